@@ -1,0 +1,61 @@
+# Two commands: `make demo` and `make test`. Both need python3 (3.11 to 3.13) and make, nothing else.
+#
+# Law: every target runs what is in .venv; .venv is made from pyproject.toml and constraints.txt, by pip, which
+# reads its own settings as everywhere. Nothing here is interactive.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+STUBBED := airflow.executors.base_executor airflow.cli.cli_config
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint types unit e2e fmt clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine (KEEP=1: leave it up)
+	@$(BIN)/python -m aws_executors.cli.demo $(if $(filter-out 0,$(KEEP)),--keep)
+
+test: lint types unit e2e ## format, lint, types, stubs, unit, property, doc and README tests, end to end
+	@echo "make test: all green"
+
+lint: $(INSTALLED) ## ruff: format and lint
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+types: $(INSTALLED) ## mypy, and our stubs of Airflow against Airflow itself
+	$(BIN)/mypy
+	AIRFLOW_HOME=$(CURDIR)/.mypy_cache/airflow MYPYPATH=typings:src \
+	  $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file mypy.ini --ignore-missing-stub
+
+unit: $(INSTALLED) ## unit, property, doc and README tests
+	$(BIN)/python -m pytest -q --ignore=tests/e2e
+
+e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
+	$(BIN)/python -m pytest -q tests/e2e
+
+fmt: $(INSTALLED) ## format, and mend what ruff can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+venv: $(INSTALLED) ## make .venv, or bring it up to date
+
+# hatchling comes first, pinned like the rest, so that the project itself is built without reaching out again.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "make: aws-executors needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is not one:" \
+	       "name one, for example: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "make: $(PYTHON) can not make a virtual environment: install its venv module" \
+	       "(on Debian and Ubuntu: apt-get install python3-venv), then: rm -r $(VENV)" >&2; exit 1; }
+	@echo "make: installing into $(VENV) (about a minute the first time)"
+	@$(PIP) install --constraint constraints.txt pip hatchling
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --group dev --editable .
+	@touch $@
+
+clean: ## remove .venv and everything that was made
+	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

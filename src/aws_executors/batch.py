@@ -1,0 +1,108 @@
+"""AWS Batch, for builders of your own: the request and its parts, `build`, and steps to put on it.
+
+Law: names only; each is made, explained and tested in `core/batch`.
+
+>>> from aws_executors.batch import build, with_retry, with_timeout
+>>> from aws_executors.core.compose import compose, when
+>>> from aws_executors.core.predicates import queue_is
+>>> compose(build, when(queue_is("long_tasks_queue"), with_retry(3), with_timeout(hours=24)))
+compose(build, when(queue_is('long_tasks_queue'), with_retry(3), with_timeout(hours=24)))
+"""
+
+from aws_executors.core.batch.authoring import BatchConfig
+from aws_executors.core.batch.build import build, build_from, from_options, lookup_prefix, over_options
+from aws_executors.core.batch.config import BatchOptions, read_options, with_options
+from aws_executors.core.batch.eks import (
+    EksContainerEnvironmentVariable,
+    EksContainerOverride,
+    EksContainerResourceRequirements,
+    EksMetadata,
+    EksPodPropertiesOverride,
+    EksPropertiesOverride,
+)
+from aws_executors.core.batch.overrides import (
+    ContainerOverrides,
+    EcsPropertiesOverride,
+    ResourceRequirement,
+    TaskContainerOverrides,
+    TaskPropertiesOverride,
+)
+from aws_executors.core.batch.request import (
+    ConsumableResourceProperties,
+    ConsumableResourceRequirement,
+    EvaluateOnExit,
+    JobDependency,
+    JobTimeout,
+    NodeOverrides,
+    NodePropertyOverride,
+    RetryStrategy,
+    SubmitJob,
+    from_kwargs,
+)
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.batch.steps import (
+    Step,
+    with_consumable_resource,
+    with_container,
+    with_depends_on,
+    with_environment,
+    with_job_definition,
+    with_job_queue,
+    with_parameters,
+    with_propagated_tags,
+    with_resources,
+    with_retry,
+    with_share_identifier,
+    with_tags,
+    with_timeout,
+)
+from aws_executors.core.wire import KeyValuePair
+
+__all__ = [
+    "BatchConfig",
+    "BatchOptions",
+    "BatchSettings",
+    "ConsumableResourceProperties",
+    "ConsumableResourceRequirement",
+    "ContainerOverrides",
+    "EcsPropertiesOverride",
+    "EksContainerEnvironmentVariable",
+    "EksContainerOverride",
+    "EksContainerResourceRequirements",
+    "EksMetadata",
+    "EksPodPropertiesOverride",
+    "EksPropertiesOverride",
+    "EvaluateOnExit",
+    "JobDependency",
+    "JobTimeout",
+    "KeyValuePair",
+    "NodeOverrides",
+    "NodePropertyOverride",
+    "ResourceRequirement",
+    "RetryStrategy",
+    "Step",
+    "SubmitJob",
+    "TaskContainerOverrides",
+    "TaskPropertiesOverride",
+    "build",
+    "build_from",
+    "from_kwargs",
+    "from_options",
+    "lookup_prefix",
+    "over_options",
+    "read_options",
+    "with_consumable_resource",
+    "with_container",
+    "with_depends_on",
+    "with_environment",
+    "with_job_definition",
+    "with_job_queue",
+    "with_options",
+    "with_parameters",
+    "with_propagated_tags",
+    "with_resources",
+    "with_retry",
+    "with_share_identifier",
+    "with_tags",
+    "with_timeout",
+]

@@ -1,0 +1,139 @@
+"""Airflow's public REST API, as far as the demo asks it.
+
+Law: the standard library only; every answer is read into a value here, and no dict of the API goes further.
+"""
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TIMEOUT = 10.0  # seconds for one call
+
+
+class Read(BaseModel):
+    """What is read of an answer: unknown fields are left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class TaskInstance(Read):
+    """One task instance as the API shows it."""
+
+    task_id: str
+    map_index: int
+    try_number: int
+    state: str | None
+    executor: str | None
+
+    @property
+    def label(self) -> str:
+        """`task` or `task[index]`."""
+        return f"{self.task_id}[{self.map_index}]" if self.map_index >= 0 else self.task_id
+
+
+class TaskInstances(Read):
+    task_instances: tuple[TaskInstance, ...]
+
+
+class DagRun(Read):
+    dag_id: str
+    dag_run_id: str
+    state: str
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("success", "failed")
+
+
+class ImportFault(Read):
+    filename: str
+    stack_trace: str
+
+
+class ImportFaults(Read):
+    faults: tuple[ImportFault, ...] = Field(validation_alias="import_errors")
+
+
+class Token(Read):
+    access_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One Airflow's API; `token` is empty until somebody has asked for one."""
+
+    url: str
+    token: str = ""
+
+    def call(
+        self, method: Literal["GET", "POST"], path: str, body: Mapping[str, object] | None = None
+    ) -> bytes:
+        """One call's answer; urllib's errors go to the caller."""
+        request = urllib.request.Request(  # noqa: S310 - the address is ours, on loopback
+            f"{self.url}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"},
+        )
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            request, timeout=TIMEOUT
+        ) as answer:
+            content: bytes = answer.read()
+        return content
+
+    def answers(self) -> Literal[True] | None:
+        """Whether the API server is up: True, or None to ask again."""
+        try:
+            self.call("GET", "/api/v2/version")
+        except OSError:
+            return None
+        return True
+
+    def logged_in(self) -> "Api":
+        """The same API with a token; works where every user is an administrator."""
+        return Api(self.url, Token.model_validate_json(self.call("GET", "/auth/token")).access_token)
+
+    def has_dag(self, dag_id: str) -> Literal[True] | None:
+        """Whether a DAG is known: True, or None to ask again."""
+        try:
+            self.call("GET", f"/api/v2/dags/{dag_id}")
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
+        return True
+
+    def import_faults(self) -> tuple[ImportFault, ...]:
+        """DAG files that could not be read."""
+        return ImportFaults.model_validate_json(self.call("GET", "/api/v2/importErrors")).faults
+
+    def trigger(self, dag_id: str) -> DagRun:
+        """Start a run of a DAG now."""
+        return DagRun.model_validate_json(
+            self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
+        )
+
+    def dag_run(self, run: DagRun) -> DagRun:
+        """A run as it stands now."""
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{quoted(run.dag_run_id)}"
+        return DagRun.model_validate_json(self.call("GET", path))
+
+    def task_instances(self, run: DagRun) -> tuple[TaskInstance, ...]:
+        """Every task instance of a run as it stands now."""
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{quoted(run.dag_run_id)}/taskInstances?limit=1000"
+        return TaskInstances.model_validate_json(self.call("GET", path)).task_instances
+
+
+def quoted(run_id: str) -> str:
+    """A run id as part of a path: it has colons and a plus.
+
+    >>> quoted("manual__2026-01-01T00:00:00+00:00")
+    'manual__2026-01-01T00%3A00%3A00%2B00%3A00'
+    """
+    return urllib.parse.quote(run_id, safe="")

@@ -1,0 +1,146 @@
+"""The AWS side of the demo: what a person would have set up before naming it in airflow.cfg.
+
+Law: boto3 and nothing else, as against the real services; the names are one value, and the options of both
+executors are made from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_ecs.type_defs import ContainerDefinitionTypeDef
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+IMAGE = "apache/airflow:3"
+ROLE = "arn:aws:iam::123456789012:role/airflow-task-execution"
+LOG_GROUP = "airflow"
+
+# Idles until it is told to end, and then ends well.
+SIDECAR = (
+    "python",
+    "-c",
+    "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); signal.pause()",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What things are called in the demo's account."""
+
+    region: str = "us-east-1"
+    cluster: str = "airflow"
+    task_definition: str = "airflow"
+    with_sidecar: str = "airflow-with-sidecar"
+    container: str = "airflow"
+    subnet: str = "subnet-0a1b2c3d4e5f60718"
+    security_group: str = "sg-0a1b2c3d4e5f60718"
+    compute_environment: str = "airflow"
+    job_queue: str = "airflow"
+    job_definition: str = "airflow"
+    job_name: str = "airflow"
+
+    def options(self) -> dict[str, str]:
+        """Both sections of airflow.cfg as environment variables."""
+        return {
+            "AIRFLOW__ECS_FARGATE__REGION": self.region,
+            "AIRFLOW__ECS_FARGATE__CLUSTER": self.cluster,
+            "AIRFLOW__ECS_FARGATE__CONTAINER_NAME": self.container,
+            "AIRFLOW__ECS_FARGATE__TASK_DEFINITION": self.task_definition,
+            "AIRFLOW__ECS_FARGATE__SUBNETS": self.subnet,
+            "AIRFLOW__ECS_FARGATE__SECURITY_GROUPS": self.security_group,
+            "AIRFLOW__BATCH__REGION": self.region,
+            "AIRFLOW__BATCH__JOB_NAME": self.job_name,
+            "AIRFLOW__BATCH__JOB_QUEUE": self.job_queue,
+            "AIRFLOW__BATCH__JOB_DEFINITION": self.job_definition,
+        }
+
+
+def create(url: str, names: Names) -> None:
+    """Make everything that the names name, in the account behind `url`."""
+    session = boto3.Session("local", "local", region_name=names.region)
+    once = Config(retries={"total_max_attempts": 1})
+    create_log_group(session.client("logs", endpoint_url=url, config=once))
+    create_ecs(session.client("ecs", endpoint_url=url, config=once), names)
+    create_batch(session.client("batch", endpoint_url=url, config=once), names)
+
+
+def create_log_group(logs: CloudWatchLogsClient) -> None:
+    """The log group of the ECS containers; Batch brings its own."""
+    logs.create_log_group(logGroupName=LOG_GROUP)
+
+
+def create_ecs(ecs: ECSClient, names: Names) -> None:
+    """A cluster and two task definitions: one with the Airflow container alone, one with a sidecar."""
+    airflow = container(names.container, names.region, essential=True)
+    sidecar = container("sidecar", names.region, essential=False, command=SIDECAR)
+    ecs.create_cluster(clusterName=names.cluster)
+    for family, containers in (
+        (names.task_definition, [airflow]),
+        (names.with_sidecar, [airflow, sidecar]),
+    ):
+        ecs.register_task_definition(
+            family=family,
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            executionRoleArn=ROLE,
+            containerDefinitions=containers,
+        )
+
+
+def container(
+    name: str, region: str, *, essential: bool, command: tuple[str, ...] = ()
+) -> ContainerDefinitionTypeDef:
+    """One container of a task definition, whose output goes to CloudWatch Logs."""
+    return {
+        "name": name,
+        "image": IMAGE,
+        "essential": essential,
+        "command": list(command),
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": LOG_GROUP,
+                "awslogs-region": region,
+                "awslogs-stream-prefix": "ecs",
+            },
+        },
+    }
+
+
+def create_batch(batch: BatchClient, names: Names) -> None:
+    """A compute environment on Fargate, a queue in front of it, and a job definition."""
+    batch.create_compute_environment(
+        computeEnvironmentName=names.compute_environment,
+        type="MANAGED",
+        state="ENABLED",
+        computeResources={
+            "type": "FARGATE",
+            "maxvCpus": 16,
+            "subnets": [names.subnet],
+            "securityGroupIds": [names.security_group],
+        },
+    )
+    batch.create_job_queue(
+        jobQueueName=names.job_queue,
+        priority=1,
+        computeEnvironmentOrder=[{"order": 1, "computeEnvironment": names.compute_environment}],
+    )
+    batch.register_job_definition(
+        jobDefinitionName=names.job_definition,
+        type="container",
+        platformCapabilities=["FARGATE"],
+        containerProperties={
+            "image": IMAGE,
+            "executionRoleArn": ROLE,
+            "resourceRequirements": [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"}],
+        },
+    )

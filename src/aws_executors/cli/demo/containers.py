@@ -1,0 +1,152 @@
+"""What AWS knows of each container, and which try of which task it was started for.
+
+Law: reads DescribeTasks and DescribeJobs shapes and nothing of Airflow: whom a container is for stands in its
+own command, so what is shown and proved does not rest on what the executor says of itself.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
+
+
+class Read(BaseModel):
+    """What is read of an answer: unknown fields are left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class TaskTry(Read):
+    """One try of one task instance, as its workload names it."""
+
+    task_id: str
+    map_index: int = -1
+    try_number: int
+
+    @property
+    def label(self) -> str:
+        """`task` or `task[index]`."""
+        return f"{self.task_id}[{self.map_index}]" if self.map_index >= 0 else self.task_id
+
+
+class Workload(Read):
+    ti: TaskTry
+
+
+class EcsContainer(Read):
+    name: str
+    exit_code: int | None = Field(None, validation_alias="exitCode")
+
+
+class EcsOverride(Read):
+    command: tuple[str, ...] = ()
+
+
+class EcsOverrides(Read):
+    containers: tuple[EcsOverride, ...] = Field((), validation_alias="containerOverrides")
+
+
+class EcsTask(Read):
+    arn: str = Field(validation_alias="taskArn")
+    status: str = Field(validation_alias="lastStatus")
+    created: float = Field(validation_alias="createdAt")
+    stopped: float | None = Field(None, validation_alias="stoppedAt")
+    containers: tuple[EcsContainer, ...]
+    overrides: EcsOverrides
+    reason: str = Field("", validation_alias="stoppedReason")
+
+
+class BatchContainer(Read):
+    command: tuple[str, ...] = ()
+    exit_code: int | None = Field(None, validation_alias="exitCode")
+
+
+class BatchJob(Read):
+    id: str = Field(validation_alias="jobId")
+    status: str
+    created: float = Field(validation_alias="createdAt")
+    stopped: float | None = Field(None, validation_alias="stoppedAt")
+    container: BatchContainer
+    reason: str = Field("", validation_alias="statusReason")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One container (with its sidecars): where it runs, for whom, how far it is; times in epoch seconds."""
+
+    service: str
+    id: str
+    task: TaskTry
+    status: str
+    exit_codes: tuple[int | None, ...]
+    created: float
+    stopped: float | None
+    reason: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def well(self) -> bool:
+        """Whether it ended, and everything in it with exit code 0."""
+        return self.status in ("STOPPED", "SUCCEEDED") and set(self.exit_codes) == {0}
+
+    def seconds(self, now: float) -> float:
+        """How long it has been there."""
+        return (self.stopped or now) - self.created
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.id} of {self.task.label} try {self.task.try_number}"
+
+
+def whom(command: Iterable[str]) -> TaskTry:
+    """The try that a container's command names in its workload; ValueError if there is no workload in it.
+
+    >>> whom(("python", "-m", "run", "--json-string", '{"ti": {"task_id": "load", "try_number": 2}}')).label
+    'load'
+    """
+    for argument in command:
+        if argument.startswith("{"):
+            return Workload.model_validate_json(argument).ti
+    raise ValueError("a container was started without a workload in its command")
+
+
+def from_ecs(view: Mapping[str, object]) -> Container:
+    """A task of DescribeTasks; times are in epoch seconds there."""
+    task = EcsTask.model_validate(view)
+    return Container(
+        service="ECS",
+        id=task.arn.rpartition("/")[2],
+        task=whom(argument for override in task.overrides.containers for argument in override.command),
+        status=task.status,
+        exit_codes=tuple(container.exit_code for container in task.containers),
+        created=task.created,
+        stopped=task.stopped,
+        reason=task.reason,
+    )
+
+
+def from_batch(view: Mapping[str, object]) -> Container:
+    """A job of DescribeJobs; times are in epoch milliseconds there."""
+    job = BatchJob.model_validate(view)
+    return Container(
+        service="Batch",
+        id=job.id,
+        task=whom(job.container.command),
+        status=job.status,
+        exit_codes=(job.container.exit_code,),
+        created=job.created / 1000,
+        stopped=None if job.stopped is None else job.stopped / 1000,
+        reason=job.reason,
+    )
+
+
+def read(
+    tasks: Iterable[Mapping[str, object]], jobs: Iterable[Mapping[str, object]]
+) -> tuple[Container, ...]:
+    """Every container of both services, the oldest first."""
+    containers = (*map(from_ecs, tasks), *map(from_batch, jobs))
+    return tuple(sorted(containers, key=lambda container: container.created))

@@ -1,0 +1,87 @@
+"""What each process of the demo sees: the environment of Airflow's components, and that of a container.
+
+Law: pure but for the choice of a free port. The two environments have nothing in common but where the API is:
+a container that could read the scheduler's would prove nothing about real ones.
+"""
+
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+EXECUTORS = "aws_executors.executors.AwsEcsFargateExecutor,aws_executors.executors.AwsBatchExecutor"
+INHERITED = ("LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "TZ")
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one Airflow lives: its home, its DAGs, its port and the secret its components share."""
+
+    home: Path
+    dags: Path
+    port: int = field(default_factory=free_port)
+    secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+
+    @property
+    def url(self) -> str:
+        """The address of Airflow's UI and API."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def path(self) -> str:
+        """The search path of every process: this interpreter's own commands first."""
+        return os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
+
+
+def inherited() -> dict[str, str]:
+    """The little of our own environment that matters to a process of ours."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ}
+
+
+def airflow_environment(place: Place, aws: Mapping[str, str], options: Mapping[str, str]) -> dict[str, str]:
+    """The environment of Airflow's components; `options` are further variables, and win."""
+    return {
+        **inherited(),
+        "PATH": place.path,
+        "HOME": str(place.home),
+        "NO_PROXY": "127.0.0.1",
+        "AIRFLOW_HOME": str(place.home),
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(place.port),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": place.secret,
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(place.dags),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{place.url}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": EXECUTORS,
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **aws,
+        **options,
+    }
+
+
+def container_environment(place: Place) -> dict[str, str]:
+    """What the image of every container has baked in: where the API and the DAGs are, and nothing else.
+
+    Each has a home of its own, and in it Airflow's: the embedded AWS gives it one.
+    """
+    return {
+        "AIRFLOW__CORE__DAGS_FOLDER": str(place.dags),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{place.url}/execution/",
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # a task's container ends up to this long after it
+    }

@@ -1,0 +1,203 @@
+"""Processes of our own: started each in a session of its own, watched, and ended by id, whatever happens.
+
+Law: knows nothing of Airflow or AWS. A process ends together with everything it has started: children may
+leave their parent's process group (Airflow's do), but not its session, so it is the session that is ended.
+Nothing that was not started here is ever signalled.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TypeVar
+
+import psutil
+
+T = TypeVar("T")
+
+GRACE = 4.0  # seconds between SIGTERM and SIGKILL
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TAIL = 30  # lines of a log that tell a person what went wrong
+
+
+class ProcessDied(Exception):
+    """A process ended that should not have."""
+
+
+class NotReady(Exception):
+    """Something did not happen in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process that we started, and where it writes."""
+
+    name: str
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def check(self) -> None:
+        """Raise ProcessDied, with the end of its log, if it has ended."""
+        if (code := self.popen.poll()) is not None:
+            raise ProcessDied(f"{self.name} ended with exit code {code}\n{tail(self.log)}")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the process itself, and only it."""
+        self.popen.send_signal(number)
+
+    def kill(self) -> None:
+        """What a crash does: the process and everything in its session is gone, with no word of goodbye."""
+        signal_all(session_of(self.pid), signal.SIGKILL)
+        self.popen.wait()
+
+
+@dataclass(slots=True)
+class Deployment:
+    """Processes with one environment and one folder of logs, all of which end when the block ends.
+
+    >>> import tempfile
+    >>> with Deployment(environment={"PATH": "/usr/bin:/bin"}, logs=Path(tempfile.mkdtemp())) as deployment:
+    ...     sleeper = deployment.start("sleeper", ["sleep", "60"])
+    ...     sleeper.popen.poll() is None
+    True
+    >>> sleeper.popen.returncode == -signal.SIGTERM
+    True
+    """
+
+    environment: Mapping[str, str]
+    logs: Path
+    processes: dict[str, Process] = field(default_factory=dict)
+
+    def __enter__(self) -> "Deployment":
+        self.logs.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self, name: str, command: Sequence[str], **environment: str) -> Process:
+        """Start a command under a name; a name that has ended may be started again, its log goes on."""
+        log = self.logs / f"{name}.log"
+        with log.open("ab") as output:
+            popen = subprocess.Popen(  # noqa: S603 - the commands are ours
+                command,
+                env={**self.environment, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.processes[name] = Process(name=name, popen=popen, log=log)
+        return self.processes[name]
+
+    def finish(self, process: Process) -> None:
+        """Wait for a process that ends by itself; ProcessDied if that is not with exit code 0."""
+        if process.popen.wait() != 0:
+            process.check()
+        del self.processes[process.name]
+
+    def check(self) -> None:
+        """Raise ProcessDied if any process has ended."""
+        for process in self.processes.values():
+            process.check()
+
+    def wait_for(self, what: str, ready: Callable[[], T | None], *, timeout: float) -> T:
+        """The first answer of `ready` that is not None; NotReady if none comes within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            self.check()
+            if (answer := ready()) is not None:
+                return answer
+            time.sleep(0.1)
+        logs = "\n".join(f"--- {process.log}\n{tail(process.log)}" for process in self.processes.values())
+        raise NotReady(f"{what}: not within {timeout:.0f} s\n{logs}")
+
+    def stop(self, *names: str) -> None:
+        """End the named processes (all, if none is named): SIGTERM, and SIGKILL for what lingers."""
+        ending = [self.processes.pop(name) for name in names or tuple(self.processes)]
+        end_sessions([process.pid for process in ending])
+        for process in ending:
+            process.popen.wait()
+
+
+def tail(log: Path, lines: int = TAIL) -> str:
+    """The last lines of a file, or nothing if it does not exist."""
+    with suppress(FileNotFoundError):
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    return ""
+
+
+def end_of(log: Path, offset: int) -> str:
+    """What was written to a file from a position on, in bytes."""
+    with log.open("rb") as file:
+        file.seek(offset)
+        return file.read().decode(errors="replace")
+
+
+def session_of(leader: int) -> list[psutil.Process]:
+    """The processes of a session that still run; one that ended and was not waited for does not count."""
+    return [process for process in psutil.process_iter() if in_session(process, leader)]
+
+
+def in_session(process: psutil.Process, leader: int) -> bool:
+    """Whether a process belongs to a session and still runs."""
+    try:
+        return os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, PermissionError, psutil.Error):
+        return False
+
+
+def signal_all(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    """Signal each; what has ended meanwhile is no error."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
+def end_sessions(leaders: Sequence[int]) -> None:
+    """SIGTERM to every process of these sessions, and SIGKILL to what is left after the grace."""
+    for number, grace in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
+        signal_all([process for leader in leaders for process in session_of(leader)], number)
+        deadline = time.monotonic() + grace
+        while any(session_of(leader) for leader in leaders):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+
+
+def left_behind(mark: str) -> list[str]:
+    """Command lines of running processes that have `mark` in a value of their environment."""
+    return sorted(found for process in psutil.process_iter() for found in marked(process, mark))
+
+
+def marked(process: psutil.Process, mark: str) -> Iterator[str]:
+    """The process's id and command line, if it carries the mark."""
+    with suppress(psutil.Error):
+        if process.pid != os.getpid() and any(mark in value for value in process.environ().values()):
+            yield f"{process.pid} {' '.join(process.cmdline())}"
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the block as Ctrl-C does, so that clean-up runs; all is as it was afterwards."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in INTERRUPTS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

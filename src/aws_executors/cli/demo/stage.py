@@ -1,0 +1,125 @@
+"""One Airflow and one AWS, up and ready for a DAG, for as long as a block lasts.
+
+Law: puts the other rooms together, in the order that costs least time, and takes everything down again in the
+opposite one. Nothing is left behind: not a process, not a file outside the logs.
+"""
+
+import signal
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_executors.cli.demo import cloud, containers
+from aws_executors.cli.demo.api import Api, DagRun
+from aws_executors.cli.demo.environment import Place, airflow_environment, container_environment
+from aws_executors.cli.demo.processes import (
+    INTERRUPTS,
+    Deployment,
+    NotReady,
+    Process,
+    end_of,
+    interruptible,
+    left_behind,
+)
+from aws_executors.cli.demo.proof import KINDS_OF_SLOT, Claim, none_left, slots, slots_free
+from aws_executors.local import LocalAws
+
+AT_ONCE = 4  # containers: each takes a core for seconds, and 150 MB
+EXECUTORS = 2
+START = 90.0  # seconds that Airflow may take to come up
+
+COMPONENTS: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("airflow", "api-server"),
+    "dag-processor": ("airflow", "dag-processor"),
+    "scheduler": ("airflow", "scheduler", "--skip-serve-logs"),
+    "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a person, or a test, does with it."""
+
+    aws: LocalAws
+    deployment: Deployment
+    place: Place
+    api: Api
+
+    @property
+    def scheduler(self) -> Process:
+        return self.deployment.processes["scheduler"]
+
+    def start(self, component: str, **environment: str) -> Process:
+        """Start a component of Airflow (again)."""
+        return self.deployment.start(component, COMPONENTS[component], **environment)
+
+    def trigger(self, dag_id: str) -> DagRun:
+        """Start a run of a DAG as soon as Airflow knows it; NotReady with what is wrong with its file."""
+        try:
+            self.deployment.wait_for(f"DAG {dag_id}", lambda: self.api.has_dag(dag_id), timeout=START)
+        except NotReady as error:
+            faults = "\n".join(fault.stack_trace for fault in self.api.import_faults())
+            raise NotReady(f"{error}\n{faults}") from None
+        return self.api.trigger(dag_id)
+
+    def containers(self) -> tuple[containers.Container, ...]:
+        """Every container that there was."""
+        return containers.read(self.aws.tasks(), self.aws.jobs())
+
+    def slots(self, timeout: float = 10.0) -> Claim:
+        """Whether the executors' slots are free, or come free in time, by the scheduler's own dump."""
+        dump = self.dump()
+        if any(slots(dump)) and timeout > 0:
+            return self.slots(timeout - 1.0)
+        return slots_free(dump, EXECUTORS)
+
+    def dump(self) -> str:
+        """What the scheduler says of its executors when it gets SIGUSR2."""
+        log = self.scheduler.log
+        before = log.stat().st_size
+        self.scheduler.signal(signal.SIGUSR2)
+
+        def whole() -> str | None:
+            said = end_of(log, before)
+            return said if len(slots(said)) >= KINDS_OF_SLOT * EXECUTORS else None
+
+        return self.deployment.wait_for("the scheduler's debug dump", whole, timeout=10.0)
+
+
+@contextmanager
+def stage(
+    dags: Path, logs: Path, options: Mapping[str, str] | None = None, names: cloud.Names | None = None
+) -> Iterator[Stage]:
+    """Airflow with both executors in front of an embedded AWS; `options` are variables for its components."""
+    names = names or cloud.Names()
+    with ExitStack() as stack:
+        stack.enter_context(interruptible())
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aws-executors-")))
+        place = Place(home=home, dags=dags)
+        stack.callback(nothing_left, place)
+        aws = stack.enter_context(LocalAws(max_processes=AT_ONCE, container_env=container_environment(place)))
+        environment = airflow_environment(place, aws.environment, {**names.options(), **(options or {})})
+        deployment = stack.enter_context(Deployment(environment=environment, logs=logs))
+        stack.callback(shield)
+        up = Stage(aws, deployment, place, Api(place.url))
+        migration = deployment.start("migration", ["airflow", "db", "migrate"])
+        cloud.create(aws.url, names)
+        deployment.finish(migration)
+        for component in COMPONENTS:
+            up.start(component)
+        deployment.wait_for("Airflow's API server", up.api.answers, timeout=START)
+        yield Stage(aws, deployment, place, up.api.logged_in())
+
+
+def nothing_left(place: Place) -> None:
+    """RuntimeError if a process of this place is left: its address stands in each one's environment."""
+    if (claim := none_left(left_behind(place.url), "process")).faults:
+        raise RuntimeError(str(claim))
+
+
+def shield() -> None:
+    """From here on, a second Ctrl-C does not stop the clean-up half way."""
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)

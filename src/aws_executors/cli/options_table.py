@@ -1,0 +1,82 @@
+"""The options as the README and Airflow show them, made from the settings models.
+
+Law: text from rows, no list of its own. ``python -m aws_executors.cli.options_table batch`` prints the table
+for the README, ``... provider > src/aws_executors/provider_config.py`` the literal that `provider.py` gives
+to Airflow (making it takes 80 ms, which no airflow command should pay). `tests/test_options_table.py` and
+`tests/test_provider.py` hold both to the models.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pprint import pformat
+
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.options import Option
+from aws_executors.core.settings import Settings
+
+SECTIONS: Mapping[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}
+SINCE = "0.1.0"
+
+
+def markdown(model: type[Settings]) -> str:
+    """The table of a section's options for the README: option, default, meaning, example.
+
+    >>> print(markdown(BatchSettings).splitlines()[2])
+    | `region` | *mandatory* | The AWS Region, also with a custom request. | `us-east-1` |
+    """
+    head = ("| option | default | meaning | example |", "|---|---|---|---|")
+    return "\n".join([*head, *(_row(option) for option in model.options())])
+
+
+def _row(option: Option) -> str:
+    default = "*mandatory*" if option.default is None else _code(option.default)
+    return f"| `{option.name}` | {default} | {option.meaning} | {_code(option.example)} |"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def config() -> dict[str, object]:
+    """What Airflow takes as ``config`` in a provider's description, by section."""
+    return {
+        name: {
+            "description": model.about,
+            "options": {option.name: _described(option) for option in model.options()},
+        }
+        for name, model in SECTIONS.items()
+    }
+
+
+def _described(option: Option) -> dict[str, str | None]:
+    return {
+        "description": option.meaning,
+        "version_added": SINCE,
+        "type": option.kind,
+        "example": option.example,
+        "default": option.default,
+    }
+
+
+def provider_module() -> str:
+    """The text of `provider_config.py`."""
+    head = '"""Made from the settings models by `python -m aws_executors.cli.options_table provider`."""'
+    literal = pformat(config(), width=100, sort_dicts=False)
+    return f"{head}\n\nCONFIG: dict[str, object] = {literal}\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print what was asked for: a section's table, or the provider's literal."""
+    parser = argparse.ArgumentParser(
+        prog="python -m aws_executors.cli.options_table", description=main.__doc__
+    )
+    parser.add_argument("what", choices=[*SECTIONS, "provider"])
+    what: str = parser.parse_args(arguments).what
+    sys.stdout.write(provider_module() if what == "provider" else markdown(SECTIONS[what]) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

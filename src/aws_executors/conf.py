@@ -1,0 +1,32 @@
+"""The default keyword arguments of boto3's ``submit_job`` and ``run_task``, as dicts to be extended.
+
+Law: read when asked for (PEP 562), from the options of `[batch]` and `[ecs_fargate]`; importing this module
+imports nothing. Each look gives a new dict, so nobody changes another's::
+
+    from copy import deepcopy
+    from aws_executors.conf import ECS_FARGATE_RUN_TASK_KWARGS
+
+    CUSTOM_RUN_TASK_KWARGS = deepcopy(ECS_FARGATE_RUN_TASK_KWARGS)
+    CUSTOM_RUN_TASK_KWARGS["enableExecuteCommand"] = True
+
+The section is the one of all of Airflow: a team whose section differs writes a builder instead, which is
+given the team's own settings.
+"""
+
+from typing import Any
+
+BATCH_SUBMIT_JOB_KWARGS: dict[str, Any]
+ECS_FARGATE_RUN_TASK_KWARGS: dict[str, Any]
+
+
+def __getattr__(name: str) -> dict[str, object]:
+    if name not in __annotations__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from airflow.configuration import conf
+
+    from aws_executors.shell.configure import BATCH, ECS, default_kwargs
+
+    if name == "ECS_FARGATE_RUN_TASK_KWARGS":
+        return default_kwargs(ECS, conf)
+    request = default_kwargs(BATCH, conf)
+    return request if "ecsPropertiesOverride" in request else {"containerOverrides": {}} | request

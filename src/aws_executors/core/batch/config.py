@@ -1,0 +1,175 @@
+"""What ``executor_config`` may say for a task on Batch, and how it goes onto the request.
+
+Law: `BatchOptions` is the one list of keys. The first group is the Airflow container's override (the dialect
+of airflow-aws-executors), wherever that container stands in the request; the second are members of SubmitJob
+(that of apache-airflow-providers-amazon). Sizes go to ``resourceRequirements``, the form that Fargate takes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from aws_executors.core.batch.container import command_of, lay
+from aws_executors.core.batch.eks import EksPropertiesOverride
+from aws_executors.core.batch.merge import (
+    merge_consumables,
+    merge_container,
+    merge_ecs,
+    merge_eks,
+    merge_nodes,
+    merge_texts,
+)
+from aws_executors.core.batch.overrides import (
+    ContainerOverrides,
+    EcsPropertiesOverride,
+    Mebibytes,
+    Overrides,
+    ResourceRequirement,
+    ResourceType,
+    Variables,
+    Vcpus,
+    as_amount,
+)
+from aws_executors.core.batch.request import (
+    NO_ARRAYS,
+    ConsumableResourceProperties,
+    JobDependency,
+    JobTimeout,
+    NodeOverrides,
+    RetryStrategy,
+    ShareIdentifier,
+    SubmitJob,
+    Tags,
+)
+from aws_executors.core.config import WHERE, read_config
+from aws_executors.core.merge import appended, later
+from aws_executors.core.parse import RequestError
+from aws_executors.core.wire import WRITTEN, Flag, Text, Texts, Whole
+
+WORKLOAD = "the Airflow container's command is the workload"
+KEPT: Mapping[str, str] = {
+    "command": WORKLOAD,
+    "jobName": "the executor finds its jobs by their names; see the option job_name",
+    "arrayProperties": NO_ARRAYS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class BatchOptions:
+    """All that ``executor_config`` may say for Batch; what is absent leaves the request as it is."""
+
+    vcpus: Vcpus | None = None
+    memory: Mebibytes | None = None
+    environment: Variables = ()
+    resource_requirements: tuple[ResourceRequirement, ...] = ()
+    instance_type: Text | None = None
+
+    container_overrides: Overrides = ContainerOverrides()
+    job_queue: Text | None = None
+    job_definition: Text | None = None
+    share_identifier: ShareIdentifier | None = None
+    scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
+    depends_on: tuple[JobDependency, ...] = ()
+    parameters: Texts = ()
+    node_overrides: NodeOverrides = NodeOverrides()
+    ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
+    eks_properties_override: EksPropertiesOverride = EksPropertiesOverride()
+    retry_strategy: RetryStrategy = RetryStrategy()
+    timeout: JobTimeout = JobTimeout()
+    propagate_tags: Flag | None = None
+    tags: Tags = ()
+    consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+    def __post_init__(self) -> None:
+        listed = {requirement.type for requirement in self.resource_requirements}
+        for key, value, kind in (("vcpus", self.vcpus, "VCPU"), ("memory", self.memory, "MEMORY")):
+            if value is not None and kind in listed:
+                raise ValueError(f"{key} and {kind} of resourceRequirements say the same: keep one of them")
+
+
+BATCH_OPTIONS: TypeAdapter[BatchOptions] = TypeAdapter(BatchOptions)
+
+
+def read_options(executor_config: object) -> BatchOptions:
+    """Read ``executor_config``, with AWS's or Python's names, for a task on Batch.
+
+    Raises `RequestError` that names each wrong key, what stood there, and what is allowed.
+
+    >>> read_options({"vcpus": 1, "memory": 512}).memory
+    '512'
+    """
+    return read_config(BATCH_OPTIONS, executor_config, KEPT)
+
+
+def with_options(
+    request: SubmitJob, options: BatchOptions, container_name: str = "", where: str = WHERE
+) -> SubmitJob:
+    """The request with a task's options on top; `container_name` is the option of that name.
+
+    Raises `RequestError`, which begins with `where`, if they try to set the Airflow container's command.
+
+    >>> job = SubmitJob(job_name="a", job_queue="q", job_definition="d")
+    >>> with_options(job, read_options({"memory": 512})).container_overrides.resource_requirements
+    (ResourceRequirement(type='MEMORY', value='512'),)
+    """
+    changed = replace(
+        request,
+        job_queue=options.job_queue or request.job_queue,
+        job_definition=options.job_definition or request.job_definition,
+        share_identifier=later(request.share_identifier, options.share_identifier),
+        scheduling_priority_override=later(
+            request.scheduling_priority_override, options.scheduling_priority_override
+        ),
+        depends_on=appended(request.depends_on, options.depends_on),
+        parameters=merge_texts(request.parameters, options.parameters),
+        node_overrides=merge_nodes(request.node_overrides, options.node_overrides),
+        ecs_properties_override=merge_ecs(request.ecs_properties_override, options.ecs_properties_override),
+        eks_properties_override=merge_eks(request.eks_properties_override, options.eks_properties_override),
+        retry_strategy=options.retry_strategy if options.retry_strategy.attempts else request.retry_strategy,
+        timeout=options.timeout if options.timeout.attempt_duration_seconds else request.timeout,
+        propagate_tags=later(request.propagate_tags, options.propagate_tags),
+        tags=merge_texts(request.tags, options.tags),
+        consumable_resource_properties_override=merge_consumables(
+            request.consumable_resource_properties_override, options.consumable_resource_properties_override
+        ),
+    )
+    wish = wished(options)
+    if wish != ContainerOverrides():
+        changed = lay(changed, wish, container_name)
+    if command_of(changed, container_name) != command_of(request, container_name):
+        raise RequestError(f"{where}: the command can not be set: {WORKLOAD}")
+    return changed
+
+
+def wished(options: BatchOptions) -> ContainerOverrides:
+    """What the options want of the Airflow container, in either dialect; single keys go on top.
+
+    >>> wished(read_options({"vcpus": 0.25, "containerOverrides": {"instanceType": "m5.large"}}))
+    ContainerOverrides(environment=(), instance_type='m5.large', resource_requirements=(ResourceRequi...
+    """
+    sizes = requirements(vcpus=options.vcpus, memory=options.memory)
+    single = ContainerOverrides(
+        environment=options.environment,
+        instance_type=options.instance_type,
+        resource_requirements=(*options.resource_requirements, *sizes),
+    )
+    return merge_container(options.container_overrides, single)
+
+
+def requirements(
+    *, vcpus: float | str | None = None, memory: int | str | None = None, gpu: int | None = None
+) -> tuple[ResourceRequirement, ...]:
+    """Sizes as Batch's resource requirements: vCPUs, MiB, GPUs; what is None is left out.
+
+    >>> requirements(vcpus=0.25, memory=512)
+    (ResourceRequirement(type='VCPU', value='0.25'), ResourceRequirement(type='MEMORY', value='512'))
+    """
+    wanted: tuple[tuple[ResourceType, object], ...] = (("VCPU", vcpus), ("MEMORY", memory), ("GPU", gpu))
+    return tuple(
+        ResourceRequirement(type=kind, value=f"{as_amount(value)}")
+        for kind, value in wanted
+        if value is not None
+    )

@@ -1,0 +1,138 @@
+"""Where the Airflow container stands in a request, and how something is laid onto it.
+
+Law: whatever somebody wants of the Airflow container is said as one `ContainerOverrides`, and the table of
+homes says what becomes of it for each kind of job definition; nobody else asks of which kind a job is.
+
+| the request has, or the option says        | the Airflow container is                    | command in |
+|--------------------------------------------|---------------------------------------------|------------|
+| nodeOverrides                              | in the first nodePropertyOverride, as below | as below   |
+| eksPropertiesOverride                      | the pod's of the name `container_name`      | `args`     |
+| ecsPropertiesOverride or a container_name  | the task's of the name `container_name`     | `command`  |
+| nothing of these                           | the only one                                | `command`  |
+
+On EKS the command goes to `args`, for these are what Docker calls the command: the image's entrypoint stays.
+"""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from aws_executors.core.batch.eks import (
+    EksContainerEnvironmentVariable,
+    EksContainerOverride,
+    EksContainerResourceRequirements,
+    EksPodPropertiesOverride,
+    EksPropertiesOverride,
+)
+from aws_executors.core.batch.merge import merge_container, merge_ecs, merge_eks, task_containers
+from aws_executors.core.batch.overrides import (
+    ContainerOverrides,
+    EcsPropertiesOverride,
+    ResourceRequirement,
+    TaskContainerOverrides,
+    TaskPropertiesOverride,
+)
+from aws_executors.core.batch.request import NodeOverrides, NodePropertyOverride, SubmitJob
+from aws_executors.core.parse import RequestError
+
+Holder = TypeVar("Holder", SubmitJob, NodePropertyOverride)
+
+KUBERNETES = {"VCPU": "cpu", "MEMORY": "memory", "GPU": "nvidia.com/gpu"}
+"""Batch's resources by Kubernetes' names. Source: API_EksContainerResourceRequirements."""
+
+
+def lay(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") -> SubmitJob:
+    """The same request with `wish` merged into the overrides of the Airflow container.
+
+    `container_name` is the option of that name. Raises `RequestError` where the container can not be told
+    from others, or the wish can not be had in a job of that kind.
+
+    >>> job = SubmitJob(job_name="a", job_queue="q", job_definition="d")
+    >>> lay(job, ContainerOverrides(command=("run",)), "airflow").ecs_properties_override.task_properties
+    (TaskPropertiesOverride(containers=(TaskContainerOverrides(name='airflow', ...),)),)
+    """
+    nodes = request.node_overrides
+    if nodes == NodeOverrides():
+        return _laid(request, wish, container_name)
+    if not nodes.node_property_overrides:
+        raise RequestError(
+            "nodeOverrides names no nodes for Airflow's command; add nodePropertyOverrides, the first one "
+            "with the targetNodes that are to run it"
+        )
+    first, *others = nodes.node_property_overrides
+    ranges = (_laid(first, wish, container_name), *others)
+    return replace(request, node_overrides=replace(nodes, node_property_overrides=ranges))
+
+
+def command_of(request: SubmitJob, container_name: str = "") -> tuple[str, ...]:
+    """The command that the Airflow container has in this request; empty if it has none.
+
+    >>> job = SubmitJob(job_name="a", job_queue="q", job_definition="d")
+    >>> command_of(lay(job, ContainerOverrides(command=("run",))))
+    ('run',)
+    """
+    ranges = request.node_overrides.node_property_overrides
+    holder = ranges[0] if ranges else request
+    found = [container.command for container in (holder.container_overrides,) if not container_name]
+    found += [
+        container.command
+        for container in task_containers(holder.ecs_properties_override)
+        if container.name == container_name
+    ]
+    found += [
+        container.args
+        for container in holder.eks_properties_override.pod_properties.containers
+        if container.name == container_name
+    ]
+    return next(filter(None, found), ())
+
+
+def _laid(holder: Holder, wish: ContainerOverrides, name: str) -> Holder:
+    if holder.eks_properties_override != EksPropertiesOverride():
+        pod = _in_pod(wish, _told(name, "eksPropertiesOverride"))
+        return replace(holder, eks_properties_override=merge_eks(holder.eks_properties_override, pod))
+    if name or holder.ecs_properties_override != EcsPropertiesOverride():
+        task = _in_task(wish, _told(name, "ecsPropertiesOverride"))
+        return replace(holder, ecs_properties_override=merge_ecs(holder.ecs_properties_override, task))
+    return replace(holder, container_overrides=merge_container(holder.container_overrides, wish))
+
+
+def _told(name: str, kind: str) -> str:
+    if not name:
+        raise RequestError(
+            f"{kind} is for jobs of several containers, and nothing says which is Airflow's; set the option "
+            "container_name of [batch]"
+        )
+    return name
+
+
+def _in_task(wish: ContainerOverrides, name: str) -> EcsPropertiesOverride:
+    _without_instance_type(wish)
+    container = TaskContainerOverrides(
+        name=name,
+        command=wish.command,
+        environment=wish.environment,
+        resource_requirements=wish.resource_requirements,
+    )
+    return EcsPropertiesOverride(task_properties=(TaskPropertiesOverride(containers=(container,)),))
+
+
+def _in_pod(wish: ContainerOverrides, name: str) -> EksPropertiesOverride:
+    _without_instance_type(wish)
+    sizes = tuple(map(_quantity, wish.resource_requirements))
+    container = EksContainerOverride(
+        name=name,
+        args=wish.command,
+        env=tuple(EksContainerEnvironmentVariable(name=v.name, value=v.value) for v in wish.environment),
+        resources=EksContainerResourceRequirements(limits=sizes, requests=sizes),
+    )
+    return EksPropertiesOverride(pod_properties=EksPodPropertiesOverride(containers=(container,)))
+
+
+def _quantity(requirement: ResourceRequirement) -> tuple[str, str]:
+    unit = "Mi" if requirement.type == "MEMORY" else ""
+    return KUBERNETES[requirement.type], f"{requirement.value}{unit}"
+
+
+def _without_instance_type(wish: ContainerOverrides) -> None:
+    if wish.instance_type is not None:
+        raise RequestError("instanceType is for multi-node jobs of one container each; leave it out here")

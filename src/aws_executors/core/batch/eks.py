@@ -1,0 +1,77 @@
+"""What SubmitJob may change in the pod of an `eksProperties` definition (Batch on Kubernetes).
+
+Law: as in `overrides.py`: one frozen value per structure of Batch's API, under its own name.
+"""
+
+from dataclasses import field
+from typing import Annotated
+
+from pydantic import AfterValidator
+from pydantic.dataclasses import dataclass
+
+from aws_executors.core.batch.overrides import free_name
+from aws_executors.core.wire import WRITTEN, Text, Texts
+
+
+def _sized(quantities: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    for name, value in quantities:
+        if not 1 <= len(value) <= 256:
+            raise ValueError(f"the quantity of {name!r} must have 1 to 256 characters, not {len(value)}")
+    return quantities
+
+
+Quantities = Annotated[Texts, AfterValidator(_sized)]
+"""Kubernetes quantities by resource: ``cpu`` ("0.25"), ``memory`` ("512Mi"), ``nvidia.com/gpu`` ("1")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class EksContainerEnvironmentVariable:
+    """One environment variable; names that start with ``AWS_BATCH`` are Batch's own."""
+
+    name: Annotated[Text, AfterValidator(free_name)]
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class EksContainerResourceRequirements:
+    """What a container may use at most, and what is kept for it; memory must be the same in both."""
+
+    limits: Quantities = ()
+    requests: Quantities = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class EksContainerOverride:
+    """Changes to one container of the pod; Docker's command is `args` here, its entrypoint `command`."""
+
+    name: Text | None = None
+    image: Text | None = None
+    command: tuple[str, ...] = field(default=(), repr=False)
+    args: tuple[str, ...] = field(default=(), repr=False)
+    env: tuple[EksContainerEnvironmentVariable, ...] = ()
+    resources: EksContainerResourceRequirements = EksContainerResourceRequirements()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class EksMetadata:
+    """The pod's labels, annotations and namespace."""
+
+    labels: Texts = ()
+    annotations: Texts = ()
+    namespace: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class EksPodPropertiesOverride:
+    """Changes to the pod."""
+
+    containers: tuple[EksContainerOverride, ...] = ()
+    init_containers: tuple[EksContainerOverride, ...] = ()
+    metadata: EksMetadata = EksMetadata()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class EksPropertiesOverride:
+    """Changes to an `eksProperties` definition."""
+
+    pod_properties: EksPodPropertiesOverride = EksPodPropertiesOverride()

@@ -1,0 +1,187 @@
+"""What SubmitJob may change in a job definition's containers, for each of the four kinds of definition.
+
+Law: one frozen value per structure of Batch's API, under its own name, with the limits AWS documents. The
+old form of sizes (`vcpus`, `memory`) is read and never written: Fargate refuses it, `resourceRequirements`
+works everywhere. A command carries a secret (the workload's token), so no repr shows it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import field
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Literal, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.dataclasses import dataclass
+
+from aws_executors.core.wire import WRITTEN, Environment, KeyValuePair, Text
+
+ResourceType = Literal["GPU", "MEMORY", "VCPU"]
+
+OLD_SIZES: Mapping[str, ResourceType] = {"vcpus": "VCPU", "memory": "MEMORY"}
+"""The members of old, and the resource that says the same."""
+LEAST: Mapping[ResourceType, tuple[int, bool]] = {"GPU": (1, True), "MEMORY": (4, True), "VCPU": (0, False)}
+"""The least of each resource, and whether there are only whole ones. Source: API_ResourceRequirement."""
+UNITS: Mapping[ResourceType, str] = {"GPU": "GPU", "MEMORY": "MEMORY (MiB)", "VCPU": "VCPU"}
+
+
+def as_amount(value: object) -> object:
+    """A number as the text that AWS wants; anything else as it is.
+
+    >>> as_amount(0.25), as_amount(2.0), as_amount(122880), as_amount("1")
+    ('0.25', '2', '122880', '1')
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return f"{Decimal(repr(value)):f}".removesuffix(".0")
+
+
+def in_capitals(value: object) -> object:
+    """Text in capital letters, as AWS spells its enumerations; anything else as it is.
+
+    >>> in_capitals("retry"), in_capitals(3)
+    ('RETRY', 3)
+    """
+    return value.upper() if isinstance(value, str) else value
+
+
+Amount = Annotated[Text, BeforeValidator(as_amount)]
+"""A quantity, which AWS wants as text (``"0.25"``); a number is read too."""
+
+
+def _no_empty_words(command: tuple[str, ...]) -> tuple[str, ...]:
+    if "" in command:
+        raise ValueError("may not contain an empty text (Batch refuses it)")
+    return command
+
+
+def free_name(name: str) -> str:
+    """The name of an environment variable that a person may set; Batch keeps ``AWS_BATCH*`` for itself.
+
+    >>> free_name("AWS_BATCH_JOB_ID")
+    Traceback (most recent call last):
+      ...
+    ValueError: 'AWS_BATCH_JOB_ID' begins with 'AWS_BATCH', which Batch keeps for itself; choose another name
+    """
+    if name.startswith("AWS_BATCH"):
+        raise ValueError(
+            f"{name!r} begins with 'AWS_BATCH', which Batch keeps for itself; choose another name"
+        )
+    return name
+
+
+def _free_names(environment: tuple[KeyValuePair, ...]) -> tuple[KeyValuePair, ...]:
+    for variable in environment:
+        free_name(variable.name)
+    return environment
+
+
+Command = Annotated[tuple[str, ...], AfterValidator(_no_empty_words)]
+Variables = Annotated[Environment, AfterValidator(_free_names)]
+
+
+def fitting(kind: ResourceType, value: str) -> str:
+    """The amount of a resource, or ValueError with what may stand there.
+
+    >>> fitting("VCPU", "0.25")
+    '0.25'
+    """
+    least, whole = LEAST[kind]
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if amount.is_finite() and amount > 0 and amount >= least and (value.isdecimal() or not whole):
+        return value
+    allowed = f"a whole number, {least} or more" if whole else "a number above 0, such as 1 or 0.25"
+    raise ValueError(f"{UNITS[kind]} must be {allowed}, not {value!r}")
+
+
+def _vcpus(value: str) -> str:
+    return fitting("VCPU", value)
+
+
+def _mebibytes(value: str) -> str:
+    return fitting("MEMORY", value)
+
+
+Vcpus = Annotated[Amount, AfterValidator(_vcpus)]
+Mebibytes = Annotated[Amount, AfterValidator(_mebibytes)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class ResourceRequirement:
+    """How much of one resource: VCPU in CPUs (0.25 is a quarter), MEMORY in MiB (4 at least), GPU in GPUs."""
+
+    type: Annotated[ResourceType, BeforeValidator(in_capitals)]
+    value: Amount
+
+    def __post_init__(self) -> None:
+        fitting(self.type, self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class ContainerOverrides:
+    """Changes to the one container of a `containerProperties` definition."""
+
+    command: Command = field(default=(), repr=False)
+    environment: Variables = ()
+    instance_type: Text | None = None
+    resource_requirements: tuple[ResourceRequirement, ...] = ()
+
+
+def sizes_of_old(written: object) -> object:
+    """The same container overrides with `vcpus` and `memory` said as `resourceRequirements`.
+
+    What is no mapping is given back as it is. Raises ValueError where one size is given twice.
+
+    >>> sizes_of_old({"vcpus": 0.25, "environment": []})
+    {'environment': [], 'resourceRequirements': [{'type': 'VCPU', 'value': 0.25}]}
+    """
+    if not isinstance(written, Mapping):
+        return written
+    members = dict(cast("Mapping[object, object]", written))
+    sizes = [{"type": kind, "value": members.pop(old)} for old, kind in OLD_SIZES.items() if old in members]
+    key = "resource_requirements" if "resource_requirements" in members else "resourceRequirements"
+    listed = members.get(key, ())
+    if not sizes or not isinstance(listed, list | tuple):
+        return members
+    items = tuple(cast("list[object]", listed))
+    for size in sizes:
+        if size["type"] in map(_type_of, items):
+            raise ValueError(f"{size['type']} is given twice, as a member of its own and in {key}: keep one")
+    return {**members, key: [*items, *sizes]}
+
+
+def _type_of(item: object) -> object:
+    match item:
+        case {"type": str(kind)} | ResourceRequirement(type=kind):
+            return kind.upper()
+        case _:
+            return None
+
+
+Overrides = Annotated[ContainerOverrides, BeforeValidator(sizes_of_old)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class TaskContainerOverrides:
+    """Changes to one named container of an `ecsProperties` definition (several containers in one job)."""
+
+    name: Text
+    command: Command = field(default=(), repr=False)
+    environment: Variables = ()
+    resource_requirements: tuple[ResourceRequirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class TaskPropertiesOverride:
+    """Changes to the containers of one ECS task."""
+
+    containers: tuple[TaskContainerOverrides, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class EcsPropertiesOverride:
+    """Changes to an `ecsProperties` definition; Batch allows one task."""
+
+    task_properties: Annotated[tuple[TaskPropertiesOverride, ...], Field(max_length=1)] = ()

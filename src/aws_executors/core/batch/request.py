@@ -1,0 +1,189 @@
+"""What SubmitJob takes, as one frozen value.
+
+Law: the whole shape of the operation that an executor can use, with AWS's documented limits, and nothing
+of Airflow. Array jobs are left out: one launch is one task instance. Names of structures and fields are
+AWS's (API reference of AWS Batch, SubmitJob); `wire.py` spells them.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from aws_executors.core.batch.eks import EksPropertiesOverride
+from aws_executors.core.batch.overrides import (
+    ContainerOverrides,
+    EcsPropertiesOverride,
+    Overrides,
+    in_capitals,
+)
+from aws_executors.core.parse import RequestError, parse
+from aws_executors.core.wire import WRITTEN, Flag, Matching, Text, Texts, Whole, tag_key, tag_text
+
+_GLOB = "up to 512 letters, digits, '.', ':' and white space, at the end perhaps a '*'"
+_CODE = "an exit code in digits such as '137', at the end perhaps a '*'"
+_NAME = "1 to 128 letters, digits, '-' and '_', the first one a letter or digit"
+_SHARE = "1 to 255 letters and digits, at the end perhaps a '*'"
+_NODES = "a node or a range of nodes: '0', '0:3', ':3', '4:'"
+
+Glob = Annotated[str, AfterValidator(Matching(r"(?=.{1,512}\Z)[A-Za-z0-9.:\s]*\*?", _GLOB))]
+CodeGlob = Annotated[str, AfterValidator(Matching(r"(?=.{1,512}\Z)[0-9]*\*?", _CODE))]
+JobName = Annotated[str, AfterValidator(Matching(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", _NAME))]
+ShareIdentifier = Annotated[str, AfterValidator(Matching(r"[A-Za-z0-9]{1,255}\*?", _SHARE))]
+TargetNodes = Annotated[str, AfterValidator(Matching(r"[0-9]+(:[0-9]*)?|:[0-9]*", _NODES))]
+
+
+def _taggable(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    if len(tags) > 50:
+        raise ValueError(f"a job may have 50 tags, not {len(tags)}")
+    for key, value in tags:
+        if not 1 <= len(tag_key(key)) <= 128 or len(tag_text(value)) > 256:
+            raise ValueError(f"tag {key[:140]!r}: a key has 1 to 128 characters, a value up to 256")
+    return tags
+
+
+Tags = Annotated[Texts, AfterValidator(_taggable)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class EvaluateOnExit:
+    """What Batch does after an attempt that ended in this way; every condition given must match."""
+
+    action: Annotated[Literal["EXIT", "RETRY"], BeforeValidator(in_capitals)]
+    on_exit_code: CodeGlob | None = None
+    on_reason: Glob | None = None
+    on_status_reason: Glob | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class RetryStrategy:
+    """How many attempts Batch makes of one job (1 to 10), and after which ends (where no rule fits, all)."""
+
+    attempts: Annotated[Whole, Field(ge=1, le=10)] | None = None
+    evaluate_on_exit: Annotated[tuple[EvaluateOnExit, ...], Field(max_length=5)] = ()
+
+    def __post_init__(self) -> None:
+        if self.evaluate_on_exit and self.attempts is None:
+            raise ValueError("evaluateOnExit needs attempts (1 to 10) beside it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class JobTimeout:
+    """How many seconds one attempt may run (60 at least); then Batch ends the job, and does not retry it."""
+
+    attempt_duration_seconds: Annotated[Whole, Field(ge=60)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class JobDependency:
+    """A job that must have succeeded before this one starts."""
+
+    job_id: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class ConsumableResourceRequirement:
+    """How much of a consumable resource (a licence, say) the job holds while it runs."""
+
+    consumable_resource: Text
+    quantity: Annotated[Whole, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class ConsumableResourceProperties:
+    """The consumable resources of a job."""
+
+    consumable_resource_list: tuple[ConsumableResourceRequirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class NodePropertyOverride:
+    """Changes to a range of nodes of a multi-node job: ``"0:3"``, ``":3"``, ``"4:"``."""
+
+    target_nodes: TargetNodes
+    container_overrides: Overrides = ContainerOverrides()
+    ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
+    eks_properties_override: EksPropertiesOverride = EksPropertiesOverride()
+    instance_types: tuple[Text, ...] = ()
+    consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class NodeOverrides:
+    """Changes to a `nodeProperties` definition (multi-node parallel jobs; not on Fargate)."""
+
+    num_nodes: Annotated[Whole, Field(ge=1)] | None = None
+    node_property_overrides: tuple[NodePropertyOverride, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class SubmitJob:
+    """One job to be submitted.
+
+    Of the four kinds of overrides (container, ECS properties, EKS properties, nodes) at most one may be
+    used, the one of the job definition's own kind. Raises pydantic's ValidationError (a ValueError) where a
+    member is outside of AWS's limits. Source: API_SubmitJob of AWS Batch.
+
+    >>> SubmitJob(job_name="nightly", job_queue="q", job_definition="d:3", timeout=JobTimeout(
+    ...     attempt_duration_seconds=3600)).timeout.attempt_duration_seconds
+    3600
+    """
+
+    job_name: JobName
+    job_queue: Text
+    job_definition: Text
+    share_identifier: ShareIdentifier | None = None
+    scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
+    depends_on: Annotated[tuple[JobDependency, ...], Field(max_length=20)] = ()
+    parameters: Texts = ()
+    container_overrides: Overrides = ContainerOverrides()
+    node_overrides: NodeOverrides = NodeOverrides()
+    ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
+    eks_properties_override: EksPropertiesOverride = EksPropertiesOverride()
+    retry_strategy: RetryStrategy = RetryStrategy()
+    timeout: JobTimeout = JobTimeout()
+    propagate_tags: Flag | None = None
+    tags: Tags = ()
+    consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+    def __post_init__(self) -> None:
+        used = [name for name, given in overrides_of(self).items() if given]
+        if len(used) > 1:
+            raise ValueError(
+                f"{' and '.join(used)} are given together, but a job definition is of one kind; "
+                "keep the overrides of its own kind"
+            )
+
+
+def overrides_of(request: SubmitJob) -> Mapping[str, bool]:
+    """Which of the four kinds of overrides this request uses, by AWS's name."""
+    return {
+        "containerOverrides": request.container_overrides != ContainerOverrides(),
+        "ecsPropertiesOverride": request.ecs_properties_override != EcsPropertiesOverride(),
+        "eksPropertiesOverride": request.eks_properties_override != EksPropertiesOverride(),
+        "nodeOverrides": request.node_overrides != NodeOverrides(),
+    }
+
+
+SUBMIT_JOB: TypeAdapter[SubmitJob] = TypeAdapter(SubmitJob)
+NO_ARRAYS = "arrayProperties would start one task many times; use dynamic task mapping instead"
+
+
+def from_kwargs(kwargs: object, where: str = "submit_job_kwargs") -> SubmitJob:
+    """Read what boto3's ``submit_job`` takes (or the same with Python's names) as a `SubmitJob`.
+
+    Lists become tuples, `vcpus` and `memory` become `resourceRequirements`, nothing is lost:
+    ``from_kwargs(to_kwargs(request)) == request``. Raises `RequestError`, whose message begins with `where`,
+    for anything that is not a SubmitJob request.
+
+    >>> job = from_kwargs({"jobName": "airflow", "jobQueue": "q", "jobDefinition": "d:1",
+    ...                    "containerOverrides": {"vcpus": 2}})
+    >>> job.container_overrides.resource_requirements
+    (ResourceRequirement(type='VCPU', value='2'),)
+    """
+    match kwargs:
+        case {"arrayProperties": _} | {"array_properties": _}:
+            raise RequestError(f"{where}: {NO_ARRAYS}")
+        case _:
+            return parse(SUBMIT_JOB, kwargs, where)

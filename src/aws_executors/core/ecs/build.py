@@ -1,0 +1,133 @@
+"""From a launch to the request that runs it.
+
+Law: pure. The options (or the person's own request) give the shape, ``executor_config`` goes on top, then
+the workload: the command into the Airflow container, and the two members by which the container is found
+again. Nothing here asks a clock, AWS or Airflow.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from aws_executors.core.ecs.config import read_options, with_options
+from aws_executors.core.ecs.merge import on_container
+from aws_executors.core.ecs.parts import (
+    AwsvpcConfiguration,
+    ContainerOverride,
+    NetworkConfiguration,
+    Overrides,
+)
+from aws_executors.core.ecs.request import RunTask, from_kwargs
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.launch import Launch
+from aws_executors.core.parse import RequestError
+from aws_executors.core.wire import spell, to_kwargs
+
+KEPT: Mapping[str, str] = {
+    "clientToken": "the executor sets it, so that nothing runs twice",
+    "startedBy": "the executor sets it, so that it finds its containers; see the option deployment",
+}
+PLACEMENT = frozenset({"launchType", "capacityProviderStrategy", "platformVersion"})
+
+
+def build(launch: Launch[EcsSettings]) -> RunTask:
+    """The request for a launch, as the options of `[ecs_fargate]` and the task's ``executor_config`` say.
+
+    Same launch, same request. Raises `RequestError` or pydantic's ValidationError (both ValueError) for an
+    ``executor_config`` that makes none. Source: API_RunTask of the Amazon ECS API Reference.
+
+    >>> from aws_executors.core.launch import Task
+    >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
+    ...                        task_definition="airflow:7", subnets=("subnet-1",))
+    >>> request = build(Launch(task=Task(dag_id="d", task_id="t"), command=("airflow", "version"),
+    ...                        settings=settings, token="0b6e", executor_config={"cpu": 256}))
+    >>> request.started_by, request.client_token
+    ('airflow/0b6e', '0b6e-1')
+    >>> to_kwargs(request)["overrides"]
+    {'containerOverrides': [{'name': 'main', 'command': ['airflow', 'version'], 'cpu': 256}]}
+    """
+    return with_workload(from_options(launch.settings), launch)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _BuildFrom:
+    shape: RunTask
+
+    def __call__(self, launch: Launch[EcsSettings]) -> RunTask:
+        return with_workload(self.shape, launch)
+
+    def __repr__(self) -> str:
+        return f"build_from({self.shape!r})"
+
+
+def build_from(shape: RunTask) -> Callable[[Launch[EcsSettings]], RunTask]:
+    """A builder that starts from a person's own request in place of the options.
+
+    The Airflow container's command, ``startedBy`` and ``clientToken`` of `shape` are replaced.
+
+    >>> build_from(RunTask(task_definition="airflow"))
+    build_from(RunTask(task_definition='airflow', ...
+    """
+    return _BuildFrom(shape)
+
+
+def from_options(settings: EcsSettings) -> RunTask:
+    """The request that the options alone say, without a workload: `build`'s and `over_options`'s start.
+
+    ``networkConfiguration`` is there only with subnets, ``platformVersion`` only where Fargate may be meant.
+    """
+    strategy = settings.capacity_provider_strategy
+    on_instances = settings.launch_type in ("EC2", "EXTERNAL")
+    return RunTask(
+        cluster=settings.cluster,
+        task_definition=settings.task_definition,
+        launch_type=None if strategy else settings.launch_type,
+        capacity_provider_strategy=strategy,
+        platform_version=None if on_instances else settings.platform_version,
+        network_configuration=_network(settings),
+        overrides=Overrides(container_overrides=(ContainerOverride(name=settings.container_name),)),
+    )
+
+
+def _network(settings: EcsSettings) -> NetworkConfiguration | None:
+    if not settings.subnets:
+        return None
+    return NetworkConfiguration(
+        awsvpc_configuration=AwsvpcConfiguration(
+            subnets=settings.subnets,
+            security_groups=settings.security_groups,
+            assign_public_ip=settings.assign_public_ip,
+        )
+    )
+
+
+def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask:
+    """The option ``run_task_kwargs``: each member that it has takes the place of what the options say.
+
+    A member that is None is left out of the request. A launch type or a strategy decides anew where tasks
+    run, so neither the options' launch type nor their platform version stays beside it. Raises
+    `RequestError` for what is no request, and for members that the executor sets itself.
+
+    >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
+    ...                        task_definition="airflow:7", subnets=("subnet-1",))
+    >>> request = over_options(settings, {"launchType": "EC2", "networkConfiguration": None})
+    >>> request.launch_type, request.platform_version, request.network_configuration
+    ('EC2', None, None)
+    """
+    own = {spell(name): value for name, value in kwargs.items()}
+    for member in sorted(KEPT.keys() & own.keys()):
+        raise RequestError(f"run_task_kwargs: {member!r} can not be set: {KEPT[member]}")
+    anew = "launchType" in own or "capacityProviderStrategy" in own
+    base = to_kwargs(from_options(settings))
+    kept = {name: value for name, value in base.items() if not (anew and name in PLACEMENT)}
+    return from_kwargs({name: value for name, value in (kept | own).items() if value is not None})
+
+
+def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
+    """A request's shape with one launch's options, command and names."""
+    name = launch.settings.container_name
+    request = with_options(shape, read_options(launch.executor_config), name)
+    return replace(
+        on_container(request, ContainerOverride(name=name, command=launch.command)),
+        client_token=launch.submission,
+        started_by=f"{launch.settings.deployment}/{launch.token}",
+    )

@@ -1,0 +1,243 @@
+"""What DescribeTasks, and the event of the same shape, say about a container.
+
+Law: AWS's shapes end here. The Airflow container's exit code decides, as soon as it is there and whatever
+the task's status or its other containers say (C21); without one the tables say what the end was. Nothing
+raises, and one record that can not be read hides no other (C6).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from returns.methods import unwrap_or_failure
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.reading import (
+    CONTAINER_REASONS,
+    Answer,
+    Read,
+    accounted,
+    detail,
+    id_of,
+    joined,
+    read,
+    said,
+    told,
+)
+from aws_executors.core.state import Cause, Observation, Phase, Source, Unreadable
+
+EVENT_TYPES = ("ECS Task State Change",)
+
+# What a task's lastStatus says while the Airflow container has no exit code; RUNNING holds only for a
+# container that has started. Source: "Amazon ECS task lifecycle", Developer Guide.
+STATUSES: Mapping[str, Phase] = MappingProxyType(
+    {
+        "PROVISIONING": Phase.WAITING,
+        "PENDING": Phase.WAITING,
+        "ACTIVATING": Phase.WAITING,
+        "RUNNING": Phase.RUNNING,
+        "DEACTIVATING": Phase.RUNNING,
+        "STOPPING": Phase.RUNNING,
+        "DEPROVISIONING": Phase.RUNNING,
+        "STOPPED": Phase.FAILED,
+        "DELETED": Phase.FAILED,
+    }
+)
+FINAL = frozenset({"STOPPED", "DELETED"})
+
+# Who ended the task: somebody outside it, whose doing any exit code but 0 then is; or None, the task itself,
+# reported by the agent. TerminationNotice is an EC2 host that goes away: Spot or not is not said.
+STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
+    {
+        "TaskFailedToStart": None,
+        "EssentialContainerExited": None,
+        "UserInitiated": Cause.STOPPED,
+        "ServiceSchedulerInitiated": Cause.STOPPED,
+        "SpotInterruption": Cause.RECLAIMED,
+        "TerminationNotice": Cause.HOST_LOST,
+        "InfrastructureHealth": Cause.HOST_LOST,
+    }
+)
+
+# The same, where there is no stop code or none that is known.
+STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
+    ("Your Spot Task was interrupted", Cause.RECLAIMED),
+    ("Host EC2 (instance", Cause.HOST_LOST),
+    ("Task stopped by user", Cause.STOPPED),
+)
+
+
+class _Container(Read):
+    name: str | None = None
+    last_status: str | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+
+
+class _Task(Read):
+    task_arn: str
+    last_status: str
+    started_by: str | None = None
+    stop_code: str | None = None
+    stopped_reason: str | None = None
+    version: int | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    containers: tuple[_Container, ...] | None = None
+
+
+class _Failed(Read):
+    arn: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+class _Answer(Read):
+    tasks: tuple[object, ...] | None = None
+    failures: tuple[object, ...] | None = None
+
+
+def observe(
+    task: object, *, container: str, source: Source = Source.DESCRIBE
+) -> Result[Observation, Unreadable]:
+    """What one item of a DescribeTasks answer's ``tasks`` says about the container named `container`.
+
+    An unknown `lastStatus` or a missing field is `Unreadable`, with the task's ARN. Times may be datetimes
+    (boto3), ISO 8601 (events) or epoch seconds. Source: "Task", Amazon ECS API Reference.
+
+    >>> observe({"taskArn": "arn:1", "lastStatus": "DEPROVISIONING", "startedBy": "airflow/0b6e-1",
+    ...          "containers": [{"name": "airflow", "lastStatus": "STOPPED", "exitCode": 0}]},
+    ...         container="airflow").unwrap().phase
+    <Phase.SUCCEEDED: 'succeeded'>
+    >>> observe({"taskArn": "arn:1", "lastStatus": "BORED"}, container="airflow").failure().id
+    'arn:1'
+    """
+    seen = read(_Task, task).bind(_known).map(lambda known: _observation(known, container, source))
+    return seen.alt(lambda problem: Unreadable(id=id_of(task, "taskArn"), problem=problem))
+
+
+def observe_event(event: object, *, container: str) -> Result[Observation, Unreadable]:
+    """What an EventBridge event "ECS Task State Change" says: its ``detail`` has the shape of a task.
+
+    Source: "Amazon ECS task state change events", Developer Guide.
+
+    >>> observe_event({"detail": {"taskArn": "arn:1", "lastStatus": "PENDING", "version": 2}},
+    ...               container="airflow").unwrap().version
+    2
+    """
+    return detail(event, EVENT_TYPES).bind(
+        lambda told_of: observe(told_of, container=container, source=Source.EVENT)
+    )
+
+
+def observe_answer(answer: object, *, asked: Sequence[str], container: str) -> Answer:
+    """What one DescribeTasks answer says about the tasks asked for (ARNs or task ids, at most 100).
+
+    A task that AWS does not show, ``MISSING`` or simply not there, is an observation too: `Phase.ABSENT`
+    under the id that was asked for. Where a record could not be told whose it is, nothing is called absent.
+
+    >>> seen = observe_answer({"tasks": [], "failures": [{"arn": "arn:1", "reason": "MISSING"}]},
+    ...                       asked=["arn:1"], container="airflow")
+    >>> [(one.id, one.phase.value) for one in seen.observations]
+    [('arn:1', 'absent')]
+    """
+    return unwrap_or_failure(
+        read(_Answer, answer)
+        .map(lambda found: _settled(found, asked, container))
+        .alt(lambda problem: Answer(unreadable=tuple(Unreadable(id=id_, problem=problem) for id_ in asked)))
+    )
+
+
+def _settled(answer: _Answer, asked: Sequence[str], container: str) -> Answer:
+    seen = [observe(task, container=container) for task in answer.tasks or ()]
+    return accounted(seen, asked=asked, failures=[_missing(failure) for failure in answer.failures or ()])
+
+
+def _missing(failure: object) -> Result[str, Unreadable]:
+    """The ARN of a task that AWS says it does not have; any other failure is a record not understood."""
+    return read(_Failed, failure).alt(lambda problem: Unreadable(id="", problem=problem)).bind(_gone)
+
+
+def _gone(failure: _Failed) -> Result[str, Unreadable]:
+    if failure.reason == "MISSING" and failure.arn:
+        return Success(failure.arn)
+    return Failure(Unreadable(id=failure.arn or "", problem=joined(failure.reason, failure.detail)))
+
+
+def _known(task: _Task) -> Result[_Task, str]:
+    if task.last_status in STATUSES:
+        return Success(task)
+    return Failure(f"lastStatus {task.last_status!r} is none of {', '.join(STATUSES)}")
+
+
+def _observation(task: _Task, name: str, source: Source) -> Observation:
+    own = next((one for one in task.containers or () if one.name == name), None)
+    started = _started(task, own)
+    phase = _phase(task, own, started)
+    return Observation(
+        id=task.task_arn,
+        phase=phase,
+        name=task.started_by or "",
+        exit_code=None if own is None else own.exit_code,
+        stop_code=task.stop_code or "",
+        reason=_reason(task, own, name),
+        cause=_cause(task, own, started) if phase is Phase.FAILED else None,
+        started=started,
+        final=task.last_status in FINAL,
+        version=task.version,
+        created=None if task.created_at is None else _epoch(task.created_at),
+        source=source,
+    )
+
+
+def _phase(task: _Task, own: _Container | None, started: bool) -> Phase:
+    if own is not None and own.exit_code is not None:
+        return Phase.SUCCEEDED if own.exit_code == 0 else Phase.FAILED
+    by_status = STATUSES[task.last_status]
+    return Phase.WAITING if by_status is Phase.RUNNING and not started else by_status
+
+
+def _started(task: _Task, own: _Container | None) -> bool:
+    """Whether the Airflow container ever ran, which it has no times of its own to tell.
+
+    One that has ended without an exit code ran if its task did, unless its reason says otherwise, or the
+    agent reported the task's end itself: it would have told the code.
+    """
+    if own is None:
+        return task.started_at is not None
+    if own.exit_code is not None or own.last_status == "RUNNING":
+        return True
+    by_words = told(CONTAINER_REASONS, own.reason)
+    reported = task.last_status in FINAL and STOP_CODES.get(task.stop_code or "", Cause.UNCLEAR) is None
+    if by_words is Cause.NEVER_STARTED or (by_words is None and reported):
+        return False
+    return task.started_at is not None and own.last_status in (None, "STOPPED", "DELETED")
+
+
+def _cause(task: _Task, own: _Container | None, started: bool) -> Cause:
+    outside = STOP_CODES.get(task.stop_code or "") or told(STOPPED_REASONS, task.stopped_reason)
+    if outside is not None:
+        return outside
+    if own is not None and own.exit_code is not None:
+        return Cause.EXITED
+    by_words = told(CONTAINER_REASONS, None if own is None else own.reason, task.stopped_reason)
+    return by_words or (Cause.UNCLEAR if started else Cause.NEVER_STARTED)
+
+
+def _reason(task: _Task, own: _Container | None, name: str) -> str:
+    others = sorted((one for one in task.containers or () if one.name != name), key=_name_of)
+    names = ", ".join(one.name or "?" for one in others)
+    lost = f"no container named {name!r} in the task (it has: {names})" if own is None and others else None
+    return joined(
+        task.stopped_reason,
+        lost if own is None else own.reason,
+        *(said(one.name, one.exit_code, one.reason) for one in others),
+    )
+
+
+def _name_of(one: _Container) -> str:
+    return one.name or ""
+
+
+def _epoch(moment: datetime) -> float:
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,221 @@
+"""Which word of AWS means what: the tables behind `errors.py`.
+
+Law: literal rows, no functions. Each row says what to do next and, where a person can do something, what.
+Sources: botocore's service models and ``retries/standard.py``, "Common Errors" of both API references,
+``botocore/exceptions.py``; the messages as their users reported them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Kind(StrEnum):
+    """What to do next."""
+
+    THROTTLED = "throttled"  # wait and repeat; certainly not carried out
+    CAPACITY = "no capacity"  # wait and repeat, without using up attempts
+    CREDENTIALS = "credentials"  # wait until they are back; certainly not carried out
+    UNREACHABLE = "unreachable"  # certainly not carried out: no connection was made
+    AMBIGUOUS = "ambiguous"  # may have been carried out: look before repeating
+    CONFLICT = "conflict"  # carried out before, under this very token: an acceptance
+    PERMANENT = "permanent"  # will be refused again: fail, with the remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row's right side: the kind, and what a person can do about it."""
+
+    kind: Kind
+    remedy: str = ""
+
+
+_SLOWER = Rule(Kind.THROTTLED)
+_UNSURE = Rule(Kind.AMBIGUOUS)
+_REFUSED = Rule(Kind.PERMANENT)
+_QUOTA = Rule(Kind.CAPACITY, "Ask for a higher quota in Service Quotas, or lower Airflow's parallelism.")
+_CREDENTIALS = Rule(Kind.CREDENTIALS, "Check the credentials of the scheduler: role, profile or `conn_id`.")
+_EXPIRED = Rule(Kind.CREDENTIALS, "The credentials have expired: renew them where the scheduler runs.")
+_CLOCK = Rule(Kind.CREDENTIALS, "The signature was not accepted: check the secret key and the host's clock.")
+_DENIED = Rule(Kind.PERMANENT, "Allow {action} to the role that the scheduler runs as.")
+_REQUEST = Rule(
+    Kind.PERMANENT, "Mend the option, request builder or `executor_config` that the message names."
+)
+_PLATFORM = Rule(
+    Kind.PERMANENT, "Set `platform_version` to LATEST, or to one that the task definition can use."
+)
+
+CODES: Mapping[str, Rule] = MappingProxyType(
+    {
+        # Throttling: refused before anything was done.
+        "BandwidthLimitExceeded": _SLOWER,
+        "EC2ThrottledException": _SLOWER,
+        "PriorRequestNotComplete": _SLOWER,
+        "ProvisionedThroughputExceededException": _SLOWER,
+        "RequestLimitExceeded": _SLOWER,
+        "RequestThrottled": _SLOWER,
+        "RequestThrottledException": _SLOWER,
+        "SlowDown": _SLOWER,
+        "ThrottledException": _SLOWER,
+        "Throttling": _SLOWER,
+        "ThrottlingException": _SLOWER,
+        "TooManyRequestsException": _SLOWER,
+        # Quotas: room is made by what ends, or by a person.
+        "LimitExceededException": _QUOTA,
+        "ServiceQuotaExceededException": _QUOTA,
+        # Credentials: every call is refused until somebody renews them.
+        "AuthFailure": _CREDENTIALS,
+        "ExpiredToken": _EXPIRED,
+        "ExpiredTokenException": _EXPIRED,
+        "IDPCommunicationError": _CREDENTIALS,
+        "IncompleteSignature": _CLOCK,
+        "InvalidAccessKeyId": _CREDENTIALS,
+        "InvalidClientTokenId": _CREDENTIALS,
+        "InvalidIdentityToken": _CREDENTIALS,
+        "InvalidSignatureException": _CLOCK,
+        "MissingAuthenticationToken": _CREDENTIALS,
+        "MissingAuthenticationTokenException": _CREDENTIALS,
+        "RequestExpired": _CLOCK,
+        "RequestTimeTooSkewed": _CLOCK,
+        "SignatureDoesNotMatch": _CLOCK,
+        "TokenRefreshRequired": _EXPIRED,
+        "UnauthorizedException": _CREDENTIALS,
+        "UnrecognizedClientException": _CREDENTIALS,
+        # The service failed, perhaps after it had done the work.
+        "InternalError": _UNSURE,
+        "InternalFailure": _UNSURE,
+        "InternalServerError": _UNSURE,
+        "RequestTimeout": _UNSURE,
+        "RequestTimeoutException": _UNSURE,
+        "ServerException": _UNSURE,
+        "ServiceUnavailable": _UNSURE,
+        "ServiceUnavailableException": _UNSURE,
+        # Done before, under this client token.
+        "ConflictException": Rule(Kind.CONFLICT),
+        # Refused, and refused again as long as nothing changes.
+        "AccessDenied": _DENIED,
+        "AccessDeniedException": _DENIED,
+        "BlockedException": Rule(Kind.PERMANENT, "The AWS account is blocked: write to AWS Support."),
+        "ClientException": _REQUEST,
+        "ClusterNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
+        "InvalidParameterCombination": _REQUEST,
+        "InvalidParameterException": _REQUEST,
+        "InvalidParameterValue": _REQUEST,
+        "NotAuthorized": _DENIED,
+        "OptInRequired": Rule(Kind.PERMANENT, "Subscribe the AWS account to the service, in this Region."),
+        "ParamValidationError": _REQUEST,
+        "PlatformTaskDefinitionIncompatibilityException": _PLATFORM,
+        "PlatformUnknownException": _PLATFORM,
+        "ResourceNotFoundException": Rule(
+            Kind.PERMANENT, "Check the name that the message gives, and `region`."
+        ),
+        "ServiceNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
+        "UnauthorizedOperation": _DENIED,
+        "UnsupportedFeatureException": Rule(Kind.PERMANENT, "Use another `region` or another `launch_type`."),
+        "ValidationError": _REQUEST,
+        "ValidationException": _REQUEST,
+    }
+)
+
+# What stands in no table. Every other 4xx is a refusal; without a status nobody knows.
+STATUSES: Mapping[int, Rule] = MappingProxyType({408: _UNSURE, 429: _SLOWER})
+UNKNOWN_4XX = _REFUSED
+UNKNOWN = _UNSURE
+NO_RESOURCE = _UNSURE  # a conflict that names nothing to adopt
+
+# Words within a refusal that say more than its code, in lower case; the first one found counts.
+MESSAGES: tuple[tuple[str, Rule], ...] = (
+    ("rate exceeded", _SLOWER),
+    ("request limit exceeded", _SLOWER),
+    ("too many requests", _SLOWER),
+    ("provisioning capacity limit", Rule(Kind.CAPACITY, "ECS takes 500 tasks in PROVISIONING per cluster.")),
+    ("tasks in provisioning", Rule(Kind.CAPACITY, "ECS takes 500 tasks in PROVISIONING per cluster.")),
+    ("you can run concurrently", Rule(Kind.CAPACITY, "Raise the Fargate vCPU quota in Service Quotas.")),
+    ("concurrent tasks", Rule(Kind.CAPACITY, "Raise the Fargate vCPU quota in Service Quotas.")),
+    ("capacity is unavailable", Rule(Kind.CAPACITY, "Add `subnets` in more Availability Zones.")),
+    ("no container instances were found", Rule(Kind.CAPACITY, "The cluster has no EC2 instance: add one.")),
+    ("security token included in the request is", _EXPIRED),
+    (
+        "perform: sts:",
+        Rule(Kind.CREDENTIALS, "Allow {action} to the identity that the scheduler starts with."),
+    ),
+    ("iam:passrole", Rule(Kind.PERMANENT, "Allow iam:PassRole on the task's role and its execution role.")),
+    (
+        "unable to assume the service linked role",
+        Rule(Kind.PERMANENT, "Create the role AWSServiceRoleForECS."),
+    ),
+    (
+        "unable to assume the role",
+        Rule(Kind.PERMANENT, "Let ecs-tasks.amazonaws.com assume the task's roles."),
+    ),
+    (
+        "not a container in the taskdefinition",
+        Rule(Kind.PERMANENT, "Set `container_name` to one that it has."),
+    ),
+    (
+        "taskdefinition",
+        Rule(Kind.PERMANENT, "Check the option `task_definition`: is it registered and active?"),
+    ),
+    (
+        "jobdefinition",
+        Rule(Kind.PERMANENT, "Check the option `job_definition`: is it registered and active?"),
+    ),
+    ("jobqueue", Rule(Kind.PERMANENT, "Check the option `job_queue`: does it exist, is it enabled?")),
+    ("invalidsubnetid", Rule(Kind.PERMANENT, "Check the option `subnets`, and that `region` is theirs.")),
+    ("invalidgroup.notfound", Rule(Kind.PERMANENT, "Check the option `security_groups`.")),
+    ("no fargate configuration", Rule(Kind.PERMANENT, "Ask for a pair of cpu and memory that Fargate has.")),
+    ("at most 8192", Rule(Kind.PERMANENT, "The overrides are too long: move environment to the definition.")),
+)
+
+# botocore's own exceptions, by class name: the nearest base class that stands here counts.
+EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
+    {
+        "CapacityNotAvailableError": _SLOWER,  # botocore's own rate limiter (retry mode adaptive)
+        # The credential chain: nothing was sent.
+        "ConfigNotFound": _CREDENTIALS,
+        "ConfigParseError": _CREDENTIALS,
+        "CredentialRetrievalError": _CREDENTIALS,
+        "InvalidConfigError": _CREDENTIALS,
+        "LoginError": _CREDENTIALS,
+        "MetadataRetrievalError": _CREDENTIALS,
+        "NoAuthTokenError": _CREDENTIALS,
+        "NoCredentialsError": _CREDENTIALS,
+        "PartialCredentialsError": _CREDENTIALS,
+        "ProfileNotFound": _CREDENTIALS,
+        "RefreshWithMFAUnsupportedError": _CREDENTIALS,
+        "SSOError": _CREDENTIALS,  # SSOTokenLoadError, UnauthorizedSSOTokenError
+        "TokenRetrievalError": _CREDENTIALS,
+        "UnknownCredentialError": _CREDENTIALS,
+        # No connection was made: nothing was sent.
+        "ConnectTimeoutError": Rule(Kind.UNREACHABLE, "Is there a way to AWS: NAT, VPC endpoint, firewall?"),
+        "ConnectionRefusedError": Rule(Kind.UNREACHABLE, "Check `endpoint_url`."),
+        "EndpointConnectionError": Rule(Kind.UNREACHABLE, "Check `region`, `endpoint_url` and the network."),
+        "ProxyConnectionError": Rule(Kind.UNREACHABLE, "Check HTTPS_PROXY where the scheduler runs."),
+        "gaierror": Rule(Kind.UNREACHABLE, "The name could not be resolved: check `region` and DNS."),
+        # A connection broke, or its answer could not be read. TLS breaks in the middle too (an EOF while
+        # reading the answer is an SSLError), so only its certificate and handshake words are certain.
+        "HTTPClientError": _UNSURE,  # ReadTimeoutError, ConnectionClosedError, ResponseStreamingError
+        "IncompleteReadError": _UNSURE,
+        "ResponseParserError": _UNSURE,
+        "SSLError": _UNSURE,
+        # botocore refused to send it.
+        "BaseEndpointResolverError": Rule(Kind.PERMANENT, "Check the option `region`."),  # NoRegionError ...
+        "DataNotFoundError": Rule(Kind.PERMANENT, "Install a newer boto3."),  # UnknownServiceError
+        "EndpointProviderError": Rule(Kind.PERMANENT, "Check `region` and `endpoint_url`."),
+        "InvalidProxiesConfigError": Rule(Kind.PERMANENT, "Check the proxy settings in AWS's config file."),
+        "InvalidRetryConfigurationError": Rule(
+            Kind.PERMANENT, "Check the retry settings in AWS's config file."
+        ),
+        "MissingDependencyException": Rule(Kind.PERMANENT, "Install what the message names."),
+        "MissingParametersError": _REQUEST,
+        "ParamValidationError": _REQUEST,
+        "UnknownClientMethodError": Rule(Kind.PERMANENT, "Install a newer boto3."),
+        "UnknownRegionError": Rule(Kind.PERMANENT, "Check the option `region`."),
+        "UnsupportedServiceProtocolsError": Rule(Kind.PERMANENT, "Install a newer boto3."),
+        "ValidationError": _REQUEST,  # InvalidRegionError, RangeError, UnknownParameterError
+    }
+)
+
+HANDSHAKE_REFUSED = Rule(Kind.UNREACHABLE, "TLS was refused: check `endpoint_url` and AWS_CA_BUNDLE.")
+HANDSHAKE: tuple[str, ...] = ("certificate", "wrong_version_number", "handshake", "hostname", "unknown_ca")

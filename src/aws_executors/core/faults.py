@@ -1,0 +1,157 @@
+"""What is wrong with a section of airflow.cfg, in the words of the person who can mend it.
+
+Law: values that print themselves. Each fault names the option, what stands there and the remedy; a section
+tells all of its faults at once. No secret is shown: texts that may hold one are told by their size.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from typing_extensions import TypedDict
+
+SHOWN = 60
+_USERINFO = re.compile(r"//[^/\s]*@")
+
+
+def shown(value: object) -> str:
+    """What stands there, short enough for a message; JSON (which may hold secrets) by its length only.
+
+    >>> shown("us-esat-1"), shown('{"environment": []}'), shown("http://me:secret@proxy")
+    ("'us-esat-1'", '{... (19 characters)', "'http://***@proxy'")
+    """
+    text = value.strip() if isinstance(value, str) else repr(value)
+    if text[:1] in ("{", "["):
+        return f"{text[:1]}... ({len(text)} characters)"
+    text = _USERINFO.sub("//***@", text)
+    cut = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    return repr(cut) if isinstance(value, str) else cut
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an option is written: a section, for one team or for all of Airflow.
+
+    A team's options stand in sections and variables of their own and fall back to nobody else's. Source:
+    ``airflow/_shared/configuration/parser.py``, `team_section_name` and `_env_var_name`.
+
+    >>> Place("batch").set("region", "us-east-1")
+    'set [batch] region = us-east-1, or AIRFLOW__BATCH__REGION'
+    >>> Place("batch", team="red").set("region", "us-east-1")
+    'set [red=batch] region = us-east-1, or AIRFLOW__RED___BATCH__REGION'
+    """
+
+    section: str
+    team: str = ""
+
+    @property
+    def header(self) -> str:
+        """The section's name in airflow.cfg."""
+        return f"{self.team}={self.section}" if self.team else self.section
+
+    @property
+    def env_prefix(self) -> str:
+        """What the names of the section's environment variables begin with."""
+        team = f"{self.team.upper()}___" if self.team else ""
+        return f"AIRFLOW__{team}{self.section.upper()}__"
+
+    def set(self, option: str, example: str) -> str:
+        """The remedy for an option that is missing or wrong."""
+        return f"set [{self.header}] {option} = {example}, or {self.env_prefix}{option.upper()}"
+
+    def unset(self, option: str) -> str:
+        """The remedy for an option that should not be there."""
+        return f"remove {option} from [{self.header}], or {self.env_prefix}{option.upper()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with one option.
+
+    `value` is what stands there, fit to be shown (see `shown`), empty where nothing does.
+
+    >>> print(Fault("workers", "is above 64", "set [batch] workers = 16", "'900'"))
+    workers = '900' is above 64; set [batch] workers = 16
+    """
+
+    option: str
+    problem: str
+    remedy: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        subject = f"{self.option} = {self.value}" if self.value else self.option
+        return f"{subject} {self.problem}; {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFaults:
+    """All that is wrong with one section; its text is the one message a person reads.
+
+    >>> print(SettingsFaults(Place("batch"), (Fault("region", "is missing", "set region = us-east-1"),)))
+    [batch] has 1 fault:
+      region is missing; set region = us-east-1
+    """
+
+    place: Place
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        count = f"{len(self.faults)} fault{'s' if len(self.faults) > 1 else ''}"
+        return "\n  ".join([f"[{self.place.header}] has {count}:", *map(str, self.faults)])
+
+
+class SettingsError(ValueError):
+    """A section of airflow.cfg that makes no settings; the message is `str(faults)`."""
+
+    def __init__(self, faults: SettingsFaults) -> None:
+        super().__init__(str(faults))
+        self.faults = faults
+
+
+def unknown(name: str, value: str, allowed: tuple[str, ...], place: Place) -> Fault:
+    """The fault of an option that does not exist, with the one that was perhaps meant.
+
+    >>> print(unknown("regoin", "'eu-west-1'", ("region", "workers"), Place("batch")).remedy)
+    did you mean region? remove regoin from [batch], or AIRFLOW__BATCH__REGOIN
+    """
+    near = "".join(f"did you mean {close}? " for close in get_close_matches(name.lower(), allowed, n=1))
+    return Fault(name, f"is not an option of [{place.section}]", near + place.unset(name), value)
+
+
+class Detail(TypedDict):
+    """What we read of one of pydantic's error details."""
+
+    type: str
+    loc: tuple[int | str, ...]
+    msg: str
+    ctx: dict[str, object]
+
+
+WORDS: Mapping[str, str] = {
+    "missing": "is missing",
+    "bool_parsing": "is neither True nor False",
+    "bool_type": "is neither True nor False",
+    "float_parsing": "is not a number",
+    "float_type": "is not a number",
+    "greater_than_equal": "is below {ge}",
+    "int_from_float": "is not a whole number",
+    "int_parsing": "is not a whole number",
+    "int_type": "is not a whole number",
+    "less_than_equal": "is above {le}",
+    "literal_error": "is not {expected}",
+    "string_type": "is not text",
+    "unexpected_keyword_argument": "is not a member",
+}
+"""pydantic's error types in our words; a type that is not here speaks for itself."""
+
+
+def in_words(detail: Detail) -> str:
+    """One of pydantic's error details in the words that complete "option = value ..."."""
+    default = "is wrong: " + detail["msg"]
+    words = detail["msg"].removeprefix("Value error, ") if detail["type"] == "value_error" else default
+    told = WORDS.get(detail["type"], words)
+    inside = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in detail["loc"][1:])
+    told = told.format_map(detail.get("ctx", {})) if detail["type"] in WORDS else told
+    return f"at {inside.removeprefix('.')} {told}" if inside else told

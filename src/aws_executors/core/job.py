@@ -1,0 +1,251 @@
+"""The vocabulary of one job's life: what it is, what can happen to it, what it may ask for.
+
+Law: values only; `advance.py` is the one place that turns (job, event) into (job, effects). A *job* is one
+queueing of one task instance (or one callback): it keeps its token over every container that is started for
+it. A *container* is an ECS task or a Batch job: it has an id and belongs to one submission of the job. The
+two are never the same word. Every event says when it happened, in seconds of a clock that only goes forward.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeAlias, TypeVar
+
+from aws_executors.core.errors import AwsError
+from aws_executors.core.retry import Backoff
+from aws_executors.core.state import Observation
+from aws_executors.core.verdict import Row
+
+R = TypeVar("R")
+
+
+class Stage(StrEnum):
+    """Where a job is; each stage waits for one kind of event."""
+
+    PREPARING = "preparing"  # its request is being built
+    SUBMITTING = "submitting"  # a submission is under way
+    BACKING_OFF = "backing off"  # the submission was refused for now; repeated when due
+    LOOKING = "looking"  # AWS is being asked by name whether there is a container
+    WATCHING = "watching"  # there is a container, or a row, to follow
+    JUDGING = "judging"  # the container has ended; the row is being read before a word is said
+    ENDING = "ending"  # the slot is free; the container is followed, and stopped, to its end
+    CLOSED = "closed"
+
+
+class Purpose(StrEnum):
+    """Why the job exists, which decides what a look-up that finds nothing means."""
+
+    RUN = "run"  # queued by Airflow here and now
+    ADOPT = "adopt"  # found after another scheduler's death; followed to its end
+    RELEASE = "release"  # found likewise, but adoption is off: stop its container, then give it back
+    CANCEL = "cancel"  # taken back by Airflow: stop whatever there is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The numbers that steer a job's life, in seconds where nothing else is said.
+
+    `attempts` is how many containers one queueing may start when infrastructure fails before user code ran.
+    `grace` is how long AWS may not show a container it has accepted. `linger` is how long a container may
+    stay up after its task has ended. `looks` is how often a lost submission is looked up before it is
+    repeated, `look_every` the time between. `idempotent` says whether a submission may be repeated as it is.
+    """
+
+    idempotent: bool = True
+    attempts: int = 3
+    grace: float = 120.0
+    linger: float = 120.0
+    looks: int = 3
+    look_every: float = 3.0
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(Generic[R]):
+    """One queueing of one task instance, from hand-over to the end of its last container.
+
+    `request` is kept from the first submission until AWS has answered it, so that a repeat is the same to
+    the byte. `past` are the ids of containers that ended before (for look-ups by token). `since` is when the
+    present container was accepted, `due` when the job wants to be woken. `ambiguous` says that a submission
+    may have been carried out although nobody said so, `doomed` what is to be reported if it turns out that it
+    was not, `told` the last thing a person was told about why it waits.
+    """
+
+    token: str
+    try_number: int = 1
+    assigned: bool = True
+    has_row: bool = True
+    purpose: Purpose = Purpose.RUN
+    stage: Stage = Stage.PREPARING
+    attempt: int = 1
+    request: R | None = None
+    container: str = ""
+    past: tuple[str, ...] = ()
+    seen: Observation | None = None
+    since: float = 0.0
+    due: float | None = None
+    failures: int = 0
+    looks: int = 0
+    ambiguous: bool = False
+    doomed: str = ""
+    told: str = ""
+
+
+# --- What can happen ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Generic[R]):
+    """The request of the present attempt is built."""
+
+    at: float
+    request: R
+
+
+@dataclass(frozen=True, slots=True)
+class Unpreparable:
+    """No request can be built: the task's configuration or the builder is at fault."""
+
+    at: float
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """AWS has started a container for the present submission."""
+
+    at: float
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """AWS, or the way to it, has refused the present submission."""
+
+    at: float
+    error: AwsError
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A look-up by name has been answered; None where AWS shows no container."""
+
+    at: float
+    observation: Observation | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotLookedUp:
+    """A look-up by name has failed."""
+
+    at: float
+    error: AwsError
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A container of ours has been looked at."""
+
+    at: float
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class RowRead:
+    """The task instance's row has been read; None where there is none any more."""
+
+    at: float
+    row: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class StopAnswered:
+    """AWS has answered a stop: asked (or already gone) where there is no error."""
+
+    at: float
+    error: AwsError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """Airflow takes the task back: nothing may run for it, and nothing is to be reported."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The time that the job wanted to be woken at has come."""
+
+    at: float
+
+
+Event: TypeAlias = (
+    "Prepared[R] | Unpreparable | Accepted | Refused | Found | NotLookedUp"
+    " | Seen | RowRead | StopAnswered | Revoked | Due"
+)
+
+
+# --- What a job may ask for --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Build the request of this attempt, with a fresh workload token. Answer: Prepared or Unpreparable."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submit(Generic[R]):
+    """Submit this request. Answer: Accepted or Refused."""
+
+    request: R
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Look for the job's container by its token. Answer: Found or NotLookedUp."""
+
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Ask AWS to stop this container. Answer: StopAnswered."""
+
+    container: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """Read the task instance's row, now. Answer: RowRead, as soon as the database answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell Airflow how it ended, and free the slot."""
+
+    success: bool
+    info: str
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Free the slot, and say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Give the task instance back to Airflow's scheduler, so that it is queued again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Write a line into the task instance's event log."""
+
+    event: str
+    text: str
+
+
+Effect: TypeAlias = "Prepare | Submit[R] | Find | Stop | ReadRow | Report | Free | GiveBack | Tell"

@@ -1,0 +1,149 @@
+"""What a person wrote, read into a value, or refused in words they can act on.
+
+Law: every fault is told at once, each with the path of the member, what was found and what is allowed.
+Values found inside `environment` or `command` are never repeated: they may be secrets.
+"""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import TypedDict, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from aws_executors.core.wire import spell
+
+R = TypeVar("R")
+Path = tuple[int | str, ...]
+
+
+class Fault(TypedDict):
+    """What we read of one of pydantic's error details."""
+
+    type: str
+    loc: Path
+    msg: str
+    input: object
+
+
+class RequestError(ValueError):
+    """What a person wrote makes no request; the message names the member, what was found, the remedy."""
+
+
+WORDS: Mapping[str, str] = {
+    "bool_type": "must be true or false",
+    "dataclass_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "int_type": "must be a whole number",
+    "missing": "is missing",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+}
+UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
+SECRET = frozenset({"environment", "env", "command", "args"})
+SHOWN = 60
+NO_SCHEMA: Mapping[str, object] = {}
+
+
+def parse(adapter: TypeAdapter[R], written: object, where: str) -> R:
+    """Read `written` (dicts and lists in AWS's spelling, or in ours) as what `adapter` stands for.
+
+    Raises `RequestError`, which begins with `where` (the option or argument the person set) and lists all
+    that is wrong.
+
+    >>> from aws_executors.core.wire import KeyValuePair
+    >>> parse(TypeAdapter(KeyValuePair), {"name": "A", "value": "", "nam": 1}, "env")
+    Traceback (most recent call last):
+      ...
+    aws_executors.core.parse.RequestError: env: 'nam' is not known; did you mean 'name'? Allowed: name, value
+    """
+    try:
+        return adapter.validate_python(written)
+    except ValidationError as error:
+        sentences = told(error, cast("Mapping[str, object]", adapter.json_schema()))
+    raise RequestError("; ".join(f"{where}: {sentence}" for sentence in sentences)) from None
+
+
+def told(error: ValidationError, schema: Mapping[str, object] = NO_SCHEMA) -> list[str]:
+    """All that pydantic found wrong, one sentence each, without its web addresses and without secrets."""
+    faults = cast("list[Fault]", error.errors(include_url=False, include_context=False))
+    return [tell(fault, schema) for fault in faults]
+
+
+def tell(fault: Fault, schema: Mapping[str, object]) -> str:
+    """One fault as a sentence; `schema` is the JSON schema that the value was read by."""
+    kind, loc = fault["type"], fault["loc"]
+    if kind in UNKNOWN and loc:
+        place = f" in {dotted(loc[:-1])}" if len(loc) > 1 else ""
+        return unknown(str(loc[-1]), members(schema, loc[:-1]), place)
+    subject = f"{dotted(loc)} " if loc else ""
+    words = WORDS.get(kind, fault["msg"].removeprefix("Value error, "))
+    if kind in ("missing", "value_error"):
+        return f"{subject.strip()}: {words}" if subject and kind == "value_error" else f"{subject}{words}"
+    words = words[:1].lower() + words[1:]
+    return f"{subject}{words}, not {found(fault['input'], secret=not SECRET.isdisjoint(loc))}"
+
+
+def unknown(name: str, allowed: Sequence[str], place: str = "") -> str:
+    """A name that is not known, the nearest one that is, and all that are.
+
+    >>> unknown("memry", ["cpu", "memory"])
+    "'memry' is not known; did you mean 'memory'? Allowed: cpu, memory"
+    """
+    near = get_close_matches(spell(name), allowed, n=1, cutoff=0.7)
+    hint = "".join(f"; did you mean {close!r}?" for close in near) or "."
+    names = f" Allowed: {', '.join(allowed)}" if allowed else ""
+    return f"{name!r}{place} is not known{hint}{names}"
+
+
+def found(value: object, *, secret: bool = False) -> str:
+    """What stood there: its type, and its value where that is short and no secret.
+
+    >>> found(3), found("x", secret=True), found(["a"])
+    ('int 3', 'str', 'list')
+    """
+    shown = isinstance(value, (str, int, float)) and not secret and len(repr(value)) <= SHOWN
+    return "None" if value is None else f"{type(value).__name__} {value!r}" if shown else type(value).__name__
+
+
+def dotted(loc: Path) -> str:
+    """A path as people write it.
+
+    >>> dotted(("overrides", "containerOverrides", 0, "cpu"))
+    'overrides.containerOverrides[0].cpu'
+    """
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).removeprefix(".")
+
+
+def members(schema: Mapping[str, object], loc: Path) -> list[str]:
+    """The members that may stand at a path, by the JSON schema."""
+    node = _resolved(schema, schema)
+    for step in loc:
+        node = _resolved(_below(node, step), schema)
+    return list(_mapping(node.get("properties")))
+
+
+def _below(node: Mapping[str, object], step: int | str) -> Mapping[str, object]:
+    if isinstance(step, int):
+        return _mapping(node.get("items"))
+    properties = _mapping(node.get("properties"))
+    return _mapping(properties.get(step, properties.get(spell(step))))
+
+
+def _resolved(node: Mapping[str, object], root: Mapping[str, object]) -> Mapping[str, object]:
+    for option in (node, *_mappings(node.get("anyOf")), *_mappings(node.get("allOf"))):
+        match option.get("$ref"):
+            case str(ref):
+                return _mapping(_mapping(root.get("$defs")).get(ref.rpartition("/")[2]))
+            case _ if "properties" in option or "items" in option:
+                return option
+            case _:
+                pass
+    return node
+
+
+def _mapping(node: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", node) if isinstance(node, Mapping) else {}
+
+
+def _mappings(nodes: object) -> list[Mapping[str, object]]:
+    return [_mapping(node) for node in cast("list[object]", nodes)] if isinstance(nodes, list) else []

@@ -1,0 +1,40 @@
+"""How long to wait before asking AWS again.
+
+Law: functions of counts and names; no clock and no dice. Jitter is read off a name, so that jobs that failed
+together do not come back together, and a simulation can be repeated.
+"""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """Exponential waiting between `base` and `cap` seconds.
+
+    Source: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+    """
+
+    base: float = 1.0
+    cap: float = 60.0
+
+
+def jitter(name: str, count: int) -> float:
+    """A number in [0, 1) that looks random over names and counts, and is always the same for one of each.
+
+    >>> jitter("0b6e", 1) == jitter("0b6e", 1) != jitter("0b6e", 2)
+    True
+    """
+    return crc32(f"{name}#{count}".encode()) / 2**32
+
+
+def delay(backoff: Backoff, failures: int, spread: float) -> float:
+    """Seconds to wait after the `failures`-th failure in a row (from 1); `spread` in [0, 1) is the jitter.
+
+    Half of the wait is fixed, so that nobody hammers, and half is spread.
+
+    >>> [delay(Backoff(base=1, cap=60), n, 0.5) for n in (1, 2, 3, 10)]
+    [0.75, 1.5, 3.0, 45.0]
+    """
+    ceiling = min(backoff.cap, backoff.base * 2.0 ** min(failures - 1, 32))
+    return ceiling * (0.5 + spread / 2)

@@ -1,0 +1,242 @@
+"""What both services' settings have in common, and how a section of text becomes settings.
+
+Law: frozen, validated values. Every option of a section is checked in one go, and everything that is wrong
+with it is told at once: a person mends airflow.cfg one time, not once per fault. A field's description,
+example and default are the only ones there are (see `options.py`).
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.faults import Detail, Fault, Place, SettingsFaults, in_words, shown, unknown
+from aws_executors.core.options import Option, as_text, rows
+from aws_executors.core.shapes import ConnectionId, Deployment, DottedPath, Region, Url
+
+Written = Mapping[str, object]
+"""The options that somebody wrote, by name; what is blank or left to its default is not among them."""
+
+NOTHING: Written = MappingProxyType({})
+
+
+class Settings(BaseModel):
+    """The options that `[batch]` and `[ecs_fargate]` share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    section: ClassVar[str]
+    """The section's name in airflow.cfg."""
+    about: ClassVar[str]
+    """What the section is for, in one sentence."""
+    kwargs_option: ClassVar[str]
+    """The option whose dict is laid over the request that the other options make."""
+    members: ClassVar[Mapping[str, str]] = {}
+    """Options which that dict may give instead, by the member's name in AWS's spelling."""
+
+    region: Annotated[
+        Region,
+        Field(description="The AWS Region, also with a custom request.", examples=["us-east-1"]),
+    ]
+    conn_id: Annotated[
+        ConnectionId,
+        Field(
+            description="An Airflow connection with AWS credentials; when empty, boto3 looks for them "
+            "itself.",
+            examples=["aws_default"],
+        ),
+    ] = ""
+    endpoint_url: Annotated[
+        Url,
+        Field(
+            description="Where AWS's APIs are, if not at their public addresses (VPC endpoint, local test).",
+            examples=["http://127.0.0.1:4566"],
+        ),
+    ] = ""
+    request_builder: Annotated[
+        DottedPath,
+        Field(
+            description="Dotted path of a function that makes the request for each launch.",
+            examples=["my_module.build"],
+        ),
+    ] = ""
+    adopt_task_instances: Annotated[
+        bool,
+        Field(
+            description="When a scheduler stops: True leaves its containers running for the next scheduler "
+            "to adopt, False stops them.",
+            examples=[True],
+        ),
+    ] = False
+    deployment: Annotated[
+        Deployment,
+        Field(
+            description="A name for this Airflow, which tells its containers from those of others on a "
+            "shared account.",
+            examples=["airflow-staging"],
+        ),
+    ] = "airflow"
+    max_attempts: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10,
+            description="How many containers may be started for one try of a task (1 to 10), when the "
+            "infrastructure fails before the task's own code has run.",
+            examples=[5],
+        ),
+    ] = 3
+    workers: Annotated[
+        int,
+        Field(ge=1, le=64, description="How many threads call AWS (1 to 64).", examples=[32]),
+    ] = 16
+    poll_interval: Annotated[
+        float,
+        Field(
+            ge=0.1,
+            le=60,
+            description="Seconds between two looks at a container that was just started or is about to end "
+            "(0.1 to 60).",
+            examples=[2.5],
+        ),
+    ] = 1.0
+    poll_interval_max: Annotated[
+        float,
+        Field(
+            ge=0.1,
+            le=300,
+            description="Seconds between two looks at a container that has run for long (up to 300).",
+            examples=[30.0],
+        ),
+    ] = 15.0
+    database_interval: Annotated[
+        float,
+        Field(
+            ge=0.1,
+            le=60,
+            description="Seconds between two reads of the running task instances from Airflow's database, "
+            "all in one query (0.1 to 60).",
+            examples=[5.0],
+        ),
+    ] = 1.0
+    call_timeout: Annotated[
+        float,
+        Field(
+            ge=1,
+            le=120,
+            description="Seconds to wait for one answer of AWS (1 to 120).",
+            examples=[30.0],
+        ),
+    ] = 20.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_what_is_written(cls, values: Written) -> dict[str, object]:
+        return cls.completed(written(values))
+
+    @model_validator(mode="after")
+    def _without_contradiction(self) -> Self:
+        own = {name: cast("object", getattr(self, name)) for name in self.model_fields_set}
+        faults = list(self.contradictions(_given(own), Place(self.section)))
+        if faults:
+            raise ValueError("; ".join(map(str, faults)))
+        return self
+
+    @classmethod
+    def completed(cls, own: dict[str, object]) -> dict[str, object]:
+        """The options with those defaults that depend on other options."""
+        return own
+
+    @classmethod
+    def contradictions(cls, own: Written, place: Place) -> Iterator[Fault]:
+        """The faults of options that do not go together; `own` may hold texts as well as read values."""
+        low, high = as_number(own.get("poll_interval", 1.0)), as_number(own.get("poll_interval_max", 15.0))
+        if low is not None and high is not None and low > high:
+            problem = f"is below poll_interval = {low:g}"
+            yield Fault("poll_interval_max", problem, place.set("poll_interval_max", f"{low:g}"), f"{high:g}")
+
+    @classmethod
+    def gaps(cls, own: Written, kwargs: Written, place: Place) -> Iterator[Fault]:
+        """The faults of options that others, or the kwargs, make mandatory."""
+        yield from ()
+
+    @classmethod
+    def options(cls) -> tuple[Option, ...]:
+        """The options in the order for a reader: mandatory ones, the service's own, then the shared ones.
+
+        >>> from aws_executors.core.batch.settings import BatchSettings
+        >>> [option.name for option in BatchSettings.options()][:3]
+        ['region', 'job_name', 'job_queue']
+        """
+        shared = [row for row in rows(cls) if row.name in Settings.model_fields and not row.mandatory]
+        own = [row for row in rows(cls) if row not in shared]
+        return (*(row for row in own if row.mandatory), *(row for row in own if not row.mandatory), *shared)
+
+    @classmethod
+    def from_section(
+        cls, values: Written, kwargs: Written = NOTHING, team: str = ""
+    ) -> Result[Self, SettingsFaults]:
+        """Read a section of airflow.cfg, given as text by option (or as values from Python).
+
+        `kwargs` is what the kwargs option stands for, in AWS's spelling: its members stand in for options
+        that are not written. Every fault is in the failure. Never raises.
+
+        >>> from aws_executors.core.batch.settings import BatchSettings
+        >>> kwargs = {"jobQueue": "q", "jobDefinition": "airflow:3"}
+        >>> print(BatchSettings.from_section({"job_name": "airflow", "workers": "many"}, kwargs).failure())
+        [batch] has 2 faults:
+          region is missing; set [batch] region = us-east-1, or AIRFLOW__BATCH__REGION
+          workers = 'many' is not a whole number; set [batch] workers = 32, or AIRFLOW__BATCH__WORKERS
+        """
+        own, place = written(values), Place(cls.section, team)
+        stand_ins = {
+            name: kwargs[member] for name, member in cls.members.items() if kwargs.get(member) is not None
+        }
+        across = (*cls.contradictions(own, place), *cls.gaps(own, kwargs, place))
+        try:
+            settings = cls.model_validate(stand_ins | own)
+        except ValidationError as error:
+            details = cast("list[Detail]", error.errors(include_url=False, include_input=False))
+            own_faults = [cls._told(detail, own, place) for detail in details if detail["loc"]]
+            return Failure(SettingsFaults(place, (*own_faults, *across)))
+        return Failure(SettingsFaults(place, across)) if across else Success(settings)
+
+    @classmethod
+    def _told(cls, detail: "Detail", own: Written, place: Place) -> Fault:
+        name = str(detail["loc"][0])
+        value = shown(own[name]) if name in own else ""
+        if detail["type"] == "extra_forbidden":
+            return unknown(name, value, tuple(cls.model_fields), place)
+        problem = in_words(detail)
+        if detail["type"] == "missing" and name in cls.members:
+            problem = f"is missing, and {cls.kwargs_option} has no {cls.members[name]}"
+        example = "".join(row.example for row in rows(cls) if row.name == name)
+        return Fault(name, problem, place.set(name, example), value)
+
+
+def written(values: Written) -> dict[str, object]:
+    """The options that are not blank, their texts without the white space around them.
+
+    >>> written({"region": " us-east-1 ", "conn_id": "", "workers": 4})
+    {'region': 'us-east-1', 'workers': 4}
+    """
+    stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    return {name: value for name, value in stripped.items() if value != ""}
+
+
+def _given(own: Written) -> Written:
+    return {name: value for name, value in own.items() if value not in (None, "", ())}
+
+
+def as_number(value: object) -> float | None:
+    """The number that a text stands for, or None.
+
+    >>> as_number("2.5"), as_number(3), as_number("many")
+    (2.5, 3.0, None)
+    """
+    try:
+        return float(as_text(value))
+    except ValueError:
+        return None

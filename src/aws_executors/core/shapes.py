@@ -1,0 +1,182 @@
+"""What the text of an option must look like, and how lists of names and yes-or-no words are read.
+
+Law: total functions of one value, which return it in its one form or raise ValueError with the words that
+complete "option = value ...". Lenient where AWS may change its mind, strict where a slip is certain.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal, cast
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A text that matches a pattern, and what a person calls such a text.
+
+    >>> Shape("[a-z]+", "a word")("airflow")
+    'airflow'
+    >>> Shape("[a-z]+", "a word")("a b")
+    Traceback (most recent call last):
+      ...
+    ValueError: is not a word
+    """
+
+    pattern: str
+    meaning: str
+
+    def __call__(self, text: str) -> str:
+        if re.fullmatch(self.pattern, text, re.ASCII):
+            return text
+        raise ValueError(f"is not {self.meaning}")
+
+
+def http_url(text: str) -> str:
+    """An http or https URL of a host, without credentials; empty stays empty."""
+    if not text:
+        return text
+    try:
+        url = urlsplit(text)
+        host, _port = url.hostname, url.port
+    except ValueError as error:
+        raise ValueError(f"is not a URL: {error}") from None
+    if url.scheme not in ("http", "https") or not host or re.search(r"\s", text):
+        raise ValueError("is not a URL of the form http://host:port or https://host")
+    if url.username or url.password:
+        raise ValueError("holds a user name or password, which AWS never takes from a URL")
+    return text
+
+
+def names(value: object) -> object:
+    """The names in a text, between commas or blanks, each once; a sequence of names is one already.
+
+    >>> names("subnet-a, subnet-b,,subnet-a"), names(["sg-a"])
+    (('subnet-a', 'subnet-b'), ('sg-a',))
+    """
+    match value:
+        case str():
+            return tuple(dict.fromkeys(value.replace(",", " ").split(), True))
+        case list() | tuple():
+            return tuple(dict.fromkeys(cast("Iterable[object]", value), True))
+        case _:
+            return value
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A list of at most `most` names that all begin as AWS's ids of that kind do.
+
+    >>> Each("subnet-", most=16)(("subnet-0a", "sbunet-0b"))
+    Traceback (most recent call last):
+      ...
+    ValueError: holds 'sbunet-0b', which is not an id that begins with subnet-
+    """
+
+    prefix: str
+    most: int
+
+    def __call__(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        for name in ids:
+            if not re.fullmatch(re.escape(self.prefix) + "[A-Za-z0-9]+", name):
+                raise ValueError(f"holds {name!r}, which is not an id that begins with {self.prefix}")
+        if len(ids) > self.most:
+            raise ValueError(f"holds {len(ids)} ids; AWS takes at most {self.most}")
+        return ids
+
+
+SPELLINGS: Mapping[str, Literal["ENABLED", "DISABLED"]] = {
+    **dict.fromkeys(("enabled", "enable", "true", "t", "yes", "y", "on", "1"), "ENABLED"),
+    **dict.fromkeys(("disabled", "disable", "false", "f", "no", "n", "off", "0"), "DISABLED"),
+}
+
+
+def enabled(value: object) -> object:
+    """AWS's word for yes or no, in whichever of the usual spellings it was written.
+
+    >>> enabled("True"), enabled("disabled"), enabled(0), enabled(None)
+    ('ENABLED', 'DISABLED', 'DISABLED', None)
+    """
+    if value is None:
+        return None
+    word = str(value).strip().lower()
+    if word in SPELLINGS:
+        return SPELLINGS[word]
+    raise ValueError("is neither ENABLED nor DISABLED (nor True, False, yes, no, on, off, 1, 0)")
+
+
+def upper(value: object) -> object:
+    """The same in capitals: AWS's enumerations, in whichever case they were written."""
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def kwargs_source(text: str) -> str:
+    """A JSON object, or the dotted path of a dict or function.
+
+    >>> kwargs_source('["not", "an", "object"]')
+    Traceback (most recent call last):
+      ...
+    ValueError: is JSON, but not an object {...}
+    """
+    if not text.startswith(("{", "[")):
+        return DOTTED(text)
+    try:
+        inline = cast("object", json.loads(text))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error.msg} (character {error.pos + 1})") from None
+    if not isinstance(inline, dict):
+        raise ValueError("is JSON, but not an object {...}")
+    return text
+
+
+DOTTED = Shape(r"[^\W\d]\w*([.:][^\W\d]\w*)+", "a dotted path such as my_module.build")
+
+
+def is_dotted(text: str) -> bool:
+    """Whether a text can be the dotted path of something in a module.
+
+    >>> is_dotted("my_module.build"), is_dotted("build"), is_dotted("")
+    (True, False, False)
+    """
+    return re.fullmatch(DOTTED.pattern, text) is not None
+
+
+NAMES = "letters, digits, - and _"
+
+Region = Annotated[
+    str, AfterValidator(Shape(r"[a-z]+(-[a-z]+)+-\d+", "the name of a Region (a zone's has one more letter)"))
+]
+ConnectionId = Annotated[str, AfterValidator(Shape(r"\S*", "a connection id, which has no blanks"))]
+DottedPath = Annotated[str, AfterValidator(Shape(f"({DOTTED.pattern})?", DOTTED.meaning))]
+KwargsSource = Annotated[str, AfterValidator(kwargs_source)]
+Url = Annotated[str, AfterValidator(http_url)]
+Deployment = Annotated[
+    str, AfterValidator(Shape("[A-Za-z0-9/_-]{1,63}", f"a name of {NAMES} and /, 63 characters at most"))
+]
+"""Goes in front of the token in ECS's ``startedBy``: 63 and 64 characters with a / make at most its 128."""
+JobName = Annotated[
+    str,
+    AfterValidator(
+        Shape(r"[A-Za-z0-9][\w-]{0,62}", f"a name of {NAMES}, 63 characters at most, no - or _ first")
+    ),
+]
+"""Goes in front of the token in Batch's ``jobName``: 63 and 64 characters with a - make at most its 128."""
+ContainerName = Annotated[
+    str, AfterValidator(Shape(r"[\w-]{0,255}", f"a name of {NAMES}, 255 characters at most"))
+]
+PlatformVersion = Annotated[
+    str, AfterValidator(Shape(r"LATEST|\d+\.\d+\.\d+", "LATEST or a version such as 1.4.0"))
+]
+NameOrArn = Annotated[
+    str, AfterValidator(Shape(r"arn:\S+|[\w-]{1,255}", f"a name ({NAMES}, 255 characters at most) or an ARN"))
+]
+Definition = Annotated[
+    str,
+    AfterValidator(Shape(r"arn:\S+|[\w-]{1,255}(:\d+)?", f"a name ({NAMES}), name:revision or an ARN")),
+]
+Enabled = Annotated[Literal["ENABLED", "DISABLED"] | None, BeforeValidator(enabled)]
+SecurityGroups = Annotated[tuple[str, ...], BeforeValidator(names), AfterValidator(Each("sg-", 5))]
+Subnets = Annotated[tuple[str, ...], BeforeValidator(names), AfterValidator(Each("subnet-", 16))]

@@ -1,0 +1,129 @@
+"""ECS and Fargate, for builders of your own: the request and its parts, `build`, and steps to put on it.
+
+Law: names only; each is made, explained and tested in `core/ecs`.
+
+>>> from aws_executors import compose, queue_is, when
+>>> from aws_executors.ecs import build, with_cpu_memory, with_environment
+>>> build = compose(build, with_environment(STAGE="test"),
+...                 when(queue_is("large"), with_cpu_memory(cpu=4096, memory=16384)))
+"""
+
+from aws_executors.core.ecs.authoring import EcsConfig
+from aws_executors.core.ecs.build import build, build_from, from_options, over_options
+from aws_executors.core.ecs.config import EcsOptions, read_options, with_options
+from aws_executors.core.ecs.over import Step
+from aws_executors.core.ecs.parts import (
+    AwsvpcConfiguration,
+    CapacityProvider,
+    ContainerOverride,
+    EnvironmentFile,
+    EphemeralStorage,
+    InferenceAcceleratorOverride,
+    ManagedEbsVolume,
+    NetworkConfiguration,
+    NvidiaMps,
+    Overrides,
+    PlacementConstraint,
+    PlacementStrategy,
+    ResourceRequirement,
+    SharingStrategy,
+    Tag,
+    TagSpecification,
+    TerminationPolicy,
+    VolumeConfiguration,
+)
+from aws_executors.core.ecs.request import RunTask, from_kwargs
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.ecs.sizes import FARGATE_MEMORY, with_cpu_memory, with_task_size
+from aws_executors.core.ecs.steps import (
+    with_cluster,
+    with_container,
+    with_environment,
+    with_environment_files,
+    with_ephemeral_storage,
+    with_execute_command,
+    with_execution_role,
+    with_gpu,
+    with_group,
+    with_managed_tags,
+    with_propagated_tags,
+    with_tags,
+    with_task_definition,
+    with_task_role,
+    with_volume,
+)
+from aws_executors.core.ecs.where import (
+    with_capacity_provider,
+    with_capacity_providers,
+    with_launch_type,
+    with_placement_constraint,
+    with_placement_strategy,
+    with_platform_version,
+    with_public_ip,
+    with_security_groups,
+    with_spot,
+    with_subnets,
+)
+from aws_executors.core.wire import KeyValuePair
+
+__all__ = [
+    "FARGATE_MEMORY",
+    "AwsvpcConfiguration",
+    "CapacityProvider",
+    "ContainerOverride",
+    "EcsConfig",
+    "EcsOptions",
+    "EcsSettings",
+    "EnvironmentFile",
+    "EphemeralStorage",
+    "InferenceAcceleratorOverride",
+    "KeyValuePair",
+    "ManagedEbsVolume",
+    "NetworkConfiguration",
+    "NvidiaMps",
+    "Overrides",
+    "PlacementConstraint",
+    "PlacementStrategy",
+    "ResourceRequirement",
+    "RunTask",
+    "SharingStrategy",
+    "Step",
+    "Tag",
+    "TagSpecification",
+    "TerminationPolicy",
+    "VolumeConfiguration",
+    "build",
+    "build_from",
+    "from_kwargs",
+    "from_options",
+    "over_options",
+    "read_options",
+    "with_capacity_provider",
+    "with_capacity_providers",
+    "with_cluster",
+    "with_container",
+    "with_cpu_memory",
+    "with_environment",
+    "with_environment_files",
+    "with_ephemeral_storage",
+    "with_execute_command",
+    "with_execution_role",
+    "with_gpu",
+    "with_group",
+    "with_launch_type",
+    "with_managed_tags",
+    "with_options",
+    "with_placement_constraint",
+    "with_placement_strategy",
+    "with_platform_version",
+    "with_propagated_tags",
+    "with_public_ip",
+    "with_security_groups",
+    "with_spot",
+    "with_subnets",
+    "with_tags",
+    "with_task_definition",
+    "with_task_role",
+    "with_task_size",
+    "with_volume",
+]

@@ -1,0 +1,54 @@
+"""The executors, for ``[core] executor`` in airflow.cfg.
+
+Law: each is a section of the configuration, a builder's request type and a way to AWS; all else is shared.
+
+``executor = aws_executors.executors.AwsBatchExecutor`` or
+``executor = aws_executors.executors.AwsEcsFargateExecutor``
+"""
+
+from returns.result import Result
+
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.faults import SettingsFaults
+from aws_executors.core.service import Service
+from aws_executors.shell.batch_calls import BatchCalls
+from aws_executors.shell.clients import Clients
+from aws_executors.shell.configure import Configured, configure_batch, configure_ecs
+from aws_executors.shell.ecs_calls import EcsCalls
+from aws_executors.shell.executor import AwsExecutor
+
+__all__ = ["AwsBatchExecutor", "AwsEcsFargateExecutor", "AwsFargateExecutor"]
+
+
+class AwsBatchExecutor(AwsExecutor[BatchSettings, SubmitJob]):
+    """Runs every task as a job of AWS Batch; set up by the section ``[batch]``."""
+
+    request_type = SubmitJob
+
+    def configure(self) -> Result[Configured[BatchSettings, SubmitJob], SettingsFaults]:
+        """The section ``[batch]``."""
+        return configure_batch(self.conf, self.team_name)
+
+    def service(self, settings: BatchSettings) -> Service[SubmitJob]:
+        """AWS Batch."""
+        return BatchCalls(Clients(settings), settings)
+
+
+class AwsEcsFargateExecutor(AwsExecutor[EcsSettings, RunTask]):
+    """Runs every task as an ECS task, on Fargate or EC2; set up by the section ``[ecs_fargate]``."""
+
+    request_type = RunTask
+
+    def configure(self) -> Result[Configured[EcsSettings, RunTask], SettingsFaults]:
+        """The section ``[ecs_fargate]``."""
+        return configure_ecs(self.conf, self.team_name)
+
+    def service(self, settings: EcsSettings) -> Service[RunTask]:
+        """Amazon ECS."""
+        return EcsCalls(Clients(settings), settings)
+
+
+AwsFargateExecutor = AwsEcsFargateExecutor

@@ -1,0 +1,124 @@
+"""`python -m aws_executors.local`: the embedded AWS as a process.
+
+Law: arguments in, one line with the URL out, an end at SIGTERM or SIGINT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from .start import LocalAws
+from .world import PRESETS
+
+EXAMPLES = """\
+examples:
+  python -m aws_executors.local --port 4599
+      an AWS on a port of your choice; set AWS_ENDPOINT_URL=http://127.0.0.1:4599 and dummy keys for its users
+  python -m aws_executors.local --delays fargate --seed 7 --real-limits
+      with Fargate's real delays, the same in every run, and AWS's real request rates
+  python -m aws_executors.local --container-env AIRFLOW_HOME=/tmp/worker --max-processes 2
+      containers have AIRFLOW_HOME baked in; two run at once, more wait as tasks wait for capacity
+
+while it runs (URL is what its first line says):
+  curl URL/_control/state
+      everything that it knows
+  curl -d '{"action": "RunTask", "times": 3}' URL/_control/faults/throttle
+      the next three RunTask are throttled
+  curl -d '{"target": "TASK-ARN"}' URL/_control/faults/reclaim_spot
+      a Spot reclaim
+
+It listens on loopback only: it runs any command that it is sent. Containers are local processes with a clean
+environment; the image's name is not looked at.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; exit code 0, or 2 with the reason when it cannot start."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    ended = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda number, frame: ended.set())
+    try:
+        aws = LocalAws(
+            host=chosen.host,
+            port=chosen.port,
+            max_processes=chosen.max_processes,
+            seed=chosen.seed,
+            latency=chosen.latency_ms / 1000,
+            delays=chosen.delays,
+            container_env=dict(chosen.container_env),
+            real_limits=chosen.real_limits,
+        ).start()
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    lines = [f"aws_executors.local: {aws.url}"]
+    if chosen.exports:
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in aws.environment.items()]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    ended.wait()
+    aws.stop()
+    return 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
+    return name, value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m aws_executors.local",
+        description="ECS, Batch and CloudWatch Logs on loopback, with containers as local processes.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="a loopback address (default %(default)s)")
+    add("--port", type=int, default=0, help="the port; 0, the default, is a free one")
+    add("--max-processes", type=int, default=4, help="containers at once, more wait (default %(default)s)")
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        help="of ids and delays; the same seed repeats a run (default %(default)s)",
+    )
+    add(
+        "--latency-ms",
+        type=float,
+        default=0.0,
+        help="added to every answer, milliseconds (default %(default)s)",
+    )
+    add(
+        "--delays",
+        choices=list(PRESETS),
+        default="fast",
+        help="of the lifecycle's steps (default %(default)s)",
+    )
+    add(
+        "--container-env",
+        metavar="NAME=VALUE",
+        type=_pair,
+        action="append",
+        default=[],
+        help="what the image has baked in; may be given often",
+    )
+    add("--real-limits", action="store_true", help="throttle at AWS's real request rates")
+    add(
+        "--exports",
+        action="store_true",
+        help="print the export lines that a shell needs, after the first line",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The control URL: faults and snapshots over HTTP, for another process or a person with curl.
+
+Law: two tables, what can be read and what can be done. Everything is JSON; a mistake is a 400 with its
+reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from . import snapshots
+from .cloud import Cloud
+from .verbs import Faults
+from .wire import Request, http
+from .world import Json
+
+ROOT = "/_control/"
+
+
+class Control:
+    """`GET /_control/<snapshot>` and `POST /_control/faults/<verb>`."""
+
+    def __init__(self, cloud: Cloud, faults: Faults) -> None:
+        self._reads: dict[str, Callable[[], object]] = {
+            "tasks": lambda: cloud.do(snapshots.tasks),
+            "jobs": lambda: cloud.do(snapshots.jobs),
+            "calls": lambda: cloud.do(snapshots.calls),
+            "changes": lambda: cloud.do(snapshots.changes),
+            "processes": cloud.containers.running,
+        }
+        self._verbs: dict[str, Callable[..., None]] = {
+            "latency": faults.latency,
+            "limits": faults.limits,
+            "throttle": faults.throttle,
+            "refuse": faults.refuse,
+            "fail_before": faults.fail_before,
+            "fail_after": faults.fail_after,
+            "lose_answer": faults.lose_answer,
+            "hang": faults.hang,
+            "expire_credentials": faults.expire_credentials,
+            "no_capacity": faults.no_capacity,
+            "capacity_back": faults.capacity_back,
+            "missing_image": faults.missing_image,
+            "reclaim_spot": faults.reclaim_spot,
+            "lose_host": faults.lose_host,
+            "forget": faults.forget,
+            "delays": faults.delays,
+            "clear": faults.clear,
+        }
+
+    def reply(self, request: Request) -> bytes:
+        """The answer to one control request."""
+        status, body = self._answer(request)
+        return http(status, json.dumps(body).encode(), "application/json", {})
+
+    def _answer(self, request: Request) -> tuple[int, object]:
+        what = request.path.removeprefix(ROOT)
+        if request.method == "GET" and what == "state":
+            return 200, {name: read() for name, read in self._reads.items()}
+        if request.method == "GET" and what in self._reads:
+            return 200, self._reads[what]()
+        verb = self._verbs.get(what.removeprefix("faults/"))
+        if request.method != "POST" or not what.startswith("faults/") or verb is None:
+            return 404, {"error": "unknown", "read": ["state", *self._reads], "faults": list(self._verbs)}
+        try:
+            arguments: Json = json.loads(request.body or b"{}")
+            verb(**arguments)
+        except (TypeError, ValueError, KeyError) as error:
+            return 400, {"error": f"{what}: {error}"}
+        return 200, {}

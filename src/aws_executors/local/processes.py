@@ -1,0 +1,166 @@
+"""Containers as local processes.
+
+Law: acts upon `StartProcess` and `SignalProcess` and reports `Started`, `StartFailed`, `Printed` and
+`Exited`; decides nothing. A container is a session of its own in a fresh directory, with no more of an
+environment than it was given. Its end is the end of its first process: whatever else is in the session is
+killed then, as removing a container does. Two threads per container; how many containers there are is the
+world's `room`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import IO
+
+from .world import Event, Exited, Printed, Ref, SignalProcess, Started, StartFailed, StartProcess
+
+CHUNK = 65536
+LAST_OUTPUT = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class Container:
+    """One that runs; `lock` keeps a signal from a process id that was given back to the system."""
+
+    ref: Ref
+    process: subprocess.Popen[bytes]
+    directory: str
+    waiter: threading.Thread | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    ended: bool = False
+
+    def send(self, name: str) -> None:
+        """TERM to the first process, or KILL to the whole session."""
+        with self.lock:
+            if self.ended:
+                return
+            if name == "TERM":
+                self.process.send_signal(signal.SIGTERM)
+            else:
+                kill_session(self.process.pid)
+
+
+class Containers:
+    """All containers of one embedded AWS; `environment` is what each starts from."""
+
+    def __init__(self, report: Callable[[Event], None]) -> None:
+        self._report = report
+        self.environment: dict[str, str] = {}
+        self._running: dict[Ref, Container] = {}
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Containers {len(self._running)} running>"
+
+    def act(self, effect: StartProcess | SignalProcess) -> None:
+        """Carry out one effect."""
+        if isinstance(effect, StartProcess):
+            self._start(effect)
+        elif container := self._running.get(effect.ref):
+            container.send(effect.signal)
+
+    def running(self) -> dict[str, int]:
+        """The process id of each running container, by `<task id>/<container name>`."""
+        with self._lock:
+            return {str(ref): container.process.pid for ref, container in self._running.items()}
+
+    def close(self, seconds: float) -> None:
+        """Kill every container and wait until each is reaped, at most so long."""
+        with self._lock:
+            containers = list(self._running.values())
+        for container in containers:
+            container.send("KILL")
+        for container in containers:
+            if container.waiter:
+                container.waiter.join(seconds)
+
+    def _start(self, effect: StartProcess) -> None:
+        if not effect.command:
+            self._report(StartFailed(effect.ref, "no command specified"))
+            return
+        directory = tempfile.mkdtemp(prefix="local-aws-")
+        try:
+            process = subprocess.Popen(  # noqa: S603 - running what it is told is what a container does
+                effect.command,
+                cwd=directory,
+                env={"HOME": directory, **self.environment, **effect.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if effect.log else subprocess.DEVNULL,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            shutil.rmtree(directory, ignore_errors=True)
+            self._report(StartFailed(effect.ref, f"{effect.command[0]}: {error}"))
+            return
+        container = Container(effect.ref, process, directory)
+        with self._lock:
+            self._running[effect.ref] = container
+        self._report(Started(effect.ref))
+        container.waiter = threading.Thread(
+            target=self._wait, args=(container,), daemon=True, name=str(effect.ref)
+        )
+        container.waiter.start()
+
+    def _wait(self, container: Container) -> None:
+        """See a container to its end: its first process, the rest of its session, its last output."""
+        output = container.process.stdout
+        reader = (
+            threading.Thread(target=self._read, args=(container.ref, output), daemon=True) if output else None
+        )
+        if reader:
+            reader.start()
+        os.waitid(os.P_PID, container.process.pid, os.WEXITED | os.WNOWAIT)
+        with container.lock:
+            kill_session(container.process.pid)
+            code = container.process.wait()
+            container.ended = True
+        if reader:
+            reader.join(LAST_OUTPUT)
+        shutil.rmtree(container.directory, ignore_errors=True)
+        with self._lock:
+            del self._running[container.ref]
+        self._report(Exited(container.ref, code if code >= 0 else 128 - code))
+
+    def _read(self, ref: Ref, output: IO[bytes]) -> None:
+        rest = b""
+        with output:
+            while chunk := os.read(output.fileno(), CHUNK):
+                *lines, rest = (rest + chunk).split(b"\n")
+                if lines:
+                    self._report(Printed(ref, tuple(_text(line) for line in lines)))
+        if rest:
+            self._report(Printed(ref, (_text(rest),)))
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").rstrip("\r")
+
+
+def kill_session(leader: int) -> None:
+    """Kill all processes of the session that this process leads; it must not have been reaped yet.
+
+    A task of Airflow moves into a process group of its own, so the group alone would miss it.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+    for pid in _session(leader):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _session(leader: int) -> Iterator[int]:
+    """The ids of a session's processes besides its leader; none where there is no /proc to ask."""
+    for entry in os.listdir("/proc") if os.path.isdir("/proc") else []:
+        if entry.isdecimal() and int(entry) != leader:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if os.getsid(int(entry)) == leader:
+                    yield int(entry)

@@ -1,0 +1,120 @@
+"""HTTP on loopback in front of a cloud.
+
+Law: sockets and threads, nothing of what is said on them. One daemon thread per connection, a bounded number
+of connections; a delay is waited for outside every lock; stopping closes every connection at once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import socket
+import socketserver
+import threading
+from typing import Any
+
+from .cloud import Cloud
+from .control import Control
+from .wire import Request, parse, read_request, render, service_of
+from .world import Answer
+from .world.values import Refusal
+
+MAX_CONNECTIONS = 2048
+
+
+def check_loopback(host: str) -> None:
+    """Refuse an address that other machines could reach: nobody is authenticated here, and commands run."""
+    names = {"localhost": "127.0.0.1"}
+    try:
+        loopback = ipaddress.ip_address(names.get(host, host)).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise ValueError(
+            f"host {host!r}: the embedded AWS runs whatever it is sent, so it listens on loopback only"
+        )
+
+
+class Connection(socketserver.StreamRequestHandler):
+    """One connection: request after request until an end."""
+
+    disable_nagle_algorithm = True
+
+    def handle(self) -> None:
+        server = self.server
+        assert isinstance(server, Server)
+        try:
+            while (request := read_request(self.rfile, self.wfile)) is not None:
+                reply = server.reply(request)
+                if reply is None:
+                    return
+                self.wfile.write(reply)
+                if request.closes:
+                    return
+        except OSError:
+            return  # the client, or our own end, closed the connection: there is nobody to tell
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """The listening socket; `url` says where."""
+
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 1024
+
+    def __init__(self, host: str, port: int, cloud: Cloud, control: Control) -> None:
+        check_loopback(host)
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), Connection)
+        name = f"[{host}]" if ":" in host else host
+        self.url = f"http://{name}:{self.server_address[1]}"
+        self._cloud, self._control = cloud, control
+        self._numbers = itertools.count(1)
+        self._ending = threading.Event()
+        self._open: set[Any] = set()
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.1,), daemon=True, name="local-aws-http"
+        )
+
+    def start(self) -> None:
+        """Begin to accept."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Accept no more and close what is open."""
+        self._ending.set()
+        self.shutdown()
+        self.server_close()
+        for connection in list(self._open):
+            self.shutdown_request(connection)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give a connection its thread; one too many is closed."""
+        if len(self._open) >= MAX_CONNECTIONS:
+            self.shutdown_request(request)
+            return
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection and let go of it."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._open.discard(request)
+
+    def reply(self, request: Request) -> bytes | None:
+        """The bytes that answer a request, after their delay, or None for a connection that just closes."""
+        if request.path.startswith("/_control"):
+            return self._control.reply(request)
+        service, action = service_of(request), ""
+        try:
+            call = parse(request)
+            action = call.action
+            answer = self._cloud.call(call)
+        except Refusal as refusal:
+            answer = Answer(refusal.status, {"message": refusal.message, **refusal.extra}, refusal.code)
+        if answer.delay:
+            self._ending.wait(answer.delay)
+        return render(service, action, answer, next(self._numbers)) if answer.delivered else None

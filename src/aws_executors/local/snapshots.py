@@ -1,0 +1,39 @@
+"""What a proof reads: tasks, jobs, calls and changes as plain data.
+
+Law: functions `(world, now)` that copy; none changes anything.
+"""
+
+from __future__ import annotations
+
+from .world import Json, World
+
+
+def tasks(world: World, now: float) -> list[Json]:
+    """Every task of ECS that is remembered, as DescribeTasks shows it (epoch seconds), the oldest
+    first.
+    """
+    return [{**task.view, "tags": [*task.tags]} for task in world.ecs.tasks.values() if task.job is None]
+
+
+def jobs(world: World, now: float) -> list[Json]:
+    """Every job that is remembered, as DescribeJobs shows it (epoch milliseconds), the oldest first."""
+    return [job.view for job in world.batch.jobs.values()]
+
+
+def calls(world: World, now: float) -> dict[str, Json]:
+    """The calls of each action: how many, and how many throttled, refused, failed (500) or lost."""
+    return {name: tally.as_json() for name, tally in sorted(world.faults.tallies.items())}
+
+
+def changes(world: World, now: float) -> list[Json]:
+    """Every state change in its order, in the words of EventBridge."""
+    return [
+        {"at": at, "source": source, "detail-type": kind, "detail": detail}
+        for at, source, kind, detail in world.changes
+    ]
+
+
+def idle(world: World, now: float) -> bool:
+    """Whether every task is STOPPED and every job has ended."""
+    tasks_done = all(task.view["lastStatus"] == "STOPPED" for task in world.ecs.tasks.values())
+    return tasks_done and all(job.ended for job in world.batch.jobs.values())

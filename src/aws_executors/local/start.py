@@ -1,0 +1,152 @@
+"""`LocalAws`: the embedded AWS as one object.
+
+Law: puts the parts together and takes them apart; what they do is theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import botocore.session
+from botocore.config import Config
+
+from . import snapshots
+from .cloud import Cloud
+from .control import Control
+from .server import Server, check_loopback
+from .verbs import Faults
+from .world import Delays, Json, World, delays_named
+
+KEY = "local"
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class LocalAws:
+    """ECS, Batch and CloudWatch Logs on loopback, from `start` (or `with`) to `stop`.
+
+    `port` 0 is a free one; `max_processes` containers run at once, more wait; `latency` is in seconds;
+    `delays` is `none`, `fast`, `fargate` or a `Delays`; `container_env` is what the image has baked in;
+    `path` is the containers' PATH (default: this interpreter's directory, then the system's). A port that is
+    taken raises OSError at `start`, any other mistake ValueError at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        max_processes: int = 4,
+        seed: int = 0,
+        latency: float = 0.0,
+        delays: str | Delays = "none",
+        container_env: Mapping[str, str] | None = None,
+        path: str | None = None,
+        real_limits: bool = False,
+        region: str = "us-east-1",
+        account: str = "123456789012",
+    ) -> None:
+        check_loopback(host)
+        if max_processes < 1:
+            raise ValueError(f"max_processes: expected at least 1, got {max_processes}")
+        self._address = host, port
+        self._region = region
+        self._world = World(seed, region, account, delays_named(delays), max_processes)
+        self._base = {"PATH": path or f"{os.path.dirname(sys.executable)}:{SYSTEM_PATH}", "LANG": "C.UTF-8"}
+        self._baked = dict(container_env or {})
+        self._cloud = Cloud(self._world)
+        self._server: Server | None = None
+        self.faults = Faults(self._cloud)
+
+    def __repr__(self) -> str:
+        where = self._server.url if self._server else "not started"
+        return f"<LocalAws {where} {self._cloud!r}>"
+
+    def start(self) -> Self:
+        """Listen and carry tasks on; OSError when the port is taken."""
+        self._server = Server(*self._address, self._cloud, Control(self._cloud, self.faults))
+        self._cloud.start({**self._base, **self.environment, **self._baked})
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and end every container; a second time does nothing."""
+        if self._server:
+            self._server.stop()
+            self._cloud.stop()
+            self._server = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where it listens; RuntimeError before `start` and after `stop`."""
+        if self._server is None:
+            raise RuntimeError("LocalAws is not started: use `with LocalAws() as aws` or call start()")
+        return self._server.url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs so that boto3 talks to this AWS and to no other."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": KEY,
+            "AWS_REGION": self._region,
+            "AWS_DEFAULT_REGION": self._region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": "127.0.0.1,localhost,::1",
+        }
+
+    def client(self, service: str, *, connections: int = 10) -> Any:
+        """A botocore client of a service, with no retries of its own; `connections` may be open at once."""
+        config = Config(retries={"total_max_attempts": 1}, max_pool_connections=connections)
+        return botocore.session.Session().create_client(
+            service,
+            region_name=self._region,
+            endpoint_url=self.url,
+            aws_access_key_id=KEY,
+            aws_secret_access_key=KEY,
+            config=config,
+        )
+
+    def tasks(self) -> list[Json]:
+        """Every task of ECS that is remembered, as DescribeTasks shows it (times in epoch seconds)."""
+        return self._cloud.do(snapshots.tasks)
+
+    def jobs(self) -> list[Json]:
+        """Every job that is remembered, as DescribeJobs shows it (times in epoch milliseconds)."""
+        return self._cloud.do(snapshots.jobs)
+
+    def calls(self) -> dict[str, Json]:
+        """How many calls of each action there were, by `ecs.RunTask`, and what became of them."""
+        return self._cloud.do(snapshots.calls)
+
+    def changes(self) -> list[Json]:
+        """Every state change of a task or job, in order, in the words of EventBridge."""
+        return self._cloud.do(snapshots.changes)
+
+    def processes(self) -> dict[str, int]:
+        """The process ids of the containers that run, by `<task id>/<container name>`."""
+        return self._cloud.containers.running()
+
+    def wait_idle(self, seconds: float) -> bool:
+        """Wait until every task is STOPPED and every job has ended; False when that takes longer."""
+        until = time.monotonic() + seconds
+        while not self._cloud.do(snapshots.idle):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+        return True

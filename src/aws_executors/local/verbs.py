@@ -1,0 +1,99 @@
+"""The faults that a test or a person can ask for, as methods.
+
+Law: names, defaults and docstrings of the verbs; what they do is `world.verbs`. The control URL has the same
+verbs with the same arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+
+from .cloud import Cloud
+from .world import NONE, Delays, delays_named
+from .world import verbs as world
+from .world.faults import NO_CAPACITY
+
+
+class Faults:
+    """Misbehaviour on demand; `action` is `RunTask`, `ecs.RunTask` or `*`, `target` a task or job."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def latency(self, seconds: float, jitter: float = 0.0) -> None:
+        """Answer everything that many seconds later, and up to `jitter` seconds more."""
+        self._cloud.do(world.set_latency, seconds, jitter)
+
+    def limits(self, on: bool = True) -> None:
+        """Switch AWS's real token buckets on or off."""
+        self._cloud.do(world.set_limits, on)
+
+    def throttle(self, action: str, times: int = 1) -> None:
+        """Throttle the next calls: ThrottlingException, or Batch's TooManyRequestsException (429)."""
+        self._cloud.do(world.throttle, action, times)
+
+    def refuse(self, action: str, code: str, message: str = "", status: int = 400, times: int = 1) -> None:
+        """Answer the next calls with this error, not carried out."""
+        self._cloud.do(world.refuse, action, code, message, status, times)
+
+    def fail_before(self, action: str, times: int = 1) -> None:
+        """Answer the next calls with a 500, not carried out."""
+        self._cloud.do(world.fail, action, False, times)
+
+    def fail_after(self, action: str, times: int = 1) -> None:
+        """Carry the next calls out and answer them with a 500."""
+        self._cloud.do(world.fail, action, True, times)
+
+    def lose_answer(self, action: str, times: int = 1) -> None:
+        """Carry the next calls out and close the connection without an answer."""
+        self._cloud.do(world.lose_answer, action, times)
+
+    def hang(self, action: str, seconds: float, times: int = 1) -> None:
+        """Carry the next calls out and answer them that many seconds later."""
+        self._cloud.do(world.hang, action, seconds, times)
+
+    def expire_credentials(self, seconds: float) -> None:
+        """Answer every call of the next seconds with ExpiredTokenException."""
+        self._cloud.do(world.expire_credentials, seconds)
+
+    def no_capacity(self, reason: str = NO_CAPACITY, times: int | None = None) -> None:
+        """Place nothing: RunTask answers `failures`, `times` times or until `capacity_back`."""
+        self._cloud.do(world.take_capacity, reason, times)
+
+    def capacity_back(self) -> None:
+        """Place tasks and jobs again."""
+        self._cloud.do(world.give_capacity)
+
+    def missing_image(self, image: str) -> None:
+        """Fail every task with this image: CannotPullContainerError."""
+        self._cloud.do(world.miss_image, image)
+
+    def reclaim_spot(self, target: str) -> None:
+        """Reclaim Spot: a task gets SpotInterruption, a job "Host EC2 (instance i-...) terminated."."""
+        self._cloud.do(world.reclaim_spot, target)
+
+    def lose_host(self, target: str) -> None:
+        """End a task or job with no exit code."""
+        self._cloud.do(world.lose_host, target)
+
+    def forget(self, target: str) -> None:
+        """Answer MISSING for a task, nothing for a job, from now on."""
+        self._cloud.do(world.forget, target)
+
+    def delays(self, preset: str | Delays = "none", **ranges: Sequence[float]) -> None:
+        """Set the delays: a preset (none, fast, fargate), and single ranges of seconds over it."""
+        self._cloud.do(world.set_delays, with_ranges(delays_named(preset), ranges))
+
+    def clear(self) -> None:
+        """Take back every fault that is planned."""
+        self._cloud.do(world.clear)
+
+
+def with_ranges(delays: Delays, ranges: Mapping[str, Sequence[float]]) -> Delays:
+    """The delays with these ranges, `[low, high]` in seconds; ValueError names a step that does not exist."""
+    unknown = ranges.keys() - {one.name for one in fields(NONE)}
+    if unknown:
+        raise ValueError(f"no such delay: {', '.join(sorted(unknown))}")
+    given = {name: (float(low), float(high)) for name, (low, high) in ranges.items()}
+    return replace(delays, **given)

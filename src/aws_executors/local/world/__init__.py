@@ -1,0 +1,54 @@
+"""AWS as a world without sockets: deterministic, in virtual time, to be driven by a server or a simulator.
+
+>>> world = World(seed=1)
+>>> apply(world, Call("ecs", "CreateCluster", {"clusterName": "c"}), 0.0).body["cluster"]["clusterArn"]
+'arn:aws:ecs:us-east-1:123456789012:cluster/c'
+"""
+
+from .delays import FARGATE, FAST, NONE, PRESETS, Delays, delays_named
+from .loop import ACTIONS, advance, apply, feed, next_due
+from .state import Change, World
+from .values import (
+    Answer,
+    Call,
+    Effect,
+    Event,
+    Exited,
+    Json,
+    LogTarget,
+    Printed,
+    Ref,
+    SignalProcess,
+    Started,
+    StartFailed,
+    StartProcess,
+)
+
+__all__ = [
+    "ACTIONS",
+    "FARGATE",
+    "FAST",
+    "NONE",
+    "PRESETS",
+    "Answer",
+    "Call",
+    "Change",
+    "Delays",
+    "Effect",
+    "Event",
+    "Exited",
+    "Json",
+    "LogTarget",
+    "Printed",
+    "Ref",
+    "SignalProcess",
+    "StartFailed",
+    "StartProcess",
+    "Started",
+    "World",
+    "advance",
+    "apply",
+    "delays_named",
+    "feed",
+    "next_due",
+]

@@ -1,0 +1,71 @@
+"""How long each step of a container's life takes.
+
+Law: ranges of seconds as values, and the presets. Where in its range one step of one task falls is drawn in
+`state.draw` from the seed, the subject and the step, so that a run repeats. The `fargate` numbers are from
+published "ECS Task State Change" payloads, 2018-2025.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TypeAlias
+
+Range: TypeAlias = tuple[float, float]
+INSTANT: Range = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Seconds, lowest and highest, of each step.
+
+    `visible`: from RunTask until DescribeTasks knows the task; `notice`: from a container's exit until ECS
+    sees it; `deprovision`: from there to STOPPED; `queueing`: each of Batch's SUBMITTED and PENDING;
+    `memory`: from STOPPED until the task is forgotten (Batch remembers a job for `job_memory`).
+    """
+
+    visible: Range = INSTANT
+    queueing: Range = INSTANT
+    provision: Range = INSTANT
+    pull: Range = INSTANT
+    start: Range = INSTANT
+    notice: Range = INSTANT
+    deactivate: Range = INSTANT
+    deprovision: Range = INSTANT
+    memory: Range = (3600.0, 3600.0)
+    job_memory: Range = (604800.0, 604800.0)
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            low, high = getattr(self, one.name)
+            if not 0 <= low <= high:
+                raise ValueError(f"delay {one.name}: expected 0 <= low <= high in seconds, got {(low, high)}")
+
+
+NONE = Delays()
+FAST = Delays(
+    queueing=(0.05, 0.1),
+    provision=(0.1, 0.3),
+    pull=(0.1, 0.3),
+    start=(0.1, 0.3),
+    notice=(0.1, 0.3),
+    deprovision=(0.1, 0.3),
+)
+FARGATE = Delays(
+    visible=(0.0, 2.0),
+    queueing=(0.5, 2.0),
+    provision=(17.0, 17.0),
+    pull=(2.0, 80.0),
+    start=(2.0, 6.0),
+    notice=(10.0, 10.0),
+    deprovision=(13.0, 33.0),
+)
+PRESETS = {"none": NONE, "fast": FAST, "fargate": FARGATE}
+
+
+def delays_named(preset: str | Delays) -> Delays:
+    """The preset of that name, or the value itself; ValueError names the presets."""
+    if isinstance(preset, Delays):
+        return preset
+    if preset not in PRESETS:
+        raise ValueError(f"delays {preset!r}: expected one of {', '.join(PRESETS)} or a Delays value")
+    return PRESETS[preset]

@@ -1,0 +1,146 @@
+"""ECS task definitions.
+
+Law: one function per action, and the look-up and the size check that RunTask needs. Source: botocore's `ecs`
+model; the sizes are "Fargate task definition considerations".
+"""
+
+from __future__ import annotations
+
+from .ecs_state import Family
+from .pages import page
+from .state import World, arn
+from .values import Json, Refusal
+
+GIB = 1024
+FARGATE_SIZES: dict[int, range | tuple[int, ...]] = {
+    256: (512, 1 * GIB, 2 * GIB),
+    512: range(1 * GIB, 4 * GIB + 1, GIB),
+    1024: range(2 * GIB, 8 * GIB + 1, GIB),
+    2048: range(4 * GIB, 16 * GIB + 1, GIB),
+    4096: range(8 * GIB, 30 * GIB + 1, GIB),
+    8192: range(16 * GIB, 60 * GIB + 1, 4 * GIB),
+    16384: range(32 * GIB, 120 * GIB + 1, 8 * GIB),
+}
+
+
+def register_task_definition(world: World, params: Json, now: float) -> Json:
+    """RegisterTaskDefinition: the next revision of its family, if it keeps the rules."""
+    _check_definition(params)
+    family = world.ecs.families.setdefault(params["family"], Family())
+    revision = len(family.revisions) + 1
+    tags = params.get("tags", [])
+    view: Json = {
+        "networkMode": "bridge",
+        "volumes": [],
+        "placementConstraints": [],
+        **{key: value for key, value in params.items() if key != "tags"},
+        "containerDefinitions": [_container_defaults(one) for one in params["containerDefinitions"]],
+        "taskDefinitionArn": arn(world, "ecs", f"task-definition/{params['family']}:{revision}"),
+        "revision": revision,
+        "status": "ACTIVE",
+        "compatibilities": ["EC2", *(["FARGATE"] if params.get("networkMode") == "awsvpc" else [])],
+        "registeredAt": now,
+    }
+    family.revisions.append(view)
+    family.tags.append(tags)
+    return {"taskDefinition": view, "tags": tags}
+
+
+def _container_defaults(container: Json) -> Json:
+    return {
+        "cpu": 0,
+        "essential": True,
+        "environment": [],
+        "mountPoints": [],
+        "portMappings": [],
+        "volumesFrom": [],
+        **container,
+    }
+
+
+def _check_definition(params: Json) -> None:
+    containers = params["containerDefinitions"]
+    names = [one.get("name", "") for one in containers]
+    if not containers or not all(names) or not all(one.get("image") for one in containers):
+        raise Refusal("ClientException", "Container.name and Container.image should not be null or empty.")
+    if len(set(names)) != len(names):
+        raise Refusal("ClientException", "Container names must be unique within a task definition.")
+    if not any(one.get("essential", True) for one in containers):
+        raise Refusal("ClientException", "A task definition must have at least one essential container.")
+    if "FARGATE" in params.get("requiresCompatibilities", []):
+        _check_fargate(params)
+
+
+def _check_fargate(params: Json) -> None:
+    if params.get("networkMode") != "awsvpc":
+        raise Refusal("ClientException", "Fargate only supports network mode ‘awsvpc’.")  # noqa: RUF001
+    for size in ("cpu", "memory"):
+        if size not in params:
+            raise Refusal("ClientException", f"Fargate requires that '{size}' be defined at the task level.")
+    for one in params["containerDefinitions"]:
+        if one.get("stopTimeout", 0) > 120:
+            raise Refusal(
+                "ClientException", "Fargate: stopTimeout must be less than or equal to 120 seconds."
+            )
+    check_fargate_size(params["cpu"], params["memory"])
+
+
+def check_fargate_size(cpu: str, memory: str) -> None:
+    """Refuse a pair of CPU units and MiB that Fargate does not offer."""
+    if not (cpu.isdecimal() and memory.isdecimal() and int(memory) in FARGATE_SIZES.get(int(cpu), ())):
+        raise Refusal(
+            "ClientException",
+            f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory.",
+        )
+
+
+def describe_task_definition(world: World, params: Json, now: float) -> Json:
+    """DescribeTaskDefinition, by family, family:revision or ARN."""
+    view = find_definition(world, params["taskDefinition"])
+    if view is None:
+        raise Refusal("ClientException", "Unable to describe task definition.")
+    tags = world.ecs.families[view["family"]].tags[view["revision"] - 1]
+    return {"taskDefinition": view, "tags": tags if "TAGS" in params.get("include", []) else []}
+
+
+def deregister_task_definition(world: World, params: Json, now: float) -> Json:
+    """DeregisterTaskDefinition: INACTIVE from here on."""
+    view = find_definition(world, params["taskDefinition"])
+    if view is None:
+        raise Refusal("ClientException", "Unable to describe task definition.")
+    inactive = {**view, "status": "INACTIVE", "deregisteredAt": now}
+    world.ecs.families[view["family"]].revisions[view["revision"] - 1] = inactive
+    return {"taskDefinition": inactive}
+
+
+def list_task_definitions(world: World, params: Json, now: float) -> Json:
+    """ListTaskDefinitions of a family, or of all."""
+    status, prefix = params.get("status", "ACTIVE"), params.get("familyPrefix")
+    arns = [
+        view["taskDefinitionArn"]
+        for name, family in sorted(world.ecs.families.items())
+        if prefix in (None, name)
+        for view in family.revisions
+        if view["status"] == status
+    ]
+    if params.get("sort") == "DESC":
+        arns.reverse()
+    numbered = list(enumerate(arns, start=1))
+    size = params.get("maxResults", 100)
+    found, token = page(
+        numbered, lambda pair: pair[0], params.get("nextToken"), size, "InvalidParameterException"
+    )
+    return {"taskDefinitionArns": [one for _, one in found], **({"nextToken": token} if token else {})}
+
+
+def find_definition(world: World, asked: str) -> Json | None:
+    """The task definition of that family (its newest active revision), family:revision or ARN, or None."""
+    name, _, revision = asked.rpartition("/")[2].partition(":")
+    family = world.ecs.families.get(name)
+    if family is None:
+        return None
+    if not revision:
+        return next((view for view in reversed(family.revisions) if view["status"] == "ACTIVE"), None)
+    if not revision.isdecimal() or not 1 <= int(revision) <= len(family.revisions):
+        return None
+    return family.revisions[int(revision) - 1]

@@ -1,0 +1,178 @@
+"""The four ways into the world: a call, an event of a process, time, and the question when to look again.
+
+Law: the only module that knows every part. `apply` answers a call; `feed` takes what a process did; `advance`
+carries out what is due and gives the effects back; nothing here waits or asks for the time. Whoever drives
+the world calls `advance` after each `apply` and `feed`, and at `next_due`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+from . import (
+    batch_jobs,
+    batch_setup,
+    batch_submit,
+    ecs_clusters,
+    ecs_definitions,
+    ecs_run,
+    ecs_tasks,
+    job_life,
+    log_store,
+    room,
+    task_life,
+)
+from .faults import Planned, Tally, take_planned
+from .limits import admits
+from .state import World, draw
+from .values import Answer, Call, Effect, Event, Exited, Json, Printed, Refusal, Started, StartFailed
+
+Action = Callable[[World, Json, float], Json]
+
+
+def caller_identity(world: World, params: Json, now: float) -> Json:
+    """STS GetCallerIdentity."""
+    return {
+        "Account": world.account,
+        "UserId": "AIDALOCAL",
+        "Arn": f"arn:aws:iam::{world.account}:user/local",
+    }
+
+
+ACTIONS: dict[str, Action] = {
+    "ecs.CreateCluster": ecs_clusters.create_cluster,
+    "ecs.DescribeClusters": ecs_clusters.describe_clusters,
+    "ecs.PutClusterCapacityProviders": ecs_clusters.put_cluster_capacity_providers,
+    "ecs.RegisterTaskDefinition": ecs_definitions.register_task_definition,
+    "ecs.DeregisterTaskDefinition": ecs_definitions.deregister_task_definition,
+    "ecs.DescribeTaskDefinition": ecs_definitions.describe_task_definition,
+    "ecs.ListTaskDefinitions": ecs_definitions.list_task_definitions,
+    "ecs.RunTask": ecs_run.run_task,
+    "ecs.DescribeTasks": ecs_tasks.describe_tasks,
+    "ecs.ListTasks": ecs_tasks.list_tasks,
+    "ecs.StopTask": ecs_tasks.stop_task,
+    "ecs.TagResource": ecs_tasks.tag_resource,
+    "batch.CreateComputeEnvironment": batch_setup.create_compute_environment,
+    "batch.CreateJobQueue": batch_setup.create_job_queue,
+    "batch.RegisterJobDefinition": batch_setup.register_job_definition,
+    "batch.DeregisterJobDefinition": batch_setup.deregister_job_definition,
+    "batch.DescribeComputeEnvironments": batch_setup.describe_compute_environments,
+    "batch.DescribeJobQueues": batch_setup.describe_job_queues,
+    "batch.DescribeJobDefinitions": batch_setup.describe_job_definitions,
+    "batch.SubmitJob": batch_submit.submit_job,
+    "batch.DescribeJobs": batch_jobs.describe_jobs,
+    "batch.ListJobs": batch_jobs.list_jobs,
+    "batch.TerminateJob": batch_jobs.terminate_job,
+    "batch.TerminateJobs": batch_jobs.terminate_jobs,
+    "batch.CancelJob": batch_jobs.cancel_job,
+    "batch.CancelJobs": batch_jobs.cancel_jobs,
+    "batch.TagResource": batch_jobs.tag_resource,
+    "logs.CreateLogGroup": log_store.create_group,
+    "logs.DescribeLogGroups": log_store.describe_groups,
+    "logs.DescribeLogStreams": log_store.describe_streams,
+    "logs.GetLogEvents": log_store.get_events,
+    "sts.GetCallerIdentity": caller_identity,
+}
+THROTTLED = {
+    "batch": ("TooManyRequestsException", "Too Many Requests", 429),
+    "ecs": ("ThrottlingException", "Rate exceeded", 400),
+    "logs": ("ThrottlingException", "Rate exceeded", 400),
+    "sts": ("Throttling", "Rate exceeded", 400),
+}
+THROTTLING_CODES = {code for code, _, _ in THROTTLED.values()} | {"RequestLimitExceeded"}
+EXPIRED = ("ExpiredTokenException", "The security token included in the request is expired")
+UNSIGNED = ("MissingAuthenticationTokenException", "Missing Authentication Token")
+BROKEN = ("ServerException", "Service Unavailable. Please try again later.", 500)
+
+
+def apply(world: World, call: Call, now: float) -> Answer:
+    """The service's answer to a call; an error of the service is an answer too."""
+    tally = world.faults.tallies.setdefault(call.name, Tally())
+    tally.calls += 1
+    fault = None
+    delay = world.faults.latency
+    if world.faults.jitter:
+        delay += draw(world, f"{call.name}:{tally.calls}", "latency", (0.0, world.faults.jitter))
+    try:
+        _authenticate(world, call, now)
+        fault = take_planned(world.faults, call.service, call.action)
+        if fault and not fault.carried_out:
+            raise Refusal(fault.code or BROKEN[0], fault.message, fault.status)
+        if not admits(world.limits, call, now):
+            raise Refusal(*THROTTLED[call.service])
+        if call.name not in ACTIONS:
+            raise Refusal("UnknownOperationException", f"aws_executors.local does not have {call.name}")
+        answer = Answer(body=ACTIONS[call.name](world, call.params, now), delay=delay)
+    except Refusal as refusal:
+        answer = _refused(tally, refusal, delay)
+    return answer if fault is None else _spoiled(tally, fault, answer)
+
+
+def _authenticate(world: World, call: Call, now: float) -> None:
+    status = 403 if call.service in ("batch", "sts") else 400
+    if now < world.faults.expired_until:
+        raise Refusal(*EXPIRED, status)
+    if not call.signed:
+        raise Refusal(*UNSIGNED, status)
+
+
+def _refused(tally: Tally, refusal: Refusal, delay: float) -> Answer:
+    if refusal.code in THROTTLING_CODES:
+        tally.throttled += 1
+    elif refusal.status >= 500:
+        tally.failed += 1
+    else:
+        tally.refused += 1
+    body = {"message": refusal.message, **refusal.extra}
+    return Answer(refusal.status, body, refusal.code, delay)
+
+
+def _spoiled(tally: Tally, fault: Planned, answer: Answer) -> Answer:
+    """The answer under a fault that leaves the call carried out."""
+    if not fault.carried_out:
+        return answer
+    if not fault.delivered:
+        tally.lost += 1
+        return Answer(answer.status, answer.body, answer.error, answer.delay + fault.hang, delivered=False)
+    if fault.code:
+        tally.failed += 1
+        return Answer(fault.status, {"message": fault.message}, fault.code, answer.delay)
+    return Answer(answer.status, answer.body, answer.error, answer.delay + fault.hang)
+
+
+def feed(world: World, event: Event, now: float) -> None:
+    """Take in what a container's process did; of a container that is not known any more, nothing."""
+    task = world.ecs.tasks.get(event.ref.task)
+    if task is None:
+        return
+    run = task.runs[event.ref.container]
+    match event:
+        case Started():
+            task_life.on_started(world, task, run, now)
+        case StartFailed(reason=reason):
+            task_life.on_start_failed(world, task, run, reason, now)
+        case Exited(code=code):
+            task_life.on_exited(world, task, run, code, now)
+        case Printed(lines=lines):
+            if run.log:
+                log_store.write(world, run.log, lines, now)
+
+
+def advance(world: World, now: float) -> list[Effect]:
+    """Carry out all that is due by `now`, in order, and give the effects that are to be acted upon."""
+    while world.agenda and world.agenda[0].at <= now:
+        at, _, name, subject = heapq.heappop(world.agenda)
+        if name == "room.admit":
+            room.admit(world, at)
+        elif name.startswith("job."):
+            job_life.step(world, name, subject, at)
+        else:
+            task_life.step(world, name, subject, at)
+    effects, world.effects = world.effects, []
+    return effects
+
+
+def next_due(world: World) -> float | None:
+    """When something is due next (epoch seconds), or None."""
+    return world.agenda[0].at if world.agenda else None

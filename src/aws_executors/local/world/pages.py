@@ -1,0 +1,31 @@
+"""Pages and size limits, the same for every listing.
+
+Law: pure functions of a list. A token is the ordinal of the last item given out, so a page stays right while
+items come and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from .values import Refusal
+
+T = TypeVar("T")
+
+
+def page(
+    items: Iterable[T], ordinal: Callable[[T], int], token: str | None, size: int, error: str
+) -> tuple[list[T], str | None]:
+    """Up to `size` items after the token's, in order of their ordinals, and the next token if more follow."""
+    if token is not None and not token.isdecimal():
+        raise Refusal(error, "Invalid token.")
+    after = int(token) if token else 0
+    found: list[T] = []
+    for item in items:
+        if ordinal(item) <= after:
+            continue
+        if len(found) == size:
+            return found, str(ordinal(found[-1]))
+        found.append(item)
+    return found, None

@@ -1,0 +1,37 @@
+"""Room: who may run next when only so many containers run at once.
+
+Law: one queue for tasks of ECS (which wait in PROVISIONING) and jobs of Batch (which wait in RUNNABLE), first
+come first served; `admit` is the only way out of it.
+"""
+
+from __future__ import annotations
+
+from . import task_life
+from .state import World, schedule
+
+
+def admit(world: World, now: float) -> None:
+    """Let in as many of the waiting as there is room and capacity for."""
+    ecs = world.ecs
+    while ecs.waiting:
+        kind, one = ecs.waiting[0]
+        if kind == "job" and world.faults.no_capacity is not None:
+            return
+        wanted = _wanted(world, kind, one)
+        if wanted and world.room is not None and ecs.room_used and ecs.room_used + wanted > world.room:
+            return
+        ecs.waiting.popleft()
+        ecs.room_used += wanted
+        if wanted and kind == "task":
+            task_life.enter(world, ecs.tasks[one], now)
+        elif wanted:
+            schedule(world, now, "job.place", one)
+
+
+def _wanted(world: World, kind: str, one: str) -> int:
+    """How many containers it is; 0 when it does not want to run any more."""
+    if kind == "task":
+        task = world.ecs.tasks.get(one)
+        return 0 if task is None or task.stopping else len(task.runs)
+    job = world.batch.jobs.get(one)
+    return 0 if job is None or job.status != "RUNNABLE" else len(job.plan)

@@ -1,0 +1,109 @@
+"""The world: everything that AWS knows, as one object.
+
+Law: no sockets, threads, clock, randomness or os. `now` (epoch seconds) is an argument of everything that
+depends on time; ids and draws come from the seed and a counter. The object is changed in place (a call costs
+the same among ten tasks as among ten thousand) but what it hands out is never changed afterwards: a view of a
+task or job is replaced at each step, in `changed`, which is also the one place where a state change is
+recorded (the later source of EventBridge events).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple
+
+from .batch_state import BatchState
+from .delays import NONE, Delays, Range
+from .ecs_state import EcsState
+from .faults import Faults
+from .limits import Limits
+from .log_state import LogState
+from .values import Effect, Json
+
+
+class Due(NamedTuple):
+    """Something that happens to `subject` at a time; `order` keeps what is due together in its order."""
+
+    at: float
+    order: int
+    step: str
+    subject: str
+
+
+class Change(NamedTuple):
+    """One version step: EventBridge's source and detail-type, and the description after it."""
+
+    at: float
+    source: str
+    detail_type: str
+    detail: Json
+
+
+@dataclass(slots=True)
+class World:
+    """One account in one Region; `room` is how many containers may run at once (None: no bound)."""
+
+    seed: int = 0
+    region: str = "us-east-1"
+    account: str = "123456789012"
+    delays: Delays = NONE
+    room: int | None = None
+    ecs: EcsState = field(default_factory=EcsState)
+    batch: BatchState = field(default_factory=BatchState)
+    logs: LogState = field(default_factory=LogState)
+    faults: Faults = field(default_factory=Faults)
+    limits: Limits = field(default_factory=Limits)
+    agenda: list[Due] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    changes: deque[Change] = field(default_factory=lambda: deque(maxlen=100_000))
+    counter: int = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"<World {len(self.ecs.tasks)} tasks, {len(self.batch.jobs)} jobs, "
+            f"{self.ecs.room_used} of {self.room} containers, {len(self.agenda)} due>"
+        )
+
+
+def count(world: World) -> int:
+    """The next number of the world's one counter."""
+    world.counter += 1
+    return world.counter
+
+
+def hex_id(world: World) -> str:
+    """A fresh id of 32 hex digits, the same in every run with the same seed."""
+    return blake2b(f"{world.seed}:{count(world)}".encode(), digest_size=16).hexdigest()
+
+
+def draw(world: World, subject: str, step: str, span: Range) -> float:
+    """Seconds within `span`, from the seed, the subject and the step alone (not from the order of events)."""
+    low, high = span
+    if low == high:
+        return low
+    digest = blake2b(f"{world.seed}:{subject}:{step}".encode(), digest_size=8).digest()
+    return low + (high - low) * int.from_bytes(digest, "big") / 2**64
+
+
+def schedule(world: World, at: float, step: str, subject: str) -> None:
+    """Put a step on the agenda; `loop.STEPS` says what it does."""
+    heapq.heappush(world.agenda, Due(at, count(world), step, subject))
+
+
+def schedule_after(world: World, now: float, span: Range, step: str, subject: str) -> None:
+    """Put a step on the agenda after a drawn delay."""
+    schedule(world, now + draw(world, subject, step, span), step, subject)
+
+
+def arn(world: World, service: str, resource: str) -> str:
+    """An ARN of this account and Region."""
+    return f"arn:aws:{service}:{world.region}:{world.account}:{resource}"
+
+
+def changed(world: World, now: float, source: str, detail_type: str, detail: Json) -> Json:
+    """Record a state change and give its description back."""
+    world.changes.append(Change(now, source, detail_type, detail))
+    return detail

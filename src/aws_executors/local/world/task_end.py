@@ -1,0 +1,92 @@
+"""The end of an ECS task: from the reason to stop it to STOPPED, and out of the world.
+
+Law: every way of ending goes through `begin_stop`; the first reason stays. Processes are signalled by
+effects. Source: "Amazon ECS task lifecycle", "Stopped tasks error codes".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .ecs_state import Run, Task
+from .state import World, schedule, schedule_after
+from .task_change import change
+from .values import Ref, SignalProcess
+
+
+def begin_stop(world: World, task: Task, now: float, code: str, reason: str) -> None:
+    """Begin a task's end, for this `stopCode` and `stoppedReason`; the first reason stays."""
+    if task.stopping:
+        return
+    started = any(run.life != "waiting" for run in task.runs.values())
+    fields = {
+        "desiredStatus": "STOPPED",
+        "lastStatus": "DEACTIVATING" if started else "STOPPING",
+        "stoppingAt": now,
+        "stopCode": code,
+        "stoppedReason": reason,
+    }
+    change(world, task, now, fields)
+    schedule_after(world, now, world.delays.deactivate, "task.stopping", task.id)
+
+
+def _stopping(world: World, task: Task, now: float) -> None:
+    if task.view["lastStatus"] == "DEACTIVATING":
+        change(world, task, now, {"lastStatus": "STOPPING"})
+    for run in task.runs.values():
+        if run.life in ("starting", "running"):
+            run.signalled = True
+            world.effects.append(SignalProcess(Ref(task.id, run.name), "TERM"))
+            schedule(world, now + run.stop_timeout, "container.kill", f"{task.id}/{run.name}")
+    settle(world, task, now)
+
+
+def _kill(world: World, task: Task, run: Run, now: float) -> None:
+    if run.life in ("starting", "running"):
+        world.effects.append(SignalProcess(Ref(task.id, run.name), "KILL"))
+
+
+def settle(world: World, task: Task, now: float) -> None:
+    """Go on to DEPROVISIONING once no process of a stopping task is left."""
+    if task.view["lastStatus"] != "STOPPING" or any(
+        run.life in ("starting", "running") for run in task.runs.values()
+    ):
+        return
+    ended = {"executionStoppedAt": now} if any(run.life != "waiting" for run in task.runs.values()) else {}
+    change(world, task, now, {"lastStatus": "DEPROVISIONING", **ended})
+    if task.holds_room:
+        task.holds_room = False
+        world.ecs.room_used -= len(task.runs)
+        schedule(world, now, "room.admit", "")
+    schedule_after(world, now, world.delays.deprovision, "task.stopped", task.id)
+
+
+def _stopped(world: World, task: Task, now: float) -> None:
+    change(world, task, now, {"lastStatus": "STOPPED", "stoppedAt": now})
+    schedule_after(world, now, world.delays.memory, "task.forget", task.id)
+
+
+def lose(world: World, task: Task, now: float, code: str, reason: str) -> None:
+    """The host is gone: processes end without an exit code that anybody sees."""
+    for run in task.runs.values():
+        if run.life in ("starting", "running"):
+            world.effects.append(SignalProcess(Ref(task.id, run.name), "KILL"))
+        if run.life != "exited":
+            run.life = "lost" if run.life != "waiting" else "waiting"
+    begin_stop(world, task, now, code, reason)
+
+
+def _forget(world: World, task: Task, now: float) -> None:
+    """The task leaves the world, with its index."""
+    del world.ecs.tasks[task.id]
+    known = world.ecs.by_started.get((task.cluster, str(task.view.get("startedBy", ""))), [])
+    if task.id in known:
+        known.remove(task.id)
+
+
+ON_TASK: dict[str, Callable[[World, Task, float], None]] = {
+    "task.stopping": _stopping,
+    "task.stopped": _stopped,
+    "task.forget": _forget,
+}
+ON_CONTAINER: dict[str, Callable[[World, Task, Run, float], None]] = {"container.kill": _kill}

@@ -1,0 +1,126 @@
+"""The words that the world and its surroundings exchange.
+
+Law: frozen values and one exception, no behaviour. A `Call` goes in and an `Answer` comes out; an `Effect`
+is what somebody else must do to a process; an `Event` is what a process did. `Json` is what the wire carries:
+times are epoch seconds (ECS) or epoch milliseconds (Batch, Logs), as the real services send them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of one action, its parameters already judged by the service's model."""
+
+    service: str
+    action: str
+    params: Json
+    signed: bool = True
+
+    @property
+    def name(self) -> str:
+        """The call's name in counts and faults, such as `ecs.RunTask`."""
+        return f"{self.service}.{self.action}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to send back: `delay` is in seconds; what is not `delivered` is a connection closed without a
+    word.
+    """
+
+    status: int = 200
+    body: Json = field(default_factory=dict)
+    error: str | None = None
+    delay: float = 0.0
+    delivered: bool = True
+
+
+class Refusal(Exception):
+    """An error of the service, raised inside the world and turned into an `Answer` by `apply`."""
+
+    def __init__(self, code: str, message: str, status: int = 400, **extra: Any) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status, self.extra = code, message, status, extra
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One container of one task: the ECS task's id and the container's name."""
+
+    task: str
+    container: str
+
+    def __str__(self) -> str:
+        return f"{self.task}/{self.container}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogTarget:
+    """Where a container's output goes in CloudWatch Logs, and whether a missing group is made."""
+
+    group: str
+    stream: str
+    creates_group: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartProcess:
+    """Start a container's command; answer with `Started` or `StartFailed`, later with `Exited`."""
+
+    ref: Ref
+    image: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    log: LogTarget | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalProcess:
+    """TERM goes to the container's first process, KILL to everything in the container."""
+
+    ref: Ref
+    signal: Literal["TERM", "KILL"]
+
+
+Effect: TypeAlias = StartProcess | SignalProcess
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The container's command runs."""
+
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """The container's command could not be started, and why."""
+
+    ref: Ref
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Lines that a container wrote, without their line ends."""
+
+    ref: Ref
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The container's first process ended; 128 + n when signal n ended it."""
+
+    ref: Ref
+    code: int
+
+
+Event: TypeAlias = Started | StartFailed | Printed | Exited

@@ -1,0 +1,132 @@
+"""What a test can do to the world: faults as verbs.
+
+Law: each verb is a function `(world, now, ...)`; it plans something that a part of the world will meet, or
+does to a task what AWS's own hardware might.
+"""
+
+from __future__ import annotations
+
+from . import room, task_end
+from .batch_jobs import find
+from .delays import Delays
+from .ecs_state import Task
+from .faults import Faults, Planned, plan
+from .loop import BROKEN, THROTTLED
+from .state import World, hex_id
+
+SPOT = ("SpotInterruption", "Your Spot Task was interrupted.")
+
+
+def set_latency(world: World, now: float, seconds: float, jitter: float) -> None:
+    """Every answer comes that much later."""
+    if seconds < 0 or jitter < 0:
+        raise ValueError(f"latency: seconds and jitter must not be negative, got {seconds} and {jitter}")
+    world.faults.latency, world.faults.jitter = seconds, jitter
+
+
+def set_limits(world: World, now: float, on: bool) -> None:
+    """AWS's token buckets, full at first."""
+    world.limits.on = on
+    world.limits.levels.clear()
+
+
+def throttle(world: World, now: float, action: str, times: int) -> None:
+    """The next calls are throttled, in the words of the action's service."""
+    service = action.partition(".")[0] if "." in action else _service_of(action)
+    code, message, status = THROTTLED[service]
+    plan(world.faults, action, Planned(code, message, status), times)
+
+
+def _service_of(action: str) -> str:
+    return "batch" if "Job" in action else "ecs"
+
+
+def refuse(world: World, now: float, action: str, code: str, message: str, status: int, times: int) -> None:
+    """The next calls are answered with an error and not carried out."""
+    plan(world.faults, action, Planned(code, message, status), times)
+
+
+def fail(world: World, now: float, action: str, carried_out: bool, times: int) -> None:
+    """The next calls are answered with a 500, before or after they were carried out."""
+    plan(world.faults, action, Planned(*BROKEN, carried_out=carried_out), times)
+
+
+def lose_answer(world: World, now: float, action: str, times: int) -> None:
+    """The next calls are carried out and never answered."""
+    plan(world.faults, action, Planned(carried_out=True, delivered=False), times)
+
+
+def hang(world: World, now: float, action: str, seconds: float, times: int) -> None:
+    """The next calls are carried out and answered that much later."""
+    plan(world.faults, action, Planned(carried_out=True, hang=seconds), times)
+
+
+def expire_credentials(world: World, now: float, seconds: float) -> None:
+    """Every call for that long is answered with ExpiredTokenException."""
+    world.faults.expired_until = now + seconds
+
+
+def take_capacity(world: World, now: float, reason: str, times: int | None) -> None:
+    """RunTask answers with this placement failure; jobs stay RUNNABLE."""
+    world.faults.no_capacity, world.faults.no_capacity_calls = reason, times
+
+
+def give_capacity(world: World, now: float) -> None:
+    """Capacity is back."""
+    world.faults.no_capacity, world.faults.no_capacity_calls = None, None
+    room.admit(world, now)
+
+
+def miss_image(world: World, now: float, image: str) -> None:
+    """Tasks with this image cannot pull it."""
+    world.faults.missing_images.add(image)
+
+
+def reclaim_spot(world: World, now: float, one: str) -> None:
+    """A task is told to stop, as Fargate Spot does; a job's instance is terminated, as EC2 Spot does."""
+    task = _task(world, one)
+    if task.job:
+        _lose(world, now, task)
+    else:
+        task_end.begin_stop(world, task, now, *SPOT)
+
+
+def lose_host(world: World, now: float, one: str) -> None:
+    """The task's machine is gone: it ends with no exit code."""
+    _lose(world, now, _task(world, one))
+
+
+def _lose(world: World, now: float, task: Task) -> None:
+    instance = f"i-{hex_id(world)[:17]}"
+    task_end.lose(world, task, now, "TerminationNotice", f"Host EC2 (instance {instance}) terminated.")
+
+
+def forget(world: World, now: float, one: str) -> None:
+    """The task is MISSING, or the job absent, from now on; its processes go on."""
+    job = find(world, one)
+    if job is not None:
+        job.forgotten = True
+    else:
+        _task(world, one).forgotten = True
+
+
+def set_delays(world: World, now: float, delays: Delays) -> None:
+    """Steps that are scheduled from now on take this long."""
+    world.delays = delays
+
+
+def clear(world: World, now: float) -> None:
+    """No fault is left; what was counted stays."""
+    world.faults = Faults(tallies=world.faults.tallies)
+    world.limits.on = False
+    room.admit(world, now)
+
+
+def _task(world: World, one: str) -> Task:
+    """The task of that ARN or id, or the one that a job runs now; KeyError when there is none."""
+    job = find(world, one)
+    name = one if job is None else job.task or ""
+    task = world.ecs.tasks.get(name.rpartition("/")[2])
+    if task is None:
+        raise KeyError(f"no task, and no job that runs, is called {one}")
+    return task

@@ -1,0 +1,24 @@
+"""What Airflow is told about this package: who we are, and the options of our two sections.
+
+Law: this module runs in every airflow command, so it imports nothing but a literal. An error here would
+stop every component of Airflow. Source: ``airflow/provider_info.schema.json``.
+
+``executors`` is left out on purpose: Airflow 3.3 warns in every command about a provider that names
+executors and no commands of its own (``airflow/cli/cli_parser.py``), and nothing but a listing reads it.
+"""
+
+from aws_executors.provider_config import CONFIG
+
+
+def get_provider_info() -> dict[str, object]:
+    """Airflow's description of a provider; `package-name` is the distribution's own name.
+
+    >>> sorted(get_provider_info()["config"])
+    ['batch', 'ecs_fargate']
+    """
+    return {
+        "package-name": "aws-executors",
+        "name": "AWS executors",
+        "description": "Runs every task in a container of its own on AWS Batch, Fargate or ECS.",
+        "config": CONFIG,
+    }

@@ -1,0 +1,87 @@
+"""The little that correct reporting needs to know from Airflow's database.
+
+Law: one small query for many task instances, and one careful update for one; each in a session of its own,
+never the scheduler's (a scoped session would commit the scheduler's transaction), and never in its thread.
+Nothing is decided here: `core/verdict.py` reads the rows.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from aws_executors.core.verdict import Row
+
+
+class AirflowDatabase:
+    """Airflow's metadata database, for task instances that have, or had, a container of ours."""
+
+    def read(self, keys: Sequence[object]) -> Sequence[Row | None]:
+        """State, token and try of these task instances, in the order of the keys.
+
+        Keys are `TaskInstanceKey`; None stands for one whose row is gone. Raises what SQLAlchemy raises.
+        """
+        from airflow.models.taskinstance import TaskInstance
+        from airflow.models.taskinstancekey import TaskInstanceKey
+        from airflow.utils.session import create_session
+
+        asked = [key for key in keys if isinstance(key, TaskInstanceKey)]
+        wanted = TaskInstance.filter_for_tis(asked)
+        if wanted is None:
+            return [None for _ in keys]
+        query = select(
+            TaskInstance.dag_id,
+            TaskInstance.task_id,
+            TaskInstance.run_id,
+            TaskInstance.map_index,
+            TaskInstance.state,
+            TaskInstance.external_executor_id,
+            TaskInstance.try_number,
+        ).where(wanted)
+        with create_session(scoped=False) as session:
+            rows = {
+                (dag, task, run, index): Row(
+                    state=None if state is None else str(state), token=token, try_number=number
+                )
+                for dag, task, run, index, state, token, number in session.execute(query)
+            }
+        return [rows.get(key.primary) if isinstance(key, TaskInstanceKey) else None for key in keys]
+
+    def give_back(self, key: object, token: str) -> None:
+        """Let the scheduler queue a task instance again whose container is gone, unless it has moved on.
+
+        One that still waits in the queue keeps its try. One that ran is reset as Airflow resets what nobody
+        adopts: its try goes into the history and the next one begins.
+        Source: ``adopt_or_reset_orphaned_tasks`` and ``_reschedule_stuck_task`` of
+        ``airflow/jobs/scheduler_job_runner.py``.
+        """
+        from airflow.models.taskinstance import TaskInstance
+        from airflow.models.taskinstancekey import TaskInstanceKey
+        from airflow.utils.session import create_session
+        from airflow.utils.sqlalchemy import with_row_locks
+        from airflow.utils.state import TaskInstanceState
+
+        if not isinstance(key, TaskInstanceKey):
+            return
+        query = select(TaskInstance).where(
+            TaskInstance.dag_id == key.dag_id,
+            TaskInstance.task_id == key.task_id,
+            TaskInstance.run_id == key.run_id,
+            TaskInstance.map_index == key.map_index,
+        )
+        with create_session(scoped=False) as session:
+            ti = session.scalar(with_row_locks(query, of=TaskInstance, session=session))
+            if ti is None or ti.try_number != key.try_number or ti.external_executor_id not in (token, None):
+                return
+            if ti.state == TaskInstanceState.QUEUED:
+                ti.state = TaskInstanceState.SCHEDULED
+                ti.scheduled_dttm = datetime.now(UTC)
+                ti.queued_dttm = None
+            elif ti.state in (TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING):
+                ti.prepare_db_for_next_try(session=session)
+                ti.state = None
+                ti.clear_next_method_args()
+            else:
+                return
+            ti.queued_by_job_id = None
+            ti.external_executor_id = None

@@ -1,0 +1,214 @@
+"""What a job asks for, turned into calls that workers make.
+
+Law: one method per effect; what comes back is a letter. Nothing here looks at a job's stage, and nothing
+here decides. Submissions, looks and the database have workers of their own, so that none waits for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from returns.methods import unwrap_or_failure
+from returns.result import Failure
+
+from aws_executors.core.errors import AwsError, Kind
+from aws_executors.core.job import (
+    Accepted,
+    Event,
+    Found,
+    NotLookedUp,
+    Prepared,
+    Refused,
+    StopAnswered,
+    Unpreparable,
+)
+from aws_executors.core.service import Service
+from aws_executors.core.verdict import Row
+from aws_executors.shell.mail import (
+    Described,
+    GivenBack,
+    Handover,
+    Happened,
+    K,
+    Letter,
+    RowsRead,
+    RowsUnread,
+    Stopped,
+)
+from aws_executors.shell.workers import Workers
+
+R = TypeVar("R")
+K_contra = TypeVar("K_contra", contravariant=True)
+
+
+class Database(Protocol[K_contra]):
+    """The little that is read from, and given back through, Airflow's database. Both methods may raise."""
+
+    def read(self, keys: Sequence[K_contra]) -> Sequence[Row | None]:
+        """The rows of these task instances, in one query and in this order; None for a row that is gone."""
+        ...
+
+    def give_back(self, key: K_contra, token: str) -> None:
+        """Let the scheduler queue this task instance again, unless it has moved on already."""
+        ...
+
+
+class Errands(Generic[K, R]):
+    """The engine's hands: it says what it wants done, and reads the answer as a letter."""
+
+    def __init__(
+        self,
+        service: Service[R],
+        database: Database[K],
+        post: Callable[[Letter[K, R]], None],
+        clock: Callable[[], float],
+        workers: int,
+    ) -> None:
+        self._service = service
+        self._database = database
+        self._clock = clock
+        self._submitting: Workers[Letter[K, R]] = Workers("submit", workers, post)
+        self._looking: Workers[Letter[K, R]] = Workers("look", max(2, workers // 4), post)
+        self._reading: Workers[Letter[K, R]] = Workers("database", 1, post)
+
+    @property
+    def _lanes(self) -> tuple[Workers[Letter[K, R]], ...]:
+        return self._submitting, self._looking, self._reading
+
+    def __repr__(self) -> str:
+        return f"<submit {self._submitting!r}, look {self._looking!r}, database {self._reading!r}>"
+
+    def start(self) -> None:
+        """Start the workers."""
+        for lane in self._lanes:
+            lane.start()
+
+    def stop(self) -> None:
+        """Let the workers end, each after the call it is making."""
+        for lane in self._lanes:
+            lane.stop()
+
+    @property
+    def submissions_under_way(self) -> int:
+        """How many submissions (and last stops) have begun and are not yet answered."""
+        return self._submitting.busy
+
+    def drop_submissions(self) -> None:
+        """Forget the submissions that nobody has begun."""
+        self._submitting.drop_waiting()
+
+    def prepare(self, handover: Handover[K, R], attempt: int) -> None:
+        """Build the request of one attempt."""
+        build = handover.build
+
+        def run() -> Event[R]:
+            if build is None:
+                return Unpreparable(self._clock(), "its workload was lost with the scheduler that queued it")
+            match unwrap_or_failure(build(attempt).alt(_Problem)):
+                case _Problem(words):
+                    return Unpreparable(self._clock(), words)
+                case request:
+                    return Prepared(self._clock(), request)
+
+        # Behind the submissions of the same priority: the first container must not wait for the last request.
+        self._errand(
+            self._submitting, handover, run, lambda e: Unpreparable(self._clock(), _words(e)), rank=1
+        )
+
+    def submit(self, handover: Handover[K, R], request: R) -> None:
+        """Start one container."""
+
+        def run() -> Event[R]:
+            match unwrap_or_failure(self._service.submit(request)):
+                case AwsError() as error:
+                    return Refused(self._clock(), error)
+                case container:
+                    return Accepted(self._clock(), container)
+
+        self._errand(self._submitting, handover, run, lambda e: Refused(self._clock(), _unclear(e)))
+
+    def find(self, handover: Handover[K, R], exclude: tuple[str, ...]) -> None:
+        """Look for a job's container by its token."""
+
+        def run() -> Event[R]:
+            match unwrap_or_failure(self._service.find(handover.job.token, exclude)):
+                case AwsError() as error:
+                    return NotLookedUp(self._clock(), error)
+                case observation:
+                    return Found(self._clock(), observation)
+
+        self._errand(self._looking, handover, run, lambda e: NotLookedUp(self._clock(), _unclear(e)))
+
+    def stop_one(self, handover: Handover[K, R], container: str, reason: str) -> None:
+        """Stop one job's container."""
+
+        def run() -> Event[R]:
+            return StopAnswered(self._clock(), self._service.stop((container,), reason).get(container))
+
+        self._errand(self._looking, handover, run, lambda e: StopAnswered(self._clock(), _unclear(e)))
+
+    def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
+        """Stop these containers, nobody's job any more."""
+
+        def run() -> Letter[K, R]:
+            self._service.stop(containers, reason)
+            return Stopped(containers)
+
+        self._submitting.call(run, lambda _: Stopped(containers), priority=2**31)
+
+    def describe(self, containers: tuple[str, ...]) -> None:
+        """Look at up to 100 containers."""
+
+        def run() -> Letter[K, R]:
+            return Described(self._clock(), containers, self._service.describe(containers))
+
+        self._looking.call(run, lambda e: Described(self._clock(), containers, Failure(_unclear(e))))
+
+    def read_rows(self, keys: Mapping[str, K]) -> None:
+        """Read the rows of these jobs, by token."""
+
+        def run() -> Letter[K, R]:
+            rows = self._database.read(tuple(keys.values()))
+            return RowsRead(self._clock(), dict(zip(keys, rows, strict=True)))
+
+        self._reading.call(run, lambda e: RowsUnread(self._clock(), tuple(keys), _words(e)))
+
+    def give_back(self, token: str, key: K) -> None:
+        """Give one task instance back to the scheduler."""
+
+        def run() -> Letter[K, R]:
+            self._database.give_back(key, token)
+            return GivenBack(self._clock(), token, key)
+
+        self._reading.call(run, lambda e: GivenBack(self._clock(), token, key, _words(e)))
+
+    def _errand(
+        self,
+        lane: Workers[Letter[K, R]],
+        handover: Handover[K, R],
+        run: Callable[[], Event[R]],
+        lost: Callable[[Exception], Event[R]],
+        rank: int = 0,
+    ) -> None:
+        token = handover.job.token
+        lane.call(lambda: Happened(token, run()), lambda e: Happened(token, lost(e)), handover.priority, rank)
+
+
+class _Problem(str):
+    """Why there is no request, told apart from a request that happens to be a string."""
+
+    __slots__ = ()
+    __match_args__ = ("words",)
+
+    @property
+    def words(self) -> str:
+        return str(self)
+
+
+def _unclear(error: Exception) -> AwsError:
+    return AwsError(kind=Kind.AMBIGUOUS, code=type(error).__name__, message="the call raised; see the log")
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,298 @@
+"""Airflow's executor contract, answered by the engine.
+
+Law: glue and nothing else. Everything here runs in the scheduler's only thread: nothing waits, nothing that
+one task brings with it can harm another, and no exception leaves. `start` alone may raise: bad settings end
+the scheduler at once, with all that is wrong with them.
+
+Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
+"""
+
+import uuid
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, assert_never
+
+from airflow.executors.base_executor import PARALLELISM, BaseExecutor
+from airflow.executors.workloads import ExecuteCallback, ExecuteTask
+from airflow.utils.state import State, TaskInstanceState
+from returns.methods import unwrap_or_failure
+from returns.result import Result
+
+from aws_executors.core.faults import SettingsError, SettingsFaults
+from aws_executors.core.job import Free, Job, Policy, Purpose, Report, Tell
+from aws_executors.core.pace import Pace
+from aws_executors.core.service import Service
+from aws_executors.core.settings import Settings
+from aws_executors.shell.compat import take_from_queue, waits_in_queue
+from aws_executors.shell.configure import Configured
+from aws_executors.shell.database import AirflowDatabase
+from aws_executors.shell.engine import Engine, Gears
+from aws_executors.shell.ledger import Ledger
+from aws_executors.shell.mail import Handover, Outcome
+from aws_executors.shell.workload import URGENT, Parcel, Recipe, parcel_of
+
+if TYPE_CHECKING:
+    from airflow.executors.workloads import ExecutorWorkload
+    from airflow.executors.workloads.types import WorkloadKey, WorkloadState
+    from airflow.models import Log
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy.orm import Session
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+
+END_WITHIN = 1.8
+"""Seconds that `end` may take: who stops a scheduler gives it little time to leave."""
+
+RETIRED_HOOKS = ("_submit_job_kwargs", "_run_task_kwargs")
+"""What subclasses of airflow-aws-executors overrode to change a request."""
+
+
+class AwsExecutor(BaseExecutor, Generic[S, R]):
+    """Runs every workload in a container of one AWS service.
+
+    Making one costs nothing and asks nobody (Airflow's API server makes one, too, and never starts it): the
+    settings are read, and threads begin, in `start`.
+    """
+
+    supports_callbacks = True
+    supports_multi_team = True
+    supports_connection_test = False  # a container starts too slowly for a person who waits for the answer
+    pre_assigns_external_executor_id: ClassVar[bool] = True
+
+    request_type: type[R]
+
+    def __init__(self, parallelism: int = PARALLELISM, team_name: str | None = None) -> None:
+        super().__init__(parallelism=parallelism, team_name=team_name)
+        self._ledger: Ledger[WorkloadKey] = Ledger()
+        self._engine: Engine[WorkloadKey, R] | None = None
+        self._configured: Configured[S, R] | None = None
+        # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
+        self._kept_logs: deque[Log] = deque(maxlen=1000)
+
+    @abstractmethod
+    def configure(self) -> Result[Configured[S, R], SettingsFaults]:
+        """The settings of this executor's section and its builder, or all that is wrong with them."""
+
+    @abstractmethod
+    def service(self, settings: S) -> Service[R]:
+        """The way to AWS."""
+
+    # --- Starting and ending -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Read the settings and start the engine; what is wrong with the settings is raised, all at once."""
+        refuse_retired_hooks(type(self))
+        match unwrap_or_failure(self.configure()):
+            case SettingsFaults() as faults:
+                raise SettingsError(faults)
+            case configured:
+                self._start(configured)
+
+    def _start(self, configured: Configured[S, R]) -> None:
+        settings = configured.settings
+        service = self.service(settings)
+        gears = gears_of(settings, idempotent=service.idempotent)
+        self._configured = configured
+        self._engine = Engine(service, AirflowDatabase(), gears)
+        self._engine.start()
+        self.log.info("%s starts in %s; requests by %r", self, settings.region, configured.build)
+
+    def end(self) -> None:
+        """Submit nothing more; leave the containers to the next scheduler, or stop them."""
+        if self._engine is not None and self._configured is not None:
+            stop = not self._configured.settings.adopt_task_instances
+            self._engine.end(stop=stop, timeout=END_WITHIN)
+
+    def terminate(self) -> None:
+        """Nothing: Airflow ends an executor by `end`."""
+
+    # --- Work comes in -------------------------------------------------------------------------------------
+
+    def queue_workload(self, workload: "ExecutorWorkload", session: "Session") -> None:
+        """Queue a workload; one of a kind that is not known here is declined, and the scheduler lives on."""
+        try:
+            super().queue_workload(workload, session)
+        except (NotImplementedError, ValueError):
+            self.log.exception("%s declines a %s", type(self).__name__, type(workload).__name__)
+
+    def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
+        for workload in workload_items:
+            take_from_queue(self, workload.key)
+            if isinstance(workload, ExecuteTask | ExecuteCallback):
+                self._hand_over(parcel_of(workload))
+            else:
+                self.fail(workload.key, f"{type(self).__name__} does not run a {type(workload).__name__}")
+
+    def _hand_over(self, parcel: Parcel) -> None:
+        if self._engine is None or self._configured is None:
+            self.fail(parcel.key, f"{type(self).__name__} has not been started")
+            return
+        token = parcel.token or str(uuid.uuid4())
+        recipe = Recipe(
+            configured=self._configured,
+            request_type=self.request_type,
+            parcel=parcel,
+            token=token,
+            generator=self.jwt_generator,
+        )
+        job: Job[R] = Job(
+            token=token,
+            try_number=parcel.task.try_number,
+            assigned=parcel.token is not None,
+            has_row=parcel.has_row,
+        )
+        self._occupy(parcel.key, token)
+        self._engine.hand_over(Handover(job=job, key=parcel.key, priority=parcel.priority, build=recipe))
+        if parcel.has_row and parcel.token is None:
+            # Airflow has assigned nothing (several executors configured): write our token onto the row.
+            self.change_state(parcel.key, TaskInstanceState.QUEUED, token, remove_running=False)
+
+    def _occupy(self, key: "WorkloadKey", token: str) -> None:
+        self._ledger.enter(key, token)
+        self.running.add(key)
+
+    # --- News goes out -------------------------------------------------------------------------------------
+
+    def sync(self) -> None:
+        """Tell Airflow what the engine has to say; drains a queue and waits for nothing."""
+        if self._engine is None:
+            return
+        for outcome in self._engine.outcomes():
+            try:
+                self._tell_airflow(outcome)
+            except Exception:
+                # What leaves `sync` ends the scheduler, and with it every other task's executor.
+                self.log.exception("Could not tell Airflow %r", outcome)
+
+    def _tell_airflow(self, outcome: "Outcome[WorkloadKey]") -> None:
+        key, effect = outcome.key, outcome.effect
+        if isinstance(effect, Tell):
+            self._log_event(key, effect)
+            return
+        if not self._ledger.speaks_for(outcome.token, key):
+            return  # a superseded container: its task is, or will be, in another one
+        self._ledger.strike(key)
+        match effect:
+            case Free():
+                self.running.discard(key)
+            case Report() if waits_in_queue(self, key):
+                self.running.discard(key)
+            case Report(success=True, info=info):
+                self.success(key, info)
+            case Report(info=info):
+                self.fail(key, info)
+            case never:
+                assert_never(never)
+
+    def _log_event(self, key: "WorkloadKey", told: Tell) -> None:
+        self.log_task_event(event=told.event, extra=told.text, ti_key=key)
+        self._kept_logs.extend(self._task_event_logs)
+
+    # --- Airflow changes its mind --------------------------------------------------------------------------
+
+    def change_state(
+        self, key: "WorkloadKey", state: "WorkloadState", info: object = None, remove_running: bool = True
+    ) -> None:
+        """Record a state; one that ends a workload which still has a container comes from Airflow itself (a
+        task without a heartbeat, or stuck in the queue), and that container is stopped."""
+        if remove_running and state in State.finished:
+            self._revoke(self._ledger.strike(key))
+        super().change_state(key, state, info, remove_running)
+
+    def revoke_task(self, *, ti: "TaskInstance") -> None:
+        """Stop what runs for a task instance and forget it: no event, no exception."""
+        try:
+            key = ti.key
+            take_from_queue(self, key)
+            self.running.discard(key)
+            token = self._ledger.strike(key)
+            if token is not None:
+                self._revoke(token)
+            elif ti.external_executor_id and self._engine is not None:
+                # Another scheduler's: it is not in our table, but what it started can be found by its token.
+                job: Job[R] = Job(token=ti.external_executor_id, purpose=Purpose.CANCEL, has_row=False)
+                self._engine.hand_over(Handover(job=job, key=key, priority=URGENT))
+        except Exception:
+            # Airflow's contract: "It should not raise any error."
+            self.log.exception("Could not revoke %s", ti)
+
+    def _revoke(self, token: str | None) -> None:
+        if token is not None and self._engine is not None:
+            self._engine.revoke(token)
+
+    def try_adopt_task_instances(self, tis: "Sequence[TaskInstance]") -> "Sequence[TaskInstance]":
+        """Take over what a dead scheduler has left; their containers are looked for afterwards.
+
+        Airflow holds their rows locked meanwhile, so that no call to AWS may be waited for here. With
+        ``adopt_task_instances`` off they are taken all the same: their containers are stopped, and only then
+        are they given back to the scheduler, so that no try runs twice at once.
+        """
+        rejected: list[TaskInstance] = []
+        for ti in tis:
+            try:
+                if not self._adopt(ti):
+                    rejected.append(ti)
+            except Exception:
+                # What leaves this function keeps the scheduler from starting.
+                self.log.exception("Could not adopt %s", ti)
+                rejected.append(ti)
+        return rejected
+
+    def _adopt(self, ti: "TaskInstance") -> bool:
+        token = ti.external_executor_id
+        if self._engine is None or self._configured is None or not token:
+            return False
+        key = ti.key
+        if self._ledger.speaks_for(token, key):
+            return True  # Airflow retries this call when the database fails it
+        purpose = Purpose.ADOPT if self._configured.settings.adopt_task_instances else Purpose.RELEASE
+        job: Job[R] = Job(token=token, try_number=key.try_number, purpose=purpose)
+        self._occupy(key, token)
+        self._engine.hand_over(Handover(job=job, key=key, priority=URGENT))
+        return True
+
+    # --- People look ---------------------------------------------------------------------------------------
+
+    def get_task_log(self, ti: "TaskInstance", try_number: int) -> tuple[list[str], list[str]]:
+        """A line on where the log of a running container is; called in the API server, and never raises."""
+        token = ti.external_executor_id
+        where = f"in a container that was started for token {token}" if token else "in a container"
+        line = (
+            f"The task runs {where}. What it prints is in CloudWatch Logs meanwhile; its log is shown here "
+            f"when it has ended, if remote logging is configured."
+        )
+        return [line], []
+
+    def debug_dump(self) -> None:
+        """Log what the executor knows, on SIGUSR2; no secrets."""
+        super().debug_dump()
+        if self._engine is None:
+            return
+        self.log.info("%r", self._engine)
+        for job in self._engine.jobs():
+            self.log.info(
+                "%s %s, attempt %d, container %s", job.token, job.stage, job.attempt, job.container or "none"
+            )
+
+
+def gears_of(settings: Settings, *, idempotent: bool) -> Gears:
+    """How the engine is set by these settings."""
+    return Gears(
+        policy=Policy(idempotent=idempotent, attempts=settings.max_attempts),
+        pace=Pace(quickest=settings.poll_interval, slowest=settings.poll_interval_max),
+        rows_every=settings.database_interval,
+        workers=settings.workers,
+    )
+
+
+def refuse_retired_hooks(executor: type) -> None:
+    """Raise TypeError for a subclass that still overrides a hook of airflow-aws-executors."""
+    for hook in RETIRED_HOOKS:
+        if hasattr(executor, hook):
+            raise TypeError(
+                f"{executor.__name__}.{hook} would never be called: requests are changed by functions now. "
+                f"Write `build = compose(build, when(queue_is(...), ...))` in a module and name it in the "
+                f"option request_builder."
+            )

@@ -1,0 +1,106 @@
+"""What travels between the scheduler's thread, the engine's thread and the workers.
+
+Law: frozen values in queues. Nobody shares anything else with the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+from returns.result import Result
+
+from aws_executors.core.errors import AwsError
+from aws_executors.core.job import Event, Free, Job, Report, Tell
+from aws_executors.core.state import Answer
+from aws_executors.core.verdict import Row
+
+R = TypeVar("R")
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover(Generic[K, R]):
+    """One job for the engine: Airflow's key for it, how urgent it is, and how to build its requests.
+
+    `build` takes the attempt's ordinal and gives the request, or in words why there can be none. It is None
+    for a job that some other scheduler has submitted.
+    """
+
+    job: Job[R]
+    key: K
+    priority: int = 0
+    build: Callable[[int], Result[R, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened(Generic[R]):
+    """An event of one job."""
+
+    token: str
+    event: Event[R]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What one describe call told about these containers."""
+
+    at: float
+    ids: tuple[str, ...]
+    result: Result[Answer, AwsError]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRead:
+    """The rows of these jobs, by token; None where there is no row any more."""
+
+    at: float
+    rows: Mapping[str, Row | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsUnread:
+    """The database did not answer for these jobs."""
+
+    at: float
+    tokens: tuple[str, ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack(Generic[K]):
+    """A task instance has been given back to the scheduler, or why not yet."""
+
+    at: float
+    token: str
+    key: K
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The engine is to end; with `stop`, its containers too."""
+
+    stop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A bulk stop at the end has been answered."""
+
+    ids: tuple[str, ...]
+
+
+Letter: TypeAlias = (
+    "Handover[K, R] | Happened[R] | Described | RowsRead | RowsUnread | GivenBack[K] | Closing | Stopped"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[K]):
+    """What the scheduler's thread has to tell Airflow about one job."""
+
+    token: str
+    key: K
+    effect: Report | Free | Tell

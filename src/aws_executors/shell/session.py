@@ -1,0 +1,139 @@
+"""Where credentials come from: boto3's own chain, or an Airflow connection, to a boto3 session.
+
+Law: keeps no credentials but in botocore's session, and asks AWS for nothing before the first call: a role
+is assumed then, and again before its credentials expire.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import NoCredentialsError
+from botocore.session import Session as BotocoreSession
+from pydantic import SecretStr
+from returns.result import Result
+
+from aws_executors.core.errors import AwsError, Kind
+from aws_executors.shell.calls import told
+from aws_executors.shell.connection import CONN_TYPE, Connection, Extra, from_airflow, honoured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A session to make clients of; `region` and `endpoint_url` are what the connection says, if anything."""
+
+    session: boto3.Session
+    region: str | None = None
+    endpoint_url: str | None = None
+
+
+Reader = Callable[[str], Connection]
+"""From a connection's id to the connection; raises what it likes."""
+
+
+def access(
+    conn_id: str, region: str, config: Config, read: Reader = from_airflow
+) -> Result[Access, AwsError]:
+    """The way to AWS: boto3's own chain where `conn_id` is empty, the Airflow connection otherwise.
+
+    `region` is where a role is assumed, `config` (timeouts) what the call for it is bounded by. All that is
+    wrong with a connection is a `Kind.CREDENTIALS` error: it can be mended while the scheduler runs.
+
+    >>> access("", "us-east-1", Config()).unwrap().endpoint_url is None
+    True
+    >>> written = Connection(conn_id="aws_prod", login="AKIA", password="...")
+    >>> access("aws_prod", "us-east-1", Config(), lambda conn_id: written).unwrap().session.get_credentials().method
+    'explicit'
+    """
+    if not conn_id:
+        return told(boto3.Session).map(lambda session: Access(session=session))
+    found = told(partial(read, conn_id)).alt(partial(_not_read, conn_id))
+    return found.bind(partial(_opened, region, config))
+
+
+def _not_read(conn_id: str, error: AwsError) -> AwsError:
+    return replace(
+        error,
+        kind=Kind.CREDENTIALS,
+        message=f"connection {conn_id!r} could not be read: {error.message}",
+        remedy=f"add a connection {conn_id!r} of type {CONN_TYPE!r} to Airflow, or leave conn_id empty",
+    )
+
+
+def _opened(region: str, config: Config, found: Connection) -> Result[Access, AwsError]:
+    return honoured(found).bind(
+        lambda extra: told(
+            lambda: Access(
+                session=_session(found, extra, region, config),
+                region=extra.region_name,
+                endpoint_url=extra.endpoint_url,
+            )
+        )
+    )
+
+
+def _session(found: Connection, extra: Extra, region: str, config: Config) -> boto3.Session:
+    base = _core(extra.profile_name)
+    key = found.login or extra.aws_access_key_id
+    secret = found.password or _text(extra.aws_secret_access_key)
+    if key and secret:
+        base.set_credentials(key, secret, _text(extra.aws_session_token))
+    core = base if extra.role_arn is None else _assumed(base, extra, extra.role_arn, region, config)
+    return boto3.Session(botocore_session=core)
+
+
+def _core(profile: str | None) -> BotocoreSession:
+    core = BotocoreSession()
+    if profile is not None:
+        core.set_config_variable("profile", profile)
+    return core
+
+
+def _text(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+def _assumed(
+    base: BotocoreSession, extra: Extra, role_arn: str, region: str, config: Config
+) -> BotocoreSession:
+    """A session with the role's credentials, got at the first call and renewed before they expire.
+
+    The call for them goes to STS itself, never to the connection's `endpoint_url`, as in the Amazon
+    provider: that one is an address of ECS or Batch.
+    """
+    source = base.get_credentials()
+    if source is None:
+        raise NoCredentialsError
+    also = extra.assume_role_kwargs.model_dump(exclude_none=True)
+    if extra.external_id is not None:
+        also.setdefault("ExternalId", extra.external_id)
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=partial(base.create_client, region_name=region, config=config),
+        source_credentials=source,
+        role_arn=role_arn,
+        extra_args=also,
+    )
+    core = _core(extra.profile_name)
+    core.get_component("credential_provider").providers.insert(0, _Role(fetcher))
+    return core
+
+
+class _Role(CredentialProvider):
+    """botocore's credential provider for one role."""
+
+    METHOD: str | None = "airflow-connection"
+    CANONICAL_NAME: str | None = "AirflowConnection"
+
+    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
+        super().__init__()
+        self._fetcher = fetcher
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, "airflow-connection")

@@ -1,0 +1,143 @@
+"""The table of jobs: who is there, who wants to be woken, which container is to be looked at.
+
+Law: a data structure for one thread, without I/O and without decisions; every question costs no more than
+what it returns (heaps and indexes, never a pass over all jobs).
+"""
+
+import heapq
+from collections import Counter, deque
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from aws_executors.core.job import Job, Purpose, Stage
+from aws_executors.core.pace import Pace, look_after
+from aws_executors.core.state import Observation
+from aws_executors.shell.mail import Handover, K
+
+R = TypeVar("R")
+
+FOLLOWED = frozenset({Stage.WATCHING, Stage.ENDING, Stage.JUDGING})
+ROW_MATTERS = frozenset(
+    {Stage.PREPARING, Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING, Stage.WATCHING, Stage.JUDGING}
+)
+
+
+class Table(Generic[K, R]):
+    """Every job that is not closed, by its token."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._jobs: dict[str, Job[R]] = {}
+        self._handovers: dict[str, Handover[K, R]] = {}
+        self._tokens: dict[str, str] = {}  # by container
+        self._wakes: list[tuple[float, str]] = []
+        self._looks: list[tuple[float, str]] = []
+        self._rows: deque[str] = deque()
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __contains__(self, token: str) -> bool:
+        return token in self._jobs
+
+    def __repr__(self) -> str:
+        counts = Counter(job.stage for job in self._jobs.values())
+        words = ", ".join(f"{counts[stage]} {stage}" for stage in Stage if counts[stage])
+        return f"<{len(self._jobs)} jobs: {words or 'none'}>"
+
+    def add(self, handover: Handover[K, R]) -> None:
+        """Take a job in."""
+        token = handover.job.token
+        self._jobs[token] = handover.job
+        self._handovers[token] = handover
+        if handover.job.has_row:
+            self._rows.append(token)
+
+    def job(self, token: str) -> Job[R] | None:
+        """The job of this token, if it is not closed."""
+        return self._jobs.get(token)
+
+    def handover(self, token: str) -> Handover[K, R]:
+        """What came with the job."""
+        return self._handovers[token]
+
+    def jobs(self) -> Iterator[Job[R]]:
+        """All of them, for a person to look at."""
+        return iter(tuple(self._jobs.values()))
+
+    def owner(self, container: str) -> str | None:
+        """The token of the job that this container belongs to."""
+        return self._tokens.get(container)
+
+    def move(self, job: Job[R], now: float) -> None:
+        """Put the job's new state in the place of the old one, and keep every index true."""
+        old = self._jobs[job.token]
+        if job.container != old.container:
+            self._tokens.pop(old.container, None)
+            if job.container:
+                self._tokens[job.container] = job.token
+                heapq.heappush(self._looks, (now + self._pace.quickest, job.container))
+        if job.due is not None and job.due != old.due:
+            heapq.heappush(self._wakes, (job.due, job.token))
+        if job.stage is Stage.CLOSED:
+            self._tokens.pop(job.container, None)
+            del self._jobs[job.token], self._handovers[job.token]
+        else:
+            self._jobs[job.token] = job
+
+    def next_time(self) -> float | None:
+        """When something is due next."""
+        times = [heap[0][0] for heap in (self._wakes, self._looks) if heap]
+        return min(times, default=None)
+
+    def woken(self, now: float) -> Iterator[str]:
+        """Take the jobs whose time has come."""
+        while self._wakes and self._wakes[0][0] <= now:
+            due, token = heapq.heappop(self._wakes)
+            job = self._jobs.get(token)
+            if job is not None and job.due == due:
+                yield token
+
+    def to_look_at(self, now: float, most: int) -> tuple[str, ...]:
+        """Take up to `most` containers that are to be looked at now, filled up with those due soon."""
+        if not self._looks or self._looks[0][0] > now:
+            return ()
+        soon = now + self._pace.quickest / 2
+        ids: dict[str, None] = {}
+        while self._looks and self._looks[0][0] <= soon and len(ids) < most:
+            _, container = heapq.heappop(self._looks)
+            if self._followed(container):
+                ids[container] = None
+        return tuple(ids)
+
+    def looked_at(self, container: str, now: float, delay: float | None = None) -> None:
+        """Plan the next look at a container whose look is over; `delay` seconds from now where it failed."""
+        token = self._tokens.get(container)
+        if token is not None and self._followed(container):
+            wait = look_after(self._jobs[token], self._pace, now) if delay is None else delay
+            heapq.heappush(self._looks, (now + wait, container))
+
+    def rows_to_read(self, most: int) -> tuple[str, ...]:
+        """Up to `most` jobs whose rows have not been read for longest."""
+        tokens: list[str] = []
+        for _ in range(min(most, len(self._rows))):
+            token = self._rows.popleft()
+            job = self._jobs.get(token)
+            if job is None:
+                continue
+            self._rows.append(token)
+            if job.stage in ROW_MATTERS and job.purpose in (Purpose.RUN, Purpose.ADOPT):
+                tokens.append(token)
+        return tuple(tokens)
+
+    def live(self) -> tuple[str, ...]:
+        """The containers that may still run."""
+        return tuple(job.container for job in self._jobs.values() if job.container and not _over(job.seen))
+
+    def _followed(self, container: str) -> bool:
+        token = self._tokens.get(container)
+        return token is not None and self._jobs[token].stage in FOLLOWED
+
+
+def _over(seen: Observation | None) -> bool:
+    return seen is not None and seen.ended

@@ -1,0 +1,184 @@
+"""Every SubmitJob that can be built, for hypothesis.
+
+One strategy per structure, in the order of `overrides.py`, `eks.py` and `request.py`; texts are drawn from
+what AWS's documentation allows.
+"""
+
+import string
+from collections.abc import Callable
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from aws_executors.core.batch.eks import (
+    EksContainerEnvironmentVariable,
+    EksContainerOverride,
+    EksContainerResourceRequirements,
+    EksMetadata,
+    EksPodPropertiesOverride,
+    EksPropertiesOverride,
+)
+from aws_executors.core.batch.overrides import (
+    ContainerOverrides,
+    EcsPropertiesOverride,
+    ResourceRequirement,
+    TaskContainerOverrides,
+    TaskPropertiesOverride,
+)
+from aws_executors.core.batch.request import (
+    ConsumableResourceProperties,
+    ConsumableResourceRequirement,
+    EvaluateOnExit,
+    JobDependency,
+    JobTimeout,
+    NodeOverrides,
+    NodePropertyOverride,
+    RetryStrategy,
+    SubmitJob,
+)
+from aws_executors.core.wire import KeyValuePair
+
+W = TypeVar("W")
+
+ALNUM = string.ascii_letters + string.digits
+
+texts = st.text(ALNUM + "-_/:. äß", min_size=1, max_size=12)
+names = st.from_regex(r"[A-Z][A-Z0-9_]{0,8}", fullmatch=True).filter(lambda n: not n.startswith("AWS_BATCH"))
+job_names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", fullmatch=True)
+globs = st.from_regex(r"[A-Za-z0-9.: ]{1,20}\*?", fullmatch=True)
+code_globs = st.from_regex(r"[0-9]{1,4}\*?", fullmatch=True)
+
+
+def maybe(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """That, or nothing."""
+    return st.none() | values
+
+
+def few(values: st.SearchStrategy[object], most: int = 3) -> st.SearchStrategy[tuple[object, ...]]:
+    """A short tuple."""
+    return st.lists(values, max_size=most).map(tuple)
+
+
+def written(kind: Callable[..., W], **members: st.SearchStrategy[object]) -> st.SearchStrategy[W]:
+    """Values of one structure; `st.builds` would read its signature, which has AWS's spelling."""
+    return st.fixed_dictionaries(members).map(lambda drawn: kind(**drawn))
+
+
+def maps(values: st.SearchStrategy[str] = texts) -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
+    """A map of text to text, as sorted pairs."""
+    return st.dictionaries(texts, values, max_size=3).map(lambda found: tuple(sorted(found.items())))
+
+
+variables = written(KeyValuePair, name=names, value=st.text(max_size=8))
+resources = st.one_of(
+    written(ResourceRequirement, type=st.just("GPU"), value=st.integers(1, 8).map(str)),
+    written(ResourceRequirement, type=st.just("MEMORY"), value=st.integers(4, 249856).map(str)),
+    written(ResourceRequirement, type=st.just("VCPU"), value=st.sampled_from(["0.25", "0.5", "1", "32"])),
+)
+commands = few(texts)
+containers = written(
+    ContainerOverrides,
+    command=commands,
+    environment=few(variables),
+    instance_type=maybe(texts),
+    resource_requirements=few(resources),
+)
+task_containers = written(
+    TaskContainerOverrides,
+    name=texts,
+    command=commands,
+    environment=few(variables),
+    resource_requirements=few(resources),
+)
+ecs_properties = written(
+    EcsPropertiesOverride,
+    task_properties=few(written(TaskPropertiesOverride, containers=few(task_containers)), 1),
+)
+eks_containers = written(
+    EksContainerOverride,
+    name=maybe(texts),
+    image=maybe(texts),
+    command=commands,
+    args=commands,
+    env=few(written(EksContainerEnvironmentVariable, name=names, value=maybe(st.text(max_size=8)))),
+    resources=written(EksContainerResourceRequirements, limits=maps(), requests=maps()),
+)
+eks_properties = written(
+    EksPropertiesOverride,
+    pod_properties=written(
+        EksPodPropertiesOverride,
+        containers=few(eks_containers),
+        init_containers=few(eks_containers),
+        metadata=written(EksMetadata, labels=maps(), annotations=maps(), namespace=maybe(texts)),
+    ),
+)
+consumables = written(
+    ConsumableResourceProperties,
+    consumable_resource_list=few(
+        written(ConsumableResourceRequirement, consumable_resource=texts, quantity=st.integers(0, 2**40))
+    ),
+)
+nodes = written(
+    NodeOverrides,
+    num_nodes=maybe(st.integers(1, 100)),
+    node_property_overrides=few(
+        written(
+            NodePropertyOverride,
+            target_nodes=st.sampled_from(["0", "0:3", ":3", "4:"]),
+            container_overrides=containers,
+            ecs_properties_override=ecs_properties,
+            eks_properties_override=eks_properties,
+            instance_types=few(texts),
+            consumable_resource_properties_override=consumables,
+        ),
+        2,
+    ),
+)
+retries = st.one_of(
+    written(RetryStrategy, attempts=maybe(st.integers(1, 10))),
+    written(
+        RetryStrategy,
+        attempts=st.integers(1, 10),
+        evaluate_on_exit=few(
+            written(
+                EvaluateOnExit,
+                action=st.sampled_from(["RETRY", "EXIT"]),
+                on_exit_code=maybe(code_globs),
+                on_reason=maybe(globs),
+                on_status_reason=maybe(globs),
+            ),
+            5,
+        ),
+    ),
+)
+
+_KINDS = {
+    "container_overrides": containers,
+    "ecs_properties_override": ecs_properties,
+    "eks_properties_override": eks_properties,
+    "node_overrides": nodes,
+}
+
+
+@st.composite
+def submit_jobs(draw: st.DrawFn) -> SubmitJob:
+    """Any SubmitJob: every member present or absent, one kind of overrides."""
+    kind = draw(st.sampled_from(sorted(_KINDS)))
+    return draw(
+        written(
+            SubmitJob,
+            job_name=job_names,
+            job_queue=texts,
+            job_definition=texts,
+            share_identifier=maybe(st.from_regex(r"[A-Za-z0-9]{1,20}\*?", fullmatch=True)),
+            scheduling_priority_override=maybe(st.integers(0, 9999)),
+            depends_on=few(written(JobDependency, job_id=texts)),
+            parameters=maps(),
+            retry_strategy=retries,
+            timeout=written(JobTimeout, attempt_duration_seconds=maybe(st.integers(60, 2**31 - 1))),
+            propagate_tags=maybe(st.booleans()),
+            tags=maps(),
+            consumable_resource_properties_override=consumables,
+            **{kind: _KINDS[kind]},
+        )
+    )

@@ -1,0 +1,159 @@
+"""Who may import whom: the directions of the house, held by reading every file's imports.
+
+Law: the rules are one table; the reading is by AST, so that an import inside a function counts too.
+Imports under ``TYPE_CHECKING`` do not run, and so do not count.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parent.parent / "src"
+OURS = "aws_executors"
+IMPURE = ("airflow", "boto3", "botocore", "logging", "os", "random", "threading", "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Modules below `room` import none of `never` (but may import what is below `but`)."""
+
+    room: str
+    never: tuple[str, ...]
+    but: tuple[str, ...] = ()
+
+
+RULES = (
+    Rule(f"{OURS}.core", (*IMPURE, OURS), but=(f"{OURS}.core",)),
+    Rule(f"{OURS}.core.ecs", (f"{OURS}.core.batch",)),
+    Rule(f"{OURS}.core.batch", (f"{OURS}.core.ecs",)),
+    Rule(f"{OURS}.shell", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell")),
+    Rule(f"{OURS}.local", (OURS, "airflow"), but=(f"{OURS}.local",)),
+    Rule(f"{OURS}.cli", (f"{OURS}.local", f"{OURS}.executors"), but=()),
+    Rule(f"{OURS}.executors", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell")),
+    Rule(f"{OURS}.conf", (OURS, *IMPURE), but=(f"{OURS}.core",)),
+    Rule(f"{OURS}.provider", (OURS, "airflow", "boto3", "botocore", "pydantic", "returns")),
+)
+# The demo is the one command that brings its own cloud.
+EXEMPT = {(f"{OURS}.cli.demo", f"{OURS}.local")}
+
+
+def module_name(path: Path) -> str:
+    """`src/aws_executors/core/__init__.py` is aws_executors.core."""
+    parts = path.relative_to(SRC).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def below(module: str, room: str) -> bool:
+    """Whether `module` is `room` or stands in it."""
+    return module == room or module.startswith(f"{room}.")
+
+
+def is_type_checking(test: ast.expr) -> bool:
+    """Whether this is the condition of an ``if TYPE_CHECKING:``."""
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return True
+        case _:
+            return False
+
+
+def imports(tree: ast.AST, package: str) -> Iterator[str]:
+    """Every module that running this code imports, `from a import b` as ``a.b``."""
+    for node in ast.iter_child_nodes(tree):
+        match node:
+            case ast.If(test=test, orelse=orelse) if is_type_checking(test):
+                yield from imports(ast.Module(body=orelse, type_ignores=[]), package)
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                up = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+                base = ".".join([*up, *([module] if module else [])])
+                yield from (f"{base}.{alias.name}" for alias in names)
+            case _:
+                yield from imports(node, package)
+
+
+def broken(rule: Rule, module: str, imported: str) -> bool:
+    """Whether `module` may not import `imported` under this rule."""
+    exempt = any(below(module, room) and below(imported, other) for room, other in EXEMPT)
+    return (
+        below(module, rule.room)
+        and any(below(imported, name) for name in rule.never)
+        and not any(below(imported, name) for name in rule.but)
+        and not exempt
+    )
+
+
+FILES = sorted(SRC.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_directions(path: Path) -> None:
+    module = module_name(path)
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found = list(imports(ast.parse(path.read_text()), package))
+    assert [(rule.room, name) for rule in RULES for name in found if broken(rule, module, name)] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_opens_with_its_law(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text())), f"{path} says nowhere what belongs in it"
+
+
+@pytest.mark.parametrize("path", sorted((SRC / OURS / "core").rglob("*.py")), ids=module_name)
+def test_core_ignores_no_type(path: Path) -> None:
+    assert "type: ignore" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("module", "imported", "wrong"),
+    [
+        ("aws_executors.core.job", "time.monotonic", True),
+        ("aws_executors.core.job", "timeit", False),
+        ("aws_executors.core.job", "aws_executors.shell.calls", True),
+        ("aws_executors.core.job", "aws_executors.core.state", False),
+        ("aws_executors.core.ecs.steps", "aws_executors.core.batch.steps", True),
+        ("aws_executors.core.ecs.steps", "aws_executors.core.ecs.request", False),
+        ("aws_executors.shell.engine", "aws_executors.executors", True),
+        ("aws_executors.shell.engine", "airflow.configuration.conf", False),
+        ("aws_executors.local.server", "aws_executors.core.state", True),
+        ("aws_executors.cli.doctor", "aws_executors.local.LocalAws", True),
+        ("aws_executors.cli.demo.cloud", "aws_executors.local.LocalAws", False),
+        ("aws_executors.executors", "aws_executors.cli.doctor", True),
+    ],
+)
+def test_the_rules_say(module: str, imported: str, wrong: bool) -> None:
+    assert any(broken(rule, module, imported) for rule in RULES) is wrong
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("import os.path", ["os.path"]),
+        ("from a.b import c, d", ["a.b.c", "a.b.d"]),
+        ("from . import sibling", ["pkg.room.sibling"]),
+        ("from ..other import name", ["pkg.other.name"]),
+        ("def f():\n    import time", ["time"]),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import boto3", ["typing.TYPE_CHECKING"]),
+        ("import typing\nif typing.TYPE_CHECKING:\n    import a\nelse:\n    import b", ["typing", "b"]),
+    ],
+)
+def test_reads_imports(code: str, expected: list[str]) -> None:
+    assert list(imports(ast.parse(code), "pkg.room")) == expected
+
+
+def test_importing_the_package_is_light() -> None:
+    """Neither Airflow nor boto3 comes with `import aws_executors`, and it takes well under 0.4 s."""
+    code = (
+        "import sys, time; start = time.process_time(); import aws_executors;"
+        "print(time.process_time() - start, *({'airflow', 'boto3', 'botocore'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, *heavy = done.stdout.split()
+    assert heavy == []
+    assert float(seconds) < 0.4

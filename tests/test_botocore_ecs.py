@@ -1,0 +1,122 @@
+"""botocore's own model of RunTask is the oracle: of every name, and of every request that can be built."""
+
+import dataclasses
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from botocore.model import Shape, StructureShape
+from botocore.validate import ParamValidator
+from hypothesis import given
+from tests.strategies import ecs_options, run_tasks
+
+from aws_executors.core.ecs import parts, request
+from aws_executors.core.ecs.authoring import EcsConfig
+from aws_executors.core.ecs.config import KEPT, EcsOptions, read_options
+from aws_executors.core.ecs.request import RunTask, from_kwargs
+from aws_executors.core.wire import KeyValuePair, spell, to_kwargs
+
+MODEL = botocore.session.get_session().get_service_model("ecs")
+INPUT: StructureShape = MODEL.operation_model("RunTask").input_shape  # type: ignore[assignment]
+
+OURS: dict[str, type] = {
+    "RunTaskRequest": request.RunTask,
+    "TaskOverride": parts.Overrides,
+    "ContainerOverride": parts.ContainerOverride,
+    "KeyValuePair": KeyValuePair,
+    "EnvironmentFile": parts.EnvironmentFile,
+    "ResourceRequirement": parts.ResourceRequirement,
+    "SharingStrategy": parts.SharingStrategy,
+    "NvidiaMpsAllocation": parts.NvidiaMps,
+    "InferenceAcceleratorOverride": parts.InferenceAcceleratorOverride,
+    "EphemeralStorage": parts.EphemeralStorage,
+    "NetworkConfiguration": parts.NetworkConfiguration,
+    "AwsVpcConfiguration": parts.AwsvpcConfiguration,
+    "CapacityProviderStrategyItem": parts.CapacityProvider,
+    "PlacementConstraint": parts.PlacementConstraint,
+    "PlacementStrategy": parts.PlacementStrategy,
+    "Tag": parts.Tag,
+    "TaskVolumeConfiguration": parts.VolumeConfiguration,
+    "TaskManagedEBSVolumeConfiguration": parts.ManagedEbsVolume,
+    "TaskManagedEBSVolumeTerminationPolicy": parts.TerminationPolicy,
+    "EBSTagSpecification": parts.TagSpecification,
+}
+
+
+def _structures(shape: Shape) -> dict[str, StructureShape]:
+    found: dict[str, StructureShape] = {}
+    waiting = [shape]
+    while waiting:
+        match waiting.pop():
+            case StructureShape() as structure if structure.name not in found:
+                found[structure.name] = structure
+                waiting.extend(structure.members.values())
+            case Shape(type_name="list") as items:
+                waiting.append(items.member)  # type: ignore[attr-defined]
+            case _:
+                pass
+    return found
+
+
+STRUCTURES = _structures(INPUT)
+
+
+def test_every_structure_of_the_model_is_ours_and_the_other_way_round() -> None:
+    assert set(STRUCTURES) == set(OURS)
+
+
+@pytest.mark.parametrize("name", sorted(STRUCTURES))
+def test_every_member_is_a_field_and_every_field_is_spelled_as_the_member(name: str) -> None:
+    members = set(STRUCTURES[name].members)
+    assert {field.name for field in dataclasses.fields(OURS[name])} == {xform_name(m) for m in members}
+    assert {spell(xform_name(member)) for member in members} == members
+
+
+@pytest.mark.parametrize("name", sorted(STRUCTURES))
+def test_what_the_model_requires_has_no_default_unless_it_has_one_value_only(name: str) -> None:
+    only = {"type", "resource_type"} if name in ("EnvironmentFile", "EBSTagSpecification") else set()
+    optional = {
+        field.name for field in dataclasses.fields(OURS[name]) if field.default is not dataclasses.MISSING
+    }
+    assert {xform_name(member) for member in STRUCTURES[name].required_members} & optional == only
+
+
+def _report(kwargs: dict[str, Any]) -> str:
+    return str(ParamValidator().validate(kwargs, INPUT).generate_report())
+
+
+@given(run_tasks)
+def test_botocore_accepts_every_request_that_can_be_built(task: RunTask) -> None:
+    assert _report(to_kwargs(task)) == ""
+
+
+def test_the_oracle_refuses_what_is_wrong() -> None:
+    assert "Unknown parameter" in _report({"taskDefinition": "a", "enableEcsManagedTags": True})
+
+
+@given(run_tasks)
+def test_a_request_is_read_back_from_what_is_sent(task: RunTask) -> None:
+    assert from_kwargs(to_kwargs(task)) == task
+
+
+@given(run_tasks)
+def test_pythons_names_are_read_too(task: RunTask) -> None:
+    assert from_kwargs(dataclasses.asdict(task)) == task
+
+
+@given(ecs_options)
+def test_options_are_read_back_from_what_is_written(options: EcsOptions) -> None:
+    assert read_options(to_kwargs(options)) == options
+
+
+def test_the_options_are_all_of_the_two_structures_but_those_that_the_executor_keeps() -> None:
+    allowed = {spell(field.name) for field in dataclasses.fields(EcsOptions)}
+    theirs = set(STRUCTURES["RunTaskRequest"].members) | set(STRUCTURES["ContainerOverride"].members)
+    assert allowed | set(KEPT) == theirs
+    assert not allowed & set(KEPT)
+
+
+def test_ecs_config_has_every_option() -> None:
+    helper = set(EcsConfig.__annotations__) - {"return"}
+    assert helper == {field.name for field in dataclasses.fields(EcsOptions)}
