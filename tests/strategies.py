@@ -202,8 +202,8 @@ ECS_SETTINGS = EcsSettings(
     security_groups=("sg-1",),
 )
 
-launches = st.builds(
-    Launch[EcsSettings],
+launches: st.SearchStrategy[Launch[EcsSettings]] = st.builds(
+    Launch,
     task=st.builds(Task, dag_id=texts, task_id=texts, try_number=st.integers(1, 9)),
     command=few(texts, least=1),
     settings=st.just(ECS_SETTINGS),

@@ -54,9 +54,12 @@ def maybe(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.none() | values
 
 
-def few(values: st.SearchStrategy[object], most: int = 3) -> st.SearchStrategy[tuple[object, ...]]:
-    """A short tuple."""
-    return st.lists(values, max_size=most).map(tuple)
+def few(
+    values: st.SearchStrategy[object], most: int = 3, name: str = ""
+) -> st.SearchStrategy[tuple[object, ...]]:
+    """A short tuple, of things that differ in their `name` if one is given."""
+    unique = (lambda item: getattr(item, name) or "") if name else None
+    return st.lists(values, max_size=most, unique_by=unique).map(tuple)
 
 
 def written(kind: Callable[..., W], **members: st.SearchStrategy[object]) -> st.SearchStrategy[W]:
@@ -79,20 +82,20 @@ commands = few(texts)
 containers = written(
     ContainerOverrides,
     command=commands,
-    environment=few(variables),
+    environment=few(variables, name="name"),
     instance_type=maybe(texts),
-    resource_requirements=few(resources),
+    resource_requirements=few(resources, name="type"),
 )
 task_containers = written(
     TaskContainerOverrides,
     name=texts,
     command=commands,
-    environment=few(variables),
-    resource_requirements=few(resources),
+    environment=few(variables, name="name"),
+    resource_requirements=few(resources, name="type"),
 )
 ecs_properties = written(
     EcsPropertiesOverride,
-    task_properties=few(written(TaskPropertiesOverride, containers=few(task_containers)), 1),
+    task_properties=few(written(TaskPropertiesOverride, containers=few(task_containers, name="name")), 1),
 )
 eks_containers = written(
     EksContainerOverride,
@@ -100,22 +103,25 @@ eks_containers = written(
     image=maybe(texts),
     command=commands,
     args=commands,
-    env=few(written(EksContainerEnvironmentVariable, name=names, value=maybe(st.text(max_size=8)))),
+    env=few(
+        written(EksContainerEnvironmentVariable, name=names, value=maybe(st.text(max_size=8))), name="name"
+    ),
     resources=written(EksContainerResourceRequirements, limits=maps(), requests=maps()),
 )
 eks_properties = written(
     EksPropertiesOverride,
     pod_properties=written(
         EksPodPropertiesOverride,
-        containers=few(eks_containers),
-        init_containers=few(eks_containers),
+        containers=few(eks_containers, name="name"),
+        init_containers=few(eks_containers, name="name"),
         metadata=written(EksMetadata, labels=maps(), annotations=maps(), namespace=maybe(texts)),
     ),
 )
 consumables = written(
     ConsumableResourceProperties,
     consumable_resource_list=few(
-        written(ConsumableResourceRequirement, consumable_resource=texts, quantity=st.integers(0, 2**40))
+        written(ConsumableResourceRequirement, consumable_resource=texts, quantity=st.integers(0, 2**40)),
+        name="consumable_resource",
     ),
 )
 nodes = written(
@@ -132,6 +138,7 @@ nodes = written(
             consumable_resource_properties_override=consumables,
         ),
         2,
+        "target_nodes",
     ),
 )
 retries = st.one_of(

@@ -9,11 +9,11 @@ from botocore import xform_name
 from botocore.model import ListShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 from hypothesis import given
-from tests.strategies_batch import submit_jobs
 
 from aws_executors.core.batch import eks, overrides, request
 from aws_executors.core.batch.request import SubmitJob, from_kwargs
 from aws_executors.core.wire import KeyValuePair, spell, to_kwargs
+from strategies_batch import submit_jobs
 
 MODEL = botocore.session.get_session().get_service_model("batch")
 INPUT = MODEL.shape_for("SubmitJobRequest")

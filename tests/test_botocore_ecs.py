@@ -1,6 +1,7 @@
 """botocore's own model of RunTask is the oracle: of every name, and of every request that can be built."""
 
 import dataclasses
+import inspect
 from typing import Any
 
 import botocore.session
@@ -9,13 +10,13 @@ from botocore import xform_name
 from botocore.model import Shape, StructureShape
 from botocore.validate import ParamValidator
 from hypothesis import given
-from tests.strategies import ecs_options, run_tasks
 
 from aws_executors.core.ecs import parts, request
 from aws_executors.core.ecs.authoring import EcsConfig
 from aws_executors.core.ecs.config import KEPT, EcsOptions, read_options
 from aws_executors.core.ecs.request import RunTask, from_kwargs
 from aws_executors.core.wire import KeyValuePair, spell, to_kwargs
+from strategies import ecs_options, run_tasks
 
 MODEL = botocore.session.get_session().get_service_model("ecs")
 INPUT: StructureShape = MODEL.operation_model("RunTask").input_shape  # type: ignore[assignment]
@@ -75,10 +76,9 @@ def test_every_member_is_a_field_and_every_field_is_spelled_as_the_member(name: 
 
 @pytest.mark.parametrize("name", sorted(STRUCTURES))
 def test_what_the_model_requires_has_no_default_unless_it_has_one_value_only(name: str) -> None:
-    only = {"type", "resource_type"} if name in ("EnvironmentFile", "EBSTagSpecification") else set()
-    optional = {
-        field.name for field in dataclasses.fields(OURS[name]) if field.default is not dataclasses.MISSING
-    }
+    only = {"EnvironmentFile": {"type"}, "EBSTagSpecification": {"resource_type"}}.get(name, set())
+    parameters = inspect.signature(OURS[name]).parameters.values()
+    optional = {parameter.name for parameter in parameters if parameter.default is not parameter.empty}
     assert {xform_name(member) for member in STRUCTURES[name].required_members} & optional == only
 
 

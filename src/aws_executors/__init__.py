@@ -15,7 +15,8 @@ in `aws_executors.executors`.
 }
 """
 
-from aws_executors import ecs
+from aws_executors import batch, ecs
+from aws_executors.batch import BatchConfig
 from aws_executors.core.compose import BuilderError, compose, unless, when
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.parse import RequestError
@@ -35,6 +36,7 @@ from aws_executors.core.wire import to_kwargs
 from aws_executors.ecs import EcsConfig
 
 __all__ = [
+    "BatchConfig",
     "BuilderError",
     "EcsConfig",
     "Launch",
@@ -43,6 +45,7 @@ __all__ = [
     "all_of",
     "any_of",
     "attempt_over",
+    "batch",
     "compose",
     "config_has",
     "ecs",

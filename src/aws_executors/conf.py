@@ -22,11 +22,6 @@ ECS_FARGATE_RUN_TASK_KWARGS: dict[str, Any]
 def __getattr__(name: str) -> dict[str, object]:
     if name not in __annotations__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from airflow.configuration import conf
+    from aws_executors.shell import defaults
 
-    from aws_executors.shell.configure import BATCH, ECS, default_kwargs
-
-    if name == "ECS_FARGATE_RUN_TASK_KWARGS":
-        return default_kwargs(ECS, conf)
-    request = default_kwargs(BATCH, conf)
-    return request if "ecsPropertiesOverride" in request else {"containerOverrides": {}} | request
+    return defaults.batch_kwargs() if name == "BATCH_SUBMIT_JOB_KWARGS" else defaults.ecs_kwargs()

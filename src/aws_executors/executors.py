@@ -15,7 +15,6 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.faults import SettingsFaults
 from aws_executors.core.service import Service
 from aws_executors.shell.batch_calls import BatchCalls
-from aws_executors.shell.clients import Clients
 from aws_executors.shell.configure import Configured, configure_batch, configure_ecs
 from aws_executors.shell.ecs_calls import EcsCalls
 from aws_executors.shell.executor import AwsExecutor
@@ -34,7 +33,7 @@ class AwsBatchExecutor(AwsExecutor[BatchSettings, SubmitJob]):
 
     def service(self, settings: BatchSettings) -> Service[SubmitJob]:
         """AWS Batch."""
-        return BatchCalls(Clients(settings), settings)
+        return BatchCalls(self.clients(settings), settings)
 
 
 class AwsEcsFargateExecutor(AwsExecutor[EcsSettings, RunTask]):
@@ -48,7 +47,7 @@ class AwsEcsFargateExecutor(AwsExecutor[EcsSettings, RunTask]):
 
     def service(self, settings: EcsSettings) -> Service[RunTask]:
         """Amazon ECS."""
-        return EcsCalls(Clients(settings), settings)
+        return EcsCalls(self.clients(settings), settings)
 
 
 AwsFargateExecutor = AwsEcsFargateExecutor

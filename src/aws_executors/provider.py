@@ -1,13 +1,18 @@
 """What Airflow is told about this package: who we are, and the options of our two sections.
 
-Law: this module runs in every airflow command, so it imports nothing but a literal. An error here would
-stop every component of Airflow. Source: ``airflow/provider_info.schema.json``.
+Law: this module runs in every airflow command, so it imports nothing of ours and reads one small file that
+the settings models have made. An error here would stop every component of Airflow. Source:
+``airflow/provider_info.schema.json``.
 
 ``executors`` is left out on purpose: Airflow 3.3 warns in every command about a provider that names
 executors and no commands of its own (``airflow/cli/cli_parser.py``), and nothing but a listing reads it.
 """
 
-from aws_executors.provider_config import CONFIG
+import json
+from pathlib import Path
+
+CONFIG = Path(__file__).with_name("provider_config.json")
+"""Made by ``python -m aws_executors.cli.options_table provider``."""
 
 
 def get_provider_info() -> dict[str, object]:
@@ -20,5 +25,5 @@ def get_provider_info() -> dict[str, object]:
         "package-name": "aws-executors",
         "name": "AWS executors",
         "description": "Runs every task in a container of its own on AWS Batch, Fargate or ECS.",
-        "config": CONFIG,
+        "config": json.loads(CONFIG.read_text()),
     }

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import TaskTypeDef
     from mypy_boto3_logs import CloudWatchLogsClient
 
+SESSION = boto3.Session("local", "local", region_name="us-east-1")  # one: reading the models takes 0.2 s
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 GROUP = "/tests"
 PYTHON = "python"
@@ -45,11 +46,10 @@ class Account:
 
     def __init__(self, aws: LocalAws) -> None:
         self.aws = aws
-        session = boto3.Session("local", "local", region_name="us-east-1")
         config = Config(retries={"total_max_attempts": 1}, read_timeout=10)
-        self.ecs: ECSClient = session.client("ecs", endpoint_url=aws.url, config=config)
-        self.batch: BatchClient = session.client("batch", endpoint_url=aws.url, config=config)
-        self.logs: CloudWatchLogsClient = session.client("logs", endpoint_url=aws.url, config=config)
+        self.ecs: ECSClient = SESSION.client("ecs", endpoint_url=aws.url, config=config)
+        self.batch: BatchClient = SESSION.client("batch", endpoint_url=aws.url, config=config)
+        self.logs: CloudWatchLogsClient = SESSION.client("logs", endpoint_url=aws.url, config=config)
         self._names = itertools.count(1)
         self.ecs.create_cluster(clusterName="c")
         self.logs.create_log_group(logGroupName=GROUP)

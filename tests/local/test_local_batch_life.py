@@ -11,7 +11,7 @@ from aws_executors.local.world import Delays
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.local.conftest import Virtual
+    from local.conftest import Virtual
 
 UP = ["SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING"]
 ESSENTIAL = "Essential container in task exited"
@@ -145,6 +145,27 @@ def test_terminate_stops_what_runs(virtual: Callable[..., Virtual]) -> None:
         "enough",
         143,
     )
+
+
+def test_terminating_a_job_that_has_exited_does_not_undo_its_success(virtual: Callable[..., Virtual]) -> None:
+    v = virtual(delays=Delays(deprovision=(9, 9)))
+    v.batch()
+    job = v.submit()
+    v.exit(0, "default")
+    v.call("batch.TerminateJob", jobId=job, reason="too late")
+    v.wait(10)
+    assert (v.job(job)["status"], v.job(job)["statusReason"]) == ("SUCCEEDED", ESSENTIAL)
+
+
+def test_a_dependency_forgotten_long_ago_has_succeeded(virtual: Callable[..., Virtual]) -> None:
+    v = virtual(delays=Delays(job_memory=(60, 60)))
+    v.batch()
+    first, second = v.submit("a"), v.submit("b")
+    job = v.submit("c", dependsOn=[{"jobId": first}, {"jobId": second}])
+    v.exit(0, "default", at=0)
+    v.wait(61)
+    v.exit(0, "default", at=1)
+    assert v.job(job)["status"] == "RUNNING"
 
 
 def test_cancel_ends_only_what_has_not_started(virtual: Callable[..., Virtual]) -> None:

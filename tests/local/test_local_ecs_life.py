@@ -11,7 +11,7 @@ from aws_executors.local.world import FARGATE, Ref, StartFailed, World, feed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.local.conftest import Virtual
+    from local.conftest import Virtual
 
 ALL = [
     "PROVISIONING", "PENDING", "ACTIVATING", "RUNNING",

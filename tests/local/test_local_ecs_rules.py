@@ -9,10 +9,15 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.local.conftest import Virtual
+    from local.conftest import Virtual
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["s"]}}
-FARGATE = {"requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512"}
+FARGATE: dict[str, Any] = {
+    "requiresCompatibilities": ["FARGATE"],
+    "networkMode": "awsvpc",
+    "cpu": "256",
+    "memory": "512",
+}
 INVALID = "InvalidParameterException"
 
 
@@ -53,11 +58,12 @@ INVALID = "InvalidParameterException"
             "Overrides length must be at most 8192.",
         ),
         (FARGATE, {"launchType": "FARGATE"}, INVALID, "Network Configuration must be provided"),
+        ({}, {"launchType": "FARGATE"}, INVALID, "does not support launch_type FARGATE"),
         (
-            FARGATE,
-            {"launchType": "EC2", "networkConfiguration": NETWORK},
+            {"networkMode": "awsvpc"},
+            {"launchType": "FARGATE"},
             INVALID,
-            "does not support launch_type EC2",
+            "does not support launch_type FARGATE",
         ),
         (
             FARGATE,

@@ -12,10 +12,10 @@ from aws_executors.local.world.faults import NO_CAPACITY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.local.conftest import Virtual
+    from local.conftest import Virtual
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["s"]}}
-FARGATE_TASK = {
+FARGATE_TASK: dict[str, Any] = {
     "requiresCompatibilities": ["FARGATE"],
     "networkMode": "awsvpc",
     "cpu": "256",
@@ -213,7 +213,7 @@ def test_spot_reclaims(virtual: Callable[..., Virtual]) -> None:
     verbs.reclaim_spot(v.world, v.clock, job)
     v.settle()
     v.exit(143, at=0)
-    assert v.signals == [("app", "TERM", v.clock), ("default", "KILL", v.clock)]
+    assert sorted(v.signals) == [("app", "TERM", v.clock), ("default", "KILL", v.clock)]
     assert v.task(task)["stopCode"] == "SpotInterruption"
     failed = v.job(job)
     assert failed["status"] == "FAILED"

@@ -1,15 +1,15 @@
 """The options as the README and Airflow show them, made from the settings models.
 
 Law: text from rows, no list of its own. ``python -m aws_executors.cli.options_table batch`` prints the table
-for the README, ``... provider > src/aws_executors/provider_config.py`` the literal that `provider.py` gives
-to Airflow (making it takes 80 ms, which no airflow command should pay). `tests/test_options_table.py` and
+for the README, ``... provider > src/aws_executors/provider_config.json`` what `provider.py` gives to Airflow
+(making it takes 80 ms, which no airflow command should pay). `tests/test_options_table.py` and
 `tests/test_provider.py` hold both to the models.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Mapping, Sequence
-from pprint import pformat
 
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import EcsSettings
@@ -60,11 +60,9 @@ def _described(option: Option) -> dict[str, str | None]:
     }
 
 
-def provider_module() -> str:
-    """The text of `provider_config.py`."""
-    head = '"""Made from the settings models by `python -m aws_executors.cli.options_table provider`."""'
-    literal = pformat(config(), width=100, sort_dicts=False)
-    return f"{head}\n\nCONFIG: dict[str, object] = {literal}\n"
+def provider_config() -> str:
+    """The text of `provider_config.json`."""
+    return json.dumps(config(), indent=2) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("what", choices=[*SECTIONS, "provider"])
     what: str = parser.parse_args(arguments).what
-    sys.stdout.write(provider_module() if what == "provider" else markdown(SECTIONS[what]) + "\n")
+    sys.stdout.write(provider_config() if what == "provider" else markdown(SECTIONS[what]) + "\n")
     return 0
 
 

@@ -69,8 +69,8 @@ def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
     """What becomes of `job` when `event` happens, and what it asks for then.
 
     >>> job, effects = advance(Job(token="0b6e"), Prepared(1.0, "request"), Policy())
-    >>> job.stage, effects
-    (<Stage.SUBMITTING: 'submitting'>, (Submit(request='request'),))
+    >>> job.stage, effects == (Submit("request"),)
+    (<Stage.SUBMITTING: 'submitting'>, True)
     >>> job, effects = advance(job, Accepted(1.2, "arn:1"), Policy())
     >>> job.stage, job.container, effects
     (<Stage.WATCHING: 'watching'>, 'arn:1', ())
@@ -174,7 +174,9 @@ def _look(job: Job[R], at: float) -> Moved[R]:
 def _found(job: Job[R], observation: Observation | None, at: float, policy: Policy) -> Moved[R]:
     if observation is None:
         return _not_there(job, at, policy)
-    watching = replace(job, container=observation.id, request=None, since=at, due=None, ambiguous=False)
+    watching = replace(
+        job, container=observation.id, request=None, since=at, due=None, ambiguous=False, doomed=""
+    )
     if job.purpose in (Purpose.RUN, Purpose.ADOPT):
         return _seen(replace(watching, stage=Stage.WATCHING, seen=None, failures=0), observation, at, policy)
     return _ended(watching) if observation.ended else _stop(watching)
@@ -188,18 +190,27 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
             return _ended(job)
         case Purpose.ADOPT if not job.container:
             # Without a container only the row can say what to do; its heartbeat, or the lack of one, decides.
-            return replace(job, stage=Stage.WATCHING, due=None), (ReadRow(),)
+            return replace(job, stage=Stage.WATCHING, due=None, asked=at), (ReadRow(),)
         case Purpose.RUN | Purpose.ADOPT if job.container:
-            lost = Observation(
-                id=job.container, phase=Phase.FAILED, cause=Cause.UNCLEAR, reason=FORGOTTEN, final=True
-            )
-            return _judge(replace(job, seen=lost), policy)
+            return _judge(replace(job, seen=_forgotten(job)), at, policy)
         case Purpose.RUN | Purpose.ADOPT:
             if job.doomed or job.request is None:
                 return _fail(job, job.doomed or FORGOTTEN)
             return _submit_again(replace(job, ambiguous=False, looks=0), job.request)
         case never:
             assert_never(never)
+
+
+def _forgotten(job: Job[R]) -> Observation:
+    started = job.seen is not None and job.seen.started
+    return Observation(
+        id=job.container,
+        phase=Phase.FAILED,
+        cause=Cause.UNCLEAR,
+        reason=FORGOTTEN,
+        started=started,
+        final=True,
+    )
 
 
 def _submit_again(job: Job[R], request: R) -> Moved[R]:
@@ -217,17 +228,29 @@ def _seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> M
     newer = replace(job, seen=observation)
     match job.stage:
         case Stage.WATCHING if observation.ended:
-            return _judge(newer, policy)
+            return _judge(newer, at, policy)
+        case Stage.JUDGING if not observation.ended:
+            return replace(newer, stage=Stage.WATCHING), ()
         case Stage.WATCHING if observation.phase is Phase.WAITING and observation.reason:
             return _told(newer, "container is waiting", observation.reason)
         case Stage.ENDING if observation.ended:
             return _ended(newer)
+        case Stage.ENDING if observation.phase is Phase.RUNNING and job.purpose in (
+            Purpose.RUN,
+            Purpose.ADOPT,
+        ):
+            return (newer if _runs(job) else replace(newer, due=at + policy.linger)), ()
         case _:
             return newer, ()
 
 
 def _stale(job: Job[R], observation: Observation) -> bool:
-    if job.seen is None or job.seen.version is None or observation.version is None:
+    if job.seen is None:
+        return False
+    if job.seen.ended and not observation.ended:
+        # An outcome is never taken back, except the one that was no more than our guess.
+        return job.seen.reason != FORGOTTEN
+    if job.seen.version is None or observation.version is None:
         return False
     return observation.version < job.seen.version
 
@@ -244,24 +267,28 @@ def _absent(job: Job[R], at: float, policy: Policy) -> Moved[R]:
             return job, ()
 
 
-def _judge(job: Job[R], policy: Policy) -> Moved[R]:
-    judging = replace(job, stage=Stage.JUDGING, due=None)
+def _judge(job: Job[R], at: float, policy: Policy) -> Moved[R]:
+    judging = replace(job, stage=Stage.JUDGING, due=None, asked=at)
     if job.has_row:
         return judging, (ReadRow(),)
-    return _sentence(judging, Standing.ROWLESS, policy)
+    # A callback that has begun is not run a second time: nobody knows how far it came.
+    started = job.seen is not None and job.seen.started
+    return _sentence(judging, Standing.RUNNING if started else Standing.ROWLESS, policy)
 
 
 # --- What the row says -------------------------------------------------------------------------------------
 
 
 def _stands(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
+    if at < job.asked or job.purpose is Purpose.CANCEL:
+        return job, ()
+    if job.purpose is Purpose.RELEASE:
+        return _released(job, stands)
     if job.stage is Stage.JUDGING:
         return _sentence(job, stands, policy)
-    if job.purpose not in (Purpose.RUN, Purpose.ADOPT):
-        return job, ()
     if job.stage in EARLY:
-        if stands not in UNWANTED or job.purpose is Purpose.ADOPT:
-            return job, ()
+        if stands not in UNWANTED or (job.purpose is Purpose.ADOPT and not job.failures):
+            return job, ()  # an adopted one is about to be found, unless look-ups fail
         cancelled, effects = _cancelled(job)
         return cancelled, (Free(), *effects)
     if job.stage is Stage.WATCHING:
@@ -269,20 +296,30 @@ def _stands(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R
     return job, ()
 
 
+def _released(job: Job[R], stands: Standing) -> Moved[R]:
+    """What has moved on by itself is not to be given back; its container is stopped all the same."""
+    if stands not in UNWANTED:
+        return job, ()
+    return replace(job, purpose=Purpose.CANCEL), (Free(),)
+
+
 def _row_decides(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
-    effects: tuple[Effect[R], ...]
     match verdict(Observation(id=job.container, phase=Phase.RUNNING), stands):
         case Verdict.SUCCEED:
-            effects = (Report(True, "the task has its result"),)
+            return _let_end(job, at, policy), (Report(True, "the task has its result"),)
         case Verdict.FREE:
-            effects = (Free(),)
+            return _let_end(job, at, policy), (Free(),)
         case _:
             return job, ()
-    if job.seen is None or job.seen.phase is Phase.WAITING:
-        # Nobody waits for it any more, and it has not even started: it would only cost money.
-        stopping, stop = _stop(job)
-        return stopping, (Free(), *stop)
-    return replace(job, stage=Stage.ENDING, due=at + policy.linger), effects
+
+
+def _let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
+    """Nobody waits for the container any more: it may end by itself, but not for ever."""
+    return replace(job, stage=Stage.ENDING, due=at + (policy.linger if _runs(job) else policy.patience))
+
+
+def _runs(job: Job[R]) -> bool:
+    return job.seen is not None and job.seen.phase is Phase.RUNNING
 
 
 def _row_alone(job: Job[R], stands: Standing) -> Moved[R]:
@@ -356,7 +393,7 @@ def _stop_answered(job: Job[R], error: AwsError | None, at: float, policy: Polic
 def _cancelled(job: Job[R]) -> Moved[R]:
     cancelled = replace(job, purpose=Purpose.CANCEL)
     match job.stage:
-        case Stage.WATCHING | Stage.ENDING if job.container:
+        case Stage.WATCHING | Stage.ENDING | Stage.LOOKING if job.container:
             return _stop(cancelled)
         case Stage.SUBMITTING | Stage.LOOKING:
             return cancelled, ()  # the answer is on its way; what it names is stopped then

@@ -46,14 +46,17 @@ class Policy:
 
     `attempts` is how many containers one queueing may start when infrastructure fails before user code ran.
     `grace` is how long AWS may not show a container it has accepted. `linger` is how long a container may
-    stay up after its task has ended. `looks` is how often a lost submission is looked up before it is
-    repeated, `look_every` the time between. `idempotent` says whether a submission may be repeated as it is.
+    stay up after its task has ended, `patience` how long one may whose task is no longer wanted and that has
+    not been seen to run (it may just have been too quick to be seen). `looks` is how often a lost submission
+    is looked up before it is repeated, `look_every` the time between. `idempotent` says whether a submission
+    may be repeated as it is.
     """
 
     idempotent: bool = True
     attempts: int = 3
     grace: float = 120.0
     linger: float = 120.0
+    patience: float = 5.0
     looks: int = 3
     look_every: float = 3.0
     backoff: Backoff = field(default_factory=Backoff)
@@ -64,8 +67,10 @@ class Job(Generic[R]):
     """One queueing of one task instance, from hand-over to the end of its last container.
 
     `request` is kept from the first submission until AWS has answered it, so that a repeat is the same to
-    the byte. `past` are the ids of containers that ended before (for look-ups by token). `since` is when the
-    present container was accepted, `due` when the job wants to be woken. `ambiguous` says that a submission
+    the byte; it carries a secret (the workload's token), so it stays out of the repr. `past` are the ids of
+    containers that ended before (for look-ups by token). `since` is when the present container was accepted,
+    `due` when the job wants to be woken, `asked` when it asked for its row: what was read before that may be
+    older than the container's end, and is not believed. `ambiguous` says that a submission
     may have been carried out although nobody said so, `doomed` what is to be reported if it turns out that it
     was not, `told` the last thing a person was told about why it waits.
     """
@@ -77,12 +82,13 @@ class Job(Generic[R]):
     purpose: Purpose = Purpose.RUN
     stage: Stage = Stage.PREPARING
     attempt: int = 1
-    request: R | None = None
+    request: R | None = field(default=None, repr=False)
     container: str = ""
     past: tuple[str, ...] = ()
     seen: Observation | None = None
     since: float = 0.0
     due: float | None = None
+    asked: float = 0.0
     failures: int = 0
     looks: int = 0
     ambiguous: bool = False
@@ -98,7 +104,7 @@ class Prepared(Generic[R]):
     """The request of the present attempt is built."""
 
     at: float
-    request: R
+    request: R = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class RowRead:
-    """The task instance's row has been read; None where there is none any more."""
+    """The task instance's row has been read; None where there is none any more. `at` is when the reading
+    began: the row can be newer than that, never older."""
 
     at: float
     row: Row | None
@@ -199,7 +206,7 @@ class Prepare:
 class Submit(Generic[R]):
     """Submit this request. Answer: Accepted or Refused."""
 
-    request: R
+    request: R = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

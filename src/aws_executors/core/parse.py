@@ -4,6 +4,7 @@ Law: every fault is told at once, each with the path of the member, what was fou
 Values found inside `environment` or `command` are never repeated: they may be secrets.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TypedDict, TypeVar, cast
@@ -38,6 +39,8 @@ WORDS: Mapping[str, str] = {
     "string_type": "must be text",
     "tuple_type": "must be a list",
 }
+SHOULD = re.compile("^(Input|String|Tuple) should")
+TELLING = frozenset({"missing", "too_long", "too_short"})
 UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 SECRET = frozenset({"environment", "env", "command", "args"})
 SHOWN = 60
@@ -75,12 +78,12 @@ def tell(fault: Fault, schema: Mapping[str, object]) -> str:
     if kind in UNKNOWN and loc:
         place = f" in {dotted(loc[:-1])}" if len(loc) > 1 else ""
         return unknown(str(loc[-1]), members(schema, loc[:-1]), place)
-    subject = f"{dotted(loc)} " if loc else ""
-    words = WORDS.get(kind, fault["msg"].removeprefix("Value error, "))
-    if kind in ("missing", "value_error"):
-        return f"{subject.strip()}: {words}" if subject and kind == "value_error" else f"{subject}{words}"
-    words = words[:1].lower() + words[1:]
-    return f"{subject}{words}, not {found(fault['input'], secret=not SECRET.isdisjoint(loc))}"
+    subject = dotted(loc)
+    if kind == "value_error":
+        return ": ".join(filter(None, (subject, fault["msg"].removeprefix("Value error, "))))
+    words = WORDS.get(kind) or SHOULD.sub("must", fault["msg"])
+    stood = "" if kind in TELLING else f", not {found(fault['input'], secret=not SECRET.isdisjoint(loc))}"
+    return f"{subject} {words}{stood}".strip()
 
 
 def unknown(name: str, allowed: Sequence[str], place: str = "") -> str:

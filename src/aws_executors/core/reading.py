@@ -15,7 +15,7 @@ from returns.methods import partition
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.secrets import mask
-from aws_executors.core.state import Cause, Observation, Phase, Unreadable
+from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
 
 
 class Read(BaseModel):
@@ -43,14 +43,6 @@ class _Event(Read):
 _FAULTS = TypeAdapter(tuple[_Fault, ...])
 _RECORD = TypeAdapter(dict[str, object])
 ReadT = TypeVar("ReadT", bound=Read)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One describe answer: what was seen, and which of its records could not be read."""
-
-    observations: tuple[Observation, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class Settings(BaseModel):
     kwargs_option: ClassVar[str]
     """The option whose dict is laid over the request that the other options make."""
     members: ClassVar[Mapping[str, str]] = {}
-    """Options which that dict may give instead, by the member's name in AWS's spelling."""
+    """Options which that dict may give in their place, by the member's name in AWS's spelling."""
 
     region: Annotated[
         Region,
@@ -180,8 +180,8 @@ class Settings(BaseModel):
     ) -> Result[Self, SettingsFaults]:
         """Read a section of airflow.cfg, given as text by option (or as values from Python).
 
-        `kwargs` is what the kwargs option stands for, in AWS's spelling: its members stand in for options
-        that are not written. Every fault is in the failure. Never raises.
+        `kwargs` is what the kwargs option stands for, in AWS's spelling: as it is laid over the request, its
+        members take the place of the options in `members`. Every fault is in the failure. Never raises.
 
         >>> from aws_executors.core.batch.settings import BatchSettings
         >>> kwargs = {"jobQueue": "q", "jobDefinition": "airflow:3"}
@@ -191,17 +191,27 @@ class Settings(BaseModel):
           workers = 'many' is not a whole number; set [batch] workers = 32, or AIRFLOW__BATCH__WORKERS
         """
         own, place = written(values), Place(cls.section, team)
-        stand_ins = {
-            name: kwargs[member] for name, member in cls.members.items() if kwargs.get(member) is not None
-        }
-        across = (*cls.contradictions(own, place), *cls.gaps(own, kwargs, place))
+        members = cls.members.items()
+        over = {name: kwargs[member] for name, member in members if kwargs.get(member) is not None}
+        across = [*cls.contradictions(own, place), *cls.gaps(own, kwargs, place)]
+        across += cls._replaced(own, over, place)
         try:
-            settings = cls.model_validate(stand_ins | own)
+            settings = cls.model_validate(own | over)
         except ValidationError as error:
             details = cast("list[Detail]", error.errors(include_url=False, include_input=False))
-            own_faults = [cls._told(detail, own, place) for detail in details if detail["loc"]]
+            own_faults = [cls._told(detail, own | over, place) for detail in details if detail["loc"]]
             return Failure(SettingsFaults(place, (*own_faults, *across)))
-        return Failure(SettingsFaults(place, across)) if across else Success(settings)
+        return Failure(SettingsFaults(place, tuple(across))) if across else Success(settings)
+
+    @classmethod
+    def _replaced(cls, own: Written, over: Written, place: Place) -> Iterator[Fault]:
+        """A team's options that the kwargs replace: those were made from another section (C37)."""
+        for name in [name for name in over if place.team and name in own and own[name] != over[name]]:
+            problem = (
+                f"is replaced by {shown(over[name])} in {cls.kwargs_option}, which is not the team's own"
+            )
+            remedy = f"use request_builder: aws_executors.conf knows [{cls.section}] only"
+            yield Fault(name, problem, remedy, shown(own[name]))
 
     @classmethod
     def _told(cls, detail: "Detail", own: Written, place: Place) -> Fault:
@@ -217,13 +227,13 @@ class Settings(BaseModel):
 
 
 def written(values: Written) -> dict[str, object]:
-    """The options that are not blank, their texts without the white space around them.
+    """The options that are not blank (a comma alone is), their texts without the white space around them.
 
     >>> written({"region": " us-east-1 ", "conn_id": "", "workers": 4})
     {'region': 'us-east-1', 'workers': 4}
     """
     stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
-    return {name: value for name, value in stripped.items() if value != ""}
+    return {n: v for n, v in stripped.items() if not isinstance(v, str) or v.strip(", \t\r\n")}
 
 
 def _given(own: Written) -> Written:

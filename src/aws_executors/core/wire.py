@@ -19,6 +19,8 @@ from typing import Annotated, cast
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
+    AliasGenerator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -48,10 +50,12 @@ def spell(name: str) -> str:
     return ODD_SPELLINGS.get(name) or first + "".join(part.capitalize() for part in rest)
 
 
+def _both_spellings(name: str) -> AliasChoices:
+    return AliasChoices(spell(name), name)
+
+
 WRITTEN = ConfigDict(
-    alias_generator=spell,
-    validate_by_name=True,
-    validate_by_alias=True,
+    alias_generator=AliasGenerator(validation_alias=_both_spellings, serialization_alias=spell),
     serialize_by_alias=True,
     extra="forbid",
     hide_input_in_errors=True,

@@ -53,7 +53,7 @@ class Cloud:
             self._ending = True
             self._changed.notify()
         self._thread.join(1.0)
-        self.containers.close(0.7)
+        self.containers.close(0.8)
 
     def call(self, call: Call) -> Answer:
         """The answer to one call."""

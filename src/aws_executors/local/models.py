@@ -24,9 +24,15 @@ VALIDATOR = ParamValidator()
 
 
 @cache
+def session() -> botocore.session.Session:
+    """One session, so that a model is read from disk once."""
+    return botocore.session.Session()
+
+
+@cache
 def service(name: str) -> ServiceModel:
     """The model of a service, read once."""
-    return botocore.session.Session().get_service_model(name)
+    return session().get_service_model(name)
 
 
 @cache

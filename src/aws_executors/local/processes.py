@@ -14,8 +14,10 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
@@ -73,21 +75,23 @@ class Containers:
             return {str(ref): container.process.pid for ref, container in self._running.items()}
 
     def close(self, seconds: float) -> None:
-        """Kill every container and wait until each is reaped, at most so long."""
+        """Kill every container and wait until each is reaped, at most so long for all of them."""
+        until = time.monotonic() + seconds
         with self._lock:
             containers = list(self._running.values())
         for container in containers:
             container.send("KILL")
         for container in containers:
             if container.waiter:
-                container.waiter.join(seconds)
+                container.waiter.join(max(0.0, until - time.monotonic()))
 
     def _start(self, effect: StartProcess) -> None:
         if not effect.command:
             self._report(StartFailed(effect.ref, "no command specified"))
             return
-        directory = tempfile.mkdtemp(prefix="local-aws-")
+        directory = ""
         try:
+            directory = tempfile.mkdtemp(prefix="local-aws-")
             process = subprocess.Popen(  # noqa: S603 - running what it is told is what a container does
                 effect.command,
                 cwd=directory,
@@ -118,7 +122,10 @@ class Containers:
         )
         if reader:
             reader.start()
-        os.waitid(os.P_PID, container.process.pid, os.WEXITED | os.WNOWAIT)
+        if sys.platform == "darwin":  # which has no waitid before Python 3.13: the process is reaped at once
+            container.process.wait()
+        else:
+            os.waitid(os.P_PID, container.process.pid, os.WEXITED | os.WNOWAIT)
         with container.lock:
             kill_session(container.process.pid)
             code = container.process.wait()

@@ -26,7 +26,7 @@ def calls(world: World, now: float) -> dict[str, Json]:
 
 
 def changes(world: World, now: float) -> list[Json]:
-    """Every state change in its order, in the words of EventBridge."""
+    """The last 20,000 state changes in their order, in the words of EventBridge."""
     return [
         {"at": at, "source": source, "detail-type": kind, "detail": detail}
         for at, source, kind, detail in world.changes

@@ -5,6 +5,7 @@ Law: puts the parts together and takes them apart; what they do is theirs.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import time
@@ -12,12 +13,12 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-import botocore.session
 from botocore.config import Config
 
 from . import snapshots
 from .cloud import Cloud
 from .control import Control
+from .models import session
 from .server import Server, check_loopback
 from .verbs import Faults
 from .world import Delays, Json, World, delays_named
@@ -60,17 +61,24 @@ class LocalAws:
         self._baked = dict(container_env or {})
         self._cloud = Cloud(self._world)
         self._server: Server | None = None
+        self._begun = False
         self.faults = Faults(self._cloud)
+        self.faults.latency(latency)
+        self.faults.limits(real_limits)
 
     def __repr__(self) -> str:
         where = self._server.url if self._server else "not started"
         return f"<LocalAws {where} {self._cloud!r}>"
 
     def start(self) -> Self:
-        """Listen and carry tasks on; OSError when the port is taken."""
+        """Listen and carry tasks on, once; OSError when the port is taken."""
+        if self._begun:
+            raise RuntimeError("LocalAws runs once: make another one")
         self._server = Server(*self._address, self._cloud, Control(self._cloud, self.faults))
         self._cloud.start({**self._base, **self.environment, **self._baked})
         self._server.start()
+        self._begun = True
+        atexit.register(self.stop)  # no container may outlive a program that forgot to stop
         return self
 
     def stop(self) -> None:
@@ -79,6 +87,7 @@ class LocalAws:
             self._server.stop()
             self._cloud.stop()
             self._server = None
+            atexit.unregister(self.stop)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -113,7 +122,7 @@ class LocalAws:
     def client(self, service: str, *, connections: int = 10) -> Any:
         """A botocore client of a service, with no retries of its own; `connections` may be open at once."""
         config = Config(retries={"total_max_attempts": 1}, max_pool_connections=connections)
-        return botocore.session.Session().create_client(
+        return session().create_client(
             service,
             region_name=self._region,
             endpoint_url=self.url,
@@ -135,7 +144,7 @@ class LocalAws:
         return self._cloud.do(snapshots.calls)
 
     def changes(self) -> list[Json]:
-        """Every state change of a task or job, in order, in the words of EventBridge."""
+        """The last 20,000 state changes of tasks and jobs, in order, in the words of EventBridge."""
         return self._cloud.do(snapshots.changes)
 
     def processes(self) -> dict[str, int]:

@@ -92,8 +92,10 @@ def _json(body: bytes) -> Json:
 
 def service_of(request: Request) -> str:
     """The service that a request means, even when the rest of it is wrong."""
-    prefix = request.headers.get("x-amz-target", "").partition(".")[0]
-    return targets().get(prefix, "batch" if request.path.startswith("/v1/") else "sts")
+    target = request.headers.get("x-amz-target")
+    if target is not None:
+        return targets().get(target.partition(".")[0], "ecs")
+    return "batch" if request.path.startswith("/v1/") else "sts"
 
 
 def render(service: str, action: str, answer: Answer, number: int) -> bytes:

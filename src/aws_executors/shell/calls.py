@@ -7,6 +7,7 @@ classed by `core/errors.py`. Whatever comes out of here is a `Result`; nothing i
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from traceback import format_tb
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from returns.result import Failure, Result, Success
 from urllib3.exceptions import HTTPError
 
 from aws_executors.core.errors import AwsError, Kind, classify, classify_exception
+from aws_executors.core.secrets import mask
 
 T = TypeVar("T")
 
@@ -143,4 +145,8 @@ def _tell_once(error: Exception) -> None:
     name = type(error).__qualname__
     if name not in _told_once:
         _told_once.add(name)
-        log.error("A call to AWS ended in a way that nobody foresaw (told once): %s", name, exc_info=error)
+        # The message may quote a request, and with it the workload's token: `exc_info` would print it.
+        trace = "".join(format_tb(error.__traceback__))
+        log.error(
+            "A call to AWS ended as nobody foresaw (told once): %s: %s\n%s", name, mask(str(error)), trace
+        )

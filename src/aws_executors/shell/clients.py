@@ -20,6 +20,7 @@ from returns.result import Result, Success
 
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.settings import Settings
+from aws_executors.shell.answers import refuse_empty_answers
 from aws_executors.shell.calls import told
 from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.session import Access, Reader, access
@@ -127,14 +128,18 @@ class Clients:
 
     def _make(self, service: ServiceName, way: Access) -> Result[object, AwsError]:
         settings = self._settings
-        return told(
-            lambda: way.session.client(
+
+        def make() -> object:
+            client = way.session.client(
                 service,
                 region_name=settings.region or way.region,
                 endpoint_url=settings.endpoint_url or way.endpoint_url,
                 config=config(settings),
             )
-        )
+            refuse_empty_answers(client)
+            return client
+
+        return told(make)
 
 
 def config(settings: Settings) -> Config:

@@ -21,11 +21,11 @@ from aws_executors.core.ecs import build as ecs_build
 from aws_executors.core.ecs import request as ecs_request
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.faults import Fault, SettingsError, SettingsFaults, shown
+from aws_executors.core.faults import Fault, SettingsFaults, shown
 from aws_executors.core.launch import Launch
-from aws_executors.core.settings import NOTHING, Settings, written
+from aws_executors.core.settings import Settings, written
 from aws_executors.core.shapes import is_dotted
-from aws_executors.core.wire import spell, to_kwargs
+from aws_executors.core.wire import spell
 from aws_executors.shell.dotted import Unloaded, load, why_no_builder
 from aws_executors.shell.section import Section, read
 
@@ -48,7 +48,9 @@ class Configured(Generic[S, R]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Service(Generic[S, R]):
+class ConfiguredBy(Generic[S, R]):
+    """A section's settings model, and what makes requests of it."""
+
     settings: type[S]
     build: Builder[S, R]
     build_from: Callable[[R], Builder[S, R]]
@@ -71,20 +73,20 @@ class _Service(Generic[S, R]):
         """Stands for the members that every request must have."""
         return dict.fromkeys(self.settings.members.values(), "unknown")
 
-    @property
-    def presumed(self) -> dict[str, object]:
+    def presumed(self, values: Mapping[str, str]) -> dict[str, object]:
         """Stands for kwargs that are not known, so that no option is called missing on their account."""
-        return self.required | {"networkConfiguration": None}
+        left = self.required.keys() - {self.settings.members.get(name) for name in written(values)}
+        return dict.fromkeys(left, "unknown") | {"networkConfiguration": None}
 
 
-ECS = _Service(
+ECS = ConfiguredBy(
     settings=EcsSettings,
     build=ecs_build.build,
     build_from=ecs_build.build_from,
     over_options=ecs_build.over_options,
     from_kwargs=ecs_request.from_kwargs,
 )
-BATCH = _Service(
+BATCH = ConfiguredBy(
     settings=BatchSettings,
     build=batch_build.build,
     build_from=batch_build.build_from,
@@ -111,24 +113,6 @@ def configure_batch(
     return _configure(BATCH, conf, team_name)
 
 
-def default_kwargs(service: _Service[S, R], conf: "Conf") -> dict[str, object]:
-    """The request that the options alone say, as boto3 takes it: what a person's own dict starts from.
-
-    Neither the kwargs option nor the builder is read, so it works while their module is being imported; a
-    mandatory member that no option gives is left for that module to add. Raises `SettingsError`.
-    """
-    section = read(conf, service.settings)
-    own = {name: text for name, text in section.values.items() if name not in (BUILDER, service.option)}
-    match unwrap_or_failure(service.settings.from_section(own, service.presumed)):
-        case SettingsFaults() as faults:
-            raise SettingsError(faults)
-        case settings:
-            request = to_kwargs(service.over_options(settings, NOTHING))
-    given = written(own)
-    left = {member for option, member in service.settings.members.items() if option not in given}
-    return {member: value for member, value in request.items() if member not in left}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Custom:
     """What the person's own dict or function came to: at most one of `members` and `build` says anything.
@@ -143,12 +127,12 @@ class _Custom:
 
 
 def _configure(
-    service: _Service[S, R], conf: "Conf", team_name: str | None
+    service: ConfiguredBy[S, R], conf: "Conf", team_name: str | None
 ) -> Result[Configured[S, R], SettingsFaults]:
     section = read(conf, service.settings, team_name)
     kwargs, builder = _own_kwargs(service, section), _own_builder(section)
     faults = [*section.faults, *kwargs.faults, *builder.faults, *_both(service, section, kwargs)]
-    members = service.presumed if kwargs.unknown else kwargs.members
+    members = service.presumed(section.values) if kwargs.unknown else kwargs.members
     read_settings = service.settings.from_section(section.values, members, section.place.team)
     shape = _shape(service, read_settings.value_or(None), kwargs, section)
     match unwrap_or_failure(read_settings), unwrap_or_failure(shape):
@@ -164,27 +148,27 @@ def _configure(
             return Success(Configured(settings, _build(service, request, kwargs, builder)))
 
 
-def _build(service: _Service[S, R], request: R, kwargs: _Custom, builder: _Custom) -> Builder[S, R]:
+def _build(service: ConfiguredBy[S, R], request: R, kwargs: _Custom, builder: _Custom) -> Builder[S, R]:
     own = cast("Builder[S, R] | None", kwargs.build or builder.build)
     return own or (service.build_from(request) if kwargs.members else service.build)
 
 
 def _shape(
-    service: _Service[S, R], settings: S | None, kwargs: _Custom, section: Section
+    service: ConfiguredBy[S, R], settings: S | None, kwargs: _Custom, section: Section
 ) -> Result[R, Fault]:
     """The request that options and kwargs make; where the options make none, the kwargs are read alone."""
     try:
         if settings is not None:
             return Success(service.over_options(settings, kwargs.members))
         given = {name: value for name, value in kwargs.members.items() if value is not None}
-        return Success(service.from_kwargs(service.required | given))
+        return Success(service.from_kwargs(given | service.required))
     except ValueError as error:
         problem = "makes no request: " + str(error).replace(f"{service.option}: ", "")
         text = section.values.get(service.option, "")
         return Failure(Fault(service.option, problem, "mend that member", shown(text) if text else ""))
 
 
-def _own_kwargs(service: _Service[S, R], section: Section) -> _Custom:
+def _own_kwargs(service: ConfiguredBy[S, R], section: Section) -> _Custom:
     text = section.values.get(service.option, "").strip()
     if not text or text in service.defaults:
         return _Custom()
@@ -202,7 +186,7 @@ def _own_kwargs(service: _Service[S, R], section: Section) -> _Custom:
             return _builder(found, service.option, text)
 
 
-def _inline(service: _Service[S, R], text: str) -> _Custom:
+def _inline(service: ConfiguredBy[S, R], text: str) -> _Custom:
     try:
         members: dict[str, object] = json.loads(text)
     except json.JSONDecodeError:
@@ -228,7 +212,7 @@ def _builder(found: object, option: str, text: str) -> _Custom:
     return _Custom(unknown=True, faults=(Fault(option, refused.problem, refused.remedy, shown(text)),))
 
 
-def _both(service: _Service[S, R], section: Section, kwargs: _Custom) -> Iterator[Fault]:
+def _both(service: ConfiguredBy[S, R], section: Section, kwargs: _Custom) -> Iterator[Fault]:
     text = section.values.get(BUILDER, "").strip()
     if text and (kwargs.members or kwargs.build):
         problem = f"makes the whole request, so {service.option} would have no effect"

@@ -21,10 +21,12 @@ from returns.methods import unwrap_or_failure
 from aws_executors.core.advance import advance, begin
 from aws_executors.core.errors import AwsError
 from aws_executors.core.job import (
+    Accepted,
     Due,
     Effect,
     Event,
     Find,
+    Found,
     Free,
     GiveBack,
     Job,
@@ -37,6 +39,7 @@ from aws_executors.core.job import (
     Revoked,
     RowRead,
     Seen,
+    Stage,
     Stop,
     StopAnswered,
     Submit,
@@ -69,7 +72,7 @@ log = logging.getLogger(__name__)
 CHUNK = 100  # ids in one describe call, of either service
 ROWS = 500  # rows in one query
 STOP_CHUNK = 10  # containers that one worker stops at the end, so that all workers share the work
-SHORTEST_NAP, CLOSING_NAP, LONGEST_NAP = 0.001, 0.02, 1.0  # seconds
+SHORTEST_NAP, CLOSING_NAP, DEFECT_NAP, LONGEST_NAP = 0.001, 0.02, 0.1, 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ class Engine(Generic[K, R]):
         self._inbox: queue.SimpleQueue[Letter[K, R]] = queue.SimpleQueue()
         self._outbox: deque[Outcome[K]] = deque()
         self._errands: Errands[K, R] = Errands(service, database, self._inbox.put, clock, gears.workers)
-        self._complaints = Complaints(log)
+        self._complaints = Complaints(clock, log)
         self._wanted_rows: dict[str, None] = {}
         self._reading_rows = False
         self._next_rows = 0.0
@@ -152,8 +155,8 @@ class Engine(Generic[K, R]):
             try:
                 self._turn()
             except Exception:
-                # A defect of ours, or of Airflow's: the other jobs must not pay for it.
                 log.exception("The engine goes on after an unexpected error")
+                self._closed.wait(DEFECT_NAP)  # what fails at every turn must not fill the disk
 
     def _turn(self) -> None:
         for letter in self._letters():
@@ -178,12 +181,14 @@ class Engine(Generic[K, R]):
 
     def _nap(self, now: float) -> float:
         """Seconds until something is due, within bounds."""
+        if self._closing is not None:
+            return CLOSING_NAP
         rows = self._rows_pause if self._wanted_rows else max(self._next_rows, self._rows_pause)
         due = self._table.next_time()
         times = [
             *([] if self._reading_rows or not self._table else [rows]),
             *([] if due is None else [due]),
-            now + (CLOSING_NAP if self._closing else LONGEST_NAP),
+            now + LONGEST_NAP,
         ]
         return max(SHORTEST_NAP, min(times) - now)
 
@@ -220,21 +225,29 @@ class Engine(Generic[K, R]):
         job = self._table.job(token)
         if job is None:
             return
-        self._complain(event)
-        moved, effects = advance(job, event, self._gears.policy)
-        self._moved(moved, effects)
+        try:
+            self._complain(event)
+            moved, effects = advance(job, event, self._gears.policy)
+            self._moved(moved, effects)
+            if moved.container not in ("", job.container):
+                self._stop_while_closing((moved.container,))
+        except Exception:
+            # A defect of ours: the other jobs, whose news may come in the same letter, must not pay for it.
+            log.exception("The engine could not take in %s of %s", type(event).__name__, token)
 
     def _moved(self, job: Job[R], effects: tuple[Effect[R], ...]) -> None:
         handover = self._table.handover(job.token)
         self._table.move(job, self._clock())
         for effect in effects:
             self._carry_out(handover, effect)
-        if self._closing is not None and job.container:
-            self._stop_while_closing((job.container,))
+        if job.stage is Stage.CLOSED and job.container:
+            self._complaints.forget(f"Container {job.container}")
 
     def _carry_out(self, handover: Handover[K, R], effect: Effect[R]) -> None:
         token = handover.job.token
         match effect:
+            case Prepare() | Submit() if self._closing is not None:
+                return  # nothing is started any more
             case Prepare(attempt=attempt):
                 self._errands.prepare(handover, attempt)
             case Submit(request=request):
@@ -265,7 +278,7 @@ class Engine(Generic[K, R]):
                 for container in letter.ids:
                     self._table.looked_at(container, letter.at, self._gears.pace.slowest)
             case answer:
-                self._complaints.over("Looking at containers")
+                self._complaints.works("Looking at containers")
                 self._observed(letter, answer)
 
     def _observed(self, letter: Described, answer: Answer) -> None:
@@ -284,18 +297,19 @@ class Engine(Generic[K, R]):
         """One query at a time: what a verdict waits for at once, the others in turn."""
         if self._reading_rows or now < self._rows_pause:
             return
-        tokens = dict.fromkeys(token for token in self._wanted_rows if token in self._table)
+        wanted = [token for token in self._wanted_rows if token in self._table]
+        tokens = dict.fromkeys(wanted[:ROWS])
         if now >= self._next_rows:
             self._next_rows = now + self._gears.rows_every
             tokens |= dict.fromkeys(self._table.rows_to_read(max(0, ROWS - len(tokens))))
-        self._wanted_rows.clear()
+        self._wanted_rows = dict.fromkeys(wanted[ROWS:])
         if tokens:
             self._reading_rows = True
             self._errands.read_rows({token: self._table.handover(token).key for token in tokens})
 
     def _rows_read(self, letter: RowsRead) -> None:
         self._reading_rows = False
-        self._complaints.over("Airflow's database")
+        self._complaints.works("Airflow's database")
         for token, row in letter.rows.items():
             self._happen(token, RowRead(letter.at, row))
 
@@ -307,8 +321,10 @@ class Engine(Generic[K, R]):
 
     def _given_back(self, letter: GivenBack[K]) -> None:
         if letter.problem:
-            self._complaints.say("Airflow's database", "give back", letter.problem)
+            self._complaints.say("Giving task instances back", "problem", letter.problem)
             self._returns.append((letter.at + self._gears.rows_every, letter.token, letter.key))
+        else:
+            self._complaints.works("Giving task instances back")
 
     def _retry_returns(self, now: float) -> None:
         due = [entry for entry in self._returns if entry[0] <= now]
@@ -332,9 +348,11 @@ class Engine(Generic[K, R]):
 
     def _finish_closing(self) -> None:
         """Close, once every stop is answered, and every submission whose container is to be stopped."""
-        if self._closing is None or self._to_stop or not self._inbox.empty():
+        if self._closing is None:
             return
-        if not self._closing.stop or not self._errands.submissions_under_way:
+        # Asked before the inbox is: an answer is posted first, and counts as given afterwards.
+        awaited = self._to_stop or self._errands.submissions_under_way or not self._inbox.empty()
+        if not self._closing.stop or not awaited:
             self._closed.set()
 
     # --- Saying what is wrong, once ------------------------------------------------------------------------
@@ -347,5 +365,11 @@ class Engine(Generic[K, R]):
                 self._complaints.say("Looking up containers", error.kind, f"{error.code}: {error.message}")
             case StopAnswered(error=AwsError() as error):
                 self._complaints.say("Stopping containers", error.kind, f"{error.code}: {error.message}")
+            case Accepted():
+                self._complaints.works("Submitting")
+            case Found():
+                self._complaints.works("Looking up containers")
+            case StopAnswered():
+                self._complaints.works("Stopping containers")
             case _:
                 return

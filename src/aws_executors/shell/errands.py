@@ -23,6 +23,7 @@ from aws_executors.core.job import (
     StopAnswered,
     Unpreparable,
 )
+from aws_executors.core.secrets import mask
 from aws_executors.core.service import Service
 from aws_executors.core.verdict import Row
 from aws_executors.shell.mail import (
@@ -91,8 +92,8 @@ class Errands(Generic[K, R]):
 
     @property
     def submissions_under_way(self) -> int:
-        """How many submissions (and last stops) have begun and are not yet answered."""
-        return self._submitting.busy
+        """How many submissions (and last stops) are not yet answered."""
+        return self._submitting.unanswered
 
     def drop_submissions(self) -> None:
         """Forget the submissions that nobody has begun."""
@@ -161,7 +162,8 @@ class Errands(Generic[K, R]):
         """Look at up to 100 containers."""
 
         def run() -> Letter[K, R]:
-            return Described(self._clock(), containers, self._service.describe(containers))
+            result = self._service.describe(containers)
+            return Described(self._clock(), containers, result)
 
         self._looking.call(run, lambda e: Described(self._clock(), containers, Failure(_unclear(e))))
 
@@ -169,8 +171,9 @@ class Errands(Generic[K, R]):
         """Read the rows of these jobs, by token."""
 
         def run() -> Letter[K, R]:
+            began = self._clock()  # a row that comes late may have been read early
             rows = self._database.read(tuple(keys.values()))
-            return RowsRead(self._clock(), dict(zip(keys, rows, strict=True)))
+            return RowsRead(began, dict(zip(keys, rows, strict=True)))
 
         self._reading.call(run, lambda e: RowsUnread(self._clock(), tuple(keys), _words(e)))
 
@@ -188,7 +191,7 @@ class Errands(Generic[K, R]):
         lane: Workers[Letter[K, R]],
         handover: Handover[K, R],
         run: Callable[[], Event[R]],
-        lost: Callable[[Exception], Event[R]],
+        lost: Callable[[BaseException], Event[R]],
         rank: int = 0,
     ) -> None:
         token = handover.job.token
@@ -206,9 +209,9 @@ class _Problem(str):
         return str(self)
 
 
-def _unclear(error: Exception) -> AwsError:
+def _unclear(error: BaseException) -> AwsError:
     return AwsError(kind=Kind.AMBIGUOUS, code=type(error).__name__, message="the call raised; see the log")
 
 
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _words(error: BaseException) -> str:
+    return mask(f"{type(error).__name__}: {error}")

@@ -11,6 +11,7 @@ import uuid
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, assert_never
 
 from airflow.executors.base_executor import PARALLELISM, BaseExecutor
@@ -24,8 +25,10 @@ from aws_executors.core.job import Free, Job, Policy, Purpose, Report, Tell
 from aws_executors.core.pace import Pace
 from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
+from aws_executors.shell.clients import Clients
 from aws_executors.shell.compat import take_from_queue, waits_in_queue
 from aws_executors.shell.configure import Configured
+from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.database import AirflowDatabase
 from aws_executors.shell.engine import Engine, Gears
 from aws_executors.shell.ledger import Ledger
@@ -78,6 +81,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     @abstractmethod
     def service(self, settings: S) -> Service[R]:
         """The way to AWS."""
+
+    def clients(self, settings: Settings) -> Clients:
+        """boto3 clients by these settings; a connection is read as the executor's team reads it."""
+        return Clients(settings, read=partial(from_airflow, team=self.team_name))
 
     # --- Starting and ending -------------------------------------------------------------------------------
 

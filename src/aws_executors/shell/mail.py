@@ -6,7 +6,7 @@ Law: frozen values in queues. Nobody shares anything else with the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from returns.result import Result
@@ -31,7 +31,7 @@ class Handover(Generic[K, R]):
     job: Job[R]
     key: K
     priority: int = 0
-    build: Callable[[int], Result[R, str]] | None = None
+    build: Callable[[int], Result[R, str]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class RowsRead:
-    """The rows of these jobs, by token; None where there is no row any more."""
+    """The rows of these jobs, by token, read at `at` or later; None where there is no row any more."""
 
     at: float
     rows: Mapping[str, Row | None]

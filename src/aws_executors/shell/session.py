@@ -49,7 +49,8 @@ def access(
     >>> access("", "us-east-1", Config()).unwrap().endpoint_url is None
     True
     >>> written = Connection(conn_id="aws_prod", login="AKIA", password="...")
-    >>> access("aws_prod", "us-east-1", Config(), lambda conn_id: written).unwrap().session.get_credentials().method
+    >>> opened = access("aws_prod", "us-east-1", Config(), lambda conn_id: written).unwrap()
+    >>> opened.session.get_credentials().method
     'explicit'
     """
     if not conn_id:

@@ -32,6 +32,7 @@ class Table(Generic[K, R]):
         self._tokens: dict[str, str] = {}  # by container
         self._wakes: list[tuple[float, str]] = []
         self._looks: list[tuple[float, str]] = []
+        self._planned: dict[str, float] = {}  # the one entry of `_looks` that counts, by container
         self._rows: deque[str] = deque()
 
     def __len__(self) -> int:
@@ -41,9 +42,10 @@ class Table(Generic[K, R]):
         return token in self._jobs
 
     def __repr__(self) -> str:
-        counts = Counter(job.stage for job in self._jobs.values())
+        # A copy: another thread may ask, while this one changes the table.
+        counts = Counter(job.stage for job in self._jobs.copy().values())
         words = ", ".join(f"{counts[stage]} {stage}" for stage in Stage if counts[stage])
-        return f"<{len(self._jobs)} jobs: {words or 'none'}>"
+        return f"<{counts.total()} jobs: {words or 'none'}>"
 
     def add(self, handover: Handover[K, R]) -> None:
         """Take a job in."""
@@ -62,8 +64,8 @@ class Table(Generic[K, R]):
         return self._handovers[token]
 
     def jobs(self) -> Iterator[Job[R]]:
-        """All of them, for a person to look at."""
-        return iter(tuple(self._jobs.values()))
+        """All of them, for a person to look at, from any thread."""
+        return iter(self._jobs.copy().values())
 
     def owner(self, container: str) -> str | None:
         """The token of the job that this container belongs to."""
@@ -76,7 +78,9 @@ class Table(Generic[K, R]):
             self._tokens.pop(old.container, None)
             if job.container:
                 self._tokens[job.container] = job.token
-                heapq.heappush(self._looks, (now + self._pace.quickest, job.container))
+        known = job.container == old.container and old.stage in FOLLOWED
+        if job.container and job.stage in FOLLOWED and not known:
+            self._plan(job.container, now + self._pace.quickest)
         if job.due is not None and job.due != old.due:
             heapq.heappush(self._wakes, (job.due, job.token))
         if job.stage is Stage.CLOSED:
@@ -105,9 +109,11 @@ class Table(Generic[K, R]):
         soon = now + self._pace.quickest / 2
         ids: dict[str, None] = {}
         while self._looks and self._looks[0][0] <= soon and len(ids) < most:
-            _, container = heapq.heappop(self._looks)
-            if self._followed(container):
-                ids[container] = None
+            time, container = heapq.heappop(self._looks)
+            if self._planned.get(container) == time:
+                del self._planned[container]
+                if self._followed(container):
+                    ids[container] = None
         return tuple(ids)
 
     def looked_at(self, container: str, now: float, delay: float | None = None) -> None:
@@ -115,18 +121,20 @@ class Table(Generic[K, R]):
         token = self._tokens.get(container)
         if token is not None and self._followed(container):
             wait = look_after(self._jobs[token], self._pace, now) if delay is None else delay
-            heapq.heappush(self._looks, (now + wait, container))
+            self._plan(container, now + wait)
 
     def rows_to_read(self, most: int) -> tuple[str, ...]:
         """Up to `most` jobs whose rows have not been read for longest."""
         tokens: list[str] = []
-        for _ in range(min(most, len(self._rows))):
+        turns = min(most, len(self._rows))
+        while turns and self._rows:
             token = self._rows.popleft()
             job = self._jobs.get(token)
             if job is None:
-                continue
+                continue  # closed meanwhile: forgotten, and no turn used up
+            turns -= 1
             self._rows.append(token)
-            if job.stage in ROW_MATTERS and job.purpose in (Purpose.RUN, Purpose.ADOPT):
+            if _row_matters(job):
                 tokens.append(token)
         return tuple(tokens)
 
@@ -134,9 +142,18 @@ class Table(Generic[K, R]):
         """The containers that may still run."""
         return tuple(job.container for job in self._jobs.values() if job.container and not _over(job.seen))
 
+    def _plan(self, container: str, time: float) -> None:
+        self._planned[container] = time
+        heapq.heappush(self._looks, (time, container))
+
     def _followed(self, container: str) -> bool:
         token = self._tokens.get(container)
         return token is not None and self._jobs[token].stage in FOLLOWED
+
+
+def _row_matters(job: Job[R]) -> bool:
+    """Whether the row can still change what becomes of the job: as long as it holds a slot."""
+    return job.purpose is Purpose.RELEASE or (job.purpose is not Purpose.CANCEL and job.stage in ROW_MATTERS)
 
 
 def _over(seen: Observation | None) -> bool:

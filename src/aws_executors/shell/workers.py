@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class _Errand(Generic[T]):
     urgency: tuple[int, int, int]
     run: Callable[[], T] | None = field(compare=False)
-    lost: Callable[[Exception], T] | None = field(compare=False)
+    lost: Callable[[BaseException], T] | None = field(compare=False)
 
 
 class Workers(Generic[T]):
@@ -34,7 +34,7 @@ class Workers(Generic[T]):
         self._post = post
         self._errands: queue.PriorityQueue[_Errand[T]] = queue.PriorityQueue()
         self._order = itertools.count()
-        self._busy = 0
+        self._unanswered = 0
         self._lock = threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
@@ -50,17 +50,18 @@ class Workers(Generic[T]):
             thread.start()
 
     @property
-    def busy(self) -> int:
-        """How many calls have begun and are not yet posted."""
-        return self._busy
+    def unanswered(self) -> int:
+        """How many calls wait or are being made; a call counts until what came of it has been posted."""
+        return self._unanswered
 
     def call(
-        self, run: Callable[[], T], lost: Callable[[Exception], T], priority: int = 0, rank: int = 0
+        self, run: Callable[[], T], lost: Callable[[BaseException], T], priority: int = 0, rank: int = 0
     ) -> None:
         """Make this call as soon as a thread is free; `lost` says what to post if it raises.
 
         The highest `priority` goes first, among these the lowest `rank`, among these the oldest.
         """
+        self._count(1)
         self._errands.put(_Errand((-priority, rank, next(self._order)), run, lost))
 
     def drop_waiting(self) -> None:
@@ -70,6 +71,7 @@ class Workers(Generic[T]):
                 self._errands.get_nowait()
             except queue.Empty:
                 return
+            self._count(-1)
 
     def stop(self) -> None:
         """Let each thread end after the call it is making; does not wait."""
@@ -83,7 +85,12 @@ class Workers(Generic[T]):
                 return
             try:
                 outcome = errand.run()
-            except Exception as error:
+            except BaseException as error:  # foreign code may call sys.exit: the thread lives on
                 log.exception("A call that must not raise has raised")
                 outcome = errand.lost(error)
             self._post(outcome)
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._unanswered += change

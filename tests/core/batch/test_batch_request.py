@@ -1,5 +1,6 @@
 """SubmitJob and its limits: what AWS documents is held, and each fault is told in words."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -156,8 +157,25 @@ NOWHERE: list[tuple[dict[str, object], list[str]]] = [
         {"containerOverrides": {"memory": 512}, "ecsPropertiesOverride": ECS},
         [
             "containerOverrides and ecsPropertiesOverride are given together",
-            "keep the overrides of its own kind",
+            "keep those of its own kind",
         ],
+    ),
+    ({"containerOverrides": {"environment": [{"name": "A", "value": "1"}] * 2}}, ["'A' stands twice"]),
+    (
+        {"containerOverrides": {"resourceRequirements": [{"type": "GPU", "value": "1"}] * 2}},
+        ["resource 'GPU' stands twice"],
+    ),
+    (
+        {"ecsPropertiesOverride": {"taskProperties": [{"containers": [{"name": "a"}] * 2}]}},
+        ["container 'a' stands twice"],
+    ),
+    (
+        {"eksPropertiesOverride": {"podProperties": {"containers": [{"name": "a"}] * 2}}},
+        ["container 'a' stands twice"],
+    ),
+    (
+        {"nodeOverrides": {"nodePropertyOverrides": [{"targetNodes": "0"}] * 2}},
+        ["range of nodes '0' stands twice"],
     ),
     ({"ecsPropertiesOverride": {"taskProperties": [{}, {}]}}, ["taskProperties", "at most 1"]),
     (
@@ -188,6 +206,26 @@ def test_all_faults_are_told_at_once() -> None:
 @pytest.mark.parametrize("kwargs", [None, 3, "jobName", ["jobName"]])
 def test_what_is_no_mapping_is_refused(kwargs: object) -> None:
     with pytest.raises(RequestError, match="submit_job_kwargs: must be a mapping"):
+        from_kwargs(kwargs)
+
+
+def longest(name: str, size: int) -> SubmitJob:
+    """A job whose JSON, as boto3 sends it, is so many bytes long."""
+    empty = to_kwargs(replace(JOB, parameters=((name, ""),)))
+    return replace(JOB, parameters=((name, "x" * (size - len(json.dumps(empty)))),))
+
+
+def test_a_request_of_30_kib_can_be_sent_and_one_byte_more_is_refused_with_the_sizes() -> None:
+    assert len(json.dumps(to_kwargs(longest("size", 30 * 1024)))) == 30_720
+    with pytest.raises(
+        ValueError, match=r"30721 bytes long, Batch allows 30720 .*parameters 306.*job definition"
+    ):
+        longest("size", 30 * 1024 + 1)
+
+
+def test_bytes_are_counted_as_boto3_writes_them() -> None:
+    kwargs = PLAIN | {"parameters": {"size": "ä" * 6000}}
+    with pytest.raises(RequestError, match="bytes long, Batch allows 30720"):
         from_kwargs(kwargs)
 
 

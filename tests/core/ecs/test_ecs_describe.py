@@ -54,7 +54,9 @@ def strange_keys(value: Any, shape: Shape, where: str = "") -> list[str]:
         return [
             strange
             for key, inner in value.items()
-            for strange in (strange_keys(inner, known[key], f"{where}.{key}") if key in known else [f"{where}.{key}"])
+            for strange in (
+                strange_keys(inner, known[key], f"{where}.{key}") if key in known else [f"{where}.{key}"]
+            )
         ]
     if shape.type_name == "list":
         return [strange for inner in value for strange in strange_keys(inner, shape.member, where)]  # type: ignore[attr-defined]
@@ -90,10 +92,18 @@ def test_before_its_end(status: str, container: str, phase: Phase, started: bool
     times = {"startedAt": STARTED} if status not in ("PROVISIONING", "PENDING", "ACTIVATING") else {}
     stop = {"stopCode": "EssentialContainerExited"} if status == "STOPPING" else {}
     told = seen(task(own(lastStatus=container), lastStatus=status, **times, **stop))
-    assert (told.phase, told.started, told.final, told.exit_code, told.cause) == (phase, started, False, None, None)
+    assert (told.phase, told.started, told.final, told.exit_code, told.cause) == (
+        phase,
+        started,
+        False,
+        None,
+        None,
+    )
 
 
-@pytest.mark.parametrize("status", ["RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED", "DELETED"])
+@pytest.mark.parametrize(
+    "status", ["RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED", "DELETED"]
+)
 @pytest.mark.parametrize(("code", "phase"), [(0, Phase.SUCCEEDED), (1, Phase.FAILED)])
 def test_the_exit_code_decides_as_soon_as_it_is_there(status: str, code: int, phase: Phase) -> None:
     told = seen(task(own(exitCode=code), lastStatus=status))
@@ -119,7 +129,9 @@ BY_STOP_CODE = [
 
 
 @pytest.mark.parametrize(("stop_code", "coded", "silent", "unstarted"), BY_STOP_CODE)
-def test_c20_the_stop_code_says_who_ended_it(stop_code: str, coded: Cause, silent: Cause, unstarted: Cause) -> None:
+def test_c20_the_stop_code_says_who_ended_it(
+    stop_code: str, coded: Cause, silent: Cause, unstarted: Cause
+) -> None:
     def cause(value: dict[str, object]) -> Cause | None:
         told = seen(value)
         assert (told.phase, told.final, told.stop_code) == (Phase.FAILED, True, stop_code)
@@ -148,7 +160,12 @@ OOM = "OutOfMemoryError: Container killed due to memory usage"
     [
         ({"stoppedReason": HOST, "startedAt": STARTED}, {}, Cause.HOST_LOST, True),
         ({"stoppedReason": HOST, "startedAt": STARTED}, {"exitCode": 143}, Cause.HOST_LOST, True),
-        ({"stoppedReason": "Your Spot Task was interrupted."}, {"lastStatus": "PENDING"}, Cause.RECLAIMED, False),
+        (
+            {"stoppedReason": "Your Spot Task was interrupted."},
+            {"lastStatus": "PENDING"},
+            Cause.RECLAIMED,
+            False,
+        ),
         ({"stoppedReason": "Task stopped by user", "startedAt": STARTED}, {}, Cause.STOPPED, True),
         ({"startedAt": STARTED}, {}, Cause.UNCLEAR, True),
         ({}, {}, Cause.NEVER_STARTED, False),
@@ -251,7 +268,7 @@ def test_a_warning_of_a_spot_reclaim_is_no_end() -> None:
     "created",
     [
         datetime(2026, 3, 2, 10, 0, 14, 500000, tzinfo=UTC),
-        datetime(2026, 3, 2, 10, 0, 14, 500000),  # noqa: DTZ001 as AWS means it: UTC
+        datetime(2026, 3, 2, 10, 0, 14, 500000),  # as AWS means it: UTC
         "2026-03-02T10:00:14.5Z",
         "2026-03-02T11:00:14.5+01:00",
         1772445614.5,
@@ -355,13 +372,18 @@ def test_an_event_of_another_type_is_refused() -> None:
 
 # --- laws ------------------------------------------------------------------------------------------------
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.datetimes(timezones=st.just(UTC)),
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.datetimes(timezones=st.just(UTC)),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
 )
-WORDS = st.sampled_from([PULL, HOST, OOM, "", "Task stopped by user"])
-CONTAINERS = st.fixed_dictionaries(
+WORDS: st.SearchStrategy[Any] = st.sampled_from([PULL, HOST, OOM, "", "Task stopped by user"])
+CONTAINERS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"name": st.sampled_from(["airflow", "a", "b"])},
     optional={
         "lastStatus": st.sampled_from(["PENDING", "RUNNING", "STOPPED"]) | JSON,

@@ -14,6 +14,13 @@ from pathlib import Path
 
 EXECUTORS = "aws_executors.executors.AwsEcsFargateExecutor,aws_executors.executors.AwsBatchExecutor"
 INHERITED = ("LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "TZ")
+ALONE: Mapping[str, str] = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "NO_PROXY": "127.0.0.1",
+    "no_proxy": "127.0.0.1",
+}
 
 
 def free_port() -> int:
@@ -43,6 +50,13 @@ class Place:
         return os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
 
 
+def isolate() -> None:
+    """Keep this process's own clients off the machine's AWS set-up and its proxies."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(ALONE)
+
+
 def inherited() -> dict[str, str]:
     """The little of our own environment that matters to a process of ours."""
     return {name: os.environ[name] for name in INHERITED if name in os.environ}
@@ -54,7 +68,6 @@ def airflow_environment(place: Place, aws: Mapping[str, str], options: Mapping[s
         **inherited(),
         "PATH": place.path,
         "HOME": str(place.home),
-        "NO_PROXY": "127.0.0.1",
         "AIRFLOW_HOME": str(place.home),
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(place.port),
@@ -67,21 +80,23 @@ def airflow_environment(place: Place, aws: Mapping[str, str], options: Mapping[s
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
+        **ALONE,
         **aws,
         **options,
     }
 
 
 def container_environment(place: Place) -> dict[str, str]:
-    """What the image of every container has baked in: where the API and the DAGs are, and nothing else.
+    """What the image of every container has baked in: where the API and the DAGs are, and hardly more.
+
+    The executors are named, not needed: a DAG whose tasks say ``executor=`` is refused, in the container too,
+    where the configuration does not name that executor (airflow/dag_processing/dagbag.py).
 
     Each has a home of its own, and in it Airflow's: the embedded AWS gives it one.
     """
     return {
         "AIRFLOW__CORE__DAGS_FOLDER": str(place.dags),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{place.url}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": EXECUTORS,
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # a task's container ends up to this long after it
     }

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,8 +56,7 @@ class Process:
 
     def kill(self) -> None:
         """What a crash does: the process and everything in its session is gone, with no word of goodbye."""
-        signal_all(session_of(self.pid), signal.SIGKILL)
-        self.popen.wait()
+        kill_session(self.popen)
 
 
 @dataclass(slots=True)
@@ -126,9 +125,7 @@ class Deployment:
     def stop(self, *names: str) -> None:
         """End the named processes (all, if none is named): SIGTERM, and SIGKILL for what lingers."""
         ending = [self.processes.pop(name) for name in names or tuple(self.processes)]
-        end_sessions([process.pid for process in ending])
-        for process in ending:
-            process.popen.wait()
+        end_sessions([process.popen for process in ending])
 
 
 def tail(log: Path, lines: int = TAIL) -> str:
@@ -158,22 +155,26 @@ def in_session(process: psutil.Process, leader: int) -> bool:
         return False
 
 
-def signal_all(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
-    """Signal each; what has ended meanwhile is no error."""
-    for process in processes:
+def end_sessions(leaders: Sequence[subprocess.Popen[bytes]]) -> None:
+    """SIGTERM to each session's leader, as a person would; SIGKILL to all that is left after the grace."""
+    for leader in leaders:
+        leader.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
+    for leader in leaders:
+        with suppress(subprocess.TimeoutExpired):
+            leader.wait(max(0.0, deadline - time.monotonic()))
+    for leader in leaders:
+        kill_session(leader)
+
+
+def kill_session(leader: subprocess.Popen[bytes]) -> None:
+    """SIGKILL to every process of a session, and wait until they are gone."""
+    members = session_of(leader.pid)
+    for member in members:
         with suppress(psutil.NoSuchProcess):
-            process.send_signal(number)
-
-
-def end_sessions(leaders: Sequence[int]) -> None:
-    """SIGTERM to every process of these sessions, and SIGKILL to what is left after the grace."""
-    for number, grace in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
-        signal_all([process for leader in leaders for process in session_of(leader)], number)
-        deadline = time.monotonic() + grace
-        while any(session_of(leader) for leader in leaders):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.05)
+            member.kill()
+    leader.wait()
+    psutil.wait_procs(members, timeout=GRACE)
 
 
 def left_behind(mark: str) -> list[str]:

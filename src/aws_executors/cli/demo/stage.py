@@ -6,6 +6,7 @@ opposite one. Nothing is left behind: not a process, not a file outside the logs
 
 import signal
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -68,11 +69,11 @@ class Stage:
         """Every container that there was."""
         return containers.read(self.aws.tasks(), self.aws.jobs())
 
-    def slots(self, timeout: float = 10.0) -> Claim:
+    def slots(self, timeout: float = 15.0) -> Claim:
         """Whether the executors' slots are free, or come free in time, by the scheduler's own dump."""
-        dump = self.dump()
-        if any(slots(dump)) and timeout > 0:
-            return self.slots(timeout - 1.0)
+        deadline = time.monotonic() + timeout
+        while any(slots(dump := self.dump())) and time.monotonic() < deadline:
+            time.sleep(0.5)
         return slots_free(dump, EXECUTORS)
 
     def dump(self) -> str:

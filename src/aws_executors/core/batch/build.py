@@ -89,7 +89,9 @@ def from_options(settings: BatchSettings) -> SubmitJob:
 def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> SubmitJob:
     """The option ``submit_job_kwargs``: each member that it has takes the place of what the options say.
 
-    A member that is None is left out of the request. Raises `RequestError` for what is no request.
+    A member that is None is left out of the request. `jobName` is no more than asked for: jobs are named by
+    the option ``job_name`` (see `job_name`), which is read from `jobName` where nobody wrote it. Raises
+    `RequestError` for what is no request.
 
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
     >>> over_options(settings, {"jobQueue": "night", "retryStrategy": {"attempts": 3}}).retry_strategy

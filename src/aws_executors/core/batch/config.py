@@ -28,6 +28,7 @@ from aws_executors.core.batch.overrides import (
     Mebibytes,
     Overrides,
     ResourceRequirement,
+    Resources,
     ResourceType,
     Variables,
     Vcpus,
@@ -64,7 +65,7 @@ class BatchOptions:
     vcpus: Vcpus | None = None
     memory: Mebibytes | None = None
     environment: Variables = ()
-    resource_requirements: tuple[ResourceRequirement, ...] = ()
+    resource_requirements: Resources = ()
     instance_type: Text | None = None
 
     container_overrides: Overrides = ContainerOverrides()

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.batch.overrides import free_name
+from aws_executors.core.batch.overrides import free_name, only_once
 from aws_executors.core.wire import WRITTEN, Text, Texts
 
 
@@ -51,6 +51,9 @@ class EksContainerOverride:
     env: tuple[EksContainerEnvironmentVariable, ...] = ()
     resources: EksContainerResourceRequirements = EksContainerResourceRequirements()
 
+    def __post_init__(self) -> None:
+        only_once("variable", (variable.name for variable in self.env))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class EksMetadata:
@@ -68,6 +71,10 @@ class EksPodPropertiesOverride:
     containers: tuple[EksContainerOverride, ...] = ()
     init_containers: tuple[EksContainerOverride, ...] = ()
     metadata: EksMetadata = EksMetadata()
+
+    def __post_init__(self) -> None:
+        only_once("container", (container.name or "" for container in self.containers))
+        only_once("init container", (container.name or "" for container in self.init_containers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

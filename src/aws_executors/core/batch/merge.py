@@ -101,9 +101,8 @@ def task_containers(override: EcsPropertiesOverride) -> tuple[TaskContainerOverr
 def merge_ecs(base: EcsPropertiesOverride, over: EcsPropertiesOverride) -> EcsPropertiesOverride:
     """Overrides of an ECS-properties job, containers by name."""
     containers = by_name(task_containers(base), task_containers(over), _named, _merge_task_container)
-    if not containers:
-        return later(base, over)
-    return EcsPropertiesOverride(task_properties=(TaskPropertiesOverride(containers=containers),))
+    merged = EcsPropertiesOverride(task_properties=(TaskPropertiesOverride(containers=containers),))
+    return merged if task_containers(over) else base
 
 
 def _merge_pod_container(base: EksContainerOverride, over: EksContainerOverride) -> EksContainerOverride:

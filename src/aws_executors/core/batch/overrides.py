@@ -5,7 +5,7 @@ old form of sizes (`vcpus`, `memory`) is read and never written: Fargate refuses
 works everywhere. A command carries a secret (the workload's token), so no repr shows it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, cast
@@ -69,9 +69,23 @@ def free_name(name: str) -> str:
     return name
 
 
+def only_once(what: str, names: Iterable[str]) -> None:
+    """ValueError where one name stands twice among things that are told apart by it.
+
+    >>> only_once("variable", ["A", "B", "A"])
+    Traceback (most recent call last):
+      ...
+    ValueError: variable 'A' stands twice; give it once
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{what} {name!r} stands twice; give it once")
+        seen.add(name)
+
+
 def _free_names(environment: tuple[KeyValuePair, ...]) -> tuple[KeyValuePair, ...]:
-    for variable in environment:
-        free_name(variable.name)
+    only_once("variable", (free_name(variable.name) for variable in environment))
     return environment
 
 
@@ -119,6 +133,14 @@ class ResourceRequirement:
         fitting(self.type, self.value)
 
 
+def _resources_once(listed: tuple[ResourceRequirement, ...]) -> tuple[ResourceRequirement, ...]:
+    only_once("resource", (requirement.type for requirement in listed))
+    return listed
+
+
+Resources = Annotated[tuple[ResourceRequirement, ...], AfterValidator(_resources_once)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class ContainerOverrides:
     """Changes to the one container of a `containerProperties` definition."""
@@ -126,7 +148,7 @@ class ContainerOverrides:
     command: Command = field(default=(), repr=False)
     environment: Variables = ()
     instance_type: Text | None = None
-    resource_requirements: tuple[ResourceRequirement, ...] = ()
+    resource_requirements: Resources = ()
 
 
 def sizes_of_old(written: object) -> object:
@@ -170,7 +192,7 @@ class TaskContainerOverrides:
     name: Text
     command: Command = field(default=(), repr=False)
     environment: Variables = ()
-    resource_requirements: tuple[ResourceRequirement, ...] = ()
+    resource_requirements: Resources = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -178,6 +200,9 @@ class TaskPropertiesOverride:
     """Changes to the containers of one ECS task."""
 
     containers: tuple[TaskContainerOverrides, ...] = ()
+
+    def __post_init__(self) -> None:
+        only_once("container", (container.name for container in self.containers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

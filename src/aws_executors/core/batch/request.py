@@ -5,6 +5,7 @@ of Airflow. Array jobs are left out: one launch is one task instance. Names of s
 AWS's (API reference of AWS Batch, SubmitJob); `wire.py` spells them.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -17,9 +18,13 @@ from aws_executors.core.batch.overrides import (
     EcsPropertiesOverride,
     Overrides,
     in_capitals,
+    only_once,
 )
 from aws_executors.core.parse import RequestError, parse
-from aws_executors.core.wire import WRITTEN, Flag, Matching, Text, Texts, Whole, tag_key, tag_text
+from aws_executors.core.wire import WRITTEN, Flag, Matching, Text, Texts, Whole, tag_key, tag_text, to_kwargs
+
+REQUEST_LIMIT = 30 * 1024
+"""Bytes of JSON in one SubmitJob. Source: "Service quotas" of the AWS Batch User Guide."""
 
 _GLOB = "up to 512 letters, digits, '.', ':' and white space, at the end perhaps a '*'"
 _CODE = "an exit code in digits such as '137', at the end perhaps a '*'"
@@ -96,6 +101,9 @@ class ConsumableResourceProperties:
 
     consumable_resource_list: tuple[ConsumableResourceRequirement, ...] = ()
 
+    def __post_init__(self) -> None:
+        only_once("resource", (listed.consumable_resource for listed in self.consumable_resource_list))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class NodePropertyOverride:
@@ -115,6 +123,9 @@ class NodeOverrides:
 
     num_nodes: Annotated[Whole, Field(ge=1)] | None = None
     node_property_overrides: tuple[NodePropertyOverride, ...] = ()
+
+    def __post_init__(self) -> None:
+        only_once("range of nodes", (override.target_nodes for override in self.node_property_overrides))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -148,12 +159,27 @@ class SubmitJob:
     consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
 
     def __post_init__(self) -> None:
-        used = [name for name, given in overrides_of(self).items() if given]
-        if len(used) > 1:
-            raise ValueError(
-                f"{' and '.join(used)} are given together, but a job definition is of one kind; "
-                "keep the overrides of its own kind"
-            )
+        faults = [*_kind_faults(self), *_size_faults(self)]
+        if faults:
+            raise ValueError("; ".join(faults))
+
+
+def _kind_faults(request: SubmitJob) -> list[str]:
+    used = [name for name, given in overrides_of(request).items() if given]
+    if len(used) < 2:
+        return []
+    names = " and ".join(used)
+    return [f"{names} are given together, but a job definition is of one kind; keep those of its own kind"]
+
+
+def _size_faults(request: SubmitJob) -> list[str]:
+    members = to_kwargs(request)
+    size = len(json.dumps(members))
+    if size <= REQUEST_LIMIT:
+        return []
+    shares = ", ".join(f"{name} {len(json.dumps(value))}" for name, value in members.items())
+    told = f"the request is {size} bytes long, Batch allows {REQUEST_LIMIT} ({shares})"
+    return [f"{told}; move variables and parameters into the job definition"]
 
 
 def overrides_of(request: SubmitJob) -> Mapping[str, bool]:

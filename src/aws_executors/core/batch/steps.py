@@ -51,6 +51,10 @@ def _named(verb: str, texts: Mapping[str, str], named: Mapping[str, str]) -> str
     return call(verb, *((dict(texts),) if texts else ()), **named)
 
 
+def _variables(texts: Mapping[str, str]) -> tuple[KeyValuePair, ...]:
+    return tuple(KeyValuePair(name=name, value=value) for name, value in texts.items())
+
+
 def with_retry(attempts: int, *, on_exit: tuple[EvaluateOnExit, ...] = ()) -> Step:
     """Let Batch itself start the job up to `attempts` times (1 to 10), after the ends that `on_exit` tells.
 
@@ -108,19 +112,36 @@ def with_environment(variables: Mapping[str, str] = NONE, /, **named: str) -> St
     >>> with_environment({"my.name": "x"}, STAGE="test")
     with_environment({'my.name': 'x'}, STAGE='test')
     """
-    both = {**variables, **named}
-    pairs = tuple(KeyValuePair(name=name, value=value) for name, value in both.items())
-    return _Over(_named("with_environment", variables, named), BatchOptions(environment=pairs))
+    both = _variables({**variables, **named})
+    return _Over(_named("with_environment", variables, named), BatchOptions(environment=both))
 
 
-def with_container(override: TaskContainerOverrides) -> Step:
+def with_container(
+    name: str,
+    *,
+    command: tuple[str, ...] = (),
+    environment: Mapping[str, str] = NONE,
+    vcpus: float | str | None = None,
+    memory: int | None = None,
+    gpu: int | None = None,
+) -> Step:
     """Override another container of an `ecsProperties` job definition, such as a sidecar, by its name.
 
-    >>> with_container(TaskContainerOverrides(name="proxy", command=("serve",)))
-    with_container(TaskContainerOverrides(name='proxy', environment=(), resource_requirements=()))
+    Sizes as in `with_resources`; what is not given stays as it is. Source: API_TaskContainerOverrides.
+
+    >>> with_container("proxy", command=("serve", "--fast"), memory=64)
+    with_container('proxy', command=('serve', '--fast'), memory=64)
     """
+    given = {"command": command or None, "environment": dict(environment) or None}
+    override = TaskContainerOverrides(
+        name=name,
+        command=command,
+        environment=_variables(environment),
+        resource_requirements=requirements(vcpus=vcpus, memory=memory, gpu=gpu),
+    )
     properties = EcsPropertiesOverride(task_properties=(TaskPropertiesOverride(containers=(override,)),))
-    return _Over(call("with_container", override), BatchOptions(ecs_properties_override=properties))
+    text = call("with_container", name, **given, vcpus=vcpus, memory=memory, gpu=gpu)
+    return _Over(text, BatchOptions(ecs_properties_override=properties))
 
 
 def with_tags(tags: Mapping[str, str] = NONE, /, **named: str) -> Step:

@@ -5,6 +5,7 @@ a scheduler without this function can read it; nothing else.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from aws_executors.core.ecs.config import ECS_OPTIONS
 from aws_executors.core.ecs.parts import (
@@ -41,6 +42,8 @@ def EcsConfig(
     placement_strategy: Sequence[PlacementStrategy] = (),
     volume_configurations: Sequence[VolumeConfiguration] = (),
     tags: Mapping[str, str] | None = None,
+    propagate_tags: Literal["TASK_DEFINITION", "NONE"] | None = None,
+    enable_ecs_managed_tags: bool | None = None,
     enable_execute_command: bool | None = None,
     group: str | None = None,
 ) -> dict[str, object]:
@@ -71,6 +74,8 @@ def EcsConfig(
         "placement_strategy": placement_strategy,
         "volume_configurations": volume_configurations,
         "tags": tags,
+        "propagate_tags": propagate_tags,
+        "enable_ecs_managed_tags": enable_ecs_managed_tags,
         "enable_execute_command": enable_execute_command,
         "group": group,
     }

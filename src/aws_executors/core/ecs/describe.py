@@ -14,7 +14,6 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.reading import (
     CONTAINER_REASONS,
-    Answer,
     Read,
     accounted,
     detail,
@@ -24,7 +23,7 @@ from aws_executors.core.reading import (
     said,
     told,
 )
-from aws_executors.core.state import Cause, Observation, Phase, Source, Unreadable
+from aws_executors.core.state import Answer, Cause, Observation, Phase, Source, Unreadable
 
 EVENT_TYPES = ("ECS Task State Change",)
 

@@ -23,6 +23,7 @@ from aws_executors.core.merge import by_name, later
 from aws_executors.core.wire import KeyValuePair
 
 ON_INSTANCES: tuple[LaunchType, ...] = ("EC2", "EXTERNAL")
+FARGATE_PROVIDERS = frozenset({"FARGATE", "FARGATE_SPOT"})
 
 
 def _variable_name(variable: KeyValuePair) -> str:
@@ -114,19 +115,18 @@ def place(
 ) -> RunTask:
     """Where the task runs, which is one decision: a launch type drops the strategy and the other way round.
 
-    Instances have no platform version, so EC2 and EXTERNAL drop it.
+    Instances have no platform version, so a move to EC2, EXTERNAL or other providers than Fargate's drops it.
 
     >>> place(RunTask(task_definition="a", launch_type="FARGATE", platform_version="LATEST"), "EC2")
     RunTask(task_definition='a', cluster=None, launch_type='EC2', ...platform_version=None, ...
     """
-    chosen = launch_type or (None if strategy else request.launch_type)
-    providers = strategy or (() if launch_type else request.capacity_provider_strategy)
-    version = later(request.platform_version, platform_version)
+    providers = {item.capacity_provider for item in strategy}
+    to_instances = launch_type in ON_INSTANCES or (strategy and providers.isdisjoint(FARGATE_PROVIDERS))
     return replace(
         request,
-        launch_type=chosen,
-        capacity_provider_strategy=providers,
-        platform_version=None if chosen in ON_INSTANCES and not platform_version else version,
+        launch_type=launch_type or (None if strategy else request.launch_type),
+        capacity_provider_strategy=strategy or (() if launch_type else request.capacity_provider_strategy),
+        platform_version=platform_version or (None if to_instances else request.platform_version),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aws_executors.core.compose import call
 from aws_executors.core.ecs.config import EcsOptions, with_options
+from aws_executors.core.ecs.merge import FARGATE_PROVIDERS
 from aws_executors.core.ecs.over import Step
 from aws_executors.core.ecs.parts import Overrides
 from aws_executors.core.ecs.request import RunTask
@@ -56,7 +57,7 @@ def on_fargate(request: RunTask) -> bool:
     True
     """
     providers = {item.capacity_provider for item in request.capacity_provider_strategy}
-    return request.launch_type == "FARGATE" or not providers.isdisjoint({"FARGATE", "FARGATE_SPOT"})
+    return request.launch_type == "FARGATE" or not providers.isdisjoint(FARGATE_PROVIDERS)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

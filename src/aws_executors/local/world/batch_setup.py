@@ -92,6 +92,8 @@ def register_job_definition(world: World, params: Json, now: float) -> Json:
         refuse("aws_executors.local runs container job definitions on ECS only (no multinode, no EKS)")
     if ("containerProperties" in params) == ("ecsProperties" in params):
         refuse("exactly one of containerProperties and ecsProperties must be specified")
+    if "ecsProperties" in params:
+        _check_ecs_properties(params["ecsProperties"])
     if "FARGATE" in params.get("platformCapabilities", []) and "containerProperties" in params:
         _check_fargate(params["containerProperties"])
     revision = world.batch.revisions[name] = world.batch.revisions.get(name, 0) + 1
@@ -107,6 +109,16 @@ def register_job_definition(world: World, params: Json, now: float) -> Json:
     }
     world.batch.definitions[f"{name}:{revision}"] = view
     return {key: view[key] for key in ("jobDefinitionName", "jobDefinitionArn", "revision")}
+
+
+def _check_ecs_properties(properties: Json) -> None:
+    if len(properties["taskProperties"]) != 1:
+        refuse("ecsProperties must have exactly one member in taskProperties")
+    names = [one.get("name") for one in properties["taskProperties"][0]["containers"]]
+    if not names or not all(names) or len(set(names)) != len(names):
+        refuse("the containers of ecsProperties must have names, each its own")
+    if not any(one.get("essential", True) for one in properties["taskProperties"][0]["containers"]):
+        refuse("ecsProperties must have at least one essential container")
 
 
 def _check_fargate(container: Json) -> None:

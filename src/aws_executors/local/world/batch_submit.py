@@ -98,8 +98,10 @@ def _ecs_properties(definition: Json, params: Json) -> Json:
     if "ecsProperties" not in definition:
         return {}
     task = definition["ecsProperties"]["taskProperties"][0]
-    given = params.get("ecsPropertiesOverride", {}).get("taskProperties", [{}])[0].get("containers", [])
-    overrides = {one.get("name"): one for one in given}
+    given = params.get("ecsPropertiesOverride", {}).get("taskProperties", [])
+    overrides = {
+        one.get("name"): one for task_override in given for one in task_override.get("containers", [])
+    }
     unknown = overrides.keys() - {one.get("name") for one in task["containers"]}
     if unknown:
         refuse(
@@ -117,7 +119,7 @@ def _overridden(container: Json, override: Json) -> Json:
     merged = {**container, **override}
     for member, key in (("environment", "name"), ("resourceRequirements", "type")):
         both = [*container.get(member, []), *override.get(member, [])]
-        merged[member] = list({item[key]: item for item in both}.values())
+        merged[member] = list({item.get(key): item for item in both}.values())
     return merged
 
 

@@ -38,12 +38,18 @@ def register_task_definition(world: World, params: Json, now: float) -> Json:
         "taskDefinitionArn": arn(world, "ecs", f"task-definition/{params['family']}:{revision}"),
         "revision": revision,
         "status": "ACTIVE",
-        "compatibilities": ["EC2", *(["FARGATE"] if params.get("networkMode") == "awsvpc" else [])],
+        "compatibilities": _compatibilities(params),
         "registeredAt": now,
     }
     family.revisions.append(view)
     family.tags.append(tags)
     return {"taskDefinition": view, "tags": tags}
+
+
+def _compatibilities(params: Json) -> list[str]:
+    if params.get("networkMode") != "awsvpc":
+        return ["EXTERNAL", "EC2"]
+    return ["EC2", "FARGATE"] if {"cpu", "memory"} <= params.keys() else ["EC2"]
 
 
 def _container_defaults(container: Json) -> Json:

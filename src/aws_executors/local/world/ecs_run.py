@@ -42,6 +42,8 @@ def run_task(world: World, params: Json, now: float) -> Json:
     for task in tasks:
         world.ecs.waiting.append(("task", task.id))
     if token[1]:
+        for task in tasks:
+            task.token = token
         world.ecs.tokens[token] = Token(request, tuple(task.id for task in tasks))
     answer = {"tasks": [{**task.view, "tags": [*task.tags]} for task in tasks], "failures": []}
     admit(world, now)
@@ -55,7 +57,7 @@ def _again(world: World, home: Cluster, earlier: Token, request: str) -> Json:
             "The request conflicts with an earlier one that used the same client token.",
             resourceIds=[arn(world, "ecs", f"task/{home.name}/{task_id}") for task_id in earlier.task_ids],
         )
-    known = [world.ecs.tasks[task_id] for task_id in earlier.task_ids if task_id in world.ecs.tasks]
+    known = [world.ecs.tasks[task_id] for task_id in earlier.task_ids]
     return {"tasks": [{**task.view, "tags": [*task.tags]} for task in known], "failures": []}
 
 
@@ -105,7 +107,7 @@ def _launch(home: Cluster, params: Json) -> Json:
 
 def _check_launch(definition: Json, launch: Json, params: Json) -> None:
     kind = launch["launchType"]
-    if kind not in definition.get("requiresCompatibilities", [kind]):
+    if kind not in definition["compatibilities"]:
         _refuse(f"Task definition does not support launch_type {kind}.")
     if "platformVersion" in params and kind != "FARGATE":
         _refuse("The platform version must be null when specifying an EC2 launch type.")

@@ -34,7 +34,7 @@ class Run:
 
 @dataclass(slots=True)
 class Task:
-    """One task; `job` is the Batch job whose attempt it is, `ordinal` its place in pages."""
+    """One task; `job` is the Batch job whose attempt it is, `token` the client token that it came by."""
 
     id: str
     ordinal: int
@@ -43,6 +43,7 @@ class Task:
     runs: dict[str, Run]
     visible_at: float
     tags: list[Json] = field(default_factory=list)
+    token: tuple[str, str] | None = None
     job: str | None = None
     forgotten: bool = False
     holds_room: bool = False

@@ -106,7 +106,7 @@ def stop_task(world: World, params: Json, now: float) -> Json:
 def tag_resource(world: World, params: Json, now: float) -> Json:
     """TagResource of a cluster, a task or a task definition; a key that exists gets the new value."""
     tags = _tags(world, params["resourceArn"])
-    merged = {item["key"]: item for item in [*tags, *params["tags"]]}
+    merged = {item.get("key", ""): item for item in [*tags, *params["tags"]]}
     if len(merged) > 50:
         raise Refusal("InvalidParameterException", "Too many tags: at most 50 are allowed.")
     tags[:] = merged.values()

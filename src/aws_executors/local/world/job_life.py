@@ -35,7 +35,8 @@ def _pending(world: World, job: Job, now: float) -> None:
     """Once all jobs that it depends upon have succeeded, it may run; when one failed, so has it."""
     if job.status != "PENDING":
         return
-    ends = [world.batch.jobs[item["jobId"]].status for item in job.view["dependsOn"]]
+    needed = (world.batch.jobs.get(item["jobId"]) for item in job.view["dependsOn"])
+    ends = [one.status for one in needed if one is not None]  # one forgotten by now has succeeded
     if "FAILED" in ends:
         end(world, job, now, "FAILED", DEPENDENCY_FAILED)
     elif all(status == "SUCCEEDED" for status in ends):
@@ -99,15 +100,16 @@ def follow(world: World, task: Task, now: float) -> None:
 
 
 def _attempt_ended(world: World, job: Job, task: Task, now: float) -> None:
+    codes = [run.exit_code for run in task.runs.values() if run.essential and not run.signalled]
+    succeeded = task.view["stopCode"] == EXITED[0] and all(code == 0 for code in codes)
     reason = "Task failed to start" if task.view["stopCode"] == FAILED else str(task.view["stoppedReason"])
-    if job.end_reason is not None:
+    if job.end_reason is not None and not succeeded:
         reason = job.end_reason
     job.task = None
     fields = with_container(job, task)
     attempt = attempt_of(job, task, reason)
     change(world, job, now, attempts=[*job.view["attempts"], attempt], statusReason=reason, **fields)
-    codes = [run.exit_code for run in task.runs.values() if run.essential and not run.signalled]
-    if task.view["stopCode"] == EXITED[0] and not any(codes) and None not in codes:
+    if succeeded:
         end(world, job, now, "SUCCEEDED", reason)
     elif job.end_reason is None and wants_retry(job, task, reason):
         change(world, job, now, status="RUNNABLE")

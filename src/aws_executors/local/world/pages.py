@@ -20,6 +20,8 @@ def page(
     """Up to `size` items after the token's, in order of their ordinals, and the next token if more follow."""
     if token is not None and not token.isdecimal():
         raise Refusal(error, "Invalid token.")
+    if size < 1:
+        raise Refusal(error, "A page has at least one item.")
     after = int(token) if token else 0
     found: list[T] = []
     for item in items:

@@ -23,6 +23,8 @@ from .limits import Limits
 from .log_state import LogState
 from .values import Effect, Json
 
+HISTORY = 20_000  # changes that are remembered: about 3 KB each
+
 
 class Due(NamedTuple):
     """Something that happens to `subject` at a time; `order` keeps what is due together in its order."""
@@ -58,7 +60,7 @@ class World:
     limits: Limits = field(default_factory=Limits)
     agenda: list[Due] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
-    changes: deque[Change] = field(default_factory=lambda: deque(maxlen=100_000))
+    changes: deque[Change] = field(default_factory=lambda: deque(maxlen=HISTORY))
     counter: int = 0
 
     def __repr__(self) -> str:

@@ -71,17 +71,20 @@ def lose(world: World, task: Task, now: float, code: str, reason: str) -> None:
     for run in task.runs.values():
         if run.life in ("starting", "running"):
             world.effects.append(SignalProcess(Ref(task.id, run.name), "KILL"))
-        if run.life != "exited":
-            run.life = "lost" if run.life != "waiting" else "waiting"
+            run.life = "lost"
     begin_stop(world, task, now, code, reason)
+    settle(world, task, now)  # it may have been stopping already, and waiting for one of these processes
 
 
 def _forget(world: World, task: Task, now: float) -> None:
-    """The task leaves the world, with its index."""
+    """The task leaves the world, with its index and its client token."""
     del world.ecs.tasks[task.id]
-    known = world.ecs.by_started.get((task.cluster, str(task.view.get("startedBy", ""))), [])
-    if task.id in known:
-        known.remove(task.id)
+    if task.token:
+        world.ecs.tokens.pop(task.token, None)
+    key = (task.cluster, str(task.view.get("startedBy")))
+    siblings = [one for one in world.ecs.by_started.pop(key, []) if one != task.id]
+    if siblings:
+        world.ecs.by_started[key] = siblings
 
 
 ON_TASK: dict[str, Callable[[World, Task, float], None]] = {

@@ -1,6 +1,8 @@
 """Making a task: from a definition and its overrides to the record that will live.
 
 Law: pure assembly; nothing is refused here, and nothing is started. Both RunTask and a job's attempt use it.
+What a definition says of secrets, environment files, health checks, restarts and the order of containers is
+kept in its description and has no effect.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ FARGATE_PLATFORM = {"platformVersion": "1.4.0", "platformFamily": "Linux"}
 
 def pairs(environment: Iterable[Json]) -> dict[str, str]:
     """AWS's list of name and value as a mapping; the last of a name stays."""
-    return {item["name"]: item.get("value", "") for item in environment}
+    return {item.get("name", ""): item.get("value", "") for item in environment}
 
 
 def runs_of(definition: Json, overrides: Json) -> list[Run]:

@@ -1,0 +1,38 @@
+"""Whether an answer has come in whole.
+
+Law: looks whether an answer has anything in it, never at what that means. botocore takes a body that was cut
+short, or that is no JSON at all (a proxy's page), for an answer without members: "there are no such tasks".
+A container would be taken for lost, or started twice. Source: botocore's ``parsers.py``,
+`_parse_body_as_json`, and ``httpsession.py``, ``enforce_content_length=False``.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from botocore.client import BaseClient
+from botocore.model import ServiceModel
+
+
+class EmptyAnswerError(OSError):
+    """An answer that says it went well, and has none of the members that such an answer has."""
+
+
+def refuse_empty_answers(client: BaseClient) -> None:
+    """From now on calls of this client raise `EmptyAnswerError` for a good answer without any member.
+
+    ECS, Batch and CloudWatch Logs send their lists even where nothing is in them. Operations whose answers
+    have no members (TerminateJob) are not concerned.
+    """
+    model = client.meta.service_model
+    event = f"response-received.{model.service_id.hyphenize()}"
+    client.meta.events.register(event, partial(_check, model))
+
+
+def _check(
+    model: ServiceModel, event_name: str, parsed_response: Mapping[str, object] | None, **_: object
+) -> None:
+    shape = model.operation_model(event_name.rpartition(".")[2]).output_shape
+    if parsed_response is None or shape is None or not shape.members:
+        return
+    if parsed_response.keys() <= {"ResponseMetadata"}:
+        raise EmptyAnswerError("the answer has no content, or was cut short")

@@ -1,0 +1,45 @@
+"""Builders whose containers do what the task's queue says, for tests of the executors.
+
+Law: a person's own module, as ``request_builder`` names it: plain functions, the command replaced.
+"""
+
+from dataclasses import replace
+
+from aws_executors import Launch, batch, compose, ecs
+from aws_executors.core.launch import Launch as AnyLaunch
+from aws_executors.core.settings import Settings
+
+PYTHON = ("python", "-c")
+
+
+def command(launch: AnyLaunch[Settings]) -> tuple[str, ...]:
+    """``exit-N`` ends at once with that code, ``sleep`` runs until it is stopped."""
+    verb, _, number = launch.queue.partition("-")
+    if verb == "exit":
+        return (*PYTHON, f"raise SystemExit({number})")
+    return (*PYTHON, "import time; time.sleep(600)")
+
+
+def ecs_says(launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask:
+    """The queue's command in the Airflow container."""
+    assert request.overrides is not None
+    (container,) = request.overrides.container_overrides
+    told = replace(container, command=command(launch))
+    return replace(request, overrides=replace(request.overrides, container_overrides=(told,)))
+
+
+def batch_says(launch: Launch[batch.BatchSettings], request: batch.SubmitJob) -> batch.SubmitJob:
+    """The queue's command in the job's container."""
+    assert request.container_overrides is not None
+    return replace(request, container_overrides=replace(request.container_overrides, command=command(launch)))
+
+
+def broken(launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask:
+    """Raises for one task, as a person's own step may."""
+    if launch.task.task_id == "breaks":
+        raise ZeroDivisionError("my step divided by nothing")
+    return request
+
+
+build_ecs = compose(ecs.build, ecs_says, broken)
+build_batch = compose(batch.build, batch_says)

@@ -1,0 +1,106 @@
+"""`make demo`'s path, end to end: real Airflow, real executors, the embedded AWS; and every way out of it.
+
+Law: the demo is run as a person runs it, as a process; what it promises is read from what it prints, from its
+exit code, and from the processes that are left.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aws_executors.cli.demo.processes import left_behind
+
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+ENDING = 30  # seconds that taking everything down may last, on a busy machine
+
+
+@contextmanager
+def demo(logs: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The demo as a process in a session of its own, ended with the block whatever happens in it."""
+    environment = {**os.environ, "AWS_PROFILE": "there-is-none", "HTTP_PROXY": "http://127.0.0.1:9"}
+    command = [sys.executable, "-m", "aws_executors.cli.demo", "--logs", str(logs), *arguments]
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.communicate(timeout=ENDING)
+
+
+def until(process: subprocess.Popen[str], words: str) -> str:
+    """What it prints, up to the line with these words; all of it, if they never come."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if words in line:
+            break
+    return said
+
+
+def address(said: str) -> str:
+    """Where the UI is, by what was printed."""
+    found = ADDRESS.search(said)
+    assert found is not None, said
+    return found.group()
+
+
+def test_the_demo_is_green_and_stays_up_when_asked(tmp_path: Path) -> None:
+    with demo(tmp_path, "--keep") as process:
+        said = until(process, "stays up until Ctrl-C")
+        url = address(said)
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=10) as page:
+            assert b"Airflow" in page.read()
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=ENDING)
+    assert process.returncode == 0, said + rest
+    assert [line[5:] for line in said.splitlines() if line.startswith("ok ")] == [
+        "7 task instances succeeded",
+        "9 containers stopped, everything in them with exit code 0",
+        "9 containers were wanted for 8 tries, and that many there were",
+        "the slots of all 2 executors are free",
+        "no container is left",
+    ]
+    assert "NOT " not in said
+    assert "nothing is left running" in rest
+    assert left_behind(url) == []
+
+
+def test_interrupted_it_takes_everything_down(tmp_path: Path) -> None:
+    with demo(tmp_path) as process:
+        said = until(process, "RUNNING")  # a container runs: there is most to take down
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=ENDING)
+    assert process.returncode == 130, said + rest
+    assert "interrupted; everything is down" in rest
+    assert left_behind(address(said)) == []
+
+
+def test_what_does_not_end_in_time_is_said_and_taken_down(tmp_path: Path) -> None:
+    with demo(tmp_path, "--timeout", "1") as process:
+        said, _ = process.communicate(timeout=180)
+    assert process.returncode == 1, said
+    assert "the DAG has not ended within 1 s" in said
+    assert f"The logs are in {tmp_path}" in said
+    assert left_behind(address(said)) == []
+    assert {log.name for log in tmp_path.glob("*.log")} >= {
+        "api-server.log",
+        "scheduler.log",
+        "triggerer.log",
+    }

@@ -1,0 +1,304 @@
+"""Containers as processes: what they see, what they print, how they end, what is left of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from aws_executors import local
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.conftest import Account
+
+
+HERE = {**os.environ, "PYTHONPATH": str(Path(local.__file__).parents[2])}  # where another Python finds us
+
+
+def eventually(true: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until it is true, or fail."""
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, "it never came true"
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_task_runs_prints_and_exits(account: Account) -> None:
+    arn = account.run(account.script("import sys; print('out'); print('err', file=sys.stderr); sys.exit(5)"))
+    assert account.aws.wait_idle(10)
+    task = account.task(arn)
+    assert task["containers"][0]["exitCode"] == 5
+    assert task["lastStatus"] == "STOPPED"
+    assert sorted(account.lines(f"t/app/{arn.rpartition('/')[2]}")) == ["err", "out"]
+
+
+SEEN = [
+    "PATH",
+    "LANG",
+    "HOME",
+    "NO_PROXY",
+    "AWS_EXECUTION_ENV",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+]
+
+
+def test_a_container_sees_its_own_environment_only(
+    start: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgres://secret")
+    monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "secret")
+    account = start(container_env={"BAKED": "in", "LANG": "C"})
+    own = [{"name": "OWN", "value": "1"}, {"name": "BAKED", "value": "over"}]
+    code = (
+        "import os; e = os.environ; print('\\n'.join(sorted(e))); print(e['BAKED'], os.getcwd(), e['HOME'])"
+    )
+    arn = account.run(account.script(code, environment=own))
+    assert account.aws.wait_idle(10)
+    *names, last = account.lines(f"t/app/{arn.rpartition('/')[2]}")
+    assert set(names) - {"LC_CTYPE"} == {*SEEN, "BAKED", "OWN"}
+    baked, directory, home = last.split()
+    assert baked == "over"
+    assert directory == home
+    assert not os.path.exists(directory)
+
+
+def test_python_is_the_callers_unless_path_says_otherwise(
+    start: Callable[..., Account], tmp_path: Path
+) -> None:
+    tool = tmp_path / "tool"
+    tool.write_text("#!/bin/sh\necho mine\n")
+    tool.chmod(0o755)
+    account = start(path=f"{tmp_path}:/usr/bin:/bin")
+    arn = account.run(account.define({"name": "app", "command": ["tool"]}))
+    missing = account.run(account.define({"name": "app", "command": ["no-such-tool"]}))
+    silent = account.run(account.define({"name": "app"}))
+    assert account.aws.wait_idle(10)
+    assert account.lines(f"t/app/{arn.rpartition('/')[2]}") == ["mine"]
+    assert "no-such-tool" in account.task(missing)["stoppedReason"]
+    assert account.task(missing)["stopCode"] == "TaskFailedToStart"
+    assert account.task(silent)["stoppedReason"] == "CannotStartContainerError: no command specified"
+
+
+def test_the_default_python_is_this_one(account: Account) -> None:
+    arn = account.run(account.script("import sys; print(sys.prefix)"))
+    assert account.aws.wait_idle(10)
+    assert account.lines(f"t/app/{arn.rpartition('/')[2]}") == [sys.prefix]
+
+
+ON_TERM = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, {})
+print('up', flush=True)
+time.sleep(60)
+"""
+POLITE = ON_TERM.format("lambda *_: sys.exit(9)")
+STUBBORN = ON_TERM.format("signal.SIG_IGN")
+
+
+def test_stop_task_is_term_and_after_stop_timeout_kill(account: Account) -> None:
+    arns = [account.run(account.script(code, stopTimeout=1)) for code in (POLITE, STUBBORN)]
+    streams = [f"t/app/{arn.rpartition('/')[2]}" for arn in arns]
+    eventually(lambda: all(account.lines(stream) == ["up"] for stream in streams))
+    began = time.monotonic()
+    for arn in arns:
+        account.ecs.stop_task(cluster="c", task=arn, reason="test")
+    assert account.aws.wait_idle(10)
+    assert time.monotonic() - began >= 1
+    assert [account.task(arn)["containers"][0]["exitCode"] for arn in arns] == [9, 137]
+
+
+def test_sidecars_end_with_the_essential_container(account: Account) -> None:
+    definition = account.define(
+        {"name": "app", "command": ["python", "-c", "import time; time.sleep(0.2)"]},
+        {"name": "side", "essential": False, "command": ["sleep", "60"]},
+    )
+    arn = account.run(definition)
+    assert account.aws.wait_idle(10)
+    codes = {one["name"]: one["exitCode"] for one in account.task(arn)["containers"]}
+    assert codes == {"app": 0, "side": 143}
+
+
+FAMILY = """
+import os, subprocess, sys, time
+same = subprocess.Popen(['sleep', '60'])
+other_group = subprocess.Popen(['sleep', '60'], process_group=0)
+print(same.pid, other_group.pid, flush=True)
+if sys.argv[1:] == ['stay']: time.sleep(60)
+"""
+
+
+def test_nothing_of_a_container_outlives_it(account: Account) -> None:
+    arn = account.run(account.script(FAMILY))
+    assert account.aws.wait_idle(10)
+    assert account.task(arn)["containers"][0]["exitCode"] == 0
+    (line,) = account.lines(f"t/app/{arn.rpartition('/')[2]}")
+    eventually(lambda: not any(alive(int(pid)) for pid in line.split()), 1)
+
+
+def test_stopping_ends_and_reaps_every_process_soon(account: Account) -> None:
+    arn = account.run(account.define({"name": "app", "command": ["python", "-c", FAMILY, "stay"]}))
+    stream = f"t/app/{arn.rpartition('/')[2]}"
+    eventually(lambda: account.lines(stream))
+    pids = [int(pid) for pid in account.lines(stream)[0].split()] + list(account.aws.processes().values())
+    assert [alive(pid) for pid in pids] == [True] * 3
+    began = time.monotonic()
+    account.aws.stop()
+    assert time.monotonic() - began < 2
+    eventually(lambda: not any(alive(pid) for pid in pids), 1)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(pids[-1], os.WNOHANG)
+
+
+def test_a_program_that_forgets_to_stop_leaves_no_container(tmp_path: Path) -> None:
+    program = """
+from aws_executors.local import LocalAws
+aws = LocalAws().start()
+ecs = aws.client("ecs")
+ecs.create_cluster(clusterName="c")
+ecs.register_task_definition(
+    family="f", containerDefinitions=[{"name": "app", "image": "i", "command": ["sleep", "60"]}]
+)
+ecs.run_task(cluster="c", taskDefinition="f")
+while not aws.processes():
+    pass
+print(*aws.processes().values())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=HERE, cwd=tmp_path, check=True
+    )
+    assert not alive(int(done.stdout))
+
+
+def test_at_most_so_many_processes_run(start: Callable[..., Account]) -> None:
+    account = start(max_processes=2)
+    definition = account.script("import time; time.sleep(0.15)")
+    for _ in range(6):
+        account.run(definition)
+    most = 0
+    while not account.aws.wait_idle(0.0):
+        most = max(most, len(account.aws.processes()))
+        time.sleep(0.005)
+    assert most == 2
+    assert [task["containers"][0]["exitCode"] for task in account.aws.tasks()] == [0] * 6
+    assert len({task["taskArn"] for task in account.aws.tasks()}) == 6
+
+
+def test_a_batch_job_runs_and_is_tried_again(account: Account) -> None:
+    account.queue()
+    code = "import os, sys; n = os.environ['AWS_BATCH_JOB_ATTEMPT']; print('attempt', n); sys.exit(n == '1')"
+    account.job_definition(code, retryStrategy={"attempts": 3})
+    job = account.batch.submit_job(jobName="j", jobQueue="q", jobDefinition="jd")["jobId"]
+    assert account.aws.wait_idle(10)
+    shown = account.batch.describe_jobs(jobs=[job])["jobs"][0]
+    assert shown["status"] == "SUCCEEDED"
+    streams = [one["container"]["logStreamName"] for one in shown["attempts"]]
+    assert [account.lines(stream, "/aws/batch/job") for stream in streams] == [["attempt 1"], ["attempt 2"]]
+    assert shown["container"]["logStreamName"] == streams[-1]
+
+
+def test_output_of_any_kind_reaches_the_log(account: Account) -> None:
+    code = (
+        "import sys; sys.stdout.buffer.write(b'a\\r\\n\\xff\\n' + b'x' * 200_000 + b'\\nlast'); sys.exit(0)"
+    )
+    arn = account.run(account.script(code))
+    assert account.aws.wait_idle(10)
+    lines = account.lines(f"t/app/{arn.rpartition('/')[2]}")
+    assert (lines[:2], len(lines[2]), lines[3]) == (["a", "�"], 200_000, "last")
+
+
+def test_output_without_awslogs_goes_nowhere(account: Account) -> None:
+    definition = account.script("print('x' * 1_000_000)", logConfiguration={"logDriver": "json-file"})
+    arn = account.run(definition)
+    assert account.aws.wait_idle(10)
+    assert account.task(arn)["containers"][0]["exitCode"] == 0
+    assert account.logs.describe_log_streams(logGroupName="/tests")["logStreams"] == []
+
+
+def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "aws_executors.local",
+        "--exports",
+        "--container-env",
+        "A=B",
+        "--delays",
+        "none",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=HERE, cwd=tmp_path) as process:
+        assert process.stdout
+        first = process.stdout.readline().split()
+        exports = [process.stdout.readline() for _ in range(9)]
+        assert first[0] == "aws_executors.local:"
+        assert f"export AWS_ENDPOINT_URL={first[1]}\n" in exports
+        ecs = boto3.client("ecs", endpoint_url=first[1], region_name="us-east-1")
+        ecs.create_cluster(clusterName="c")
+        containers: Any = [{"name": "app", "image": "i", "command": ["sleep", "60"]}]
+        ecs.register_task_definition(family="f", containerDefinitions=containers)
+        ecs.run_task(cluster="c", taskDefinition="f")
+
+        def running() -> list[int]:
+            with urllib.request.urlopen(f"{first[1]}/_control/processes", timeout=5) as answer:
+                return list(json.load(answer).values())
+
+        eventually(running)
+        (pid,) = running()
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+        assert time.monotonic() - began < 2
+        assert not alive(pid)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--host", "0.0.0.0"], "loopback only"),
+        (["--container-env", "A"], "NAME=VALUE"),
+        (["--delays", "slow"], "fargate"),
+        (["--max-processes", "0"], "at least 1"),
+    ],
+)
+def test_the_command_line_explains_mistakes(
+    arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from aws_executors.local.__main__ import main
+
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert word in capsys.readouterr().err
+
+
+def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    from aws_executors.local.__main__ import main
+
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("examples:", "--real-limits", "_control/faults/throttle"))

@@ -1,0 +1,316 @@
+"""Batch through boto3, against the embedded AWS: every way a call can end, as a value.
+
+Law: no mock. What can go wrong is asked of `LocalAws` by its faults; expectations are written by hand.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from botocore.stub import Stubber
+from returns.result import Result
+
+from aws_executors.core.batch.overrides import ContainerOverrides
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.errors import AwsError, Kind
+from aws_executors.core.service import Service
+from aws_executors.core.state import Observation, Phase
+from aws_executors.local import LocalAws
+from aws_executors.shell.batch_calls import BatchCalls
+from aws_executors.shell.clients import Clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+
+SLEEP = ("sleep", "60")
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[LocalAws]:
+    with LocalAws(max_processes=16) as aws:
+        batch = aws.client("batch")
+        batch.create_compute_environment(
+            computeEnvironmentName="fargate",
+            type="MANAGED",
+            state="ENABLED",
+            computeResources={
+                "type": "FARGATE",
+                "maxvCpus": 16,
+                "subnets": ["subnet-1"],
+                "securityGroupIds": ["sg-1"],
+            },
+        )
+        for name in ("q", "other"):
+            batch.create_job_queue(
+                jobQueueName=name,
+                priority=1,
+                computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "fargate"}],
+            )
+        batch.register_job_definition(
+            jobDefinitionName="d",
+            type="container",
+            platformCapabilities=["FARGATE"],
+            containerProperties={
+                "image": "airflow",
+                "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+                "resourceRequirements": [
+                    {"type": "VCPU", "value": "0.25"},
+                    {"type": "MEMORY", "value": "512"},
+                ],
+            },
+        )
+        yield aws
+
+
+@pytest.fixture
+def aws(world: LocalAws) -> LocalAws:
+    world.faults.clear()
+    return world
+
+
+@pytest.fixture(scope="module")
+def settings(world: LocalAws) -> BatchSettings:
+    return BatchSettings(
+        region="us-east-1",
+        job_name="airflow",
+        job_queue="q",
+        job_definition="d",
+        endpoint_url=world.url,
+        call_timeout=1.0,
+    )
+
+
+@pytest.fixture(scope="module")
+def clients(settings: BatchSettings) -> Clients:
+    return Clients(settings)
+
+
+@pytest.fixture
+def batch(clients: Clients, settings: BatchSettings) -> BatchCalls:
+    return BatchCalls(clients, settings)
+
+
+def request(
+    token: str, *command: str, attempt: int = 1, queue: str = "q", definition: str = "d"
+) -> SubmitJob:
+    return SubmitJob(
+        job_name=f"airflow-{token}-{attempt}",
+        job_queue=queue,
+        job_definition=definition,
+        container_overrides=ContainerOverrides(command=command),
+    )
+
+
+def seen(batch: BatchCalls, id_: str, phase: Phase, seconds: float = 5.0) -> Observation:
+    """The container, as soon as it is in this phase."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for observation in batch.describe([id_]).unwrap().observations:
+            if observation.phase is phase:
+                return observation
+        time.sleep(0.02)
+    raise AssertionError(f"{id_} was not {phase} within {seconds} s: {batch.describe([id_])}")
+
+
+def found_id(found: Result[Observation | None, AwsError]) -> str:
+    observation = found.unwrap()
+    assert observation is not None
+    return observation.id
+
+
+def started_for(aws: LocalAws, token: str) -> int:
+    return sum(job["jobName"].startswith(f"airflow-{token}-") for job in aws.jobs())
+
+
+def test_is_a_service(batch: BatchCalls) -> None:
+    service: Service[SubmitJob] = batch
+    assert not service.idempotent
+
+
+def test_a_job_from_submit_to_its_end(batch: BatchCalls) -> None:
+    id_ = batch.submit(request("whole", "true")).unwrap()
+    ended = seen(batch, id_, Phase.SUCCEEDED)
+    assert (ended.id, ended.name, ended.exit_code) == (id_, "airflow-whole-1", 0)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A fault, the kind it must come out as, and how many jobs must then be there."""
+
+    name: str
+    plan: Callable[[LocalAws], object]
+    kind: Kind
+    jobs: int
+
+
+REFUSALS = (
+    Refusal("lost", lambda aws: aws.faults.lose_answer("SubmitJob"), Kind.AMBIGUOUS, 1),
+    Refusal("fail-after", lambda aws: aws.faults.fail_after("SubmitJob"), Kind.AMBIGUOUS, 1),
+    Refusal("fail-before", lambda aws: aws.faults.fail_before("SubmitJob"), Kind.AMBIGUOUS, 0),
+    Refusal("hang", lambda aws: aws.faults.hang("SubmitJob", 1.5), Kind.AMBIGUOUS, 1),
+    Refusal("throttle", lambda aws: aws.faults.throttle("SubmitJob"), Kind.THROTTLED, 0),
+    Refusal("expired", lambda aws: aws.faults.expire_credentials(30), Kind.CREDENTIALS, 0),
+    Refusal(
+        "denied",
+        lambda aws: aws.faults.refuse("SubmitJob", "AccessDeniedException", "not authorized", status=403),
+        Kind.PERMANENT,
+        0,
+    ),
+)
+
+
+@pytest.mark.parametrize("case", REFUSALS, ids=lambda case: case.name)
+def test_c10_what_a_look_up_finds_after_a_refused_submission(
+    case: Refusal, aws: LocalAws, batch: BatchCalls
+) -> None:
+    case.plan(aws)
+    assert batch.submit(request(case.name, *SLEEP)).failure().kind is case.kind
+    aws.faults.clear()
+    found = batch.find(case.name, ()).unwrap()
+    assert started_for(aws, case.name) == case.jobs
+    assert ([] if found is None else [found.name]) == [f"airflow-{case.name}-1"] * case.jobs
+
+
+def test_c24_an_unknown_job_definition_is_permanent(batch: BatchCalls) -> None:
+    error = batch.submit(request("undefined", definition="nothing")).failure()
+    assert (error.kind, error.code) == (Kind.PERMANENT, "ClientException")
+
+
+def test_c22_a_forgotten_job_is_absent(aws: LocalAws, batch: BatchCalls) -> None:
+    id_ = batch.submit(request("forgotten", *SLEEP)).unwrap()
+    aws.faults.forget(id_)
+    (only,) = batch.describe([id_]).unwrap().observations
+    assert (only.id, only.phase) == (id_, Phase.ABSENT)
+
+
+def test_describes_more_than_a_hundred_and_c30_one_failing_batch_hides_no_other(
+    aws: LocalAws, batch: BatchCalls
+) -> None:
+    ids = [f"00000000-0000-0000-0000-{number:012}" for number in range(101)]
+    assert [one.id for one in batch.describe(ids).unwrap().observations] == ids
+    aws.faults.throttle("DescribeJobs")
+    answer = batch.describe(ids).unwrap()
+    assert [one.id for one in answer.observations] == ids[100:]
+    assert [odd.id for odd in answer.unreadable] == ids[:100]
+
+
+def test_finds_the_live_one_before_the_newer_ended_one(batch: BatchCalls) -> None:
+    live = batch.submit(request("live", *SLEEP)).unwrap()
+    ended = batch.submit(request("live", "false", attempt=2)).unwrap()
+    seen(batch, ended, Phase.FAILED)
+    assert found_id(batch.find("live", ())) == live
+    assert found_id(batch.find("live", [live])) == ended
+    assert batch.find("live", [live, ended]).unwrap() is None
+    assert batch.find("liv", ()).unwrap() is None
+
+
+def test_finds_in_another_queue_that_was_submitted_to(
+    clients: Clients, settings: BatchSettings, batch: BatchCalls
+) -> None:
+    id_ = batch.submit(request("elsewhere", *SLEEP, queue="other")).unwrap()
+    assert found_id(batch.find("elsewhere", ())) == id_
+    assert BatchCalls(clients, settings).find("elsewhere", ()).unwrap() is None
+    assert found_id(BatchCalls(clients, settings, also=("other",)).find("elsewhere", ())) == id_
+
+
+def test_c9_a_lost_answer_in_another_queue_is_found(aws: LocalAws, batch: BatchCalls) -> None:
+    aws.faults.lose_answer("SubmitJob")
+    assert batch.submit(request("lost-there", *SLEEP, queue="other")).failure().kind is Kind.AMBIGUOUS
+    assert batch.find("lost-there", ()).unwrap() is not None
+
+
+@pytest.mark.parametrize("action", ["ListJobs", "DescribeJobs"])
+def test_what_could_not_be_looked_up_is_not_nothing(action: str, aws: LocalAws, batch: BatchCalls) -> None:
+    id_ = batch.submit(request(f"unseen-{action}", *SLEEP)).unwrap()
+    aws.faults.throttle(action)
+    assert batch.find(f"unseen-{action}", ()).failure().kind is Kind.THROTTLED
+    assert found_id(batch.find(f"unseen-{action}", ())) == id_
+
+
+def test_a_deleted_queue_of_the_past_hides_nothing(
+    aws: LocalAws, clients: Clients, settings: BatchSettings
+) -> None:
+    batch = BatchCalls(clients, settings, also=("deleted",))
+    refused = "JobQueue deleted not found"
+    aws.faults.throttle("ListJobs")
+    assert batch.find("nobody", ()).failure().kind is Kind.THROTTLED
+    with Stubber(stubbed := the_client(clients)) as stub:
+        stub.add_response("list_jobs", {"jobSummaryList": []})
+        stub.add_client_error("list_jobs", "ClientException", refused, http_status_code=400)
+        assert batch.find("nobody", ()).unwrap() is None
+        stub.add_client_error("list_jobs", "ClientException", refused, http_status_code=400)
+        assert BatchCalls(clients, settings).find("nobody", ()).failure().message == refused
+    assert stubbed is the_client(clients)
+
+
+def the_client(clients: Clients) -> "BatchClient":
+    return clients.batch(lambda client: client).unwrap()
+
+
+def test_reads_every_page_of_a_list(clients: Clients, batch: BatchCalls) -> None:
+    job = {"jobId": "2", "jobName": "airflow-paged-1", "status": "RUNNING", "createdAt": 1, "jobQueue": "q"}
+    described = {**job, "startedAt": 1, "jobDefinition": "d"}
+    asked = {"jobQueue": "q", "filters": [{"name": "JOB_NAME", "values": ["airflow-paged-*"]}]}
+    summary = {"jobId": "2", "jobName": "airflow-paged-1"}
+    with Stubber(the_client(clients)) as stub:
+        stub.add_response("list_jobs", {"jobSummaryList": [], "nextToken": "more"}, asked)
+        stub.add_response("list_jobs", {"jobSummaryList": [summary]}, {**asked, "nextToken": "more"})
+        stub.add_response("describe_jobs", {"jobs": [described]}, {"jobs": ["2"]})
+        assert found_id(batch.find("paged", ())) == "2"
+
+
+def test_stops_in_bulk_and_the_unknown_counts_as_stopped(aws: LocalAws, batch: BatchCalls) -> None:
+    running = [batch.submit(request(f"stop-{number}", *SLEEP)).unwrap() for number in range(3)]
+    unknown = [f"00000000-0000-0000-0000-{number:012}" for number in range(50)]
+    before = aws.calls().get("batch.TerminateJobs", {"calls": 0})["calls"]
+    assert batch.stop([*running, *unknown], "marked failed " * 100) == dict.fromkeys([*running, *unknown])
+    assert aws.calls()["batch.TerminateJobs"]["calls"] == before + 2
+    ended = [seen(batch, id_, Phase.FAILED) for id_ in running]
+    assert all("marked failed" in one.reason for one in ended)
+
+
+def test_a_bulk_stop_tells_each_job_of_its_own_refusal(clients: Clients, batch: BatchCalls) -> None:
+    odd = [
+        {"job": "2", "code": "AccessDeniedException", "message": "not authorized"},
+        {"job": "3", "code": "ClientException", "message": "Job 3 does not exist"},
+    ]
+    with Stubber(the_client(clients)) as stub:
+        stub.add_response("terminate_jobs", {"successful": ["1"], "errors": odd})
+        answer = batch.stop(["1", "2", "3"], "bye")
+    assert (answer["1"], answer["3"]) == (None, None)
+    assert cast("AwsError", answer["2"]).kind is Kind.PERMANENT
+
+
+def test_stops_one_by_one_where_boto3_is_too_old_for_more(settings: BatchSettings, aws: LocalAws) -> None:
+    clients = Clients(settings)
+    batch = BatchCalls(clients, settings)
+    id_ = batch.submit(request("one-by-one", *SLEEP)).unwrap()
+    the_client(clients).meta.method_to_api_mapping.pop("terminate_jobs")
+    before = aws.calls().get("batch.TerminateJob", {"calls": 0})["calls"]
+    assert batch.stop([id_, "nobody"], "bye") == {id_: None, "nobody": None}
+    assert aws.calls()["batch.TerminateJob"]["calls"] == before + 2
+    seen(batch, id_, Phase.FAILED)
+
+
+def test_c26_stopping_over_a_dead_connection_is_bounded(aws: LocalAws, batch: BatchCalls) -> None:
+    ids = [f"00000000-0000-0000-0000-{number:012}" for number in range(200)]
+    aws.faults.hang("TerminateJobs", 3.0, times=4)
+    before = time.monotonic()
+    answer = batch.stop(ids, "bye")
+    assert time.monotonic() - before < 2.8
+    assert list(answer) == ids
+    assert {error.kind for error in answer.values() if error is not None} == {Kind.AMBIGUOUS}
+
+
+def test_nothing_can_be_stopped_without_a_way_to_aws(settings: BatchSettings) -> None:
+    named = settings.model_copy(update={"conn_id": "nothing"})
+
+    def nobody(conn_id: str) -> None:
+        raise LookupError(conn_id)
+
+    answer = BatchCalls(Clients(named, read=nobody), named).stop(["1", "2"], "bye")  # type: ignore[arg-type]
+    assert {error.kind for error in answer.values() if error is not None} == {Kind.CREDENTIALS}
+    assert list(answer) == ["1", "2"]
