@@ -1,7 +1,7 @@
 """Airflow executors for AWS Batch, Fargate and ECS: what a notebook or a DAG file wants from them.
 
-Law: imports the core only, so that reading this costs no Airflow and no boto3. The executors themselves are
-in `aws_executors.executors`.
+Law: imports the core only, and that when a name is asked for: every ``airflow`` command imports this package
+for its provider's metadata and wants nothing else of it. The executors are in `aws_executors.executors`.
 
 >>> from aws_executors import Launch, Task, ecs, preview
 >>> settings = ecs.EcsSettings(region="us-east-1", cluster="etl", container_name="airflow",
@@ -15,25 +15,29 @@ in `aws_executors.executors`.
 }
 """
 
-from aws_executors import batch, ecs
-from aws_executors.batch import BatchConfig
-from aws_executors.core.compose import BuilderError, compose, unless, when
-from aws_executors.core.launch import Launch, Task
-from aws_executors.core.parse import RequestError
-from aws_executors.core.predicates import (
-    all_of,
-    any_of,
-    attempt_over,
-    config_has,
-    not_,
-    queue_is,
-    queue_matches,
-    task_matches,
-    try_number_over,
-)
-from aws_executors.core.preview import preview
-from aws_executors.core.wire import to_kwargs
-from aws_executors.ecs import EcsConfig
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aws_executors import batch, ecs
+    from aws_executors.batch import BatchConfig
+    from aws_executors.core.compose import BuilderError, compose, unless, when
+    from aws_executors.core.launch import Launch, Task
+    from aws_executors.core.parse import RequestError
+    from aws_executors.core.predicates import (
+        all_of,
+        any_of,
+        attempt_over,
+        config_has,
+        not_,
+        queue_is,
+        queue_matches,
+        task_matches,
+        try_number_over,
+    )
+    from aws_executors.core.preview import preview
+    from aws_executors.core.wire import to_kwargs
+    from aws_executors.ecs import EcsConfig
 
 __all__ = [
     "BatchConfig",
@@ -59,3 +63,43 @@ __all__ = [
     "unless",
     "when",
 ]
+
+_HOMES = {
+    "BatchConfig": "aws_executors.batch",
+    "BuilderError": "aws_executors.core.compose",
+    "EcsConfig": "aws_executors.ecs",
+    "Launch": "aws_executors.core.launch",
+    "RequestError": "aws_executors.core.parse",
+    "Task": "aws_executors.core.launch",
+    "all_of": "aws_executors.core.predicates",
+    "any_of": "aws_executors.core.predicates",
+    "attempt_over": "aws_executors.core.predicates",
+    "batch": "aws_executors.batch",
+    "compose": "aws_executors.core.compose",
+    "config_has": "aws_executors.core.predicates",
+    "ecs": "aws_executors.ecs",
+    "not_": "aws_executors.core.predicates",
+    "preview": "aws_executors.core.preview",
+    "queue_is": "aws_executors.core.predicates",
+    "queue_matches": "aws_executors.core.predicates",
+    "task_matches": "aws_executors.core.predicates",
+    "to_kwargs": "aws_executors.core.wire",
+    "try_number_over": "aws_executors.core.predicates",
+    "unless": "aws_executors.core.compose",
+    "when": "aws_executors.core.compose",
+}
+
+
+def __getattr__(name: str) -> object:
+    """A public name, imported when it is first asked for (PEP 562)."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module: object = import_module(home)
+    value: object = module if home == f"{__name__}.{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,7 +10,14 @@ compose(build, when(queue_is('long_tasks_queue'), with_retry(3), with_timeout(ho
 """
 
 from aws_executors.core.batch.authoring import BatchConfig
-from aws_executors.core.batch.build import build, build_from, from_options, lookup_prefix, over_options
+from aws_executors.core.batch.build import (
+    build,
+    build_from,
+    from_options,
+    lookup_prefix,
+    over_options,
+    sealed,
+)
 from aws_executors.core.batch.config import BatchOptions, read_options, with_options
 from aws_executors.core.batch.eks import (
     EksContainerEnvironmentVariable,
@@ -91,6 +98,7 @@ __all__ = [
     "lookup_prefix",
     "over_options",
     "read_options",
+    "sealed",
     "with_consumable_resource",
     "with_container",
     "with_depends_on",

@@ -9,8 +9,9 @@ Law: names only; each is made, explained and tested in `core/ecs`.
 """
 
 from aws_executors.core.ecs.authoring import EcsConfig
-from aws_executors.core.ecs.build import build, build_from, from_options, over_options
+from aws_executors.core.ecs.build import build, build_from, from_options, over_options, sealed
 from aws_executors.core.ecs.config import EcsOptions, read_options, with_options
+from aws_executors.core.ecs.merge import on_container
 from aws_executors.core.ecs.over import Step
 from aws_executors.core.ecs.parts import (
     AwsvpcConfiguration,
@@ -96,8 +97,10 @@ __all__ = [
     "build_from",
     "from_kwargs",
     "from_options",
+    "on_container",
     "over_options",
     "read_options",
+    "sealed",
     "with_capacity_provider",
     "with_capacity_providers",
     "with_cluster",

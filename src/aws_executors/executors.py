@@ -8,11 +8,14 @@ Law: each is a section of the configuration, a builder's request type and a way 
 
 from returns.result import Result
 
+from aws_executors.core.batch.build import sealed as batch_sealed
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.ecs.build import sealed as ecs_sealed
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.faults import SettingsFaults
+from aws_executors.core.launch import Launch
 from aws_executors.core.service import Service
 from aws_executors.shell.batch_calls import BatchCalls
 from aws_executors.shell.configure import Configured, configure_batch, configure_ecs
@@ -35,6 +38,10 @@ class AwsBatchExecutor(AwsExecutor[BatchSettings, SubmitJob]):
         """AWS Batch."""
         return BatchCalls(self.clients(settings), settings)
 
+    def seal(self, launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
+        """The job's name."""
+        return batch_sealed(launch, request)
+
 
 class AwsEcsFargateExecutor(AwsExecutor[EcsSettings, RunTask]):
     """Runs every task as an ECS task, on Fargate or EC2; set up by the section ``[ecs_fargate]``."""
@@ -48,6 +55,10 @@ class AwsEcsFargateExecutor(AwsExecutor[EcsSettings, RunTask]):
     def service(self, settings: EcsSettings) -> Service[RunTask]:
         """Amazon ECS."""
         return EcsCalls(self.clients(settings), settings)
+
+    def seal(self, launch: Launch[EcsSettings], request: RunTask) -> RunTask:
+        """``clientToken`` and ``startedBy``."""
+        return ecs_sealed(launch, request)
 
 
 AwsFargateExecutor = AwsEcsFargateExecutor

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import NoReturn
 
 import pytest
@@ -136,6 +137,15 @@ def test_c4_a_good_builder_gives_its_request() -> None:
     assert built(build, LAUNCH, RunTask).unwrap() == build(LAUNCH)
 
 
+def test_the_last_steps_come_after_anybodys_builder() -> None:
+    assert built(build, LAUNCH, RunTask, with_group("a"), grouped).unwrap().group == "a+large"
+
+
+def test_the_last_steps_are_not_taken_with_what_is_no_request() -> None:
+    result = built(lambda launch: None, LAUNCH, RunTask, grouped)  # type: ignore[arg-type, return-value]
+    assert result.failure().error == "returned nothing, not a RunTask"
+
+
 @pytest.mark.parametrize(
     ("builder", "told"),
     [
@@ -172,6 +182,28 @@ def test_no_name_quotes_arguments() -> None:
     step = with_environment(PASSWORD="hunter2")
     assert name_of(step) == "with_environment(...)"
     assert "hunter2" not in str(fault_of(compose(build, step, broken)))
+
+
+class Mine:
+    def __call__(self, launch: Launch[EcsSettings]) -> RunTask:
+        raise KeyError("x")
+
+
+class MineUnprintable(Mine):
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    ("builder", "name"),
+    [(Mine(), "Mine"), (MineUnprintable(), "MineUnprintable"), (partial(build), "functools.partial(...)")],
+)
+def test_a_callable_object_is_named_too(builder: Builder, name: str) -> None:
+    assert name_of(builder) == name
+
+
+def test_a_builder_that_can_not_even_be_printed_is_a_fault() -> None:
+    assert str(fault_of(MineUnprintable())) == "MineUnprintable: KeyError: 'x'"
 
 
 def test_what_must_end_the_program_does() -> None:

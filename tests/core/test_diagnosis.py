@@ -22,8 +22,10 @@ def test_every_cause_has_a_sentence_of_its_own() -> None:
                 stop_code="TaskFailedToStart",
                 reason="CannotPullContainerError: pull image manifest has been retried 5 time(s)",
             ),
-            "The container never started (arn:1, TaskFailedToStart). AWS says: "
-            "CannotPullContainerError: pull image manifest has been retried 5 time(s)",
+            (
+                "The container never started (arn:1, TaskFailedToStart). AWS says: "
+                "CannotPullContainerError: pull image manifest has been retried 5 time(s)"
+            ),
         ),
         (
             Observation(id="job-1", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=137),

@@ -17,7 +17,6 @@ from aws_executors.core.verdict import (
     Ending,
     Row,
     Standing,
-    Verdict,
     standing,
     verdict,
 )

@@ -49,6 +49,7 @@ Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
 
 FORGOTTEN = "AWS does not show this container any more, and did not say how it ended"
 UNWANTED = frozenset({Standing.FINISHED, Standing.MOVED_ON, Standing.GONE})
+UNANSWERED = frozenset({Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING})
 EARLY = frozenset({Stage.PREPARING, Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING})
 
 
@@ -75,13 +76,16 @@ def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
     >>> job.stage, job.container, effects
     (<Stage.WATCHING: 'watching'>, 'arn:1', ())
     """
+    if job.stage is Stage.CLOSED:
+        return job, ()
     match event:
         case Prepared():
             return _prepared(job, event.request)
         case Unpreparable(problem=problem):
             return _unpreparable(job, problem)
         case Accepted(at=at, container=container):
-            return _accepted(job, container, at) if job.stage is Stage.SUBMITTING else (job, ())
+            wanted = job.stage in UNANSWERED and container not in job.past
+            return _accepted(job, container, at) if wanted else (job, ())
         case Refused(at=at, error=error):
             return _refused(job, error, at, policy) if job.stage is Stage.SUBMITTING else (job, ())
         case Found(at=at, observation=observation):

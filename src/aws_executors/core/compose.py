@@ -41,7 +41,15 @@ def name_of(part: object) -> str:
         case object(__module__=str(module), __qualname__=str(name)):
             return f"{module}.{name}"
         case _:
-            return f"{repr(part).partition('(')[0]}(...)"
+            head, bracket, _ = _printed(part).partition("(")
+            return f"{head}(...)" if bracket else type(part).__qualname__
+
+
+def _printed(part: object) -> str:
+    try:
+        return repr(part)
+    except Exception:  # noqa: BLE001 - foreign code: something that can not even be printed
+        return ""
 
 
 def _short(part: object) -> str:
@@ -79,16 +87,19 @@ def _stepped(step: Callable[[L, R], R], launch: L, request: R) -> R:
     return changed
 
 
+def _stepped_all(steps: tuple[Callable[[L, R], R], ...], launch: L, request: R) -> R:
+    for step in steps:
+        request = _stepped(step, launch, request)
+    return request
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class _Composed(Generic[L, R]):
     build: Callable[[L], R]
     steps: tuple[Callable[[L, R], R], ...]
 
     def __call__(self, launch: L) -> R:
-        request = self.build(launch)
-        for step in self.steps:
-            request = _stepped(step, launch, request)
-        return request
+        return _stepped_all(self.steps, launch, self.build(launch))
 
     def __repr__(self) -> str:
         return call("compose", self.build, *self.steps)
@@ -102,10 +113,8 @@ class _When(Generic[L, R]):
     steps: tuple[Callable[[L, R], R], ...]
 
     def __call__(self, launch: L, request: R) -> R:
-        if bool(self.predicate(launch)) is self.wanted:
-            for step in self.steps:
-                request = _stepped(step, launch, request)
-        return request
+        taken = bool(self.predicate(launch)) is self.wanted
+        return _stepped_all(self.steps, launch, request) if taken else request
 
     def __repr__(self) -> str:
         return call(self.verb, self.predicate, *self.steps)
@@ -146,18 +155,20 @@ class BuildFault:
         return f"{self.builder}: {self.error}"
 
 
-def built(build: Callable[[L], R], launch: L, expected: type[R]) -> Result[R, BuildFault]:
-    """Run a builder that may be anybody's, and give its request, or the fault that it has.
+def built(
+    build: Callable[[L], R], launch: L, expected: type[R], *last: Callable[[L, R], R]
+) -> Result[R, BuildFault]:
+    """Run a builder that may be anybody's, then the steps `last`, and give the request or its fault.
 
     Nothing that the builder raises leaves this function but what must (KeyboardInterrupt, SystemExit). The
     launch's command and token never stand in the fault, even if the error's own text repeats them (C4).
     """
     try:
         request = build(launch)
+        if isinstance(request, expected):
+            return Success(_stepped_all(last, launch, request))
     except Exception as error:  # noqa: BLE001 - foreign code: whatever it raises is this task's fault alone
         return Failure(BuildFault(builder=name_of(build), error=_without_secrets(_words(error), launch)))
-    if isinstance(request, expected):
-        return Success(request)
     given = "nothing" if request is None else f"a {type(request).__name__}"
     return Failure(BuildFault(builder=name_of(build), error=f"returned {given}, not a {expected.__name__}"))
 

@@ -22,6 +22,7 @@ from returns.result import Result
 
 from aws_executors.core.faults import SettingsError, SettingsFaults
 from aws_executors.core.job import Free, Job, Policy, Purpose, Report, Tell
+from aws_executors.core.launch import Launch
 from aws_executors.core.pace import Pace
 from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
@@ -82,6 +83,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def service(self, settings: S) -> Service[R]:
         """The way to AWS."""
 
+    @abstractmethod
+    def seal(self, launch: Launch[S], request: R) -> R:
+        """The last step of every builder: what the container is found again by."""
+
     def clients(self, settings: Settings) -> Clients:
         """boto3 clients by these settings; a connection is read as the executor's team reads it."""
         return Clients(settings, read=partial(from_airflow, team=self.team_name))
@@ -140,6 +145,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         recipe = Recipe(
             configured=self._configured,
             request_type=self.request_type,
+            seal=self.seal,
             parcel=parcel,
             token=token,
             generator=self.jwt_generator,

@@ -4,6 +4,7 @@ Law: the only place that knows the shape of Airflow's workloads. A workload's to
 command, and nowhere else.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
@@ -92,10 +93,14 @@ def parcel_of(workload: "Workload") -> Parcel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe(Generic[S, R]):
     """Builds the request of each attempt for one parcel; the first with Airflow's token, later ones with a
-    fresh one, because a workload's token dies with the time that a task may wait in the queue."""
+    fresh one, because a workload's token dies with the time that a task may wait in the queue.
+
+    `seal` is the last step, after whatever builder a person has named: the container can be found again.
+    """
 
     configured: Configured[S, R]
     request_type: type[R]
+    seal: Callable[[Launch[S], R], R]
     parcel: Parcel
     token: str
     generator: "JWTGenerator"
@@ -113,4 +118,4 @@ class Recipe(Generic[S, R]):
             token=self.token,
             attempt=attempt,
         )
-        return built(self.configured.build, launch, self.request_type).alt(str)
+        return built(self.configured.build, launch, self.request_type, self.seal).alt(str)

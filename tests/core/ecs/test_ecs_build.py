@@ -1,13 +1,15 @@
 """From options, executor_config and command to the request, by cases written out by hand."""
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 
-from aws_executors import Launch, RequestError, Task, to_kwargs
+from aws_executors import Launch, RequestError, Task, compose, queue_is, to_kwargs, when
 from aws_executors.ecs import (
+    ContainerOverride,
     EcsOptions,
     EcsSettings,
     RunTask,
@@ -15,7 +17,10 @@ from aws_executors.ecs import (
     build_from,
     from_kwargs,
     from_options,
+    on_container,
     over_options,
+    sealed,
+    with_launch_type,
     with_options,
 )
 from strategies import ECS_SETTINGS, ecs_options, launches, run_tasks
@@ -304,6 +309,22 @@ def test_run_task_kwargs_take_the_place_of_what_the_options_say(
     assert to_kwargs(build_from(over_options(ECS_SETTINGS, kwargs))(LAUNCH)) == expected
 
 
+def test_mission_extension_by_a_dict() -> None:
+    custom: dict[str, Any] = deepcopy(to_kwargs(from_options(ECS_SETTINGS)))
+    custom["overrides"]["containerOverrides"][0]["environment"] = [
+        {"name": "CUSTOM_ENV_VAR", "value": "enviornment variable value"}
+    ]
+    variable = {"name": "CUSTOM_ENV_VAR", "value": "enviornment variable value"}
+    request = build_from(over_options(ECS_SETTINGS, custom))(LAUNCH)
+    assert to_kwargs(request) == DEFAULT | container(environment=[variable])
+
+
+def test_mission_extension_by_queue() -> None:
+    custom = compose(build, when(queue_is("long_tasks_queue"), with_launch_type("EC2")))
+    assert custom(replace(LAUNCH, queue="long_tasks_queue")).launch_type == "EC2"
+    assert custom(replace(LAUNCH, queue="default")) == build(LAUNCH)
+
+
 @pytest.mark.parametrize(
     ("kwargs", "told"),
     [
@@ -322,6 +343,25 @@ def test_run_task_kwargs_that_make_no_request(kwargs: dict[str, object], told: s
 def test_without_kwargs_of_ones_own_both_ways_are_one() -> None:
     assert over_options(ECS_SETTINGS, {}) == from_options(ECS_SETTINGS)
     assert over_options(ECS_SETTINGS, to_kwargs(from_options(ECS_SETTINGS))) == from_options(ECS_SETTINGS)
+
+
+def test_whatever_a_builder_made_the_task_can_be_found_again_and_runs_the_workload() -> None:
+    bare = RunTask(task_definition="own:1", client_token="mine", started_by="me")
+    overrides = {"containerOverrides": [COMMAND]}
+    assert to_kwargs(sealed(LAUNCH, bare)) == {"taskDefinition": "own:1", "overrides": overrides, **IDENTITY}
+
+
+def test_a_command_wrapped_into_another_stays() -> None:
+    def traced(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
+        return on_container(request, ContainerOverride(name="main", command=("strace", *launch.command)))
+
+    request = sealed(LAUNCH, compose(build, traced)(LAUNCH))
+    assert request.overrides.container_overrides[0].command == ("strace", "airflow", "tasks", "run")
+
+
+@given(launches)
+def test_a_seal_changes_nothing_that_build_made(launch: Launch[EcsSettings]) -> None:
+    assert sealed(launch, build(launch)) == build(launch)
 
 
 @given(launches)

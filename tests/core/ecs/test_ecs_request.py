@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from aws_executors import RequestError, to_kwargs
+from aws_executors import RequestError, ecs, to_kwargs
 from aws_executors.ecs import ContainerOverride, KeyValuePair, Overrides, RunTask, from_kwargs
 from strategies import run_tasks
 
@@ -219,6 +219,23 @@ def test_a_request_is_a_value(task: RunTask) -> None:
     assert replace(task) == task
     with pytest.raises(FrozenInstanceError):
         task.cluster = "other"  # type: ignore[misc]
+
+
+@given(run_tasks)
+def test_a_request_prints_as_the_code_that_makes_it(task: RunTask) -> None:
+    assert eval(repr(task), vars(ecs)) == task
+
+
+def test_a_token_is_not_printed() -> None:
+    token = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0aSJ9.c2lnbmF0dXJl"
+    workload = ("python", "--json-string", f'{{"token": "{token}", "ti": {{"task_id": "load"}}}}')
+    request = RunTask(
+        task_definition="a",
+        overrides=Overrides(container_overrides=(ContainerOverride(name="main", command=workload),)),
+    )
+    assert token in str(to_kwargs(request))
+    assert token not in repr(request)
+    assert "load" in repr(request)
 
 
 def test_a_change_is_checked_as_the_whole_was() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from aws_executors.core.batch.config import read_options, with_options
-from aws_executors.core.batch.container import lay
+from aws_executors.core.batch.container import command_of, lay
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
     EcsPropertiesOverride,
@@ -108,7 +108,25 @@ def with_workload(shape: SubmitJob, launch: Launch[BatchSettings]) -> SubmitJob:
     """A request's shape with one launch's options, command and name."""
     container_name = launch.settings.container_name
     request = with_options(shape, read_options(launch.executor_config), container_name)
-    request = lay(request, ContainerOverrides(command=launch.command), container_name)
+    return sealed(launch, lay(request, ContainerOverrides(command=launch.command), container_name))
+
+
+def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
+    """The step after anybody's builder: whatever it made, the job can be found again and runs the workload.
+
+    Sets the job's name, and the Airflow container's command where it has none; a command that a person's step
+    wrapped into another stays.
+
+    >>> from aws_executors.core.launch import Task
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
+    >>> launch = Launch(task=Task(dag_id="d", task_id="t"), command=("run",), settings=settings, token="0b6e")
+    >>> request = sealed(launch, SubmitJob(job_name="mine", job_queue="q", job_definition="d"))
+    >>> request.job_name, request.container_overrides.command
+    ('airflow-0b6e-1', ('run',))
+    """
+    container_name = launch.settings.container_name
+    if not command_of(request, container_name):
+        request = lay(request, ContainerOverrides(command=launch.command), container_name)
     return replace(request, job_name=job_name(launch.settings.job_name, launch.submission))
 
 

@@ -126,8 +126,25 @@ def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
     """A request's shape with one launch's options, command and names."""
     name = launch.settings.container_name
     request = with_options(shape, read_options(launch.executor_config), name)
-    return replace(
-        on_container(request, ContainerOverride(name=name, command=launch.command)),
-        client_token=launch.submission,
-        started_by=f"{launch.settings.deployment}/{launch.token}",
-    )
+    return sealed(launch, on_container(request, ContainerOverride(name=name, command=launch.command)))
+
+
+def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
+    """The step after anybody's builder: whatever it made, the task can be found again and runs the workload.
+
+    Sets ``clientToken`` and ``startedBy``, and the Airflow container's command where it has none; a command
+    that a person's step wrapped into another stays.
+
+    >>> from aws_executors.core.launch import Task
+    >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
+    ...                        task_definition="airflow:7", subnets=("subnet-1",))
+    >>> launch = Launch(task=Task(dag_id="d", task_id="t"), command=("run",), settings=settings, token="0b6e")
+    >>> request = sealed(launch, RunTask(task_definition="mine"))
+    >>> request.client_token, request.overrides.container_overrides[0].command
+    ('0b6e-1', ('run',))
+    """
+    name = launch.settings.container_name
+    if not any(item.command for item in request.overrides.container_overrides if item.name == name):
+        request = on_container(request, ContainerOverride(name=name, command=launch.command))
+    started_by = f"{launch.settings.deployment}/{launch.token}"
+    return replace(request, client_token=launch.submission, started_by=started_by)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from aws_executors.core.secrets import mask
 from aws_executors.core.wire import WRITTEN, Digits, Flag, KeyValuePair, TagKey, TagValue, Text, Whole
 
 
@@ -89,7 +90,8 @@ class ResourceRequirement:
 class ContainerOverride:
     """What one container, named as in the task definition, gets in place of its definition.
 
-    `cpu` in CPU units (1024 make one vCPU), `memory` (hard limit) and `memory_reservation` (soft) in MiB.
+    `cpu` in CPU units (1024 make one vCPU), `memory` (hard limit) and `memory_reservation` (soft) in MiB. The
+    command of the Airflow container holds the workload's token, so a token is ``***`` in the repr.
     """
 
     name: Text
@@ -100,6 +102,20 @@ class ContainerOverride:
     memory: Annotated[Whole, Field(ge=1)] | None = None
     memory_reservation: Annotated[Whole, Field(ge=1)] | None = None
     resource_requirements: tuple[ResourceRequirement, ...] = ()
+
+    def __repr__(self) -> str:
+        parts = {
+            "name": self.name,
+            "command": self.command or None,
+            "environment": self.environment or None,
+            "environment_files": self.environment_files or None,
+            "cpu": self.cpu,
+            "memory": self.memory,
+            "memory_reservation": self.memory_reservation,
+            "resource_requirements": self.resource_requirements or None,
+        }
+        said = (f"{name}={part!r}" for name, part in parts.items() if part is not None)
+        return mask(f"ContainerOverride({', '.join(said)})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

@@ -81,7 +81,11 @@ def with_task_definition(task_definition: str) -> Step:
 
 
 def with_cluster(cluster: str) -> Step:
-    """Run in another cluster."""
+    """Run in another cluster, by name or ARN.
+
+    The executor follows the task by its ARN; only a container that a crashed scheduler had just asked for is
+    looked up in the cluster of the option alone.
+    """
     return Over(call("with_cluster", cluster), EcsOptions(cluster=cluster))
 
 

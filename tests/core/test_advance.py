@@ -1,0 +1,920 @@
+"""The life of a job, case by case: what happens, where the job is then, and what it asks for.
+
+Each scenario is a list of (event, stage, effects) by hand, named after the cases that it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import pytest
+
+from aws_executors.core.advance import FORGOTTEN, advance, begin
+from aws_executors.core.errors import AwsError, Kind
+from aws_executors.core.job import (
+    Accepted,
+    Due,
+    Effect,
+    Event,
+    Find,
+    Found,
+    Free,
+    GiveBack,
+    Job,
+    NotLookedUp,
+    Policy,
+    Prepare,
+    Prepared,
+    Purpose,
+    ReadRow,
+    Refused,
+    Report,
+    Revoked,
+    RowRead,
+    Seen,
+    Stage,
+    Stop,
+    StopAnswered,
+    Submit,
+    Tell,
+    Unpreparable,
+)
+from aws_executors.core.retry import Backoff
+from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.verdict import Row
+
+ECS = Policy(
+    idempotent=True,
+    attempts=2,
+    grace=120.0,
+    linger=120.0,
+    patience=5.0,
+    looks=3,
+    look_every=3.0,
+    backoff=Backoff(base=1.0, cap=60.0),
+)
+BATCH = Policy(
+    idempotent=False,
+    attempts=2,
+    grace=120.0,
+    linger=120.0,
+    patience=5.0,
+    looks=3,
+    look_every=3.0,
+    backoff=Backoff(base=1.0, cap=60.0),
+)
+
+
+def error(kind: Kind, code: str = "Code", message: str = "words", *ids: str) -> AwsError:
+    """A refusal."""
+    return AwsError(kind=kind, code=code, message=message, resource_ids=ids)
+
+
+def looks(
+    phase: Phase, id_: str = "c1", *, cause: Cause | None = None, code: int | None = None, **more: object
+) -> Observation:
+    """An observation of `c1`, or of another."""
+    reason, version, started = more.get("reason", ""), more.get("version"), more.get("started", False)
+    return Observation(
+        id=id_,
+        phase=phase,
+        cause=cause,
+        exit_code=code,
+        reason=str(reason),
+        version=version if isinstance(version, int) else None,
+        started=bool(started),
+    )
+
+
+WAITS, RUNS, ABSENT = looks(Phase.WAITING), looks(Phase.RUNNING), looks(Phase.ABSENT)
+GOOD = looks(Phase.SUCCEEDED, code=0)
+BAD = looks(Phase.FAILED, cause=Cause.EXITED, code=1)
+NEVER = looks(Phase.FAILED, cause=Cause.NEVER_STARTED, reason="pull failed")
+NEVER_2 = looks(Phase.FAILED, "c2", cause=Cause.NEVER_STARTED, reason="pull failed")
+
+SUCCEEDED = "The container ended well (c1, exit code 0)."
+EXITED = "The container ended with an error of its own (c1, exit code 1)."
+PULL = "The container never started (c1). AWS says: pull failed"
+PULL_2 = "The container never started (c2). AWS says: pull failed"
+LOST = f"The container ended, and AWS does not say how (c1). AWS says: {FORGOTTEN}"
+
+
+def row(state: str | None, token: str | None = "t", number: int = 1) -> Row:
+    """The task instance's row."""
+    return Row(state=state, token=token, try_number=number)
+
+
+QUEUED, RUNNING, FINISHED, DEFERRED = row("queued"), row("running"), row("success"), row("deferred")
+RESTARTING, CLEARED, REQUEUED = row("restarting", None), row(None, None), row("queued", "u")
+
+THROTTLED = error(Kind.THROTTLED, "ThrottlingException", "Rate exceeded")
+NO_ROOM = error(Kind.CAPACITY, "RESOURCE:MEMORY", "no container instance has room")
+TIMEOUT = error(Kind.AMBIGUOUS, "ReadTimeoutError", "no answer")
+DENIED = error(Kind.PERMANENT, "AccessDeniedException", "iam:PassRole")
+REFUSAL = "AccessDeniedException: iam:PassRole"
+
+NO_LONGER_WAITED_FOR = "Its task instance does not wait for it any more"
+TAKEN_BACK = "Taken back by Airflow"
+ORPHANED = "Orphaned, and adopt_task_instances is off"
+
+S = Stage
+Step: TypeAlias = "tuple[Event[str], Stage, tuple[Effect[str], ...]]"
+
+WAKE = Due(1e6)
+STARTED: list[Step] = [
+    (Prepared(1.0, "r1"), S.SUBMITTING, (Submit("r1"),)),
+    (Accepted(2.0, "c1"), S.WATCHING, ()),
+]
+SUBMITTED: list[Step] = STARTED[:1]
+RAN: list[Step] = [*STARTED, (Seen(3.0, RUNS), S.WATCHING, ())]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What happens to one job, in order."""
+
+    name: str
+    steps: Sequence[Step]
+    policy: Policy = ECS
+    job: Job[str] = field(default_factory=lambda: Job(token="t"))
+
+
+def adopt(purpose: Purpose) -> Job[str]:
+    """A job of another scheduler."""
+    job: Job[str] = Job(token="t", purpose=purpose)
+    return begin(job)[0]
+
+
+SUBMITTING = [
+    Scenario(
+        "a task that ends well: its row is read before a word is said",
+        [
+            *RAN,
+            (RowRead(4.0, RUNNING), S.WATCHING, ()),
+            (Seen(60.0, GOOD), S.JUDGING, (ReadRow(),)),
+            (RowRead(60.1, FINISHED), S.CLOSED, (Report(True, SUCCEEDED),)),
+        ],
+    ),
+    Scenario(
+        "the row decides when: the slot is free at once, and the container followed to its end",
+        [
+            *RAN,
+            (RowRead(50.0, FINISHED), S.ENDING, (Report(True, "the task has its result"),)),
+            (RowRead(51.0, FINISHED), S.ENDING, ()),
+            (Seen(80.0, GOOD), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "a container that lingers after its task is stopped",
+        [
+            *RAN,
+            (RowRead(50.0, FINISHED), S.ENDING, (Report(True, "the task has its result"),)),
+            (Due(169.9), S.ENDING, ()),
+            (Due(170.0), S.ENDING, (Stop("c1", NO_LONGER_WAITED_FOR),)),
+            (StopAnswered(171.0, None), S.ENDING, ()),
+            (Seen(200.0, BAD), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "a stop that is refused is asked for again",
+        [
+            *RAN,
+            (Revoked(50.0), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (StopAnswered(51.0, THROTTLED), S.ENDING, ()),
+            (WAKE, S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (StopAnswered(52.0, DENIED), S.ENDING, ()),
+            (WAKE, S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (Seen(60.0, GOOD), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "C2 C4: no request can be built",
+        [(Unpreparable(1.0, "why"), S.CLOSED, (Tell("container failed", "why"), Report(False, "why")))],
+    ),
+    Scenario(
+        "C10 on ECS: a lost answer is asked for again by the same request",
+        [
+            *SUBMITTED,
+            (
+                Refused(2.0, TIMEOUT),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "ambiguous: ReadTimeoutError: no answer"),),
+            ),
+            (WAKE, S.SUBMITTING, (Submit("r1"),)),
+            (Refused(3.0, TIMEOUT), S.BACKING_OFF, ()),
+            (WAKE, S.SUBMITTING, (Submit("r1"),)),
+            (Accepted(4.0, "c1"), S.WATCHING, ()),
+        ],
+    ),
+    Scenario(
+        "C10 on ECS: a conflict that names the container is an acceptance",
+        [*SUBMITTED, (Refused(2.0, error(Kind.CONFLICT, "x", "y", "c1")), S.WATCHING, ())],
+    ),
+    Scenario(
+        "C10 on ECS: a conflict that names none is looked up",
+        [
+            *SUBMITTED,
+            (Refused(2.0, error(Kind.CONFLICT)), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(3.0, WAITS), S.WATCHING, ()),
+        ],
+    ),
+    Scenario(
+        "C10 on Batch: a lost answer is looked up before anything is submitted again",
+        [
+            *SUBMITTED,
+            (Refused(2.0, TIMEOUT), S.LOOKING, ()),
+            (Due(4.9), S.LOOKING, ()),
+            (Due(5.0), S.LOOKING, (Find(),)),
+            (Found(5.1, None), S.LOOKING, ()),
+            (Due(8.1), S.LOOKING, (Find(),)),
+            (NotLookedUp(8.2, THROTTLED), S.LOOKING, ()),  # no answer is no "none"
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(9.0, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(9.5, WAITS), S.WATCHING, ()),
+        ],
+        BATCH,
+    ),
+    Scenario(
+        "C10 on Batch: not shown in three looks, so it is repeated to the byte",
+        [
+            *SUBMITTED,
+            (Refused(2.0, TIMEOUT), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(3.0, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(4.0, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(5.0, None), S.SUBMITTING, (Submit("r1"),)),
+            (Accepted(6.0, "c1"), S.WATCHING, ()),
+        ],
+        BATCH,
+    ),
+    Scenario(
+        "C10: an ambiguous answer, then a permanent one: looked for before the task is failed",
+        [
+            *SUBMITTED,
+            (
+                Refused(2.0, TIMEOUT),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "ambiguous: ReadTimeoutError: no answer"),),
+            ),
+            (WAKE, S.SUBMITTING, (Submit("r1"),)),
+            (Refused(3.0, DENIED), S.LOOKING, ()),
+            (Due(3.0), S.LOOKING, (Find(),)),
+            (Found(3.1, RUNS), S.WATCHING, ()),
+        ],
+    ),
+    Scenario(
+        "C10: an ambiguous answer, then a permanent one, and nothing there: it fails with the reason",
+        [
+            *SUBMITTED,
+            (
+                Refused(2.0, TIMEOUT),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "ambiguous: ReadTimeoutError: no answer"),),
+            ),
+            (WAKE, S.SUBMITTING, (Submit("r1"),)),
+            (Refused(3.0, DENIED), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(3.1, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(6.1, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(9.1, None), S.CLOSED, (Tell("container failed", REFUSAL), Report(False, REFUSAL))),
+        ],
+    ),
+    Scenario(
+        "C13: infrastructure failed before user code ran: another container, by a new request, under a cap",
+        [
+            *STARTED,
+            (Seen(30.0, NEVER), S.JUDGING, (ReadRow(),)),
+            (RowRead(30.1, QUEUED), S.PREPARING, (Tell("submitted again", PULL), Prepare(2))),
+            (Prepared(31.0, "r2"), S.SUBMITTING, (Submit("r2"),)),
+            (Accepted(32.0, "c2"), S.WATCHING, ()),
+            (Seen(33.0, NEVER), S.WATCHING, ()),  # late news of the first one
+            (Seen(60.0, NEVER_2), S.JUDGING, (ReadRow(),)),
+            (
+                RowRead(60.1, QUEUED),
+                S.CLOSED,
+                (
+                    Tell("container failed", f"{PULL_2} This was container 2 of at most 2."),
+                    Report(False, f"{PULL_2} This was container 2 of at most 2."),
+                ),
+            ),
+        ],
+    ),
+    Scenario(
+        "C13: a lost second submission is looked up without the first container",
+        [
+            *STARTED,
+            (Seen(30.0, NEVER), S.JUDGING, (ReadRow(),)),
+            (RowRead(30.1, QUEUED), S.PREPARING, (Tell("submitted again", PULL), Prepare(2))),
+            (Prepared(31.0, "r2"), S.SUBMITTING, (Submit("r2"),)),
+            (Refused(32.0, TIMEOUT), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(("c1",)),)),
+        ],
+        BATCH,
+    ),
+    Scenario(
+        "C13: not while the task instance waits for nothing",
+        [
+            *STARTED,
+            (Seen(30.0, NEVER), S.JUDGING, (ReadRow(),)),
+            (RowRead(30.1, CLEARED), S.CLOSED, (Free(),)),
+        ],
+    ),
+    Scenario(
+        "C23: no capacity: it waits, uses up no attempt, and the person is told once per change",
+        [
+            *SUBMITTED,
+            (
+                Refused(2.0, NO_ROOM),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "no capacity: RESOURCE:MEMORY: no container instance has room"),),
+            ),
+            (WAKE, S.SUBMITTING, (Submit("r1"),)),
+            (Refused(3.0, NO_ROOM), S.BACKING_OFF, ()),
+            (WAKE, S.SUBMITTING, (Submit("r1"),)),
+            (
+                Refused(4.0, THROTTLED),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "throttled: ThrottlingException: Rate exceeded"),),
+            ),
+            (WAKE, S.SUBMITTING, (Submit("r1"),)),
+            (Refused(5.0, THROTTLED), S.BACKING_OFF, ()),
+            (WAKE, S.SUBMITTING, (Submit("r1"),)),
+            (Accepted(9.0, "c1"), S.WATCHING, ()),
+        ],
+    ),
+    Scenario(
+        "C24: a permanent error fails at the first answer, with the remedy",
+        [
+            *SUBMITTED,
+            (
+                Refused(
+                    2.0,
+                    AwsError(kind=Kind.PERMANENT, code="X", message="unknown.", remedy="Mend the option."),
+                ),
+                S.CLOSED,
+                (
+                    Tell("container failed", "X: unknown. Mend the option."),
+                    Report(False, "X: unknown. Mend the option."),
+                ),
+            ),
+        ],
+    ),
+]
+
+REVOKING = [
+    Scenario("C15 while its request is built", [(Revoked(1.0), S.CLOSED, ())]),
+    Scenario(
+        "C15 while it is submitted: what is accepted is stopped",
+        [
+            *SUBMITTED,
+            (Revoked(1.5), S.SUBMITTING, ()),
+            (Accepted(2.0, "c1"), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (StopAnswered(2.1, None), S.ENDING, ()),
+            (Seen(3.0, BAD), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "C15 while it is submitted, which is refused",
+        [*SUBMITTED, (Revoked(1.5), S.SUBMITTING, ()), (Refused(2.0, THROTTLED), S.CLOSED, ())],
+    ),
+    Scenario(
+        "C15 while it is submitted, which is refused for good",
+        [*SUBMITTED, (Revoked(1.5), S.SUBMITTING, ()), (Refused(2.0, DENIED), S.CLOSED, ())],
+    ),
+    Scenario(
+        "C15 while it is submitted, and the answer is lost: looked for, and stopped",
+        [
+            *SUBMITTED,
+            (Revoked(1.5), S.SUBMITTING, ()),
+            (Refused(2.0, TIMEOUT), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(3.0, RUNS), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+        ],
+    ),
+    Scenario(
+        "C15 while it waits for AWS",
+        [
+            *SUBMITTED,
+            (
+                Refused(2.0, THROTTLED),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "throttled: ThrottlingException: Rate exceeded"),),
+            ),
+            (Revoked(3.0), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "C15 while it waits for AWS, after a lost answer: looked for, and nothing there",
+        [
+            *SUBMITTED,
+            (
+                Refused(2.0, TIMEOUT),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "ambiguous: ReadTimeoutError: no answer"),),
+            ),
+            (Revoked(3.0), S.LOOKING, (Find(),)),
+            (Found(3.1, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(6.1, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(9.1, None), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "C15 while it is looked for",
+        [
+            *SUBMITTED,
+            (Refused(2.0, TIMEOUT), S.LOOKING, ()),
+            (Revoked(3.0), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(4.0, GOOD), S.CLOSED, ()),
+        ],
+        BATCH,
+    ),
+    Scenario(
+        "C15 while a container that AWS has ceased to show is looked for: it is stopped all the same",
+        [
+            *RAN,
+            (Seen(200.0, ABSENT), S.LOOKING, ()),
+            (Revoked(201.0), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (StopAnswered(201.1, None), S.ENDING, ()),
+            (Seen(202.0, ABSENT), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "C15 while it waits, or runs",
+        [
+            *STARTED,
+            (Revoked(3.0), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (StopAnswered(3.1, None), S.ENDING, ()),
+            (RowRead(3.2, FINISHED), S.ENDING, ()),
+            (Seen(9.0, GOOD), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "C15 while its end is judged",
+        [*RAN, (Seen(9.0, GOOD), S.JUDGING, (ReadRow(),)), (Revoked(9.1), S.CLOSED, ())],
+    ),
+    Scenario(
+        "C15 while it ends",
+        [
+            *RAN,
+            (RowRead(9.0, FINISHED), S.ENDING, (Report(True, "the task has its result"),)),
+            (Revoked(9.1), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+        ],
+    ),
+    Scenario(
+        "a job of another scheduler is taken back: found and stopped",
+        [
+            (NotLookedUp(1.0, THROTTLED), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(2.0, WAITS), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (Seen(3.0, BAD), S.CLOSED, ()),
+        ],
+        job=adopt(Purpose.CANCEL),
+    ),
+]
+
+FOLLOWING = [
+    Scenario(
+        "C16: cleared before its request was built",
+        [(RowRead(0.5, CLEARED), S.CLOSED, (Free(),))],
+    ),
+    Scenario(
+        "C16: marked failed while it was submitted",
+        [
+            *SUBMITTED,
+            (RowRead(1.5, row("failed")), S.SUBMITTING, (Free(),)),
+            (Accepted(2.0, "c1"), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+        ],
+    ),
+    Scenario(
+        "C16: DAG run deleted while it waited for AWS",
+        [
+            *SUBMITTED,
+            (
+                Refused(2.0, THROTTLED),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "throttled: ThrottlingException: Rate exceeded"),),
+            ),
+            (RowRead(3.0, None), S.CLOSED, (Free(),)),
+        ],
+    ),
+    Scenario(
+        "C16: cleared while its container waits: stopped after a moment of patience",
+        [
+            *STARTED,
+            (Seen(3.0, WAITS), S.WATCHING, ()),
+            (RowRead(4.0, CLEARED), S.ENDING, (Free(),)),
+            (Due(8.9), S.ENDING, ()),
+            (Due(9.0), S.ENDING, (Stop("c1", NO_LONGER_WAITED_FOR),)),
+            (StopAnswered(9.1, None), S.ENDING, ()),
+            (Seen(10.0, NEVER), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "C16 not: a task too quick to be seen running is left to end by itself",
+        [
+            *STARTED,
+            (RowRead(4.0, FINISHED), S.ENDING, (Report(True, "the task has its result"),)),
+            (Seen(5.0, RUNS), S.ENDING, ()),
+            (Due(9.0), S.ENDING, ()),
+            (Seen(15.0, GOOD), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "C17: deferred: the slot is free at once, and its container's end is never reported",
+        [
+            *RAN,
+            (RowRead(9.0, DEFERRED), S.ENDING, (Free(),)),
+            (RowRead(10.0, REQUEUED), S.ENDING, ()),
+            (Seen(15.0, GOOD), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "C17 C18: exit 0 while the task waits for its next segment",
+        [
+            *RAN,
+            (Seen(9.0, GOOD), S.JUDGING, (ReadRow(),)),
+            (RowRead(9.1, row("scheduled")), S.CLOSED, (Free(),)),
+        ],
+    ),
+    Scenario(
+        "C19: a second container of the same try exits 1, and the healthy run goes on",
+        [
+            *RAN,
+            (Seen(9.0, BAD), S.JUDGING, (ReadRow(),)),
+            (RowRead(9.1, row("running", "u")), S.CLOSED, (Free(),)),
+        ],
+    ),
+    Scenario(
+        "C20: a container that is lost under a running task fails it, with the reason",
+        [
+            *RAN,
+            (Seen(9.0, looks(Phase.FAILED, cause=Cause.HOST_LOST)), S.JUDGING, (ReadRow(),)),
+            (
+                RowRead(9.1, RUNNING),
+                S.CLOSED,
+                (
+                    Tell("container failed", "The machine below the container was lost (c1)."),
+                    Report(False, "The machine below the container was lost (c1)."),
+                ),
+            ),
+        ],
+    ),
+    Scenario(
+        "cleared while it ran: reported when the container has really ended, not before",
+        [
+            *RAN,
+            (RowRead(9.0, RESTARTING), S.WATCHING, ()),
+            (Seen(15.0, BAD), S.JUDGING, (ReadRow(),)),
+            (RowRead(15.1, RESTARTING), S.CLOSED, (Report(True, EXITED),)),
+        ],
+    ),
+    Scenario(
+        "C22: not shown within grace after acceptance is no verdict",
+        [
+            *STARTED,
+            (Seen(3.0, ABSENT), S.WATCHING, ()),
+            (Seen(121.9, ABSENT), S.WATCHING, ()),
+            (Seen(122.0, ABSENT), S.LOOKING, ()),
+            (Due(122.0), S.LOOKING, (Find(),)),
+            (Found(122.1, RUNS), S.WATCHING, ()),
+        ],
+    ),
+    Scenario(
+        "C22: forgotten under a running task: looked for by token, then an outcome",
+        [
+            *RAN,
+            (Seen(200.0, ABSENT), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(200.1, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(203.0, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(206.0, None), S.JUDGING, (ReadRow(),)),
+            (RowRead(206.1, RUNNING), S.CLOSED, (Tell("container failed", LOST), Report(False, LOST))),
+        ],
+    ),
+    Scenario(
+        "C22: forgotten, and shown again before the row has been read: it lives",
+        [
+            *RAN,
+            (Seen(200.0, ABSENT), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(200.1, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(203.0, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(206.0, None), S.JUDGING, (ReadRow(),)),
+            (Seen(207.0, RUNS), S.WATCHING, ()),
+            (RowRead(208.0, RUNNING), S.WATCHING, ()),
+            (Seen(300.0, GOOD), S.JUDGING, (ReadRow(),)),
+        ],
+    ),
+    Scenario(
+        "C22: what is ending and is not shown any more has ended, after grace",
+        [
+            *RAN,
+            (RowRead(9.0, FINISHED), S.ENDING, (Report(True, "the task has its result"),)),
+            (Seen(10.0, ABSENT), S.ENDING, ()),
+            (Seen(122.0, ABSENT), S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "why a container waits is told once per change",
+        [
+            *STARTED,
+            (
+                Seen(3.0, looks(Phase.WAITING, reason="MISCONFIGURATION: role")),
+                S.WATCHING,
+                (Tell("container is waiting", "MISCONFIGURATION: role"),),
+            ),
+            (Seen(4.0, looks(Phase.WAITING, reason="MISCONFIGURATION: role")), S.WATCHING, ()),
+            (
+                Seen(5.0, looks(Phase.WAITING, reason="no capacity")),
+                S.WATCHING,
+                (Tell("container is waiting", "no capacity"),),
+            ),
+        ],
+    ),
+    Scenario(
+        "older versions, other containers and a doubled end change nothing",
+        [
+            *STARTED,
+            (Seen(3.0, looks(Phase.RUNNING, version=5)), S.WATCHING, ()),
+            (Seen(4.0, looks(Phase.FAILED, cause=Cause.EXITED, version=4)), S.WATCHING, ()),
+            (Seen(5.0, looks(Phase.FAILED, "c9", cause=Cause.EXITED)), S.WATCHING, ()),
+            (Seen(6.0, looks(Phase.SUCCEEDED, code=0, version=6)), S.JUDGING, (ReadRow(),)),
+            (Seen(7.0, looks(Phase.SUCCEEDED, code=0, version=6)), S.JUDGING, ()),
+            (Seen(8.0, looks(Phase.RUNNING, version=7)), S.JUDGING, ()),
+            (RowRead(9.0, FINISHED), S.CLOSED, (Report(True, SUCCEEDED),)),
+            (RowRead(9.1, RUNNING), S.CLOSED, ()),
+            (Revoked(9.2), S.CLOSED, ()),
+            (WAKE, S.CLOSED, ()),
+        ],
+    ),
+    Scenario(
+        "a row whose reading began before the end was seen says nothing about the end",
+        [
+            *RAN,
+            (Seen(9.0, GOOD), S.JUDGING, (ReadRow(),)),
+            (RowRead(8.9, RUNNING), S.JUDGING, ()),
+            (RowRead(9.0, DEFERRED), S.CLOSED, (Free(),)),
+        ],
+    ),
+    Scenario(
+        "answers that come when nobody waits for them change nothing",
+        [
+            (Accepted(0.1, "c9"), S.PREPARING, ()),
+            (Refused(0.2, DENIED), S.PREPARING, ()),
+            (Found(0.3, GOOD), S.PREPARING, ()),
+            (NotLookedUp(0.4, DENIED), S.PREPARING, ()),
+            (Seen(0.5, GOOD), S.PREPARING, ()),
+            (StopAnswered(0.6, None), S.PREPARING, ()),
+            (WAKE, S.PREPARING, ()),
+            (RowRead(0.7, QUEUED), S.PREPARING, ()),
+            *STARTED,
+            (Prepared(3.0, "r9"), S.WATCHING, ()),
+            (Unpreparable(3.1, "late"), S.WATCHING, ()),
+            (Accepted(3.2, "c9"), S.WATCHING, ()),
+            (Refused(3.3, DENIED), S.WATCHING, ()),
+            (Found(3.4, None), S.WATCHING, ()),
+        ],
+    ),
+]
+
+CALLBACK: Job[str] = Job(token="t", has_row=False)
+CALLBACKS = [
+    Scenario(
+        "C5: a callback's exit code is its result",
+        [*RAN, (Seen(9.0, GOOD), S.CLOSED, (Report(True, SUCCEEDED),))],
+        job=CALLBACK,
+    ),
+    Scenario(
+        "C5: a callback fails",
+        [*RAN, (Seen(9.0, BAD), S.CLOSED, (Tell("container failed", EXITED), Report(False, EXITED)))],
+        job=CALLBACK,
+    ),
+    Scenario(
+        "C5: a callback that never started is started again",
+        [
+            *STARTED,
+            (Seen(9.0, NEVER), S.PREPARING, (Tell("submitted again", PULL), Prepare(2))),
+        ],
+        job=CALLBACK,
+    ),
+    Scenario(
+        "C5: a callback that was cut off in the middle is not run twice",
+        [
+            *RAN,
+            (
+                Seen(9.0, looks(Phase.FAILED, cause=Cause.RECLAIMED, started=True)),
+                S.CLOSED,
+                (
+                    Tell(
+                        "container failed",
+                        "AWS took the Spot capacity below the container back (c1).",
+                    ),
+                    Report(False, "AWS took the Spot capacity below the container back (c1)."),
+                ),
+            ),
+        ],
+        job=CALLBACK,
+    ),
+]
+
+NOT_THERE: list[Step] = [
+    (Found(1.0, None), S.LOOKING, ()),
+    (WAKE, S.LOOKING, (Find(),)),
+    (Found(4.0, None), S.LOOKING, ()),
+    (WAKE, S.LOOKING, (Find(),)),
+]
+LOST_WORKLOAD: list[Step] = [
+    (Found(1.0, RUNS), S.WATCHING, ()),
+    (Seen(9.0, NEVER), S.JUDGING, (ReadRow(),)),
+]
+ADOPTING = [
+    Scenario(
+        "C9: the container is found and followed to its end",
+        [
+            (NotLookedUp(0.5, THROTTLED), S.LOOKING, ()),  # C3
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(1.0, RUNS), S.WATCHING, ()),
+            (RowRead(9.0, FINISHED), S.ENDING, (Report(True, "the task has its result"),)),
+            (Seen(20.0, GOOD), S.CLOSED, ()),
+        ],
+        job=adopt(Purpose.ADOPT),
+    ),
+    Scenario(
+        "C9: the container has ended meanwhile",
+        [
+            (Found(1.0, BAD), S.JUDGING, (ReadRow(),)),
+            (RowRead(1.1, RUNNING), S.CLOSED, (Tell("container failed", EXITED), Report(False, EXITED))),
+        ],
+        job=adopt(Purpose.ADOPT),
+    ),
+    Scenario(
+        "C12: no container, and the task waits in the queue: queued again, same try",
+        [
+            *NOT_THERE,
+            (Found(7.0, None), S.WATCHING, (ReadRow(),)),
+            (RowRead(7.1, QUEUED), S.CLOSED, (GiveBack(), Free())),
+        ],
+        job=adopt(Purpose.ADOPT),
+    ),
+    Scenario(
+        "no container, and the task runs: its heartbeat decides",
+        [
+            *NOT_THERE,
+            (Found(7.0, None), S.WATCHING, (ReadRow(),)),
+            (RowRead(7.1, RUNNING), S.WATCHING, ()),
+            (RowRead(8.1, row("failed")), S.CLOSED, (Free(),)),
+        ],
+        job=adopt(Purpose.ADOPT),
+    ),
+    Scenario(
+        "no container, and the task was cleared: nothing holds it back",
+        [
+            *NOT_THERE,
+            (Found(7.0, None), S.WATCHING, (ReadRow(),)),
+            (RowRead(7.1, RESTARTING), S.CLOSED, (Report(True, "its container is gone"),)),
+        ],
+        job=adopt(Purpose.ADOPT),
+    ),
+    Scenario(
+        "no container, and taken back",
+        [*NOT_THERE, (Found(7.0, None), S.WATCHING, (ReadRow(),)), (Revoked(7.1), S.CLOSED, ())],
+        job=adopt(Purpose.ADOPT),
+    ),
+    Scenario(
+        "C13: an adopted container never started: its workload is lost, so Airflow queues it again",
+        [
+            *LOST_WORKLOAD,
+            (RowRead(9.1, QUEUED), S.CLOSED, (Tell("queued again", PULL), GiveBack(), Free())),
+        ],
+        job=adopt(Purpose.ADOPT),
+    ),
+    Scenario(
+        "C3: look-ups fail for ever, and the task ends: no slot is held for ever",
+        [
+            (RowRead(0.4, FINISHED), S.LOOKING, ()),  # about to be found: it may still send its log
+            (NotLookedUp(0.5, DENIED), S.LOOKING, ()),
+            (RowRead(0.6, RUNNING), S.LOOKING, ()),
+            (RowRead(0.7, FINISHED), S.LOOKING, (Free(),)),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(2.0, GOOD), S.CLOSED, ()),
+        ],
+        job=adopt(Purpose.ADOPT),
+    ),
+    Scenario(
+        "C27: with adoption off the container is stopped first, and given back then",
+        [
+            (NotLookedUp(0.5, THROTTLED), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(1.0, RUNS), S.ENDING, (Stop("c1", ORPHANED),)),
+            (StopAnswered(1.1, None), S.ENDING, ()),
+            (RowRead(1.2, RUNNING), S.ENDING, ()),
+            (Seen(30.0, BAD), S.CLOSED, (GiveBack(), Free())),
+        ],
+        job=adopt(Purpose.RELEASE),
+    ),
+    Scenario(
+        "C27: a container that has ended already",
+        [(Found(1.0, BAD), S.CLOSED, (GiveBack(), Free()))],
+        job=adopt(Purpose.RELEASE),
+    ),
+    Scenario(
+        "C27: no container",
+        [*NOT_THERE, (Found(7.0, None), S.CLOSED, (GiveBack(), Free()))],
+        job=adopt(Purpose.RELEASE),
+    ),
+    Scenario(
+        "C27: the stop is denied for ever, and the task ends by itself: no slot is held for ever",
+        [
+            (Found(1.0, RUNS), S.ENDING, (Stop("c1", ORPHANED),)),
+            (StopAnswered(1.1, DENIED), S.ENDING, ()),
+            (RowRead(9.0, FINISHED), S.ENDING, (Free(),)),
+            (WAKE, S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (Seen(30.0, GOOD), S.CLOSED, ()),
+        ],
+        job=adopt(Purpose.RELEASE),
+    ),
+    Scenario(
+        "C27: taken back by Airflow while it is stopped: nothing is given back any more",
+        [
+            (Found(1.0, RUNS), S.ENDING, (Stop("c1", ORPHANED),)),
+            (Revoked(2.0), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (Seen(30.0, BAD), S.CLOSED, ()),
+        ],
+        job=adopt(Purpose.RELEASE),
+    ),
+]
+
+ALL = [*SUBMITTING, *REVOKING, *FOLLOWING, *CALLBACKS, *ADOPTING]
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.name)
+def test_scenario(scenario: Scenario) -> None:
+    job = scenario.job
+    for number, (event, stage, effects) in enumerate(scenario.steps, start=1):
+        job, asked = advance(job, event, scenario.policy)
+        assert (job.stage, asked) == (stage, effects), f"step {number}: {event}"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "stage", "effects"),
+    [
+        (Purpose.RUN, S.PREPARING, (Prepare(1),)),
+        (Purpose.ADOPT, S.LOOKING, (Find(),)),
+        (Purpose.RELEASE, S.LOOKING, (Find(),)),
+        (Purpose.CANCEL, S.LOOKING, (Find(),)),
+    ],
+)
+def test_begin(purpose: Purpose, stage: Stage, effects: tuple[Effect[str], ...]) -> None:
+    job: Job[str] = Job(token="t", purpose=purpose)
+    job, asked = begin(job)
+    assert (job.stage, asked) == (stage, effects)
+
+
+def test_c23_waits_grow_and_start_anew_when_aws_has_answered() -> None:
+    job: Job[str] = Job(token="t", stage=S.SUBMITTING, request="r1")
+    waits = []
+    for _ in range(8):
+        job, _ = advance(job, Refused(1000.0, NO_ROOM), ECS)
+        assert job.due is not None
+        waits.append(job.due - 1000.0)
+        job, _ = advance(job, Due(job.due), ECS)
+    assert job.attempt == 1
+    assert all(low <= wait <= 2 * low for low, wait in zip([0.5, 1, 2, 4, 8, 16, 30, 30], waits, strict=True))
+    job, _ = advance(job, Accepted(2000.0, "c1"), ECS)
+    assert (job.failures, job.due, job.request) == (0, None, None)
+
+
+def test_a_doom_of_the_past_is_not_the_reason_of_a_later_failure() -> None:
+    """An ambiguous, then a denied submission whose container was found: nothing of that is left behind."""
+    job: Job[str] = Job(token="t", stage=S.SUBMITTING, request="r1", ambiguous=True)
+    for event in (Refused(1.0, DENIED), Due(1.0), Found(1.1, RUNS)):
+        job, _ = advance(job, event, ECS)
+    assert (job.stage, job.doomed, job.ambiguous) == (S.WATCHING, "", False)
+
+
+SECRET = "eyJhbGciOi.eyJzdWIi.c2ln"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Job(token="t", request=SECRET), Prepared(1.0, SECRET), Submit(SECRET)],
+    ids=lambda value: type(value).__name__,
+)
+def test_no_repr_shows_the_request(value: object) -> None:
+    """The request's command carries the workload's token."""
+    assert SECRET not in f"{value!r} {value}"

@@ -1,0 +1,427 @@
+"""What holds for every job, whatever happens to it: by arbitrary news, and in a world that is honest.
+
+The first half feeds events of a small alphabet in any order: late, doubled, about other containers, in stages
+that wait for something else. The second half plays a job against a small cloud in which each effect is
+answered once, in any order, with any loss; containers live and die as they like; and old news comes again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aws_executors.core.advance import advance, begin
+from aws_executors.core.errors import AwsError, Kind
+from aws_executors.core.job import (
+    Accepted,
+    Due,
+    Effect,
+    Event,
+    Find,
+    Found,
+    Free,
+    Job,
+    NotLookedUp,
+    Policy,
+    Prepare,
+    Prepared,
+    Purpose,
+    ReadRow,
+    Refused,
+    Report,
+    Revoked,
+    RowRead,
+    Seen,
+    Stage,
+    Stop,
+    StopAnswered,
+    Submit,
+    Unpreparable,
+)
+from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.verdict import Row
+
+# --- Any news, in any order --------------------------------------------------------------------------------
+
+IDS = st.sampled_from(["c1", "c2", "c3"])
+TIMES = st.floats(0.0, 2000.0)
+ERRORS = st.builds(
+    AwsError,
+    kind=st.sampled_from(Kind),
+    code=st.just("Code"),
+    message=st.sampled_from(["a", "b"]),
+    resource_ids=st.sampled_from([(), ("c1",), ("c2",)]),
+)
+OBSERVATIONS = st.builds(
+    Observation,
+    id=IDS,
+    phase=st.sampled_from(Phase),
+    cause=st.sampled_from([None, *Cause]),
+    reason=st.sampled_from(["", "why"]),
+    started=st.booleans(),
+    version=st.sampled_from([None, 1, 2]),
+)
+STATES = ["queued", "running", "restarting", "success", "deferred", "scheduled", None]
+ROWS = st.none() | st.builds(
+    Row,
+    state=st.sampled_from(STATES),
+    token=st.sampled_from(["t", "t", "u", None]),
+    try_number=st.sampled_from([1, 1, 1, 2]),
+)
+REQUESTS = st.sampled_from(["r1", "r2", "r3"])
+EVENTS: st.SearchStrategy[Event[str]] = st.one_of(
+    st.builds(Prepared, TIMES, REQUESTS),
+    st.builds(Unpreparable, TIMES, st.just("why")),
+    st.builds(Accepted, TIMES, IDS),
+    st.builds(Refused, TIMES, ERRORS),
+    st.builds(Found, TIMES, st.none() | OBSERVATIONS),
+    st.builds(NotLookedUp, TIMES, ERRORS),
+    st.builds(Seen, TIMES, OBSERVATIONS),
+    st.builds(RowRead, TIMES, ROWS),
+    st.builds(StopAnswered, TIMES, st.none() | ERRORS),
+    st.builds(Revoked, TIMES),
+    st.builds(Due, TIMES | st.just(1e6)),
+)
+POLICIES = st.builds(
+    Policy,
+    idempotent=st.booleans(),
+    attempts=st.integers(1, 3),
+    looks=st.integers(1, 3),
+    grace=st.just(100.0),
+)
+JOBS: st.SearchStrategy[Job[str]] = st.builds(
+    Job, token=st.just("t"), purpose=st.sampled_from(Purpose), assigned=st.booleans()
+) | st.builds(Job, token=st.just("t"), has_row=st.just(False))
+
+Turn: TypeAlias = "tuple[Job[str], Event[str], Job[str], tuple[Effect[str], ...]]"
+
+
+def live_through(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> tuple[tuple[Effect[str], ...], list[Turn]]:
+    """The first effects of a job, and every turn of its life: before, event, after, effects."""
+    job, first = begin(job)
+    turns: list[Turn] = []
+    for event in events:
+        after, effects = advance(job, event, policy)
+        turns.append((job, event, after, effects))
+        job = after
+    return first, turns
+
+
+lives = given(JOBS, st.lists(EVENTS, max_size=25), POLICIES)
+
+
+@lives
+def test_a_closed_job_stays_closed_and_asks_for_nothing(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    for before, _, after, effects in live_through(job, events, policy)[1]:
+        if before.stage is Stage.CLOSED:
+            assert after == before
+            assert effects == ()
+
+
+@lives
+def test_a_slot_is_freed_once_when_the_job_closes_unless_airflow_took_it_back(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    """Report and Free each free the slot: never two of them in a life; exactly one in the life of a job that
+    closes; none in that of one that was made to cancel, or was revoked before (Airflow forgot it then)."""
+    freed = 0
+    for before, event, after, effects in live_through(job, events, policy)[1]:
+        now = sum(isinstance(effect, Report | Free) for effect in effects)
+        revoked = before.purpose is Purpose.CANCEL or isinstance(event, Revoked)
+        assert not (now and revoked)
+        freed += now
+        assert freed <= 1
+        if before.stage is not Stage.CLOSED and after.stage is Stage.CLOSED and not revoked:
+            assert freed == 1
+
+
+@lives
+def test_after_it_was_taken_back_a_job_only_looks_and_stops(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    for before, _, _, effects in live_through(job, events, policy)[1]:
+        if before.purpose is Purpose.CANCEL:
+            assert all(isinstance(effect, Find | Stop) for effect in effects)
+
+
+@lives
+def test_a_container_that_is_known_to_live_is_stopped_before_a_cancelled_job_closes(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    stopped: set[str] = set()
+    for before, event, after, effects in live_through(job, events, policy)[1]:
+        stopped |= {effect.container for effect in effects if isinstance(effect, Stop)}
+        if before.stage is not Stage.CLOSED and after.stage is Stage.CLOSED:
+            ended = [after.seen is not None and after.seen.ended]
+            ended += [isinstance(event, Found) and event.observation is not None and event.observation.ended]
+            if after.purpose is Purpose.CANCEL and after.container:
+                assert after.container in stopped or any(ended)
+
+
+@lives
+def test_attempts_count_up_from_one_to_the_cap(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    first, turns = live_through(job, events, policy)
+    every = [*first, *(effect for turn in turns for effect in turn[3])]
+    attempts = [effect.attempt for effect in every if isinstance(effect, Prepare)]
+    assert attempts == list(range(1, len(attempts) + 1))
+    assert len(attempts) <= policy.attempts
+
+
+@lives
+def test_what_is_submitted_is_the_request_of_the_last_preparation_to_the_byte(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    request = None
+    for before, event, after, effects in live_through(job, events, policy)[1]:
+        if isinstance(event, Prepared) and before.stage is Stage.PREPARING:
+            request = event.request
+        if after.stage is Stage.PREPARING:
+            assert after.request is None
+        assert all(effect.request == request for effect in effects if isinstance(effect, Submit))
+
+
+@lives
+def test_nothing_is_submitted_while_a_container_is_known(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    for _, _, after, effects in live_through(job, events, policy)[1]:
+        if any(isinstance(effect, Submit | Prepare) for effect in effects):
+            assert after.container == ""
+
+
+@lives
+def test_no_event_asks_for_more_than_three_things(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    for _, _, _, effects in live_through(job, events, policy)[1]:
+        assert len(effects) <= 3
+
+
+ANSWERS = {
+    Stage.PREPARING: (Prepare, (Prepared, Unpreparable)),
+    Stage.SUBMITTING: (Submit, (Accepted, Refused)),
+    Stage.LOOKING: (Find, (Found, NotLookedUp)),
+    Stage.ENDING: (Stop, (StopAnswered,)),
+}
+
+
+@lives
+def test_every_stage_can_be_left(job: Job[str], events: list[Event[str]], policy: Policy) -> None:
+    """A job that is not closed waits for an answer that was asked for, for a time, or is looked at regularly:
+    its container (WATCHING, ENDING, JUDGING) or its row."""
+    for before, event, after, effects in live_through(job, events, policy)[1]:
+        match after.stage:
+            case Stage.BACKING_OFF:
+                assert after.due is not None
+                assert after.request is not None
+            case Stage.WATCHING:
+                assert after.container or after.has_row
+            case Stage.JUDGING:
+                assert after.has_row
+                assert after.seen is not None
+            case Stage.PREPARING | Stage.SUBMITTING | Stage.LOOKING | Stage.ENDING:
+                asking, answers = ANSWERS[after.stage]
+                asked = any(isinstance(effect, asking) for effect in effects)
+                still = before.stage is after.stage and not isinstance(event, answers)
+                assert asked or still or after.due is not None
+            case Stage.CLOSED:
+                assert before.stage is Stage.CLOSED or not any(
+                    isinstance(effect, Prepare | Submit | Find | Stop | ReadRow) for effect in effects
+                )
+
+
+# --- In an honest world ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Cloud:
+    """AWS, as far as one job can see it: nothing is lost but answers, and nothing lives but what it shows."""
+
+    idempotent: bool
+    containers: dict[str, Observation] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    by_request: dict[str, str] = field(default_factory=dict)
+
+    def start(self, request: str) -> str:
+        """Carry a submission out."""
+        if self.idempotent and request in self.by_request:
+            return self.by_request[request]
+        id_ = f"c{len(self.containers) + 1}"
+        self.containers[id_] = Observation(id=id_, phase=Phase.WAITING)
+        return self.by_request.setdefault(request, id_) if self.idempotent else id_
+
+    def live(self) -> list[str]:
+        """Those that have not ended."""
+        return [id_ for id_, seen in self.containers.items() if not seen.ended]
+
+    def look(self, id_: str) -> Observation:
+        """What a describe call shows."""
+        return Observation(id=id_, phase=Phase.ABSENT) if id_ in self.forgotten else self.containers[id_]
+
+    def find(self, exclude: tuple[str, ...]) -> Observation | None:
+        """A live one, or the newest."""
+        shown = [self.look(id_) for id_ in self.containers if id_ not in (*exclude, *self.forgotten)]
+        return next((seen for seen in shown if not seen.ended), shown[-1] if shown else None)
+
+
+OUTCOMES = ["done", "done", "lost", "not done", "refused", "denied"]
+REFUSALS = {
+    "lost": Kind.AMBIGUOUS,
+    "not done": Kind.AMBIGUOUS,
+    "refused": Kind.THROTTLED,
+    "denied": Kind.PERMANENT,
+}
+ENDS = [
+    Observation(id="", phase=Phase.FAILED, cause=Cause.NEVER_STARTED),
+    Observation(id="", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=1, started=True),
+    Observation(id="", phase=Phase.SUCCEEDED, exit_code=0, started=True),
+]
+MOVES = [
+    "answer",
+    "answer",
+    "answer",
+    "run",
+    "end",
+    "forget",
+    "look",
+    "look",
+    "row",
+    "due",
+    "revoke",
+    "again",
+]
+
+
+@dataclass
+class Play:
+    """One job and one cloud."""
+
+    job: Job[str]
+    policy: Policy
+    cloud: Cloud
+    data: st.DataObject
+    now: float = 0.0
+    pending: list[Effect[str]] = field(default_factory=list)
+    news: list[Event[str]] = field(default_factory=list)
+    requests: int = 0
+
+    def happen(self, event: Event[str]) -> None:
+        """Tell the job."""
+        self.news.append(event)
+        self.job, effects = advance(self.job, event, self.policy)
+        self.pending += [
+            effect for effect in effects if isinstance(effect, Prepare | Submit | Find | Stop | ReadRow)
+        ]
+
+    def outcome(self) -> str:
+        """How a call goes."""
+        return self.data.draw(st.sampled_from(OUTCOMES), label="outcome")
+
+    def answer(self) -> None:
+        """Carry out one of the pending effects, and tell the job how it went; or not quite."""
+        effect = self.pending.pop(self.data.draw(st.integers(0, len(self.pending) - 1)))
+        match effect:
+            case Prepare():
+                self.requests += 1
+                self.happen(Prepared(self.now, f"request {self.requests}"))
+            case Submit(request=request):
+                outcome = self.outcome()
+                id_ = self.cloud.start(request) if outcome in ("done", "lost") else ""
+                if outcome == "done":
+                    self.happen(Accepted(self.now, id_))
+                else:
+                    self.happen(Refused(self.now, refusal(outcome)))
+            case Find(exclude=exclude):
+                outcome = self.outcome()
+                if outcome == "done":
+                    self.happen(Found(self.now, self.cloud.find(exclude)))
+                else:
+                    self.happen(NotLookedUp(self.now, refusal(outcome)))
+            case Stop(container=id_):
+                outcome = self.outcome()
+                if outcome in ("done", "lost") and not self.cloud.containers[id_].ended:
+                    self.cloud.containers[id_] = replace(ENDS[1], id=id_, cause=Cause.STOPPED)
+                self.happen(StopAnswered(self.now, None if outcome == "done" else refusal(outcome)))
+            case ReadRow():
+                self.happen(RowRead(self.now, self.data.draw(ROWS, label="row")))
+            case _:
+                raise AssertionError(effect)
+
+    def move(self, kind: str) -> None:
+        """Let something happen, if it can."""
+        self.now += self.data.draw(st.sampled_from([0.0, 1.0, 60.0]), label="seconds")
+        live = self.cloud.live()
+        match kind:
+            case "answer" if self.pending:
+                self.answer()
+            case "run" if live:
+                self.cloud.containers[live[0]] = Observation(id=live[0], phase=Phase.RUNNING, started=True)
+            case "end" if live:
+                self.cloud.containers[live[0]] = replace(self.data.draw(st.sampled_from(ENDS)), id=live[0])
+            case "forget":
+                self.cloud.forgotten |= set(self.cloud.containers) - set(live)
+            case "look" if self.job.container:
+                self.happen(Seen(self.now, self.cloud.look(self.job.container)))
+            case "row":
+                self.happen(RowRead(self.now, self.data.draw(ROWS, label="row")))
+            case "due" if self.job.due is not None:
+                self.now = max(self.now, self.job.due)
+                self.happen(Due(self.now))
+            case "revoke" if self.data.draw(st.integers(0, 4)) == 0:
+                self.happen(Revoked(self.now))
+            case "again":
+                old = [event for event in self.news if not isinstance(event, Refused | Found | NotLookedUp)]
+                if old:
+                    self.happen(self.data.draw(st.sampled_from(old), label="again"))
+            case _:
+                return
+
+
+def refusal(outcome: str) -> AwsError:
+    """A call that did not go well."""
+    return AwsError(kind=REFUSALS[outcome], code="Code", message=outcome)
+
+
+@settings(max_examples=300)
+@given(st.data(), POLICIES, st.booleans(), st.lists(st.sampled_from(MOVES), max_size=60))
+def test_no_two_containers_live_and_none_outlives_its_job(
+    data: st.DataObject, policy: Policy, has_row: bool, moves: list[str]
+) -> None:
+    """C10, C13, C15: whatever is lost, in whatever order, and however late old news comes again."""
+    fresh: Job[str] = Job(token="t", has_row=has_row)
+    job, first = begin(fresh)
+    play = Play(job, policy, Cloud(policy.idempotent), data, pending=list(first))
+    for kind in moves:
+        play.move(kind)
+        assert len(play.cloud.live()) <= 1
+        if play.job.stage is Stage.CLOSED and not any(isinstance(e, Submit) for e in play.pending):
+            assert play.cloud.live() == []
+            break
+
+
+@settings(max_examples=200)
+@given(st.data(), POLICIES, st.booleans(), st.lists(st.sampled_from(MOVES), max_size=60))
+def test_c27_a_task_is_given_back_only_when_nothing_runs_for_it(
+    data: st.DataObject, policy: Policy, there: bool, moves: list[str]
+) -> None:
+    orphan: Job[str] = Job(token="t", purpose=Purpose.RELEASE)
+    job, first = begin(orphan)
+    cloud = Cloud(policy.idempotent)
+    if there:
+        cloud.start("of another scheduler")
+    play = Play(job, policy, cloud, data, pending=list(first))
+    for kind in moves:
+        play.move(kind)
+        assert not any(isinstance(effect, Submit | Prepare) for effect in play.pending)
+        if play.job.stage is Stage.CLOSED:
+            assert cloud.live() == []
+            break
