@@ -672,6 +672,27 @@ FOLLOWING = [
         ],
     ),
     Scenario(
+        "an acceptance is the truth, even if it comes late",
+        [
+            *SUBMITTED,
+            (Refused(2.0, TIMEOUT), S.LOOKING, ()),
+            (Accepted(2.5, "c1"), S.WATCHING, ()),
+            (WAKE, S.WATCHING, ()),
+        ],
+        BATCH,
+    ),
+    Scenario(
+        "an acceptance of the container before is not one of this",
+        [
+            *STARTED,
+            (Seen(30.0, NEVER), S.JUDGING, (ReadRow(),)),
+            (RowRead(30.1, QUEUED), S.PREPARING, (Tell("submitted again", PULL), Prepare(2))),
+            (Prepared(31.0, "r2"), S.SUBMITTING, (Submit("r2"),)),
+            (Accepted(31.5, "c1"), S.SUBMITTING, ()),
+            (Accepted(32.0, "c2"), S.WATCHING, ()),
+        ],
+    ),
+    Scenario(
         "answers that come when nobody waits for them change nothing",
         [
             (Accepted(0.1, "c9"), S.PREPARING, ()),

@@ -31,7 +31,8 @@ from aws_executors.shell.compat import take_from_queue, waits_in_queue
 from aws_executors.shell.configure import Configured
 from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.database import AirflowDatabase
-from aws_executors.shell.engine import Engine, Gears
+from aws_executors.shell.desk import Gears
+from aws_executors.shell.engine import Engine
 from aws_executors.shell.ledger import Ledger
 from aws_executors.shell.mail import Handover, Outcome
 from aws_executors.shell.workload import URGENT, Parcel, Recipe, parcel_of

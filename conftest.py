@@ -1,7 +1,8 @@
 """The world that unit tests see: an Airflow home of their own, and an AWS out of reach.
 
 Law: the environment is set here, before anything imports Airflow, and nothing of the machine's own Airflow or
-AWS set-up is left in it. This file imports neither: a test of the core pays for neither.
+AWS set-up is left in it. This file imports neither: a test of the core pays for neither. It stands at the
+root because the doctests in src are tests too.
 """
 
 import atexit
@@ -29,6 +30,9 @@ ENVIRONMENT = {
     "NO_PROXY": "127.0.0.1,localhost",
     "no_proxy": "127.0.0.1,localhost",
 }
+
+# Uses that mypy must refuse: they are read, never run.
+collect_ignore = ["tests/typing/mistakes.py"]
 
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_"))]:
     del os.environ[name]

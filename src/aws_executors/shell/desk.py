@@ -1,0 +1,290 @@
+"""The engine's desk: every letter is read, every job moved, and what jobs ask for is handed on.
+
+Law: decides when, `core.advance` decides what. It has no thread, no clock and no queue of its own, waits for
+nothing, and belongs to whoever calls it: the engine's thread in production, a simulator in virtual time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar, assert_never
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.core.advance import advance, begin
+from aws_executors.core.errors import AwsError
+from aws_executors.core.job import (
+    Accepted,
+    Due,
+    Effect,
+    Event,
+    Find,
+    Found,
+    Free,
+    GiveBack,
+    Job,
+    NotLookedUp,
+    Policy,
+    Prepare,
+    ReadRow,
+    Refused,
+    Report,
+    RowRead,
+    Seen,
+    Stage,
+    Stop,
+    StopAnswered,
+    Submit,
+    Tell,
+)
+from aws_executors.core.pace import Pace
+from aws_executors.core.state import Answer
+from aws_executors.shell.complaints import Complaints
+from aws_executors.shell.hands import Hands
+from aws_executors.shell.mail import (
+    Closing,
+    Described,
+    GivenBack,
+    Handover,
+    Happened,
+    K,
+    Letter,
+    Outcome,
+    RowsRead,
+    RowsUnread,
+    Stopped,
+)
+from aws_executors.shell.rows import RowQueue
+from aws_executors.shell.table import Table
+
+R = TypeVar("R")
+
+log = logging.getLogger(__name__)
+
+CHUNK = 100  # ids in one describe call, of either service
+STOP_CHUNK = 10  # containers that one worker stops at the end, so that all workers share the work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gears:
+    """How the engine is set: the policy of a job's life, the pace of looks, rows every so many seconds."""
+
+    policy: Policy
+    pace: Pace
+    rows_every: float = 1.0
+    workers: int = 16
+
+
+class Desk(Generic[K, R]):
+    """All jobs of one executor, and what is to be done about them."""
+
+    def __init__(self, hands: Hands[K, R], gears: Gears, clock: Callable[[], float]) -> None:
+        self._hands = hands
+        self._gears = gears
+        self._clock = clock
+        self._table: Table[K, R] = Table(gears.pace)
+        self._rows = RowQueue(gears.rows_every)
+        self._outbox: deque[Outcome[K]] = deque()
+        self._complaints = Complaints(clock, log)
+        self._returns: list[tuple[float, str, K]] = []
+        self._to_stop: set[str] = set()
+        self._closing: Closing | None = None
+
+    def __repr__(self) -> str:
+        return repr(self._table)
+
+    @property
+    def closing(self) -> bool:
+        """Whether nothing is to be started any more."""
+        return self._closing is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether, when closing, every stop is answered, and every submission that would need one."""
+        if self._closing is None:
+            return False
+        return not self._closing.stop or not (self._to_stop or self._hands.submissions_under_way)
+
+    def outcomes(self) -> Iterator[Outcome[K]]:
+        """Take what there is to be told to Airflow, oldest first; another thread may call this."""
+        while self._outbox:
+            yield self._outbox.popleft()
+
+    def jobs(self) -> Iterator[Job[R]]:
+        """A snapshot of the jobs, for a person to look at."""
+        return self._table.jobs()
+
+    def next_time(self) -> float | None:
+        """When `turn` has something to do next; None if it waits for letters only."""
+        times = [self._table.next_time(), self._rows.due() if self._table else None]
+        times += [time for time, _, _ in self._returns[:1]]
+        return min((time for time in times if time is not None), default=None)
+
+    def turn(self) -> None:
+        """Do what is due by now."""
+        now = self._clock()
+        for token in self._table.woken(now):
+            self._happen(token, Due(now))
+        if self._closing is None:
+            while ids := self._table.to_look_at(now, CHUNK):
+                self._hands.describe(ids)
+        if tokens := self._rows.take(self._table, now):
+            self._hands.read_rows({token: self._table.handover(token).key for token in tokens})
+        self._retry_returns(now)
+
+    def take(self, letter: Letter[K, R]) -> None:
+        """Read one letter."""
+        match letter:
+            case Handover():
+                self._add(letter)
+            case Happened(token=token, event=event):
+                self._happen(token, event)
+            case Described():
+                self._described(letter)
+            case RowsRead():
+                self._rows_read(letter)
+            case RowsUnread():
+                self._rows_unread(letter)
+            case GivenBack():
+                self._given_back(letter)
+            case Closing():
+                self._close(letter)
+            case Stopped(ids=ids):
+                self._to_stop.difference_update(ids)
+            case never:
+                assert_never(never)
+
+    def _add(self, handover: Handover[K, R]) -> None:
+        token = handover.job.token
+        if token in self._table or self._closing is not None:
+            return
+        job, effects = begin(handover.job)
+        self._table.add(handover)
+        self._moved(job, effects)
+
+    def _happen(self, token: str, event: Event[R]) -> None:
+        job = self._table.job(token)
+        if job is None:
+            return
+        try:
+            self._complain(event)
+            moved, effects = advance(job, event, self._gears.policy)
+            self._moved(moved, effects)
+            if moved.container not in ("", job.container):
+                self._stop_while_closing((moved.container,))
+        except Exception:
+            # A defect of ours: the other jobs, whose news may come in the same letter, must not pay for it.
+            log.exception("The engine could not take in %s of %s", type(event).__name__, token)
+
+    def _moved(self, job: Job[R], effects: tuple[Effect[R], ...]) -> None:
+        handover = self._table.handover(job.token)
+        self._table.move(job, self._clock())
+        for effect in effects:
+            self._carry_out(handover, effect)
+        if job.stage is Stage.CLOSED and job.container:
+            self._complaints.forget(f"Container {job.container}")
+
+    def _carry_out(self, handover: Handover[K, R], effect: Effect[R]) -> None:
+        token = handover.job.token
+        match effect:
+            case Prepare() | Submit() if self._closing is not None:
+                return  # nothing is started any more
+            case Prepare(attempt=attempt):
+                self._hands.prepare(handover, attempt)
+            case Submit(request=request):
+                self._hands.submit(handover, request)
+            case Find(exclude=exclude):
+                self._hands.find(handover, exclude)
+            case Stop(container=container, reason=reason):
+                self._hands.stop_one(handover, container, reason)
+            case ReadRow():
+                self._rows.want(token)
+            case GiveBack():
+                self._hands.give_back(token, handover.key)
+            case Report() | Free() | Tell():
+                self._outbox.append(Outcome(token, handover.key, effect))
+            case never:
+                assert_never(never)
+
+    # --- Looking at containers -----------------------------------------------------------------------------
+
+    def _described(self, letter: Described) -> None:
+        match unwrap_or_failure(letter.result):
+            case AwsError() as error:
+                self._complaints.say("Looking at containers", error.kind, f"{error.code}: {error.message}")
+                for container in letter.ids:
+                    self._table.looked_at(container, letter.at, self._gears.pace.slowest)
+            case answer:
+                self._complaints.works("Looking at containers")
+                self._observed(letter, answer)
+
+    def _observed(self, letter: Described, answer: Answer) -> None:
+        for odd in answer.unreadable:
+            self._complaints.say(f"Container {odd.id}", "unreadable", odd.problem)
+        for observation in answer.observations:
+            token = self._table.owner(observation.id)
+            if token is not None:
+                self._happen(token, Seen(letter.at, observation))
+        for container in letter.ids:
+            self._table.looked_at(container, letter.at)
+
+    # --- Reading rows --------------------------------------------------------------------------------------
+
+    def _rows_read(self, letter: RowsRead) -> None:
+        self._rows.read()
+        self._complaints.works("Airflow's database")
+        for token, row in letter.rows.items():
+            self._happen(token, RowRead(letter.at, row))
+
+    def _rows_unread(self, letter: RowsUnread) -> None:
+        self._rows.unread(letter.tokens, letter.at)
+        self._complaints.say("Airflow's database", "rows", letter.problem)
+
+    def _given_back(self, letter: GivenBack[K]) -> None:
+        if letter.problem:
+            self._complaints.say("Giving task instances back", "problem", letter.problem)
+            self._returns.append((letter.at + self._gears.rows_every, letter.token, letter.key))
+        else:
+            self._complaints.works("Giving task instances back")
+
+    def _retry_returns(self, now: float) -> None:
+        due = [entry for entry in self._returns if entry[0] <= now]
+        self._returns = [entry for entry in self._returns if entry[0] > now]
+        for _, token, key in due:
+            self._hands.give_back(token, key)
+
+    # --- Ending --------------------------------------------------------------------------------------------
+
+    def _close(self, letter: Closing) -> None:
+        self._closing = letter
+        self._hands.drop_submissions()
+        self._stop_while_closing(self._table.live())
+
+    def _stop_while_closing(self, containers: tuple[str, ...]) -> None:
+        if self._closing is None or not self._closing.stop:
+            return
+        self._to_stop.update(containers)
+        for first in range(0, len(containers), STOP_CHUNK):
+            self._hands.stop_all(containers[first : first + STOP_CHUNK], "The scheduler has been shut down")
+
+    # --- Saying what is wrong, once ------------------------------------------------------------------------
+
+    def _complain(self, event: Event[R]) -> None:
+        match event:
+            case Refused(error=error):
+                self._complaints.say("Submitting", error.kind, f"{error.code}: {error.message}")
+            case NotLookedUp(error=error):
+                self._complaints.say("Looking up containers", error.kind, f"{error.code}: {error.message}")
+            case StopAnswered(error=AwsError() as error):
+                self._complaints.say("Stopping containers", error.kind, f"{error.code}: {error.message}")
+            case Accepted():
+                self._complaints.works("Submitting")
+            case Found():
+                self._complaints.works("Looking up containers")
+            case StopAnswered():
+                self._complaints.works("Stopping containers")
+            case _:
+                return

@@ -1,0 +1,59 @@
+"""What the desk needs done.
+
+Law: one protocol, no implementation. Workers answer it with threads (`errands.py`), a simulator with virtual
+time; the desk can not tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+from aws_executors.shell.mail import Handover, K
+
+R = TypeVar("R")
+
+
+class Hands(Protocol[K, R]):
+    """Who carries out what the desk hands on, and posts a letter with what came of it. None of it waits."""
+
+    @property
+    def submissions_under_way(self) -> int:
+        """How many submissions, and last stops, have begun and are not yet answered."""
+        ...
+
+    def drop_submissions(self) -> None:
+        """Forget the submissions that nobody has begun."""
+        ...
+
+    def prepare(self, handover: Handover[K, R], attempt: int) -> None:
+        """Build the request of one attempt."""
+        ...
+
+    def submit(self, handover: Handover[K, R], request: R) -> None:
+        """Start one container."""
+        ...
+
+    def find(self, handover: Handover[K, R], exclude: tuple[str, ...]) -> None:
+        """Look for a job's container by its token."""
+        ...
+
+    def stop_one(self, handover: Handover[K, R], container: str, reason: str) -> None:
+        """Stop one job's container."""
+        ...
+
+    def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
+        """Stop these containers, nobody's job any more."""
+        ...
+
+    def describe(self, containers: tuple[str, ...]) -> None:
+        """Look at up to 100 containers."""
+        ...
+
+    def read_rows(self, keys: Mapping[str, K]) -> None:
+        """Read the rows of these jobs, by token."""
+        ...
+
+    def give_back(self, token: str, key: K) -> None:
+        """Give one task instance back to the scheduler."""
+        ...

@@ -1,0 +1,315 @@
+"""The tables of README.md and docs/ that are made from the code, each between two markers.
+
+Law: text from the code's own rows: options, steps, enumerations with their comments, verdicts, and the ways a
+job can go, found by going them. ``python tests/doc_tables.py`` writes them all; `test_readme.py` holds them.
+"""
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+from aws_executors import batch, ecs
+from aws_executors.cli.options_table import SECTIONS, markdown
+from aws_executors.core import predicates
+from aws_executors.core.advance import advance, begin
+from aws_executors.core.error_rules import CODES, Kind
+from aws_executors.core.errors import AwsError
+from aws_executors.core.job import (
+    Accepted,
+    Due,
+    Event,
+    Found,
+    Job,
+    NotLookedUp,
+    Policy,
+    Prepared,
+    Purpose,
+    Refused,
+    Revoked,
+    RowRead,
+    Seen,
+    Stage,
+    StopAnswered,
+    Unpreparable,
+)
+from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.verdict import AT_THE_END, BEFORE_THE_END, ENDINGS, Ending, Row, Standing
+from aws_executors.local.verbs import Faults
+from aws_executors.local.world import NONE, PRESETS
+
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+MARKED = re.compile(r"(?<=<!-- table:)(?P<name>\S+) -->\n(?P<table>.*?)(?=\n?<!-- /table -->)", re.DOTALL)
+OPTIONS = re.compile(
+    r"(?<=<!-- options:)(?P<name>\S+) -->\n(?P<table>.*?)(?=\n?<!-- /options -->)", re.DOTALL
+)
+
+# --- How tables are written ---------------------------------------------------------------------------------
+
+
+def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    """A table of Markdown."""
+    first, *rest = (f"| {' | '.join(line)} |" for line in (head, *rows))
+    return "\n".join([first, f"|{'---|' * len(head)}", *rest])
+
+
+def comments(kind: type[StrEnum]) -> dict[str, str]:
+    """What stands behind each member of an enumeration in its source; nothing, where its name says it all."""
+    said = dict(re.findall(r"^\s+[A-Z_]+ = \"(.+)\"  # (.+)$", inspect.getsource(kind), re.MULTILINE))
+    assert said, f"{kind} has no comments"
+    return {member: said.get(member, "") for member in kind}
+
+
+def meanings(kind: type[StrEnum], name: str) -> str:
+    """An enumeration as a table."""
+    return table((name, "meaning"), iter(comments(kind).items()))
+
+
+def first_sentence(found: object) -> str:
+    """The first line of a docstring, as Markdown; a bar in it would end the table's cell."""
+    return (inspect.getdoc(found) or "").partition("\n")[0].replace("``", "`").replace("|", "\\|")
+
+
+# --- What can be put on a request ---------------------------------------------------------------------------
+
+
+def steps(service: ModuleType) -> str:
+    """The steps of one service, each with its first sentence."""
+    found = {name: getattr(service, name) for name in service.__all__ if name.startswith("with_")}
+    taken = {n: f for n, f in found.items() if inspect.signature(f).return_annotation == service.Step}
+    return table(
+        (f"step of `aws_executors.{service.__name__.rpartition('.')[2]}`", "what it does"),
+        ((f"`{name}`", first_sentence(step)) for name, step in taken.items()),
+    )
+
+
+def questions() -> str:
+    """The predicates, each with its first sentence."""
+    found = {n: f for n, f in vars(predicates).items() if getattr(f, "__module__", "") == predicates.__name__}
+    functions = {n: f for n, f in found.items() if inspect.isfunction(f)}
+    return table(
+        ("predicate", "what it asks"), ((f"`{name}`", first_sentence(f)) for name, f in functions.items())
+    )
+
+
+# --- The life of a job --------------------------------------------------------------------------------------
+
+POLICIES = tuple(Policy(attempts=2, looks=2, idempotent=idempotent) for idempotent in (True, False))
+DEPTH = 9
+ROWS = (
+    None,
+    Row(state="queued", token="t", try_number=1),
+    Row(state="queued", token=None, try_number=1),
+    Row(state="running", token="t", try_number=1),
+    Row(state="restarting", token="t", try_number=1),
+    Row(state="success", token="t", try_number=1),
+    Row(state="deferred", token="t", try_number=1),
+)
+
+
+def events(job: Job[str], at: float) -> "Iterator[Event[str]]":
+    """One event of every kind that makes a difference, at a time when everything is due."""
+    yield Prepared(at, "request")
+    yield Unpreparable(at, "no request")
+    yield Accepted(at, f"c{at}")
+    for kind in Kind:
+        ids = (f"c{at}",) if kind is Kind.CONFLICT else ()
+        yield Refused(at, AwsError(kind=kind, code="Code", message="", resource_ids=ids))
+    yield Found(at, None)
+    yield NotLookedUp(at, AwsError(kind=Kind.THROTTLED, code="Code", message=""))
+    for seen in sights(job.container or f"c{at}"):
+        yield Found(at, seen)
+        yield Seen(at, seen)
+    for row in ROWS:
+        yield RowRead(at, row)
+    yield StopAnswered(at, None)
+    yield Revoked(at)
+    yield Due(at)
+
+
+def sights(container: str) -> Iterator[Observation]:
+    """One look of every kind at a container."""
+    for phase in (Phase.WAITING, Phase.RUNNING, Phase.SUCCEEDED, Phase.ABSENT):
+        yield Observation(id=container, phase=phase)
+    for cause in Cause:
+        yield Observation(id=container, phase=Phase.FAILED, cause=cause)
+
+
+def likeness(job: Job[str]) -> object:
+    """What of a job decides where it goes on to; names and times do not."""
+    seen = job.seen and (job.seen.phase, job.seen.cause)
+    return (
+        replace(job, container="", past=(), seen=None, since=0, due=None, asked=0, failures=0, told=""),
+        bool(job.container),
+        bool(job.failures),
+        job.due is None,
+        seen,
+    )
+
+
+def begun(purpose: Purpose, assigned: bool) -> Job[str]:
+    """A job at its beginning."""
+    job: Job[str] = Job(token="t", purpose=purpose, assigned=assigned)
+    return begin(job)[0]
+
+
+def ways() -> Mapping[Stage, Mapping[Stage, set[str]]]:
+    """From each stage to each next one: the kinds of events that lead there, for both services."""
+    found: dict[Stage, dict[Stage, set[str]]] = {stage: {} for stage in Stage}
+    for policy in POLICIES:
+        for before, event, after in steps_of_life(policy):
+            if after is not before:
+                found[before].setdefault(after, set()).add(event)
+    return found
+
+
+def steps_of_life(policy: Policy) -> Iterator[tuple[Stage, str, Stage]]:
+    """Every event in every situation that a job can come into, with the stages before and after it."""
+    jobs = [begun(purpose, assigned) for purpose in Purpose for assigned in (True, False)]
+    known = {likeness(job) for job in jobs}
+    for depth in range(1, DEPTH):
+        following = []
+        for job in jobs:
+            for event in events(job, depth * 1e6):
+                after, _ = advance(job, event, policy)
+                yield job.stage, type(event).__name__, after.stage
+                if likeness(after) not in known and after.stage is not Stage.CLOSED:
+                    known.add(likeness(after))
+                    following.append(after)
+        jobs = following
+
+
+def life() -> str:
+    """The stages of a job: what each is, and where each event leads from there."""
+    said, leads = comments(Stage), ways()
+    rows = (
+        (
+            f"**{stage}**",
+            said[stage] or "nothing is left to do",
+            "; ".join(
+                f"{following} ({', '.join(f'`{name}`' for name in sorted(leads[stage][following]))})"
+                for following in Stage
+                if following in leads[stage]
+            )
+            or "nothing",
+        )
+        for stage in Stage
+    )
+    return table(("stage", "what it is", "what leads on from it"), rows)
+
+
+# --- The verdict --------------------------------------------------------------------------------------------
+
+
+def at_the_end() -> str:
+    """What an ended container means: a row per standing of its task instance."""
+    said = comments(Standing)
+    return table(
+        ("the task instance", *(f"the container ended: {ending}" for ending in Ending)),
+        (
+            (f"**{stands}**: {said[stands]}", *(AT_THE_END[stands, ending] for ending in Ending))
+            for stands in Standing
+        ),
+    )
+
+
+def before_the_end() -> str:
+    """What is said while a container still runs."""
+    return table(
+        ("the task instance", "while the container runs"),
+        ((stands, BEFORE_THE_END[stands]) for stands in Standing),
+    )
+
+
+def causes() -> str:
+    """How each way to end is counted."""
+    said = comments(Cause)
+    rows = ((cause, said[cause], ENDINGS[cause]) for cause in Cause)
+    return table(("cause", "meaning", "counts as"), rows)
+
+
+def kinds() -> str:
+    """What AWS's refusals are sorted into, with the codes of each."""
+    said = comments(Kind)
+    rows = (
+        (
+            kind,
+            said[kind],
+            ", ".join(f"`{code}`" for code, rule in CODES.items() if rule.kind is kind)
+            or "by class, message or place",
+        )
+        for kind in Kind
+    )
+    return table(("kind", "what is done", "codes"), rows)
+
+
+# --- The embedded AWS ---------------------------------------------------------------------------------------
+
+
+def faults() -> str:
+    """What can be made to go wrong: each verb with its arguments."""
+    found = {name: f for name, f in vars(Faults).items() if not name.startswith("_")}
+    return table(
+        ("fault", "what it does"),
+        ((f"`{name}({arguments(verb)})`", first_sentence(verb)) for name, verb in found.items()),
+    )
+
+
+def arguments(verb: object) -> str:
+    """The arguments of a method, without their types."""
+    assert callable(verb)
+    named = list(inspect.signature(verb).parameters.values())[1:]
+    return ", ".join(str(one.replace(annotation=inspect.Parameter.empty)) for one in named)
+
+
+def delays() -> str:
+    """The presets of delays, in seconds."""
+    steps = [field.name for field in fields(NONE)]
+    return table(
+        ("step", *PRESETS),
+        ((f"`{step}`", *(span(getattr(preset, step)) for preset in PRESETS.values())) for step in steps),
+    )
+
+
+def span(seconds: tuple[float, float]) -> str:
+    """A range of seconds."""
+    low, high = seconds
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "steps:batch": partial(steps, batch),
+    "steps:ecs": partial(steps, ecs),
+    "predicates": questions,
+    "life": life,
+    "purposes": partial(meanings, Purpose, "purpose"),
+    "delays": delays,
+    "faults": faults,
+    "at_the_end": at_the_end,
+    "before_the_end": before_the_end,
+    "causes": causes,
+    "kinds": kinds,
+}
+
+
+def fresh(text: str) -> str:
+    """A page with its tables made anew."""
+    text = OPTIONS.sub(lambda found: f"{found['name']} -->\n{markdown(SECTIONS[found['name']])}", text)
+    return MARKED.sub(lambda found: f"{found['name']} -->\n{TABLES[found['name']]()}", text)
+
+
+def main() -> int:
+    """Write every page's tables anew."""
+    for page in PAGES:
+        page.write_text(fresh(page.read_text()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
