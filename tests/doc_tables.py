@@ -45,9 +45,8 @@ from aws_executors.local.world import NONE, PRESETS
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-MARKED = re.compile(r"(?<=<!-- table:)(?P<name>\S+) -->\n(?P<table>.*?)(?=\n?<!-- /table -->)", re.DOTALL)
-OPTIONS = re.compile(
-    r"(?<=<!-- options:)(?P<name>\S+) -->\n(?P<table>.*?)(?=\n?<!-- /options -->)", re.DOTALL
+MARKED = re.compile(
+    r"(?P<open><!-- (?P<kind>table|options):(?P<name>\S+) -->\n).*?(?P<close><!-- /(?P=kind) -->)", re.DOTALL
 )
 
 # --- How tables are written ---------------------------------------------------------------------------------
@@ -300,8 +299,14 @@ TABLES: Mapping[str, Callable[[], str]] = {
 
 def fresh(text: str) -> str:
     """A page with its tables made anew."""
-    text = OPTIONS.sub(lambda found: f"{found['name']} -->\n{markdown(SECTIONS[found['name']])}", text)
-    return MARKED.sub(lambda found: f"{found['name']} -->\n{TABLES[found['name']]()}", text)
+    return MARKED.sub(
+        lambda found: f"{found['open']}{made(found['kind'], found['name'])}\n{found['close']}", text
+    )
+
+
+def made(kind: str, name: str) -> str:
+    """The table of this name."""
+    return markdown(SECTIONS[name]) if kind == "options" else TABLES[name]()
 
 
 def main() -> int:

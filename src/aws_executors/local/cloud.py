@@ -9,13 +9,38 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from .processes import Containers
 from .world import Answer, Call, Effect, Event, World, advance, apply, feed, next_due
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Runner(Protocol):
+    """What runs the containers: processes, or whatever a test or a benchmark puts in their place.
+
+    It acts upon every effect without waiting, and reports `Started` or `StartFailed`, then `Exited`, from
+    any thread; `environment` is what each container starts from.
+    """
+
+    environment: dict[str, str]
+
+    def act(self, effect: Effect) -> None:
+        """Start a container, or send it a signal."""
+        ...
+
+    def running(self) -> dict[str, int]:
+        """The process id (0 where there is none) of each that runs, by `<task id>/<container name>`."""
+        ...
+
+    def close(self, seconds: float) -> None:
+        """End all of them, within so many seconds."""
+        ...
+
+
+MakeRunner: TypeAlias = Callable[[Callable[[Event], None]], Runner]
+"""Makes a runner; it is given the function to report to."""
 
 
 def _apply(world: World, now: float, call: Call) -> Answer:
@@ -25,9 +50,9 @@ def _apply(world: World, now: float, call: Call) -> Answer:
 class Cloud:
     """A world, its containers, and the thread between them."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, runner: MakeRunner) -> None:
         self._world = world
-        self.containers = Containers(self._feed)
+        self.containers = runner(self._feed)
         self._changed = threading.Condition()
         self._effects: list[Effect] = []
         self._looks_at: float = 0.0

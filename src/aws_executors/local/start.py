@@ -16,9 +16,10 @@ from typing import Any, Self
 from botocore.config import Config
 
 from . import snapshots
-from .cloud import Cloud
+from .cloud import Cloud, MakeRunner
 from .control import Control
 from .models import session
+from .processes import Containers
 from .server import Server, check_loopback
 from .verbs import Faults
 from .world import Delays, Json, World, delays_named
@@ -32,8 +33,9 @@ class LocalAws:
 
     `port` 0 is a free one; `max_processes` containers run at once, more wait; `latency` is in seconds;
     `delays` is `none`, `fast`, `fargate` or a `Delays`; `container_env` is what the image has baked in;
-    `path` is the containers' PATH (default: this interpreter's directory, then the system's). A port that is
-    taken raises OSError at `start`, any other mistake ValueError at once.
+    `path` is the containers' PATH (default: this interpreter's directory, then the system's); `runner` is
+    what runs them, processes if nothing else is given. A port that is taken raises OSError at `start`, any
+    other mistake ValueError at once.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class LocalAws:
         real_limits: bool = False,
         region: str = "us-east-1",
         account: str = "123456789012",
+        runner: MakeRunner = Containers,
     ) -> None:
         check_loopback(host)
         if max_processes < 1:
@@ -59,7 +62,7 @@ class LocalAws:
         self._world = World(seed, region, account, delays_named(delays), max_processes)
         self._base = {"PATH": path or f"{os.path.dirname(sys.executable)}:{SYSTEM_PATH}", "LANG": "C.UTF-8"}
         self._baked = dict(container_env or {})
-        self._cloud = Cloud(self._world)
+        self._cloud = Cloud(self._world, runner)
         self._server: Server | None = None
         self._begun = False
         self.faults = Faults(self._cloud)

@@ -1,0 +1,115 @@
+"""The AWS that is asked: the embedded one, in a process of its own, with timers for containers.
+
+Law: set-up, one line with the address, and at SIGTERM one file with what happened there. `Cloud` is the other
+side of it: what the measured process asks over HTTP.
+"""
+
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from aws_executors.local import LocalAws
+from aws_executors.local.world import Event
+from benchmarks import subjects as names
+from benchmarks.tasks import Tasks
+
+ROOM = 1_000_000  # containers at once
+ROLE = "arn:aws:iam::123456789012:role/airflow-task-execution"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """The control URL of that process."""
+
+    url: str
+
+    def calls(self) -> dict[str, dict[str, int]]:
+        """How many calls of each action there were, and what became of them."""
+        with urlopen(f"{self.url}/_control/calls", timeout=60) as answer:  # noqa: S310 - loopback
+            calls: dict[str, dict[str, int]] = json.load(answer)
+            return calls
+
+    def latency(self, seconds: float) -> None:
+        """From now on every answer is that late."""
+        body = json.dumps({"seconds": seconds}).encode()
+        urlopen(Request(f"{self.url}/_control/faults/latency", body), timeout=60).close()  # noqa: S310
+
+
+def good(calls: Mapping[str, Mapping[str, int]], action: str) -> int:
+    """How many calls of an action went well."""
+    tally = calls.get(action, {"calls": 0})
+    return 2 * tally["calls"] - sum(tally.values())
+
+
+def create(aws: LocalAws) -> None:
+    """The cluster, the queue and the definitions that the subjects name."""
+    container = {"name": names.CONTAINER, "image": "apache/airflow:3", "essential": True}
+    ecs, batch = aws.client("ecs"), aws.client("batch")
+    ecs.create_cluster(clusterName=names.CLUSTER)
+    ecs.register_task_definition(
+        family=names.TASK_DEFINITION,
+        requiresCompatibilities=["FARGATE", "EC2"],
+        networkMode="awsvpc",
+        cpu="256",
+        memory="512",
+        executionRoleArn=ROLE,
+        containerDefinitions=[container],
+    )
+    resources = {
+        "type": "FARGATE",
+        "maxvCpus": ROOM,
+        "subnets": [names.SUBNET],
+        "securityGroupIds": [names.SECURITY_GROUP],
+    }
+    batch.create_compute_environment(
+        computeEnvironmentName="airflow", type="MANAGED", state="ENABLED", computeResources=resources
+    )
+    batch.create_job_queue(
+        jobQueueName=names.JOB_QUEUE,
+        priority=1,
+        computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "airflow"}],
+    )
+    batch.register_job_definition(
+        jobDefinitionName=names.JOB_DEFINITION,
+        type="container",
+        platformCapabilities=["FARGATE"],
+        containerProperties={
+            "image": container["image"],
+            "executionRoleArn": ROLE,
+            "resourceRequirements": [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"}],
+        },
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run until SIGTERM; the one argument is a JSON object made by `measured.py`."""
+    plan: dict[str, Any] = json.loads(arguments[0])
+    made: list[Tasks] = []
+
+    def runner(report: Callable[[Event], None]) -> Tasks:
+        made.append(Tasks(report, Path(plan["database"]), tuple(plan["lives"])))
+        return made[0]
+
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: ended.set())
+    with LocalAws(max_processes=ROOM, runner=runner) as aws:
+        create(aws)
+        aws.faults.delays("none", **plan["delays"])
+        aws.faults.latency(plan["latency"])
+        aws.faults.limits(plan["limits"])
+        sys.stdout.write(f"{aws.url}\n")
+        sys.stdout.flush()
+        ended.wait()
+        record = {"starts": made[0].starts, "ends": made[0].ends, "cpu": time.process_time()}
+        Path(plan["record"]).write_text(json.dumps(record))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,101 @@
+"""What is measured: each scenario as a value.
+
+Law: a table and no code. A scenario says what the scheduler queues, what the containers do, how AWS answers,
+and which parts of the run count.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MAIN = ("peer-ecs", "ours-ecs", "peer-batch", "ours-batch")
+ALL = ("peer-ecs", "ours-ecs", "peer-ec2", "ours-ec2", "peer-batch", "ours-batch")
+FARGATE_END = {"notice": (10.0, 10.0), "deprovision": (13.0, 33.0)}
+"""How long ECS on Fargate takes from a container's exit until it is noticed, and from there to STOPPED."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One course of events.
+
+    `tasks` are queued `per_loop` at a time (0: all at once); each container lives `lives` seconds. AWS answers
+    after `latency` seconds. With `watch` the containers outlive the run: all are brought into flight (with
+    `quick_start` without latency), and after `settle` more seconds that many are watched; otherwise the run
+    ends when everything has been reported. `idle` is the scheduler's sleep after a loop in which nothing
+    happened, seconds. `trace` counts memory by tracemalloc instead of resident pages.
+    """
+
+    name: str
+    question: str
+    subjects: tuple[str, ...] = MAIN
+    tasks: int = 1000
+    per_loop: int = 0
+    lives: tuple[float, float] = (5.0, 5.0)
+    latency: float = 0.06
+    limits: bool = False
+    delays: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    watch: float = 0.0
+    settle: Mapping[str, float] = field(default_factory=dict)
+    quick_start: bool = False
+    idle: float = 1.0
+    trace: bool = False
+    at_most: float = 300.0
+
+
+FOR_EVER = (36_000.0, 36_000.0)
+
+SCENARIOS = {
+    one.name: one
+    for one in (
+        Scenario(
+            name="burst",
+            question="1,000 tasks are queued at once, AWS throttles nothing, containers run 5 s",
+        ),
+        Scenario(
+            name="quota",
+            question="1,000 tasks are queued at once, AWS admits what its real token buckets admit",
+            subjects=ALL,
+            limits=True,
+        ),
+        Scenario(
+            name="steady",
+            question="the scheduler queues 16 tasks in each of 20 loops, as it does by default",
+            tasks=320,
+            per_loop=16,
+            lives=(30.0, 30.0),
+        ),
+        Scenario(
+            name="slots",
+            question="200 tasks end on Fargate, where an exit is noticed after 10 s and STOPPED 13-33 s later",
+            tasks=200,
+            lives=(10.0, 20.0),
+            delays=FARGATE_END,
+            quick_start=True,
+        ),
+        Scenario(
+            name="long",
+            question="1,000 tasks run for hours",
+            lives=FOR_EVER,
+            watch=60.0,
+            settle={"ours-ecs": 170.0, "ours-batch": 170.0},
+            quick_start=True,
+        ),
+        Scenario(
+            name="flight",
+            question="10,000 tasks are in flight",
+            tasks=10_000,
+            lives=FOR_EVER,
+            watch=30.0,
+            quick_start=True,
+            idle=0.1,
+        ),
+        Scenario(
+            name="memory",
+            question="2,000 tasks are in flight, every allocation is counted",
+            tasks=2000,
+            lives=FOR_EVER,
+            watch=3.0,
+            quick_start=True,
+            trace=True,
+        ),
+    )
+}

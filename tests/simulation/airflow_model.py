@@ -1,0 +1,248 @@
+"""Airflow's database and API server, as far as an executor's promises depend on them.
+
+Law: every method is one transaction, and says which Airflow code it stands for; no time passes inside one.
+Rows are changed in place, as rows are. Paths are relative to the package `airflow`; `TI` is
+models/taskinstance.py, `API` api_fastapi/execution_api/routes/task_instances.py, `SJR`
+jobs/scheduler_job_runner.py.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from airflow.models.taskinstancekey import TaskInstanceKey
+
+from aws_executors.core.verdict import Row
+
+from simulation.plan import Times
+
+FINAL = ("success", "failed")
+LIVE = ("queued", "running", "restarting")
+
+
+@dataclass(slots=True)
+class Instance:
+    """One row of task_instance; `segment` counts how often this try was deferred or rescheduled."""
+
+    task: str
+    id: str
+    retries: int
+    max_tries: int
+    state: str | None = None
+    try_number: int = 0
+    external_executor_id: str | None = None
+    queued_by: int | None = None
+    queued_at: float = 0.0
+    ready_at: float = 0.0
+    next_method: bool = False
+    host: str = ""
+    heartbeat: float = 0.0
+    segment: int = 0
+    stuck: int = 0
+
+    @property
+    def key(self) -> TaskInstanceKey:
+        """Airflow's key, of the try that it is in."""
+        return TaskInstanceKey("dag", self.task, "run", self.try_number, -1)
+
+
+@dataclass(slots=True)
+class Job:
+    """One row of job: a scheduler."""
+
+    id: int
+    heartbeat: float
+    state: str = "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API server says: an HTTP status."""
+
+    status: int
+
+
+@dataclass(slots=True)
+class Metadata:
+    """All rows, and the transactions upon them."""
+
+    times: Times
+    seed: int
+    tell: Callable[[str, str], None]
+    instances: dict[str, Instance] = field(default_factory=dict)
+    jobs: dict[int, Job] = field(default_factory=dict)
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    # --- The scheduler's transactions ----------------------------------------------------------------------
+
+    def new_id(self, kind: str) -> str:
+        """A fresh UUID."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.seed}/{kind}/{next(self._numbers)}"))
+
+    def add(self, task: str, retries: int) -> None:
+        """A DAG run has a task."""
+        self.instances[task] = Instance(task, self.new_id("ti"), retries, retries)
+
+    def schedule(self, now: float) -> None:
+        """What may run is scheduled; a new try begins, except after a reschedule. `DagRun.schedule_tis`."""
+        for one in self.instances.values():
+            if one.state is None or (one.state == "up_for_retry" and one.ready_at <= now):
+                one.state, one.try_number, one.segment = "scheduled", one.try_number + 1, 0
+            elif one.state == "up_for_reschedule" and one.ready_at <= now:
+                one.state, one.segment = "scheduled", one.segment + 1
+
+    def queue(self, job: int, most: int, *, assigned: bool, now: float) -> Iterator[Instance]:
+        """Up to `most` scheduled ones are queued, each with a fresh token. SJR, _executable_task_instances_."""
+        waiting = [one for one in self.instances.values() if one.state == "scheduled"]
+        for one in waiting[: max(0, most)]:
+            one.state, one.queued_by, one.queued_at = "queued", job, now
+            one.external_executor_id = self.new_id("token") if assigned else None
+            self.tell("airflow", f"{one.task} try {one.try_number} queued as {short(one)} by scheduler {job}")
+            yield one
+
+    def fail(self, one: Instance, now: float) -> None:
+        """TI.handle_failure: a retry, or the end. What ran gets a new id, what did not keeps it."""
+        eligible = one.state == "restarting" or (one.retries > 0 and one.try_number <= one.max_tries)
+        if eligible and one.state == "running":
+            one.id = self.new_id("ti")
+        one.state = "up_for_retry" if eligible else "failed"
+        one.ready_at, one.next_method = now + self.times.retry_delay, False
+        self.tell("airflow", f"{one.task} try {one.try_number} is {one.state}")
+
+    def restart(self, one: Instance) -> None:
+        """A cleared one has really ended. SJR, process_executor_events."""
+        one.max_tries, one.state = one.try_number + one.retries, None
+        self.tell("airflow", f"{one.task} try {one.try_number} has ended after it was cleared")
+
+    def requeue(self, one: Instance) -> None:
+        """SJR, _reschedule_stuck_task."""
+        one.state, one.queued_by, one.stuck = "scheduled", None, one.stuck + 1
+        self.tell("airflow", f"{one.task} try {one.try_number} was stuck in the queue: scheduled again")
+
+    def reset(self, one: Instance) -> None:
+        """What nobody adopts begins its next try. SJR, adopt_or_reset_orphaned_tasks."""
+        one.id, one.state, one.queued_by = self.new_id("ti"), None, None
+        one.external_executor_id, one.next_method = None, False
+        self.tell("airflow", f"{one.task} try {one.try_number} was reset: nobody adopts it")
+
+    def orphans(self, job: int, now: float) -> list[Instance]:
+        """The live ones of schedulers that do not run any more; silent schedulers are marked so first."""
+        for other in self.jobs.values():
+            if other.id != job and other.state == "running" and other.heartbeat < now - self.times.health:
+                other.state = "failed"
+                self.tell("airflow", f"scheduler {other.id} is taken for dead")
+        return [
+            one
+            for one in self.instances.values()
+            if one.state in LIVE and one.queued_by is not None and self.jobs[one.queued_by].state != "running"
+        ]
+
+    def without_heartbeat(self, job: int, now: float) -> list[Instance]:
+        """SJR, _find_task_instances_without_heartbeats."""
+        limit = now - self.times.heartbeat_timeout
+        mine = [one for one in self.instances.values() if one.queued_by == job]
+        return [one for one in mine if one.state in ("running", "restarting") and one.heartbeat < limit]
+
+    def stuck(self, job: int, now: float) -> list[Instance]:
+        """SJR, _get_tis_stuck_in_queued."""
+        limit = now - self.times.queued
+        mine = [one for one in self.instances.values() if one.queued_by == job]
+        return [one for one in mine if one.state == "queued" and one.queued_at < limit]
+
+    # --- The API server's ----------------------------------------------------------------------------------
+
+    def _by_id(self, ti: str) -> Instance | None:
+        return next((one for one in self.instances.values() if one.id == ti), None)
+
+    def run(self, ti: str, host: str, expires: float, now: float) -> Answer:
+        """API, ti_run: only what waits in the queue can be started, with a token that is still good."""
+        if now > expires + self.times.leeway:
+            return Answer(403)
+        one = self._by_id(ti)
+        if one is None:
+            return Answer(404)
+        if one.state not in ("queued", "restarting"):
+            return Answer(409)
+        one.state, one.host, one.heartbeat = "running", host, now
+        return Answer(200)
+
+    def beat(self, ti: str, host: str, now: float) -> Answer:
+        """API, ti_heartbeat."""
+        one = self._by_id(ti)
+        if one is None:
+            return Answer(404)
+        if one.state != "running" or one.host != host:
+            return Answer(409)
+        one.heartbeat = now
+        return Answer(200)
+
+    def put(self, ti: str, state: str, now: float, ready: float = 0.0) -> Answer:
+        """API, ti_update_state; `ready` is when a deferred or rescheduled one may go on."""
+        one = self._by_id(ti)
+        if one is None:
+            return Answer(404)
+        if one.state != "running":
+            return Answer(200 if one.state == state else 409)
+        if state == "failed" and one.retries > 0 and one.try_number <= one.max_tries:
+            state, one.id = "up_for_retry", self.new_id("ti")
+        one.state, one.next_method = state, state == "deferred"
+        one.ready_at = ready if state in ("deferred", "up_for_reschedule") else now + self.times.retry_delay
+        return Answer(200)
+
+    def trigger(self, ti: str) -> None:
+        """A trigger has fired: the same try goes on. models/trigger.py, Trigger.submit_event."""
+        one = self._by_id(ti)
+        if one is not None and one.state == "deferred":
+            one.state, one.segment = "scheduled", one.segment + 1
+
+    # --- A person's ----------------------------------------------------------------------------------------
+
+    def clear(self, one: Instance) -> None:
+        """TI, clear_task_instances."""
+        one.id = self.new_id("ti")
+        if one.state == "running":
+            one.state = "restarting"
+        else:
+            one.max_tries, one.state = one.try_number + one.retries, None
+            one.external_executor_id, one.next_method = None, False
+
+    def mark(self, one: Instance, state: str) -> None:
+        """Marked success or failed by a person."""
+        one.state, one.next_method = state, False
+
+    def delete(self, one: Instance) -> None:
+        """The DAG run is deleted."""
+        del self.instances[one.task]
+
+    # --- Ours (shell/database.py) --------------------------------------------------------------------------
+
+    def read(self, keys: Sequence[object]) -> list[Row | None]:
+        """`AirflowDatabase.read`."""
+        found = [self.instances.get(key.task_id) for key in keys if isinstance(key, TaskInstanceKey)]
+        return [
+            None if one is None else Row(state=one.state, token=one.external_executor_id, try_number=one.try_number) for one in found
+        ]
+
+    def give_back(self, key: object, token: str) -> None:
+        """`AirflowDatabase.give_back`."""
+        if not isinstance(key, TaskInstanceKey):
+            return
+        one = self.instances.get(key.task_id)
+        if one is None or one.try_number != key.try_number or one.external_executor_id not in (token, None):
+            return
+        if one.state == "queued":
+            one.state = "scheduled"
+        elif one.state in ("running", "restarting"):
+            one.id, one.state, one.next_method = self.new_id("ti"), None, False
+        else:
+            return
+        one.queued_by, one.external_executor_id = None, None
+        self.tell("airflow", f"{one.task} try {one.try_number} is given back: {one.state}")
+
+
+def short(one: Instance) -> str:
+    """A token as a person reads it."""
+    return (one.external_executor_id or "none")[:4]

@@ -1,0 +1,257 @@
+"""The embedded AWS in virtual time, and the processes that its containers run.
+
+Law: the world is `aws_executors.local.world`, unchanged; this drives it, and makes its answers late, stale or
+lost where a fault says so. A container is known by what it was started for: the token in its name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from aws_executors.local.world import (
+    Answer,
+    Call,
+    Exited,
+    Json,
+    Ref,
+    SignalProcess,
+    Started,
+    StartProcess,
+    World,
+    advance,
+    apply,
+    feed,
+    next_due,
+)
+from aws_executors.local.world.ecs_state import Task
+
+from simulation.plan import Schedule
+from simulation.timeline import Timeline, between, draw
+
+CLUSTER, CONTAINER, QUEUE, DEFINITION = "etl", "main", "q", "airflow"
+STOP_TIMEOUT = 4
+LISTS_LATE = 3.0
+"""Seconds within which a list may not show a new job, at most, as long as no fault makes it worse."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Workload:
+    """What a container was started with: the task instance's id, its try, its token for the API server."""
+
+    ti: str
+    task: str
+    try_number: int
+    expires: float
+
+    @classmethod
+    def from_command(cls, command: tuple[str, ...]) -> Workload:
+        """Read the JSON that Airflow's own entry point would read."""
+        told = json.loads(command[-1])
+        _, expires = told["token"].split(":")
+        ti = told["ti"]
+        return cls(
+            ti=str(ti["id"]), task=ti["task_id"], try_number=ti["try_number"], expires=float(expires)
+        )
+
+
+@dataclass(slots=True)
+class Container:
+    """One container's process, from start to exit; `user_code` while the task's own code runs."""
+
+    ref: Ref
+    token: str
+    workload: Workload
+    alive: bool = True
+    user_code: bool = False
+    dying: bool = False
+    told_to_end: bool = False
+    ran: bool = False
+    refused: int = 0
+    code: int | None = None
+
+    @property
+    def name(self) -> str:
+        """As a person reads it."""
+        return f"container {self.ref.task[:4]}"
+
+
+@dataclass
+class Cloud:
+    """One account: calls go in at a time, containers start and end."""
+
+    schedule: Schedule
+    line: Timeline
+    begin: Callable[[Container], None]
+    signal: Callable[[Container, str], None]
+    world: World = field(init=False)
+    containers: dict[Ref, Container] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    born: dict[str, float] = field(default_factory=dict)  # job id or task id: when it was accepted
+    tokens: dict[str, str] = field(default_factory=dict)  # ECS task id: token, of tasks and of jobs
+    forgotten: set[str] = field(default_factory=set)
+    stale_until: float = 0.0
+    stale_by: float = 0.0
+    _views: dict[str, list[tuple[float, Json]]] = field(default_factory=dict)
+    _read: int = 0
+    _woken: float | None = None
+
+    def __post_init__(self) -> None:
+        self.world = World(seed=self.schedule.seed, delays=self.schedule.delays)
+        for service, action, params in SET_UP:
+            answer = apply(self.world, Call(service, action, params), 0.0)
+            assert answer.error is None, answer
+        self.settle()
+
+    def call(self, service: str, action: str, params: Json) -> Answer:
+        """The answer to one call, made now."""
+        name = f"{service}.{action}"
+        self.calls[name] = self.calls.get(name, 0) + 1
+        answer = apply(self.world, Call(service, action, params), self.line.now)
+        self.settle()
+        return self._as_seen(action, answer)
+
+    def settle(self) -> None:
+        """Carry out what is due in the world, and come back when something is due next."""
+        now = self.line.now
+        while True:
+            for effect in advance(self.world, now):
+                self._effect(effect)
+            due = next_due(self.world)
+            if due is None or due > now:
+                break
+        if due is not None and due != self._woken:
+            self._woken = due
+            self.line.at(due, self.settle)
+
+    def _effect(self, effect: StartProcess | SignalProcess) -> None:
+        match effect:
+            case StartProcess(ref=ref):
+                token = self.token_of(ref.task)
+                container = Container(ref, token, Workload.from_command(effect.command))
+                self.containers[ref] = container
+                feed(self.world, Started(ref), self.line.now)
+                self.begin(container)
+            case SignalProcess(ref=ref, signal=signal):
+                self.signal(self.containers[ref], signal)
+
+    def exit(self, container: Container, code: int) -> None:
+        """A container's process ends."""
+        if container.alive:
+            container.alive, container.user_code, container.code = False, False, code
+            self.line.tell(container.name, f"exits with {code}")
+            feed(self.world, Exited(container.ref, code), self.line.now)
+            self.settle()
+
+    # --- What is there, for those who judge ----------------------------------------------------------------
+
+    def token_of(self, task_id: str) -> str:
+        """The token that a task, or its job, was started for."""
+        task = self.world.ecs.tasks[task_id]
+        name = str(task.view.get("startedBy", "")).rpartition("/")[2]
+        if task.job:
+            name = self.world.batch.jobs[task.job].name.removeprefix(f"{DEFINITION}-").rpartition("-")[0]
+        return name
+
+    def live_tasks(self) -> Iterator[Task]:
+        """ECS tasks, those of jobs among them, whose end has not begun and whose process has not ended."""
+        for task in self.world.ecs.tasks.values():
+            if not task.stopping and not any(run.life in ("exited", "lost") for run in task.runs.values()):
+                yield task
+
+    def live_names(self) -> Iterator[tuple[str, str]]:
+        """Token and id of whatever may still run: tasks, and jobs from SubmitJob on."""
+        for task in self.live_tasks():
+            if task.job is None:
+                yield self.token_of(task.id), task.id
+        for job in self.world.batch.jobs.values():
+            task_of = self.world.ecs.tasks.get(job.task or "")
+            ended = job.ended or job.end_reason is not None
+            if not ended and (task_of is None or task_of in self.live_tasks()):
+                yield job.name.removeprefix(f"{DEFINITION}-").rpartition("-")[0], job.id
+
+    def running(self) -> list[Container]:
+        """The processes that live, oldest first."""
+        return [one for one in self.containers.values() if one.alive]
+
+    # --- Answers that are not quite true -------------------------------------------------------------------
+
+    def _as_seen(self, action: str, answer: Answer) -> Answer:
+        if answer.error is not None:
+            return answer
+        stale = self.line.now < self.stale_until
+        if action == "ListJobs":
+            hidden = self.stale_by if stale else LISTS_LATE
+            jobs = [one for one in answer.body["jobSummaryList"] if self._shown(one, hidden)]
+            return Answer(body={**answer.body, "jobSummaryList": jobs}, delay=answer.delay)
+        if action == "DescribeTasks" and stale:
+            self._remember()
+            tasks = [self._earlier(one["taskArn"], one) for one in answer.body["tasks"]]
+            return Answer(body={**answer.body, "tasks": tasks}, delay=answer.delay)
+        return answer
+
+    def _shown(self, job: Json, hidden: float) -> bool:
+        created: float = job["createdAt"] / 1000
+        return self.line.now >= created + between(0.0, hidden, self.schedule.seed, job["jobId"], "listed")
+
+    def _remember(self) -> None:
+        for change in list(self.world.changes)[self._read :]:
+            if change.source == "aws.ecs":
+                self._views.setdefault(change.detail["taskArn"], []).append((change.at, change.detail))
+        self._read = len(self.world.changes)
+
+    def _earlier(self, arn: str, now: Json) -> Json:
+        then = self.line.now - self.stale_by * draw(self.schedule.seed, arn, self.line.now)
+        return next((view for at, view in reversed(self._views.get(arn, [])) if at <= then), now)
+
+
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+SET_UP: tuple[tuple[str, str, Json], ...] = (
+    ("ecs", "CreateCluster", {"clusterName": CLUSTER}),
+    (
+        "ecs",
+        "RegisterTaskDefinition",
+        {
+            "family": DEFINITION,
+            "requiresCompatibilities": ["FARGATE"],
+            "networkMode": "awsvpc",
+            "cpu": "256",
+            "memory": "512",
+            "containerDefinitions": [{"name": CONTAINER, "image": "img", "stopTimeout": STOP_TIMEOUT}],
+        },
+    ),
+    (
+        "batch",
+        "CreateComputeEnvironment",
+        {
+            "computeEnvironmentName": "ce",
+            "type": "MANAGED",
+            "computeResources": {"type": "EC2", "maxvCpus": 64, "subnets": ["s"]},
+        },
+    ),
+    (
+        "batch",
+        "CreateJobQueue",
+        {
+            "jobQueueName": QUEUE,
+            "priority": 1,
+            "computeEnvironmentOrder": [{"order": 1, "computeEnvironment": "ce"}],
+        },
+    ),
+    (
+        "batch",
+        "RegisterJobDefinition",
+        {
+            "jobDefinitionName": DEFINITION,
+            "type": "container",
+            "containerProperties": {
+                "image": "img",
+                "vcpus": 1,
+                "memory": 128,
+                "command": ["run"],
+                "stopTimeout": STOP_TIMEOUT,
+            },
+        },
+    ),
+)

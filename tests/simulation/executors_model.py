@@ -1,0 +1,134 @@
+"""The real executors, in a process of virtual time.
+
+Law: nothing of what an executor decides is replaced: how it hands over, tells, adopts and revokes is
+`shell/executor.py`. Its settings are given, its engine is virtual, its tokens bear a virtual time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+from returns.result import Result, Success
+
+from aws_executors.core.batch.build import build as batch_build
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.ecs.build import build as ecs_build
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.faults import SettingsFaults
+from aws_executors.core.pace import Pace
+from aws_executors.core.retry import Backoff
+from aws_executors.core.settings import Settings
+from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
+from aws_executors.shell.clients import Clients
+from aws_executors.shell.configure import Configured
+from aws_executors.shell.executor import AwsExecutor, gears_of
+
+from simulation.airflow_model import Metadata
+from simulation.cloud import CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud
+from simulation.process import Process, VirtualClients, VirtualDatabase, VirtualEngine
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+
+ATTEMPTS = 3
+LINGER, PATIENCE, GRACE = 12.0, 5.0, 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """In the place of Airflow's JWT generator: a token is the subject and when it expires."""
+
+    process: Process
+    valid: float
+
+    def generate(self, extras: dict[str, str], valid_for: float) -> str:
+        """A token that is good from now on."""
+        return f"{extras['sub']}:{self.process.line.now + self.valid}"
+
+
+class VirtualExecutor(AwsExecutor[S, R]):
+    """What both share."""
+
+    def __init__(self, parallelism: int, process: Process, cloud: Cloud, metadata: Metadata) -> None:
+        super().__init__(parallelism=parallelism)
+        self._process, self._cloud, self._metadata = process, cloud, metadata
+        self.engine: VirtualEngine[R] | None = None
+
+    @cached_property
+    def jwt_generator(self) -> Any:
+        return Tokens(self._process, self._metadata.times.queued)
+
+    def clients(self, settings: Settings) -> Clients:
+        return VirtualClients(settings, self._process, self._cloud)
+
+    def _start(self, configured: Configured[S, R]) -> None:
+        settings, times = configured.settings, self._metadata.times
+        service = self.service(settings)
+        gears = gears_of(settings, idempotent=service.idempotent)
+        policy = replace(
+            gears.policy,
+            grace=GRACE,
+            linger=LINGER,
+            patience=PATIENCE,
+            look_every=2.0,
+            backoff=Backoff(base=0.5, cap=8.0),
+        )
+        pace = Pace(quickest=times.row_interval, slowest=8.0)
+        gears = replace(gears, policy=policy, pace=pace, rows_every=times.row_interval)
+        database = VirtualDatabase(self._process, self._metadata)
+        self.engine = VirtualEngine(service, database, gears, self._process)
+        self._configured, self._engine = configured, self.engine
+
+    def _emit_metrics(self, open_slots: int, num_running_tasks: int, num_queued_tasks: int) -> None:
+        """Nobody measures here."""
+
+    @property
+    def occupied(self) -> int:
+        """Keys that the ledger still knows."""
+        return len(self._ledger)
+
+
+class VirtualEcs(VirtualExecutor[EcsSettings, RunTask], AwsEcsFargateExecutor):
+    """ECS."""
+
+    def configure(self) -> Result[Configured[EcsSettings, RunTask], SettingsFaults]:
+        settings = EcsSettings(
+            region="us-east-1",
+            cluster=CLUSTER,
+            container_name=CONTAINER,
+            task_definition=DEFINITION,
+            subnets=("subnet-1",),
+            adopt_task_instances=self._cloud.schedule.adopt,
+            max_attempts=ATTEMPTS,
+        )
+        return Success(Configured(settings=settings, build=ecs_build))
+
+
+class VirtualBatch(VirtualExecutor[BatchSettings, SubmitJob], AwsBatchExecutor):
+    """Batch."""
+
+    def configure(self) -> Result[Configured[BatchSettings, SubmitJob], SettingsFaults]:
+        settings = BatchSettings(
+            region="us-east-1",
+            job_name=DEFINITION,
+            job_queue=QUEUE,
+            job_definition=DEFINITION,
+            adopt_task_instances=self._cloud.schedule.adopt,
+            max_attempts=ATTEMPTS,
+        )
+        return Success(Configured(settings=settings, build=batch_build))
+
+
+AnyExecutor = VirtualEcs | VirtualBatch
+
+
+def executor_of(parallelism: int, process: Process, cloud: Cloud, metadata: Metadata) -> AnyExecutor:
+    """The executor of the schedule's service, started."""
+    kind = VirtualEcs if cloud.schedule.service == "ecs" else VirtualBatch
+    made = cast("AnyExecutor", kind(parallelism, process, cloud, metadata))
+    made.start()
+    return made

@@ -1,0 +1,296 @@
+"""A service and a database small enough to read, with verbs: what the engine's tests live in.
+
+Law: a world, not a recorder. It keeps containers and rows, answers as AWS and Airflow would, and does only
+what a verb told it to. `Cloud` is `core.service.Service`, `Rows` is `shell.errands.Database`; both may be
+called from many threads at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.errors import AwsError, Kind
+from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
+from aws_executors.core.verdict import Row
+
+
+@dataclass(frozen=True)
+class Order:
+    """A request: for which queueing, the how-manieth, and a command that nobody may print."""
+
+    token: str
+    attempt: int = 1
+    command: str = field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        """What the container can be found by."""
+        return f"{self.token}-{self.attempt}"
+
+
+@dataclass
+class Container:
+    """One container, as the cloud keeps it."""
+
+    order: Order
+    seen: Observation
+
+
+class Cloud:
+    """Containers, by id: ``c1``, ``c2`` ... in the order of their submission."""
+
+    def __init__(self, *, idempotent: bool = True) -> None:
+        self.idempotent = idempotent
+        self.containers: dict[str, Container] = {}
+        self.calls: Counter[str] = Counter()
+        self.stopped: list[tuple[str, ...]] = []
+        self.orders: list[Order] = []
+        self._lock = threading.Lock()
+        self._by_name: dict[str, str] = {}
+        self._plans: dict[str, list[str | AwsError]] = {}
+        self._gates: dict[str, threading.Event] = {}
+        self._hidden: set[str] = set()
+        self._odd: set[str] = set()
+        self._exit_at_once: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<Cloud {len(self.live())} of {len(self.containers)} containers live>"
+
+    # --- Verbs -------------------------------------------------------------------------------------------
+
+    def run(self, id_: str) -> None:
+        """The container starts."""
+        self._change(id_, phase=Phase.RUNNING, started=True)
+
+    def finish(self, id_: str, exit_code: int = 0) -> None:
+        """The container ends by itself."""
+        phase = Phase.FAILED if exit_code else Phase.SUCCEEDED
+        cause = Cause.EXITED if exit_code else None
+        self._change(id_, phase=phase, cause=cause, exit_code=exit_code, started=True, final=True)
+
+    def lose(self, id_: str, cause: Cause = Cause.NEVER_STARTED) -> None:
+        """The container ends for want of a machine, an image, a network."""
+        self._change(id_, phase=Phase.FAILED, cause=cause, reason="lost", final=True)
+
+    def forget(self, id_: str) -> None:
+        """The container is not shown any more."""
+        with self._lock:
+            self._hidden.add(id_)
+
+    def show(self, id_: str) -> None:
+        """It is shown again."""
+        with self._lock:
+            self._hidden.discard(id_)
+
+    def garble(self, id_: str) -> None:
+        """What the service tells of this container cannot be read."""
+        with self._lock:
+            self._odd.add(id_)
+
+    def finish_at_once(self, exit_code: int = 0) -> None:
+        """From now on every container has ended as soon as it was submitted."""
+        self._exit_at_once = exit_code
+
+    def refuse(self, action: str, kind: Kind = Kind.THROTTLED, times: int = 1) -> None:
+        """The next calls are not carried out: `action` is submit, describe, find or stop."""
+        self._plan(action, times, AwsError(kind=kind, code=kind.name, message=f"{action} refused"))
+
+    def lose_next_answer(self, times: int = 1) -> None:
+        """The next submissions are carried out, and nobody is told."""
+        self._plan("submit", times, "lost")
+
+    def blow_up(self, action: str, times: int = 1, how: str = "raise") -> None:
+        """The next calls raise, which no service may do; `how` is raise or exit."""
+        self._plan(action, times, how)
+
+    def hold(self, action: str) -> None:
+        """Calls hang from now on."""
+        self._gates[action] = threading.Event()
+
+    def let_go(self, action: str) -> None:
+        """They are answered."""
+        self._gates.pop(action).set()
+
+    # --- What a test may ask -----------------------------------------------------------------------------
+
+    def live(self) -> list[str]:
+        """The containers that have not ended."""
+        with self._lock:
+            return [id_ for id_, container in self.containers.items() if not container.seen.ended]
+
+    def of(self, token: str) -> list[str]:
+        """The containers of one queueing, oldest first."""
+        with self._lock:
+            return [id_ for id_, container in self.containers.items() if container.order.token == token]
+
+    # --- Service -----------------------------------------------------------------------------------------
+
+    def submit(self, request: Order) -> Result[str, AwsError]:
+        """Start a container."""
+        plan = self._called("submit")
+        with self._lock:
+            self.orders.append(request)
+            if isinstance(plan, AwsError):
+                return Failure(plan)
+            id_ = self._by_name.get(request.name, "") if self.idempotent else ""
+            if not id_:
+                id_ = f"c{len(self.containers) + 1}"
+                self.containers[id_] = Container(request, Observation(id=id_, phase=Phase.WAITING))
+                self._by_name[request.name] = id_
+        if self._exit_at_once is not None:
+            self.finish(id_, self._exit_at_once)
+        if plan == "lost":
+            return Failure(AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeoutError", message="no answer"))
+        return Success(id_)
+
+    def describe(self, ids: Sequence[str]) -> Result[Answer, AwsError]:
+        """Look at containers."""
+        assert 0 < len(ids) <= 100
+        plan = self._called("describe")
+        if isinstance(plan, AwsError):
+            return Failure(plan)
+        with self._lock:
+            return Success(
+                Answer(
+                    observations=tuple(self._look(id_) for id_ in ids if id_ not in self._odd),
+                    unreadable=tuple(
+                        Unreadable(id=id_, problem="a word nobody knows") for id_ in ids if id_ in self._odd
+                    ),
+                )
+            )
+
+    def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
+        """Look for a container by its token."""
+        plan = self._called("find")
+        if isinstance(plan, AwsError):
+            return Failure(plan)
+        with self._lock:
+            seen = [
+                self._look(id_)
+                for id_, container in self.containers.items()
+                if container.order.token == token and id_ not in exclude and id_ not in self._hidden
+            ]
+        return Success(next((one for one in seen if not one.ended), seen[-1] if seen else None))
+
+    def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
+        """Stop containers."""
+        assert reason
+        plan = self._called("stop")
+        with self._lock:
+            self.stopped.append(tuple(ids))
+            if isinstance(plan, AwsError):
+                return dict.fromkeys(ids, plan)
+        for id_ in ids:
+            if id_ in self.live():
+                self._change(id_, phase=Phase.FAILED, cause=Cause.STOPPED, exit_code=143, final=True)
+        return dict.fromkeys(ids)
+
+    def _called(self, action: str) -> str | AwsError | None:
+        gate = self._gates.get(action)
+        with self._lock:
+            self.calls[action] += 1
+            plans = self._plans.get(action)
+            plan = plans.pop(0) if plans else None
+        if gate is not None:
+            gate.wait(10)
+        if plan == "raise":
+            raise RuntimeError("a service that must not raise")
+        if plan == "exit":
+            raise SystemExit(1)
+        return plan
+
+    def _plan(self, action: str, times: int, plan: str | AwsError) -> None:
+        with self._lock:
+            self._plans.setdefault(action, []).extend([plan] * times)
+
+    def _look(self, id_: str) -> Observation:
+        if id_ in self._hidden or id_ not in self.containers:
+            return Observation(id=id_, phase=Phase.ABSENT)
+        return self.containers[id_].seen
+
+    def _change(
+        self,
+        id_: str,
+        *,
+        phase: Phase,
+        cause: Cause | None = None,
+        exit_code: int | None = None,
+        reason: str = "",
+        started: bool = False,
+        final: bool = False,
+    ) -> None:
+        with self._lock:
+            container = self.containers[id_]
+            container.seen = replace(
+                container.seen,
+                phase=phase,
+                cause=cause,
+                exit_code=exit_code,
+                reason=reason,
+                started=started or container.seen.started,
+                final=final,
+            )
+
+
+class Rows:
+    """Task instances, by a key that is a string."""
+
+    def __init__(self) -> None:
+        self.reads: list[tuple[str, ...]] = []
+        self.given_back: list[tuple[str, str]] = []
+        self._rows: dict[str, Row] = {}
+        self._lock = threading.Lock()
+        self._down = False
+        self._gate: threading.Event | None = None
+
+    def put(self, key: str, state: str | None, token: str | None = None, try_number: int = 1) -> None:
+        """The row says this from now on; its token is the key itself where none is given."""
+        with self._lock:
+            self._rows[key] = Row(state=state, token=key if token is None else token, try_number=try_number)
+
+    def delete(self, key: str) -> None:
+        """The task instance is gone."""
+        with self._lock:
+            self._rows.pop(key, None)
+
+    def go_down(self) -> None:
+        """The database does not answer any more."""
+        self._down = True
+
+    def come_up(self) -> None:
+        """It does again."""
+        self._down = False
+
+    def hold(self) -> None:
+        """Readings hang from now on: what they tell is what the rows said when they began."""
+        self._gate = threading.Event()
+
+    def let_go(self) -> None:
+        """They are answered."""
+        gate, self._gate = self._gate, None
+        assert gate is not None
+        gate.set()
+
+    def read(self, keys: Sequence[str]) -> Sequence[Row | None]:
+        """The rows of these keys."""
+        gate = self._gate
+        with self._lock:
+            self.reads.append(tuple(keys))
+            if self._down:
+                raise ConnectionError("the database is down")
+            rows = [self._rows.get(key) for key in keys]
+        if gate is not None:
+            gate.wait(10)
+        return rows
+
+    def give_back(self, key: str, token: str) -> None:
+        """Let the scheduler have it again."""
+        with self._lock:
+            if self._down:
+                raise ConnectionError("the database is down")
+            self.given_back.append((key, token))
