@@ -46,7 +46,7 @@ build_fargate = compose(
     ecs.build,
     ecs.with_environment(STAGE="production"),
     when(task_matches(dag="reporting_*"), ecs.with_cpu_memory(cpu=1024, memory=4096)),
-    # Spot for what can wait; after AWS has taken a container back once, not again.
+    # Spot for what can wait (the cluster must have FARGATE_SPOT); not again after a container was lost.
     when(is_backfill, ecs.with_spot()),
     when(attempt_over(1), ecs.with_launch_type("FARGATE")),
 )

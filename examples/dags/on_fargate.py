@@ -29,7 +29,7 @@ with DAG(dag_id="on_fargate", schedule=None) as dag:
         },
     )
     def as_a_request() -> None:
-        """Keys of RunTask: here the whole task grows, and runs on Spot."""
+        """Keys of RunTask: the whole task grows, and runs on Spot, if the cluster has that provider."""
 
     @task(
         executor="AwsEcsFargateExecutor",

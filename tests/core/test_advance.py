@@ -531,6 +531,16 @@ FOLLOWING = [
         ],
     ),
     Scenario(
+        "C29: describing is denied: a task whose row has shown it running may linger as any other",
+        [
+            *STARTED,
+            (RowRead(3.0, RUNNING), S.WATCHING, ()),
+            (RowRead(40.0, FINISHED), S.ENDING, (Report(True, "the task has its result"),)),
+            (Due(159.9), S.ENDING, ()),
+            (Due(160.0), S.ENDING, (Stop("c1", NO_LONGER_WAITED_FOR),)),
+        ],
+    ),
+    Scenario(
         "C17: deferred: the slot is free at once, and its container's end is never reported",
         [
             *RAN,

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import pytest
 from returns.result import Failure, Result, Success
-from tests.worlds import Cloud, Order, Rows
 
 from aws_executors.core.errors import Kind
 from aws_executors.core.job import Free, Job, Policy, Purpose, Report, Stage, Tell
@@ -24,6 +23,7 @@ from aws_executors.shell.desk import CHUNK, Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.mail import Handover, Outcome
 from aws_executors.shell.rows import ROWS
+from worlds import Cloud, Order, Rows
 
 SECRET = "eyJhbGciOi.eyJzdWIi.c2ln"
 

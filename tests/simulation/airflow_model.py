@@ -28,7 +28,7 @@ class Instance:
     """One row of task_instance; `segment` counts how often this try was deferred or rescheduled."""
 
     task: str
-    id: str
+    id: uuid.UUID
     retries: int
     max_tries: int
     state: str | None = None
@@ -78,9 +78,9 @@ class Metadata:
 
     # --- The scheduler's transactions ----------------------------------------------------------------------
 
-    def new_id(self, kind: str) -> str:
+    def new_id(self, kind: str) -> uuid.UUID:
         """A fresh UUID."""
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.seed}/{kind}/{next(self._numbers)}"))
+        return uuid.uuid5(uuid.NAMESPACE_OID, f"{self.seed}/{kind}/{next(self._numbers)}")
 
     def add(self, task: str, retries: int) -> None:
         """A DAG run has a task."""
@@ -99,7 +99,7 @@ class Metadata:
         waiting = [one for one in self.instances.values() if one.state == "scheduled"]
         for one in waiting[: max(0, most)]:
             one.state, one.queued_by, one.queued_at = "queued", job, now
-            one.external_executor_id = self.new_id("token") if assigned else None
+            one.external_executor_id = str(self.new_id("token")) if assigned else None
             self.tell("airflow", f"{one.task} try {one.try_number} queued as {short(one)} by scheduler {job}")
             yield one
 
@@ -155,7 +155,7 @@ class Metadata:
     # --- The API server's ----------------------------------------------------------------------------------
 
     def _by_id(self, ti: str) -> Instance | None:
-        return next((one for one in self.instances.values() if one.id == ti), None)
+        return next((one for one in self.instances.values() if str(one.id) == ti), None)
 
     def run(self, ti: str, host: str, expires: float, now: float) -> Answer:
         """API, ti_run: only what waits in the queue can be started, with a token that is still good."""

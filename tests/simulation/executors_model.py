@@ -91,6 +91,11 @@ class VirtualExecutor(AwsExecutor[S, R]):
         """Keys that the ledger still knows."""
         return len(self._ledger)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no job is left."""
+        return self.engine is None or self.engine.empty
+
 
 class VirtualEcs(VirtualExecutor[EcsSettings, RunTask], AwsEcsFargateExecutor):
     """ECS."""

@@ -6,7 +6,7 @@ out and the others stay what they are: that is how a failing schedule is made sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from aws_executors.local.world import Delays
@@ -61,6 +61,9 @@ DELAYS = Delays(
     notice=(0.0, 3.0),
     deprovision=(0.5, 6.0),
 )
+
+SLOW = replace(DELAYS, provision=(1.0, 40.0), pull=(1.0, 40.0), deprovision=(3.0, 15.0))
+"""Some of these take longer than a task may wait in the queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,18 +125,19 @@ def plan(seed: int) -> Schedule:
     True
     """
     service: ServiceName = "ecs" if draw(seed, "service") < 0.5 else "batch"
-    count = int(between(0, 9, seed, "faults"))
+    count = int(between(0, 18, seed, "faults"))
     faults = sorted((_fault(seed, number, service) for number in range(count)), key=_time)
     return Schedule(
         seed=seed,
         service=service,
         adopt=draw(seed, "adopt") < 0.6,
         assigned=draw(seed, "assigned") < 0.85,
-        tasks=1 + int(between(0, 4, seed, "tasks")),
+        tasks=1 + int(between(0, 7, seed, "tasks")),
         parallelism=1 + int(between(0, 4, seed, "parallelism")),
         schedulers=2 if draw(seed, "schedulers") < 0.25 else 1,
         faults=tuple(faults),
         quiet=BUSY,
+        delays=SLOW if draw(seed, "delays") < 0.2 else DELAYS,
     )
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from airflow.executors.workloads.types import WorkloadKey
 from botocore.exceptions import ClientError, ReadTimeoutError
 from returns.result import Result, Success
 
@@ -31,6 +30,9 @@ from aws_executors.shell.workers import Workers
 from simulation.airflow_model import Metadata
 from simulation.cloud import Cloud
 from simulation.timeline import Timeline, between
+
+if TYPE_CHECKING:
+    from airflow.executors.workloads.types import WorkloadKey
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -244,7 +246,7 @@ class VirtualDatabase:
             raise OSError("the database does not answer")
 
 
-class VirtualErrands(Errands[WorkloadKey, R]):
+class VirtualErrands(Errands["WorkloadKey", R]):
     """The real errands, whose workers are lanes."""
 
     def __init__(
@@ -260,7 +262,7 @@ class VirtualErrands(Errands[WorkloadKey, R]):
         self._reading = Lane("database", process, post)
 
 
-class VirtualEngine(Engine[WorkloadKey, R]):
+class VirtualEngine(Engine["WorkloadKey", R]):
     """The real engine without its thread: the desk is sat at whenever there is something to do."""
 
     def __init__(

@@ -128,6 +128,7 @@ def _accepted(job: Job[R], container: str, at: float) -> Moved[R]:
         request=None,
         since=at,
         seen=None,
+        ran=False,
         due=None,
         failures=0,
         looks=0,
@@ -314,7 +315,7 @@ def _row_decides(job: Job[R], stands: Standing, at: float, policy: Policy) -> Mo
         case Verdict.FREE:
             return _let_end(job, at, policy), (Free(),)
         case _:
-            return job, ()
+            return (replace(job, ran=True) if stands is Standing.RUNNING else job), ()
 
 
 def _let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
@@ -323,7 +324,7 @@ def _let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
 
 
 def _runs(job: Job[R]) -> bool:
-    return job.seen is not None and job.seen.phase is Phase.RUNNING
+    return job.ran or (job.seen is not None and job.seen.phase is Phase.RUNNING)
 
 
 def _row_alone(job: Job[R], stands: Standing) -> Moved[R]:

@@ -68,11 +68,12 @@ class Job(Generic[R]):
 
     `request` is kept from the first submission until AWS has answered it, so that a repeat is the same to
     the byte; it carries a secret (the workload's token), so it stays out of the repr. `past` are the ids of
-    containers that ended before (for look-ups by token). `since` is when the present container was accepted,
+    containers that ended before (for look-ups by token). `ran` says that the row has shown the task running
+    in the present container, whatever AWS shows of it. `since` is when the present container was accepted,
     `due` when the job wants to be woken, `asked` when it asked for its row: what was read before that may be
-    older than the container's end, and is not believed. `ambiguous` says that a submission
-    may have been carried out although nobody said so, `doomed` what is to be reported if it turns out that it
-    was not, `told` the last thing a person was told about why it waits.
+    older than the container's end, and is not believed. `ambiguous` says that a submission may have been
+    carried out although nobody said so, `doomed` what is to be reported if it turns out that it was not,
+    `told` the last thing a person was told about why it waits.
     """
 
     token: str
@@ -86,6 +87,7 @@ class Job(Generic[R]):
     container: str = ""
     past: tuple[str, ...] = ()
     seen: Observation | None = None
+    ran: bool = False
     since: float = 0.0
     due: float | None = None
     asked: float = 0.0

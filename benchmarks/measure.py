@@ -1,0 +1,152 @@
+"""Figures from raw records.
+
+Law: pure. A figure has a name, a unit and a number; a quantile of nothing is None, never zero. Tasks before
+the mark `begin` are warm-up and do not count.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from benchmarks.cloud import good
+from benchmarks.measured import Raw
+
+Figures: TypeAlias = dict[str, float | None]
+MINUTE, MS, KIB = 60.0, 1000.0, 1024.0
+
+
+def quantile(values: Sequence[float], share: float) -> float | None:
+    """The value below which `share` of the values are (nearest rank)."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+
+
+def spread(name: str, values: Sequence[float], unit: float = 1.0) -> Figures:
+    """p50, p99 and the largest of these values, in `unit`s."""
+    found = {"p50": quantile(values, 0.5), "p99": quantile(values, 0.99), "max": max(values, default=None)}
+    return {f"{name} {label}": None if one is None else one * unit for label, one in found.items()}
+
+
+def figures(raw: Raw) -> Figures:
+    """Everything that one measurement tells."""
+    drive, begin = raw.drive, raw.drive["marks"]["begin"]
+    mine = [one for one, at in drive["queued"].items() if at >= begin["at"]]
+    common = heartbeats(raw, "begin") | calls(raw) | failures(raw, mine)
+    match raw.scenario.name:
+        case "burst" | "quota" | "steady":
+            return common | submissions(raw, mine) | reports(raw, mine) | cpu(raw, len(mine))
+        case "slots":
+            return common | reports(raw, mine)
+        case "long":
+            return heartbeats(raw, "flight") | describes(raw) | cpu_share(raw)
+        case "flight":
+            return heartbeats(raw, "flight") | describes(raw) | memory(raw, len(mine)) | cpu_share(raw)
+        case _:
+            return memory(raw, len(mine))
+
+
+def heartbeats(raw: Raw, since: str) -> Figures:
+    """How long a heartbeat holds the scheduler, and what of that is the scheduler thread's own work."""
+    beats = raw.drive["heartbeats"][raw.drive["marks"][since]["heartbeats"] :]
+    wall = spread("heartbeat", [beat[1] for beat in beats], MS)
+    own = quantile([beat[2] for beat in beats], 0.99)
+    took = raw.drive["marks"]["end"]["at"] - raw.drive["marks"][since]["at"]
+    share = sum(beat[1] for beat in beats) / took * 100 if took else None
+    return wall | {
+        "heartbeat own cpu p99": None if own is None else own * MS,
+        "heartbeats": float(len(beats)),
+        "heartbeats' share of time": share,
+    }
+
+
+def submissions(raw: Raw, mine: Sequence[str]) -> Figures:
+    """How many containers were started a second, and from queueing to container."""
+    starts = sorted(raw.cloud["starts"][one] for one in mine if one in raw.cloud["starts"])
+    first = raw.drive["marks"]["begin"]["at"]
+    waits = [raw.cloud["starts"][one] - raw.drive["queued"][one] for one in mine if one in raw.cloud["starts"]]
+    burst, rate = raw.subject.quota
+    if len(starts) < 2:
+        return {"submissions a second": None}
+    allowed = burst + rate * (starts[-1] - starts[0])
+    return {
+        "submissions a second": len(starts) / (starts[-1] - first),
+        "share of quota": min(1.0, len(starts) / allowed) * 100 if raw.scenario.limits else None,
+        **spread("queueing to container", waits),
+    }
+
+
+def reports(raw: Raw, mine: Sequence[str]) -> Figures:
+    """From a container's end to the report, and to the free slot."""
+    ends, drive = raw.cloud["ends"], raw.drive
+    told = [drive["reported"][one][0] - ends[one] for one in mine if one in drive["reported"] and one in ends]
+    freed = [drive["freed"][one] - ends[one] for one in mine if one in drive["freed"] and one in ends]
+    return {**spread("end to report", told), **spread("end to free slot", freed)}
+
+
+def calls(raw: Raw) -> Figures:
+    """Calls of the submitting action, and how many of all calls were throttled."""
+    before, after = (raw.drive["marks"][name]["calls"] for name in ("begin", "end"))
+    made = {name: after[name]["calls"] - before.get(name, {}).get("calls", 0) for name in after}
+    throttled = sum(after[n]["throttled"] - before.get(n, {}).get("throttled", 0) for n in after)
+    own = {f"calls of {name}": float(number) for name, number in made.items() if number}
+    return {**own, "throttled calls": throttled / max(1, sum(made.values())) * 100}
+
+
+def failures(raw: Raw, mine: Sequence[str]) -> Figures:
+    """Tasks that were not reported as a success, of those queued; those never started; those run twice."""
+    bad = [one for one in mine if raw.drive["reported"].get(one, (0, ""))[1] != "success"]
+    submitted = good(raw.drive["marks"]["end"]["calls"], raw.subject.submit)
+    return {
+        "tasks": float(len(mine)),
+        "not reported as success": float(len(bad)),
+        "containers beyond one a task": float(max(0, submitted - len(raw.drive["queued"]))),
+    }
+
+
+def describes(raw: Raw) -> Figures:
+    """Calls a minute that look at containers, while all of them just run."""
+    before, after = (raw.drive["marks"][name] for name in ("flight", "end"))
+    name = raw.subject.describe
+    made = after["calls"].get(name, {"calls": 0})["calls"] - before["calls"].get(name, {"calls": 0})["calls"]
+    return {"describe calls a minute": made / (after["at"] - before["at"]) * MINUTE}
+
+
+def cpu(raw: Raw, tasks: int) -> Figures:
+    """Seconds of CPU that the executor took for each task, all its threads."""
+    before, after = (raw.drive["marks"][name]["cpu"] for name in ("begin", "end"))
+    return {"cpu a task": (after - before) / max(1, tasks) * MS}
+
+
+def cpu_share(raw: Raw) -> Figures:
+    """CPU of the executor in % of one core, while nothing changes."""
+    before, after = (raw.drive["marks"][name] for name in ("flight", "end"))
+    return {"cpu while waiting": (after["cpu"] - before["cpu"]) / (after["at"] - before["at"]) * 100}
+
+
+def memory(raw: Raw, tasks: int) -> Figures:
+    """Memory for each job in flight, KiB."""
+    before, after = (raw.drive["marks"][name]["memory"] for name in ("begin", "end"))
+    return {"memory a job": (after - before) / max(1, tasks) / KIB}
+
+
+UNITS: Mapping[str, str] = {
+    "heartbeat": "ms",
+    "heartbeats": "",
+    "heartbeats' share of time": "%",
+    "submissions a second": "1/s",
+    "share of quota": "%",
+    "queueing to container": "s",
+    "end to": "s",
+    "throttled calls": "%",
+    "describe calls a minute": "1/min",
+    "cpu a task": "ms",
+    "cpu while waiting": "% of a core",
+    "memory a job": "KiB",
+}
+
+
+def unit(name: str) -> str:
+    """A figure's unit; the longest prefix in the table counts."""
+    found = [prefix for prefix in UNITS if name.startswith(prefix)]
+    return UNITS[max(found, key=len)] if found else ""

@@ -1,0 +1,267 @@
+"""The pure part alone: what each step of a job's life costs, as a ratio to botocore's floor.
+
+Law: no network, one thread. The floor is what no client of AWS can do without: serialise, sign and parse the
+same request, by botocore itself. Each figure is the best of several rounds in this run, divided by the floor
+of this run; microseconds are printed for orientation, ratios are the result.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest, prepare_request_dict
+from botocore.credentials import Credentials
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+from botocore.session import Session
+from botocore.validate import ParamValidator
+
+from aws_executors.core.advance import advance, begin
+from aws_executors.core.batch import build as batch_build
+from aws_executors.core.batch.describe import observe_answer as observe_batch
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.compose import built
+from aws_executors.core.ecs import build as ecs_build
+from aws_executors.core.ecs.describe import observe_answer as observe_ecs
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.job import Accepted, Job, Policy, Prepared, Seen
+from aws_executors.core.launch import Launch, Task
+from aws_executors.core.pace import Pace
+from aws_executors.core.state import Observation, Phase
+from aws_executors.core.wire import to_kwargs
+from aws_executors.local import LocalAws
+from aws_executors.shell.mail import Handover
+from aws_executors.shell.table import Table
+from benchmarks import subjects as names
+from benchmarks.rows import planned, workload
+
+ROUNDS, AT_LEAST = 7, 0.05  # rounds, and seconds that each lasts
+US = 1e6
+Costs: TypeAlias = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One service: a request of ours, and an answer of each kind."""
+
+    name: str
+    operation: str
+    build: Callable[[], Any]
+    observe: Callable[[Any], Any]
+    request_type: type
+    submitted: bytes
+    described: bytes
+    described_by: str
+
+
+def best(run: Callable[[], object], per_call: int = 1) -> float:
+    """Seconds that one call takes, by the fastest of several rounds."""
+    run()
+    times, found = 1, float("inf")
+    for _ in range(ROUNDS):
+        while True:
+            before = time.perf_counter()
+            for _ in range(times):
+                run()
+            spent = time.perf_counter() - before
+            if spent >= AT_LEAST:
+                break
+            times *= 2
+        found = min(found, spent / times)
+    return found / per_call
+
+
+def floor(service: str, operation: str, kwargs: dict[str, Any], answer: bytes) -> Costs:
+    """botocore's own steps for this request: serialise, sign, parse; and what its validation would add."""
+    model = Session().get_service_model(service)
+    op = model.operation_model(operation)
+    serializer = create_serializer(model.metadata["protocol"], include_validation=False)
+    parser = create_parser(model.metadata["protocol"])
+    auth = SigV4Auth(Credentials("local", "local"), model.signing_name or service, names.REGION)
+    response = {"status_code": 200, "headers": {"content-type": "application/json"}, "body": answer}
+
+    def request() -> dict[str, Any]:
+        return dict(serializer.serialize_to_request(kwargs, op))
+
+    made = request()
+    prepare_request_dict(made, endpoint_url="http://127.0.0.1:1")
+
+    def sign() -> None:
+        auth.add_auth(AWSRequest("POST", made["url"], made["headers"], made["body"]))
+
+    parts = {
+        "serialise": best(request),
+        "sign": best(sign),
+        "parse": best(lambda: parser.parse(response, op.output_shape)),
+    }
+    validate = best(lambda: ParamValidator().validate(kwargs, op.input_shape))
+    return {**parts, "floor": sum(parts.values()), "validate": validate}
+
+
+def calls(service: str, operation: str, kwargs: dict[str, Any], answer: bytes) -> float:
+    """One whole call by a client as botocore makes it, up to the socket and from it on."""
+    client = Session().create_client(
+        service,
+        region_name=names.REGION,
+        endpoint_url="http://127.0.0.1:1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - of the embedded AWS
+    )
+    from botocore.awsrequest import AWSResponse
+
+    class Body:
+        """A body that has come."""
+
+        def stream(self, **_: object) -> Sequence[bytes]:
+            return [answer]
+
+    def sent(request: Any, **_: object) -> AWSResponse:
+        return AWSResponse(request.url, 200, {"content-type": "application/json"}, Body())
+
+    client.meta.events.register("before-send", sent)
+    method = getattr(client, {"RunTask": "run_task", "SubmitJob": "submit_job"}[operation])
+    return best(lambda: method(**kwargs))
+
+
+def answers() -> dict[str, bytes]:
+    """One answer of each kind, as the embedded AWS gives it; descriptions are of 100 containers."""
+    from benchmarks.cloud import create
+    from benchmarks.tasks import Tasks
+    from pathlib import Path
+
+    launches = [made() for made in (ecs_launch, batch_launch)]
+    with LocalAws(max_processes=10**6, runner=lambda report: Tasks(report, Path(), (1e6, 1e6))) as aws:
+        create(aws)
+        ecs, batch = aws.client("ecs"), aws.client("batch")
+        run = to_kwargs(ecs_build.build(launches[0]))
+        submit = to_kwargs(batch_build.build(launches[1]))
+        run.pop("clientToken", None)
+        first = ecs.run_task(**run)
+        arns = [first["tasks"][0]["taskArn"]]
+        arns += [ecs.run_task(**run)["tasks"][0]["taskArn"] for _ in range(99)]
+        job = batch.submit_job(**submit)
+        ids = [job["jobId"]] + [batch.submit_job(**submit)["jobId"] for _ in range(99)]
+        found = {
+            "RunTask": first,
+            "DescribeTasks": ecs.describe_tasks(cluster=names.CLUSTER, tasks=arns),
+            "SubmitJob": job,
+            "DescribeJobs": batch.describe_jobs(jobs=ids),
+        }
+    for one in found.values():
+        one.pop("ResponseMetadata")
+    return {name: json.dumps(one, default=lambda when: when.timestamp()).encode() for name, one in found.items()}
+
+
+def task_and_command() -> tuple[Task, tuple[str, ...]]:
+    """A typical task and what its container runs."""
+    row = planned(1)[0]
+    words = ("python", "-m", "airflow.sdk.execution_time.execute_workload", "--json-string")
+    return Task(dag_id="etl_daily", task_id=row.task_id, run_id=row.run_id), (
+        *words,
+        workload(row).model_dump_json(),
+    )
+
+
+def ecs_launch() -> Launch[EcsSettings]:
+    """What the ECS builder is called with."""
+    task, command = task_and_command()
+    options = {**names.ECS_OPTIONS, "region": names.REGION}
+    settings = EcsSettings.from_section(options).unwrap()
+    return Launch(task=task, command=command, settings=settings, token="7b0f8d30-0e6b-4b0e-9f0a-0f6f0a2f5e11")  # noqa: S106
+
+
+def batch_launch() -> Launch[BatchSettings]:
+    """What the Batch builder is called with."""
+    task, command = task_and_command()
+    settings = BatchSettings.from_section({**names.BATCH_OPTIONS, "region": names.REGION}).unwrap()
+    return Launch(task=task, command=command, settings=settings, token="7b0f8d30-0e6b-4b0e-9f0a-0f6f0a2f5e11")  # noqa: S106
+
+
+def job_costs() -> Costs:
+    """`advance` and the table, for a job that is submitted, accepted and seen running."""
+    policy, pace = Policy(), Pace()
+    running = Observation(id="arn:1", phase=Phase.RUNNING, started=True)
+
+    def life() -> Job[str]:
+        job, _ = begin(Job[str](token="0b6e"))  # noqa: S106
+        for event in (Prepared(1.0, "request"), Accepted(2.0, "arn:1"), Seen(3.0, running)):
+            job, _ = advance(job, event, policy)
+        return job
+
+    table: Table[str, str] = Table(pace)
+    watched = [
+        Job[str](token=str(n), stage=life().stage, container=f"arn:{n}", seen=running, since=0.0)
+        for n in range(10_000)
+    ]
+    for job in watched:
+        table.add(Handover(job=Job[str](token=job.token), key=job.token))
+        table.move(job, 0.0)
+    clock = [100.0]
+
+    def look() -> None:
+        clock[0] += pace.slowest
+        for container in table.to_look_at(clock[0], 100):
+            table.looked_at(container, clock[0])
+
+    return {
+        "advance (4 events)": best(life),
+        "table: a look, among 10,000": best(look, 100),
+        "table: a row, among 10,000": best(partial(table.rows_to_read, 100), 100),
+    }
+
+
+def service_costs(service: str) -> Costs:
+    """The pure steps of one service, and botocore's for the same request."""
+    found = answers()
+    operation, described = {"ecs": ("RunTask", "DescribeTasks"), "batch": ("SubmitJob", "DescribeJobs")}[service]
+    if service == "ecs":
+        from aws_executors.core.ecs.request import RunTask as kind
+
+        launch: Any = ecs_launch()
+        build, seal = ecs_build.build, ecs_build.sealed
+        ids = [task["taskArn"] for task in json.loads(found[described])["tasks"]]
+        look = partial(observe_ecs, json.loads(found[described]), asked=ids, container=names.CONTAINER)
+    else:
+        from aws_executors.core.batch.request import SubmitJob as kind
+
+        launch = batch_launch()
+        build, seal = batch_build.build, batch_build.sealed
+        ids = [job["jobId"] for job in json.loads(found[described])["jobs"]]
+        look = partial(observe_batch, json.loads(found[described]), asked=ids)
+    request = build(launch)
+    kwargs = to_kwargs(request)
+    row = planned(1)[0]
+    whole = floor(service, operation, kwargs, found[operation])
+    model = Session().get_service_model(service)
+    parser = create_parser(model.metadata["protocol"])
+    shape = model.operation_model(described).output_shape
+    response = {"status_code": 200, "headers": {"content-type": "application/json"}, "body": found[described]}
+    return {
+        **{f"botocore: {name}": cost for name, cost in whole.items()},
+        "botocore: a whole call": calls(service, operation, kwargs, found[operation]),
+        "botocore: parse a description": best(lambda: parser.parse(response, shape), 100),
+        "the workload's JSON": best(workload(row).model_dump_json),
+        "build": best(lambda: build(launch)),
+        "build, checked and sealed": best(lambda: built(build, launch, kind, seal)),
+        "to_kwargs": best(lambda: to_kwargs(request)),
+        "observe a description": best(look, 100),
+    }
+
+
+def micro() -> dict[str, Costs]:
+    """All costs in seconds, by service."""
+    return {"ecs": service_costs("ecs"), "batch": service_costs("batch"), "jobs": job_costs()}
+
+
+def main() -> None:
+    """Print what `micro` measures as JSON; run in a process of its own."""
+    sys.stdout.write(json.dumps(micro()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Where calls wait until AWS allows them, the most urgent first.
+
+Law: a queue for one thread; how many may pass is asked of an allowance, and nothing here waits.
+"""
+
+import heapq
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from aws_executors.core.quota import Action
+from aws_executors.shell.allowance import Allowance
+
+T = TypeVar("T")
+
+
+@dataclass(order=True, slots=True)
+class _Waiting(Generic[T]):
+    urgency: tuple[int, int]
+    item: T = field(compare=False)
+
+
+class Gate(Generic[T]):
+    """The calls of one action that wait.
+
+    >>> from aws_executors.shell.allowance import Unlimited
+    >>> gate = Gate[str](Action.SUBMIT, Unlimited())
+    >>> gate.wait("later", priority=1); gate.wait("first", priority=5)
+    >>> list(gate.passing(now=0.0))
+    ['first', 'later']
+    """
+
+    def __init__(self, action: Action, allowance: Allowance) -> None:
+        self._action = action
+        self._allowance = allowance
+        self._waiting: list[_Waiting[T]] = []
+        self._order = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def wait(self, item: T, priority: int) -> None:
+        """Let this one wait; the highest priority goes first, among these the oldest."""
+        heapq.heappush(self._waiting, _Waiting((-priority, next(self._order)), item))
+
+    def passing(self, now: float) -> Iterator[T]:
+        """Take those that may pass now."""
+        if not self._waiting:
+            return
+        for _ in range(self._allowance.take(self._action, len(self._waiting), now)):
+            yield heapq.heappop(self._waiting).item
+
+    def next_time(self) -> float | None:
+        """When the next one may pass; None if none waits."""
+        return self._allowance.ready_at(self._action) if self._waiting else None
+
+    def clear(self) -> None:
+        """Forget those that wait."""
+        self._waiting.clear()

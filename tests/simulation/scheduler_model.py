@@ -1,0 +1,210 @@
+"""Airflow's scheduler: the loop that calls the executor, and reads what it says.
+
+Law: a transcript of `airflow/jobs/scheduler_job_runner.py` as far as an executor can notice it. It decides
+nothing of ours, and asks the judge nothing but to look on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from airflow.executors.workloads import ExecuteTask
+from airflow.executors.workloads.base import BundleInfo
+from airflow.executors.workloads.task import TaskInstanceDTO
+from airflow.models.taskinstancekey import TaskInstanceKey
+
+from simulation.airflow_model import Instance, Job, Metadata
+from simulation.executors_model import AnyExecutor
+from simulation.process import Died, Process
+from simulation.timeline import draw
+
+if TYPE_CHECKING:
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy.orm import Session
+
+Looker = Callable[[Instance, str, str], None]
+"""Told of an event that is about to fail a task instance: the row, the event's state, its words."""
+
+NO_SESSION = cast("Session", None)
+STUCK_RETRIES = 2
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """One scheduler with its executor, from its start to its death."""
+
+    process: Process
+    metadata: Metadata
+    executor: AnyExecutor
+    assigned: bool
+    about_to_fail: Looker
+    paused_until: float = 0.0
+    dies_after_queueing: bool = False
+    locked_until: float = 0.0
+    _next: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        now = self.process.line.now
+        self.metadata.jobs[self.number] = Job(self.number, now)
+        times = self.metadata.times
+        self._next = {
+            "adoption": now,
+            "stuck": now + times.stuck_check,
+            "purge": now + times.purge_check,
+        }
+        self.process.line.tell(self.process.name, "starts")
+        self.process.after(0.0, self.loop)
+
+    @property
+    def number(self) -> int:
+        """The id of its row in the table job."""
+        return self.process.number
+
+    def loop(self) -> None:
+        """One turn of the scheduler's loop; the next one follows."""
+        process, times = self.process, self.metadata.times
+        now = process.line.now
+        if now < self.paused_until:
+            process.after(self.paused_until - now, self.loop)
+            return
+        job = self.metadata.jobs[self.number]
+        job.heartbeat, job.state = now, "running"
+        self._queue()
+        self.executor.heartbeat()
+        self._events()
+        self._timers(now)
+        process.after(times.loop * (0.5 + draw(process.seed, self.number, now)), self.loop)
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        self.process.line.tell(self.process.name, "is asked to end")
+        self.executor.end()
+        self.metadata.jobs[self.number].state = "success"
+        self.process.alive = False
+        self.process.line.tell(self.process.name, "has ended")
+
+    def _queue(self) -> None:
+        now = self.process.line.now
+        self.metadata.schedule(now)
+        room = self.executor.slots_available
+        for one in self.metadata.queue(self.number, room, assigned=self.assigned, now=now):
+            self.executor.queue_workload(self._workload(one), NO_SESSION)
+            if self.dies_after_queueing:
+                self.process.die()
+        if not self.process.alive:
+            raise Died
+
+    def _workload(self, one: Instance) -> ExecuteTask:
+        token = self.executor.jwt_generator.generate({"sub": str(one.id)}, 0.0)
+        dto = TaskInstanceDTO.model_construct(
+            id=one.id,
+            task_id=one.task,
+            dag_id="dag",
+            run_id="run",
+            try_number=one.try_number,
+            map_index=-1,
+            dag_version_id=one.id,
+            pool_slots=1,
+            queue="default",
+            priority_weight=1,
+            executor_config=None,
+            external_executor_id=one.external_executor_id,
+        )
+        return ExecuteTask.model_construct(
+            ti=dto,
+            dag_rel_path=Path("dag.py"),
+            token=token,
+            log_path="dag/run/task",
+            bundle_info=BundleInfo(name="dags"),
+            type="ExecuteTask",
+            sentry_integration="",
+        )
+
+    # --- What the executor says ----------------------------------------------------------------------------
+
+    def _events(self) -> None:
+        """SJR, process_executor_events."""
+        for key, (state, info) in self.executor.get_event_buffer().items():
+            if not isinstance(key, TaskInstanceKey):
+                continue
+            one = self.metadata.instances.get(key.task_id)
+            if one is None:
+                continue
+            if self.process.line.now < self.locked_until:
+                self.process.line.tell(self.process.name, f"drops {state} of {one.task}: its row is locked")
+                continue
+            self._event(one, key, str(state), info)
+
+    def _event(self, one: Instance, key: TaskInstanceKey, state: str, info: object) -> None:
+        if state in ("queued", "running"):
+            one.external_executor_id = None if info is None else str(info)
+            return
+        waits = one.try_number == key.try_number and one.state in (
+            "scheduled",
+            "queued",
+            "running",
+            "restarting",
+        )
+        requeued = (
+            one.queued_by != self.number
+            or self.executor.has_task(cast("TaskInstance", one))
+            or (one.state == "scheduled" and state == "success" and one.next_method)
+        )
+        words = f"reports {state} of {one.task} try {key.try_number}, which is {one.state}: {info}"
+        self.process.line.tell(self.process.name, words)
+        if not waits or requeued:
+            return
+        if one.state == "restarting" and state == "success":
+            self.metadata.restart(one)
+            return
+        self.about_to_fail(one, state, str(info))
+        self.metadata.fail(one, self.process.line.now)
+
+    # --- Timers --------------------------------------------------------------------------------------------
+
+    def _timers(self, now: float) -> None:
+        times = self.metadata.times
+        every = (
+            ("adoption", times.adoption, self._adopt),
+            ("stuck", times.stuck_check, self._unstick),
+            ("purge", times.purge_check, self._purge),
+        )
+        for name, seconds, run in every:
+            if self._next[name] <= now:
+                self._next[name] = now + seconds
+                run(now)
+
+    def _adopt(self, now: float) -> None:
+        """SJR, adopt_or_reset_orphaned_tasks."""
+        orphans = self.metadata.orphans(self.number, now)
+        if not orphans:
+            return
+        rejected = self.executor.try_adopt_task_instances(cast("list[TaskInstance]", orphans))
+        for one in orphans:
+            if any(other is one for other in rejected):
+                self.metadata.reset(one)
+            else:
+                one.queued_by = self.number
+                self.process.line.tell(self.process.name, f"adopts {one.task} try {one.try_number}")
+
+    def _unstick(self, now: float) -> None:
+        """SJR, _handle_tasks_stuck_in_queued."""
+        for one in self.metadata.stuck(self.number, now):
+            self.executor.revoke_task(ti=cast("TaskInstance", one))
+            if one.stuck < STUCK_RETRIES:
+                self.metadata.requeue(one)
+            else:
+                self.process.line.tell(self.process.name, f"fails {one.task}: stuck too often")
+                one.state = "failed"
+                self.executor.fail(one.key)
+
+    def _purge(self, now: float) -> None:
+        """SJR, _purge_task_instances_without_heartbeats."""
+        for one in self.metadata.without_heartbeat(self.number, now):
+            key = one.key
+            self.process.line.tell(self.process.name, f"purges {one.task}: no heartbeat")
+            self.metadata.fail(one, now)
+            self.executor.fail(key)
