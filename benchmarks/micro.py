@@ -9,12 +9,12 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest, prepare_request_dict
+from botocore.awsrequest import AWSRequest, AWSResponse, prepare_request_dict
 from botocore.credentials import Credentials
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
@@ -35,9 +35,11 @@ from aws_executors.core.pace import Pace
 from aws_executors.core.state import Observation, Phase
 from aws_executors.core.wire import to_kwargs
 from aws_executors.local import LocalAws
+from aws_executors.local.world import Effect, Event, Started, StartProcess
 from aws_executors.shell.mail import Handover
 from aws_executors.shell.table import Table
 from benchmarks import subjects as names
+from benchmarks.cloud import ROOM, create
 from benchmarks.rows import planned, workload
 
 ROUNDS, AT_LEAST = 7, 0.05  # rounds, and seconds that each lasts
@@ -45,18 +47,24 @@ US = 1e6
 Costs: TypeAlias = dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """One service: a request of ours, and an answer of each kind."""
+class NoContainers:
+    """Containers that start and never end."""
 
-    name: str
-    operation: str
-    build: Callable[[], Any]
-    observe: Callable[[Any], Any]
-    request_type: type
-    submitted: bytes
-    described: bytes
-    described_by: str
+    def __init__(self, report: Callable[[Event], None]) -> None:
+        self._report = report
+        self.environment: dict[str, str] = {}
+
+    def act(self, effect: Effect) -> None:
+        """Started, and that is all."""
+        if isinstance(effect, StartProcess):
+            self._report(Started(effect.ref))
+
+    def running(self) -> dict[str, int]:
+        """None is a process."""
+        return {}
+
+    def close(self, seconds: float) -> None:
+        """Nothing to end."""
 
 
 def best(run: Callable[[], object], per_call: int = 1) -> float:
@@ -112,8 +120,6 @@ def calls(service: str, operation: str, kwargs: dict[str, Any], answer: bytes) -
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 - of the embedded AWS
     )
-    from botocore.awsrequest import AWSResponse
-
     class Body:
         """A body that has come."""
 
@@ -130,12 +136,8 @@ def calls(service: str, operation: str, kwargs: dict[str, Any], answer: bytes) -
 
 def answers() -> dict[str, bytes]:
     """One answer of each kind, as the embedded AWS gives it; descriptions are of 100 containers."""
-    from benchmarks.cloud import create
-    from benchmarks.tasks import Tasks
-    from pathlib import Path
-
-    launches = [made() for made in (ecs_launch, batch_launch)]
-    with LocalAws(max_processes=10**6, runner=lambda report: Tasks(report, Path(), (1e6, 1e6))) as aws:
+    launches = ecs_launch(), batch_launch()
+    with LocalAws(max_processes=ROOM, runner=NoContainers) as aws:
         create(aws)
         ecs, batch = aws.client("ecs"), aws.client("batch")
         run = to_kwargs(ecs_build.build(launches[0]))
@@ -188,19 +190,17 @@ def job_costs() -> Costs:
     running = Observation(id="arn:1", phase=Phase.RUNNING, started=True)
 
     def life() -> Job[str]:
-        job, _ = begin(Job[str](token="0b6e"))  # noqa: S106
+        new: Job[str] = Job(token="0b6e")  # noqa: S106
+        job, _ = begin(new)
         for event in (Prepared(1.0, "request"), Accepted(2.0, "arn:1"), Seen(3.0, running)):
             job, _ = advance(job, event, policy)
         return job
 
     table: Table[str, str] = Table(pace)
-    watched = [
-        Job[str](token=str(n), stage=life().stage, container=f"arn:{n}", seen=running, since=0.0)
-        for n in range(10_000)
-    ]
-    for job in watched:
-        table.add(Handover(job=Job[str](token=job.token), key=job.token))
-        table.move(job, 0.0)
+    for n in range(10_000):
+        new: Job[str] = Job(token=str(n))
+        table.add(Handover(job=new, key=new.token))
+        table.move(replace(life(), token=new.token, container=f"arn:{n}", since=0.0), 0.0)
     clock = [100.0]
 
     def look() -> None:

@@ -414,9 +414,7 @@ def test_the_database_is_down_for_a_while(place: Town, caplog: pytest.LogCapture
     assert place.ends("t") == []
     place.rows.come_up()
     until(lambda: place.ends("t"))
-    assert [words for words in caplog.messages if words.startswith("Airflow")] == [
-        "Airflow's database: ConnectionError: the database is down"
-    ]
+    assert caplog.messages == ["Airflow's database: ConnectionError: the database is down"]
 
 
 def test_more_rows_than_one_query_may_ask_for(place: Town) -> None:

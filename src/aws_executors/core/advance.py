@@ -79,28 +79,34 @@ def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
     if job.stage is Stage.CLOSED:
         return job, ()
     match event:
-        case Prepared():
-            return _prepared(job, event.request)
+        case Prepared() | Unpreparable() if job.stage is not Stage.PREPARING or event.at < job.called:
+            return job, ()
+        case Prepared(at=at):
+            return _submit_again(job, event.request, at)
         case Unpreparable(problem=problem):
-            return _unpreparable(job, problem)
+            return _fail(job, problem)
         case Accepted(at=at, container=container):
             wanted = job.stage in UNANSWERED and container not in job.past
             return _accepted(job, container, at) if wanted else (job, ())
         case Refused(at=at, error=error):
-            return _refused(job, error, at, policy) if job.stage is Stage.SUBMITTING else (job, ())
+            answers = job.stage is Stage.SUBMITTING and at >= job.called
+            return _refused(job, error, at, policy) if answers else (job, ())
         case Found(at=at, observation=observation):
-            return _found(job, observation, at, policy) if job.stage is Stage.LOOKING else (job, ())
+            answers = _answers_look(job, at) or (observation is not None and job.stage is Stage.LOOKING)
+            return _found(job, observation, at, policy) if answers else (job, ())
         case NotLookedUp(at=at):
-            return (_later(job, at, policy), ()) if job.stage is Stage.LOOKING else (job, ())
+            return (_later(job, at, policy), ()) if _answers_look(job, at) else (job, ())
         case Seen(at=at, observation=observation):
             return _seen(job, observation, at, policy)
         case RowRead(at=at, row=row):
+            if row is not None and row.token == job.token and not job.assigned:
+                job = replace(job, assigned=True)  # our own token has arrived: without it, it is not ours
             stands = standing(row, token=job.token, assigned=job.assigned, try_number=job.try_number)
             return _stands(job, stands, at, policy)
         case StopAnswered(at=at, error=error):
             return _stop_answered(job, error, at, policy)
-        case Revoked():
-            return _cancelled(job)
+        case Revoked(at=at):
+            return _cancelled(job, at)
         case Due(at=at):
             return _due(job, at)
         case never:
@@ -108,16 +114,6 @@ def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
 
 
 # --- Building and submitting -------------------------------------------------------------------------------
-
-
-def _prepared(job: Job[R], request: R) -> Moved[R]:
-    if job.stage is not Stage.PREPARING:
-        return job, ()
-    return replace(job, stage=Stage.SUBMITTING, request=request, due=None), (Submit(request),)
-
-
-def _unpreparable(job: Job[R], problem: str) -> Moved[R]:
-    return _fail(job, problem) if job.stage is Stage.PREPARING else (job, ())
 
 
 def _accepted(job: Job[R], container: str, at: float) -> Moved[R]:
@@ -176,6 +172,11 @@ def _look(job: Job[R], at: float) -> Moved[R]:
     return replace(job, stage=Stage.LOOKING, looks=0, due=at), ()
 
 
+def _answers_look(job: Job[R], at: float) -> bool:
+    """Whether this answers the look-up that is under way: while one is, the job is due for nothing else."""
+    return job.stage is Stage.LOOKING and job.due is None and at >= job.called
+
+
 def _found(job: Job[R], observation: Observation | None, at: float, policy: Policy) -> Moved[R]:
     if observation is None:
         return _not_there(job, at, policy)
@@ -201,7 +202,7 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
         case Purpose.RUN | Purpose.ADOPT:
             if job.doomed or job.request is None:
                 return _fail(job, job.doomed or FORGOTTEN)
-            return _submit_again(replace(job, ambiguous=False, looks=0), job.request)
+            return _submit_again(replace(job, ambiguous=False, looks=0), job.request, at)
         case never:
             assert_never(never)
 
@@ -218,8 +219,9 @@ def _forgotten(job: Job[R]) -> Observation:
     )
 
 
-def _submit_again(job: Job[R], request: R) -> Moved[R]:
-    return replace(job, stage=Stage.SUBMITTING, due=None), (Submit(request),)
+def _submit_again(job: Job[R], request: R, at: float) -> Moved[R]:
+    submitting = replace(job, stage=Stage.SUBMITTING, request=request, due=None, called=at)
+    return submitting, (Submit(request),)
 
 
 # --- Following a container ---------------------------------------------------------------------------------
@@ -278,7 +280,7 @@ def _judge(job: Job[R], at: float, policy: Policy) -> Moved[R]:
         return judging, (ReadRow(),)
     # A callback that has begun is not run a second time: nobody knows how far it came.
     started = job.seen is not None and job.seen.started
-    return _sentence(judging, Standing.RUNNING if started else Standing.ROWLESS, policy)
+    return _sentence(judging, Standing.RUNNING if started else Standing.ROWLESS, at, policy)
 
 
 # --- What the row says -------------------------------------------------------------------------------------
@@ -290,11 +292,11 @@ def _stands(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R
     if job.purpose is Purpose.RELEASE:
         return _released(job, stands)
     if job.stage is Stage.JUDGING:
-        return _sentence(job, stands, policy)
+        return _sentence(job, stands, at, policy)
     if job.stage in EARLY:
         if stands not in UNWANTED or (job.purpose is Purpose.ADOPT and not job.failures):
             return job, ()  # an adopted one is about to be found, unless look-ups fail
-        cancelled, effects = _cancelled(job)
+        cancelled, effects = _cancelled(job, at)
         return cancelled, (Free(), *effects)
     if job.stage is Stage.WATCHING:
         return _row_decides(job, stands, at, policy) if job.container else _row_alone(job, stands)
@@ -339,7 +341,7 @@ def _row_alone(job: Job[R], stands: Standing) -> Moved[R]:
             return replace(job, stage=Stage.CLOSED), (Free(),)
 
 
-def _sentence(job: Job[R], stands: Standing, policy: Policy) -> Moved[R]:
+def _sentence(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
     seen = job.seen
     if seen is None:
         return job, ()
@@ -351,14 +353,14 @@ def _sentence(job: Job[R], stands: Standing, policy: Policy) -> Moved[R]:
         case Verdict.FREE:
             return replace(job, stage=Stage.CLOSED), (Free(),)
         case Verdict.RESUBMIT:
-            return _resubmit(job, explain(seen), policy)
+            return _resubmit(job, explain(seen), at, policy)
         case Verdict.KEEP:
             return job, ()
         case never:
             assert_never(never)
 
 
-def _resubmit(job: Job[R], why: str, policy: Policy) -> Moved[R]:
+def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     if job.purpose is Purpose.ADOPT:
         # The workload died with the scheduler that queued it: Airflow makes a new one, for the same try.
         return replace(job, stage=Stage.CLOSED), (Tell("queued again", why), GiveBack(), Free())
@@ -371,6 +373,7 @@ def _resubmit(job: Job[R], why: str, policy: Policy) -> Moved[R]:
         past=(*job.past, job.container),
         container="",
         seen=None,
+        called=at,
         told="",
     )
     return fresh, (Tell("submitted again", why), Prepare(fresh.attempt))
@@ -395,7 +398,7 @@ def _stop_answered(job: Job[R], error: AwsError | None, at: float, policy: Polic
     return _later(job, at, policy), ()
 
 
-def _cancelled(job: Job[R]) -> Moved[R]:
+def _cancelled(job: Job[R], at: float) -> Moved[R]:
     cancelled = replace(job, purpose=Purpose.CANCEL)
     match job.stage:
         case Stage.WATCHING | Stage.ENDING | Stage.LOOKING if job.container:
@@ -403,7 +406,8 @@ def _cancelled(job: Job[R]) -> Moved[R]:
         case Stage.SUBMITTING | Stage.LOOKING:
             return cancelled, ()  # the answer is on its way; what it names is stopped then
         case Stage.BACKING_OFF if job.ambiguous:
-            return replace(cancelled, stage=Stage.LOOKING, looks=0, due=None), (Find(job.past),)
+            looking = replace(cancelled, stage=Stage.LOOKING, looks=0, due=None, called=at)
+            return looking, (Find(job.past),)
         case _:
             return _close(cancelled)
 
@@ -440,9 +444,9 @@ def _due(job: Job[R], at: float) -> Moved[R]:
         return job, ()
     match job.stage:
         case Stage.BACKING_OFF if job.request is not None:
-            return _submit_again(job, job.request)
+            return _submit_again(job, job.request, at)
         case Stage.LOOKING:
-            return replace(job, due=None), (Find(job.past),)
+            return replace(job, due=None, called=at), (Find(job.past),)
         case Stage.ENDING:
             return _stop(job)
         case _:

@@ -152,7 +152,8 @@ class BuildFault:
     error: str
 
     def __str__(self) -> str:
-        return f"{self.builder}: {self.error}"
+        ours = self.builder.startswith("aws_executors.")
+        return self.error if ours else f"{self.builder}: {self.error}"
 
 
 def built(

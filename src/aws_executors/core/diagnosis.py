@@ -22,10 +22,10 @@ def explain(seen: Observation) -> str:
 
     >>> from aws_executors.core.state import Phase
     >>> explain(Observation(id="arn:1", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=2, reason="Oops"))
-    'The container ended with an error of its own (arn:1, exit code 2). AWS says: Oops'
+    'The container ended with an error of its own (arn:1, exit code 2). AWS says: Oops.'
     """
     facts = [seen.id]
     facts += [] if seen.exit_code is None else [f"exit code {seen.exit_code}"]
     facts += [seen.stop_code] if seen.stop_code else []
-    words = f" AWS says: {seen.reason}" if seen.reason else ""
+    words = f" AWS says: {seen.reason.rstrip('.')}." if seen.reason else ""
     return f"{SENTENCES[seen.cause]} ({', '.join(facts)}).{words}"

@@ -155,11 +155,11 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ),
     (
         "taskdefinition",
-        Rule(Kind.PERMANENT, "Check the option `task_definition`: is it registered and active?"),
+        Rule(Kind.PERMANENT, "Is that task definition active? (option `task_definition`, a step, the task)"),
     ),
     (
         "jobdefinition",
-        Rule(Kind.PERMANENT, "Check the option `job_definition`: is it registered and active?"),
+        Rule(Kind.PERMANENT, "Is that job definition active? (option `job_definition`, a step, the task)"),
     ),
     ("jobqueue", Rule(Kind.PERMANENT, "Check the option `job_queue`: does it exist, is it enabled?")),
     ("invalidsubnetid", Rule(Kind.PERMANENT, "Check the option `subnets`, and that `region` is theirs.")),

@@ -91,6 +91,7 @@ class Job(Generic[R]):
     since: float = 0.0
     due: float | None = None
     asked: float = 0.0
+    called: float = 0.0
     failures: int = 0
     looks: int = 0
     ambiguous: bool = False

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from returns.result import Result
 
 from aws_executors.core.errors import AwsError
+from aws_executors.core.quota import Allotments
 from aws_executors.core.state import Answer, Observation
 
 R_contra = TypeVar("R_contra", contravariant=True)
@@ -20,6 +21,9 @@ class Service(Protocol[R_contra]):
 
     idempotent: bool
     """Whether repeating the very same submission is safe (ECS: yes, by clientToken; Batch: look first)."""
+
+    allotments: Allotments
+    """How many calls of each action AWS allows, as documented or as the settings say."""
 
     def submit(self, request: R_contra) -> Result[str, AwsError]:
         """Start one container; its id, or why not."""

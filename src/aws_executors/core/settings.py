@@ -131,6 +131,27 @@ class Settings(BaseModel):
         ),
     ] = 20.0
 
+    submit_rate: Annotated[
+        float | None,
+        Field(
+            ge=0.1,
+            le=1000,
+            description="How many containers this account may start a second (0.1 to 1000); when empty, what "
+            "AWS documents: RunTask 20 on Fargate and 40 on EC2, SubmitJob 50.",
+            examples=[100.0],
+        ),
+    ] = None
+    read_share: Annotated[
+        float,
+        Field(
+            ge=0.01,
+            le=1,
+            description="The share of the account's rate for reading that looking at containers may use "
+            "(0.01 to 1).",
+            examples=[0.8],
+        ),
+    ] = 0.5
+
     @model_validator(mode="before")
     @classmethod
     def _only_what_is_written(cls, values: Written) -> dict[str, object]:

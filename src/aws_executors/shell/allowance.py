@@ -43,6 +43,9 @@ class Unlimited:
         """Nothing to slow down."""
 
 
+UNLIMITED = Unlimited()
+
+
 class Account:
     """The buckets of one account and Region, shared by every executor of this process.
 

@@ -23,6 +23,7 @@ from aws_executors.core.batch.describe import observe_answer
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.errors import AwsError, classify
+from aws_executors.core.quota import BATCH, allotments
 from aws_executors.core.reading import Page
 from aws_executors.core.state import Answer, Observation
 from aws_executors.core.wire import to_kwargs
@@ -59,6 +60,7 @@ class BatchCalls:
 
     def __init__(self, clients: Clients, settings: BatchSettings, *, also: Iterable[str] = ()) -> None:
         self._clients = clients
+        self.allotments = allotments(BATCH, submit_rate=settings.submit_rate, read_share=settings.read_share)
         self._settings = settings
         self._queues = dict.fromkeys((settings.job_queue, *also))
 

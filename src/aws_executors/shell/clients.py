@@ -156,6 +156,7 @@ def config(settings: Settings) -> Config:
         read_timeout=settings.call_timeout,
         max_pool_connections=settings.workers + READS,
         tcp_keepalive=True,
+        parameter_validation=False,  # our own types have validated every request
         user_agent_extra=f"aws-executors/{_version()}",
     )
 

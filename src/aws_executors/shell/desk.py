@@ -15,7 +15,7 @@ from typing import Generic, TypeVar, assert_never
 from returns.methods import unwrap_or_failure
 
 from aws_executors.core.advance import advance, begin
-from aws_executors.core.errors import AwsError
+from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.job import (
     Accepted,
     Due,
@@ -29,6 +29,7 @@ from aws_executors.core.job import (
     NotLookedUp,
     Policy,
     Prepare,
+    Purpose,
     ReadRow,
     Refused,
     Report,
@@ -41,8 +42,11 @@ from aws_executors.core.job import (
     Tell,
 )
 from aws_executors.core.pace import Pace
+from aws_executors.core.quota import Action
 from aws_executors.core.state import Answer
+from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.complaints import Complaints
+from aws_executors.shell.gate import Gate
 from aws_executors.shell.hands import Hands
 from aws_executors.shell.mail import (
     Closing,
@@ -65,6 +69,9 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 CHUNK = 100  # ids in one describe call, of either service
+NEVER_SENT = AwsError(
+    kind=Kind.UNREACHABLE, code="NotSubmitted", message="taken back before AWS would have allowed it"
+)
 STOP_CHUNK = 10  # containers that one worker stops at the end, so that all workers share the work
 
 
@@ -81,8 +88,18 @@ class Gears:
 class Desk(Generic[K, R]):
     """All jobs of one executor, and what is to be done about them."""
 
-    def __init__(self, hands: Hands[K, R], gears: Gears, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        hands: Hands[K, R],
+        gears: Gears,
+        clock: Callable[[], float],
+        allowance: Allowance = UNLIMITED,
+    ) -> None:
         self._hands = hands
+        self._allowance = allowance
+        self._gates: dict[Action, Gate[tuple[str, Submit[R] | Find | Stop]]] = {
+            action: Gate(action, allowance) for action in (Action.STOP, Action.FIND, Action.SUBMIT)
+        }
         self._gears = gears
         self._clock = clock
         self._table: Table[K, R] = Table(gears.pace)
@@ -119,8 +136,14 @@ class Desk(Generic[K, R]):
 
     def next_time(self) -> float | None:
         """When `turn` has something to do next; None if it waits for letters only."""
-        times = [self._table.next_time(), self._rows.due() if self._table else None]
-        times += [time for time, _, _ in self._returns[:1]]
+        look = self._table.next_look()
+        times = [
+            self._table.next_wake(),
+            None if look is None else max(look, self._allowance.ready_at(Action.LOOK)),
+            self._rows.due() if self._table else None,
+            *(time for time, _, _ in self._returns[:1]),
+            *(gate.next_time() for gate in self._gates.values()),
+        ]
         return min((time for time in times if time is not None), default=None)
 
     def turn(self) -> None:
@@ -128,9 +151,11 @@ class Desk(Generic[K, R]):
         now = self._clock()
         for token in self._table.woken(now):
             self._happen(token, Due(now))
+        for gate in self._gates.values():
+            for token, effect in gate.passing(now):
+                self._pass(token, effect, now)
         if self._closing is None:
-            while ids := self._table.to_look_at(now, CHUNK):
-                self._hands.describe(ids)
+            self._look(now)
         if tokens := self._rows.take(self._table, now):
             self._hands.read_rows({token: self._table.handover(token).key for token in tokens})
         self._retry_returns(now)
@@ -194,12 +219,12 @@ class Desk(Generic[K, R]):
                 return  # nothing is started any more
             case Prepare(attempt=attempt):
                 self._hands.prepare(handover, attempt)
-            case Submit(request=request):
-                self._hands.submit(handover, request)
-            case Find(exclude=exclude):
-                self._hands.find(handover, exclude)
-            case Stop(container=container, reason=reason):
-                self._hands.stop_one(handover, container, reason)
+            case Submit():
+                self._gates[Action.SUBMIT].wait((token, effect), handover.priority)
+            case Find():
+                self._gates[Action.FIND].wait((token, effect), handover.priority)
+            case Stop():
+                self._gates[Action.STOP].wait((token, effect), handover.priority)
             case ReadRow():
                 self._rows.want(token)
             case GiveBack():
@@ -209,11 +234,35 @@ class Desk(Generic[K, R]):
             case never:
                 assert_never(never)
 
+    def _pass(self, token: str, effect: Submit[R] | Find | Stop, now: float) -> None:
+        """AWS allows this call now: hand it on, unless it has become needless while it waited."""
+        job = self._table.job(token)
+        if job is None:
+            return
+        handover = self._table.handover(token)
+        match effect:
+            case Submit() if job.purpose is Purpose.CANCEL:
+                self._happen(token, Refused(now, NEVER_SENT))
+            case Submit(request=request):
+                self._hands.submit(handover, request)
+            case Find(exclude=exclude):
+                self._hands.find(handover, exclude)
+            case Stop(container=container, reason=reason):
+                self._hands.stop_one(handover, container, reason)
+            case never:
+                assert_never(never)
+
     # --- Looking at containers -----------------------------------------------------------------------------
+
+    def _look(self, now: float) -> None:
+        while self._table.looks_due(now) and self._allowance.take(Action.LOOK, 1, now):
+            if ids := self._table.to_look_at(now, CHUNK):
+                self._hands.describe(ids)
 
     def _described(self, letter: Described) -> None:
         match unwrap_or_failure(letter.result):
             case AwsError() as error:
+                self._slow_down(Action.LOOK, error)
                 self._complaints.say("Looking at containers", error.kind, f"{error.code}: {error.message}")
                 for container in letter.ids:
                     self._table.looked_at(container, letter.at, self._gears.pace.slowest)
@@ -261,6 +310,7 @@ class Desk(Generic[K, R]):
     def _close(self, letter: Closing) -> None:
         self._closing = letter
         self._hands.drop_submissions()
+        self._gates[Action.SUBMIT].clear()
         self._stop_while_closing(self._table.live())
 
     def _stop_while_closing(self, containers: tuple[str, ...]) -> None:
@@ -272,13 +322,20 @@ class Desk(Generic[K, R]):
 
     # --- Saying what is wrong, once ------------------------------------------------------------------------
 
+    def _slow_down(self, action: Action, error: AwsError) -> None:
+        if error.kind is Kind.THROTTLED:
+            self._allowance.throttled(action, self._clock())
+
     def _complain(self, event: Event[R]) -> None:
         match event:
             case Refused(error=error):
+                self._slow_down(Action.SUBMIT, error)
                 self._complaints.say("Submitting", error.kind, f"{error.code}: {error.message}")
             case NotLookedUp(error=error):
+                self._slow_down(Action.FIND, error)
                 self._complaints.say("Looking up containers", error.kind, f"{error.code}: {error.message}")
             case StopAnswered(error=AwsError() as error):
+                self._slow_down(Action.STOP, error)
                 self._complaints.say("Stopping containers", error.kind, f"{error.code}: {error.message}")
             case Accepted():
                 self._complaints.works("Submitting")

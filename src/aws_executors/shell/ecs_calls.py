@@ -20,6 +20,7 @@ from aws_executors.core.ecs.describe import observe_answer
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.errors import AwsError
+from aws_executors.core.quota import ON_FARGATE, ON_INSTANCES, allotments
 from aws_executors.core.reading import Page
 from aws_executors.core.state import Answer, Observation
 from aws_executors.core.wire import to_kwargs
@@ -56,6 +57,10 @@ class EcsCalls:
         self._clients = clients
         self._settings = settings
         self._clusters = dict.fromkeys((settings.cluster, *also))
+        documented = ON_FARGATE if on_fargate(settings) else ON_INSTANCES
+        self.allotments = allotments(
+            documented, submit_rate=settings.submit_rate, read_share=settings.read_share
+        )
 
     def __repr__(self) -> str:
         return f"<EcsCalls in {', '.join(self._clusters)}>"
@@ -135,6 +140,12 @@ class EcsCalls:
         cluster = cluster_of(arn, self._settings.cluster)
         answer = self._clients.ecs(lambda ecs: ecs.stop_task(cluster=cluster, task=arn, reason=reason))
         return answer.map(lambda _: NOBODY).lash(settled)
+
+
+def on_fargate(settings: EcsSettings) -> bool:
+    """Whether RunTask is counted as on Fargate: by the launch type, or by a strategy that names Fargate."""
+    providers = [item.capacity_provider for item in settings.capacity_provider_strategy]
+    return settings.launch_type == "FARGATE" or any(name.startswith("FARGATE") for name in providers)
 
 
 def cluster_of(arn: str, default: str) -> str:

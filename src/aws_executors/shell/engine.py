@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 from aws_executors.core.job import Job, Revoked
 from aws_executors.core.service import Service
+from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.desk import Desk, Gears
 from aws_executors.shell.errands import Database, Errands
 from aws_executors.shell.mail import Closing, Handover, Happened, K, Letter, Outcome
@@ -35,11 +36,12 @@ class Engine(Generic[K, R]):
         database: Database[K],
         gears: Gears,
         clock: Callable[[], float] = time.monotonic,
+        allowance: Allowance = UNLIMITED,
     ) -> None:
         self._clock = clock
         self._inbox: queue.SimpleQueue[Letter[K, R]] = queue.SimpleQueue()
         self._errands: Errands[K, R] = Errands(service, database, self._inbox.put, clock, gears.workers)
-        self._desk: Desk[K, R] = Desk(self._errands, gears, clock)
+        self._desk: Desk[K, R] = Desk(self._errands, gears, clock, allowance)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="aws-executors-engine", daemon=True)
 

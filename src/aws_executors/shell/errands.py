@@ -172,19 +172,31 @@ class Errands(Generic[K, R]):
 
         def run() -> Letter[K, R]:
             began = self._clock()  # a row that comes late may have been read early
-            rows = self._database.read(tuple(keys.values()))
-            return RowsRead(began, dict(zip(keys, rows, strict=True)))
+            try:
+                rows = self._database.read(tuple(keys.values()))
+                return RowsRead(began, dict(zip(keys, rows, strict=True)))
+            except Exception as error:  # noqa: BLE001 - it may raise, and who reads the letter complains, once
+                return unread(error)
 
-        self._reading.call(run, lambda e: RowsUnread(self._clock(), tuple(keys), _words(e)))
+        def unread(error: BaseException) -> Letter[K, R]:
+            return RowsUnread(self._clock(), tuple(keys), _words(error))
+
+        self._reading.call(run, unread)
 
     def give_back(self, token: str, key: K) -> None:
         """Give one task instance back to the scheduler."""
 
         def run() -> Letter[K, R]:
-            self._database.give_back(key, token)
-            return GivenBack(self._clock(), token, key)
+            try:
+                self._database.give_back(key, token)
+                return GivenBack(self._clock(), token, key)
+            except Exception as error:  # noqa: BLE001 - as above
+                return kept(error)
 
-        self._reading.call(run, lambda e: GivenBack(self._clock(), token, key, _words(e)))
+        def kept(error: BaseException) -> Letter[K, R]:
+            return GivenBack(self._clock(), token, key, _words(error))
+
+        self._reading.call(run, kept)
 
     def _errand(
         self,

@@ -20,12 +20,14 @@ from airflow.utils.state import State, TaskInstanceState
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
+from aws_executors.core.compose import name_of
 from aws_executors.core.faults import SettingsError, SettingsFaults
 from aws_executors.core.job import Free, Job, Policy, Purpose, Report, Tell
 from aws_executors.core.launch import Launch
 from aws_executors.core.pace import Pace
 from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
+from aws_executors.shell.allowance import account
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.compat import take_from_queue, waits_in_queue
 from aws_executors.shell.configure import Configured
@@ -108,9 +110,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         service = self.service(settings)
         gears = gears_of(settings, idempotent=service.idempotent)
         self._configured = configured
-        self._engine = Engine(service, AirflowDatabase(), gears)
+        budget = account(settings.region, settings.endpoint_url, settings.conn_id)
+        allowance = budget.share(service.allotments)
+        self._engine = Engine(service, AirflowDatabase(), gears, allowance=allowance)
         self._engine.start()
-        self.log.info("%s starts in %s; requests by %r", self, settings.region, configured.build)
+        self.log.info("%s starts in %s; requests by %s", self, settings.region, name_of(configured.build))
 
     def end(self) -> None:
         """Submit nothing more; leave the containers to the next scheduler, or stop them."""

@@ -89,10 +89,17 @@ class Table(Generic[K, R]):
         else:
             self._jobs[job.token] = job
 
-    def next_time(self) -> float | None:
-        """When something is due next."""
-        times = [heap[0][0] for heap in (self._wakes, self._looks) if heap]
-        return min(times, default=None)
+    def next_wake(self) -> float | None:
+        """When a job wants to be woken next."""
+        return self._wakes[0][0] if self._wakes else None
+
+    def next_look(self) -> float | None:
+        """When a container is to be looked at next."""
+        return self._looks[0][0] if self._looks else None
+
+    def looks_due(self, now: float) -> bool:
+        """Whether a container is to be looked at by now."""
+        return bool(self._looks) and self._looks[0][0] <= now
 
     def woken(self, now: float) -> Iterator[str]:
         """Take the jobs whose time has come."""
@@ -104,7 +111,7 @@ class Table(Generic[K, R]):
 
     def to_look_at(self, now: float, most: int) -> tuple[str, ...]:
         """Take up to `most` containers that are to be looked at now, filled up with those due soon."""
-        if not self._looks or self._looks[0][0] > now:
+        if not self.looks_due(now):
             return ()
         soon = now + self._pace.quickest / 2
         ids: dict[str, None] = {}

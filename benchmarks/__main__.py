@@ -1,0 +1,137 @@
+"""`python -m benchmarks`: everything, in one run.
+
+Law: arguments in, the order of measurements, files out. Ends with exit code 0 when every measurement was
+made, whatever it showed: this is no test.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.measure import Figures, figures
+from benchmarks.measured import ROOT, base_environment, database, measure
+from benchmarks.plot import draw
+from benchmarks.report import machine, markdown, number, summary
+from benchmarks.scenarios import SCENARIOS, Scenario
+from benchmarks.subjects import SUBJECTS
+
+HERE = Path(__file__).parent
+LOGS = ROOT / ".bench" / "logs"
+EXAMPLES = """\
+examples:
+  python -m benchmarks
+      everything, about 25 minutes; writes benchmarks/RESULTS.md, results.json and results.svg
+  python -m benchmarks --quick
+      a tenth of the tasks, about 6 minutes; prints, and writes nothing
+  python -m benchmarks --only burst --subjects peer-ecs,ours-ecs
+      one scenario, two subjects; prints, and writes nothing
+  python -m benchmarks --only burst --subjects ours-ecs --profile .bench/burst.txt
+      the same under py-spy; where the time goes, as folded stacks
+"""
+SAMPLER = (str(Path(sys.executable).parent / "py-spy"), "record", "--rate", "250", "--gil", "--format", "raw", "--output")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Our executors beside the Amazon provider's, against an embedded AWS.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = made.add_argument
+    add("--only", default=",".join(SCENARIOS), help=f"scenarios, of {', '.join(SCENARIOS)}")
+    add("--subjects", default=",".join(SUBJECTS), help=f"subjects, of {', '.join(SUBJECTS)}")
+    add("--quick", action="store_true", help="a tenth of the tasks and of the waiting")
+    add("--no-micro", action="store_true", help="without the microbenchmark of the pure part")
+    add("--profile", metavar="FILE", help="under py-spy, folded stacks into this file (one measurement)")
+    return made
+
+
+def scenarios(chosen: argparse.Namespace) -> list[Scenario]:
+    """The scenarios that were asked for, smaller if that was."""
+    unknown = {*chosen.only.split(",")} - {*SCENARIOS} | {*chosen.subjects.split(",")} - {*SUBJECTS}
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+    wanted = [SCENARIOS[name] for name in chosen.only.split(",")]
+    return [smaller(one) for one in wanted] if chosen.quick else wanted
+
+
+def smaller(scenario: Scenario) -> Scenario:
+    """A tenth of it."""
+    settle = {name: seconds / 10 for name, seconds in scenario.settle.items()}
+    return replace(scenario, tasks=max(50, scenario.tasks // 10), watch=scenario.watch / 4, settle=settle)
+
+
+def microbenchmarks() -> dict[str, dict[str, float]]:
+    """What the pure part costs, in a process of its own."""
+    with database() as home:
+        done = subprocess.run(  # noqa: S603 - our own module
+            [sys.executable, "-m", "benchmarks.micro"],
+            env=base_environment(home),
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+    costs: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+    return costs
+
+
+def measured(wanted: Sequence[Scenario], subjects: Sequence[str], profile: str | None) -> dict[str, dict[str, Figures]]:
+    """The figures of every scenario with every subject, told as they come."""
+    results: dict[str, dict[str, Figures]] = {}
+    with database() as source:
+        for scenario in wanted:
+            for name in [one for one in scenario.subjects if one in subjects]:
+                under = (*SAMPLER, profile, "--") if profile else ()
+                began = time.monotonic()
+                found = figures(measure(scenario, SUBJECTS[name], source, LOGS, under))
+                results.setdefault(scenario.name, {})[name] = found
+                say(f"{scenario.name}, {name}: {time.monotonic() - began:.0f} s")
+                for figure, value in found.items():
+                    say(f"    {figure:34} {number(value, figure)}")
+    return results
+
+
+def say(line: str) -> None:
+    """Print at once: a run takes long."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and write the results of a whole run."""
+    made = parser()
+    chosen = made.parse_args(arguments)
+    try:
+        wanted = scenarios(chosen)
+    except ValueError as error:
+        made.error(str(error))
+    began = time.monotonic()
+    whole = len(wanted) == len(SCENARIOS) and not chosen.quick and not chosen.profile
+    micro = {} if chosen.no_micro or chosen.profile else microbenchmarks()
+    results = measured(wanted, chosen.subjects.split(","), chosen.profile)
+    ran = {
+        "machine": machine(),
+        "when": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "minutes": (time.monotonic() - began) / 60,
+        "command": " ".join(["python -m benchmarks", *(arguments or sys.argv[1:])]).strip(),
+    }
+    say("\n".join(summary(results)))
+    if whole:
+        (HERE / "RESULTS.md").write_text(markdown(results, micro, ran))
+        (HERE / "results.json").write_text(
+            json.dumps({"ran": ran, "results": results, "micro": micro}, indent=1) + "\n"
+        )
+        draw(results, HERE / "results.svg")
+        say(f"written: {HERE / 'RESULTS.md'}, results.json, results.svg")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
