@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import sys
+import threading
 import time
 import tracemalloc
 from collections import deque
@@ -70,6 +71,7 @@ class Drive:
             "memory": memory,
             "calls": self.cloud.calls(),
             "heartbeats": len(self.heartbeats),
+            "threads": cpu_by_thread(),
         }
 
     def loop(self) -> None:
@@ -174,6 +176,17 @@ class Drive:
             "marks": self.marks,
             "executor": repr(getattr(self.executor, "_engine", self.executor)),
         }
+
+
+def cpu_by_thread() -> dict[str, float]:
+    """Seconds of CPU of every thread that lives, those of a kind (by their names, less the number) as one."""
+    found: dict[str, float] = {}
+    for thread in threading.enumerate():
+        if thread.ident is not None:
+            kind = thread.name.rpartition("-")[0] or thread.name
+            clock = time.pthread_getcpuclockid(thread.ident)
+            found[kind] = found.get(kind, 0.0) + time.clock_gettime(clock)
+    return found
 
 
 def rss() -> int:

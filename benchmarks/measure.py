@@ -113,9 +113,14 @@ def describes(raw: Raw) -> Figures:
 
 
 def cpu(raw: Raw, tasks: int) -> Figures:
-    """Seconds of CPU that the executor took for each task, all its threads."""
-    before, after = (raw.drive["marks"][name]["cpu"] for name in ("begin", "end"))
-    return {"cpu a task": (after - before) / max(1, tasks) * MS}
+    """CPU that the executor took for each task: all of it, and that of each kind of thread it has."""
+    before, after = (raw.drive["marks"][name] for name in ("begin", "end"))
+    spent = {
+        f"cpu a task, {kind}": (seconds - before["threads"].get(kind, 0.0)) / max(1, tasks) * MS
+        for kind, seconds in after["threads"].items()
+        if kind != "MainThread"
+    }
+    return {"cpu a task": (after["cpu"] - before["cpu"]) / max(1, tasks) * MS, **spent}
 
 
 def cpu_share(raw: Raw) -> Figures:

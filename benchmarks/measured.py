@@ -81,7 +81,7 @@ def measure(
         with log.open("w") as out, cloud(plan, home) as url:
             environment = {
                 **base_environment(home),
-                **subject.environment(),
+                **subject.environment(scenario.ours),
                 "AWS_ENDPOINT_URL": url,
                 "AWS_ACCESS_KEY_ID": "local",
                 "AWS_SECRET_ACCESS_KEY": "local",

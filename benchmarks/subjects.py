@@ -1,7 +1,7 @@
 """Who is measured: two executors of the Amazon provider and two of ours, each as it comes out of the box.
 
 Law: names and configuration as values; the only place that knows how anybody is configured. Nothing that
-changes speed is set here: every subject runs with its own defaults.
+changes speed is set here: every subject runs with its own defaults, but for what a scenario says of quotas.
 """
 
 from collections.abc import Mapping
@@ -34,9 +34,10 @@ class Subject:
     quota: tuple[float, float]
     peer: str = field(default="")
 
-    def environment(self) -> dict[str, str]:
-        """Its section of airflow.cfg."""
-        return {f"AIRFLOW__{self.section}__{name.upper()}": value for name, value in self.options.items()}
+    def environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        """Its section of airflow.cfg; `more` are options for one of ours."""
+        options = {**self.options, **(more if self.peer else {})}
+        return {f"AIRFLOW__{self.section}__{name.upper()}": value for name, value in options.items()}
 
     def make(self, parallelism: int) -> "BaseExecutor":
         """The executor, not started."""

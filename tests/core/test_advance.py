@@ -90,15 +90,17 @@ def looks(
 
 WAITS, RUNS, ABSENT = looks(Phase.WAITING), looks(Phase.RUNNING), looks(Phase.ABSENT)
 GOOD = looks(Phase.SUCCEEDED, code=0)
+RUNS_2, GOOD_2 = looks(Phase.RUNNING, "c2"), looks(Phase.SUCCEEDED, "c2", code=0)
 BAD = looks(Phase.FAILED, cause=Cause.EXITED, code=1)
 NEVER = looks(Phase.FAILED, cause=Cause.NEVER_STARTED, reason="pull failed")
 NEVER_2 = looks(Phase.FAILED, "c2", cause=Cause.NEVER_STARTED, reason="pull failed")
 
 SUCCEEDED = "The container ended well (c1, exit code 0)."
 EXITED = "The container ended with an error of its own (c1, exit code 1)."
-PULL = "The container never started (c1). AWS says: pull failed"
-PULL_2 = "The container never started (c2). AWS says: pull failed"
-LOST = f"The container ended, and AWS does not say how (c1). AWS says: {FORGOTTEN}"
+SUCCEEDED_2 = "The container ended well (c2, exit code 0)."
+PULL = "The container never started (c1). AWS says: pull failed."
+PULL_2 = "The container never started (c2). AWS says: pull failed."
+LOST = f"The container ended, and AWS does not say how (c1). AWS says: {FORGOTTEN}."
 
 
 def row(state: str | None, token: str | None = "t", number: int = 1) -> Row:
@@ -191,7 +193,7 @@ SUBMITTING = [
     ),
     Scenario(
         "C2 C4: no request can be built",
-        [(Unpreparable(1.0, "why"), S.CLOSED, (Tell("container failed", "why"), Report(False, "why")))],
+        [(Unpreparable(1.0, "why"), S.CLOSED, (Tell("not submitted", "why"), Report(False, "why")))],
     ),
     Scenario(
         "C10 on ECS: a lost answer is asked for again by the same request",
@@ -254,6 +256,42 @@ SUBMITTING = [
         BATCH,
     ),
     Scenario(
+        "C19 on Batch: a repeated job is turned away, for the lost one runs after all: that one is followed",
+        [
+            *SUBMITTED,
+            (Refused(2.0, TIMEOUT), S.LOOKING, ()),
+            *[(WAKE, S.LOOKING, (Find(),)), (Found(3.0, None), S.LOOKING, ())],
+            *[(WAKE, S.LOOKING, (Find(),)), (Found(4.0, None), S.LOOKING, ())],
+            *[(WAKE, S.LOOKING, (Find(),)), (Found(5.0, None), S.SUBMITTING, (Submit("r1"),))],
+            (Accepted(6.0, "c1"), S.WATCHING, ()),
+            (Seen(9.0, BAD), S.JUDGING, (ReadRow(),)),
+            (RowRead(9.1, RUNNING), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(("c1",)),)),
+            (Found(9.3, RUNS_2), S.WATCHING, ()),
+            (Seen(20.0, GOOD_2), S.JUDGING, (ReadRow(),)),
+            (RowRead(20.1, FINISHED), S.CLOSED, (Report(True, SUCCEEDED_2),)),
+        ],
+        BATCH,
+    ),
+    Scenario(
+        "C19 on Batch: a repeated job fails and there is no other one: its task fails with its reason",
+        [
+            *SUBMITTED,
+            (Refused(2.0, TIMEOUT), S.LOOKING, ()),
+            *[(WAKE, S.LOOKING, (Find(),)), (Found(3.0, None), S.LOOKING, ())],
+            *[(WAKE, S.LOOKING, (Find(),)), (Found(4.0, None), S.LOOKING, ())],
+            *[(WAKE, S.LOOKING, (Find(),)), (Found(5.0, None), S.SUBMITTING, (Submit("r1"),))],
+            (Accepted(6.0, "c1"), S.WATCHING, ()),
+            (Seen(9.0, BAD), S.JUDGING, (ReadRow(),)),
+            (RowRead(9.1, RUNNING), S.LOOKING, ()),
+            *[(WAKE, S.LOOKING, (Find(("c1",)),)), (Found(9.2, None), S.LOOKING, ())],
+            *[(WAKE, S.LOOKING, (Find(("c1",)),)), (Found(9.3, None), S.LOOKING, ())],
+            (WAKE, S.LOOKING, (Find(("c1",)),)),
+            (Found(9.4, None), S.CLOSED, (Tell("container failed", EXITED), Report(False, EXITED))),
+        ],
+        BATCH,
+    ),
+    Scenario(
         "C10: an ambiguous answer, then a permanent one: looked for before the task is failed",
         [
             *SUBMITTED,
@@ -284,7 +322,7 @@ SUBMITTING = [
             (WAKE, S.LOOKING, (Find(),)),
             (Found(6.1, None), S.LOOKING, ()),
             (WAKE, S.LOOKING, (Find(),)),
-            (Found(9.1, None), S.CLOSED, (Tell("container failed", REFUSAL), Report(False, REFUSAL))),
+            (Found(9.1, None), S.CLOSED, (Tell("not submitted", REFUSAL), Report(False, REFUSAL))),
         ],
     ),
     Scenario(
@@ -361,7 +399,7 @@ SUBMITTING = [
                 ),
                 S.CLOSED,
                 (
-                    Tell("container failed", "X: unknown. Mend the option."),
+                    Tell("not submitted", "X: unknown. Mend the option."),
                     Report(False, "X: unknown. Mend the option."),
                 ),
             ),
@@ -406,7 +444,7 @@ REVOKING = [
             (
                 Refused(2.0, THROTTLED),
                 S.BACKING_OFF,
-                (Tell("waiting for AWS", "throttled: ThrottlingException: Rate exceeded"),),
+                (),
             ),
             (Revoked(3.0), S.CLOSED, ()),
         ],
@@ -503,7 +541,7 @@ FOLLOWING = [
             (
                 Refused(2.0, THROTTLED),
                 S.BACKING_OFF,
-                (Tell("waiting for AWS", "throttled: ThrottlingException: Rate exceeded"),),
+                (),
             ),
             (RowRead(3.0, None), S.CLOSED, (Free(),)),
         ],

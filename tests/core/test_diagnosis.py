@@ -24,7 +24,7 @@ def test_every_cause_has_a_sentence_of_its_own() -> None:
             ),
             (
                 "The container never started (arn:1, TaskFailedToStart). AWS says: "
-                "CannotPullContainerError: pull image manifest has been retried 5 time(s)"
+                "CannotPullContainerError: pull image manifest has been retried 5 time(s)."
             ),
         ),
         (

@@ -151,7 +151,7 @@ def test_c10_a_conflict_that_names_nothing_is_looked_up() -> None:
         (
             "ClientException",
             "TaskDefinition is inactive",
-            "Check the option `task_definition`: is it registered and active?",
+            "Is that task definition active? (option `task_definition`, a step, the task)",
         ),
         (
             "ClientException",

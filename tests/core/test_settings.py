@@ -41,6 +41,8 @@ def test_defaults() -> None:
         "poll_interval_max": 15.0,
         "database_interval": 1.0,
         "call_timeout": 20.0,
+        "submit_rate": None,
+        "read_share": 0.5,
         "submit_job_kwargs": "aws_executors.conf.BATCH_SUBMIT_JOB_KWARGS",
         "container_name": "",
     }
@@ -109,6 +111,10 @@ def test_reads(option: str, text: str, value: object) -> None:
         ("poll_interval", "30", "poll_interval_max = 15 is below poll_interval = 30; set [batch]"),
         ("database_interval", "inf", "database_interval = 'inf' is above 60"),
         ("call_timeout", "0.5", "call_timeout = '0.5' is below 1"),
+        ("submit_rate", "0", "submit_rate = '0' is below 0.1"),
+        ("submit_rate", "5000", "submit_rate = '5000' is above 1000"),
+        ("read_share", "0", "read_share = '0' is below 0.01"),
+        ("read_share", "1.5", "read_share = '1.5' is above 1"),
     ],
 )
 def test_refuses(option: str, text: str, told: str) -> None:

@@ -40,7 +40,7 @@ def test_a_container_is_looked_at_by_pace_and_once_at_a_time(table: Table[str, s
     assert table.to_look_at(101.0, 100) == ("c",)
     assert table.to_look_at(200.0, 100) == ()  # the look is under way
     table.looked_at("c", 200.0)
-    assert table.next_time() == 201.0
+    assert table.next_look() == 201.0
     assert table.to_look_at(201.0, 100) == ("c",)
     table.looked_at("c", 201.0, delay=10.0)  # failed
     assert table.to_look_at(210.9, 100) == ()
@@ -120,7 +120,8 @@ def test_a_closed_job_leaves_nothing_behind(table: Table[str, str]) -> None:
     assert list(table.woken(1e6)) == []
     assert table.to_look_at(1e6, 100) == ()
     assert table.rows_to_read(1) == ()
-    assert table.next_time() is None
+    assert table.next_look() is None
+    assert table.next_wake() is None
     left = [name for name, value in vars(table).items() if name != "_pace" and len(value) > 0]
     assert left == []
 

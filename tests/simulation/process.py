@@ -20,11 +20,12 @@ from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
 from aws_executors.core.verdict import Row
 from aws_executors.local.world import Json
+from aws_executors.shell.allowance import Account
 from aws_executors.shell.clients import Clients, ServiceName
 from aws_executors.shell.desk import Desk, Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.errands import Errands
-from aws_executors.shell.mail import Closing, Letter
+from aws_executors.shell.mail import Closing, Described, Letter, RowsRead
 from aws_executors.shell.workers import Workers
 
 from simulation.airflow_model import Metadata
@@ -268,11 +269,12 @@ class VirtualEngine(Engine["WorkloadKey", R]):
     def __init__(
         self, service: Service[R], database: VirtualDatabase, gears: Gears, process: Process
     ) -> None:
+        allowance = Account().share(service.allotments)
         self._process = process
         self._clock = process.line.clock
         self._inbox: queue.SimpleQueue[Letter[WorkloadKey, R]] = queue.SimpleQueue()
         self._errands: Errands[WorkloadKey, R] = VirtualErrands(service, database, self._posted, process)
-        self._desk: Desk[WorkloadKey, R] = Desk(self._errands, gears, self._clock)
+        self._desk: Desk[WorkloadKey, R] = Desk(self._errands, gears, self._clock, allowance)
         self._planned: float | None = None
         self._ended = False
 
@@ -302,14 +304,17 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         return not any(self._desk.jobs())
 
     def _posted(self, letter: Letter[WorkloadKey, R]) -> None:
-        """A worker posts a letter: it comes at once, late, or twice, if the process lives."""
+        """A worker posts a letter: it comes at once, late, or twice, if the process lives.
+
+        What is looked at may be told twice (events of AWS will be); the answer to one call is one letter.
+        """
         process = self._process
         process.letters += 1
         now, number = self._clock(), process.letters
         slow = now < process.slow_until
         delay = between(0.0, 6.0 if slow else 0.02, process.seed, process.number, number, "letter")
         process.after(delay, lambda: self._read(letter))
-        if now < process.doubles_until:
+        if now < process.doubles_until and isinstance(letter, Described | RowsRead):
             again = between(0.0, 5.0, process.seed, process.number, number, "again")
             process.after(delay + again, lambda: self._read(letter))
 

@@ -47,7 +47,8 @@ from aws_executors.core.verdict import Standing, Verdict, standing, verdict
 R = TypeVar("R")
 Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
 
-FORGOTTEN = "AWS does not show this container any more, and did not say how it ended"
+FORGOTTEN = "nothing, it does not show the container any more"
+NOT_THERE = "AWS shows no container that was started for it"
 UNWANTED = frozenset({Standing.FINISHED, Standing.MOVED_ON, Standing.GONE})
 UNANSWERED = frozenset({Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING})
 EARLY = frozenset({Stage.PREPARING, Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING})
@@ -79,23 +80,19 @@ def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
     if job.stage is Stage.CLOSED:
         return job, ()
     match event:
-        case Prepared() | Unpreparable() if job.stage is not Stage.PREPARING or event.at < job.called:
-            return job, ()
-        case Prepared(at=at):
-            return _submit_again(job, event.request, at)
+        case Prepared():
+            return _prepared(job, event.request)
         case Unpreparable(problem=problem):
-            return _fail(job, problem)
+            return _unpreparable(job, problem)
         case Accepted(at=at, container=container):
             wanted = job.stage in UNANSWERED and container not in job.past
             return _accepted(job, container, at) if wanted else (job, ())
         case Refused(at=at, error=error):
-            answers = job.stage is Stage.SUBMITTING and at >= job.called
-            return _refused(job, error, at, policy) if answers else (job, ())
+            return _refused(job, error, at, policy) if job.stage is Stage.SUBMITTING else (job, ())
         case Found(at=at, observation=observation):
-            answers = _answers_look(job, at) or (observation is not None and job.stage is Stage.LOOKING)
-            return _found(job, observation, at, policy) if answers else (job, ())
+            return _found(job, observation, at, policy) if job.stage is Stage.LOOKING else (job, ())
         case NotLookedUp(at=at):
-            return (_later(job, at, policy), ()) if _answers_look(job, at) else (job, ())
+            return (_later(job, at, policy), ()) if job.stage is Stage.LOOKING else (job, ())
         case Seen(at=at, observation=observation):
             return _seen(job, observation, at, policy)
         case RowRead(at=at, row=row):
@@ -105,8 +102,8 @@ def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
             return _stands(job, stands, at, policy)
         case StopAnswered(at=at, error=error):
             return _stop_answered(job, error, at, policy)
-        case Revoked(at=at):
-            return _cancelled(job, at)
+        case Revoked():
+            return _cancelled(job)
         case Due(at=at):
             return _due(job, at)
         case never:
@@ -114,6 +111,16 @@ def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
 
 
 # --- Building and submitting -------------------------------------------------------------------------------
+
+
+def _prepared(job: Job[R], request: R) -> Moved[R]:
+    if job.stage is not Stage.PREPARING:
+        return job, ()
+    return replace(job, stage=Stage.SUBMITTING, request=request, due=None), (Submit(request),)
+
+
+def _unpreparable(job: Job[R], problem: str) -> Moved[R]:
+    return _fail(job, problem) if job.stage is Stage.PREPARING else (job, ())
 
 
 def _accepted(job: Job[R], container: str, at: float) -> Moved[R]:
@@ -157,6 +164,8 @@ def _back_off(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[
     if job.purpose is Purpose.CANCEL:
         return _look(job, at) if job.ambiguous else _close(job)
     waiting = replace(_later(job, at, policy), stage=Stage.BACKING_OFF)
+    if error.kind is Kind.THROTTLED and waiting.failures == 1:
+        return waiting, ()  # the first of a burst: not worth a line in the log of each of its tasks
     return _told(waiting, "waiting for AWS", f"{error.kind}: {_refusal(error)}")
 
 
@@ -170,11 +179,6 @@ def _refusal(error: AwsError) -> str:
 
 def _look(job: Job[R], at: float) -> Moved[R]:
     return replace(job, stage=Stage.LOOKING, looks=0, due=at), ()
-
-
-def _answers_look(job: Job[R], at: float) -> bool:
-    """Whether this answers the look-up that is under way: while one is, the job is due for nothing else."""
-    return job.stage is Stage.LOOKING and job.due is None and at >= job.called
 
 
 def _found(job: Job[R], observation: Observation | None, at: float, policy: Policy) -> Moved[R]:
@@ -201,8 +205,8 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
             return _judge(replace(job, seen=_forgotten(job)), at, policy)
         case Purpose.RUN | Purpose.ADOPT:
             if job.doomed or job.request is None:
-                return _fail(job, job.doomed or FORGOTTEN)
-            return _submit_again(replace(job, ambiguous=False, looks=0), job.request, at)
+                return _fail(job, job.doomed or NOT_THERE)
+            return _submit_again(replace(job, ambiguous=False, repeated=True, looks=0), job.request)
         case never:
             assert_never(never)
 
@@ -219,9 +223,8 @@ def _forgotten(job: Job[R]) -> Observation:
     )
 
 
-def _submit_again(job: Job[R], request: R, at: float) -> Moved[R]:
-    submitting = replace(job, stage=Stage.SUBMITTING, request=request, due=None, called=at)
-    return submitting, (Submit(request),)
+def _submit_again(job: Job[R], request: R) -> Moved[R]:
+    return replace(job, stage=Stage.SUBMITTING, due=None), (Submit(request),)
 
 
 # --- Following a container ---------------------------------------------------------------------------------
@@ -296,7 +299,7 @@ def _stands(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R
     if job.stage in EARLY:
         if stands not in UNWANTED or (job.purpose is Purpose.ADOPT and not job.failures):
             return job, ()  # an adopted one is about to be found, unless look-ups fail
-        cancelled, effects = _cancelled(job, at)
+        cancelled, effects = _cancelled(job)
         return cancelled, (Free(), *effects)
     if job.stage is Stage.WATCHING:
         return _row_decides(job, stands, at, policy) if job.container else _row_alone(job, stands)
@@ -348,19 +351,29 @@ def _sentence(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved
     match verdict(seen, stands):
         case Verdict.SUCCEED:
             return replace(job, stage=Stage.CLOSED), (Report(True, explain(seen)),)
+        case Verdict.FAIL if job.repeated and stands is Standing.RUNNING:
+            # The lost submission may have been carried out after all, and its container hold the task, so
+            # that this one was turned away (C19): look for another one before failing a healthy run.
+            return _look(_without_container(job, explain(seen)), at)
         case Verdict.FAIL:
             return _fail(job, explain(seen))
         case Verdict.FREE:
             return replace(job, stage=Stage.CLOSED), (Free(),)
         case Verdict.RESUBMIT:
-            return _resubmit(job, explain(seen), at, policy)
+            return _resubmit(job, explain(seen), policy)
         case Verdict.KEEP:
             return job, ()
         case never:
             assert_never(never)
 
 
-def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
+def _without_container(job: Job[R], doomed: str) -> Job[R]:
+    return replace(
+        job, repeated=False, doomed=doomed, past=(*job.past, job.container), container="", seen=None
+    )
+
+
+def _resubmit(job: Job[R], why: str, policy: Policy) -> Moved[R]:
     if job.purpose is Purpose.ADOPT:
         # The workload died with the scheduler that queued it: Airflow makes a new one, for the same try.
         return replace(job, stage=Stage.CLOSED), (Tell("queued again", why), GiveBack(), Free())
@@ -373,7 +386,6 @@ def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
         past=(*job.past, job.container),
         container="",
         seen=None,
-        called=at,
         told="",
     )
     return fresh, (Tell("submitted again", why), Prepare(fresh.attempt))
@@ -398,7 +410,7 @@ def _stop_answered(job: Job[R], error: AwsError | None, at: float, policy: Polic
     return _later(job, at, policy), ()
 
 
-def _cancelled(job: Job[R], at: float) -> Moved[R]:
+def _cancelled(job: Job[R]) -> Moved[R]:
     cancelled = replace(job, purpose=Purpose.CANCEL)
     match job.stage:
         case Stage.WATCHING | Stage.ENDING | Stage.LOOKING if job.container:
@@ -406,8 +418,7 @@ def _cancelled(job: Job[R], at: float) -> Moved[R]:
         case Stage.SUBMITTING | Stage.LOOKING:
             return cancelled, ()  # the answer is on its way; what it names is stopped then
         case Stage.BACKING_OFF if job.ambiguous:
-            looking = replace(cancelled, stage=Stage.LOOKING, looks=0, due=None, called=at)
-            return looking, (Find(job.past),)
+            return replace(cancelled, stage=Stage.LOOKING, looks=0, due=None), (Find(job.past),)
         case _:
             return _close(cancelled)
 
@@ -424,7 +435,8 @@ def _close(job: Job[R]) -> Moved[R]:
 def _fail(job: Job[R], why: str) -> Moved[R]:
     if job.purpose is Purpose.CANCEL:
         return _close(job)
-    return replace(job, stage=Stage.CLOSED), (Tell("container failed", why), Report(False, why))
+    event = "container failed" if job.container or job.past else "not submitted"
+    return replace(job, stage=Stage.CLOSED), (Tell(event, why), Report(False, why))
 
 
 def _later(job: Job[R], at: float, policy: Policy) -> Job[R]:
@@ -444,9 +456,9 @@ def _due(job: Job[R], at: float) -> Moved[R]:
         return job, ()
     match job.stage:
         case Stage.BACKING_OFF if job.request is not None:
-            return _submit_again(job, job.request, at)
+            return _submit_again(job, job.request)
         case Stage.LOOKING:
-            return replace(job, due=None, called=at), (Find(job.past),)
+            return replace(job, due=None), (Find(job.past),)
         case Stage.ENDING:
             return _stop(job)
         case _:

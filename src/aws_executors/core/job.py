@@ -72,8 +72,9 @@ class Job(Generic[R]):
     in the present container, whatever AWS shows of it. `since` is when the present container was accepted,
     `due` when the job wants to be woken, `asked` when it asked for its row: what was read before that may be
     older than the container's end, and is not believed. `ambiguous` says that a submission may have been
-    carried out although nobody said so, `doomed` what is to be reported if it turns out that it was not,
-    `told` the last thing a person was told about why it waits.
+    carried out although nobody said so, `repeated` that it has been made again all the same, `doomed` what is
+    to be reported if it turns out that there is no other container, `told` the last thing a person was told
+    about why it waits.
     """
 
     token: str
@@ -91,10 +92,10 @@ class Job(Generic[R]):
     since: float = 0.0
     due: float | None = None
     asked: float = 0.0
-    called: float = 0.0
     failures: int = 0
     looks: int = 0
     ambiguous: bool = False
+    repeated: bool = False
     doomed: str = ""
     told: str = ""
 

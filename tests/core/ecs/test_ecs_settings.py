@@ -30,6 +30,8 @@ def test_defaults() -> None:
         "adopt_task_instances": False,
         "assign_public_ip": None,
         "call_timeout": 20.0,
+        "submit_rate": None,
+        "read_share": 0.5,
         "capacity_provider_strategy": (),
         "database_interval": 1.0,
         "deployment": "airflow",

@@ -1,0 +1,176 @@
+"""The desk in virtual time: what waits at a gate, what may pass, and what becomes needless meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from returns.result import Success
+
+from aws_executors.core.errors import AwsError, Kind
+from aws_executors.core.job import Accepted, Event, Job, Policy, Prepared, Refused, Revoked, StopAnswered
+from aws_executors.core.pace import Pace
+from aws_executors.core.quota import ON_FARGATE
+from aws_executors.core.rate import Quota
+from aws_executors.core.state import Answer
+from aws_executors.core.verdict import Row
+from aws_executors.shell.allowance import Account
+from aws_executors.shell.desk import Desk, Gears
+from aws_executors.shell.mail import Described, Handover, Happened, Letter, RowsRead
+from worlds import Cloud, Order
+
+
+class Clerk:
+    """Carries out what the desk hands on, at once and in virtual time, and keeps what it was asked for."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.now = 0.0
+        self.cloud = cloud
+        self.letters: list[Letter[str, Order]] = []
+        self.submitted: list[tuple[float, str]] = []
+        self.stopped: list[tuple[float, str]] = []
+        self.looks: list[tuple[float, int]] = []
+        self.throttling = 0
+        account = Account()
+        self.desk: Desk[str, Order] = Desk(
+            self,
+            Gears(policy=Policy(), pace=Pace(quickest=1.0, slowest=1.0)),
+            lambda: self.now,
+            account.share(ON_FARGATE),
+        )
+
+    submissions_under_way = 0
+
+    def run(self, until: float, tick: float = 0.01) -> None:
+        """Let the time go by."""
+        while self.now < until:
+            self.now = round(self.now + tick, 6)
+            letters, self.letters = self.letters, []
+            for letter in letters:
+                self.desk.take(letter)
+            self.desk.turn()
+
+    def hand_over(self, *tokens: str, priority: int = 0) -> None:
+        for token in tokens:
+            job: Job[Order] = Job(token=token)
+            build = lambda attempt, token=token: Success(Order(token, attempt))  # noqa: E731
+            self.desk.take(Handover(job=job, key=token, priority=priority, build=build))
+
+    def happens(self, token: str, event: Event[Order]) -> None:
+        self.letters.append(Happened(token, event))
+
+    # --- shell.hands.Hands ---------------------------------------------------------------------------------
+
+    def drop_submissions(self) -> None:
+        """None ever waits here."""
+
+    def prepare(self, handover: Handover[str, Order], attempt: int) -> None:
+        self.happens(handover.job.token, Prepared(self.now, Order(handover.job.token, attempt)))
+
+    def submit(self, handover: Handover[str, Order], request: Order) -> None:
+        token = handover.job.token
+        self.submitted.append((self.now, token))
+        if self.throttling:
+            self.throttling -= 1
+            refusal = AwsError(kind=Kind.THROTTLED, code="ThrottlingException", message="Rate exceeded")
+            self.happens(token, Refused(self.now, refusal))
+        else:
+            self.happens(token, Accepted(self.now, self.cloud.submit(request).unwrap()))
+
+    def find(self, handover: Handover[str, Order], exclude: tuple[str, ...]) -> None:
+        raise AssertionError("nothing is looked up in these stories")
+
+    def stop_one(self, handover: Handover[str, Order], container: str, reason: str) -> None:
+        self.stopped.append((self.now, container))
+        self.cloud.stop((container,), reason)
+        self.happens(handover.job.token, StopAnswered(self.now, None))
+
+    def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
+        raise AssertionError("nothing is shut down in these stories")
+
+    def describe(self, containers: tuple[str, ...]) -> None:
+        self.looks.append((self.now, len(containers)))
+        answer: Answer = self.cloud.describe(containers).unwrap()
+        self.letters.append(Described(self.now, containers, Success(answer)))
+
+    def read_rows(self, keys: Mapping[str, str]) -> None:
+        rows = {token: Row(state="queued", token=token, try_number=1) for token in keys}
+        self.letters.append(RowsRead(self.now, rows))
+
+    def give_back(self, token: str, key: str) -> None:
+        raise AssertionError("nothing is given back in these stories")
+
+
+def test_a_burst_goes_out_as_fast_as_the_quota_allows_and_no_faster() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over(*(f"t{number}" for number in range(300)))
+    clerk.run(until=10.0)
+    assert 215 <= len(clerk.submitted) <= 220  # 20 at once, then 20 a second
+    for start in range(10):
+        within = sum(start < at <= start + 1 for at, _ in clerk.submitted)
+        assert within <= 40 if start == 0 else within <= 20
+
+
+def test_the_most_urgent_goes_first_even_if_it_comes_last() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over(*(f"t{number}" for number in range(100)))
+    clerk.run(until=1.0)
+    clerk.hand_over("urgent", priority=5)
+    sent = len(clerk.submitted)
+    clerk.run(until=1.2)
+    assert "urgent" in [token for _, token in clerk.submitted[sent : sent + 2]]
+
+
+def test_what_is_taken_back_at_the_gate_is_never_sent() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over(*(f"t{number}" for number in range(30)))
+    clerk.run(until=0.05)
+    waiting = {f"t{number}" for number in range(30)} - {token for _, token in clerk.submitted}
+    assert waiting
+    for token in waiting:
+        clerk.desk.take(Happened(token, Revoked(clerk.now)))
+    clerk.run(until=5.0)
+    assert not waiting & {token for _, token in clerk.submitted}
+    assert not waiting & {job.token for job in clerk.desk.jobs()}
+
+
+def test_a_stop_does_not_wait_behind_a_burst_of_submissions() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over("first")
+    clerk.run(until=1.0)
+    clerk.hand_over(*(f"t{number}" for number in range(1000)), priority=9)
+    clerk.run(until=1.5)
+    clerk.desk.take(Happened("first", Revoked(clerk.now)))
+    clerk.run(until=1.55)
+    assert [container for _, container in clerk.stopped] == ["c1"]
+
+
+def test_looks_go_on_during_a_burst_in_full_batches() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over(*(f"t{number}" for number in range(200)))
+    clerk.run(until=20.0)
+    assert len(clerk.desk._table) == 200  # type: ignore[arg-type]
+    late = [count for at, count in clerk.looks if at > 12]
+    assert sum(late) >= 200 * 7
+    assert len(late) <= 8 * 2 * 4
+
+
+def test_throttles_slow_it_down_and_nothing_is_lost() -> None:
+    clerk = Clerk(Cloud())
+    clerk.throttling = 20
+    clerk.hand_over(*(f"t{number}" for number in range(60)))
+    clerk.run(until=30.0)
+    assert len(clerk.cloud.containers) == 60
+    in_first_seconds = sum(at <= 3 for at, _ in clerk.submitted)
+    assert in_first_seconds <= 20 + 3 * 20 * 0.8
+
+
+def test_ten_thousand_containers_are_looked_at_within_the_share_of_the_quota() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over(*(f"t{number}" for number in range(2000)))
+    clerk.run(until=130.0, tick=0.1)
+    assert len(clerk.cloud.containers) == 2000
+    last_minute = [at for at, _ in clerk.looks if 70 < at <= 130]
+    assert len(last_minute) <= 60 * ON_FARGATE_READS.rate + ON_FARGATE_READS.burst
+
+
+ON_FARGATE_READS = Quota(rate=20, burst=100)
