@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import pytest
 
-from aws_executors.core.advance import FORGOTTEN, advance, begin
+from aws_executors.core.advance import advance, begin
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.job import (
     Accepted,
@@ -41,6 +41,7 @@ from aws_executors.core.job import (
     Tell,
     Unpreparable,
 )
+from aws_executors.core.life.moves import FORGOTTEN
 from aws_executors.core.retry import Backoff
 from aws_executors.core.state import Cause, Observation, Phase
 from aws_executors.core.verdict import Row

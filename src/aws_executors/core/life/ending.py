@@ -1,0 +1,53 @@
+"""Stopping, being taken back, being woken.
+
+Law: a container that nobody waits for is asked to stop until it has ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from aws_executors.core.errors import AwsError
+from aws_executors.core.job import Find, Job, Policy, Purpose, Stage
+from aws_executors.core.life.moves import Moved, close, later, stop, submit
+
+R = TypeVar("R")
+
+
+def stop_answered(job: Job[R], error: AwsError | None, at: float, policy: Policy) -> Moved[R]:
+    """AWS has answered a stop."""
+    if job.stage is not Stage.ENDING:
+        return job, ()
+    if error is None:
+        return replace(job, failures=0, due=at + policy.linger), ()
+    return later(job, at, policy), ()
+
+
+def cancel(job: Job[R]) -> Moved[R]:
+    """Airflow takes the task back."""
+    cancelled = replace(job, purpose=Purpose.CANCEL)
+    match job.stage:
+        case Stage.WATCHING | Stage.ENDING | Stage.LOOKING if job.container:
+            return stop(cancelled)
+        case Stage.SUBMITTING | Stage.LOOKING:
+            return cancelled, ()  # the answer is on its way; what it names is stopped then
+        case Stage.BACKING_OFF if job.ambiguous:
+            return replace(cancelled, stage=Stage.LOOKING, looks=0, due=None), (Find(job.past),)
+        case _:
+            return close(cancelled)
+
+
+def woken(job: Job[R], at: float) -> Moved[R]:
+    """AWS has answered a stop."""
+    if job.due is None or at < job.due:
+        return job, ()
+    match job.stage:
+        case Stage.BACKING_OFF if job.request is not None:
+            return submit(job, job.request)
+        case Stage.LOOKING:
+            return replace(job, due=None), (Find(job.past),)
+        case Stage.ENDING:
+            return stop(job)
+        case _:
+            return replace(job, due=None), ()

@@ -1,0 +1,131 @@
+"""What the task instance's row means for the job.
+
+Law: a row counts only if its reading began after what it is to judge. The tables of `core/verdict.py` decide;
+here stands what is done then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar, assert_never
+
+from aws_executors.core.diagnosis import explain
+from aws_executors.core.job import Free, GiveBack, Job, Policy, Prepare, Purpose, ReadRow, Report, Stage, Tell
+from aws_executors.core.life.ending import cancel
+from aws_executors.core.life.moves import Moved, fail, look, runs
+from aws_executors.core.state import Observation, Phase
+from aws_executors.core.verdict import Standing, Verdict, verdict
+
+R = TypeVar("R")
+
+UNWANTED = frozenset({Standing.FINISHED, Standing.MOVED_ON, Standing.GONE})
+EARLY = frozenset({Stage.PREPARING, Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING})
+
+
+def judge(job: Job[R], at: float, policy: Policy) -> Moved[R]:
+    """The container has ended: nothing is said before the row is read."""
+    judging = replace(job, stage=Stage.JUDGING, due=None, asked=at)
+    if job.has_row:
+        return judging, (ReadRow(),)
+    # A callback that has begun is not run a second time: nobody knows how far it came.
+    started = job.seen is not None and job.seen.started
+    return _sentence(judging, Standing.RUNNING if started else Standing.ROWLESS, at, policy)
+
+
+def row_read(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
+    """The row has been read: so it stands to the job."""
+    if at < job.asked or job.purpose is Purpose.CANCEL:
+        return job, ()
+    if job.purpose is Purpose.RELEASE:
+        return _released(job, stands)
+    if job.stage is Stage.JUDGING:
+        return _sentence(job, stands, at, policy)
+    if job.stage in EARLY:
+        if stands not in UNWANTED or (job.purpose is Purpose.ADOPT and not job.failures):
+            return job, ()  # an adopted one is about to be found, unless look-ups fail
+        cancelled, effects = cancel(job)
+        return cancelled, (Free(), *effects)
+    if job.stage is Stage.WATCHING:
+        return _row_decides(job, stands, at, policy) if job.container else _row_alone(job, stands)
+    return job, ()
+
+
+def _released(job: Job[R], stands: Standing) -> Moved[R]:
+    """What has moved on by itself is not to be given back; its container is stopped all the same."""
+    if stands not in UNWANTED:
+        return job, ()
+    return replace(job, purpose=Purpose.CANCEL), (Free(),)
+
+
+def _row_decides(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
+    match verdict(Observation(id=job.container, phase=Phase.RUNNING), stands):
+        case Verdict.SUCCEED:
+            return _let_end(job, at, policy), (Report(True, "the task has its result"),)
+        case Verdict.FREE:
+            return _let_end(job, at, policy), (Free(),)
+        case _:
+            return (replace(job, ran=True) if stands is Standing.RUNNING else job), ()
+
+
+def _let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
+    """Nobody waits for the container any more: it may end by itself, but not for ever."""
+    return replace(job, stage=Stage.ENDING, due=at + (policy.linger if runs(job) else policy.patience))
+
+
+def _row_alone(job: Job[R], stands: Standing) -> Moved[R]:
+    match stands:
+        case Standing.RUNNING:
+            return job, ()
+        case Standing.QUEUED:
+            return replace(job, stage=Stage.CLOSED), (GiveBack(), Free())
+        case Standing.RESTARTING:
+            return replace(job, stage=Stage.CLOSED), (Report(True, "its container is gone"),)
+        case _:
+            return replace(job, stage=Stage.CLOSED), (Free(),)
+
+
+def _sentence(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
+    seen = job.seen
+    if seen is None:
+        return job, ()
+    match verdict(seen, stands):
+        case Verdict.SUCCEED:
+            return replace(job, stage=Stage.CLOSED), (Report(True, explain(seen)),)
+        case Verdict.FAIL if job.repeated and stands is Standing.RUNNING:
+            # The lost submission may have been carried out after all, and its container hold the task, so
+            # that this one was turned away (C19): look for another one before failing a healthy run.
+            return look(_without_container(job, explain(seen)), at)
+        case Verdict.FAIL:
+            return fail(job, explain(seen))
+        case Verdict.FREE:
+            return replace(job, stage=Stage.CLOSED), (Free(),)
+        case Verdict.RESUBMIT:
+            return _resubmit(job, explain(seen), policy)
+        case Verdict.KEEP:
+            return job, ()
+        case never:
+            assert_never(never)
+
+
+def _without_container(job: Job[R], doomed: str) -> Job[R]:
+    return replace(
+        job, repeated=False, doomed=doomed, past=(*job.past, job.container), container="", seen=None
+    )
+
+
+def _resubmit(job: Job[R], why: str, policy: Policy) -> Moved[R]:
+    if job.purpose is Purpose.ADOPT:
+        # The workload died with the scheduler that queued it: Airflow makes a new one, for the same try.
+        return replace(job, stage=Stage.CLOSED), (Tell("queued again", why), GiveBack(), Free())
+    if job.attempt >= policy.attempts:
+        return fail(job, f"{why} This was container {job.attempt} of at most {policy.attempts}.")
+    fresh = replace(
+        job,
+        stage=Stage.PREPARING,
+        attempt=job.attempt + 1,
+        past=(*job.past, job.container),
+        container="",
+        seen=None,
+        told="",
+    )
+    return fresh, (Tell("submitted again", why), Prepare(fresh.attempt))

@@ -1,0 +1,63 @@
+"""Looking for a container by its token.
+
+Law: "AWS shows none" is believed only after it has been said several times in a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar, assert_never
+
+from aws_executors.core.job import Job, Policy, Purpose, ReadRow, Stage
+from aws_executors.core.life.judging import judge
+from aws_executors.core.life.moves import FORGOTTEN, Moved, ended, fail, stop, submit
+from aws_executors.core.life.watching import seen
+from aws_executors.core.state import Cause, Observation, Phase
+
+R = TypeVar("R")
+
+NOT_THERE = "AWS shows no container that was started for it"
+
+
+def found(job: Job[R], observation: Observation | None, at: float, policy: Policy) -> Moved[R]:
+    """A look-up has been answered."""
+    if observation is None:
+        return _not_there(job, at, policy)
+    watching = replace(
+        job, container=observation.id, request=None, since=at, due=None, ambiguous=False, doomed=""
+    )
+    if job.purpose in (Purpose.RUN, Purpose.ADOPT):
+        return seen(replace(watching, stage=Stage.WATCHING, seen=None, failures=0), observation, at, policy)
+    return ended(watching) if observation.ended else stop(watching)
+
+
+def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
+    if job.looks + 1 < policy.looks:
+        return replace(job, looks=job.looks + 1, failures=0, due=at + policy.look_every), ()
+    match job.purpose:
+        case Purpose.CANCEL | Purpose.RELEASE:
+            return ended(job)
+        case Purpose.ADOPT if not job.container:
+            # Without a container only the row can say what to do; its heartbeat, or the lack of one, decides.
+            return replace(job, stage=Stage.WATCHING, due=None, asked=at), (ReadRow(),)
+        case Purpose.RUN | Purpose.ADOPT if job.container:
+            return judge(replace(job, seen=_forgotten(job)), at, policy)
+        case Purpose.RUN | Purpose.ADOPT:
+            if job.doomed or job.request is None:
+                return fail(job, job.doomed or NOT_THERE)
+            return submit(replace(job, ambiguous=False, repeated=True, looks=0), job.request)
+        case never:
+            assert_never(never)
+
+
+def _forgotten(job: Job[R]) -> Observation:
+    """A look-up has been answered."""
+    started = job.seen is not None and job.seen.started
+    return Observation(
+        id=job.container,
+        phase=Phase.FAILED,
+        cause=Cause.UNCLEAR,
+        reason=FORGOTTEN,
+        started=started,
+        final=True,
+    )

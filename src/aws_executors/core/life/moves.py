@@ -1,0 +1,88 @@
+"""The single moves that a job can make.
+
+Law: each is one change of a job and what it asks for then; none looks at an event. What leads to a move is
+decided in the rooms beside this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
+
+from aws_executors.core.job import (
+    Effect,
+    Free,
+    GiveBack,
+    Job,
+    Policy,
+    Purpose,
+    Report,
+    Stage,
+    Stop,
+    Submit,
+    Tell,
+)
+from aws_executors.core.retry import delay, jitter
+from aws_executors.core.state import Phase
+
+R = TypeVar("R")
+Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
+
+FORGOTTEN = "nothing, it does not show the container any more"
+"""The reason of an end that nobody has seen."""
+
+
+def submit(job: Job[R], request: R) -> Moved[R]:
+    """Submit this request, for the first time or again."""
+    return replace(job, stage=Stage.SUBMITTING, due=None), (Submit(request),)
+
+
+def look(job: Job[R], at: float) -> Moved[R]:
+    """Look for the container by its token, when it is time."""
+    return replace(job, stage=Stage.LOOKING, looks=0, due=at), ()
+
+
+def stop(job: Job[R]) -> Moved[R]:
+    """Ask AWS to stop the container, and follow it to its end."""
+    reason = {
+        Purpose.CANCEL: "Taken back by Airflow",
+        Purpose.RELEASE: "Orphaned, and adopt_task_instances is off",
+    }.get(job.purpose, "Its task instance does not wait for it any more")
+    return replace(job, stage=Stage.ENDING, due=None), (Stop(job.container, reason),)
+
+
+def ended(job: Job[R]) -> Moved[R]:
+    """The last container has ended; what was to be released is given back."""
+    effects: tuple[Effect[R], ...] = (GiveBack(), Free()) if job.purpose is Purpose.RELEASE else ()
+    return replace(job, stage=Stage.CLOSED), effects
+
+
+def fail(job: Job[R], why: str) -> Moved[R]:
+    """Fail the task, and say why."""
+    if job.purpose is Purpose.CANCEL:
+        return close(job)
+    event = "container failed" if job.container or job.past else "not submitted"
+    return replace(job, stage=Stage.CLOSED), (Tell(event, why), Report(False, why))
+
+
+def close(job: Job[R]) -> Moved[R]:
+    """Nothing is left to do."""
+    return replace(job, stage=Stage.CLOSED), ()
+
+
+def later(job: Job[R], at: float, policy: Policy) -> Job[R]:
+    """The job, to be woken after a growing while."""
+    failures = job.failures + 1
+    return replace(
+        job, failures=failures, due=at + delay(policy.backoff, failures, jitter(job.token, failures))
+    )
+
+
+def told(job: Job[R], event: str, text: str) -> Moved[R]:
+    """Say why it waits, once per change."""
+    return (job, ()) if job.told == text else (replace(job, told=text), (Tell(event, text),))
+
+
+def runs(job: Job[R]) -> bool:
+    """Whether the present container has been seen to run its task."""
+    return job.ran or (job.seen is not None and job.seen.phase is Phase.RUNNING)

@@ -1,0 +1,81 @@
+"""What becomes of a submission.
+
+Law: one branch for each kind of refusal. Whatever may have been carried out is looked up, or repeated to the
+byte where that is safe, before anything else is said of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar, assert_never
+
+from aws_executors.core.errors import AwsError, Kind
+from aws_executors.core.job import Job, Policy, Purpose, Stage, Submit
+from aws_executors.core.life.moves import Moved, close, fail, later, look, stop, told
+
+R = TypeVar("R")
+
+
+def prepared(job: Job[R], request: R) -> Moved[R]:
+    """The request is built."""
+    if job.stage is not Stage.PREPARING:
+        return job, ()
+    return replace(job, stage=Stage.SUBMITTING, request=request, due=None), (Submit(request),)
+
+
+def unpreparable(job: Job[R], problem: str) -> Moved[R]:
+    """No request can be built."""
+    return fail(job, problem) if job.stage is Stage.PREPARING else (job, ())
+
+
+def accepted(job: Job[R], container: str, at: float) -> Moved[R]:
+    """AWS has started a container."""
+    watching = replace(
+        job,
+        stage=Stage.WATCHING,
+        container=container,
+        request=None,
+        since=at,
+        seen=None,
+        ran=False,
+        due=None,
+        failures=0,
+        looks=0,
+        ambiguous=False,
+        doomed="",
+    )
+    return (watching, ()) if job.purpose in (Purpose.RUN, Purpose.ADOPT) else stop(watching)
+
+
+def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
+    """AWS has not started a container, as far as anybody knows."""
+    match error.kind:
+        case Kind.CONFLICT if error.resource_ids:
+            return accepted(job, error.resource_ids[0], at)
+        case Kind.AMBIGUOUS if policy.idempotent:
+            return _back_off(replace(job, ambiguous=True), error, at, policy)
+        case Kind.AMBIGUOUS | Kind.CONFLICT:
+            return look(replace(job, ambiguous=True), at + policy.look_every)
+        case Kind.THROTTLED | Kind.CAPACITY | Kind.CREDENTIALS | Kind.UNREACHABLE:
+            return _back_off(job, error, at, policy)
+        case Kind.PERMANENT if job.ambiguous:
+            # An earlier submission may have been carried out: look before failing its task.
+            return look(replace(job, doomed=_refusal(error)), at)
+        case Kind.PERMANENT:
+            return fail(job, _refusal(error))
+        case never:
+            assert_never(never)
+
+
+def _back_off(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
+    if job.purpose is Purpose.CANCEL:
+        return look(job, at) if job.ambiguous else close(job)
+    waiting = replace(later(job, at, policy), stage=Stage.BACKING_OFF)
+    if error.kind is Kind.THROTTLED and waiting.failures == 1:
+        return waiting, ()  # the first of a burst: not worth a line in the log of each of its tasks
+    return told(waiting, "waiting for AWS", f"{error.kind}: {_refusal(error)}")
+
+
+def _refusal(error: AwsError) -> str:
+    remedy = f" {error.remedy}" if error.remedy else ""
+    return f"{error.code}: {error.message}{remedy}"

@@ -1,0 +1,65 @@
+"""What a look at a container means.
+
+Law: older news changes nothing, an outcome is never taken back, and what AWS does not show is not yet gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from aws_executors.core.job import Job, Policy, Purpose, Stage
+from aws_executors.core.life.judging import judge
+from aws_executors.core.life.moves import FORGOTTEN, Moved, ended, look, runs, told
+from aws_executors.core.state import Observation, Phase
+
+R = TypeVar("R")
+
+
+def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Moved[R]:
+    """A container has been looked at."""
+    if observation.id != job.container or _stale(job, observation):
+        return job, ()
+    if observation.phase is Phase.ABSENT:
+        return _absent(job, at, policy)
+    newer = replace(job, seen=observation)
+    match job.stage:
+        case Stage.WATCHING if observation.ended:
+            return judge(newer, at, policy)
+        case Stage.JUDGING if not observation.ended:
+            return replace(newer, stage=Stage.WATCHING), ()
+        case Stage.WATCHING if observation.phase is Phase.WAITING and observation.reason:
+            return told(newer, "container is waiting", observation.reason)
+        case Stage.ENDING if observation.ended:
+            return ended(newer)
+        case Stage.ENDING if observation.phase is Phase.RUNNING and job.purpose in (
+            Purpose.RUN,
+            Purpose.ADOPT,
+        ):
+            return (newer if runs(job) else replace(newer, due=at + policy.linger)), ()
+        case _:
+            return newer, ()
+
+
+def _stale(job: Job[R], observation: Observation) -> bool:
+    if job.seen is None:
+        return False
+    if job.seen.ended and not observation.ended:
+        # An outcome is never taken back, except the one that was no more than our guess.
+        return job.seen.reason != FORGOTTEN
+    if job.seen.version is None or observation.version is None:
+        return False
+    return observation.version < job.seen.version
+
+
+def _absent(job: Job[R], at: float, policy: Policy) -> Moved[R]:
+    """A container has been looked at."""
+    if at - job.since < policy.grace:
+        return job, ()  # AWS is eventually consistent: a container just accepted may not be shown yet
+    match job.stage:
+        case Stage.WATCHING:
+            return look(job, at)
+        case Stage.ENDING:
+            return ended(job)
+        case _:
+            return job, ()
