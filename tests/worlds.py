@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import AwsError, Kind
+from aws_executors.core.quota import BATCH, ON_FARGATE, Allotments
 from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
 from aws_executors.core.verdict import Row
 
@@ -46,6 +47,7 @@ class Cloud:
 
     def __init__(self, *, idempotent: bool = True) -> None:
         self.idempotent = idempotent
+        self.allotments: Allotments = ON_FARGATE if idempotent else BATCH
         self.containers: dict[str, Container] = {}
         self.calls: Counter[str] = Counter()
         self.stopped: list[tuple[str, ...]] = []

@@ -194,7 +194,13 @@ SUBMITTING = [
     ),
     Scenario(
         "C2 C4: no request can be built",
-        [(Unpreparable(1.0, "why"), S.CLOSED, (Tell("not submitted", "why"), Report(False, "why")))],
+        [
+            (
+                Unpreparable(1.0, "why"),
+                S.CONFIRMING,
+                (Tell("not submitted", "why"), Report(False, "why", True)),
+            )
+        ],
     ),
     Scenario(
         "C10 on ECS: a lost answer is asked for again by the same request",
@@ -261,9 +267,12 @@ SUBMITTING = [
         [
             *SUBMITTED,
             (Refused(2.0, TIMEOUT), S.LOOKING, ()),
-            *[(WAKE, S.LOOKING, (Find(),)), (Found(3.0, None), S.LOOKING, ())],
-            *[(WAKE, S.LOOKING, (Find(),)), (Found(4.0, None), S.LOOKING, ())],
-            *[(WAKE, S.LOOKING, (Find(),)), (Found(5.0, None), S.SUBMITTING, (Submit("r1"),))],
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(3.0, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(4.0, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(5.0, None), S.SUBMITTING, (Submit("r1"),)),
             (Accepted(6.0, "c1"), S.WATCHING, ()),
             (Seen(9.0, BAD), S.JUDGING, (ReadRow(),)),
             (RowRead(9.1, RUNNING), S.LOOKING, ()),
@@ -279,16 +288,21 @@ SUBMITTING = [
         [
             *SUBMITTED,
             (Refused(2.0, TIMEOUT), S.LOOKING, ()),
-            *[(WAKE, S.LOOKING, (Find(),)), (Found(3.0, None), S.LOOKING, ())],
-            *[(WAKE, S.LOOKING, (Find(),)), (Found(4.0, None), S.LOOKING, ())],
-            *[(WAKE, S.LOOKING, (Find(),)), (Found(5.0, None), S.SUBMITTING, (Submit("r1"),))],
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(3.0, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(4.0, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(),)),
+            (Found(5.0, None), S.SUBMITTING, (Submit("r1"),)),
             (Accepted(6.0, "c1"), S.WATCHING, ()),
             (Seen(9.0, BAD), S.JUDGING, (ReadRow(),)),
             (RowRead(9.1, RUNNING), S.LOOKING, ()),
-            *[(WAKE, S.LOOKING, (Find(("c1",)),)), (Found(9.2, None), S.LOOKING, ())],
-            *[(WAKE, S.LOOKING, (Find(("c1",)),)), (Found(9.3, None), S.LOOKING, ())],
             (WAKE, S.LOOKING, (Find(("c1",)),)),
-            (Found(9.4, None), S.CLOSED, (Tell("container failed", EXITED), Report(False, EXITED))),
+            (Found(9.2, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(("c1",)),)),
+            (Found(9.3, None), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(("c1",)),)),
+            (Found(9.4, None), S.CONFIRMING, (Tell("container failed", EXITED), Report(False, EXITED, True))),
         ],
         BATCH,
     ),
@@ -323,7 +337,7 @@ SUBMITTING = [
             (WAKE, S.LOOKING, (Find(),)),
             (Found(6.1, None), S.LOOKING, ()),
             (WAKE, S.LOOKING, (Find(),)),
-            (Found(9.1, None), S.CLOSED, (Tell("not submitted", REFUSAL), Report(False, REFUSAL))),
+            (Found(9.1, None), S.CONFIRMING, (Tell("not submitted", REFUSAL), Report(False, REFUSAL, True))),
         ],
     ),
     Scenario(
@@ -338,10 +352,10 @@ SUBMITTING = [
             (Seen(60.0, NEVER_2), S.JUDGING, (ReadRow(),)),
             (
                 RowRead(60.1, QUEUED),
-                S.CLOSED,
+                S.CONFIRMING,
                 (
                     Tell("container failed", f"{PULL_2} This was container 2 of at most 2."),
-                    Report(False, f"{PULL_2} This was container 2 of at most 2."),
+                    Report(False, f"{PULL_2} This was container 2 of at most 2.", True),
                 ),
             ),
         ],
@@ -398,10 +412,10 @@ SUBMITTING = [
                     2.0,
                     AwsError(kind=Kind.PERMANENT, code="X", message="unknown.", remedy="Mend the option."),
                 ),
-                S.CLOSED,
+                S.CONFIRMING,
                 (
                     Tell("not submitted", "X: unknown. Mend the option."),
-                    Report(False, "X: unknown. Mend the option."),
+                    Report(False, "X: unknown. Mend the option.", True),
                 ),
             ),
         ],
@@ -611,10 +625,10 @@ FOLLOWING = [
             (Seen(9.0, looks(Phase.FAILED, cause=Cause.HOST_LOST)), S.JUDGING, (ReadRow(),)),
             (
                 RowRead(9.1, RUNNING),
-                S.CLOSED,
+                S.CONFIRMING,
                 (
                     Tell("container failed", "The machine below the container was lost (c1)."),
-                    Report(False, "The machine below the container was lost (c1)."),
+                    Report(False, "The machine below the container was lost (c1).", True),
                 ),
             ),
         ],
@@ -625,7 +639,55 @@ FOLLOWING = [
             *RAN,
             (RowRead(9.0, RESTARTING), S.WATCHING, ()),
             (Seen(15.0, BAD), S.JUDGING, (ReadRow(),)),
-            (RowRead(15.1, RESTARTING), S.CLOSED, (Report(True, EXITED),)),
+            (RowRead(15.1, RESTARTING), S.CONFIRMING, (Report(True, EXITED, True),)),
+            (RowRead(16.0, CLEARED), S.CLOSED, (Free(),)),
+        ],
+    ),
+    Scenario(
+        "C25: Airflow has lost the report, for the row was locked: it is made again until the row changes",
+        [
+            *RAN,
+            (Seen(9.0, BAD), S.JUDGING, (ReadRow(),)),
+            (
+                RowRead(9.1, RUNNING),
+                S.CONFIRMING,
+                (Tell("container failed", EXITED), Report(False, EXITED, True)),
+            ),
+            (RowRead(10.0, RUNNING), S.CONFIRMING, ()),  # Airflow may not have come to it yet
+            (Due(24.1), S.CONFIRMING, ()),
+            (RowRead(24.2, RUNNING), S.CONFIRMING, (Report(False, EXITED, True),)),
+            (RowRead(40.0, RUNNING), S.CONFIRMING, ()),
+            (RowRead(54.3, RUNNING), S.CONFIRMING, (Report(False, EXITED, True),)),
+            (RowRead(55.0, row("up_for_retry")), S.CLOSED, (Free(),)),
+        ],
+    ),
+    Scenario(
+        "C25: a report that never has effect is not made for ever",
+        [
+            *RAN,
+            (Seen(9.0, BAD), S.JUDGING, (ReadRow(),)),
+            (
+                RowRead(9.0, RUNNING),
+                S.CONFIRMING,
+                (Tell("container failed", EXITED), Report(False, EXITED, True)),
+            ),
+            (RowRead(24.0, RUNNING), S.CONFIRMING, (Report(False, EXITED, True),)),
+            (RowRead(54.0, RUNNING), S.CONFIRMING, (Report(False, EXITED, True),)),
+            (RowRead(114.0, RUNNING), S.CONFIRMING, (Report(False, EXITED, True),)),
+            (RowRead(234.0, RUNNING), S.CLOSED, (Free(),)),
+        ],
+    ),
+    Scenario(
+        "C25: queued again meanwhile: the report is not made a second time",
+        [
+            *RAN,
+            (Seen(9.0, BAD), S.JUDGING, (ReadRow(),)),
+            (
+                RowRead(9.0, RUNNING),
+                S.CONFIRMING,
+                (Tell("container failed", EXITED), Report(False, EXITED, True)),
+            ),
+            (RowRead(30.0, REQUEUED), S.CLOSED, (Free(),)),
         ],
     ),
     Scenario(
@@ -650,7 +712,11 @@ FOLLOWING = [
             (Found(203.0, None), S.LOOKING, ()),
             (WAKE, S.LOOKING, (Find(),)),
             (Found(206.0, None), S.JUDGING, (ReadRow(),)),
-            (RowRead(206.1, RUNNING), S.CLOSED, (Tell("container failed", LOST), Report(False, LOST))),
+            (
+                RowRead(206.1, RUNNING),
+                S.CONFIRMING,
+                (Tell("container failed", LOST), Report(False, LOST, True)),
+            ),
         ],
     ),
     Scenario(
@@ -771,7 +837,10 @@ CALLBACKS = [
     ),
     Scenario(
         "C5: a callback fails",
-        [*RAN, (Seen(9.0, BAD), S.CLOSED, (Tell("container failed", EXITED), Report(False, EXITED)))],
+        [
+            *RAN,
+            (Seen(9.0, BAD), S.CLOSED, (Tell("container failed", EXITED), Report(False, EXITED))),
+        ],
         job=CALLBACK,
     ),
     Scenario(
@@ -828,7 +897,11 @@ ADOPTING = [
         "C9: the container has ended meanwhile",
         [
             (Found(1.0, BAD), S.JUDGING, (ReadRow(),)),
-            (RowRead(1.1, RUNNING), S.CLOSED, (Tell("container failed", EXITED), Report(False, EXITED))),
+            (
+                RowRead(1.1, RUNNING),
+                S.CONFIRMING,
+                (Tell("container failed", EXITED), Report(False, EXITED, True)),
+            ),
         ],
         job=adopt(Purpose.ADOPT),
     ),
@@ -856,7 +929,7 @@ ADOPTING = [
         [
             *NOT_THERE,
             (Found(7.0, None), S.WATCHING, (ReadRow(),)),
-            (RowRead(7.1, RESTARTING), S.CLOSED, (Report(True, "its container is gone"),)),
+            (RowRead(7.1, RESTARTING), S.CONFIRMING, (Report(True, "its container is gone", True),)),
         ],
         job=adopt(Purpose.ADOPT),
     ),

@@ -142,11 +142,13 @@ def test_a_closed_job_stays_closed_and_asks_for_nothing(
 def test_a_slot_is_freed_once_when_the_job_closes_unless_airflow_took_it_back(
     job: Job[str], events: list[Event[str]], policy: Policy
 ) -> None:
-    """Report and Free each free the slot: never two of them in a life; exactly one in the life of a job that
-    closes; none in that of one that was made to cancel, or was revoked before (Airflow forgot it then)."""
+    """Report and Free each free the slot: never two of them in a life, but for what is said while a report is
+    confirmed; exactly one in the life of a job that closes; none in that of one that was made to cancel, or
+    was revoked before (Airflow forgot it then)."""
     freed = 0
     for before, event, after, effects in live_through(job, events, policy)[1]:
-        now = sum(isinstance(effect, Report | Free) for effect in effects)
+        again = before.stage is Stage.CONFIRMING
+        now = 0 if again else sum(isinstance(effect, Report | Free) for effect in effects)
         revoked = before.purpose is Purpose.CANCEL or isinstance(event, Revoked)
         assert not (now and revoked)
         freed += now

@@ -148,7 +148,7 @@ def test_looks_go_on_during_a_burst_in_full_batches() -> None:
     clerk = Clerk(Cloud())
     clerk.hand_over(*(f"t{number}" for number in range(200)))
     clerk.run(until=20.0)
-    assert len(clerk.desk._table) == 200  # type: ignore[arg-type]
+    assert len(clerk.desk._table) == 200
     late = [count for at, count in clerk.looks if at > 12]
     assert sum(late) >= 200 * 7
     assert len(late) <= 8 * 2 * 4

@@ -82,11 +82,11 @@ def executor(ecs_options: Callable[..., None]) -> Iterator[AwsEcsFargateExecutor
     made.end()
 
 
-def turn_until(executor: BaseExecutor, done: Callable[[], bool]) -> None:
+def turn_until(executor: BaseExecutor, done: Callable[[], bool], patience: float = PATIENCE) -> None:
     """Let the scheduler's loop go round until something is so."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not done():
-        assert time.monotonic() < deadline, f"not within {PATIENCE} s: {executor!r} {executor.event_buffer}"
+        assert time.monotonic() < deadline, f"not within {patience} s: {executor!r} {executor.event_buffer}"
         executor.heartbeat()
         time.sleep(0.02)
 
@@ -390,6 +390,35 @@ def test_a_task_that_airflow_gives_up_has_its_container_stopped(
 
 
 # --- Schedulers come and go --------------------------------------------------------------------------------
+
+
+def test_c11_adopted_tasks_count_and_are_known(ecs_options: Callable[..., None]) -> None:
+    ecs_options(adopt_task_instances=True)
+    executor = AwsEcsFargateExecutor(parallelism=3)
+    executor.start()
+    givens = [task_instance(state="running") for _ in range(2)]
+    assert executor.try_adopt_task_instances([given.row() for given in givens]) == []
+    assert executor.slots_occupied == 2
+    assert executor.slots_available == 1
+    assert all(executor.has_task(given.row()) for given in givens)
+    assert [job.attempt for job in executor._engine.jobs()] == [1, 1] if executor._engine else False
+    executor.end()
+
+
+def test_c25_a_report_that_airflow_lost_is_made_again(
+    executor: AwsEcsFargateExecutor,
+) -> None:
+    given = task_instance(queue="exit-7")
+    hand_over(executor, given)
+    given.becomes("running")
+    turn_until(executor, lambda: bool(executor.event_buffer))
+    executor.get_event_buffer()  # its row was locked when the scheduler came to it: the event is gone
+    assert "confirming" in repr(executor._engine)
+    turn_until(executor, lambda: bool(executor.event_buffer), patience=25.0)
+    assert states(executor) == {given.key: "failed"}
+    given.becomes("failed")
+    turn_until(executor, lambda: "none" in repr(executor._engine))
+    assert not executor.running
 
 
 def test_c26_with_adoption_the_next_scheduler_follows_the_same_container(

@@ -68,8 +68,8 @@ def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
     match event:
         case Prepared():
             return submitting.prepared(job, event.request)
-        case Unpreparable(problem=problem):
-            return submitting.unpreparable(job, problem)
+        case Unpreparable(at=at, problem=problem):
+            return submitting.unpreparable(job, problem, at, policy)
         case Accepted(at=at, container=container):
             wanted = job.stage in UNANSWERED and container not in job.past
             return submitting.accepted(job, container, at) if wanted else (job, ())

@@ -6,6 +6,8 @@ it. A *container* is an ECS task or a Batch job: it has an id and belongs to one
 two are never the same word. Every event says when it happened, in seconds of a clock that only goes forward.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
@@ -28,6 +30,7 @@ class Stage(StrEnum):
     WATCHING = "watching"  # there is a container, or a row, to follow
     JUDGING = "judging"  # the container has ended; the row is being read before a word is said
     ENDING = "ending"  # the slot is free; the container is followed, and stopped, to its end
+    CONFIRMING = "confirming"  # the end is told and the slot is free; the row is read until it bears it out
     CLOSED = "closed"
 
 
@@ -48,8 +51,9 @@ class Policy:
     `grace` is how long AWS may not show a container it has accepted. `linger` is how long a container may
     stay up after its task has ended, `patience` how long one may whose task is no longer wanted and that has
     not been seen to run (it may just have been too quick to be seen). `looks` is how often a lost submission
-    is looked up before it is repeated, `look_every` the time between. `idempotent` says whether a submission
-    may be repeated as it is.
+    is looked up before it is repeated, `look_every` the time between. A report that the row does not bear out
+    after `confirm` seconds is made again, `reports` times in all. `idempotent` says whether a submission may
+    be repeated as it is.
     """
 
     idempotent: bool = True
@@ -59,6 +63,8 @@ class Policy:
     patience: float = 5.0
     looks: int = 3
     look_every: float = 3.0
+    confirm: float = 15.0
+    reports: int = 4
     backoff: Backoff = field(default_factory=Backoff)
 
 
@@ -74,7 +80,7 @@ class Job(Generic[R]):
     older than the container's end, and is not believed. `ambiguous` says that a submission may have been
     carried out although nobody said so, `repeated` that it has been made again all the same, `doomed` what is
     to be reported if it turns out that there is no other container, `told` the last thing a person was told
-    about why it waits.
+    about why it waits, `report` what Airflow was told of its end, `reported` times.
     """
 
     token: str
@@ -98,6 +104,8 @@ class Job(Generic[R]):
     repeated: bool = False
     doomed: str = ""
     told: str = ""
+    report: Report | None = None
+    reported: int = 0
 
 
 # --- What can happen ---------------------------------------------------------------------------------------
@@ -235,10 +243,14 @@ class ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Tell Airflow how it ended, and free the slot."""
+    """Tell Airflow how it ended, and free the slot.
+
+    With `confirm` the job stays until the row bears it out: Airflow drops an event whose row it finds locked.
+    """
 
     success: bool
     info: str
+    confirm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 self.fail(key, info)
             case never:
                 assert_never(never)
+        if isinstance(effect, Report) and effect.confirm:
+            self._ledger.enter(key, outcome.token)  # it may have to be said again
 
     def _log_event(self, key: "WorkloadKey", told: Tell) -> None:
         self.log_task_event(event=told.event, extra=told.text, ti_key=key)

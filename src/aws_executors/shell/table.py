@@ -17,9 +17,7 @@ from aws_executors.shell.mail import Handover, K
 R = TypeVar("R")
 
 FOLLOWED = frozenset({Stage.WATCHING, Stage.ENDING, Stage.JUDGING})
-ROW_MATTERS = frozenset(
-    {Stage.PREPARING, Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING, Stage.WATCHING, Stage.JUDGING}
-)
+ROW_MATTERS = frozenset(Stage) - {Stage.ENDING, Stage.CLOSED}
 
 
 class Table(Generic[K, R]):

@@ -49,5 +49,7 @@ def woken(job: Job[R], at: float) -> Moved[R]:
             return replace(job, due=None), (Find(job.past),)
         case Stage.ENDING:
             return stop(job)
+        case Stage.CONFIRMING:
+            return job, ()  # the next row that is read decides
         case _:
             return replace(job, due=None), ()

@@ -12,13 +12,14 @@ from typing import TypeVar, assert_never
 from aws_executors.core.diagnosis import explain
 from aws_executors.core.job import Free, GiveBack, Job, Policy, Prepare, Purpose, ReadRow, Report, Stage, Tell
 from aws_executors.core.life.ending import cancel
-from aws_executors.core.life.moves import Moved, fail, look, runs
+from aws_executors.core.life.moves import Moved, fail, look, report, runs
 from aws_executors.core.state import Observation, Phase
 from aws_executors.core.verdict import Standing, Verdict, verdict
 
 R = TypeVar("R")
 
 UNWANTED = frozenset({Standing.FINISHED, Standing.MOVED_ON, Standing.GONE})
+UNCHANGED = frozenset({Standing.QUEUED, Standing.RUNNING, Standing.RESTARTING})
 EARLY = frozenset({Stage.PREPARING, Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING})
 
 
@@ -36,6 +37,8 @@ def row_read(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[
     """The row has been read: so it stands to the job."""
     if at < job.asked or job.purpose is Purpose.CANCEL:
         return job, ()
+    if job.stage is Stage.CONFIRMING:
+        return _confirmed(job, stands, at, policy)
     if job.purpose is Purpose.RELEASE:
         return _released(job, stands)
     if job.stage is Stage.JUDGING:
@@ -46,8 +49,20 @@ def row_read(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[
         cancelled, effects = cancel(job)
         return cancelled, (Free(), *effects)
     if job.stage is Stage.WATCHING:
-        return _row_decides(job, stands, at, policy) if job.container else _row_alone(job, stands)
+        decides = _row_decides if job.container else _row_alone
+        return decides(job, stands, at, policy)
     return job, ()
+
+
+def _confirmed(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
+    """Airflow drops an event whose row it finds locked, and says nothing: so the row has the last word."""
+    if stands not in UNCHANGED or job.report is None:
+        return replace(job, stage=Stage.CLOSED), (Free(),)
+    if job.due is None or at < job.due:
+        return job, ()
+    if job.reported >= policy.reports:
+        return replace(job, stage=Stage.CLOSED), (Free(),)
+    return report(job, job.report, at, policy)
 
 
 def _released(job: Job[R], stands: Standing) -> Moved[R]:
@@ -72,14 +87,14 @@ def _let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
     return replace(job, stage=Stage.ENDING, due=at + (policy.linger if runs(job) else policy.patience))
 
 
-def _row_alone(job: Job[R], stands: Standing) -> Moved[R]:
+def _row_alone(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
     match stands:
         case Standing.RUNNING:
             return job, ()
         case Standing.QUEUED:
             return replace(job, stage=Stage.CLOSED), (GiveBack(), Free())
         case Standing.RESTARTING:
-            return replace(job, stage=Stage.CLOSED), (Report(True, "its container is gone"),)
+            return report(job, Report(True, "its container is gone", confirm=True), at, policy)
         case _:
             return replace(job, stage=Stage.CLOSED), (Free(),)
 
@@ -90,17 +105,18 @@ def _sentence(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved
         return job, ()
     match verdict(seen, stands):
         case Verdict.SUCCEED:
-            return replace(job, stage=Stage.CLOSED), (Report(True, explain(seen)),)
+            matters = stands in (Standing.RUNNING, Standing.RESTARTING) and job.has_row
+            return report(job, Report(True, explain(seen), confirm=matters), at, policy)
         case Verdict.FAIL if job.repeated and stands is Standing.RUNNING:
             # The lost submission may have been carried out after all, and its container hold the task, so
             # that this one was turned away (C19): look for another one before failing a healthy run.
             return look(_without_container(job, explain(seen)), at)
         case Verdict.FAIL:
-            return fail(job, explain(seen))
+            return fail(job, explain(seen), at, policy)
         case Verdict.FREE:
             return replace(job, stage=Stage.CLOSED), (Free(),)
         case Verdict.RESUBMIT:
-            return _resubmit(job, explain(seen), policy)
+            return _resubmit(job, explain(seen), at, policy)
         case Verdict.KEEP:
             return job, ()
         case never:
@@ -113,12 +129,13 @@ def _without_container(job: Job[R], doomed: str) -> Job[R]:
     )
 
 
-def _resubmit(job: Job[R], why: str, policy: Policy) -> Moved[R]:
+def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     if job.purpose is Purpose.ADOPT:
         # The workload died with the scheduler that queued it: Airflow makes a new one, for the same try.
         return replace(job, stage=Stage.CLOSED), (Tell("queued again", why), GiveBack(), Free())
     if job.attempt >= policy.attempts:
-        return fail(job, f"{why} This was container {job.attempt} of at most {policy.attempts}.")
+        tried = f"{why} This was container {job.attempt} of at most {policy.attempts}."
+        return fail(job, tried, at, policy)
     fresh = replace(
         job,
         stage=Stage.PREPARING,

@@ -44,7 +44,7 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
             return judge(replace(job, seen=_forgotten(job)), at, policy)
         case Purpose.RUN | Purpose.ADOPT:
             if job.doomed or job.request is None:
-                return fail(job, job.doomed or NOT_THERE)
+                return fail(job, job.doomed or NOT_THERE, at, policy)
             return submit(replace(job, ambiguous=False, repeated=True, looks=0), job.request)
         case never:
             assert_never(never)

@@ -57,12 +57,22 @@ def ended(job: Job[R]) -> Moved[R]:
     return replace(job, stage=Stage.CLOSED), effects
 
 
-def fail(job: Job[R], why: str) -> Moved[R]:
+def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     """Fail the task, and say why."""
     if job.purpose is Purpose.CANCEL:
         return close(job)
     event = "container failed" if job.container or job.past else "not submitted"
-    return replace(job, stage=Stage.CLOSED), (Tell(event, why), Report(False, why))
+    reported, effects = report(job, Report(False, why, confirm=job.has_row), at, policy)
+    return reported, (Tell(event, why), *effects)
+
+
+def report(job: Job[R], said: Report, at: float, policy: Policy) -> Moved[R]:
+    """Tell Airflow how it ended; where the row must change for it, wait until it has."""
+    if not said.confirm:
+        return replace(job, stage=Stage.CLOSED), (said,)
+    due = at + policy.confirm * (1 << job.reported)
+    confirming = replace(job, stage=Stage.CONFIRMING, report=said, reported=job.reported + 1, due=due)
+    return confirming, (said,)
 
 
 def close(job: Job[R]) -> Moved[R]:

@@ -23,9 +23,9 @@ def prepared(job: Job[R], request: R) -> Moved[R]:
     return replace(job, stage=Stage.SUBMITTING, request=request, due=None), (Submit(request),)
 
 
-def unpreparable(job: Job[R], problem: str) -> Moved[R]:
+def unpreparable(job: Job[R], problem: str, at: float, policy: Policy) -> Moved[R]:
     """No request can be built."""
-    return fail(job, problem) if job.stage is Stage.PREPARING else (job, ())
+    return fail(job, problem, at, policy) if job.stage is Stage.PREPARING else (job, ())
 
 
 def accepted(job: Job[R], container: str, at: float) -> Moved[R]:
@@ -62,7 +62,7 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
             # An earlier submission may have been carried out: look before failing its task.
             return look(replace(job, doomed=_refusal(error)), at)
         case Kind.PERMANENT:
-            return fail(job, _refusal(error))
+            return fail(job, _refusal(error), at, policy)
         case never:
             assert_never(never)
 
