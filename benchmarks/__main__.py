@@ -34,7 +34,16 @@ examples:
   python -m benchmarks --only burst --subjects ours-ecs --profile .bench/burst.txt
       the same under py-spy; where the time goes, as folded stacks
 """
-SAMPLER = (str(Path(sys.executable).parent / "py-spy"), "record", "--rate", "250", "--gil", "--format", "raw", "--output")
+SAMPLER = (
+    str(Path(sys.executable).parent / "py-spy"),
+    "record",
+    "--rate",
+    "250",
+    "--gil",
+    "--format",
+    "raw",
+    "--output",
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -72,7 +81,7 @@ def smaller(scenario: Scenario) -> Scenario:
 def microbenchmarks() -> dict[str, dict[str, float]]:
     """What the pure part costs, in a process of its own."""
     with database() as home:
-        done = subprocess.run(  # noqa: S603 - our own module
+        done = subprocess.run(
             [sys.executable, "-m", "benchmarks.micro"],
             env=base_environment(home),
             stdout=subprocess.PIPE,
@@ -82,7 +91,9 @@ def microbenchmarks() -> dict[str, dict[str, float]]:
     return costs
 
 
-def measured(wanted: Sequence[Scenario], subjects: Sequence[str], profile: str | None) -> dict[str, dict[str, Figures]]:
+def measured(
+    wanted: Sequence[Scenario], subjects: Sequence[str], profile: str | None
+) -> dict[str, dict[str, Figures]]:
     """The figures of every scenario with every subject, told as they come."""
     results: dict[str, dict[str, Figures]] = {}
     with database() as source:

@@ -130,25 +130,38 @@ class Drive:
         if scenario.trace:
             tracemalloc.start()
         self.warm_up(rows[:WARM])
-        self.to_queue.extend(rows[WARM:])
         self.mark("begin")
-        limit = time.monotonic() + scenario.at_most
-        if not scenario.watch:
-            while self.to_queue or self.ids:
-                self.loop()
-                if scenario.quick_start and "flight" not in self.marks and self.in_flight(len(rows)):
-                    self.cloud.latency(scenario.latency)
-                    self.mark("flight")
-                if time.monotonic() > limit:
-                    break
-        else:
-            while (self.to_queue or not self.in_flight(len(rows))) and time.monotonic() < limit:
-                self.loop()
+        if scenario.watch:
+            self.bring_into_flight(rows[WARM:])
             self.cloud.latency(scenario.latency)
             self.turn_for(scenario.settle.get(self.subject.name, 3.0))
             self.mark("flight")
             self.turn_for(scenario.watch)
+        else:
+            self.until_reported(rows[WARM:])
         self.mark("end")
+
+    def until_reported(self, rows: Sequence[Row]) -> None:
+        """Queue these and go on until each has been reported."""
+        self.to_queue.extend(rows)
+        limit = time.monotonic() + self.scenario.at_most
+        while (self.to_queue or self.ids) and time.monotonic() < limit:
+            self.loop()
+            if self.scenario.quick_start and "flight" not in self.marks and self.in_flight(WARM + len(rows)):
+                self.cloud.latency(self.scenario.latency)
+                self.mark("flight")
+
+    def bring_into_flight(self, rows: Sequence[Row]) -> None:
+        """Queue these in two halves, each until AWS has it all: what is made once is made in the first."""
+        half = len(rows) // 2
+        for name, some in (("half", rows[:half]), ("whole", rows[half:])):
+            self.to_queue.extend(some)
+            wanted = WARM + (half if name == "half" else len(rows))
+            limit = time.monotonic() + self.scenario.at_most
+            while (self.to_queue or not self.in_flight(wanted)) and time.monotonic() < limit:
+                self.loop()
+            self.turn_for(1.5)
+            self.mark(name)
 
     def warm_up(self, rows: Sequence[Row]) -> None:
         """A few tasks, so that everybody has made its client and its connections."""

@@ -64,7 +64,9 @@ def submissions(raw: Raw, mine: Sequence[str]) -> Figures:
     """How many containers were started a second, and from queueing to container."""
     starts = sorted(raw.cloud["starts"][one] for one in mine if one in raw.cloud["starts"])
     first = raw.drive["marks"]["begin"]["at"]
-    waits = [raw.cloud["starts"][one] - raw.drive["queued"][one] for one in mine if one in raw.cloud["starts"]]
+    waits = [
+        raw.cloud["starts"][one] - raw.drive["queued"][one] for one in mine if one in raw.cloud["starts"]
+    ]
     burst, rate = raw.subject.quota
     if len(starts) < 2:
         return {"submissions a second": None}
@@ -130,9 +132,10 @@ def cpu_share(raw: Raw) -> Figures:
 
 
 def memory(raw: Raw, tasks: int) -> Figures:
-    """Memory for each job in flight, KiB."""
-    before, after = (raw.drive["marks"][name]["memory"] for name in ("begin", "end"))
-    return {"memory a job": (after - before) / max(1, tasks) / KIB}
+    """Memory for each job in flight, KiB: what the second half of them took, so that nothing counts that is
+    there once."""
+    half, whole = (raw.drive["marks"][name]["memory"] for name in ("half", "whole"))
+    return {"memory a job": (whole - half) / max(1, tasks - tasks // 2) / KIB}
 
 
 UNITS: Mapping[str, str] = {

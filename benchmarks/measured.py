@@ -51,7 +51,7 @@ def database() -> Iterator[Path]:
     """A directory with a fresh Airflow database, to be copied."""
     with tempfile.TemporaryDirectory(prefix="aws-executors-bench-") as directory:
         home = Path(directory)
-        subprocess.run(  # noqa: S603 - our own module
+        subprocess.run(
             [sys.executable, "-m", "benchmarks.rows"],
             env=base_environment(home),
             check=True,

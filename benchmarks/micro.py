@@ -9,10 +9,11 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
+from botocore import xform_name
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse, prepare_request_dict
 from botocore.credentials import Credentials
@@ -24,10 +25,12 @@ from botocore.validate import ParamValidator
 from aws_executors.core.advance import advance, begin
 from aws_executors.core.batch import build as batch_build
 from aws_executors.core.batch.describe import observe_answer as observe_batch
+from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.compose import built
 from aws_executors.core.ecs import build as ecs_build
 from aws_executors.core.ecs.describe import observe_answer as observe_ecs
+from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.job import Accepted, Job, Policy, Prepared, Seen
 from aws_executors.core.launch import Launch, Task
@@ -86,52 +89,49 @@ def best(run: Callable[[], object], per_call: int = 1) -> float:
 
 def floor(service: str, operation: str, kwargs: dict[str, Any], answer: bytes) -> Costs:
     """botocore's own steps for this request: serialise, sign, parse; and what its validation would add."""
-    model = Session().get_service_model(service)
+    model: Any = Session().get_service_model(service)
     op = model.operation_model(operation)
-    serializer = create_serializer(model.metadata["protocol"], include_validation=False)
-    parser = create_parser(model.metadata["protocol"])
+    serializer: Any = create_serializer(model.metadata["protocol"], include_validation=False)
     auth = SigV4Auth(Credentials("local", "local"), model.signing_name or service, names.REGION)
-    response = {"status_code": 200, "headers": {"content-type": "application/json"}, "body": answer}
-
-    def request() -> dict[str, Any]:
-        return dict(serializer.serialize_to_request(kwargs, op))
-
+    request = partial(serializer.serialize_to_request, kwargs, op)
     made = request()
     prepare_request_dict(made, endpoint_url="http://127.0.0.1:1")
-
-    def sign() -> None:
-        auth.add_auth(AWSRequest("POST", made["url"], made["headers"], made["body"]))
-
     parts = {
         "serialise": best(request),
-        "sign": best(sign),
-        "parse": best(lambda: parser.parse(response, op.output_shape)),
+        "sign": best(lambda: auth.add_auth(AWSRequest("POST", made["url"], made["headers"], made["body"]))),
+        "parse": best(parsing(service, operation, answer)),
     }
     validate = best(lambda: ParamValidator().validate(kwargs, op.input_shape))
     return {**parts, "floor": sum(parts.values()), "validate": validate}
 
 
+class Body:
+    """The body of an answer that has come."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, **_: object) -> Sequence[bytes]:
+        """All of it."""
+        return [self._content]
+
+
 def calls(service: str, operation: str, kwargs: dict[str, Any], answer: bytes) -> float:
     """One whole call by a client as botocore makes it, up to the socket and from it on."""
-    client = Session().create_client(
+    client: Any = Session().create_client(
         service,
         region_name=names.REGION,
         endpoint_url="http://127.0.0.1:1",
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 - of the embedded AWS
     )
-    class Body:
-        """A body that has come."""
-
-        def stream(self, **_: object) -> Sequence[bytes]:
-            return [answer]
+    head: Any = {"content-type": "application/json"}
 
     def sent(request: Any, **_: object) -> AWSResponse:
-        return AWSResponse(request.url, 200, {"content-type": "application/json"}, Body())
+        return AWSResponse(request.url, 200, head, Body(answer))
 
     client.meta.events.register("before-send", sent)
-    method = getattr(client, {"RunTask": "run_task", "SubmitJob": "submit_job"}[operation])
-    return best(lambda: method(**kwargs))
+    return best(partial(getattr(client, xform_name(operation)), **kwargs))
 
 
 def answers() -> dict[str, bytes]:
@@ -156,7 +156,9 @@ def answers() -> dict[str, bytes]:
         }
     for one in found.values():
         one.pop("ResponseMetadata")
-    return {name: json.dumps(one, default=lambda when: when.timestamp()).encode() for name, one in found.items()}
+    return {
+        name: json.dumps(one, default=lambda when: when.timestamp()).encode() for name, one in found.items()
+    }
 
 
 def task_and_command() -> tuple[Task, tuple[str, ...]]:
@@ -215,39 +217,74 @@ def job_costs() -> Costs:
     }
 
 
-def service_costs(service: str) -> Costs:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One service's pure steps: what builds and seals its request, and what reads its descriptions."""
+
+    service: str
+    operation: str
+    described: str
+    launch: Callable[[], Any]
+    build: Callable[[Any], Any]
+    seal: Callable[[Any, Any], Any]
+    kind: type
+    ids: Callable[[Any], list[str]]
+    observe: Callable[..., object]
+
+
+SIDES = (
+    Side(
+        service="ecs",
+        operation="RunTask",
+        described="DescribeTasks",
+        launch=ecs_launch,
+        build=ecs_build.build,
+        seal=ecs_build.sealed,
+        kind=RunTask,
+        ids=lambda answer: [task["taskArn"] for task in answer["tasks"]],
+        observe=partial(observe_ecs, container=names.CONTAINER),
+    ),
+    Side(
+        service="batch",
+        operation="SubmitJob",
+        described="DescribeJobs",
+        launch=batch_launch,
+        build=batch_build.build,
+        seal=batch_build.sealed,
+        kind=SubmitJob,
+        ids=lambda answer: [job["jobId"] for job in answer["jobs"]],
+        observe=observe_batch,
+    ),
+)
+
+
+def parsing(service: str, operation: str, answer: bytes) -> Callable[[], object]:
+    """botocore's parser on this answer."""
+    model: Any = Session().get_service_model(service)
+    parser: Any = create_parser(model.metadata["protocol"])
+    shape = model.operation_model(operation).output_shape
+    response = {"status_code": 200, "headers": {"content-type": "application/json"}, "body": answer}
+    return partial(parser.parse, response, shape)
+
+
+def service_costs(side: Side, found: dict[str, bytes]) -> Costs:
     """The pure steps of one service, and botocore's for the same request."""
-    found = answers()
-    operation, described = {"ecs": ("RunTask", "DescribeTasks"), "batch": ("SubmitJob", "DescribeJobs")}[service]
-    if service == "ecs":
-        from aws_executors.core.ecs.request import RunTask as kind
-
-        launch: Any = ecs_launch()
-        build, seal = ecs_build.build, ecs_build.sealed
-        ids = [task["taskArn"] for task in json.loads(found[described])["tasks"]]
-        look = partial(observe_ecs, json.loads(found[described]), asked=ids, container=names.CONTAINER)
-    else:
-        from aws_executors.core.batch.request import SubmitJob as kind
-
-        launch = batch_launch()
-        build, seal = batch_build.build, batch_build.sealed
-        ids = [job["jobId"] for job in json.loads(found[described])["jobs"]]
-        look = partial(observe_batch, json.loads(found[described]), asked=ids)
-    request = build(launch)
+    launch = side.launch()
+    request = side.build(launch)
     kwargs = to_kwargs(request)
-    row = planned(1)[0]
-    whole = floor(service, operation, kwargs, found[operation])
-    model = Session().get_service_model(service)
-    parser = create_parser(model.metadata["protocol"])
-    shape = model.operation_model(described).output_shape
-    response = {"status_code": 200, "headers": {"content-type": "application/json"}, "body": found[described]}
+    described = json.loads(found[side.described])
+    look = partial(side.observe, described, asked=side.ids(described))
+    whole = floor(side.service, side.operation, kwargs, found[side.operation])
     return {
         **{f"botocore: {name}": cost for name, cost in whole.items()},
-        "botocore: a whole call": calls(service, operation, kwargs, found[operation]),
-        "botocore: parse a description": best(lambda: parser.parse(response, shape), 100),
-        "the workload's JSON": best(workload(row).model_dump_json),
-        "build": best(lambda: build(launch)),
-        "build, checked and sealed": best(lambda: built(build, launch, kind, seal)),
+        "botocore: a whole call": calls(side.service, side.operation, kwargs, found[side.operation]),
+        "botocore: parse a description": best(
+            parsing(side.service, side.described, found[side.described]), 100
+        ),
+        "json: parse a description": best(partial(json.loads, found[side.described]), 100),
+        "the workload's JSON": best(workload(planned(1)[0]).model_dump_json),
+        "build": best(lambda: side.build(launch)),
+        "build, checked and sealed": best(lambda: built(side.build, launch, side.kind, side.seal)),
         "to_kwargs": best(lambda: to_kwargs(request)),
         "observe a description": best(look, 100),
     }
@@ -255,7 +292,8 @@ def service_costs(service: str) -> Costs:
 
 def micro() -> dict[str, Costs]:
     """All costs in seconds, by service."""
-    return {"ecs": service_costs("ecs"), "batch": service_costs("batch"), "jobs": job_costs()}
+    found = answers()
+    return {**{side.service: service_costs(side, found) for side in SIDES}, "jobs": job_costs()}
 
 
 def main() -> None:

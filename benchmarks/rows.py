@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from airflow.models.taskinstancekey import TaskInstanceKey
 
 DAG, BUNDLE, PER_RUN = "etl_daily", "dags-folder", 50
-TOKEN = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9." + "A" * 300 + "." + "B" * 86  # noqa: S105 - as long as one
+TOKEN = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9." + "A" * 300 + "." + "B" * 86
 
 
 def environment(home: Path) -> dict[str, str]:
     """What makes an Airflow home of a directory."""
     return {
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__API_AUTH__JWT_SECRET": "a secret for these benchmarks alone, as long as HS512 wants: 64 bytes",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of these benchmarks, long enough for HS512, so 64 bytes",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
@@ -68,9 +68,7 @@ class Row:
 def planned(count: int) -> list[Row]:
     """So many task instances, `PER_RUN` to a DAG run."""
     return [
-        Row(
-            uuid.uuid4(), str(uuid.uuid4()), f"transform_{n % PER_RUN:03d}", f"scheduled__{n // PER_RUN:04d}"
-        )
+        Row(uuid.uuid4(), str(uuid.uuid4()), f"transform_{n % PER_RUN:03d}", f"scheduled__{n // PER_RUN:04d}")
         for n in range(count)
     ]
 

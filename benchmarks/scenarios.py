@@ -17,12 +17,12 @@ FARGATE_END = {"notice": (10.0, 10.0), "deprovision": (13.0, 33.0)}
 class Scenario:
     """One course of events.
 
-    `tasks` are queued `per_loop` at a time (0: all at once); each container lives `lives` seconds. AWS answers
-    after `latency` seconds. With `watch` the containers outlive the run: all are brought into flight (with
-    `quick_start` without latency), and after `settle` more seconds that many are watched; otherwise the run
-    ends when everything has been reported. `idle` is the scheduler's sleep after a loop in which nothing
-    happened, seconds. `trace` counts memory by tracemalloc instead of resident pages. `ours` are options of
-    our executors: where AWS throttles nothing, its quotas have been raised, and they are told so.
+    `tasks` are queued `per_loop` at a time (0: all at once); each container lives `lives` seconds. AWS
+    answers after `latency` seconds. With `watch` the containers outlive the run: all are brought into flight
+    (with `quick_start` without latency), and after `settle` more seconds they are watched for so long;
+    otherwise the run ends when everything has been reported. `idle` is the scheduler's sleep after a loop in
+    which nothing happened, seconds. `trace` counts memory by tracemalloc instead of resident pages. `ours`
+    are options of our executors: where AWS throttles nothing, its quotas have been raised, and they are told.
     """
 
     name: str
@@ -72,7 +72,7 @@ SCENARIOS = {
         Scenario(
             name="slots",
             ours=RAISED,
-            question="200 tasks end on Fargate, where an exit is noticed after 10 s and STOPPED 13-33 s later",
+            question="200 tasks end on Fargate: an exit is noticed after 10 s, STOPPED 13 to 33 s later",
             tasks=200,
             lives=(10.0, 20.0),
             delays=FARGATE_END,
