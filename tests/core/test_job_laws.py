@@ -257,6 +257,10 @@ def test_every_stage_can_be_left(job: Job[str], events: list[Event[str]], policy
             case Stage.JUDGING:
                 assert after.has_row
                 assert after.seen is not None
+            case Stage.CONFIRMING:
+                assert after.has_row
+                assert after.due is not None
+                assert after.report is not None
             case Stage.PREPARING | Stage.SUBMITTING | Stage.LOOKING | Stage.ENDING:
                 asking, answers = ANSWERS[after.stage]
                 asked = any(isinstance(effect, asking) for effect in effects)

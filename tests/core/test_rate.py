@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_executors.core.rate import ECHO, FLOOR, RECOVERY, Quota, full, ready_at, refilled, take, throttled
+from aws_executors.core.rate import (
+    ALONE,
+    ECHO,
+    FLOOR,
+    RECOVERY,
+    Quota,
+    full,
+    ready_at,
+    refilled,
+    take,
+    throttled,
+)
 
 FARGATE = Quota(rate=20, burst=20)
 quotas = st.builds(
@@ -46,7 +57,7 @@ def test_what_it_says_is_ready_is_ready(quota: Quota, story: list[tuple[float, i
 
 def test_a_burst_then_the_sustained_rate() -> None:
     bucket, granted = take(full(FARGATE, 0.0), 1000, 0.0)
-    assert granted == 20
+    assert granted == 18  # a tenth of a second's worth stays in reserve
     passed = []
     for tick in range(1, 101):
         bucket, granted = take(bucket, 1000, tick / 10)
@@ -55,14 +66,21 @@ def test_a_burst_then_the_sustained_rate() -> None:
     assert set(passed) == {2}
 
 
-def test_throttles_of_one_moment_count_once_and_the_rate_comes_back() -> None:
+def test_a_throttle_that_stands_alone_costs_tokens_and_no_rate() -> None:
     bucket = full(FARGATE, 0.0)
     for _ in range(50):
-        bucket = throttled(bucket, 10.0)
+        bucket = throttled(bucket, 10.0)  # of one moment
+    assert (bucket.tokens, bucket.rate) == (0.0, 20)
+    later = throttled(bucket, 10.0 + ALONE + 1)
+    assert later.rate == 20
+
+
+def test_throttles_in_a_row_slow_it_down_and_the_rate_comes_back() -> None:
+    bucket = throttled(throttled(full(FARGATE, 0.0), 10.0), 11.0 + ECHO)
     assert bucket.rate == pytest.approx(14.0)
-    again = throttled(bucket, 10.0 + ECHO)
-    assert again.rate == pytest.approx((14.0 + 20 * RECOVERY * ECHO) * 0.7)
-    assert refilled(again, 11.0 + 1 / RECOVERY).rate == 20.0
+    again = throttled(bucket, 13.0 + ECHO)
+    assert again.rate == pytest.approx((14.0 + 20 * RECOVERY * 2) * 0.7)
+    assert refilled(again, 14.0 + 1 / RECOVERY).rate == 20.0
 
 
 def test_it_never_stands_still() -> None:

@@ -36,10 +36,10 @@ def test_defaults() -> None:
         "adopt_task_instances": False,
         "deployment": "airflow",
         "max_attempts": 3,
-        "workers": 16,
+        "workers": 32,
         "poll_interval": 1.0,
-        "poll_interval_max": 15.0,
-        "database_interval": 1.0,
+        "poll_interval_max": 30.0,
+        "database_interval": 0.5,
         "call_timeout": 20.0,
         "submit_rate": None,
         "read_share": 0.5,
@@ -100,7 +100,7 @@ def test_reads(option: str, text: str, value: object) -> None:
         ("deployment", "a" * 64, "63 characters at most"),
         ("max_attempts", "0", "max_attempts = '0' is below 1; set [batch] max_attempts = 5, or"),
         ("max_attempts", "11", "max_attempts = '11' is above 10"),
-        ("workers", "many", "workers = 'many' is not a whole number; set [batch] workers = 32, or"),
+        ("workers", "many", "workers = 'many' is not a whole number; set [batch] workers = 48, or"),
         ("workers", "1.5", "workers = '1.5' is not a whole number"),
         ("workers", "65", "workers = '65' is above 64"),
         ("poll_interval", "soon", "poll_interval = 'soon' is not a number"),
@@ -108,7 +108,7 @@ def test_reads(option: str, text: str, value: object) -> None:
         ("poll_interval", "nan", "poll_interval = 'nan' is"),
         ("poll_interval_max", "301", "poll_interval_max = '301' is above 300"),
         ("poll_interval_max", "0.5", "poll_interval_max = 0.5 is below poll_interval = 1; set"),
-        ("poll_interval", "30", "poll_interval_max = 15 is below poll_interval = 30; set [batch]"),
+        ("poll_interval", "40", "poll_interval_max = 30 is below poll_interval = 40; set [batch]"),
         ("database_interval", "inf", "database_interval = 'inf' is above 60"),
         ("call_timeout", "0.5", "call_timeout = '0.5' is below 1"),
         ("submit_rate", "0", "submit_rate = '0' is below 0.1"),
@@ -154,7 +154,7 @@ def test_all_faults_at_once() -> None:
         == """\
 [batch] has 6 faults:
   region is missing; set [batch] region = us-east-1, or AIRFLOW__BATCH__REGION
-  workers = '0' is below 1; set [batch] workers = 32, or AIRFLOW__BATCH__WORKERS
+  workers = '0' is below 1; set [batch] workers = 48, or AIRFLOW__BATCH__WORKERS
   job_name = '-airflow' is not a name of letters, digits, - and _, 63 characters at most, no - or _ first; \
 set [batch] job_name = airflow-job-name, or AIRFLOW__BATCH__JOB_NAME
   job_queue is missing, and submit_job_kwargs has no jobQueue; set [batch] job_queue = airflow-job-queue, \
@@ -169,7 +169,7 @@ def test_team_is_told_its_own_place() -> None:
     read = BatchSettings.from_section(BATCH | {"workers": "0"}, team="red")
     assert str(read.failure()) == (
         "[red=batch] has 1 fault:\n"
-        "  workers = '0' is below 1; set [red=batch] workers = 32, or AIRFLOW__RED___BATCH__WORKERS"
+        "  workers = '0' is below 1; set [red=batch] workers = 48, or AIRFLOW__RED___BATCH__WORKERS"
     )
 
 

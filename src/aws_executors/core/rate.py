@@ -17,6 +17,10 @@ RECOVERY = 1 / 30
 """The share of its quota that a bucket wins back per second without a throttle."""
 ECHO = 1.0
 """Seconds in which further throttles are the same one, heard again: calls that were already under way."""
+ALONE = 5.0
+"""Seconds after which a throttle stands alone: two clocks out of step cost a token, not a rate."""
+RESERVE = 0.1
+"""Seconds' worth of tokens that stay in the bucket, for AWS's bucket is not quite in step with ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +43,16 @@ class Bucket:
 
 
 def full(quota: Quota, now: float) -> Bucket:
-    """A bucket nobody has taken from.
+    """A bucket nobody has taken from, but for what stays in reserve.
 
     >>> full(Quota(rate=20, burst=100), 0.0).tokens
-    100
+    98.0
     """
-    return Bucket(quota=quota, rate=quota.rate, tokens=quota.burst, at=now)
+    return Bucket(quota=quota, rate=quota.rate, tokens=_most(quota), at=now)
+
+
+def _most(quota: Quota) -> float:
+    return max(1.0, quota.burst - quota.rate * RESERVE)
 
 
 def refilled(bucket: Bucket, now: float) -> Bucket:
@@ -55,17 +63,17 @@ def refilled(bucket: Bucket, now: float) -> Bucket:
     """
     elapsed = max(0.0, now - bucket.at)
     rate = min(bucket.quota.rate, bucket.rate + bucket.quota.rate * RECOVERY * elapsed)
-    tokens = min(bucket.quota.burst, bucket.tokens + bucket.rate * elapsed)
+    tokens = min(_most(bucket.quota), bucket.tokens + bucket.rate * elapsed)
     return replace(bucket, rate=rate, tokens=tokens, at=max(bucket.at, now))
 
 
 def take(bucket: Bucket, wanted: int, now: float) -> tuple[Bucket, int]:
     """Take up to `wanted` tokens; how many there were.
 
-    >>> bucket = full(Quota(rate=20, burst=3), 0.0)
-    >>> bucket, granted = take(bucket, 5, 0.0)
+    >>> bucket = full(Quota(rate=20, burst=5), 0.0)
+    >>> bucket, granted = take(bucket, 7, 0.0)
     >>> granted, bucket.tokens
-    (3, 0)
+    (3, 0.0)
     >>> take(bucket, 5, 0.1)[1]
     2
     """
@@ -84,16 +92,19 @@ def ready_at(bucket: Bucket) -> float:
 
 
 def throttled(bucket: Bucket, now: float) -> Bucket:
-    """AWS has refused a call for its rate: nothing is left, and less comes in, once per `ECHO`.
+    """AWS has refused a call for its rate: nothing is left; and if it was not the first, less comes in.
 
-    >>> slow = throttled(full(Quota(rate=20, burst=100), 0.0), 1.0)
-    >>> slow.tokens, slow.rate
-    (0.0, 14.0)
-    >>> round(throttled(slow, 1.5).rate, 1)
-    14.3
+    >>> once = throttled(full(Quota(rate=20, burst=100), 0.0), 1.0)
+    >>> once.tokens, once.rate
+    (0.0, 20)
+    >>> throttled(once, 1.5).rate, throttled(once, 3.0).rate
+    (20, 14.0)
     """
     now_there = replace(refilled(bucket, now), tokens=0.0)
-    if now - bucket.throttled_at < ECHO:
+    since = now - bucket.throttled_at
+    if since < ECHO:
         return now_there
+    if since > ALONE:
+        return replace(now_there, throttled_at=now)
     slower = max(now_there.quota.rate * FLOOR, now_there.rate * SLOWER)
     return replace(now_there, rate=slower, throttled_at=now)

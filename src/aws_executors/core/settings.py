@@ -90,8 +90,8 @@ class Settings(BaseModel):
     ] = 3
     workers: Annotated[
         int,
-        Field(ge=1, le=64, description="How many threads call AWS (1 to 64).", examples=[32]),
-    ] = 16
+        Field(ge=1, le=64, description="How many threads call AWS (1 to 64).", examples=[48]),
+    ] = 32
     poll_interval: Annotated[
         float,
         Field(
@@ -108,9 +108,9 @@ class Settings(BaseModel):
             ge=0.1,
             le=300,
             description="Seconds between two looks at a container that has run for long (up to 300).",
-            examples=[30.0],
+            examples=[60.0],
         ),
-    ] = 15.0
+    ] = 30.0
     database_interval: Annotated[
         float,
         Field(
@@ -120,7 +120,7 @@ class Settings(BaseModel):
             "all in one query (0.1 to 60).",
             examples=[5.0],
         ),
-    ] = 1.0
+    ] = 0.5
     call_timeout: Annotated[
         float,
         Field(
@@ -173,7 +173,7 @@ class Settings(BaseModel):
     @classmethod
     def contradictions(cls, own: Written, place: Place) -> Iterator[Fault]:
         """The faults of options that do not go together; `own` may hold texts as well as read values."""
-        low, high = as_number(own.get("poll_interval", 1.0)), as_number(own.get("poll_interval_max", 15.0))
+        low, high = as_number(own.get("poll_interval", 1.0)), as_number(own.get("poll_interval_max", 30.0))
         if low is not None and high is not None and low > high:
             problem = f"is below poll_interval = {low:g}"
             yield Fault("poll_interval_max", problem, place.set("poll_interval_max", f"{low:g}"), f"{high:g}")

@@ -53,7 +53,7 @@ class Account:
     >>> from aws_executors.core.quota import ON_FARGATE
     >>> one, other = account.share(ON_FARGATE), account.share(ON_FARGATE)
     >>> one.take(Action.SUBMIT, 15, 0.0), other.take(Action.SUBMIT, 15, 0.0)
-    (15, 5)
+    (15, 3)
     """
 
     def __init__(self) -> None:

@@ -148,7 +148,7 @@ def config(settings: Settings) -> Config:
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> made = config(BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d"))
     >>> made.retries, made.connect_timeout, made.read_timeout, made.max_pool_connections
-    ({'total_max_attempts': 1, 'mode': 'standard'}, 5.0, 20.0, 20)
+    ({'total_max_attempts': 1, 'mode': 'standard'}, 5.0, 20.0, 36)
     """
     return Config(
         retries={"total_max_attempts": 1, "mode": "standard"},

@@ -50,6 +50,7 @@ from aws_executors.shell.gate import Gate
 from aws_executors.shell.hands import Hands
 from aws_executors.shell.mail import (
     Closing,
+    Delivery,
     Described,
     GivenBack,
     Handover,
@@ -165,6 +166,9 @@ class Desk(Generic[K, R]):
         match letter:
             case Handover():
                 self._add(letter)
+            case Delivery(unpack=unpack):
+                for handover in unpack:
+                    self._add(handover())
             case Happened(token=token, event=event):
                 self._happen(token, event)
             case Described():

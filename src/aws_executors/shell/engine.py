@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from aws_executors.core.job import Job, Revoked
@@ -18,7 +18,7 @@ from aws_executors.core.service import Service
 from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.desk import Desk, Gears
 from aws_executors.shell.errands import Database, Errands
-from aws_executors.shell.mail import Closing, Handover, Happened, K, Letter, Outcome
+from aws_executors.shell.mail import Closing, Delivery, Handover, Happened, K, Letter, Outcome
 
 R = TypeVar("R")
 
@@ -58,6 +58,10 @@ class Engine(Generic[K, R]):
     def hand_over(self, handover: Handover[K, R]) -> None:
         """Take a job in; returns at once."""
         self._inbox.put(handover)
+
+    def deliver(self, unpack: Sequence[Callable[[], Handover[K, R]]]) -> None:
+        """Take many jobs in, each made by a function that this thread need not wait for; returns at once."""
+        self._inbox.put(Delivery(unpack))
 
     def revoke(self, token: str) -> None:
         """Stop whatever runs for this job, and report nothing more of it; returns at once."""

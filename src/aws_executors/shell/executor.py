@@ -10,7 +10,7 @@ Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_run
 import uuid
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, assert_never
 
@@ -37,7 +37,7 @@ from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.ledger import Ledger
 from aws_executors.shell.mail import Handover, Outcome
-from aws_executors.shell.workload import URGENT, Parcel, Recipe, parcel_of
+from aws_executors.shell.workload import URGENT, Recipe, parcel_of
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from airflow.models import Log
     from airflow.models.taskinstance import TaskInstance
     from sqlalchemy.orm import Session
+
+    from aws_executors.shell.workload import Workload
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
@@ -135,20 +137,36 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             self.log.exception("%s declines a %s", type(self).__name__, type(workload).__name__)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
+        unpack: list[Callable[[], Handover[WorkloadKey, R]]] = []
         for workload in workload_items:
-            take_from_queue(self, workload.key)
-            if isinstance(workload, ExecuteTask | ExecuteCallback):
-                self._hand_over(parcel_of(workload))
+            key = workload.key
+            take_from_queue(self, key)
+            if self._engine is None or self._configured is None:
+                self.fail(key, f"{type(self).__name__} has not been started")
+            elif isinstance(workload, ExecuteTask | ExecuteCallback):
+                unpack.append(partial(self._handover, self._configured, workload, self._enter(workload, key)))
             else:
-                self.fail(workload.key, f"{type(self).__name__} does not run a {type(workload).__name__}")
+                self.fail(key, f"{type(self).__name__} does not run a {type(workload).__name__}")
+        if self._engine is not None and unpack:
+            self._engine.deliver(unpack)
 
-    def _hand_over(self, parcel: Parcel) -> None:
-        if self._engine is None or self._configured is None:
-            self.fail(parcel.key, f"{type(self).__name__} has not been started")
-            return
-        token = parcel.token or str(uuid.uuid4())
+    def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
+        """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
+        given = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
+        token = given or str(uuid.uuid4())
+        self._occupy(key, token)
+        if given is None and isinstance(workload, ExecuteTask):
+            # Several executors are configured: write our token onto the row.
+            self.change_state(key, TaskInstanceState.QUEUED, token, remove_running=False)
+        return token
+
+    def _handover(
+        self, configured: Configured[S, R], workload: "Workload", token: str
+    ) -> "Handover[WorkloadKey, R]":
+        """What the engine needs of a workload; called by the engine's thread, for it takes its time."""
+        parcel = parcel_of(workload)
         recipe = Recipe(
-            configured=self._configured,
+            configured=configured,
             request_type=self.request_type,
             seal=self.seal,
             parcel=parcel,
@@ -161,11 +179,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             assigned=parcel.token is not None,
             has_row=parcel.has_row,
         )
-        self._occupy(parcel.key, token)
-        self._engine.hand_over(Handover(job=job, key=parcel.key, priority=parcel.priority, build=recipe))
-        if parcel.has_row and parcel.token is None:
-            # Airflow has assigned nothing (several executors configured): write our token onto the row.
-            self.change_state(parcel.key, TaskInstanceState.QUEUED, token, remove_running=False)
+        return Handover(job=job, key=parcel.key, priority=parcel.priority, build=recipe)
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
         self._ledger.enter(key, token)

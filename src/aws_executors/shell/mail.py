@@ -5,7 +5,7 @@ Law: frozen values in queues. Nobody shares anything else with the engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
@@ -32,6 +32,13 @@ class Handover(Generic[K, R]):
     key: K
     priority: int = 0
     build: Callable[[int], Result[R, str]] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(Generic[K, R]):
+    """Many jobs in one letter; each is unpacked by the engine's thread, so that the sender need not."""
+
+    unpack: Sequence[Callable[[], Handover[K, R]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +99,8 @@ class Stopped:
     ids: tuple[str, ...]
 
 
-Letter: TypeAlias = (
-    "Handover[K, R] | Happened[R] | Described | RowsRead | RowsUnread | GivenBack[K] | Closing | Stopped"
-)
+Tidings: TypeAlias = "Described | RowsRead | RowsUnread | GivenBack[K] | Stopped"
+Letter: TypeAlias = "Handover[K, R] | Delivery[K, R] | Happened[R] | Tidings[K] | Closing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from returns.result import Result
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.shell.calls import told
 from aws_executors.shell.connection import CONN_TYPE, Connection, Extra, from_airflow, honoured
+from aws_executors.shell.parsing import QuickParsers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ def access(
     'explicit'
     """
     if not conn_id:
-        return told(boto3.Session).map(lambda session: Access(session=session))
+        return told(lambda: Access(session=boto3.Session(botocore_session=_core(None))))
     found = told(partial(read, conn_id)).alt(partial(_not_read, conn_id))
     return found.bind(partial(_opened, region, config))
 
@@ -92,6 +93,7 @@ def _session(found: Connection, extra: Extra, region: str, config: Config) -> bo
 
 def _core(profile: str | None) -> BotocoreSession:
     core = BotocoreSession()
+    core.register_component("response_parser_factory", QuickParsers())
     if profile is not None:
         core.set_config_variable("profile", profile)
     return core

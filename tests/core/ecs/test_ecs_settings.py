@@ -33,18 +33,18 @@ def test_defaults() -> None:
         "submit_rate": None,
         "read_share": 0.5,
         "capacity_provider_strategy": (),
-        "database_interval": 1.0,
+        "database_interval": 0.5,
         "deployment": "airflow",
         "endpoint_url": "",
         "launch_type": "FARGATE",
         "max_attempts": 3,
         "platform_version": "LATEST",
         "poll_interval": 1.0,
-        "poll_interval_max": 15.0,
+        "poll_interval_max": 30.0,
         "request_builder": "",
         "run_task_kwargs": "aws_executors.conf.ECS_FARGATE_RUN_TASK_KWARGS",
         "security_groups": (),
-        "workers": 16,
+        "workers": 32,
     }
 
 

@@ -73,13 +73,15 @@ def _released(job: Job[R], stands: Standing) -> Moved[R]:
 
 
 def _row_decides(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
+    if stands is Standing.RUNNING:
+        return (job if job.ran else replace(job, ran=True)), ()
     match verdict(Observation(id=job.container, phase=Phase.RUNNING), stands):
         case Verdict.SUCCEED:
             return _let_end(job, at, policy), (Report(True, "the task has its result"),)
         case Verdict.FREE:
             return _let_end(job, at, policy), (Free(),)
         case _:
-            return (replace(job, ran=True) if stands is Standing.RUNNING else job), ()
+            return job, ()
 
 
 def _let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:

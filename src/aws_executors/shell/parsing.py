@@ -1,0 +1,54 @@
+"""Reading AWS's good answers without walking botocore's model of them.
+
+Law: a good answer of a JSON service is what its JSON says, as it stands: times stay numbers, and nothing is
+looked up, for the core reads what it needs and nothing else. Whatever is not a good answer, or not JSON, is
+left to botocore's own parser. Most of the time that a describe call costs is spent there: about nine tenths
+of it for 100 tasks (`benchmarks/RESULTS.md`).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.model import Shape
+from botocore.parsers import ResponseParser, ResponseParserFactory
+
+from aws_executors.shell.answers import EmptyAnswerError
+
+JSON_PROTOCOLS = frozenset({"json", "rest-json"})
+
+
+class QuickParsers(ResponseParserFactory):
+    """botocore's factory of parsers, for the component ``response_parser_factory`` of a session.
+
+    >>> parser = QuickParsers().create_parser("json")
+    >>> answer = {"status_code": 200, "headers": {}, "body": b'{"taskArns": ["arn:1"]}'}
+    >>> parser.parse(answer, Shape("ListTasksResponse", {"type": "structure"}))["taskArns"]
+    ['arn:1']
+    """
+
+    def create_parser(self, protocol_name: str) -> ResponseParser:
+        """The parser of a protocol: a quick one for JSON, botocore's for the others."""
+        whole = super().create_parser(protocol_name)
+        return _Quick(whole) if protocol_name in JSON_PROTOCOLS else whole
+
+
+class _Quick(ResponseParser):
+    def __init__(self, whole: ResponseParser) -> None:
+        super().__init__()
+        self._whole = whole
+
+    def parse(self, response: Mapping[str, Any], shape: Shape) -> Any:
+        if response["status_code"] >= 300 or not response["body"]:
+            return self._whole.parse(response, shape)
+        try:
+            parsed: dict[str, object] = json.loads(response["body"])
+        except ValueError as error:
+            raise EmptyAnswerError("the answer is no JSON, or was cut short") from error
+        headers = {name.lower(): value for name, value in response["headers"].items()}
+        parsed["ResponseMetadata"] = {
+            "RequestId": headers.get("x-amzn-requestid", ""),
+            "HTTPStatusCode": response["status_code"],
+            "HTTPHeaders": headers,
+        }
+        return parsed
