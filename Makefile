@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types unit e2e fmt clean
+.PHONY: help venv demo test lint types unit e2e bench soak fmt clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,16 @@ unit: $(INSTALLED) ## unit, property, doc and README tests
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
 	$(BIN)/python -m pytest -q tests/e2e
 
+bench: .bench/.installed ## beside the Amazon provider's executors, half an hour (BENCH="--quick": less)
+	.bench/venv/bin/python -m benchmarks $(BENCH)
+
+.bench/.installed: pyproject.toml constraints.txt benchmarks/requirements.txt benchmarks/constraints.txt
+	@test -x .bench/venv/bin/python || $(PYTHON) -m venv .bench/venv
+	@.bench/venv/bin/python -m pip --disable-pip-version-check -q -q install -c constraints.txt pip hatchling
+	@.bench/venv/bin/python -m pip --disable-pip-version-check -q -q install -c constraints.txt \
+	  -c benchmarks/constraints.txt --no-build-isolation -r benchmarks/requirements.txt -e .
+	@touch $@
+
 fmt: $(INSTALLED) ## format, and mend what ruff can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -57,5 +67,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 clean: ## remove .venv and everything that was made
-	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .bench .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
+from botocore import __version__ as BOTOCORE
 from botocore.config import Config
 from returns.pipeline import is_successful
 from returns.result import Result, Success
@@ -157,7 +158,8 @@ def config(settings: Settings) -> Config:
         max_pool_connections=settings.workers + READS,
         tcp_keepalive=True,
         parameter_validation=False,  # our own types have validated every request
-        user_agent_extra=f"aws-executors/{_version()}",
+        # Whole, not extra: botocore would put its own together anew for every call.
+        user_agent=f"aws-executors/{_version()} Botocore/{BOTOCORE}",
     )
 
 
