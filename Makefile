@@ -47,6 +47,9 @@ bench: .bench/.installed ## beside the Amazon provider's executors, half an hour
 	  -c benchmarks/constraints.txt --no-build-isolation -r benchmarks/requirements.txt -e .
 	@touch $@
 
+soak: $(INSTALLED) ## schedules of faults in virtual time, for as long as it is told (SECONDS=600, SEED=1)
+	PYTHONPATH=src:tests $(BIN)/python -m simulation --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
+
 fmt: $(INSTALLED) ## format, and mend what ruff can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix

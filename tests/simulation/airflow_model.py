@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from airflow.models.taskinstancekey import TaskInstanceKey
 
 from aws_executors.core.verdict import Row
-
 from simulation.plan import Times
 
 FINAL = ("success", "failed")
@@ -74,6 +73,7 @@ class Metadata:
     tell: Callable[[str, str], None]
     instances: dict[str, Instance] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)
+    giving_back: Callable[[Instance], None] = field(init=False)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     # --- The scheduler's transactions ----------------------------------------------------------------------
@@ -95,7 +95,7 @@ class Metadata:
                 one.state, one.segment = "scheduled", one.segment + 1
 
     def queue(self, job: int, most: int, *, assigned: bool, now: float) -> Iterator[Instance]:
-        """Up to `most` scheduled ones are queued, each with a fresh token. SJR, _executable_task_instances_."""
+        """Up to `most` scheduled ones are queued, each with a fresh token. SJR:1025."""
         waiting = [one for one in self.instances.values() if one.state == "scheduled"]
         for one in waiting[: max(0, most)]:
             one.state, one.queued_by, one.queued_at = "queued", job, now
@@ -223,7 +223,10 @@ class Metadata:
         """`AirflowDatabase.read`."""
         found = [self.instances.get(key.task_id) for key in keys if isinstance(key, TaskInstanceKey)]
         return [
-            None if one is None else Row(state=one.state, token=one.external_executor_id, try_number=one.try_number) for one in found
+            None
+            if one is None
+            else Row(state=one.state, token=one.external_executor_id, try_number=one.try_number)
+            for one in found
         ]
 
     def give_back(self, key: object, token: str) -> None:
@@ -233,6 +236,8 @@ class Metadata:
         one = self.instances.get(key.task_id)
         if one is None or one.try_number != key.try_number or one.external_executor_id not in (token, None):
             return
+        if one.state in LIVE:
+            self.giving_back(one)
         if one.state == "queued":
             one.state = "scheduled"
         elif one.state in ("running", "restarting"):

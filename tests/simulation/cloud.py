@@ -7,8 +7,9 @@ lost where a fault says so. A container is known by what it was started for: the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from aws_executors.local.world import (
     Answer,
@@ -26,7 +27,6 @@ from aws_executors.local.world import (
     next_due,
 )
 from aws_executors.local.world.ecs_state import Task
-
 from simulation.plan import Schedule
 from simulation.timeline import Timeline, between, draw
 
@@ -51,9 +51,7 @@ class Workload:
         told = json.loads(command[-1])
         _, expires = told["token"].split(":")
         ti = told["ti"]
-        return cls(
-            ti=str(ti["id"]), task=ti["task_id"], try_number=ti["try_number"], expires=float(expires)
-        )
+        return cls(ti=str(ti["id"]), task=ti["task_id"], try_number=ti["try_number"], expires=float(expires))
 
 
 @dataclass(slots=True)
@@ -70,11 +68,24 @@ class Container:
     ran: bool = False
     refused: int = 0
     code: int | None = None
+    ended: float = 0.0
 
     @property
     def name(self) -> str:
         """As a person reads it."""
         return f"container {self.ref.task[:4]}"
+
+
+class Inside(Protocol):
+    """What happens inside containers."""
+
+    def begin(self, one: Container) -> None:
+        """The container's process has been started."""
+        ...
+
+    def signal(self, one: Container, signal: str) -> None:
+        """The process gets TERM or KILL."""
+        ...
 
 
 @dataclass
@@ -83,8 +94,7 @@ class Cloud:
 
     schedule: Schedule
     line: Timeline
-    begin: Callable[[Container], None]
-    signal: Callable[[Container, str], None]
+    inside: Inside = field(init=False)
     world: World = field(init=False)
     containers: dict[Ref, Container] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
@@ -132,14 +142,15 @@ class Cloud:
                 container = Container(ref, token, Workload.from_command(effect.command))
                 self.containers[ref] = container
                 feed(self.world, Started(ref), self.line.now)
-                self.begin(container)
+                self.inside.begin(container)
             case SignalProcess(ref=ref, signal=signal):
-                self.signal(self.containers[ref], signal)
+                self.inside.signal(self.containers[ref], signal)
 
     def exit(self, container: Container, code: int) -> None:
         """A container's process ends."""
         if container.alive:
             container.alive, container.user_code, container.code = False, False, code
+            container.ended = self.line.now
             self.line.tell(container.name, f"exits with {code}")
             feed(self.world, Exited(container.ref, code), self.line.now)
             self.settle()

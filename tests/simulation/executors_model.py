@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from returns.result import Result, Success
 
@@ -20,22 +20,19 @@ from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.faults import SettingsFaults
 from aws_executors.core.pace import Pace
-from aws_executors.core.retry import Backoff
 from aws_executors.core.settings import Settings
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.configure import Configured
 from aws_executors.shell.executor import AwsExecutor, gears_of
-
 from simulation.airflow_model import Metadata
+from simulation.calls_model import VirtualClients
 from simulation.cloud import CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud
-from simulation.process import Process, VirtualClients, VirtualDatabase, VirtualEngine
+from simulation.engine_model import VirtualDatabase, VirtualEngine
+from simulation.process import Process
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
-
-ATTEMPTS = 3
-LINGER, PATIENCE, GRACE = 12.0, 5.0, 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +66,8 @@ class VirtualExecutor(AwsExecutor[S, R]):
         settings, times = configured.settings, self._metadata.times
         service = self.service(settings)
         gears = gears_of(settings, idempotent=service.idempotent)
-        policy = replace(
-            gears.policy,
-            grace=GRACE,
-            linger=LINGER,
-            patience=PATIENCE,
-            look_every=2.0,
-            backoff=Backoff(base=0.5, cap=8.0),
-        )
+        policy = self._cloud.schedule.policy
+        policy = replace(policy, idempotent=policy.idempotent or service.idempotent)
         pace = Pace(quickest=times.row_interval, slowest=8.0)
         gears = replace(gears, policy=policy, pace=pace, rows_every=times.row_interval)
         database = VirtualDatabase(self._process, self._metadata)
@@ -108,7 +99,6 @@ class VirtualEcs(VirtualExecutor[EcsSettings, RunTask], AwsEcsFargateExecutor):
             task_definition=DEFINITION,
             subnets=("subnet-1",),
             adopt_task_instances=self._cloud.schedule.adopt,
-            max_attempts=ATTEMPTS,
         )
         return Success(Configured(settings=settings, build=ecs_build))
 
@@ -123,7 +113,6 @@ class VirtualBatch(VirtualExecutor[BatchSettings, SubmitJob], AwsBatchExecutor):
             job_queue=QUEUE,
             job_definition=DEFINITION,
             adopt_task_instances=self._cloud.schedule.adopt,
-            max_attempts=ATTEMPTS,
         )
         return Success(Configured(settings=settings, build=batch_build))
 
@@ -134,6 +123,6 @@ AnyExecutor = VirtualEcs | VirtualBatch
 def executor_of(parallelism: int, process: Process, cloud: Cloud, metadata: Metadata) -> AnyExecutor:
     """The executor of the schedule's service, started."""
     kind = VirtualEcs if cloud.schedule.service == "ecs" else VirtualBatch
-    made = cast("AnyExecutor", kind(parallelism, process, cloud, metadata))
+    made: AnyExecutor = kind(parallelism, process, cloud, metadata)
     made.start()
     return made

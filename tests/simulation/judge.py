@@ -9,14 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from simulation.airflow_model import FINAL, Instance, Metadata
+from simulation.airflow_model import FINAL, LIVE, Instance, Metadata
 from simulation.cloud import Cloud, Container
-from simulation.executors_model import ATTEMPTS
+from simulation.plan import CALM, DEATHS, DELAYS, NEWS, POLICY, STALLS
 from simulation.scheduler_model import Scheduler
 from simulation.timeline import Timeline
 
 CALLS_A_SECOND = 12.0
-"""Calls to AWS per virtual second and scheduler, at most: a handful of tasks, each looked at once in a while."""
+"""Calls to AWS per virtual second and scheduler, at most."""
+
+NOTICED = 25.0
+"""Virtual seconds within which a process's end must have been told, where nothing hinders the executor."""
+
+HIDDEN = 30.0
+"""Virtual seconds after a fault that hides jobs from ListJobs in which its consequences may show."""
+
+UNWANTED = 60.0
+"""Virtual seconds within which a container that nobody waits for must be told to stop."""
 
 
 @dataclass(slots=True)
@@ -32,6 +41,8 @@ class Judge:
     tainted: dict[str, str] = field(default_factory=dict)  # token: which open window it is in
     struck: Counter[str] = field(default_factory=Counter)  # token: containers that infrastructure ended
     _known: int = 0
+    _next: float = 0.0
+    _since: dict[str, float] = field(default_factory=dict)
     _told: set[object] = field(default_factory=set)
 
     def wrong(self, what: str, once: object = None) -> None:
@@ -58,6 +69,9 @@ class Judge:
         if known != self._known:
             self._known = known
             self._two_for_one()
+        if self.line.now >= self._next:
+            self._next = self.line.now + 5.0
+            self._unwanted()
 
     def _two_for_one(self) -> None:
         live = [(token, name) for token, name in self.cloud.live_names() if name not in self.cloud.forgotten]
@@ -66,15 +80,65 @@ class Judge:
                 names = tuple(sorted(name for other, name in live if other == token))
                 if token in self.tainted:
                     self._open(self.tainted[token], names)
+                elif (
+                    self.line.now < self.cloud.stale_until + HIDDEN and self.cloud.schedule.service == "batch"
+                ):
+                    self.tainted[token] = "a second job, because ListJobs did not show the first in time"
+                    self._open(self.tainted[token], names)
                 else:
                     self.wrong(f"{count} live containers for the queueing {token[:4]}: {names}", names)
+
+    def _unwanted(self) -> None:
+        """A container that nobody waits for is stopped within a set time, if its scheduler lives."""
+        rows = list(self.metadata.instances.values())
+        waiting = {one.external_executor_id for one in rows if one.state in LIVE}
+        live = {name: token for token, name in self.cloud.live_names()}
+        unwanted = {name for name, token in live.items() if token not in waiting}
+        if None in waiting:
+            return  # several executors configured: a token is on its way to its row
+        self._since = {name: self._since.get(name, self.line.now) for name in unwanted}
+        for name, since in self._since.items():
+            if self.line.now - since > UNWANTED and name not in self.cloud.forgotten:
+                what = f"nobody waits for {name[:8]} of {live[name][:4]}, and it has not been stopped"
+                if self._undisturbed:
+                    self.wrong(what, (name, "unwanted"))
+                else:
+                    self._open("a container left by a dead or stalled scheduler", name)
+
+    @property
+    def _undisturbed(self) -> bool:
+        kinds = {fault.what for fault in self.cloud.schedule.faults}
+        return kinds.isdisjoint((*DEATHS, *STALLS, *NEWS))
 
     def _open(self, window: str, once: object) -> None:
         if once not in self._told:
             self._told.add(once)
             self.open[window] += 1
 
-    # --- When a report is about to fail a task -------------------------------------------------------------
+    # --- When something is about to happen to a task -------------------------------------------------------
+
+    def adopted(self, one: Instance, known: bool) -> None:
+        """What is adopted counts."""
+        if not known:
+            self.wrong(f"{one.task} is adopted and has no slot")
+
+    def timed_out(self, one: Instance, what: str) -> None:
+        """Where nothing hindered the executor, it has told what happened before Airflow's timeout does."""
+        schedule = self.cloud.schedule
+        mine = [other for other in self.cloud.containers.values() if other.workload.task == one.task]
+        hangs = any(other.alive or self.line.now - other.ended < NOTICED for other in mine)
+        if schedule.theme in CALM and schedule.delays is DELAYS and not hangs:
+            self.wrong(f"{one.task}, {what}, was left to Airflow's timeout")
+
+    def given_back(self, one: Instance) -> None:
+        """The scheduler is about to queue this one again: nothing may run for it."""
+        token = one.external_executor_id or ""
+        names = [name for other, name in self.cloud.live_names() if other == token]
+        if any(fault.what in STALLS for fault in self.cloud.schedule.faults):
+            # It may have looked before a scheduler that was taken for dead woke up and submitted.
+            self.tainted.setdefault(token, "a submission by a scheduler that was taken for dead")
+        if [name for name in names if name not in self.cloud.forgotten]:
+            self._unless_open(token, f"{one.task} is given back while its container lives")
 
     def about_to_fail(self, one: Instance, state: str, words: str) -> None:
         """An event of the executor is about to fail this one."""
@@ -98,7 +162,7 @@ class Judge:
             self._unless_open(token, f"{one.task} waits for a container that lives, and is failed: {words}")
             return
         by_itself = any(other.refused or (other.code is not None and not other.dying) for other in mine)
-        if not by_itself and self.struck[token] < ATTEMPTS:
+        if not by_itself and self.struck[token] < POLICY.attempts:
             self._unless_open(token, f"{one.task} has never run, and pays for it with a try: {words}")
 
     def _unless_open(self, token: str, what: str) -> None:
@@ -129,7 +193,9 @@ class Judge:
             for one in self.metadata.instances.values()
             if one.state not in FINAL
         ]
-        live = [f"{one.name} runs" for one in self.cloud.running() if one.ref.task not in self.cloud.forgotten]
+        live = [
+            f"{one.name} runs" for one in self.cloud.running() if one.ref.task not in self.cloud.forgotten
+        ]
         waiting = [
             f"task {name[:8]} of {token[:4]} lives"
             for token, name in self.cloud.live_names()

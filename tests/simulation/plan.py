@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from aws_executors.core.job import Policy
+from aws_executors.core.retry import Backoff
 from aws_executors.local.world import Delays
-
 from simulation.timeline import between, draw
 
 ServiceName: TypeAlias = Literal["ecs", "batch"]
@@ -52,6 +53,16 @@ class Times:
     leeway: float = 1.0
 
 
+POLICY = Policy(
+    idempotent=False,  # ECS's calls say that they are
+    attempts=3,
+    grace=12.0,
+    linger=12.0,
+    patience=5.0,
+    look_every=2.0,
+    backoff=Backoff(base=0.5, cap=8.0),
+)
+
 DELAYS = Delays(
     visible=(0.0, 2.0),
     queueing=(0.1, 0.8),
@@ -62,6 +73,9 @@ DELAYS = Delays(
     deprovision=(0.5, 6.0),
 )
 
+ROWS = (1.0, 2.0, 25.0)
+"""Seconds between two reads of rows: mostly sooner than a container's end is noticed, sometimes later."""
+
 SLOW = replace(DELAYS, provision=(1.0, 40.0), pull=(1.0, 40.0), deprovision=(3.0, 15.0))
 """Some of these take longer than a task may wait in the queue."""
 
@@ -71,6 +85,7 @@ class Schedule:
     """Everything that one run is made of; `assigned` is whether Airflow gives out tokens."""
 
     seed: int
+    theme: str
     service: ServiceName
     adopt: bool
     assigned: bool
@@ -79,6 +94,7 @@ class Schedule:
     schedulers: int
     faults: tuple[Fault, ...]
     quiet: float
+    policy: Policy
     times: Times = field(default_factory=Times)
     delays: Delays = DELAYS
 
@@ -88,37 +104,30 @@ ACTIONS: dict[ServiceName, tuple[str, ...]] = {
     "batch": ("SubmitJob", "SubmitJob", "SubmitJob", "DescribeJobs", "ListJobs", "TerminateJobs", "*"),
 }
 CALL_FAULTS = ("lose", "fail after", "fail before", "throttle", "hang")
-OTHER_FAULTS = (
-    "crash",
-    "crash",
-    "crash at a call",
-    "crash after queueing",
-    "terminate",
-    "stall",
-    "stall the loop",
-    "expire credentials",
-    "no capacity",
-    "reclaim",
-    "reclaim",
-    "lose host",
-    "kill process",
-    "forget",
-    "database down",
-    "lock rows",
-    "double letters",
-    "slow letters",
-    "stale answers",
-    "clear",
-    "clear",
-    "mark failed",
-    "mark success",
-    "delete",
-)
+AWAY = ("expire credentials", "no capacity")
+HARDWARE = ("reclaim", "reclaim", "lose host", "kill process")
+PEOPLE = ("clear", "clear", "clear", "mark failed", "mark success", "delete")
+DEATHS = ("crash", "crash", "crash at a call", "crash at a call", "crash after queueing", "terminate")
+STALLS = ("stall", "stall the loop")
+NEWS = ("double letters", "slow letters", "stale answers", "lock rows", "database down", "slow database")
+
+THEMES: dict[str, tuple[str, ...]] = {
+    "everything": (*AWAY, *HARDWARE, *PEOPLE, *DEATHS, *STALLS, *NEWS, "forget", "*", "*", "*", "*"),
+    "people and hardware": (*PEOPLE, *HARDWARE),
+    "calls": (*AWAY, "*", "*", "*", "*", "*", "*"),
+    "deaths": (*DEATHS, *STALLS, *HARDWARE, "*"),
+    "news": (*NEWS, *PEOPLE, *HARDWARE),
+}
+"""What may go wrong together; a star is a fault of one action's calls."""
+
+CALM = frozenset({"people and hardware"})
+"""Themes in which nothing hinders the executor, so that nothing may be left to Airflow's own timeouts."""
+
 BUSY = 60.0
 """Virtual seconds in which faults happen."""
 
 
-def plan(seed: int) -> Schedule:
+def plan(seed: int, policy: Policy = POLICY) -> Schedule:
     """The schedule of this seed.
 
     >>> plan(3) == plan(3) != plan(4)
@@ -126,9 +135,11 @@ def plan(seed: int) -> Schedule:
     """
     service: ServiceName = "ecs" if draw(seed, "service") < 0.5 else "batch"
     count = int(between(0, 18, seed, "faults"))
-    faults = sorted((_fault(seed, number, service) for number in range(count)), key=_time)
+    theme = tuple(THEMES)[int(draw(seed, "theme") * len(THEMES))]
+    faults = sorted((_fault(seed, number, service, theme) for number in range(count)), key=_time)
     return Schedule(
         seed=seed,
+        theme=theme,
         service=service,
         adopt=draw(seed, "adopt") < 0.6,
         assigned=draw(seed, "assigned") < 0.85,
@@ -137,17 +148,22 @@ def plan(seed: int) -> Schedule:
         schedulers=2 if draw(seed, "schedulers") < 0.25 else 1,
         faults=tuple(faults),
         quiet=BUSY,
+        policy=policy,
+        times=Times(row_interval=ROWS[int(draw(seed, "rows") * len(ROWS))]),
         delays=SLOW if draw(seed, "delays") < 0.2 else DELAYS,
     )
 
 
-def _fault(seed: int, number: int, service: ServiceName) -> Fault:
+def _fault(seed: int, number: int, service: ServiceName, theme: str) -> Fault:
     at = between(0.0, BUSY, seed, number, "at")
     pick, amount = draw(seed, number, "pick"), draw(seed, number, "amount")
-    if draw(seed, number, "kind") < 0.45:
-        action = ACTIONS[service][int(draw(seed, number, "action") * len(ACTIONS[service]))]
-        return Fault(at, f"{CALL_FAULTS[int(pick * len(CALL_FAULTS))]} {action}", pick, amount)
-    return Fault(at, OTHER_FAULTS[int(draw(seed, number, "other") * len(OTHER_FAULTS))], pick, amount)
+    kinds = THEMES[theme]
+    kind = kinds[int(draw(seed, number, "kind") * len(kinds))]
+    if kind == "*":
+        actions = ACTIONS[service]
+        action = actions[int(draw(seed, number, "action") * len(actions))]
+        kind = f"{CALL_FAULTS[int(pick * len(CALL_FAULTS))]} {action}"
+    return Fault(at, kind, pick, amount)
 
 
 def _time(fault: Fault) -> float:

@@ -6,10 +6,9 @@ nothing of ours, and asks the judge nothing but to look on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from airflow.executors.workloads import ExecuteTask
 from airflow.executors.workloads.base import BundleInfo
@@ -25,8 +24,22 @@ if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
     from sqlalchemy.orm import Session
 
-Looker = Callable[[Instance, str, str], None]
-"""Told of an event that is about to fail a task instance: the row, the event's state, its words."""
+
+class Onlooker(Protocol):
+    """Who is told of what is about to happen to a task instance."""
+
+    def about_to_fail(self, one: Instance, state: str, words: str) -> None:
+        """An event of the executor is about to fail it."""
+        ...
+
+    def adopted(self, one: Instance, known: bool) -> None:
+        """The executor has adopted it; `known` is what its `has_task` says."""
+        ...
+
+    def timed_out(self, one: Instance, what: str) -> None:
+        """One of Airflow's own timeouts has met it."""
+        ...
+
 
 NO_SESSION = cast("Session", None)
 STUCK_RETRIES = 2
@@ -40,7 +53,7 @@ class Scheduler:
     metadata: Metadata
     executor: AnyExecutor
     assigned: bool
-    about_to_fail: Looker
+    judge: Onlooker
     paused_until: float = 0.0
     dies_after_queueing: bool = False
     locked_until: float = 0.0
@@ -160,7 +173,7 @@ class Scheduler:
         if one.state == "restarting" and state == "success":
             self.metadata.restart(one)
             return
-        self.about_to_fail(one, state, str(info))
+        self.judge.about_to_fail(one, state, str(info))
         self.metadata.fail(one, self.process.line.now)
 
     # --- Timers --------------------------------------------------------------------------------------------
@@ -189,10 +202,12 @@ class Scheduler:
             else:
                 one.queued_by = self.number
                 self.process.line.tell(self.process.name, f"adopts {one.task} try {one.try_number}")
+                self.judge.adopted(one, self.executor.has_task(cast("TaskInstance", one)))
 
     def _unstick(self, now: float) -> None:
         """SJR, _handle_tasks_stuck_in_queued."""
         for one in self.metadata.stuck(self.number, now):
+            self.judge.timed_out(one, "stuck in the queue")
             self.executor.revoke_task(ti=cast("TaskInstance", one))
             if one.stuck < STUCK_RETRIES:
                 self.metadata.requeue(one)
@@ -205,6 +220,7 @@ class Scheduler:
         """SJR, _purge_task_instances_without_heartbeats."""
         for one in self.metadata.without_heartbeat(self.number, now):
             key = one.key
+            self.judge.timed_out(one, "without a heartbeat")
             self.process.line.tell(self.process.name, f"purges {one.task}: no heartbeat")
             self.metadata.fail(one, now)
             self.executor.fail(key)

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def draw(*names: object) -> float:
@@ -31,6 +34,15 @@ def between(low: float, high: float, *names: object) -> float:
     True
     """
     return low + (high - low) * draw(*names)
+
+
+def chosen(among: Sequence[T], pick: float) -> T | None:
+    """The one that a number in [0, 1) picks; None where there is none.
+
+    >>> chosen("abc", 0.5), chosen("", 0.5)
+    ('b', None)
+    """
+    return among[int(pick * len(among))] if among else None
 
 
 class Timeline:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, assert_never
 
 from returns.methods import unwrap_or_failure
@@ -69,6 +69,7 @@ R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
+OVER = frozenset({Stage.ENDING, Stage.CONFIRMING})
 CHUNK = 100  # ids in one describe call, of either service
 NEVER_SENT = AwsError(
     kind=Kind.UNREACHABLE, code="NotSubmitted", message="taken back before AWS would have allowed it"
@@ -188,8 +189,12 @@ class Desk(Generic[K, R]):
 
     def _add(self, handover: Handover[K, R]) -> None:
         token = handover.job.token
-        if token in self._table or self._closing is not None:
+        old = self._table.job(token)
+        if self._closing is not None or (old is not None and old.stage not in OVER):
             return
+        if old is not None:
+            # Airflow offers again what it has, as it thinks, not heard the end of: begin anew.
+            self._table.move(replace(old, stage=Stage.CLOSED), self._clock())
         job, effects = begin(handover.job)
         self._table.add(handover)
         self._moved(job, effects)

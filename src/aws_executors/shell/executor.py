@@ -279,7 +279,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if self._engine is None or self._configured is None or not token:
             return False
         key = ti.key
-        if self._ledger.speaks_for(token, key):
+        if self._ledger.speaks_for(token, key) and key in self.running:
             return True  # Airflow retries this call when the database fails it
         purpose = Purpose.ADOPT if self._configured.settings.adopt_task_instances else Purpose.RELEASE
         job: Job[R] = Job(token=token, try_number=key.try_number, purpose=purpose)

@@ -1,0 +1,108 @@
+"""A boto3 client in virtual time.
+
+Law: the production code makes the calls, reads the answers and classes the errors; in the place of botocore
+stands this: a call goes out, is carried out, and comes back, each a little later, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+from returns.result import Result, Success
+
+from aws_executors.core.errors import AwsError
+from aws_executors.core.settings import Settings
+from aws_executors.local.world import Json
+from aws_executors.shell.clients import Clients, ServiceName
+from simulation.cloud import Cloud
+from simulation.process import Process
+from simulation.timeline import between
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What is asked of a boto3 client's `meta`."""
+
+    method_to_api_mapping: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualClient:
+    """A boto3 client whose calls go to the cloud, take time, and fail as botocore's do."""
+
+    service: str
+    process: Process
+    cloud: Cloud
+
+    @property
+    def meta(self) -> Meta:
+        """Which operations there are."""
+        return Meta({"terminate_jobs": "TerminateJobs"})
+
+    def run_task(self, **params: object) -> Json:
+        return self._call("RunTask", params)
+
+    def describe_tasks(self, **params: object) -> Json:
+        return self._call("DescribeTasks", params)
+
+    def list_tasks(self, **params: object) -> Json:
+        return self._call("ListTasks", params)
+
+    def stop_task(self, **params: object) -> Json:
+        return self._call("StopTask", params)
+
+    def submit_job(self, **params: object) -> Json:
+        return self._call("SubmitJob", params)
+
+    def describe_jobs(self, **params: object) -> Json:
+        return self._call("DescribeJobs", params)
+
+    def list_jobs(self, **params: object) -> Json:
+        return self._call("ListJobs", params)
+
+    def terminate_jobs(self, **params: object) -> Json:
+        return self._call("TerminateJobs", params)
+
+    def _call(self, action: str, params: Json) -> Json:
+        process, times = self.process, self.cloud.schedule.times
+        process.calls += 1
+        number = process.calls
+        process.wait(between(0.01, 0.2, process.seed, process.number, number, "out"))
+        answer = self.cloud.call(self.service, action, params)
+        self._tell(action, params, answer.error or ("" if answer.delivered else "answer lost"))
+        if process.dies_at_call and number >= process.dies_at_call:
+            process.die()
+        back = answer.delay + between(0.01, 0.2, process.seed, process.number, number, "back")
+        if not answer.delivered or back > times.call_timeout:
+            process.wait(times.call_timeout)
+            raise ReadTimeoutError(endpoint_url="https://aws")
+        process.wait(back)
+        if answer.error is None:
+            return answer.body
+        said: Any = {
+            "Error": {"Code": answer.error, "Message": answer.body.get("message", "")},
+            "ResponseMetadata": {"HTTPStatusCode": answer.status},
+            **answer.body,
+        }
+        raise ClientError(said, action)
+
+    def _tell(self, action: str, params: Json, problem: str) -> None:
+        if action in ("DescribeTasks", "DescribeJobs") and not problem:
+            return  # there are too many of these
+        what = params.get("clientToken") or params.get("jobName") or params.get("startedBy")
+        what = what or params.get("task") or params.get("jobs") or params.get("filters") or ""
+        self.process.line.tell(self.process.name, f"{action} {what} {problem}".rstrip())
+
+
+class VirtualClients(Clients):
+    """The real clients, over virtual ones."""
+
+    def __init__(self, settings: Settings, process: Process, cloud: Cloud) -> None:
+        super().__init__(settings, clock=process.line.clock)
+        self._process, self._cloud = process, cloud
+
+    def _client(self, service: ServiceName) -> Result[object, AwsError]:
+        return Success(VirtualClient(service, self._process, self._cloud))

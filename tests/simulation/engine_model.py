@@ -1,0 +1,188 @@
+"""The real engine and its errands, in virtual time.
+
+Law: desk, errands and allowance are production's. In the place of worker threads stand lanes, in that of the
+engine's thread a desk that is sat at whenever there is something to do.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from aws_executors.core.service import Service
+from aws_executors.core.verdict import Row
+from aws_executors.shell.allowance import Account
+from aws_executors.shell.desk import Desk, Gears
+from aws_executors.shell.engine import Engine
+from aws_executors.shell.errands import Errands
+from aws_executors.shell.mail import Closing, Described, Letter, RowsRead
+from aws_executors.shell.workers import Workers
+from simulation.airflow_model import Metadata
+from simulation.process import Process
+from simulation.timeline import between
+
+if TYPE_CHECKING:
+    from airflow.executors.workloads.types import WorkloadKey
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Lane(Workers[T]):
+    """Workers without threads: every call begins a little later, all at once."""
+
+    def __init__(self, name: str, process: Process, post: Callable[[T], None]) -> None:
+        super().__init__(name, 0, post)
+        self._name, self._process = name, process
+        self._waiting: set[int] = set()
+        self._numbers = 0
+
+    def call(
+        self, run: Callable[[], T], lost: Callable[[BaseException], T], priority: int = 0, rank: int = 0
+    ) -> None:
+        self._numbers += 1
+        number = self._numbers
+        self._waiting.add(number)
+        self._count(1)
+        process = self._process
+        delay = between(0.0, 0.1, process.seed, process.number, self._name, number, "begin")
+        process.after(delay, lambda: self._make(number, run, lost))
+
+    def drop_waiting(self) -> None:
+        self._count(-len(self._waiting))
+        self._waiting.clear()
+
+    def _make(self, number: int, run: Callable[[], T], lost: Callable[[BaseException], T]) -> None:
+        if number not in self._waiting:
+            return
+        self._waiting.discard(number)
+        try:
+            letter = run()
+        except Exception as error:  # noqa: BLE001 - what a worker does
+            letter = lost(error)
+        self._post(letter)
+        self._count(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualDatabase:
+    """`Database` over the model's rows; it can be down."""
+
+    process: Process
+    metadata: Metadata
+
+    def read(self, keys: object) -> list[Row | None]:
+        """The rows, after a while, read at its beginning or at its end."""
+        self._reach()
+        rows = self.metadata.read(cast("tuple[object, ...]", keys))
+        slow = self.process.line.now < self.process.database_slow_until
+        self.process.wait(3.0 if slow else 0.02)
+        return rows
+
+    def give_back(self, key: object, token: str) -> None:
+        """One is given back."""
+        self._reach()
+        self.metadata.give_back(key, token)
+
+    def _reach(self) -> None:
+        self.process.wait(0.02)
+        if self.process.line.now < self.process.database_down_until:
+            raise OSError("the database does not answer")
+
+
+class VirtualErrands(Errands["WorkloadKey", R]):
+    """The real errands, whose workers are lanes."""
+
+    def __init__(
+        self,
+        service: Service[R],
+        database: VirtualDatabase,
+        post: Callable[[Letter[WorkloadKey, R]], None],
+        process: Process,
+    ) -> None:
+        super().__init__(service, database, post, process.line.clock, 1)
+        self._submitting = Lane("submit", process, post)
+        self._looking = Lane("look", process, post)
+        self._reading = Lane("database", process, post)
+
+
+class Inbox(queue.SimpleQueue[T]):
+    """The engine's inbox; whatever is put into it, the desk is sat at."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        super().__init__()
+        self._wake = wake
+
+    def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:
+        super().put(item, block, timeout)
+        self._wake()
+
+
+class VirtualEngine(Engine["WorkloadKey", R]):
+    """The real engine without its thread: the desk is sat at whenever there is something to do."""
+
+    def __init__(
+        self, service: Service[R], database: VirtualDatabase, gears: Gears, process: Process
+    ) -> None:
+        allowance = Account().share(service.allotments)
+        self._process = process
+        self._clock = process.line.clock
+        self._inbox: queue.SimpleQueue[Letter[WorkloadKey, R]] = Inbox(self._woken)
+        self._errands: Errands[WorkloadKey, R] = VirtualErrands(service, database, self._posted, process)
+        self._desk: Desk[WorkloadKey, R] = Desk(self._errands, gears, self._clock, allowance)
+        self._planned: float | None = None
+        self._ended = False
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def end(self, *, stop: bool, timeout: float) -> None:
+        """As the real one, which waits for its thread."""
+        self._inbox.put(Closing(stop))
+        until = self._clock() + timeout
+        while self._clock() < until and not self._ended:
+            self._turn()
+            self._ended = self._desk.settled
+            self._process.wait(0.05)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no job is left."""
+        return not any(self._desk.jobs())
+
+    def _posted(self, letter: Letter[WorkloadKey, R]) -> None:
+        """A worker posts a letter: it comes at once, late, or twice, if the process lives.
+
+        What is looked at may be told twice (events of AWS will be); the answer to one call is one letter.
+        """
+        process = self._process
+        process.letters += 1
+        now, number = self._clock(), process.letters
+        slow = now < process.slow_until
+        delay = between(0.0, 6.0 if slow else 0.02, process.seed, process.number, number, "letter")
+        process.after(delay, lambda: self._read(letter))
+        if now < process.doubles_until and isinstance(letter, Described | RowsRead):
+            again = between(0.0, 5.0, process.seed, process.number, number, "again")
+            process.after(delay + again, lambda: self._read(letter))
+
+    def _read(self, letter: Letter[WorkloadKey, R]) -> None:
+        self._inbox.put(letter)
+
+    def _woken(self) -> None:
+        self._process.after(0.0, self._turn)
+
+    def _turn(self) -> None:
+        while not self._inbox.empty():
+            self._desk.take(self._inbox.get_nowait())
+        self._desk.turn()
+        due = self._desk.next_time()
+        if due is not None and (self._planned is None or due < self._planned):
+            self._planned = due
+            self._process.after(max(0.001, due - self._clock()), lambda: self._wake(due))
+
+    def _wake(self, due: float) -> None:
+        if due == self._planned:
+            self._planned = None
+            self._turn()
