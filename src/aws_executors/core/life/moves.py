@@ -88,9 +88,9 @@ def later(job: Job[R], at: float, policy: Policy) -> Job[R]:
     )
 
 
-def told(job: Job[R], event: str, text: str) -> Moved[R]:
+def told(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
     """Say why it waits, once per change."""
-    return (job, ()) if job.told == text else (replace(job, told=text), (Tell(event, text),))
+    return (job, ()) if job.told == change else (replace(job, told=change), (Tell(event, text),))
 
 
 def runs(job: Job[R]) -> bool:
