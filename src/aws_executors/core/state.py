@@ -50,9 +50,9 @@ class Observation:
     ``jobName``). `status` is AWS's own word for how far it has come, `stop_code` its word for why it ended
     (ECS ``stopCode``; empty on Batch), `reason` all of its words in a person's reading order. `exit_code` is
     the Airflow container's, `started` says whether that ever ran, `final` whether AWS is done with it, so
-    that nothing more will change. `version` counts up per task where the service gives one (ECS), so that older
-    news can be told apart; `created` is in epoch seconds. `log_stream` is the awslogs stream, if the answer
-    names it (Batch).
+    that nothing more will change. `version` counts up per task where the service gives one (ECS), so that
+    older news can be told apart; `created` is in epoch seconds. `log_stream` is the awslogs stream, if the
+    answer names it (Batch).
     """
 
     id: str

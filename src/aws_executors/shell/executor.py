@@ -36,6 +36,7 @@ from aws_executors.shell.database import AirflowDatabase
 from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.ledger import Ledger
+from aws_executors.shell.logs import LiveLogs, Source, Streams
 from aws_executors.shell.mail import Handover, Outcome
 from aws_executors.shell.workload import URGENT, Recipe, parcel_of
 
@@ -79,6 +80,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._configured: Configured[S, R] | None = None
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
         self._kept_logs: deque[Log] = deque(maxlen=1000)
+        self._live_logs = LiveLogs(self._log_source)
 
     @abstractmethod
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
@@ -87,6 +89,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     @abstractmethod
     def service(self, settings: S) -> Service[R]:
         """The way to AWS."""
+
+    @abstractmethod
+    def streams(self, settings: S) -> Streams:
+        """The way to the containers' logs."""
 
     @abstractmethod
     def seal(self, launch: Launch[S], request: R) -> R:
@@ -290,14 +296,15 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     # --- People look ---------------------------------------------------------------------------------------
 
     def get_task_log(self, ti: "TaskInstance", try_number: int) -> tuple[list[str], list[str]]:
-        """A line on where the log of a running container is; called in the API server, and never raises."""
+        """What a running container has written; called in the API server, and never raises."""
         token = ti.external_executor_id
-        where = f"in a container that was started for token {token}" if token else "in a container"
-        line = (
-            f"The task runs {where}. What it prints is in CloudWatch Logs meanwhile; its log is shown here "
-            f"when it has ended, if remote logging is configured."
-        )
-        return [line], []
+        if not token or try_number != ti.try_number:
+            return [f"Nobody knows any more in which container try {try_number} ran."], []
+        return self._live_logs.read(token)
+
+    def _log_source(self) -> Result[Source, str]:
+        configured = self.configure().alt(str).map(lambda found: found.settings)
+        return configured.map(lambda settings: Source(streams=self.streams(settings), region=settings.region))
 
     def debug_dump(self) -> None:
         """Log what the executor knows, on SIGUSR2; no secrets."""
