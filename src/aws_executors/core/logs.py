@@ -3,6 +3,7 @@
 Law: AWS's shape of log events ends here. Nothing raises. What is kept of a log is bounded: its newest lines.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
@@ -15,6 +16,9 @@ from aws_executors.core.secrets import mask
 
 LINES = 2_000
 """Lines that are kept of one log: the newest."""
+
+WIDTH, LENGTH = 500, 4_000
+"""Characters of one line and of all lines in an excerpt."""
 
 END_OF_TIME = 253_402_300_800_000
 """Epoch milliseconds that no datetime can hold any more."""
@@ -92,6 +96,17 @@ def line(message: str, millis: int | None) -> str:
         at = None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
         return _Line(timestamp=at, event=text).model_dump_json(exclude_none=True)
     return text.replace("\n", " ")
+
+
+def excerpt(lines: Iterable[str]) -> str:
+    """Lines as a person reads them in one cell: their words, each and all within bounds, the last ones kept.
+
+    >>> excerpt(['{"timestamp":"1970-01-01T00:00:00Z","event":"hello"}', '{"event":"bye"}'])
+    'hello\\nbye'
+    """
+    words = (_STRUCTURED.validate_json(one).event for one in lines)
+    text = "\n".join(one if len(one) <= WIDTH else f"{one[:WIDTH]}..." for one in words)
+    return text if len(text) <= LENGTH else f"...{text[-LENGTH:]}"
 
 
 def _newer(tail: Tail, page: _Events) -> Tail:

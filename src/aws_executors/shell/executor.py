@@ -24,6 +24,7 @@ from aws_executors.core.compose import name_of
 from aws_executors.core.faults import SettingsError, SettingsFaults
 from aws_executors.core.job import Free, Job, Policy, Purpose, Report, Tell
 from aws_executors.core.launch import Launch
+from aws_executors.core.life.moves import CONTAINER_FAILED
 from aws_executors.core.pace import Pace
 from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
@@ -35,6 +36,7 @@ from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.database import AirflowDatabase
 from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
+from aws_executors.shell.last_words import LastWords
 from aws_executors.shell.ledger import Ledger
 from aws_executors.shell.logs import LiveLogs, Source, Streams
 from aws_executors.shell.mail import Handover, Outcome
@@ -81,6 +83,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
         self._kept_logs: deque[Log] = deque(maxlen=1000)
         self._live_logs = LiveLogs(self._log_source)
+        self._last_words: LastWords[WorkloadKey] = LastWords(self._live_logs)
 
     @abstractmethod
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
@@ -203,11 +206,18 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
                 self.log.exception("Could not tell Airflow %r", outcome)
+        for key, words in self._last_words.told():
+            try:
+                self._log_event(key, Tell("container log", words))
+            except Exception:
+                self.log.exception("Could not tell Airflow what the container of %s wrote", key)
 
     def _tell_airflow(self, outcome: "Outcome[WorkloadKey]") -> None:
         key, effect = outcome.key, outcome.effect
         if isinstance(effect, Tell):
             self._log_event(key, effect)
+            if effect.event == CONTAINER_FAILED:
+                self._last_words.ask(outcome.token, key)
             return
         if not self._ledger.speaks_for(outcome.token, key):
             return  # a superseded container: its task is, or will be, in another one
