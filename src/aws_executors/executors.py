@@ -21,7 +21,7 @@ from aws_executors.shell.batch_calls import BatchCalls
 from aws_executors.shell.configure import Configured, configure_batch, configure_ecs
 from aws_executors.shell.ecs_calls import EcsCalls
 from aws_executors.shell.executor import AwsExecutor
-from aws_executors.shell.logs import Streams
+from aws_executors.shell.source import Places
 
 __all__ = ["AwsBatchExecutor", "AwsEcsFargateExecutor", "AwsFargateExecutor"]
 
@@ -39,8 +39,8 @@ class AwsBatchExecutor(AwsExecutor[BatchSettings, SubmitJob]):
         """AWS Batch."""
         return BatchCalls(self.clients(settings), settings)
 
-    def streams(self, settings: BatchSettings) -> Streams:
-        """The logs of AWS Batch's jobs."""
+    def places(self, settings: BatchSettings) -> Places:
+        """AWS Batch's jobs."""
         return BatchCalls(self.clients(settings), settings)
 
     def seal(self, launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
@@ -61,8 +61,8 @@ class AwsEcsFargateExecutor(AwsExecutor[EcsSettings, RunTask]):
         """Amazon ECS."""
         return EcsCalls(self.clients(settings), settings)
 
-    def streams(self, settings: EcsSettings) -> Streams:
-        """The logs of Amazon ECS's tasks."""
+    def places(self, settings: EcsSettings) -> Places:
+        """Amazon ECS's tasks."""
         return EcsCalls(self.clients(settings), settings)
 
     def seal(self, launch: Launch[EcsSettings], request: RunTask) -> RunTask:

@@ -6,7 +6,7 @@ Law: no mock. A clock that is set by hand stands for the time between two looks.
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from returns.result import Failure, Result, Success
@@ -24,12 +24,14 @@ from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.errors import AwsError
 from aws_executors.core.logs import LINES
+from aws_executors.core.state import Observation
 from aws_executors.core.streams import Stream
 from aws_executors.local import LocalAws
 from aws_executors.shell.batch_calls import BatchCalls
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.ecs_calls import EcsCalls
-from aws_executors.shell.logs import AGAIN, CALLS, EVERY, REMEMBERED, LiveLogs, Read, Source, Streams
+from aws_executors.shell.logs import AGAIN, CALLS, EVERY, REMEMBERED, LiveLogs, Read
+from aws_executors.shell.source import Opening, Places, Source
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
 OPTIONS = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-region": "us-east-1"}
@@ -128,8 +130,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def live(streams: Streams, clock: Callable[[], float] = time.monotonic) -> LiveLogs:
-    return LiveLogs(lambda: Success(Source(streams=streams, region="us-east-1")), clock)
+def live(places: Places, clock: Callable[[], float] = time.monotonic) -> LiveLogs:
+    return LiveLogs(Opening(lambda: Success(Source(places=places, region="us-east-1"))), clock)
 
 
 def task(ecs: EcsCalls, token: str, *command: str, definition: str = "logged") -> str:
@@ -248,8 +250,8 @@ def test_where_it_can_not_be_read_it_says_so(ecs: EcsCalls, definition: str, wor
 
 
 def test_what_aws_does_not_show_is_said(ecs: EcsCalls, batch: BatchCalls) -> None:
-    for streams in (ecs, batch):
-        messages, lines = live(streams).read("nobody")
+    for places in (ecs, batch):
+        messages, lines = live(places).read("nobody")
         assert lines == []
         assert messages == ["The container's log could not be read just now: AWS does not show it"]
 
@@ -286,6 +288,9 @@ def test_only_some_logs_are_remembered(ecs: EcsCalls) -> None:
 class Breaks:
     """A service that must not raise, and does."""
 
+    def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
+        raise RuntimeError(token)
+
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
         raise RuntimeError(token)
 
@@ -308,7 +313,7 @@ def test_bad_settings_are_said_and_read_once() -> None:
         asked.append(1)
         return Failure("[batch] has a fault")
 
-    logs = LiveLogs(source)
+    logs = LiveLogs(Opening(source))
     assert asked == []
     for _ in range(3):
         assert logs.read("token") == (["The container's log can not be read: [batch] has a fault"], [])
@@ -321,6 +326,9 @@ class Slow:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.asked = threading.Event()
+
+    def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
+        return Success(None)
 
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
         self.asked.set()

@@ -38,8 +38,10 @@ from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.last_words import LastWords
 from aws_executors.shell.ledger import Ledger
-from aws_executors.shell.logs import LiveLogs, Source, Streams
+from aws_executors.shell.links import Links
+from aws_executors.shell.logs import LiveLogs
 from aws_executors.shell.mail import Handover, Outcome
+from aws_executors.shell.source import Opening, Places, Source
 from aws_executors.shell.workload import URGENT, Recipe, parcel_of
 
 if TYPE_CHECKING:
@@ -82,7 +84,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._configured: Configured[S, R] | None = None
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
         self._kept_logs: deque[Log] = deque(maxlen=1000)
-        self._live_logs = LiveLogs(self._log_source)
+        opening = Opening(self._source)
+        self._live_logs = LiveLogs(opening)
+        self.links = Links(opening)
         self._last_words: LastWords[WorkloadKey] = LastWords(self._live_logs)
 
     @abstractmethod
@@ -94,8 +98,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """The way to AWS."""
 
     @abstractmethod
-    def streams(self, settings: S) -> Streams:
-        """The way to the containers' logs."""
+    def places(self, settings: S) -> Places:
+        """The way to the containers and their logs, for an executor that was never started."""
 
     @abstractmethod
     def seal(self, launch: Launch[S], request: R) -> R:
@@ -312,9 +316,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             return [f"Nobody knows any more in which container try {try_number} ran."], []
         return self._live_logs.read(token)
 
-    def _log_source(self) -> Result[Source, str]:
+    def _source(self) -> Result[Source, str]:
         configured = self.configure().alt(str).map(lambda found: found.settings)
-        return configured.map(lambda settings: Source(streams=self.streams(settings), region=settings.region))
+        return configured.map(lambda settings: Source(places=self.places(settings), region=settings.region))
 
     def debug_dump(self) -> None:
         """Log what the executor knows, on SIGUSR2; no secrets."""

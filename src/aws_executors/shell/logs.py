@@ -12,7 +12,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from returns.methods import unwrap_or_failure
 from returns.result import Result
@@ -23,6 +22,7 @@ from aws_executors.core.logs import Tail, folded, unfolded
 from aws_executors.core.rate import Bucket, Quota, full, take
 from aws_executors.core.streams import Stream
 from aws_executors.shell.log_pages import no_log
+from aws_executors.shell.source import Opening, Places, Source
 
 log = logging.getLogger(__name__)
 
@@ -48,26 +48,6 @@ Read = tuple[list[str], list[str]]
 """Messages about the log, and its lines in blobs: what Airflow's `get_task_log` returns."""
 
 
-class Streams(Protocol):
-    """A service's way to the logs of its containers. Both wait for AWS, neither raises."""
-
-    def log_stream(self, token: str) -> Result[Stream, AwsError]:
-        """Where the container of one queueing logs to, by its token or its own id."""
-        ...
-
-    def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
-        """The newest page of a log, or the one that a token stands for."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where logs come from: a service, and the Region it is asked in."""
-
-    streams: Streams
-    region: str
-
-
 @dataclass(slots=True)
 class _Followed:
     """One log: where it is, what is known of it, what went wrong last, and when to look again."""
@@ -82,16 +62,13 @@ class _Followed:
 class LiveLogs:
     """The logs of one executor's containers, read when somebody looks.
 
-    `source` is asked once, at the first look; what it says is wrong is told to whoever looks.
+    Without a source, why there is none is told to whoever looks.
     """
 
-    def __init__(
-        self, source: Callable[[], Result[Source, str]], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._make = source
+    def __init__(self, opening: Opening, clock: Callable[[], float] = time.monotonic) -> None:
+        self._opening = opening
         self._clock = clock
         self._lock = threading.Lock()
-        self._source: Source | str | None = None
         self._followed: OrderedDict[str, _Followed] = OrderedDict()
         self._bucket: Bucket = full(CALLS, clock())
 
@@ -112,7 +89,7 @@ class LiveLogs:
         return () if followed is None else followed.tail.lines[-count:]
 
     def _read(self, token: str) -> Read:
-        source = self._opened()
+        source = self._opening()
         if isinstance(source, str):
             return [f"The container's log can not be read: {source}"], []
         followed = self._of(token)
@@ -124,12 +101,6 @@ class LiveLogs:
                 followed.lock.release()
         return list(_messages(followed, source.region)), list(followed.tail.lines)
 
-    def _opened(self) -> Source | str:
-        with self._lock:
-            if self._source is None:
-                self._source = unwrap_or_failure(self._make())
-            return self._source
-
     def _of(self, token: str) -> _Followed:
         with self._lock:
             followed = self._followed.pop(token, None) or _Followed()
@@ -140,7 +111,7 @@ class LiveLogs:
 
     def _look(self, source: Source, token: str, followed: _Followed) -> None:
         began = self._clock()
-        match self._newer(source.streams, token, followed, began):
+        match self._newer(source.places, token, followed, began):
             case AwsError() as error:
                 followed.problem = _in_words(error)
                 followed.due = self._clock() + AGAIN
@@ -148,10 +119,10 @@ class LiveLogs:
                 followed.problem = ""
                 followed.due = self._clock() + EVERY
 
-    def _newer(self, streams: Streams, token: str, followed: _Followed, began: float) -> AwsError | None:
+    def _newer(self, places: Places, token: str, followed: _Followed, began: float) -> AwsError | None:
         """Read what is new of a log; the error that ended it, if any."""
         if followed.stream is None:
-            match unwrap_or_failure(streams.log_stream(token)):
+            match unwrap_or_failure(places.log_stream(token)):
                 case AwsError() as error:
                     return error
                 case stream:
@@ -160,7 +131,7 @@ class LiveLogs:
             if not self._allowed() or self._clock() - began > PATIENCE:
                 return None
             before = followed.tail
-            match unwrap_or_failure(_with_a_page(streams, followed.stream, before)):
+            match unwrap_or_failure(_with_a_page(places, followed.stream, before)):
                 case AwsError() as error:
                     return error
                 case tail:
@@ -180,10 +151,10 @@ def _searches(tail: Tail) -> bool:
     return tail.forward != "" and not tail.lines and not tail.whole
 
 
-def _with_a_page(streams: Streams, stream: Stream, tail: Tail) -> Result[Tail, AwsError]:
+def _with_a_page(places: Places, stream: Stream, tail: Tail) -> Result[Tail, AwsError]:
     if _searches(tail):
-        return streams.log_page(stream, tail.backward).bind(lambda answer: unfolded(tail, answer).alt(no_log))
-    return streams.log_page(stream, tail.forward).bind(lambda answer: folded(tail, answer).alt(no_log))
+        return places.log_page(stream, tail.backward).bind(lambda answer: unfolded(tail, answer).alt(no_log))
+    return places.log_page(stream, tail.forward).bind(lambda answer: folded(tail, answer).alt(no_log))
 
 
 def _messages(followed: _Followed, region: str) -> Iterator[str]:
