@@ -13,10 +13,15 @@ PYTHON = ("python", "-c")
 
 
 def command(launch: AnyLaunch[Settings]) -> tuple[str, ...]:
-    """``exit-N`` ends at once with that code, ``sleep`` runs until it is stopped."""
-    verb, _, number = launch.queue.partition("-")
+    """``exit-N`` ends at once with that code, ``fail-WORD`` says a word and ends with 3, ``print-WORD`` says
+    it and runs on, ``sleep`` runs until it is stopped."""
+    verb, _, word = launch.queue.partition("-")
     if verb == "exit":
-        return (*PYTHON, f"raise SystemExit({number})")
+        return (*PYTHON, f"raise SystemExit({word})")
+    if verb == "fail":
+        return (*PYTHON, f"print({word!r}); raise SystemExit(3)")
+    if verb == "print":
+        return (*PYTHON, f"import time; print({word!r}, flush=True); time.sleep(600)")
     return (*PYTHON, "import time; time.sleep(600)")
 
 

@@ -18,7 +18,8 @@ from aws_executors import batch, ecs
 from aws_executors.cli.options_table import SECTIONS, markdown
 from aws_executors.core import predicates
 from aws_executors.core.advance import advance, begin
-from aws_executors.core.error_rules import CODES, Kind
+from aws_executors.core.ecs.answers import FAILURES
+from aws_executors.core.error_rules import CODES, EXCEPTIONS, MESSAGES, Kind
 from aws_executors.core.errors import AwsError
 from aws_executors.core.job import (
     Accepted,
@@ -38,6 +39,8 @@ from aws_executors.core.job import (
     StopAnswered,
     Unpreparable,
 )
+from aws_executors.core.reasons import TABLES as REASONS
+from aws_executors.core.reasons.row import Reason
 from aws_executors.core.state import Cause, Observation, Phase
 from aws_executors.core.verdict import AT_THE_END, BEFORE_THE_END, ENDINGS, Ending, Row, Standing
 from aws_executors.local.verbs import Faults
@@ -248,6 +251,40 @@ def kinds() -> str:
     return table(("kind", "what is done", "codes"), rows)
 
 
+# --- Reasons ------------------------------------------------------------------------------------------------
+
+
+def reasons(name: str) -> str:
+    """One table of reasons: what AWS says, what happened, what to do, where it is documented."""
+    return table(
+        ("AWS says", "what happened", "what to do", ""),
+        ((signs(row), row.what, row.remedy, f"[source]({row.source})") for row in REASONS[name]),
+    )
+
+
+def signs(row: Reason) -> str:
+    """What a row is recognised by."""
+    codes = [f"stop code `{row.stop_code}`"] if row.stop_code else []
+    exits = [] if row.exit_code is None else [f"exit code {row.exit_code}"]
+    return "<br>".join([*(f"`{phrase}`" for phrase in row.says), *codes, *exits])
+
+
+def refusals() -> str:
+    """What AWS refuses before there is a container, where a person can do something about it."""
+    words = [(f"`{words}`", rule.kind, rule.remedy) for words, rule in MESSAGES]
+    codes = [(f"`{code}`", rule.kind, rule.remedy) for code, rule in CODES.items()]
+    classes = [(f"`{name}`", rule.kind, rule.remedy) for name, rule in EXCEPTIONS.items()]
+    places = [(f"`{words}`", Kind.CAPACITY, remedy) for words, remedy in FAILURES]
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for sign, kind, remedy in (*places, *words, *codes, *classes):
+        if remedy:
+            grouped.setdefault((kind, remedy.replace("{action}", "the action")), []).append(sign)
+    return table(
+        ("AWS, or boto3, says", "kind", "what to do"),
+        ((", ".join(found), kind, remedy) for (kind, remedy), found in grouped.items()),
+    )
+
+
 # --- The embedded AWS ---------------------------------------------------------------------------------------
 
 
@@ -294,6 +331,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "before_the_end": before_the_end,
     "causes": causes,
     "kinds": kinds,
+    "refusals": refusals,
+    **{f"reasons:{name}": partial(reasons, name) for name in REASONS},
 }
 
 

@@ -21,6 +21,7 @@ from aws_executors.shell.batch_calls import BatchCalls
 from aws_executors.shell.configure import Configured, configure_batch, configure_ecs
 from aws_executors.shell.ecs_calls import EcsCalls
 from aws_executors.shell.executor import AwsExecutor
+from aws_executors.shell.source import Places
 
 __all__ = ["AwsBatchExecutor", "AwsEcsFargateExecutor", "AwsFargateExecutor"]
 
@@ -36,6 +37,10 @@ class AwsBatchExecutor(AwsExecutor[BatchSettings, SubmitJob]):
 
     def service(self, settings: BatchSettings) -> Service[SubmitJob]:
         """AWS Batch."""
+        return BatchCalls(self.clients(settings), settings)
+
+    def places(self, settings: BatchSettings) -> Places:
+        """AWS Batch's jobs."""
         return BatchCalls(self.clients(settings), settings)
 
     def seal(self, launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
@@ -54,6 +59,10 @@ class AwsEcsFargateExecutor(AwsExecutor[EcsSettings, RunTask]):
 
     def service(self, settings: EcsSettings) -> Service[RunTask]:
         """Amazon ECS."""
+        return EcsCalls(self.clients(settings), settings)
+
+    def places(self, settings: EcsSettings) -> Places:
+        """Amazon ECS's tasks."""
         return EcsCalls(self.clients(settings), settings)
 
     def seal(self, launch: Launch[EcsSettings], request: RunTask) -> RunTask:

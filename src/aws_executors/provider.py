@@ -6,6 +6,8 @@ the settings models have made. An error here would stop every component of Airfl
 
 ``executors`` is left out on purpose: Airflow 3.3 warns in every command about a provider that names
 executors and no commands of its own (``airflow/cli/cli_parser.py``), and nothing but a listing reads it.
+``plugins`` is left out, too: Airflow reads it only with ``[core] lazy_discover_providers = False``; the entry
+point in ``pyproject.toml`` is always read, and naming the plugin in both places makes a warning.
 """
 
 import json

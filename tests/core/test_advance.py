@@ -84,6 +84,7 @@ def looks(
         cause=cause,
         exit_code=code,
         reason=str(reason),
+        status=str(more.get("status", "")),
         version=version if isinstance(version, int) else None,
         started=bool(started),
     )
@@ -92,16 +93,30 @@ def looks(
 WAITS, RUNS, ABSENT = looks(Phase.WAITING), looks(Phase.RUNNING), looks(Phase.ABSENT)
 GOOD = looks(Phase.SUCCEEDED, code=0)
 RUNS_2, GOOD_2 = looks(Phase.RUNNING, "c2"), looks(Phase.SUCCEEDED, "c2", code=0)
-BAD = looks(Phase.FAILED, cause=Cause.EXITED, code=1)
+BAD = looks(Phase.FAILED, cause=Cause.EXITED, code=3)
 NEVER = looks(Phase.FAILED, cause=Cause.NEVER_STARTED, reason="pull failed")
 NEVER_2 = looks(Phase.FAILED, "c2", cause=Cause.NEVER_STARTED, reason="pull failed")
 
 SUCCEEDED = "The container ended well (c1, exit code 0)."
-EXITED = "The container ended with an error of its own (c1, exit code 1)."
+EXITED = "The container ended with an error of its own (c1, exit code 3). Read its log."
 SUCCEEDED_2 = "The container ended well (c2, exit code 0)."
-PULL = "The container never started (c1). AWS says: pull failed."
-PULL_2 = "The container never started (c2). AWS says: pull failed."
-LOST = f"The container ended, and AWS does not say how (c1). AWS says: {FORGOTTEN}."
+PULL = "The container never started (c1). AWS says: pull failed. Look at it in the AWS console."
+PULL_2 = "The container never started (c2). AWS says: pull failed. Look at it in the AWS console."
+LOST = f"The container ended, and AWS does not say how (c1). AWS says: {FORGOTTEN}. Read its log."
+
+
+MACHINE_LOST = (
+    "The machine below the container was lost (c1). "
+    "Nothing is wrong with the task: Airflow's `retries` decide."
+)
+RECLAIMED = (
+    "AWS took the Spot capacity below the container back (c1). "
+    "Nothing is wrong with the task: Airflow's `retries` decide."
+)
+WAITS_FOR_ROLE = (
+    "The job queue can not run the job as it is configured (c1). AWS says: MISCONFIGURATION: role. "
+    "Mend what AWS names in the job queue or its compute environments."
+)
 
 
 def row(state: str | None, token: str | None = "t", number: int = 1) -> Row:
@@ -395,7 +410,12 @@ SUBMITTING = [
             (
                 Refused(4.0, THROTTLED),
                 S.BACKING_OFF,
-                (Tell("waiting for AWS", "throttled: ThrottlingException: Rate exceeded"),),
+                (
+                    Tell(
+                        "waiting for AWS",
+                        "throttled: ThrottlingException: Rate exceeded (it has waited for 2 s)",
+                    ),
+                ),
             ),
             (WAKE, S.SUBMITTING, (Submit("r1"),)),
             (Refused(5.0, THROTTLED), S.BACKING_OFF, ()),
@@ -627,8 +647,8 @@ FOLLOWING = [
                 RowRead(9.1, RUNNING),
                 S.CONFIRMING,
                 (
-                    Tell("container failed", "The machine below the container was lost (c1)."),
-                    Report(False, "The machine below the container was lost (c1).", True),
+                    Tell("container failed", MACHINE_LOST),
+                    Report(False, MACHINE_LOST, True),
                 ),
             ),
         ],
@@ -751,13 +771,36 @@ FOLLOWING = [
             (
                 Seen(3.0, looks(Phase.WAITING, reason="MISCONFIGURATION: role")),
                 S.WATCHING,
-                (Tell("container is waiting", "MISCONFIGURATION: role"),),
+                (Tell("container is waiting", WAITS_FOR_ROLE),),
             ),
             (Seen(4.0, looks(Phase.WAITING, reason="MISCONFIGURATION: role")), S.WATCHING, ()),
             (
                 Seen(5.0, looks(Phase.WAITING, reason="no capacity")),
                 S.WATCHING,
-                (Tell("container is waiting", "no capacity"),),
+                (
+                    Tell(
+                        "container is waiting",
+                        "The container has not started yet (c1). AWS says: no capacity.",
+                    ),
+                ),
+            ),
+        ],
+    ),
+    Scenario(
+        "that a container waits for long is told even if AWS does not say why, and when its status changes",
+        [
+            *STARTED,
+            (Seen(3.0, looks(Phase.WAITING, status="RUNNABLE")), S.WATCHING, ()),
+            (
+                Seen(310.0, looks(Phase.WAITING, status="RUNNABLE")),
+                S.WATCHING,
+                (Tell("container is waiting", "The container has not started yet (c1, RUNNABLE)."),),
+            ),
+            (Seen(320.0, looks(Phase.WAITING, status="RUNNABLE")), S.WATCHING, ()),
+            (
+                Seen(330.0, looks(Phase.WAITING, status="STARTING")),
+                S.WATCHING,
+                (Tell("container is waiting", "The container has not started yet (c1, STARTING)."),),
             ),
         ],
     ),
@@ -861,9 +904,9 @@ CALLBACKS = [
                 (
                     Tell(
                         "container failed",
-                        "AWS took the Spot capacity below the container back (c1).",
+                        RECLAIMED,
                     ),
-                    Report(False, "AWS took the Spot capacity below the container back (c1)."),
+                    Report(False, RECLAIMED),
                 ),
             ),
         ],

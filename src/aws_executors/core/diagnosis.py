@@ -1,31 +1,73 @@
-"""How a container ended, in a sentence for a person.
+"""How a container ended, or why it waits, in words for a person.
 
-Law: words only. What AWS said stands at the end, unchanged, so that it can be searched for.
+Law: words only: what happened, what AWS says (unchanged, so that it can be searched for), what to do. Which
+words mean what is said in `reasons`.
 """
 
-from aws_executors.core.state import Cause, Observation
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
 
-SENTENCES: dict[Cause | None, str] = {
-    None: "The container ended well",
-    Cause.EXITED: "The container ended with an error of its own",
-    Cause.NEVER_STARTED: "The container never started",
-    Cause.HOST_LOST: "The machine below the container was lost",
-    Cause.RECLAIMED: "AWS took the Spot capacity below the container back",
-    Cause.STOPPED: "Somebody stopped the container",
-    Cause.TIMED_OUT: "The container reached the time limit of its job",
-    Cause.UNCLEAR: "The container ended, and AWS does not say how",
-}
+from aws_executors.core.reasons import reason_for
+from aws_executors.core.state import Cause, Observation, Phase
+
+# What is said where no row of `reasons` is about it: what happened, and what to do.
+SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
+    {
+        None: ("The container ended well", ""),
+        Cause.EXITED: ("The container ended with an error of its own", "Read its log."),
+        Cause.NEVER_STARTED: ("The container never started", "Look at it in the AWS console."),
+        Cause.HOST_LOST: (
+            "The machine below the container was lost",
+            "Nothing is wrong with the task: Airflow's `retries` decide.",
+        ),
+        Cause.RECLAIMED: (
+            "AWS took the Spot capacity below the container back",
+            "Nothing is wrong with the task: Airflow's `retries` decide.",
+        ),
+        Cause.STOPPED: ("Somebody stopped the container", "See who in CloudTrail."),
+        Cause.TIMED_OUT: ("The container reached the time limit of its job", "Raise the job's `timeout`."),
+        Cause.UNCLEAR: ("The container ended, and AWS does not say how", "Read its log."),
+    }
+)
 
 
 def explain(seen: Observation) -> str:
-    """One line: what happened to which container, its exit code and stop code, and AWS's own words.
+    """One line: what happened to which container, its exit code and stop code, AWS's own words, what to do.
 
-    >>> from aws_executors.core.state import Phase
-    >>> explain(Observation(id="arn:1", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=2, reason="Oops"))
-    'The container ended with an error of its own (arn:1, exit code 2). AWS says: Oops.'
+    >>> print(explain(Observation(id="arn:1", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=3,
+    ...                           reason="Oops")))
+    The container ended with an error of its own (arn:1, exit code 3). AWS says: Oops. Read its log.
     """
+    what, remedy = SENTENCES[seen.cause]
+    row = reason_for(seen) if seen.phase is Phase.FAILED else None
+    if row is not None:
+        what, remedy = row.what, row.remedy
     facts = [seen.id]
     facts += [] if seen.exit_code is None else [f"exit code {seen.exit_code}"]
     facts += [seen.stop_code] if seen.stop_code else []
-    words = f" AWS says: {seen.reason.rstrip('.')}." if seen.reason else ""
-    return f"{SENTENCES[seen.cause]} ({', '.join(facts)}).{words}"
+    return " ".join(filter(None, (f"{what} ({', '.join(facts)}).", _words(seen), remedy)))
+
+
+def explain_wait(seen: Observation) -> str:
+    """One line: why a container has not started yet, in which status it waits and since when, what to do.
+
+    >>> print(explain_wait(Observation(id="4c75", phase=Phase.WAITING, status="RUNNABLE", created=1.8e9,
+    ...                                reason="CAPACITY:TEA")))
+    The container has not started yet (4c75, RUNNABLE, waits since 2027-01-15 08:00:00 UTC). AWS says: \
+CAPACITY:TEA.
+    """
+    row = reason_for(seen)
+    what, remedy = ("The container has not started yet", "") if row is None else (row.what, row.remedy)
+    facts = filter(None, (seen.id, seen.status, _since(seen)))
+    return " ".join(filter(None, (f"{what} ({', '.join(facts)}).", _words(seen), remedy)))
+
+
+def _words(seen: Observation) -> str:
+    return f"AWS says: {seen.reason.rstrip('.')}." if seen.reason else ""
+
+
+def _since(seen: Observation) -> str:
+    if seen.created is None:
+        return ""
+    return f"waits since {datetime.fromtimestamp(seen.created, UTC):%Y-%m-%d %H:%M:%S} UTC"

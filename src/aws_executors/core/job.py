@@ -52,8 +52,9 @@ class Policy:
     stay up after its task has ended, `patience` how long one may whose task is no longer wanted and that has
     not been seen to run (it may just have been too quick to be seen). `looks` is how often a lost submission
     is looked up before it is repeated, `look_every` the time between. A report that the row does not bear out
-    after `confirm` seconds is made again, `reports` times in all. `idempotent` says whether a submission may
-    be repeated as it is.
+    after `confirm` seconds is made again, `reports` times in all. `patience_to_start` is how long a container
+    may wait to start, with no reason given, before its task's log says so. `idempotent` says whether a
+    submission may be repeated as it is.
     """
 
     idempotent: bool = True
@@ -65,6 +66,7 @@ class Policy:
     look_every: float = 3.0
     confirm: float = 15.0
     reports: int = 4
+    patience_to_start: float = 300.0
     backoff: Backoff = field(default_factory=Backoff)
 
 
@@ -75,12 +77,13 @@ class Job(Generic[R]):
     `request` is kept from the first submission until AWS has answered it, so that a repeat is the same to
     the byte; it carries a secret (the workload's token), so it stays out of the repr. `past` are the ids of
     containers that ended before (for look-ups by token). `ran` says that the row has shown the task running
-    in the present container, whatever AWS shows of it. `since` is when the present container was accepted,
+    in the present container, whatever AWS shows of it. `since` is when the present container was accepted, or
+    when the present submission was first refused,
     `due` when the job wants to be woken, `asked` when it asked for its row: what was read before that may be
     older than the container's end, and is not believed. `ambiguous` says that a submission may have been
     carried out although nobody said so, `repeated` that it has been made again all the same, `doomed` what is
-    to be reported if it turns out that there is no other container, `told` the last thing a person was told
-    about why it waits, `report` what Airflow was told of its end, `reported` times.
+    to be reported if it turns out that there is no other container, `told` what of its waiting a person was
+    told last, `report` what Airflow was told of its end, `reported` times.
     """
 
     token: str

@@ -47,16 +47,18 @@ class Observation:
     """One look at one container.
 
     `id` is the ECS task's ARN or the Batch job's id. `name` is what we can look it up by (``startedBy``,
-    ``jobName``). `exit_code` is the Airflow container's. `stop_code` is AWS's own word (ECS ``stopCode``;
-    empty on Batch), `reason` all of its words in a person's reading order. `started` says whether the
-    Airflow container ever ran; `final` whether AWS is done with it, so that nothing more will change.
-    `version` counts up per task where the service gives one (ECS), so that older news can be told apart;
-    `created` is in epoch seconds. `log_stream` is the awslogs stream, if the answer names it (Batch).
+    ``jobName``). `status` is AWS's own word for how far it has come, `stop_code` its word for why it ended
+    (ECS ``stopCode``; empty on Batch), `reason` all of its words in a person's reading order. `exit_code` is
+    the Airflow container's, `started` says whether that ever ran, `final` whether AWS is done with it, so
+    that nothing more will change. `version` counts up per task where the service gives one (ECS), so that
+    older news can be told apart; `created` is in epoch seconds. `log_stream` is the awslogs stream, if the
+    answer names it (Batch).
     """
 
     id: str
     phase: Phase
     name: str = ""
+    status: str = ""
     exit_code: int | None = None
     stop_code: str = ""
     reason: str = ""

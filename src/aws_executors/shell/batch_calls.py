@@ -26,9 +26,11 @@ from aws_executors.core.errors import AwsError, classify
 from aws_executors.core.quota import BATCH, allotments
 from aws_executors.core.reading import Page
 from aws_executors.core.state import Answer, Observation
+from aws_executors.core.streams import Stream, batch_stream
 from aws_executors.core.wire import to_kwargs
 from aws_executors.shell.calls import NOBODY, Refused, each, gone, may_be_there, settled, shortened
 from aws_executors.shell.clients import Clients
+from aws_executors.shell.log_pages import log_page, no_log
 from aws_executors.shell.lookup import chunks, found, merged, paged
 
 if TYPE_CHECKING:
@@ -92,6 +94,20 @@ class BatchCalls:
         if in_bulk.unwrap():
             return each(chunks(ids, STOPS_AT_ONCE), partial(self._all_terminated, words))
         return each(chunks(ids, 1), partial(self._terminated, words))
+
+    def log_stream(self, token: str) -> Result[Stream, AwsError]:
+        """Where the job of one queueing logs to; `token` may be a job's id, too."""
+        return self.find(token, ()).bind(lambda seen: self._log_of(token if seen is None else seen.id))
+
+    def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
+        """One page of a log."""
+        return log_page(self._clients, self._settings.region, stream, next_token)
+
+    def _log_of(self, job: str) -> Result[Stream, AwsError]:
+        shown = self._clients.batch(lambda batch: batch.describe_jobs(jobs=[job]))
+        return shown.bind(
+            lambda answer: batch_stream(answer, container=self._settings.container_name).alt(no_log)
+        )
 
     def _described(self, ids: Sequence[str]) -> Result[Answer, AwsError]:
         answer = self._clients.batch(lambda batch: batch.describe_jobs(jobs=ids))

@@ -23,9 +23,11 @@ from aws_executors.core.errors import AwsError
 from aws_executors.core.quota import ON_FARGATE, ON_INSTANCES, allotments
 from aws_executors.core.reading import Page
 from aws_executors.core.state import Answer, Observation
+from aws_executors.core.streams import Stream, definition_of, ecs_stream
 from aws_executors.core.wire import to_kwargs
 from aws_executors.shell.calls import NOBODY, Refused, each, gone, may_be_there, settled, shortened
 from aws_executors.shell.clients import Clients
+from aws_executors.shell.log_pages import log_page, no_log
 from aws_executors.shell.lookup import chunks, counted, found, merged, paged
 
 if TYPE_CHECKING:
@@ -89,6 +91,26 @@ class EcsCalls:
     def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
         """Stop tasks, one call each; a task that AWS does not know (any more) has stopped."""
         return each(chunks(ids, 1), partial(self._stopped, shortened(reason, REASON_LENGTH)))
+
+    def log_stream(self, token: str) -> Result[Stream, AwsError]:
+        """Where the container of one queueing logs to; `token` may be a task's ARN, too."""
+        if token.startswith("arn:"):
+            return self._log_of(token)
+        return self.find(token, ()).bind(lambda seen: self._log_of(token if seen is None else seen.id))
+
+    def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
+        """One page of a log."""
+        return log_page(self._clients, self._settings.region, stream, next_token)
+
+    def _log_of(self, task: str) -> Result[Stream, AwsError]:
+        cluster = cluster_of(task, self._settings.cluster)
+        shown = self._clients.ecs(lambda ecs: ecs.describe_tasks(cluster=cluster, tasks=[task]))
+        named = shown.bind(lambda answer: definition_of(answer).alt(no_log))
+        defined = named.bind(
+            lambda name: self._clients.ecs(lambda ecs: ecs.describe_task_definition(taskDefinition=name))
+        )
+        stream = partial(ecs_stream, container=self._settings.container_name, task=task.rpartition("/")[2])
+        return defined.bind(lambda answer: stream(answer).alt(no_log))
 
     def _by_cluster(self, ids: Sequence[str]) -> dict[str, list[str]]:
         groups: dict[str, list[str]] = {}

@@ -24,6 +24,7 @@ from aws_executors.core.compose import name_of
 from aws_executors.core.faults import SettingsError, SettingsFaults
 from aws_executors.core.job import Free, Job, Policy, Purpose, Report, Tell
 from aws_executors.core.launch import Launch
+from aws_executors.core.life.moves import CONTAINER_FAILED
 from aws_executors.core.pace import Pace
 from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
@@ -35,8 +36,12 @@ from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.database import AirflowDatabase
 from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
+from aws_executors.shell.last_words import LastWords
 from aws_executors.shell.ledger import Ledger
+from aws_executors.shell.links import Links
+from aws_executors.shell.logs import LiveLogs
 from aws_executors.shell.mail import Handover, Outcome
+from aws_executors.shell.source import Opening, Places, Source
 from aws_executors.shell.workload import URGENT, Recipe, parcel_of
 
 if TYPE_CHECKING:
@@ -79,6 +84,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._configured: Configured[S, R] | None = None
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
         self._kept_logs: deque[Log] = deque(maxlen=1000)
+        opening = Opening(self._source)
+        self._live_logs = LiveLogs(opening)
+        self.links = Links(opening)
+        self._last_words: LastWords[WorkloadKey] = LastWords(self._live_logs)
 
     @abstractmethod
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
@@ -87,6 +96,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     @abstractmethod
     def service(self, settings: S) -> Service[R]:
         """The way to AWS."""
+
+    @abstractmethod
+    def places(self, settings: S) -> Places:
+        """The way to the containers and their logs, for an executor that was never started."""
 
     @abstractmethod
     def seal(self, launch: Launch[S], request: R) -> R:
@@ -197,11 +210,18 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
                 self.log.exception("Could not tell Airflow %r", outcome)
+        for key, words in self._last_words.told():
+            try:
+                self._log_event(key, Tell("container log", words))
+            except Exception:
+                self.log.exception("Could not tell Airflow what the container of %s wrote", key)
 
     def _tell_airflow(self, outcome: "Outcome[WorkloadKey]") -> None:
         key, effect = outcome.key, outcome.effect
         if isinstance(effect, Tell):
             self._log_event(key, effect)
+            if effect.event == CONTAINER_FAILED:
+                self._last_words.ask(outcome.token, key)
             return
         if not self._ledger.speaks_for(outcome.token, key):
             return  # a superseded container: its task is, or will be, in another one
@@ -290,14 +310,15 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     # --- People look ---------------------------------------------------------------------------------------
 
     def get_task_log(self, ti: "TaskInstance", try_number: int) -> tuple[list[str], list[str]]:
-        """A line on where the log of a running container is; called in the API server, and never raises."""
+        """What a running container has written; called in the API server, and never raises."""
         token = ti.external_executor_id
-        where = f"in a container that was started for token {token}" if token else "in a container"
-        line = (
-            f"The task runs {where}. What it prints is in CloudWatch Logs meanwhile; its log is shown here "
-            f"when it has ended, if remote logging is configured."
-        )
-        return [line], []
+        if not token or try_number != ti.try_number:
+            return [f"Nobody knows any more in which container try {try_number} ran."], []
+        return self._live_logs.read(token)
+
+    def _source(self) -> Result[Source, str]:
+        configured = self.configure().alt(str).map(lambda found: found.settings)
+        return configured.map(lambda settings: Source(places=self.places(settings), region=settings.region))
 
     def debug_dump(self) -> None:
         """Log what the executor knows, on SIGUSR2; no secrets."""

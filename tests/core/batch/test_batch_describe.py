@@ -241,6 +241,7 @@ def test_a_golden_answer() -> None:
         id=ids[0],
         phase=Phase.RUNNING,
         name="airflow-0b6e-1",
+        status="RUNNING",
         started=True,
         created=1772445614.5,
         log_stream="airflow/default/" + "a" * 32,

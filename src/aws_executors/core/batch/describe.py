@@ -160,6 +160,7 @@ def _observation(job: _Job, name: str, source: Source) -> Observation:
         id=job.job_id,
         phase=phase,
         name=job.job_name or "",
+        status=job.status,
         exit_code=exit_code,
         reason=_reason(job, own, name),
         cause=_cause(job, own, started) if phase is Phase.FAILED else None,

@@ -177,6 +177,7 @@ def _observation(task: _Task, name: str, source: Source) -> Observation:
         id=task.task_arn,
         phase=phase,
         name=task.started_by or "",
+        status=task.last_status,
         exit_code=None if own is None else own.exit_code,
         stop_code=task.stop_code or "",
         reason=_reason(task, own, name),

@@ -28,6 +28,9 @@ from aws_executors.core.state import Phase
 R = TypeVar("R")
 Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
 
+CONTAINER_FAILED = "container failed"
+"""The event of a task that fails for what happened to its container."""
+
 FORGOTTEN = "nothing, it does not show the container any more"
 """The reason of an end that nobody has seen."""
 
@@ -61,7 +64,7 @@ def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     """Fail the task, and say why."""
     if job.purpose is Purpose.CANCEL:
         return close(job)
-    event = "container failed" if job.container or job.past else "not submitted"
+    event = CONTAINER_FAILED if job.container or job.past else "not submitted"
     reported, effects = report(job, Report(False, why, confirm=job.has_row), at, policy)
     return reported, (Tell(event, why), *effects)
 
@@ -88,9 +91,9 @@ def later(job: Job[R], at: float, policy: Policy) -> Job[R]:
     )
 
 
-def told(job: Job[R], event: str, text: str) -> Moved[R]:
+def told(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
     """Say why it waits, once per change."""
-    return (job, ()) if job.told == text else (replace(job, told=text), (Tell(event, text),))
+    return (job, ()) if job.told == change else (replace(job, told=change), (Tell(event, text),))
 
 
 def runs(job: Job[R]) -> bool:

@@ -70,10 +70,14 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
 def _back_off(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
     if job.purpose is Purpose.CANCEL:
         return look(job, at) if job.ambiguous else close(job)
-    waiting = replace(later(job, at, policy), stage=Stage.BACKING_OFF)
+    since = job.since if job.failures else at
+    waiting = replace(later(job, at, policy), stage=Stage.BACKING_OFF, since=since)
     if error.kind is Kind.THROTTLED and waiting.failures == 1:
         return waiting, ()  # the first of a burst: not worth a line in the log of each of its tasks
-    return told(waiting, "waiting for AWS", f"{error.kind}: {_refusal(error)}")
+    # The words may differ with every call (they name a request, an instance); the kind and the code are news.
+    waited = f" (it has waited for {at - since:.0f} s)" if at - since >= 1 else ""
+    text = f"{error.kind}: {_refusal(error)}{waited}"
+    return told(waiting, "waiting for AWS", text, f"{error.kind} {error.code}")
 
 
 def _refusal(error: AwsError) -> str:

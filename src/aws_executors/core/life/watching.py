@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from aws_executors.core.diagnosis import explain_wait
 from aws_executors.core.job import Job, Policy, Purpose, Stage
 from aws_executors.core.life.judging import judge
 from aws_executors.core.life.moves import FORGOTTEN, Moved, ended, look, runs, told
@@ -28,8 +29,9 @@ def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Mo
             return judge(newer, at, policy)
         case Stage.JUDGING if not observation.ended:
             return replace(newer, stage=Stage.WATCHING), ()
-        case Stage.WATCHING if observation.phase is Phase.WAITING and observation.reason:
-            return told(newer, "container is waiting", observation.reason)
+        case Stage.WATCHING if observation.phase is Phase.WAITING and _is_news(job, observation, at, policy):
+            change = f"{observation.status} {observation.reason}"
+            return told(newer, "container is waiting", explain_wait(observation), change)
         case Stage.ENDING if observation.ended:
             return ended(newer)
         case Stage.ENDING if observation.phase is Phase.RUNNING and job.purpose in (
@@ -39,6 +41,11 @@ def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Mo
             return (newer if runs(job) else replace(newer, due=at + policy.linger)), ()
         case _:
             return newer, ()
+
+
+def _is_news(job: Job[R], observation: Observation, at: float, policy: Policy) -> bool:
+    """Whether it is worth a line that a container waits: AWS says why, or it waits for long."""
+    return observation.reason != "" or at - job.since >= policy.patience_to_start
 
 
 def _stale(job: Job[R], observation: Observation) -> bool:

@@ -1,0 +1,135 @@
+"""What the events of a log are as lines for Airflow.
+
+Law: AWS's shape of log events ends here. Nothing raises. What is kept of a log is bounded: its newest lines.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from returns.result import Result
+
+from aws_executors.core.reading import Read, read
+from aws_executors.core.secrets import mask
+
+LINES = 2_000
+"""Lines that are kept of one log: the newest."""
+
+WIDTH, LENGTH = 500, 4_000
+"""Characters of one line and of all lines in an excerpt."""
+
+END_OF_TIME = 253_402_300_800_000
+"""Epoch milliseconds that no datetime can hold any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """What is known of a log: its newest lines, and where to go on in both directions.
+
+    `cut` says that older lines are left out, `whole` that there is nothing older.
+    """
+
+    lines: tuple[str, ...] = ()
+    forward: str = ""
+    backward: str = ""
+    cut: bool = False
+    whole: bool = False
+
+
+class _LogEvent(Read):
+    timestamp: Annotated[int, Field(ge=0, lt=END_OF_TIME)] | None = None
+    message: str = ""
+
+
+class _Events(Read):
+    events: tuple[_LogEvent, ...] = ()
+    next_forward_token: str = ""
+    next_backward_token: str = ""
+
+
+class _Line(BaseModel):
+    timestamp: datetime | None = None
+    event: str
+
+
+class _Structured(BaseModel):
+    event: str
+
+
+_STRUCTURED = TypeAdapter(_Structured)
+
+
+def folded(tail: Tail, answer: object) -> Result[Tail, str]:
+    """A tail with the newer page of a GetLogEvents answer behind it.
+
+    The end of a stream is reached when its token repeats. Source: "GetLogEvents", CloudWatch Logs API.
+
+    >>> page = {"events": [{"timestamp": 0, "message": "hello"}], "nextForwardToken": "f/1"}
+    >>> folded(Tail(), page).unwrap().lines
+    ('{"timestamp":"1970-01-01T00:00:00Z","event":"hello"}',)
+    """
+    return read(_Events, answer).map(lambda page: _newer(tail, page))
+
+
+def unfolded(tail: Tail, answer: object) -> Result[Tail, str]:
+    """A tail with the older page of a GetLogEvents answer before it.
+
+    >>> older = unfolded(Tail(forward="f/1", backward="b/1"), {"events": [], "nextBackwardToken": "b/1"})
+    >>> older.unwrap().whole
+    True
+    """
+    return read(_Events, answer).map(lambda page: _older(tail, page))
+
+
+def line(message: str, millis: int | None) -> str:
+    """One event as a line that Airflow reads: a structured line as it is, any other one with its time.
+
+    >>> line('{"event": "ran", "level": "info"}', 0)
+    '{"event": "ran", "level": "info"}'
+    """
+    text = mask(message.rstrip("\r\n"))
+    try:
+        _STRUCTURED.validate_json(text)
+    except ValidationError:
+        at = None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
+        return _Line(timestamp=at, event=text).model_dump_json(exclude_none=True)
+    return text.replace("\n", " ")
+
+
+def excerpt(lines: Iterable[str]) -> str:
+    """Lines as a person reads them in one cell: their words, each and all within bounds, the last ones kept.
+
+    >>> excerpt(['{"timestamp":"1970-01-01T00:00:00Z","event":"hello"}', '{"event":"bye"}'])
+    'hello\\nbye'
+    """
+    words = (_STRUCTURED.validate_json(one).event for one in lines)
+    text = "\n".join(one if len(one) <= WIDTH else f"{one[:WIDTH]}..." for one in words)
+    return text if len(text) <= LENGTH else f"...{text[-LENGTH:]}"
+
+
+def _newer(tail: Tail, page: _Events) -> Tail:
+    every = (*tail.lines, *_lines(page))
+    return replace(
+        tail,
+        lines=every[-LINES:],
+        cut=tail.cut or len(every) > LINES,
+        forward=page.next_forward_token,
+        backward=tail.backward or page.next_backward_token,
+    )
+
+
+def _older(tail: Tail, page: _Events) -> Tail:
+    every = (*_lines(page), *tail.lines)
+    return replace(
+        tail,
+        lines=every[-LINES:],
+        cut=tail.cut or len(every) > LINES,
+        backward=page.next_backward_token,
+        whole=page.next_backward_token == tail.backward,
+    )
+
+
+def _lines(page: _Events) -> tuple[str, ...]:
+    return tuple(line(event.message, event.timestamp) for event in page.events)

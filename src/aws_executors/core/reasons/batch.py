@@ -1,0 +1,96 @@
+"""What Batch says of a job that waits, was ended by its queue, or had to wait for another.
+
+Law: rows for the words of `statusReason`; what it says of the container below are ECS's words.
+"""
+
+from aws_executors.core.reasons.row import Reason
+
+CAPACITY = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_capacity.html"
+PAGE = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html"
+
+BATCH: tuple[Reason, ...] = (
+    Reason(
+        name="queue gave the job up",
+        says=("by JobStateTimeLimit action",),
+        what="The job queue ended the job, which had waited too long to start",
+        remedy="Mend the reason that it names, or raise `maxTimeSeconds` in the queue's "
+        "jobStateTimeLimitActions.",
+        source=PAGE,
+    ),
+    Reason(
+        name="queue too small",
+        says=("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",),
+        what="The job asks for more CPU than any compute environment of its queue may ever have",
+        remedy="Raise `maxvCpus` of a compute environment, ask for less, or use another `job_queue`.",
+        source=PAGE,
+    ),
+    Reason(
+        name="no instance large enough",
+        says=("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",),
+        what="No instance type of the queue's compute environments is large enough for the job",
+        remedy="Ask for less CPU, memory or GPU, or add larger `instanceTypes` to a compute environment. An "
+        "instance has less memory for jobs than its type says.",
+        source=PAGE,
+    ),
+    Reason(
+        name="Batch lacks a permission",
+        says=("MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS",),
+        what="Batch's service role lacks a permission, so that no instance can start",
+        remedy="Use the role AWSServiceRoleForBatch, or compare the compute environment's service role "
+        "with the policy AWSBatchServiceRole.",
+        source=PAGE,
+    ),
+    Reason(
+        name="instance type not supported",
+        says=("MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED",),
+        what="The compute environment's instances can not be started as it describes them",
+        remedy="Check its instance types in the subnets' Availability Zones, its launch template and its "
+        "image.",
+        source=PAGE,
+    ),
+    Reason(
+        name="queue misconfigured",
+        says=("MISCONFIGURATION:",),
+        what="The job queue can not run the job as it is configured",
+        remedy="Mend what AWS names in the job queue or its compute environments.",
+        source=PAGE,
+    ),
+    Reason(
+        name="no instances to be had",
+        says=("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",),
+        what="AWS has no instances left of the types that the queue may use",
+        remedy="It goes on by itself when there are some. Add instance types, subnets in more "
+        "Availability Zones, or a second compute environment.",
+        source=CAPACITY,
+    ),
+    Reason(
+        name="compute environments invalid",
+        says=("ACTION_REQUIRED...invalid",),
+        what="All compute environments of the queue are INVALID",
+        remedy="See their `statusReason` (batch describe-compute-environments), and mend role, subnets or "
+        "image.",
+        source="https://docs.aws.amazon.com/batch/latest/userguide/invalid_compute_environment.html",
+    ),
+    Reason(
+        name="queue blocked",
+        says=("UNDETERMINED...blocked",),
+        what="The job queue is blocked, and Batch does not know why",
+        remedy="Check that instances join the compute environment's cluster: log driver, agent, instance "
+        "role, way out of the subnets, EC2 quotas.",
+        source="https://repost.aws/knowledge-center/batch-job-stuck-runnable-status",
+    ),
+    Reason(
+        name="attempt too long",
+        says=("attempt duration exceeded timeout",),
+        what="The job reached its time limit",
+        remedy="Raise it: with_timeout in a builder, or `timeout` in the job definition.",
+        source="https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html",
+    ),
+    Reason(
+        name="job before it failed",
+        says=("Dependent Job failed",),
+        what="A job that this one had to wait for failed",
+        remedy="Leave `dependsOn` out of the request: Airflow keeps the order of tasks.",
+        source="https://docs.aws.amazon.com/batch/latest/userguide/job_dependencies.html",
+    ),
+)

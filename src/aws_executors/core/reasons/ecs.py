@@ -1,0 +1,107 @@
+"""What ECS says of a task that found no place, lost its place, or was ended from outside.
+
+Law: rows for stop codes and `stoppedReason`. What to do about a lack of room is said once, in
+`ecs/answers.py`, where RunTask answers with the same words.
+"""
+
+from aws_executors.core.ecs.answers import FAILURES
+from aws_executors.core.reasons.row import Reason
+from aws_executors.core.state import Cause
+
+API = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html"
+STOPPED = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-errors.html"
+SPOT = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html"
+
+PLACEMENT: tuple[Reason, ...] = tuple(
+    Reason(
+        name=f"no place: {words}",
+        says=(f"TaskFailedToStart: {words}", *((words,) if " " in words else ())),
+        what="No place was found for the container",
+        remedy=remedy,
+        source=API,
+    )
+    for words, remedy in FAILURES
+)
+
+ENDED: tuple[Reason, ...] = (
+    Reason(
+        name="Spot capacity taken back",
+        says=("Your Spot Task was interrupted", "SpotInterruptionError"),
+        stop_code="SpotInterruption",
+        what="AWS took the Spot capacity below the container back",
+        remedy="It is started again if the task had not begun; else Airflow's `retries` decide. Use "
+        "FARGATE beside FARGATE_SPOT for what must not be interrupted.",
+        source=SPOT,
+    ),
+    Reason(
+        name="instance about to end",
+        stop_code="TerminationNotice",
+        what="The instance below the container got notice that it ends",
+        remedy="Airflow's `retries` decide. Spot, or an Auto Scaling group that scales in: switch on managed "
+        "termination protection, or use On-Demand instances.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="instance gone",
+        says=("Host EC2 (instance",),
+        what="The instance below the container was stopped or terminated",
+        remedy="Airflow's `retries` decide. If it happens often: Spot, or scale-in? Use On-Demand "
+        "instances, or Batch's retryStrategy for what had not begun.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="instance deregistered",
+        says=("Container instance deregistration forced",),
+        what="Somebody took the instance below the container out of its cluster",
+        remedy="Drain instances before they are deregistered.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="maintenance",
+        says=("performing maintenance on the underlying infrastructure",),
+        what="AWS retired the machine below the container",
+        remedy="Airflow's `retries` decide. AWS announces it in the Health Dashboard some days before.",
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-maintenance.html",
+    ),
+    Reason(
+        name="machine unhealthy",
+        stop_code="InfrastructureHealth",
+        what="ECS ended the container, for the machine below it was not well",
+        remedy="Airflow's `retries` decide; nothing is wrong with the task.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="health check failed",
+        says=("failed container health checks", "failed ELB health checks"),
+        what="A health check of the definition failed",
+        remedy="Leave `healthCheck` out of the container's definition: Airflow watches its task by its "
+        "heartbeat.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="service scaled in",
+        says=("Scaling activity initiated by",),
+        stop_code="ServiceSchedulerInitiated",
+        what="A service of ECS ended the container",
+        remedy="Tasks of Airflow belong to no service: check `group` in the request.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="stopped by somebody",
+        says=("Task stopped by user",),
+        stop_code="UserInitiated",
+        what="Somebody stopped the container",
+        remedy="See who called StopTask or TerminateJob in CloudTrail.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="sidecar ended first",
+        says=("Essential container in task exited",),
+        cause=Cause.NEVER_STARTED,
+        what="Another essential container of the task ended before the Airflow container had started",
+        remedy='See its log. Mark what may end as "essential": false.',
+        source=STOPPED,
+    ),
+)
+
+ECS: tuple[Reason, ...] = (*PLACEMENT, *ENDED)

@@ -1,0 +1,109 @@
+"""What an exit code means when AWS says no more than that.
+
+Law: one row per code, in the order of the codes; 128 and more is a signal. Airflow's own launcher ends with
+0 when its task failed (the task has told Airflow so itself) and with 1 when it could not do its work.
+"""
+
+from aws_executors.core.reasons.row import Reason
+
+PAGE = "https://repost.aws/knowledge-center/ecs-task-stopped"
+SHELL = "https://tldp.org/LDP/abs/html/exitcodes.html"
+
+EXITS: tuple[Reason, ...] = (
+    Reason(
+        name="exit 1",
+        exit_code=1,
+        what="The container ended with an error before its task had a result",
+        remedy="Read its log. Airflow's launcher ends so when it can not reach "
+        "`execution_api_server_url`, when its token is not accepted (one JWT secret for scheduler and API "
+        "server?), or when another container has the task.",
+        source=PAGE,
+    ),
+    Reason(
+        name="exit 2",
+        exit_code=2,
+        what="The command in the container was not understood",
+        remedy="Is the image's entry point a shell, or the image's Airflow older than the scheduler's? "
+        "Read its log.",
+        source=SHELL,
+    ),
+    Reason(
+        name="exit 125",
+        exit_code=125,
+        what="The container's runtime could not run it",
+        remedy="Check the definition's mounts and limits. On an instance, read docker.log.",
+        source="https://docs.docker.com/engine/containers/run/#exit-status",
+    ),
+    Reason(
+        name="exit 126",
+        exit_code=126,
+        what="The command in the container may not be executed",
+        remedy="Check the mode of the image's entry point (chmod +x), and its user.",
+        source=SHELL,
+    ),
+    Reason(
+        name="exit 127",
+        exit_code=127,
+        what="The command in the container was not found",
+        remedy="The image must have Airflow's Python as `python` on its PATH, and an entry point that "
+        "exists.",
+        source=SHELL,
+    ),
+    Reason(
+        name="exit 130",
+        exit_code=130,
+        what="The container was interrupted (SIGINT)",
+        remedy="Somebody, or the image's entry point, interrupted it: read its log.",
+        source=SHELL,
+    ),
+    Reason(
+        name="exit 132",
+        exit_code=132,
+        what="The container met an instruction that its CPU does not have (SIGILL)",
+        remedy="Is the image, or a compiled library in it, built for another CPU?",
+        source=SHELL,
+    ),
+    Reason(
+        name="exit 134",
+        exit_code=134,
+        what="The container aborted itself (SIGABRT)",
+        remedy="A compiled library gave up: read the container's log.",
+        source=PAGE,
+    ),
+    Reason(
+        name="exit 135",
+        exit_code=135,
+        what="The container met a bus error (SIGBUS)",
+        remedy="Often too small a /dev/shm: raise `sharedMemorySize` in the definition's linuxParameters.",
+        source=SHELL,
+    ),
+    Reason(
+        name="exit 137",
+        exit_code=137,
+        what="The container was killed (SIGKILL)",
+        remedy="Most often for its memory: give it more. Or it had been asked to stop, and took longer than "
+        "`stopTimeout`.",
+        source=PAGE,
+    ),
+    Reason(
+        name="exit 139",
+        exit_code=139,
+        what="The container's program crashed (SIGSEGV)",
+        remedy="A compiled library broke: is it built for this CPU and this version of Python? Read its log.",
+        source=PAGE,
+    ),
+    Reason(
+        name="exit 143",
+        exit_code=143,
+        what="The container was asked to end (SIGTERM), and did",
+        remedy="See who stopped it: a person, a deployment, an instance that scales in.",
+        source=PAGE,
+    ),
+    Reason(
+        name="exit 255",
+        exit_code=255,
+        what="The container's entry point failed",
+        remedy="Read its log. It may be built for another CPU.",
+        source=PAGE,
+    ),
+)

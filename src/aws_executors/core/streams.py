@@ -1,0 +1,165 @@
+"""Where a container's log is in CloudWatch.
+
+Law: AWS's shapes of definitions end here. Nothing raises; where there is no log, words say why.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.reading import Read, read
+
+BATCH_GROUP = "/aws/batch/job"
+"""Where Batch logs what says nothing else. Source: "Using the awslogs log driver", AWS Batch User Guide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One log stream; `region` is empty where it is that of the container."""
+
+    group: str
+    name: str
+    region: str = ""
+
+
+class _LogConfiguration(Read):
+    log_driver: str | None = None
+    options: dict[str, str] | None = None
+
+
+class _Defined(Read):
+    name: str | None = None
+    essential: bool | None = None
+    log_configuration: _LogConfiguration | None = None
+    log_stream_name: str | None = None
+
+
+class _Definition(Read):
+    container_definitions: tuple[_Defined, ...] = ()
+
+
+class _Definitions(Read):
+    task_definition: _Definition
+
+
+class _Task(Read):
+    task_definition_arn: str
+
+
+class _Tasks(Read):
+    tasks: tuple[_Task, ...] = ()
+
+
+class _BatchTask(Read):
+    containers: tuple[_Defined, ...] = ()
+
+
+class _Properties(Read):
+    task_properties: tuple[_BatchTask, ...] = ()
+
+
+class _Job(Read):
+    container: _Defined | None = None
+    ecs_properties: _Properties | None = None
+
+
+class _Jobs(Read):
+    jobs: tuple[_Job, ...] = ()
+
+
+def definition_of(answer: object) -> Result[str, str]:
+    """The ARN of the task definition of the one task that a DescribeTasks answer shows, or why not.
+
+    >>> definition_of({"tasks": [{"taskDefinitionArn": "airflow:3"}]})
+    <Success: airflow:3>
+    """
+    return read(_Tasks, answer).bind(
+        lambda found: (
+            Success(found.tasks[0].task_definition_arn) if found.tasks else Failure("AWS does not show it")
+        )
+    )
+
+
+def ecs_stream(answer: object, *, container: str, task: str) -> Result[Stream, str]:
+    """Where a container of an ECS task logs to, from a DescribeTaskDefinition answer, or why nobody can tell.
+
+    `task` is the last part of its ARN. The stream is ``<prefix>/<container>/<task>``; without a prefix its
+    name is the container's id on its host, which AWS does not tell. Source: "awslogs-stream-prefix",
+    Amazon ECS Developer Guide.
+
+    >>> options = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "airflow"}
+    >>> ecs_stream({"taskDefinition": {"containerDefinitions": [{"name": "main", "logConfiguration":
+    ...     {"logDriver": "awslogs", "options": options}}]}}, container="main", task="0f1e").unwrap().name
+    'airflow/main/0f1e'
+    """
+    return read(_Definitions, answer).bind(
+        lambda found: _named(found.task_definition.container_definitions, container).bind(
+            lambda own: _prefixed(own, task)
+        )
+    )
+
+
+def batch_stream(answer: object, *, container: str = "") -> Result[Stream, str]:
+    """Where the one job that a DescribeJobs answer shows logs to, or why nobody can tell (yet).
+
+    `container` names the Airflow container of a job with ``ecsProperties``.
+
+    >>> batch_stream({"jobs": [{"container": {"logStreamName": "airflow/default/0f1e"}}]}).unwrap().group
+    '/aws/batch/job'
+    """
+    return read(_Jobs, answer).bind(lambda found: _of_job(found, container))
+
+
+def _named(containers: Sequence[_Defined], name: str) -> Result[_Defined, str]:
+    own = next((one for one in containers if one.name == name), None)
+    return Failure(f"the task definition has no container {name!r}") if own is None else Success(own)
+
+
+def _prefixed(own: _Defined, task: str) -> Result[Stream, str]:
+    options = _awslogs(own)
+    group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
+    if not group:
+        return Failure(_no_awslogs(own))
+    if not prefix:
+        return Failure("awslogs-stream-prefix is not set, so that nobody knows the stream's name")
+    region = options.get("awslogs-region", "")
+    return Success(Stream(group=group, name=f"{prefix}/{own.name}/{task}", region=region))
+
+
+def _of_job(found: _Jobs, container: str) -> Result[Stream, str]:
+    if not found.jobs:
+        return Failure("AWS does not show it")
+    own = _own(found.jobs[0], container)
+    if own is None or not own.log_stream_name:
+        return Failure("it has no log stream yet")
+    if _driver(own) != "awslogs":
+        return Failure(_no_awslogs(own))
+    options = _awslogs(own)
+    return Success(
+        Stream(
+            group=options.get("awslogs-group", BATCH_GROUP),
+            name=own.log_stream_name,
+            region=options.get("awslogs-region", ""),
+        )
+    )
+
+
+def _own(job: _Job, name: str) -> _Defined | None:
+    tasks = () if job.ecs_properties is None else job.ecs_properties.task_properties
+    several = [one for task in tasks for one in task.containers if name in ("", one.name)]
+    return next((one for one in several if one.essential is not False), job.container)
+
+
+def _driver(own: _Defined) -> str:
+    return "awslogs" if own.log_configuration is None else own.log_configuration.log_driver or "awslogs"
+
+
+def _awslogs(own: _Defined) -> dict[str, str]:
+    configured = own.log_configuration
+    return {} if configured is None or _driver(own) != "awslogs" else configured.options or {}
+
+
+def _no_awslogs(own: _Defined) -> str:
+    driver = "no log driver" if own.log_configuration is None else f"the log driver {_driver(own)!r}"
+    return f"its container has {driver}, and only what awslogs writes can be read here"

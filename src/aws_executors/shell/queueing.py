@@ -1,0 +1,84 @@
+"""From a task instance's key to the executor that has its container, and the token that finds it.
+
+Law: for the API server, which has executors but never starts them. One small query, in a session of its own;
+None, without importing anything, for a task of an executor that is Airflow's own or another provider's.
+"""
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.executors.executor_loader import ExecutorLoader
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskinstancehistory import TaskInstanceHistory
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+from aws_executors.shell.executor import AwsExecutor
+
+if TYPE_CHECKING:
+    from airflow.models.taskinstancekey import TaskInstanceKey
+    from airflow.sdk.types import TaskInstanceKey as SdkKey
+
+NOT_OURS = ("airflow.executors.", "airflow.providers.")
+"""Where executors stand that can be none of ours; a person's own subclass of ours may stand anywhere else."""
+
+_executors: dict[str, "AwsExecutor[Any, Any] | None"] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queueing:
+    """One queueing of a task instance: who has its container, and under which token."""
+
+    executor: "AwsExecutor[Any, Any]"
+    token: str
+
+
+def queueing_of(key: "TaskInstanceKey | SdkKey") -> Queueing | None:
+    """The last queueing of this try; None where it is another executor's, or was never queued.
+
+    Raises what SQLAlchemy and Airflow raise.
+    """
+    row = _row(key)
+    if row is None:
+        return None
+    executor_name, token = row
+    executor = _executor(executor_name or "")
+    return None if executor is None or not token else Queueing(executor=executor, token=token)
+
+
+def _row(key: "TaskInstanceKey | SdkKey") -> tuple[str | None, str | None] | None:
+    with create_session(scoped=False) as session:
+        for model in (TaskInstance, TaskInstanceHistory):
+            query = select(model.executor, model.external_executor_id).where(
+                model.dag_id == key.dag_id,
+                model.task_id == key.task_id,
+                model.run_id == key.run_id,
+                model.map_index == key.map_index,
+                model.try_number == key.try_number,
+            )
+            found = session.execute(query).first()
+            if found is not None:
+                return found[0], found[1]
+    return None
+
+
+def _executor(name: str) -> "AwsExecutor[Any, Any] | None":
+    """One executor of this name for the process, never started; None where it is none of ours."""
+    with _lock:
+        if name not in _executors:
+            _executors[name] = _made(name)
+        return _executors[name]
+
+
+def _made(name: str) -> "AwsExecutor[Any, Any] | None":
+    called = (
+        ExecutorLoader.lookup_executor_name_by_str(name)
+        if name
+        else ExecutorLoader.get_default_executor_name()
+    )
+    if called.module_path.startswith(NOT_OURS):
+        return None
+    executor = ExecutorLoader.load_executor(called)
+    return executor if isinstance(executor, AwsExecutor) else None

@@ -1,0 +1,67 @@
+"""How the pages of a log become lines."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from aws_executors.core.logs import LINES, Tail, folded, line, unfolded
+
+JWT = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ('{"event":"ran","level":"info"}', '{"event":"ran","level":"info"}'),
+        ("plain words\n", '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"plain words"}'),
+        ('{"no": "event"}', '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"{\\"no\\": \\"event\\"}"}'),
+        ("a\nb", '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"a\\nb"}'),
+        (f"token {JWT}", '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"token ***"}'),
+        ("", '{"timestamp":"2026-03-02T10:00:14.500000Z","event":""}'),
+    ],
+)
+def test_lines(message: str, expected: str) -> None:
+    assert line(message, 1772445614500) == expected
+
+
+def test_a_line_without_a_time() -> None:
+    assert line("words", None) == '{"event":"words"}'
+
+
+def page(*numbers: int, forward: str = "f", backward: str = "b") -> dict[str, JsonValue]:
+    return {
+        "events": [{"message": f'{{"event":"{number}"}}', "timestamp": number} for number in numbers],
+        "nextForwardToken": forward,
+        "nextBackwardToken": backward,
+    }
+
+
+def said(*numbers: int) -> tuple[str, ...]:
+    return tuple(f'{{"event":"{number}"}}' for number in numbers)
+
+
+def test_pages_fold_in_both_directions() -> None:
+    first = folded(Tail(), page(3, 4, forward="f4", backward="b3")).unwrap()
+    assert first == Tail(lines=said(3, 4), forward="f4", backward="b3")
+    newer = folded(first, page(5, forward="f5", backward="b5")).unwrap()
+    assert newer == Tail(lines=said(3, 4, 5), forward="f5", backward="b3")
+    older = unfolded(newer, page(1, 2, forward="f2", backward="b1")).unwrap()
+    assert older == Tail(lines=said(1, 2, 3, 4, 5), forward="f5", backward="b1")
+    assert unfolded(older, page(backward="b1")).unwrap().whole
+
+
+def test_an_odd_page_changes_nothing() -> None:
+    assert folded(Tail(), {"events": [{"timestamp": "noon"}]}).failure().startswith("events.0.timestamp")
+    assert folded(Tail(), {"events": [{"timestamp": 10**18}]}).failure().startswith("events.0.timestamp")
+
+
+@given(st.lists(st.integers(0, 3 * LINES).map(range), max_size=4))
+def test_only_the_newest_lines_are_kept(sizes: list[range]) -> None:
+    tail = Tail()
+    every: list[str] = []
+    for numbers in sizes:
+        tail = folded(tail, page(*numbers)).unwrap()
+        every += said(*numbers)
+    assert tail.lines == tuple(every[-LINES:])
+    assert tail.cut == (len(every) > LINES)

@@ -1,0 +1,115 @@
+"""What people see of a container's log by Airflow's own ways: the UI's log view, and the task's Event log."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from airflow.utils.session import create_session
+
+from airflow_rows import Given, task_instance
+from aws_executors.executors import AwsEcsFargateExecutor
+from aws_executors.local import LocalAws
+
+pytestmark = pytest.mark.usefixtures("airflow_db")
+
+LOG = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-create-group": "true"}
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+    with LocalAws(max_processes=4) as cloud:
+        ecs = cloud.client("ecs")
+        ecs.create_cluster(clusterName="etl")
+        ecs.register_task_definition(
+            family="airflow",
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            containerDefinitions=[
+                {
+                    "name": "main",
+                    "image": "airflow",
+                    "logConfiguration": {"logDriver": "awslogs", "options": LOG},
+                }
+            ],
+        )
+        for name, value in cloud.environment.items():
+            monkeypatch.setenv(name, value)
+        options = {
+            "region": "us-east-1",
+            "cluster": "etl",
+            "container_name": "main",
+            "task_definition": "airflow",
+            "subnets": "subnet-1",
+            "endpoint_url": cloud.url,
+            "request_builder": "containers.build_ecs",
+            "poll_interval": "0.1",
+            "database_interval": "0.2",
+        }
+        for name, value in options.items():
+            monkeypatch.setenv(f"AIRFLOW__ECS_FARGATE__{name.upper()}", value)
+        yield cloud
+
+
+@pytest.fixture
+def executor(aws: LocalAws) -> Iterator[AwsEcsFargateExecutor]:
+    made = AwsEcsFargateExecutor(parallelism=8)
+    made.start()
+    yield made
+    made.end()
+
+
+def hand_over(executor: AwsEcsFargateExecutor, given: Given) -> None:
+    with create_session(scoped=False) as session:
+        executor.queue_workload(given.workload("assigned"), session)
+    executor.heartbeat()
+
+
+def turn_until(executor: AwsEcsFargateExecutor, done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < deadline, f"not within 20 s: {executor!r}"
+        executor.heartbeat()
+        time.sleep(0.02)
+
+
+def test_the_api_server_s_own_executor_shows_the_log(executor: AwsEcsFargateExecutor) -> None:
+    given = task_instance(queue="print-hello")
+    hand_over(executor, given)
+    given.becomes("running")
+    viewer = AwsEcsFargateExecutor()  # as the API server makes one: never started
+    shown: list[str] = []
+
+    def is_shown() -> bool:
+        messages, lines = viewer.get_task_log(given.row(), 1)
+        assert messages
+        shown[:] = [json.loads(line)["event"] for line in lines]
+        return bool(shown)
+
+    turn_until(executor, is_shown)
+    assert shown == ["hello"]
+
+
+def test_another_try_s_log_is_not_looked_for(aws: LocalAws) -> None:
+    given, calls = task_instance(state="running"), aws.calls()
+    messages, lines = AwsEcsFargateExecutor().get_task_log(given.row(), 7)
+    assert (messages, lines) == (["Nobody knows any more in which container try 7 ran."], [])
+    assert aws.calls() == calls
+
+
+def test_a_failed_container_s_last_lines_come_after_the_reason(executor: AwsEcsFargateExecutor) -> None:
+    given = task_instance(queue="fail-goodbye")
+    hand_over(executor, given)
+    told: list[tuple[str, str]] = []
+
+    def is_told() -> bool:
+        told[:] = [(str(log.event), str(log.extra)) for log in executor._kept_logs]
+        return ("container log", "goodbye") in told
+
+    turn_until(executor, is_told)
+    assert given.key not in executor.running
+    events = list(dict(told))
+    assert events.index("container failed") < events.index("container log")
+    assert dict(told)["container failed"].startswith("The container ended with an error of its own")
