@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types unit e2e fmt clean
+.PHONY: help venv demo test lint types unit e2e killed fmt clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ unit: $(INSTALLED) ## unit, property, doc and README tests
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
 	$(BIN)/python -m pytest -q tests/e2e
 
+killed: $(INSTALLED) ## kill real schedulers, SEEDS=20 times in a row, and judge what is left (SEED=7: this one)
+	@PYTHONPATH=src:tests $(BIN)/python -m e2e.killed $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20))
+
 fmt: $(INSTALLED) ## format, and mend what ruff can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -57,5 +60,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 clean: ## remove .venv and everything that was made
-	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .demo .killed .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
