@@ -31,8 +31,12 @@ class TaskTry(Read):
         return f"{self.task_id}[{self.map_index}]" if self.map_index >= 0 else self.task_id
 
 
+CALLBACK = TaskTry(task_id="(callback)", try_number=1)
+"""Stands for what is not a task: a callback's workload names no task instance."""
+
+
 class Workload(Read):
-    ti: TaskTry
+    ti: TaskTry = CALLBACK
 
 
 class EcsContainer(Read):
@@ -107,6 +111,8 @@ def whom(command: Iterable[str]) -> TaskTry:
 
     >>> whom(("python", "-m", "run", "--json-string", '{"ti": {"task_id": "load", "try_number": 2}}')).label
     'load'
+    >>> whom(("python", "-m", "run", "--json-string", '{"callback": {"id": "0b6e"}}')).label
+    '(callback)'
     """
     for argument in command:
         if argument.startswith("{"):

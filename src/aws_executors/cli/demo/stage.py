@@ -52,9 +52,9 @@ class Stage:
     def scheduler(self) -> Process:
         return self.deployment.processes["scheduler"]
 
-    def start(self, component: str, **environment: str) -> Process:
-        """Start a component of Airflow (again)."""
-        return self.deployment.start(component, COMPONENTS[component], **environment)
+    def start(self, component: str, name: str = "", **environment: str) -> Process:
+        """Start a component of Airflow (again), or another one of its kind under a name of its own."""
+        return self.deployment.start(name or component, COMPONENTS[component], **environment)
 
     def trigger(self, dag_id: str) -> DagRun:
         """Start a run of a DAG as soon as Airflow knows it; NotReady with what is wrong with its file."""
@@ -69,18 +69,19 @@ class Stage:
         """Every container that there was."""
         return containers.read(self.aws.tasks(), self.aws.jobs())
 
-    def slots(self, timeout: float = 15.0) -> Claim:
+    def slots(self, timeout: float = 15.0, scheduler: str = "scheduler") -> Claim:
         """Whether the executors' slots are free, or come free in time, by the scheduler's own dump."""
         deadline = time.monotonic() + timeout
-        while any(slots(dump := self.dump())) and time.monotonic() < deadline:
+        while any(slots(dump := self.dump(scheduler))) and time.monotonic() < deadline:
             time.sleep(0.5)
         return slots_free(dump, EXECUTORS)
 
-    def dump(self) -> str:
-        """What the scheduler says of its executors when it gets SIGUSR2."""
-        log = self.scheduler.log
+    def dump(self, scheduler: str = "scheduler") -> str:
+        """What a scheduler says of its executors when it gets SIGUSR2."""
+        process = self.deployment.processes[scheduler]
+        log = process.log
         before = log.stat().st_size
-        self.scheduler.signal(signal.SIGUSR2)
+        process.signal(signal.SIGUSR2)
 
         def whole() -> str | None:
             said = end_of(log, before)
@@ -91,16 +92,21 @@ class Stage:
 
 @contextmanager
 def stage(
-    dags: Path, logs: Path, options: Mapping[str, str] | None = None, names: cloud.Names | None = None
+    dags: Path,
+    logs: Path,
+    options: Mapping[str, str] | None = None,
+    names: cloud.Names | None = None,
+    at_once: int = AT_ONCE,
 ) -> Iterator[Stage]:
-    """Airflow with both executors in front of an embedded AWS; `options` are variables for its components."""
+    """Airflow with both executors in front of an embedded AWS; `options` are variables for its components,
+    `at_once` is how many containers run at once."""
     names = names or cloud.Names()
     with ExitStack() as stack:
         stack.enter_context(interruptible())
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aws-executors-")))
         place = Place(home=home, dags=dags)
         stack.callback(nothing_left, place)
-        aws = stack.enter_context(LocalAws(max_processes=AT_ONCE, container_env=container_environment(place)))
+        aws = stack.enter_context(LocalAws(max_processes=at_once, container_env=container_environment(place)))
         environment = airflow_environment(place, aws.environment, {**names.options(), **(options or {})})
         deployment = stack.enter_context(Deployment(environment=environment, logs=logs))
         stack.callback(shield)

@@ -1,0 +1,183 @@
+"""`make killed`: real Airflow on a real database, run into a fault, judged when all is over.
+
+Law: one deployment for each story, and one story at a time; everything that is started is ended with it. A
+seed is all that a story needs to be told again: `make killed SEED=7`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from sqlalchemy import Engine, create_engine
+
+from aws_executors.cli.demo.environment import isolate
+from aws_executors.cli.demo.processes import NotReady, ProcessDied, interruptible
+from aws_executors.cli.demo.proof import Claim, none_left
+from aws_executors.cli.demo.stage import Stage, stage
+from e2e import records
+from e2e.acts import ACTS, DAG, begin
+from e2e.claims import Records, claims
+from e2e.plans import Database, Plan, plan
+from e2e.postgres import postgres
+
+SOURCE = Path(__file__).with_name("dags") / "killed_dag.py"
+AT_ONCE = 3  # containers
+ENDED_WITHIN = 150.0  # seconds from the fault's end to the last container's
+
+# What takes Airflow minutes in production, in seconds.
+QUICK: Mapping[str, str] = {
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "6",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """How one plan went: what was claimed of it, in how many seconds."""
+
+    plan: Plan
+    claims: tuple[Claim, ...]
+    records: Records
+    seconds: float
+
+    @property
+    def well(self) -> bool:
+        return all(claim.holds for claim in self.claims)
+
+
+def tell(plan: Plan, logs: Path) -> Story:
+    """Bring a deployment up, let the fault happen to it, and judge what is on record at the end."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        stack.enter_context(interruptible())
+        dags = Path(stack.enter_context(TemporaryDirectory(prefix="aws-executors-dags-")))
+        shutil.copy(SOURCE, dags)
+        options = {**QUICK, **adoption(plan.adopt), **stack.enter_context(database(plan.database, logs))}
+        up = stack.enter_context(stage(dags, logs, options, at_once=AT_ONCE))
+        up.aws.faults.delays("fast")
+        rows = create_engine(options.get(DATABASE) or f"sqlite:///{up.place.home / 'airflow.db'}")
+        stack.callback(rows.dispose)
+        begin(up, plan, rows)
+        ACTS[plan.fault](up, plan)
+        in_time = over(up, rows)
+        found = on_record(up, rows, dags / "journal")
+        judged = (in_time, *claims(found, plan), *at_rest(up))
+    return Story(plan, judged, found, time.monotonic() - began)
+
+
+DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+
+
+@contextmanager
+def database(kind: Database, logs: Path) -> Iterator[dict[str, str]]:
+    """The options for Airflow's database: none for SQLite, which is Airflow's own choice."""
+    if kind is Database.SQLITE:
+        yield {}
+        return
+    with postgres(logs) as url:
+        yield {DATABASE: url}
+
+
+def adoption(on: bool) -> dict[str, str]:
+    """`adopt_task_instances` of both executors."""
+    return {f"AIRFLOW__{section}__ADOPT_TASK_INSTANCES": str(on) for section in ("ECS_FARGATE", "BATCH")}
+
+
+# --- How it ends -------------------------------------------------------------------------------------------
+
+
+def over(up: Stage, rows: Engine) -> Claim:
+    """Wait until the run has ended and every container has; whether that was in time."""
+
+    def ended() -> Literal[True] | None:
+        time.sleep(0.4)
+        run_has = records.run_state(rows, DAG) in records.ENDED
+        return True if run_has and all(container.ended for container in up.containers()) else None
+
+    claim = f"run and containers have ended within {ENDED_WITHIN:.0f} s"
+    try:
+        up.deployment.wait_for(claim, ended, timeout=ENDED_WITHIN)
+    except NotReady:
+        return Claim(claim, ("they have not",))
+    return Claim(claim)
+
+
+def on_record(up: Stage, rows: Engine, journal: Path) -> Records:
+    """Everything that the claims are about."""
+    return Records(
+        last=records.tries(rows, "task_instance"),
+        before=records.tries(rows, "task_instance_history"),
+        lines=records.journal(journal),
+        told=records.told(rows, DAG),
+        containers=up.containers(),
+    )
+
+
+def at_rest(up: Stage) -> tuple[Claim, ...]:
+    """Nothing runs, and no scheduler thinks that anything does."""
+    schedulers = [name for name in up.deployment.processes if name.startswith("scheduler")]
+    return (*(up.slots(scheduler=name) for name in schedulers), none_left(up.aws.processes(), "container"))
+
+
+# --- A row of them -----------------------------------------------------------------------------------------
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    found = argparse.ArgumentParser(prog="make killed", description=(__doc__ or "").splitlines()[0])
+    found.add_argument("--seeds", type=int, default=20, help="how many, from 0 (default: %(default)s)")
+    found.add_argument("--seed", type=int, action="append", help="this one; may be given again")
+    found.add_argument(
+        "--logs", type=Path, default=Path(".killed"), help="where logs go (default: %(default)s)"
+    )
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Tell the stories of these seeds, a line each; 0 if every one went well."""
+    options = parser().parse_args(arguments)
+    isolate()
+    seeds = options.seed if options.seed is not None else range(options.seeds)
+    well = [one(plan(seed), options.logs / str(seed)) for seed in seeds]
+    print(f"{sum(well)} of {len(well)} seeds went well")
+    return 0 if all(well) else 1
+
+
+def one(plan: Plan, logs: Path) -> bool:
+    """Tell one story and print its line; if it went wrong, its logs and records stay."""
+    shutil.rmtree(logs, ignore_errors=True)
+    print(f"seed {plan.seed:3}  {plan}", end="", flush=True)
+    try:
+        story = tell(plan, logs)
+    except (NotReady, ProcessDied, RuntimeError, OSError, subprocess.SubprocessError) as error:
+        print(f"  NOT WELL; logs in {logs.resolve()}\n{error}", flush=True)
+        return False
+    if story.well:
+        print(f"  {story.seconds:5.1f} s  well", flush=True)
+        shutil.rmtree(logs)
+        return True
+    (logs / "records.txt").write_text(written(story.records))
+    print(f"  {story.seconds:5.1f} s  NOT WELL; logs in {logs.resolve()}")
+    print(*(claim for claim in story.claims if not claim.holds), sep="\n", flush=True)
+    return False
+
+
+def written(found: Records) -> str:
+    """The records, a line each, for a person to find out what happened."""
+    containers = [f"{one}: {one.status} {one.exit_codes} {one.reason}" for one in found.containers]
+    return "\n".join(map(str, (*found.lines, *found.before, *found.last, *containers, *found.told)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
