@@ -5,22 +5,28 @@ job can go, found by going them. ``python tests/doc_tables.py`` writes them all;
 """
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from configparser import ConfigParser
 from dataclasses import fields, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 
-from aws_executors import batch, ecs
+from aws_executors import Launch, Task, batch, ecs
 from aws_executors.cli.options_table import SECTIONS, markdown
 from aws_executors.core import predicates
 from aws_executors.core.advance import advance, begin
+from aws_executors.core.batch.permissions import statements as batch_statements
 from aws_executors.core.ecs.answers import FAILURES
+from aws_executors.core.ecs.permissions import statements as ecs_statements
 from aws_executors.core.error_rules import CODES, EXCEPTIONS, MESSAGES, Kind
 from aws_executors.core.errors import AwsError
+from aws_executors.core.iam import Also, Where
+from aws_executors.core.iam import policy as policy_document
 from aws_executors.core.job import (
     Accepted,
     Due,
@@ -49,7 +55,8 @@ from aws_executors.local.world import NONE, PRESETS
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 MARKED = re.compile(
-    r"(?P<open><!-- (?P<kind>table|options):(?P<name>\S+) -->\n).*?(?P<close><!-- /(?P=kind) -->)", re.DOTALL
+    r"(?P<open><!-- (?P<kind>table|options|policy):(?P<name>\S+) -->\n).*?(?P<close><!-- /(?P=kind) -->)",
+    re.DOTALL,
 )
 
 # --- How tables are written ---------------------------------------------------------------------------------
@@ -345,7 +352,54 @@ def fresh(text: str) -> str:
 
 def made(kind: str, name: str) -> str:
     """The table of this name."""
-    return markdown(SECTIONS[name]) if kind == "options" else TABLES[name]()
+    match kind:
+        case "options":
+            return markdown(SECTIONS[name])
+        case "policy":
+            return f"```json\n{policy_of(name)}\n```"
+        case _:
+            return TABLES[name]()
+
+
+# --- The policies -------------------------------------------------------------------------------------------
+
+ACCOUNT = "123456789012"
+ROLES = ("airflow-execution", "airflow-task")
+TASK = Task(dag_id="any", task_id="any")
+
+
+def policy_of(section: str) -> str:
+    """The policy for the README's own set-up of a section, as ``aws-executors iam-policy`` prints it."""
+    where, also = Where(region="us-east-1", account=ACCOUNT), Also(roles=ROLES)
+    if section == "batch":
+        job = batch.build(
+            Launch(
+                task=TASK,
+                command=("any",),
+                token="any",
+                settings=batch.BatchSettings.from_section(set_up(section)).unwrap(),
+            )
+        )
+        return json.dumps(policy_document(batch_statements(job, where)), indent=2)
+    task = ecs.build(
+        Launch(
+            task=TASK,
+            command=("any",),
+            token="any",
+            settings=ecs.EcsSettings.from_section(set_up(section)).unwrap(),
+        )
+    )
+    return json.dumps(policy_document(ecs_statements(task, where, also)), indent=2)
+
+
+def set_up(section: str) -> dict[str, str]:
+    """The options of a section as the README sets it up: its first block of that name."""
+    for text in re.findall(r"^```ini\n(.*?)^```$", PAGES[0].read_text(), re.MULTILINE | re.DOTALL):
+        parser = ConfigParser()
+        parser.read_string(text)
+        if parser.has_section(section):
+            return dict(parser[section])
+    raise AssertionError(f"the README sets up no [{section}]")
 
 
 def main() -> int:

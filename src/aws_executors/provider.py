@@ -4,9 +4,9 @@ Law: this module runs in every airflow command, so it imports nothing of ours an
 the settings models have made. An error here would stop every component of Airflow. Source:
 ``airflow/provider_info.schema.json``.
 
-``executors`` is left out on purpose: Airflow 3.3 warns in every command about a provider that names
-executors and no commands of its own (``airflow/cli/cli_parser.py``), and nothing but a listing reads it.
-``plugins`` is left out, too: Airflow reads it only with ``[core] lazy_discover_providers = False``; the entry
+``executors`` may stand here because ``cli`` does: Airflow 3.3 warns in every command about a provider that
+has the one without the other (``airflow/cli/cli_parser.py``).
+``plugins`` is left out: Airflow reads it only with ``[core] lazy_discover_providers = False``; the entry
 point in ``pyproject.toml`` is always read, and naming the plugin in both places makes a warning.
 """
 
@@ -15,6 +15,9 @@ from pathlib import Path
 
 CONFIG = Path(__file__).with_name("provider_config.json")
 """Made by ``python -m aws_executors.cli.options_table provider``."""
+
+
+EXECUTORS = ("aws_executors.executors.AwsBatchExecutor", "aws_executors.executors.AwsEcsFargateExecutor")
 
 
 def get_provider_info() -> dict[str, object]:
@@ -27,5 +30,7 @@ def get_provider_info() -> dict[str, object]:
         "package-name": "aws-executors",
         "name": "AWS executors",
         "description": "Runs every task in a container of its own on AWS Batch, Fargate or ECS.",
+        "executors": list(EXECUTORS),
+        "cli": ["aws_executors.cli.airflow_commands.get_commands"],
         "config": json.loads(CONFIG.read_text()),
     }

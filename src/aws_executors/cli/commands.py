@@ -1,0 +1,138 @@
+"""The commands, as one table: for ``aws-executors ...`` and for ``airflow aws-executors ...``.
+
+Law: data only, and the standard library only: every airflow command imports this. What a command does stands
+in a module of its own, named here by its dotted path and imported when the command is run.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SECTIONS = ("batch", "ecs_fargate")
+OUTPUTS = ("table", "json", "yaml")
+ABOUT = "Set up, understand and check the executors for AWS Batch, Fargate and ECS."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One argument of a command, in argparse's words; what is None is not said."""
+
+    flags: tuple[str, ...]
+    help: str
+    metavar: str | None = None
+    default: object = None
+    choices: tuple[str, ...] | None = None
+    action: str | None = None
+    nargs: str | None = None
+    type: Callable[[str], object] | None = None
+
+    def arguments(self) -> dict[str, object]:
+        """The keywords of argparse's ``add_argument``.
+
+        >>> Option(flags=("--team",), help="Whose.", metavar="NAME").arguments()
+        {'help': 'Whose.', 'metavar': 'NAME'}
+        """
+        said = {
+            "help": self.help,
+            "metavar": self.metavar,
+            "default": self.default,
+            "choices": self.choices,
+            "action": self.action,
+            "nargs": self.nargs,
+            "type": self.type,
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: `run` is the dotted path of a function from parsed arguments to an exit code."""
+
+    name: str
+    help: str
+    about: str
+    examples: tuple[tuple[str, str], ...]
+    options: tuple[Option, ...] = ()
+    run: str
+
+    def epilog(self, program: str) -> str:
+        """The examples, each below what it does.
+
+        >>> command = Command(name="doctor", help="", about="", examples=(("doctor", "look"),), run="")
+        >>> print(command.epilog("aws-executors"))
+        examples:
+          aws-executors doctor
+              look
+        """
+        lines = [f"  {program} {line}\n      {what}" for line, what in self.examples]
+        return "\n".join(["examples:", *lines])
+
+
+SECTION = Option(
+    flags=("--section",),
+    help="whose options to read (default: those of the executors in [core] executor that are ours)",
+    choices=SECTIONS,
+)
+TEAM = Option(flags=("--team",), help="read the options of this team of a multi-team Airflow", metavar="NAME")
+
+
+def output(default: str = "table") -> Option:
+    """How the answer is printed."""
+    return Option(
+        flags=("-o", "--output"),
+        help=f"how to print the answer: {', '.join(OUTPUTS)} (default: {default})",
+        choices=OUTPUTS,
+        default=default,
+        metavar="FORMAT",
+    )
+
+
+def many(flag: str, metavar: str, help_: str) -> Option:
+    """An option that may be given several times."""
+    return Option(flags=(flag,), help=f"{help_}; may be given often", metavar=metavar, action="append")
+
+
+IAM_POLICY = Command(
+    name="iam-policy",
+    help="print the policy that the scheduler needs",
+    about="Print the least that the scheduler's role must be allowed, made from the settings: exact actions, "
+    "on exactly this queue and definition, or in this cluster. Asks nobody.",
+    examples=(
+        ("iam-policy --account 123456789012", "the policy of the executors that airflow.cfg names, as JSON"),
+        (
+            "iam-policy --section ecs_fargate --account 123456789012 --role airflow-task",
+            "for ECS, where this role may be passed to tasks",
+        ),
+        ("iam-policy --definition nightly --output table", "with one more definition, as a table"),
+    ),
+    options=(
+        SECTION,
+        TEAM,
+        Option(
+            flags=("--account",), help="the number of the AWS account (default: a placeholder)", metavar="ID"
+        ),
+        many(
+            "--role",
+            "NAME",
+            "a role, by name or ARN, of the task definition, which starting a task passes on",
+        ),
+        many("--queue", "NAME", "a job queue that tasks or builders name, besides the settings' own"),
+        many("--cluster", "NAME", "a cluster that tasks or builders name, besides the settings' own"),
+        many(
+            "--definition",
+            "NAME",
+            "a job or task definition that tasks or builders name, besides the settings' own",
+        ),
+        Option(
+            flags=("--tags",), help="requests carry tags, even if the settings show none", action="store_true"
+        ),
+        Option(
+            flags=("--doctor",),
+            help="also allow what doctor asks, which changes nothing",
+            action="store_true",
+        ),
+        output("json"),
+    ),
+    run="aws_executors.cli.iam_policy.run",
+)
+
+COMMANDS: tuple[Command, ...] = (IAM_POLICY,)

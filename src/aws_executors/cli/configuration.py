@@ -1,0 +1,86 @@
+"""Which of our executors this Airflow uses, and what their sections say.
+
+Law: reads Airflow's configuration; imports it when asked, because that takes a second. What is wrong is
+raised as `Unusable`, in words, and becomes exit code 2.
+"""
+
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.cli.commands import SECTIONS
+from aws_executors.cli.services import KITS
+from aws_executors.core.faults import SettingsFaults
+from aws_executors.shell.configure import Configured
+
+if TYPE_CHECKING:
+    from airflow.configuration import AirflowConfigParser
+
+CLASSES = {
+    "AwsBatchExecutor": "batch",
+    "AwsEcsFargateExecutor": "ecs_fargate",
+    "AwsFargateExecutor": "ecs_fargate",
+}
+UNUSABLE = 2
+
+
+class Unusable(Exception):
+    """The configuration can not be used for this command; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which sections a command is about, and whose."""
+
+    sections: tuple[str, ...]
+    team: str | None
+
+
+def airflow() -> "AirflowConfigParser":
+    """Airflow's configuration, with its plugins folder on the path, as the scheduler has it."""
+    from airflow import settings
+    from airflow.configuration import conf
+
+    prepare: Callable[[], None] = settings.prepare_syspath_for_config_and_plugins  # it has no types
+    prepare()
+    return conf
+
+
+def executors(value: str) -> tuple[str, ...]:
+    """The sections of our executors in ``[core] executor``, in their order.
+
+    Any class of these names counts, so that a subclass in a person's own module is found by its name.
+
+    >>> executors("aws_executors.executors.AwsBatchExecutor,LocalExecutor,red=big:x.AwsFargateExecutor")
+    ('batch', 'ecs_fargate')
+    >>> executors("LocalExecutor")
+    ()
+    """
+    names = [one.strip().rpartition(".")[2] for one in value.replace(";", ",").split(",")]
+    return tuple(dict.fromkeys(CLASSES[name] for name in names if name in CLASSES))
+
+
+def asked(options: Namespace) -> Asked:
+    """The section that was named, or those of the executors that Airflow is configured with."""
+    team: str | None = options.team
+    if options.section:
+        return Asked((options.section,), team)
+    found = executors(airflow().get("core", "executor"))
+    if not found:
+        raise Unusable(
+            "[core] executor names none of our executors; set executor = "
+            f"aws_executors.executors.AwsBatchExecutor, or say --section {SECTIONS[0]} or {SECTIONS[1]}"
+        )
+    return Asked(found, team)
+
+
+def required(section: str, team: str | None) -> Configured[Any, Any]:
+    """What one section says; raises `Unusable` with all that is wrong with it."""
+    match unwrap_or_failure(KITS[section].configure(airflow(), team)):
+        case SettingsFaults() as faults:
+            raise Unusable(str(faults))
+        case found:
+            return found

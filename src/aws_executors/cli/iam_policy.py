@@ -1,0 +1,81 @@
+"""``iam-policy``: the least that the scheduler must be allowed, from the settings.
+
+Law: reads the configuration, asks nobody, prints. The statements are the core's (`core/ecs/permissions.py`,
+`core/batch/permissions.py`).
+"""
+
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.cli.configuration import UNUSABLE, Unusable, asked, required
+from aws_executors.cli.services import KITS, Kit
+from aws_executors.cli.show import answer, dumped, grid, remark
+from aws_executors.core.compose import BuildFault, built
+from aws_executors.core.iam import NO_ACCOUNT, PLACEHOLDER_ROLES, Also, Statement, Where, doctors, policy
+from aws_executors.core.launch import Launch, Task
+from aws_executors.shell.configure import Configured
+
+ANY_TASK = Task(dag_id="any", task_id="any")
+SOME_TOKEN = "any"  # noqa: S105 - a name, not a secret
+
+
+def run(options: Namespace) -> int:
+    """Print the policy; 2 where the configuration can not be used."""
+    try:
+        wanted = asked(options)
+        sections = {section: required(section, wanted.team) for section in wanted.sections}
+        found = [one for section, own in sections.items() for one in needed(KITS[section], own, options)]
+    except Unusable as unusable:
+        remark(str(unusable))
+        return UNUSABLE
+    document = policy(found)
+    answer(as_table(found) if options.output == "table" else dumped(document, options.output))
+    for word in [word for word in (NO_ACCOUNT, *PLACEHOLDER_ROLES) if word in str(document)]:
+        remark(f"Replace {word} before you use this policy, or give --account and --role.")
+    return 0
+
+
+def also(options: Namespace) -> Also:
+    """What the command line names besides the settings."""
+    return Also(
+        queues=tuple(options.queue or ()),
+        clusters=tuple(options.cluster or ()),
+        definitions=tuple(options.definition or ()),
+        roles=tuple(options.role or ()),
+        tags=options.tags,
+    )
+
+
+def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) -> Iterator[Statement]:
+    """What one executor needs, by the request that its builder makes for a task like any other."""
+    settings = own.settings
+    launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=settings, token=SOME_TOKEN)
+    match unwrap_or_failure(built(own.build, launch, kit.request, kit.seal)):
+        case BuildFault() as fault:
+            raise Unusable(f"No request can be made for a task like any other: {fault}")
+        case request:
+            where = Where(region=settings.region, account=options.account or NO_ACCOUNT)
+            yield from kit.statements(request, where, also(options))
+    if options.doctor:
+        yield from doctors(settings.region, kit.doctor_reads)
+
+
+def as_table(statements: Sequence[Statement]) -> str:
+    """A line per action and resource."""
+    rows = [
+        (action, resource, dumped_in_line(statement))
+        for statement in statements
+        for action in statement.actions
+        for resource in statement.resources
+    ]
+    return grid(("action", "resource", "condition"), rows)
+
+
+def dumped_in_line(statement: Statement) -> str:
+    """A condition in one line, as in ``ArnEquals ecs:cluster arn:...``."""
+    return "; ".join(
+        f"{test} {key} {value}" for test, pairs in statement.condition.items() for key, value in pairs.items()
+    )

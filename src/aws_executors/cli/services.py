@@ -1,0 +1,72 @@
+"""ECS and Batch as the commands need them: one row of functions each.
+
+Law: a table and no logic; what differs between the services is looked up here, so that no command asks which
+service it has before it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from returns.result import Result
+
+from aws_executors.core.batch import build as batch_build
+from aws_executors.core.batch import permissions as batch_permissions
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.ecs import build as ecs_build
+from aws_executors.core.ecs import permissions as ecs_permissions
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.faults import SettingsFaults
+from aws_executors.core.iam import Also, Statement, Where
+from aws_executors.core.launch import Launch
+from aws_executors.core.service import Service
+from aws_executors.core.settings import Settings
+from aws_executors.shell.batch_calls import BatchCalls
+from aws_executors.shell.clients import Clients
+from aws_executors.shell.configure import Configured, configure_batch, configure_ecs
+from aws_executors.shell.ecs_calls import EcsCalls
+
+if TYPE_CHECKING:
+    from aws_executors.shell.section import Conf
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit(Generic[S, R]):
+    """One service's own functions."""
+
+    settings: type[S]
+    request: type[R]
+    configure: "Callable[[Conf, str | None], Result[Configured[S, R], SettingsFaults]]"
+    build: Callable[[Launch[S]], R]
+    seal: Callable[[Launch[S], R], R]
+    statements: Callable[[R, Where, Also], Iterator[Statement]]
+    doctor_reads: tuple[str, ...]
+    service: Callable[[Clients, S], Service[R]]
+
+
+BATCH = Kit(
+    settings=BatchSettings,
+    request=SubmitJob,
+    configure=configure_batch,
+    build=batch_build.build,
+    seal=batch_build.sealed,
+    statements=batch_permissions.statements,
+    doctor_reads=batch_permissions.DOCTOR_READS,
+    service=BatchCalls,
+)
+ECS = Kit(
+    settings=EcsSettings,
+    request=RunTask,
+    configure=configure_ecs,
+    build=ecs_build.build,
+    seal=ecs_build.sealed,
+    statements=ecs_permissions.statements,
+    doctor_reads=ecs_permissions.DOCTOR_READS,
+    service=EcsCalls,
+)
+KITS: Mapping[str, Kit[Any, Any]] = {"batch": BATCH, "ecs_fargate": ECS}

@@ -1,0 +1,95 @@
+"""How an answer is printed: as text for a person, or as JSON or YAML for a program.
+
+Law: the same value in every form. Colours only on a terminal that wants them (https://no-color.org).
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import fill
+from typing import TextIO
+
+WIDTH = 100
+COLOURS: Mapping[str, str] = {
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "bold": "1",
+    "dim": "2",
+}
+
+
+def colourful(stream: TextIO) -> bool:
+    """Whether this stream is a terminal, and its person has not said no to colours."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Colours a text, or leaves it as it is.
+
+    >>> Paint(on=False)("ok", "green"), Paint(on=True)("ok", "green")
+    ('ok', '\\x1b[32mok\\x1b[0m')
+    """
+
+    on: bool
+
+    def __call__(self, text: str, colour: str) -> str:
+        return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if self.on and text else text
+
+
+def dumped(value: object, form: str) -> str:
+    """A value of plain dicts, lists and texts as ``json`` or ``yaml``.
+
+    >>> print(dumped({"Version": "2012-10-17"}, "yaml"))
+    Version: '2012-10-17'
+    """
+    if form == "json":
+        return json.dumps(value, indent=2, ensure_ascii=False)
+    import yaml
+
+    # Through JSON, so that a value that occurs twice is written twice and not as an anchor.
+    return str(yaml.safe_dump(json.loads(json.dumps(value)), sort_keys=False, allow_unicode=True)).rstrip()
+
+
+def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns under their heads, as wide as they need to be.
+
+    >>> print(grid(("what", "where"), [("RunTask", "etl")]))
+    what     where
+    RunTask  etl
+    """
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *rows)
+    )
+
+
+def wrapped(label: str, text: str, indent: str = "") -> str:
+    """A paragraph behind a label, its further lines below its first.
+
+    >>> print(wrapped("why  ", "it is so", indent="  "))
+      why  it is so
+    """
+    return fill(
+        text,
+        WIDTH,
+        initial_indent=indent + label,
+        subsequent_indent=indent + " " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def answer(text: str) -> None:
+    """Print an answer."""
+    sys.stdout.write(text + "\n")
+
+
+def remark(text: str) -> None:
+    """Say something beside the answer, where it does not mix with it."""
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,62 @@
+"""What the scheduler must be allowed for Batch: from the request that the settings make to IAM statements.
+
+Law: pure; one statement per pattern of call in `shell/batch_calls.py`, and `tests/test_permissions.py` holds
+the actions to the calls that the embedded AWS has seen. Source: Service Authorization Reference, "Actions,
+resources, and condition keys for AWS Batch".
+"""
+
+from collections.abc import Iterator, Sequence
+
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.iam import NOTHING_ELSE, Also, Statement, Where, versions, within
+
+DOCTOR_READS = (
+    "batch:DescribeComputeEnvironments",
+    "batch:DescribeJobDefinitions",
+    "batch:DescribeJobQueues",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "logs:DescribeLogGroups",
+)
+
+
+def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> Iterator[Statement]:
+    """What requests like this one need, and what tasks and builders may ask for besides.
+
+    No role is passed: a job's roles were, when its definition was registered. TerminateJobs, which ends many
+    jobs at once, is allowed by ``batch:TerminateJob`` (API_TerminateJobs).
+
+    >>> where = Where(region="us-east-1", account="123456789012")
+    >>> request = SubmitJob(job_name="airflow", job_queue="q", job_definition="d:3")
+    >>> for statement in statements(request, where):
+    ...     print(*statement.actions, *statement.resources)
+    batch:SubmitJob arn:...:job-queue/q arn:...:job-definition/d:3
+    batch:TerminateJob arn:aws:batch:us-east-1:123456789012:job/*
+    batch:DescribeJobs batch:ListJobs *
+    """
+    jobs = (where.arn("batch", "job/*"),)
+    yield Statement(
+        sid="SubmitJobs",
+        actions=("batch:SubmitJob",),
+        resources=(
+            *(
+                where.named("batch", "job-queue", one)
+                for one in dict.fromkeys((request.job_queue, *also.queues), "")
+            ),
+            *_definitions(where, (request.job_definition, *also.definitions)),
+        ),
+    )
+    yield Statement(sid="EndJobs", actions=("batch:TerminateJob",), resources=jobs)
+    yield Statement(
+        sid="FollowJobs",
+        actions=("batch:DescribeJobs", "batch:ListJobs"),
+        resources=("*",),
+        condition=within(where.region),
+    )
+    if also.tags or request.tags or request.propagate_tags:
+        yield Statement(sid="TagJobs", actions=("batch:TagResource",), resources=jobs)
+
+
+def _definitions(where: Where, names: Sequence[str]) -> tuple[str, ...]:
+    named = (where.named("batch", "job-definition", name) for name in dict.fromkeys(names, ""))
+    return tuple(version for one in named for version in versions(one))

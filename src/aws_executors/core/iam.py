@@ -1,0 +1,148 @@
+"""IAM policies as values.
+
+Law: pure. What each service's calls need stands in `ecs/permissions.py` and `batch/permissions.py`; here are
+the words of a policy, ARNs, and what both have in common. Where IAM knows no narrower form, a resource is
+``*``, and then a condition narrows it as far as there is one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+NO_ACCOUNT = "ACCOUNT_ID"
+"""Stands for an account's number that nobody has told; AWS refuses it, so that it is not overlooked."""
+
+PLACEHOLDER_ROLES = ("EXECUTION_ROLE", "TASK_ROLE")
+
+Condition: TypeAlias = Mapping[str, Mapping[str, str | list[str]]]
+
+PARTITIONS: tuple[tuple[str, str], ...] = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("us-iso-", "aws-iso"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("eusc-", "aws-eusc"),
+)
+"""Regions by what their names begin with; all others are in ``aws``. Source: botocore, partitions.json."""
+
+
+def partition(region: str) -> str:
+    """The partition of a Region: what its ARNs begin with.
+
+    >>> partition("eu-west-1"), partition("cn-north-1"), partition("us-gov-west-1")
+    ('aws', 'aws-cn', 'aws-us-gov')
+    """
+    return next((found for head, found in PARTITIONS if region.startswith(head)), "aws")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Region and account, of which ARNs are made."""
+
+    region: str
+    account: str = NO_ACCOUNT
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource; what is an ARN already stays one.
+
+        >>> Where(region="cn-north-1", account="123456789012").arn("ecs", "cluster/etl")
+        'arn:aws-cn:ecs:cn-north-1:123456789012:cluster/etl'
+        """
+        return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account}:{resource}"
+
+    def named(self, service: str, kind: str, name_or_arn: str) -> str:
+        """The ARN of what is written as a name or as an ARN.
+
+        >>> here = Where(region="eu-west-1", account="1")
+        >>> here.named("batch", "job-queue", "q")
+        'arn:aws:batch:eu-west-1:1:job-queue/q'
+        >>> here.named("batch", "job-queue", "arn:aws:batch:x:2:job-queue/q")
+        'arn:aws:batch:x:2:job-queue/q'
+        """
+        return name_or_arn if name_or_arn.startswith("arn:") else self.arn(service, f"{kind}/{name_or_arn}")
+
+    def role(self, name: str) -> str:
+        """The ARN of a role by its name; roles have no Region."""
+        return f"arn:{partition(self.region)}:iam::{self.account}:role/{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What is allowed, on what, and when.
+
+    >>> Statement(sid="Look", actions=("batch:ListJobs",), resources=("*",)).document()
+    {'Sid': 'Look', 'Effect': 'Allow', 'Action': 'batch:ListJobs', 'Resource': '*'}
+    """
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    condition: Condition = field(default_factory=dict)
+
+    def document(self) -> dict[str, object]:
+        """The statement in IAM's spelling; what is one stands alone, as people write it."""
+        said: dict[str, object] = {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": _one(self.actions),
+            "Resource": _one(self.resources),
+        }
+        return said | ({"Condition": self.condition} if self.condition else {})
+
+
+def _one(texts: tuple[str, ...]) -> object:
+    return texts[0] if len(texts) == 1 else list(texts)
+
+
+def policy(statements: Iterable[Statement]) -> dict[str, object]:
+    """A policy document of these statements. Source: IAM User Guide, "IAM JSON policy elements reference".
+
+    >>> policy([])
+    {'Version': '2012-10-17', 'Statement': []}
+    """
+    return {"Version": "2012-10-17", "Statement": [statement.document() for statement in statements]}
+
+
+def within(region: str) -> Condition:
+    """The condition that a call is made in this Region, for actions that know no narrower one."""
+    return {"StringEquals": {"aws:RequestedRegion": region}}
+
+
+def versions(definition: str) -> tuple[str, ...]:
+    """What of a definition must be named so that each of its revisions is allowed that is meant.
+
+    Without a revision AWS takes the newest, so all are meant; a revision is one.
+
+    >>> versions("airflow"), versions("airflow:7"), versions("arn:aws:ecs:x:1:task-definition/d:3")
+    (('airflow', 'airflow:*'), ('airflow:7',), ('arn:aws:ecs:x:1:task-definition/d:3',))
+    """
+    tail = definition.rpartition("/")[2]
+    return (definition,) if ":" in tail else (definition, f"{definition}:*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Also:
+    """What tasks and builders may ask for besides what the settings say.
+
+    `roles` are those of the task definition, by ARN or name; `tags` says that requests carry tags though the
+    settings show none.
+    """
+
+    queues: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    definitions: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    tags: bool = False
+
+
+NOTHING_ELSE = Also()
+
+
+def doctors(region: str, reads: tuple[str, ...]) -> tuple[Statement, ...]:
+    """What the command ``doctor`` asks besides: reading only, and nothing of it is needed to run tasks."""
+    return (
+        Statement(sid="DoctorReads", actions=reads, resources=("*",), condition=within(region)),
+        Statement(sid="DoctorSimulates", actions=("iam:SimulatePrincipalPolicy",), resources=("*",)),
+    )

@@ -1,0 +1,168 @@
+"""The table of commands, as a program of its own and as Airflow's: one table, two ways in, nothing costly."""
+
+import argparse
+import inspect
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from aws_executors.cli.__main__ import main, parser
+from aws_executors.cli.commands import COMMANDS, Command
+from aws_executors.cli.configuration import executors
+from aws_executors.cli.show import Paint, colourful, dumped
+
+HEAVY = (
+    "boto3",
+    "botocore",
+    "pydantic",
+    "returns",
+    "yaml",
+    "rich",
+    "aws_executors.core",
+    "aws_executors.shell",
+)
+
+
+def airflow_command(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "airflow", *words], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_has_examples_and_a_function(command: Command) -> None:
+    module, _, name = command.run.rpartition(".")
+    function = getattr(import_module(module), name)
+    assert list(inspect.signature(function).parameters) == ["options"]
+    assert command.help
+    assert command.about.endswith(".")
+    assert len(command.examples) >= 2
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_example_is_taken(command: Command) -> None:
+    import shlex
+
+    for line, _ in command.examples:
+        assert parser().parse_args(shlex.split(line)).command is command
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_shows_the_examples(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command.name, "--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert all(f"aws-executors {line}" in said for line, _ in command.examples)
+
+
+def test_a_wrong_command_line_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["iam-policy", "--section", "lambda"])
+    assert ended.value.code == 2
+    assert "invalid choice: 'lambda'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("airflow_db")
+def test_airflow_has_the_same_commands() -> None:
+    from aws_executors.cli.airflow_commands import get_commands
+
+    (group,) = get_commands()
+    assert group.name == "aws-executors"
+    assert [command.name for command in group.subcommands] == [command.name for command in COMMANDS]
+    for ours, theirs in zip(COMMANDS, group.subcommands, strict=True):
+        flags = [option.flags for option in ours.options]
+        made = argparse.ArgumentParser()
+        for arg in theirs.args:  # type: ignore[union-attr]  # a group has none, and ours is flat
+            arg.add_to_parser(made)
+        assert [tuple(action.option_strings or [action.dest]) for action in made._actions[1:]] == flags
+
+
+@pytest.mark.usefixtures("airflow_db")
+def test_airflow_shows_and_runs_them_without_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = airflow_command("aws-executors", "iam-policy", "--help")
+    assert shown.returncode == 0
+    assert "[core] executor" in " ".join(shown.stdout.split())  # brackets are not taken for a colour
+    assert "airflow aws-executors iam-policy" in shown.stdout
+    assert "WARNING" not in shown.stdout + shown.stderr
+    for name, value in {
+        "REGION": "us-east-1",
+        "JOB_NAME": "a",
+        "JOB_QUEUE": "q",
+        "JOB_DEFINITION": "d",
+    }.items():
+        monkeypatch.setenv(f"AIRFLOW__BATCH__{name}", value)
+    done = airflow_command("aws-executors", "iam-policy", "--section", "batch", "--account", "1")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["Statement"][0]["Action"] == "batch:SubmitJob"
+    monkeypatch.delenv("AIRFLOW__BATCH__REGION")
+    failed = airflow_command("aws-executors", "iam-policy", "--section", "batch")
+    assert failed.returncode == 2
+    assert "region is missing" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_what_every_airflow_command_imports_is_next_to_nothing() -> None:
+    program = (
+        "import airflow.cli.cli_config, sys, json, time\n"
+        "before = set(sys.modules); began = time.process_time()\n"
+        "from aws_executors.cli.airflow_commands import get_commands; get_commands()\n"
+        "print(json.dumps([time.process_time() - began, sorted(set(sys.modules) - before)]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    seconds, modules = json.loads(done.stdout.splitlines()[-1])
+    assert [name for name in modules if name.startswith(HEAVY)] == []
+    assert seconds < 0.05
+
+
+def test_the_program_is_installed() -> None:
+    import tomllib
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    module, _, name = project["scripts"]["aws-executors"].partition(":")
+    assert getattr(import_module(module), name) is main
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("aws_executors.executors.AwsBatchExecutor", ("batch",)),
+        ("LocalExecutor, aws_executors.executors.AwsFargateExecutor", ("ecs_fargate",)),
+        (
+            "big:aws_executors.executors.AwsEcsFargateExecutor;red=my.AwsBatchExecutor",
+            ("ecs_fargate", "batch"),
+        ),
+        ("LocalExecutor", ()),
+    ],
+)
+def test_our_executors_are_found_in_the_configuration(value: str, expected: tuple[str, ...]) -> None:
+    assert executors(value) == expected
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_both_forms_say_the_same(form: str) -> None:
+    import yaml
+
+    value = {"a": [1, "zwei", None], "b": {"c": True}}
+    text = dumped(value, form)
+    assert (json.loads(text) if form == "json" else yaml.safe_load(text)) == value
+
+
+def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+    import pty
+
+    assert Paint(False)("x", "red") == "x"
+    with open(os.devnull) as nowhere:
+        assert not colourful(nowhere)
+    main_end, other_end = pty.openpty()
+    with os.fdopen(other_end, "w") as terminal, os.fdopen(main_end, "rb"):
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        assert colourful(terminal)
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert not colourful(terminal)

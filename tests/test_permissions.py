@@ -1,0 +1,268 @@
+"""The policies that we print allow the calls that are made, on what they are made on, and no more.
+
+Law: what is made is counted by the embedded AWS, while every method of both services' calls is used.
+"""
+
+import json
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from aws_executors import Launch, Task, batch, compose, ecs
+from aws_executors.cli.__main__ import main
+from aws_executors.core.batch.permissions import statements as batch_statements
+from aws_executors.core.ecs.permissions import statements as ecs_statements
+from aws_executors.core.iam import Also, Statement, Where, partition, policy
+from aws_executors.local import LocalAws
+from aws_executors.shell.batch_calls import BatchCalls
+from aws_executors.shell.clients import Clients
+from aws_executors.shell.ecs_calls import EcsCalls
+
+WHERE = Where(region="us-east-1", account="123456789012")
+IAM_NAMES = {"batch:TerminateJobs": "batch:TerminateJob"}
+"""There is no separate action for the bulk call. Source: API_TerminateJobs."""
+TASK = Task(dag_id="etl", task_id="load")
+NO_CALL = {"iam:PassRole"}
+"""A permission that AWS checks within RunTask."""
+
+
+def seen(aws: LocalAws, before: Mapping[str, Any]) -> set[str]:
+    names = {
+        name.replace(".", ":")
+        for name, tally in aws.calls().items()
+        if tally["calls"] > before.get(name, {"calls": 0})["calls"]
+    }
+    return {IAM_NAMES.get(name, name) for name in names}
+
+
+def actions(statements: list[Statement]) -> set[str]:
+    return {action for statement in statements for action in statement.actions}
+
+
+def test_batch_is_allowed_what_it_calls_and_no_more() -> None:
+    with LocalAws() as aws:
+        client = aws.client("batch")
+        client.create_compute_environment(
+            computeEnvironmentName="c",
+            type="MANAGED",
+            computeResources={
+                "type": "FARGATE",
+                "maxvCpus": 4,
+                "subnets": ["subnet-1"],
+                "securityGroupIds": ["sg-1"],
+            },
+        )
+        client.create_job_queue(
+            jobQueueName="q", priority=1, computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "c"}]
+        )
+        client.register_job_definition(
+            jobDefinitionName="d",
+            type="container",
+            containerProperties={
+                "image": "airflow",
+                "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}],
+            },
+        )
+        settings = batch.BatchSettings(
+            region="us-east-1", job_name="airflow", job_queue="q", job_definition="d", endpoint_url=aws.url
+        )
+        service = BatchCalls(Clients(settings), settings)
+        request = batch.build(Launch(task=TASK, command=("sleep", "9"), settings=settings, token="0b6e"))
+        before = aws.calls()
+        id_ = service.submit(request).unwrap()
+        service.describe([id_]).unwrap()
+        assert service.find("0b6e", []).unwrap()
+        assert service.stop([id_], "test") == {id_: None}
+        made = seen(aws, before)
+    assert made == actions(list(batch_statements(request, WHERE)))
+
+
+def test_ecs_is_allowed_what_it_calls_and_no_more() -> None:
+    with LocalAws() as aws:
+        client = aws.client("ecs")
+        client.create_cluster(clusterName="etl")
+        client.register_task_definition(
+            family="airflow",
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            containerDefinitions=[{"name": "main", "image": "airflow"}],
+        )
+        settings = ecs.EcsSettings(
+            region="us-east-1",
+            cluster="etl",
+            container_name="main",
+            task_definition="airflow",
+            subnets=("subnet-1",),
+            endpoint_url=aws.url,
+        )
+        service = EcsCalls(Clients(settings), settings)
+        request = ecs.build(Launch(task=TASK, command=("sleep", "9"), settings=settings, token="0b6e"))
+        before = aws.calls()
+        arn = service.submit(request).unwrap()
+        service.describe([arn]).unwrap()
+        assert service.find("0b6e", []).unwrap()
+        assert service.stop([arn], "test") == {arn: None}
+        made = seen(aws, before)
+    found = list(ecs_statements(request, WHERE))
+    assert made == actions(found) - NO_CALL
+    # and the ARN that AWS gave is among those that may be looked at
+    (follow,) = [statement for statement in found if "ecs:StopTask" in statement.actions]
+    assert arn.startswith(follow.resources[0].removesuffix("*"))
+
+
+def job(**more: Any) -> batch.SubmitJob:
+    return batch.SubmitJob(**{"job_name": "airflow", "job_queue": "q", "job_definition": "d"} | more)
+
+
+def run(**more: Any) -> ecs.RunTask:
+    return ecs.RunTask(**{"task_definition": "airflow", "cluster": "etl"} | more)
+
+
+BATCH = "arn:aws:batch:us-east-1:123456789012"
+ECS = "arn:aws:ecs:us-east-1:123456789012"
+ROLE = "arn:aws:iam::123456789012:role"
+QUEUE, DEFINITION = f"{BATCH}:job-queue/q", f"{BATCH}:job-definition/d"
+FAMILY = f"{ECS}:task-definition/airflow"
+
+
+@pytest.mark.parametrize(
+    ("request_", "also", "action", "resources"),
+    [
+        (job(), Also(), "batch:SubmitJob", {QUEUE, DEFINITION, f"{DEFINITION}:*"}),
+        (job(job_definition="d:3"), Also(), "batch:SubmitJob", {QUEUE, f"{DEFINITION}:3"}),
+        (
+            job(job_queue="arn:aws:batch:x:1:job-queue/z", job_definition="d:3"),
+            Also(definitions=("d:1",), queues=("q",)),
+            "batch:SubmitJob",
+            {"arn:aws:batch:x:1:job-queue/z", QUEUE, f"{DEFINITION}:3", f"{DEFINITION}:1"},
+        ),
+        (job(tags={"team": "etl"}), Also(), "batch:TagResource", {f"{BATCH}:job/*"}),
+        (run(), Also(), "ecs:RunTask", {f"{FAMILY}:*"}),
+        (run(task_definition="airflow:7"), Also(), "ecs:RunTask", {f"{FAMILY}:7"}),
+        (
+            run(task_definition="airflow:7"),
+            Also(definitions=("airflow",)),
+            "ecs:RunTask",
+            {f"{FAMILY}:7", f"{FAMILY}:*"},
+        ),
+        (run(), Also(clusters=("gpu",)), "ecs:StopTask", {f"{ECS}:task/etl/*", f"{ECS}:task/gpu/*"}),
+        (run(cluster=f"{ECS}:cluster/etl"), Also(), "ecs:DescribeTasks", {f"{ECS}:task/etl/*"}),
+        (run(enable_ecs_managed_tags=True), Also(), "ecs:TagResource", {f"{ECS}:task/etl/*"}),
+        (run(), Also(tags=True), "ecs:TagResource", {f"{ECS}:task/etl/*"}),
+        (
+            run(),
+            Also(roles=("a", "arn:aws:iam::1:role/b")),
+            "iam:PassRole",
+            {f"{ROLE}/a", "arn:aws:iam::1:role/b"},
+        ),
+        (run(), Also(), "iam:PassRole", {f"{ROLE}/EXECUTION_ROLE", f"{ROLE}/TASK_ROLE"}),
+        (run(overrides=ecs.Overrides(task_role_arn=f"{ROLE}/t")), Also(), "iam:PassRole", {f"{ROLE}/t"}),
+    ],
+)
+def test_resources(request_: object, also: Also, action: str, resources: set[str]) -> None:
+    made = (
+        batch_statements(request_, WHERE, also)
+        if isinstance(request_, batch.SubmitJob)
+        else ecs_statements(request_, WHERE, also)  # type: ignore[arg-type]  # the other of two
+    )
+    assert {one for found in made if action in found.actions for one in found.resources} == resources
+
+
+def test_nothing_unbounded_is_allowed() -> None:
+    for found in (*batch_statements(job(), WHERE), *ecs_statements(run(), WHERE)):
+        assert found.resources != ("*",) or found.condition
+        assert all("*" not in action for action in found.actions)
+
+
+@pytest.mark.parametrize("clusters", [(), ("gpu",)])
+def test_tasks_are_run_and_listed_in_these_clusters_only(clusters: tuple[str, ...]) -> None:
+    every = [f"{ECS}:cluster/{name}" for name in ("etl", *clusters)]
+    expected = {"ArnEquals": {"ecs:cluster": every if clusters else every[0]}}
+    found = [
+        one for one in ecs_statements(run(), WHERE, Also(clusters=clusters)) if "ecs:cluster" in str(one)
+    ]
+    assert [one.sid for one in found] == ["RunTasks", "FindTasks"]
+    assert [one.condition for one in found] == [expected, expected]
+
+
+def test_partitions_are_botocore_s() -> None:
+    import botocore.session
+
+    session = botocore.session.get_session()
+    for name in session.get_available_partitions():
+        for region in session.get_available_regions("ecs", partition_name=name):
+            assert partition(region) == name
+
+
+@pytest.fixture
+def set_up(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in {
+        "REGION": "us-east-1",
+        "CLUSTER": "etl",
+        "CONTAINER_NAME": "main",
+        "TASK_DEFINITION": "airflow",
+        "SUBNETS": "subnet-1",
+    }.items():
+        monkeypatch.setenv(f"AIRFLOW__ECS_FARGATE__{name}", value)
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "aws_executors.executors.AwsFargateExecutor")
+    return monkeypatch
+
+
+def tagged_by_the_hundred(launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask:
+    raise LookupError(launch.task.dag_id)
+
+
+failing = compose(ecs.build, tagged_by_the_hundred)
+tagged = compose(ecs.build, ecs.with_tags(team="etl"))
+
+
+def test_the_command_prints_the_policy(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["iam-policy", "--account", "123456789012", "--role", "x"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out) == json.loads(
+        json.dumps(policy(ecs_statements(run(), WHERE, Also(roles=("x",)))))
+    )
+    assert said.err == ""
+
+
+def test_the_command_tells_what_to_replace(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["iam-policy", "--output", "table", "--doctor"]) == 0
+    said = capsys.readouterr()
+    assert [line.split()[1] for line in said.err.splitlines()] == [
+        "ACCOUNT_ID",
+        "EXECUTION_ROLE",
+        "TASK_ROLE",
+    ]
+    assert "iam:SimulatePrincipalPolicy" in said.out
+
+
+@pytest.mark.parametrize(
+    ("builder", "code", "words"),
+    [("tagged", 0, "ecs:TagResource"), ("failing", 2, "LookupError: any (in step ")],
+)
+def test_the_command_asks_the_person_s_builder(
+    builder: str, code: int, words: str, set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import sys
+
+    set_up.setitem(sys.modules, "my_builders", SimpleNamespace(**{builder: globals()[builder]}))
+    set_up.setenv("AIRFLOW__ECS_FARGATE__REQUEST_BUILDER", f"my_builders.{builder}")
+    assert main(["iam-policy"]) == code
+    said = capsys.readouterr()
+    assert words in said.out + said.err
+
+
+def test_without_our_executors_the_command_says_what_to_do(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
+    assert main(["iam-policy"]) == 2
+    assert "--section batch" in capsys.readouterr().err
