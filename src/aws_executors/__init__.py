@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         task_matches,
         try_number_over,
     )
-    from aws_executors.core.preview import preview
+    from aws_executors.core.preview import difference, preview
     from aws_executors.core.wire import to_kwargs
     from aws_executors.ecs import EcsConfig
 
@@ -52,6 +52,7 @@ __all__ = [
     "batch",
     "compose",
     "config_has",
+    "difference",
     "ecs",
     "not_",
     "preview",
@@ -77,6 +78,7 @@ _HOMES = {
     "batch": "aws_executors.batch",
     "compose": "aws_executors.core.compose",
     "config_has": "aws_executors.core.predicates",
+    "difference": "aws_executors.core.preview",
     "ecs": "aws_executors.ecs",
     "not_": "aws_executors.core.predicates",
     "preview": "aws_executors.core.preview",

@@ -24,6 +24,7 @@ from aws_executors import (
     when,
 )
 from aws_executors.core.compose import BuildFault, built
+from aws_executors.core.preview import Preview
 from aws_executors.core.settings import Settings
 
 SETTINGS = ecs.EcsSettings(
@@ -78,6 +79,6 @@ assert_type(three, Callable[[Launch[batch.BatchSettings]], batch.SubmitJob])
 
 assert_type(built(two, LAUNCH, ecs.RunTask), Result[ecs.RunTask, BuildFault])
 assert_type(to_kwargs(one(LAUNCH)), dict[str, object])
-assert_type(preview(one(LAUNCH)), str)
+assert_type(preview(one(LAUNCH)), Preview)
 assert_type(EcsConfig(cpu=256, environment={"A": "1"}), dict[str, object])
 assert_type(ecs.from_kwargs({"taskDefinition": "a"}), ecs.RunTask)

@@ -4,6 +4,7 @@ Law: data only, and the standard library only: every airflow command imports thi
 in a module of its own, named here by its dotted path and imported when the command is run.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ class Option:
     action: str | None = None
     nargs: str | None = None
     type: Callable[[str], object] | None = None
+    dest: str | None = None
 
     def arguments(self) -> dict[str, object]:
         """The keywords of argparse's ``add_argument``.
@@ -39,6 +41,7 @@ class Option:
             "action": self.action,
             "nargs": self.nargs,
             "type": self.type,
+            "dest": self.dest,
         }
         return {name: value for name, value in said.items() if value is not None}
 
@@ -135,4 +138,68 @@ IAM_POLICY = Command(
     run="aws_executors.cli.iam_policy.run",
 )
 
-COMMANDS: tuple[Command, ...] = (IAM_POLICY,)
+PREVIEW = Command(
+    name="preview",
+    help="show the request that a task would be started with",
+    about="Print the exact request for a task, as JSON, and what sets it apart from the default request: the "
+    "task's executor_config, and your own builder. The workload and its token are masked. Reads the DAG's "
+    "file, and asks neither AWS nor the database.",
+    examples=(
+        ("preview etl load", "the request for task load of DAG etl"),
+        (
+            "preview etl load --try-number 2 --queue gpu",
+            "as it would be for the first retry, in another queue",
+        ),
+        ("preview --section batch --command 'airflow version'", "a command, and no task at all"),
+        (
+            """preview etl load --executor-config '{"memory": 4096}' --output json""",
+            "with another executor_config, for a program to read",
+        ),
+    ),
+    options=(
+        Option(flags=("dag_id",), help="the DAG", metavar="DAG_ID", nargs="?"),
+        Option(flags=("task_id",), help="the task", metavar="TASK_ID", nargs="?"),
+        Option(
+            flags=("--command",),
+            help="what the container would run, in place of a task",
+            metavar="WORDS",
+            dest="task_command",
+        ),
+        Option(
+            flags=("--dags",),
+            help="where the DAG is: a folder or a file (default: the dags_folder in [core])",
+            metavar="PATH",
+        ),
+        Option(flags=("--queue",), help="the Airflow queue, in place of the task's own", metavar="NAME"),
+        Option(
+            flags=("--executor-config",),
+            help="the executor_config, in place of the task's own",
+            metavar="JSON",
+            type=json.loads,
+        ),
+        Option(flags=("--run-id",), help="the DAG run (default: none)", metavar="ID", default=""),
+        Option(
+            flags=("--try-number",),
+            help="which try of the task (default: 1)",
+            metavar="N",
+            type=int,
+            default=1,
+        ),
+        Option(
+            flags=("--map-index",), help="which of its mapped instances", metavar="N", type=int, default=-1
+        ),
+        Option(
+            flags=("--attempt",),
+            help="which container of the try, where earlier ones were lost (default: 1)",
+            metavar="N",
+            type=int,
+            default=1,
+        ),
+        SECTION,
+        TEAM,
+        output(),
+    ),
+    run="aws_executors.cli.preview.run",
+)
+
+COMMANDS: tuple[Command, ...] = (IAM_POLICY, PREVIEW)

@@ -1,0 +1,159 @@
+"""``preview`` shows the very request that the executor would make, without AWS and without a database."""
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from aws_executors import Launch, Task, compose, ecs, to_kwargs
+from aws_executors.cli.__main__ import main
+from aws_executors.cli.preview import TOKEN, WORKLOAD
+from aws_executors.shell.workload import RUN
+
+DAG_FILE = """
+from airflow.sdk import DAG, task
+
+with DAG(dag_id="etl", schedule=None):
+
+    @task(executor_config={"memory": 2048}, queue="large")
+    def load(): ...
+
+    @task(executor="AwsBatchExecutor", executor_config={"vcpus": 2})
+    def crunch(x): ...
+
+    @task(executor_config={"memry": 2048})
+    def wrong(): ...
+
+    load() >> wrong()
+    crunch.expand(x=[1, 2])
+"""
+SECTIONS = {
+    "ECS_FARGATE": {
+        "REGION": "us-east-1",
+        "CLUSTER": "etl",
+        "CONTAINER_NAME": "main",
+        "TASK_DEFINITION": "airflow",
+        "SUBNETS": "subnet-1",
+    },
+    "BATCH": {"REGION": "us-east-1", "JOB_NAME": "airflow", "JOB_QUEUE": "q", "JOB_DEFINITION": "d"},
+}
+BOTH = "aws_executors.executors.AwsEcsFargateExecutor,aws_executors.executors.AwsBatchExecutor"
+
+
+def tagged(launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask:
+    return ecs.with_tags(queue=launch.queue, try_number=str(launch.task.try_number))(launch, request)
+
+
+@pytest.fixture
+def dags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "etl.py").write_text(DAG_FILE)
+    for section, options in SECTIONS.items():
+        for name, value in options.items():
+            monkeypatch.setenv(f"AIRFLOW__{section}__{name}", value)
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", BOTH)
+    monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(tmp_path))
+    # Whoever asks AWS here does not get far.
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    return tmp_path
+
+
+@pytest.fixture
+def settings() -> ecs.EcsSettings:
+    section = {name.lower(): value for name, value in SECTIONS["ECS_FARGATE"].items()}
+    return ecs.EcsSettings.from_section(section).unwrap()
+
+
+def previewed(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    assert main(["preview", *words, "--output", "json"]) == 0
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.mark.usefixtures("dags")
+def test_it_is_the_request_of_the_executor(
+    settings: ecs.EcsSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = previewed(capsys, "etl", "load")
+    launch = Launch(
+        task=Task(dag_id="etl", task_id="load"),
+        command=(*RUN, WORKLOAD),
+        settings=settings,
+        token=TOKEN,
+        queue="large",
+        executor_config={"memory": 2048},
+    )
+    assert shown["request"] == json.loads(json.dumps(to_kwargs(ecs.build(launch))))
+    assert shown["section"] == "ecs_fargate"
+    assert [line for line in shown["difference"] if line[:1] in "+-"][2:] == [  # type: ignore[attr-defined]
+        "-        ]",
+        "+        ],",
+        '+        "memory": 2048',
+    ]
+
+
+@pytest.mark.usefixtures("dags")
+def test_a_mapped_task_on_its_own_executor(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = previewed(capsys, "etl", "crunch", "--map-index", "1")
+    request = shown["request"]
+    assert isinstance(request, dict)
+    assert shown["section"] == "batch"
+    assert request["containerOverrides"]["resourceRequirements"] == [{"type": "VCPU", "value": "2"}]
+
+
+@pytest.mark.usefixtures("dags")
+def test_the_person_s_builder_makes_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built = SimpleNamespace(build=compose(ecs.build, tagged))
+    monkeypatch.setitem(sys.modules, "my_builders", built)
+    monkeypatch.setenv("AIRFLOW__ECS_FARGATE__REQUEST_BUILDER", "my_builders.build")
+    shown = previewed(capsys, "etl", "load", "--try-number", "3")
+    request = shown["request"]
+    assert isinstance(request, dict)
+    assert request["tags"] == [{"key": "queue", "value": "large"}, {"key": "try_number", "value": "3"}]
+    assert shown["builder"] == "compose(aws_executors.core.ecs.build.build, ...)"
+
+
+@pytest.mark.usefixtures("dags")
+def test_a_command_in_place_of_a_task(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["preview", "--command", "airflow 'tasks list'"]) == 0
+    said = capsys.readouterr().out
+    assert '"tasks list"' in said
+    assert said.rstrip().endswith("This is the default request.")
+
+
+@pytest.mark.usefixtures("dags")
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["etl", "wrong"], 1, "'memry' is not known; did you mean 'memory'?"),
+        (["elt", "load"], 2, "has no DAG 'elt'; did you mean 'etl'?"),
+        (["etl", "laod"], 2, "has no task 'laod'; did you mean 'load'?"),
+        (["etl", "load", "--dags", "/nowhere"], 2, "There is no /nowhere; say --dags"),
+        ([], 2, "Say which task: DAG_ID TASK_ID, or --command"),
+        (["etl", "load", "--executor-config", '{"cpu": 1, "command": []}'], 1, "'command' can not be set"),
+    ],
+)
+def test_what_can_not_be_shown_is_told(
+    words: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["preview", *words]) == code
+    said = capsys.readouterr()
+    assert told in said.err
+    assert said.out == ""
+
+
+def test_a_broken_file_is_told(dags: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (dags / "broken.py").write_text("from airflow.sdk import DAG\nimport no_such_module\n")
+    assert main(["preview", "other", "load"]) == 2
+    assert "No module named 'no_such_module'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("dags")
+def test_a_token_in_the_command_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    token = "eyJhbGciOi.eyJzdWIi.c2ln"
+    shown = previewed(capsys, "--command", f"run --json-string {token}")
+    assert token not in json.dumps(shown)
+    assert "***" in json.dumps(shown)
