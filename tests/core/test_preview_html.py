@@ -57,7 +57,7 @@ def test_keys_and_values_have_their_colours() -> None:
 def test_a_difference_names_both_sides_and_what_changed() -> None:
     shown = difference(request(size="1024"), request(size="2048"), ("default", "mine"))
     changed = [line for line in shown.splitlines() if line[:1] in "+-"]
-    assert changed == ["--- default", "+++ mine", '-    "cpu": "1024"', '+    "cpu": "2048"']
+    assert changed == ["--- default", "+++ mine", '-    "cpu": "1024",', '+    "cpu": "2048",']
     assert shown._repr_html_().count("background:") == 5
 
 

@@ -202,4 +202,54 @@ PREVIEW = Command(
     run="aws_executors.cli.preview.run",
 )
 
-COMMANDS: tuple[Command, ...] = (IAM_POLICY, PREVIEW)
+DOCTOR = Command(
+    name="doctor",
+    help="find what is wrong with the set-up, and the line to change",
+    about="Check settings, credentials, permissions, network, definitions and Airflow's own configuration. "
+    "Reads the configuration and asks AWS, changing nothing; what may not be asked is said. "
+    "Exit code 0: no error was found; 1: errors; 2: there is no section to check.",
+    examples=(
+        ("doctor", "check what airflow.cfg names"),
+        ("doctor --section batch --output json", "check one section, for a program to read"),
+        ("doctor --launch", "also start a real container, which asks Airflow's API for its health"),
+    ),
+    options=(
+        SECTION,
+        TEAM,
+        Option(
+            flags=("--launch",),
+            help="also start one real, tiny container, follow it to its end, and stop it",
+            action="store_true",
+        ),
+        Option(
+            flags=("--launch-timeout",),
+            help="seconds that it may take (default: 300)",
+            metavar="SECONDS",
+            type=float,
+            default=300.0,
+        ),
+        output(),
+    ),
+    run="aws_executors.cli.doctor.run",
+)
+
+MIGRATE = Command(
+    name="migrate",
+    help="say the configuration of an older package in ours",
+    about="Read the sections of airflow-aws-executors ([batch], [ecs_fargate]) or of the amazon provider "
+    "([aws_batch_executor], [aws_ecs_executor]), from airflow.cfg and from variables, and print the equal "
+    "configuration, with a note wherever a meaning differs. Changes nothing.",
+    examples=(
+        ("migrate", "from this machine's airflow.cfg and variables"),
+        ("migrate --cfg old/airflow.cfg --output yaml", "from another file, for a program to read"),
+    ),
+    options=(
+        Option(
+            flags=("--cfg",), help="the file to read (default: the one that Airflow reads)", metavar="FILE"
+        ),
+        output(),
+    ),
+    run="aws_executors.cli.migrate.run",
+)
+
+COMMANDS: tuple[Command, ...] = (DOCTOR, IAM_POLICY, MIGRATE, PREVIEW)

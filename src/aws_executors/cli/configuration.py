@@ -4,6 +4,7 @@ Law: reads Airflow's configuration; imports it when asked, because that takes a 
 raised as `Unusable`, in words, and becomes exit code 2.
 """
 
+import logging
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ def airflow() -> "AirflowConfigParser":
 
     prepare: Callable[[], None] = settings.prepare_syspath_for_config_and_plugins  # it has no types
     prepare()
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where each client's address is from
     return conf
 
 

@@ -1,0 +1,144 @@
+"""``doctor``: everything that is known to be wrong with a set-up, each with the line to change.
+
+Law: gathers (`shell/probe.py`), has it judged (`core/checks.py`), prints. Changes nothing; only ``--launch``
+starts a container, and stops it. Exit code 0: no error. 1: errors. 2: the sections can not even be found.
+"""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executors
+from aws_executors.cli.services import KITS
+from aws_executors.cli.show import Paint, answer, colourful, dumped, remark, wrapped
+from aws_executors.core.checks import (
+    Airflow,
+    Finding,
+    Severity,
+    error,
+    of_airflow,
+    of_settings,
+    worst_first,
+)
+from aws_executors.core.compose import BuildFault, built
+from aws_executors.core.faults import SettingsFaults
+from aws_executors.core.launch import Launch, Task
+from aws_executors.core.settings import Settings
+from aws_executors.shell.clients import Clients
+from aws_executors.shell.examination import examine
+from aws_executors.shell.probe import Probe, airflow_side
+from aws_executors.shell.trial import COMMAND, trial
+
+FOUND_ERRORS = 1
+TASK = Task(dag_id="doctor", task_id="doctor")
+COLOURS: Mapping[Severity, str] = {
+    Severity.ERROR: "red",
+    Severity.WARNING: "yellow",
+    Severity.ADVICE: "blue",
+    Severity.UNKNOWN: "dim",
+}
+
+
+def run(options: Namespace) -> int:
+    """Print what is wrong."""
+    conf = airflow()
+    named = conf.get("core", "executor")
+    ours = executors(named)
+    sections = (options.section,) if options.section else ours
+    if not sections:
+        remark(f"[core] executor = {named} names none of {', '.join(CLASSES)}; say --section")
+        return UNUSABLE
+    say = progress()
+    found: list[Finding] = []
+    for section in sections:
+        say(f"reading [{section}]")
+        side = airflow_side(conf, named, section in ours, KITS[section].settings.section.partition("_")[0])
+        found += [*of_airflow(side), *of_section(section, side, options, say)]
+    say("")
+    findings = worst_first(found)
+    answer(told(findings, sections) if options.output == "table" else dumped(plain(findings), options.output))
+    return FOUND_ERRORS if any(one.severity is Severity.ERROR for one in findings) else 0
+
+
+def of_section(
+    section: str, side: Airflow, options: Namespace, say: Callable[[str], None]
+) -> Iterator[Finding]:
+    """What is wrong with one section, and with what it names."""
+    kit = KITS[section]
+    match unwrap_or_failure(kit.configure(airflow(), options.team)):
+        case SettingsFaults() as faults:
+            yield from of_settings(faults)
+            return
+        case configured:
+            settings: Settings = configured.settings
+    launch = Launch(task=TASK, command=COMMAND, settings=settings, token=trial_token())
+    match unwrap_or_failure(built(configured.build, launch, kit.request, kit.seal)):
+        case BuildFault() as fault:
+            yield error(
+                "builder",
+                f"No request can be made for a task like any other: {fault}",
+                "Every such task fails before anything is started.",
+                f"[{section}] {(settings.request_builder and 'request_builder') or settings.kwargs_option}",
+            )
+            return
+        case request:
+            yield from examine(settings, request, side, Probe(settings), say)
+            if options.launch:
+                say("starting a container; this takes a minute or two on Fargate")
+                service = kit.service(Clients(settings), settings)
+                yield from trial(service, request, options.launch_timeout, say)
+
+
+def trial_token() -> str:
+    """A name for the container of this very run."""
+    import uuid
+
+    return str(uuid.uuid4())
+
+
+def progress() -> Callable[[str], None]:
+    """Says on a terminal what is being done, in one line that the next one replaces; elsewhere nothing."""
+
+    def say(text: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{text}{'...' if text else ''}")
+            sys.stderr.flush()
+
+    return say
+
+
+def plain(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """The findings for a program."""
+    return [
+        {
+            "check": one.check,
+            "severity": str(one.severity),
+            "what": one.what,
+            "why": one.why,
+            "change": one.change,
+        }
+        for one in findings
+    ]
+
+
+def told(findings: Sequence[Finding], sections: Sequence[str]) -> str:
+    """The findings for a person, and a last line with their count."""
+    paint = Paint(colourful(sys.stdout))
+    parts = [_told(one, paint) for one in findings]
+    counts = {kind: sum(one.severity is kind for one in findings) for kind in Severity}
+    words = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
+    last = paint(f"[{'], ['.join(sections)}]: {words or 'nothing is wrong'}", "bold")
+    return "\n\n".join([*parts, last])
+
+
+def _told(finding: Finding, paint: Paint) -> str:
+    return "\n".join(
+        [
+            paint(f"{finding.severity} {finding.check}", COLOURS[finding.severity]),
+            wrapped("", finding.what, "  "),
+            wrapped("why:    ", finding.why, "  "),
+            wrapped("change: ", finding.change, "  "),
+        ]
+    )

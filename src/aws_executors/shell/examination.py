@@ -1,0 +1,134 @@
+"""One section of airflow.cfg, examined: evidence gathered, findings made.
+
+Law: the order of the questions, and which answer leads to which next one; what is asked is `probe.py`'s
+matter, what it means the core's.
+"""
+
+from collections.abc import Callable, Iterator
+
+from aws_executors.core.batch import checks as batch_checks
+from aws_executors.core.batch import permissions as batch_permissions
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.checks import (
+    Airflow,
+    Finding,
+    Identity,
+    Unasked,
+    of_access,
+    of_adoption,
+    of_simulation,
+)
+from aws_executors.core.ecs import checks as ecs_checks
+from aws_executors.core.ecs import permissions as ecs_permissions
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.iam import Also, Statement, Where
+from aws_executors.core.network import Network
+from aws_executors.core.settings import Settings
+from aws_executors.shell.probe import Probe
+
+Say = Callable[[str], None]
+
+
+def examine(
+    settings: Settings, request: object, airflow: Airflow, probe: Probe, say: Say
+) -> Iterator[Finding]:
+    """Everything that is wrong with a section whose settings are sound, its request made by its builder."""
+    yield from of_adoption(settings.section, settings.adopt_task_instances)
+    say("asking AWS who we are")
+    identity = probe.identity()
+    yield from of_access(identity, settings.region, settings.conn_id)
+    if not isinstance(identity, Identity):
+        return
+    where = Where(region=settings.region, account=identity.account)
+    if isinstance(settings, EcsSettings) and isinstance(request, RunTask):
+        found = seen_on_ecs(settings, request, airflow, probe, say)
+        yield from ecs_checks.findings(found)
+        definition = found.definition
+        roles = (definition.execution_role_arn, definition.task_role_arn) if definition else ()
+        also = Also(roles=tuple(filter(None, roles)))
+        statements = tuple(ecs_permissions.statements(request, where, also))
+        needed = tuple(one for one in statements if also.roles or one.sid != "PassRoles")
+        yield from of_simulation(_denied(probe, identity, needed, say), settings.section)
+    elif isinstance(settings, BatchSettings) and isinstance(request, SubmitJob):
+        yield from batch_checks.findings(seen_on_batch(settings, request, airflow, probe, say))
+        needed = tuple(batch_permissions.statements(request, where))
+        yield from of_simulation(_denied(probe, identity, needed, say), settings.section)
+
+
+def _denied(
+    probe: Probe, identity: Identity, statements: tuple[Statement, ...], say: Say
+) -> tuple[str, ...] | Unasked | None:
+    say("asking IAM what this identity may do")
+    return probe.denied(identity.arn, statements)
+
+
+def seen_on_ecs(
+    settings: EcsSettings, request: RunTask, airflow: Airflow, probe: Probe, say: Say
+) -> ecs_checks.Seen:
+    """What ECS, CloudWatch Logs and EC2 have."""
+    say("asking ECS for the cluster and the task definition")
+    definitions = probe.task_definitions(request.task_definition)
+    clusters = probe.clusters(request.cluster or "default")
+    say("asking for log groups, subnets and security groups")
+    return ecs_checks.Seen(
+        airflow=airflow,
+        settings=settings,
+        request=request,
+        clusters=clusters,
+        definitions=definitions,
+        log_groups=_log_groups(definitions, settings.container_name, probe),
+        network=_network(request, probe),
+    )
+
+
+def _log_groups(
+    definitions: tuple[ecs_checks.TaskDefinition, ...] | Unasked | None, name: str, probe: Probe
+) -> tuple[str, ...] | Unasked | None:
+    found = definitions if isinstance(definitions, tuple) else ()
+    for container in [one for each in found for one in each.container_definitions if one.name == name]:
+        group = container.log_configuration and container.log_configuration.options.get("awslogs-group")
+        if group:
+            return probe.log_groups(group)
+    return None
+
+
+def _network(request: RunTask, probe: Probe) -> Network:
+    wanted = request.network_configuration
+    inside = wanted.awsvpc_configuration if wanted else None
+    place = "[ecs_fargate]"
+    if inside is None:
+        return Network(place=place, subnets=(), groups=(), seen_subnets=None, seen_groups=None)
+    return probe.network(place, inside.subnets, inside.security_groups)
+
+
+def seen_on_batch(
+    settings: BatchSettings, request: SubmitJob, airflow: Airflow, probe: Probe, say: Say
+) -> batch_checks.Seen:
+    """What Batch and EC2 have."""
+    say("asking Batch for the queue, its environments and the job definition")
+    queues = probe.queues(request.job_queue)
+    names = [
+        one.compute_environment
+        for queue in (queues if isinstance(queues, tuple) else ())
+        for one in queue.compute_environment_order
+    ]
+    environments = probe.environments(names) if names else None
+    say("asking for subnets and security groups")
+    known = environments if isinstance(environments, tuple) else ()
+    return batch_checks.Seen(
+        airflow=airflow,
+        settings=settings,
+        request=request,
+        queues=queues,
+        environments=environments,
+        definitions=probe.job_definitions(request.job_definition),
+        networks=tuple(
+            probe.network(
+                f"compute environment {one.compute_environment_name}", own.subnets, own.security_group_ids
+            )
+            for one in known
+            if (own := one.compute_resources)
+        ),
+    )

@@ -1,0 +1,290 @@
+"""What `doctor` asks: Airflow's configuration, its API, and AWS, reading only.
+
+Law: gathers evidence for `core/checks.py` and judges nothing. What can not be asked is `Unasked` with the
+reason; nothing is raised. Each call that is made here is in the policy of ``iam-policy --doctor``.
+"""
+
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import botocore.session
+from botocore import xform_name
+from returns.methods import unwrap_or_failure
+from returns.result import Result
+
+from aws_executors.core.batch.checks import Environment, JobDefinition, Queue
+from aws_executors.core.checks import Airflow, Identity, Unasked
+from aws_executors.core.ecs.checks import Cluster, TaskDefinition
+from aws_executors.core.errors import AwsError, Kind
+from aws_executors.core.iam import Statement
+from aws_executors.core.network import Network, SecurityGroup, Subnet
+from aws_executors.core.reading import Read, read
+from aws_executors.core.settings import Settings
+from aws_executors.shell.calls import gone, told
+from aws_executors.shell.clients import config
+from aws_executors.shell.connection import from_airflow
+from aws_executors.shell.session import Access, Reader, access
+
+if TYPE_CHECKING:
+    from airflow.configuration import AirflowConfigParser
+
+R = TypeVar("R", bound=Read)
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "batch": ("submit_job", "describe_jobs", "list_jobs", "terminate_job"),
+    "ecs": ("run_task", "describe_tasks", "list_tasks", "stop_task"),
+}
+API_TIMEOUT = 5.0
+CLUSTER_SERVICES = ("ecs", "batch", "logs")
+"""Services that the option endpoint_url is about; the others are asked at their own addresses."""
+
+
+def airflow_side(conf: "AirflowConfigParser", executor: str, ours: bool, service: str) -> Airflow:
+    """What Airflow's configuration says, and whether its execution API answers from here."""
+    written = _written(conf)
+    url = written("core", "execution_api_server_url")
+    base = written("api", "base_url")
+    address = url or (f"{base.rstrip('/')}/execution/" if base else "")
+    known = version("apache-airflow-core")
+    return Airflow(
+        version=known,
+        supported=known.split(".")[:2] == ["3", "3"],
+        executor=executor,
+        ours=ours,
+        api_url=address,
+        api=api_status(address) if address else None,
+        jwt=bool(written("api_auth", "jwt_secret") or written("api_auth", "jwt_private_key_path")),
+        queued_timeout=conf.getfloat("scheduler", "task_queued_timeout"),
+        remote_logging=conf.getboolean("logging", "remote_logging"),
+        missing=tuple(name for name in NEEDED[service] if name not in methods(service)),
+    )
+
+
+def _written(conf: "AirflowConfigParser") -> Callable[[str, str], str]:
+    """What somebody wrote: Airflow makes up a secret of its own where nobody did, which does not count."""
+
+    def value(section: str, option: str) -> str:
+        found = conf.get(section, option, fallback="")
+        return "" if not found or found == conf.get_default_value(section, option) else found
+
+    return value
+
+
+@cache
+def methods(service: str) -> frozenset[str]:
+    """What the installed boto3 can ask of a service."""
+    operations = botocore.session.get_session().get_service_model(service).operation_names
+    return frozenset(xform_name(name) for name in operations)
+
+
+def api_status(url: str) -> int | Unasked | None:
+    """The HTTP status of the execution API's health page, or why there is none."""
+    page = f"{url.rstrip('/')}/health"
+    try:
+        with urllib.request.urlopen(page, timeout=API_TIMEOUT) as answer:  # noqa: S310 - the person's own URL
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+    except (OSError, ValueError, ssl.SSLError) as problem:
+        return Unasked(str(getattr(problem, "reason", problem)))
+
+
+class Probe:
+    """Asks AWS for one section of airflow.cfg; makes no call that changes anything."""
+
+    def __init__(self, settings: Settings, *, read_connection: Reader = from_airflow) -> None:
+        self._settings = settings
+        self._made: dict[str, object] = {}
+        self._way = access(settings.conn_id, settings.region, config(settings), read_connection)
+
+    def __repr__(self) -> str:
+        return f"<Probe of {self._settings.region}>"
+
+    def ask(self, service: str, operation: str, **params: object) -> Result[Mapping[str, Any], AwsError]:
+        """One call, as boto3 spells it."""
+        return self._way.bind(lambda way: told(lambda: self._call(way, service, operation, params)))
+
+    def _call(
+        self, way: Access, service: str, operation: str, params: Mapping[str, object]
+    ) -> Mapping[str, Any]:
+        client = self._made.get(service)
+        if client is None:
+            client = self._made[service] = self._client(way, service)
+        answer: Mapping[str, Any] = getattr(client, operation)(**params)
+        return answer
+
+    def _client(self, way: Access, service: str) -> object:
+        settings = self._settings
+        make: Callable[..., object] = way.session.client  # by a name that only run time knows
+        return make(
+            service,
+            region_name=settings.region or way.region,
+            endpoint_url=(settings.endpoint_url or way.endpoint_url) if service in CLUSTER_SERVICES else None,
+            config=config(settings),
+        )
+
+    def identity(self) -> Identity | AwsError:
+        """Who we are, and how far our clock is off."""
+        before = time.time()
+        match unwrap_or_failure(self.ask("sts", "get_caller_identity")):
+            case AwsError() as error:
+                return error
+            case answer:
+                headers = answer["ResponseMetadata"].get("HTTPHeaders", {})
+                ahead = _ahead(headers.get("date", ""), (before + time.time()) / 2)
+                return Identity(arn=answer["Arn"], account=answer["Account"], ahead=ahead)
+
+    def some(
+        self, model: type[R], member: str, service: str, operation: str, **params: object
+    ) -> tuple[R, ...] | Unasked | None:
+        """The records of one answer; none where AWS says that there is no such thing."""
+        match unwrap_or_failure(self.ask(service, operation, **params)):
+            case AwsError() as error if gone(error) or absent(error):
+                return ()
+            case AwsError() as error:
+                return Unasked(f"{error.code}: {error.message}")
+            case answer:
+                found = answer.get(member, ())
+                return _records(model, found if isinstance(found, list) else [found])
+
+    def clusters(self, name: str) -> tuple[Cluster, ...] | Unasked | None:
+        """The cluster of this name or ARN."""
+        return self.some(Cluster, "clusters", "ecs", "describe_clusters", clusters=[name])
+
+    def task_definitions(self, name: str) -> tuple[TaskDefinition, ...] | Unasked | None:
+        """The task definition that AWS would take for this name."""
+        return self.some(
+            TaskDefinition, "taskDefinition", "ecs", "describe_task_definition", taskDefinition=name
+        )
+
+    def queues(self, name: str) -> tuple[Queue, ...] | Unasked | None:
+        """The job queue of this name or ARN."""
+        return self.some(Queue, "jobQueues", "batch", "describe_job_queues", jobQueues=[name])
+
+    def environments(self, names: Sequence[str]) -> tuple[Environment, ...] | Unasked | None:
+        """These compute environments."""
+        return self.some(
+            Environment,
+            "computeEnvironments",
+            "batch",
+            "describe_compute_environments",
+            computeEnvironments=list(names),
+        )
+
+    def job_definitions(self, name: str) -> tuple[JobDefinition, ...] | Unasked | None:
+        """The revisions of this job definition, or the one that is named."""
+        one = name.startswith("arn:") or ":" in name
+        params: dict[str, object] = {"jobDefinitions": [name]} if one else {"jobDefinitionName": name}
+        return self.some(JobDefinition, "jobDefinitions", "batch", "describe_job_definitions", **params)
+
+    def log_groups(self, prefix: str) -> tuple[str, ...] | Unasked | None:
+        """The log groups whose names begin so."""
+        match unwrap_or_failure(self.ask("logs", "describe_log_groups", logGroupNamePrefix=prefix)):
+            case AwsError() as error:
+                return Unasked(f"{error.code}: {error.message}")
+            case answer:
+                return tuple(str(group["logGroupName"]) for group in answer.get("logGroups", ()))
+
+    def network(self, place: str, subnets: Sequence[str], groups: Sequence[str]) -> Network:
+        """What EC2 has of these subnets and groups; filters, so that one that is missing is no error."""
+        return Network(
+            place=place,
+            subnets=subnets,
+            groups=groups,
+            seen_subnets=self._of_ec2(Subnet, "Subnets", "subnet-id", subnets),
+            seen_groups=self._of_ec2(SecurityGroup, "SecurityGroups", "group-id", groups),
+        )
+
+    def _of_ec2(
+        self, model: type[R], member: str, key: str, wanted: Sequence[str]
+    ) -> tuple[R, ...] | Unasked | None:
+        if not wanted:
+            return None
+        filters = [{"Name": key, "Values": list(wanted)}]
+        return self.some(model, member, "ec2", f"describe_{xform_name(member)}", Filters=filters)
+
+    def denied(self, arn: str, statements: Sequence[Statement]) -> tuple[str, ...] | Unasked | None:
+        """Those actions that IAM's simulation would deny to this identity, with these resources."""
+        principal = simulated(arn)
+        if principal is None:
+            return Unasked(f"{arn} is no role or user that can be simulated")
+        refused: list[str] = []
+        for statement in statements:
+            answer = self.ask(
+                "iam",
+                "simulate_principal_policy",
+                PolicySourceArn=principal,
+                ActionNames=list(statement.actions),
+                ResourceArns=[one.replace("*", "any") for one in statement.resources if one != "*"] or ["*"],
+                ContextEntries=context(statement),
+            )
+            match unwrap_or_failure(answer):
+                case AwsError() as error:
+                    return Unasked(f"{error.code}: {error.message}")
+                case found:
+                    refused += [
+                        str(one["EvalActionName"])
+                        for one in found["EvaluationResults"]
+                        if one["EvalDecision"] != "allowed"
+                    ]
+        return tuple(dict.fromkeys(refused))
+
+
+def absent(error: AwsError) -> bool:
+    """How ECS says that there is no such task definition."""
+    return error.kind is Kind.PERMANENT and "unable to describe task definition" in error.message.lower()
+
+
+def simulated(arn: str) -> str | None:
+    """The ARN that IAM simulates for a caller: a role for its session, a user as it is.
+
+    >>> simulated("arn:aws:sts::123456789012:assumed-role/scheduler/i-0abc")
+    'arn:aws:iam::123456789012:role/scheduler'
+    >>> simulated("arn:aws:iam::123456789012:root") is None
+    True
+    """
+    head, _, tail = arn.partition(":assumed-role/")
+    if tail:
+        return f"{head.replace(':sts:', ':iam:')}:role/{tail.rpartition('/')[0] or tail}"
+    return arn if ":user/" in arn else None
+
+
+def context(statement: Statement) -> list[dict[str, object]]:
+    """The condition's keys with values that meet it, as the simulation wants them."""
+    return [
+        {
+            "ContextKeyName": key,
+            "ContextKeyValues": value if isinstance(value, list) else [value],
+            "ContextKeyType": "string",
+        }
+        for pairs in statement.condition.values()
+        for key, value in pairs.items()
+    ]
+
+
+def _records(model: type[R], found: Sequence[object]) -> tuple[R, ...] | Unasked | None:
+    records: list[R] = []
+    for one in found:
+        match unwrap_or_failure(read(model, one)):
+            case str() as problem:
+                return Unasked(f"the answer can not be read: {problem}")
+            case record:
+                records.append(record)
+    return tuple(records)
+
+
+def _ahead(date: str, now: float) -> float | Unasked | None:
+    """Seconds that our clock is ahead of an answer's Date, which is cut to a whole second."""
+    try:
+        theirs = parsedate_to_datetime(date).astimezone(UTC)
+    except (TypeError, ValueError):
+        return Unasked("no date")
+    return (datetime.fromtimestamp(now, UTC) - theirs).total_seconds() - 0.5

@@ -1,0 +1,105 @@
+"""A real container, started once and followed to its end: what ``doctor --launch`` does.
+
+Law: the executor's own calls, one container, no repeats; it is stopped if it takes too long. Its command asks
+Airflow's execution API for its health, from where tasks will ask it.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.core.checks import API_VARIABLE, DEFAULT_API, Finding, error, warning
+from aws_executors.core.diagnosis import explain
+from aws_executors.core.errors import AwsError
+from aws_executors.core.service import Service
+from aws_executors.core.state import Observation, Phase
+
+LOOK = 1.0
+NOT_SET, NOT_REACHED = 3, 4
+PROGRAM = """
+import os, sys, urllib.request
+url = os.environ.get("AIRFLOW__CORE__EXECUTION_API_SERVER_URL")
+if not url:
+    sys.exit(3)
+try:
+    urllib.request.urlopen(url.rstrip("/") + "/health", timeout=10)
+except urllib.error.HTTPError as error:
+    print(url, error)
+    sys.exit(4 if error.code >= 500 else 0)
+except OSError as error:
+    print(url, error)
+    sys.exit(4)
+"""
+COMMAND = ("python", "-c", PROGRAM)
+"""What the container runs; the exit code says how it went."""
+
+ENDS: Mapping[int, tuple[str, str, str]] = {
+    NOT_SET: (
+        "The container does not know where Airflow's API is",
+        "A task would ask localhost, which is the container itself.",
+        f"image or definition: environment {API_VARIABLE} = {DEFAULT_API}",
+    ),
+    NOT_REACHED: (
+        "The container does not reach Airflow's API",
+        "No task can start. What it printed is in its log.",
+        "security groups, routes and the address in AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
+    ),
+}
+
+
+def trial(
+    service: Service[object], request: object, timeout: float, say: Callable[[str], None]
+) -> Iterator[Finding]:
+    """What is wrong with a container of this request; `timeout` in seconds, then it is stopped."""
+    match unwrap_or_failure(service.submit(request)):
+        case AwsError() as refused:
+            yield error(
+                "launch",
+                f"AWS starts no container: {refused.code}: {refused.message}",
+                "It would say the same to every task.",
+                refused.remedy or "the option that the message is about",
+            )
+            return
+        case id_:
+            pass
+    try:
+        last = _followed(service, id_, timeout, say)
+    finally:
+        service.stop((id_,), "aws-executors doctor --launch has seen enough")
+    yield from _judged(id_, last, timeout)
+
+
+def _followed(
+    service: Service[object], id_: str, timeout: float, say: Callable[[str], None]
+) -> Observation | None:
+    """The last that was seen of a container."""
+    until, last = time.monotonic() + timeout, None
+    while time.monotonic() < until:
+        match unwrap_or_failure(service.describe((id_,))):
+            case AwsError():
+                pass
+            case answer:
+                last = next(iter(answer.observations), last)
+        if last is not None and last.ended:
+            return last
+        say(f"{id_} is {last.phase if last else 'not seen yet'}")
+        time.sleep(LOOK)
+    return last
+
+
+def _judged(id_: str, last: Observation | None, timeout: float) -> Iterator[Finding]:
+    if last is None or not last.ended:
+        waits = last is None or last.phase is not Phase.RUNNING
+        yield warning(
+            "launch",
+            f"{id_} {'has not started' if waits else 'still runs'} after {timeout:g} s; it is being stopped. "
+            f"{last.reason if last else ''}".rstrip(),
+            "Tasks will wait as long, if they start at all.",
+            "capacity of the queue or cluster, or --launch-timeout = more seconds",
+        )
+    elif last.phase is Phase.FAILED:
+        what, why, change = ENDS.get(
+            last.exit_code or 0, ("", "Tasks would end the same way.", explain(last))
+        )
+        yield error("launch", f"{what or 'The trial container failed'}: {explain(last)}", why, change)

@@ -1,0 +1,567 @@
+"""`doctor` finds what is planted, one by one, with the right line to change, and nothing on a sound set-up.
+
+Law: the whole command runs, against the embedded AWS and (for STS, IAM and EC2) the small world beside it.
+What is planted is an option, a variable, or something in one of these worlds.
+"""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from aws_executors.cli.__main__ import main
+from aws_executors.local import LocalAws
+from query_services import QueryServices
+
+LOGS = {
+    "logDriver": "awslogs",
+    "options": {
+        "awslogs-group": "/airflow",
+        "awslogs-region": "us-east-1",
+        "awslogs-stream-prefix": "airflow",
+    },
+}
+EXECUTORS = "aws_executors.executors.AwsEcsFargateExecutor"
+ECS = {
+    "REGION": "us-east-1",
+    "CLUSTER": "etl",
+    "CONTAINER_NAME": "main",
+    "TASK_DEFINITION": "sound",
+    "SUBNETS": "subnet-1,subnet-2",
+    "SECURITY_GROUPS": "sg-1",
+    "ADOPT_TASK_INSTANCES": "True",
+}
+BATCH = {
+    "REGION": "us-east-1",
+    "JOB_NAME": "airflow",
+    "JOB_QUEUE": "sound",
+    "JOB_DEFINITION": "sound",
+    "ADOPT_TASK_INSTANCES": "True",
+}
+VARIABLE = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
+HOST = socket.gethostname()
+
+
+def container(api: str | None, **more: Any) -> dict[str, Any]:
+    made = {"name": "main", "image": "1.dkr.ecr.us-east-1.amazonaws.com/a:1", "logConfiguration": LOGS} | more
+    variables = [{"name": VARIABLE, "value": api}] if api else []
+    return {name: value for name, value in made.items() if value is not None} | {"environment": variables}
+
+
+def family(name: str, *containers: dict[str, Any], **more: Any) -> dict[str, Any]:
+    made = {
+        "family": name,
+        "networkMode": "awsvpc",
+        "cpu": "256",
+        "memory": "512",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+        "taskRoleArn": "arn:aws:iam::123456789012:role/task",
+        "containerDefinitions": list(containers),
+    } | more
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def families(api: str) -> Iterator[dict[str, Any]]:
+    good = container(api)
+    yield family("sound", good)
+    yield family(
+        "sidecars", container(api, essential=False), {"name": "side", "image": "x:1", "essential": True}
+    )
+    yield family("ec2only", good, networkMode="bridge", cpu=None, memory=None)
+    yield family("silent", container(api, logConfiguration=None))
+    lost = LOGS | {"options": {**LOGS["options"], "awslogs-group": "/lost"}}  # type: ignore[dict-item]
+    yield family("lost-logs", container(api, logConfiguration=lost))
+    bare = {"awslogs-group": "/airflow", "awslogs-region": "us-east-1"}
+    yield family("no-prefix", container(api, logConfiguration={"logDriver": "awslogs", "options": bare}))
+    yield family("no-role", good, executionRoleArn=None)
+    yield family("shell", container(api, entryPoint=["sh", "-c"]))
+    yield family("no-address", container(None))
+    yield family("itself", container("http://localhost:8080/execution/"))
+    yield family("elsewhere", container("https://other.example.com/execution/"))
+    yield family("old", good)
+
+
+def jobs(api: str) -> Iterator[dict[str, Any]]:
+    def job(name: str, address: str | None = api, vcpus: str = "1", **more: Any) -> dict[str, Any]:
+        properties = {
+            "image": "x:1",
+            "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+            "resourceRequirements": [{"type": "VCPU", "value": vcpus}, {"type": "MEMORY", "value": "2048"}],
+            "environment": [{"name": VARIABLE, "value": address}] if address else [],
+        }
+        made = {
+            "jobDefinitionName": name,
+            "type": "container",
+            "platformCapabilities": ["FARGATE"],
+            "containerProperties": properties,
+        } | more
+        return {key: value for key, value in made.items() if value is not None}
+
+    yield job("sound")
+    yield job("huge", vcpus="16")
+    yield job("ec2only", platformCapabilities=["EC2"])
+    yield job("retries", retryStrategy={"attempts": 3})
+    yield job("timeout", timeout={"attemptDurationSeconds": 600})
+    yield job("no-address", None)
+    yield job("old")
+    several = {"taskProperties": [{"containers": [container(api), {"name": "side", "image": "x:1"}]}]}
+    yield job("several", containerProperties=None, ecsProperties=several)
+
+
+def environments(aws: LocalAws) -> None:
+    client = aws.client("batch")
+    for name, state in (("sound", "ENABLED"), ("off", "DISABLED")):
+        client.create_compute_environment(
+            computeEnvironmentName=name,
+            type="MANAGED",
+            state=state,
+            computeResources={
+                "type": "FARGATE",
+                "maxvCpus": 8,
+                "subnets": ["subnet-1"],
+                "securityGroupIds": ["sg-1"],
+            },
+        )
+    for name, state, order in (
+        ("sound", "ENABLED", ("sound",)),
+        ("off", "DISABLED", ("sound",)),
+        ("nowhere", "ENABLED", ("off",)),
+        ("half", "ENABLED", ("off", "sound")),
+    ):
+        client.create_job_queue(
+            jobQueueName=name,
+            state=state,
+            priority=1,
+            computeEnvironmentOrder=[
+                {"order": place, "computeEnvironment": one} for place, one in enumerate(order)
+            ],
+        )
+    client.create_job_queue(
+        jobQueueName="fair",
+        priority=1,
+        schedulingPolicyArn="arn:aws:batch:us-east-1:123456789012:scheduling-policy/fair",
+        computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "sound"}],
+    )
+
+
+@pytest.fixture(scope="module")
+def others() -> Iterator[QueryServices]:
+    with QueryServices() as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def aws(others: QueryServices) -> Iterator[LocalAws]:
+    api = f"http://{HOST}:{others.port}/execution/"
+    with LocalAws() as world:
+        ecs, batch = world.client("ecs"), world.client("batch")
+        world.client("logs").create_log_group(logGroupName="/airflow")
+        ecs.create_cluster(clusterName="etl", capacityProviders=["FARGATE"])
+        for one in families(api):
+            ecs.register_task_definition(**one)
+        ecs.deregister_task_definition(taskDefinition="old:1")
+        environments(world)
+        for one in jobs(api):
+            batch.register_job_definition(**one)
+        batch.deregister_job_definition(jobDefinition="old:1")
+        yield world
+
+
+@pytest.fixture
+def set_up(aws: LocalAws, others: QueryServices, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A sound set-up, by variables; Airflow is imported before it hears of a remote log that is not there."""
+    import airflow.settings  # noqa: F401
+
+    others.arn, others.ahead, others.denied = "arn:aws:sts::123456789012:assumed-role/s/i", 0.0, set()
+    others.subnets = {"subnet-1": ("vpc-1", 200), "subnet-2": ("vpc-1", 200)}
+    others.groups = {"sg-1": "vpc-1"}
+    for section, options in (("ECS_FARGATE", ECS), ("BATCH", BATCH)):
+        for name, value in options.items():
+            monkeypatch.setenv(f"AIRFLOW__{section}__{name}", value)
+    for name, value in {
+        "AIRFLOW__CORE__EXECUTOR": f"{EXECUTORS},aws_executors.executors.AwsBatchExecutor",
+        VARIABLE: f"http://{HOST}:{others.port}/execution/",
+        "AIRFLOW__LOGGING__REMOTE_LOGGING": "True",
+        "AWS_ENDPOINT_URL": aws.url,
+        "no_proxy": "*",
+        **others.environment(),
+    }.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def found(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, str]]:
+    code = main(["doctor", "--output", "json", *words])
+    findings: list[dict[str, str]] = json.loads(capsys.readouterr().out)
+    assert code == any(one["severity"] == "error" for one in findings)
+    return findings
+
+
+@pytest.mark.usefixtures("set_up")
+def test_nothing_is_found_on_a_sound_set_up(
+    others: QueryServices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = len(others.asked)
+    assert found(capsys) == []
+    simulated = {
+        value
+        for form in others.asked[before:]
+        for key, value in form.items()
+        if key.startswith("ActionNames.member.")
+    }
+    assert simulated == {
+        "ecs:RunTask", "ecs:DescribeTasks", "ecs:StopTask", "ecs:ListTasks", "iam:PassRole",
+        "batch:SubmitJob", "batch:DescribeJobs", "batch:ListJobs", "batch:TerminateJob",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("set_up")
+def test_it_changes_nothing(aws: LocalAws, capsys: pytest.CaptureFixture[str]) -> None:
+    before = aws.calls()
+    found(capsys)
+    made = {name for name, tally in aws.calls().items() if tally != before.get(name)}
+    assert {name.partition(".")[2].startswith("Describe") for name in made} == {True}
+
+
+OPTION = "AIRFLOW__ECS_FARGATE__"
+JOB = "AIRFLOW__BATCH__"
+SPOT: dict[str, str | None] = {OPTION + "CAPACITY_PROVIDER_STRATEGY": "FARGATE_SPOT:1,FARGATE:1"}
+ON_EC2: dict[str, str | None] = {OPTION + "LAUNCH_TYPE": "EC2"}
+CLOSED = "http://127.0.0.1:9"
+
+PLANTED: list[tuple[dict[str, str | None], str, str, str]] = [
+    # variables (None: not set), the check, its severity, the line to change
+    ({OPTION + "REGION": None}, "settings", "error", "set [ecs_fargate] region = us-east-1"),
+    ({OPTION + "WORKERS": "many"}, "settings", "error", "set [ecs_fargate] workers = 32"),
+    ({OPTION + "CLUSTR": "etl"}, "settings", "error", "did you mean cluster? remove clustr"),
+    (
+        {OPTION + "SUBNETS": None, OPTION + "SECURITY_GROUPS": None},
+        "settings",
+        "error",
+        "[ecs_fargate] subnets",
+    ),
+    (
+        {OPTION + "REQUEST_BUILDER": "no_such.build"},
+        "settings",
+        "error",
+        "put it in Airflow's plugins folder",
+    ),
+    (
+        {OPTION + "ADOPT_TASK_INSTANCES": "False"},
+        "adoption",
+        "advice",
+        "[ecs_fargate] adopt_task_instances = True",
+    ),
+    ({OPTION + "CONN_ID": "nobody"}, "credentials", "error", "add a connection 'nobody' of type 'aws'"),
+    ({"AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}, "executor", "warning", "[core] executor = aws_executors."),
+    ({VARIABLE: None}, "api-url", "error", "[core] execution_api_server_url = https://"),
+    ({VARIABLE: "http://localhost:8080/execution/"}, "api-url", "error", "[core] execution_api_server_url"),
+    ({VARIABLE: f"http://{HOST}:PORT"}, "api-url", "error", "/execution/"),
+    ({VARIABLE: f"http://{HOST}:9/execution/"}, "api-reach", "warning", "try doctor --launch"),
+    (
+        {VARIABLE: f"http://{HOST}:PORT/other/execution/"},
+        "api-reach",
+        "warning",
+        "[core] execution_api_server_url",
+    ),
+    ({"AIRFLOW__API_AUTH__JWT_SECRET": None}, "jwt-secret", "error", "[api_auth] jwt_secret"),
+    (
+        {"AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60"},
+        "queued-timeout",
+        "warning",
+        "task_queued_timeout = 600",
+    ),
+    (
+        {"AIRFLOW__LOGGING__REMOTE_LOGGING": "False"},
+        "remote-logging",
+        "advice",
+        "[logging] remote_logging = True",
+    ),
+    ({"AWS_ENDPOINT_URL_STS": CLOSED}, "reach", "error", ""),
+    ({"AWS_SECRET_ACCESS_KEY": None, "AWS_ACCESS_KEY_ID": None}, "credentials", "error", "redentials"),
+    ({OPTION + "CLUSTER": "elt"}, "cluster-missing", "error", "[ecs_fargate] cluster"),
+    (SPOT, "provider-missing", "error", "--capacity-providers FARGATE FARGATE_SPOT"),
+    (ON_EC2, "no-instances", "warning", "[ecs_fargate] launch_type = FARGATE"),
+    ({OPTION + "TASK_DEFINITION": "sonud"}, "definition-missing", "error", "[ecs_fargate] task_definition"),
+    ({OPTION + "TASK_DEFINITION": "old:1"}, "definition-inactive", "error", "task_definition = old"),
+    (
+        {OPTION + "CONTAINER_NAME": "airflow"},
+        "container-name",
+        "error",
+        "[ecs_fargate] container_name = main",
+    ),
+    (
+        {OPTION + "TASK_DEFINITION": "sidecars"},
+        "not-essential",
+        "warning",
+        "container 'main' essential = true",
+    ),
+    (
+        {OPTION + "TASK_DEFINITION": "ec2only"},
+        "not-for-fargate",
+        "error",
+        "requiresCompatibilities = FARGATE",
+    ),
+    ({OPTION + "PLATFORM_VERSION": "1.3.0"}, "platform-version", "warning", "platform_version = LATEST"),
+    (
+        ON_EC2 | {OPTION + "SUBNETS": None, OPTION + "SECURITY_GROUPS": None},
+        "subnets",
+        "error",
+        "subnets = subnet-",
+    ),
+    (
+        ON_EC2 | {OPTION + "TASK_DEFINITION": "ec2only"},
+        "subnets",
+        "error",
+        "remove subnets from [ecs_fargate]",
+    ),
+    ({OPTION + "TASK_DEFINITION": "silent"}, "log-driver", "warning", "logConfiguration = awslogs"),
+    (
+        {OPTION + "TASK_DEFINITION": "lost-logs"},
+        "log-group",
+        "error",
+        "create-log-group --log-group-name /lost",
+    ),
+    ({OPTION + "TASK_DEFINITION": "no-prefix"}, "log-prefix", "warning", "awslogs-stream-prefix = airflow"),
+    ({OPTION + "TASK_DEFINITION": "no-role"}, "execution-role", "error", "executionRoleArn = a role with"),
+    ({OPTION + "TASK_DEFINITION": "shell"}, "entrypoint", "error", "leave entryPoint out"),
+    ({OPTION + "TASK_DEFINITION": "no-address"}, "container-api-url", "advice", f"environment {VARIABLE} ="),
+    ({OPTION + "TASK_DEFINITION": "itself"}, "container-api-url", "error", f"environment {VARIABLE} ="),
+    ({OPTION + "TASK_DEFINITION": "elsewhere"}, "container-api-url", "advice", f"environment {VARIABLE} ="),
+    ({OPTION + "SUBNETS": "subnet-1,subnet-9"}, "subnet-missing", "error", "subnets = subnet-1"),
+    ({OPTION + "SECURITY_GROUPS": "sg-1,sg-9"}, "security-group-missing", "error", "security_groups = sg-1"),
+    ({JOB + "JOB_QUEUE": "suond"}, "queue-missing", "error", "[batch] job_queue"),
+    (
+        {JOB + "JOB_QUEUE": "off"},
+        "queue-disabled",
+        "error",
+        "update-job-queue --job-queue off --state ENABLED",
+    ),
+    ({JOB + "JOB_QUEUE": "fair"}, "share-identifier", "error", "[batch] submit_job_kwargs"),
+    (
+        {JOB + "JOB_QUEUE": "nowhere"},
+        "environment-disabled",
+        "error",
+        "--compute-environment off --state ENABLED",
+    ),
+    (
+        {JOB + "JOB_QUEUE": "half"},
+        "environment-disabled",
+        "warning",
+        "--compute-environment off --state ENABLED",
+    ),
+    ({JOB + "JOB_DEFINITION": "huge"}, "too-large", "error", "maxvCpus"),
+    ({JOB + "JOB_DEFINITION": "suond"}, "definition-missing", "error", "[batch] job_definition"),
+    ({JOB + "JOB_DEFINITION": "old"}, "definition-inactive", "error", "[batch] job_definition = old"),
+    ({JOB + "JOB_DEFINITION": "ec2only"}, "platform", "error", "platformCapabilities = FARGATE"),
+    ({JOB + "CONTAINER_NAME": "main"}, "container-name", "error", "remove container_name from [batch]"),
+    ({JOB + "JOB_DEFINITION": "several"}, "container-name", "error", "[batch] container_name = main"),
+    ({JOB + "JOB_DEFINITION": "retries"}, "batch-retries", "warning", "retryStrategy attempts = 1"),
+    ({JOB + "JOB_DEFINITION": "timeout"}, "batch-timeout", "advice", "execution_timeout="),
+    ({JOB + "JOB_DEFINITION": "no-address"}, "container-api-url", "advice", f"environment {VARIABLE} ="),
+]
+ALSO = {
+    "not-for-fargate": {"subnets"},  # what is for EC2 alone has no awsvpc network either
+    "subnets": {"no-instances"},
+    "api-url": {"api-reach", "container-api-url"},
+    "api-reach": {"container-api-url"},
+}
+"""What else the same mistake leads to."""
+
+
+@pytest.mark.parametrize(
+    ("variables", "check", "severity", "line"),
+    PLANTED,
+    ids=[f"{n}-{row[1]}" for n, row in enumerate(PLANTED)],
+)
+def test_what_is_planted_is_found(
+    variables: dict[str, str | None],
+    check: str,
+    severity: str,
+    line: str,
+    set_up: pytest.MonkeyPatch,
+    others: QueryServices,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in variables.items():
+        if value is None:
+            set_up.delenv(name)
+        else:
+            set_up.setenv(name, value.replace("PORT", str(others.port)))
+    section = "batch" if any(name.startswith(JOB) for name in variables) else "ecs_fargate"
+    findings = found(capsys, "--section", section)
+    own = [one for one in findings if one["check"] == check]
+    assert own, findings
+    assert own[0]["severity"] == severity
+    assert line in own[0]["change"]
+    assert {one["check"] for one in findings} - {check} <= ALSO.get(check, set())
+    assert all(one["what"] and one["why"] for one in own)
+
+
+def far_subnet(world: QueryServices) -> None:
+    world.subnets["subnet-2"] = ("vpc-2", 200)
+
+
+def full_subnet(world: QueryServices) -> None:
+    world.subnets["subnet-2"] = ("vpc-1", 2)
+
+
+def far_group(world: QueryServices) -> None:
+    world.groups["sg-1"] = "vpc-2"
+
+
+def nothing_may_be_passed(world: QueryServices) -> None:
+    world.denied = {"iam:PassRole"}
+
+
+def nothing_may_be_stopped(world: QueryServices) -> None:
+    world.denied = {"batch:TerminateJob"}
+
+
+def fast_clock(world: QueryServices) -> None:
+    world.ahead = 90.0
+
+
+def wrong_clock(world: QueryServices) -> None:
+    world.ahead = -3600.0
+
+
+@pytest.mark.parametrize(
+    ("plant", "section", "check", "severity", "line"),
+    [
+        (far_subnet, "ecs_fargate", "several-vpcs", "error", "[ecs_fargate] subnets = subnet-1"),
+        (
+            full_subnet,
+            "ecs_fargate",
+            "subnet-full",
+            "warning",
+            "[ecs_fargate] subnets = subnet-1,subnet-2,a larger",
+        ),
+        (
+            far_group,
+            "batch",
+            "other-vpc",
+            "error",
+            "compute environment sound security_groups = one of vpc-1",
+        ),
+        (nothing_may_be_passed, "ecs_fargate", "permission", "error", "iam-policy --section ecs_fargate"),
+        (nothing_may_be_stopped, "batch", "permission", "error", "iam-policy --section batch"),
+        (fast_clock, "batch", "clock", "warning", "NTP"),
+        (wrong_clock, "batch", "clock", "error", "NTP"),
+    ],
+)
+@pytest.mark.usefixtures("set_up")
+def test_what_is_planted_in_the_account_is_found(
+    plant: Callable[[QueryServices], None],
+    section: str,
+    check: str,
+    severity: str,
+    line: str,
+    others: QueryServices,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plant(others)
+    findings = found(capsys, "--section", section)
+    assert [(one["check"], one["severity"]) for one in findings] == [(check, severity)]
+    assert line in findings[0]["change"]
+
+
+def test_what_can_not_be_asked_is_told_and_is_no_fault(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("STS", "IAM", "EC2"):
+        set_up.delenv(f"AWS_ENDPOINT_URL_{name}")  # the embedded AWS has no IAM, no EC2 and no Date
+    findings = found(capsys, "--section", "ecs_fargate")
+    assert {one["severity"] for one in findings} == {"unknown"}
+    asked = ("the subnets", "the security groups", "permissions", "the clock")
+    assert all(any(word in one["what"] for one in findings) for word in asked)
+    assert len(findings) == len(asked)
+
+
+@pytest.mark.parametrize(
+    ("action", "section", "words"),
+    [
+        ("ecs.DescribeClusters", "ecs_fargate", "the cluster"),
+        ("ecs.DescribeTaskDefinition", "ecs_fargate", "the task definition"),
+        ("logs.DescribeLogGroups", "ecs_fargate", "the log group"),
+        ("batch.DescribeJobQueues", "batch", "the job queue"),
+        ("batch.DescribeComputeEnvironments", "batch", "the compute environments"),
+        ("batch.DescribeJobDefinitions", "batch", "the job definition"),
+    ],
+)
+@pytest.mark.usefixtures("set_up")
+def test_a_denied_question_is_told(
+    action: str, section: str, words: str, aws: LocalAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.faults.refuse(action, "AccessDeniedException", "not authorized to perform")
+    findings = found(capsys, "--section", section)
+    assert [one["severity"] for one in findings] == ["unknown"]
+    assert words in findings[0]["what"]
+    assert "AccessDeniedException" in findings[0]["what"]
+
+
+@pytest.mark.parametrize("section", ["ecs_fargate", "batch"])
+@pytest.mark.usefixtures("set_up")
+def test_a_real_container_is_launched_only_when_asked_for(
+    section: str, aws: LocalAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    action = {"ecs_fargate": "ecs.RunTask", "batch": "batch.SubmitJob"}[section]
+    before = aws.calls().get(action, {"calls": 0})["calls"]
+    assert found(capsys, "--section", section, "--launch") == []
+    assert aws.calls()[action]["calls"] == before + 1
+    assert aws.wait_idle(10)
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [("no-address", "does not know where Airflow's API is"), ("itself", "does not reach Airflow's API")],
+)
+def test_a_container_that_can_not_work_is_told(
+    definition: str, words: str, set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv(OPTION + "TASK_DEFINITION", definition)
+    findings = found(capsys, "--section", "ecs_fargate", "--launch")
+    (launch,) = [one for one in findings if one["check"] == "launch"]
+    assert words in launch["what"]
+    assert launch["severity"] == "error"
+
+
+@pytest.mark.usefixtures("set_up")
+def test_a_refused_launch_is_told(aws: LocalAws, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.faults.refuse("RunTask", "BlockedException", "Your account is currently blocked.")
+    (launch,) = found(capsys, "--section", "ecs_fargate", "--launch")
+    assert "Your account is currently blocked." in launch["what"]
+
+
+@pytest.mark.usefixtures("set_up")
+def test_a_container_that_does_not_start_is_stopped(
+    aws: LocalAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.faults.delays(provision=[30, 30])
+    (launch,) = found(capsys, "--section", "ecs_fargate", "--launch", "--launch-timeout", "1.5")
+    aws.faults.delays()
+    assert (launch["severity"], "has not started after 1.5 s" in launch["what"]) == ("warning", True)
+    assert [task["desiredStatus"] for task in aws.tasks()][-1] == "STOPPED"
+
+
+@pytest.mark.usefixtures("set_up")
+def test_a_person_reads_what_why_and_the_change(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv(OPTION + "CONTAINER_NAME", "airflow")
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("error container-name\n  The task definition sound:1 has no container 'airflow'")
+    assert "\n  change: [ecs_fargate] container_name = main\n" in said
+    assert said.endswith("[ecs_fargate], [batch]: 1 error\n")
+    assert "\x1b" not in said
+
+
+def test_without_our_executors_it_says_what_to_say(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
+    assert main(["doctor"]) == 2
+    assert "say --section" in capsys.readouterr().err
