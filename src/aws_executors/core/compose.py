@@ -5,7 +5,7 @@ base class and nothing to register. What stands here only calls them in order, d
 tells whose function it was when one of them breaks the bargain.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -14,7 +14,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.launch import Launch
 from aws_executors.core.parse import RequestError, told
-from aws_executors.core.secrets import MASK, mask
+from aws_executors.core.secrets import MASK, hidden, mask, secrets_in, sensitive
 from aws_executors.core.settings import Settings
 
 L = TypeVar("L", bound=Launch[Settings])
@@ -56,6 +56,8 @@ def _short(part: object) -> str:
     match part:
         case object(__qualname__=str(name)):
             return name
+        case Mapping():
+            return repr(hidden(part))
         case _:
             return repr(part)
 
@@ -68,7 +70,8 @@ def call(verb: str, *parts: object, **named: object) -> str:
     >>> call("when", name_of, 3, weight=1, base=None)
     'when(name_of, 3, weight=1)'
     """
-    words = (f"{name}={value!r}" for name, value in named.items() if value is not None)
+    open_ = {name: MASK if sensitive(name) else value for name, value in named.items()}
+    words = (f"{name}={value!r}" for name, value in open_.items() if value is not None)
     return f"{verb}({', '.join((*map(_short, parts), *words))})"
 
 
@@ -201,8 +204,8 @@ def _place(error: Exception) -> str:
 
 
 def _without_secrets(words: str, launch: Launch[Settings]) -> str:
-    """The workload of the command is one long argument: neither it nor a token in it may be quoted."""
+    """Neither the workload, which is one long argument, nor a secret of ``executor_config`` may be quoted."""
     long = sorted((part for part in launch.command if len(part) > LONGEST_QUOTED), key=len, reverse=True)
-    for part in long:
-        words = words.replace(part, MASK)
+    for part in (*long, *sorted(secrets_in(launch.executor_config), key=len, reverse=True)):
+        words = words.replace(part, MASK) if part else words
     return mask(words)

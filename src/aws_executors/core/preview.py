@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from html import escape
 
-from aws_executors.core.secrets import mask
+from aws_executors.core.secrets import hidden, mask
 from aws_executors.core.wire import to_kwargs
 
 COLOURS = (
@@ -62,7 +62,8 @@ def _line(line: str) -> str:
 def preview(request: object) -> Preview:
     """The JSON of what boto3 would get for a request of either service, with tokens as ``***``.
 
-    Members stand in the order of the request's fields, which is fixed. A notebook shows it with colours.
+    So are variables whose names say that they are secret (``DB_PASSWORD``). Members stand in the order of the
+    request's fields, which is fixed. A notebook shows it with colours.
 
     >>> from aws_executors.core.ecs.request import RunTask
     >>> print(preview(RunTask(task_definition="airflow:7", launch_type="FARGATE")))
@@ -72,7 +73,7 @@ def preview(request: object) -> Preview:
       "count": 1
     }
     """
-    return Preview(mask(json.dumps(to_kwargs(request), indent=2, ensure_ascii=False)))
+    return Preview(mask(json.dumps(hidden(to_kwargs(request)), indent=2, ensure_ascii=False)))
 
 
 def difference(before: object, after: object, names: tuple[str, str] = ("before", "after")) -> Difference:

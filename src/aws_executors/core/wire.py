@@ -31,6 +31,8 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
+from aws_executors.core.secrets import MASK, sensitive
+
 ODD_SPELLINGS: Mapping[str, str] = {
     "enable_ecs_managed_tags": "enableECSManagedTags",
     "managed_ebs_volume": "managedEBSVolume",
@@ -164,10 +166,14 @@ Texts = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class KeyValuePair:
-    """One environment variable, as both services spell it."""
+    """One environment variable, as both services spell it; a repr hides what its name calls secret."""
 
     name: Text
     value: str
+
+    def __repr__(self) -> str:
+        value = MASK if sensitive(self.name) else self.value
+        return f"KeyValuePair(name={self.name!r}, value={value!r})"
 
 
 def _as_variables(value: object) -> object:

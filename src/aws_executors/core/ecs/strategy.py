@@ -32,6 +32,8 @@ def read_strategy(value: object) -> object:
         return value
     if value.startswith("["):
         return _from_json(value)
+    if value.startswith("{"):
+        raise ValueError(_FORM)  # JSON that was meant for another option may hold secrets
     return tuple(_item(text.strip()) for text in value.split(",") if text.strip())
 
 
