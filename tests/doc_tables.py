@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from aws_executors import Launch, Task, batch, ecs
+from aws_executors.cli.commands import COMMANDS
 from aws_executors.cli.options_table import SECTIONS, markdown
 from aws_executors.core import predicates
 from aws_executors.core.advance import advance, begin
@@ -326,7 +327,13 @@ def span(seconds: tuple[float, float]) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
+def commands() -> str:
+    """What can be asked for on the command line."""
+    return table(("command", "what it does"), ((f"`{one.name}`", one.about) for one in COMMANDS))
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "commands": commands,
     "steps:batch": partial(steps, batch),
     "steps:ecs": partial(steps, ecs),
     "predicates": questions,

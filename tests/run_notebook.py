@@ -5,7 +5,9 @@ and sockets is left in a test's.
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -24,10 +26,12 @@ class ThisPython(KernelSpecManager):
 
 def main(path: str) -> int:
     """Run it; a cell that raises is an exit code other than 0."""
-    notebook = nbformat.read(Path(path), as_version=4)
+    read: Callable[..., Any] = nbformat.read  # these two have no types
+    write: Callable[..., str] = nbformat.writes
+    notebook = read(Path(path), as_version=4)
     manager = AsyncKernelManager(kernel_spec_manager=ThisPython())
     NotebookClient(notebook, km=manager, timeout=60).execute()
-    sys.stdout.write(nbformat.writes(notebook))
+    sys.stdout.write(write(notebook))
     return 0
 
 

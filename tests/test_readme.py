@@ -27,6 +27,7 @@ from airflow.configuration import AirflowConfigParser
 from airflow.sdk import DAG
 
 from aws_executors import Launch, Task, batch, ecs, to_kwargs
+from aws_executors.cli.__main__ import parser
 from aws_executors.core.settings import Settings
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
@@ -380,7 +381,12 @@ def is_control(words: list[str]) -> None:
             assert answer.status == 200
 
 
+def is_ours(words: list[str]) -> None:
+    parser().parse_args(words[1:])
+
+
 COMMANDS: Mapping[str, Callable[[list[str]], None]] = {
+    "aws-executors": is_ours,
     "make": is_target,
     "pip": is_this_project,
     "python": is_command,

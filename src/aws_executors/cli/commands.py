@@ -252,4 +252,18 @@ MIGRATE = Command(
     run="aws_executors.cli.migrate.run",
 )
 
-COMMANDS: tuple[Command, ...] = (DOCTOR, IAM_POLICY, MIGRATE, PREVIEW)
+CLOUDFORMATION = Command(
+    name="cloudformation",
+    help="print a template of what the settings name",
+    about="Print a CloudFormation template of a minimal working set-up, made from the settings: cluster and "
+    "task definition, or compute environment, queue and job definition; roles, log group, and the policy of "
+    "the scheduler. Image, network and the address of Airflow's API are the stack's parameters. Asks nobody.",
+    examples=(
+        ("cloudformation --section batch", "for AwsBatchExecutor; write it to a file with > airflow.yaml"),
+        ("cloudformation --section ecs_fargate --output table", "what it would make"),
+    ),
+    options=(SECTION, TEAM, output("yaml")),
+    run="aws_executors.cli.cloudformation.run",
+)
+
+COMMANDS: tuple[Command, ...] = (CLOUDFORMATION, DOCTOR, IAM_POLICY, MIGRATE, PREVIEW)

@@ -1,0 +1,94 @@
+"""The template is sound by CloudFormation's own linter, and makes what the settings name."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aws_executors import batch, ecs
+from aws_executors.cli.__main__ import main
+from aws_executors.core.batch.build import from_options as batch_options
+from aws_executors.core.cloudformation import Template, of_batch, of_ecs
+from aws_executors.core.ecs.build import from_options as ecs_options
+
+ECS = {
+    "region": "us-east-1",
+    "cluster": "etl",
+    "container_name": "main",
+    "task_definition": "airflow:7",
+    "subnets": "subnet-0a1b2c3d",
+}
+BATCH = {"region": "us-east-1", "job_name": "airflow", "job_queue": "q", "job_definition": "d"}
+
+
+def ecs_template(**more: str) -> Any:
+    settings = ecs.EcsSettings.from_section(ECS | more).unwrap()
+    return of_ecs(settings, ecs_options(settings))
+
+
+def batch_template(**more: str) -> Any:
+    settings = batch.BatchSettings.from_section(BATCH | more).unwrap()
+    return of_batch(settings, batch_options(settings))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        ecs_template(),
+        ecs_template(security_groups="sg-1", cluster="arn:aws:ecs:us-east-1:123456789012:cluster/etl"),
+        ecs_template(capacity_provider_strategy="FARGATE_SPOT:4,FARGATE:1"),
+        ecs_template(launch_type="EC2", subnets=""),
+        batch_template(),
+        batch_template(container_name="main", job_definition="d:3"),
+    ],
+    ids=["fargate", "own-group", "spot", "ec2", "batch", "batch-named"],
+)
+def test_the_linter_finds_nothing(template: Template, tmp_path: Path) -> None:
+    file = tmp_path / "template.json"
+    file.write_text(json.dumps(template))
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "us-east-1", "--", str(file)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("", 0), done.stderr
+
+
+def test_it_makes_what_the_settings_name() -> None:
+    made = ecs_template()["Resources"]
+    definition = made["TaskDefinition"]["Properties"]
+    assert made["Cluster"]["Properties"] == {"ClusterName": "etl"}
+    assert (definition["Family"], definition["ContainerDefinitions"][0]["Name"]) == ("airflow", "main")
+    made = batch_template(job_queue="arn:aws:batch:us-east-1:123456789012:job-queue/night")["Resources"]
+    assert made["JobQueue"]["Properties"]["JobQueueName"] == "night"
+    assert made["JobDefinition"]["Properties"]["JobDefinitionName"] == "d"
+
+
+def test_the_policy_is_about_the_stack_s_own_roles() -> None:
+    document = ecs_template()["Resources"]["SchedulerPolicy"]["Properties"]["PolicyDocument"]
+    resources = {one["Sid"]: one["Resource"] for one in document["Statement"]}
+    assert resources["PassRoles"] == [{"Fn::GetAtt": [role, "Arn"]} for role in ("ExecutionRole", "TaskRole")]
+    assert resources["RunTasks"] == {
+        "Fn::Sub": "arn:aws:ecs:us-east-1:${AWS::AccountId}:task-definition/airflow:7"
+    }
+
+
+def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import yaml
+
+    for section, options in (("ECS_FARGATE", ECS), ("BATCH", BATCH)):
+        for name, value in options.items():
+            monkeypatch.setenv(f"AIRFLOW__{section}__{name.upper()}", value)
+    assert main(["cloudformation", "--section", "ecs_fargate"]) == 0
+    assert yaml.safe_load(capsys.readouterr().out) == json.loads(json.dumps(ecs_template()))
+    assert main(["cloudformation", "--section", "batch", "--output", "table"]) == 0
+    assert "JobQueue            AWS::Batch::JobQueue\n" in capsys.readouterr().out
+    both = "aws_executors.executors.AwsBatchExecutor,aws_executors.executors.AwsEcsFargateExecutor"
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", both)
+    assert main(["cloudformation"]) == 2
+    assert "say --section batch or --section ecs_fargate" in capsys.readouterr().err
