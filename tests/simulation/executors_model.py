@@ -6,6 +6,7 @@ Law: nothing of what an executor decides is replaced: how it hands over, tells, 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.configure import Configured
 from aws_executors.shell.executor import AwsExecutor, gears_of
+from aws_executors.shell.last_words import LastWords
 from simulation.airflow_model import Metadata
 from simulation.calls_model import VirtualClients
 from simulation.cloud import CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud
@@ -33,6 +35,7 @@ from simulation.process import Process
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ class Tokens:
         return f"{extras['sub']}:{self.process.line.now + self.valid}"
 
 
+class NoLastWords(LastWords[K]):
+    """Nobody reads logs here: that is a thread of its own, with a clock of its own, and decides nothing."""
+
+    def ask(self, token: str, key: K) -> bool:
+        return False
+
+
 class VirtualExecutor(AwsExecutor[S, R]):
     """What both share."""
 
@@ -54,6 +64,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
         super().__init__(parallelism=parallelism)
         self._process, self._cloud, self._metadata = process, cloud, metadata
         self.engine: VirtualEngine[R] | None = None
+        self._last_words = NoLastWords(self._live_logs)
 
     @cached_property
     def jwt_generator(self) -> Any:

@@ -169,7 +169,7 @@ class Desk(Generic[K, R]):
                 self._add(letter)
             case Delivery(unpack=unpack):
                 for handover in unpack:
-                    self._add(handover())
+                    self._unpack(handover)
             case Happened(token=token, event=event):
                 self._happen(token, event)
             case Described():
@@ -186,6 +186,13 @@ class Desk(Generic[K, R]):
                 self._to_stop.difference_update(ids)
             case never:
                 assert_never(never)
+
+    def _unpack(self, handover: Callable[[], Handover[K, R]]) -> None:
+        try:
+            self._add(handover())
+        except Exception:
+            # A workload that cannot be read: the others of its delivery must not pay for it.
+            log.exception("The engine could not take a job in")
 
     def _add(self, handover: Handover[K, R]) -> None:
         token = handover.job.token
