@@ -46,6 +46,7 @@ from aws_executors.core.job import (
     StopAnswered,
     Unpreparable,
 )
+from aws_executors.core.metrics import METRICS, names
 from aws_executors.core.reasons import TABLES as REASONS
 from aws_executors.core.reasons.row import Reason
 from aws_executors.core.state import Cause, Observation, Phase
@@ -293,6 +294,17 @@ def refusals() -> str:
     )
 
 
+# --- Metrics ------------------------------------------------------------------------------------------------
+
+
+def metrics() -> str:
+    """Every metric: all of its names, how it is to be read, what it is."""
+    rows = (
+        (", ".join(f"`{name}`" for name in names(metric)), metric.sort, metric.about) for metric in METRICS
+    )
+    return table(("name", "kind", "what it says"), rows)
+
+
 # --- The embedded AWS ---------------------------------------------------------------------------------------
 
 
@@ -346,6 +358,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "causes": causes,
     "kinds": kinds,
     "refusals": refusals,
+    "metrics": metrics,
     **{f"reasons:{name}": partial(reasons, name) for name in REASONS},
 }
 

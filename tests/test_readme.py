@@ -247,9 +247,9 @@ BULK = {"batch:TerminateJobs": "batch:TerminateJob"}
 """Calls whose permission has another name. Source: API_TerminateJobs."""
 
 
-def calls(service: str) -> set[str]:
+def calls(service: str, file: str = "") -> set[str]:
     """The permissions for the calls that this package makes to a service, by its source."""
-    tree = ast.parse((SRC / "shell" / f"{service}_calls.py").read_text())
+    tree = ast.parse((SRC / "shell" / (file or f"{service}_calls.py")).read_text())
     made = {
         node.func.attr
         for node in ast.walk(tree)
@@ -275,6 +275,12 @@ def test_the_policies_allow_the_calls_that_are_made_and_no_more() -> None:
     allowed = {frozenset(action for action, _ in statements(policy)) for policy in POLICIES.values()}
     assert allowed == {frozenset(calls("batch")), frozenset(calls("ecs") | {"iam:PassRole"})}
     assert len(calls("batch")) == len(calls("ecs")) == 4
+
+
+def test_the_permissions_for_logs_are_named() -> None:
+    needed = {action for service in ("ecs", "batch", "logs") for action in calls(service, "log_pages.py")}
+    assert len(needed) == 4
+    assert [action for action in sorted(needed) if f"`{action}`" not in README.read_text()] == []
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -26,11 +26,11 @@ from aws_executors.core.errors import AwsError, classify
 from aws_executors.core.quota import BATCH, allotments
 from aws_executors.core.reading import Page
 from aws_executors.core.state import Answer, Observation
-from aws_executors.core.streams import Stream, batch_stream
+from aws_executors.core.streams import Stream
 from aws_executors.core.wire import to_kwargs
 from aws_executors.shell.calls import NOBODY, Refused, each, gone, may_be_there, settled, shortened
 from aws_executors.shell.clients import Clients
-from aws_executors.shell.log_pages import log_page, no_log
+from aws_executors.shell.log_pages import batch_log, log_page
 from aws_executors.shell.lookup import chunks, found, merged, paged
 
 if TYPE_CHECKING:
@@ -104,10 +104,7 @@ class BatchCalls:
         return log_page(self._clients, self._settings.region, stream, next_token)
 
     def _log_of(self, job: str) -> Result[Stream, AwsError]:
-        shown = self._clients.batch(lambda batch: batch.describe_jobs(jobs=[job]))
-        return shown.bind(
-            lambda answer: batch_stream(answer, container=self._settings.container_name).alt(no_log)
-        )
+        return batch_log(self._clients, job, self._settings.container_name)
 
     def _described(self, ids: Sequence[str]) -> Result[Answer, AwsError]:
         answer = self._clients.batch(lambda batch: batch.describe_jobs(jobs=ids))

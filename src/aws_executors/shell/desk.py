@@ -62,6 +62,7 @@ from aws_executors.shell.mail import (
     RowsUnread,
     Stopped,
 )
+from aws_executors.shell.metrics import NO_METER, Meter
 from aws_executors.shell.rows import RowQueue
 from aws_executors.shell.table import Table
 
@@ -96,8 +97,10 @@ class Desk(Generic[K, R]):
         gears: Gears,
         clock: Callable[[], float],
         allowance: Allowance = UNLIMITED,
+        meter: Meter = NO_METER,
     ) -> None:
         self._hands = hands
+        self._meter = meter
         self._allowance = allowance
         self._gates: dict[Action, Gate[tuple[str, Submit[R] | Find | Stop]]] = {
             action: Gate(action, allowance) for action in (Action.STOP, Action.FIND, Action.SUBMIT)
@@ -161,6 +164,7 @@ class Desk(Generic[K, R]):
         if tokens := self._rows.take(self._table, now):
             self._hands.read_rows({token: self._table.handover(token).key for token in tokens})
         self._retry_returns(now)
+        self._meter.census(self._table.jobs, now)
 
     def take(self, letter: Letter[K, R]) -> None:
         """Read one letter."""
@@ -204,6 +208,7 @@ class Desk(Generic[K, R]):
             self._table.move(replace(old, stage=Stage.CLOSED), self._clock())
         job, effects = begin(handover.job)
         self._table.add(handover)
+        self._meter.begin(job, self._clock())
         self._moved(job, effects)
 
     def _happen(self, token: str, event: Event[R]) -> None:
@@ -222,7 +227,9 @@ class Desk(Generic[K, R]):
 
     def _moved(self, job: Job[R], effects: tuple[Effect[R], ...]) -> None:
         handover = self._table.handover(job.token)
-        self._table.move(job, self._clock())
+        now = self._clock()
+        self._table.move(job, now)
+        self._meter.moved(job, effects, now)
         for effect in effects:
             self._carry_out(handover, effect)
         if job.stage is Stage.CLOSED and job.container:

@@ -23,11 +23,11 @@ from aws_executors.core.errors import AwsError
 from aws_executors.core.quota import ON_FARGATE, ON_INSTANCES, allotments
 from aws_executors.core.reading import Page
 from aws_executors.core.state import Answer, Observation
-from aws_executors.core.streams import Stream, definition_of, ecs_stream
+from aws_executors.core.streams import Stream
 from aws_executors.core.wire import to_kwargs
 from aws_executors.shell.calls import NOBODY, Refused, each, gone, may_be_there, settled, shortened
 from aws_executors.shell.clients import Clients
-from aws_executors.shell.log_pages import log_page, no_log
+from aws_executors.shell.log_pages import ecs_log, log_page
 from aws_executors.shell.lookup import chunks, counted, found, merged, paged
 
 if TYPE_CHECKING:
@@ -104,13 +104,7 @@ class EcsCalls:
 
     def _log_of(self, task: str) -> Result[Stream, AwsError]:
         cluster = cluster_of(task, self._settings.cluster)
-        shown = self._clients.ecs(lambda ecs: ecs.describe_tasks(cluster=cluster, tasks=[task]))
-        named = shown.bind(lambda answer: definition_of(answer).alt(no_log))
-        defined = named.bind(
-            lambda name: self._clients.ecs(lambda ecs: ecs.describe_task_definition(taskDefinition=name))
-        )
-        stream = partial(ecs_stream, container=self._settings.container_name, task=task.rpartition("/")[2])
-        return defined.bind(lambda answer: stream(answer).alt(no_log))
+        return ecs_log(self._clients, cluster, task, self._settings.container_name)
 
     def _by_cluster(self, ids: Sequence[str]) -> dict[str, list[str]]:
         groups: dict[str, list[str]] = {}

@@ -19,6 +19,7 @@ from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.desk import Desk, Gears
 from aws_executors.shell.errands import Database, Errands
 from aws_executors.shell.mail import Closing, Delivery, Handover, Happened, K, Letter, Outcome
+from aws_executors.shell.metrics import NO_METER, Meter
 
 R = TypeVar("R")
 
@@ -37,11 +38,12 @@ class Engine(Generic[K, R]):
         gears: Gears,
         clock: Callable[[], float] = time.monotonic,
         allowance: Allowance = UNLIMITED,
+        meter: Meter = NO_METER,
     ) -> None:
         self._clock = clock
         self._inbox: queue.SimpleQueue[Letter[K, R]] = queue.SimpleQueue()
         self._errands: Errands[K, R] = Errands(service, database, self._inbox.put, clock, gears.workers)
-        self._desk: Desk[K, R] = Desk(self._errands, gears, clock, allowance)
+        self._desk: Desk[K, R] = Desk(self._errands, gears, clock, allowance, meter)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="aws-executors-engine", daemon=True)
 

@@ -41,6 +41,7 @@ from aws_executors.shell.ledger import Ledger
 from aws_executors.shell.links import Links
 from aws_executors.shell.logs import LiveLogs
 from aws_executors.shell.mail import Handover, Outcome
+from aws_executors.shell.metrics import Airflow, Meter, Metered
 from aws_executors.shell.source import Opening, Places, Source
 from aws_executors.shell.workload import URGENT, Recipe, parcel_of
 
@@ -87,7 +88,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         opening = Opening(self._source)
         self._live_logs = LiveLogs(opening)
         self.links = Links(opening)
-        self._last_words: LastWords[WorkloadKey] = LastWords(self._live_logs)
+        self._last_words: LastWords[WorkloadKey] | None = None
 
     @abstractmethod
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
@@ -122,14 +123,19 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _start(self, configured: Configured[S, R]) -> None:
         settings = configured.settings
-        service = self.service(settings)
+        metrics = Airflow(self._tags())
+        service = Metered(self.service(settings), metrics)
         gears = gears_of(settings, idempotent=service.idempotent)
         self._configured = configured
         budget = account(settings.region, settings.endpoint_url, settings.conn_id)
         allowance = budget.share(service.allotments)
-        self._engine = Engine(service, AirflowDatabase(), gears, allowance=allowance)
+        self._engine = Engine(service, AirflowDatabase(), gears, allowance=allowance, meter=Meter(metrics))
         self._engine.start()
+        self._last_words = LastWords(self._live_logs)
         self.log.info("%s starts in %s; requests by %s", self, settings.region, name_of(configured.build))
+
+    def _tags(self) -> dict[str, str]:
+        return {"executor": type(self).__name__} | ({"team_name": self.team_name} if self.team_name else {})
 
     def end(self) -> None:
         """Submit nothing more; leave the containers to the next scheduler, or stop them."""
@@ -210,7 +216,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
                 self.log.exception("Could not tell Airflow %r", outcome)
-        for key, words in self._last_words.told():
+        self._tell_last_words()
+
+    def _tell_last_words(self) -> None:
+        """What failed containers wrote last; it comes after their failure, and may not come at all."""
+        for key, words in () if self._last_words is None else self._last_words.told():
             try:
                 self._log_event(key, Tell("container log", words))
             except Exception:
@@ -220,7 +230,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         key, effect = outcome.key, outcome.effect
         if isinstance(effect, Tell):
             self._log_event(key, effect)
-            if effect.event == CONTAINER_FAILED:
+            if effect.event == CONTAINER_FAILED and self._last_words is not None:
                 self._last_words.ask(outcome.token, key)
             return
         if not self._ledger.speaks_for(outcome.token, key):

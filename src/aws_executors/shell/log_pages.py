@@ -1,15 +1,17 @@
-"""One page of a log stream, by boto3.
+"""Where a container's log is, and one page of it, by boto3.
 
-Law: a call and its errors as values; what a page says is read in `core/logs.py`.
+Law: the calls that nothing but logs needs, and their errors as values; what is answered is read in
+`core/streams.py` and `core/logs.py`. Who may not make them has executors that work and show no logs.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from returns.result import Failure, Result
 
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.logs import LINES
-from aws_executors.core.streams import Stream
+from aws_executors.core.streams import Stream, batch_stream, definition_of, ecs_stream
 from aws_executors.shell.clients import Clients
 
 if TYPE_CHECKING:
@@ -30,6 +32,23 @@ def log_page(clients: Clients, region: str, stream: Stream, next_token: str) -> 
         # A token has its direction in itself. Source: "GetLogEvents", CloudWatch Logs API.
         kwargs |= {"nextToken": next_token}
     return clients.logs(lambda logs: logs.get_log_events(**kwargs))
+
+
+def ecs_log(clients: Clients, cluster: str, task: str, container: str) -> Result[Stream, AwsError]:
+    """Where a container of this ECS task logs to: its definition says so."""
+    shown = clients.ecs(lambda ecs: ecs.describe_tasks(cluster=cluster, tasks=[task]))
+    named = shown.bind(lambda answer: definition_of(answer).alt(no_log))
+    defined = named.bind(
+        lambda name: clients.ecs(lambda ecs: ecs.describe_task_definition(taskDefinition=name))
+    )
+    stream = partial(ecs_stream, container=container, task=task.rpartition("/")[2])
+    return defined.bind(lambda answer: stream(answer).alt(no_log))
+
+
+def batch_log(clients: Clients, job: str, container: str) -> Result[Stream, AwsError]:
+    """Where the container of this job logs to: its description says so."""
+    shown = clients.batch(lambda batch: batch.describe_jobs(jobs=[job]))
+    return shown.bind(lambda answer: batch_stream(answer, container=container).alt(no_log))
 
 
 def no_log(problem: str) -> AwsError:
