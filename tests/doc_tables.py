@@ -390,7 +390,10 @@ TASK = Task(dag_id="any", task_id="any")
 
 def policy_of(section: str) -> str:
     """The policy for the README's own set-up of a section, as ``aws-executors iam-policy`` prints it."""
-    where, also = Where(region="us-east-1", account=ACCOUNT), Also(roles=ROLES)
+    where, also = (
+        Where(region="us-east-1", account=ACCOUNT),
+        Also(roles=ROLES, log_groups=("/airflow/tasks",)),
+    )
     if section == "batch":
         job = batch.build(
             Launch(

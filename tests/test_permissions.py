@@ -4,17 +4,20 @@ Law: what is made is counted by the embedded AWS, while every method of both ser
 """
 
 import json
+import time
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from returns.pipeline import is_successful
 
 from aws_executors import Launch, Task, batch, compose, ecs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.batch.permissions import statements as batch_statements
 from aws_executors.core.ecs.permissions import statements as ecs_statements
 from aws_executors.core.iam import Also, Statement, Where, partition, policy
+from aws_executors.core.streams import Stream
 from aws_executors.local import LocalAws
 from aws_executors.shell.batch_calls import BatchCalls
 from aws_executors.shell.clients import Clients
@@ -23,6 +26,14 @@ from aws_executors.shell.ecs_calls import EcsCalls
 WHERE = Where(region="us-east-1", account="123456789012")
 IAM_NAMES = {"batch:TerminateJobs": "batch:TerminateJob"}
 """There is no separate action for the bulk call. Source: API_TerminateJobs."""
+LOGS = {
+    "logDriver": "awslogs",
+    "options": {
+        "awslogs-group": "/airflow",
+        "awslogs-region": "us-east-1",
+        "awslogs-stream-prefix": "airflow",
+    },
+}
 TASK = Task(dag_id="etl", task_id="load")
 NO_CALL = {"iam:PassRole"}
 """A permission that AWS checks within RunTask."""
@@ -35,6 +46,15 @@ def seen(aws: LocalAws, before: Mapping[str, Any]) -> set[str]:
         if tally["calls"] > before.get(name, {"calls": 0})["calls"]
     }
     return {IAM_NAMES.get(name, name) for name in names}
+
+
+def eventually(service: BatchCalls | EcsCalls, token: str) -> Stream:
+    """Where a container logs to, which shows once it has started."""
+    until = time.monotonic() + 10
+    while not is_successful(found := service.log_stream(token)):
+        assert time.monotonic() < until, found
+        time.sleep(0.05)
+    return found.unwrap()
 
 
 def actions(statements: list[Statement]) -> set[str]:
@@ -74,6 +94,8 @@ def test_batch_is_allowed_what_it_calls_and_no_more() -> None:
         id_ = service.submit(request).unwrap()
         service.describe([id_]).unwrap()
         assert service.find("0b6e", []).unwrap()
+        stream = eventually(service, "0b6e")
+        service.log_page(stream, "").unwrap()
         assert service.stop([id_], "test") == {id_: None}
         made = seen(aws, before)
     assert made == actions(list(batch_statements(request, WHERE)))
@@ -82,6 +104,7 @@ def test_batch_is_allowed_what_it_calls_and_no_more() -> None:
 def test_ecs_is_allowed_what_it_calls_and_no_more() -> None:
     with LocalAws() as aws:
         client = aws.client("ecs")
+        aws.client("logs").create_log_group(logGroupName="/airflow")
         client.create_cluster(clusterName="etl")
         client.register_task_definition(
             family="airflow",
@@ -89,7 +112,7 @@ def test_ecs_is_allowed_what_it_calls_and_no_more() -> None:
             networkMode="awsvpc",
             cpu="256",
             memory="512",
-            containerDefinitions=[{"name": "main", "image": "airflow"}],
+            containerDefinitions=[{"name": "main", "image": "airflow", "logConfiguration": LOGS}],
         )
         settings = ecs.EcsSettings(
             region="us-east-1",
@@ -105,6 +128,8 @@ def test_ecs_is_allowed_what_it_calls_and_no_more() -> None:
         arn = service.submit(request).unwrap()
         service.describe([arn]).unwrap()
         assert service.find("0b6e", []).unwrap()
+        stream = eventually(service, "0b6e")
+        service.log_page(stream, "").unwrap()
         assert service.stop([arn], "test") == {arn: None}
         made = seen(aws, before)
     found = list(ecs_statements(request, WHERE))

@@ -273,8 +273,9 @@ def statements(policy: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
 
 def test_the_policies_allow_the_calls_that_are_made_and_no_more() -> None:
     allowed = {frozenset(action for action, _ in statements(policy)) for policy in POLICIES.values()}
-    assert allowed == {frozenset(calls("batch")), frozenset(calls("ecs") | {"iam:PassRole"})}
-    assert len(calls("batch")) == len(calls("ecs")) == 4
+    logs = {"logs:GetLogEvents"}
+    assert allowed == {frozenset(calls("batch") | logs), frozenset(calls("ecs") | logs | {"iam:PassRole"})}
+    assert (len(calls("batch")), len(calls("ecs"))) == (4, 5)
 
 
 def test_the_permissions_for_logs_are_named() -> None:

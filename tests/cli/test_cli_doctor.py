@@ -42,6 +42,9 @@ BATCH = {
 }
 VARIABLE = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 HOST = socket.gethostname()
+READ_ECS = ("DescribeTaskDefinition", "DescribeTasks", "ListTasks")
+ECS_ACTIONS = {f"ecs:{name}" for name in ("RunTask", "StopTask", *READ_ECS)}
+BATCH_ACTIONS = {f"batch:{name}" for name in ("SubmitJob", "TerminateJob", "DescribeJobs", "ListJobs")}
 
 
 def container(api: str | None, **more: Any) -> dict[str, Any]:
@@ -211,10 +214,7 @@ def test_nothing_is_found_on_a_sound_set_up(
         for key, value in form.items()
         if key.startswith("ActionNames.member.")
     }
-    assert simulated == {
-        "ecs:RunTask", "ecs:DescribeTasks", "ecs:StopTask", "ecs:ListTasks", "iam:PassRole",
-        "batch:SubmitJob", "batch:DescribeJobs", "batch:ListJobs", "batch:TerminateJob",
-    }  # fmt: skip
+    assert simulated == {"iam:PassRole", "logs:GetLogEvents", *ECS_ACTIONS, *BATCH_ACTIONS}
 
 
 @pytest.mark.usefixtures("set_up")

@@ -125,6 +125,7 @@ IAM_POLICY = Command(
             "NAME",
             "a job or task definition that tasks or builders name, besides the settings' own",
         ),
+        many("--log-group", "NAME", "the log group that containers write to (default: any; Batch's own)"),
         Option(
             flags=("--tags",), help="requests carry tags, even if the settings show none", action="store_true"
         ),

@@ -45,6 +45,7 @@ def also(options: Namespace) -> Also:
         clusters=tuple(options.cluster or ()),
         definitions=tuple(options.definition or ()),
         roles=tuple(options.role or ()),
+        log_groups=tuple(options.log_group or ()),
         tags=options.tags,
     )
 

@@ -36,7 +36,9 @@ def of_ecs(settings: EcsSettings, request: RunTask) -> Template:
     ['Cluster', 'ExecutionRole', 'LogGroup']
     """
     where = Where(region=settings.region, account=ACCOUNT)
-    statements = ecs_permissions.statements(request, where, Also(roles=tuple(map(where.role, ROLES))))
+    statements = ecs_permissions.statements(
+        request, where, Also(roles=tuple(map(where.role, ROLES)), log_groups=(GROUP,))
+    )
     own_group = bool(settings.subnets and not settings.security_groups)
     providers = [one.capacity_provider for one in request.capacity_provider_strategy]
     cluster: Template = {"ClusterName": _tail(request.cluster or "default")}
@@ -97,7 +99,7 @@ def of_batch(settings: BatchSettings, request: SubmitJob) -> Template:
         },
         "VpcId": VPC,
     }
-    statements = batch_permissions.statements(request, where)
+    statements = batch_permissions.statements(request, where, Also(log_groups=(GROUP,)))
     return _template(
         f"What AwsBatchExecutor needs in {settings.region}",
         resources | _common(statements) | _group(),

@@ -127,17 +127,24 @@ class Also:
     """What tasks and builders may ask for besides what the settings say.
 
     `roles` are those of the task definition, by ARN or name; `tags` says that requests carry tags though the
-    settings show none.
+    settings show none. `log_groups` are those that containers write to; without one, any.
     """
 
     queues: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    log_groups: tuple[str, ...] = ()
     tags: bool = False
 
 
 NOTHING_ELSE = Also()
+
+
+def logs(where: Where, groups: tuple[str, ...]) -> Statement:
+    """Reading what containers wrote: the last lines of a failed one, and all lines in the UI."""
+    named = (where.arn("logs", f"log-group:{group}:log-stream:*") for group in groups or ("*",))
+    return Statement(sid="ReadLogs", actions=("logs:GetLogEvents",), resources=tuple(named))
 
 
 def doctors(region: str, reads: tuple[str, ...]) -> tuple[Statement, ...]:

@@ -8,7 +8,10 @@ resources, and condition keys for AWS Batch".
 from collections.abc import Iterator, Sequence
 
 from aws_executors.core.batch.request import SubmitJob
-from aws_executors.core.iam import NOTHING_ELSE, Also, Statement, Where, versions, within
+from aws_executors.core.iam import NOTHING_ELSE, Also, Statement, Where, logs, versions, within
+
+GROUP = "/aws/batch/job"
+"""Where jobs log to, unless their definition says otherwise."""
 
 DOCTOR_READS = (
     "batch:DescribeComputeEnvironments",
@@ -33,6 +36,7 @@ def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> I
     batch:SubmitJob arn:...:job-queue/q arn:...:job-definition/d:3
     batch:TerminateJob arn:aws:batch:us-east-1:123456789012:job/*
     batch:DescribeJobs batch:ListJobs *
+    logs:GetLogEvents arn:aws:logs:us-east-1:123456789012:log-group:/aws/batch/job:log-stream:*
     """
     jobs = (where.arn("batch", "job/*"),)
     yield Statement(
@@ -53,6 +57,7 @@ def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> I
         resources=("*",),
         condition=within(where.region),
     )
+    yield logs(where, also.log_groups or (GROUP,))
     if also.tags or request.tags or request.propagate_tags:
         yield Statement(sid="TagJobs", actions=("batch:TagResource",), resources=jobs)
 

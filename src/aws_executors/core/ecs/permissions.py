@@ -15,14 +15,15 @@ from aws_executors.core.iam import (
     Condition,
     Statement,
     Where,
+    logs,
     versions,
+    within,
 )
 
 DOCTOR_READS = (
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ecs:DescribeClusters",
-    "ecs:DescribeTaskDefinition",
     "logs:DescribeLogGroups",
 )
 
@@ -36,7 +37,7 @@ def statements(request: RunTask, where: Where, also: Also = NOTHING_ELSE) -> Ite
     >>> where = Where(region="us-east-1", account="123456789012")
     >>> found = list(statements(RunTask(task_definition="airflow:7", cluster="etl"), where))
     >>> [action for statement in found for action in statement.actions]
-    ['ecs:RunTask', 'ecs:DescribeTasks', 'ecs:StopTask', 'ecs:ListTasks', 'iam:PassRole']
+    ['ecs:RunTask', 'ecs:DescribeTasks', ..., 'iam:PassRole']
     >>> found[0].resources
     ('arn:aws:ecs:us-east-1:123456789012:task-definition/airflow:7',)
     """
@@ -51,6 +52,13 @@ def statements(request: RunTask, where: Where, also: Also = NOTHING_ELSE) -> Ite
     )
     yield Statement(sid="FollowTasks", actions=("ecs:DescribeTasks", "ecs:StopTask"), resources=tasks)
     yield Statement(sid="FindTasks", actions=("ecs:ListTasks",), resources=("*",), condition=inside)
+    yield Statement(
+        sid="FindLogs",
+        actions=("ecs:DescribeTaskDefinition",),
+        resources=("*",),
+        condition=within(where.region),
+    )
+    yield logs(where, also.log_groups)
     if also.tags or _tagged(request):
         created: Condition = {"StringEquals": {"ecs:CreateAction": "RunTask"}}
         yield Statement(sid="TagTasks", actions=("ecs:TagResource",), resources=tasks, condition=created)
