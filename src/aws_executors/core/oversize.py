@@ -1,7 +1,7 @@
 """What to say of a request that is larger than AWS takes.
 
-Law: sizes in, words out. Who measures, measures as AWS counts; here are the three largest parts named, and the
-two ways out: the workload by way of S3, or less in the request.
+Law: sizes in, words out. Who measures, measures as AWS counts; here the three largest parts are named,
+and the two ways out: the workload by way of S3, or less in the request.
 """
 
 import json
