@@ -16,8 +16,8 @@ STUBBED := airflow.executors.base_executor airflow.cli.cli_config
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine (KEEP=1: leave it up)
-	@$(BIN)/python -m aws_executors.cli.demo $(if $(filter-out 0,$(KEEP)),--keep)
+demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine (KEEP=1: leave it up; TRANSPORT=s3: by way of S3)
+	@$(BIN)/python -m aws_executors.cli.demo $(if $(filter-out 0,$(KEEP)),--keep) $(if $(TRANSPORT),--transport $(TRANSPORT))
 
 test: lint types unit e2e ## format, lint, types, stubs, unit, property, doc and README tests, end to end
 	@echo "make test: all green"

@@ -26,6 +26,7 @@ from aws_executors.core.ecs.answers import FAILURES
 from aws_executors.core.ecs.permissions import statements as ecs_statements
 from aws_executors.core.error_rules import CODES, EXCEPTIONS, MESSAGES, Kind
 from aws_executors.core.errors import AwsError
+from aws_executors.core.exits import MEANINGS, Exit
 from aws_executors.core.iam import Also, Where
 from aws_executors.core.iam import policy as policy_document
 from aws_executors.core.job import (
@@ -35,6 +36,7 @@ from aws_executors.core.job import (
     Found,
     Job,
     NotLookedUp,
+    NotStored,
     Policy,
     Prepared,
     Purpose,
@@ -50,7 +52,15 @@ from aws_executors.core.metrics import METRICS, names
 from aws_executors.core.reasons import TABLES as REASONS
 from aws_executors.core.reasons.row import Reason
 from aws_executors.core.state import Cause, Observation, Phase
-from aws_executors.core.verdict import AT_THE_END, BEFORE_THE_END, ENDINGS, Ending, Row, Standing
+from aws_executors.core.verdict import (
+    AT_THE_END,
+    BEFORE_THE_END,
+    ENDINGS,
+    LAUNCHER_ENDINGS,
+    Ending,
+    Row,
+    Standing,
+)
 from aws_executors.local.verbs import Faults
 from aws_executors.local.world import NONE, PRESETS
 
@@ -132,6 +142,7 @@ def events(job: Job[str], at: float) -> "Iterator[Event[str]]":
     for kind in Kind:
         ids = (f"c{at}",) if kind is Kind.CONFLICT else ()
         yield Refused(at, AwsError(kind=kind, code="Code", message="", resource_ids=ids))
+        yield NotStored(at, AwsError(kind=kind, code="Code", message=""))
     yield Found(at, None)
     yield NotLookedUp(at, AwsError(kind=Kind.THROTTLED, code="Code", message=""))
     for seen in sights(job.container or f"c{at}"):
@@ -245,6 +256,12 @@ def causes() -> str:
     return table(("cause", "meaning", "counts as"), rows)
 
 
+def exits() -> str:
+    """What our launcher's exit codes tell."""
+    rows = ((f"{int(left)}", MEANINGS[left], LAUNCHER_ENDINGS[left]) for left in Exit)
+    return table(("exit code", "meaning", "counts as"), rows)
+
+
 def kinds() -> str:
     """What AWS's refusals are sorted into, with the codes of each."""
     said = comments(Kind)
@@ -356,6 +373,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "at_the_end": at_the_end,
     "before_the_end": before_the_end,
     "causes": causes,
+    "exits": exits,
     "kinds": kinds,
     "refusals": refusals,
     "metrics": metrics,

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aws_executors import batch, ecs
     from aws_executors.batch import BatchConfig
-    from aws_executors.core.compose import BuilderError, compose, unless, when
+    from aws_executors.core.compose import BuilderError, compose, unless, when, with_token_lifetime
     from aws_executors.core.launch import Launch, Task
     from aws_executors.core.parse import RequestError
     from aws_executors.core.predicates import (
@@ -63,6 +63,7 @@ __all__ = [
     "try_number_over",
     "unless",
     "when",
+    "with_token_lifetime",
 ]
 
 _HOMES = {
@@ -89,6 +90,7 @@ _HOMES = {
     "try_number_over": "aws_executors.core.predicates",
     "unless": "aws_executors.core.compose",
     "when": "aws_executors.core.compose",
+    "with_token_lifetime": "aws_executors.core.compose",
 }
 
 

@@ -24,12 +24,15 @@ from aws_executors.core.job import (
     GiveBack,
     Job,
     NotLookedUp,
+    NotStored,
     Policy,
     Prepare,
     Prepared,
     Purpose,
     ReadRow,
     Refused,
+    Renew,
+    Renewed,
     Report,
     Revoked,
     RowRead,
@@ -94,6 +97,7 @@ WAITS, RUNS, ABSENT = looks(Phase.WAITING), looks(Phase.RUNNING), looks(Phase.AB
 GOOD = looks(Phase.SUCCEEDED, code=0)
 RUNS_2, GOOD_2 = looks(Phase.RUNNING, "c2"), looks(Phase.SUCCEEDED, "c2", code=0)
 BAD = looks(Phase.FAILED, cause=Cause.EXITED, code=3)
+AWAY = looks(Phase.FAILED, cause=Cause.EXITED, code=80)  # our launcher: another container holds the task
 NEVER = looks(Phase.FAILED, cause=Cause.NEVER_STARTED, reason="pull failed")
 NEVER_2 = looks(Phase.FAILED, "c2", cause=Cause.NEVER_STARTED, reason="pull failed")
 
@@ -320,6 +324,71 @@ SUBMITTING = [
             (Found(9.4, None), S.CONFIRMING, (Tell("container failed", EXITED), Report(False, EXITED, True))),
         ],
         BATCH,
+    ),
+    Scenario(
+        "our launcher was turned away: the container that holds the task is followed, and the run not failed",
+        [
+            *SUBMITTED,
+            (Accepted(2.0, "c1"), S.WATCHING, ()),
+            (Seen(9.0, AWAY), S.JUDGING, (ReadRow(),)),
+            (RowRead(9.1, RUNNING), S.LOOKING, ()),
+            (WAKE, S.LOOKING, (Find(("c1",)),)),
+            (Found(9.3, RUNS_2), S.WATCHING, ()),
+            (Seen(20.0, GOOD_2), S.JUDGING, (ReadRow(),)),
+            (RowRead(20.1, FINISHED), S.CLOSED, (Report(True, SUCCEEDED_2),)),
+        ],
+    ),
+    Scenario(
+        "our launcher was turned away, and the other container is not one of ours: the slot is free, no more",
+        [
+            *SUBMITTED,
+            (Accepted(2.0, "c1"), S.WATCHING, ()),
+            (Seen(9.0, AWAY), S.JUDGING, (ReadRow(),)),
+            (RowRead(9.1, RUNNING), S.LOOKING, ()),
+            *[(WAKE, S.LOOKING, (Find(("c1",)),)), (Found(9.2, None), S.LOOKING, ())],
+            *[(WAKE, S.LOOKING, (Find(("c1",)),)), (Found(9.3, None), S.LOOKING, ())],
+            (WAKE, S.LOOKING, (Find(("c1",)),)),
+            (Found(9.4, None), S.CLOSED, (Free(),)),
+        ],
+    ),
+    Scenario(
+        "a workload that can not be stored for now is stored later, and one that never can fails its task",
+        [
+            (
+                NotStored(1.0, error(Kind.CREDENTIALS)),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "credentials: Code: words"),),
+            ),
+            (WAKE, S.PREPARING, (Prepare(1),)),
+            (
+                NotStored(2.0, error(Kind.AMBIGUOUS)),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "ambiguous: Code: words"),),
+            ),
+            (WAKE, S.PREPARING, (Prepare(1),)),
+            (
+                NotStored(3.0, error(Kind.PERMANENT)),
+                S.CLOSED,
+                (Tell("not submitted", "Code: words"), Report(False, "Code: words")),
+            ),
+        ],
+    ),
+    Scenario(
+        "a stored workload is renewed while its container waits, and not once it runs",
+        [
+            (Prepared(0.0, "r1", 300.0), S.SUBMITTING, (Submit("r1"),)),
+            (Due(299.0), S.SUBMITTING, ()),
+            (Due(300.0), S.SUBMITTING, (Renew(1),)),
+            (Renewed(300.0, None), S.SUBMITTING, ()),
+            (Accepted(301.0, "c1"), S.WATCHING, ()),
+            (Due(599.0), S.WATCHING, ()),
+            (Due(600.0), S.WATCHING, (Renew(1),)),
+            (Renewed(600.0, error(Kind.PERMANENT)), S.WATCHING, (Tell("token not renewed", "Code: words"),)),
+            (Due(675.0), S.WATCHING, (Renew(1),)),
+            (Seen(676.0, RUNS), S.WATCHING, ()),
+            (Due(750.0), S.WATCHING, ()),
+            (Due(5000.0), S.WATCHING, ()),
+        ],
     ),
     Scenario(
         "C10: an ambiguous answer, then a permanent one: looked for before the task is failed",

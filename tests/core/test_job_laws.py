@@ -7,6 +7,7 @@ answered once, in any order, with any loss; containers live and die as they like
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -25,12 +26,15 @@ from aws_executors.core.job import (
     Free,
     Job,
     NotLookedUp,
+    NotStored,
     Policy,
     Prepare,
     Prepared,
     Purpose,
     ReadRow,
     Refused,
+    Renew,
+    Renewed,
     Report,
     Revoked,
     RowRead,
@@ -74,7 +78,10 @@ ROWS = st.none() | st.builds(
 REQUESTS = st.sampled_from(["r1", "r2", "r3"])
 EVENTS: st.SearchStrategy[Event[str]] = st.one_of(
     st.builds(Prepared, TIMES, REQUESTS),
+    st.builds(Prepared, TIMES, REQUESTS, st.just(300.0)),
     st.builds(Unpreparable, TIMES, st.just("why")),
+    st.builds(NotStored, TIMES, ERRORS),
+    st.builds(Renewed, TIMES, st.none() | ERRORS),
     st.builds(Accepted, TIMES, IDS),
     st.builds(Refused, TIMES, ERRORS),
     st.builds(Found, TIMES, st.none() | OBSERVATIONS),
@@ -163,7 +170,7 @@ def test_after_it_was_taken_back_a_job_only_looks_and_stops(
 ) -> None:
     for before, _, _, effects in live_through(job, events, policy)[1]:
         if before.purpose is Purpose.CANCEL:
-            assert all(isinstance(effect, Find | Stop) for effect in effects)
+            assert all(isinstance(effect, Find | Stop | Renew) for effect in effects)
 
 
 @lives
@@ -195,7 +202,8 @@ def test_attempts_count_up_from_one_to_the_cap(
 ) -> None:
     first, turns = live_through(job, events, policy)
     every = [*first, *(effect for turn in turns for effect in turn[3])]
-    attempts = [effect.attempt for effect in every if isinstance(effect, Prepare)]
+    # A workload that could not be stored is prepared again, for the same attempt: nothing was submitted.
+    attempts = [n for n, _ in itertools.groupby(e.attempt for e in every if isinstance(e, Prepare))]
     assert attempts == list(range(1, len(attempts) + 1))
     assert len(attempts) <= policy.attempts
 
@@ -230,13 +238,27 @@ def test_no_event_asks_for_more_than_three_things(
         assert len(effects) <= 3
 
 
+@lives
+def test_a_workload_is_renewed_only_while_its_container_has_not_begun(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    for _, event, after, effects in live_through(job, events, policy)[1]:
+        for effect in effects:
+            if isinstance(effect, Renew):
+                assert isinstance(event, Due)
+                assert effect.attempt == after.attempt
+                assert not after.ran
+                assert after.seen is None or after.seen.phase is not Phase.RUNNING
+                assert after.renew_at > event.at
+
+
 def of_the_past(event: Event[str], job: Job[str]) -> bool:
     """Whether this is a doubled acceptance of an earlier container, and so no answer to anything."""
     return isinstance(event, Accepted) and event.container in job.past
 
 
 ANSWERS = {
-    Stage.PREPARING: (Prepare, (Prepared, Unpreparable)),
+    Stage.PREPARING: (Prepare, (Prepared, Unpreparable, NotStored)),
     Stage.SUBMITTING: (Submit, (Accepted, Refused)),
     Stage.LOOKING: (Find, (Found, NotLookedUp)),
     Stage.ENDING: (Stop, (StopAnswered,)),
@@ -251,7 +273,6 @@ def test_every_stage_can_be_left(job: Job[str], events: list[Event[str]], policy
         match after.stage:
             case Stage.BACKING_OFF:
                 assert after.due is not None
-                assert after.request is not None
             case Stage.WATCHING:
                 assert after.container or after.has_row
             case Stage.JUDGING:

@@ -43,6 +43,10 @@ def test_defaults() -> None:
         "call_timeout": 20.0,
         "submit_rate": None,
         "read_share": 0.5,
+        "workload_transport": "inline",
+        "workload_store": "",
+        "token_lifetime": None,
+        "launcher": "airflow",
         "submit_job_kwargs": "aws_executors.conf.BATCH_SUBMIT_JOB_KWARGS",
         "container_name": "",
     }

@@ -17,6 +17,7 @@ from aws_executors.core.verdict import (
     Ending,
     Row,
     Standing,
+    ending,
     standing,
     verdict,
 )
@@ -25,6 +26,9 @@ SEEN = {
     Ending.CLEAN: Observation(id="c", phase=Phase.SUCCEEDED, exit_code=0),
     Ending.FAILED: Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=1),
     Ending.LOST: Observation(id="c", phase=Phase.FAILED, cause=Cause.NEVER_STARTED),
+    Ending.TURNED_AWAY: Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=80),
+    Ending.REFUSED: Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=81),
+    Ending.UNABLE: Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=84),
 }
 
 ENDED = [
@@ -60,6 +64,34 @@ ENDED = [
     (Standing.ROWLESS, Ending.CLEAN, "succeed"),
     (Standing.ROWLESS, Ending.FAILED, "fail"),
     (Standing.ROWLESS, Ending.LOST, "resubmit"),
+    # TURNED_AWAY: our launcher was told that another container holds the task, or that nobody waits for it.
+    (Standing.QUEUED, Ending.TURNED_AWAY, "fail"),  # and yet nobody has begun it: it would wait for ever
+    (Standing.UNSURE, Ending.TURNED_AWAY, "free"),  # the row waits for another queueing's container
+    (Standing.RUNNING, Ending.TURNED_AWAY, "free"),  # C19: a healthy run, in another container
+    (Standing.RESTARTING, Ending.TURNED_AWAY, "succeed"),
+    (Standing.FINISHED, Ending.TURNED_AWAY, "free"),
+    (Standing.MOVED_ON, Ending.TURNED_AWAY, "free"),
+    (Standing.GONE, Ending.TURNED_AWAY, "free"),
+    (Standing.ROWLESS, Ending.TURNED_AWAY, "fail"),
+    # REFUSED: it waited longer than its token was valid. A new submission has a new one, and user code did
+    # not run.
+    (Standing.QUEUED, Ending.REFUSED, "resubmit"),
+    (Standing.UNSURE, Ending.REFUSED, "resubmit"),
+    (Standing.RUNNING, Ending.REFUSED, "free"),
+    (Standing.RESTARTING, Ending.REFUSED, "succeed"),
+    (Standing.FINISHED, Ending.REFUSED, "free"),
+    (Standing.MOVED_ON, Ending.REFUSED, "free"),
+    (Standing.GONE, Ending.REFUSED, "free"),
+    (Standing.ROWLESS, Ending.REFUSED, "resubmit"),
+    # UNABLE: the next container of the same image and settings would end in the same way.
+    (Standing.QUEUED, Ending.UNABLE, "fail"),
+    (Standing.UNSURE, Ending.UNABLE, "fail"),
+    (Standing.RUNNING, Ending.UNABLE, "free"),
+    (Standing.RESTARTING, Ending.UNABLE, "succeed"),
+    (Standing.FINISHED, Ending.UNABLE, "free"),
+    (Standing.MOVED_ON, Ending.UNABLE, "free"),
+    (Standing.GONE, Ending.UNABLE, "free"),
+    (Standing.ROWLESS, Ending.UNABLE, "fail"),
 ]
 
 
@@ -109,6 +141,30 @@ def test_before_the_end(phase: Phase, stands: Standing, expected: str) -> None:
 def test_the_cause_says_whether_another_container_may_help(cause: Cause | None, ending: str) -> None:
     seen = Observation(id="c", phase=Phase.FAILED, cause=cause)
     assert verdict(seen, Standing.QUEUED) == {"failed": "fail", "lost": "resubmit"}[ending]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (80, Ending.TURNED_AWAY),  # another container holds it
+        (81, Ending.REFUSED),  # token refused
+        (82, Ending.TURNED_AWAY),  # cleared, ended, deleted
+        (83, Ending.LOST),  # API server or store unreachable
+        (84, Ending.UNABLE),  # cannot start
+        (1, Ending.FAILED),  # Airflow's own launcher, for all of these
+        (2, Ending.FAILED),
+        (79, Ending.FAILED),
+        (85, Ending.FAILED),
+        (137, Ending.FAILED),
+    ],
+)
+def test_our_launcher_tells_more_than_that_it_failed(code: int, expected: Ending) -> None:
+    assert ending(Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=code)) is expected
+
+
+def test_who_ended_it_from_outside_counts_more_than_its_code() -> None:
+    seen = Observation(id="c", phase=Phase.FAILED, cause=Cause.RECLAIMED, exit_code=82)
+    assert ending(seen) is Ending.LOST
 
 
 # (the row's state, token and try) as it stands to a container started under "t" for try 2

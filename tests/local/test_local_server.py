@@ -107,7 +107,7 @@ def test_an_unsigned_request_is_refused(account: Account) -> None:
 
 def test_every_answer_fits_botocores_model(account: Account) -> None:
     """All our actions, their answers judged by the output shapes (a required member may be absent)."""
-    clients = {name: account.aws.client(name) for name in ("ecs", "batch", "logs", "sts")}
+    clients = {name: account.aws.client(name) for name in ("ecs", "batch", "logs", "s3", "sts")}
     arn = account.run(account.script("print(1)"), tags=[{"key": "k", "value": "v"}], startedBy="me")
     account.queue()
     account.job_definition("print(1)")
@@ -164,6 +164,10 @@ def test_every_answer_fits_botocores_model(account: Account) -> None:
         "logs.DescribeLogGroups": {},
         "logs.DescribeLogStreams": {"logGroupName": "/tests"},
         "logs.GetLogEvents": {"logGroupName": "/tests", "logStreamName": stream},
+        "s3.CreateBucket": {"Bucket": "workloads"},
+        "s3.PutObject": {"Bucket": "workloads", "Key": "a", "Body": b"{}", "IfNoneMatch": "*"},
+        "s3.GetObject": {"Bucket": "workloads", "Key": "a"},
+        "s3.DeleteObject": {"Bucket": "workloads", "Key": "a"},
         "sts.GetCallerIdentity": {},
     }
     assert asked.keys() == ACTIONS.keys()

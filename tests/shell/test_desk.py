@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
-from returns.result import Success
+from returns.result import Result, Success
 
 from aws_executors.core.errors import AwsError, Kind
-from aws_executors.core.job import Accepted, Event, Job, Policy, Prepared, Refused, Revoked, StopAnswered
+from aws_executors.core.job import (
+    Accepted,
+    Event,
+    Job,
+    Policy,
+    Prepared,
+    Refused,
+    Renewed,
+    Revoked,
+    StopAnswered,
+)
 from aws_executors.core.pace import Pace
 from aws_executors.core.quota import ON_FARGATE
 from aws_executors.core.rate import Quota
@@ -29,7 +40,13 @@ class Clerk:
         self.submitted: list[tuple[float, str]] = []
         self.stopped: list[tuple[float, str]] = []
         self.looks: list[tuple[float, int]] = []
+        self.renewed: list[tuple[float, int]] = []
+        self.discarded: list[tuple[float, str]] = []
         self.throttling = 0
+        self.full = False
+        self.unrenewed = 0
+        self.every: float | None = None
+        self.status = "queued"
         account = Account()
         self.desk: Desk[str, Order] = Desk(
             self,
@@ -64,12 +81,24 @@ class Clerk:
         """None ever waits here."""
 
     def prepare(self, handover: Handover[str, Order], attempt: int) -> None:
-        self.happens(handover.job.token, Prepared(self.now, Order(handover.job.token, attempt)))
+        self.happens(handover.job.token, Prepared(self.now, Order(handover.job.token, attempt), self.every))
+
+    def renew(self, handover: Handover[str, Order], attempt: int) -> None:
+        self.renewed.append((self.now, attempt))
+        failure = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeout", message="") if self.unrenewed else None
+        self.unrenewed = max(0, self.unrenewed - 1)
+        self.happens(handover.job.token, Renewed(self.now, failure))
+
+    def discard(self, handover: Handover[str, Order]) -> None:
+        self.discarded.append((self.now, handover.job.token))
 
     def submit(self, handover: Handover[str, Order], request: Order) -> None:
         token = handover.job.token
         self.submitted.append((self.now, token))
-        if self.throttling:
+        if self.full:
+            refusal = AwsError(kind=Kind.CAPACITY, code="RESOURCE:CPU", message="no room")
+            self.happens(token, Refused(self.now, refusal))
+        elif self.throttling:
             self.throttling -= 1
             refusal = AwsError(kind=Kind.THROTTLED, code="ThrottlingException", message="Rate exceeded")
             self.happens(token, Refused(self.now, refusal))
@@ -93,7 +122,7 @@ class Clerk:
         self.letters.append(Described(self.now, containers, Success(answer)))
 
     def read_rows(self, keys: Mapping[str, str]) -> None:
-        rows = {token: Row(state="queued", token=token, try_number=1) for token in keys}
+        rows = {token: Row(state=self.status, token=token, try_number=1) for token in keys}
         self.letters.append(RowsRead(self.now, rows))
 
     def give_back(self, token: str, key: str) -> None:
@@ -174,3 +203,71 @@ def test_ten_thousand_containers_are_looked_at_within_the_share_of_the_quota() -
 
 
 ON_FARGATE_READS = Quota(rate=20, burst=100)
+
+
+# --- Workloads that lie in a store -------------------------------------------------------------------------
+
+
+class Shelf:
+    """What of a job is stored; the desk only asks whether anything is."""
+
+    renew_every: float | None = 300.0
+
+    def renew(self, attempt: int) -> Result[None, AwsError]:
+        raise AssertionError("this clerk renews by himself")
+
+    def discard(self) -> Result[None, AwsError]:
+        raise AssertionError("this clerk discards by himself")
+
+
+def stored(clerk: Clerk, token: str) -> None:
+    """Hand a job over whose workload is stored, with tokens that are valid for ten minutes."""
+    clerk.every = 300.0
+    job: Job[Order] = Job(token=token)
+    clerk.desk.take(Handover(job=job, key=token, build=lambda n: Success(Order(token, n)), stored=Shelf()))
+
+
+def test_a_container_that_waits_for_an_hour_finds_a_token_that_is_valid() -> None:
+    clerk = Clerk(Cloud())
+    stored(clerk, "t")
+    clerk.run(until=3600.0, tick=1.0)
+    minted = [0.0, *(at for at, _ in clerk.renewed)]
+    assert max(later - earlier for earlier, later in pairwise([*minted, 3600.0])) <= 305.0
+    assert len(clerk.renewed) <= 12
+    clerk.cloud.run("c1")
+    clerk.run(until=7200.0, tick=1.0)
+    assert len(clerk.renewed) == len(minted) - 1  # it runs: it has read what it needs
+    clerk.cloud.finish("c1")
+    clerk.status = "success"
+    clerk.run(until=7210.0, tick=1.0)
+    assert [token for _, token in clerk.discarded] == ["t"]
+
+
+def test_so_does_one_that_is_submitted_after_an_hour_without_capacity() -> None:
+    clerk = Clerk(Cloud())
+    clerk.full = True
+    stored(clerk, "t")
+    clerk.run(until=3600.0, tick=1.0)
+    clerk.full = False
+    clerk.run(until=3700.0, tick=1.0)
+    (submitted,) = [at for at, _ in clerk.submitted[-1:]]
+    assert clerk.cloud.live() == ["c1"]
+    assert submitted - max(at for at, _ in clerk.renewed if at <= submitted) <= 365.0
+
+
+def test_a_renewal_that_fails_is_made_again_in_time() -> None:
+    clerk = Clerk(Cloud())
+    clerk.unrenewed = 3
+    stored(clerk, "t")
+    clerk.run(until=600.0, tick=1.0)
+    assert [round(at) for at, _ in clerk.renewed] == [300, 375, 450, 525]
+
+
+def test_nothing_is_renewed_or_discarded_where_nothing_is_stored() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over("t")
+    clerk.run(until=1200.0, tick=1.0)
+    clerk.cloud.finish("c1")
+    clerk.status = "success"
+    clerk.run(until=1220.0, tick=1.0)
+    assert (clerk.renewed, clerk.discarded) == ([], [])

@@ -678,7 +678,8 @@ def test_repr_is_one_line_without_secrets(caplog: pytest.LogCaptureFixture) -> N
         assert job.request == Order("t", 1, SECRET)
         assert re.fullmatch(
             r"<Engine <1 jobs: 1 backing off>, \d letters, <submit <Workers 4 threads, 0 calls wait>, "
-            r"look <Workers 2 threads, \d calls wait>, database <Workers 1 threads, \d calls wait>>>",
+            r"look <Workers 2 threads, \d calls wait>, "
+            r"store <Workers 2 threads, 0 calls wait>, database <Workers 1 threads, \d calls wait>>>",
             repr(place.engine),
         )
         assert SECRET not in f"{place.engine!r} {handover!r} {place.heard!r} {job!r} {job} {caplog.text}"

@@ -23,7 +23,7 @@ from aws_executors.core.launch import Launch, Task
 from aws_executors.core.preview import difference, preview
 from aws_executors.core.secrets import MASK
 from aws_executors.shell.configure import Configured
-from aws_executors.shell.workload import RUN
+from aws_executors.shell.transport import shown_command
 
 REFUSED = 1
 SIGNS = {"+": "green", "-": "red", "@": "blue"}
@@ -102,7 +102,8 @@ def launched(own: Configured[Any, Any], written: Written, options: Namespace) ->
         try_number=options.try_number,
         map_index=options.map_index,
     )
-    command = (*RUN, WORKLOAD) if options.task_command is None else tuple(shlex.split(options.task_command))
+    usual = shown_command(own.settings, f"{TOKEN}-{options.attempt}", WORKLOAD)
+    command = usual if options.task_command is None else tuple(shlex.split(options.task_command))
     return Launch(
         task=task,
         command=command,

@@ -18,11 +18,13 @@ from aws_executors.core.job import (
     Found,
     Job,
     NotLookedUp,
+    NotStored,
     Policy,
     Prepare,
     Prepared,
     Purpose,
     Refused,
+    Renewed,
     Revoked,
     RowRead,
     Seen,
@@ -30,7 +32,7 @@ from aws_executors.core.job import (
     StopAnswered,
     Unpreparable,
 )
-from aws_executors.core.life import ending, judging, looking, moves, submitting, watching
+from aws_executors.core.life import ending, judging, looking, moves, renewing, submitting, watching
 from aws_executors.core.life.moves import Moved
 from aws_executors.core.verdict import standing
 
@@ -65,9 +67,18 @@ def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
     """
     if job.stage is Stage.CLOSED:
         return job, ()
+    moved, effects = _moved(job, event, policy)
+    return renewing.to_be_woken(moved), effects
+
+
+def _moved(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
     match event:
         case Prepared():
-            return submitting.prepared(job, event.request)
+            return submitting.prepared(job, event)
+        case NotStored(at=at, error=error):
+            return submitting.not_stored(job, error, at, policy)
+        case Renewed(at=at, error=error):
+            return renewing.renewed(job, error, at)
         case Unpreparable(at=at, problem=problem):
             return submitting.unpreparable(job, problem, at, policy)
         case Accepted(at=at, container=container):

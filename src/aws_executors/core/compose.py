@@ -5,14 +5,15 @@ base class and nothing to register. What stands here only calls them in order, d
 tells whose function it was when one of them breaks the bargain.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypedDict, TypeVar, cast
 
 from pydantic import ValidationError
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.launch import Launch
+from aws_executors.core.oversize import TooLarge
 from aws_executors.core.parse import RequestError, told
 from aws_executors.core.secrets import MASK, hidden, mask, secrets_in, sensitive
 from aws_executors.core.settings import Settings
@@ -21,6 +22,7 @@ L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
 
 LONGEST_QUOTED = 60
+LONGEST_LIFETIME = 604_800  # seconds: as in the option token_lifetime
 
 Predicate = Callable[[Launch[Settings]], bool]
 
@@ -104,6 +106,11 @@ class _Composed(Generic[L, R]):
     def __call__(self, launch: L) -> R:
         return _stepped_all(self.steps, launch, self.build(launch))
 
+    def taken(self, launch: L) -> Iterator[object]:
+        yield from _taken(self.build, launch)
+        for step in self.steps:
+            yield from _taken(step, launch)
+
     def __repr__(self) -> str:
         return call("compose", self.build, *self.steps)
 
@@ -116,8 +123,14 @@ class _When(Generic[L, R]):
     steps: tuple[Callable[[L, R], R], ...]
 
     def __call__(self, launch: L, request: R) -> R:
-        taken = bool(self.predicate(launch)) is self.wanted
-        return _stepped_all(self.steps, launch, request) if taken else request
+        return _stepped_all(self.steps, launch, request) if self.applies(launch) else request
+
+    def applies(self, launch: L) -> bool:
+        return bool(self.predicate(launch)) is self.wanted
+
+    def taken(self, launch: L) -> Iterator[object]:
+        for step in self.steps if self.applies(launch) else ():
+            yield from _taken(step, launch)
 
     def __repr__(self) -> str:
         return call(self.verb, self.predicate, *self.steps)
@@ -147,12 +160,68 @@ def unless(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Calla
     return _When("unless", predicate, False, steps)
 
 
+class _Branch(Protocol):
+    def taken(self, launch: Launch[Settings]) -> Iterator[object]: ...
+
+
+def _taken(part: object, launch: Launch[Settings]) -> Iterator[object]:
+    if isinstance(part, _Composed | _When):
+        yield from cast("_Branch", part).taken(launch)
+    else:
+        yield part
+
+
+def lifetime_of(build: object, launch: Launch[Settings]) -> float | None:
+    """How many seconds a builder wants the token of this launch to be valid, or None if it does not say.
+
+    >>> from aws_executors.ecs import build
+    >>> from aws_executors.core.launch import Task
+    >>> launch = Launch(task=Task(dag_id="d", task_id="t"), command=(), settings=None, token="0b6e")
+    >>> lifetime_of(compose(build, with_token_lifetime(hours=2)), launch), lifetime_of(build, launch)
+    (7200, None)
+    """
+    found = [part.seconds for part in _taken(build, launch) if isinstance(part, _Lifetime)]
+    return found[-1] if found else None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Lifetime:
+    text: str
+    seconds: float
+
+    def __call__(self, launch: object, request: R) -> R:
+        return request
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float = 0) -> _Lifetime:
+    """A step that leaves the request as it is, and says how long the workload's token is to be valid.
+
+    Give it to the queues whose containers may wait longer than others, in a builder made by `compose`. Raises
+    ValueError for less than a second or more than a week.
+
+    >>> when(name_of, with_token_lifetime(hours=2))
+    when(name_of, with_token_lifetime(hours=2))
+    """
+    lifetime = hours * 3600 + minutes * 60 + seconds
+    if not 1 <= lifetime <= LONGEST_LIFETIME:
+        raise ValueError(f"with_token_lifetime: {lifetime:g} s is not between 1 s and {LONGEST_LIFETIME} s")
+    text = call("with_token_lifetime", hours=hours or None, minutes=minutes or None, seconds=seconds or None)
+    return _Lifetime(text, lifetime)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildFault:
-    """Why a builder made no request for a launch: `builder` is its name, `error` what a person must know."""
+    """Why a builder made no request for a launch: `builder` is its name, `error` what a person must know.
+
+    `oversized` where size is all that is wrong, so that a shorter command may mend it.
+    """
 
     builder: str
     error: str
+    oversized: bool = False
 
     def __str__(self) -> str:
         ours = self.builder.startswith("aws_executors.")
@@ -172,9 +241,23 @@ def built(
         if isinstance(request, expected):
             return Success(_stepped_all(last, launch, request))
     except Exception as error:  # noqa: BLE001 - foreign code: whatever it raises is this task's fault alone
-        return Failure(BuildFault(builder=name_of(build), error=_without_secrets(_words(error), launch)))
+        words = _without_secrets(_words(error), launch)
+        return Failure(BuildFault(builder=name_of(build), error=words, oversized=_oversized(error)))
     given = "nothing" if request is None else f"a {type(request).__name__}"
     return Failure(BuildFault(builder=name_of(build), error=f"returned {given}, not a {expected.__name__}"))
+
+
+class _Cause(TypedDict, total=False):
+    """What we read of one of pydantic's error details."""
+
+    ctx: Mapping[str, object]
+
+
+def _oversized(error: Exception) -> bool:
+    if not isinstance(error, ValidationError):
+        return isinstance(error, TooLarge)
+    found = cast("list[_Cause]", error.errors(include_url=False, include_input=False))
+    return [type(cause.get("ctx", {}).get("error")) for cause in found] == [TooLarge]
 
 
 def _words(error: Exception) -> str:

@@ -57,6 +57,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "RequestThrottled": _SLOWER,
         "RequestThrottledException": _SLOWER,
         "SlowDown": _SLOWER,
+        "ConditionalRequestConflict": _SLOWER,  # S3: another write of the same object is under way
         "ThrottledException": _SLOWER,
         "Throttling": _SLOWER,
         "ThrottlingException": _SLOWER,

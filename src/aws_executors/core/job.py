@@ -82,8 +82,10 @@ class Job(Generic[R]):
     `due` when the job wants to be woken, `asked` when it asked for its row: what was read before that may be
     older than the container's end, and is not believed. `ambiguous` says that a submission may have been
     carried out although nobody said so, `repeated` that it has been made again all the same, `doomed` what is
-    to be reported if it turns out that there is no other container, `told` what of its waiting a person was
-    told last, `report` what Airflow was told of its end, `reported` times.
+    to be reported if it turns out that there is no other container, `held` that there certainly is one,
+    which is not to be failed, `told` what of its waiting a person was told last, `report` what Airflow was
+    told of its end, `reported` times. `renew_every` is how often the stored workload is to get a fresh token
+    while the container waits, in seconds, None where nothing is stored; `renew_at` when it is next.
     """
 
     token: str
@@ -106,9 +108,12 @@ class Job(Generic[R]):
     ambiguous: bool = False
     repeated: bool = False
     doomed: str = ""
+    held: bool = False
     told: str = ""
     report: Report | None = None
     reported: int = 0
+    renew_every: float | None = None
+    renew_at: float = 0.0
 
 
 # --- What can happen ---------------------------------------------------------------------------------------
@@ -116,10 +121,11 @@ class Job(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Prepared(Generic[R]):
-    """The request of the present attempt is built."""
+    """The request of the present attempt is built; a stored workload is renewed every so many seconds."""
 
     at: float
     request: R = field(repr=False)
+    renew_every: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,22 @@ class Unpreparable:
 
     at: float
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotStored:
+    """The workload of the present attempt could not be put where its container finds it."""
+
+    at: float
+    error: AwsError
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The stored workload has a fresh token; or why not."""
+
+    at: float
+    error: AwsError | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +224,7 @@ class Due:
 
 
 Event: TypeAlias = (
-    "Prepared[R] | Unpreparable | Accepted | Refused | Found | NotLookedUp"
+    "Prepared[R] | Unpreparable | NotStored | Renewed | Accepted | Refused | Found | NotLookedUp"
     " | Seen | RowRead | StopAnswered | Revoked | Due"
 )
 
@@ -212,7 +234,15 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Build the request of this attempt, with a fresh workload token. Answer: Prepared or Unpreparable."""
+    """Build the request of this attempt, with a fresh workload token. Answer: Prepared, Unpreparable or
+    NotStored."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Give the stored workload of this attempt a fresh token. Answer: Renewed."""
 
     attempt: int
 
@@ -274,4 +304,4 @@ class Tell:
     text: str
 
 
-Effect: TypeAlias = "Prepare | Submit[R] | Find | Stop | ReadRow | Report | Free | GiveBack | Tell"
+Effect: TypeAlias = "Prepare | Renew | Submit[R] | Find | Stop | ReadRow | Report | Free | GiveBack | Tell"

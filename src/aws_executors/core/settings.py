@@ -7,14 +7,14 @@ example and default are the only ones there are (see `options.py`).
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Self, cast
+from typing import Annotated, ClassVar, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.faults import Detail, Fault, Place, SettingsFaults, in_words, shown, unknown
 from aws_executors.core.options import Option, as_text, rows
-from aws_executors.core.shapes import ConnectionId, Deployment, DottedPath, Region, Url
+from aws_executors.core.shapes import ConnectionId, Deployment, DottedPath, Region, Store, Url
 
 Written = Mapping[str, object]
 """The options that somebody wrote, by name; what is blank or left to its default is not among them."""
@@ -152,6 +152,42 @@ class Settings(BaseModel):
         ),
     ] = 0.5
 
+    workload_transport: Annotated[
+        Literal["inline", "s3", "auto"],
+        Field(
+            description="How a workload gets into its container: inline (on the command line), s3 (an "
+            "object in workload_store, which the image reads with this package), or auto (inline where it "
+            "fits, else s3).",
+            examples=["s3"],
+        ),
+    ] = "inline"
+    workload_store: Annotated[
+        Store,
+        Field(
+            description="Where workloads are stored: s3://bucket/prefix; mandatory with "
+            "workload_transport = s3.",
+            examples=["s3://my-bucket/workloads"],
+        ),
+    ] = ""
+    token_lifetime: Annotated[
+        float | None,
+        Field(
+            ge=1,
+            le=604_800,
+            description="Seconds that a workload's token is valid (1 to 604800); when empty, Airflow's "
+            "[scheduler] task_queued_timeout. By S3 it is renewed at half of this while the container waits.",
+            examples=[3600.0],
+        ),
+    ] = None
+    launcher: Annotated[
+        Literal["airflow", "aws_executors"],
+        Field(
+            description="What runs a workload that comes inline: airflow (works in every image) or "
+            "aws_executors (for images with this package: a shorter end, exit codes that tell more).",
+            examples=["aws_executors"],
+        ),
+    ] = "airflow"
+
     @model_validator(mode="before")
     @classmethod
     def _only_what_is_written(cls, values: Written) -> dict[str, object]:
@@ -177,6 +213,7 @@ class Settings(BaseModel):
         if low is not None and high is not None and low > high:
             problem = f"is below poll_interval = {low:g}"
             yield Fault("poll_interval_max", problem, place.set("poll_interval_max", f"{low:g}"), f"{high:g}")
+        yield from _transport_faults(own, place)
 
     @classmethod
     def gaps(cls, own: Written, kwargs: Written, place: Place) -> Iterator[Fault]:
@@ -245,6 +282,20 @@ class Settings(BaseModel):
             problem = f"is missing, and {cls.kwargs_option} has no {cls.members[name]}"
         example = "".join(row.example for row in rows(cls) if row.name == name)
         return Fault(name, problem, place.set(name, example), value)
+
+
+def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
+    transport = own.get("workload_transport", "inline")
+    if transport == "s3" and "workload_store" not in own:
+        problem = "is missing: with workload_transport = s3 a workload has to be stored somewhere"
+        yield Fault("workload_store", problem, place.set("workload_store", "s3://my-bucket/workloads"))
+    if transport == "inline" and "workload_store" in own:
+        problem = "has no effect: workload_transport = inline stores nothing"
+        remedy = f"{place.set('workload_transport', 's3')} (or auto), or {place.unset('workload_store')}"
+        yield Fault("workload_store", problem, remedy, shown(own["workload_store"]))
+    if transport == "s3" and own.get("launcher") == "airflow":
+        problem = "can not be: Airflow's own launcher does not read workloads from S3"
+        yield Fault("launcher", problem, place.unset("launcher"), shown(own["launcher"]))
 
 
 def written(values: Written) -> dict[str, object]:

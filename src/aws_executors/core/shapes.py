@@ -153,6 +153,16 @@ ConnectionId = Annotated[str, AfterValidator(Shape(r"\S*", "a connection id, whi
 DottedPath = Annotated[str, AfterValidator(Shape(f"({DOTTED.pattern})?", DOTTED.meaning))]
 KwargsSource = Annotated[str, AfterValidator(kwargs_source)]
 Url = Annotated[str, AfterValidator(http_url)]
+Store = Annotated[
+    str,
+    AfterValidator(
+        Shape(
+            r"(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.=/-]{0,100})?)?",
+            f"s3://bucket or s3://bucket/prefix (a prefix of {NAMES}, . = and /, 100 characters at most)",
+        )
+    ),
+]
+"""With a token of 64 characters behind it, the command that names the object stays below 300."""
 Deployment = Annotated[
     str, AfterValidator(Shape("[A-Za-z0-9/_-]{1,63}", f"a name of {NAMES} and /, 63 characters at most"))
 ]

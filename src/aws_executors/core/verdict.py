@@ -10,6 +10,7 @@ Source: ``airflow/jobs/scheduler_job_runner.py``, process_executor_events.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aws_executors.core.exits import Exit, exit_of
 from aws_executors.core.state import Cause, Observation, Phase
 
 
@@ -41,6 +42,9 @@ class Ending(StrEnum):
     CLEAN = "clean"  # exit code 0
     FAILED = "failed"  # ended by its own code, by a person, by a limit
     LOST = "lost"  # infrastructure: never started, host lost, reclaimed, no word why
+    TURNED_AWAY = "turned away"  # by Airflow: another container holds the task, or nobody waits for it
+    REFUSED = "refused"  # by Airflow, for its token: a fresh one may be let in
+    UNABLE = "unable"  # it never began, and will not another time: image, settings, command
 
 
 class Verdict(StrEnum):
@@ -66,34 +70,72 @@ ENDINGS: dict[Cause | None, Ending] = {
     Cause.UNCLEAR: Ending.LOST,
 }
 
+LAUNCHER_ENDINGS: dict[Exit, Ending] = {
+    Exit.RAN: Ending.CLEAN,
+    Exit.HELD: Ending.TURNED_AWAY,
+    Exit.REFUSED: Ending.REFUSED,
+    Exit.GONE: Ending.TURNED_AWAY,
+    Exit.INFRASTRUCTURE: Ending.LOST,
+    Exit.CANNOT_START: Ending.UNABLE,
+}
+"""What our launcher's exit codes tell beyond `Cause.EXITED`."""
+
+NEVER_RAN = frozenset({Ending.TURNED_AWAY, Ending.REFUSED, Ending.UNABLE})
+"""Endings that say for certain that the workload was not begun in this container."""
+
 AT_THE_END: dict[tuple[Standing, Ending], Verdict] = {
     # Exit code 0 although the task never started: nobody else will ever start this queueing of it.
     (Standing.QUEUED, Ending.CLEAN): Verdict.FAIL,
     (Standing.QUEUED, Ending.FAILED): Verdict.FAIL,
     (Standing.QUEUED, Ending.LOST): Verdict.RESUBMIT,
+    (Standing.QUEUED, Ending.TURNED_AWAY): Verdict.FAIL,
+    (Standing.QUEUED, Ending.REFUSED): Verdict.RESUBMIT,
+    (Standing.QUEUED, Ending.UNABLE): Verdict.FAIL,
     (Standing.UNSURE, Ending.CLEAN): Verdict.FREE,
     (Standing.UNSURE, Ending.FAILED): Verdict.FAIL,
     (Standing.UNSURE, Ending.LOST): Verdict.RESUBMIT,
+    (Standing.UNSURE, Ending.TURNED_AWAY): Verdict.FREE,
+    (Standing.UNSURE, Ending.REFUSED): Verdict.RESUBMIT,
+    (Standing.UNSURE, Ending.UNABLE): Verdict.FAIL,
     # The task's last word to the API server was lost: Airflow turns this report into a failure or a retry.
     (Standing.RUNNING, Ending.CLEAN): Verdict.SUCCEED,
     (Standing.RUNNING, Ending.FAILED): Verdict.FAIL,
     (Standing.RUNNING, Ending.LOST): Verdict.FAIL,
+    # It runs, but not in this container, which was never let in: it must not be failed for that.
+    (Standing.RUNNING, Ending.TURNED_AWAY): Verdict.FREE,
+    (Standing.RUNNING, Ending.REFUSED): Verdict.FREE,
+    (Standing.RUNNING, Ending.UNABLE): Verdict.FREE,
     # "Success" is how Airflow wants to hear that a cleared task has really stopped.
     (Standing.RESTARTING, Ending.CLEAN): Verdict.SUCCEED,
     (Standing.RESTARTING, Ending.FAILED): Verdict.SUCCEED,
     (Standing.RESTARTING, Ending.LOST): Verdict.SUCCEED,
+    (Standing.RESTARTING, Ending.TURNED_AWAY): Verdict.SUCCEED,
+    (Standing.RESTARTING, Ending.REFUSED): Verdict.SUCCEED,
+    (Standing.RESTARTING, Ending.UNABLE): Verdict.SUCCEED,
     (Standing.FINISHED, Ending.CLEAN): Verdict.SUCCEED,
     (Standing.FINISHED, Ending.FAILED): Verdict.FREE,
     (Standing.FINISHED, Ending.LOST): Verdict.FREE,
+    (Standing.FINISHED, Ending.TURNED_AWAY): Verdict.FREE,
+    (Standing.FINISHED, Ending.REFUSED): Verdict.FREE,
+    (Standing.FINISHED, Ending.UNABLE): Verdict.FREE,
     (Standing.MOVED_ON, Ending.CLEAN): Verdict.FREE,
     (Standing.MOVED_ON, Ending.FAILED): Verdict.FREE,
     (Standing.MOVED_ON, Ending.LOST): Verdict.FREE,
+    (Standing.MOVED_ON, Ending.TURNED_AWAY): Verdict.FREE,
+    (Standing.MOVED_ON, Ending.REFUSED): Verdict.FREE,
+    (Standing.MOVED_ON, Ending.UNABLE): Verdict.FREE,
     (Standing.GONE, Ending.CLEAN): Verdict.FREE,
     (Standing.GONE, Ending.FAILED): Verdict.FREE,
     (Standing.GONE, Ending.LOST): Verdict.FREE,
+    (Standing.GONE, Ending.TURNED_AWAY): Verdict.FREE,
+    (Standing.GONE, Ending.REFUSED): Verdict.FREE,
+    (Standing.GONE, Ending.UNABLE): Verdict.FREE,
     (Standing.ROWLESS, Ending.CLEAN): Verdict.SUCCEED,
     (Standing.ROWLESS, Ending.FAILED): Verdict.FAIL,
     (Standing.ROWLESS, Ending.LOST): Verdict.RESUBMIT,
+    (Standing.ROWLESS, Ending.TURNED_AWAY): Verdict.FAIL,
+    (Standing.ROWLESS, Ending.REFUSED): Verdict.RESUBMIT,
+    (Standing.ROWLESS, Ending.UNABLE): Verdict.FAIL,
 }
 
 BEFORE_THE_END: dict[Standing, Verdict] = {
@@ -144,8 +186,19 @@ def verdict(seen: Observation, stands: Standing) -> Verdict:
     >>> verdict(Observation(id="1", phase=Phase.SUCCEEDED, exit_code=0), Standing.MOVED_ON)
     <Verdict.FREE: 'free'>
     """
+    ended = ending(seen)
+    return BEFORE_THE_END[stands] if ended is None else AT_THE_END[stands, ended]
+
+
+def ending(seen: Observation) -> Ending | None:
+    """How the container ended, or None while it has not.
+
+    >>> ending(Observation(id="1", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=81))
+    <Ending.REFUSED: 'refused'>
+    """
     if seen.phase is Phase.SUCCEEDED:
-        return AT_THE_END[stands, Ending.CLEAN]
-    if seen.phase is Phase.FAILED:
-        return AT_THE_END[stands, ENDINGS[seen.cause or Cause.UNCLEAR]]
-    return BEFORE_THE_END[stands]
+        return Ending.CLEAN
+    if seen.phase is not Phase.FAILED:
+        return None
+    left = exit_of(seen.exit_code) if seen.cause is Cause.EXITED else None
+    return ENDINGS[seen.cause or Cause.UNCLEAR] if left is None else LAUNCHER_ENDINGS[left]

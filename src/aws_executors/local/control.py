@@ -45,6 +45,7 @@ class Control:
             "reclaim_spot": faults.reclaim_spot,
             "lose_host": faults.lose_host,
             "forget": faults.forget,
+            "deny_bucket": faults.deny_bucket,
             "delays": faults.delays,
             "clear": faults.clear,
         }

@@ -18,7 +18,7 @@ from botocore.validate import ParamValidator
 from .world import Call
 from .world.values import Refusal
 
-SERVICES = ("ecs", "batch", "logs", "sts")
+SERVICES = ("ecs", "batch", "logs", "s3", "sts")
 CONSTRAINTS = ("Missing required", "Invalid length", "Invalid value")
 VALIDATOR = ParamValidator()
 

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from .metadata import address
 from .world import Event, Exited, Printed, Ref, SignalProcess, Started, StartFailed, StartProcess
 
 CHUNK = 65536
@@ -95,7 +96,7 @@ class Containers:
             process = subprocess.Popen(  # noqa: S603 - running what it is told is what a container does
                 effect.command,
                 cwd=directory,
-                env={"HOME": directory, **self.environment, **effect.environment},
+                env={"HOME": directory, **self.environment, **self._own(effect), **effect.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if effect.log else subprocess.DEVNULL,
                 stderr=subprocess.STDOUT,
@@ -113,6 +114,10 @@ class Containers:
             target=self._wait, args=(container,), daemon=True, name=str(effect.ref)
         )
         container.waiter.start()
+
+    def _own(self, effect: StartProcess) -> dict[str, str]:
+        url = self.environment.get("AWS_ENDPOINT_URL")
+        return {"ECS_CONTAINER_METADATA_URI_V4": address(url, effect.ref.task)} if url else {}
 
     def _wait(self, container: Container) -> None:
         """See a container to its end: its first process, the rest of its session, its last output."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from .cloud import Cloud
 from .control import Control
+from .metadata import is_metadata, metadata
 from .wire import Request, parse, read_request, render, service_of
 from .world import Answer
 from .world.values import Refusal
@@ -63,13 +64,20 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 1024
 
-    def __init__(self, host: str, port: int, cloud: Cloud, control: Control) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        cloud: Cloud,
+        control: Control,
+        kept: list[Request] | None = None,
+    ) -> None:
         check_loopback(host)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), Connection)
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self.server_address[1]}"
-        self._cloud, self._control = cloud, control
+        self._cloud, self._control, self._kept = cloud, control, kept
         self._numbers = itertools.count(1)
         self._ending = threading.Event()
         self._open: set[Any] = set()
@@ -108,6 +116,10 @@ class Server(socketserver.ThreadingTCPServer):
         """The bytes that answer a request, after their delay, or None for a connection that just closes."""
         if request.path.startswith("/_control"):
             return self._control.reply(request)
+        if is_metadata(request.path):
+            return metadata(request.path)
+        if self._kept is not None:
+            self._kept.append(request)
         service, action = service_of(request), ""
         try:
             call = parse(request)

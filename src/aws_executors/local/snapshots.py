@@ -33,6 +33,13 @@ def changes(world: World, now: float) -> list[Json]:
     ]
 
 
+def objects(world: World, now: float) -> dict[str, dict[str, bytes]]:
+    """The body of each object that is there, by bucket and key."""
+    return {
+        name: {key: found.body for key, found in bucket.items()} for name, bucket in world.s3.buckets.items()
+    }
+
+
 def idle(world: World, now: float) -> bool:
     """Whether every task is STOPPED and every job has ended."""
     tasks_done = all(task.view["lastStatus"] == "STOPPED" for task in world.ecs.tasks.values())

@@ -22,6 +22,7 @@ from .models import session
 from .processes import Containers
 from .server import Server, check_loopback
 from .verbs import Faults
+from .wire import Request
 from .world import Delays, Json, World, delays_named
 
 KEY = "local"
@@ -29,12 +30,13 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class LocalAws:
-    """ECS, Batch and CloudWatch Logs on loopback, from `start` (or `with`) to `stop`.
+    """ECS, Batch, CloudWatch Logs and a little of S3 on loopback, from `start` (or `with`) to `stop`.
 
     `port` 0 is a free one; `max_processes` containers run at once, more wait; `latency` is in seconds;
     `delays` is `none`, `fast`, `fargate` or a `Delays`; `container_env` is what the image has baked in;
     `path` is the containers' PATH (default: this interpreter's directory, then the system's); `runner` is
-    what runs them, processes if nothing else is given. A port that is taken raises OSError at `start`, any
+    what runs them, processes if nothing else is given; `keep_requests` keeps every request that comes, for
+    `requests`. A port that is taken raises OSError at `start`, any
     other mistake ValueError at once.
     """
 
@@ -53,6 +55,7 @@ class LocalAws:
         region: str = "us-east-1",
         account: str = "123456789012",
         runner: MakeRunner = Containers,
+        keep_requests: bool = False,
     ) -> None:
         check_loopback(host)
         if max_processes < 1:
@@ -63,6 +66,7 @@ class LocalAws:
         self._base = {"PATH": path or f"{os.path.dirname(sys.executable)}:{SYSTEM_PATH}", "LANG": "C.UTF-8"}
         self._baked = dict(container_env or {})
         self._cloud = Cloud(self._world, runner)
+        self._requests: list[Request] | None = [] if keep_requests else None
         self._server: Server | None = None
         self._begun = False
         self.faults = Faults(self._cloud)
@@ -77,7 +81,8 @@ class LocalAws:
         """Listen and carry tasks on, once; OSError when the port is taken."""
         if self._begun:
             raise RuntimeError("LocalAws runs once: make another one")
-        self._server = Server(*self._address, self._cloud, Control(self._cloud, self.faults))
+        control = Control(self._cloud, self.faults)
+        self._server = Server(*self._address, self._cloud, control, self._requests)
         self._cloud.start({**self._base, **self.environment, **self._baked})
         self._server.start()
         self._begun = True
@@ -149,6 +154,16 @@ class LocalAws:
     def changes(self) -> list[Json]:
         """The last 20,000 state changes of tasks and jobs, in order, in the words of EventBridge."""
         return self._cloud.do(snapshots.changes)
+
+    def objects(self, bucket: str) -> dict[str, bytes]:
+        """The body of each object of a bucket, by key; KeyError if there is no such bucket."""
+        return self._cloud.do(snapshots.objects)[bucket]
+
+    def requests(self) -> list[Request]:
+        """Every request that came, head and body, in order; ValueError without `keep_requests`."""
+        if self._requests is None:
+            raise ValueError("requests are kept only if asked for: LocalAws(keep_requests=True)")
+        return list(self._requests)
 
     def processes(self) -> dict[str, int]:
         """The process ids of the containers that run, by `<task id>/<container name>`."""

@@ -81,6 +81,10 @@ class Faults:
         """Answer MISSING for a task, nothing for a job, from now on."""
         self._cloud.do(world.forget, target)
 
+    def deny_bucket(self, bucket: str) -> None:
+        """Deny every access to a bucket's objects: AccessDenied (403)."""
+        self._cloud.do(world.deny_bucket, bucket)
+
     def delays(self, preset: str | Delays = "none", **ranges: Sequence[float]) -> None:
         """Set the delays: a preset (none, fast, fargate), and single ranges of seconds over it."""
         self._cloud.do(world.set_delays, with_ranges(delays_named(preset), ranges))

@@ -1,8 +1,8 @@
 """The services' wire forms: a request as a `Call`, an `Answer` as bytes.
 
 Law: pure functions between bytes and values. ECS and Logs speak JSON 1.1 (`X-Amz-Target`), Batch REST-JSON,
-STS the query protocol. Errors carry `__type` in the body and `x-amzn-errortype` in the head, as the
-services'.
+STS the query protocol, S3 its own (`s3_wire.py`). Errors carry `__type` in the body and `x-amzn-errortype` in
+the head, as the services'.
 """
 
 from __future__ import annotations
@@ -13,12 +13,21 @@ from io import BufferedIOBase
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
+from . import s3_wire
 from .models import batch_paths, check, targets
 from .world import Answer, Call, Json
 from .world.values import Refusal
 
 MAX_BODY = 16 * 1024 * 1024
-REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
+REASONS = {
+    200: "OK",
+    204: "No Content",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    412: "Precondition Failed",
+    429: "Too Many Requests",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,8 @@ def parse(request: Request) -> Call:
 
 
 def _named(request: Request) -> tuple[str, str, Json]:
+    if s3_wire.is_s3(request.headers):
+        return "s3", *s3_wire.named(request.method, request.path, request.headers, request.body)
     target = request.headers.get("x-amz-target")
     if target is not None:
         prefix, _, action = target.partition(".")
@@ -92,6 +103,8 @@ def _json(body: bytes) -> Json:
 
 def service_of(request: Request) -> str:
     """The service that a request means, even when the rest of it is wrong."""
+    if s3_wire.is_s3(request.headers):
+        return "s3"
     target = request.headers.get("x-amz-target")
     if target is not None:
         return targets().get(target.partition(".")[0], "ecs")
@@ -101,6 +114,9 @@ def service_of(request: Request) -> str:
 def render(service: str, action: str, answer: Answer, number: int) -> bytes:
     """The HTTP answer of a service; `number` becomes the request id."""
     request_id = f"00000000-0000-4000-8000-{number:012x}"
+    if service == "s3":
+        status = 204 if action == "DeleteObject" and not answer.error else answer.status
+        return http(status, *s3_wire.rendered(answer, request_id))
     if service == "sts":
         return http(
             answer.status, _query(action, answer, request_id), "text/xml", {"x-amzn-RequestId": request_id}

@@ -8,9 +8,16 @@ A container would be taken for lost, or started twice. Source: botocore's ``pars
 
 from collections.abc import Mapping
 from functools import partial
+from typing import TypedDict, cast
 
 from botocore.client import BaseClient
 from botocore.model import ServiceModel
+
+NO_CONTENT = 204
+
+
+class _Metadata(TypedDict, total=False):
+    HTTPStatusCode: int
 
 
 class EmptyAnswerError(OSError):
@@ -21,7 +28,8 @@ def refuse_empty_answers(client: BaseClient) -> None:
     """From now on calls of this client raise `EmptyAnswerError` for a good answer without any member.
 
     ECS, Batch and CloudWatch Logs send their lists even where nothing is in them. Operations whose answers
-    have no members (TerminateJob) are not concerned.
+    have no members (TerminateJob), and those that say that there is no content (204: S3's DeleteObject), are
+    not concerned.
     """
     model = client.meta.service_model
     event = f"response-received.{model.service_id.hyphenize()}"
@@ -33,6 +41,8 @@ def _check(
 ) -> None:
     shape = model.operation_model(event_name.rpartition(".")[2]).output_shape
     if parsed_response is None or shape is None or not shape.members:
+        return
+    if cast("_Metadata", parsed_response.get("ResponseMetadata", {})).get("HTTPStatusCode") == NO_CONTENT:
         return
     if parsed_response.keys() <= {"ResponseMetadata"}:
         raise EmptyAnswerError("the answer has no content, or was cut short")

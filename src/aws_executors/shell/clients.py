@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
 
 T = TypeVar("T")
-ServiceName = Literal["batch", "ecs", "logs"]
+ServiceName = Literal["batch", "ecs", "logs", "s3"]
 Clock = Callable[[], float]
 
 CONNECT_TIMEOUT = 5.0
@@ -48,10 +49,10 @@ REFRESH_EVERY = 10.0
 class Clients:
     """The way to AWS for one executor.
 
-    `ecs`, `batch` and `logs` take a function of the client and call it; they wait for AWS and never raise.
-    After a CREDENTIALS error the clients are dropped, so that the next call looks for credentials anew (a
-    renewed file, a mended connection), but at most once in `REFRESH_EVERY` seconds. Making one of these does
-    nothing at all: no session, no connection, no thread.
+    `ecs`, `batch`, `logs` and `s3` take a function of the client and call it; they wait for AWS and never
+    raise. After a CREDENTIALS error the clients are dropped, so that the next call looks for credentials anew
+    (a renewed file, a mended connection), but at most once in `REFRESH_EVERY` seconds. Making one of these
+    does nothing at all: no session, no connection, no thread.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
@@ -85,6 +86,10 @@ class Clients:
     def logs(self, call: "Callable[[CloudWatchLogsClient], T]") -> Result[T, AwsError]:
         """Call CloudWatch Logs; what `call` returned, or why not."""
         return self._ask("logs", cast("Callable[[object], T]", call))
+
+    def s3(self, call: "Callable[[S3Client], T]") -> Result[T, AwsError]:
+        """Call S3; what `call` returned, or why not."""
+        return self._ask("s3", cast("Callable[[object], T]", call))
 
     def refresh(self) -> bool:
         """Drop all clients and the session; False where that was done less than `REFRESH_EVERY` s ago.
@@ -134,7 +139,7 @@ class Clients:
             client = way.session.client(
                 service,
                 region_name=settings.region or way.region,
-                endpoint_url=settings.endpoint_url or way.endpoint_url,
+                endpoint_url=_endpoint(service, settings, way),
                 config=config(settings),
             )
             refuse_empty_answers(client)
@@ -161,6 +166,12 @@ def config(settings: Settings) -> Config:
         # Whole, not extra: botocore would put its own together anew for every call.
         user_agent=f"aws-executors/{_version()} Botocore/{BOTOCORE}",
     )
+
+
+def _endpoint(service: ServiceName, settings: Settings, way: Access) -> str | None:
+    """Where a service is; `endpoint_url` is an address of ECS or Batch, so S3 is where boto3 thinks it is
+    (``AWS_ENDPOINT_URL_S3``, ``AWS_ENDPOINT_URL``, or its public address)."""
+    return None if service == "s3" else settings.endpoint_url or way.endpoint_url
 
 
 def _version() -> str:

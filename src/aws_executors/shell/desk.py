@@ -27,11 +27,15 @@ from aws_executors.core.job import (
     GiveBack,
     Job,
     NotLookedUp,
+    NotStored,
     Policy,
     Prepare,
+    Prepared,
     Purpose,
     ReadRow,
     Refused,
+    Renew,
+    Renewed,
     Report,
     RowRead,
     Seen,
@@ -52,6 +56,7 @@ from aws_executors.shell.mail import (
     Closing,
     Delivery,
     Described,
+    Discarded,
     GivenBack,
     Handover,
     Happened,
@@ -184,6 +189,8 @@ class Desk(Generic[K, R]):
                 self._rows_unread(letter)
             case GivenBack():
                 self._given_back(letter)
+            case Discarded(error=error):
+                self._discarded(error)
             case Closing():
                 self._close(letter)
             case Stopped(ids=ids):
@@ -232,6 +239,8 @@ class Desk(Generic[K, R]):
         self._meter.moved(job, effects, now)
         for effect in effects:
             self._carry_out(handover, effect)
+        if job.stage is Stage.CLOSED and handover.stored is not None:
+            self._hands.discard(handover)
         if job.stage is Stage.CLOSED and job.container:
             self._complaints.forget(f"Container {job.container}")
 
@@ -242,6 +251,8 @@ class Desk(Generic[K, R]):
                 return  # nothing is started any more
             case Prepare(attempt=attempt):
                 self._hands.prepare(handover, attempt)
+            case Renew(attempt=attempt):
+                self._hands.renew(handover, attempt)
             case Submit():
                 self._gates[Action.SUBMIT].wait((token, effect), handover.priority)
             case Find():
@@ -328,6 +339,13 @@ class Desk(Generic[K, R]):
         for _, token, key in due:
             self._hands.give_back(token, key)
 
+    def _discarded(self, error: AwsError | None) -> None:
+        if error is None:
+            self._complaints.works("Removing stored workloads")
+        else:
+            words = f"{error.code}: {error.message} {error.remedy}".rstrip()
+            self._complaints.say("Removing stored workloads", error.kind, words)
+
     # --- Ending --------------------------------------------------------------------------------------------
 
     def _close(self, letter: Closing) -> None:
@@ -360,6 +378,12 @@ class Desk(Generic[K, R]):
             case StopAnswered(error=AwsError() as error):
                 self._slow_down(Action.STOP, error)
                 self._complaints.say("Stopping containers", error.kind, f"{error.code}: {error.message}")
+            case NotStored(error=error) | Renewed(error=AwsError() as error):
+                self._complaints.say("Storing workloads", error.kind, f"{error.code}: {error.message}")
+            case Renewed():
+                self._complaints.works("Storing workloads")
+            case Prepared(renew_every=float()):
+                self._complaints.works("Storing workloads")
             case Accepted():
                 self._complaints.works("Submitting")
             case Found():

@@ -1,7 +1,8 @@
 """What a job asks for, turned into calls that workers make.
 
 Law: one method per effect; what comes back is a letter. Nothing here looks at a job's stage, and nothing
-here decides. Submissions, looks and the database have workers of their own, so that none waits for another.
+here decides. Submissions, looks, the store and the database have workers of their own, so that none waits
+for another.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from returns.methods import unwrap_or_failure
-from returns.result import Failure
+from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.job import (
@@ -18,8 +19,10 @@ from aws_executors.core.job import (
     Event,
     Found,
     NotLookedUp,
+    NotStored,
     Prepared,
     Refused,
+    Renewed,
     StopAnswered,
     Unpreparable,
 )
@@ -28,6 +31,7 @@ from aws_executors.core.service import Service
 from aws_executors.core.verdict import Row
 from aws_executors.shell.mail import (
     Described,
+    Discarded,
     GivenBack,
     Handover,
     Happened,
@@ -71,14 +75,18 @@ class Errands(Generic[K, R]):
         self._clock = clock
         self._submitting: Workers[Letter[K, R]] = Workers("submit", workers, post)
         self._looking: Workers[Letter[K, R]] = Workers("look", max(2, workers // 4), post)
+        self._storing: Workers[Letter[K, R]] = Workers("store", max(2, workers // 4), post)
         self._reading: Workers[Letter[K, R]] = Workers("database", 1, post)
 
     @property
     def _lanes(self) -> tuple[Workers[Letter[K, R]], ...]:
-        return self._submitting, self._looking, self._reading
+        return self._submitting, self._looking, self._storing, self._reading
 
     def __repr__(self) -> str:
-        return f"<submit {self._submitting!r}, look {self._looking!r}, database {self._reading!r}>"
+        return (
+            f"<submit {self._submitting!r}, look {self._looking!r}, store {self._storing!r}, "
+            f"database {self._reading!r}>"
+        )
 
     def start(self) -> None:
         """Start the workers."""
@@ -106,16 +114,42 @@ class Errands(Generic[K, R]):
         def run() -> Event[R]:
             if build is None:
                 return Unpreparable(self._clock(), "its workload was lost with the scheduler that queued it")
-            match unwrap_or_failure(build(attempt).alt(_Problem)):
+            began = self._clock()  # the token is no younger
+            match unwrap_or_failure(build(attempt).alt(_problem)):
                 case _Problem(words):
                     return Unpreparable(self._clock(), words)
+                case AwsError() as error:
+                    return NotStored(self._clock(), error)
                 case request:
-                    return Prepared(self._clock(), request)
+                    every = None if handover.stored is None else handover.stored.renew_every
+                    return Prepared(began, request, every)
 
         # Behind the submissions of the same priority: the first container must not wait for the last request.
         self._errand(
             self._submitting, handover, run, lambda e: Unpreparable(self._clock(), _words(e)), rank=1
         )
+
+    def renew(self, handover: Handover[K, R], attempt: int) -> None:
+        """Give the stored workload of one attempt a fresh token."""
+        stored = handover.stored
+
+        def run() -> Event[R]:
+            began = self._clock()  # as above
+            renewed: Result[None, AwsError] = Success(None) if stored is None else stored.renew(attempt)
+            return Renewed(began, renewed.swap().value_or(None))
+
+        self._errand(self._storing, handover, run, lambda e: Renewed(self._clock(), _unclear(e)))
+
+    def discard(self, handover: Handover[K, R]) -> None:
+        """Take away whatever was stored for a job."""
+        stored = handover.stored
+
+        def run() -> Letter[K, R]:
+            gone: Result[None, AwsError] = Success(None) if stored is None else stored.discard()
+            return Discarded(gone.swap().value_or(None))
+
+        # After all renewals: these cannot wait.
+        self._storing.call(run, lambda e: Discarded(_unclear(e)), priority=-(2**31))
 
     def submit(self, handover: Handover[K, R], request: R) -> None:
         """Start one container."""
@@ -208,6 +242,10 @@ class Errands(Generic[K, R]):
     ) -> None:
         token = handover.job.token
         lane.call(lambda: Happened(token, run()), lambda e: Happened(token, lost(e)), handover.priority, rank)
+
+
+def _problem(problem: str | AwsError) -> _Problem | AwsError:
+    return problem if isinstance(problem, AwsError) else _Problem(problem)
 
 
 class _Problem(str):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, assert_never
 
+from airflow.configuration import conf
 from airflow.executors.base_executor import PARALLELISM, BaseExecutor
 from airflow.executors.workloads import ExecuteCallback, ExecuteTask
 from airflow.utils.state import State, TaskInstanceState
@@ -43,7 +44,8 @@ from aws_executors.shell.logs import LiveLogs
 from aws_executors.shell.mail import Handover, Outcome
 from aws_executors.shell.metrics import Airflow, Meter, Metered
 from aws_executors.shell.source import Opening, Places, Source
-from aws_executors.shell.workload import URGENT, Recipe, parcel_of
+from aws_executors.shell.transport import INLINE, Transport, transport_of
+from aws_executors.shell.workload import URGENT, Recipe, Remains, Ways, minted, parcel_of
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -83,6 +85,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._ledger: Ledger[WorkloadKey] = Ledger()
         self._engine: Engine[WorkloadKey, R] | None = None
         self._configured: Configured[S, R] | None = None
+        self._ways = Ways(INLINE["airflow"])
+        self._queueing = 0.0
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
         self._kept_logs: deque[Log] = deque(maxlen=1000)
         opening = Opening(self._source)
@@ -127,6 +131,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         service = Metered(self.service(settings), metrics)
         gears = gears_of(settings, idempotent=service.idempotent)
         self._configured = configured
+        self._queueing = conf.getfloat("scheduler", "task_queued_timeout")
+        self._ways = Ways(*transport_of(settings, self.clients(settings)))
         budget = account(settings.region, settings.endpoint_url, settings.conn_id)
         allowance = budget.share(service.allotments)
         self._engine = Engine(service, AirflowDatabase(), gears, allowance=allowance, meter=Meter(metrics))
@@ -190,7 +196,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             seal=self.seal,
             parcel=parcel,
             token=token,
-            generator=self.jwt_generator,
+            mint=partial(minted, parcel.workload, self.jwt_generator),
+            queueing=self._queueing,
+            ways=self._ways,
         )
         job: Job[R] = Job(
             token=token,
@@ -198,7 +206,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             assigned=parcel.token is not None,
             has_row=parcel.has_row,
         )
-        return Handover(job=job, key=parcel.key, priority=parcel.priority, build=recipe)
+        return Handover(
+            job=job,
+            key=parcel.key,
+            priority=parcel.priority,
+            build=recipe,
+            stored=recipe if self._store else None,
+        )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
         self._ledger.enter(key, token)
@@ -277,7 +291,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             elif ti.external_executor_id and self._engine is not None:
                 # Another scheduler's: it is not in our table, but what it started can be found by its token.
                 job: Job[R] = Job(token=ti.external_executor_id, purpose=Purpose.CANCEL, has_row=False)
-                self._engine.hand_over(Handover(job=job, key=key, priority=URGENT))
+                self._engine.hand_over(
+                    Handover(job=job, key=key, priority=URGENT, stored=self._remains(job.token))
+                )
         except Exception:
             # Airflow's contract: "It should not raise any error."
             self.log.exception("Could not revoke %s", ti)
@@ -314,8 +330,18 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         purpose = Purpose.ADOPT if self._configured.settings.adopt_task_instances else Purpose.RELEASE
         job: Job[R] = Job(token=token, try_number=key.try_number, purpose=purpose)
         self._occupy(key, token)
-        self._engine.hand_over(Handover(job=job, key=key, priority=URGENT))
+        self._engine.hand_over(Handover(job=job, key=key, priority=URGENT, stored=self._remains(token)))
         return True
+
+    @property
+    def _store(self) -> Transport | None:
+        return next((way for way in (self._ways.usual, self._ways.large) if way and way.stores), None)
+
+    def _remains(self, token: str) -> Remains | None:
+        """What a dead scheduler may have stored."""
+        if self._store is None or self._configured is None:
+            return None
+        return Remains(store=self._store, token=token, attempts=self._configured.settings.max_attempts)
 
     # --- People look ---------------------------------------------------------------------------------------
 

@@ -30,6 +30,14 @@ class Hands(Protocol[K, R]):
         """Build the request of one attempt."""
         ...
 
+    def renew(self, handover: Handover[K, R], attempt: int) -> None:
+        """Give the stored workload of one attempt a fresh token."""
+        ...
+
+    def discard(self, handover: Handover[K, R]) -> None:
+        """Take away whatever was stored for a job that is closed."""
+        ...
+
     def submit(self, handover: Handover[K, R], request: R) -> None:
         """Start one container."""
         ...

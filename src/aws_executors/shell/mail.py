@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from returns.result import Result
 
@@ -20,18 +20,37 @@ R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
 
 
+class Stored(Protocol):
+    """What of a job may lie in a store. Both methods may wait, and do not raise."""
+
+    @property
+    def renew_every(self) -> float | None:
+        """Seconds between two renewals of what was built last, or None if that is not stored."""
+        ...
+
+    def renew(self, attempt: int) -> Result[None, AwsError]:
+        """Give the workload of this attempt a fresh token."""
+        ...
+
+    def discard(self) -> Result[None, AwsError]:
+        """Take away whatever was stored, for good: the job is closed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover(Generic[K, R]):
     """One job for the engine: Airflow's key for it, how urgent it is, and how to build its requests.
 
-    `build` takes the attempt's ordinal and gives the request, or in words why there can be none. It is None
-    for a job that some other scheduler has submitted.
+    `build` takes the attempt's ordinal and gives the request, or in words why there can be none, or why its
+    workload could not be stored. It is None for a job that some other scheduler has submitted. `stored` is
+    None where nothing is ever stored.
     """
 
     job: Job[R]
     key: K
     priority: int = 0
-    build: Callable[[int], Result[R, str]] | None = field(default=None, repr=False)
+    build: Callable[[int], Result[R, str | AwsError]] | None = field(default=None, repr=False)
+    stored: Stored | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +105,13 @@ class GivenBack(Generic[K]):
 
 
 @dataclass(frozen=True, slots=True)
+class Discarded:
+    """What was stored for a closed job has been taken away, or why not."""
+
+    error: AwsError | None
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """The engine is to end; with `stop`, its containers too."""
 
@@ -99,7 +125,7 @@ class Stopped:
     ids: tuple[str, ...]
 
 
-Tidings: TypeAlias = "Described | RowsRead | RowsUnread | GivenBack[K] | Stopped"
+Tidings: TypeAlias = "Described | RowsRead | RowsUnread | GivenBack[K] | Discarded | Stopped"
 Letter: TypeAlias = "Handover[K, R] | Delivery[K, R] | Happened[R] | Tidings[K] | Closing"
 
 

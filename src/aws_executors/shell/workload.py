@@ -1,20 +1,25 @@
 """What Airflow hands over, turned into what a builder may know.
 
-Law: the only place that knows the shape of Airflow's workloads. A workload's token is a secret: it is in the
-command, and nowhere else.
+Law: the only place that knows the shape of Airflow's workloads. A workload's token is a secret: it goes where
+the transport puts it, and nowhere else.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from airflow.executors.workloads import ExecuteTask
-from returns.result import Result
+from returns.methods import unwrap_or_failure
+from returns.pipeline import is_successful
+from returns.result import Failure, Result, Success
 
-from aws_executors.core.compose import built
+from aws_executors.core.compose import BuildFault, built, lifetime_of
+from aws_executors.core.errors import AwsError
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.settings import Settings
 from aws_executors.shell.configure import Configured
+from aws_executors.shell.transport import Transport
 
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.tokens import JWTGenerator
@@ -26,24 +31,18 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
 
-RUN = ("python", "-m", "airflow.sdk.execution_time.execute_workload", "--json-string")
-
 URGENT = 2**20
 """Callbacks finish work that has begun, so they go before tasks, as in Airflow's own queue."""
 
 
-def command(workload: "Workload") -> tuple[str, ...]:
-    """What the container runs; works in every image that has Airflow in the same version.
+def minted(workload: "Workload", generator: "JWTGenerator", lifetime: float) -> str:
+    """The workload's JSON with a new token, valid for `lifetime` seconds from now on.
 
-    Source: ``airflow/sdk/execution_time/execute_workload.py``.
+    Source: ``airflow/executors/workloads/base.py``, `generate_token`, which knows one lifetime only.
     """
-    return (*RUN, workload.model_dump_json())
-
-
-def fresh(workload: "Workload", generator: "JWTGenerator") -> "Workload":
-    """The same workload with a new token, valid from now on for as long as a task may wait in the queue."""
     subject = workload.ti.id if isinstance(workload, ExecuteTask) else workload.callback.id
-    return workload.model_copy(update={"token": workload.generate_token(str(subject), generator)})
+    token = generator.generate(extras={"sub": str(subject), "scope": "workload"}, valid_for=lifetime)
+    return workload.model_copy(update={"token": token}).model_dump_json()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +89,36 @@ def parcel_of(workload: "Workload") -> Parcel:
     return Parcel(workload=workload, key=workload.key, task=task, token=None, has_row=False, priority=URGENT)
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How workloads go: as a rule, and where they are too large for that."""
+
+    usual: Transport
+    large: Transport | None = None
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What changes of a recipe: which submissions were stored where, and whether it is over.
+
+    The lock is held while something is stored, so that nothing is stored after the job has been closed.
+    """
+
+    lock: Lock = field(default_factory=Lock)
+    stored: dict[str, Transport] = field(default_factory=dict)
+    lifetime: float = 0.0
+    renews: bool = False
+    closed: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe(Generic[S, R]):
-    """Builds the request of each attempt for one parcel; the first with Airflow's token, later ones with a
-    fresh one, because a workload's token dies with the time that a task may wait in the queue.
+    """Builds the request of each attempt for one parcel, each with a token of its own, minted now: what
+    Airflow has minted when it queued the workload is that much older.
 
     `seal` is the last step, after whatever builder a person has named: the container can be found again.
+    `mint` makes the workload's JSON with a token for that many seconds, `queueing` is how many these are if
+    nobody says so.
     """
 
     configured: Configured[S, R]
@@ -103,19 +126,103 @@ class Recipe(Generic[S, R]):
     seal: Callable[[Launch[S], R], R]
     parcel: Parcel
     token: str
-    generator: "JWTGenerator"
+    mint: Callable[[float], str] = field(repr=False)
+    queueing: float
+    ways: Ways
+    _kept: _Kept = field(default_factory=_Kept, repr=False)
 
-    def __call__(self, attempt: int) -> Result[R, str]:
-        """The request of this attempt, or in words why there can be none."""
-        parcel = self.parcel
-        workload = parcel.workload if attempt == 1 else fresh(parcel.workload, self.generator)
-        launch = Launch(
-            task=parcel.task,
-            command=command(workload),
-            queue=parcel.queue,
-            executor_config=parcel.executor_config,
+    def __call__(self, attempt: int) -> Result[R, str | AwsError]:
+        """The request of this attempt, or in words why there can be none, or why it could not be stored."""
+        launch = self._launch(attempt)
+        with self._kept.lock:
+            if self._kept.closed:
+                return Failure("its job is closed already")
+            self._kept.lifetime = self._lifetime(launch)
+            return _told(self._either_way(launch))
+
+    @property
+    def renew_every(self) -> float | None:
+        """Half of the token's lifetime, if the workload is stored."""
+        return self._kept.lifetime / 2 if self._kept.renews else None
+
+    def renew(self, attempt: int) -> Result[None, AwsError]:
+        """Put a fresh token into what is stored for this attempt."""
+        submission = self._launch(attempt).submission
+        with self._kept.lock:
+            where = self._kept.stored.get(submission)
+            if where is None or self._kept.closed:
+                return Success(None)
+            return where.refresh(submission, self.mint(self._kept.lifetime))
+
+    def discard(self) -> Result[None, AwsError]:
+        """Take away all that is stored, and store nothing more."""
+        with self._kept.lock:
+            self._kept.closed = True
+            return each_removed((where, submission) for submission, where in self._kept.stored.items())
+
+    def _launch(self, attempt: int) -> Launch[S]:
+        return Launch(
+            task=self.parcel.task,
+            command=(),
+            queue=self.parcel.queue,
+            executor_config=self.parcel.executor_config,
             settings=self.configured.settings,
             token=self.token,
             attempt=attempt,
         )
-        return built(self.configured.build, launch, self.request_type, self.seal).alt(str)
+
+    def _lifetime(self, launch: Launch[S]) -> float:
+        try:
+            own = lifetime_of(self.configured.build, launch)
+        except Exception:  # noqa: BLE001 - a person's predicate: it will raise again, and be told, in the builder
+            own = None
+        return own or self.configured.settings.token_lifetime or self.queueing
+
+    def _either_way(self, launch: Launch[S]) -> "Result[R, BuildFault | AwsError]":
+        result = self._by(self.ways.usual, launch)
+        match unwrap_or_failure(result):
+            case BuildFault(oversized=True) if self.ways.large is not None:
+                return self._by(self.ways.large, launch)
+            case _:
+                return result
+
+    def _by(self, way: Transport, launch: Launch[S]) -> "Result[R, BuildFault | AwsError]":
+        self._kept.renews = way.stores
+        if way.stores:
+            self._kept.stored[launch.submission] = way
+        put: Result[tuple[str, ...], BuildFault | AwsError] = way.put(
+            launch.submission, self.mint(self._kept.lifetime)
+        )
+        return put.bind(
+            lambda command: built(
+                self.configured.build, replace(launch, command=command), self.request_type, self.seal
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remains:
+    """What another scheduler may have stored for a job: nobody can renew it, but it can be taken away."""
+
+    store: Transport
+    token: str
+    attempts: int
+    renew_every = None
+
+    def renew(self, attempt: int) -> Result[None, AwsError]:
+        """Nothing: the workload died with the scheduler that had it."""
+        return Success(None)
+
+    def discard(self) -> Result[None, AwsError]:
+        """Take away the workload of every attempt that there may have been."""
+        return each_removed((self.store, f"{self.token}-{n}") for n in range(1, self.attempts + 1))
+
+
+def each_removed(stored: Iterable[tuple[Transport, str]]) -> Result[None, AwsError]:
+    """Remove them all, and tell the first of the errors, if there is one."""
+    results = [where.remove(submission) for where, submission in stored]
+    return next((result for result in results if not is_successful(result)), Success(None))
+
+
+def _told(result: "Result[R, BuildFault | AwsError]") -> Result[R, str | AwsError]:
+    return result.alt(lambda fault: fault if isinstance(fault, AwsError) else str(fault))

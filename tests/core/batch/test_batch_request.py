@@ -218,7 +218,7 @@ def longest(name: str, size: int) -> SubmitJob:
 def test_a_request_of_30_kib_can_be_sent_and_one_byte_more_is_refused_with_the_sizes() -> None:
     assert len(json.dumps(to_kwargs(longest("size", 30 * 1024)))) == 30_720
     with pytest.raises(
-        ValueError, match=r"30721 bytes long, Batch allows 30720 .*parameters 306.*job definition"
+        ValueError, match=r"30721 bytes long, Batch allows 30720 .*parameters size 306.*job definition"
     ):
         longest("size", 30 * 1024 + 1)
 

@@ -208,7 +208,9 @@ def test_c34_overrides_may_be_8192_characters_long() -> None:
 
 def test_c34_longer_overrides_are_refused_with_the_sizes_and_the_way_out() -> None:
     with pytest.raises(
-        ValueError, match=r"8193 characters long, ECS allows 8192 \(main: .*environment \d{4}\); move"
+        ValueError,
+        match=r"8193 characters long, ECS allows 8192 \(largest: main environment A \d{4}\); "
+        r"set workload_transport = s3 .*, or move variables",
     ):
         RunTask(task_definition="a", overrides=sized(8193))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from aws_executors.cli.demo import proof
+from aws_executors.cli.demo import cloud, proof
 from aws_executors.cli.demo.api import DagRun, TaskInstance
 from aws_executors.cli.demo.environment import isolate
 from aws_executors.cli.demo.processes import NotReady, ProcessDied, tail
@@ -47,6 +47,12 @@ def parser() -> argparse.ArgumentParser:
         "--logs", type=Path, default=Path(".demo"), help="where logs go (default: %(default)s)"
     )
     found.add_argument(
+        "--transport",
+        choices=("inline", "s3"),
+        default="inline",
+        help="how workloads get into their containers (default: %(default)s)",
+    )
+    found.add_argument(
         "--timeout", type=float, default=180.0, help="seconds the DAG may take (default: %(default)s)"
     )
     return found
@@ -58,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     isolate()
     clock = Clock(Console(), time.time())
     try:
-        green = demo(clock, logs=options.logs, timeout=options.timeout, keep=options.keep)
+        names = cloud.Names(transport=options.transport)
+        green = demo(clock, names, logs=options.logs, timeout=options.timeout, keep=options.keep)
     except KeyboardInterrupt:
         clock.say("interrupted; everything is down")
         return INTERRUPTED
@@ -73,12 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if green else 1
 
 
-def demo(clock: Clock, *, logs: Path, timeout: float, keep: bool) -> bool:
+def demo(clock: Clock, names: cloud.Names, *, logs: Path, timeout: float, keep: bool) -> bool:
     """Bring everything up, run the DAG, judge; whether all that was promised holds."""
     for old in logs.glob("*.log"):
         old.unlink()
     clock.say("starting an embedded AWS, and Airflow in front of it")
-    with stage(DAGS, logs) as up:
+    with stage(DAGS, logs, names=names) as up:
         clock.say(f"Airflow is up: {up.place.url} (no login: everybody is an administrator)")
         run = up.trigger(DAG)
         claims = judge(up, follow(up, run, clock, timeout))
@@ -114,12 +121,20 @@ def judge(up: Stage, instances: tuple[TaskInstance, ...]) -> tuple[proof.Claim, 
     """Everything that must be so at the end."""
     containers = up.containers()
     return (
+        *by_store(up),
         proof.succeeded(instances),
         proof.ended_well(containers),
         proof.once_per_try(instances, containers, SEGMENTS),
         up.slots(),
         proof.none_left(up.aws.processes(), "container"),
     )
+
+
+def by_store(up: Stage) -> tuple[proof.Claim, ...]:
+    """What must be so besides, where workloads are stored."""
+    if up.names.transport == "inline":
+        return ()
+    return proof.tokenless(up.messages()), proof.none_left(up.emptied(), "stored workload")
 
 
 def stay(up: Stage) -> None:

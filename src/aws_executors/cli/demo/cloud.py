@@ -45,10 +45,17 @@ class Names:
     job_queue: str = "airflow"
     job_definition: str = "airflow"
     job_name: str = "airflow"
+    bucket: str = "airflow-workloads"
+    transport: str = "inline"
 
     def options(self) -> dict[str, str]:
         """Both sections of airflow.cfg as environment variables."""
+        store = {} if self.transport == "inline" else {"STORE": f"s3://{self.bucket}/demo"}
+        by_store = {
+            f"WORKLOAD_{name}": value for name, value in ({"TRANSPORT": self.transport} | store).items()
+        }
         return {
+            **{f"AIRFLOW__{s}__{name}": v for s in ("ECS_FARGATE", "BATCH") for name, v in by_store.items()},
             "AIRFLOW__ECS_FARGATE__REGION": self.region,
             "AIRFLOW__ECS_FARGATE__CLUSTER": self.cluster,
             "AIRFLOW__ECS_FARGATE__CONTAINER_NAME": self.container,
@@ -68,6 +75,8 @@ def create(url: str, names: Names) -> None:
     once = Config(retries={"total_max_attempts": 1})
     create_log_group(session.client("logs", endpoint_url=url, config=once))
     create_ecs(session.client("ecs", endpoint_url=url, config=once), names)
+    if names.transport != "inline":
+        session.client("s3", endpoint_url=url, config=once).create_bucket(Bucket=names.bucket)
     create_batch(session.client("batch", endpoint_url=url, config=once), names)
 
 

@@ -6,9 +6,16 @@ own command, so what is shown and proved does not rest on what the executor says
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aws_executors.core.stored import opened
+
+Stored = Mapping[str, bytes]
+"""What was ever written to the store, by address."""
+
+NOTHING: Stored = MappingProxyType({})
 ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
 
 
@@ -106,8 +113,9 @@ class Container:
         return f"{self.service} {self.id} of {self.task.label} try {self.task.try_number}"
 
 
-def whom(command: Iterable[str]) -> TaskTry:
-    """The try that a container's command names in its workload; ValueError if there is no workload in it.
+def whom(command: Iterable[str], stored: Stored = NOTHING) -> TaskTry:
+    """The try that a container's command names in its workload, which may be one that was stored; ValueError
+    if it names none.
 
     >>> whom(("python", "-m", "run", "--json-string", '{"ti": {"task_id": "load", "try_number": 2}}')).label
     'load'
@@ -117,16 +125,18 @@ def whom(command: Iterable[str]) -> TaskTry:
     for argument in command:
         if argument.startswith("{"):
             return Workload.model_validate_json(argument).ti
+        if argument in stored:
+            return Workload.model_validate_json(opened(stored[argument])).ti
     raise ValueError("a container was started without a workload in its command")
 
 
-def from_ecs(view: Mapping[str, object]) -> Container:
+def from_ecs(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
     """A task of DescribeTasks; times are in epoch seconds there."""
     task = EcsTask.model_validate(view)
     return Container(
         service="ECS",
         id=task.arn.rpartition("/")[2],
-        task=whom(argument for override in task.overrides.containers for argument in override.command),
+        task=whom([word for override in task.overrides.containers for word in override.command], stored),
         status=task.status,
         exit_codes=tuple(container.exit_code for container in task.containers),
         created=task.created,
@@ -135,13 +145,13 @@ def from_ecs(view: Mapping[str, object]) -> Container:
     )
 
 
-def from_batch(view: Mapping[str, object]) -> Container:
+def from_batch(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
     """A job of DescribeJobs; times are in epoch milliseconds there."""
     job = BatchJob.model_validate(view)
     return Container(
         service="Batch",
         id=job.id,
-        task=whom(job.container.command),
+        task=whom(job.container.command, stored),
         status=job.status,
         exit_codes=(job.container.exit_code,),
         created=job.created / 1000,
@@ -151,8 +161,8 @@ def from_batch(view: Mapping[str, object]) -> Container:
 
 
 def read(
-    tasks: Iterable[Mapping[str, object]], jobs: Iterable[Mapping[str, object]]
+    tasks: Iterable[Mapping[str, object]], jobs: Iterable[Mapping[str, object]], stored: Stored = NOTHING
 ) -> tuple[Container, ...]:
     """Every container of both services, the oldest first."""
-    containers = (*map(from_ecs, tasks), *map(from_batch, jobs))
+    containers = [*(from_ecs(task, stored) for task in tasks), *(from_batch(job, stored) for job in jobs)]
     return tuple(sorted(containers, key=lambda container: container.created))

@@ -92,9 +92,12 @@ def container_environment(place: Place) -> dict[str, str]:
     The executors are named, not needed: a DAG whose tasks say ``executor=`` is refused, in the container too,
     where the configuration does not name that executor (airflow/dag_processing/dagbag.py).
 
+    The package is where this process has it from: what is stored in S3 is read by it.
+
     Each has a home of its own, and in it Airflow's: the embedded AWS gives it one.
     """
     return {
+        **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
         "AIRFLOW__CORE__DAGS_FOLDER": str(place.dags),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{place.url}/execution/",
         "AIRFLOW__CORE__EXECUTOR": EXECUTORS,

@@ -14,6 +14,7 @@ from aws_executors.cli.demo.containers import Container
 
 SLOTS = re.compile(r"executor\.(running|queued_tasks|queued_callbacks) \((\d+)\)")
 KINDS_OF_SLOT = 3
+OPENING = "eyJ"  # of a token: the base64 of {"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,21 @@ def slots_free(dump: str, executors: int) -> Claim:
     wanted = [0] * (KINDS_OF_SLOT * executors)
     faults = () if counted == wanted else (f"the scheduler's dump counts {counted}, not {wanted}",)
     return Claim(f"the slots of all {executors} executors are free", faults)
+
+
+def tokenless(messages: Iterable[tuple[str, str]]) -> Claim:
+    """Nothing that anybody may read quotes a token: each begins with ``eyJ``, the base64 of ``{"``.
+
+    >>> print(tokenless([("a request", "run eyJhbGciOi.eyJzdWIi.c2ln"), ("an event", "RUNNING")]))
+    NOT  2 requests, events and descriptions carried no token
+           a request has one
+    """
+    messages = tuple(messages)
+    return Claim(
+        f"{len(messages)} requests, events and descriptions carried no token",
+        tuple(f"{what} has one" for what, text in messages if OPENING in text)
+        or (() if messages else ("there is none",)),
+    )
 
 
 def none_left(running: Iterable[str], what: str) -> Claim:

@@ -4,6 +4,7 @@ Law: puts the other rooms together, in the order that costs least time, and take
 opposite one. Nothing is left behind: not a process, not a file outside the logs.
 """
 
+import json
 import signal
 import tempfile
 import time
@@ -26,6 +27,7 @@ from aws_executors.cli.demo.processes import (
 )
 from aws_executors.cli.demo.proof import KINDS_OF_SLOT, Claim, none_left, slots, slots_free
 from aws_executors.local import LocalAws
+from aws_executors.local.wire import Request
 
 AT_ONCE = 4  # containers: each takes a core for seconds, and 150 MB
 EXECUTORS = 2
@@ -47,6 +49,7 @@ class Stage:
     deployment: Deployment
     place: Place
     api: Api
+    names: cloud.Names
 
     @property
     def scheduler(self) -> Process:
@@ -67,7 +70,31 @@ class Stage:
 
     def containers(self) -> tuple[containers.Container, ...]:
         """Every container that there was."""
-        return containers.read(self.aws.tasks(), self.aws.jobs())
+        return containers.read(self.aws.tasks(), self.aws.jobs(), self.stored())
+
+    def stored(self) -> dict[str, bytes]:
+        """What was ever written to the store, by address; the last body of each object."""
+        if self.names.transport == "inline":
+            return {}
+        puts = (request for request in self.aws.requests() if is_store(request, self.names))
+        return {f"s3:/{put.path}": put.body for put in puts if put.method == "PUT"}
+
+    def emptied(self, timeout: float = 10.0) -> tuple[str, ...]:
+        """What is in the store when it has been given time to become empty."""
+        deadline = time.monotonic() + timeout
+        while (left := tuple(self.aws.objects(self.names.bucket))) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return left
+
+    def messages(self) -> Iterator[tuple[str, str]]:
+        """All that went to AWS and that AWS told, but for what was put into the store: what it was, and its
+        text."""
+        for number, request in enumerate(self.aws.requests()):
+            body = b"" if is_store(request, self.names) else request.body
+            head = f"{request.method} {request.path} {request.headers}"
+            yield f"request {number}, {request.method} {request.path}", f"{head} {body.decode('latin-1')}"
+        for number, told in enumerate([*self.aws.changes(), *self.aws.tasks(), *self.aws.jobs()]):
+            yield f"event or description {number}", json.dumps(told, default=str)
 
     def slots(self, timeout: float = 15.0, scheduler: str = "scheduler") -> Claim:
         """Whether the executors' slots are free, or come free in time, by the scheduler's own dump."""
@@ -106,18 +133,29 @@ def stage(
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aws-executors-")))
         place = Place(home=home, dags=dags)
         stack.callback(nothing_left, place)
-        aws = stack.enter_context(LocalAws(max_processes=at_once, container_env=container_environment(place)))
+        aws = stack.enter_context(
+            LocalAws(
+                max_processes=at_once,
+                container_env=container_environment(place),
+                keep_requests=names.transport != "inline",
+            )
+        )
         environment = airflow_environment(place, aws.environment, {**names.options(), **(options or {})})
         deployment = stack.enter_context(Deployment(environment=environment, logs=logs))
         stack.callback(shield)
-        up = Stage(aws, deployment, place, Api(place.url))
+        up = Stage(aws, deployment, place, Api(place.url), names)
         migration = deployment.start("migration", ["airflow", "db", "migrate"])
         cloud.create(aws.url, names)
         deployment.finish(migration)
         for component in COMPONENTS:
             up.start(component)
         deployment.wait_for("Airflow's API server", up.api.answers, timeout=START)
-        yield Stage(aws, deployment, place, up.api.logged_in())
+        yield Stage(aws, deployment, place, up.api.logged_in(), names)
+
+
+def is_store(request: Request, names: cloud.Names) -> bool:
+    """Whether a request concerns an object of the store."""
+    return request.path.startswith(f"/{names.bucket}/")
 
 
 def nothing_left(place: Place) -> None:

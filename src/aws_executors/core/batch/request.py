@@ -20,11 +20,14 @@ from aws_executors.core.batch.overrides import (
     in_capitals,
     only_once,
 )
+from aws_executors.core.oversize import TooLarge, parts, too_large
 from aws_executors.core.parse import RequestError, parse
 from aws_executors.core.wire import WRITTEN, Flag, Matching, Text, Texts, Whole, tag_key, tag_text, to_kwargs
 
 REQUEST_LIMIT = 30 * 1024
 """Bytes of JSON in one SubmitJob. Source: "Service quotas" of the AWS Batch User Guide."""
+
+SHORTER = "move variables and parameters into the job definition"
 
 _GLOB = "up to 512 letters, digits, '.', ':' and white space, at the end perhaps a '*'"
 _CODE = "an exit code in digits such as '137', at the end perhaps a '*'"
@@ -159,9 +162,11 @@ class SubmitJob:
     consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
 
     def __post_init__(self) -> None:
-        faults = [*_kind_faults(self), *_size_faults(self)]
+        faults, sizes = _kind_faults(self), _size_faults(self)
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError("; ".join([*faults, *sizes]))
+        if sizes:
+            raise TooLarge(*sizes)
 
 
 def _kind_faults(request: SubmitJob) -> list[str]:
@@ -177,9 +182,8 @@ def _size_faults(request: SubmitJob) -> list[str]:
     size = len(json.dumps(members))
     if size <= REQUEST_LIMIT:
         return []
-    shares = ", ".join(f"{name} {len(json.dumps(value))}" for name, value in members.items())
-    told = f"the request is {size} bytes long, Batch allows {REQUEST_LIMIT} ({shares})"
-    return [f"{told}; move variables and parameters into the job definition"]
+    allowed = f"bytes long, Batch allows {REQUEST_LIMIT}"
+    return [too_large("the request is", size, allowed, parts(members), SHORTER)]
 
 
 def overrides_of(request: SubmitJob) -> Mapping[str, bool]:

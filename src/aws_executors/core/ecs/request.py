@@ -5,7 +5,6 @@ without asking AWS, is checked here, once, in words. Source: API_RunTask of the 
 """
 
 import json
-from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter
@@ -20,11 +19,13 @@ from aws_executors.core.ecs.parts import (
     Tag,
     VolumeConfiguration,
 )
+from aws_executors.core.oversize import TooLarge, parts, too_large
 from aws_executors.core.parse import parse
 from aws_executors.core.wire import WRITTEN, Flag, Matching, Text, to_kwargs
 
 LaunchType = Literal["FARGATE", "EC2", "EXTERNAL"]
 OVERRIDES_LIMIT = 8192
+SHORTER = "move variables into the task definition or into environment_files on S3"
 
 StartedBy = Annotated[str, AfterValidator(Matching("[A-Za-z0-9/_-]{1,128}", "1 to 128 of A-Z a-z 0-9 / _ -"))]
 ClientToken = Annotated[str, AfterValidator(Matching("[!-~]{1,64}", "1 to 64 visible ASCII characters"))]
@@ -62,9 +63,11 @@ class RunTask:
     count: Literal[1] = 1
 
     def __post_init__(self) -> None:
-        faults = [*_placement_faults(self), *_tag_faults(self), *_size_faults(self.overrides)]
+        faults, sizes = [*_placement_faults(self), *_tag_faults(self)], _size_faults(self.overrides)
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError("; ".join([*faults, *sizes]))
+        if sizes:
+            raise TooLarge(*sizes)
 
 
 def _placement_faults(request: RunTask) -> list[str]:
@@ -87,20 +90,12 @@ def _tag_faults(request: RunTask) -> list[str]:
 
 
 def _size_faults(overrides: Overrides) -> list[str]:
-    size = _characters(to_kwargs(overrides))
+    members = to_kwargs(overrides)
+    size = len(json.dumps(members, separators=(",", ":")))
     if size <= OVERRIDES_LIMIT:
         return []
-    shares = ", ".join(
-        f"{container.name}: command {_characters(container.command)}, "
-        f"environment {_characters(to_kwargs(replace(container, command=())))}"
-        for container in overrides.container_overrides
-    )
-    told = f"overrides are {size} characters long, ECS allows {OVERRIDES_LIMIT} ({shares})"
-    return [f"{told}; move variables into the task definition or into environment_files on S3"]
-
-
-def _characters(value: object) -> int:
-    return len(json.dumps(value, separators=(",", ":")))
+    allowed = f"characters long, ECS allows {OVERRIDES_LIMIT}"
+    return [too_large("overrides are", size, allowed, parts(members), SHORTER)]
 
 
 RUN_TASK: TypeAdapter[RunTask] = TypeAdapter(RunTask)

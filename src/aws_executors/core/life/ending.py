@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from aws_executors.core.errors import AwsError
-from aws_executors.core.job import Find, Job, Policy, Purpose, Stage
+from aws_executors.core.job import Find, Job, Policy, Prepare, Purpose, Stage
 from aws_executors.core.life.moves import Moved, close, later, stop, submit
+from aws_executors.core.life.renewing import renewal
 
 R = TypeVar("R")
 
@@ -39,17 +40,25 @@ def cancel(job: Job[R]) -> Moved[R]:
 
 
 def woken(job: Job[R], at: float) -> Moved[R]:
-    """AWS has answered a stop."""
+    """The time that the job waited for has come."""
     if job.due is None or at < job.due:
         return job, ()
+    renewing, first = renewal(replace(job, due=None), at)
+    moved, effects = _go_on(renewing)
+    return moved, (*first, *effects)
+
+
+def _go_on(job: Job[R]) -> Moved[R]:
     match job.stage:
         case Stage.BACKING_OFF if job.request is not None:
             return submit(job, job.request)
+        case Stage.BACKING_OFF:
+            return replace(job, stage=Stage.PREPARING), (Prepare(job.attempt),)
         case Stage.LOOKING:
-            return replace(job, due=None), (Find(job.past),)
+            return job, (Find(job.past),)
         case Stage.ENDING:
             return stop(job)
         case Stage.CONFIRMING:
             return job, ()  # the next row that is read decides
         case _:
-            return replace(job, due=None), ()
+            return job, ()

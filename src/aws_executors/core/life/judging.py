@@ -14,7 +14,7 @@ from aws_executors.core.job import Free, GiveBack, Job, Policy, Prepare, Purpose
 from aws_executors.core.life.ending import cancel
 from aws_executors.core.life.moves import Moved, fail, look, report, runs
 from aws_executors.core.state import Observation, Phase
-from aws_executors.core.verdict import Standing, Verdict, verdict
+from aws_executors.core.verdict import NEVER_RAN, Standing, Verdict, ending, verdict
 
 R = TypeVar("R")
 
@@ -29,8 +29,8 @@ def judge(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     if job.has_row:
         return judging, (ReadRow(),)
     # A callback that has begun is not run a second time: nobody knows how far it came.
-    started = job.seen is not None and job.seen.started
-    return _sentence(judging, Standing.RUNNING if started else Standing.ROWLESS, at, policy)
+    began = job.seen is not None and job.seen.started and ending(job.seen) not in NEVER_RAN
+    return _sentence(judging, Standing.RUNNING if began else Standing.ROWLESS, at, policy)
 
 
 def row_read(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
@@ -115,6 +115,9 @@ def _sentence(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved
             return look(_without_container(job, explain(seen)), at)
         case Verdict.FAIL:
             return fail(job, explain(seen), at, policy)
+        case Verdict.FREE if stands is Standing.RUNNING:
+            # It certainly runs in another container: one of this job's, if there is one, is followed.
+            return look(replace(_without_container(job, ""), held=True, request=None), at)
         case Verdict.FREE:
             return replace(job, stage=Stage.CLOSED), (Free(),)
         case Verdict.RESUBMIT:

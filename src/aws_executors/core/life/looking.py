@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar, assert_never
 
-from aws_executors.core.job import Job, Policy, Purpose, ReadRow, Stage
+from aws_executors.core.job import Free, Job, Policy, Purpose, ReadRow, Stage
 from aws_executors.core.life.judging import judge
 from aws_executors.core.life.moves import FORGOTTEN, Moved, ended, fail, stop, submit
 from aws_executors.core.life.watching import seen
@@ -24,7 +24,14 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
     if observation is None:
         return _not_there(job, at, policy)
     watching = replace(
-        job, container=observation.id, request=None, since=at, due=None, ambiguous=False, doomed=""
+        job,
+        container=observation.id,
+        request=None,
+        since=at,
+        due=None,
+        ambiguous=False,
+        doomed="",
+        held=False,
     )
     if job.purpose in (Purpose.RUN, Purpose.ADOPT):
         return seen(replace(watching, stage=Stage.WATCHING, seen=None, failures=0), observation, at, policy)
@@ -43,6 +50,8 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
         case Purpose.RUN | Purpose.ADOPT if job.container:
             return judge(replace(job, seen=_forgotten(job)), at, policy)
         case Purpose.RUN | Purpose.ADOPT:
+            if job.held:
+                return replace(job, stage=Stage.CLOSED), (Free(),)
             if job.doomed or job.request is None:
                 return fail(job, job.doomed or NOT_THERE, at, policy)
             return submit(replace(job, ambiguous=False, repeated=True, looks=0), job.request)

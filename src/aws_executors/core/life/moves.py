@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
+from aws_executors.core.errors import AwsError
 from aws_executors.core.job import (
     Effect,
     Free,
@@ -94,6 +95,12 @@ def later(job: Job[R], at: float, policy: Policy) -> Job[R]:
 def told(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
     """Say why it waits, once per change."""
     return (job, ()) if job.told == change else (replace(job, told=change), (Tell(event, text),))
+
+
+def refusal(error: AwsError) -> str:
+    """What AWS said, and what a person can do about it."""
+    remedy = f" {error.remedy}" if error.remedy else ""
+    return f"{error.code}: {error.message}{remedy}"
 
 
 def runs(job: Job[R]) -> bool:

@@ -10,17 +10,30 @@ from dataclasses import replace
 from typing import TypeVar, assert_never
 
 from aws_executors.core.errors import AwsError, Kind
-from aws_executors.core.job import Job, Policy, Purpose, Stage, Submit
-from aws_executors.core.life.moves import Moved, close, fail, later, look, stop, told
+from aws_executors.core.job import Job, Policy, Prepared, Purpose, Stage
+from aws_executors.core.life.moves import Moved, close, fail, later, look, refusal, stop, submit, told
 
 R = TypeVar("R")
 
 
-def prepared(job: Job[R], request: R) -> Moved[R]:
+def prepared(job: Job[R], event: Prepared[R]) -> Moved[R]:
     """The request is built."""
     if job.stage is not Stage.PREPARING:
         return job, ()
-    return replace(job, stage=Stage.SUBMITTING, request=request, due=None), (Submit(request),)
+    renew_at = event.at + (event.renew_every or 0.0)
+    return submit(
+        replace(job, request=event.request, renew_every=event.renew_every, renew_at=renew_at), event.request
+    )
+
+
+def not_stored(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
+    """The workload is not where its container would look for it; nothing was submitted, so the worst that can
+    be is that it is stored once more."""
+    if job.stage is not Stage.PREPARING:
+        return job, ()
+    if error.kind is Kind.PERMANENT:
+        return fail(job, refusal(error), at, policy)
+    return _back_off(job, error, at, policy)
 
 
 def unpreparable(job: Job[R], problem: str, at: float, policy: Policy) -> Moved[R]:
@@ -60,9 +73,9 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
             return _back_off(job, error, at, policy)
         case Kind.PERMANENT if job.ambiguous:
             # An earlier submission may have been carried out: look before failing its task.
-            return look(replace(job, doomed=_refusal(error)), at)
+            return look(replace(job, doomed=refusal(error)), at)
         case Kind.PERMANENT:
-            return fail(job, _refusal(error), at, policy)
+            return fail(job, refusal(error), at, policy)
         case never:
             assert_never(never)
 
@@ -76,10 +89,5 @@ def _back_off(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[
         return waiting, ()  # the first of a burst: not worth a line in the log of each of its tasks
     # The words may differ with every call (they name a request, an instance); the kind and the code are news.
     waited = f" (it has waited for {at - since:.0f} s)" if at - since >= 1 else ""
-    text = f"{error.kind}: {_refusal(error)}{waited}"
+    text = f"{error.kind}: {refusal(error)}{waited}"
     return told(waiting, "waiting for AWS", text, f"{error.kind} {error.code}")
-
-
-def _refusal(error: AwsError) -> str:
-    remedy = f" {error.remedy}" if error.remedy else ""
-    return f"{error.code}: {error.message}{remedy}"

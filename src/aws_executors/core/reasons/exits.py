@@ -4,10 +4,28 @@ Law: one row per code, in the order of the codes; 128 and more is a signal. Airf
 0 when its task failed (the task has told Airflow so itself) and with 1 when it could not do its work.
 """
 
+from aws_executors.core.exits import MEANINGS, Exit
 from aws_executors.core.reasons.row import Reason
 
 PAGE = "https://repost.aws/knowledge-center/ecs-task-stopped"
 SHELL = "https://tldp.org/LDP/abs/html/exitcodes.html"
+
+LAUNCHER = "https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/executor/index.html"
+
+# What our own launcher ends with (`core/exits.py`), and what to do.
+OURS: tuple[tuple[Exit, str], ...] = (
+    (Exit.HELD, "Nothing, if the task runs: the other container has it."),
+    (
+        Exit.REFUSED,
+        "If it waited long: a longer `token_lifetime`, or `workload_transport = s3`. Else: one JWT secret?",
+    ),
+    (Exit.GONE, "Nothing: Airflow has moved on."),
+    (
+        Exit.INFRASTRUCTURE,
+        "Can the container reach `execution_api_server_url`, and S3, if workloads are there? Read its log.",
+    ),
+    (Exit.CANNOT_START, "Read its log: one line says what is missing."),
+)
 
 EXITS: tuple[Reason, ...] = (
     Reason(
@@ -26,6 +44,16 @@ EXITS: tuple[Reason, ...] = (
         remedy="Is the image's entry point a shell, or the image's Airflow older than the scheduler's? "
         "Read its log.",
         source=SHELL,
+    ),
+    *(
+        Reason(
+            name=f"exit {left:d}",
+            exit_code=int(left),
+            what=f"The container ended before its task began: {MEANINGS[left]}",
+            remedy=remedy,
+            source=LAUNCHER,
+        )
+        for left, remedy in OURS
     ),
     Reason(
         name="exit 125",

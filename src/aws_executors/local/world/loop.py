@@ -21,6 +21,7 @@ from . import (
     job_life,
     log_store,
     room,
+    s3_store,
     task_life,
 )
 from .faults import Planned, Tally, take_planned
@@ -72,12 +73,17 @@ ACTIONS: dict[str, Action] = {
     "logs.DescribeLogGroups": log_store.describe_groups,
     "logs.DescribeLogStreams": log_store.describe_streams,
     "logs.GetLogEvents": log_store.get_events,
+    "s3.CreateBucket": s3_store.create_bucket,
+    "s3.PutObject": s3_store.put_object,
+    "s3.GetObject": s3_store.get_object,
+    "s3.DeleteObject": s3_store.delete_object,
     "sts.GetCallerIdentity": caller_identity,
 }
 THROTTLED = {
     "batch": ("TooManyRequestsException", "Too Many Requests", 429),
     "ecs": ("ThrottlingException", "Rate exceeded", 400),
     "logs": ("ThrottlingException", "Rate exceeded", 400),
+    "s3": ("SlowDown", "Please reduce your request rate.", 503),
     "sts": ("Throttling", "Rate exceeded", 400),
 }
 THROTTLING_CODES = {code for code, _, _ in THROTTLED.values()} | {"RequestLimitExceeded"}
@@ -112,7 +118,8 @@ def apply(world: World, call: Call, now: float) -> Answer:
 def _authenticate(world: World, call: Call, now: float) -> None:
     status = 403 if call.service in ("batch", "sts") else 400
     if now < world.faults.expired_until:
-        raise Refusal(*EXPIRED, status)
+        code, message = EXPIRED
+        raise Refusal("ExpiredToken" if call.service == "s3" else code, message, status)
     if not call.signed:
         raise Refusal(*UNSIGNED, status)
 

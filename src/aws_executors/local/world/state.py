@@ -21,6 +21,7 @@ from .ecs_state import EcsState
 from .faults import Faults
 from .limits import Limits
 from .log_state import LogState
+from .s3_state import S3State
 from .values import Effect, Json
 
 HISTORY = 20_000  # changes that are remembered: about 3 KB each
@@ -56,6 +57,7 @@ class World:
     ecs: EcsState = field(default_factory=EcsState)
     batch: BatchState = field(default_factory=BatchState)
     logs: LogState = field(default_factory=LogState)
+    s3: S3State = field(default_factory=S3State)
     faults: Faults = field(default_factory=Faults)
     limits: Limits = field(default_factory=Limits)
     agenda: list[Due] = field(default_factory=list)

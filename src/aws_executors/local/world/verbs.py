@@ -38,6 +38,8 @@ def throttle(world: World, now: float, action: str, times: int) -> None:
 
 
 def _service_of(action: str) -> str:
+    if action.endswith(("Object", "Bucket")):
+        return "s3"
     return "batch" if "Job" in action else "ecs"
 
 
@@ -115,10 +117,16 @@ def set_delays(world: World, now: float, delays: Delays) -> None:
     world.delays = delays
 
 
+def deny_bucket(world: World, now: float, bucket: str) -> None:
+    """Every access to the bucket's objects is refused."""
+    world.s3.denied.add(bucket)
+
+
 def clear(world: World, now: float) -> None:
     """No fault is left; what was counted stays."""
     world.faults = Faults(tallies=world.faults.tallies)
     world.limits.on = False
+    world.s3.denied.clear()
     room.admit(world, now)
 
 

@@ -1,0 +1,64 @@
+"""S3's wire form: path-style requests as calls, answers as bytes, errors as XML.
+
+Law: pure functions between bytes and values, as in `wire.py`. The service is told by the signature's scope:
+S3 alone has its names in the path, and nothing else in the head that says which service is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import unquote
+from xml.sax.saxutils import escape
+
+from .world import Answer, Json
+from .world.values import Refusal
+
+ACTIONS: Mapping[tuple[str, bool], str] = {
+    ("PUT", False): "CreateBucket",
+    ("PUT", True): "PutObject",
+    ("GET", True): "GetObject",
+    ("DELETE", True): "DeleteObject",
+}
+"""By method, and by whether a key is named."""
+
+HEADERS: Mapping[str, str] = {
+    "if-match": "IfMatch",
+    "if-none-match": "IfNoneMatch",
+    "content-type": "ContentType",
+    "x-amz-server-side-encryption": "ServerSideEncryption",
+    "x-amz-server-side-encryption-aws-kms-key-id": "SSEKMSKeyId",
+}
+SENT = {"ETag": "ETag", "ServerSideEncryption": "x-amz-server-side-encryption", "Location": "Location"}
+
+
+def is_s3(headers: Mapping[str, str]) -> bool:
+    """Whether a request is signed for S3."""
+    return "/s3/aws4_request" in headers.get("authorization", "")
+
+
+def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[str, Json]:
+    """The action and the parameters of a request.
+
+    >>> named("GET", "/airflow/work%20loads/0b6e-1?x-id=GetObject", {}, b"")
+    ('GetObject', {'Bucket': 'airflow', 'Key': 'work loads/0b6e-1'})
+    """
+    bucket, _, key = unquote(path.partition("?")[0]).lstrip("/").partition("/")
+    action = ACTIONS.get((method, bool(key)))
+    if action is None:
+        raise Refusal("NotImplemented", f"aws_executors.local does not have {method} {path}", 501)
+    params: Json = {"Bucket": bucket, **({"Key": key} if key else {})}
+    if action == "PutObject":
+        params |= {member: headers[name] for name, member in HEADERS.items() if name in headers}
+        params["Body"] = body
+    return action, params
+
+
+def rendered(answer: Answer, request_id: str) -> tuple[bytes, str, dict[str, str]]:
+    """The body of an answer, its kind and its further headers."""
+    head = {"x-amz-request-id": request_id}
+    if answer.error:
+        message = escape(str(answer.body.get("message", "")))
+        fields = f"<Code>{answer.error}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId>"
+        return f'<?xml version="1.0"?><Error>{fields}</Error>'.encode(), "application/xml", head
+    head |= {name: str(answer.body[member]) for member, name in SENT.items() if member in answer.body}
+    return answer.body.get("Body", b""), answer.body.get("ContentType", "application/xml"), head

@@ -1,0 +1,125 @@
+"""`python -m aws_executors.run`: get a workload, run it through Airflow's supervisor, and say how it went.
+
+Law: the order of things, and the one line that says why there is no more. Exit codes are `core/exits.py`'s.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from aws_executors.core.exits import MEANINGS, Exit, exit_of
+from aws_executors.core.secrets import mask
+from aws_executors.run import hostname
+from aws_executors.run.parent import Stopped, fork, say, stop_at_once
+from aws_executors.run.sources import SOURCES, Unread
+
+if TYPE_CHECKING:
+    from airflow.executors.workloads import ExecuteCallback, ExecuteTask
+
+DEFAULTS: Mapping[str, str] = {
+    # The supervisor looks at its task only so often, also when it has ended: each second of it is billed.
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+    "AIRFLOW__CORE__HOSTNAME_CALLABLE": hostname.CALLABLE,
+}
+"""What Airflow is told in this container, unless the image says otherwise."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose mistakes have this program's exit code, and one line."""
+
+    def error(self, message: str) -> NoReturn:
+        say(_words(Exit.CANNOT_START, message))
+        sys.exit(Exit.CANNOT_START)
+
+
+def parser() -> Parser:
+    """The command line."""
+    found = Parser(prog="python -m aws_executors.run", description=(__doc__ or "").splitlines()[0])
+    source = found.add_mutually_exclusive_group(required=True)
+    source.add_argument("--json-string", metavar="JSON", help="the workload itself")
+    source.add_argument("--json-path", metavar="FILE", help="a file with the workload")
+    source.add_argument(
+        "--s3", metavar="s3://BUCKET/KEY", help="an object with the workload, as stored by us"
+    )
+    found.add_argument("--region", help="the Region of the bucket (default: boto3's own)")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one workload; the exit code."""
+    options = parser().parse_args(arguments)
+    stop_at_once()
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    try:
+        name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
+        text = SOURCES[name](argument, options.region)
+        hostname.container_id()
+        workload = decoded(text)
+        return fork(lambda: supervise(workload))
+    except Unread as error:
+        return _end(error.exit, str(error))
+    except Stopped as error:
+        return _end(Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task began")
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person reads one line and not its traceback
+        return _end(Exit.CANNOT_START, f"{type(error).__name__}: {error}")
+
+
+def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
+    """The workload; all that its run will import is imported here, once, and nothing of a user's."""
+    import airflow.sdk.execution_time.supervisor
+    import airflow.sdk.execution_time.task_runner  # noqa: F401 - the task itself is a fork of a fork
+    from airflow.executors import workloads
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        found: object = TypeAdapter(workloads.All).validate_json(text)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        places = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:3])
+        raise Unread(
+            f"this Airflow can not read the workload ({places}); is it the scheduler's version?"
+        ) from None
+    if not isinstance(found, workloads.ExecuteTask | workloads.ExecuteCallback):
+        raise Unread(f"a {type(found).__name__} does not run in a container of its own")
+    return found
+
+
+def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
+    """Run it as Airflow's own launcher does, and tell how it ended.
+
+    Source: ``airflow/sdk/execution_time/execute_workload.py``.
+    """
+    from airflow.executors.base_executor import BaseExecutor
+    from airflow.executors.workloads import ExecuteCallback
+    from airflow.sdk.log import configure_logging
+    from airflow.settings import dispose_orm
+
+    from aws_executors.run.ends import exit_code
+
+    dispose_orm(do_log=False)
+    configure_logging(output=sys.stdout.buffer, json_output=True)
+    try:
+        left = BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=True)
+    except BaseException as error:  # noqa: BLE001 - it is told by the exit code, and in one line
+        code = exit_code(error)
+        say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
+        return code
+    # A task's own failure has been told to Airflow; that of a callback is known by the exit code alone.
+    return int(isinstance(workload, ExecuteCallback) and left != 0)
+
+
+def _end(code: Exit, problem: str) -> int:
+    say(_words(code, problem))
+    return code
+
+
+def _words(code: Exit | None, problem: str) -> str:
+    meaning = "the run ended with an error" if code is None else f"{MEANINGS[code]} (exit code {code})"
+    return f"{meaning}: {mask(problem)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

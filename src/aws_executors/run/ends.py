@@ -1,0 +1,56 @@
+"""What an exception of Airflow's supervisor means: which row of `core/exits.py`.
+
+Law: what is known to have happened before the task began has a row of its own; of what may have happened
+later, no more is said than that it failed.
+"""
+
+from collections.abc import Iterator
+
+import httpx
+from airflow.exceptions import AirflowConfigException
+from airflow.sdk.exceptions import TaskAlreadyRunningError
+
+from aws_executors.core.exits import Exit, refusal
+
+BEGINNING = "/run"
+"""How the address ends at which a task says that it begins.
+
+Source: ``airflow/sdk/api/client.py``, `TaskInstanceOperations.start`.
+"""
+
+FAILED = 1
+
+
+def exit_code(error: BaseException) -> int:
+    """How the launcher is to end after this exception.
+
+    >>> request = httpx.Request("PATCH", "http://airflow/execution/task-instances/4c75/run")
+    >>> exit_code(httpx.ConnectError("refused", request=request))
+    83
+    >>> exit_code(httpx.HTTPStatusError("", request=request, response=httpx.Response(403)))
+    81
+    >>> exit_code(RuntimeError("who knows when"))
+    1
+    """
+    return next((code for one in _chain(error) if (code := _one(one)) is not None), FAILED)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _one(error: BaseException) -> int | None:
+    match error:
+        case TaskAlreadyRunningError():
+            return Exit.HELD
+        case httpx.HTTPStatusError(request=request, response=response):
+            began = not request.url.path.endswith(BEGINNING)
+            return Exit.INFRASTRUCTURE if began else refusal(response.status_code)
+        case httpx.TransportError():
+            return Exit.INFRASTRUCTURE
+        case ImportError() | AirflowConfigException() | ValueError():
+            return Exit.CANNOT_START
+        case _:
+            return None

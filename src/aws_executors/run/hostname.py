@@ -1,0 +1,41 @@
+"""The container's own name, for Airflow's ``[core] hostname_callable``.
+
+Law: asked of the platform once per container and kept in the environment, so that the supervisor and the task
+say the same; never raises, and waits a second at most.
+"""
+
+import json
+import os
+import socket
+import urllib.request
+
+CALLABLE = "aws_executors.run.hostname.container_id"
+KEPT = "AWS_EXECUTORS_CONTAINER_ID"
+PATIENCE = 1.0  # seconds
+
+
+def container_id() -> str:
+    """The Batch job id or the ECS task id; outside of AWS, the host's name.
+
+    Source: "Amazon ECS task metadata endpoint version 4"; "AWS Batch job environment variables".
+
+    >>> os.environ[KEPT] = "0f1e"
+    >>> container_id()
+    '0f1e'
+    >>> del os.environ[KEPT]
+    """
+    if KEPT not in os.environ:
+        os.environ[KEPT] = os.environ.get("AWS_BATCH_JOB_ID") or _task_id() or socket.gethostname()
+    return os.environ[KEPT]
+
+
+def _task_id() -> str:
+    address = os.environ.get("ECS_CONTAINER_METADATA_URI_V4", "")
+    if not address.startswith("http://"):
+        return ""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{address}/task", timeout=PATIENCE) as answer:
+            return str(json.load(answer)["TaskARN"]).rpartition("/")[2]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

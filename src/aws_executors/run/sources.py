@@ -1,0 +1,94 @@
+"""Where a container gets its workload from.
+
+Law: one function per source, from the argument to the workload's JSON; each raises `Unread` with what is to
+be said to a person and with the exit code. A new transport gets its function, and its option, here.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from aws_executors.core.exits import Exit
+from aws_executors.core.stored import bucket_and_key, opened
+
+UNREACHABLE = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"})
+ATTEMPTS = 5
+
+
+class Unread(Exception):
+    """There is no workload, and why; `exit` is how the container is to end."""
+
+    def __init__(self, problem: str, exit_: Exit = Exit.CANNOT_START) -> None:
+        super().__init__(problem)
+        self.exit = exit_
+
+
+def from_argument(text: str, region: str | None) -> str:
+    """The argument itself."""
+    return text
+
+
+def from_file(path: str, region: str | None) -> str:
+    """A file's content."""
+    try:
+        return Path(path).read_text()
+    except (OSError, ValueError) as error:
+        raise Unread(f"--json-path {path}: {error}") from error
+
+
+def from_s3(url: str, region: str | None) -> str:
+    """An object that the executor has stored."""
+    try:
+        bucket, key = bucket_and_key(url)
+    except ValueError as error:
+        raise Unread(f"--s3: {error}") from error
+    body = _fetched(url, bucket, key, region)
+    try:
+        return opened(body)
+    except ValueError as error:
+        raise Unread(f"--s3 {url}: {error}") from error
+
+
+def _fetched(url: str, bucket: str, key: str, region: str | None) -> bytes:
+    try:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import (
+            BotoCoreError,
+            ClientError,
+            NoCredentialsError,
+            PartialCredentialsError,
+        )
+    except ImportError as error:
+        raise Unread(f"--s3 needs boto3 in the image: {error}") from error
+    try:
+        patient = Config(retries={"total_max_attempts": ATTEMPTS, "mode": "standard"})
+        s3 = boto3.Session().client("s3", region_name=region, config=patient)
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        raise Unread(f"--s3 {url}: {error}{_remedy(code, bucket, key)}", _exit(code)) from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise Unread(f"--s3 {url}: {error}; give the container a role (task role, job role)") from error
+    except (BotoCoreError, OSError) as error:
+        raise Unread(f"--s3 {url}: {error}", Exit.INFRASTRUCTURE) from error
+
+
+def _exit(code: str) -> Exit:
+    if code == "NoSuchKey":
+        return Exit.GONE  # removed: nobody waits for this container any more
+    return Exit.INFRASTRUCTURE if code in UNREACHABLE else Exit.CANNOT_START
+
+
+def _remedy(code: str, bucket: str, key: str) -> str:
+    if code != "AccessDenied":
+        return ""
+    place = f"arn:aws:s3:::{'/'.join([bucket, *key.split('/')[:-1], '*'])}"
+    return f"; allow s3:GetObject on {place} to the container's role (an object that is gone looks the same)"
+
+
+SOURCES: Mapping[str, Callable[[str, str | None], str]] = {
+    "json_string": from_argument,
+    "json_path": from_file,
+    "s3": from_s3,
+}
+"""By the option's name, as argparse has it."""

@@ -1,0 +1,65 @@
+"""The ways for a workload into its container.
+
+Law: one protocol, one class per way, one table of them. To add a way, write a class with the three methods of
+`Transport` in a module beside `s3.py`, give it a name in the option ``workload_transport`` and a line in
+`transport_of`, and teach `aws_executors.run` to read from it (`run/sources.py`).
+"""
+
+from typing import TYPE_CHECKING, Protocol
+
+from returns.result import Result
+
+from aws_executors.core.errors import AwsError
+from aws_executors.core.settings import Settings
+from aws_executors.shell.s3_calls import S3Calls
+from aws_executors.shell.transport.inline import INLINE
+from aws_executors.shell.transport.s3 import S3, command
+
+if TYPE_CHECKING:
+    from aws_executors.shell.clients import Clients
+
+
+__all__ = ["INLINE", "Transport", "shown_command", "transport_of"]
+
+
+class Transport(Protocol):
+    """One way. Each method may wait, is called by workers, at most once at a time for one submission, and
+    never raises. `submission` names the object: no other submission ever has the same name."""
+
+    @property
+    def stores(self) -> bool:
+        """Whether anything is kept somewhere: only then is `refresh` or `remove` ever called."""
+        ...
+
+    def put(self, submission: str, workload: str) -> Result[tuple[str, ...], AwsError]:
+        """Put a workload's JSON where its container finds it; the command that the container is to run.
+
+        Called again after an error that may pass, with the same workload and a fresh token.
+        """
+        ...
+
+    def refresh(self, submission: str, workload: str) -> Result[None, AwsError]:
+        """Put the same workload with a fresh token in the place of what `put` has put."""
+        ...
+
+    def remove(self, submission: str) -> Result[None, AwsError]:
+        """Take away what was put, if anything was; its container has ended."""
+        ...
+
+
+def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Transport | None]:
+    """The way that these settings say, and the one for what is too large for it (``auto``), if any."""
+    inline = INLINE[settings.launcher]
+    store = (
+        S3(S3Calls(clients), settings.workload_store, settings.region) if settings.workload_store else None
+    )
+    if settings.workload_transport == "s3" and store is not None:
+        return store, None
+    return inline, store
+
+
+def shown_command(settings: Settings, submission: str, workload: str) -> tuple[str, ...]:
+    """The command that a container would get, with nothing stored: for previews."""
+    if settings.workload_transport == "s3":
+        return command(settings.workload_store, settings.region, submission)
+    return (*INLINE[settings.launcher].launcher, workload)

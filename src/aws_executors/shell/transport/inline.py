@@ -1,0 +1,45 @@
+"""The workload on the container's command line.
+
+Law: nothing is kept anywhere, so nothing can be made fresh: what the command says at submission, it says for
+ever. Whoever may describe the container can read it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from returns.result import Result, Success
+
+from aws_executors.core.errors import AwsError
+
+NOTHING: Result[None, AwsError] = Success(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """A launcher that takes the workload as its last argument."""
+
+    launcher: tuple[str, ...]
+    stores = False
+
+    def put(self, submission: str, workload: str) -> Result[tuple[str, ...], AwsError]:
+        """The launcher's command, with the workload.
+
+        >>> Inline(("run",)).put("0b6e-1", "{}").unwrap()
+        ('run', '{}')
+        """
+        return Success((*self.launcher, workload))
+
+    def refresh(self, submission: str, workload: str) -> Result[None, AwsError]:
+        """Nothing is kept."""
+        return NOTHING
+
+    def remove(self, submission: str) -> Result[None, AwsError]:
+        """Nothing is kept."""
+        return NOTHING
+
+
+# Source: airflow/sdk/execution_time/execute_workload.py; the first works in every image with Airflow in it.
+INLINE: Mapping[str, Inline] = {
+    "airflow": Inline(("python", "-m", "airflow.sdk.execution_time.execute_workload", "--json-string")),
+    "aws_executors": Inline(("python", "-m", "aws_executors.run", "--json-string")),
+}

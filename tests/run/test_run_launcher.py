@@ -1,0 +1,324 @@
+"""The launcher as a container has it: a process with arguments, an exit code, one line when it can not begin.
+
+Law: Airflow's API server is a real HTTP server here that answers what it is told to; the rest is real.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aws_executors.core.exits import Exit
+from aws_executors.core.stored import enclosed
+from aws_executors.local import LocalAws
+
+DAG = """
+import os, signal, sys, time
+from pathlib import Path
+from airflow.sdk import BaseOperator, DAG
+
+class Waits(BaseOperator):
+    def execute(self, context):
+        Path(os.environ["PROOF"]).write_text(context["ti"].hostname)
+        time.sleep(float(os.environ.get("SLEEP", "0")))
+
+    def on_kill(self):
+        Path(os.environ["PROOF"]).write_text("killed")
+        os._exit(0)
+
+with DAG("dag"):
+    Waits(task_id="task")
+"""
+CONTEXT: dict[str, Any] = {
+    "dag_run": {
+        "dag_id": "dag",
+        "run_id": "run",
+        "logical_date": None,
+        "data_interval_start": None,
+        "data_interval_end": None,
+        "run_after": "2026-01-01T00:00:00Z",
+        "start_date": "2026-01-01T00:00:00Z",
+        "end_date": None,
+        "clear_number": 0,
+        "run_type": "manual",
+        "state": "running",
+        "conf": {},
+        "consumed_asset_events": [],
+        "partition_key": None,
+    },
+    "task_reschedule_count": 0,
+    "max_tries": 0,
+    "should_retry": False,
+    "variables": [],
+    "connections": [],
+    "xcom_keys_to_clear": [],
+}
+
+
+@dataclass
+class Api:
+    """An execution API that lets a task begin, or does not."""
+
+    status: int = 200
+    detail: object = "no"
+    said: list[tuple[str, Any]] = field(default_factory=list)
+    url: str = ""
+
+    def answer(self, path: str, body: object) -> tuple[int, object]:
+        self.said.append((path, body))
+        if path.endswith("/run") and self.status != 200:
+            return self.status, {"detail": self.detail}
+        if path.endswith("/run"):
+            return 200, CONTEXT
+        return (204, None) if path.endswith(("/state", "/heartbeat")) else (200, {})
+
+
+@contextmanager
+def served(api: Api) -> Iterator[Api]:
+    class Handler(BaseHTTPRequestHandler):
+        def _any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            status, said = api.answer(self.path.partition("?")[0], json.loads(body) if body else None)
+            text = b"" if said is None else json.dumps(said).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        api.url = f"http://127.0.0.1:{server.server_address[1]}/execution/"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield api
+        server.shutdown()
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    with served(Api()) as up:
+        yield up
+
+
+@dataclass
+class Container:
+    """Where one runs, and what it left."""
+
+    place: Path
+    environment: dict[str, str]
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "aws_executors.run", *arguments],
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        """Exit code and what it said in its own name."""
+        process = self.start(*arguments, **environment)
+        _, said = process.communicate(timeout=60)
+        return process.returncode, "".join(
+            line for line in said.splitlines(keepends=True) if line.startswith("aws_executors.run: ")
+        )
+
+    @property
+    def proof(self) -> str:
+        path = self.place / "proof"
+        return path.read_text() if path.exists() else ""
+
+
+@pytest.fixture
+def container(tmp_path: Path, api: Api) -> Container:
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "dag.py").write_text(DAG)
+    source = str(Path(__file__).parents[2] / "src")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AIRFLOW_HOME": str(tmp_path),
+        "PYTHONPATH": source,
+        "PROOF": str(tmp_path / "proof"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api.url,
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": "127.0.0.1",
+    }
+    return Container(tmp_path, environment)
+
+
+def workload(token: str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0aSJ9.c2ln") -> str:
+    ti = {
+        "id": str(uuid.uuid4()),
+        "dag_version_id": str(uuid.uuid4()),
+        "task_id": "task",
+        "dag_id": "dag",
+        "run_id": "run",
+        "try_number": 1,
+        "map_index": -1,
+        "pool_slots": 1,
+        "queue": "default",
+        "priority_weight": 1,
+    }
+    return json.dumps(
+        {
+            "token": token,
+            "ti": ti,
+            "dag_rel_path": "dag.py",
+            "bundle_info": {"name": "dags-folder"},
+            "log_path": "log",
+            "type": "ExecuteTask",
+        }
+    )
+
+
+# --- It runs -----------------------------------------------------------------------------------------------
+
+
+def test_a_task_runs_and_airflow_hears_which_container_has_it(container: Container, api: Api) -> None:
+    assert container.run("--json-string", workload(), AWS_BATCH_JOB_ID="4c75") == (Exit.RAN, "")
+    assert container.proof == "4c75"
+    (began,) = [body for path, body in api.said if path.endswith("/run")]
+    assert began["hostname"] == "4c75"
+    assert [body["state"] for path, body in api.said if path.endswith("/state")] == ["success"]
+
+
+def test_from_a_file(container: Container) -> None:
+    (container.place / "workload.json").write_text(workload())
+    assert container.run("--json-path", str(container.place / "workload.json")) == (Exit.RAN, "")
+    assert container.proof
+
+
+def test_from_s3_on_ecs(container: Container, api: Api) -> None:
+    with LocalAws() as aws:
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket="airflow")
+        s3.put_object(Bucket="airflow", Key="w/0b6e-1", Body=enclosed(workload(), 3))
+        where = {**aws.environment, "ECS_CONTAINER_METADATA_URI_V4": f"{aws.url}/v4/0f1e"}
+        said = container.run("--region", "us-east-1", "--s3", "s3://airflow/w/0b6e-1", **where)
+    assert said == (Exit.RAN, "")
+    assert container.proof == "0f1e"
+
+
+def test_the_task_is_told_of_a_stop_and_the_run_ends_with_it(container: Container) -> None:
+    process = container.start("--json-string", workload(), SLEEP="60")
+    deadline = time.monotonic() + 40
+    while not container.proof and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert container.proof not in ("", "killed")
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=30)
+    assert container.proof == "killed"
+    assert process.returncode == Exit.RAN
+    assert "aws_executors.run: SIGTERM: the platform stops this container" in said
+
+
+# --- It does not begin -------------------------------------------------------------------------------------
+
+RUNNING = {"reason": "invalid_state", "message": "...", "previous_state": "running"}
+FAILED = {"reason": "invalid_state", "message": "...", "previous_state": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "expected"),
+    [
+        (409, RUNNING, Exit.HELD),
+        (409, FAILED, Exit.GONE),
+        (401, "Invalid auth token", Exit.REFUSED),
+        (403, "Invalid auth token", Exit.REFUSED),
+        (404, {"reason": "not_found", "message": "..."}, Exit.GONE),
+        (410, "cleared", Exit.GONE),
+    ],
+)
+def test_turned_away_it_says_why(
+    container: Container, api: Api, status: int, detail: object, expected: Exit
+) -> None:
+    api.status, api.detail = status, detail
+    code, said = container.run("--json-string", workload())
+    assert code == expected
+    assert said.count("\n") == 1
+    assert f"(exit code {expected})" in said
+    assert container.proof == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "is required"),
+        (("--json-string", "{"), "can not read the workload"),
+        (("--json-string", '{"type": "ExecuteTask", "token": "eyJa.eyJb.c"}'), "Field required"),
+        (("--json-path", "/there/is/none"), "No such file"),
+        (("--s3", "http://bucket/key"), "write s3://bucket/key"),
+        (("--s3", "s3://bucket/key", "--region", "us-east-1"), "give the container a role"),
+    ],
+)
+def test_what_can_not_begin_says_so_in_one_line(
+    container: Container, arguments: tuple[str, ...], words: str
+) -> None:
+    code, said = container.run(*arguments)
+    assert code == Exit.CANNOT_START
+    assert words in said
+    assert said.count("\n") == 1
+    assert "eyJ" not in said
+
+
+@pytest.mark.parametrize(
+    ("key", "denied", "expected", "words"),
+    [
+        ("gone", False, Exit.GONE, "does not exist"),
+        ("odd", False, Exit.CANNOT_START, "does not hold a workload"),
+        ("odd", True, Exit.CANNOT_START, "allow s3:GetObject on arn:aws:s3:::airflow/w/*"),
+    ],
+)
+def test_what_s3_does_not_give(
+    container: Container, key: str, denied: bool, expected: Exit, words: str
+) -> None:
+    with LocalAws() as aws:
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket="airflow")
+        s3.put_object(Bucket="airflow", Key="w/odd", Body=b"[]")
+        if denied:
+            aws.faults.deny_bucket("airflow")
+        code, said = container.run("--s3", f"s3://airflow/w/{key}", **aws.environment)
+    assert code == expected
+    assert words in said
+
+
+def test_a_store_that_can_not_be_reached(container: Container) -> None:
+    where = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+    code, said = container.run("--s3", "s3://b/k", "--region", "us-east-1", **where)
+    assert code == Exit.INFRASTRUCTURE
+    assert said.count("\n") == 1
+
+
+def test_a_stop_before_the_task_began_is_no_failure_of_it(container: Container) -> None:
+    process = container.start("--json-string", workload(), SLEEP="60")
+    time.sleep(1.0)  # it imports Airflow
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == Exit.INFRASTRUCTURE
+    assert "stopped by the platform (SIGTERM) before the task began" in said
+    assert container.proof == ""

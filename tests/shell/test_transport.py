@@ -1,0 +1,217 @@
+"""The ways for a workload into its container, S3 against the embedded AWS: no write is lost or undone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from returns.pipeline import is_successful
+
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.errors import Kind
+from aws_executors.local import LocalAws
+from aws_executors.shell.clients import Clients
+from aws_executors.shell.s3_calls import S3Calls
+from aws_executors.shell.transport import INLINE, transport_of
+from aws_executors.shell.transport.s3 import S3, command
+
+STORE = "s3://airflow/workloads/"
+NAME = "0b6e-1"
+KEY = f"workloads/{NAME}"
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+    with LocalAws(keep_requests=True) as cloud:
+        for name, value in cloud.environment.items():
+            monkeypatch.setenv(name, value)
+        cloud.client("s3").create_bucket(Bucket="airflow")
+        yield cloud
+
+
+def settings(**more: object) -> EcsSettings:
+    options = {
+        "region": "us-east-1",
+        "cluster": "c",
+        "container_name": "m",
+        "task_definition": "d",
+        "subnets": "subnet-1",
+        "call_timeout": 5,
+    }
+    return EcsSettings.from_section(options | more).unwrap()
+
+
+@pytest.fixture
+def store(aws: LocalAws) -> S3:
+    return S3(S3Calls(Clients(settings())), STORE, "us-east-1")
+
+
+def workload(token: str) -> str:
+    return json.dumps({"token": token})
+
+
+def stored(aws: LocalAws) -> list[tuple[int, str]]:
+    """Number and token of every object that is there."""
+    bodies = [json.loads(body) for body in aws.objects("airflow").values()]
+    return [(body["sequence"], body["workload"]["token"]) for body in bodies]
+
+
+# --- Which way ---------------------------------------------------------------------------------------------
+
+
+def test_inline_is_the_launcher_and_the_workload() -> None:
+    command = ("python", "-m", "airflow.sdk.execution_time.execute_workload", "--json-string", "{}")
+    assert INLINE["airflow"].put(NAME, "{}").unwrap() == command
+    assert INLINE["aws_executors"].put(NAME, "{}").unwrap() == (
+        "python",
+        "-m",
+        "aws_executors.run",
+        "--json-string",
+        "{}",
+    )
+    assert not INLINE["airflow"].stores
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, (False, None)),
+        ({"launcher": "aws_executors"}, (False, None)),
+        ({"workload_transport": "s3", "workload_store": "s3://bucket"}, (True, None)),
+        ({"workload_transport": "auto"}, (False, None)),
+        ({"workload_transport": "auto", "workload_store": "s3://bucket/p"}, (False, True)),
+    ],
+)
+def test_the_settings_say_which(options: dict[str, str], expected: tuple[bool, bool | None]) -> None:
+    chosen = settings(**options)
+    usual, large = transport_of(chosen, Clients(chosen))
+    assert (usual.stores, None if large is None else large.stores) == expected
+
+
+# --- Writing, refreshing, removing -------------------------------------------------------------------------
+
+
+def test_the_command_names_the_object_and_carries_no_secret(store: S3, aws: LocalAws) -> None:
+    command = store.put(NAME, workload("eyJ.secret")).unwrap()
+    assert command == (
+        *("python", "-m", "aws_executors.run", "--region", "us-east-1"),
+        *("--s3", "s3://airflow/workloads/0b6e-1"),
+    )
+    assert aws.objects("airflow") == {KEY: b'{"sequence":1,"workload":{"token": "eyJ.secret"}}'}
+    (put,) = [request for request in aws.requests() if request.path.startswith("/airflow/")]
+    assert put.headers["x-amz-server-side-encryption"] == "AES256"
+    assert put.headers["if-none-match"] == "*"
+
+
+def test_the_longest_command_is_below_300_characters() -> None:
+    store = f"s3://{'b' * 63}/{'p' * 100}"
+    chosen = settings(workload_transport="s3", workload_store=store)
+    assert len(" ".join(command(chosen.workload_store, "ap-southeast-1", "t" * 64))) < 300
+
+
+def test_a_refresh_is_a_write_over_what_was_written_last(store: S3, aws: LocalAws) -> None:
+    store.put(NAME, workload("a"))
+    assert is_successful(store.refresh(NAME, workload("b")))
+    assert is_successful(store.refresh(NAME, workload("c")))
+    assert stored(aws) == [(3, "c")]
+
+
+def test_the_same_token_twice_is_not_the_same_body(store: S3, aws: LocalAws) -> None:
+    store.put(NAME, workload("a"))
+    first = aws.objects("airflow")[KEY]
+    store.refresh(NAME, workload("a"))
+    assert aws.objects("airflow")[KEY] != first
+
+
+def test_removed_is_removed_also_twice_and_of_another_scheduler(store: S3, aws: LocalAws) -> None:
+    store.put(NAME, workload("a"))
+    other = S3(S3Calls(Clients(settings())), STORE, "us-east-1")
+    assert is_successful(other.remove(NAME))
+    assert is_successful(store.remove(NAME))
+    assert aws.objects("airflow") == {}
+
+
+# --- Lost answers: settled by the next write, whatever became of the last one ------------------------------
+
+LOST = ["lose_answer", "fail_after", "fail_before"]  # carried out, carried out, not carried out
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_put_whose_answer_was_lost_is_made_good_by_the_next(store: S3, aws: LocalAws, fault: str) -> None:
+    getattr(aws.faults, fault)("PutObject")
+    assert store.put(NAME, workload("a")).failure().kind is Kind.AMBIGUOUS
+    assert is_successful(store.put(NAME, workload("b")))
+    assert stored(aws) == [(2, "b")]
+    assert is_successful(store.refresh(NAME, workload("c")))
+    assert stored(aws) == [(3, "c")]
+    assert "s3.GetObject" not in aws.calls()
+
+
+@pytest.mark.parametrize("second", LOST)
+@pytest.mark.parametrize("first", LOST)
+def test_so_are_two_refreshes_in_a_row(store: S3, aws: LocalAws, first: str, second: str) -> None:
+    store.put(NAME, workload("a"))
+    getattr(aws.faults, first)("PutObject")
+    assert store.refresh(NAME, workload("b")).failure().kind is Kind.AMBIGUOUS
+    getattr(aws.faults, second)("PutObject")
+    store.refresh(NAME, workload("c"))  # its answer may be lost, or that it does not hold
+    assert is_successful(store.refresh(NAME, workload("d")))
+    assert stored(aws) == [(4, "d")]
+
+
+def test_a_repeat_that_comes_late_changes_nothing(store: S3, aws: LocalAws) -> None:
+    """The network delivers an old write once more, to the byte, after newer ones."""
+    store.put(NAME, workload("a"))
+    store.refresh(NAME, workload("b"))
+    store.refresh(NAME, workload("c"))
+    writes = [request for request in aws.requests() if request.path.startswith("/airflow/workloads")]
+    calls = S3Calls(Clients(settings()))
+    for late in writes:
+        there = late.headers.get("if-match", "*")
+        assert calls.put("airflow", KEY, late.body, there).failure().code == "PreconditionFailed"
+    assert stored(aws) == [(3, "c")]
+
+
+def test_of_two_schedulers_one_is_refused(store: S3, aws: LocalAws) -> None:
+    other = S3(S3Calls(Clients(settings())), STORE, "us-east-1")
+    store.put(NAME, workload("a"))
+    refused = other.put(NAME, workload("b")).failure()
+    assert (refused.kind, refused.code) == (Kind.PERMANENT, "OtherWriter")
+    assert "workload_store" in refused.remedy
+    assert stored(aws) == [(1, "a")]
+
+
+def test_what_was_removed_is_not_written_again(store: S3, aws: LocalAws) -> None:
+    store.put(NAME, workload("a"))
+    S3(S3Calls(Clients(settings())), STORE, "us-east-1").remove(NAME)
+    assert store.refresh(NAME, workload("b")).failure().code == "OtherWriter"
+    assert aws.objects("airflow") == {}
+
+
+# --- Refusals ----------------------------------------------------------------------------------------------
+
+
+def test_a_denied_bucket_says_what_to_allow(store: S3, aws: LocalAws) -> None:
+    aws.faults.deny_bucket("airflow")
+    error = store.put(NAME, workload("a")).failure()
+    assert error.kind is Kind.PERMANENT
+    assert "workload_store = s3://airflow/workloads/" in error.message
+    assert error.remedy == (
+        "Allow s3:PutObject (and s3:GetObject) on arn:aws:s3:::airflow/workloads/* to the role that the "
+        "scheduler runs as."
+    )
+    assert "s3:DeleteObject" in store.remove(NAME).failure().remedy
+
+
+def test_a_bucket_that_is_not_there(aws: LocalAws) -> None:
+    error = S3(S3Calls(Clients(settings())), "s3://other", "us-east-1").put(NAME, workload("a")).failure()
+    assert (error.kind, error.remedy) == (Kind.PERMANENT, "Make the bucket, or mend workload_store.")
+
+
+@pytest.mark.parametrize(("code", "kind"), [("SlowDown", "throttled"), ("ExpiredToken", "credentials")])
+def test_what_passes_is_not_permanent(store: S3, aws: LocalAws, code: str, kind: str) -> None:
+    aws.faults.refuse("PutObject", code, "later")
+    assert store.put(NAME, workload("a")).failure().kind == kind
+    assert is_successful(store.put(NAME, workload("b")))
+    assert stored(aws) == [(2, "b")]
