@@ -231,9 +231,10 @@ def test_options_in_the_text_are_taken(page: Path, name: str, value: str) -> Non
         return
     holders = [section for section, model in SECTIONS.items() if name in model.model_fields]
     assert holders, f"{page.name}: no section has the option {name}"
+    beside = {"workload_store": "s3://bucket/airflow"} if name == "workload_transport" else {}
     for section in holders:
         conf = AirflowConfigParser()
-        conf.read_dict({section: setup(section) | {name: value}})
+        conf.read_dict({section: setup(section) | beside | {name: value}})
         made = configure_batch(conf) if section == "batch" else configure_ecs(conf)
         assert made.unwrap().settings.region == "us-east-1"
 
