@@ -269,6 +269,18 @@ def test_the_command_tells_what_to_replace(
     assert "iam:SimulatePrincipalPolicy" in said.out
 
 
+@pytest.mark.parametrize(("transport", "expected"), [("inline", 0), ("s3", 1), ("auto", 1)])
+def test_stored_workloads_are_allowed_where_they_are_stored(
+    transport: str, expected: int, set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv("AIRFLOW__ECS_FARGATE__WORKLOAD_TRANSPORT", transport)
+    if transport != "inline":
+        set_up.setenv("AIRFLOW__ECS_FARGATE__WORKLOAD_STORE", "s3://my-bucket/workloads")
+    assert main(["iam-policy", "--account", "1", "--role", "x"]) == 0
+    found = [one for one in json.loads(capsys.readouterr().out)["Statement"] if "s3:" in str(one["Action"])]
+    assert [one["Resource"] for one in found] == ["arn:aws:s3:::my-bucket/workloads/*"] * expected
+
+
 @pytest.mark.parametrize(
     ("builder", "code", "words"),
     [("tagged", 0, "ecs:TagResource"), ("failing", 2, "LookupError: any (in step ")],

@@ -234,7 +234,7 @@ CLOSED = "http://127.0.0.1:9"
 PLANTED: list[tuple[dict[str, str | None], str, str, str]] = [
     # variables (None: not set), the check, its severity, the line to change
     ({OPTION + "REGION": None}, "settings", "error", "set [ecs_fargate] region = us-east-1"),
-    ({OPTION + "WORKERS": "many"}, "settings", "error", "set [ecs_fargate] workers = 32"),
+    ({OPTION + "WORKERS": "many"}, "settings", "error", "set [ecs_fargate] workers = 48"),
     ({OPTION + "CLUSTR": "etl"}, "settings", "error", "did you mean cluster? remove clustr"),
     (
         {OPTION + "SUBNETS": None, OPTION + "SECURITY_GROUPS": None},

@@ -10,7 +10,7 @@ import pytest
 from aws_executors import Launch, Task, compose, ecs, to_kwargs
 from aws_executors.cli.__main__ import main
 from aws_executors.cli.preview import TOKEN, WORKLOAD
-from aws_executors.shell.transport.inline import INLINE
+from aws_executors.shell.transport import INLINE
 
 DAG_FILE = """
 from airflow.sdk import DAG, task

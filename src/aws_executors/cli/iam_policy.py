@@ -14,7 +14,16 @@ from aws_executors.cli.configuration import UNUSABLE, Unusable, asked, required
 from aws_executors.cli.services import KITS, Kit
 from aws_executors.cli.show import answer, dumped, grid, remark
 from aws_executors.core.compose import BuildFault, built
-from aws_executors.core.iam import NO_ACCOUNT, PLACEHOLDER_ROLES, Also, Statement, Where, doctors, policy
+from aws_executors.core.iam import (
+    NO_ACCOUNT,
+    PLACEHOLDER_ROLES,
+    Also,
+    Statement,
+    Where,
+    doctors,
+    policy,
+    stored,
+)
 from aws_executors.core.launch import Launch, Task
 from aws_executors.shell.configure import Configured
 
@@ -60,6 +69,8 @@ def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) ->
         case request:
             where = Where(region=settings.region, account=options.account or NO_ACCOUNT)
             yield from kit.statements(request, where, also(options))
+    if settings.workload_store and settings.workload_transport != "inline":
+        yield stored(settings.region, settings.workload_store)
     if options.doctor:
         yield from doctors(settings.region, kit.doctor_reads)
 
