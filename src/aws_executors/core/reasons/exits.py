@@ -17,7 +17,10 @@ OURS: tuple[tuple[Exit, str], ...] = (
     (Exit.HELD, "Nothing, if the task runs: the other container has it."),
     (
         Exit.REFUSED,
-        "If it waited long: a longer `token_lifetime`, or `workload_transport = s3`. Else: one JWT secret?",
+        (
+            "If it waited long: a longer `token_lifetime`, or workloads by way of S3 (`workload_store`). "
+            "Else: one JWT secret for scheduler and API server?"
+        ),
     ),
     (Exit.GONE, "Nothing: Airflow has moved on."),
     (
