@@ -399,7 +399,7 @@ def test_c37_a_team_falls_back_to_the_defaults_only(conf: AirflowConfigParser) -
     )
     put(conf, "red=batch", {"region": "eu-west-1"})
     settings = configure_batch(conf, "red").unwrap().settings
-    assert (settings.region, settings.job_queue, settings.workers) == ("eu-west-1", "red", 16)
+    assert (settings.region, settings.job_queue, settings.workers) == ("eu-west-1", "red", 32)
     assert configure_batch(conf).unwrap().settings.workers == 9
 
 
@@ -411,6 +411,6 @@ def test_c37_executor_conf_of_a_team(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__BATCH__WORKERS", "9")
     monkeypatch.setenv("AIRFLOW__RED___BATCH__JOB_QUEUE", "red")
     settings = configure_batch(ExecutorConf("red")).unwrap().settings
-    assert (settings.job_queue, settings.workers) == ("red", 16)
+    assert (settings.job_queue, settings.workers) == ("red", 32)
     assert [fault.option for fault in configure_batch(ExecutorConf()).failure().faults] == ["colour"]
     assert [fault.option for fault in configure_batch(ExecutorConf("blue")).failure().faults] == list(BATCH)
