@@ -10,7 +10,7 @@ import pytest
 from aws_executors import Launch, Task, compose, ecs, to_kwargs
 from aws_executors.cli.__main__ import main
 from aws_executors.cli.preview import TOKEN, WORKLOAD
-from aws_executors.shell.workload import RUN
+from aws_executors.shell.transport import INLINE
 
 DAG_FILE = """
 from airflow.sdk import DAG, task
@@ -78,7 +78,7 @@ def test_it_is_the_request_of_the_executor(
     shown = previewed(capsys, "etl", "load")
     launch = Launch(
         task=Task(dag_id="etl", task_id="load"),
-        command=(*RUN, WORKLOAD),
+        command=(*INLINE["airflow"].launcher, WORKLOAD),
         settings=settings,
         token=TOKEN,
         queue="large",

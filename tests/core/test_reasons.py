@@ -322,7 +322,10 @@ STOPPED = {
     "ServiceSchedulerInitiated": "service scaled in",
     "UserInitiated": "stopped by somebody",
 }
-ENDED = {code: f"exit {code}" for code in (1, 2, 125, 126, 127, 130, 132, 134, 135, 137, 139, 143, 255)}
+ENDED = {
+    code: f"exit {code}"
+    for code in (1, 2, 80, 81, 82, 83, 84, 125, 126, 127, 130, 132, 134, 135, 137, 139, 143, 255)
+}
 
 
 def failed(

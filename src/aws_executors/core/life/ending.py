@@ -41,8 +41,8 @@ def cancel(job: Job[R]) -> Moved[R]:
 
 def woken(job: Job[R], at: float) -> Moved[R]:
     """The time that the job waited for has come."""
-    if job.due is None or at < job.due:
-        return job, ()
+    if job.due is None or at < job.due or job.stage is Stage.CONFIRMING:
+        return job, ()  # CONFIRMING: the next row that is read decides, by this very time
     renewing, first = renewal(replace(job, due=None), at)
     moved, effects = _go_on(renewing)
     return moved, (*first, *effects)
@@ -58,7 +58,5 @@ def _go_on(job: Job[R]) -> Moved[R]:
             return job, (Find(job.past),)
         case Stage.ENDING:
             return stop(job)
-        case Stage.CONFIRMING:
-            return job, ()  # the next row that is read decides
         case _:
             return job, ()

@@ -17,7 +17,7 @@ OURS: tuple[tuple[Exit, str], ...] = (
     (Exit.HELD, "Nothing, if the task runs: the other container has it."),
     (
         Exit.REFUSED,
-        "If it waited long: a longer `token_lifetime`, or `workload_transport = s3`. Else: one JWT secret?",
+        "If it waited long: a longer `token_lifetime`, or `workload_transport` s3. Else: one JWT secret?",
     ),
     (Exit.GONE, "Nothing: Airflow has moved on."),
     (
