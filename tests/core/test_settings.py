@@ -226,3 +226,29 @@ def test_a_section_makes_settings_or_tells_why_not(
     else:
         written = {name: getattr(settings, name) for name in settings.model_fields_set}
         assert model(**written) == settings
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"workload_transport": "s3"}, "workload_store is missing: with workload_transport = s3"),
+        ({"workload_store": "s3://b-b/p"}, "workload_transport = inline stores nothing"),
+        ({"workload_transport": "ftp"}, "workload_transport = 'ftp' is not"),
+        ({"workload_transport": "s3", "workload_store": "b/p"}, "is not s3://bucket or s3://bucket/prefix"),
+        ({"token_lifetime": "0"}, "token_lifetime = '0' is below 1"),
+        ({"launcher": "mine"}, "launcher = 'mine' is not"),
+    ],
+)
+def test_what_is_wrong_with_a_transport_is_told_with_the_remedy(options: dict[str, str], words: str) -> None:
+    written = {"region": "us-east-1", "job_name": "a", "job_queue": "q", "job_definition": "d"} | options
+    told = str(BatchSettings.from_section(written).failure())
+    assert words in told
+    assert "[batch]" in told
+
+
+def test_the_defaults_that_airflow_writes_into_a_new_airflow_cfg_stand_in_nobody_s_way() -> None:
+    written = {"region": "us-east-1", "job_name": "a", "job_queue": "q", "job_definition": "d"}
+    by_airflow = {"launcher": "airflow", "token_lifetime": "", "workload_transport": "inline"}
+    own = {"workload_transport": "s3", "workload_store": "s3://bucket/prefix"}
+    settings = BatchSettings.from_section(written | by_airflow | own).unwrap()
+    assert (settings.workload_transport, settings.token_lifetime) == ("s3", None)

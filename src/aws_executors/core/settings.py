@@ -293,9 +293,6 @@ def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
         problem = "has no effect: workload_transport = inline stores nothing"
         remedy = f"{place.set('workload_transport', 's3')} (or auto), or {place.unset('workload_store')}"
         yield Fault("workload_store", problem, remedy, shown(own["workload_store"]))
-    if transport == "s3" and own.get("launcher") == "airflow":
-        problem = "can not be: Airflow's own launcher does not read workloads from S3"
-        yield Fault("launcher", problem, place.unset("launcher"), shown(own["launcher"]))
 
 
 def written(values: Written) -> dict[str, object]:
