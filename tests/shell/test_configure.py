@@ -147,9 +147,16 @@ def test_a_declared_default_contradicts_nothing(conf: AirflowConfigParser) -> No
     assert run(ecs(AirflowConfigParser(), {"launch_type": "EC2"}).unwrap()).get("platformVersion") is None
 
 
-def test_the_written_default_contradicts(conf: AirflowConfigParser) -> None:
+def test_a_default_that_airflow_wrote_into_a_new_file_contradicts_nothing(conf: AirflowConfigParser) -> None:
     read = ecs(conf, {"capacity_provider_strategy": "FARGATE_SPOT:1", "launch_type": "FARGATE"})
-    assert "launch_type = 'FARGATE' excludes capacity_provider_strategy" in str(read.failure())
+    assert "launchType" not in run(read.unwrap())
+    other = ecs(AirflowConfigParser(), {"launch_type": "EC2", "platform_version": "LATEST"})
+    assert "platformVersion" not in run(other.unwrap())
+
+
+def test_what_a_person_wrote_contradicts(conf: AirflowConfigParser) -> None:
+    read = ecs(conf, {"capacity_provider_strategy": "FARGATE_SPOT:1", "launch_type": "EC2"})
+    assert "launch_type = 'EC2' excludes capacity_provider_strategy" in str(read.failure())
 
 
 def test_variables_win_over_the_file(conf: AirflowConfigParser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,9 @@ def read(conf: "Conf", model: type[Settings], team_name: str | None = None) -> S
         except InterpolationError:
             faults.append(_percent(option, place))
             continue
-        if value is not None and (option.name in present or value != option.default):
+        if value is not None and value != option.default:
+            # Airflow writes every default into a new airflow.cfg: a default is nobody's word, and is at odds
+            # with nothing.
             values[option.name] = value
     return Section(place, values, (*faults, *_strangers(present, model, place)))
 
