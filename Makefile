@@ -32,7 +32,7 @@ types: $(INSTALLED) ## mypy, and our stubs of Airflow against Airflow itself
 	  $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file mypy.ini --ignore-missing-stub
 
 unit: $(INSTALLED) ## unit, property, doc and README tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/e2e
+	$(BIN)/python -m pytest -q --ignore=tests/e2e
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
 	$(BIN)/python -m pytest -q tests/e2e

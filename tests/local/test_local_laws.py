@@ -56,6 +56,9 @@ SENSE = [
 ]
 WORDS = st.sampled_from([*SENSE, "", "x" * 200])
 
+STATUSES = {"s3": (200, 204, 400, 404, 412)}
+"""S3 speaks HTTP's own words; the other services answer 200 or 400 here."""
+
 
 def values(shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
     """Whatever fits a shape of botocore, mostly small and with words that mean something here."""
@@ -78,6 +81,8 @@ def values(shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
             return st.booleans()
         case "integer" | "long" | "timestamp":
             return st.integers(-1, 2000)
+        case "blob":
+            return st.binary(max_size=10)
         case kind:
             assert kind in ("double", "float"), kind
             return st.floats(0, 10)
@@ -101,9 +106,9 @@ def test_whatever_fits_the_model_gets_an_answer(virtual: Callable[..., Virtual],
             return  # too short a string: the server would not let it in
         v.run(), v.submit()
         answer = v.call(name, **given_params)
-        assert answer.status in (200, 400)
-        assert (answer.error is None) == (answer.status == 200)
-        assert json.loads(json.dumps(answer.body)) == answer.body
+        assert answer.status in STATUSES.get(service, (200, 400))
+        assert (answer.error is None) == (answer.status < 300)
+        assert service == "s3" or json.loads(json.dumps(answer.body)) == answer.body
 
     answers()
 

@@ -246,7 +246,7 @@ class Settings(BaseModel):
         >>> print(BatchSettings.from_section({"job_name": "airflow", "workers": "many"}, kwargs).failure())
         [batch] has 2 faults:
           region is missing; set [batch] region = us-east-1, or AIRFLOW__BATCH__REGION
-          workers = 'many' is not a whole number; set [batch] workers = 32, or AIRFLOW__BATCH__WORKERS
+          workers = 'many' is not a whole number; set [batch] workers = 48, or AIRFLOW__BATCH__WORKERS
         """
         own, place = written(values), Place(cls.section, team)
         members = cls.members.items()

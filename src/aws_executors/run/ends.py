@@ -26,7 +26,7 @@ def exit_code(error: BaseException) -> int:
 
     >>> request = httpx.Request("PATCH", "http://airflow/execution/task-instances/4c75/run")
     >>> exit_code(httpx.ConnectError("refused", request=request))
-    83
+    <Exit.INFRASTRUCTURE: 83>
     >>> exit_code(httpx.HTTPStatusError("", request=request, response=httpx.Response(403)))
     81
     >>> exit_code(RuntimeError("who knows when"))
