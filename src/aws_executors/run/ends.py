@@ -26,13 +26,13 @@ def exit_code(error: BaseException) -> int:
 
     >>> request = httpx.Request("PATCH", "http://airflow/execution/task-instances/4c75/run")
     >>> exit_code(httpx.ConnectError("refused", request=request))
-    <Exit.INFRASTRUCTURE: 83>
+    83
     >>> exit_code(httpx.HTTPStatusError("", request=request, response=httpx.Response(403)))
     81
     >>> exit_code(RuntimeError("who knows when"))
     1
     """
-    return next((code for one in _chain(error) if (code := _one(one)) is not None), FAILED)
+    return int(next((code for one in _chain(error) if (code := _one(one)) is not None), FAILED))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
