@@ -35,7 +35,7 @@ unit: $(INSTALLED) ## unit, property, doc and README tests
 	$(BIN)/python -m pytest -q --ignore=tests/e2e
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
-	$(BIN)/python -m pytest -q tests/e2e
+	$(BIN)/python -m pytest -q tests/e2e --ignore=tests/e2e/test_e2e_killed.py
 
 bench: .bench/.installed ## beside the Amazon provider's executors, half an hour (BENCH="--quick": less)
 	.bench/venv/bin/python -m benchmarks $(BENCH)
