@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,9 +77,12 @@ class Api:
     detail: object = "no"
     said: list[tuple[str, Any]] = field(default_factory=list)
     url: str = ""
+    patience: threading.Event | None = None
 
     def answer(self, path: str, body: object) -> tuple[int, object]:
         self.said.append((path, body))
+        if path.endswith("/run") and self.patience is not None:
+            self.patience.wait(60)
         if path.endswith("/run") and self.status != 200:
             return self.status, {"detail": self.detail}
         if path.endswith("/run"):
@@ -314,11 +317,36 @@ def test_a_store_that_can_not_be_reached(container: Container) -> None:
     assert said.count("\n") == 1
 
 
-def test_a_stop_before_the_task_began_is_no_failure_of_it(container: Container) -> None:
-    process = container.start("--json-string", workload(), SLEEP="60")
-    time.sleep(1.0)  # it imports Airflow
+def stopped_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> str:
+    """Stop it as soon as it is so far; what it said."""
+    until = time.monotonic() + 60
+    while not reached() and time.monotonic() < until:
+        time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=30)
+    return said
+
+
+BEFORE_IT_BEGAN = "stopped by the platform (SIGTERM) before the task began"
+
+
+def test_a_stop_while_it_gets_its_workload_is_no_failure_of_the_task(container: Container) -> None:
+    with LocalAws() as aws:
+        aws.client("s3").create_bucket(Bucket="airflow")
+        aws.faults.hang("s3.GetObject", 60)
+        process = container.start("--s3", "s3://airflow/w/k", **aws.environment)
+        said = stopped_when(process, lambda: "s3.GetObject" in aws.calls())
     assert process.returncode == Exit.INFRASTRUCTURE
-    assert "stopped by the platform (SIGTERM) before the task began" in said
+    assert BEFORE_IT_BEGAN in said
+
+
+def test_a_stop_before_airflow_has_let_it_begin_is_no_failure_of_the_task(
+    container: Container, api: Api
+) -> None:
+    api.patience = threading.Event()  # never set while it is asked
+    process = container.start("--json-string", workload())
+    said = stopped_when(process, lambda: any(path.endswith("/run") for path, _ in api.said))
+    api.patience.set()
+    assert process.returncode == Exit.INFRASTRUCTURE
+    assert BEFORE_IT_BEGAN in said
     assert container.proof == ""

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Unread as error:
         return _end(error.exit, str(error))
     except Stopped as error:
-        return _end(Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task began")
+        return _stopped(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, a person reads one line and not its traceback
         return _end(Exit.CANNOT_START, f"{type(error).__name__}: {error}")
 
@@ -103,12 +103,18 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
     configure_logging(output=sys.stdout.buffer, json_output=True)
     try:
         left = BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=True)
+    except Stopped as error:
+        return _stopped(error)
     except BaseException as error:  # noqa: BLE001 - it is told by the exit code, and in one line
         code = exit_code(error)
         say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
         return code
     # A task's own failure has been told to Airflow; that of a callback is known by the exit code alone.
     return int(isinstance(workload, ExecuteCallback) and left != 0)
+
+
+def _stopped(error: Stopped) -> int:
+    return _end(Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task began")
 
 
 def _end(code: Exit, problem: str) -> int:

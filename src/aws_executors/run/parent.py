@@ -13,8 +13,11 @@ from types import FrameType
 PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 
 
-class Stopped(Exception):
-    """The platform wants the container to end, and no task has begun."""
+class Stopped(BaseException):
+    """The platform wants the container to end, and no task has begun.
+
+    No `Exception`: what Airflow or a client does about those must not keep the container up.
+    """
 
 
 def say(words: str) -> None:
@@ -47,8 +50,7 @@ def fork(run: Callable[[], int]) -> int:
 def _be_the_child(run: Callable[[], int]) -> None:
     code = 1
     try:
-        for number in PASSED_ON:
-            signal.signal(number, signal.SIG_DFL)
+        stop_at_once()  # until Airflow's supervisor, which has a task then, takes the signals over
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
         code = run()
     finally:
