@@ -290,6 +290,15 @@ class Rows:
             gate.wait(10)
         return rows
 
+    def cut_off(self, key: str, token: str) -> None:
+        """Its container's word does not count any more."""
+        with self._lock:
+            if self._down:
+                raise ConnectionError("the database is down")
+            row = self._rows.get(key)
+            if row is not None and row.state == "running":
+                self._rows[key] = replace(row, state="restarting")
+
     def give_back(self, key: str, token: str) -> None:
         """Let the scheduler have it again."""
         with self._lock:

@@ -15,6 +15,7 @@ from aws_executors.core.advance import advance, begin
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.job import (
     Accepted,
+    CutOff,
     Due,
     Effect,
     Event,
@@ -150,6 +151,10 @@ STARTED: list[Step] = [
     (Accepted(2.0, "c1"), S.WATCHING, ()),
 ]
 SUBMITTED: list[Step] = STARTED[:1]
+RELEASED: list[Step] = [
+    (Found(1.0, RUNS), S.WATCHING, (ReadRow(),)),
+    (RowRead(1.1, row("restarting")), S.ENDING, (Stop("c1", ORPHANED),)),
+]
 RAN: list[Step] = [*STARTED, (Seen(3.0, RUNS), S.WATCHING, ())]
 
 
@@ -637,7 +642,45 @@ FOLLOWING = [
         [
             *SUBMITTED,
             (RowRead(1.5, row("failed")), S.SUBMITTING, (Free(),)),
-            (Accepted(2.0, "c1"), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (Accepted(2.0, "c1"), S.ENDING, (Stop("c1", NO_LONGER_WAITED_FOR),)),
+        ],
+    ),
+    Scenario(
+        "C3: its task has moved on while a carried out submission's answer was lost: its container may end",
+        [
+            *SUBMITTED,
+            (Refused(2.0, TIMEOUT), S.LOOKING, ()),
+            (RowRead(3.0, DEFERRED), S.LOOKING, (Free(),)),
+            (Found(4.0, RUNS), S.ENDING, ()),
+            (Due(5.0), S.ENDING, ()),
+            (Seen(9.0, GOOD), S.CLOSED, ()),
+        ],
+        policy=BATCH,
+    ),
+    Scenario(
+        "C3: likewise, but it does not end by itself",
+        [
+            *SUBMITTED,
+            (Refused(2.0, TIMEOUT), S.LOOKING, ()),
+            (RowRead(3.0, DEFERRED), S.LOOKING, (Free(),)),
+            (Found(4.0, RUNS), S.ENDING, ()),
+            (WAKE, S.ENDING, (Stop("c1", NO_LONGER_WAITED_FOR),)),
+        ],
+        policy=BATCH,
+    ),
+    Scenario(
+        "C3: likewise, and a repeat that was under way is answered with the container of the first",
+        [
+            *SUBMITTED,
+            (
+                Refused(2.0, TIMEOUT),
+                S.BACKING_OFF,
+                (Tell("waiting for AWS", "ambiguous: ReadTimeoutError: no answer"),),
+            ),
+            (WAKE, S.SUBMITTING, (Submit("r1"),)),
+            (RowRead(1e6, DEFERRED), S.SUBMITTING, (Free(),)),
+            (Accepted(1e6, "c1"), S.ENDING, ()),
+            (Seen(1e6 + 1, GOOD), S.CLOSED, ()),
         ],
     ),
     Scenario(
@@ -1077,10 +1120,31 @@ ADOPTING = [
         [
             (NotLookedUp(0.5, THROTTLED), S.LOOKING, ()),
             (WAKE, S.LOOKING, (Find(),)),
-            (Found(1.0, RUNS), S.ENDING, (Stop("c1", ORPHANED),)),
-            (StopAnswered(1.1, None), S.ENDING, ()),
-            (RowRead(1.2, RUNNING), S.ENDING, ()),
+            (Found(1.0, RUNS), S.WATCHING, (ReadRow(),)),
+            (RowRead(0.9, QUEUED), S.WATCHING, ()),
+            (RowRead(1.1, RUNNING), S.WATCHING, (CutOff(),)),
+            (RowRead(1.6, RUNNING), S.WATCHING, (CutOff(),)),
+            (RowRead(2.1, row("restarting")), S.ENDING, (Stop("c1", ORPHANED),)),
+            (StopAnswered(2.2, None), S.ENDING, ()),
             (Seen(30.0, BAD), S.CLOSED, (GiveBack(), Free())),
+        ],
+        job=adopt(Purpose.RELEASE),
+    ),
+    Scenario(
+        "C27: the task begins while its container is being stopped",
+        [
+            (Found(1.0, WAITS), S.WATCHING, (ReadRow(),)),
+            (RowRead(1.1, QUEUED), S.ENDING, (Stop("c1", ORPHANED),)),
+            (RowRead(1.6, RUNNING), S.ENDING, (CutOff(),)),
+            (Seen(30.0, BAD), S.CLOSED, (GiveBack(), Free())),
+        ],
+        job=adopt(Purpose.RELEASE),
+    ),
+    Scenario(
+        "C27: the container ends before its row is read",
+        [
+            (Found(1.0, RUNS), S.WATCHING, (ReadRow(),)),
+            (Seen(1.2, GOOD), S.CLOSED, (GiveBack(), Free())),
         ],
         job=adopt(Purpose.RELEASE),
     ),
@@ -1097,9 +1161,10 @@ ADOPTING = [
     Scenario(
         "C27: the stop is denied for ever, and the task ends by itself: no slot is held for ever",
         [
-            (Found(1.0, RUNS), S.ENDING, (Stop("c1", ORPHANED),)),
-            (StopAnswered(1.1, DENIED), S.ENDING, ()),
-            (RowRead(9.0, FINISHED), S.ENDING, (Free(),)),
+            *RELEASED,
+            (StopAnswered(1.2, DENIED), S.ENDING, ()),
+            (RowRead(9.0, FINISHED), S.ENDING, (Free(), Stop("c1", TAKEN_BACK))),
+            (StopAnswered(9.1, DENIED), S.ENDING, ()),
             (WAKE, S.ENDING, (Stop("c1", TAKEN_BACK),)),
             (Seen(30.0, GOOD), S.CLOSED, ()),
         ],
@@ -1108,7 +1173,7 @@ ADOPTING = [
     Scenario(
         "C27: taken back by Airflow while it is stopped: nothing is given back any more",
         [
-            (Found(1.0, RUNS), S.ENDING, (Stop("c1", ORPHANED),)),
+            *RELEASED,
             (Revoked(2.0), S.ENDING, (Stop("c1", TAKEN_BACK),)),
             (Seen(30.0, BAD), S.CLOSED, ()),
         ],

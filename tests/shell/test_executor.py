@@ -475,6 +475,8 @@ def test_c27_without_adoption_an_orphan_is_stopped_before_its_task_is_given_back
     after_the_crash.start()
     assert after_the_crash.try_adopt_task_instances([given.row()]) == []
     assert given.row().state == "running"
+    turn_until(after_the_crash, lambda: "ecs.StopTask" in aws.calls())
+    assert given.row().state in ("restarting", None)  # no word of the container counts any more
     turn_until(after_the_crash, lambda: given.row().state is None)
     assert all_stopped(aws)()
     assert given.row().external_executor_id is None

@@ -229,12 +229,17 @@ class Metadata:
             for one in found
         ]
 
+    def cut_off(self, key: object, token: str) -> None:
+        """`AirflowDatabase.cut_off`."""
+        one = self._ours(key, token)
+        if one is not None and one.state == "running":
+            one.id, one.state = self.new_id("ti"), "restarting"
+            self.tell("airflow", f"{one.task} try {one.try_number} is cut off from its container")
+
     def give_back(self, key: object, token: str) -> None:
         """`AirflowDatabase.give_back`."""
-        if not isinstance(key, TaskInstanceKey):
-            return
-        one = self.instances.get(key.task_id)
-        if one is None or one.try_number != key.try_number or one.external_executor_id not in (token, None):
+        one = self._ours(key, token)
+        if one is None:
             return
         if one.state in LIVE:
             self.giving_back(one)
@@ -246,6 +251,14 @@ class Metadata:
             return
         one.queued_by, one.external_executor_id = None, None
         self.tell("airflow", f"{one.task} try {one.try_number} is given back: {one.state}")
+
+    def _ours(self, key: object, token: str) -> Instance | None:
+        if not isinstance(key, TaskInstanceKey):
+            return None
+        one = self.instances.get(key.task_id)
+        if one is None or one.try_number != key.try_number or one.external_executor_id not in (token, None):
+            return None
+        return one
 
 
 def short(one: Instance) -> str:

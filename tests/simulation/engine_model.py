@@ -81,6 +81,11 @@ class VirtualDatabase:
         self.process.wait(3.0 if slow else 0.02)
         return rows
 
+    def cut_off(self, key: object, token: str) -> None:
+        """A container loses its word."""
+        self._reach()
+        self.metadata.cut_off(key, token)
+
     def give_back(self, key: object, token: str) -> None:
         """One is given back."""
         self._reach()

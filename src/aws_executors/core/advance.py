@@ -83,7 +83,7 @@ def _moved(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
             return submitting.unpreparable(job, problem, at, policy)
         case Accepted(at=at, container=container):
             wanted = job.stage in UNANSWERED and container not in job.past
-            return submitting.accepted(job, container, at) if wanted else (job, ())
+            return submitting.accepted(job, container, at, policy) if wanted else (job, ())
         case Refused(at=at, error=error):
             return submitting.refused(job, error, at, policy) if job.stage is Stage.SUBMITTING else (job, ())
         case Found(at=at, observation=observation):
@@ -99,8 +99,8 @@ def _moved(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
             return judging.row_read(job, stands, at, policy)
         case StopAnswered(at=at, error=error):
             return ending.stop_answered(job, error, at, policy)
-        case Revoked():
-            return ending.cancel(job)
+        case Revoked(at=at):
+            return ending.withdraw(job, Purpose.CANCEL, at, policy)
         case Due(at=at):
             return ending.woken(job, at)
         case never:

@@ -39,8 +39,9 @@ class Purpose(StrEnum):
 
     RUN = "run"  # queued by Airflow here and now
     ADOPT = "adopt"  # found after another scheduler's death; followed to its end
-    RELEASE = "release"  # found likewise, but adoption is off: stop its container, then give it back
+    RELEASE = "release"  # found likewise, but adoption is off: cut off, stopped, then given back
     CANCEL = "cancel"  # taken back by Airflow: stop whatever there is
+    LEAVE = "leave"  # its row has moved on without it: what there is may end by itself, for a while
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,11 @@ class Job(Generic[R]):
     reported: int = 0
     renew_every: float | None = None
     renew_at: float = 0.0
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether nobody waits for its container any more, so that nothing is submitted for it either."""
+        return self.purpose in (Purpose.CANCEL, Purpose.LEAVE)
 
 
 # --- What can happen ---------------------------------------------------------------------------------------
@@ -292,6 +298,12 @@ class Free:
 
 
 @dataclass(frozen=True, slots=True)
+class CutOff:
+    """Have Airflow refuse the word of the container that runs the task instance. Answer: the next RowRead,
+    which shows it restarting."""
+
+
+@dataclass(frozen=True, slots=True)
 class GiveBack:
     """Give the task instance back to Airflow's scheduler, so that it is queued again."""
 
@@ -304,4 +316,6 @@ class Tell:
     text: str
 
 
-Effect: TypeAlias = "Prepare | Renew | Submit[R] | Find | Stop | ReadRow | Report | Free | GiveBack | Tell"
+Effect: TypeAlias = (
+    "Prepare | Renew | Submit[R] | Find | Stop | ReadRow | Report | Free | CutOff | GiveBack | Tell"
+)

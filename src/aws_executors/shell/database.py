@@ -1,16 +1,23 @@
 """The little that correct reporting needs to know from Airflow's database.
 
-Law: one small query for many task instances, and one careful update for one; each in a session of its own,
+Law: one small query for many task instances, and two careful updates of one; each in a session of its own,
 never the scheduler's (a scoped session would commit the scheduler's transaction), and never in its thread.
 Nothing is decided here: `core/verdict.py` reads the rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select
 
 from aws_executors.core.verdict import Row
+
+if TYPE_CHECKING:
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy.orm import Session
 
 
 class AirflowDatabase:
@@ -47,6 +54,17 @@ class AirflowDatabase:
             }
         return [rows.get(key.primary) if isinstance(key, TaskInstanceKey) else None for key in keys]
 
+    def cut_off(self, key: object, token: str) -> None:
+        """Let a task instance that runs be restarting, under another id: as a person does who clears it.
+
+        Airflow's API then refuses whatever its container still has to say, a failure included.
+        Source: ``clear_task_instances`` of ``airflow/models/taskinstance.py``.
+        """
+        with _ours(key, token) as (session, ti):
+            if ti is not None and ti.state == TaskInstanceState.RUNNING:
+                ti.prepare_db_for_next_try(session=session)
+                ti.state = TaskInstanceState.RESTARTING
+
     def give_back(self, key: object, token: str) -> None:
         """Let the scheduler queue a task instance again whose container is gone, unless it has moved on.
 
@@ -55,23 +73,8 @@ class AirflowDatabase:
         Source: ``adopt_or_reset_orphaned_tasks`` and ``_reschedule_stuck_task`` of
         ``airflow/jobs/scheduler_job_runner.py``.
         """
-        from airflow.models.taskinstance import TaskInstance
-        from airflow.models.taskinstancekey import TaskInstanceKey
-        from airflow.utils.session import create_session
-        from airflow.utils.sqlalchemy import with_row_locks
-        from airflow.utils.state import TaskInstanceState
-
-        if not isinstance(key, TaskInstanceKey):
-            return
-        query = select(TaskInstance).where(
-            TaskInstance.dag_id == key.dag_id,
-            TaskInstance.task_id == key.task_id,
-            TaskInstance.run_id == key.run_id,
-            TaskInstance.map_index == key.map_index,
-        )
-        with create_session(scoped=False) as session:
-            ti = session.scalar(with_row_locks(query, of=TaskInstance, session=session))
-            if ti is None or ti.try_number != key.try_number or ti.external_executor_id not in (token, None):
+        with _ours(key, token) as (session, ti):
+            if ti is None:
                 return
             if ti.state == TaskInstanceState.QUEUED:
                 ti.state = TaskInstanceState.SCHEDULED
@@ -85,3 +88,26 @@ class AirflowDatabase:
                 return
             ti.queued_by_job_id = None
             ti.external_executor_id = None
+
+
+@contextmanager
+def _ours(key: object, token: str) -> "Iterator[tuple[Session, TaskInstance | None]]":
+    """The row under its lock, as long as it still is at this try, and under this token or none."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.taskinstancekey import TaskInstanceKey
+    from airflow.utils.session import create_session
+    from airflow.utils.sqlalchemy import with_row_locks
+
+    with create_session(scoped=False) as session:
+        if not isinstance(key, TaskInstanceKey):
+            yield session, None
+            return
+        query = select(TaskInstance).where(
+            TaskInstance.dag_id == key.dag_id,
+            TaskInstance.task_id == key.task_id,
+            TaskInstance.run_id == key.run_id,
+            TaskInstance.map_index == key.map_index,
+        )
+        ti = session.scalar(with_row_locks(query, of=TaskInstance, session=session))
+        ours = ti is not None and ti.try_number == key.try_number and ti.external_executor_id in (token, None)
+        yield session, ti if ours else None

@@ -18,6 +18,7 @@ from aws_executors.core.advance import advance, begin
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.job import (
     Accepted,
+    CutOff,
     Due,
     Effect,
     Event,
@@ -31,7 +32,6 @@ from aws_executors.core.job import (
     Policy,
     Prepare,
     Prepared,
-    Purpose,
     ReadRow,
     Refused,
     Renew,
@@ -60,6 +60,7 @@ from aws_executors.shell.mail import (
     GivenBack,
     Handover,
     Happened,
+    IsCutOff,
     K,
     Letter,
     Outcome,
@@ -187,6 +188,8 @@ class Desk(Generic[K, R]):
                 self._rows_read(letter)
             case RowsUnread():
                 self._rows_unread(letter)
+            case IsCutOff(problem=problem):
+                self._cut_off(problem)
             case GivenBack():
                 self._given_back(letter)
             case Discarded(error=error):
@@ -261,6 +264,8 @@ class Desk(Generic[K, R]):
                 self._gates[Action.STOP].wait((token, effect), handover.priority)
             case ReadRow():
                 self._rows.want(token)
+            case CutOff():
+                self._hands.cut_off(token, handover.key)
             case GiveBack():
                 self._hands.give_back(token, handover.key)
             case Report() | Free() | Tell():
@@ -275,7 +280,7 @@ class Desk(Generic[K, R]):
             return
         handover = self._table.handover(token)
         match effect:
-            case Submit() if job.purpose is Purpose.CANCEL:
+            case Submit() if job.unwanted:
                 self._happen(token, Refused(now, NEVER_SENT))
             case Submit(request=request):
                 self._hands.submit(handover, request)
@@ -325,6 +330,12 @@ class Desk(Generic[K, R]):
     def _rows_unread(self, letter: RowsUnread) -> None:
         self._rows.unread(letter.tokens, letter.at)
         self._complaints.say("Airflow's database", "rows", letter.problem)
+
+    def _cut_off(self, problem: str) -> None:
+        if problem:
+            self._complaints.say("Cutting containers off", "problem", problem)
+        else:
+            self._complaints.works("Cutting containers off")
 
     def _given_back(self, letter: GivenBack[K]) -> None:
         if letter.problem:

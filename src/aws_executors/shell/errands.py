@@ -35,6 +35,7 @@ from aws_executors.shell.mail import (
     GivenBack,
     Handover,
     Happened,
+    IsCutOff,
     K,
     Letter,
     RowsRead,
@@ -48,10 +49,14 @@ K_contra = TypeVar("K_contra", contravariant=True)
 
 
 class Database(Protocol[K_contra]):
-    """The little that is read from, and given back through, Airflow's database. Both methods may raise."""
+    """The little that is read from, and written to, Airflow's database. Every method may raise."""
 
     def read(self, keys: Sequence[K_contra]) -> Sequence[Row | None]:
         """The rows of these task instances, in one query and in this order; None for a row that is gone."""
+        ...
+
+    def cut_off(self, key: K_contra, token: str) -> None:
+        """Let a task instance that runs be restarting: its container's word does not count any more."""
         ...
 
     def give_back(self, key: K_contra, token: str) -> None:
@@ -216,6 +221,21 @@ class Errands(Generic[K, R]):
             return RowsUnread(self._clock(), tuple(keys), _words(error))
 
         self._reading.call(run, unread)
+
+    def cut_off(self, token: str, key: K) -> None:
+        """Have Airflow refuse the word of the container that runs this task instance."""
+
+        def run() -> Letter[K, R]:
+            try:
+                self._database.cut_off(key, token)
+                return IsCutOff()
+            except Exception as error:  # noqa: BLE001 - as above
+                return heard(error)
+
+        def heard(error: BaseException) -> Letter[K, R]:
+            return IsCutOff(_words(error))
+
+        self._reading.call(run, heard)
 
     def give_back(self, token: str, key: K) -> None:
         """Give one task instance back to the scheduler."""

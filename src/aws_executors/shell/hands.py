@@ -62,6 +62,10 @@ class Hands(Protocol[K, R]):
         """Read the rows of these jobs, by token."""
         ...
 
+    def cut_off(self, token: str, key: K) -> None:
+        """Have Airflow refuse the word of the container that runs this task instance."""
+        ...
+
     def give_back(self, token: str, key: K) -> None:
         """Give one task instance back to the scheduler."""
         ...

@@ -95,6 +95,13 @@ class RowsUnread:
 
 
 @dataclass(frozen=True, slots=True)
+class IsCutOff:
+    """A container has been cut off, or why not yet; the next row that is read shows it."""
+
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GivenBack(Generic[K]):
     """A task instance has been given back to the scheduler, or why not yet."""
 
@@ -125,7 +132,7 @@ class Stopped:
     ids: tuple[str, ...]
 
 
-Tidings: TypeAlias = "Described | RowsRead | RowsUnread | GivenBack[K] | Discarded | Stopped"
+Tidings: TypeAlias = "Described | RowsRead | RowsUnread | IsCutOff | GivenBack[K] | Discarded | Stopped"
 Letter: TypeAlias = "Handover[K, R] | Delivery[K, R] | Happened[R] | Tidings[K] | Closing"
 
 

@@ -158,7 +158,7 @@ class Table(Generic[K, R]):
 
 def _row_matters(job: Job[R]) -> bool:
     """Whether the row can still change what becomes of the job: as long as it holds a slot."""
-    return job.purpose is Purpose.RELEASE or (job.purpose is not Purpose.CANCEL and job.stage in ROW_MATTERS)
+    return job.purpose is Purpose.RELEASE or (not job.unwanted and job.stage in ROW_MATTERS)
 
 
 def _over(seen: Observation | None) -> bool:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from aws_executors.core.errors import AwsError
 from aws_executors.core.job import Find, Job, Policy, Prepare, Purpose, Stage
-from aws_executors.core.life.moves import Moved, close, later, stop, submit
+from aws_executors.core.life.moves import Moved, close, later, let_end, stop, submit
 from aws_executors.core.life.renewing import renewal
 
 R = TypeVar("R")
@@ -25,18 +25,18 @@ def stop_answered(job: Job[R], error: AwsError | None, at: float, policy: Policy
     return later(job, at, policy), ()
 
 
-def cancel(job: Job[R]) -> Moved[R]:
-    """Airflow takes the task back."""
-    cancelled = replace(job, purpose=Purpose.CANCEL)
+def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[R]:
+    """Nobody waits for it any more: Airflow takes it back, or its row has moved on before it was found."""
+    withdrawn = replace(job, purpose=purpose)
     match job.stage:
         case Stage.WATCHING | Stage.ENDING | Stage.LOOKING if job.container:
-            return stop(cancelled)
+            return stop(withdrawn) if purpose is Purpose.CANCEL else (let_end(withdrawn, at, policy), ())
         case Stage.SUBMITTING | Stage.LOOKING:
-            return cancelled, ()  # the answer is on its way; what it names is stopped then
+            return withdrawn, ()  # the answer is on its way; what it names is stopped then
         case Stage.BACKING_OFF if job.ambiguous:
-            return replace(cancelled, stage=Stage.LOOKING, looks=0, due=None), (Find(job.past),)
+            return replace(withdrawn, stage=Stage.LOOKING, looks=0, due=None), (Find(job.past),)
         case _:
-            return close(cancelled)
+            return close(withdrawn)
 
 
 def woken(job: Job[R], at: float) -> Moved[R]:

@@ -10,9 +10,21 @@ from dataclasses import replace
 from typing import TypeVar, assert_never
 
 from aws_executors.core.diagnosis import explain
-from aws_executors.core.job import Free, GiveBack, Job, Policy, Prepare, Purpose, ReadRow, Report, Stage, Tell
-from aws_executors.core.life.ending import cancel
-from aws_executors.core.life.moves import Moved, fail, look, report, runs
+from aws_executors.core.job import (
+    CutOff,
+    Free,
+    GiveBack,
+    Job,
+    Policy,
+    Prepare,
+    Purpose,
+    ReadRow,
+    Report,
+    Stage,
+    Tell,
+)
+from aws_executors.core.life.ending import withdraw
+from aws_executors.core.life.moves import Moved, fail, let_end, look, report, stop
 from aws_executors.core.state import Observation, Phase
 from aws_executors.core.verdict import NEVER_RAN, Standing, Verdict, ending, verdict
 
@@ -35,19 +47,19 @@ def judge(job: Job[R], at: float, policy: Policy) -> Moved[R]:
 
 def row_read(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
     """The row has been read: so it stands to the job."""
-    if at < job.asked or job.purpose is Purpose.CANCEL:
+    if at < job.asked or job.unwanted:
         return job, ()
     if job.stage is Stage.CONFIRMING:
         return _confirmed(job, stands, at, policy)
     if job.purpose is Purpose.RELEASE:
-        return _released(job, stands)
+        return _released(job, stands, at, policy)
     if job.stage is Stage.JUDGING:
         return _sentence(job, stands, at, policy)
     if job.stage in EARLY:
         if stands not in UNWANTED or (job.purpose is Purpose.ADOPT and not job.failures):
             return job, ()  # an adopted one is about to be found, unless look-ups fail
-        cancelled, effects = cancel(job)
-        return cancelled, (Free(), *effects)
+        left, effects = withdraw(job, Purpose.LEAVE, at, policy)
+        return left, (Free(), *effects)
     if job.stage is Stage.WATCHING:
         decides = _row_decides if job.container else _row_alone
         return decides(job, stands, at, policy)
@@ -65,11 +77,15 @@ def _confirmed(job: Job[R], stands: Standing, at: float, policy: Policy) -> Move
     return report(job, job.report, at, policy)
 
 
-def _released(job: Job[R], stands: Standing) -> Moved[R]:
-    """What has moved on by itself is not to be given back; its container is stopped all the same."""
-    if stands not in UNWANTED:
-        return job, ()
-    return replace(job, purpose=Purpose.CANCEL), (Free(),)
+def _released(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
+    """A container that is stopped may still fail its task with its last breath: before that, its word must
+    not count any more. What has moved on by itself is not to be given back."""
+    if stands in UNWANTED:
+        cancelled, effects = withdraw(job, Purpose.CANCEL, at, policy)
+        return cancelled, (Free(), *effects)
+    if stands is Standing.RUNNING:
+        return job, (CutOff(),)
+    return stop(job) if job.stage is Stage.WATCHING else (job, ())
 
 
 def _row_decides(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
@@ -77,16 +93,11 @@ def _row_decides(job: Job[R], stands: Standing, at: float, policy: Policy) -> Mo
         return (job if job.ran else replace(job, ran=True)), ()
     match verdict(Observation(id=job.container, phase=Phase.RUNNING), stands):
         case Verdict.SUCCEED:
-            return _let_end(job, at, policy), (Report(True, "the task has its result"),)
+            return let_end(job, at, policy), (Report(True, "the task has its result"),)
         case Verdict.FREE:
-            return _let_end(job, at, policy), (Free(),)
+            return let_end(job, at, policy), (Free(),)
         case _:
             return job, ()
-
-
-def _let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
-    """Nobody waits for the container any more: it may end by itself, but not for ever."""
-    return replace(job, stage=Stage.ENDING, due=at + (policy.linger if runs(job) else policy.patience))
 
 
 def _row_alone(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:

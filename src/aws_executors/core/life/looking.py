@@ -10,7 +10,7 @@ from typing import TypeVar, assert_never
 
 from aws_executors.core.job import Free, Job, Policy, Purpose, ReadRow, Stage
 from aws_executors.core.life.judging import judge
-from aws_executors.core.life.moves import FORGOTTEN, Moved, ended, fail, stop, submit
+from aws_executors.core.life.moves import FORGOTTEN, Moved, ended, fail, let_end, stop, submit
 from aws_executors.core.life.watching import seen
 from aws_executors.core.state import Cause, Observation, Phase
 
@@ -35,14 +35,21 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
     )
     if job.purpose in (Purpose.RUN, Purpose.ADOPT):
         return seen(replace(watching, stage=Stage.WATCHING, seen=None, failures=0), observation, at, policy)
-    return ended(watching) if observation.ended else stop(watching)
+    if observation.ended:
+        return ended(watching)
+    if job.purpose is Purpose.LEAVE:
+        return let_end(replace(watching, seen=observation), at, policy), ()
+    if job.purpose is Purpose.RELEASE:
+        # The row says what comes first: whether the container still has a word to say.
+        return replace(watching, stage=Stage.WATCHING, seen=observation, asked=at), (ReadRow(),)
+    return stop(watching)
 
 
 def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     if job.looks + 1 < policy.looks:
         return replace(job, looks=job.looks + 1, failures=0, due=at + policy.look_every), ()
     match job.purpose:
-        case Purpose.CANCEL | Purpose.RELEASE:
+        case Purpose.CANCEL | Purpose.LEAVE | Purpose.RELEASE:
             return ended(job)
         case Purpose.ADOPT if not job.container:
             # Without a container only the row can say what to do; its heartbeat, or the lack of one, decides.

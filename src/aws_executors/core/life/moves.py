@@ -55,6 +55,11 @@ def stop(job: Job[R]) -> Moved[R]:
     return replace(job, stage=Stage.ENDING, due=None), (Stop(job.container, reason),)
 
 
+def let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
+    """Nobody waits for the container any more: it may end by itself, but not for ever."""
+    return replace(job, stage=Stage.ENDING, due=at + (policy.linger if runs(job) else policy.patience))
+
+
 def ended(job: Job[R]) -> Moved[R]:
     """The last container has ended; what was to be released is given back."""
     effects: tuple[Effect[R], ...] = (GiveBack(), Free()) if job.purpose is Purpose.RELEASE else ()
@@ -63,7 +68,7 @@ def ended(job: Job[R]) -> Moved[R]:
 
 def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     """Fail the task, and say why."""
-    if job.purpose is Purpose.CANCEL:
+    if job.unwanted:
         return close(job)
     event = CONTAINER_FAILED if job.container or job.past else "not submitted"
     reported, effects = report(job, Report(False, why, confirm=job.has_row), at, policy)

@@ -11,7 +11,18 @@ from typing import TypeVar, assert_never
 
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.job import Job, Policy, Prepared, Purpose, Stage
-from aws_executors.core.life.moves import Moved, close, fail, later, look, refusal, stop, submit, told
+from aws_executors.core.life.moves import (
+    Moved,
+    close,
+    fail,
+    later,
+    let_end,
+    look,
+    refusal,
+    stop,
+    submit,
+    told,
+)
 
 R = TypeVar("R")
 
@@ -41,8 +52,8 @@ def unpreparable(job: Job[R], problem: str, at: float, policy: Policy) -> Moved[
     return fail(job, problem, at, policy) if job.stage is Stage.PREPARING else (job, ())
 
 
-def accepted(job: Job[R], container: str, at: float) -> Moved[R]:
-    """AWS has started a container."""
+def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]:
+    """AWS has started a container, or says that it has done so before."""
     watching = replace(
         job,
         stage=Stage.WATCHING,
@@ -57,6 +68,9 @@ def accepted(job: Job[R], container: str, at: float) -> Moved[R]:
         ambiguous=False,
         doomed="",
     )
+    if job.purpose is Purpose.LEAVE and job.ambiguous:
+        # It may be the container of an earlier submission, whose work is why the row has moved on.
+        return let_end(watching, at, policy), ()
     return (watching, ()) if job.purpose in (Purpose.RUN, Purpose.ADOPT) else stop(watching)
 
 
@@ -64,7 +78,7 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
     """AWS has not started a container, as far as anybody knows."""
     match error.kind:
         case Kind.CONFLICT if error.resource_ids:
-            return accepted(job, error.resource_ids[0], at)
+            return accepted(replace(job, ambiguous=True), error.resource_ids[0], at, policy)
         case Kind.AMBIGUOUS if policy.idempotent:
             return _back_off(replace(job, ambiguous=True), error, at, policy)
         case Kind.AMBIGUOUS | Kind.CONFLICT:
@@ -81,7 +95,7 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
 
 
 def _back_off(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
-    if job.purpose is Purpose.CANCEL:
+    if job.unwanted:
         return look(job, at) if job.ambiguous else close(job)
     since = job.since if job.failures else at
     waiting = replace(later(job, at, policy), stage=Stage.BACKING_OFF, since=since)

@@ -25,6 +25,8 @@ def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Mo
         return _absent(job, at, policy)
     newer = replace(job, seen=observation)
     match job.stage:
+        case Stage.WATCHING if observation.ended and job.purpose is Purpose.RELEASE:
+            return ended(newer)
         case Stage.WATCHING if observation.ended:
             return judge(newer, at, policy)
         case Stage.JUDGING if not observation.ended:
@@ -37,6 +39,7 @@ def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Mo
         case Stage.ENDING if observation.phase is Phase.RUNNING and job.purpose in (
             Purpose.RUN,
             Purpose.ADOPT,
+            Purpose.LEAVE,
         ):
             return (newer if runs(job) else replace(newer, due=at + policy.linger)), ()
         case _:
