@@ -1,11 +1,16 @@
 """The spelling of requests: what is left out, what stays, and what maps of text become."""
 
+import json
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.wire import (
     WRITTEN,
     Digits,
@@ -18,8 +23,11 @@ from aws_executors.core.wire import (
     Texts,
     Whole,
     spell,
+    surely_fits,
     to_kwargs,
 )
+from strategies import run_tasks
+from strategies_batch import submit_jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -147,3 +155,14 @@ def test_tags_as_aws_allows_them(kind: str, text: str, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         adapter.validate_python(text)
     assert adapter.validate_python("Größe 3 _.:/=+-@") == "Größe 3 _.:/=+-@"
+
+
+@given(run_tasks | submit_jobs(), st.integers(1, 5000))
+def test_what_surely_fits_does_fit(request: RunTask | SubmitJob, limit: int) -> None:
+    assert not surely_fits(request, limit) or len(json.dumps(to_kwargs(request))) <= limit
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), st.integers(1, 500))
+def test_what_surely_fits_does_fit_in_any_script(value: str, limit: int) -> None:
+    variable = KeyValuePair(name="A", value=value)
+    assert not surely_fits(variable, limit) or len(json.dumps(to_kwargs(variable))) <= limit

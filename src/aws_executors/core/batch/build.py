@@ -21,6 +21,7 @@ from aws_executors.core.batch.overrides import (
 from aws_executors.core.batch.request import SubmitJob, from_kwargs
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.launch import Launch
+from aws_executors.core.memo import remembered
 from aws_executors.core.wire import spell, to_kwargs
 
 HEAD, SUBMISSION = 63, 64
@@ -44,7 +45,7 @@ def build(launch: Launch[BatchSettings]) -> SubmitJob:
     >>> to_kwargs(request)["containerOverrides"]
     {'command': ['airflow', 'version'], 'resourceRequirements': [{'type': 'MEMORY', 'value': '512'}]}
     """
-    return with_workload(from_options(launch.settings), launch)
+    return with_workload(_start(launch.settings), launch)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,6 +85,9 @@ def from_options(settings: BatchSettings) -> SubmitJob:
         job_definition=settings.job_definition,
         ecs_properties_override=EcsPropertiesOverride(task_properties=tasks),
     )
+
+
+_start = remembered(from_options)
 
 
 def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> SubmitJob:
@@ -127,7 +131,8 @@ def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
     container_name = launch.settings.container_name
     if not command_of(request, container_name):
         request = lay(request, ContainerOverrides(command=launch.command), container_name)
-    return replace(request, job_name=job_name(launch.settings.job_name, launch.submission))
+    name = job_name(launch.settings.job_name, launch.submission)
+    return request if request.job_name == name else replace(request, job_name=name)
 
 
 def job_name(name: str, submission: str) -> str:

@@ -105,6 +105,10 @@ def read_options(executor_config: object) -> BatchOptions:
     return read_config(BATCH_OPTIONS, executor_config, KEPT)
 
 
+NOTHING = BatchOptions()
+"""What most tasks ask for."""
+
+
 def with_options(
     request: SubmitJob, options: BatchOptions, container_name: str = "", where: str = WHERE
 ) -> SubmitJob:
@@ -116,6 +120,8 @@ def with_options(
     >>> with_options(job, read_options({"memory": 512})).container_overrides.resource_requirements
     (ResourceRequirement(type='MEMORY', value='512'),)
     """
+    if options == NOTHING:
+        return request
     changed = replace(
         request,
         job_queue=options.job_queue or request.job_queue,

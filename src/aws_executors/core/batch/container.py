@@ -31,7 +31,13 @@ from aws_executors.core.batch.overrides import (
     TaskContainerOverrides,
     TaskPropertiesOverride,
 )
-from aws_executors.core.batch.request import NodeOverrides, NodePropertyOverride, SubmitJob
+from aws_executors.core.batch.request import (
+    NOTHING_OVER_NODES,
+    NOTHING_OVER_TASKS,
+    NOTHING_OVER_THE_POD,
+    NodePropertyOverride,
+    SubmitJob,
+)
 from aws_executors.core.parse import RequestError
 
 Holder = TypeVar("Holder", SubmitJob, NodePropertyOverride)
@@ -51,7 +57,7 @@ def lay(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") 
     (TaskPropertiesOverride(containers=(TaskContainerOverrides(name='airflow', ...),)),)
     """
     nodes = request.node_overrides
-    if nodes == NodeOverrides():
+    if nodes == NOTHING_OVER_NODES:
         return _laid(request, wish, container_name)
     if not nodes.node_property_overrides:
         raise RequestError(
@@ -87,10 +93,10 @@ def command_of(request: SubmitJob, container_name: str = "") -> tuple[str, ...]:
 
 
 def _laid(holder: Holder, wish: ContainerOverrides, name: str) -> Holder:
-    if holder.eks_properties_override != EksPropertiesOverride():
+    if holder.eks_properties_override != NOTHING_OVER_THE_POD:
         pod = _in_pod(wish, _told(name, "eksPropertiesOverride"))
         return replace(holder, eks_properties_override=merge_eks(holder.eks_properties_override, pod))
-    if name or holder.ecs_properties_override != EcsPropertiesOverride():
+    if name or holder.ecs_properties_override != NOTHING_OVER_TASKS:
         task = _in_task(wish, _told(name, "ecsPropertiesOverride"))
         return replace(holder, ecs_properties_override=merge_ecs(holder.ecs_properties_override, task))
     return replace(holder, container_overrides=merge_container(holder.container_overrides, wish))

@@ -22,7 +22,18 @@ from aws_executors.core.batch.overrides import (
 )
 from aws_executors.core.oversize import TooLarge, parts, too_large
 from aws_executors.core.parse import RequestError, parse
-from aws_executors.core.wire import WRITTEN, Flag, Matching, Text, Texts, Whole, tag_key, tag_text, to_kwargs
+from aws_executors.core.wire import (
+    WRITTEN,
+    Flag,
+    Matching,
+    Text,
+    Texts,
+    Whole,
+    surely_fits,
+    tag_key,
+    tag_text,
+    to_kwargs,
+)
 
 REQUEST_LIMIT = 30 * 1024
 """Bytes of JSON in one SubmitJob. Source: "Service quotas" of the AWS Batch User Guide."""
@@ -131,6 +142,12 @@ class NodeOverrides:
         only_once("range of nodes", (override.target_nodes for override in self.node_property_overrides))
 
 
+NOTHING_OVER_THE_CONTAINER = ContainerOverrides()
+NOTHING_OVER_TASKS = EcsPropertiesOverride()
+NOTHING_OVER_THE_POD = EksPropertiesOverride()
+NOTHING_OVER_NODES = NodeOverrides()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class SubmitJob:
     """One job to be submitted.
@@ -151,10 +168,10 @@ class SubmitJob:
     scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
     depends_on: Annotated[tuple[JobDependency, ...], Field(max_length=20)] = ()
     parameters: Texts = ()
-    container_overrides: Overrides = ContainerOverrides()
-    node_overrides: NodeOverrides = NodeOverrides()
-    ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
-    eks_properties_override: EksPropertiesOverride = EksPropertiesOverride()
+    container_overrides: Overrides = NOTHING_OVER_THE_CONTAINER
+    node_overrides: NodeOverrides = NOTHING_OVER_NODES
+    ecs_properties_override: EcsPropertiesOverride = NOTHING_OVER_TASKS
+    eks_properties_override: EksPropertiesOverride = NOTHING_OVER_THE_POD
     retry_strategy: RetryStrategy = RetryStrategy()
     timeout: JobTimeout = JobTimeout()
     propagate_tags: Flag | None = None
@@ -178,6 +195,8 @@ def _kind_faults(request: SubmitJob) -> list[str]:
 
 
 def _size_faults(request: SubmitJob) -> list[str]:
+    if surely_fits(request, REQUEST_LIMIT):
+        return []
     members = to_kwargs(request)
     size = len(json.dumps(members))
     if size <= REQUEST_LIMIT:
@@ -189,10 +208,10 @@ def _size_faults(request: SubmitJob) -> list[str]:
 def overrides_of(request: SubmitJob) -> Mapping[str, bool]:
     """Which of the four kinds of overrides this request uses, by AWS's name."""
     return {
-        "containerOverrides": request.container_overrides != ContainerOverrides(),
-        "ecsPropertiesOverride": request.ecs_properties_override != EcsPropertiesOverride(),
-        "eksPropertiesOverride": request.eks_properties_override != EksPropertiesOverride(),
-        "nodeOverrides": request.node_overrides != NodeOverrides(),
+        "containerOverrides": request.container_overrides != NOTHING_OVER_THE_CONTAINER,
+        "ecsPropertiesOverride": request.ecs_properties_override != NOTHING_OVER_TASKS,
+        "eksPropertiesOverride": request.eks_properties_override != NOTHING_OVER_THE_POD,
+        "nodeOverrides": request.node_overrides != NOTHING_OVER_NODES,
     }
 
 

@@ -19,6 +19,7 @@ from aws_executors.core.ecs.parts import (
 from aws_executors.core.ecs.request import RunTask, from_kwargs
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.launch import Launch
+from aws_executors.core.memo import remembered
 from aws_executors.core.parse import RequestError
 from aws_executors.core.wire import spell, to_kwargs
 
@@ -45,7 +46,7 @@ def build(launch: Launch[EcsSettings]) -> RunTask:
     >>> to_kwargs(request)["overrides"]
     {'containerOverrides': [{'name': 'main', 'command': ['airflow', 'version'], 'cpu': 256}]}
     """
-    return with_workload(from_options(launch.settings), launch)
+    return with_workload(_start(launch.settings), launch)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -100,6 +101,9 @@ def _network(settings: EcsSettings) -> NetworkConfiguration | None:
     )
 
 
+_start = remembered(from_options)
+
+
 def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask:
     """The option ``run_task_kwargs``: each member that it has takes the place of what the options say.
 
@@ -147,4 +151,6 @@ def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
     if not any(item.command for item in request.overrides.container_overrides if item.name == name):
         request = on_container(request, ContainerOverride(name=name, command=launch.command))
     started_by = f"{launch.settings.deployment}/{launch.token}"
+    if (request.client_token, request.started_by) == (launch.submission, started_by):
+        return request
     return replace(request, client_token=launch.submission, started_by=started_by)

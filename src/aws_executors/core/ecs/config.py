@@ -104,6 +104,10 @@ def read_options(executor_config: object) -> EcsOptions:
     return read_config(ECS_OPTIONS, executor_config, KEPT)
 
 
+NOTHING = EcsOptions()
+"""What most tasks ask for."""
+
+
 def with_options(request: RunTask, options: EcsOptions, container_name: str) -> RunTask:
     """The request with a task's options on top; `container_name` is the Airflow container.
 
@@ -113,6 +117,8 @@ def with_options(request: RunTask, options: EcsOptions, container_name: str) -> 
     >>> with_options(request, read_options({"memory": 512}), "main").overrides.container_overrides[0].memory
     512
     """
+    if options == NOTHING:
+        return request
     for container in options.overrides.container_overrides:
         if container.name == container_name and container.command:
             raise RequestError(

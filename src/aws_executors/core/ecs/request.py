@@ -21,7 +21,7 @@ from aws_executors.core.ecs.parts import (
 )
 from aws_executors.core.oversize import TooLarge, parts, too_large
 from aws_executors.core.parse import parse
-from aws_executors.core.wire import WRITTEN, Flag, Matching, Text, to_kwargs
+from aws_executors.core.wire import WRITTEN, Flag, Matching, Text, surely_fits, to_kwargs
 
 LaunchType = Literal["FARGATE", "EC2", "EXTERNAL"]
 OVERRIDES_LIMIT = 8192
@@ -90,6 +90,8 @@ def _tag_faults(request: RunTask) -> list[str]:
 
 
 def _size_faults(overrides: Overrides) -> list[str]:
+    if surely_fits(overrides, OVERRIDES_LIMIT):
+        return []
     members = to_kwargs(overrides)
     size = len(json.dumps(members, separators=(",", ":")))
     if size <= OVERRIDES_LIMIT:
