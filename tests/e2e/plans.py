@@ -119,12 +119,12 @@ def plan(seed: int) -> Plan:
 
 SPANS: dict[Fault, tuple[float, float]] = {
     Fault.KILLED: (0.0, 6.0),
-    Fault.OUTAGE: (8.0, 25.0),
+    Fault.OUTAGE: (30.0, 70.0),
     Fault.TERMINATED: (0.0, 3.0),
     Fault.STALLED: (12.0, 20.0),
-    Fault.EXPIRED: (8.0, 25.0),
+    Fault.EXPIRED: (30.0, 70.0),
     Fault.KILLED_TWICE: (5.0, 12.0),
-    Fault.KILLED_IN_OUTAGE: (10.0, 25.0),
+    Fault.KILLED_IN_OUTAGE: (20.0, 70.0),
 }
 """How long each lasts, lowest and highest, in seconds: for two kills the time between them, and a kill in an
 outage comes in the middle of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from itertools import pairwise
 
@@ -130,6 +131,26 @@ class Clerk:
 
     def give_back(self, token: str, key: str) -> None:
         raise AssertionError("nothing is given back in these stories")
+
+
+class Workload:
+    """What requests are built from."""
+
+    def __call__(self, attempt: int) -> Result[Order, str | AwsError]:
+        return Success(Order("t", attempt))
+
+
+def test_a_workload_is_kept_until_its_task_runs_and_no_longer() -> None:
+    clerk = Clerk(Cloud())
+    workload = Workload()
+    there = weakref.ref(workload)
+    clerk.desk.take(Handover(job=Job(token="t"), key="t", build=workload))
+    del workload
+    clerk.run(until=3.0)
+    assert there() is not None  # its container may yet be lost before it has begun
+    clerk.status = "running"
+    clerk.run(until=6.0)
+    assert there() is None
 
 
 def test_a_burst_goes_out_as_fast_as_the_quota_allows_and_no_faster() -> None:

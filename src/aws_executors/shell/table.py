@@ -7,6 +7,7 @@ what it returns (heaps and indexes, never a pass over all jobs).
 import heapq
 from collections import Counter, deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from aws_executors.core.job import Job, Purpose, Stage
@@ -52,6 +53,12 @@ class Table(Generic[K, R]):
         self._handovers[token] = handover
         if handover.job.has_row:
             self._rows.append(token)
+
+    def forget_workload(self, token: str) -> None:
+        """No request is built for this job any more: what it would be built from need not be kept."""
+        handover = self._handovers[token]
+        if handover.build is not None:
+            self._handovers[token] = replace(handover, build=None)
 
     def job(self, token: str) -> Job[R] | None:
         """The job of this token, if it is not closed."""
