@@ -228,6 +228,8 @@ class Desk(Generic[K, R]):
         try:
             self._complain(event)
             moved, effects = advance(job, event, self._gears.policy)
+            if moved is job and not effects:
+                return
             self._moved(moved, effects)
             if moved.container not in ("", job.container):
                 self._stop_while_closing((moved.container,))

@@ -16,11 +16,15 @@ from aws_executors.core.state import Observation, Phase
 
 R = TypeVar("R")
 
+UNDER_WAY = frozenset({Stage.WATCHING, Stage.ENDING})
+
 
 def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Moved[R]:
     """A container has been looked at."""
     if observation.id != job.container or _stale(job, observation):
         return job, ()
+    if observation == job.seen and observation.phase is Phase.RUNNING and job.stage in UNDER_WAY:
+        return job, ()  # what most looks show
     if observation.phase is Phase.ABSENT:
         return _absent(job, at, policy)
     newer = replace(job, seen=observation)
