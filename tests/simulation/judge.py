@@ -140,7 +140,9 @@ class Judge:
         schedule = self.cloud.schedule
         if schedule.theme in NO_OUTAGE and schedule.delays is DELAYS:
             return UNWANTED_WITHOUT_OUTAGE + schedule.times.row_interval
-        return UNWANTED
+        # With a token of its own a container is known to be unwanted by the state of its row alone, and several
+        # reads may find the row in a state that it has been in before.
+        return UNWANTED + 2 * schedule.times.row_interval
 
     @property
     def _undisturbed(self) -> bool:
