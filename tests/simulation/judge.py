@@ -30,7 +30,9 @@ UNWANTED = 60.0
 """Virtual seconds within which a container that nobody waits for must be told to stop."""
 
 UNWANTED_WITHOUT_OUTAGE = 35.0
-"""The same, besides the time between two reads of rows, where nothing fails for long."""
+"""The same, where nothing fails for long; each besides the time that `READS` reads of rows take."""
+
+READS = 3
 
 UNWANTED_CODE = 15.0
 """Virtual seconds within which user code ends that nobody waits for, whatever has become of its scheduler: a
@@ -138,11 +140,10 @@ class Judge:
     @property
     def _patience(self) -> float:
         schedule = self.cloud.schedule
-        if schedule.theme in NO_OUTAGE and schedule.delays is DELAYS:
-            return UNWANTED_WITHOUT_OUTAGE + schedule.times.row_interval
-        # With a token of its own a container is known to be unwanted by the state of its row alone, and several
-        # reads may find the row in a state that it has been in before.
-        return UNWANTED + 2 * schedule.times.row_interval
+        calm = schedule.theme in NO_OUTAGE and schedule.delays is DELAYS
+        # By a token that is not in its row, a container is known to be unwanted by the row's state alone, and
+        # several reads may find it in one that it was in before.
+        return (UNWANTED_WITHOUT_OUTAGE if calm else UNWANTED) + READS * schedule.times.row_interval
 
     @property
     def _undisturbed(self) -> bool:
