@@ -81,7 +81,7 @@ EVENTS: st.SearchStrategy[Event[str]] = st.one_of(
     st.builds(Prepared, TIMES, REQUESTS, st.just(300.0)),
     st.builds(Unpreparable, TIMES, st.just("why")),
     st.builds(NotStored, TIMES, ERRORS),
-    st.builds(Renewed, TIMES, st.none() | ERRORS),
+    st.builds(Renewed, TIMES, st.none() | ERRORS, st.none() | st.just(300.0)),
     st.builds(Accepted, TIMES, IDS),
     st.builds(Refused, TIMES, ERRORS),
     st.builds(Found, TIMES, st.none() | OBSERVATIONS),
