@@ -315,10 +315,12 @@ def test_a_key_of_kms_is_allowed_as_policies_name_it(
         assert (by_key.resources, by_key.condition) == ((resource,), condition)
 
 
-def test_the_store_is_allowed_what_is_called_and_no_more() -> None:
+def test_the_store_is_allowed_what_is_called_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     with LocalAws() as aws:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
         aws.client("s3").create_bucket(Bucket="my-bucket")
-        settings = batch.BatchSettings.from_section({**STORED, "endpoint_url": aws.url}).unwrap()
+        settings = batch.BatchSettings.from_section(STORED).unwrap()
         before = aws.calls()
         (usual, _), (other, _) = (transport_of(settings, Clients(settings)) for _ in range(2))
         usual.put("0b6e-1", "{}").unwrap()

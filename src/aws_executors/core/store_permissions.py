@@ -29,10 +29,11 @@ def reading(settings: Settings, where: Where) -> Iterator[Statement]:
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
-    ...                          workload_transport="s3", workload_store="s3://b", workload_kms_key="alias/k")
+    ...                          workload_transport="s3", workload_store="s3://my-bucket/w",
+    ...                          workload_kms_key="alias/k")
     >>> for statement in reading(settings, Where(region="us-east-1", account="1")):
     ...     print(*statement.actions, *statement.resources, statement.condition)
-    s3:GetObject arn:aws:s3:::b/* {}
+    s3:GetObject arn:aws:s3:::my-bucket/w/* {}
     kms:Decrypt arn:aws:kms:us-east-1:1:key/* {'ForAnyValue:StringEquals': {'kms:ResourceAliases': 'alias/k'}}
     """
     yield from _both("Read", ("s3:GetObject",), ("kms:Decrypt",), settings, where)
