@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from aws_executors.core.exits import MEANINGS, Exit, exit_of
 from aws_executors.core.secrets import mask
-from aws_executors.run import hostname
+from aws_executors.run import hostname, spot
 from aws_executors.run.parent import Stopped, fork, say, stop_at_once
 from aws_executors.run.sources import SOURCES, Unread
 
@@ -114,7 +114,7 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
 
 
 def _stopped(error: Stopped) -> int:
-    return _end(Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task began")
+    return _end(Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task began: {spot.why()}")
 
 
 def _end(code: Exit, problem: str) -> int:
