@@ -13,6 +13,7 @@ from aws_executors.core.exits import MEANINGS, Exit, exit_of
 from aws_executors.core.secrets import mask
 from aws_executors.run import hostname, spot
 from aws_executors.run.parent import Stopped, fork, say, stop_at_once
+from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, Unread
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault(name, value)
     try:
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
-        text = SOURCES[name](argument, options.region)
-        hostname.container_id()
-        workload = decoded(text)
+        with without_collecting():
+            text = SOURCES[name](argument, options.region)
+            hostname.container_id()
+            workload = decoded(text)
         return fork(lambda: supervise(workload))
     except Unread as error:
         return _end(error.exit, str(error))
@@ -69,8 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
     """The workload; all that its run will import is imported here, once, and nothing of a user's."""
-    import airflow.sdk.execution_time.supervisor
-    import airflow.sdk.execution_time.task_runner  # noqa: F401 - the task itself is a fork of a fork
+    preload()
     from airflow.executors import workloads
     from pydantic import TypeAdapter, ValidationError
 
