@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -113,7 +114,9 @@ def workload() -> str:
     names = {"task_id": "task", "dag_id": "dag", "run_id": "run", "try_number": 1, "map_index": -1}
     rest = {"pool_slots": 1, "queue": "default", "priority_weight": 1}
     task = {"ti": {**ids, **names, **rest}, "dag_rel_path": "dag.py", "bundle_info": {"name": "dags-folder"}}
-    return json.dumps({"token": "eyJhbGciOiJub25lIn0.e30.c2ln", "log_path": "log", "type": "ExecuteTask"} | task)
+    return json.dumps(
+        {"token": "eyJhbGciOiJub25lIn0.e30.c2ln", "log_path": "log", "type": "ExecuteTask"} | task
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,6 @@ class Start:
 
 def start(place: Path, url: str, module: str) -> Start:
     """Start one container's process and wait for its end."""
-    import time
-
     notes = place / "notes"
     notes.unlink(missing_ok=True)
     environment = {
@@ -156,6 +157,23 @@ def start(place: Path, url: str, module: str) -> Start:
     return Start(user[0] - began, cpu, user[0] - first[0], cpu - first[1], (first[2], user[2]))
 
 
+def table(found: Mapping[str, Sequence[Start]], rounds: int) -> Iterator[str]:
+    """Medians and their ratios, in Markdown."""
+    yield f"| median of {rounds} | {' | '.join(LAUNCHERS)} | ratio |"
+    yield "|---|---|---|---|"
+    for what, field in (
+        ("process start to user code, s", "wall"),
+        ("the same, CPU s", "cpu"),
+        ("first fork to user code, s", "wall_forked"),
+        ("the same, CPU s", "cpu_forked"),
+    ):
+        theirs, ours = (median(getattr(one, field) for one in found[name]) for name in LAUNCHERS)
+        yield f"| {what} | {theirs:.2f} | {ours:.2f} | {ours / theirs:.2f} |"
+    for what, index in (("modules at the first fork", 0), ("modules in user code", 1)):
+        theirs, ours = (found[name][-1].modules[index] for name in LAUNCHERS)
+        yield f"| {what} | {theirs} | {ours} | |"
+
+
 def main() -> int:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -170,17 +188,7 @@ def main() -> int:
                 one = start(place, url, module)
                 if number:  # the first fills the page cache
                     found[name].append(one)
-    print("| median of", rounds, "| " + " | ".join(LAUNCHERS), "| ratio |")
-    print("|---|---|---|---|")
-    for what, field in (
-        ("process start to user code, s", "wall"),
-        ("the same, CPU s", "cpu"),
-        ("first fork to user code, s", "wall_forked"),
-        ("the same, CPU s", "cpu_forked"),
-    ):
-        theirs, ours = (median(getattr(one, field) for one in found[name]) for name in LAUNCHERS)
-        print(f"| {what} | {theirs:.2f} | {ours:.2f} | {ours / theirs:.2f} |")
-    print("modules at the first fork, and in user code:", {n: one[-1].modules for n, one in found.items()})
+    sys.stdout.write("\n".join((*table(found, rounds), "")))
     return 0
 
 

@@ -253,6 +253,17 @@ def test_a_workload_is_renewed_only_while_its_container_has_not_begun(
                 assert after.renew_at > event.at
 
 
+@lives
+def test_a_task_is_failed_only_when_its_container_is_over(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    """However long its token is valid: nothing that could still start is left behind a failed task."""
+    for _, _, after, effects in live_through(job, events, policy)[1]:
+        if any(isinstance(effect, Report) and not effect.success for effect in effects):
+            assert after.container == "" or (after.seen is not None and after.seen.ended)
+            assert not after.ambiguous
+
+
 def of_the_past(event: Event[str], job: Job[str]) -> bool:
     """Whether this is a doubled acceptance of an earlier container, and so no answer to anything."""
     return isinstance(event, Accepted) and event.container in job.past

@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
+            if options.s3 is not None:
+                preload()  # first: what lies there is renewed until somebody has read it
             text = SOURCES[name](argument, options.region)
             hostname.container_id()
             workload = decoded(text)
