@@ -96,18 +96,18 @@ def test_who_takes_over_goes_on_renewing_and_no_token_shows_either(up: Stage) ->
         time.sleep(1.5 * LIFETIME)
     assert states(up, waits) == {"waits": "success"}
     assert len(up.containers()) == before + 1
+    assert up.emptied() == ()
     # The first scheduler has written, the second has read and written over what it has read, again and again;
-    # then the container has read, and the object was removed.
+    # the container has read, and the object was removed.
     methods = of_the_last_object(up)
-    assert methods[0] == "PUT"
+    assert (methods[0], methods[-1]) == ("PUT", "DELETE")
     assert methods[methods.index("GET") :].count("PUT") >= 3
-    assert methods[-3:] == ["PUT", "GET", "DELETE"]
+    assert methods.count("GET") >= 4
     puts, _ = to_and_past_the_store(up)
     mine = [numbered(put.body) for put in puts if put.path == puts[-1].path]
     assert [number for number, _ in mine] == list(range(1, len(mine) + 1))
     assert len({workload for _, workload in mine}) == len(mine)
     assert not tokens_in(up)
-    assert up.emptied() == ()
 
 
 def test_a_token_that_is_on_the_command_line_does_not_last_that_long(up: Stage) -> None:
@@ -137,7 +137,7 @@ def test_a_denied_bucket_is_told_harms_nobody_else_and_the_next_try_goes_its_way
     up.aws.faults.deny_bucket(NAMES.bucket)
     run = up.trigger("denied")
     eventually(up, "the refusal", lambda: told(up, run, "stored", "not submitted"))
-    (why,) = told(up, run, "stored", "not submitted")
+    why = told(up, run, "stored", "not submitted")[0]
     assert "workload_store = s3://airflow-workloads/demo" in why
     assert "Allow s3:PutObject (and s3:GetObject) on arn:aws:s3:::airflow-workloads/demo/*" in why
     eventually(up, "the other task", lambda: now(up, run)["inline"] == "success")

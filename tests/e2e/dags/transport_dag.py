@@ -52,7 +52,7 @@ def large() -> None:
 
 @dag(dag_id="denied", schedule=None, catchup=False)
 def denied() -> None:
-    again = {"retries": 1, "retry_delay": timedelta(seconds=1)}
+    again = {"retries": 9, "retry_delay": timedelta(seconds=3)}
     nothing.override(task_id="inline", executor=ECS)()
     nothing.override(task_id="stored", executor=ECS, executor_config=ON_ECS, **again)()
 
