@@ -43,9 +43,10 @@ from aws_executors.shell.links import Links
 from aws_executors.shell.logs import LiveLogs
 from aws_executors.shell.mail import Handover, Outcome
 from aws_executors.shell.metrics import Airflow, Meter, Metered
+from aws_executors.shell.remains import Remains
 from aws_executors.shell.source import Opening, Places, Source
 from aws_executors.shell.transport import INLINE, Transport, transport_of
-from aws_executors.shell.workload import URGENT, Recipe, Remains, Ways, minted, parcel_of
+from aws_executors.shell.workload import URGENT, Recipe, Ways, minted, parcel_of, token_for
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -332,20 +333,32 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if self._ledger.speaks_for(token, key) and key in self.running:
             return True  # Airflow retries this call when the database fails it
         purpose = Purpose.ADOPT if self._configured.settings.adopt_task_instances else Purpose.RELEASE
-        job: Job[R] = Job(token=token, try_number=key.try_number, purpose=purpose)
+        stored = self._remains(token, str(ti.id))
+        waits = stored is not None and purpose is Purpose.ADOPT and ti.state == TaskInstanceState.QUEUED
+        every = (self._configured.settings.token_lifetime or self._queueing) / 2
+        job: Job[R] = Job(
+            token=token, try_number=key.try_number, purpose=purpose, renew_every=every if waits else None
+        )
         self._occupy(key, token)
-        self._engine.hand_over(Handover(job=job, key=key, priority=URGENT, stored=self._remains(token)))
+        self._engine.hand_over(Handover(job=job, key=key, priority=URGENT, stored=stored))
         return True
 
     @property
     def _store(self) -> Transport | None:
         return next((way for way in (self._ways.usual, self._ways.large) if way and way.stores), None)
 
-    def _remains(self, token: str) -> Remains | None:
-        """What a dead scheduler may have stored."""
+    def _remains(self, token: str, subject: str = "") -> Remains | None:
+        """What another scheduler may have stored; `subject` is the task instance that still waits for it."""
         if self._store is None or self._configured is None:
             return None
-        return Remains(store=self._store, token=token, attempts=self._configured.settings.max_attempts)
+        return Remains(
+            store=self._store,
+            token=token,
+            attempts=self._configured.settings.max_attempts,
+            subject=subject,
+            mint=partial(token_for, self.jwt_generator),
+            certain=self._ways.usual.stores,
+        )
 
     # --- People look ---------------------------------------------------------------------------------------
 

@@ -113,9 +113,11 @@ class GivenBack(Generic[K]):
 
 
 @dataclass(frozen=True, slots=True)
-class Discarded:
+class Discarded(Generic[K, R]):
     """What was stored for a closed job has been taken away, or why not."""
 
+    at: float
+    handover: Handover[K, R]
     error: AwsError | None
 
 
@@ -133,8 +135,8 @@ class Stopped:
     ids: tuple[str, ...]
 
 
-Tidings: TypeAlias = "Described | RowsRead | RowsUnread | IsCutOff | GivenBack[K] | Discarded | Stopped"
-Letter: TypeAlias = "Handover[K, R] | Delivery[K, R] | Happened[R] | Tidings[K] | Closing"
+Tidings: TypeAlias = "Described | RowsRead | RowsUnread | IsCutOff | GivenBack[K] | Stopped"
+Letter: TypeAlias = "Handover[K, R] | Delivery[K, R] | Happened[R] | Discarded[K, R] | Tidings[K] | Closing"
 
 
 @dataclass(frozen=True, slots=True)
