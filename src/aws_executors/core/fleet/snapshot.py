@@ -82,6 +82,11 @@ class Snapshot(Told):
     left_out: int = 0
     flows: tuple[Flow, ...] = ()
 
+    @property
+    def news(self) -> tuple[object, ...]:
+        """All that changes, but for the time when it is told."""
+        return self.groups, self.members, self.left_out, self.flows
+
     def stale(self, now: float) -> bool:
         """Whether its scheduler is not believed to live."""
         return now - self.at > STALE
