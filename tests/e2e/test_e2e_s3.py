@@ -9,31 +9,26 @@ from pathlib import Path
 
 from rich.console import Console
 
-from aws_executors.cli.demo import cloud
-from aws_executors.cli.demo.__main__ import DAG, DAGS, Clock, follow, judge
-from aws_executors.cli.demo.environment import isolate
-from aws_executors.cli.demo.stage import is_store, stage
+from aws_executors.cli.demo.__main__ import DAG, Clock, follow, judge
+from aws_executors.cli.demo.stage import Stage, is_store
 
-NAMES = cloud.Names(transport="s3")
 TOKEN = "eyJ"
 
 
-def test_the_same_dag_by_way_of_s3_and_no_token_anywhere(tmp_path: Path) -> None:
-    isolate()
+def test_the_same_dag_by_way_of_s3_and_no_token_anywhere(up: Stage, logs: Path) -> None:
     clock = Clock(Console(file=io.StringIO()), time.time())
-    with stage(DAGS, tmp_path, names=NAMES) as up:
-        claims = judge(up, follow(up, up.trigger(DAG), clock, timeout=180.0))
-        requests, changes = up.aws.requests(), up.aws.changes()
-        commands = [c["command"] for task in up.aws.tasks() for c in task["overrides"]["containerOverrides"]]
-        commands += [job["container"]["command"] for job in up.aws.jobs()]
-        printed = "".join(path.read_text() for path in tmp_path.glob("*.log"))
+    claims = judge(up, follow(up, up.trigger(DAG), clock, timeout=180.0))
+    requests, changes = up.aws.requests(), up.aws.changes()
+    commands = [c["command"] for task in up.aws.tasks() for c in task["overrides"]["containerOverrides"]]
+    commands += [job["container"]["command"] for job in up.aws.jobs()]
+    printed = "".join(path.read_text() for path in logs.glob("*.log"))
     assert [str(claim) for claim in claims if not claim.holds] == []
     assert [claim.text.partition(" ")[2] for claim in claims][:2] == [
         "requests, events and descriptions carried no token",
         "stored workload is left",
     ]
     # The store got the tokens, so this search does find what there is to find; and nobody else did.
-    puts = [request for request in requests if is_store(request, NAMES) and request.method == "PUT"]
+    puts = [request for request in requests if is_store(request, up.names) and request.method == "PUT"]
     assert len(puts) >= 9
     assert all(TOKEN in put.body.decode() for put in puts)
     assert all("if-none-match" in put.headers or "if-match" in put.headers for put in puts)

@@ -64,7 +64,7 @@ class ContainerLink(AwsLink):
 
     def page(self, queueing: "Queueing") -> str:
         """Its page, as long as AWS shows it."""
-        return queueing.executor.links.container(queueing.token)
+        return queueing.executor.links.container(queueing.token, queueing.trace)
 
 
 class LogLink(AwsLink):
@@ -73,8 +73,8 @@ class LogLink(AwsLink):
     name: ClassVar[str] = "AWS log"
 
     def page(self, queueing: "Queueing") -> str:
-        """Its page, as long as there is a log."""
-        return queueing.executor.links.log(queueing.token)
+        """Its page; where AWS has forgotten the container, made from what the row and the settings say."""
+        return queueing.executor.links.log(queueing.token, queueing.trace)
 
 
 class AwsExecutorsPlugin(AirflowPlugin):

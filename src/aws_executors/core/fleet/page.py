@@ -123,7 +123,9 @@ def _queues(fleet: Fleet) -> Html:
 
 def _queue(row: QueueRow) -> Html:
     counts = (element("td", str(count), class_="number" if count else "number zero") for count in row.counts)
-    name = element("td", element("span", row.queue, class_="task"), element("small", row.executor))
+    name = element(
+        "td", element("span", row.queue, class_="task"), element("small", row.executor), class_="name"
+    )
     since = element("td", row.oldest, element("small", row.oldest_standing), class_="nowrap")
     return element("tr", name, *counts, since)
 
@@ -184,7 +186,7 @@ def _failure(row: FailureRow) -> Html:
         "tr",
         _task(row.task, row.page, row.run),
         element("td", row.ago, class_="nowrap"),
-        element("td", row.words),
+        element("td", row.words, class_="said"),
         element("td", _container(row.container, row.console), class_="mono nowrap"),
     )
 
@@ -223,7 +225,9 @@ def _job(row: JobRow) -> Html:
 
 
 def _task(name: str, address: str, run: str) -> Html:
-    return element("td", element("span", link(name, address), class_="task"), element("small", run))
+    return element(
+        "td", element("span", link(name, address), class_="task"), element("small", run), class_="name"
+    )
 
 
 def _container(name: str, address: str) -> Html:

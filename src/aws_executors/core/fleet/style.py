@@ -50,12 +50,14 @@ header p { margin: 0; color: var(--dim); }
   border-top: 3px solid var(--hue);
 }
 .tile b {
-  display: block; font-size: 1.9rem; line-height: 1.15; font-weight: 650; font-variant-numeric:
-  tabular-nums;
+  display: block; font-size: 1.9rem; line-height: 1.15; font-weight: 650;
+  font-variant-numeric: tabular-nums;
 }
 .tile span { color: var(--dim); font-size: .85rem; }
 .tile.none b { color: var(--dim); font-weight: 500; }
-.cards { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .75rem; align-items: start; }
+.cards {
+  display: grid; grid-template-columns: minmax(0, 7fr) minmax(0, 6fr); gap: .75rem; align-items: stretch;
+}
 .card {
   background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; min-width: 0;
 }
@@ -74,11 +76,15 @@ th {
 td { padding: .42rem .9rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; }
 tbody tr:hover td { background: light-dark(#f8fafc, #1c2631); }
-td small { color: var(--dim); display: block; overflow-wrap: anywhere; }
+td small { color: var(--dim); display: block; overflow-wrap: break-word; }
+td.name { min-width: 9.5rem; max-width: 26rem; }
+.wide td.name { min-width: 17rem; }
+.card:not(.wide) :is(th, td):not(:first-child, :last-child) { padding-inline: .45rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .nowrap { white-space: nowrap; }
 .zero { color: var(--dim); opacity: .55; }
 .task { font-weight: 550; overflow-wrap: anywhere; }
+td.said { min-width: 18rem; overflow-wrap: anywhere; }
 .mono { font: .92em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .badge {
   display: inline-block; padding: 0 .55em; border-radius: 99px; font-size: .8rem; line-height: 1.55;

@@ -228,7 +228,7 @@ def _failure(failed: Failed, region: str, now: float) -> FailureRow:
         ago=age(now - failed.at),
         event=failed.event,
         reason=headline(failed.words),
-        words=failed.words,
+        words=failed.words.replace(container, short(container)) if container else failed.words,
         container=short(container),
         console=container_page(container, region),
     )

@@ -1,8 +1,8 @@
 """The fleet page and its news, behind Airflow's own login.
 
 Law: Airflow's own dependencies say who somebody is and what they may see: this page is for those who may see
-Airflow's cluster activity, and names they read only of those DAGs that they may read. Whoever is not logged
-in is sent to Airflow's login by the page, and refused by what is not a page. The handlers are plain functions,
+Airflow's cluster activity, and of the DAGs that they may not read they see no name. Whoever is not logged in
+is sent to Airflow's login by the page, and refused by what is not a page. The handlers are plain functions,
 which FastAPI runs in threads: they wait for the database. All addresses are relative, for nobody knows what
 stands in front of Airflow.
 """
