@@ -6,7 +6,7 @@ for. How many there are of each, and since when, is always told.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic
 
@@ -15,10 +15,10 @@ from aws_executors.core.fleet.standing import Standing, standing_of
 from aws_executors.core.job import Job, R
 from aws_executors.core.secrets import mask
 
-SHOWN = 40
+SHOWN = 25
 """Jobs of one standing that are told singly."""
 
-GROUPS = 200
+GROUPS = 100
 """Queues times standings that are told; what has most jobs goes first."""
 
 LONGEST = 250
@@ -27,10 +27,13 @@ LONGEST = 250
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry(Generic[R]):
-    """One job, whose it is, and since when it stands as it does (seconds since the epoch)."""
+    """One job, whose it is, and since when it stands as it does (seconds since the epoch).
+
+    `key` is Airflow's own: what it says is read only of the few that are told.
+    """
 
     job: Job[R]
-    key: Key
+    key: object
     queue: str
     since: float
 
@@ -44,11 +47,11 @@ class Folded:
     left_out: int
 
 
-def fold(entries: Iterable[Entry[R]]) -> Folded:
-    """Count all jobs, and tell the oldest of each standing.
+def fold(entries: Iterable[Entry[R]], named: Callable[[object], Key]) -> Folded:
+    """Count all jobs, and tell the oldest of each standing; `named` reads Airflow's keys.
 
-    >>> key = Key(dag="etl", task="load", run="r")
-    >>> folded = fold([Entry(job=Job(token="0b6e"), key=key, queue="default", since=5.0)])
+    >>> entry = Entry(job=Job(token="0b6e"), key="etl", queue="default", since=5.0)
+    >>> folded = fold([entry], lambda key: Key(dag=str(key)))
     >>> folded.groups, folded.left_out
     ((Group(queue='default', standing=<Standing.WAITING: 'waiting'>, count=1, oldest=5.0),), 0)
     """
@@ -59,7 +62,7 @@ def fold(entries: Iterable[Entry[R]]) -> Folded:
         by_standing[standing].append(entry)
         count, oldest = groups.get((entry.queue, standing), (0, entry.since))
         groups[entry.queue, standing] = count + 1, min(oldest, entry.since)
-    members = tuple(_members(by_standing))
+    members = tuple(_members(by_standing, named))
     total = sum(len(some) for some in by_standing.values())
     return Folded(groups=tuple(_groups(groups)), members=members, left_out=total - len(members))
 
@@ -75,17 +78,17 @@ def _groups(groups: dict[tuple[str, Standing], tuple[int, float]]) -> Iterator[G
             yield Group(queue=queue[:LONGEST], standing=standing, count=count, oldest=oldest)
 
 
-def _members(by_standing: dict[Standing, list[Entry[R]]]) -> Iterator[Member]:
+def _members(by_standing: dict[Standing, list[Entry[R]]], named: Callable[[object], Key]) -> Iterator[Member]:
     for standing, entries in by_standing.items():
         for entry in heapq.nsmallest(SHOWN, entries, key=_age):
             yield Member(
-                key=entry.key,
+                key=named(entry.key),
                 queue=entry.queue[:LONGEST],
                 standing=standing,
                 since=entry.since,
                 container=entry.job.container,
                 attempt=entry.job.attempt,
-                words=_words(entry.job),
+                words=_words(entry.job, standing),
             )
 
 
@@ -93,8 +96,10 @@ def _age(entry: Entry[R]) -> tuple[float, str]:
     return entry.since, entry.job.token
 
 
-def _words(job: Job[R]) -> str:
+def _words(job: Job[R], standing: Standing) -> str:
     """Why it waits, as far as AWS or we have said so."""
+    if standing in (Standing.RUNNING, Standing.ENDING):
+        return ""
     seen = job.seen
     said = (seen.reason or seen.status) if seen is not None and not seen.ended else ""
     return mask(said or job.told)[:LONGEST]

@@ -50,10 +50,11 @@ class Look(Generic[K, R]):
 
     def __call__(self, now: float) -> Snapshot:
         """What it tells at this time."""
-        folded = fold(
-            Entry(job=job, key=key_of(handover.key), queue=handover.queue, since=round(self.epoch + at, 1))
+        entries = (
+            Entry(job=job, key=handover.key, queue=handover.queue, since=round(self.epoch + at, 1))
             for handover, job, at in self.engine.entries()
         )
+        folded = fold(entries, key_of)
         return Snapshot(
             executor=self.executor,
             scheduler=f"{socket.gethostname()}:{os.getpid()}",
