@@ -18,6 +18,7 @@ from aws_executors.cli.demo.stage import Stage
 PATIENCE = 60_000.0
 """Milliseconds that the page may take to show what has happened, on a busy machine."""
 
+CONSOLE = re.compile(r"https://us-east-1\.console\.aws\.amazon\.com/ecs/v2/clusters/airflow/tasks/\w+\?.*")
 FOREVER = (3600.0, 3600.0)
 DARK, LIGHT = "rgb(17, 22, 29)", "rgb(246, 247, 249)"
 
@@ -27,6 +28,7 @@ def page(browser: Browser, up: Stage) -> Iterator[Page]:
     """A new window of somebody who comes for the first time; nothing may go wrong in it."""
     wrong: list[str] = []
     with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+        context.route(CONSOLE, lambda route: route.fulfill(body="the AWS console"))
         window = context.new_page()
         window.on("pageerror", lambda error: wrong.append(str(error)))
         window.on("console", lambda said: wrong.append(said.text) if "Security Policy" in said.text else None)
@@ -57,11 +59,10 @@ def test_a_person_finds_the_page_what_failed_and_why_and_the_task(up: Stage, pag
     row = failures.locator("tr", has_text="demo.plain")
     expect(row).to_contain_text("CannotPullContainerError")
     expect(failures.locator("ul.reasons")).to_contain_text("image")
-    console = row.locator("td").last.get_by_role("link")
-    address = re.compile(
-        r"https://us-east-1\.console\.aws\.amazon\.com/ecs/v2/clusters/airflow/tasks/\w+\?.*"
-    )
-    expect(console).to_have_attribute("href", address)
+    with page.context.expect_page() as opened:
+        row.locator("td").last.get_by_role("link").click()
+    assert CONSOLE.match(opened.value.url)
+    expect(opened.value.locator("body")).to_have_text("the AWS console")
     row.get_by_role("link", name="demo.plain").click()
     page.wait_for_url(re.compile(rf"{up.place.url}/dags/demo/runs/[^/]+/tasks/plain"))
     expect(page.get_by_text("plain").first).to_be_visible(timeout=PATIENCE)

@@ -79,6 +79,7 @@ def named(number: object) -> Key:
         (Job(token="t", stage=Stage.BACKING_OFF), Standing.WAITING),
         (Job(token="t", stage=Stage.SUBMITTING), Standing.SUBMITTING),
         (Job(token="t", stage=Stage.LOOKING), Standing.SUBMITTING),
+        (Job(token="t", stage=Stage.SUBMITTING, failures=3), Standing.WAITING),
         (Job(token="t", stage=Stage.WATCHING), Standing.STARTING),
         (
             Job(token="t", stage=Stage.WATCHING, seen=Observation(id="c", phase=Phase.WAITING)),

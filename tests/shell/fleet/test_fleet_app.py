@@ -1,5 +1,6 @@
 """The fleet page in Airflow's own API server: who is let in, what they read, and what does no harm."""
 
+import re
 import time
 from collections.abc import Iterator
 from html import escape
@@ -185,3 +186,22 @@ def test_rows_that_are_no_snapshots_do_no_harm(server: TestClient) -> None:
                 store._table().insert().values(key=f"{store.PREFIX}x{number}", val=text, is_encrypted=False)
             )
     assert server.get(NEWS, headers=cookie(ANN)).json()["fleet"]["totals"] == [0, 0, 0, 1, 0]
+
+
+def test_behind_a_prefix_every_address_is_right(server: TestClient) -> None:
+    """Airflow at https://example.com/airflow/, as `[api] base_url` says: addresses are relative, or have it."""
+    Shelf("one").put(told(time.time()))
+    task_instance()
+    behind = TestClient(server.app, root_path="/airflow", follow_redirects=False)
+    refused = behind.get(f"/airflow{PAGE}")
+    assert (refused.status_code, refused.headers["location"]) == (
+        303,
+        f"../api/v2/auth/login?next=/airflow{PAGE}",
+    )
+    page = behind.get(f"/airflow{PAGE}", headers=cookie(ANN))
+    assert page.status_code == 200
+    addresses = re.findall(r'(?:href|src)="([^"]*)"', page.text)
+    assert addresses
+    assert all(address.startswith(("../", "https://")) for address in addresses)
+    assert 'fetch("fleet.json"' in page.text
+    assert behind.get(f"/airflow{NEWS}", headers=cookie(ANN)).json()["fleet"]["totals"] == [0, 0, 0, 1, 0]

@@ -1,6 +1,6 @@
 """How far a job has come, in the words of somebody who looks at hundreds of them.
 
-Law: a job's stage says what it waits for; a standing says what a person would call that. One table, and one
+Law: a job's stage says what it waits for; a standing says what a person would call that. One table, and a
 question where a stage is two things to a person.
 """
 
@@ -44,4 +44,6 @@ def standing_of(job: Job[R]) -> Standing:
     (<Standing.WAITING: 'waiting'>, <Standing.RUNNING: 'running'>)
     """
     standing = STANDINGS[job.stage]
+    if standing is Standing.SUBMITTING and job.failures:
+        return Standing.WAITING  # refused before, and asked again now and then: it has waited all the time
     return Standing.RUNNING if standing is Standing.STARTING and has_begun(job) else standing
