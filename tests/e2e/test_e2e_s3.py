@@ -8,60 +8,24 @@ scheduler takes over, which stores what is too large and nothing else.
 
 import io
 import json
-import os
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import pytest
 from rich.console import Console
 
-from aws_executors.cli.demo import cloud
-from aws_executors.cli.demo.__main__ import DAG, DAGS, Clock, follow, judge
+from aws_executors.cli.demo.__main__ import DAG, Clock, follow, judge
 from aws_executors.cli.demo.api import DagRun, quoted
-from aws_executors.cli.demo.environment import isolate
 from aws_executors.cli.demo.proof import tokenless
-from aws_executors.cli.demo.stage import Stage, is_store, stage
+from aws_executors.cli.demo.stage import Stage, is_store
 from aws_executors.core.stored import numbered
 from aws_executors.local.wire import Request
+from e2e.shared import NAMES, of_both
 from e2e.slow_queue import LIFETIME
 
-HERE = Path(__file__).parent
-NAMES = cloud.Names(transport="s3")
-SECTIONS = ("ECS_FARGATE", "BATCH")
 TOKEN = "eyJ"
 PATIENCE = 120.0  # seconds
-
-
-def of_both(name: str, value: str) -> dict[str, str]:
-    """One option of both executors."""
-    return {f"AIRFLOW__{section}__{name}": value for section in SECTIONS}
-
-
-# A dead scheduler is noticed in seconds, and a token is not valid for longer than it says.
-OPTIONS: Mapping[str, str] = {
-    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "6",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-    "AIRFLOW__API_AUTH__JWT_LEEWAY": "0",
-    "AIRFLOW__ECS_FARGATE__REQUEST_BUILDER": "slow_queue.build_ecs",
-    "AIRFLOW__BATCH__REQUEST_BUILDER": "slow_queue.build_batch",
-    "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    **of_both("ADOPT_TASK_INSTANCES", "True"),
-}
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    isolate()
-    dags, logs = tmp_path_factory.mktemp("dags"), tmp_path_factory.mktemp("logs")
-    for source in (*DAGS.glob("*.py"), HERE / "dags" / "transport_dag.py"):
-        shutil.copy(source, dags)
-    with stage(dags, logs, OPTIONS, names=NAMES) as found:
-        yield found
 
 
 def test_the_same_dag_by_way_of_s3_and_no_token_anywhere(up: Stage) -> None:

@@ -121,6 +121,16 @@ class Settings(BaseModel):
             examples=[5.0],
         ),
     ] = 0.5
+    fleet_interval: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=3600,
+            description="Seconds between two times at which the scheduler tells the page *AWS executors* of "
+            "Airflow's UI about its containers (0 to 3600); 0 switches that off.",
+            examples=[30.0],
+        ),
+    ] = 10.0
     call_timeout: Annotated[
         float,
         Field(

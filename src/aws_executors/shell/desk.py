@@ -152,6 +152,10 @@ class Desk(Generic[K, R]):
         """A snapshot of the jobs, for a person to look at."""
         return self._table.jobs()
 
+    def entries(self) -> Iterator[tuple[Handover[K, R], Job[R], float]]:
+        """The same with what came with each job, and since when (by the clock here) it stands as it does."""
+        return self._table.entries()
+
     def next_time(self) -> float | None:
         """When `turn` has something to do next; None if it waits for letters only."""
         look = self._table.next_look()

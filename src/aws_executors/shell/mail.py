@@ -39,7 +39,7 @@ class Stored(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover(Generic[K, R]):
-    """One job for the engine: Airflow's key for it, how urgent it is, and how to build its requests.
+    """One job for the engine: Airflow's key and queue, how urgent it is, and how to build its requests.
 
     `build` takes the attempt's ordinal and gives the request, or in words why there can be none, or why its
     workload could not be stored. It is None for a job that some other scheduler has submitted. `stored` is
@@ -48,6 +48,7 @@ class Handover(Generic[K, R]):
 
     job: Job[R]
     key: K
+    queue: str = ""
     priority: int = 0
     build: Callable[[int], Result[R, str | AwsError]] | None = field(default=None, repr=False)
     stored: Stored | None = field(default=None, repr=False)
