@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types unit e2e killed soak bench fmt clean
+.PHONY: help venv demo docs test lint types unit e2e killed soak bench fmt clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine
 test: lint types unit e2e ## format, lint, types, stubs, unit, property, doc and README tests, end to end
 	@echo "make test: all green"
 
+docs: $(INSTALLED) ## a site of the pages in docs/, with a search and the API; a broken link is an error
+	@$(BIN)/sphinx-build -q -W --keep-going -b html -d .docs/pages docs .docs/site
+	@echo "make docs: open .docs/site/index.html"
+
 lint: $(INSTALLED) ## ruff: format and lint
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -31,7 +35,7 @@ types: $(INSTALLED) ## mypy, and our stubs of Airflow against Airflow itself
 	AIRFLOW_HOME=$(CURDIR)/.mypy_cache/airflow MYPYPATH=typings:src \
 	  $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file mypy.ini --ignore-missing-stub
 
-unit: $(INSTALLED) ## unit, property, doc and README tests
+unit: $(INSTALLED) ## unit and property tests, the documentation and its examples
 	$(BIN)/python -m pytest -q --ignore=tests/e2e
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
@@ -73,5 +77,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 clean: ## remove .venv and everything that was made
-	rm -rf $(VENV) .bench .demo .killed .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .bench .demo .docs .killed .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
