@@ -17,7 +17,8 @@ from pathlib import Path
 from types import ModuleType
 
 from aws_executors import Launch, Task, batch, ecs
-from aws_executors.cli.commands import COMMANDS, Command
+from aws_executors.cli.command import Command
+from aws_executors.cli.commands import COMMANDS
 from aws_executors.cli.options_table import SECTIONS, markdown
 from aws_executors.core import predicates
 from aws_executors.core.advance import advance, begin
