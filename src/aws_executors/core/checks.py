@@ -95,6 +95,7 @@ class Airflow:
     jwt: bool
     queued_timeout: float
     remote_logging: bool
+    parallelism: int
     missing: tuple[str, ...] = ()
 
 

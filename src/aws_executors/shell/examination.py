@@ -5,6 +5,7 @@ matter, what it means the core's.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from aws_executors.core.batch import checks as batch_checks
 from aws_executors.core.batch import permissions as batch_permissions
@@ -72,7 +73,7 @@ def seen_on_ecs(
     definitions = probe.task_definitions(request.task_definition)
     clusters = probe.clusters(request.cluster or "default")
     say("asking for log groups, subnets and security groups")
-    return ecs_checks.Seen(
+    found = ecs_checks.Seen(
         airflow=airflow,
         settings=settings,
         request=request,
@@ -80,6 +81,11 @@ def seen_on_ecs(
         definitions=definitions,
         log_groups=_log_groups(definitions, settings.container_name, probe),
         network=_network(request, probe),
+    )
+    return replace(
+        found,
+        quota=probe.quota(found.quota_code) if found.fargate else None,
+        image=probe.image(found.container.image, found.architecture) if found.container else None,
     )
 
 
@@ -99,8 +105,15 @@ def _network(request: RunTask, probe: Probe) -> Network:
     inside = wanted.awsvpc_configuration if wanted else None
     place = "[ecs_fargate]"
     if inside is None:
-        return Network(place=place, subnets=(), groups=(), seen_subnets=None, seen_groups=None)
-    return probe.network(place, inside.subnets, inside.security_groups)
+        return probe.network(place, (), (), public=False, remedy="")
+    # Only Fargate gives public addresses to tasks of their own; elsewhere a NAT gateway is the way.
+    return probe.network(
+        place,
+        inside.subnets,
+        inside.security_groups,
+        public=inside.assign_public_ip == "ENABLED",
+        remedy=f"{place} assign_public_ip = True",
+    )
 
 
 def seen_on_batch(
@@ -117,18 +130,39 @@ def seen_on_batch(
     environments = probe.environments(names) if names else None
     say("asking for subnets and security groups")
     known = environments if isinstance(environments, tuple) else ()
-    return batch_checks.Seen(
+    code = batch_checks.quota_code(known)
+    found = batch_checks.Seen(
         airflow=airflow,
         settings=settings,
         request=request,
         queues=queues,
         environments=environments,
         definitions=probe.job_definitions(request.job_definition),
-        networks=tuple(
-            probe.network(
-                f"compute environment {one.compute_environment_name}", own.subnets, own.security_group_ids
-            )
-            for one in known
-            if (own := one.compute_resources)
-        ),
+        quota=probe.quota(code) if code else None,
     )
+    say("asking for the image")
+    definition, image = found.definition, None
+    if definition and definition.containers:
+        own = [one for one in definition.containers if one.name == settings.container_name]
+        image = probe.image((own or definition.containers)[0].image, definition.architecture)
+    return replace(found, networks=tuple(_networks(found, known, probe)), image=image)
+
+
+def _networks(
+    found: batch_checks.Seen, known: tuple[batch_checks.Environment, ...], probe: Probe
+) -> Iterator[Network]:
+    definition = found.definition
+    for one in known:
+        own, place = one.compute_resources, f"compute environment {one.compute_environment_name}"
+        if own and own.type in batch_checks.FARGATE:
+            where = definition.place if definition else "the job definition"
+            yield probe.network(
+                place,
+                own.subnets,
+                own.security_group_ids,
+                public=bool(definition and definition.public),
+                remedy=f"{where}: networkConfiguration assignPublicIp = ENABLED",
+            )
+        elif own:
+            remedy = f"{place} subnets = some with MapPublicIpOnLaunch"
+            yield probe.network(place, own.subnets, own.security_group_ids, public=None, remedy=remedy)

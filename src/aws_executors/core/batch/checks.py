@@ -4,11 +4,12 @@ Law: pure; a check reads `Seen` and yields findings. What is checked is the requ
 makes, not the options alone. Source: AWS Batch User Guide, "Jobs stuck in a RUNNABLE status".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import Field
 
+from aws_executors.core.allowance import ON_DEMAND, SPOT, Allowance, of_allowance
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.checks import (
@@ -21,6 +22,9 @@ from aws_executors.core.checks import (
     unknown,
     warning,
 )
+from aws_executors.core.image import Seen as SeenImage
+from aws_executors.core.image import of_image
+from aws_executors.core.image import variables as set_by_image
 from aws_executors.core.network import Network, of_network
 from aws_executors.core.reading import Read
 
@@ -78,6 +82,18 @@ class Need(Read):
     value: str
 
 
+class OnFargate(Read):
+    """Whether a job on Fargate gets a public address."""
+
+    assign_public_ip: str = "DISABLED"
+
+
+class RuntimePlatform(Read):
+    """For which machine a definition is."""
+
+    cpu_architecture: str = ""
+
+
 class Container(Read):
     """One container of a job definition."""
 
@@ -85,12 +101,16 @@ class Container(Read):
     image: str = ""
     environment: tuple[Variable, ...] = ()
     resource_requirements: tuple[Need, ...] = ()
+    network_configuration: OnFargate | None = None
+    runtime_platform: RuntimePlatform | None = None
 
 
 class Task(Read):
     """What of an ECS task a job definition says."""
 
     containers: tuple[Container, ...] = ()
+    network_configuration: OnFargate | None = None
+    runtime_platform: RuntimePlatform | None = None
 
 
 class EcsProperties(Read):
@@ -131,6 +151,23 @@ class JobDefinition(Read):
         return f"job definition {self.job_definition_name}:{self.revision}"
 
     @property
+    def _parts(self) -> tuple[Container | Task, ...]:
+        tasks = self.ecs_properties.task_properties if self.ecs_properties else ()
+        return (*tasks, self.container_properties) if self.container_properties else tasks
+
+    @property
+    def public(self) -> bool:
+        """Whether a job on Fargate gets a public address."""
+        found = [one.network_configuration for one in self._parts]
+        return any(one.assign_public_ip == "ENABLED" for one in found if one)
+
+    @property
+    def architecture(self) -> str:
+        """For which machines it is; X86_64 on Fargate where nothing is said, elsewhere nobody knows."""
+        said = [one.runtime_platform.cpu_architecture for one in self._parts if one.runtime_platform]
+        return next(iter(said), "") or ("X86_64" if "FARGATE" in self.platform_capabilities else "")
+
+    @property
     def containers(self) -> tuple[Container, ...]:
         """Its containers, the only one of `containerProperties` without a name."""
         if self.container_properties:
@@ -150,6 +187,8 @@ class Seen:
     environments: tuple[Environment, ...] | Unasked | None
     definitions: tuple[JobDefinition, ...] | Unasked | None
     networks: tuple[Network, ...] = ()
+    quota: float | Unasked | None = None
+    image: SeenImage = None
 
     @property
     def queue(self) -> Queue | None:
@@ -316,7 +355,8 @@ def _container(seen: Seen) -> Iterator[Finding]:
         )
     else:
         container = next((one for one in definition.containers if one.name == name), definition.containers[0])
-        variables = {one.name: one.value for one in container.environment}
+        variables = set_by_image(seen.image) | {one.name: one.value for one in container.environment}
+        yield from of_image(seen.image, definition.place, definition.architecture, ())
         over = seen.request.container_overrides.environment
         yield from of_variables(
             variables | {one.name: one.value for one in over}, definition.place, seen.airflow
@@ -349,6 +389,23 @@ def _limits(seen: Seen) -> Iterator[Finding]:
         )
 
 
+def _quota(seen: Seen) -> Iterator[Finding]:
+    code = quota_code(seen.environments if isinstance(seen.environments, tuple) else ())
+    if seen.definition and code:
+        allowance = Allowance(
+            code=code, vcpus=_vcpus(seen.definition), at_once=seen.airflow.parallelism, quota=seen.quota
+        )
+        yield from of_allowance(allowance, seen.settings.region)
+
+
+def quota_code(environments: Sequence[Environment]) -> str:
+    """Which of the account's Fargate quotas jobs count to; none, where some environment is on EC2."""
+    kinds = {one.compute_resources.type for one in environments if one.compute_resources}
+    if not kinds or not kinds <= set(FARGATE):
+        return ""
+    return SPOT if kinds == {"FARGATE_SPOT"} else ON_DEMAND
+
+
 CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _queue,
     _environments,
@@ -357,6 +414,7 @@ CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _platform,
     _container,
     _limits,
+    _quota,
 )
 
 

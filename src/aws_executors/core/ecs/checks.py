@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from aws_executors.core.allowance import ON_DEMAND, SPOT, Allowance, of_allowance, vcpus
 from aws_executors.core.checks import (
     Airflow,
     Finding,
@@ -23,6 +24,9 @@ from aws_executors.core.checks import (
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.ecs.strategy import on_fargate
+from aws_executors.core.image import Seen as SeenImage
+from aws_executors.core.image import of_image
+from aws_executors.core.image import variables as set_by_image
 from aws_executors.core.network import Network, of_network
 from aws_executors.core.reading import Read
 
@@ -61,6 +65,12 @@ class Container(Read):
     log_configuration: LogConfiguration | None = None
 
 
+class RuntimePlatform(Read):
+    """For which machine a definition is."""
+
+    cpu_architecture: str = ""
+
+
 class TaskDefinition(Read):
     """One task definition."""
 
@@ -69,6 +79,8 @@ class TaskDefinition(Read):
     status: str
     compatibilities: tuple[str, ...] = ()
     network_mode: str = "bridge"
+    cpu: str = ""
+    runtime_platform: RuntimePlatform | None = None
     execution_role_arn: str = ""
     task_role_arn: str = ""
     container_definitions: tuple[Container, ...] = ()
@@ -90,6 +102,8 @@ class Seen:
     definitions: tuple[TaskDefinition, ...] | Unasked | None
     log_groups: tuple[str, ...] | Unasked | None
     network: Network
+    quota: float | Unasked | None = None
+    image: SeenImage = None
 
     @property
     def cluster(self) -> Cluster | None:
@@ -113,6 +127,23 @@ class Seen:
         """Whether tasks will run on Fargate, as far as the request says."""
         strategy = self.request.capacity_provider_strategy
         return on_fargate(strategy) if strategy else self.request.launch_type == "FARGATE"
+
+    @property
+    def architecture(self) -> str:
+        """On which machines tasks run; Fargate takes X86_64 where nothing is said, elsewhere nobody knows."""
+        said = self.definition.runtime_platform if self.definition else None
+        return (said.cpu_architecture if said else "") or ("X86_64" if self.fargate else "")
+
+    @property
+    def quota_code(self) -> str:
+        """Which of the account's quotas tasks count to."""
+        return quota_code(self.request)
+
+
+def quota_code(request: RunTask) -> str:
+    """Spot's quota where tasks run on Spot alone."""
+    names = {one.capacity_provider for one in request.capacity_provider_strategy}
+    return SPOT if names == {"FARGATE_SPOT"} else ON_DEMAND
 
 
 def _cluster(seen: Seen) -> Iterator[Finding]:
@@ -200,8 +231,9 @@ def _container(seen: Seen) -> Iterator[Finding]:
             f"{definition.place}: container {container.name!r} essential = true, the others false",
         )
     yield from of_entrypoint(container.entry_point, definition.place)
+    yield from of_image(seen.image, definition.place, seen.architecture, container.entry_point)
     over = [one for one in seen.request.overrides.container_overrides if one.name == container.name]
-    variables = {one.name: one.value for one in container.environment}
+    variables = set_by_image(seen.image) | {one.name: one.value for one in container.environment}
     variables |= {one.name: one.value for each in over for one in each.environment}
     yield from of_variables(variables, definition.place, seen.airflow)
 
@@ -295,6 +327,15 @@ def _roles(seen: Seen) -> Iterator[Finding]:
         )
 
 
+def _quota(seen: Seen) -> Iterator[Finding]:
+    if seen.fargate and seen.definition:
+        size = seen.request.overrides.cpu or seen.definition.cpu
+        allowance = Allowance(
+            code=seen.quota_code, vcpus=vcpus(size), at_once=seen.airflow.parallelism, quota=seen.quota
+        )
+        yield from of_allowance(allowance, seen.settings.region)
+
+
 CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _cluster,
     _providers,
@@ -304,6 +345,7 @@ CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _network,
     _logs,
     _roles,
+    _quota,
 )
 
 
