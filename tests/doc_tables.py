@@ -404,7 +404,9 @@ def span(seconds: tuple[float, float]) -> str:
 
 def commands() -> str:
     """What can be asked for on the command line."""
-    return table(("command", "what it does"), ((f"`{one.name}`", one.about) for one in COMMANDS))
+    return table(
+        ("command", "what it does"), ((f"[`{one.name}`](#{one.name})", one.help) for one in COMMANDS)
+    )
 
 
 def each_command() -> str:

@@ -27,7 +27,7 @@ import pytest
 from airflow.configuration import AirflowConfigParser
 from airflow.sdk import DAG
 
-from aws_executors import Launch, Task, batch, ecs, to_kwargs
+from aws_executors import Launch, RequestError, Task, batch, ecs, to_kwargs
 from aws_executors.cli.__main__ import parser
 from aws_executors.core.settings import Settings
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
@@ -632,6 +632,26 @@ def test_links_lead_somewhere(page: Path, target: str) -> None:
 
 NAMED = re.compile(r"`((?:core|shell|cli|local|src|tests|examples|docs)/[\w/]*(?:\.\w+)?|\w+\.(?:py|md))`")
 OUTSIDE = {"my_module.py"}  # a person's own, in their plugins folder
+
+
+INWARD = re.compile(r"\.\./shared|/work/|\bissue #?\d|localhost:\d{5}|\bTODO\b")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_speak_of_nothing_that_a_reader_has_not(page: Path) -> None:
+    assert INWARD.findall(page.read_text()) == []
+
+
+def test_the_broken_dag_says_what_the_page_shows() -> None:
+    path = SRC / "cli" / "demo" / "dags" / "broken.py"
+    names: dict[str, Any] = {}
+    exec(path.read_text(), names)
+    (task,) = names["broken"]().tasks
+    with pytest.raises(RequestError) as refused:
+        ecs.build(ecs_launch(config=task.executor_config))
+    (shown,) = [block.text.strip() for block in every("text") if "memry" in block.text]
+    assert str(refused.value).startswith(shown)
+    ecs.build(ecs_launch(config={"memory": task.executor_config["memry"]}))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
