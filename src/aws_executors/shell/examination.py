@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from aws_executors.core.batch import checks as batch_checks
 from aws_executors.core.batch import permissions as batch_permissions
+from aws_executors.core.batch import seen as batch_seen
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.checks import (
@@ -22,6 +23,7 @@ from aws_executors.core.checks import (
 )
 from aws_executors.core.ecs import checks as ecs_checks
 from aws_executors.core.ecs import permissions as ecs_permissions
+from aws_executors.core.ecs import seen as ecs_seen
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.iam import Also, Statement, Where
@@ -67,13 +69,13 @@ def _denied(
 
 def seen_on_ecs(
     settings: EcsSettings, request: RunTask, airflow: Airflow, probe: Probe, say: Say
-) -> ecs_checks.Seen:
+) -> ecs_seen.Seen:
     """What ECS, CloudWatch Logs and EC2 have."""
     say("asking ECS for the cluster and the task definition")
     definitions = probe.task_definitions(request.task_definition)
     clusters = probe.clusters(request.cluster or "default")
     say("asking for log groups, subnets and security groups")
-    found = ecs_checks.Seen(
+    found = ecs_seen.Seen(
         airflow=airflow,
         settings=settings,
         request=request,
@@ -90,7 +92,7 @@ def seen_on_ecs(
 
 
 def _log_groups(
-    definitions: tuple[ecs_checks.TaskDefinition, ...] | Unasked | None, name: str, probe: Probe
+    definitions: tuple[ecs_seen.TaskDefinition, ...] | Unasked | None, name: str, probe: Probe
 ) -> tuple[str, ...] | Unasked | None:
     found = definitions if isinstance(definitions, tuple) else ()
     for container in [one for each in found for one in each.container_definitions if one.name == name]:
@@ -118,7 +120,7 @@ def _network(request: RunTask, probe: Probe) -> Network:
 
 def seen_on_batch(
     settings: BatchSettings, request: SubmitJob, airflow: Airflow, probe: Probe, say: Say
-) -> batch_checks.Seen:
+) -> batch_seen.Seen:
     """What Batch and EC2 have."""
     say("asking Batch for the queue, its environments and the job definition")
     queues = probe.queues(request.job_queue)
@@ -130,8 +132,8 @@ def seen_on_batch(
     environments = probe.environments(names) if names else None
     say("asking for subnets and security groups")
     known = environments if isinstance(environments, tuple) else ()
-    code = batch_checks.quota_code(known)
-    found = batch_checks.Seen(
+    code = batch_seen.quota_code(known)
+    found = batch_seen.Seen(
         airflow=airflow,
         settings=settings,
         request=request,
@@ -149,12 +151,12 @@ def seen_on_batch(
 
 
 def _networks(
-    found: batch_checks.Seen, known: tuple[batch_checks.Environment, ...], probe: Probe
+    found: batch_seen.Seen, known: tuple[batch_seen.Environment, ...], probe: Probe
 ) -> Iterator[Network]:
     definition = found.definition
     for one in known:
         own, place = one.compute_resources, f"compute environment {one.compute_environment_name}"
-        if own and own.type in batch_checks.FARGATE:
+        if own and own.type in batch_seen.FARGATE:
             where = definition.place if definition else "the job definition"
             yield probe.network(
                 place,

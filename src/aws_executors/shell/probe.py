@@ -20,9 +20,9 @@ from botocore import xform_name
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.batch.checks import Environment, JobDefinition, Queue
+from aws_executors.core.batch.seen import Environment, JobDefinition, Queue
 from aws_executors.core.checks import Airflow, Identity, Unasked
-from aws_executors.core.ecs.checks import Cluster, TaskDefinition
+from aws_executors.core.ecs.seen import Cluster, TaskDefinition
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.iam import Statement
 from aws_executors.core.image import Seen
