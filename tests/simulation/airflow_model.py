@@ -31,6 +31,7 @@ class Instance:
     id: uuid.UUID
     retries: int
     max_tries: int
+    queue: str = "default"
     state: str | None = None
     try_number: int = 0
     external_executor_id: str | None = None
