@@ -46,23 +46,28 @@ from aws_executors.core.job import (
     Seen,
     Stage,
     StopAnswered,
+    Tell,
     Unpreparable,
 )
 from aws_executors.core.metrics import METRICS, names
+from aws_executors.core.policy import ATTEMPT, PATIENT, POLICY, Trouble
 from aws_executors.core.reasons import TABLES as REASONS
 from aws_executors.core.reasons.row import Reason
+from aws_executors.core.retry import Backoff
 from aws_executors.core.state import Cause, Observation, Phase
 from aws_executors.core.verdict import (
-    AT_THE_END,
     BEFORE_THE_END,
     ENDINGS,
     LAUNCHER_ENDINGS,
     Ending,
     Row,
     Standing,
+    ending,
+    verdict,
 )
 from aws_executors.local.verbs import Faults
 from aws_executors.local.world import NONE, PRESETS
+from troubles import scene
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -233,12 +238,20 @@ def at_the_end() -> str:
     """What an ended container means: a row per standing of its task instance."""
     said = comments(Standing)
     return table(
-        ("the task instance", *(f"the container ended: {ending}" for ending in Ending)),
+        ("the task instance", *(f"the container ended: {kind}" for kind in ends())),
         (
-            (f"**{stands}**: {said[stands]}", *(AT_THE_END[stands, ending] for ending in Ending))
+            (f"**{stands}**: {said[stands]}", *(verdict(seen, stands) for seen in ends().values()))
             for stands in Standing
         ),
     )
+
+
+def ends() -> Mapping[Ending, Observation]:
+    """One end of every kind."""
+    failed = [Observation(id="c", phase=Phase.FAILED, cause=cause) for cause in Cause]
+    left = [replace(failed[0], cause=Cause.EXITED, exit_code=code) for code in Exit if code]
+    every = [Observation(id="c", phase=Phase.SUCCEEDED), *failed, *left]
+    return {kind: next(seen for seen in every if ending(seen) is kind) for kind in Ending}
 
 
 def before_the_end() -> str:
@@ -275,6 +288,35 @@ def kinds() -> str:
         for kind in Kind
     )
     return table(("kind", "what is done", "codes"), rows)
+
+
+def policy() -> str:
+    """What is done about each trouble, and what a person reads: found by playing it."""
+    rows = (
+        (
+            name_of(trouble),
+            moment,
+            answer,
+            "one" if answer in ATTEMPT else "none",
+            f"{Backoff().base:g} to {Backoff().cap:g} s" if answer in PATIENT else "none",
+            "; ".join(f"*{one.event}*: {one.text}" for one in played.effects if isinstance(one, Tell))
+            or "nothing",
+        )
+        for (trouble, moment), answer in POLICY.items()
+        for played in (scene(trouble, moment),)
+    )
+    head = ("what goes wrong", "when", "what is done", "attempts used", "pause", "what the task's log says")
+    return table(head, rows)
+
+
+def name_of(trouble: Trouble) -> str:
+    """A trouble in words."""
+    match trouble:
+        case Exit():
+            return f"**exit code {int(trouble)}** of our launcher: {MEANINGS[trouble]}"
+        case _:
+            said = comments(type(trouble))[trouble]
+            return f"**{trouble}**: {said}" if said else f"**{trouble}**"
 
 
 # --- Reasons ------------------------------------------------------------------------------------------------
@@ -373,6 +415,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "at_the_end": at_the_end,
     "before_the_end": before_the_end,
     "causes": causes,
+    "policy": policy,
     "exits": exits,
     "kinds": kinds,
     "refusals": refusals,

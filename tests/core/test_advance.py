@@ -112,11 +112,11 @@ LOST = f"The container ended, and AWS does not say how (c1). AWS says: {FORGOTTE
 
 MACHINE_LOST = (
     "The machine below the container was lost (c1). "
-    "Nothing is wrong with the task: Airflow's `retries` decide."
+    "It is started again if the task had not begun; else Airflow's `retries` decide."
 )
 RECLAIMED = (
     "AWS took the Spot capacity below the container back (c1). "
-    "Nothing is wrong with the task: Airflow's `retries` decide."
+    "It is started again if the task had not begun; else Airflow's `retries` decide."
 )
 WAITS_FOR_ROLE = (
     "The job queue can not run the job as it is configured (c1). AWS says: MISCONFIGURATION: role. "

@@ -44,7 +44,7 @@ def test_every_failure_says_what_to_do() -> None:
             Observation(id="job-1", phase=Phase.FAILED, cause=Cause.HOST_LOST),
             (
                 "The machine below the container was lost (job-1). "
-                "Nothing is wrong with the task: Airflow's `retries` decide."
+                "It is started again if the task had not begun; else Airflow's `retries` decide."
             ),
         ),
         (

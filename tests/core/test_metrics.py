@@ -32,6 +32,7 @@ aws_executors.failures.exited
 aws_executors.failures.never_started
 aws_executors.failures.host_lost
 aws_executors.failures.reclaimed
+aws_executors.failures.instance_ended
 aws_executors.failures.stopped
 aws_executors.failures.timed_out
 aws_executors.failures.unclear

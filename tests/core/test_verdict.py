@@ -9,11 +9,12 @@ import itertools
 
 import pytest
 
+from aws_executors.core.exits import Exit
 from aws_executors.core.state import Cause, Observation, Phase
 from aws_executors.core.verdict import (
-    AT_THE_END,
     BEFORE_THE_END,
     ENDINGS,
+    LAUNCHER_ENDINGS,
     Ending,
     Row,
     Standing,
@@ -102,9 +103,22 @@ def test_at_the_end(stands: Standing, ending: Ending, expected: str) -> None:
 
 def test_the_tables_have_every_row_and_the_test_too() -> None:
     every = set(itertools.product(Standing, Ending))
-    assert set(AT_THE_END) == every == {(stands, ending) for stands, ending, _ in ENDED}
+    assert every == {(stands, ending) for stands, ending, _ in ENDED}
     assert set(BEFORE_THE_END) == set(Standing)
-    assert set(ENDINGS) == {None, *Cause}
+    assert set(ENDINGS) == set(Cause)
+    assert set(LAUNCHER_ENDINGS) == set(Exit)
+    assert {ending(seen) for seen in SEEN.values()} == set(Ending)
+
+
+@pytest.mark.parametrize("stands", Standing)
+@pytest.mark.parametrize("code", [None, 1, 137, *Exit])
+@pytest.mark.parametrize("cause", [None, *Cause])
+def test_there_is_a_verdict_on_everything(cause: Cause | None, code: int | None, stands: Standing) -> None:
+    """The same one for all causes that are called the same."""
+    seen = Observation(id="c", phase=Phase.FAILED, cause=cause, exit_code=code)
+    how = ending(seen)
+    assert how is not None
+    assert verdict(seen, stands) == verdict(SEEN[how], stands)
 
 
 @pytest.mark.parametrize("phase", [Phase.WAITING, Phase.RUNNING, Phase.ABSENT])
@@ -134,6 +148,7 @@ def test_before_the_end(phase: Phase, stands: Standing, expected: str) -> None:
         (Cause.NEVER_STARTED, "lost"),
         (Cause.HOST_LOST, "lost"),
         (Cause.RECLAIMED, "lost"),
+        (Cause.INSTANCE_ENDED, "lost"),
         (Cause.UNCLEAR, "lost"),
         (None, "lost"),  # failed, and no cause given: that is unclear, not clean
     ],

@@ -217,7 +217,7 @@ def test_throttles_slow_it_down_and_nothing_is_lost() -> None:
     assert sum(at <= 1 for at, _ in clerk.submitted) <= 20 + 20
 
 
-def test_ten_thousand_containers_are_looked_at_within_the_share_of_the_quota() -> None:
+def test_c31_ten_thousand_containers_are_looked_at_within_the_share_of_the_account() -> None:
     clerk = Clerk(Cloud())
     clerk.hand_over(*(f"t{number}" for number in range(2000)))
     clerk.run(until=130.0, tick=0.1)

@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,6 +154,30 @@ def test_the_reason_arrives_in_the_event_log(executor: AwsEcsFargateExecutor) ->
         query = select(Log.extra).where(Log.run_id == given.key.run_id, Log.event == "container failed")
         (extra,) = session.scalars(query).all()
     assert "exit code 7" in str(extra)
+
+
+def test_c35_why_a_container_never_began_is_in_the_event_log_and_in_the_report(
+    ecs_options: Callable[..., None], aws: LocalAws
+) -> None:
+    """The task could not log: what AWS says, its stop code and what to do stand in Airflow all the same."""
+    ecs_options(max_attempts=1)
+    aws.faults.missing_image("airflow")
+    executor = AwsEcsFargateExecutor(parallelism=8)
+    executor.start()
+    given = task_instance(queue="exit-0")
+    hand_over(executor, given)
+    turn_until(executor, lambda: given.key not in executor.running)
+    executor.end()
+    assert states(executor) == {given.key: "failed"}
+    with create_session(scoped=False) as session:
+        SchedulerJobRunner._process_task_event_logs(executor._task_event_logs, session)
+    with create_session(scoped=False) as session:
+        query = select(Log.extra).where(Log.run_id == given.key.run_id, Log.event == "container failed")
+        (extra,) = session.scalars(query).all()
+    for said in (info(executor, given), str(extra)):
+        assert "TaskFailedToStart" in said
+        assert "CannotPullContainerError" in said
+        assert "Was it pushed?" in said
 
 
 def test_batch_runs_a_task(monkeypatch: pytest.MonkeyPatch, aws: LocalAws) -> None:
@@ -375,6 +400,37 @@ def test_c16_a_task_marked_failed_while_it_waits_costs_nothing_more(
     given.becomes("failed")
     turn_until(executor, lambda: not executor.running)
     turn_until(executor, lambda: aws.tasks()[0]["desiredStatus"] == "STOPPED")
+
+
+def test_c19_a_second_container_that_is_turned_away_harms_nobody(executor: AwsEcsFargateExecutor) -> None:
+    """The API server has let another container in (409 here): its healthy run is neither failed nor ended."""
+    given = task_instance(queue="exit-1")
+    hand_over(executor, given)
+    given.becomes("running", external_executor_id=str(uuid.uuid4()))
+    turn_until(executor, lambda: given.key not in executor.running)
+    assert states(executor) == {}
+    assert given.row().state == "running"
+
+
+def test_c14_what_waits_too_long_is_revoked_queued_again_and_starts(
+    executor: AwsEcsFargateExecutor, aws: LocalAws
+) -> None:
+    """The first queueing starts nothing any more, not even when there is room at last; the second does."""
+    aws.faults.no_capacity()
+    first = task_instance(queue="exit-0")
+    hand_over(executor, first)
+    turn_until(executor, lambda: "backing off" in repr(executor._engine))
+    executor.revoke_task(ti=first.row())
+    assert first.key not in executor.running
+    second = replace(first, token=str(uuid.uuid4()))
+    second.becomes("queued", external_executor_id=second.token)
+    hand_over(executor, second)
+    aws.faults.capacity_back()
+    turn_until(executor, lambda: bool(aws.tasks()))
+    second.becomes("running")
+    turn_until(executor, lambda: second.key not in executor.running)
+    assert states(executor) == {second.key: "success"}
+    assert [task["startedBy"] for task in aws.tasks()] == [f"airflow/{second.token}"]
 
 
 def test_a_task_that_airflow_gives_up_has_its_container_stopped(

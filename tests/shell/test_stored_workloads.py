@@ -120,7 +120,7 @@ def test_a_workload_is_stored_under_its_submission_and_gone_when_its_job_is(
     turn_until(executor, lambda: not aws.objects(BUCKET))
 
 
-def test_a_container_that_waits_six_lifetimes_finds_a_valid_token_at_any_time(
+def test_c14_a_container_that_waits_six_lifetimes_finds_a_valid_token_at_any_time(
     start: Start, aws: LocalAws
 ) -> None:
     """An hour with tokens of ten minutes, three hundred times as fast."""

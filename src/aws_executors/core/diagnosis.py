@@ -11,6 +11,8 @@ from types import MappingProxyType
 from aws_executors.core.reasons import reason_for
 from aws_executors.core.state import Cause, Observation, Phase
 
+ON_ITS_OWN = "It is started again if the task had not begun; else Airflow's `retries` decide."
+
 # What is said where no row of `reasons` is about it: what happened, and what to do.
 SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
     {
@@ -19,11 +21,15 @@ SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
         Cause.NEVER_STARTED: ("The container never started", "Look at it in the AWS console."),
         Cause.HOST_LOST: (
             "The machine below the container was lost",
-            "Nothing is wrong with the task: Airflow's `retries` decide.",
+            ON_ITS_OWN,
         ),
         Cause.RECLAIMED: (
             "AWS took the Spot capacity below the container back",
-            "Nothing is wrong with the task: Airflow's `retries` decide.",
+            ON_ITS_OWN,
+        ),
+        Cause.INSTANCE_ENDED: (
+            "The EC2 instance below the container was ended: Spot capacity taken back, or scaled in",
+            ON_ITS_OWN,
         ),
         Cause.STOPPED: ("Somebody stopped the container", "See who in CloudTrail."),
         Cause.TIMED_OUT: ("The container reached the time limit of its job", "Raise the job's `timeout`."),

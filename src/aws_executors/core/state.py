@@ -26,10 +26,11 @@ class Phase(StrEnum):
 class Cause(StrEnum):
     """Why a container failed, as far as it changes what happens next."""
 
-    EXITED = "exited"  # the Airflow container ended by itself, with a code other than 0
+    EXITED = "exited"  # the Airflow container ended by itself or was killed, with a code other than 0
     NEVER_STARTED = "never started"  # placement, image pull, secrets, network: user code never ran
     HOST_LOST = "host lost"  # the machine below it went away
-    RECLAIMED = "reclaimed"  # Spot capacity taken back
+    RECLAIMED = "reclaimed"  # Fargate Spot capacity taken back
+    INSTANCE_ENDED = "instance ended"  # the EC2 instance below it: Spot capacity taken back, or scaled in
     STOPPED = "stopped"  # somebody asked for it: StopTask, TerminateJob, a service
     TIMED_OUT = "timed out"  # the platform's own time limit for one attempt
     UNCLEAR = "unclear"  # it ended, and AWS does not say how

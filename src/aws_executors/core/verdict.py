@@ -1,16 +1,19 @@
 """What the end of a container means, given what Airflow's database says of its task instance.
 
-Law: two tables, and nothing decided outside them. A container's exit code is not its task's result (a
-supervisor exits 0 when the task failed, deferred or was cleared), and a report at the wrong moment fails a
-healthy task: so nothing is reported before the row of the task instance has been read.
+Law: the tables here and the one of `policy.py`, and nothing decided outside them. A container's exit code is
+not its task's result (a supervisor exits 0 when the task failed, deferred or was cleared), and a report at
+the wrong moment fails a healthy task: so nothing is reported before the row of the task instance was read.
 
 Source: ``airflow/jobs/scheduler_job_runner.py``, process_executor_events.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from aws_executors.core.exits import Exit, exit_of
+from aws_executors.core.policy import ATTEMPT, Answer, Moment, ended
 from aws_executors.core.state import Cause, Observation, Phase
 
 
@@ -59,16 +62,10 @@ class Verdict(StrEnum):
 
 FINISHED_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
-ENDINGS: dict[Cause | None, Ending] = {
-    None: Ending.CLEAN,
-    Cause.EXITED: Ending.FAILED,
-    Cause.STOPPED: Ending.FAILED,
-    Cause.TIMED_OUT: Ending.FAILED,
-    Cause.NEVER_STARTED: Ending.LOST,
-    Cause.HOST_LOST: Ending.LOST,
-    Cause.RECLAIMED: Ending.LOST,
-    Cause.UNCLEAR: Ending.LOST,
-}
+ENDINGS: Mapping[Cause, Ending] = MappingProxyType(
+    {cause: Ending.LOST if ended(cause, Moment.BEFORE) in ATTEMPT else Ending.FAILED for cause in Cause}
+)
+"""How a cause is called: lost, where another container is started if the task had not begun."""
 
 LAUNCHER_ENDINGS: dict[Exit, Ending] = {
     Exit.RAN: Ending.CLEAN,
@@ -83,60 +80,48 @@ LAUNCHER_ENDINGS: dict[Exit, Ending] = {
 NEVER_RAN = frozenset({Ending.TURNED_AWAY, Ending.REFUSED, Ending.UNABLE})
 """Endings that say for certain that the workload was not begun in this container."""
 
-AT_THE_END: dict[tuple[Standing, Ending], Verdict] = {
+MOMENTS: Mapping[Standing, Moment] = MappingProxyType(
+    {
+        Standing.QUEUED: Moment.BEFORE,
+        Standing.UNSURE: Moment.BEFORE,
+        Standing.ROWLESS: Moment.BEFORE,
+        Standing.RUNNING: Moment.AFTER,
+    }
+)
+"""Who still waits for a word, and so for what `policy.py` says; of the others only the slot is left."""
+
+VERDICTS: Mapping[Answer, Verdict] = MappingProxyType(
+    {
+        Answer.RESUBMIT: Verdict.RESUBMIT,
+        Answer.LEAVE: Verdict.FREE,
+        Answer.FAIL: Verdict.FAIL,
+        Answer.FAIL_TRY: Verdict.FAIL,
+    }
+)
+
+WITHOUT_TROUBLE: dict[tuple[Standing, Ending], Verdict] = {
     # Exit code 0 although the task never started: nobody else will ever start this queueing of it.
     (Standing.QUEUED, Ending.CLEAN): Verdict.FAIL,
-    (Standing.QUEUED, Ending.FAILED): Verdict.FAIL,
-    (Standing.QUEUED, Ending.LOST): Verdict.RESUBMIT,
     (Standing.QUEUED, Ending.TURNED_AWAY): Verdict.FAIL,
-    (Standing.QUEUED, Ending.REFUSED): Verdict.RESUBMIT,
-    (Standing.QUEUED, Ending.UNABLE): Verdict.FAIL,
     (Standing.UNSURE, Ending.CLEAN): Verdict.FREE,
-    (Standing.UNSURE, Ending.FAILED): Verdict.FAIL,
-    (Standing.UNSURE, Ending.LOST): Verdict.RESUBMIT,
     (Standing.UNSURE, Ending.TURNED_AWAY): Verdict.FREE,
-    (Standing.UNSURE, Ending.REFUSED): Verdict.RESUBMIT,
-    (Standing.UNSURE, Ending.UNABLE): Verdict.FAIL,
     # The task's last word to the API server was lost: Airflow turns this report into a failure or a retry.
     (Standing.RUNNING, Ending.CLEAN): Verdict.SUCCEED,
-    (Standing.RUNNING, Ending.FAILED): Verdict.FAIL,
-    (Standing.RUNNING, Ending.LOST): Verdict.FAIL,
     # It runs, but not in this container, which was never let in: it must not be failed for that.
     (Standing.RUNNING, Ending.TURNED_AWAY): Verdict.FREE,
-    (Standing.RUNNING, Ending.REFUSED): Verdict.FREE,
-    (Standing.RUNNING, Ending.UNABLE): Verdict.FREE,
-    # "Success" is how Airflow wants to hear that a cleared task has really stopped.
-    (Standing.RESTARTING, Ending.CLEAN): Verdict.SUCCEED,
-    (Standing.RESTARTING, Ending.FAILED): Verdict.SUCCEED,
-    (Standing.RESTARTING, Ending.LOST): Verdict.SUCCEED,
-    (Standing.RESTARTING, Ending.TURNED_AWAY): Verdict.SUCCEED,
-    (Standing.RESTARTING, Ending.REFUSED): Verdict.SUCCEED,
-    (Standing.RESTARTING, Ending.UNABLE): Verdict.SUCCEED,
-    (Standing.FINISHED, Ending.CLEAN): Verdict.SUCCEED,
-    (Standing.FINISHED, Ending.FAILED): Verdict.FREE,
-    (Standing.FINISHED, Ending.LOST): Verdict.FREE,
-    (Standing.FINISHED, Ending.TURNED_AWAY): Verdict.FREE,
-    (Standing.FINISHED, Ending.REFUSED): Verdict.FREE,
-    (Standing.FINISHED, Ending.UNABLE): Verdict.FREE,
-    (Standing.MOVED_ON, Ending.CLEAN): Verdict.FREE,
-    (Standing.MOVED_ON, Ending.FAILED): Verdict.FREE,
-    (Standing.MOVED_ON, Ending.LOST): Verdict.FREE,
-    (Standing.MOVED_ON, Ending.TURNED_AWAY): Verdict.FREE,
-    (Standing.MOVED_ON, Ending.REFUSED): Verdict.FREE,
-    (Standing.MOVED_ON, Ending.UNABLE): Verdict.FREE,
-    (Standing.GONE, Ending.CLEAN): Verdict.FREE,
-    (Standing.GONE, Ending.FAILED): Verdict.FREE,
-    (Standing.GONE, Ending.LOST): Verdict.FREE,
-    (Standing.GONE, Ending.TURNED_AWAY): Verdict.FREE,
-    (Standing.GONE, Ending.REFUSED): Verdict.FREE,
-    (Standing.GONE, Ending.UNABLE): Verdict.FREE,
     (Standing.ROWLESS, Ending.CLEAN): Verdict.SUCCEED,
-    (Standing.ROWLESS, Ending.FAILED): Verdict.FAIL,
-    (Standing.ROWLESS, Ending.LOST): Verdict.RESUBMIT,
     (Standing.ROWLESS, Ending.TURNED_AWAY): Verdict.FAIL,
-    (Standing.ROWLESS, Ending.REFUSED): Verdict.RESUBMIT,
-    (Standing.ROWLESS, Ending.UNABLE): Verdict.FAIL,
 }
+"""For whoever waits for a word: the endings that are no trouble of the container."""
+
+TOO_LATE: dict[Standing, Verdict] = {
+    # "Success" is how Airflow wants to hear that a cleared task has really stopped.
+    Standing.RESTARTING: Verdict.SUCCEED,
+    Standing.FINISHED: Verdict.FREE,
+    Standing.MOVED_ON: Verdict.FREE,
+    Standing.GONE: Verdict.FREE,
+}
+"""For whoever does not: any ending but a clean one of a task that has its result, which confirms it."""
 
 BEFORE_THE_END: dict[Standing, Verdict] = {
     Standing.QUEUED: Verdict.KEEP,
@@ -186,8 +171,14 @@ def verdict(seen: Observation, stands: Standing) -> Verdict:
     >>> verdict(Observation(id="1", phase=Phase.SUCCEEDED, exit_code=0), Standing.MOVED_ON)
     <Verdict.FREE: 'free'>
     """
-    ended = ending(seen)
-    return BEFORE_THE_END[stands] if ended is None else AT_THE_END[stands, ended]
+    how = ending(seen)
+    if how is None:
+        return BEFORE_THE_END[stands]
+    if stands in TOO_LATE:
+        confirmed = (stands, how) == (Standing.FINISHED, Ending.CLEAN)
+        return Verdict.SUCCEED if confirmed else TOO_LATE[stands]
+    answer = None if how is Ending.CLEAN else ended(_trouble(seen), MOMENTS[stands])
+    return WITHOUT_TROUBLE[stands, how] if answer is None else VERDICTS[answer]
 
 
 def ending(seen: Observation) -> Ending | None:
@@ -200,5 +191,11 @@ def ending(seen: Observation) -> Ending | None:
         return Ending.CLEAN
     if seen.phase is not Phase.FAILED:
         return None
+    trouble = _trouble(seen)
+    return LAUNCHER_ENDINGS[trouble] if isinstance(trouble, Exit) else ENDINGS[trouble]
+
+
+def _trouble(seen: Observation) -> Cause | Exit:
+    """What our launcher says of an end, if it has said something; else the cause."""
     left = exit_of(seen.exit_code) if seen.cause is Cause.EXITED else None
-    return ENDINGS[seen.cause or Cause.UNCLEAR] if left is None else LAUNCHER_ENDINGS[left]
+    return seen.cause or Cause.UNCLEAR if left is None else left

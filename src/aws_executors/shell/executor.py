@@ -25,8 +25,8 @@ from aws_executors.core.compose import name_of
 from aws_executors.core.faults import SettingsError, SettingsFaults
 from aws_executors.core.job import Free, Job, Policy, Purpose, Report, Tell
 from aws_executors.core.launch import Launch
-from aws_executors.core.life.moves import CONTAINER_FAILED
 from aws_executors.core.pace import Pace
+from aws_executors.core.policy import CONTAINER_FAILED
 from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
 from aws_executors.shell.allowance import account

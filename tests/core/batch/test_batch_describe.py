@@ -114,10 +114,10 @@ def test_a_job_that_batch_tries_again_waits_again() -> None:
     [
         ({"container": {"exitCode": 1}, "statusReason": ESSENTIAL}, Cause.EXITED, True),
         ({"container": {"exitCode": 137, "reason": OOM}, "statusReason": ESSENTIAL}, Cause.EXITED, True),
-        ({"statusReason": HOST, "startedAt": T}, Cause.HOST_LOST, True),
-        ({"statusReason": HOST, "container": {"exitCode": 143}}, Cause.HOST_LOST, True),
-        ({"statusReason": HOST}, Cause.HOST_LOST, False),
-        ({"attempts": [{"statusReason": HOST}]}, Cause.HOST_LOST, False),
+        ({"statusReason": HOST, "startedAt": T}, Cause.INSTANCE_ENDED, True),
+        ({"statusReason": HOST, "container": {"exitCode": 143}}, Cause.INSTANCE_ENDED, True),
+        ({"statusReason": HOST}, Cause.INSTANCE_ENDED, False),
+        ({"attempts": [{"statusReason": HOST}]}, Cause.INSTANCE_ENDED, False),
         ({"statusReason": "Your Spot Task was interrupted.", "startedAt": T}, Cause.RECLAIMED, True),
         ({"statusReason": TIMEOUT, "startedAt": T}, Cause.TIMED_OUT, True),
         ({"statusReason": TIMEOUT, "container": {"exitCode": 137}}, Cause.TIMED_OUT, True),
@@ -157,7 +157,7 @@ def test_the_last_attempt_tells_what_the_job_does_not() -> None:
 def test_an_earlier_attempt_s_exit_code_is_not_the_job_s() -> None:
     first = {"container": {"exitCode": 1}, "startedAt": T, "statusReason": ESSENTIAL}
     told = seen(job(attempts=[first, {"container": {}, "statusReason": HOST}], statusReason=HOST))
-    assert (told.exit_code, told.cause, told.started) == (None, Cause.HOST_LOST, True)
+    assert (told.exit_code, told.cause, told.started) == (None, Cause.INSTANCE_ENDED, True)
 
 
 def test_an_attempt_that_could_not_pull_never_ran() -> None:
@@ -231,7 +231,7 @@ def test_a_golden_answer() -> None:
     assert [(one.id, one.phase, one.cause, one.exit_code) for one in told.observations] == [
         (ids[0], Phase.RUNNING, None, None),
         (ids[1], Phase.FAILED, Cause.EXITED, 1),
-        (ids[2], Phase.FAILED, Cause.HOST_LOST, None),
+        (ids[2], Phase.FAILED, Cause.INSTANCE_ENDED, None),
         (ids[3], Phase.WAITING, None, None),
         (ids[4], Phase.SUCCEEDED, None, 0),
         ("gone", Phase.ABSENT, None, None),

@@ -121,7 +121,7 @@ BY_STOP_CODE = [
     ("UserInitiated", Cause.STOPPED, Cause.STOPPED, Cause.STOPPED),
     ("ServiceSchedulerInitiated", Cause.STOPPED, Cause.STOPPED, Cause.STOPPED),
     ("SpotInterruption", Cause.RECLAIMED, Cause.RECLAIMED, Cause.RECLAIMED),
-    ("TerminationNotice", Cause.HOST_LOST, Cause.HOST_LOST, Cause.HOST_LOST),
+    ("TerminationNotice", Cause.INSTANCE_ENDED, Cause.INSTANCE_ENDED, Cause.INSTANCE_ENDED),
     ("InfrastructureHealth", Cause.HOST_LOST, Cause.HOST_LOST, Cause.HOST_LOST),
     ("", Cause.EXITED, Cause.UNCLEAR, Cause.NEVER_STARTED),
     ("NotYetInvented", Cause.EXITED, Cause.UNCLEAR, Cause.NEVER_STARTED),
@@ -158,8 +158,8 @@ OOM = "OutOfMemoryError: Container killed due to memory usage"
 @pytest.mark.parametrize(
     ("fields", "container", "cause", "started"),
     [
-        ({"stoppedReason": HOST, "startedAt": STARTED}, {}, Cause.HOST_LOST, True),
-        ({"stoppedReason": HOST, "startedAt": STARTED}, {"exitCode": 143}, Cause.HOST_LOST, True),
+        ({"stoppedReason": HOST, "startedAt": STARTED}, {}, Cause.INSTANCE_ENDED, True),
+        ({"stoppedReason": HOST, "startedAt": STARTED}, {"exitCode": 143}, Cause.INSTANCE_ENDED, True),
         (
             {"stoppedReason": "Your Spot Task was interrupted."},
             {"lastStatus": "PENDING"},

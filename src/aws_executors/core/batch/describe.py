@@ -43,11 +43,11 @@ STATUSES: Mapping[str, Phase] = MappingProxyType(
 FINAL = frozenset({"SUCCEEDED", "FAILED"})
 
 # Who ended a job, in the words of its statusReason; the first prefix counts. "Host EC2 ... terminated" is
-# said of a Spot reclaim and of a host that was scaled in or broke alike: what is certain is a lost host.
+# said of a Spot reclaim and of an instance that was scaled in or broke alike: what is certain is its end.
 STATUS_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Job attempt duration exceeded timeout", Cause.TIMED_OUT),
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
-    ("Host EC2 (instance", Cause.HOST_LOST),
+    ("Host EC2 (instance", Cause.INSTANCE_ENDED),
 )
 
 

@@ -45,7 +45,7 @@ STATUSES: Mapping[str, Phase] = MappingProxyType(
 FINAL = frozenset({"STOPPED", "DELETED"})
 
 # Who ended the task: somebody outside it, whose doing any exit code but 0 then is; or None, the task itself,
-# reported by the agent. TerminationNotice is an EC2 host that goes away: Spot or not is not said.
+# reported by the agent. TerminationNotice is an EC2 instance that goes away: Spot or not is not said.
 STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
     {
         "TaskFailedToStart": None,
@@ -53,7 +53,7 @@ STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
         "UserInitiated": Cause.STOPPED,
         "ServiceSchedulerInitiated": Cause.STOPPED,
         "SpotInterruption": Cause.RECLAIMED,
-        "TerminationNotice": Cause.HOST_LOST,
+        "TerminationNotice": Cause.INSTANCE_ENDED,
         "InfrastructureHealth": Cause.HOST_LOST,
     }
 )
@@ -61,7 +61,7 @@ STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
 # The same, where there is no stop code or none that is known.
 STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
-    ("Host EC2 (instance", Cause.HOST_LOST),
+    ("Host EC2 (instance", Cause.INSTANCE_ENDED),
     ("Task stopped by user", Cause.STOPPED),
 )
 

@@ -25,6 +25,7 @@ from aws_executors.core.job import (
 )
 from aws_executors.core.life.ending import withdraw
 from aws_executors.core.life.moves import Moved, fail, let_end, look, report, stop
+from aws_executors.core.policy import AGAIN, QUEUED_AGAIN
 from aws_executors.core.state import Observation, Phase
 from aws_executors.core.verdict import NEVER_RAN, Standing, Verdict, ending, verdict
 
@@ -148,7 +149,7 @@ def _without_container(job: Job[R], doomed: str) -> Job[R]:
 def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     if job.purpose is Purpose.ADOPT:
         # The workload died with the scheduler that queued it: Airflow makes a new one, for the same try.
-        return replace(job, stage=Stage.CLOSED), (Tell("queued again", why), GiveBack(), Free())
+        return replace(job, stage=Stage.CLOSED), (Tell(QUEUED_AGAIN, why), GiveBack(), Free())
     if job.attempt >= policy.attempts:
         tried = f"{why} This was container {job.attempt} of at most {policy.attempts}."
         return fail(job, tried, at, policy)
@@ -161,4 +162,4 @@ def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
         seen=None,
         told="",
     )
-    return fresh, (Tell("submitted again", why), Prepare(fresh.attempt))
+    return fresh, (Tell(AGAIN, why), Prepare(fresh.attempt))

@@ -23,14 +23,12 @@ from aws_executors.core.job import (
     Submit,
     Tell,
 )
+from aws_executors.core.policy import CONTAINER_FAILED, NOT_SUBMITTED
 from aws_executors.core.retry import delay, jitter
 from aws_executors.core.state import Phase
 
 R = TypeVar("R")
 Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
-
-CONTAINER_FAILED = "container failed"
-"""The event of a task that fails for what happened to its container."""
 
 FORGOTTEN = "nothing, it does not show the container any more"
 """The reason of an end that nobody has seen."""
@@ -70,7 +68,7 @@ def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     """Fail the task, and say why."""
     if job.unwanted:
         return close(job)
-    event = CONTAINER_FAILED if job.container or job.past else "not submitted"
+    event = CONTAINER_FAILED if job.container or job.past else NOT_SUBMITTED
     reported, effects = report(job, Report(False, why, confirm=job.has_row), at, policy)
     return reported, (Tell(event, why), *effects)
 
@@ -104,8 +102,8 @@ def told(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
 
 def refusal(error: AwsError) -> str:
     """What AWS said, and what a person can do about it."""
-    remedy = f" {error.remedy}" if error.remedy else ""
-    return f"{error.code}: {error.message}{remedy}"
+    said = f"{error.code}: {error.message}"
+    return f"{said.rstrip('.')}. {error.remedy}" if error.remedy else said
 
 
 def runs(job: Job[R]) -> bool:

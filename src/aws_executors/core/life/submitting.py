@@ -1,13 +1,13 @@
 """What becomes of a submission.
 
-Law: one branch for each kind of refusal. Whatever may have been carried out is looked up, or repeated to the
-byte where that is safe, before anything else is said of it.
+Law: `policy.py` says what is done about a refusal, here stands how. Whatever may have been carried out is
+looked up, or repeated to the byte where that is safe, before anything else is said of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar, assert_never
+from typing import TypeVar
 
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.job import Job, Policy, Prepared, Purpose, Stage
@@ -23,6 +23,8 @@ from aws_executors.core.life.moves import (
     submit,
     told,
 )
+from aws_executors.core.policy import POLICY, WAITING, Answer, Moment
+from aws_executors.core.policy import refused as refusal_of
 
 R = TypeVar("R")
 
@@ -76,22 +78,20 @@ def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]
 
 def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
     """AWS has not started a container, as far as anybody knows."""
-    match error.kind:
-        case Kind.CONFLICT if error.resource_ids:
+    row = refusal_of(error, repeatable=policy.idempotent, unanswered=job.ambiguous)
+    match POLICY[row, Moment.SUBMITTED]:
+        case Answer.FOLLOW:
             return accepted(replace(job, ambiguous=True), error.resource_ids[0], at, policy)
-        case Kind.AMBIGUOUS if policy.idempotent:
+        case Answer.REPEAT:
             return _back_off(replace(job, ambiguous=True), error, at, policy)
-        case Kind.AMBIGUOUS | Kind.CONFLICT:
+        case Answer.LOOK:
             return look(replace(job, ambiguous=True), at + policy.look_every)
-        case Kind.THROTTLED | Kind.CAPACITY | Kind.CREDENTIALS | Kind.UNREACHABLE:
+        case Answer.WAIT | Answer.REFRESH:
             return _back_off(job, error, at, policy)
-        case Kind.PERMANENT if job.ambiguous:
-            # An earlier submission may have been carried out: look before failing its task.
+        case Answer.LOOK_THEN_FAIL:
             return look(replace(job, doomed=refusal(error)), at)
-        case Kind.PERMANENT:
+        case _:
             return fail(job, refusal(error), at, policy)
-        case never:
-            assert_never(never)
 
 
 def _back_off(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
@@ -104,4 +104,4 @@ def _back_off(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[
     # The words may differ with every call (they name a request, an instance); the kind and the code are news.
     waited = f" (it has waited for {at - since:.0f} s)" if at - since >= 1 else ""
     text = f"{error.kind}: {refusal(error)}{waited}"
-    return told(waiting, "waiting for AWS", text, f"{error.kind} {error.code}")
+    return told(waiting, WAITING, text, f"{error.kind} {error.code}")

@@ -1,0 +1,109 @@
+"""Every row of the failure policy, played: one job, one trouble, and what comes of it.
+
+Law: no expectations. `test_policy.py` holds these scenes against what a person expects, `doc_tables.py`
+writes down what a person reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_executors.core.advance import advance, begin
+from aws_executors.core.errors import AwsError, Kind, classify, classify_exception
+from aws_executors.core.exits import Exit
+from aws_executors.core.job import (
+    Accepted,
+    Due,
+    Effect,
+    Event,
+    Job,
+    Policy,
+    Prepared,
+    Refused,
+    RowRead,
+    Seen,
+)
+from aws_executors.core.policy import POLICY, Moment, Refusal, Trouble
+from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.verdict import Row
+
+TIMEOUT = classify_exception(["ReadTimeoutError"], 'Read timeout on endpoint URL: "https://ecs..."')
+DENIED = classify("AccessDeniedException", "User is not authorized to perform: iam:PassRole", status=400)
+ERRORS: dict[Refusal, AwsError] = {
+    Refusal.THROTTLED: classify("ThrottlingException", "Rate exceeded", status=400),
+    Refusal.NO_CAPACITY: AwsError(
+        kind=Kind.CAPACITY,
+        code="RESOURCE:MEMORY",
+        message="2 container instances",
+        remedy="Add instances, or ask for less.",
+    ),
+    Refusal.CREDENTIALS: classify("ExpiredTokenException", "The security token has expired", status=400),
+    Refusal.TRANSIENT: classify_exception(["ConnectTimeoutError"], "Connect timeout"),
+    Refusal.UNANSWERED: TIMEOUT,
+    Refusal.UNANSWERED_ON_BATCH: TIMEOUT,
+    Refusal.STARTED_BEFORE: classify("ConflictException", "Same token", status=400, resource_ids=("c1",)),
+    Refusal.PERMANENT: DENIED,
+    Refusal.PERMANENT_AT_LAST: DENIED,
+}
+QUEUED, RUNNING = (Row(state=state, token="t", try_number=1) for state in ("queued", "running"))
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The job before and after the trouble, and what it asked for then and once it was woken again."""
+
+    before: Job[str]
+    after: Job[str]
+    effects: tuple[Effect[str], ...]
+    woken: tuple[Effect[str], ...]
+
+
+def scene(trouble: Trouble, moment: Moment, *, has_row: bool = True) -> Scene:
+    """Play one row of the policy; a refusal comes twice, for the first one may be a passing thing."""
+    policy = Policy(idempotent=trouble is not Refusal.UNANSWERED_ON_BATCH)
+    fresh: Job[str] = Job(token="t", has_row=has_row)
+    job, _ = begin(fresh)
+    job, _ = advance(job, Prepared(1.0, "request 1"), policy)
+    if isinstance(trouble, Refusal):
+        return _refused(job, trouble, policy)
+    job, _ = advance(job, Accepted(2.0, "c1"), policy)
+    seen = _end(trouble, moment)
+    if moment is Moment.AFTER:
+        job, _ = advance(job, Seen(3.0, Observation(id="c1", phase=Phase.RUNNING, started=True)), policy)
+    before = job
+    after, effects = advance(job, Seen(9.0, seen), policy)
+    if has_row:
+        after, effects = advance(after, RowRead(10.0, RUNNING if moment is Moment.AFTER else QUEUED), policy)
+    return Scene(before, after, effects, _woken(after, policy))
+
+
+def scenes() -> dict[tuple[Trouble, Moment], Scene]:
+    """All of them, in the order of the table."""
+    return {row: scene(*row) for row in POLICY}
+
+
+def _refused(job: Job[str], trouble: Refusal, policy: Policy) -> Scene:
+    first = TIMEOUT if trouble is Refusal.PERMANENT_AT_LAST else ERRORS[trouble]
+    before = job
+    job, effects = advance(job, Refused(2.0, first), policy)
+    if trouble in (Refusal.PERMANENT_AT_LAST, Refusal.THROTTLED):
+        job, _ = advance(job, Due(60.0), policy)
+        before = job
+        job, effects = advance(job, Refused(61.0, ERRORS[trouble]), policy)
+    return Scene(before, job, effects, _woken(job, policy))
+
+
+def _woken(job: Job[str], policy: Policy) -> tuple[Effect[str], ...]:
+    event: Event[str] = Due(1e6)
+    return advance(job, event, policy)[1]
+
+
+def _end(trouble: Cause | Exit, moment: Moment) -> Observation:
+    code = int(trouble) if isinstance(trouble, Exit) else 1 if trouble is Cause.EXITED else None
+    return Observation(
+        id="c1",
+        phase=Phase.FAILED,
+        cause=trouble if isinstance(trouble, Cause) else Cause.EXITED,
+        exit_code=code,
+        started=moment is Moment.AFTER,
+    )
