@@ -18,6 +18,7 @@ from aws_executors.core.job import (
     Refused,
     Renewed,
     Revoked,
+    Stage,
     StopAnswered,
 )
 from aws_executors.core.pace import Pace
@@ -48,6 +49,8 @@ class Clerk:
         self.unrenewed = 0
         self.every: float | None = None
         self.status = "queued"
+        self.tokens: dict[str, str] = {}
+        self.silent = False
         account = Account()
         self.desk: Desk[str, Order] = Desk(
             self,
@@ -73,46 +76,48 @@ class Clerk:
             build = lambda attempt, token=token: Success(Order(token, attempt))  # noqa: E731
             self.desk.take(Handover(job=job, key=token, priority=priority, build=build))
 
-    def happens(self, token: str, event: Event[Order]) -> None:
-        self.letters.append(Happened(token, event))
+    def happens(self, token: str, event: Event[Order], question: int = 0) -> None:
+        self.letters.append(Happened(token, event, question))
 
     # --- shell.hands.Hands ---------------------------------------------------------------------------------
 
     def drop_submissions(self) -> None:
         """None ever waits here."""
 
-    def prepare(self, handover: Handover[str, Order], attempt: int) -> None:
-        self.happens(handover.job.token, Prepared(self.now, Order(handover.job.token, attempt), self.every))
+    def prepare(self, handover: Handover[str, Order], attempt: int, question: int) -> None:
+        self.happens(
+            handover.job.token, Prepared(self.now, Order(handover.job.token, attempt), self.every), question
+        )
 
-    def renew(self, handover: Handover[str, Order], attempt: int) -> None:
+    def renew(self, handover: Handover[str, Order], attempt: int, question: int) -> None:
         self.renewed.append((self.now, attempt))
         failure = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeout", message="") if self.unrenewed else None
         self.unrenewed = max(0, self.unrenewed - 1)
-        self.happens(handover.job.token, Renewed(self.now, failure))
+        self.happens(handover.job.token, Renewed(self.now, failure), question)
 
     def discard(self, handover: Handover[str, Order]) -> None:
         self.discarded.append((self.now, handover.job.token))
 
-    def submit(self, handover: Handover[str, Order], request: Order) -> None:
+    def submit(self, handover: Handover[str, Order], request: Order, question: int) -> None:
         token = handover.job.token
         self.submitted.append((self.now, token))
         if self.full:
             refusal = AwsError(kind=Kind.CAPACITY, code="RESOURCE:CPU", message="no room")
-            self.happens(token, Refused(self.now, refusal))
+            self.happens(token, Refused(self.now, refusal), question)
         elif self.throttling:
             self.throttling -= 1
             refusal = AwsError(kind=Kind.THROTTLED, code="ThrottlingException", message="Rate exceeded")
-            self.happens(token, Refused(self.now, refusal))
+            self.happens(token, Refused(self.now, refusal), question)
         else:
-            self.happens(token, Accepted(self.now, self.cloud.submit(request).unwrap()))
+            self.happens(token, Accepted(self.now, self.cloud.submit(request).unwrap()), question)
 
-    def find(self, handover: Handover[str, Order], exclude: tuple[str, ...]) -> None:
+    def find(self, handover: Handover[str, Order], exclude: tuple[str, ...], question: int) -> None:
         raise AssertionError("nothing is looked up in these stories")
 
-    def stop_one(self, handover: Handover[str, Order], container: str, reason: str) -> None:
+    def stop_one(self, handover: Handover[str, Order], container: str, reason: str, question: int) -> None:
         self.stopped.append((self.now, container))
         self.cloud.stop((container,), reason)
-        self.happens(handover.job.token, StopAnswered(self.now, None))
+        self.happens(handover.job.token, StopAnswered(self.now, None), question)
 
     def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
         raise AssertionError("nothing is shut down in these stories")
@@ -123,7 +128,11 @@ class Clerk:
         self.letters.append(Described(self.now, containers, Success(answer)))
 
     def read_rows(self, keys: Mapping[str, str]) -> None:
-        rows = {token: Row(state=self.status, token=token, try_number=1) for token in keys}
+        if self.silent:
+            return
+        rows = {
+            token: Row(state=self.status, token=self.tokens.get(token, token), try_number=1) for token in keys
+        }
         self.letters.append(RowsRead(self.now, rows))
 
     def cut_off(self, token: str, key: str) -> None:
@@ -227,6 +236,57 @@ def test_c31_ten_thousand_containers_are_looked_at_within_the_share_of_the_accou
 
 
 ON_FARGATE_READS = Quota(rate=20, burst=100)
+
+
+# --- Answers that come twice, and time that nobody has noticed ----------------------------------------------
+
+
+def test_an_answer_that_comes_twice_counts_once() -> None:
+    """A doubled refusal would otherwise end the submission that came after it."""
+    clerk = Clerk(Cloud())
+    clerk.throttling = 1
+    clerk.hand_over("t")
+    while not clerk.letters or not isinstance(getattr(clerk.letters[0], "event", None), Refused):
+        clerk.run(until=clerk.now + 0.01)
+    doubled = clerk.letters[0]
+    clerk.run(until=5.0)
+    (job,) = clerk.desk.jobs()
+    assert job.stage is Stage.WATCHING
+    failures = len(clerk.submitted)
+    clerk.desk.take(doubled)
+    clerk.run(until=10.0)
+    assert next(clerk.desk.jobs()).stage is Stage.WATCHING
+    assert len(clerk.submitted) == failures == 2
+
+
+def test_what_was_in_hand_before_a_gap_is_submitted_only_if_its_row_still_waits_for_it() -> None:
+    clerk = Clerk(Cloud())
+    clerk.throttling = 100
+    clerk.hand_over("mine", "another")
+    clerk.run(until=1.0)
+    before = len(clerk.submitted)
+    clerk.tokens["another"] = "given to another scheduler"
+    clerk.now += 60.0
+    clerk.throttling = 0
+    clerk.desk.slept()
+    clerk.run(until=clerk.now + 10.0)
+    assert [token for _, token in clerk.submitted[before:]] == ["mine"]
+    assert [job.token for job in clerk.desk.jobs()] == ["mine"]
+
+
+def test_what_is_handed_over_right_after_a_gap_may_have_been_queued_before_it() -> None:
+    clerk = Clerk(Cloud())
+    clerk.now = 60.0
+    clerk.desk.slept()
+    clerk.tokens["old"] = "given to another scheduler"
+    clerk.hand_over("old")
+    clerk.run(until=64.0)
+    assert clerk.submitted == []
+    clerk.now = 66.0
+    clerk.silent = True  # no row can be read: none is needed any more
+    clerk.hand_over("new")
+    clerk.run(until=67.0)
+    assert [token for _, token in clerk.submitted] == ["new"]
 
 
 # --- Workloads that lie in a store -------------------------------------------------------------------------

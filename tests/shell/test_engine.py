@@ -4,6 +4,7 @@ Times are small, so that the whole file takes seconds; what is awaited is a stat
 """
 
 import logging
+import queue
 import re
 import threading
 import time
@@ -15,13 +16,14 @@ import pytest
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import Kind
-from aws_executors.core.job import Free, Job, Policy, Purpose, Report, Stage, Tell
+from aws_executors.core.job import Free, Job, Policy, Purpose, Refused, Report, Stage, Tell
 from aws_executors.core.pace import Pace
 from aws_executors.core.retry import Backoff
 from aws_executors.core.state import Cause
 from aws_executors.shell.desk import CHUNK, Gears
 from aws_executors.shell.engine import Engine
-from aws_executors.shell.mail import Handover, Outcome
+from aws_executors.shell.errands import TOO_LATE, Errands
+from aws_executors.shell.mail import Handover, Happened, Letter, Outcome
 from aws_executors.shell.rows import ROWS
 from worlds import Cloud, Order, Rows
 
@@ -700,3 +702,46 @@ def test_c17_the_same_key_queued_again_while_its_first_container_still_ends(plac
     until(lambda: [job.token for job in place.engine.jobs()] == ["second"])
     assert place.ends("first") == [Free()]
     assert place.ends("second") == []
+
+
+class Clock:
+    """Time that can be made to jump."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+def test_an_engine_that_stood_still_reads_rows_before_it_submits() -> None:
+    """Its process was paused: meanwhile Airflow took it for dead, and queued the task anew elsewhere."""
+    clock, cloud, rows = Clock(), Cloud(), Rows()
+    cloud.refuse("submit", times=3)
+    engine: Engine[str, Order] = Engine(cloud, rows, gears(backoff=0.3), clock)
+    town = Town(cloud, rows, engine)
+    engine.start()
+    town.queue("t")
+    town.queue("u")
+    until(lambda: len(cloud.orders) >= 2)
+    rows.put("t", "queued", "of another scheduler")
+    clock.ahead = 60.0
+    until(lambda: cloud.of("u"))
+    assert cloud.of("t") == []
+    assert town.ends("t") == [Free()]
+    engine.end(stop=False, timeout=1.0)
+
+
+def test_a_submission_that_no_worker_took_in_time_is_not_made_late() -> None:
+    clock, cloud = Clock(), Cloud()
+    letters: queue.SimpleQueue[Letter[str, Order]] = queue.SimpleQueue()
+    errands: Errands[str, Order] = Errands(cloud, Rows(), letters.put, clock, workers=1)
+    job: Job[Order] = Job(token="t")
+    errands.submit(Handover(job=job, key="t"), Order("t"), 7)
+    clock.ahead = 60.0
+    errands.start()
+    letter = letters.get(timeout=8.0)
+    errands.stop()
+    assert isinstance(letter, Happened)
+    assert isinstance(letter.event, Refused)
+    assert (letter.event.error, letter.question, cloud.orders) == (TOO_LATE, 7, [])

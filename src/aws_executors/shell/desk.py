@@ -50,6 +50,7 @@ from aws_executors.core.quota import Action
 from aws_executors.core.state import Answer
 from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.complaints import Complaints
+from aws_executors.shell.doubts import Doubts
 from aws_executors.shell.gate import Gate
 from aws_executors.shell.hands import Hands
 from aws_executors.shell.mail import (
@@ -69,6 +70,7 @@ from aws_executors.shell.mail import (
     Stopped,
 )
 from aws_executors.shell.metrics import NO_METER, Meter
+from aws_executors.shell.questions import Questions
 from aws_executors.shell.rows import RowQueue
 from aws_executors.shell.table import Table
 
@@ -115,6 +117,8 @@ class Desk(Generic[K, R]):
         self._clock = clock
         self._table: Table[K, R] = Table(gears.pace)
         self._rows = RowQueue(gears.rows_every)
+        self._questions = Questions()
+        self._doubts: Doubts[Submit[R]] = Doubts()
         self._outbox: deque[Outcome[K]] = deque()
         self._complaints = Complaints(clock, log)
         self._returns: list[tuple[float, str, K]] = []
@@ -172,6 +176,10 @@ class Desk(Generic[K, R]):
         self._retry_returns(now)
         self._meter.census(self._table.jobs, now)
 
+    def slept(self) -> None:
+        """So much time has passed without a turn that all jobs may have been given to another scheduler."""
+        self._doubts.woke([job.token for job in self._table.jobs() if job.has_row], self._clock())
+
     def take(self, letter: Letter[K, R]) -> None:
         """Read one letter."""
         match letter:
@@ -180,8 +188,9 @@ class Desk(Generic[K, R]):
             case Delivery(unpack=unpack):
                 for handover in unpack:
                     self._unpack(handover)
-            case Happened(token=token, event=event):
-                self._happen(token, event)
+            case Happened(token=token, event=event, question=question):
+                if not question or self._questions.answered(token, question):
+                    self._happen(token, event)
             case Described():
                 self._described(letter)
             case RowsRead():
@@ -216,8 +225,11 @@ class Desk(Generic[K, R]):
         if old is not None:
             # Airflow offers again what it has, as it thinks, not heard the end of: begin anew.
             self._table.move(replace(old, stage=Stage.CLOSED), self._clock())
+            self._forget(token)
         job, effects = begin(handover.job)
         self._table.add(handover)
+        if job.has_row:
+            self._doubts.arrived(token, self._clock())
         self._meter.begin(job, self._clock())
         self._moved(job, effects)
 
@@ -246,10 +258,19 @@ class Desk(Generic[K, R]):
             self._carry_out(handover, effect)
         if job.ran and job.assigned and job.stage is not Stage.CLOSED:
             self._table.forget_workload(job.token)  # what has begun under this token is not started again
+        if job.stage is Stage.CLOSED:
+            self._forget(job.token)
         if job.stage is Stage.CLOSED and handover.stored is not None:
             self._hands.discard(handover)
         if job.stage is Stage.CLOSED and job.container:
             self._complaints.forget(f"Container {job.container}")
+
+    def _forget(self, token: str) -> None:
+        self._questions.forget(token)
+        self._doubts.forget(token)
+
+    def _ask(self, token: str, effect: Effect[R]) -> int:
+        return self._questions.ask(token, type(effect).__name__)
 
     def _carry_out(self, handover: Handover[K, R], effect: Effect[R]) -> None:
         token = handover.job.token
@@ -257,9 +278,9 @@ class Desk(Generic[K, R]):
             case Prepare() | Submit() if self._closing is not None:
                 return  # nothing is started any more
             case Prepare(attempt=attempt):
-                self._hands.prepare(handover, attempt)
+                self._hands.prepare(handover, attempt, self._ask(token, effect))
             case Renew(attempt=attempt):
-                self._hands.renew(handover, attempt)
+                self._hands.renew(handover, attempt, self._ask(token, effect))
             case Submit():
                 self._gates[Action.SUBMIT].wait((token, effect), handover.priority)
             case Find():
@@ -286,12 +307,14 @@ class Desk(Generic[K, R]):
         match effect:
             case Submit() if job.unwanted:
                 self._happen(token, Refused(now, NEVER_SENT))
+            case Submit() if self._doubts.holds(token, effect):
+                self._rows.want(token)
             case Submit(request=request):
-                self._hands.submit(handover, request)
+                self._hands.submit(handover, request, self._ask(token, effect))
             case Find(exclude=exclude):
-                self._hands.find(handover, exclude)
+                self._hands.find(handover, exclude, self._ask(token, effect))
             case Stop(container=container, reason=reason):
-                self._hands.stop_one(handover, container, reason)
+                self._hands.stop_one(handover, container, reason, self._ask(token, effect))
             case never:
                 assert_never(never)
 
@@ -330,6 +353,9 @@ class Desk(Generic[K, R]):
         self._complaints.works("Airflow's database")
         for token, row in letter.rows.items():
             self._happen(token, RowRead(letter.at, row))
+            held = self._doubts.read(token, letter.at)
+            if held is not None and self._closing is None:
+                self._gates[Action.SUBMIT].wait((token, held), self._table.handover(token).priority)
 
     def _rows_unread(self, letter: RowsUnread) -> None:
         self._rows.unread(letter.tokens, letter.at)

@@ -17,6 +17,7 @@ from aws_executors.core.job import Job, Revoked
 from aws_executors.core.service import Service
 from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.desk import Desk, Gears
+from aws_executors.shell.doubts import STALL
 from aws_executors.shell.errands import Database, Errands
 from aws_executors.shell.mail import Closing, Delivery, Handover, Happened, K, Letter, Outcome
 from aws_executors.shell.metrics import NO_METER, Meter
@@ -44,6 +45,7 @@ class Engine(Generic[K, R]):
         self._inbox: queue.SimpleQueue[Letter[K, R]] = queue.SimpleQueue()
         self._errands: Errands[K, R] = Errands(service, database, self._inbox.put, clock, gears.workers)
         self._desk: Desk[K, R] = Desk(self._errands, gears, clock, allowance, meter)
+        self._awake = clock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="aws-executors-engine", daemon=True)
 
@@ -89,10 +91,13 @@ class Engine(Generic[K, R]):
     # --- The thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        self._awake = self._clock()
         while not self._closed.is_set():
             try:
                 for letter in self._letters():
+                    self._notice_a_gap()
                     self._desk.take(letter)
+                self._notice_a_gap()
                 self._desk.turn()
                 # Asked in this order: an answer is posted first, and its call counts as over afterwards.
                 if self._desk.settled and self._inbox.empty():
@@ -100,6 +105,12 @@ class Engine(Generic[K, R]):
             except Exception:
                 log.exception("The engine goes on after an unexpected error")
                 self._closed.wait(DEFECT_NAP)  # what fails at every turn must not fill the disk
+
+    def _notice_a_gap(self) -> None:
+        now = self._clock()
+        if now - self._awake > STALL:
+            self._desk.slept()
+        self._awake = now
 
     def _letters(self) -> Iterator[Letter[K, R]]:
         """Wait for one letter until something is due, then take all that have come."""

@@ -29,6 +29,7 @@ from aws_executors.core.job import (
 from aws_executors.core.secrets import mask
 from aws_executors.core.service import Service
 from aws_executors.core.verdict import Row
+from aws_executors.shell.doubts import STALL
 from aws_executors.shell.mail import (
     Described,
     Discarded,
@@ -43,6 +44,12 @@ from aws_executors.shell.mail import (
     Stopped,
 )
 from aws_executors.shell.workers import Workers
+
+TOO_LATE = AwsError(
+    kind=Kind.UNREACHABLE,
+    code="NotSubmitted",
+    message="no worker was free for it, or this scheduler stood still",
+)
 
 R = TypeVar("R")
 K_contra = TypeVar("K_contra", contravariant=True)
@@ -112,7 +119,7 @@ class Errands(Generic[K, R]):
         """Forget the submissions that nobody has begun."""
         self._submitting.drop_waiting()
 
-    def prepare(self, handover: Handover[K, R], attempt: int) -> None:
+    def prepare(self, handover: Handover[K, R], attempt: int, question: int) -> None:
         """Build the request of one attempt."""
         build = handover.build
 
@@ -130,11 +137,10 @@ class Errands(Generic[K, R]):
                     return Prepared(began, request, every)
 
         # Behind the submissions of the same priority: the first container must not wait for the last request.
-        self._errand(
-            self._submitting, handover, run, lambda e: Unpreparable(self._clock(), _words(e)), rank=1
-        )
+        lost = lambda e: Unpreparable(self._clock(), _words(e))  # noqa: E731 - as the others, but for its length
+        self._errand(self._submitting, handover, question, run, lost, rank=1)
 
-    def renew(self, handover: Handover[K, R], attempt: int) -> None:
+    def renew(self, handover: Handover[K, R], attempt: int, question: int) -> None:
         """Give the stored workload of one attempt a fresh token."""
         stored = handover.stored
 
@@ -143,7 +149,7 @@ class Errands(Generic[K, R]):
             renewed: Result[None, AwsError] = Success(None) if stored is None else stored.renew(attempt)
             return Renewed(began, renewed.swap().value_or(None))
 
-        self._errand(self._storing, handover, run, lambda e: Renewed(self._clock(), _unclear(e)))
+        self._errand(self._storing, handover, question, run, lambda e: Renewed(self._clock(), _unclear(e)))
 
     def discard(self, handover: Handover[K, R]) -> None:
         """Take away whatever was stored for a job."""
@@ -156,19 +162,22 @@ class Errands(Generic[K, R]):
         # After all renewals: these cannot wait.
         self._storing.call(run, lambda e: Discarded(_unclear(e)), priority=-(2**31))
 
-    def submit(self, handover: Handover[K, R], request: R) -> None:
-        """Start one container."""
+    def submit(self, handover: Handover[K, R], request: R, question: int) -> None:
+        """Start one container; not, if so much time has passed that its task may not wait for it any more."""
+        asked = self._clock()
 
         def run() -> Event[R]:
+            if self._clock() - asked > STALL:
+                return Refused(self._clock(), TOO_LATE)
             match unwrap_or_failure(self._service.submit(request)):
                 case AwsError() as error:
                     return Refused(self._clock(), error)
                 case container:
                     return Accepted(self._clock(), container)
 
-        self._errand(self._submitting, handover, run, lambda e: Refused(self._clock(), _unclear(e)))
+        self._errand(self._submitting, handover, question, run, lambda e: Refused(self._clock(), _unclear(e)))
 
-    def find(self, handover: Handover[K, R], exclude: tuple[str, ...]) -> None:
+    def find(self, handover: Handover[K, R], exclude: tuple[str, ...], question: int) -> None:
         """Look for a job's container by its token."""
 
         def run() -> Event[R]:
@@ -178,15 +187,19 @@ class Errands(Generic[K, R]):
                 case observation:
                     return Found(self._clock(), observation)
 
-        self._errand(self._looking, handover, run, lambda e: NotLookedUp(self._clock(), _unclear(e)))
+        self._errand(
+            self._looking, handover, question, run, lambda e: NotLookedUp(self._clock(), _unclear(e))
+        )
 
-    def stop_one(self, handover: Handover[K, R], container: str, reason: str) -> None:
+    def stop_one(self, handover: Handover[K, R], container: str, reason: str, question: int) -> None:
         """Stop one job's container."""
 
         def run() -> Event[R]:
             return StopAnswered(self._clock(), self._service.stop((container,), reason).get(container))
 
-        self._errand(self._looking, handover, run, lambda e: StopAnswered(self._clock(), _unclear(e)))
+        self._errand(
+            self._looking, handover, question, run, lambda e: StopAnswered(self._clock(), _unclear(e))
+        )
 
     def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
         """Stop these containers, nobody's job any more."""
@@ -256,12 +269,18 @@ class Errands(Generic[K, R]):
         self,
         lane: Workers[Letter[K, R]],
         handover: Handover[K, R],
+        question: int,
         run: Callable[[], Event[R]],
         lost: Callable[[BaseException], Event[R]],
         rank: int = 0,
     ) -> None:
         token = handover.job.token
-        lane.call(lambda: Happened(token, run()), lambda e: Happened(token, lost(e)), handover.priority, rank)
+        lane.call(
+            lambda: Happened(token, run(), question),
+            lambda e: Happened(token, lost(e), question),
+            handover.priority,
+            rank,
+        )
 
 
 def _problem(problem: str | AwsError) -> _Problem | AwsError:

@@ -15,7 +15,10 @@ R = TypeVar("R")
 
 
 class Hands(Protocol[K, R]):
-    """Who carries out what the desk hands on, and posts a letter with what came of it. None of it waits."""
+    """Who carries out what the desk hands on, and posts a letter with what came of it. None of it waits.
+
+    `question` is the number that the letter is to carry.
+    """
 
     @property
     def submissions_under_way(self) -> int:
@@ -26,11 +29,11 @@ class Hands(Protocol[K, R]):
         """Forget the submissions that nobody has begun."""
         ...
 
-    def prepare(self, handover: Handover[K, R], attempt: int) -> None:
+    def prepare(self, handover: Handover[K, R], attempt: int, question: int) -> None:
         """Build the request of one attempt."""
         ...
 
-    def renew(self, handover: Handover[K, R], attempt: int) -> None:
+    def renew(self, handover: Handover[K, R], attempt: int, question: int) -> None:
         """Give the stored workload of one attempt a fresh token."""
         ...
 
@@ -38,15 +41,15 @@ class Hands(Protocol[K, R]):
         """Take away whatever was stored for a job that is closed."""
         ...
 
-    def submit(self, handover: Handover[K, R], request: R) -> None:
+    def submit(self, handover: Handover[K, R], request: R, question: int) -> None:
         """Start one container."""
         ...
 
-    def find(self, handover: Handover[K, R], exclude: tuple[str, ...]) -> None:
+    def find(self, handover: Handover[K, R], exclude: tuple[str, ...], question: int) -> None:
         """Look for a job's container by its token."""
         ...
 
-    def stop_one(self, handover: Handover[K, R], container: str, reason: str) -> None:
+    def stop_one(self, handover: Handover[K, R], container: str, reason: str, question: int) -> None:
         """Stop one job's container."""
         ...
 

@@ -62,10 +62,11 @@ class Delivery(Generic[K, R]):
 
 @dataclass(frozen=True, slots=True)
 class Happened(Generic[R]):
-    """An event of one job."""
+    """An event of one job; `question` is the number of what it answers, 0 for what nobody has asked."""
 
     token: str
     event: Event[R]
+    question: int = 0
 
 
 @dataclass(frozen=True, slots=True)
