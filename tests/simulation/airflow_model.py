@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from airflow.models.callback import CallbackKey
 from airflow.models.taskinstancekey import TaskInstanceKey
 
 from aws_executors.core.verdict import Row
@@ -49,6 +50,20 @@ class Instance:
 
 
 @dataclass(slots=True)
+class Callback:
+    """One row of callback."""
+
+    id: str
+    state: str = "pending"
+    queued_by: int | None = None
+
+    @property
+    def key(self) -> CallbackKey:
+        """Airflow's key."""
+        return CallbackKey(self.id)
+
+
+@dataclass(slots=True)
 class Job:
     """One row of job: a scheduler."""
 
@@ -72,6 +87,9 @@ class Metadata:
     seed: int
     tell: Callable[[str, str], None]
     instances: dict[str, Instance] = field(default_factory=dict)
+    callbacks: dict[str, Callback] = field(default_factory=dict)
+    callback_tokens: dict[str, str] = field(default_factory=dict)  # token: callback
+    api_down_until: float = 0.0
     jobs: dict[int, Job] = field(default_factory=dict)
     giving_back: Callable[[Instance], None] = field(init=False)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -85,6 +103,19 @@ class Metadata:
     def add(self, task: str, retries: int) -> None:
         """A DAG run has a task."""
         self.instances[task] = Instance(task, self.new_id("ti"), retries, retries)
+
+    def add_callback(self) -> None:
+        """A deadline was missed: a callback is to run."""
+        one = Callback(str(self.new_id("callback")))
+        self.callbacks[one.id] = one
+
+    def queue_callbacks(self, job: int, most: int) -> Iterator[Callback]:
+        """SJR, _enqueue_executor_callbacks."""
+        waiting = [one for one in self.callbacks.values() if one.state == "pending"]
+        for one in waiting[: max(0, most)]:
+            one.state, one.queued_by = "queued", job
+            self.tell("airflow", f"callback {one.id[:4]} queued by scheduler {job}")
+            yield one
 
     def schedule(self, now: float) -> None:
         """What may run is scheduled; a new try begins, except after a reschedule. `DagRun.schedule_tis`."""
@@ -154,14 +185,17 @@ class Metadata:
 
     # --- The API server's ----------------------------------------------------------------------------------
 
-    def _by_id(self, ti: str) -> Instance | None:
+    def by_id(self, ti: str) -> Instance | None:
+        """The row of this id."""
         return next((one for one in self.instances.values() if str(one.id) == ti), None)
 
     def run(self, ti: str, host: str, expires: float, now: float) -> Answer:
         """API, ti_run: only what waits in the queue can be started, with a token that is still good."""
+        if now < self.api_down_until:
+            return Answer(503)
         if now > expires + self.times.leeway:
             return Answer(403)
-        one = self._by_id(ti)
+        one = self.by_id(ti)
         if one is None:
             return Answer(404)
         if one.state not in ("queued", "restarting"):
@@ -171,7 +205,9 @@ class Metadata:
 
     def beat(self, ti: str, host: str, now: float) -> Answer:
         """API, ti_heartbeat."""
-        one = self._by_id(ti)
+        if now < self.api_down_until:
+            return Answer(503)
+        one = self.by_id(ti)
         if one is None:
             return Answer(404)
         if one.state != "running" or one.host != host:
@@ -181,7 +217,9 @@ class Metadata:
 
     def put(self, ti: str, state: str, now: float, ready: float = 0.0) -> Answer:
         """API, ti_update_state; `ready` is when a deferred or rescheduled one may go on."""
-        one = self._by_id(ti)
+        if now < self.api_down_until:
+            return Answer(503)
+        one = self.by_id(ti)
         if one is None:
             return Answer(404)
         if one.state != "running":
@@ -194,7 +232,7 @@ class Metadata:
 
     def trigger(self, ti: str) -> None:
         """A trigger has fired: the same try goes on. models/trigger.py, Trigger.submit_event."""
-        one = self._by_id(ti)
+        one = self.by_id(ti)
         if one is not None and one.state == "deferred":
             one.state, one.segment = "scheduled", one.segment + 1
 

@@ -38,20 +38,35 @@ LISTS_LATE = 3.0
 
 @dataclass(slots=True, kw_only=True)
 class Workload:
-    """What a container was started with: the task instance's id, its try, its token for the API server."""
+    """What a container was started with: the id of the task instance or callback, its try, until when its
+    token is good, and by which launcher."""
 
     ti: str
     task: str
     try_number: int
     expires: float
+    launcher: str
+    callback: bool = False
 
     @classmethod
     def from_command(cls, command: tuple[str, ...]) -> Workload:
         """Read the JSON that Airflow's own entry point would read."""
         told = json.loads(command[-1])
         _, expires = told["token"].split(":")
+        launcher = "aws_executors" if "aws_executors.run" in command else "airflow"
+        if "callback" in told:
+            name = str(told["callback"]["id"])
+            return cls(
+                ti=name, task=name, try_number=0, expires=float(expires), launcher=launcher, callback=True
+            )
         ti = told["ti"]
-        return cls(ti=str(ti["id"]), task=ti["task_id"], try_number=ti["try_number"], expires=float(expires))
+        return cls(
+            ti=str(ti["id"]),
+            task=ti["task_id"],
+            try_number=ti["try_number"],
+            expires=float(expires),
+            launcher=launcher,
+        )
 
 
 @dataclass(slots=True)
@@ -67,6 +82,8 @@ class Container:
     told_to_end: bool = False
     ran: bool = False
     refused: int = 0
+    unheard: int = 0
+    frozen_until: float = 0.0
     code: int | None = None
     ended: float = 0.0
 

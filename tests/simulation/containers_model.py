@@ -2,15 +2,18 @@
 
 Law: a process knows its workload and talks to the API server alone; it neither knows the executor nor AWS.
 Its exit codes are those that were measured: 0 for whatever the supervisor could finish (success, failure,
-deferral, reschedule, terminated by the server), 1 where it was not let in, 128 + n for signal n.
+deferral, reschedule, terminated by the server), 1 where it was not let in or could not reach the API server,
+128 + n for signal n. Our own launcher says by its code why it was not let in.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aws_executors.core.exits import Exit, refusal
 from simulation.airflow_model import Metadata
 from simulation.cloud import Cloud, Container
+from simulation.plan import Schedule
 from simulation.timeline import Timeline, between, draw
 
 OUTCOMES = (
@@ -23,19 +26,32 @@ OUTCOMES = (
 )
 """How a segment ends, each as often as it stands here; a mute one ends well, and its last word is lost."""
 
+OF_SENSORS = ("success", "deferred", "up_for_reschedule", "up_for_reschedule", "up_for_reschedule")
+
 MOST_SEGMENTS = 2
 HANGS = 0.08
 """The share of processes that have said their last word and do not end."""
+
+KILLED_AT_LAST = 0.15
+"""The share of those that end, but by a signal: a leak that is noticed late, an impatient init."""
+
+PATIENCE = 3
+"""Calls to an API server that does not answer, before a process gives up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
     """Starts processes and lets them live."""
 
-    seed: int
+    schedule: Schedule
     line: Timeline
     metadata: Metadata
     cloud: Cloud
+
+    @property
+    def seed(self) -> int:
+        """Of the schedule."""
+        return self.schedule.seed
 
     def begin(self, one: Container) -> None:
         """Imports first; then the task asks to be let in."""
@@ -57,21 +73,61 @@ class Processes:
         if not one.alive:
             return
         workload = one.workload
+        if workload.callback:
+            self._call_back(one)
+            return
         answer = self.metadata.run(workload.ti, str(one.ref), workload.expires, self.line.now)
         self.line.tell(one.name, f"asks to run {workload.task} try {workload.try_number}: {answer.status}")
+        if answer.status == 503 and self._patient(one):
+            self.line.after(1.0, lambda: self._enter(one))
+            return
         if answer.status != 200:
             one.refused = answer.status
-            self.line.after(0.3, lambda: self.cloud.exit(one, 1))
+            self.line.after(0.3, lambda: self.cloud.exit(one, self._turned_away(one)))
             return
         one.ran = one.user_code = True
         lasts = between(0.5, 12.0, self.seed, one.ref, "lasts")
         self.line.after(lasts, lambda: self._finish(one))
         self._beat(one)
 
+    def _turned_away(self, one: Container) -> int:
+        """The code of a process that was not let in, by its launcher."""
+        if one.workload.launcher == "airflow":
+            return 1
+        row = self.metadata.by_id(one.workload.ti)
+        held = one.refused == 409 and row is not None and row.state == "running"
+        return Exit.HELD if held else refusal(one.refused)
+
+    def _patient(self, one: Container) -> bool:
+        """Whether a process asks once more."""
+        one.unheard += 1
+        return one.unheard < PATIENCE
+
+    def _call_back(self, one: Container) -> None:
+        """A callback has no row: nobody is asked, and the code says how it went."""
+        self.line.tell(one.name, f"calls {one.workload.task[:4]} back")
+        one.ran = one.user_code = True
+        failed = draw(self.seed, one.workload.task, "callback") < 0.3
+        lasts = between(0.5, 6.0, self.seed, one.ref, "lasts")
+        self.line.after(lasts, lambda: self.cloud.exit(one, 1 if failed else 0))
+
     def _beat(self, one: Container) -> None:
         if not (one.alive and one.user_code):
             return
-        if self.metadata.beat(one.workload.ti, str(one.ref), self.line.now).status != 200:
+        if self.line.now < one.frozen_until:
+            self.line.at(one.frozen_until, lambda: self._beat(one))
+            return
+        status = self.metadata.beat(one.workload.ti, str(one.ref), self.line.now).status
+        if status == 503:
+            if self._patient(one):
+                self.line.after(self.metadata.times.heartbeat, lambda: self._beat(one))
+                return
+            self.line.tell(one.name, "gives up on the API server")
+            one.dying = True
+            self.cloud.exit(one, 1)
+            return
+        one.unheard = 0
+        if status != 200:
             self.line.tell(one.name, "is told by the API server to end")
             one.told_to_end = one.dying = True
             self.line.after(between(0.1, 1.0, self.seed, one.ref, "end"), lambda: self.cloud.exit(one, 0))
@@ -83,12 +139,16 @@ class Processes:
         row = self.metadata.instances.get(one.workload.task)
         segment = 0 if row is None else row.segment
         number = draw(self.seed, one.workload.task, one.workload.try_number, segment, "outcome")
-        outcome = OUTCOMES[int(number * len(OUTCOMES))]
+        outcomes = OF_SENSORS if self.schedule.sensors else OUTCOMES
+        outcome = outcomes[int(number * len(outcomes))]
         waits = outcome in ("deferred", "up_for_reschedule")
         return "success" if waits and segment >= MOST_SEGMENTS else outcome
 
     def _finish(self, one: Container) -> None:
         if not (one.alive and one.user_code) or one.told_to_end:
+            return
+        if self.line.now < one.frozen_until:
+            self.line.at(one.frozen_until + 0.5, lambda: self._finish(one))
             return
         outcome = self.outcome(one)
         one.user_code = False
@@ -99,13 +159,19 @@ class Processes:
             self._say(one, outcome)
         else:
             self.line.tell(one.name, "ends, and its last word is lost")
+        self._leave(one)
+
+    def _leave(self, one: Container) -> None:
         hangs = draw(self.seed, one.ref, "hangs") < HANGS
         tail = 500.0 if hangs else between(0.0, 4.0, self.seed, one.ref, "tail")
-        self.line.after(tail, lambda: self.cloud.exit(one, 0))
+        killed = draw(self.seed, one.ref, "killed") < KILLED_AT_LAST
+        self.line.after(tail, lambda: self.cloud.exit(one, 137 if killed else 0))
 
     def _say(self, one: Container, outcome: str) -> None:
         resumes = self.line.now + between(0.5, 6.0, self.seed, one.ref, "resumes")
         answer = self.metadata.put(one.workload.ti, outcome, self.line.now, resumes)
         self.line.tell(one.name, f"says {outcome}: {answer.status}")
+        if answer.status == 503 and one.alive and self._patient(one):
+            self.line.after(1.0, lambda: self._say(one, outcome))
         if outcome == "deferred" and answer.status == 200:
             self.line.at(resumes, lambda: self.metadata.trigger(one.workload.ti))

@@ -52,7 +52,7 @@ class Simulation:
         seed, times = self.schedule.seed, self.schedule.times
         self.metadata = Metadata(times, seed, self.line.tell)
         self.cloud = Cloud(self.schedule, self.line)
-        self.cloud.inside = Processes(seed, self.line, self.metadata, self.cloud)
+        self.cloud.inside = Processes(self.schedule, self.line, self.metadata, self.cloud)
         self.judge = Judge(self.line, self.metadata, self.cloud, self.schedulers)
         self.metadata.giving_back = self.judge.given_back
         self.line.watch = self.judge.watch
@@ -75,6 +75,8 @@ class Simulation:
             name, retries = f"task{number}", int(draw(seed, number, "retries") * 3)
             at = between(0.0, BUSY * 0.8, seed, number, "arrives")
             self.line.at(at, partial(self.metadata.add, name, retries))
+        for number in range(self.schedule.callbacks):
+            self.line.at(between(0.0, BUSY, seed, number, "missed"), self.metadata.add_callback)
         for _ in range(self.schedule.schedulers):
             self.start_scheduler()
         for fault in self.schedule.faults:

@@ -17,7 +17,7 @@ from aws_executors.shell.allowance import Account
 from aws_executors.shell.desk import Desk, Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.errands import Errands
-from aws_executors.shell.mail import Closing, Described, Letter, RowsRead
+from aws_executors.shell.mail import Closing, Letter
 from aws_executors.shell.workers import Workers
 from simulation.airflow_model import Metadata
 from simulation.process import Process
@@ -138,6 +138,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         self._errands: Errands[WorkloadKey, R] = VirtualErrands(service, database, self._posted, process)
         self._desk: Desk[WorkloadKey, R] = Desk(self._errands, gears, self._clock, allowance)
         self._planned: float | None = None
+        self._noticed = 0.0
         self._ended = False
 
     def start(self) -> None:
@@ -158,17 +159,14 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         return not any(self._desk.jobs())
 
     def _posted(self, letter: Letter[WorkloadKey, R]) -> None:
-        """A worker posts a letter: it comes at once, late, or twice, if the process lives.
-
-        What is looked at may be told twice (events of AWS will be); the answer to one call is one letter.
-        """
+        """A worker posts a letter: it comes at once, late, or twice, if the process lives."""
         process = self._process
         process.letters += 1
         now, number = self._clock(), process.letters
         slow = now < process.slow_until
         delay = between(0.0, 6.0 if slow else 0.02, process.seed, process.number, number, "letter")
         process.after(delay, lambda: self._read(letter))
-        if now < process.doubles_until and isinstance(letter, Described | RowsRead):
+        if now < process.doubles_until:
             again = between(0.0, 5.0, process.seed, process.number, number, "again")
             process.after(delay + again, lambda: self._read(letter))
 
@@ -179,6 +177,9 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         self._process.after(0.0, self._turn)
 
     def _turn(self) -> None:
+        if self._process.stalled_until > self._noticed:
+            self._noticed = self._process.stalled_until
+            self._desk.slept()
         while not self._inbox.empty():
             self._desk.take(self._inbox.get_nowait())
         self._desk.turn()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow.executors.workloads import ExecuteCallback
 from returns.result import Result, Success
 
 from aws_executors.core.batch.build import build as batch_build
@@ -27,11 +28,16 @@ from aws_executors.shell.clients import Clients
 from aws_executors.shell.configure import Configured
 from aws_executors.shell.executor import AwsExecutor, gears_of
 from aws_executors.shell.last_words import LastWords
+from aws_executors.shell.transport import INLINE
+from aws_executors.shell.workload import Ways
 from simulation.airflow_model import Metadata
 from simulation.calls_model import VirtualClients
 from simulation.cloud import CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud
 from simulation.engine_model import VirtualDatabase, VirtualEngine
 from simulation.process import Process
+
+if TYPE_CHECKING:
+    from airflow.executors.workloads.types import WorkloadKey
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
@@ -70,6 +76,15 @@ class VirtualExecutor(AwsExecutor[S, R]):
     def jwt_generator(self) -> Any:
         return Tokens(self._process, self._metadata.times.queued)
 
+    def new_token(self) -> str:
+        return str(self._metadata.new_id("own token"))
+
+    def _enter(self, workload: Any, key: WorkloadKey) -> str:
+        token = super()._enter(workload, key)
+        if isinstance(workload, ExecuteCallback):
+            self._metadata.callback_tokens[token] = str(workload.callback.id)
+        return token
+
     def clients(self, settings: Settings) -> Clients:
         return VirtualClients(settings, self._process, self._cloud)
 
@@ -84,6 +99,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
         database = VirtualDatabase(self._process, self._metadata)
         self.engine = VirtualEngine(service, database, gears, self._process)
         self._configured, self._engine = configured, self.engine
+        self._ways = Ways(INLINE[self._cloud.schedule.launcher])
 
     def _emit_metrics(self, open_slots: int, num_running_tasks: int, num_queued_tasks: int) -> None:
         """Nobody measures here."""

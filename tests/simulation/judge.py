@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from simulation.airflow_model import FINAL, LIVE, Instance, Metadata
+from aws_executors.core.exits import Exit
+from aws_executors.local.world import Ref
+from simulation.airflow_model import FINAL, LIVE, Callback, Instance, Metadata
 from simulation.cloud import Cloud, Container
-from simulation.plan import CALM, DEATHS, DELAYS, NEWS, POLICY, STALLS
+from simulation.plan import CALM, DEATHS, DELAYS, NEWS, NO_OUTAGE, OPEN_ROADS, POLICY, STALLS
 from simulation.scheduler_model import Scheduler
 from simulation.timeline import Timeline
 
@@ -26,6 +28,16 @@ HIDDEN = 30.0
 
 UNWANTED = 60.0
 """Virtual seconds within which a container that nobody waits for must be told to stop."""
+
+UNWANTED_WITHOUT_OUTAGE = 35.0
+"""The same, besides the time between two reads of rows, where nothing fails for long."""
+
+UNWANTED_CODE = 15.0
+"""Virtual seconds within which user code ends that nobody waits for, whatever has become of its scheduler: a
+few heartbeats, for the API server tells its supervisor."""
+
+TAKEN = 8.0
+"""Virtual seconds within which a container is told to stop whose task Airflow has taken back."""
 
 
 @dataclass(slots=True)
@@ -42,7 +54,9 @@ class Judge:
     struck: Counter[str] = field(default_factory=Counter)  # token: containers that infrastructure ended
     _known: int = 0
     _next: float = 0.0
+    called: Counter[str] = field(default_factory=Counter)  # callback: containers that have begun it
     _since: dict[str, float] = field(default_factory=dict)
+    _code_since: dict[Ref, float] = field(default_factory=dict)
     _told: set[object] = field(default_factory=set)
 
     def wrong(self, what: str, once: object = None) -> None:
@@ -60,6 +74,8 @@ class Judge:
         at_once: dict[tuple[str, int], Container] = {}
         for one in self.cloud.running():
             if one.user_code:
+                if one.workload.callback:
+                    self._called_back_again(one)
                 key = one.workload.task, one.workload.try_number
                 other = at_once.setdefault(key, one)
                 if other is not one:
@@ -91,19 +107,40 @@ class Judge:
     def _unwanted(self) -> None:
         """A container that nobody waits for is stopped within a set time, if its scheduler lives."""
         rows = list(self.metadata.instances.values())
+        self._unwanted_code(rows)
         waiting = {one.external_executor_id for one in rows if one.state in LIVE}
         live = {name: token for token, name in self.cloud.live_names()}
-        unwanted = {name for name, token in live.items() if token not in waiting}
+        waited = waiting | set(self.metadata.callback_tokens)
+        unwanted = {name for name, token in live.items() if token not in waited}
         if None in waiting:
             return  # several executors configured: a token is on its way to its row
         self._since = {name: self._since.get(name, self.line.now) for name in unwanted}
         for name, since in self._since.items():
-            if self.line.now - since > UNWANTED and name not in self.cloud.forgotten:
+            if self.line.now - since > self._patience and name not in self.cloud.forgotten:
                 what = f"nobody waits for {name[:8]} of {live[name][:4]}, and it has not been stopped"
                 if self._undisturbed:
                     self.wrong(what, (name, "unwanted"))
                 else:
                     self._open("a container left by a dead or stalled scheduler", name)
+
+    def _unwanted_code(self, rows: list[Instance]) -> None:
+        """User code that nobody waits for ends by itself: that needs no scheduler, only the API server."""
+        wanted = {(str(one.id), one.host) for one in rows if one.state == "running"}
+        running = [one for one in self.cloud.running() if one.user_code and not one.workload.callback]
+        idle = [one for one in running if (one.workload.ti, str(one.ref)) not in wanted]
+        held = self.line.now < self.metadata.api_down_until
+        free = [one.ref for one in idle if not held and self.line.now > one.frozen_until]
+        self._code_since = {ref: self._code_since.get(ref, self.line.now) for ref in free}
+        for ref, since in self._code_since.items():
+            if self.line.now - since > UNWANTED_CODE:
+                self.wrong(f"user code runs on in {ref.task[:4]}, and nobody waits for it", (ref, "code"))
+
+    @property
+    def _patience(self) -> float:
+        schedule = self.cloud.schedule
+        if schedule.theme in NO_OUTAGE and schedule.delays is DELAYS:
+            return UNWANTED_WITHOUT_OUTAGE + schedule.times.row_interval
+        return UNWANTED
 
     @property
     def _undisturbed(self) -> bool:
@@ -115,7 +152,43 @@ class Judge:
             self._told.add(once)
             self.open[window] += 1
 
+    # --- Callbacks -----------------------------------------------------------------------------------------
+
+    def _called_back_again(self, one: Container) -> None:
+        if one.ref not in self._told:
+            self._told.add(one.ref)
+            self.called[one.workload.task] += 1
+            if self.called[one.workload.task] > 1:
+                self._unless_open(one.token, f"callback {one.workload.task[:4]} is begun a second time")
+
+    def called_back(self, one: Callback, state: str) -> None:
+        """An event of the executor ends a callback: its containers have said so."""
+        mine = [other for other in self.cloud.containers.values() if other.workload.task == one.id]
+        codes = {other.code for other in mine if not other.alive}
+        tokens = [token for token, name in self.metadata.callback_tokens.items() if name == one.id]
+        if state == "success" and 0 not in codes:
+            self.wrong(f"callback {one.id[:4]} is reported a success, and ended with {codes}")
+        ended = any(other.ran or (other.code is not None and not other.dying) for other in mine)
+        by_itself = ended or any(self.struck[token] for token in tokens)
+        if state == "failed" and not by_itself:
+            self._unless_open(tokens[-1], f"callback {one.id[:4]} has never begun, and is reported a failure")
+        if state == "failed" and 0 in codes:
+            self._unless_open(tokens[-1], f"callback {one.id[:4]} went well, and is reported a failure")
+
     # --- When something is about to happen to a task -------------------------------------------------------
+
+    def taken(self, token: str) -> None:
+        """Airflow has taken this queueing back: its containers are stopped at once, not when they are seen to
+        linger."""
+        if self.cloud.schedule.theme not in OPEN_ROADS:
+            return
+        mine = [name for other, name in self.cloud.live_names() if other == token]
+        self.line.after(TAKEN, lambda: self._stopped_by_now(token, mine))
+
+    def _stopped_by_now(self, token: str, names: list[str]) -> None:
+        live = {name for _, name in self.cloud.live_names()}
+        for name in live.intersection(names):
+            self.wrong(f"{name[:8]} of {token[:4]} was taken back, and is not stopped", (name, "taken"))
 
     def adopted(self, one: Instance, known: bool) -> None:
         """What is adopted counts."""
@@ -127,15 +200,16 @@ class Judge:
         schedule = self.cloud.schedule
         mine = [other for other in self.cloud.containers.values() if other.workload.task == one.task]
         hangs = any(other.alive or self.line.now - other.ended < NOTICED for other in mine)
-        if schedule.theme in CALM and schedule.delays is DELAYS and not hangs:
+        struck = self.struck[one.external_executor_id or ""] > 1  # each time costs it another start
+        if schedule.theme in CALM and schedule.delays is DELAYS and not hangs and not struck:
             self.wrong(f"{one.task}, {what}, was left to Airflow's timeout")
 
     def given_back(self, one: Instance) -> None:
         """The scheduler is about to queue this one again: nothing may run for it."""
         token = one.external_executor_id or ""
         names = [name for other, name in self.cloud.live_names() if other == token]
-        if any(fault.what in STALLS for fault in self.cloud.schedule.faults):
-            # It may have looked before a scheduler that was taken for dead woke up and submitted.
+        if any(other.process.caught for other in self.schedulers):
+            # It may have looked before a scheduler that was taken for dead in mid-call woke up.
             self.tainted.setdefault(token, "a submission by a scheduler that was taken for dead")
         if [name for name in names if name not in self.cloud.forgotten]:
             self._unless_open(token, f"{one.task} is given back while its container lives")
@@ -161,8 +235,13 @@ class Judge:
         if any(other == token for other, name in self.cloud.live_names() if name not in self.cloud.forgotten):
             self._unless_open(token, f"{one.task} waits for a container that lives, and is failed: {words}")
             return
-        by_itself = any(other.refused or (other.code is not None and not other.dying) for other in mine)
-        if not by_itself and self.struck[token] < POLICY.attempts:
+        said = [Exit.REFUSED, Exit.INFRASTRUCTURE] if self.cloud.schedule.launcher != "airflow" else []
+        by_itself = any(
+            other.code not in said and (other.refused or (other.code is not None and not other.dying))
+            for other in mine
+        )
+        lost = sum(other.code in said for other in mine)
+        if not by_itself and self.struck[token] + lost < POLICY.attempts:
             self._unless_open(token, f"{one.task} has never run, and pays for it with a try: {words}")
 
     def _unless_open(self, token: str, what: str) -> None:
@@ -187,11 +266,20 @@ class Judge:
         if calls > most:
             self.wrong(f"{calls} calls to AWS in {seconds:.0f} s")
 
+    def _lives(self, number: int) -> bool:
+        """Airflow queues the callbacks of a dead scheduler for nobody else."""
+        return any(other.number == number and other.process.alive for other in self.schedulers)
+
     def _left(self) -> list[str]:
         rows = [
             f"{one.task} try {one.try_number} is {one.state}"
             for one in self.metadata.instances.values()
             if one.state not in FINAL
+        ]
+        rows += [
+            f"callback {one.id[:4]} is {one.state}"
+            for one in self.metadata.callbacks.values()
+            if one.state not in FINAL and (one.queued_by is None or self._lives(one.queued_by))
         ]
         live = [
             f"{one.name} runs" for one in self.cloud.running() if one.ref.task not in self.cloud.forgotten

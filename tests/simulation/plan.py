@@ -82,7 +82,8 @@ SLOW = replace(DELAYS, provision=(1.0, 40.0), pull=(1.0, 40.0), deprovision=(3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Everything that one run is made of; `assigned` is whether Airflow gives out tokens."""
+    """Everything that one run is made of; `assigned` is whether Airflow gives out tokens, `sensors` whether
+    most tasks are deferred or rescheduled."""
 
     seed: int
     theme: str
@@ -90,6 +91,9 @@ class Schedule:
     adopt: bool
     assigned: bool
     tasks: int
+    callbacks: int
+    sensors: bool
+    launcher: Literal["airflow", "aws_executors"]
     parallelism: int
     schedulers: int
     faults: tuple[Fault, ...]
@@ -103,25 +107,46 @@ ACTIONS: dict[ServiceName, tuple[str, ...]] = {
     "ecs": ("RunTask", "RunTask", "RunTask", "DescribeTasks", "ListTasks", "StopTask", "*"),
     "batch": ("SubmitJob", "SubmitJob", "SubmitJob", "DescribeJobs", "ListJobs", "TerminateJobs", "*"),
 }
+STOPS: dict[ServiceName, str] = {"ecs": "StopTask", "batch": "TerminateJobs"}
 CALL_FAULTS = ("lose", "fail after", "fail before", "throttle", "hang")
 AWAY = ("expire credentials", "no capacity")
 HARDWARE = ("reclaim", "reclaim", "lose host", "kill process")
 PEOPLE = ("clear", "clear", "clear", "mark failed", "mark success", "delete")
 DEATHS = ("crash", "crash", "crash at a call", "crash at a call", "crash after queueing", "terminate")
 STALLS = ("stall", "stall the loop")
+OUTAGES = ("api down", "api down", "freeze process")
 NEWS = ("double letters", "slow letters", "stale answers", "lock rows", "database down", "slow database")
 
 THEMES: dict[str, tuple[str, ...]] = {
-    "everything": (*AWAY, *HARDWARE, *PEOPLE, *DEATHS, *STALLS, *NEWS, "forget", "*", "*", "*", "*"),
+    "everything": (
+        *AWAY,
+        *HARDWARE,
+        *PEOPLE,
+        *DEATHS,
+        *STALLS,
+        *NEWS,
+        *OUTAGES,
+        "forget",
+        *("*",) * 4,
+    ),
     "people and hardware": (*PEOPLE, *HARDWARE),
     "calls": (*AWAY, "*", "*", "*", "*", "*", "*"),
     "deaths": (*DEATHS, *STALLS, *HARDWARE, "*"),
     "news": (*NEWS, *PEOPLE, *HARDWARE),
+    "late news": ("slow letters", "slow database", "double letters"),
+    "outages": (*OUTAGES, *OUTAGES, *PEOPLE, "reclaim"),
+    "stops": (*PEOPLE, "freeze process", *("!",) * 5),
 }
-"""What may go wrong together; a star is a fault of one action's calls."""
+"""What may go wrong together; a star is a fault of one action's calls, an exclamation mark of stops."""
 
 CALM = frozenset({"people and hardware"})
 """Themes in which nothing hinders the executor, so that nothing may be left to Airflow's own timeouts."""
+
+OPEN_ROADS = frozenset({*CALM, "outages"})
+"""Themes in which every call of the executor is answered."""
+
+NO_OUTAGE = frozenset({*OPEN_ROADS, "stops"})
+"""Themes in which nothing that the executor asks for fails for long."""
 
 BUSY = 60.0
 """Virtual seconds in which faults happen."""
@@ -144,6 +169,9 @@ def plan(seed: int, policy: Policy = POLICY) -> Schedule:
         adopt=draw(seed, "adopt") < 0.6,
         assigned=draw(seed, "assigned") < 0.85,
         tasks=1 + int(between(0, 7, seed, "tasks")),
+        callbacks=max(0, int(between(-3, 4, seed, "callbacks"))),
+        sensors=draw(seed, "sensors") < (0.7 if theme == "late news" else 0.2),
+        launcher="aws_executors" if draw(seed, "launcher") < 0.3 else "airflow",
         parallelism=1 + int(between(0, 4, seed, "parallelism")),
         schedulers=2 if draw(seed, "schedulers") < 0.25 else 1,
         faults=tuple(faults),
@@ -163,6 +191,8 @@ def _fault(seed: int, number: int, service: ServiceName, theme: str) -> Fault:
         actions = ACTIONS[service]
         action = actions[int(draw(seed, number, "action") * len(actions))]
         kind = f"{CALL_FAULTS[int(pick * len(CALL_FAULTS))]} {action}"
+    if kind == "!":
+        kind = f"{CALL_FAULTS[int(pick * len(CALL_FAULTS))]} {STOPS[service]}"
     return Fault(at, kind, pick, amount)
 
 

@@ -31,6 +31,7 @@ class Process:
     dies_at_call: int = 0
     letters: int = 0
     calls: int = 0
+    caught: bool = False  # stalled in mid-call: what was asked may be carried out when it is no longer wanted
 
     @property
     def name(self) -> str:
@@ -56,6 +57,7 @@ class Process:
         """Wait inside a call; raises `Died` if the process did not live to see its end."""
         self.line.wait(seconds)
         if self.line.now < self.stalled_until:
+            self.caught = True
             self.line.wait(self.stalled_until - self.line.now)
         if not self.alive:
             raise Died

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from airflow.executors.workloads import ExecuteTask
+from airflow.executors.workloads import ExecuteCallback, ExecuteTask
 from airflow.executors.workloads.base import BundleInfo
+from airflow.executors.workloads.callback import CallbackDTO, CallbackFetchMethod
 from airflow.executors.workloads.task import TaskInstanceDTO
+from airflow.models.callback import CallbackKey
 from airflow.models.taskinstancekey import TaskInstanceKey
 
-from simulation.airflow_model import Instance, Job, Metadata
+from simulation.airflow_model import FINAL, Callback, Instance, Job, Metadata
 from simulation.executors_model import AnyExecutor
 from simulation.process import Died, Process
 from simulation.timeline import draw
@@ -38,6 +40,14 @@ class Onlooker(Protocol):
 
     def timed_out(self, one: Instance, what: str) -> None:
         """One of Airflow's own timeouts has met it."""
+        ...
+
+    def taken(self, token: str) -> None:
+        """Airflow has taken this queueing back, and told the executor so."""
+        ...
+
+    def called_back(self, one: Callback, state: str) -> None:
+        """An event of the executor ends a callback."""
         ...
 
 
@@ -102,6 +112,8 @@ class Scheduler:
     def _queue(self) -> None:
         now = self.process.line.now
         self.metadata.schedule(now)
+        for callback in self.metadata.queue_callbacks(self.number, self.executor.slots_available):
+            self.executor.queue_workload(self._callback(callback), NO_SESSION)
         room = self.executor.slots_available
         for one in self.metadata.queue(self.number, room, assigned=self.assigned, now=now):
             self.executor.queue_workload(self._workload(one), NO_SESSION)
@@ -109,6 +121,19 @@ class Scheduler:
                 self.process.die()
         if not self.process.alive:
             raise Died
+
+    def _callback(self, one: Callback) -> ExecuteCallback:
+        callback = CallbackDTO.model_construct(
+            id=one.id, fetch_method=CallbackFetchMethod.IMPORT_PATH, data={}
+        )
+        return ExecuteCallback.model_construct(
+            callback=callback,
+            dag_rel_path=Path("dag.py"),
+            token=self.executor.jwt_generator.generate({"sub": one.id}, 0.0),
+            log_path=f"executor_callbacks/dag/run/{one.id}",
+            bundle_info=BundleInfo(name="dags"),
+            type="ExecuteCallback",
+        )
 
     def _workload(self, one: Instance) -> ExecuteTask:
         token = self.executor.jwt_generator.generate({"sub": str(one.id)}, 0.0)
@@ -141,6 +166,8 @@ class Scheduler:
     def _events(self) -> None:
         """SJR, process_executor_events."""
         for key, (state, info) in self.executor.get_event_buffer().items():
+            if isinstance(key, CallbackKey):
+                self._callback_event(self.metadata.callbacks[str(key)], str(state))
             if not isinstance(key, TaskInstanceKey):
                 continue
             one = self.metadata.instances.get(key.task_id)
@@ -150,6 +177,12 @@ class Scheduler:
                 self.process.line.tell(self.process.name, f"drops {state} of {one.task}: its row is locked")
                 continue
             self._event(one, key, str(state), info)
+
+    def _callback_event(self, one: Callback, state: str) -> None:
+        self.process.line.tell(self.process.name, f"reports {state} of callback {one.id[:4]}")
+        if state in FINAL:
+            self.judge.called_back(one, state)
+            one.state = state
 
     def _event(self, one: Instance, key: TaskInstanceKey, state: str, info: object) -> None:
         if state in ("queued", "running"):
@@ -209,6 +242,7 @@ class Scheduler:
         for one in self.metadata.stuck(self.number, now):
             self.judge.timed_out(one, "stuck in the queue")
             self.executor.revoke_task(ti=cast("TaskInstance", one))
+            self.judge.taken(one.external_executor_id or "")
             if one.stuck < STUCK_RETRIES:
                 self.metadata.requeue(one)
             else:
@@ -224,3 +258,4 @@ class Scheduler:
             self.process.line.tell(self.process.name, f"purges {one.task}: no heartbeat")
             self.metadata.fail(one, now)
             self.executor.fail(key)
+            self.judge.taken(one.external_executor_id or "")

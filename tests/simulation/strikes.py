@@ -118,6 +118,17 @@ def _kill_process(sim: Simulation, fault: Fault) -> None:
         sim.cloud.exit(container, 137)
 
 
+def _freeze(sim: Simulation, fault: Fault) -> None:
+    container = chosen(sim.cloud.running(), fault.pick)
+    if container is not None:
+        sim.line.tell(container.name, "stands still")
+        container.frozen_until = sim.line.now + 20.0 + 60.0 * fault.amount
+
+
+def _api_down(sim: Simulation, fault: Fault) -> None:
+    sim.metadata.api_down_until = sim.line.now + 20.0 * fault.amount
+
+
 def _forget(sim: Simulation, fault: Fault) -> None:
     task = sim.a_task(fault)
     if task is None:
@@ -162,6 +173,8 @@ STRIKES: Mapping[str, Strike] = {
     "reclaim": _to_a_task(verbs.reclaim_spot),
     "lose host": _to_a_task(verbs.lose_host),
     "kill process": _kill_process,
+    "freeze process": _freeze,
+    "api down": _api_down,
     "forget": _forget,
     "database down": _to_a_scheduler(_no_database),
     "slow database": _to_a_scheduler(_slow_database),

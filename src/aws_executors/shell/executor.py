@@ -110,6 +110,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def seal(self, launch: Launch[S], request: R) -> R:
         """The last step of every builder: what the container is found again by."""
 
+    def new_token(self) -> str:
+        """A token for a queueing that Airflow has given none."""
+        return str(uuid.uuid4())
+
     def clients(self, settings: Settings) -> Clients:
         """boto3 clients by these settings; a connection is read as the executor's team reads it."""
         return Clients(settings, read=partial(from_airflow, team=self.team_name))
@@ -178,7 +182,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
         """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
         given = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
-        token = given or str(uuid.uuid4())
+        token = given or self.new_token()
         self._occupy(key, token)
         if given is None and isinstance(workload, ExecuteTask):
             # Several executors are configured: write our token onto the row.

@@ -1,0 +1,238 @@
+"""What could be wrong with the code that keeps the promises: a list of single changes, each a bug.
+
+Law: values only. `seed` is a schedule that has found the change out; any other will do as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CORE, SHELL = "aws_executors.core", "aws_executors.shell"
+ENDING, JUDGING, LOOKING = f"{CORE}.life.ending", f"{CORE}.life.judging", f"{CORE}.life.looking"
+MOVES, SUBMITTING, WATCHING = f"{CORE}.life.moves", f"{CORE}.life.submitting", f"{CORE}.life.watching"
+ADVANCE, POLICY, VERDICT = f"{CORE}.advance", f"{CORE}.policy", f"{CORE}.verdict"
+DESK, EXECUTOR, LEDGER = f"{SHELL}.desk", f"{SHELL}.executor", f"{SHELL}.ledger"
+QUESTIONS, DOUBTS = f"{SHELL}.questions", f"{SHELL}.doubts"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change of one module."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    seed: int = 0
+
+
+MUTANTS = (
+    # --- Verdicts ---
+    Mutant(
+        "moved on and failed: fail",
+        VERDICT,
+        'Standing.MOVED_ON: Verdict.FREE,\n    Standing.GONE: Verdict.FREE,\n}\n"""For whoever does not',
+        'Standing.MOVED_ON: Verdict.FAIL,\n    Standing.GONE: Verdict.FREE,\n}\n"""For whoever does not',
+    ),
+    Mutant(
+        "moved on and clean: succeed",
+        VERDICT,
+        "(stands, how) == (Standing.FINISHED, Ending.CLEAN)",
+        "how is Ending.CLEAN",
+    ),
+    Mutant(
+        "moved on while it runs: kept",
+        VERDICT,
+        "Standing.MOVED_ON: Verdict.FREE,\n    Standing.GONE: Verdict.FREE,\n    Standing.ROWLESS",
+        "Standing.MOVED_ON: Verdict.KEEP,\n    Standing.GONE: Verdict.FREE,\n    Standing.ROWLESS",
+    ),
+    Mutant(
+        "restarting: only the slot is freed",
+        VERDICT,
+        "Standing.RESTARTING: Verdict.SUCCEED,",
+        "Standing.RESTARTING: Verdict.FREE,",
+    ),
+    Mutant(
+        "queued and clean: only the slot is freed",
+        VERDICT,
+        "(Standing.QUEUED, Ending.CLEAN): Verdict.FAIL",
+        "(Standing.QUEUED, Ending.CLEAN): Verdict.FREE",
+    ),
+    Mutant(
+        "a token is enough, whatever the try",
+        VERDICT,
+        "if row.try_number != try_number:",
+        "if False:",
+    ),
+    Mutant("another token is ours, too", VERDICT, "if assigned and row.token != token:", "if False:"),
+    # --- The policy ---
+    Mutant(
+        "host lost in mid-run: another container",
+        POLICY,
+        "(Cause.HOST_LOST, Moment.AFTER): Answer.FAIL_TRY",
+        "(Cause.HOST_LOST, Moment.AFTER): Answer.RESUBMIT",
+    ),
+    Mutant(
+        "instance ended before the start: fail",
+        POLICY,
+        "(Cause.INSTANCE_ENDED, Moment.BEFORE): Answer.RESUBMIT",
+        "(Cause.INSTANCE_ENDED, Moment.BEFORE): Answer.FAIL",
+    ),
+    Mutant(
+        "Fargate Spot before the start: fail",
+        POLICY,
+        "(Cause.RECLAIMED, Moment.BEFORE): Answer.RESUBMIT",
+        "(Cause.RECLAIMED, Moment.BEFORE): Answer.FAIL",
+    ),
+    Mutant(
+        "no answer from Batch: repeated at once",
+        POLICY,
+        "(Refusal.UNANSWERED_ON_BATCH, Moment.SUBMITTED): Answer.LOOK",
+        "(Refusal.UNANSWERED_ON_BATCH, Moment.SUBMITTED): Answer.REPEAT",
+    ),
+    Mutant(
+        "no capacity: fail",
+        POLICY,
+        "(Refusal.NO_CAPACITY, Moment.SUBMITTED): Answer.WAIT",
+        "(Refusal.NO_CAPACITY, Moment.SUBMITTED): Answer.FAIL",
+    ),
+    Mutant(
+        "no credentials: fail",
+        POLICY,
+        "(Refusal.CREDENTIALS, Moment.SUBMITTED): Answer.REFRESH",
+        "(Refusal.CREDENTIALS, Moment.SUBMITTED): Answer.FAIL",
+    ),
+    Mutant(
+        "the token was refused: fail",
+        POLICY,
+        "(Exit.REFUSED, Moment.BEFORE): Answer.RESUBMIT",
+        "(Exit.REFUSED, Moment.BEFORE): Answer.FAIL",
+    ),
+    # --- The life of a job ---
+    Mutant("old rows are believed", JUDGING, "if at < job.asked or job.unwanted:", "if job.unwanted:"),
+    Mutant(
+        "taken back, and its row still heard",
+        JUDGING,
+        "if at < job.asked or job.unwanted:",
+        "if at < job.asked:",
+    ),
+    Mutant(
+        "a stop that is refused is not repeated",
+        ENDING,
+        "    return later(job, at, policy), ()\n",
+        "    return job, ()\n",
+    ),
+    Mutant(
+        "a stop without effect is not repeated",
+        ENDING,
+        "return replace(job, failures=0, due=at + policy.linger), ()",
+        "return replace(job, failures=0), ()",
+    ),
+    Mutant(
+        "taken back while it is submitted: closed",
+        ENDING,
+        "        case Stage.SUBMITTING | Stage.LOOKING:\n            return withdrawn, ()",
+        "        case Stage.SUBMITTING | Stage.LOOKING:\n            return close(withdrawn)",
+    ),
+    Mutant(
+        "taken back after no answer: not looked for",
+        ENDING,
+        "case Stage.BACKING_OFF if job.ambiguous:",
+        "case Stage.BACKING_OFF if False:",
+    ),
+    Mutant(
+        "accepted after it was taken back: not stopped",
+        SUBMITTING,
+        "return (watching, ()) if job.purpose in (Purpose.RUN, Purpose.ADOPT) else stop(watching)",
+        "return watching, ()",
+    ),
+    Mutant(
+        "a container of the past is accepted again",
+        ADVANCE,
+        "wanted = job.stage in UNANSWERED and container not in job.past",
+        "wanted = job.stage in UNANSWERED",
+    ),
+    Mutant("not shown once: not there", LOOKING, "if job.looks + 1 < policy.looks:", "if False:"),
+    Mutant(
+        "an orphan that lives is given back",
+        LOOKING,
+        "    if observation.ended:\n        return ended(watching)\n    if job.purpose is Purpose.LEAVE",
+        "    if True:\n        return ended(watching)\n    if job.purpose is Purpose.LEAVE",
+    ),
+    Mutant(
+        "an attempt keeps its number",
+        JUDGING,
+        "attempt=job.attempt + 1,",
+        "attempt=job.attempt,",
+    ),
+    Mutant(
+        "a callback that has begun is begun again",
+        JUDGING,
+        "Standing.RUNNING if began else Standing.ROWLESS",
+        "Standing.ROWLESS",
+    ),
+    Mutant(
+        "a report is made once only",
+        JUDGING,
+        "    if job.reported >= policy.reports:",
+        "    if True:",
+    ),
+    Mutant(
+        "older looks are believed",
+        WATCHING,
+        "    if job.seen is None:\n        return False\n",
+        "    return False\n",
+    ),
+    Mutant("not shown at all: gone", WATCHING, "if at - job.since < policy.grace:", "if False:"),
+    Mutant(
+        "what lingers is not stopped",
+        MOVES,
+        "replace(job, stage=Stage.ENDING, due=at + (policy.linger if runs(job) else policy.patience))",
+        "replace(job, stage=Stage.ENDING, due=None)",
+    ),
+    # --- The shell ---
+    Mutant(
+        "a doubled answer counts twice",
+        QUESTIONS,
+        "        del asked[kind]\n",
+        "",
+    ),
+    Mutant(
+        "an answer of another question counts",
+        DESK,
+        "if not question or self._questions.answered(token, question):",
+        "if True:",
+    ),
+    Mutant("a gap is not noticed", DOUBTS, "if token not in self._doubted:", "if True:"),
+    Mutant(
+        "taken back at the gate, and submitted",
+        DESK,
+        "case Submit() if job.unwanted:",
+        "case Submit() if False:",
+    ),
+    Mutant("a superseded container speaks", LEDGER, "return self._tokens.get(key) == token", "return True"),
+    Mutant(
+        "a report while the key waits in the queue",
+        EXECUTOR,
+        "case Report() if waits_in_queue(self, key):",
+        "case Report() if False:",
+    ),
+    Mutant(
+        "given up by Airflow: not stopped",
+        EXECUTOR,
+        "            self._revoke(self._ledger.strike(key))\n        super().change_state",
+        "            self._ledger.strike(key)\n        super().change_state",
+    ),
+    Mutant(
+        "revoked: another scheduler's is left alone",
+        EXECUTOR,
+        "elif ti.external_executor_id and self._engine is not None:",
+        "elif False:",
+    ),
+    Mutant(
+        "what could not be given back is forgotten",
+        DESK,
+        "self._returns.append((letter.at + self._gears.rows_every, letter.token, letter.key))",
+        "pass",
+    ),
+)
