@@ -12,7 +12,7 @@ ENDING, JUDGING, LOOKING = f"{CORE}.life.ending", f"{CORE}.life.judging", f"{COR
 MOVES, SUBMITTING, WATCHING = f"{CORE}.life.moves", f"{CORE}.life.submitting", f"{CORE}.life.watching"
 ADVANCE, POLICY, VERDICT = f"{CORE}.advance", f"{CORE}.policy", f"{CORE}.verdict"
 DESK, EXECUTOR, LEDGER = f"{SHELL}.desk", f"{SHELL}.executor", f"{SHELL}.ledger"
-QUESTIONS, DOUBTS = f"{SHELL}.questions", f"{SHELL}.doubts"
+DOUBTS = f"{SHELL}.doubts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +52,13 @@ MUTANTS = (
         "Standing.RESTARTING: Verdict.SUCCEED,",
         "Standing.RESTARTING: Verdict.FREE,",
     ),
-    Mutant(
-        "queued and clean: only the slot is freed",
-        VERDICT,
-        "(Standing.QUEUED, Ending.CLEAN): Verdict.FAIL",
-        "(Standing.QUEUED, Ending.CLEAN): Verdict.FREE",
-    ),
-    Mutant(
-        "a token is enough, whatever the try",
-        VERDICT,
-        "if row.try_number != try_number:",
-        "if False:",
-    ),
     Mutant("another token is ours, too", VERDICT, "if assigned and row.token != token:", "if False:"),
     # --- The policy ---
     Mutant(
-        "host lost in mid-run: another container",
+        "instance ended in mid-run: another container",
         POLICY,
-        "(Cause.HOST_LOST, Moment.AFTER): Answer.FAIL_TRY",
-        "(Cause.HOST_LOST, Moment.AFTER): Answer.RESUBMIT",
+        "(Cause.INSTANCE_ENDED, Moment.AFTER): Answer.FAIL_TRY",
+        "(Cause.INSTANCE_ENDED, Moment.AFTER): Answer.RESUBMIT",
     ),
     Mutant(
         "instance ended before the start: fail",
@@ -111,22 +99,10 @@ MUTANTS = (
     # --- The life of a job ---
     Mutant("old rows are believed", JUDGING, "if at < job.asked or job.unwanted:", "if job.unwanted:"),
     Mutant(
-        "taken back, and its row still heard",
-        JUDGING,
-        "if at < job.asked or job.unwanted:",
-        "if at < job.asked:",
-    ),
-    Mutant(
         "a stop that is refused is not repeated",
         ENDING,
         "    return later(job, at, policy), ()\n",
         "    return job, ()\n",
-    ),
-    Mutant(
-        "a stop without effect is not repeated",
-        ENDING,
-        "return replace(job, failures=0, due=at + policy.linger), ()",
-        "return replace(job, failures=0), ()",
     ),
     Mutant(
         "taken back while it is submitted: closed",
@@ -145,12 +121,6 @@ MUTANTS = (
         SUBMITTING,
         "return (watching, ()) if job.purpose in (Purpose.RUN, Purpose.ADOPT) else stop(watching)",
         "return watching, ()",
-    ),
-    Mutant(
-        "a container of the past is accepted again",
-        ADVANCE,
-        "wanted = job.stage in UNANSWERED and container not in job.past",
-        "wanted = job.stage in UNANSWERED",
     ),
     Mutant("not shown once: not there", LOOKING, "if job.looks + 1 < policy.looks:", "if False:"),
     Mutant(
@@ -178,13 +148,6 @@ MUTANTS = (
         "    if True:",
     ),
     Mutant(
-        "older looks are believed",
-        WATCHING,
-        "    if job.seen is None:\n        return False\n",
-        "    return False\n",
-    ),
-    Mutant("not shown at all: gone", WATCHING, "if at - job.since < policy.grace:", "if False:"),
-    Mutant(
         "what lingers is not stopped",
         MOVES,
         "replace(job, stage=Stage.ENDING, due=at + (policy.linger if runs(job) else policy.patience))",
@@ -192,47 +155,17 @@ MUTANTS = (
     ),
     # --- The shell ---
     Mutant(
-        "a doubled answer counts twice",
-        QUESTIONS,
-        "        del asked[kind]\n",
-        "",
-    ),
-    Mutant(
         "an answer of another question counts",
         DESK,
         "if not question or self._questions.answered(token, question):",
         "if True:",
     ),
     Mutant("a gap is not noticed", DOUBTS, "if token not in self._doubted:", "if True:"),
-    Mutant(
-        "taken back at the gate, and submitted",
-        DESK,
-        "case Submit() if job.unwanted:",
-        "case Submit() if False:",
-    ),
     Mutant("a superseded container speaks", LEDGER, "return self._tokens.get(key) == token", "return True"),
-    Mutant(
-        "a report while the key waits in the queue",
-        EXECUTOR,
-        "case Report() if waits_in_queue(self, key):",
-        "case Report() if False:",
-    ),
     Mutant(
         "given up by Airflow: not stopped",
         EXECUTOR,
         "            self._revoke(self._ledger.strike(key))\n        super().change_state",
         "            self._ledger.strike(key)\n        super().change_state",
-    ),
-    Mutant(
-        "revoked: another scheduler's is left alone",
-        EXECUTOR,
-        "elif ti.external_executor_id and self._engine is not None:",
-        "elif False:",
-    ),
-    Mutant(
-        "what could not be given back is forgotten",
-        DESK,
-        "self._returns.append((letter.at + self._gears.rows_every, letter.token, letter.key))",
-        "pass",
     ),
 )

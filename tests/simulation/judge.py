@@ -32,6 +32,9 @@ UNWANTED = 60.0
 UNWANTED_WITHOUT_OUTAGE = 35.0
 """The same, besides the time between two reads of rows, where nothing fails for long."""
 
+UNWANTED_WAITING = 25.0
+"""The same where it has not begun: it is not given the time to end by itself."""
+
 UNWANTED_CODE = 15.0
 """Virtual seconds within which user code ends that nobody waits for, whatever has become of its scheduler: a
 few heartbeats, for the API server tells its supervisor."""
@@ -116,7 +119,7 @@ class Judge:
             return  # several executors configured: a token is on its way to its row
         self._since = {name: self._since.get(name, self.line.now) for name in unwanted}
         for name, since in self._since.items():
-            if self.line.now - since > self._patience and name not in self.cloud.forgotten:
+            if self.line.now - since > self._patience(name) and name not in self.cloud.forgotten:
                 what = f"nobody waits for {name[:8]} of {live[name][:4]}, and it has not been stopped"
                 if self._undisturbed:
                     self.wrong(what, (name, "unwanted"))
@@ -135,12 +138,14 @@ class Judge:
             if self.line.now - since > UNWANTED_CODE:
                 self.wrong(f"user code runs on in {ref.task[:4]}, and nobody waits for it", (ref, "code"))
 
-    @property
-    def _patience(self) -> float:
+    def _patience(self, name: str) -> float:
+        """For how long this one may be unwanted."""
         schedule = self.cloud.schedule
-        if schedule.theme in NO_OUTAGE and schedule.delays is DELAYS:
-            return UNWANTED_WITHOUT_OUTAGE + schedule.times.row_interval
-        return UNWANTED
+        if schedule.theme not in NO_OUTAGE:
+            return UNWANTED
+        job = self.cloud.world.batch.jobs.get(name)
+        begun = any(one.task == (name if job is None else job.task) for one in self.cloud.containers)
+        return (UNWANTED_WITHOUT_OUTAGE if begun else UNWANTED_WAITING) + schedule.times.row_interval
 
     @property
     def _undisturbed(self) -> bool:
@@ -201,7 +206,10 @@ class Judge:
         mine = [other for other in self.cloud.containers.values() if other.workload.task == one.task]
         hangs = any(other.alive or self.line.now - other.ended < NOTICED for other in mine)
         struck = self.struck[one.external_executor_id or ""] > 1  # each time costs it another start
-        if schedule.theme in CALM and schedule.delays is DELAYS and not hangs and not struck:
+        prompt = schedule.theme in CALM or (
+            schedule.theme == "locked rows" and schedule.times.row_interval < 3
+        )
+        if prompt and schedule.delays is DELAYS and not hangs and not struck:
             self.wrong(f"{one.task}, {what}, was left to Airflow's timeout")
 
     def given_back(self, one: Instance) -> None:

@@ -67,7 +67,7 @@ class Finder(MetaPathFinder):
 
 
 def find_out(mutant: Mutant, seeds: Sequence[int], answer: Connection) -> None:
-    """Run schedules on the mutant until one of them is not clean; for a process that has it imported never."""
+    """Run schedules on the mutant until one is not clean; for a process that has imported nothing of ours."""
     sys.meta_path.insert(0, Finder(mutant))
     from simulation.plan import plan
     from simulation.run import run
