@@ -223,7 +223,7 @@ def test_nothing_in_the_dump_of_an_executor(known: Secrets, name: str) -> None:
     from airflow.executors.workloads.task import TaskInstanceDTO
 
     said = io.StringIO()
-    logger = logging.Logger("dump")
+    logger: Any = logging.Logger("dump")
     logger.addHandler(logging.StreamHandler(said))
 
     class Talking(AwsEcsFargateExecutor):
@@ -261,10 +261,9 @@ def test_nothing_in_the_dump_of_an_executor(known: Secrets, name: str) -> None:
         id=str(ids[0]), fetch_method=CallbackFetchMethod.IMPORT_PATH, data=data
     )
     executor = Talking(parallelism=1)
-    for workload in (
-        *tasks,
-        ExecuteCallback.model_construct(callback=callback, dag_rel_path=Path("d"), **where),
-    ):
+    call_back = ExecuteCallback.model_construct(callback=callback, dag_rel_path=Path("d"), **where)
+    workloads: list[ExecuteTask | ExecuteCallback] = [*tasks, call_back]
+    for workload in workloads:
         executor.queue_workload(workload, cast("Session", None))
     executor.debug_dump()
     executor.heartbeat()  # never started: one of them is failed

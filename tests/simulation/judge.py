@@ -57,6 +57,7 @@ class Judge:
     struck: Counter[str] = field(default_factory=Counter)  # token: containers that infrastructure ended
     _known: int = 0
     _next: float = 0.0
+    unheard: Counter[str] = field(default_factory=Counter)  # token: events that Airflow has dropped
     called: Counter[str] = field(default_factory=Counter)  # callback: containers that have begun it
     _since: dict[str, float] = field(default_factory=dict)
     _code_since: dict[Ref, float] = field(default_factory=dict)
@@ -205,12 +206,17 @@ class Judge:
         schedule = self.cloud.schedule
         mine = [other for other in self.cloud.containers.values() if other.workload.task == one.task]
         hangs = any(other.alive or self.line.now - other.ended < NOTICED for other in mine)
-        struck = self.struck[one.external_executor_id or ""] > 1  # each time costs it another start
+        token = one.external_executor_id or ""
+        struck = self.struck[token] + self.unheard[token] > 1  # each time costs a start, or a while
         prompt = schedule.theme in CALM or (
             schedule.theme == "locked rows" and schedule.times.row_interval < 3
         )
         if prompt and schedule.delays is DELAYS and not hangs and not struck:
             self.wrong(f"{one.task}, {what}, was left to Airflow's timeout")
+
+    def dropped(self, one: Instance) -> None:
+        """Airflow has dropped an event."""
+        self.unheard[one.external_executor_id or ""] += 1
 
     def given_back(self, one: Instance) -> None:
         """The scheduler is about to queue this one again: nothing may run for it."""
