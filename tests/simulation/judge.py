@@ -39,6 +39,9 @@ UNWANTED_CODE = 15.0
 """Virtual seconds within which user code ends that nobody waits for, whatever has become of its scheduler: a
 few heartbeats, for the API server tells its supervisor."""
 
+LOOKING = 15.0
+"""Virtual seconds that a look for the container of an adopted task takes, before the task is given back."""
+
 TAKEN = 8.0
 """Virtual seconds within which a container is told to stop whose task Airflow has taken back."""
 
@@ -80,6 +83,7 @@ class Judge:
             if one.user_code:
                 if one.workload.callback:
                     self._called_back_again(one)
+                    continue
                 key = one.workload.task, one.workload.try_number
                 other = at_once.setdefault(key, one)
                 if other is not one:
@@ -142,11 +146,14 @@ class Judge:
     def _patience(self, name: str) -> float:
         """For how long this one may be unwanted."""
         schedule = self.cloud.schedule
+        # Where Airflow gives no token, the row of a next segment looks like that of the one before.
+        late = 0.0 if schedule.assigned else 60.0
         if schedule.theme not in NO_OUTAGE:
-            return UNWANTED
+            return UNWANTED + late
         job = self.cloud.world.batch.jobs.get(name)
         begun = any(one.task == (name if job is None else job.task) for one in self.cloud.containers)
-        return (UNWANTED_WITHOUT_OUTAGE if begun else UNWANTED_WAITING) + schedule.times.row_interval
+        usual = UNWANTED_WITHOUT_OUTAGE if begun else UNWANTED_WAITING
+        return usual + schedule.times.row_interval + late
 
     @property
     def _undisturbed(self) -> bool:
@@ -222,11 +229,16 @@ class Judge:
         """The scheduler is about to queue this one again: nothing may run for it."""
         token = one.external_executor_id or ""
         names = [name for other, name in self.cloud.live_names() if other == token]
-        if any(other.process.caught for other in self.schedulers):
-            # It may have looked before a scheduler that was taken for dead in mid-call woke up.
+        if any(other.process.caught or self._just_woke(other) for other in self.schedulers):
+            # It may have looked before a scheduler that was taken for dead in mid-call, or wakes right now.
             self.tainted.setdefault(token, "a submission by a scheduler that was taken for dead")
         if [name for name in names if name not in self.cloud.forgotten]:
             self._unless_open(token, f"{one.task} is given back while its container lives")
+
+    def _just_woke(self, other: Scheduler) -> bool:
+        """Whether this one has stood still until a moment ago: while the next one was looking."""
+        since = self.line.now - other.process.stalled_until
+        return other.process.stalled_until > 0 and since < LOOKING
 
     def about_to_fail(self, one: Instance, state: str, words: str) -> None:
         """An event of the executor is about to fail this one."""

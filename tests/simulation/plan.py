@@ -137,7 +137,7 @@ THEMES: dict[str, tuple[str, ...]] = {
     "deaths": (*DEATHS, *STALLS, *HARDWARE, "*"),
     "news": (*NEWS, *PEOPLE, *HARDWARE),
     "late news": ("slow letters", "slow database", "double letters"),
-    "doubled answers": (*("double letters",) * 3, *("~",) * 3, "?", *PEOPLE),
+    "doubled answers": (*("double letters",) * 4, *("~",) * 2, *("?",) * 5, "clear"),
     "taken for dead": ("stall", "stall", "no capacity", "no capacity", "~", "?"),
     "outages": (*OUTAGES, *OUTAGES, *PEOPLE, "reclaim"),
     "stops": (*PEOPLE, "freeze process", *("!",) * 5),
