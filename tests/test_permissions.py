@@ -17,11 +17,13 @@ from aws_executors.cli.__main__ import main
 from aws_executors.core.batch.permissions import statements as batch_statements
 from aws_executors.core.ecs.permissions import statements as ecs_statements
 from aws_executors.core.iam import Also, Statement, Where, partition, policy
+from aws_executors.core.store_permissions import keeping, reading
 from aws_executors.core.streams import Stream
 from aws_executors.local import LocalAws
 from aws_executors.shell.batch_calls import BatchCalls
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.ecs_calls import EcsCalls
+from aws_executors.shell.transport import transport_of
 
 WHERE = Where(region="us-east-1", account="123456789012")
 IAM_NAMES = {"batch:TerminateJobs": "batch:TerminateJob"}
@@ -279,6 +281,68 @@ def test_stored_workloads_are_allowed_where_they_are_stored(
     assert main(["iam-policy", "--account", "1", "--role", "x"]) == 0
     found = [one for one in json.loads(capsys.readouterr().out)["Statement"] if "s3:" in str(one["Action"])]
     assert [one["Resource"] for one in found] == ["arn:aws:s3:::my-bucket/workloads/*"] * expected
+
+
+STORED = {"region": "us-east-1", "job_name": "a", "job_queue": "q", "job_definition": "d"} | {
+    "workload_transport": "s3",
+    "workload_store": "s3://my-bucket/workloads",
+}
+KMS = "arn:aws:kms:us-east-1:123456789012"
+ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+BY_ALIAS = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/airflow"}}
+
+
+@pytest.mark.parametrize(
+    ("key", "resource", "condition"),
+    [
+        (ID, f"{KMS}:key/{ID}", {}),
+        (f"{KMS}:key/{ID}", f"{KMS}:key/{ID}", {}),
+        ("alias/airflow", f"{KMS}:key/*", BY_ALIAS),
+        ("arn:aws:kms:us-east-1:1:alias/airflow", "arn:aws:kms:us-east-1:1:key/*", BY_ALIAS),
+    ],
+)
+def test_a_key_of_kms_is_allowed_as_policies_name_it(
+    key: str, resource: str, condition: Mapping[str, Any]
+) -> None:
+    settings = batch.BatchSettings.from_section({**STORED, "workload_kms_key": key}).unwrap()
+    kept, read = ([*made(settings, WHERE)] for made in (keeping, reading))
+    assert [one.actions for one in kept] == [
+        ("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),
+        ("kms:GenerateDataKey", "kms:Decrypt"),
+    ]
+    assert [one.actions for one in read] == [("s3:GetObject",), ("kms:Decrypt",)]
+    for _, by_key in (kept, read):
+        assert (by_key.resources, by_key.condition) == ((resource,), condition)
+
+
+def test_the_store_is_allowed_what_is_called_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    with LocalAws() as aws:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        aws.client("s3").create_bucket(Bucket="my-bucket")
+        settings = batch.BatchSettings.from_section(STORED).unwrap()
+        before = aws.calls()
+        (usual, _), (other, _) = (transport_of(settings, Clients(settings)) for _ in range(2))
+        usual.put("0b6e-1", "{}").unwrap()
+        usual.refresh("0b6e-1", "{}").unwrap()
+        assert other.take_over("0b6e-1", lambda found: found).unwrap()
+        usual.remove("0b6e-1").unwrap()
+        made = seen(aws, before)
+    assert made == actions(list(keeping(settings, WHERE)))
+
+
+def test_the_command_prints_what_the_containers_need(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv("AIRFLOW__ECS_FARGATE__WORKLOAD_TRANSPORT", "s3")
+    set_up.setenv("AIRFLOW__ECS_FARGATE__WORKLOAD_STORE", "s3://my-bucket/workloads")
+    set_up.setenv("AIRFLOW__ECS_FARGATE__WORKLOAD_KMS_KEY", ID)
+    assert main(["iam-policy", "--containers", "--account", "123456789012"]) == 0
+    found = json.loads(capsys.readouterr().out)["Statement"]
+    assert [(one["Action"], one["Resource"]) for one in found] == [
+        ("s3:GetObject", "arn:aws:s3:::my-bucket/workloads/*"),
+        ("kms:Decrypt", f"{KMS}:key/{ID}"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,11 @@ ECS = {
     "task_definition": "airflow:7",
     "subnets": "subnet-0a1b2c3d",
 }
+STORED = {
+    "workload_transport": "s3",
+    "workload_store": "s3://my-bucket/workloads",
+    "workload_kms_key": "alias/airflow",
+}
 BATCH = {"region": "us-east-1", "job_name": "airflow", "job_queue": "q", "job_definition": "d"}
 
 
@@ -43,8 +48,9 @@ def batch_template(**more: str) -> Any:
         ecs_template(launch_type="EC2", subnets=""),
         batch_template(),
         batch_template(container_name="main", job_definition="d:3"),
+        batch_template(**STORED),
     ],
-    ids=["fargate", "own-group", "spot", "ec2", "batch", "batch-named"],
+    ids=["fargate", "own-group", "spot", "ec2", "batch", "batch-named", "stored"],
 )
 def test_the_linter_finds_nothing(template: Template, tmp_path: Path) -> None:
     file = tmp_path / "template.json"
@@ -76,6 +82,22 @@ def test_the_policy_is_about_the_stack_s_own_roles() -> None:
     assert resources["RunTasks"] == {
         "Fn::Sub": "arn:aws:ecs:us-east-1:${AWS::AccountId}:task-definition/airflow:7"
     }
+
+
+def test_stored_workloads_are_kept_by_the_scheduler_and_read_by_the_tasks() -> None:
+    resources = ecs_template(**STORED)["Resources"]
+    (own,) = resources["TaskRole"]["Properties"]["Policies"]
+    kept = resources["SchedulerPolicy"]["Properties"]["PolicyDocument"]
+    for document, actions in (
+        (own["PolicyDocument"], {"s3:GetObject", "kms:Decrypt"}),
+        (
+            kept,
+            {"s3:PutObject", "s3:GetObject", "s3:DeleteObject", "kms:GenerateDataKey", "kms:Decrypt"},
+        ),
+    ):
+        found = [one["Action"] for one in document["Statement"] if "Workloads" in one["Sid"]]
+        assert {name for one in found for name in ([one] if isinstance(one, str) else one)} == actions
+    assert "Policies" not in ecs_template()["Resources"]["TaskRole"]["Properties"]
 
 
 def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

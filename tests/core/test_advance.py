@@ -386,7 +386,7 @@ SUBMITTING = [
             (Prepared(0.0, "r1", 300.0), S.SUBMITTING, (Submit("r1"),)),
             (Due(299.0), S.SUBMITTING, ()),
             (Due(300.0), S.SUBMITTING, (Renew(1),)),
-            (Renewed(300.0, None), S.SUBMITTING, ()),
+            (Renewed(300.0, None, 300.0), S.SUBMITTING, ()),
             (Accepted(301.0, "c1"), S.WATCHING, ()),
             (Due(599.0), S.WATCHING, ()),
             (Due(600.0), S.WATCHING, (Renew(1),)),

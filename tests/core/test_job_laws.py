@@ -81,7 +81,7 @@ EVENTS: st.SearchStrategy[Event[str]] = st.one_of(
     st.builds(Prepared, TIMES, REQUESTS, st.just(300.0)),
     st.builds(Unpreparable, TIMES, st.just("why")),
     st.builds(NotStored, TIMES, ERRORS),
-    st.builds(Renewed, TIMES, st.none() | ERRORS),
+    st.builds(Renewed, TIMES, st.none() | ERRORS, st.none() | st.just(300.0)),
     st.builds(Accepted, TIMES, IDS),
     st.builds(Refused, TIMES, ERRORS),
     st.builds(Found, TIMES, st.none() | OBSERVATIONS),
@@ -251,6 +251,17 @@ def test_a_workload_is_renewed_only_while_its_container_has_not_begun(
                 assert not after.ran
                 assert after.seen is None or after.seen.phase is not Phase.RUNNING
                 assert after.renew_at > event.at
+
+
+@lives
+def test_a_task_is_failed_only_when_its_container_is_over(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    """However long its token is valid: nothing that could still start is left behind a failed task."""
+    for _, _, after, effects in live_through(job, events, policy)[1]:
+        if any(isinstance(effect, Report) and not effect.success for effect in effects):
+            assert after.container == "" or (after.seen is not None and after.seen.ended)
+            assert not after.ambiguous
 
 
 def of_the_past(event: Event[str], job: Job[str]) -> bool:

@@ -45,6 +45,7 @@ def test_defaults() -> None:
         "read_share": 0.5,
         "workload_transport": "inline",
         "workload_store": "",
+        "workload_kms_key": "",
         "token_lifetime": None,
         "launcher": "airflow",
         "submit_job_kwargs": "aws_executors.conf.BATCH_SUBMIT_JOB_KWARGS",
@@ -233,6 +234,15 @@ def test_a_section_makes_settings_or_tells_why_not(
     [
         ({"workload_transport": "s3"}, "workload_store is missing: with workload_transport = s3"),
         ({"workload_store": "s3://b-b/p"}, "workload_transport = inline stores nothing"),
+        ({"workload_kms_key": "alias/k"}, "workload_transport = inline stores nothing"),
+        (
+            {"workload_transport": "auto", "workload_kms_key": "alias/k"},
+            "workload_kms_key = 'alias/k' has no effect without workload_store",
+        ),
+        (
+            {"workload_transport": "s3", "workload_store": "s3://b-b", "workload_kms_key": "my key"},
+            "is not a key's id, its ARN or alias/name",
+        ),
         ({"workload_transport": "ftp"}, "workload_transport = 'ftp' is not"),
         ({"workload_transport": "s3", "workload_store": "b/p"}, "is not s3://bucket or s3://bucket/prefix"),
         ({"token_lifetime": "0"}, "token_lifetime = '0' is below 1"),

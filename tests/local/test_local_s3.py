@@ -57,6 +57,38 @@ def test_an_etag_is_the_md5_only_under_s3_s_own_keys(s3: S3Client) -> None:
     assert s3.put_object(Bucket="b", Key="a", Body=b"", ServerSideEncryption="aws:kms")["ETag"] != EMPTY
 
 
+def test_a_key_of_kms_is_answered_as_s3_does(s3: S3Client, aws: LocalAws) -> None:
+    s3.put_object(
+        Bucket="b",
+        Key="a",
+        Body=b"1",
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId="alias/k",
+        BucketKeyEnabled=True,
+    )
+    got = s3.get_object(Bucket="b", Key="a")
+    assert got["Body"].read() == b"1"
+    assert (got["ServerSideEncryption"], got["SSEKMSKeyId"], got["BucketKeyEnabled"]) == (
+        "aws:kms",
+        "arn:aws:kms:us-east-1:123456789012:alias/k",
+        True,
+    )
+    aws.faults.deny_key("alias/k")
+    with pytest.raises(ClientError, match=r"not authorized to perform: kms:Decrypt on resource") as read:
+        s3.get_object(Bucket="b", Key="a")
+    with pytest.raises(ClientError, match=r"kms:GenerateDataKey on resource: alias/k") as write:
+        s3.put_object(Bucket="b", Key="a", Body=b"2", ServerSideEncryption="aws:kms", SSEKMSKeyId="alias/k")
+    assert refusal(read.value) == refusal(write.value) == ("AccessDenied", 403)
+    aws.faults.clear()
+    assert s3.get_object(Bucket="b", Key="a")["Body"].read() == b"1"
+
+
+def test_a_key_of_kms_without_kms_is_a_mistake(s3: S3Client) -> None:
+    with pytest.raises(ClientError) as error:
+        s3.put_object(Bucket="b", Key="a", Body=b"", ServerSideEncryption="AES256", SSEKMSKeyId="alias/k")
+    assert refusal(error.value) == ("InvalidArgument", 400)
+
+
 @pytest.mark.parametrize(
     ("there", "condition", "expected"),
     [

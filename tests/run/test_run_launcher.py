@@ -25,6 +25,7 @@ import pytest
 from aws_executors.core.exits import Exit
 from aws_executors.core.stored import enclosed
 from aws_executors.local import LocalAws
+from aws_executors.run import spot
 
 DAG = """
 import os, signal, sys, time
@@ -237,6 +238,98 @@ def test_the_task_is_told_of_a_stop_and_the_run_ends_with_it(container: Containe
     assert container.proof == "killed"
     assert process.returncode == Exit.RAN
     assert "aws_executors.run: SIGTERM: the platform stops this container" in said
+
+
+NOTICE = json.dumps({"action": "terminate", "time": "2026-11-22T16:30:00Z"})
+
+
+@contextmanager
+def instance(notice: str | None) -> Iterator[str]:
+    """An EC2 instance's metadata service, version 2, with or without a notice; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _told(self, status: int, text: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def do_PUT(self) -> None:
+            self._told(200 if self.headers["X-aws-ec2-metadata-token-ttl-seconds"] else 400, "a-token")
+
+        def do_GET(self) -> None:
+            if self.headers["X-aws-ec2-metadata-token"] != "a-token":
+                self._told(401, "")
+            elif notice is None or self.path != "/latest/meta-data/spot/instance-action":
+                self._told(404, "")
+            else:
+                self._told(200, notice)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("platform", "notice", "words"),
+    [
+        ("AWS_ECS_EC2", NOTICE, "Spot interruption: EC2 takes this instance back (terminate at 2026-11-22T1"),
+        ("AWS_ECS_EC2", None, "(StopTask, TerminateJob); EC2 has announced no Spot interruption"),
+        (
+            "AWS_ECS_EC2",
+            "[]",
+            "(StopTask, TerminateJob, Spot); the instance's metadata, which would say, can",
+        ),
+        ("AWS_ECS_FARGATE", NOTICE, "StopTask, TerminateJob or Spot; its stoppedReason will say which"),
+        ("", NOTICE, "the platform stops this container (StopTask, TerminateJob, Spot)"),
+    ],
+)
+def test_why_the_platform_stops_a_container_as_far_as_it_can_know(
+    platform: str, notice: str | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_EXECUTION_ENV", platform)
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    with instance(notice) as address:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", address)
+        assert words in spot.why()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9")],
+)
+def test_metadata_that_can_not_be_asked_are_no_reason_to_guess(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_ECS_EC2")
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    monkeypatch.setenv(name, value)
+    assert "can not be reached" in spot.why()
+
+
+def test_a_spot_interruption_is_one_line_and_the_task_is_told_first(container: Container) -> None:
+    with instance(NOTICE) as address:
+        process = container.start(
+            "--json-string",
+            workload(),
+            SLEEP="60",
+            AWS_EXECUTION_ENV="AWS_ECS_EC2",
+            AWS_EC2_METADATA_DISABLED="false",
+            AWS_EC2_METADATA_SERVICE_ENDPOINT=address,
+        )
+        deadline = time.monotonic() + 40
+        while not container.proof and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert (container.proof, process.returncode) == ("killed", Exit.RAN)
+    (line,) = [line for line in said.splitlines() if line.startswith("aws_executors.run: ")]
+    notice = "Spot interruption: EC2 takes this instance back (terminate at 2026-11-22T16:30:00Z)"
+    assert line == f"aws_executors.run: SIGTERM: {notice}; the task is told"
 
 
 # --- It does not begin -------------------------------------------------------------------------------------

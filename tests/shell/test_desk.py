@@ -6,15 +6,18 @@ import weakref
 from collections.abc import Mapping
 from itertools import pairwise
 
+import pytest
 from returns.result import Result, Success
 
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.job import (
     Accepted,
     Event,
+    Found,
     Job,
     Policy,
     Prepared,
+    Purpose,
     Refused,
     Renewed,
     Revoked,
@@ -28,7 +31,7 @@ from aws_executors.core.state import Answer
 from aws_executors.core.verdict import Row
 from aws_executors.shell.allowance import Account
 from aws_executors.shell.desk import Desk, Gears
-from aws_executors.shell.mail import Described, Handover, Happened, Letter, RowsRead
+from aws_executors.shell.mail import Described, Discarded, Handover, Happened, Letter, RowsRead
 from worlds import Cloud, Order
 
 
@@ -47,6 +50,7 @@ class Clerk:
         self.throttling = 0
         self.full = False
         self.unrenewed = 0
+        self.unremoved = 0
         self.every: float | None = None
         self.status = "queued"
         self.tokens: dict[str, str] = {}
@@ -93,10 +97,13 @@ class Clerk:
         self.renewed.append((self.now, attempt))
         failure = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeout", message="") if self.unrenewed else None
         self.unrenewed = max(0, self.unrenewed - 1)
-        self.happens(handover.job.token, Renewed(self.now, failure), question)
+        self.happens(handover.job.token, Renewed(self.now, failure, self.every), question)
 
     def discard(self, handover: Handover[str, Order]) -> None:
         self.discarded.append((self.now, handover.job.token))
+        failure = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="") if self.unremoved else None
+        self.unremoved = max(0, self.unremoved - 1)
+        self.letters.append(Discarded(self.now, handover, failure))
 
     def submit(self, handover: Handover[str, Order], request: Order, question: int) -> None:
         token = handover.job.token
@@ -112,7 +119,8 @@ class Clerk:
             self.happens(token, Accepted(self.now, self.cloud.submit(request).unwrap()), question)
 
     def find(self, handover: Handover[str, Order], exclude: tuple[str, ...], question: int) -> None:
-        raise AssertionError("nothing is looked up in these stories")
+        found = self.cloud.find(handover.job.token, exclude).unwrap()
+        self.happens(handover.job.token, Found(self.now, found), question)
 
     def stop_one(self, handover: Handover[str, Order], container: str, reason: str, question: int) -> None:
         self.stopped.append((self.now, container))
@@ -345,6 +353,61 @@ def test_a_renewal_that_fails_is_made_again_in_time() -> None:
     stored(clerk, "t")
     clerk.run(until=600.0, tick=1.0)
     assert [round(at) for at, _ in clerk.renewed] == [300, 375, 450, 525]
+
+
+@pytest.mark.parametrize(("failures", "expected"), [(0, 1), (3, 4), (8, 9), (100, 9)])
+def test_a_removal_that_fails_is_made_again_later_and_later_and_not_for_ever(
+    failures: int, expected: int
+) -> None:
+    clerk = Clerk(Cloud())
+    stored(clerk, "t")
+    clerk.run(until=10.0, tick=1.0)
+    clerk.unremoved = failures
+    clerk.cloud.finish("c1")
+    clerk.status = "success"
+    clerk.run(until=400.0, tick=1.0)
+    times = [at for at, _ in clerk.discarded]
+    assert len(times) == expected
+    assert max(times) - min(times) < 240.0
+    pauses = [later - earlier for earlier, later in pairwise(times)]
+    assert all(longer >= shorter * 0.9 for shorter, longer in pairwise(pauses[1:6]))
+
+
+def test_what_is_begun_anew_meanwhile_is_not_taken_away() -> None:
+    clerk = Clerk(Cloud())
+    stored(clerk, "t")
+    clerk.run(until=10.0, tick=1.0)
+    clerk.unremoved = 100
+    clerk.cloud.finish("c1")
+    clerk.status = "success"
+    clerk.run(until=20.0, tick=1.0)
+    tried = len(clerk.discarded)
+    clerk.status = "queued"
+    stored(clerk, "t")
+    clerk.run(until=120.0, tick=1.0)
+    assert len(clerk.discarded) == tried
+
+
+def test_a_job_that_is_taken_over_is_renewed_at_once_and_then_as_often_as_it_says() -> None:
+    clerk = Clerk(Cloud())
+    clerk.every = 50.0
+    container = clerk.cloud.submit(Order("t", 1)).unwrap()
+    job: Job[Order] = Job(token="t", purpose=Purpose.ADOPT, renew_every=300.0)
+    clerk.desk.take(Handover(job=job, key="t", stored=Shelf()))
+    clerk.run(until=220.0, tick=1.0)
+    assert [round(at) for at, _ in clerk.renewed] == [2, 52, 102, 152, 202]
+    clerk.cloud.run(container)
+    clerk.run(until=400.0, tick=1.0)
+    assert len(clerk.renewed) == 5
+
+
+def test_one_for_which_nothing_is_stored_is_asked_for_once() -> None:
+    clerk = Clerk(Cloud())
+    clerk.cloud.submit(Order("t", 1))
+    job: Job[Order] = Job(token="t", purpose=Purpose.ADOPT, renew_every=300.0)
+    clerk.desk.take(Handover(job=job, key="t", stored=Shelf()))
+    clerk.run(until=2000.0, tick=1.0)
+    assert len(clerk.renewed) == 1
 
 
 def test_nothing_is_renewed_or_discarded_where_nothing_is_stored() -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 from returns.result import Failure, Result, Success
@@ -10,7 +11,7 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.state import Observation, Phase
 from aws_executors.core.streams import Stream
-from aws_executors.shell.links import AT_ONCE, FRESH, REMEMBERED, WAIT, Links
+from aws_executors.shell.links import AT_ONCE, FRESH, REMEMBERED, WAIT, Links, Trace
 from aws_executors.shell.source import Opening, Source
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e"
@@ -28,6 +29,8 @@ class Shelf:
 
     def __init__(self, **containers: str) -> None:
         self.containers = containers
+        self.group: str | None = None
+        self.logs: tuple[str, ...] = ()
         self.asked: list[str] = []
         self.gate = threading.Event()
         self.gate.set()
@@ -43,10 +46,16 @@ class Shelf:
         return Success(None if id_ is None else Observation(id=id_, phase=Phase.RUNNING))
 
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
-        return Success(Stream(group="g", name="s")) if token in self.containers else Failure(DENIED)
+        known = token in self.containers.values()
+        return Success(Stream(group="g", name="s")) if known else Failure(DENIED)
+
+    def past_log(self, container: str) -> Result[Stream, AwsError]:
+        if self.group is None:
+            return Failure(DENIED)
+        return Success(Stream(group=self.group, name=f"past/{container}" if container else ""))
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
-        raise AssertionError("no link reads a log")
+        return Success({}) if stream.name in self.logs else Failure(DENIED)
 
 
 class Clock:
@@ -69,6 +78,39 @@ def links(shelf: Shelf, clock: Clock | None = None) -> Links:
 def test_what_is_found(token: str, container: str, log: str) -> None:
     found = links(Shelf(task=ARN, job="4c75"))
     assert (found.container(token), found.log(token)) == (container, log)
+
+
+CONSOLE = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+ID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+EXACT = f"{CONSOLE}#logsV2:log-groups/log-group/g/log-events/past$252F{ID}"
+AROUND = f"{CONSOLE}#logsV2:log-groups/log-group/g/log-events$3Fstart$3D940000$26end$3D1160000"
+WORDS = f"It ended (arn:aws:ecs:us-east-1:123456789012:task/etl/{ID}, exit code 1). AWS says: no."
+BEGAN, ENDED = datetime.fromtimestamp(1000, UTC), datetime.fromtimestamp(1100, UTC)
+
+
+@pytest.mark.parametrize(
+    ("trace", "logs", "expected"),
+    [
+        (Trace(host=ID, began=BEGAN, ended=ENDED), (f"past/{ID}",), EXACT),
+        (Trace(host="ip-10-0-0-1.ec2.internal", words=WORDS), (f"past/{ID}",), EXACT),
+        # The id is known, and the settings do not lead to its log (any more).
+        (Trace(host=ID, began=BEGAN, ended=ENDED), (), AROUND),
+        # Nobody knows the id.
+        (Trace(host="ip-10-0-0-1.ec2.internal", began=BEGAN, ended=ENDED), (f"past/{ID}",), AROUND),
+        (Trace(), (f"past/{ID}",), ""),
+    ],
+)
+def test_a_container_that_aws_has_forgotten_still_has_its_log(
+    trace: Trace, logs: tuple[str, ...], expected: str
+) -> None:
+    shelf = Shelf()
+    shelf.group, shelf.logs = "g", logs
+    found = links(shelf)
+    assert (found.container("token", trace), found.log("token", trace)) == ("", expected)
+
+
+def test_where_the_settings_say_nothing_of_a_log_there_is_no_link() -> None:
+    assert links(Shelf()).log("token", Trace(host=ID, began=BEGAN, ended=ENDED)) == ""
 
 
 def test_bad_settings_are_no_link() -> None:

@@ -294,6 +294,9 @@ class Breaks:
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
         raise RuntimeError(token)
 
+    def past_log(self, container: str) -> Result[Stream, AwsError]:
+        raise AssertionError("only links ask for it")
+
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         raise RuntimeError(next_token)
 
@@ -334,6 +337,9 @@ class Slow:
         self.asked.set()
         self.gate.wait(10)
         return Success(Stream(group="g", name="s"))
+
+    def past_log(self, container: str) -> Result[Stream, AwsError]:
+        raise AssertionError("only links ask for it")
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         return Success({"events": [{"message": "late"}], "nextForwardToken": "f", "nextBackwardToken": "b"})

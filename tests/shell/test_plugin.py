@@ -5,6 +5,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import pytest
 from airflow._shared.plugins_manager import is_valid_plugin
 from airflow.executors import executor_loader
 from airflow.executors.executor_loader import ExecutorLoader
+from airflow.models import Log
 from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.sdk import DAG, BaseOperator, BaseOperatorLink
 from airflow.serialization.serialized_objects import OperatorSerialization
+from airflow.utils.session import create_session
 
 from airflow_rows import task_instance
 from aws_executors.local import LocalAws
@@ -152,6 +155,31 @@ def test_a_task_of_ours_has_both_links(aws: LocalAws, configured: Callable[[str]
     assert link_of(LogLink(), given.key) == (
         f"{here}/cloudwatch/home?region=us-east-1"
         f"#logsV2:log-groups/log-group/$252Fairflow/log-events/tasks$252Fmain$252F{task}"
+    )
+
+
+def test_an_hour_later_ecs_has_forgotten_the_task_and_its_log_is_still_found(
+    aws: LocalAws, configured: Callable[[str], None]
+) -> None:
+    configured(OURS)
+    by_launcher, by_failure, by_time = (task_instance(state="running") for _ in range(3))
+    tasks = {given.token: run(aws, given.token) for given in (by_launcher, by_failure, by_time)}
+    for task in tasks.values():
+        aws.faults.forget(task)
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    by_launcher.becomes("success", hostname=tasks[by_launcher.token], start_date=began, end_date=began)
+    by_failure.becomes("failed", hostname="ip-10-0-0-1.ec2.internal")
+    words = f"It ended (arn:aws:ecs:us-east-1:123456789012:task/etl/{tasks[by_failure.token]}, exit code 1)."
+    with create_session(scoped=False) as session:
+        session.add(Log(event="container failed", task_instance=by_failure.key, extra=words))
+    by_time.becomes("success", hostname="ip-10-0-0-1.ec2.internal", start_date=began, end_date=began)
+    here = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logsV2:log-groups/log-group"
+    for given in (by_launcher, by_failure):
+        exact = f"{here}/$252Fairflow/log-events/tasks$252Fmain$252F{tasks[given.token]}"
+        assert link_of(LogLink(), given.key) == exact
+        assert link_of(ContainerLink(), given.key) == ""
+    assert link_of(LogLink(), by_time.key) == (
+        f"{here}/$252Fairflow/log-events$3Fstart$3D1767225540000$26end$3D1767225660000"
     )
 
 

@@ -15,7 +15,7 @@ from aws_executors.core.ecs.build import sealed
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.shell.configure import Configured
 from aws_executors.shell.transport.inline import Inline
-from aws_executors.shell.workload import Parcel, Recipe, Remains, Ways
+from aws_executors.shell.workload import Parcel, Recipe, Ways
 
 if TYPE_CHECKING:
     from aws_executors.shell.workload import Workload
@@ -42,6 +42,9 @@ class Shelf:
     def refresh(self, submission: str, workload: str) -> Result[None, AwsError]:
         self.lies[submission] = workload
         return Success(None)
+
+    def take_over(self, submission: str, fresh: Callable[[str], str]) -> Result[bool, AwsError]:
+        raise AssertionError("what we have put ourselves is not taken over")
 
     def remove(self, submission: str) -> Result[None, AwsError]:
         self.lies.pop(submission, None)
@@ -176,10 +179,3 @@ def test_what_is_too_large_for_another_reason_too_is_not_stored() -> None:
     build = compose(ecs.build, ecs.with_environment(A="a" * 9000))
     words = str(recipe(Mint(), Ways(INLINE, shelf), build)(1).failure())
     assert "largest: main environment A 90" in words
-
-
-def test_what_a_dead_scheduler_may_have_left() -> None:
-    shelf = Shelf(lies={"0b6e-1": "", "0b6e-3": "", "1111-1": ""})
-    left = Remains(store=shelf, token="0b6e", attempts=3)
-    assert (left.renew_every, left.discard()) == (None, Success(None))
-    assert shelf.lies == {"1111-1": ""}

@@ -201,6 +201,83 @@ def test_what_a_dead_scheduler_has_stored_is_removed_with_its_container(start: S
     turn_until(second, lambda: not aws.objects(BUCKET))
 
 
+def test_who_takes_a_task_over_goes_on_renewing_what_its_container_waits_for(
+    start: Start, aws: LocalAws
+) -> None:
+    aws.faults.delays("none", provision=[60, 60])
+    first, given = start(adopt_task_instances=True, token_lifetime=2), task_instance()
+    hand_over(first, given)
+    turn_until(first, lambda: bool(aws.tasks()))
+    first.end()
+    (before,) = stored(aws).values()
+    second = start(adopt_task_instances=True, token_lifetime=600)
+    assert second.try_adopt_task_instances([given.row()]) == []
+    turn_until(second, lambda: stored(aws)[f"w/{given.token}-1"]["token"] != before["token"])
+    until, tokens = time.time() + 6.0, set()
+    while time.time() < until:
+        (workload,) = stored(aws).values()
+        assert float(str(claims(workload)["exp"])) > time.time()
+        assert {**workload, "token": ""} == {**before, "token": ""}
+        tokens.add(workload["token"])
+        second.heartbeat()
+        time.sleep(0.05)
+    assert 4 <= len(tokens) <= 7  # one a second: as long-lived as the first scheduler made them
+    assert {claims({"token": token})["sub"] for token in tokens} == {str(given.id)}
+    assert {claims({"token": token})["scope"] for token in tokens} == {"workload"}
+    assert len(aws.tasks()) == 1
+    second.revoke_task(ti=given.row())
+    turn_until(second, lambda: not aws.objects(BUCKET))
+
+
+def test_a_first_scheduler_that_was_only_stalled_puts_no_old_token_over_a_new_one(
+    start: Start, aws: LocalAws
+) -> None:
+    """Both believe the task to be theirs, and both renew: the first is refused, at every time."""
+    aws.faults.delays("none", provision=[60, 60])
+    first, given = start(adopt_task_instances=True, token_lifetime=2), task_instance()
+    hand_over(first, given)
+    turn_until(first, lambda: bool(aws.tasks()))
+    second = start(adopt_task_instances=True, token_lifetime=2)
+    second.try_adopt_task_instances([given.row()])
+    until, numbers, ends = time.time() + 5.0, [], []
+    while time.time() < until:
+        (body,) = (json.loads(body) for body in aws.objects(BUCKET).values())
+        numbers.append(int(body["sequence"]))
+        ends.append(float(str(claims(body["workload"])["exp"])))
+        first.heartbeat()
+        second.heartbeat()
+        time.sleep(0.02)
+    assert (numbers, ends) == (sorted(numbers), sorted(ends))
+    assert len(set(numbers)) >= 4
+    refused = [one for one in aws.calls().items() if one[0] == "s3.PutObject"]
+    assert refused[0][1]["refused"] >= 2
+    assert first.event_buffer == {}
+    second.revoke_task(ti=given.row())
+    turn_until(second, lambda: not aws.objects(BUCKET))
+
+
+@pytest.mark.parametrize(("transport", "reads"), [("auto", 3), ("s3", 0)])
+def test_a_task_that_went_inline_is_looked_for_in_the_store_once_at_most(
+    start: Start, aws: LocalAws, transport: str, reads: int
+) -> None:
+    """By ``auto`` nobody knows which way it went; where all goes by S3, what already runs has read it."""
+    aws.faults.delays("none", provision=[60, 60])
+    first, given = start(adopt_task_instances=True, workload_transport=transport), task_instance()
+    hand_over(first, given)
+    turn_until(first, lambda: bool(aws.tasks()))
+    first.end()
+    if transport == "s3":
+        given.becomes("running")
+    second = start(adopt_task_instances=True, workload_transport=transport)
+    second.try_adopt_task_instances([given.row()])
+    until = time.time() + 2.0
+    while time.time() < until:
+        second.heartbeat()
+        time.sleep(0.02)
+    assert aws.calls().get("s3.GetObject", {"calls": 0})["calls"] == reads
+    assert list(second._task_event_logs) == []
+
+
 def test_no_request_and_no_event_has_the_token(start: Start, aws: LocalAws) -> None:
     executor, given = start(), task_instance()
     hand_over(executor, given)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from returns.pipeline import is_successful
+from returns.result import Success
 
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.errors import Kind
@@ -42,9 +43,14 @@ def settings(**more: object) -> EcsSettings:
     return EcsSettings.from_section(options | more).unwrap()
 
 
+def writer(key: str = "") -> S3:
+    """A scheduler's way to the store; another one has another."""
+    return S3(S3Calls(Clients(settings()), key), STORE, "us-east-1")
+
+
 @pytest.fixture
 def store(aws: LocalAws) -> S3:
-    return S3(S3Calls(Clients(settings())), STORE, "us-east-1")
+    return writer()
 
 
 def workload(token: str) -> str:
@@ -126,7 +132,7 @@ def test_the_same_token_twice_is_not_the_same_body(store: S3, aws: LocalAws) -> 
 
 def test_removed_is_removed_also_twice_and_of_another_scheduler(store: S3, aws: LocalAws) -> None:
     store.put(NAME, workload("a"))
-    other = S3(S3Calls(Clients(settings())), STORE, "us-east-1")
+    other = writer()
     assert is_successful(other.remove(NAME))
     assert is_successful(store.remove(NAME))
     assert aws.objects("airflow") == {}
@@ -174,7 +180,7 @@ def test_a_repeat_that_comes_late_changes_nothing(store: S3, aws: LocalAws) -> N
 
 
 def test_of_two_schedulers_one_is_refused(store: S3, aws: LocalAws) -> None:
-    other = S3(S3Calls(Clients(settings())), STORE, "us-east-1")
+    other = writer()
     store.put(NAME, workload("a"))
     refused = other.put(NAME, workload("b")).failure()
     assert (refused.kind, refused.code) == (Kind.PERMANENT, "OtherWriter")
@@ -184,7 +190,7 @@ def test_of_two_schedulers_one_is_refused(store: S3, aws: LocalAws) -> None:
 
 def test_what_was_removed_is_not_written_again(store: S3, aws: LocalAws) -> None:
     store.put(NAME, workload("a"))
-    S3(S3Calls(Clients(settings())), STORE, "us-east-1").remove(NAME)
+    writer().remove(NAME)
     assert store.refresh(NAME, workload("b")).failure().code == "OtherWriter"
     assert aws.objects("airflow") == {}
 
@@ -215,3 +221,151 @@ def test_what_passes_is_not_permanent(store: S3, aws: LocalAws, code: str, kind:
     assert store.put(NAME, workload("a")).failure().kind == kind
     assert is_successful(store.put(NAME, workload("b")))
     assert stored(aws) == [(2, "b")]
+
+
+def test_a_removal_that_failed_can_be_made_again(store: S3, aws: LocalAws) -> None:
+    store.put(NAME, workload("a"))
+    aws.faults.fail_before("DeleteObject")
+    assert store.remove(NAME).failure().kind is Kind.AMBIGUOUS
+    assert is_successful(store.refresh(NAME, workload("b")))  # it is still ours
+    assert is_successful(store.remove(NAME))
+    assert aws.objects("airflow") == {}
+
+
+# --- Taken over by another scheduler -----------------------------------------------------------------------
+
+
+def fresh(token: str) -> Callable[[str], str]:
+    """What a scheduler makes of a workload that it finds."""
+    return lambda found: json.dumps(json.loads(found) | {"token": token})
+
+
+def test_what_another_has_stored_is_written_over_with_all_that_is_in_it(store: S3, aws: LocalAws) -> None:
+    store.put(NAME, json.dumps({"token": "a", "more": {"of": "it"}}))
+    assert writer().take_over(NAME, fresh("b")) == Success(True)
+    assert json.loads(aws.objects("airflow")[KEY]) == {
+        "sequence": 2,
+        "workload": {"token": "b", "more": {"of": "it"}},
+    }
+
+
+def test_nothing_is_made_of_nothing(store: S3, aws: LocalAws) -> None:
+    assert store.take_over(NAME, fresh("b")) == Success(False)
+    assert aws.objects("airflow") == {}
+
+
+def test_the_first_writer_can_not_undo_it_when_it_comes_to_life_again(store: S3, aws: LocalAws) -> None:
+    store.put(NAME, workload("a"))
+    other = writer()
+    other.take_over(NAME, fresh("b"))
+    assert store.refresh(NAME, workload("old")).failure().code == "OtherWriter"
+    other.take_over(NAME, fresh("c"))
+    assert store.refresh(NAME, workload("old")).failure().code == "OtherWriter"
+    assert stored(aws) == [(3, "c")]
+
+
+def test_its_last_write_that_comes_between_reading_and_writing_is_read_again(
+    store: S3, aws: LocalAws
+) -> None:
+    store.put(NAME, workload("a"))
+    late = ["b"]
+
+    def making(found: str) -> str:
+        if late:
+            store.refresh(NAME, workload(late.pop()))
+        return json.dumps({"token": f"after {json.loads(found)['token']}"})
+
+    assert writer().take_over(NAME, making) == Success(True)
+    assert stored(aws) == [(3, "after b")]
+
+
+def test_who_is_overtaken_again_and_again_says_so_and_writes_nothing(store: S3, aws: LocalAws) -> None:
+    store.put(NAME, workload("a"))
+
+    def overtaken(found: str) -> str:
+        store.refresh(NAME, workload("newest"))
+        return found
+
+    assert writer().take_over(NAME, overtaken).failure().code == "Overtaken"
+    assert stored(aws) == [(4, "newest")]
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_take_over_whose_answer_was_lost_is_made_good_by_the_next(
+    store: S3, aws: LocalAws, fault: str
+) -> None:
+    store.put(NAME, workload("a"))
+    other = writer()
+    getattr(aws.faults, fault)("PutObject")
+    assert other.take_over(NAME, fresh("b")).failure().kind is Kind.AMBIGUOUS
+    assert other.take_over(NAME, fresh("c")) == Success(True)
+    assert [token for _, token in stored(aws)] == ["c"]
+
+
+def test_what_is_not_to_be_touched_is_left_alone(store: S3, aws: LocalAws) -> None:
+    store.put(NAME, workload("a"))
+
+    def refusing(found: str) -> str:
+        raise ValueError("the object holds the workload of another task")
+
+    error = writer().take_over(NAME, refusing).failure()
+    assert (error.kind, error.code) == (Kind.PERMANENT, "NotOurs")
+    aws.client("s3").put_object(Bucket="airflow", Key=KEY, Body=b"[]")
+    assert "does not hold a workload" in writer().take_over(NAME, fresh("b")).failure().message
+    assert aws.objects("airflow")[KEY] == b"[]"
+
+
+def test_who_may_not_read_is_told_what_to_allow(store: S3, aws: LocalAws) -> None:
+    store.put(NAME, workload("a"))
+    aws.faults.deny_bucket("airflow")
+    error = writer().take_over(NAME, fresh("b")).failure()
+    assert error.remedy.startswith("Allow s3:GetObject on arn:aws:s3:::airflow/workloads/* to the role")
+
+
+# --- A key of KMS: an ETag says nothing of the body --------------------------------------------------------
+
+KEY_OF_KMS = "alias/airflow"
+
+
+def test_a_key_of_kms_is_asked_for_with_every_write(aws: LocalAws) -> None:
+    store = writer(KEY_OF_KMS)
+    store.put(NAME, workload("a"))
+    store.refresh(NAME, workload("b"))
+    writes = [one for one in aws.requests() if one.path.startswith("/airflow/workloads")]
+    assert [one.headers["x-amz-server-side-encryption"] for one in writes] == ["aws:kms"] * 2
+    key = "x-amz-server-side-encryption-aws-kms-key-id"
+    assert [one.headers[key] for one in writes] == [KEY_OF_KMS] * 2
+    assert stored(aws) == [(2, "b")]
+
+
+@pytest.mark.parametrize("second", LOST)
+@pytest.mark.parametrize("first", LOST)
+def test_with_it_lost_answers_are_made_good_too(aws: LocalAws, first: str, second: str) -> None:
+    store = writer(KEY_OF_KMS)
+    getattr(aws.faults, first)("PutObject")
+    assert store.put(NAME, workload("a")).failure().kind is Kind.AMBIGUOUS
+    getattr(aws.faults, second)("PutObject")
+    store.put(NAME, workload("b"))
+    assert is_successful(store.put(NAME, workload("c")))
+    assert is_successful(store.refresh(NAME, workload("d")))
+    assert [token for _, token in stored(aws)] == ["d"]
+
+
+def test_with_it_only_a_body_of_our_own_is_written_over(aws: LocalAws) -> None:
+    store = writer(KEY_OF_KMS)
+    store.put(NAME, workload("a"))
+    aws.faults.fail_before("PutObject")
+    store.refresh(NAME, workload("lost"))
+    assert writer(KEY_OF_KMS).take_over(NAME, fresh("b")) == Success(True)
+    assert store.refresh(NAME, workload("old")).failure().code == "OtherWriter"
+    assert stored(aws) == [(2, "b")]
+
+
+def test_a_key_that_is_denied_says_what_to_allow(aws: LocalAws) -> None:
+    aws.faults.deny_key(KEY_OF_KMS)
+    error = writer(KEY_OF_KMS).put(NAME, workload("a")).failure()
+    assert error.kind is Kind.PERMANENT
+    assert "Allow kms:GenerateDataKey and kms:Decrypt on workload_kms_key" in error.remedy
+    aws.faults.clear()
+    aws.faults.refuse("PutObject", "KMS.NotFoundException", "Invalid keyId alias/airflow")
+    assert "Mend workload_kms_key" in writer(KEY_OF_KMS).put(NAME, workload("a")).failure().remedy

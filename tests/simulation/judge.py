@@ -30,7 +30,9 @@ UNWANTED = 60.0
 """Virtual seconds within which a container that nobody waits for must be told to stop."""
 
 UNWANTED_WITHOUT_OUTAGE = 35.0
-"""The same, besides the time between two reads of rows, where nothing fails for long."""
+"""The same, where nothing fails for long; each besides the time that one read of rows takes, or `READS`."""
+
+READS = 3
 
 UNWANTED_WAITING = 25.0
 """The same where it has not begun: it is not given the time to end by itself."""
@@ -146,14 +148,15 @@ class Judge:
     def _patience(self, name: str) -> float:
         """For how long this one may be unwanted."""
         schedule = self.cloud.schedule
-        # Where Airflow gives no token, the row of a next segment looks like that of the one before.
-        late = 0.0 if schedule.assigned else 60.0
+        # By a token that is not in its row, a container is known to be unwanted by the row's state alone, and
+        # several reads may find it in one that it was in before.
+        late = schedule.times.row_interval * (1 if schedule.assigned else READS)
         if schedule.theme not in NO_OUTAGE:
             return UNWANTED + late
         job = self.cloud.world.batch.jobs.get(name)
         begun = any(one.task == (name if job is None else job.task) for one in self.cloud.containers)
         usual = UNWANTED_WITHOUT_OUTAGE if begun else UNWANTED_WAITING
-        return usual + schedule.times.row_interval + late
+        return usual + late
 
     @property
     def _undisturbed(self) -> bool:

@@ -106,6 +106,7 @@ IAM_POLICY = Command(
             "for ECS, where this role may be passed to tasks",
         ),
         ("iam-policy --definition nightly --output table", "with one more definition, as a table"),
+        ("iam-policy --containers", "for the role of tasks and jobs, where workloads come by S3"),
     ),
     options=(
         SECTION,
@@ -128,6 +129,11 @@ IAM_POLICY = Command(
         many("--log-group", "NAME", "the log group that containers write to (default: any; Batch's own)"),
         Option(
             flags=("--tags",), help="requests carry tags, even if the settings show none", action="store_true"
+        ),
+        Option(
+            flags=("--containers",),
+            help="what the containers' role needs instead: reading the workloads that are stored for them",
+            action="store_true",
         ),
         Option(
             flags=("--doctor",),

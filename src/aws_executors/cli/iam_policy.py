@@ -1,4 +1,4 @@
-"""``iam-policy``: the least that the scheduler must be allowed, from the settings.
+"""``iam-policy``: the least that the scheduler, or its containers, must be allowed, from the settings.
 
 Law: reads the configuration, asks nobody, prints. The statements are the core's (`core/ecs/permissions.py`,
 `core/batch/permissions.py`).
@@ -13,6 +13,7 @@ from returns.methods import unwrap_or_failure
 from aws_executors.cli.configuration import UNUSABLE, Unusable, asked, required
 from aws_executors.cli.services import KITS, Kit
 from aws_executors.cli.show import answer, dumped, grid, remark
+from aws_executors.core import store_permissions
 from aws_executors.core.compose import BuildFault, built
 from aws_executors.core.iam import (
     NO_ACCOUNT,
@@ -22,7 +23,6 @@ from aws_executors.core.iam import (
     Where,
     doctors,
     policy,
-    stored,
 )
 from aws_executors.core.launch import Launch, Task
 from aws_executors.shell.configure import Configured
@@ -62,15 +62,17 @@ def also(options: Namespace) -> Also:
 def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) -> Iterator[Statement]:
     """What one executor needs, by the request that its builder makes for a task like any other."""
     settings = own.settings
+    where = Where(region=settings.region, account=options.account or NO_ACCOUNT)
+    if options.containers:
+        yield from store_permissions.reading(settings, where)
+        return
     launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=settings, token=SOME_TOKEN)
     match unwrap_or_failure(built(own.build, launch, kit.request, kit.seal)):
         case BuildFault() as fault:
             raise Unusable(f"No request can be made for a task like any other: {fault}")
         case request:
-            where = Where(region=settings.region, account=options.account or NO_ACCOUNT)
             yield from kit.statements(request, where, also(options))
-    if settings.workload_store and settings.workload_transport != "inline":
-        yield stored(settings.region, settings.workload_store)
+    yield from store_permissions.keeping(settings, where)
     if options.doctor:
         yield from doctors(settings.region, kit.doctor_reads)
 

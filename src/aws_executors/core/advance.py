@@ -77,8 +77,8 @@ def _moved(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
             return submitting.prepared(job, event)
         case NotStored(at=at, error=error):
             return submitting.not_stored(job, error, at, policy)
-        case Renewed(at=at, error=error):
-            return renewing.renewed(job, error, at)
+        case Renewed():
+            return renewing.renewed(job, event)
         case Unpreparable(at=at, problem=problem):
             return submitting.unpreparable(job, problem, at, policy)
         case Accepted(at=at, container=container):

@@ -8,6 +8,7 @@ the first task. Source: CloudFormation's resource reference of ECS, Batch, IAM, 
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias, cast
 
+from aws_executors.core import store_permissions
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
@@ -16,6 +17,7 @@ from aws_executors.core.ecs import permissions as ecs_permissions
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.iam import Also, Statement, Where, policy
+from aws_executors.core.settings import Settings
 
 Template: TypeAlias = dict[str, object]
 
@@ -49,7 +51,7 @@ def of_ecs(settings: EcsSettings, request: RunTask) -> Template:
     }
     return _template(
         f"What AwsEcsFargateExecutor needs in {settings.region}",
-        resources | _common(statements) | (_group() if own_group else {}),
+        resources | _common(settings, statements) | (_group() if own_group else {}),
         {"VpcId": VPC} if own_group else {},
         {"SecurityGroup": _output("write it as security_groups", "SecurityGroup")} if own_group else {},
     )
@@ -102,7 +104,7 @@ def of_batch(settings: BatchSettings, request: SubmitJob) -> Template:
     statements = batch_permissions.statements(request, where, Also(log_groups=(GROUP,)))
     return _template(
         f"What AwsBatchExecutor needs in {settings.region}",
-        resources | _common(statements) | _group(),
+        resources | _common(settings, statements) | _group(),
         more,
         {},
     )
@@ -171,8 +173,10 @@ def _job_definition(settings: BatchSettings, request: SubmitJob) -> Template:
     return head | {"EcsProperties": {"TaskProperties": [roles | {"Containers": containers}]}}
 
 
-def _common(statements: Iterable[Statement]) -> Template:
+def _common(settings: Settings, statements: Iterable[Statement]) -> Template:
     """Roles, log group, and the policy to be attached to the scheduler's role."""
+    where = Where(region=settings.region, account=ACCOUNT)
+    needed = (*statements, *store_permissions.keeping(settings, where))
     return {
         "LogGroup": _resource("AWS::Logs::LogGroup", {"LogGroupName": GROUP, "RetentionInDays": 30})
         | {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"},
@@ -180,11 +184,20 @@ def _common(statements: Iterable[Statement]) -> Template:
             "AWS::IAM::Role",
             {"AssumeRolePolicyDocument": TRUST, "ManagedPolicyArns": [{"Fn::Sub": EXECUTION_POLICY}]},
         ),
-        "TaskRole": _resource("AWS::IAM::Role", {"AssumeRolePolicyDocument": TRUST}),
+        "TaskRole": _resource(
+            "AWS::IAM::Role", {"AssumeRolePolicyDocument": TRUST} | _reading(settings, where)
+        ),
         "SchedulerPolicy": _resource(
-            "AWS::IAM::ManagedPolicy", {"PolicyDocument": _substituted(policy(statements))}
+            "AWS::IAM::ManagedPolicy", {"PolicyDocument": _substituted(policy(needed))}
         ),
     }
+
+
+def _reading(settings: Settings, where: Where) -> Template:
+    """What the containers' role has, where workloads are stored for them."""
+    statements = tuple(store_permissions.reading(settings, where))
+    own = {"PolicyName": "ReadWorkloads", "PolicyDocument": _substituted(policy(statements))}
+    return {"Policies": [own]} if statements else {}
 
 
 TRUST: Template = {

@@ -74,6 +74,21 @@ def log_stream(region: str, group: str, stream: str) -> str:
     return f"{here}#logsV2:log-groups/log-group/{_twice(group)}/log-events/{_twice(stream)}"
 
 
+def log_group(region: str, group: str, began: float, ended: float) -> str:
+    """The page of all that a log group was told between two times (seconds since the epoch); empty where a
+    part of the name is.
+
+    >>> log_group("us-east-1", "tasks", 1.5, 2.0)
+    'https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1\
+#logsV2:log-groups/log-group/tasks/log-events$3Fstart$3D1500$26end$3D2000'
+    """
+    if not region or not group:
+        return ""
+    here = f"{_host(partition_of(region), region)}/cloudwatch/home?region={_safe(region)}"
+    span = _safe(f"?start={int(began * 1000)}&end={int(ended * 1000)}").replace("%", "$")
+    return f"{here}#logsV2:log-groups/log-group/{_twice(group)}/log-events{span}"
+
+
 def _host(partition: str, region: str) -> str:
     return f"https://{HOSTS[partition].replace('{region}', _safe(region))}"
 

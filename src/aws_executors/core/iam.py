@@ -147,18 +147,6 @@ def logs(where: Where, groups: tuple[str, ...]) -> Statement:
     return Statement(sid="ReadLogs", actions=("logs:GetLogEvents",), resources=tuple(named))
 
 
-def stored(region: str, store: str) -> Statement:
-    """Keeping workloads under ``s3://bucket/prefix``: reading is what a conditional write is judged by.
-
-    >>> stored("us-east-1", "s3://my-bucket/workloads").resources
-    ('arn:aws:s3:::my-bucket/workloads/*',)
-    """
-    place = store.removeprefix("s3://").rstrip("/")
-    actions = ("s3:PutObject", "s3:GetObject", "s3:DeleteObject")
-    resources = (f"arn:{partition(region)}:s3:::{place}/*",)
-    return Statement(sid="KeepWorkloads", actions=actions, resources=resources)
-
-
 def doctors(region: str, reads: tuple[str, ...]) -> tuple[Statement, ...]:
     """What the command ``doctor`` asks besides: reading only, and nothing of it is needed to run tasks."""
     return (

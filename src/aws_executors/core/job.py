@@ -152,10 +152,12 @@ class NotStored:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The stored workload has a fresh token; or why not."""
+    """The stored workload has a fresh token; or why not. The next is wanted after so many seconds, None if
+    there is nothing to renew."""
 
     at: float
     error: AwsError | None
+    renew_every: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ PATIENT = frozenset({Answer.WAIT, Answer.REFRESH, Answer.REPEAT})
 # What these are called in the event log of a task.
 WAITING, AGAIN, QUEUED_AGAIN = "waiting for AWS", "submitted again", "queued again"
 NOT_SUBMITTED, CONTAINER_FAILED = "not submitted", "container failed"
+FAILED = (NOT_SUBMITTED, CONTAINER_FAILED)
 
 _REFUSALS: Mapping[Kind, Refusal] = MappingProxyType(
     {

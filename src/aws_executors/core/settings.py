@@ -14,7 +14,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.faults import Detail, Fault, Place, SettingsFaults, in_words, shown, unknown
 from aws_executors.core.options import Option, as_text, rows
-from aws_executors.core.shapes import ConnectionId, Deployment, DottedPath, Region, Store, Url
+from aws_executors.core.shapes import ConnectionId, Deployment, DottedPath, KmsKey, Region, Store, Url
 
 Written = Mapping[str, object]
 """The options that somebody wrote, by name; what is blank or left to its default is not among them."""
@@ -121,6 +121,16 @@ class Settings(BaseModel):
             examples=[5.0],
         ),
     ] = 0.5
+    fleet_interval: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=3600,
+            description="Seconds between two times at which the scheduler tells the page *AWS executors* of "
+            "Airflow's UI about its containers (0 to 3600); 0 switches that off.",
+            examples=[30.0],
+        ),
+    ] = 10.0
     call_timeout: Annotated[
         float,
         Field(
@@ -167,6 +177,14 @@ class Settings(BaseModel):
             description="Where workloads are stored: s3://bucket/prefix; mandatory with "
             "workload_transport = s3.",
             examples=["s3://my-bucket/workloads"],
+        ),
+    ] = ""
+    workload_kms_key: Annotated[
+        KmsKey,
+        Field(
+            description="The KMS key that encrypts stored workloads (SSE-KMS): its id, its ARN or "
+            "alias/name; S3's own keys (SSE-S3) when empty.",
+            examples=["alias/airflow"],
         ),
     ] = ""
     token_lifetime: Annotated[
@@ -289,10 +307,15 @@ def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
     if transport == "s3" and "workload_store" not in own:
         problem = "is missing: with workload_transport = s3 a workload has to be stored somewhere"
         yield Fault("workload_store", problem, place.set("workload_store", "s3://my-bucket/workloads"))
-    if transport == "inline" and "workload_store" in own:
-        problem = "has no effect: workload_transport = inline stores nothing"
-        remedy = f"{place.set('workload_transport', 's3')} (or auto), or {place.unset('workload_store')}"
-        yield Fault("workload_store", problem, remedy, shown(own["workload_store"]))
+    for name in ("workload_store", "workload_kms_key"):
+        if transport == "inline" and name in own:
+            problem = "has no effect: workload_transport = inline stores nothing"
+            remedy = f"{place.set('workload_transport', 's3')} (or auto), or {place.unset(name)}"
+            yield Fault(name, problem, remedy, shown(own[name]))
+    if transport == "auto" and "workload_kms_key" in own and "workload_store" not in own:
+        problem = "has no effect without workload_store"
+        remedy = f"{place.set('workload_store', 's3://my-bucket/workloads')}"
+        yield Fault("workload_kms_key", problem, remedy, shown(own["workload_kms_key"]))
 
 
 def written(values: Written) -> dict[str, object]:

@@ -163,6 +163,15 @@ Store = Annotated[
     ),
 ]
 """With a token of 64 characters behind it, the command that names the object stays below 300."""
+KmsKey = Annotated[
+    str,
+    AfterValidator(
+        Shape(
+            r"([0-9a-f-]{36}|mrk-[0-9a-f]{32}|alias/[\w/-]{1,250}|arn:\S+)?",
+            "a key's id, its ARN or alias/name",
+        )
+    ),
+]
 Deployment = Annotated[
     str, AfterValidator(Shape("[A-Za-z0-9/_-]{1,63}", f"a name of {NAMES} and /, 63 characters at most"))
 ]

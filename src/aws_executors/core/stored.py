@@ -47,12 +47,21 @@ def opened(body: bytes) -> str:
     >>> opened(enclosed('{"token": "t"}', 2))
     '{"token": "t"}'
     """
+    return numbered(body)[1]
+
+
+def numbered(body: bytes) -> tuple[int, str]:
+    """A body's number and its workload's JSON. Raises ValueError as `opened` does.
+
+    >>> numbered(enclosed('{"token": "t"}', 2))
+    (2, '{"token": "t"}')
+    """
     try:
         found = cast("object", json.loads(body))
     except ValueError:
         found = None
     match found:
-        case {"sequence": int(), "workload": dict() as workload}:
-            return json.dumps(cast("dict[str, object]", workload))
+        case {"sequence": int(sequence), "workload": dict() as workload}:
+            return sequence, json.dumps(cast("dict[str, object]", workload))
         case _:
             raise ValueError("the object does not hold a workload; is it one of this executor's?")

@@ -46,6 +46,7 @@ class Control:
             "lose_host": faults.lose_host,
             "forget": faults.forget,
             "deny_bucket": faults.deny_bucket,
+            "deny_key": faults.deny_key,
             "delays": faults.delays,
             "clear": faults.clear,
         }

@@ -27,8 +27,17 @@ HEADERS: Mapping[str, str] = {
     "content-type": "ContentType",
     "x-amz-server-side-encryption": "ServerSideEncryption",
     "x-amz-server-side-encryption-aws-kms-key-id": "SSEKMSKeyId",
+    "x-amz-server-side-encryption-bucket-key-enabled": "BucketKeyEnabled",
 }
-SENT = {"ETag": "ETag", "ServerSideEncryption": "x-amz-server-side-encryption", "Location": "Location"}
+SENT = {
+    "ETag": "ETag",
+    "Location": "Location",
+    "ServerSideEncryption": "x-amz-server-side-encryption",
+    "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
+    "BucketKeyEnabled": "x-amz-server-side-encryption-bucket-key-enabled",
+}
+YES_OR_NO: Mapping[str, object] = {"true": True, "false": False}
+"""How a header says what is no text; another word is left for the model to refuse."""
 
 
 def is_s3(headers: Mapping[str, str]) -> bool:
@@ -49,6 +58,8 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
     params: Json = {"Bucket": bucket, **({"Key": key} if key else {})}
     if action == "PutObject":
         params |= {member: headers[name] for name, member in HEADERS.items() if name in headers}
+        if word := params.get("BucketKeyEnabled"):
+            params["BucketKeyEnabled"] = YES_OR_NO.get(word, word)
         params["Body"] = body
     return action, params
 
@@ -60,5 +71,9 @@ def rendered(answer: Answer, request_id: str) -> tuple[bytes, str, dict[str, str
         message = escape(str(answer.body.get("message", "")))
         fields = f"<Code>{answer.error}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId>"
         return f'<?xml version="1.0"?><Error>{fields}</Error>'.encode(), "application/xml", head
-    head |= {name: str(answer.body[member]) for member, name in SENT.items() if member in answer.body}
+    head |= {name: _word(answer.body[member]) for member, name in SENT.items() if member in answer.body}
     return answer.body.get("Body", b""), answer.body.get("ContentType", "application/xml"), head
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -85,6 +85,10 @@ class Faults:
         """Deny every access to a bucket's objects: AccessDenied (403)."""
         self._cloud.do(world.deny_bucket, bucket)
 
+    def deny_key(self, key: str) -> None:
+        """Deny every use of a key of KMS for stored objects: AccessDenied (403)."""
+        self._cloud.do(world.deny_key, key)
+
     def delays(self, preset: str | Delays = "none", **ranges: Sequence[float]) -> None:
         """Set the delays: a preset (none, fast, fargate), and single ranges of seconds over it."""
         self._cloud.do(world.set_delays, with_ranges(delays_named(preset), ranges))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from aws_executors.core.exits import MEANINGS, Exit, exit_of
 from aws_executors.core.secrets import mask
-from aws_executors.run import hostname
+from aws_executors.run import hostname, spot
 from aws_executors.run.parent import Stopped, fork, say, stop_at_once
+from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, Unread
 
 if TYPE_CHECKING:
@@ -55,9 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault(name, value)
     try:
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
-        text = SOURCES[name](argument, options.region)
-        hostname.container_id()
-        workload = decoded(text)
+        with without_collecting():
+            if options.s3 is not None:
+                preload()  # first: what lies there is renewed until somebody has read it
+            text = SOURCES[name](argument, options.region)
+            hostname.container_id()
+            workload = decoded(text)
         return fork(lambda: supervise(workload))
     except Unread as error:
         return _end(error.exit, str(error))
@@ -69,8 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
     """The workload; all that its run will import is imported here, once, and nothing of a user's."""
-    import airflow.sdk.execution_time.supervisor
-    import airflow.sdk.execution_time.task_runner  # noqa: F401 - the task itself is a fork of a fork
+    preload()
     from airflow.executors import workloads
     from pydantic import TypeAdapter, ValidationError
 
@@ -114,7 +117,7 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
 
 
 def _stopped(error: Stopped) -> int:
-    return _end(Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task began")
+    return _end(Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task began: {spot.why()}")
 
 
 def _end(code: Exit, problem: str) -> int:

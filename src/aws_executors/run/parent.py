@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+from aws_executors.run import spot
+
 PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -61,9 +63,8 @@ def _be_the_child(run: Callable[[], int]) -> None:
 
 def _pass_on(child: int) -> None:
     def forward(number: int, frame: FrameType | None) -> None:
-        name = signal.Signals(number).name
-        say(f"{name}: the platform stops this container (StopTask, TerminateJob, Spot); the task is told")
-        os.kill(child, number)
+        os.kill(child, number)  # first: to find out why takes time, and the task has little
+        say(f"{signal.Signals(number).name}: {spot.why()}; the task is told")
 
     for number in PASSED_ON:
         signal.signal(number, forward)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from aws_executors.core.quota import Action, Allotment, Allotments
-from aws_executors.core.rate import Bucket, full, ready_at, take, throttled
+from aws_executors.core.rate import Bucket, full, ready_at, refilled, take, throttled
 
 
 class Allowance(Protocol):
@@ -27,6 +27,10 @@ class Allowance(Protocol):
         """AWS has refused a call of this action for its rate."""
         ...
 
+    def bucket(self, action: Action, now: float) -> Bucket | None:
+        """What is allowed now, for a person to look at; None where nothing limits it."""
+        ...
+
 
 class Unlimited:
     """An allowance without end."""
@@ -41,6 +45,10 @@ class Unlimited:
 
     def throttled(self, action: Action, now: float) -> None:
         """Nothing to slow down."""
+
+    def bucket(self, action: Action, now: float) -> Bucket | None:
+        """Nothing limits it."""
+        return None
 
 
 UNLIMITED = Unlimited()
@@ -83,6 +91,11 @@ class Account:
             bucket = self._buckets.get(allotment.bucket) or full(allotment.quota, now)
             self._buckets[allotment.bucket] = throttled(bucket, now)
 
+    def bucket(self, allotment: Allotment, now: float) -> Bucket:
+        """That bucket as it is now, taking nothing."""
+        with self._lock:
+            return refilled(self._buckets.get(allotment.bucket) or full(allotment.quota, now), now)
+
 
 class _Share:
     def __init__(self, account: Account, allotments: Allotments) -> None:
@@ -97,6 +110,9 @@ class _Share:
 
     def throttled(self, action: Action, now: float) -> None:
         self._account.throttled(self._allotments[action], now)
+
+    def bucket(self, action: Action, now: float) -> Bucket | None:
+        return self._account.bucket(self._allotments[action], now)
 
 
 _accounts: dict[tuple[str, ...], Account] = {}

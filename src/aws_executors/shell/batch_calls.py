@@ -30,7 +30,7 @@ from aws_executors.core.streams import Stream
 from aws_executors.core.wire import to_kwargs
 from aws_executors.shell.calls import NOBODY, Refused, each, gone, may_be_there, settled, shortened
 from aws_executors.shell.clients import Clients
-from aws_executors.shell.log_pages import batch_log, log_page
+from aws_executors.shell.log_pages import batch_log, log_page, no_log
 from aws_executors.shell.lookup import chunks, found, merged, paged
 
 if TYPE_CHECKING:
@@ -98,6 +98,10 @@ class BatchCalls:
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
         """Where the job of one queueing logs to; `token` may be a job's id, too."""
         return self.find(token, ()).bind(lambda seen: self._log_of(token if seen is None else seen.id))
+
+    def past_log(self, container: str) -> Result[Stream, AwsError]:
+        """Nobody knows: a job's stream has a name of its own, and Batch tells it for a week."""
+        return Failure(no_log("AWS does not show the job any more"))
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         """One page of a log."""

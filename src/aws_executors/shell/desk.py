@@ -48,6 +48,7 @@ from aws_executors.core.job import (
 from aws_executors.core.pace import Pace
 from aws_executors.core.quota import Action
 from aws_executors.core.state import Answer
+from aws_executors.shell.again import Again
 from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.complaints import Complaints
 from aws_executors.shell.doubts import Doubts
@@ -83,6 +84,7 @@ CHUNK = 100  # ids in one describe call, of either service
 NEVER_SENT = AwsError(
     kind=Kind.UNREACHABLE, code="NotSubmitted", message="taken back before AWS would have allowed it"
 )
+REMOVALS = 8  # times that a stored workload is tried to be removed again, over about two minutes
 STOP_CHUNK = 10  # containers that one worker stops at the end, so that all workers share the work
 
 
@@ -122,6 +124,7 @@ class Desk(Generic[K, R]):
         self._outbox: deque[Outcome[K]] = deque()
         self._complaints = Complaints(clock, log)
         self._returns: list[tuple[float, str, K]] = []
+        self._removals: Again[str, Handover[K, R]] = Again(most=REMOVALS)
         self._to_stop: set[str] = set()
         self._closing: Closing | None = None
 
@@ -149,6 +152,10 @@ class Desk(Generic[K, R]):
         """A snapshot of the jobs, for a person to look at."""
         return self._table.jobs()
 
+    def entries(self) -> Iterator[tuple[Handover[K, R], Job[R], float]]:
+        """The same with what came with each job, and since when (by the clock here) it stands as it does."""
+        return self._table.entries()
+
     def next_time(self) -> float | None:
         """When `turn` has something to do next; None if it waits for letters only."""
         look = self._table.next_look()
@@ -157,6 +164,7 @@ class Desk(Generic[K, R]):
             None if look is None else max(look, self._allowance.ready_at(Action.LOOK)),
             self._rows.due() if self._table else None,
             *(time for time, _, _ in self._returns[:1]),
+            self._removals.next_time(),
             *(gate.next_time() for gate in self._gates.values()),
         ]
         return min((time for time in times if time is not None), default=None)
@@ -174,6 +182,8 @@ class Desk(Generic[K, R]):
         if tokens := self._rows.take(self._table, now):
             self._hands.read_rows({token: self._table.handover(token).key for token in tokens})
         self._retry_returns(now)
+        for handover in self._removals.due(now):
+            self._hands.discard(handover)
         self._meter.census(self._table.jobs, now)
 
     def slept(self) -> None:
@@ -201,8 +211,8 @@ class Desk(Generic[K, R]):
                 self._cut_off(problem)
             case GivenBack():
                 self._given_back(letter)
-            case Discarded(error=error):
-                self._discarded(error)
+            case Discarded():
+                self._discarded(letter)
             case Closing():
                 self._close(letter)
             case Stopped(ids=ids):
@@ -227,6 +237,7 @@ class Desk(Generic[K, R]):
             self._table.move(replace(old, stage=Stage.CLOSED), self._clock())
             self._forget(token)
         job, effects = begin(handover.job)
+        self._removals.forget(token)
         self._table.add(handover)
         if job.has_row:
             self._doubts.arrived(token, self._clock())
@@ -380,12 +391,18 @@ class Desk(Generic[K, R]):
         for _, token, key in due:
             self._hands.give_back(token, key)
 
-    def _discarded(self, error: AwsError | None) -> None:
+    def _discarded(self, letter: Discarded[K, R]) -> None:
+        token, error = letter.handover.job.token, letter.error
         if error is None:
             self._complaints.works("Removing stored workloads")
-        else:
-            words = f"{error.code}: {error.message} {error.remedy}".rstrip()
-            self._complaints.say("Removing stored workloads", error.kind, words)
+            self._removals.forget(token)
+            return
+        words = f"{error.code}: {error.message} {error.remedy}".rstrip()
+        self._complaints.say("Removing stored workloads", error.kind, words)
+        if token in self._table:
+            return  # begun anew meanwhile, under the same name
+        if not self._removals.failed(token, letter.handover, letter.at):
+            log.warning("The stored workload of %s is left to the bucket's lifecycle rule", token)
 
     # --- Ending --------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from aws_executors.core.streams import Stream
 from aws_executors.core.wire import to_kwargs
 from aws_executors.shell.calls import NOBODY, Refused, each, gone, may_be_there, settled, shortened
 from aws_executors.shell.clients import Clients
-from aws_executors.shell.log_pages import ecs_log, log_page
+from aws_executors.shell.log_pages import defined_log, ecs_log, log_page
 from aws_executors.shell.lookup import chunks, counted, found, merged, paged
 
 if TYPE_CHECKING:
@@ -97,6 +97,13 @@ class EcsCalls:
         if token.startswith("arn:"):
             return self._log_of(token)
         return self.find(token, ()).bind(lambda seen: self._log_of(token if seen is None else seen.id))
+
+    def past_log(self, container: str) -> Result[Stream, AwsError]:
+        """Where a task logged that ECS has forgotten, by the settings' definition, which it still knows."""
+        own = self._settings
+        return defined_log(
+            self._clients, own.task_definition, own.container_name, container.rpartition("/")[2]
+        )
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         """One page of a log."""

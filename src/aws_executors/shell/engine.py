@@ -79,6 +79,10 @@ class Engine(Generic[K, R]):
         """A snapshot of the jobs, for a person to look at."""
         return self._desk.jobs()
 
+    def entries(self) -> Iterator[tuple[Handover[K, R], Job[R], float]]:
+        """The same with what came with each job, and since when (by the clock here) it stands as it does."""
+        return self._desk.entries()
+
     def end(self, *, stop: bool, timeout: float) -> None:
         """Submit nothing more and end; with `stop`, ask every container to stop first. Bounded in time."""
         if not self._thread.is_alive():

@@ -146,8 +146,10 @@ class Errands(Generic[K, R]):
 
         def run() -> Event[R]:
             began = self._clock()  # as above
-            renewed: Result[None, AwsError] = Success(None) if stored is None else stored.renew(attempt)
-            return Renewed(began, renewed.swap().value_or(None))
+            if stored is None:
+                return Renewed(began, None)
+            renewed = stored.renew(attempt)
+            return Renewed(began, renewed.swap().value_or(None), stored.renew_every)
 
         self._errand(self._storing, handover, question, run, lambda e: Renewed(self._clock(), _unclear(e)))
 
@@ -157,10 +159,13 @@ class Errands(Generic[K, R]):
 
         def run() -> Letter[K, R]:
             gone: Result[None, AwsError] = Success(None) if stored is None else stored.discard()
-            return Discarded(gone.swap().value_or(None))
+            return Discarded(self._clock(), handover, gone.swap().value_or(None))
+
+        def lost(error: BaseException) -> Letter[K, R]:
+            return Discarded(self._clock(), handover, _unclear(error))
 
         # After all renewals: these cannot wait.
-        self._storing.call(run, lambda e: Discarded(_unclear(e)), priority=-(2**31))
+        self._storing.call(run, lost, priority=-(2**31))
 
     def submit(self, handover: Handover[K, R], request: R, question: int) -> None:
         """Start one container; not, if so much time has passed that its task may not wait for it any more."""

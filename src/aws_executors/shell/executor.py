@@ -37,15 +37,19 @@ from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.database import AirflowDatabase
 from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
+from aws_executors.shell.fleet.publisher import Publisher
+from aws_executors.shell.fleet.tally import Tally
+from aws_executors.shell.fleet.telling import Look, publisher
 from aws_executors.shell.last_words import LastWords
 from aws_executors.shell.ledger import Ledger
 from aws_executors.shell.links import Links
 from aws_executors.shell.logs import LiveLogs
 from aws_executors.shell.mail import Handover, Outcome
-from aws_executors.shell.metrics import Airflow, Meter, Metered
+from aws_executors.shell.metrics import Airflow, Both, Meter, Metered
+from aws_executors.shell.remains import Remains
 from aws_executors.shell.source import Opening, Places, Source
 from aws_executors.shell.transport import INLINE, Transport, transport_of
-from aws_executors.shell.workload import URGENT, Recipe, Remains, Ways, minted, parcel_of
+from aws_executors.shell.workload import URGENT, Recipe, Ways, minted, parcel_of, token_for
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -93,6 +97,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._live_logs = LiveLogs(opening)
         self.links = Links(opening)
         self._last_words: LastWords[WorkloadKey] | None = None
+        self._publisher: Publisher | None = None
 
     @abstractmethod
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
@@ -131,7 +136,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _start(self, configured: Configured[S, R]) -> None:
         settings = configured.settings
-        metrics = Airflow(self._tags())
+        tally = Tally()
+        metrics = Both(Airflow(self._tags()), tally)
         service = Metered(self.service(settings), metrics)
         gears = gears_of(settings, idempotent=service.idempotent)
         self._configured = configured
@@ -141,6 +147,17 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         allowance = budget.share(service.allotments)
         self._engine = Engine(service, AirflowDatabase(), gears, allowance=allowance, meter=Meter(metrics))
         self._engine.start()
+        look = Look(
+            engine=self._engine,
+            executor=type(self).__name__,
+            region=settings.region,
+            team=self.team_name or "",
+            tally=tally,
+            allowance=allowance,
+        )
+        self._publisher = publisher(look, settings.fleet_interval)
+        if self._publisher is not None:
+            self._publisher.start()
         self._last_words = LastWords(self._live_logs)
         self.log.info("%s starts in %s; requests by %s", self, settings.region, name_of(configured.build))
 
@@ -149,6 +166,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def end(self) -> None:
         """Submit nothing more; leave the containers to the next scheduler, or stop them."""
+        if self._publisher is not None:
+            self._publisher.end()
         if self._engine is not None and self._configured is not None:
             stop = not self._configured.settings.adopt_task_instances
             self._engine.end(stop=stop, timeout=END_WITHIN)
@@ -213,6 +232,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         return Handover(
             job=job,
             key=parcel.key,
+            queue=parcel.queue if parcel.has_row else "",
             priority=parcel.priority,
             build=recipe,
             stored=recipe if self._store else None,
@@ -296,7 +316,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 # Another scheduler's: it is not in our table, but what it started can be found by its token.
                 job: Job[R] = Job(token=ti.external_executor_id, purpose=Purpose.CANCEL, has_row=False)
                 self._engine.hand_over(
-                    Handover(job=job, key=key, priority=URGENT, stored=self._remains(job.token))
+                    Handover(
+                        job=job,
+                        key=key,
+                        queue=ti.queue or "",
+                        priority=URGENT,
+                        stored=self._remains(job.token),
+                    )
                 )
         except Exception:
             # Airflow's contract: "It should not raise any error."
@@ -332,20 +358,34 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if self._ledger.speaks_for(token, key) and key in self.running:
             return True  # Airflow retries this call when the database fails it
         purpose = Purpose.ADOPT if self._configured.settings.adopt_task_instances else Purpose.RELEASE
-        job: Job[R] = Job(token=token, try_number=key.try_number, purpose=purpose)
+        stored = self._remains(token, str(ti.id))
+        waits = stored is not None and purpose is Purpose.ADOPT and ti.state == TaskInstanceState.QUEUED
+        every = (self._configured.settings.token_lifetime or self._queueing) / 2
+        job: Job[R] = Job(
+            token=token, try_number=key.try_number, purpose=purpose, renew_every=every if waits else None
+        )
         self._occupy(key, token)
-        self._engine.hand_over(Handover(job=job, key=key, priority=URGENT, stored=self._remains(token)))
+        self._engine.hand_over(
+            Handover(job=job, key=key, queue=ti.queue or "", priority=URGENT, stored=stored)
+        )
         return True
 
     @property
     def _store(self) -> Transport | None:
         return next((way for way in (self._ways.usual, self._ways.large) if way and way.stores), None)
 
-    def _remains(self, token: str) -> Remains | None:
-        """What a dead scheduler may have stored."""
+    def _remains(self, token: str, subject: str = "") -> Remains | None:
+        """What another scheduler may have stored; `subject` is the task instance that still waits for it."""
         if self._store is None or self._configured is None:
             return None
-        return Remains(store=self._store, token=token, attempts=self._configured.settings.max_attempts)
+        return Remains(
+            store=self._store,
+            token=token,
+            attempts=self._configured.settings.max_attempts,
+            subject=subject,
+            mint=partial(token_for, self.jwt_generator),
+            certain=self._ways.usual.stores,
+        )
 
     # --- People look ---------------------------------------------------------------------------------------
 

@@ -2,19 +2,30 @@
 
 Law: nobody waits long. A look-up has a thread of its own; who asks waits for it for a moment, and what comes
 later is there at the next view of the page. Nothing is raised; what can not be told is an empty text.
+
+ECS forgets a task an hour after its end, and its log stays. Then the stream's name is made from what is left:
+the container's id, which the row's host name is where our launcher runs, and which the words of a failure
+have; and the log options of the task definition. Where nobody knows the id, the link leads to all that the
+log group was told while the task ran.
 """
 
 import logging
+import re
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from returns.methods import unwrap_or_failure
+from returns.pipeline import is_successful
 from returns.result import Result
 
 from aws_executors.core import console
 from aws_executors.core.errors import AwsError
+from aws_executors.core.fleet.words import container_in
+from aws_executors.core.state import Observation
 from aws_executors.core.streams import Stream
 from aws_executors.shell.source import Opening, Source
 
@@ -29,8 +40,31 @@ FRESH = 60.0
 REMEMBERED = 512
 """Links that are remembered, the ones asked for last."""
 
+AROUND = 60.0
+"""Seconds before and after a task that are shown of a log group: its container is up for longer."""
+
 AT_ONCE = 4
 """Look-ups under way at once; who comes then gets no link yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What a container has left in Airflow's database: its host's name, its failure's words, its times."""
+
+    host: str = ""
+    words: str = ""
+    began: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def container(self) -> str:
+        """The id of the ECS task, empty where it is not known."""
+        host = self.host if _TASK_ID.fullmatch(self.host) else ""
+        return host or container_in(self.words).rpartition("/")[2]
+
+
+NO_TRACE = Trace()
+_TASK_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(slots=True)
@@ -53,23 +87,23 @@ class Links:
         self._known: OrderedDict[str, _Links] = OrderedDict()
         self._free = threading.BoundedSemaphore(AT_ONCE)
 
-    def container(self, token: str) -> str:
-        """The container's page; empty where there is none, or none yet."""
-        return self._found(token).container
+    def container(self, token: str, trace: Trace = NO_TRACE) -> str:
+        """The container's page; empty where there is none, or none yet, or none any more."""
+        return self._found(token, trace).container
 
-    def log(self, token: str) -> str:
+    def log(self, token: str, trace: Trace = NO_TRACE) -> str:
         """Its log's page; empty where there is none, or none yet."""
-        return self._found(token).log
+        return self._found(token, trace).log
 
-    def _found(self, token: str) -> _Links:
+    def _found(self, token: str, trace: Trace) -> _Links:
         with self._lock:
             known = self._known.get(token)
             if known is None or (known.done.is_set() and self._clock() >= known.until):
-                known = self._begun(token)
+                known = self._begun(token, trace)
         known.done.wait(WAIT)
         return known
 
-    def _begun(self, token: str) -> _Links:
+    def _begun(self, token: str, trace: Trace) -> _Links:
         links = _Links()
         if not self._free.acquire(blocking=False):
             links.done.set()
@@ -79,16 +113,22 @@ class Links:
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         threading.Thread(
-            target=self._look, args=(token, links), name="aws-executors-link", daemon=True
+            target=self._look, args=(token, trace, links), name="aws-executors-link", daemon=True
         ).start()
         return links
 
-    def _look(self, token: str, links: _Links) -> None:
+    def _look(self, token: str, trace: Trace, links: _Links) -> None:
         try:
             source = self._opening()
             if isinstance(source, Source):
-                links.container = self._container(source, token)
-                links.log = self._log(source, token)
+                match unwrap_or_failure(source.places.find(token, ())):
+                    case None:
+                        links.log = _of_the_past(source, trace)
+                    case Observation(id=id_):
+                        links.container = console.ecs_task(id_) or console.batch_job(source.region, _job(id_))
+                        links.log = _page(source.places.log_stream(id_), source.region)
+                    case AwsError():
+                        pass  # the next view of the page asks again
         except Exception:
             log.exception("Could not find the container of %s", token)
         finally:
@@ -96,20 +136,31 @@ class Links:
             links.done.set()
             self._free.release()
 
-    def _container(self, source: Source, token: str) -> str:
-        seen = source.places.find(token, ()).value_or(None)
-        if seen is None:
-            return ""
-        return console.ecs_task(seen.id) or console.batch_job(source.region, _job(seen.id))
-
-    def _log(self, source: Source, token: str) -> str:
-        stream: Result[Stream, AwsError] = source.places.log_stream(token)
-        return stream.map(lambda found: _page(found, source.region)).value_or("")
-
 
 def _job(id_: str) -> str:
     return "" if id_.startswith("arn:") else id_
 
 
-def _page(stream: Stream, region: str) -> str:
-    return console.log_stream(stream.region or region, stream.group, stream.name)
+def _page(stream: Result[Stream, AwsError], region: str) -> str:
+    return stream.map(
+        lambda found: console.log_stream(found.region or region, found.group, found.name)
+    ).value_or("")
+
+
+def _of_the_past(source: Source, trace: Trace) -> str:
+    """The log of a container that AWS does not show any more."""
+    if trace.container:
+        exact = source.places.past_log(trace.container)
+        # The settings may have changed, or a builder may have chosen another definition: is there such a log?
+        if is_successful(exact.bind(lambda stream: source.places.log_page(stream, ""))):
+            return _page(exact, source.region)
+    if trace.began is None:
+        return ""
+    began = trace.began.timestamp()
+    ended = began if trace.ended is None else trace.ended.timestamp()
+    group = source.places.past_log("")
+    return group.map(
+        lambda found: console.log_group(
+            found.region or source.region, found.group, began - AROUND, ended + AROUND
+        )
+    ).value_or("")

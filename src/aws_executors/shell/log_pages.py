@@ -4,7 +4,7 @@ Law: the calls that nothing but logs needs, and their errors as values; what is 
 `core/streams.py` and `core/logs.py`. Who may not make them has executors that work and show no logs.
 """
 
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from returns.result import Failure, Result
@@ -38,11 +38,14 @@ def ecs_log(clients: Clients, cluster: str, task: str, container: str) -> Result
     """Where a container of this ECS task logs to: its definition says so."""
     shown = clients.ecs(lambda ecs: ecs.describe_tasks(cluster=cluster, tasks=[task]))
     named = shown.bind(lambda answer: definition_of(answer).alt(no_log))
-    defined = named.bind(
-        lambda name: clients.ecs(lambda ecs: ecs.describe_task_definition(taskDefinition=name))
-    )
-    stream = partial(ecs_stream, container=container, task=task.rpartition("/")[2])
-    return defined.bind(lambda answer: stream(answer).alt(no_log))
+    return named.bind(lambda name: defined_log(clients, name, container, task.rpartition("/")[2]))
+
+
+def defined_log(clients: Clients, definition: str, container: str, task: str) -> Result[Stream, AwsError]:
+    """Where a container of a task of this definition logs to; without the task's id, the group alone."""
+    defined = clients.ecs(lambda ecs: ecs.describe_task_definition(taskDefinition=definition))
+    found = defined.bind(lambda answer: ecs_stream(answer, container=container, task=task).alt(no_log))
+    return found if task else found.map(lambda stream: replace(stream, name=""))
 
 
 def batch_log(clients: Clients, job: str, container: str) -> Result[Stream, AwsError]:

@@ -39,7 +39,7 @@ class Stored(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover(Generic[K, R]):
-    """One job for the engine: Airflow's key for it, how urgent it is, and how to build its requests.
+    """One job for the engine: Airflow's key and queue, how urgent it is, and how to build its requests.
 
     `build` takes the attempt's ordinal and gives the request, or in words why there can be none, or why its
     workload could not be stored. It is None for a job that some other scheduler has submitted. `stored` is
@@ -48,6 +48,7 @@ class Handover(Generic[K, R]):
 
     job: Job[R]
     key: K
+    queue: str = ""
     priority: int = 0
     build: Callable[[int], Result[R, str | AwsError]] | None = field(default=None, repr=False)
     stored: Stored | None = field(default=None, repr=False)
@@ -113,9 +114,11 @@ class GivenBack(Generic[K]):
 
 
 @dataclass(frozen=True, slots=True)
-class Discarded:
+class Discarded(Generic[K, R]):
     """What was stored for a closed job has been taken away, or why not."""
 
+    at: float
+    handover: Handover[K, R]
     error: AwsError | None
 
 
@@ -133,8 +136,8 @@ class Stopped:
     ids: tuple[str, ...]
 
 
-Tidings: TypeAlias = "Described | RowsRead | RowsUnread | IsCutOff | GivenBack[K] | Discarded | Stopped"
-Letter: TypeAlias = "Handover[K, R] | Delivery[K, R] | Happened[R] | Tidings[K] | Closing"
+Tidings: TypeAlias = "Described | RowsRead | RowsUnread | IsCutOff | GivenBack[K] | Stopped"
+Letter: TypeAlias = "Handover[K, R] | Delivery[K, R] | Happened[R] | Discarded[K, R] | Tidings[K] | Closing"
 
 
 @dataclass(frozen=True, slots=True)

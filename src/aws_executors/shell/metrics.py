@@ -109,6 +109,28 @@ class Nowhere:
         """Nothing."""
 
 
+class Both:
+    """Tells two sinks the same."""
+
+    def __init__(self, one: Sink, other: Sink) -> None:
+        self._sinks = one, other
+
+    def count(self, name: str) -> None:
+        """One more."""
+        for sink in self._sinks:
+            sink.count(name)
+
+    def gauge(self, name: str, value: float) -> None:
+        """As it is now."""
+        for sink in self._sinks:
+            sink.gauge(name, value)
+
+    def time(self, name: str, seconds: float) -> None:
+        """It took so long."""
+        for sink in self._sinks:
+            sink.time(name, seconds)
+
+
 class Meter:
     """What the desk's jobs count as. Belongs to the thread that sits at the desk."""
 

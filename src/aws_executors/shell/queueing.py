@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.executors.executor_loader import ExecutorLoader
+from airflow.models import Log
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
+from aws_executors.core.policy import FAILED
 from aws_executors.shell.executor import AwsExecutor
+from aws_executors.shell.links import Trace
 
 if TYPE_CHECKING:
     from airflow.models.taskinstancekey import TaskInstanceKey
     from airflow.sdk.types import TaskInstanceKey as SdkKey
+    from sqlalchemy.orm import Session
 
 NOT_OURS = ("airflow.executors.", "airflow.providers.")
 """Where executors stand that can be none of ours; a person's own subclass of ours may stand anywhere else."""
@@ -29,10 +33,11 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queueing:
-    """One queueing of a task instance: who has its container, and under which token."""
+    """One queueing of a task instance: who has its container, under which token, and what was left of it."""
 
     executor: "AwsExecutor[Any, Any]"
     token: str
+    trace: Trace
 
 
 def queueing_of(key: "TaskInstanceKey | SdkKey") -> Queueing | None:
@@ -43,25 +48,39 @@ def queueing_of(key: "TaskInstanceKey | SdkKey") -> Queueing | None:
     row = _row(key)
     if row is None:
         return None
-    executor_name, token = row
+    executor_name, token, trace = row
     executor = _executor(executor_name or "")
-    return None if executor is None or not token else Queueing(executor=executor, token=token)
+    return None if executor is None or not token else Queueing(executor=executor, token=token, trace=trace)
 
 
-def _row(key: "TaskInstanceKey | SdkKey") -> tuple[str | None, str | None] | None:
+def _row(key: "TaskInstanceKey | SdkKey") -> tuple[str | None, str | None, Trace] | None:
     with create_session(scoped=False) as session:
         for model in (TaskInstance, TaskInstanceHistory):
-            query = select(model.executor, model.external_executor_id).where(
-                model.dag_id == key.dag_id,
-                model.task_id == key.task_id,
-                model.run_id == key.run_id,
-                model.map_index == key.map_index,
-                model.try_number == key.try_number,
-            )
+            query = select(
+                model.executor, model.external_executor_id, model.hostname, model.start_date, model.end_date
+            ).where(*_is(model, key))
             found = session.execute(query).first()
             if found is not None:
-                return found[0], found[1]
+                executor, token, host, began, ended = found
+                return (
+                    executor,
+                    token,
+                    Trace(host=host or "", words=_words(session, key), began=began, ended=ended),
+                )
     return None
+
+
+def _words(session: "Session", key: "TaskInstanceKey | SdkKey") -> str:
+    """What was told of this try's failure, which names its container."""
+    query = select(Log.extra).where(*_is(Log, key), Log.event.in_(FAILED)).order_by(Log.id.desc()).limit(1)
+    return session.scalar(query) or ""
+
+
+def _is(model: Any, key: "TaskInstanceKey | SdkKey") -> tuple[Any, ...]:
+    return tuple(
+        getattr(model, name) == getattr(key, name)
+        for name in ("dag_id", "task_id", "run_id", "map_index", "try_number")
+    )
 
 
 def _executor(name: str) -> "AwsExecutor[Any, Any] | None":

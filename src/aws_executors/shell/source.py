@@ -28,6 +28,11 @@ class Places(Protocol):
         """Where the container of one queueing logs to, by its token or its own id."""
         ...
 
+    def past_log(self, container: str) -> Result[Stream, AwsError]:
+        """Where a container logged that AWS does not show any more, as the settings say; without its id, the
+        group alone."""
+        ...
+
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         """The newest page of a log, or the one that a token stands for."""
         ...

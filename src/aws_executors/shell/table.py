@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Generic, TypeVar
 
+from aws_executors.core.fleet.standing import Standing, standing_of
 from aws_executors.core.job import Job, Purpose, Stage
 from aws_executors.core.pace import Pace, look_after
 from aws_executors.core.state import Observation
@@ -33,6 +34,7 @@ class Table(Generic[K, R]):
         self._looks: list[tuple[float, str]] = []
         self._planned: dict[str, float] = {}  # the one entry of `_looks` that counts, by container
         self._rows: deque[str] = deque()
+        self._stood: dict[str, tuple[Standing, float]] = {}
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -72,6 +74,13 @@ class Table(Generic[K, R]):
         """All of them, for a person to look at, from any thread."""
         return iter(self._jobs.copy().values())
 
+    def entries(self) -> Iterator[tuple[Handover[K, R], Job[R], float]]:
+        """All of them, with what came with each and since when it stands as it does; from any thread."""
+        handovers, stood = self._handovers.copy(), self._stood.copy()
+        for token, job in self._jobs.copy().items():
+            if token in handovers and token in stood:
+                yield handovers[token], job, stood[token][1]
+
     def owner(self, container: str) -> str | None:
         """The token of the job that this container belongs to."""
         return self._tokens.get(container)
@@ -91,8 +100,12 @@ class Table(Generic[K, R]):
         if job.stage is Stage.CLOSED:
             self._tokens.pop(job.container, None)
             del self._jobs[job.token], self._handovers[job.token]
+            self._stood.pop(job.token, None)
         else:
             self._jobs[job.token] = job
+            standing = standing_of(job)
+            if job.token not in self._stood or self._stood[job.token][0] is not standing:
+                self._stood[job.token] = standing, now
 
     def next_wake(self) -> float | None:
         """When a job wants to be woken next."""

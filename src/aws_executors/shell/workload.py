@@ -4,14 +4,13 @@ Law: the only place that knows the shape of Airflow's workloads. A workload's to
 the transport puts it, and nowhere else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from airflow.executors.workloads import ExecuteTask
 from returns.methods import unwrap_or_failure
-from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.compose import BuildFault, built, lifetime_of
@@ -19,6 +18,7 @@ from aws_executors.core.errors import AwsError
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.settings import Settings
 from aws_executors.shell.configure import Configured
+from aws_executors.shell.remains import each_removed
 from aws_executors.shell.transport import Transport
 
 if TYPE_CHECKING:
@@ -41,8 +41,13 @@ def minted(workload: "Workload", generator: "JWTGenerator", lifetime: float) -> 
     Source: ``airflow/executors/workloads/base.py``, `generate_token`, which knows one lifetime only.
     """
     subject = workload.ti.id if isinstance(workload, ExecuteTask) else workload.callback.id
-    token = generator.generate(extras={"sub": str(subject), "scope": "workload"}, valid_for=lifetime)
+    token = token_for(generator, str(subject), lifetime)
     return workload.model_copy(update={"token": token}).model_dump_json()
+
+
+def token_for(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
+    """A token that lets the task instance (or callback) of this id start, for so many seconds."""
+    return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,30 +203,6 @@ class Recipe(Generic[S, R]):
                 self.configured.build, replace(launch, command=command), self.request_type, self.seal
             )
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remains:
-    """What another scheduler may have stored for a job: nobody can renew it, but it can be taken away."""
-
-    store: Transport
-    token: str
-    attempts: int
-    renew_every = None
-
-    def renew(self, attempt: int) -> Result[None, AwsError]:
-        """Nothing: the workload died with the scheduler that had it."""
-        return Success(None)
-
-    def discard(self) -> Result[None, AwsError]:
-        """Take away the workload of every attempt that there may have been."""
-        return each_removed((self.store, f"{self.token}-{n}") for n in range(1, self.attempts + 1))
-
-
-def each_removed(stored: Iterable[tuple[Transport, str]]) -> Result[None, AwsError]:
-    """Remove them all, and tell the first of the errors, if there is one."""
-    results = [where.remove(submission) for where, submission in stored]
-    return next((result for result in results if not is_successful(result)), Success(None))
 
 
 def _told(result: "Result[R, BuildFault | AwsError]") -> Result[R, str | AwsError]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from aws_executors.core.errors import AwsError
-from aws_executors.core.job import Job, Renew, Stage
+from aws_executors.core.job import Job, Renew, Renewed, Stage
 from aws_executors.core.life.moves import Moved, refusal, runs, told
 
 R = TypeVar("R")
@@ -33,14 +32,15 @@ def renewal(job: Job[R], at: float) -> Moved[R]:
     return replace(job, renew_at=at + job.renew_every * AGAIN), (Renew(job.attempt),)
 
 
-def renewed(job: Job[R], error: AwsError | None, at: float) -> Moved[R]:
-    """A renewal has been answered."""
+def renewed(job: Job[R], event: Renewed) -> Moved[R]:
+    """A renewal has been answered: it says how often from now on; who took the job over learns it so."""
     if job.renew_every is None:
         return job, ()
-    if error is not None:
-        return told(job, "token not renewed", refusal(error), f"renewal {error.code}")
+    if event.error is not None:
+        return told(job, "token not renewed", refusal(event.error), f"renewal {event.error.code}")
     due = None if job.stage in UNTIMED else job.due
-    return replace(job, renew_at=at + job.renew_every, due=due), ()
+    renew_at = event.at + (event.renew_every or 0.0)
+    return replace(job, renew_every=event.renew_every, renew_at=renew_at, due=due), ()
 
 
 def _renewable(job: Job[R]) -> bool:

@@ -17,7 +17,9 @@ FAILED = ("PreconditionFailed", "At least one of the pre-conditions you specifie
 NO_KEY = ("NoSuchKey", "The specified key does not exist.", 404)
 NO_BUCKET = ("NoSuchBucket", "The specified bucket does not exist", 404)
 NOT_DONE = ("NotImplemented", "A header you provided implies functionality that is not implemented", 501)
-ENCRYPTED = "AES256"
+ENCRYPTED, BY_KMS = "AES256", "aws:kms"
+OWN_KEY = "alias/aws/s3"
+"""The key of KMS that is taken where nobody names one."""
 
 
 def create_bucket(world: World, params: Json, now: float) -> Json:
@@ -34,11 +36,47 @@ def put_object(world: World, params: Json, now: float) -> Json:
     bucket, key = _bucket(world, "PutObject", params), params["Key"]
     _hold(bucket.get(key), params)
     body = params.get("Body", b"")
-    encryption = params.get("ServerSideEncryption", ENCRYPTED)
-    digest = md5(body, usedforsecurity=False).hexdigest() if encryption == ENCRYPTED else hex_id(world)
+    encryption = _encryption(world, params)
+    plain = encryption["ServerSideEncryption"] == ENCRYPTED
+    digest = md5(body, usedforsecurity=False).hexdigest() if plain else hex_id(world)
     kind = params.get("ContentType", "binary/octet-stream")
     bucket[key] = Object(body, f'"{digest}"', encryption, kind, now)
-    return {"ETag": bucket[key].etag, "ServerSideEncryption": encryption}
+    return {"ETag": bucket[key].etag, **encryption}
+
+
+def _encryption(world: World, params: Json) -> Json:
+    """How it is to be encrypted, with an ARN for the key, as S3 answers."""
+    if params.get("ServerSideEncryption", ENCRYPTED) == ENCRYPTED:
+        if "SSEKMSKeyId" in params:
+            raise Refusal(
+                "InvalidArgument",
+                "Server Side Encryption with AWS KMS managed key requires HTTP header "
+                "x-amz-server-side-encryption : aws:kms",
+                400,
+            )
+        return {"ServerSideEncryption": ENCRYPTED}
+    key = params.get("SSEKMSKeyId", OWN_KEY)
+    _use_key(world, "GenerateDataKey", key)
+    arn = key if key.startswith("arn:") else f"arn:aws:kms:{world.region}:{world.account}:{_kind(key)}{key}"
+    return {
+        "ServerSideEncryption": params["ServerSideEncryption"],
+        "SSEKMSKeyId": arn,
+        "BucketKeyEnabled": params.get("BucketKeyEnabled", False),
+    }
+
+
+def _kind(key: str) -> str:
+    return "" if key.startswith("alias/") else "key/"
+
+
+def _use_key(world: World, action: str, key: str) -> None:
+    if any(key.endswith(denied) for denied in world.s3.denied_keys):
+        raise Refusal("AccessDenied", f"{_denial(world, f'kms:{action}', key)} (with an explicit deny)", 403)
+
+
+def _denial(world: World, action: str, resource: str) -> str:
+    who = f"arn:aws:iam::{world.account}:user/local"
+    return f"User: {who} is not authorized to perform: {action} on resource: {resource}"
 
 
 def _hold(there: Object | None, params: Json) -> None:
@@ -58,12 +96,9 @@ def get_object(world: World, params: Json, now: float) -> Json:
     found = _bucket(world, "GetObject", params).get(params["Key"])
     if found is None:
         raise Refusal(*NO_KEY)
-    return {
-        "Body": found.body,
-        "ETag": found.etag,
-        "ServerSideEncryption": found.encryption,
-        "ContentType": found.kind,
-    }
+    if "SSEKMSKeyId" in found.encryption:
+        _use_key(world, "Decrypt", found.encryption["SSEKMSKeyId"])
+    return {"Body": found.body, "ETag": found.etag, "ContentType": found.kind, **found.encryption}
 
 
 def delete_object(world: World, params: Json, now: float) -> Json:
@@ -75,11 +110,9 @@ def delete_object(world: World, params: Json, now: float) -> Json:
 def _bucket(world: World, action: str, params: Json) -> dict[str, Object]:
     name = params["Bucket"]
     if name in world.s3.denied:
-        who = f"arn:aws:iam::{world.account}:user/local"
         resource = f'"arn:aws:s3:::{name}/{params["Key"]}"'
         why = f"because no identity-based policy allows the s3:{action} action"
-        words = f"User: {who} is not authorized to perform: s3:{action} on resource: {resource} {why}"
-        raise Refusal("AccessDenied", words, 403)
+        raise Refusal("AccessDenied", f"{_denial(world, f's3:{action}', resource)} {why}", 403)
     if name not in world.s3.buckets:
         raise Refusal(*NO_BUCKET)
     return world.s3.buckets[name]

@@ -122,11 +122,17 @@ def deny_bucket(world: World, now: float, bucket: str) -> None:
     world.s3.denied.add(bucket)
 
 
+def deny_key(world: World, now: float, key: str) -> None:
+    """Every use of this key of KMS is refused."""
+    world.s3.denied_keys.add(key)
+
+
 def clear(world: World, now: float) -> None:
     """No fault is left; what was counted stays."""
     world.faults = Faults(tallies=world.faults.tallies)
     world.limits.on = False
     world.s3.denied.clear()
+    world.s3.denied_keys.clear()
     room.admit(world, now)
 
 

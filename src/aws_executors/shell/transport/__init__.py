@@ -1,10 +1,11 @@
 """The ways for a workload into its container.
 
-Law: one protocol, one class per way, one table of them. To add a way, write a class with the three methods of
+Law: one protocol, one class per way, one table of them. To add a way, write a class with the four methods of
 `Transport` in a module beside `s3.py`, give it a name in the option ``workload_transport`` and a line in
 `transport_of`, and teach `aws_executors.run` to read from it (`run/sources.py`).
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from returns.result import Result
@@ -28,7 +29,7 @@ class Transport(Protocol):
 
     @property
     def stores(self) -> bool:
-        """Whether anything is kept somewhere: only then is `refresh` or `remove` ever called."""
+        """Whether anything is kept somewhere: only then is one of the other three called."""
         ...
 
     def put(self, submission: str, workload: str) -> Result[tuple[str, ...], AwsError]:
@@ -42,6 +43,14 @@ class Transport(Protocol):
         """Put the same workload with a fresh token in the place of what `put` has put."""
         ...
 
+    def take_over(self, submission: str, fresh: Callable[[str], str]) -> Result[bool, AwsError]:
+        """Put what `fresh` makes of another scheduler's workload in its place; False if there is none.
+
+        `fresh` may raise ValueError for what must be left alone. What somebody changes between the reading
+        and the writing is read again.
+        """
+        ...
+
     def remove(self, submission: str) -> Result[None, AwsError]:
         """Take away what was put, if anything was; its container has ended."""
         ...
@@ -51,7 +60,9 @@ def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Tra
     """The way that these settings say, and the one for what is too large for it (``auto``), if any."""
     inline = INLINE[settings.launcher]
     store = (
-        S3(S3Calls(clients), settings.workload_store, settings.region) if settings.workload_store else None
+        S3(S3Calls(clients, settings.workload_kms_key), settings.workload_store, settings.region)
+        if settings.workload_store
+        else None
     )
     if settings.workload_transport == "s3" and store is not None:
         return store, None

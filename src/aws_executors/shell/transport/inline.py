@@ -4,7 +4,7 @@ Law: nothing is kept anywhere, so nothing can be made fresh: what the command sa
 ever. Whoever may describe the container can read it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from returns.result import Result, Success
@@ -32,6 +32,10 @@ class Inline:
     def refresh(self, submission: str, workload: str) -> Result[None, AwsError]:
         """Nothing is kept."""
         return NOTHING
+
+    def take_over(self, submission: str, fresh: Callable[[str], str]) -> Result[bool, AwsError]:
+        """Nothing is kept."""
+        return Success(False)
 
     def remove(self, submission: str) -> Result[None, AwsError]:
         """Nothing is kept."""

@@ -2,20 +2,24 @@
 
 Law: an object is only ever changed under a condition on what it was before, and no two of its bodies are
 alike (`core/stored.py`). A write whose answer was lost is settled by the next write, never by a read: it is
-tried under each condition that the lost writes may have left, in the order in which they were made. So
-neither a slow repeat nor a second scheduler can put an old token over a new one.
+tried under each condition that the lost writes may have left, in the order in which they were made. A read
+only finds a condition that nobody else can tell: that of an object which another scheduler has written, or,
+with a key of KMS, that of a lost write of our own. The write under it decides then, and what is written is
+newer than what was read. So neither a slow repeat nor a second scheduler can put an old token over a new one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import AwsError, Kind
-from aws_executors.core.stored import address, bucket_and_key, enclosed
-from aws_executors.shell.s3_calls import ABSENT, S3Calls, etag_of
+from aws_executors.core.stored import address, bucket_and_key, enclosed, numbered
+from aws_executors.shell.s3_calls import ABSENT, Held, S3Calls
+from aws_executors.shell.transport.refusals import Told
 
 LAUNCHER = ("python", "-m", "aws_executors.run")
 
@@ -26,8 +30,14 @@ OTHER_WRITER = AwsError(
     kind=Kind.PERMANENT,
     code="OtherWriter",
     message="the object was changed or removed by somebody else",
-    remedy="Give every Airflow a prefix of its own in workload_store, and let nobody else write there.",
+    remedy="Another scheduler has taken the task over; or else give every Airflow a prefix of its own in "
+    "workload_store, and let nobody else write there.",
 )
+OVERTAKEN = AwsError(
+    kind=Kind.AMBIGUOUS, code="Overtaken", message="the object was changed by somebody else meanwhile"
+)
+RACES = 3
+"""How often an object is read again that somebody else has changed since it was read."""
 
 
 def command(store: str, region: str, submission: str) -> tuple[str, ...]:
@@ -41,10 +51,12 @@ def command(store: str, region: str, submission: str) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Object:
-    """What is known of one object: its possible ETags, in the order of the writes; its last number."""
+    """What is known of one object: its possible ETags, in the order of the writes; its last number; and the
+    bodies of lost writes whose ETags are S3's secret."""
 
     possible: list[str] = field(default_factory=lambda: [ABSENT])
     sequence: int = 0
+    lost: list[bytes] = field(default_factory=list)
 
 
 class S3:
@@ -72,53 +84,81 @@ class S3:
         known = self._objects.get(submission)
         return Failure(OTHER_WRITER) if known is None else self._written(known, submission, workload)
 
+    def take_over(self, submission: str, fresh: Callable[[str], str]) -> Result[bool, AwsError]:
+        """Write what `fresh` makes of the object, unless somebody else has changed it since it was read."""
+        for _ in range(RACES):
+            match unwrap_or_failure(self._read(submission)):
+                case AwsError(code="NoSuchKey"):
+                    return Success(False)
+                case AwsError() as error:
+                    return Failure(error)
+                case found:
+                    result = self._written_over(found, submission, fresh)
+            if result != Failure(OTHER_WRITER):
+                return result.map(lambda _: True)
+        return Failure(OVERTAKEN)
+
     def remove(self, submission: str) -> Result[None, AwsError]:
         """Delete the object."""
+        gone = self._calls.delete(*self._place(submission)).alt(self._told("s3:DeleteObject"))
+        return gone.map(lambda _: self._forget(submission))
+
+    def _forget(self, submission: str) -> None:
         self._objects.pop(submission, None)
-        bucket, key = bucket_and_key(address(self._store, submission))
-        return self._calls.delete(bucket, key).alt(self._told("s3:DeleteObject"))
+
+    def _place(self, submission: str) -> tuple[str, str]:
+        return bucket_and_key(address(self._store, submission))
+
+    def _read(self, submission: str) -> Result[Held, AwsError]:
+        return self._calls.get(*self._place(submission)).alt(self._told("s3:GetObject"))
+
+    def _written_over(
+        self, found: Held, submission: str, fresh: Callable[[str], str]
+    ) -> Result[None, AwsError]:
+        try:
+            sequence, workload = numbered(found.body)
+            body = enclosed(fresh(workload), sequence + 1)
+        except ValueError as error:
+            return Failure(AwsError(kind=Kind.PERMANENT, code="NotOurs", message=str(error)))
+        return self._tried(_Object([found.etag], sequence), submission, body, [found.etag])
 
     def _written(self, known: _Object, submission: str, workload: str) -> Result[None, AwsError]:
         known.sequence += 1
         body = enclosed(workload, known.sequence)
-        bucket, key = bucket_and_key(address(self._store, submission))
-        for there in tuple(known.possible):
-            match unwrap_or_failure(self._calls.put(bucket, key, body, there)):
+        result = self._tried(known, submission, body, tuple(known.possible))
+        if result != Failure(OTHER_WRITER) or not known.lost:
+            return result
+        match unwrap_or_failure(self._read(submission)):
+            case Held(etag=etag, body=there) if there in known.lost:
+                return self._tried(known, submission, body, [etag])
+            case AwsError() as error if error.code not in NOT_SO:
+                return Failure(error)
+            case _:
+                return result
+
+    def _tried(
+        self, known: _Object, submission: str, body: bytes, conditions: Iterable[str]
+    ) -> Result[None, AwsError]:
+        for there in conditions:
+            match unwrap_or_failure(self._calls.put(*self._place(submission), body, there)):
                 case AwsError(code=code) if code in NOT_SO:
                     continue
                 case AwsError(kind=Kind.AMBIGUOUS) as error:
-                    known.possible.append(etag_of(body))
+                    self._note_lost(known, body)
                     return Failure(error)
                 case AwsError() as error:
                     return Failure(self._told("s3:PutObject")(error))
                 case etag:
-                    known.possible = [etag]
+                    known.possible, known.lost = [etag], []
                     return Success(None)
         return Failure(OTHER_WRITER)
 
-    def _told(self, action: str) -> _Told:
-        return _Told(action, self._store)
+    def _note_lost(self, known: _Object, body: bytes) -> None:
+        etag = self._calls.foretold(body)
+        if etag is None:
+            known.lost.append(body)
+        else:
+            known.possible.append(etag)
 
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """S3's refusals in words that name the option; S3 itself often says no more than "Access Denied"."""
-
-    action: str
-    store: str
-
-    def __call__(self, error: AwsError) -> AwsError:
-        message = f"workload_store = {self.store}: {error.message}"
-        match error.code:
-            case "AccessDenied" | "AllAccessDisabled":
-                arn = f"arn:aws:s3:::{self.store.removeprefix('s3://').rstrip('/')}/*"
-                remedy = (
-                    f"Allow {self.action} (and s3:GetObject) on {arn} to the role that the scheduler runs as."
-                )
-            case "NoSuchBucket":
-                remedy = "Make the bucket, or mend workload_store."
-            case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException":
-                remedy = "Use a bucket in the Region of the option region."
-            case _:
-                remedy = error.remedy
-        return replace(error, message=message, remedy=remedy)
+    def _told(self, action: str) -> Told:
+        return Told(action, self._store)

@@ -1,0 +1,76 @@
+"""Why the platform stops this container, as far as anything inside it can know.
+
+Law: says what was found out, and no more. On EC2 the instance's metadata announce a Spot interruption; on
+Fargate nothing tells a container why it is stopped, and the executor reads it from the task's
+``stoppedReason`` later. Asked after the task has been told, and for a second at most; never raises.
+
+Source: "Spot Instance interruption notices", EC2 User Guide; "Task metadata endpoint version 4" and
+"Fargate Spot termination notices", ECS Developer Guide.
+"""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+
+METADATA = "http://169.254.169.254"
+PATIENCE = 0.5  # seconds for each of two answers
+ON_EC2, ON_FARGATE = "AWS_ECS_EC2", "AWS_ECS_FARGATE"
+
+STOPPED = "the platform stops this container"
+
+
+def why() -> str:
+    """Words for a person, by the platform that AWS_EXECUTION_ENV names.
+
+    >>> os.environ["AWS_EXECUTION_ENV"] = ON_FARGATE
+    >>> why()
+    'the platform stops this container: StopTask, TerminateJob or Spot; its stoppedReason will say which'
+    >>> del os.environ["AWS_EXECUTION_ENV"]
+    """
+    return WAYS.get(os.environ.get("AWS_EXECUTION_ENV", ""), _unknown)()
+
+
+def _unknown() -> str:
+    return f"{STOPPED} (StopTask, TerminateJob, Spot)"
+
+
+def _on_fargate() -> str:
+    return f"{STOPPED}: StopTask, TerminateJob or Spot; its stoppedReason will say which"
+
+
+def _on_ec2() -> str:
+    """What the instance's metadata say; batch jobs on EC2 run by way of ECS, too."""
+    try:
+        notice = json.loads(_asked("/latest/meta-data/spot/instance-action"))
+        return f"Spot interruption: EC2 takes this instance back ({notice['action']} at {notice['time']})"
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return f"{STOPPED} (StopTask, TerminateJob); EC2 has announced no Spot interruption"
+        return f"{_unknown()}; the instance's metadata, which would say, answer {error.code}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"{_unknown()}; the instance's metadata, which would say, can not be reached"
+
+
+def _asked(path: str) -> bytes:
+    """One answer of the instance metadata service, version 2."""
+    if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
+        raise OSError("switched off")
+    url = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", METADATA).rstrip("/")
+    token = _answer("PUT", f"{url}/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"})
+    return _answer("GET", f"{url}{path}", {"X-aws-ec2-metadata-token": token.decode("ascii")})
+
+
+def _answer(method: str, url: str, headers: Mapping[str, str]) -> bytes:
+    if not url.startswith("http://"):
+        raise ValueError(url)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(url, method=method, headers=dict(headers))  # noqa: S310 - as checked
+    with opener.open(request, timeout=PATIENCE) as answer:
+        body: Any = answer.read()
+    return bytes(body)
+
+
+WAYS: Mapping[str, Callable[[], str]] = {ON_EC2: _on_ec2, ON_FARGATE: _on_fargate}

@@ -1,0 +1,79 @@
+"""The fleet page and its news, behind Airflow's own login.
+
+Law: Airflow's own dependencies say who somebody is and what they may see: this page is for those who may see
+Airflow's cluster activity, and of the DAGs that they may not read they see no name. Whoever is not logged in
+is sent to Airflow's login by the page, and refused by what is not a page. The handlers are plain functions,
+which FastAPI runs in threads: they wait for the database. All addresses are relative, for nobody knows what
+stands in front of Airflow.
+"""
+
+import secrets
+import time
+from dataclasses import asdict
+from typing import Annotated
+from urllib.parse import quote
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
+from airflow.api_fastapi.core_api.security import get_user, requires_access_view
+from fastapi import Depends, FastAPI, Request
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from aws_executors.core.fleet.page import content, page
+from aws_executors.core.fleet.view import Fleet, fleet
+from aws_executors.shell.fleet.failures import HOURS, failures
+from aws_executors.shell.fleet.store import snapshots
+
+PAGE = "/fleet"
+NEWS = "/fleet.json"
+LOGIN = "../api/v2/auth/login"
+"""Airflow's login, as seen from the page."""
+
+POLICY = (
+    "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+User = Annotated[BaseUser, Depends(get_user)]
+
+
+def fleet_for(user: User) -> Fleet:
+    """What this person may see, now."""
+    readable = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
+    now = time.time()
+    return fleet(snapshots(), failures(now), readable.__contains__, now, HOURS)
+
+
+Seen = Annotated[Fleet, Depends(fleet_for)]
+
+
+def made() -> FastAPI:
+    """The application that Airflow mounts."""
+    app = FastAPI(title="AWS executors", docs_url=None, redoc_url=None, openapi_url=None)
+    allowed = [Depends(requires_access_view(AccessView.CLUSTER_ACTIVITY))]
+    app.get(PAGE, dependencies=allowed)(show)
+    app.get(NEWS, dependencies=allowed)(tell)
+    app.exception_handler(HTTPException)(refuse)
+    return app
+
+
+def show(seen: Seen) -> HTMLResponse:
+    """The page."""
+    nonce = secrets.token_urlsafe(16)
+    headers = {"Content-Security-Policy": POLICY.format(nonce=nonce), "Cache-Control": "no-store"}
+    return HTMLResponse(page(seen, nonce), headers=headers)
+
+
+def tell(seen: Seen) -> JSONResponse:
+    """What has changed on the page: as values, and as the markup that shows them."""
+    return JSONResponse({"fleet": asdict(seen), "html": content(seen)}, headers={"Cache-Control": "no-store"})
+
+
+async def refuse(request: Request, error: HTTPException) -> Response:
+    """Refuse; but who opens the page without being logged in comes to the login, and back."""
+    if error.status_code == 401 and request.url.path.endswith(PAGE):
+        return RedirectResponse(f"{LOGIN}?next={quote(request.url.path)}", status_code=303)
+    return await http_exception_handler(request, error)

@@ -1,0 +1,42 @@
+"""One Airflow for all tests that may share it: its start is what takes longest.
+
+Law: the first test that needs it starts it, and it is taken down after the last. Each finds what those before
+it have left.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from aws_executors.cli.demo.__main__ import DAGS
+from aws_executors.cli.demo.environment import isolate
+from aws_executors.cli.demo.stage import Stage, stage
+from e2e.chromium import chromium
+from e2e.shared import HERE, NAMES, OPTIONS
+
+
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Airflow's components write their logs."""
+    return tmp_path_factory.mktemp("stage")
+
+
+@pytest.fixture(scope="session")
+def up(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Airflow with both executors, workloads in S3, the demo's DAG and those of the tests."""
+    isolate()
+    dags = tmp_path_factory.mktemp("dags")
+    for source in (*DAGS.glob("*.py"), HERE / "dags" / "transport_dag.py"):
+        shutil.copy(source, dags)
+    with stage(dags, logs, OPTIONS, names=NAMES) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    with chromium() as found:
+        yield found

@@ -1,0 +1,33 @@
+"""What the one Airflow is told that several files of tests share.
+
+Law: values only; whatever a test needs to be quick, or to be wrong, is said here for all of them.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_executors.cli.demo import cloud
+
+HERE = Path(__file__).parent
+NAMES = cloud.Names(transport="s3")
+SECTIONS = ("ECS_FARGATE", "BATCH")
+
+
+def of_both(name: str, value: str) -> dict[str, str]:
+    """One option of both executors."""
+    return {f"AIRFLOW__{section}__{name}": value for section in SECTIONS}
+
+
+# A dead scheduler is noticed in seconds, a token is not valid for longer than it says, the fleet page is new.
+OPTIONS: Mapping[str, str] = {
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "6",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "AIRFLOW__API_AUTH__JWT_LEEWAY": "0",
+    "AIRFLOW__ECS_FARGATE__REQUEST_BUILDER": "slow_queue.build_ecs",
+    "AIRFLOW__BATCH__REQUEST_BUILDER": "slow_queue.build_batch",
+    "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    **of_both("ADOPT_TASK_INSTANCES", "True"),
+    **of_both("FLEET_INTERVAL", "0.5"),
+}
