@@ -11,10 +11,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo docs test lint types unit e2e killed soak bench fmt clean
+.PHONY: help venv demo docs test lint types unit e2e killed soak mutants bench fmt clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine (KEEP=1: leave it up; TRANSPORT=s3: by way of S3)
 	@$(BIN)/python -m aws_executors.cli.demo $(if $(filter-out 0,$(KEEP)),--keep) $(if $(TRANSPORT),--transport $(TRANSPORT))
@@ -53,6 +53,9 @@ bench: .bench/.installed ## beside the Amazon provider's executors, half an hour
 
 soak: $(INSTALLED) ## schedules of faults in virtual time, for as long as it is told (SECONDS=600, SEED=1)
 	PYTHONPATH=src:tests $(BIN)/python -m simulation --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
+
+mutants: $(INSTALLED) ## break the code on purpose, one line at a time, until a schedule finds it out (SCHEDULES=1500)
+	PYTHONPATH=src:tests $(BIN)/python -m simulation.mutants --schedules $(or $(SCHEDULES),1500)
 
 killed: $(INSTALLED) ## kill real schedulers, SEEDS=20 times in a row, and judge what is left (SEED=7: this one)
 	@PYTHONPATH=src:tests $(BIN)/python -m e2e.killed $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20))

@@ -5,13 +5,16 @@ values count as secret where their names say so (`core/secrets.py`); those that 
 may be shown in a preview, and nowhere in a log.
 """
 
+import io
 import json
 import logging
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +32,9 @@ from aws_executors.local import LocalAws
 from aws_executors.shell.connection import Connection, honoured
 from aws_executors.shell.mail import Handover, Happened, Outcome
 from aws_executors.shell.session import access
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 WORD = st.text("ABCDEFabcdef0123456789", min_size=16, max_size=24)
 NAMES = ("DB_PASSWORD", "AIRFLOW_CONN_PG", "API_KEY", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
@@ -207,11 +213,70 @@ def test_nothing_in_what_aws_said(known: Secrets) -> None:
         assert known.jwt not in repr(said)
 
 
+@settings(max_examples=30, deadline=None)
+@given(secrets(), st.sampled_from(NAMES))
+def test_nothing_in_the_dump_of_an_executor(known: Secrets, name: str) -> None:
+    """What waits in its queues, what it could not hand over, and what it has to tell."""
+    from airflow.executors.workloads import ExecuteCallback, ExecuteTask
+    from airflow.executors.workloads.base import BundleInfo
+    from airflow.executors.workloads.callback import CallbackDTO, CallbackFetchMethod
+    from airflow.executors.workloads.task import TaskInstanceDTO
+
+    said = io.StringIO()
+    logger: Any = logging.Logger("dump")
+    logger.addHandler(logging.StreamHandler(said))
+
+    class Talking(AwsEcsFargateExecutor):
+        log = logger
+
+    where: dict[str, Any] = {
+        "token": known.jwt,
+        "bundle_info": BundleInfo(name="b"),
+        "log_path": "dag/run/task",
+    }
+    ids = [uuid.UUID(int=number) for number in range(2)]
+    executor_config = {"environment": {name: known.value}}
+    tasks = [
+        ExecuteTask.model_construct(
+            ti=TaskInstanceDTO.model_construct(
+                id=one,
+                dag_id="etl",
+                task_id=f"load{one.int}",
+                run_id="run",
+                try_number=1,
+                map_index=-1,
+                queue="default",
+                pool_slots=1,
+                priority_weight=1,
+                dag_version_id=one,
+                executor_config=executor_config,
+            ),
+            dag_rel_path=Path("dag.py"),
+            **where,
+        )
+        for one in ids
+    ]
+    data = {"path": "etl.notify", "kwargs": {name: known.value}}
+    callback = CallbackDTO.model_construct(
+        id=str(ids[0]), fetch_method=CallbackFetchMethod.IMPORT_PATH, data=data
+    )
+    executor = Talking(parallelism=1)
+    call_back = ExecuteCallback.model_construct(callback=callback, dag_rel_path=Path("d"), **where)
+    workloads: list[ExecuteTask | ExecuteCallback] = [*tasks, call_back]
+    for workload in workloads:
+        executor.queue_workload(workload, cast("Session", None))
+    executor.debug_dump()
+    executor.heartbeat()  # never started: one of them is failed
+    executor.debug_dump()
+    dumped = f"{said.getvalue()} {executor!r} {executor.event_buffer!r}"
+    assert "load1" in dumped
+    assert known.within(dumped) == []
+
+
 @settings(max_examples=3, deadline=None)
 @given(secrets())
 def test_nothing_in_what_the_commands_print(known: Secrets) -> None:
     import contextlib
-    import io
 
     variables = {f"AIRFLOW__ECS_FARGATE__{name.upper()}": value for name, value in ECS.items()}
     variables |= {

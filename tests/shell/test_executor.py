@@ -354,6 +354,23 @@ def test_c17_the_end_of_a_superseded_container_is_never_reported(
     assert executor.running == {given.key}
 
 
+def test_a_report_on_a_key_that_waits_in_the_queue_again_is_not_made(
+    ecs_options: Callable[..., None], aws: LocalAws
+) -> None:
+    """Airflow would take it for one about the queueing that waits."""
+    executor = AwsEcsFargateExecutor(parallelism=1)
+    executor.start()
+    first = task_instance(queue="exit-0")
+    hand_over(executor, first)
+    first.becomes("running")
+    with create_session(scoped=False) as session:
+        executor.queue_workload(replace(first, token=str(uuid.uuid4())).workload(), session)
+    turn_until(executor, lambda: len(aws.tasks()) == 2)
+    assert states(executor) == {}
+    assert executor.running == {first.key}
+    executor.end()
+
+
 def test_c18_a_rescheduled_sensor_frees_its_slot_in_silence(
     executor: AwsEcsFargateExecutor, aws: LocalAws
 ) -> None:

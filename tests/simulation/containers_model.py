@@ -108,7 +108,7 @@ class Processes:
         self.line.tell(one.name, f"calls {one.workload.task[:4]} back")
         one.ran = one.user_code = True
         failed = draw(self.seed, one.workload.task, "callback") < 0.3
-        lasts = between(0.5, 6.0, self.seed, one.ref, "lasts")
+        lasts = between(0.5, 15.0, self.seed, one.ref, "lasts")
         self.line.after(lasts, lambda: self.cloud.exit(one, 1 if failed else 0))
 
     def _beat(self, one: Container) -> None:

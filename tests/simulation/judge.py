@@ -30,13 +30,19 @@ UNWANTED = 60.0
 """Virtual seconds within which a container that nobody waits for must be told to stop."""
 
 UNWANTED_WITHOUT_OUTAGE = 35.0
-"""The same, where nothing fails for long; each besides the time that `READS` reads of rows take."""
+"""The same, where nothing fails for long; each besides the time that one read of rows takes, or `READS`."""
 
 READS = 3
+
+UNWANTED_WAITING = 25.0
+"""The same where it has not begun: it is not given the time to end by itself."""
 
 UNWANTED_CODE = 15.0
 """Virtual seconds within which user code ends that nobody waits for, whatever has become of its scheduler: a
 few heartbeats, for the API server tells its supervisor."""
+
+LOOKING = 15.0
+"""Virtual seconds that a look for the container of an adopted task takes, before the task is given back."""
 
 TAKEN = 8.0
 """Virtual seconds within which a container is told to stop whose task Airflow has taken back."""
@@ -56,6 +62,7 @@ class Judge:
     struck: Counter[str] = field(default_factory=Counter)  # token: containers that infrastructure ended
     _known: int = 0
     _next: float = 0.0
+    unheard: Counter[str] = field(default_factory=Counter)  # token: events that Airflow has dropped
     called: Counter[str] = field(default_factory=Counter)  # callback: containers that have begun it
     _since: dict[str, float] = field(default_factory=dict)
     _code_since: dict[Ref, float] = field(default_factory=dict)
@@ -78,6 +85,7 @@ class Judge:
             if one.user_code:
                 if one.workload.callback:
                     self._called_back_again(one)
+                    continue
                 key = one.workload.task, one.workload.try_number
                 other = at_once.setdefault(key, one)
                 if other is not one:
@@ -118,7 +126,7 @@ class Judge:
             return  # several executors configured: a token is on its way to its row
         self._since = {name: self._since.get(name, self.line.now) for name in unwanted}
         for name, since in self._since.items():
-            if self.line.now - since > self._patience and name not in self.cloud.forgotten:
+            if self.line.now - since > self._patience(name) and name not in self.cloud.forgotten:
                 what = f"nobody waits for {name[:8]} of {live[name][:4]}, and it has not been stopped"
                 if self._undisturbed:
                     self.wrong(what, (name, "unwanted"))
@@ -137,13 +145,18 @@ class Judge:
             if self.line.now - since > UNWANTED_CODE:
                 self.wrong(f"user code runs on in {ref.task[:4]}, and nobody waits for it", (ref, "code"))
 
-    @property
-    def _patience(self) -> float:
+    def _patience(self, name: str) -> float:
+        """For how long this one may be unwanted."""
         schedule = self.cloud.schedule
-        calm = schedule.theme in NO_OUTAGE and schedule.delays is DELAYS
         # By a token that is not in its row, a container is known to be unwanted by the row's state alone, and
         # several reads may find it in one that it was in before.
-        return (UNWANTED_WITHOUT_OUTAGE if calm else UNWANTED) + READS * schedule.times.row_interval
+        late = schedule.times.row_interval * (1 if schedule.assigned else READS)
+        if schedule.theme not in NO_OUTAGE:
+            return UNWANTED + late
+        job = self.cloud.world.batch.jobs.get(name)
+        begun = any(one.task == (name if job is None else job.task) for one in self.cloud.containers)
+        usual = UNWANTED_WITHOUT_OUTAGE if begun else UNWANTED_WAITING
+        return usual + late
 
     @property
     def _undisturbed(self) -> bool:
@@ -203,19 +216,32 @@ class Judge:
         schedule = self.cloud.schedule
         mine = [other for other in self.cloud.containers.values() if other.workload.task == one.task]
         hangs = any(other.alive or self.line.now - other.ended < NOTICED for other in mine)
-        struck = self.struck[one.external_executor_id or ""] > 1  # each time costs it another start
-        if schedule.theme in CALM and schedule.delays is DELAYS and not hangs and not struck:
+        token = one.external_executor_id or ""
+        struck = self.struck[token] + self.unheard[token] > 1  # each time costs a start, or a while
+        prompt = schedule.theme in CALM or (
+            schedule.theme == "locked rows" and schedule.times.row_interval < 3
+        )
+        if prompt and schedule.delays is DELAYS and not hangs and not struck:
             self.wrong(f"{one.task}, {what}, was left to Airflow's timeout")
+
+    def dropped(self, one: Instance) -> None:
+        """Airflow has dropped an event."""
+        self.unheard[one.external_executor_id or ""] += 1
 
     def given_back(self, one: Instance) -> None:
         """The scheduler is about to queue this one again: nothing may run for it."""
         token = one.external_executor_id or ""
         names = [name for other, name in self.cloud.live_names() if other == token]
-        if any(other.process.caught for other in self.schedulers):
-            # It may have looked before a scheduler that was taken for dead in mid-call woke up.
+        if any(other.process.caught or self._just_woke(other) for other in self.schedulers):
+            # It may have looked before a scheduler that was taken for dead in mid-call, or wakes right now.
             self.tainted.setdefault(token, "a submission by a scheduler that was taken for dead")
         if [name for name in names if name not in self.cloud.forgotten]:
             self._unless_open(token, f"{one.task} is given back while its container lives")
+
+    def _just_woke(self, other: Scheduler) -> bool:
+        """Whether this one has stood still until a moment ago: while the next one was looking."""
+        since = self.line.now - other.process.stalled_until
+        return other.process.stalled_until > 0 and since < LOOKING
 
     def about_to_fail(self, one: Instance, state: str, words: str) -> None:
         """An event of the executor is about to fail this one."""

@@ -67,7 +67,7 @@ class Finder(MetaPathFinder):
 
 
 def find_out(mutant: Mutant, seeds: Sequence[int], answer: Connection) -> None:
-    """Run schedules on the mutant until one is not clean; for a process that has not imported it."""
+    """Run schedules on the mutant until one is not clean; for a process that has imported nothing of ours."""
     sys.meta_path.insert(0, Finder(mutant))
     from simulation.plan import plan
     from simulation.run import run
@@ -101,17 +101,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m simulation.mutants", description=__doc__)
     parser.add_argument("--schedules", type=int, default=1500, help="so many for each, at most")
     parser.add_argument("--only", default="", help="those with this in their names")
+    parser.add_argument("--quick", action="store_true", help="every third of them")
     options = parser.parse_args()
     airflow_home()
     for name in HEAVY:
         importlib.import_module(name)
     began, survivors = time.monotonic(), 0
-    for mutant in (one for one in MUTANTS if options.only in one.name):
+    chosen = [one for one in MUTANTS[:: 3 if options.quick else 1] if options.only in one.name]
+    for mutant in chosen:
         found = fate(mutant, options.schedules)
         survivors += found.seed is None
         end = "SURVIVES" if found.seed is None else f"seed {found.seed}: {found.fault}"
         print(f"{mutant.name:45} {found.tried:5} schedules  {end}", flush=True)
-    print(f"{len(MUTANTS)} mutants, {survivors} survive, in {time.monotonic() - began:.0f} s")
+    print(f"{len(chosen)} mutants, {survivors} survive, in {time.monotonic() - began:.0f} s")
     return 1 if survivors else 0
 
 

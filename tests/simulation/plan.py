@@ -60,6 +60,7 @@ POLICY = Policy(
     linger=12.0,
     patience=5.0,
     look_every=2.0,
+    confirm=5.0,
     backoff=Backoff(base=0.5, cap=8.0),
 )
 
@@ -108,6 +109,8 @@ ACTIONS: dict[ServiceName, tuple[str, ...]] = {
     "batch": ("SubmitJob", "SubmitJob", "SubmitJob", "DescribeJobs", "ListJobs", "TerminateJobs", "*"),
 }
 STOPS: dict[ServiceName, str] = {"ecs": "StopTask", "batch": "TerminateJobs"}
+SUBMITS: dict[ServiceName, str] = {"ecs": "RunTask", "batch": "SubmitJob"}
+OF_SUBMISSIONS = {"?": ("lose", "fail after", "hang", "hang"), "~": ("throttle",)}
 CALL_FAULTS = ("lose", "fail after", "fail before", "throttle", "hang")
 AWAY = ("expire credentials", "no capacity")
 HARDWARE = ("reclaim", "reclaim", "lose host", "kill process")
@@ -134,10 +137,15 @@ THEMES: dict[str, tuple[str, ...]] = {
     "deaths": (*DEATHS, *STALLS, *HARDWARE, "*"),
     "news": (*NEWS, *PEOPLE, *HARDWARE),
     "late news": ("slow letters", "slow database", "double letters"),
+    "doubled answers": (*("double letters",) * 4, *("~",) * 2, *("?",) * 5, "clear"),
+    "taken for dead": ("stall", "stall", "no capacity", "no capacity", "~", "?"),
     "outages": (*OUTAGES, *OUTAGES, *PEOPLE, "reclaim"),
     "stops": (*PEOPLE, "freeze process", *("!",) * 5),
+    "late answers": (*PEOPLE, "clear", "clear", *("?",) * 6),
+    "locked rows": (*("lock rows",) * 4, *HARDWARE, "clear", "freeze process"),
 }
-"""What may go wrong together; a star is a fault of one action's calls, an exclamation mark of stops."""
+"""What may go wrong together; a star is a fault of one action's calls, an exclamation mark of stops, a
+question mark an answer to a submission that comes late or never, a tilde a throttled one."""
 
 CALM = frozenset({"people and hardware"})
 """Themes in which nothing hinders the executor, so that nothing may be left to Airflow's own timeouts."""
@@ -145,7 +153,7 @@ CALM = frozenset({"people and hardware"})
 OPEN_ROADS = frozenset({*CALM, "outages"})
 """Themes in which every call of the executor is answered."""
 
-NO_OUTAGE = frozenset({*OPEN_ROADS, "stops"})
+NO_OUTAGE = frozenset({*OPEN_ROADS, "stops", "late answers", "locked rows"})
 """Themes in which nothing that the executor asks for fails for long."""
 
 BUSY = 60.0
@@ -169,16 +177,16 @@ def plan(seed: int, policy: Policy = POLICY) -> Schedule:
         adopt=draw(seed, "adopt") < 0.6,
         assigned=draw(seed, "assigned") < 0.85,
         tasks=1 + int(between(0, 7, seed, "tasks")),
-        callbacks=max(0, int(between(-3, 4, seed, "callbacks"))),
+        callbacks=max(0, int(between(-3, 5, seed, "callbacks"))),
         sensors=draw(seed, "sensors") < (0.7 if theme == "late news" else 0.2),
         launcher="aws_executors" if draw(seed, "launcher") < 0.3 else "airflow",
         parallelism=1 + int(between(0, 4, seed, "parallelism")),
-        schedulers=2 if draw(seed, "schedulers") < 0.25 else 1,
+        schedulers=2 if draw(seed, "schedulers") < (0.9 if theme == "taken for dead" else 0.25) else 1,
         faults=tuple(faults),
         quiet=BUSY,
         policy=policy,
         times=Times(row_interval=ROWS[int(draw(seed, "rows") * len(ROWS))]),
-        delays=SLOW if draw(seed, "delays") < 0.2 else DELAYS,
+        delays=SLOW if draw(seed, "delays") < (0.6 if theme == "late answers" else 0.2) else DELAYS,
     )
 
 
@@ -193,6 +201,9 @@ def _fault(seed: int, number: int, service: ServiceName, theme: str) -> Fault:
         kind = f"{CALL_FAULTS[int(pick * len(CALL_FAULTS))]} {action}"
     if kind == "!":
         kind = f"{CALL_FAULTS[int(pick * len(CALL_FAULTS))]} {STOPS[service]}"
+    if kind in OF_SUBMISSIONS:
+        verbs = OF_SUBMISSIONS[kind]
+        kind = f"{verbs[int(pick * len(verbs))]} {SUBMITS[service]}"
     return Fault(at, kind, pick, amount)
 
 

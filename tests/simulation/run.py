@@ -6,6 +6,7 @@ Law: values in, values out; the same schedule always comes to the same verdict.
 from __future__ import annotations
 
 import logging
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -27,8 +28,13 @@ class Verdict:
     seconds: float
 
 
+DEEP = 20_000
+"""Frames: calls that wait lie upon each other, as many as there are (`Timeline.wait`)."""
+
+
 def run(schedule: Schedule) -> Verdict:
     """Run one schedule."""
+    sys.setrecursionlimit(max(DEEP, sys.getrecursionlimit()))
     simulation = Simulation(schedule)
     simulation.run()
     return Verdict(

@@ -42,6 +42,10 @@ class Onlooker(Protocol):
         """One of Airflow's own timeouts has met it."""
         ...
 
+    def dropped(self, one: Instance) -> None:
+        """Airflow has dropped an event of the executor."""
+        ...
+
     def taken(self, token: str) -> None:
         """Airflow has taken this queueing back, and told the executor so."""
         ...
@@ -175,6 +179,7 @@ class Scheduler:
                 continue
             if self.process.line.now < self.locked_until:
                 self.process.line.tell(self.process.name, f"drops {state} of {one.task}: its row is locked")
+                self.judge.dropped(one)
                 continue
             self._event(one, key, str(state), info)
 

@@ -62,7 +62,7 @@ def _terminate(sim: Simulation, scheduler: Scheduler, fault: Fault) -> None:
 
 
 def _stall(sim: Simulation, scheduler: Scheduler, fault: Fault) -> None:
-    scheduler.process.stalled_until = sim.line.now + 5.0 + 30.0 * fault.amount
+    scheduler.process.stalled_until = sim.line.now + 5.0 + 60.0 * fault.amount
 
 
 def _stall_the_loop(sim: Simulation, scheduler: Scheduler, fault: Fault) -> None:
@@ -74,7 +74,7 @@ def _lock_rows(sim: Simulation, scheduler: Scheduler, fault: Fault) -> None:
 
 
 def _double(sim: Simulation, scheduler: Scheduler, fault: Fault) -> None:
-    scheduler.process.doubles_until = sim.line.now + 15.0 * fault.amount
+    scheduler.process.doubles_until = sim.line.now + 30.0 * fault.amount
 
 
 def _slow(sim: Simulation, scheduler: Scheduler, fault: Fault) -> None:

@@ -404,8 +404,14 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         return configured.map(lambda settings: Source(places=self.places(settings), region=settings.region))
 
     def debug_dump(self) -> None:
-        """Log what the executor knows, on SIGUSR2; no secrets."""
-        super().debug_dump()
+        """Log what the executor knows, on SIGUSR2; no secrets.
+
+        Workloads are named by their keys: Airflow's own dump shows them whole, and with them what an
+        ``executor_config`` or a callback's arguments may hold.
+        """
+        queued = [*self.queued_tasks, *self.queued_callbacks]
+        for name, keys in (("queued", queued), ("running", self.running), ("events", self.event_buffer)):
+            self.log.info("%s (%d): %s", name, len(keys), ", ".join(map(str, keys)) or "none")
         if self._engine is None:
             return
         self.log.info("%r", self._engine)
