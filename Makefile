@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config
+WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo docs test lint types unit e2e killed soak mutants bench fmt clean
@@ -19,7 +20,9 @@ help: ## show this
 demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine (KEEP=1: leave it up; TRANSPORT=s3: by way of S3)
 	@$(BIN)/python -m aws_executors.cli.demo $(if $(filter-out 0,$(KEEP)),--keep) $(if $(TRANSPORT),--transport $(TRANSPORT))
 
-test: lint types unit e2e ## format, lint, types, stubs, unit, property, doc and README tests, end to end
+test: lint types ## format, lint, types, stubs, unit, property, doc and README tests, end to end
+	@echo "make: unit tests and end-to-end tests side by side, about six minutes; each shows all when it has ended"
+	@$(MAKE) --no-print-directory --jobs 2 $(WHOLE) unit e2e
 	@echo "make test: all green"
 
 docs: $(INSTALLED) ## a site of the pages in docs/, with a search and the API; a broken link is an error
@@ -39,7 +42,7 @@ unit: $(INSTALLED) ## unit and property tests, the documentation and its example
 	$(BIN)/python -m pytest -q --ignore=tests/e2e
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
-	$(BIN)/python -m pytest -q tests/e2e --ignore=tests/e2e/test_e2e_killed.py
+	$(BIN)/python -m pytest -q tests/e2e
 
 bench: .bench/.installed ## beside the Amazon provider's executors, half an hour (BENCH="--quick": less)
 	.bench/venv/bin/python -m benchmarks $(BENCH)

@@ -43,7 +43,6 @@ class Instance:
     heartbeat: float = 0.0
     segment: int = 0
     stuck: int = 0
-    queue: str = "default"
 
     @property
     def key(self) -> TaskInstanceKey:
