@@ -243,9 +243,9 @@ class Judge:
             self._unless_open(token, f"{one.task} is given back while its container lives")
 
     def _just_woke(self, other: Scheduler) -> bool:
-        """Whether this one has stood still until a moment ago: while the next one was looking."""
-        since = self.line.now - other.process.stalled_until
-        return other.process.stalled_until > 0 and since < LOOKING
+        """Whether this one, or its loop alone, has stood still until a moment ago: while the next one looked."""
+        until = max(other.process.stalled_until, other.paused_until)
+        return until > 0 and self.line.now - until < LOOKING
 
     def about_to_fail(self, one: Instance, state: str, words: str) -> None:
         """An event of the executor is about to fail this one."""
