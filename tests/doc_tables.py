@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from aws_executors import Launch, Task, batch, ecs
+from aws_executors.cli.command import Command
 from aws_executors.cli.commands import COMMANDS
 from aws_executors.cli.options_table import SECTIONS, markdown
 from aws_executors.core import predicates
@@ -50,6 +51,8 @@ from aws_executors.core.job import (
     Unpreparable,
 )
 from aws_executors.core.metrics import METRICS, names
+from aws_executors.core.migration import TABLE as MIGRATION
+from aws_executors.core.migration import Becomes, as_cfg, migrated, notes
 from aws_executors.core.policy import ATTEMPT, PATIENT, POLICY, Trouble
 from aws_executors.core.reasons import TABLES as REASONS
 from aws_executors.core.reasons.row import Reason
@@ -72,7 +75,8 @@ from troubles import scene
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 MARKED = re.compile(
-    r"(?P<open><!-- (?P<kind>table|options|policy):(?P<name>\S+) -->\n).*?(?P<close><!-- /(?P=kind) -->)",
+    r"(?P<open><!-- (?P<kind>table|options|policy|block):(?P<name>\S+) -->\n).*?"
+    r"(?P<close><!-- /(?P=kind) -->)",
     re.DOTALL,
 )
 
@@ -400,11 +404,122 @@ def span(seconds: tuple[float, float]) -> str:
 
 def commands() -> str:
     """What can be asked for on the command line."""
-    return table(("command", "what it does"), ((f"`{one.name}`", one.about) for one in COMMANDS))
+    return table(
+        ("command", "what it does"), ((f"[`{one.name}`](#{one.name})", one.help) for one in COMMANDS)
+    )
+
+
+def each_command() -> str:
+    """Every command: what it does, its examples, its options."""
+    return "\n\n".join(map(one_command, COMMANDS))
+
+
+def one_command(command: Command) -> str:
+    """One command as a section of its page."""
+    lines = [line for example, what in command.examples for line in (f"# {what}", f"aws-executors {example}")]
+    options = (
+        (
+            f"`{', '.join(one.flags)}{f' {one.metavar}' if one.metavar and one.flags[0][0] == '-' else ''}`",
+            one.help,
+        )
+        for one in command.options
+    )
+    shown = ["```sh", *lines, "```", "", table(("option", "meaning"), options)]
+    return "\n".join([f"## `{command.name}`", "", command.about, "", *shown])
+
+
+# --- Migration ----------------------------------------------------------------------------------------------
+
+OLD_CFG = {
+    "core": {"executor": "airflow.providers.amazon.aws.executors.ecs.AwsEcsExecutor"},
+    "aws_ecs_executor": {
+        "region_name": "us-east-1",
+        "cluster": "airflow",
+        "container_name": "airflow",
+        "task_definition": "airflow-task",
+        "subnets": "subnet-0a1b2c3d,subnet-4e5f6071",
+        "max_run_task_attempts": "3",
+    },
+}
+
+
+def becomes(section: str) -> str:
+    """What becomes of each option of an old section."""
+    old = MIGRATION[section]
+    rows = ((name, new) for name, new in old.options.items() if new.option != name or new.note)
+    unwritten = ((f"{name} (not written)", value) for name, value in old.silent.items())
+    return table(
+        (f"`[{section}]`", f"`[{old.section}]`", ""),
+        iter(
+            [
+                *((f"`{name}`", _target(new), new.note) for name, new in rows),
+                *((f"`{name}`", f"`{ours} = {value}`", note) for name, (ours, value, note) in unwritten),
+            ]
+        ),
+    )
+
+
+def _target(new: Becomes) -> str:
+    return f"`{new.option}`" if new.option else "left out"
+
+
+def old_cfg() -> str:
+    """A configuration of the Amazon provider."""
+    blocks = (
+        "\n".join([f"[{name}]", *(f"{option} = {value}" for option, value in own.items())])
+        for name, own in OLD_CFG.items()
+    )
+    return "```text\n" + "\n\n".join(blocks) + "\n```"
+
+
+def new_cfg() -> str:
+    """The same in ours, as ``aws-executors migrate`` prints it."""
+    return f"```ini\n{as_cfg(migrated(OLD_CFG), notes(OLD_CFG))}\n```"
+
+
+# --- Performance --------------------------------------------------------------------------------------------
+
+MEASURED = (
+    ("burst", "heartbeat max", "1,000 tasks queued at once: the longest heartbeat", "ms"),
+    ("flight", "heartbeat max", "10,000 in flight: the longest heartbeat", "ms"),
+    ("burst", "submissions a second", "1,000 queued at once: submissions a second", ""),
+    ("burst", "queueing to container p50", "1,000 queued at once: from queueing to container, median", "s"),
+    ("burst", "end to report p50", "from a task's end to its report, median", "s"),
+    ("slots", "end to free slot p50", "from a task's end on Fargate to a free slot, median", "s"),
+    ("quota", "share of quota", "of what AWS's rates admit, started", "%"),
+    ("long", "describe calls a minute", "1,000 long tasks: describe calls a minute", ""),
+    ("burst", "cpu a task", "the scheduler's CPU for a task", "ms"),
+)
+SERVICES = (("ECS on Fargate", "ecs"), ("Batch", "batch"))
+
+
+def performance() -> str:
+    """What the benchmarks measured in their last whole run, ours beside the Amazon provider's."""
+    results = json.loads((ROOT / "benchmarks" / "results.json").read_text())["results"]
+    rows = (
+        (
+            words,
+            label,
+            *(figure(results[scenario][f"{who}-{service}"][name], unit) for who in ("peer", "ours")),
+        )
+        for scenario, name, words, unit in MEASURED
+        for label, service in SERVICES
+    )
+    return table(("measured", "on", "Amazon provider", "this package"), rows)
+
+
+def figure(value: float, unit: str) -> str:
+    """Three figures that mean something, and the unit."""
+    return f"{f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'} {unit}".strip()
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "commands": commands,
+    "each_command": each_command,
+    "performance": performance,
+    "old_cfg": old_cfg,
+    "new_cfg": new_cfg,
+    **{f"migration:{name}": partial(becomes, name) for name in ("aws_batch_executor", "aws_ecs_executor")},
     "steps:batch": partial(steps, batch),
     "steps:ecs": partial(steps, ecs),
     "predicates": questions,

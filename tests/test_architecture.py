@@ -41,8 +41,8 @@ RULES = (
     Rule(f"{OURS}.conf", (OURS, *IMPURE), but=(f"{OURS}.core", f"{OURS}.shell")),
     Rule(f"{OURS}.provider", (OURS, "airflow", "boto3", "botocore", "pydantic", "returns")),
 )
-# The demo is the one command that brings its own cloud.
-EXEMPT = {(f"{OURS}.cli.demo", f"{OURS}.local")}
+# These commands bring their own cloud.
+EXEMPT = {(f"{OURS}.cli.demo", f"{OURS}.local"), (f"{OURS}.cli.local", f"{OURS}.local")}
 
 
 def module_name(path: Path) -> str:

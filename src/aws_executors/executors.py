@@ -16,6 +16,7 @@ from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.faults import SettingsFaults
 from aws_executors.core.launch import Launch
+from aws_executors.core.quota import BATCH_NAMES, ECS_NAMES
 from aws_executors.core.service import Service
 from aws_executors.shell.batch_calls import BatchCalls
 from aws_executors.shell.configure import Configured, configure_batch, configure_ecs
@@ -30,6 +31,7 @@ class AwsBatchExecutor(AwsExecutor[BatchSettings, SubmitJob]):
     """Runs every task as a job of AWS Batch; set up by the section ``[batch]``."""
 
     request_type = SubmitJob
+    calls = BATCH_NAMES
 
     def configure(self) -> Result[Configured[BatchSettings, SubmitJob], SettingsFaults]:
         """The section ``[batch]``."""
@@ -52,6 +54,7 @@ class AwsEcsFargateExecutor(AwsExecutor[EcsSettings, RunTask]):
     """Runs every task as an ECS task, on Fargate or EC2; set up by the section ``[ecs_fargate]``."""
 
     request_type = RunTask
+    calls = ECS_NAMES
 
     def configure(self) -> Result[Configured[EcsSettings, RunTask], SettingsFaults]:
         """The section ``[ecs_fargate]``."""

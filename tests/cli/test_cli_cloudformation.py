@@ -11,8 +11,9 @@ import pytest
 from aws_executors import batch, ecs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.batch.build import from_options as batch_options
-from aws_executors.core.cloudformation import Template, of_batch, of_ecs
 from aws_executors.core.ecs.build import from_options as ecs_options
+from aws_executors.core.setup.cloudformation import Template, template
+from aws_executors.core.setup.model import of_batch, of_ecs
 
 ECS = {
     "region": "us-east-1",
@@ -31,16 +32,16 @@ BATCH = {"region": "us-east-1", "job_name": "airflow", "job_queue": "q", "job_de
 
 def ecs_template(**more: str) -> Any:
     settings = ecs.EcsSettings.from_section(ECS | more).unwrap()
-    return of_ecs(settings, ecs_options(settings))
+    return template(of_ecs(settings, ecs_options(settings)))
 
 
 def batch_template(**more: str) -> Any:
     settings = batch.BatchSettings.from_section(BATCH | more).unwrap()
-    return of_batch(settings, batch_options(settings))
+    return template(of_batch(settings, batch_options(settings)))
 
 
 @pytest.mark.parametrize(
-    "template",
+    "made",
     [
         ecs_template(),
         ecs_template(security_groups="sg-1", cluster="arn:aws:ecs:us-east-1:123456789012:cluster/etl"),
@@ -52,9 +53,9 @@ def batch_template(**more: str) -> Any:
     ],
     ids=["fargate", "own-group", "spot", "ec2", "batch", "batch-named", "stored"],
 )
-def test_the_linter_finds_nothing(template: Template, tmp_path: Path) -> None:
+def test_the_linter_finds_nothing(made: Template, tmp_path: Path) -> None:
     file = tmp_path / "template.json"
-    file.write_text(json.dumps(template))
+    file.write_text(json.dumps(made))
     done = subprocess.run(
         [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "us-east-1", "--", str(file)],
         capture_output=True,

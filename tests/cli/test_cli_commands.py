@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from aws_executors.cli.__main__ import main, parser
-from aws_executors.cli.commands import COMMANDS, Command
+from aws_executors.cli.command import Command
+from aws_executors.cli.commands import COMMANDS
 from aws_executors.cli.configuration import executors
 from aws_executors.cli.show import Paint, colourful, dumped
 
@@ -80,6 +81,58 @@ def test_airflow_has_the_same_commands() -> None:
         for arg in theirs.args:  # type: ignore[union-attr]  # a group has none, and ours is flat
             arg.add_to_parser(made)
         assert [tuple(action.option_strings or [action.dest]) for action in made._actions[1:]] == flags
+
+
+def options_of(actions: list[argparse.Action]) -> dict[str, tuple[object, ...]]:
+    """What a parser takes, by flag, but for the words that explain it."""
+    return {
+        action.option_strings[-1]: (action.default, action.choices and list(action.choices), action.nargs)
+        for action in actions
+        if "--help" not in action.option_strings
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("local", "aws_executors.local.__main__"), ("demo", "aws_executors.cli.demo.__main__")],
+)
+def test_a_command_that_is_a_module_too_takes_the_same_options(name: str, module: str) -> None:
+    (own,) = [command for command in COMMANDS if command.name == name]
+    made = argparse.ArgumentParser()
+    for option in own.options:
+        made.add_argument(*option.flags, **option.arguments())  # type: ignore[arg-type]  # a row's own
+    theirs = import_module(module).parser()._actions
+    assert options_of(made._actions) == options_of(theirs)
+
+
+def test_local_runs_until_it_is_ended() -> None:
+    program = [sys.executable, "-m", "aws_executors.cli", "local", "--exports", "--container-env", "A=b=c"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first, second = process.stdout.readline(), process.stdout.readline()
+        process.terminate()
+        assert process.wait(20) == 0
+    url = first.rpartition(" ")[2].strip()
+    assert url.startswith("http://127.0.0.1:")
+    assert second == f"export AWS_ENDPOINT_URL={url}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["local", "--host", "0.0.0.0"], "it listens on loopback only"),
+        (["local", "--container-env", "HOME"], "expected NAME=VALUE, got 'HOME'"),
+    ],
+)
+def test_local_says_why_it_does_not_start(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = main(words)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    assert code == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("airflow_db")

@@ -13,7 +13,7 @@ import pytest
 
 from aws_executors.cli.__main__ import main
 from aws_executors.local import LocalAws
-from query_services import QueryServices
+from query_services import OURS, QueryServices
 
 LOGS = {
     "logDriver": "awslogs",
@@ -89,7 +89,7 @@ def families(api: str) -> Iterator[dict[str, Any]]:
 def jobs(api: str) -> Iterator[dict[str, Any]]:
     def job(name: str, address: str | None = api, vcpus: str = "1", **more: Any) -> dict[str, Any]:
         properties = {
-            "image": "x:1",
+            "image": "1.dkr.ecr.us-east-1.amazonaws.com/a:1",
             "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
             "resourceRequirements": [{"type": "VCPU", "value": vcpus}, {"type": "MEMORY", "value": "2048"}],
             "environment": [{"name": VARIABLE, "value": address}] if address else [],
@@ -180,6 +180,8 @@ def set_up(aws: LocalAws, others: QueryServices, monkeypatch: pytest.MonkeyPatch
     others.arn, others.ahead, others.denied = "arn:aws:sts::123456789012:assumed-role/s/i", 0.0, set()
     others.subnets = {"subnet-1": ("vpc-1", 200), "subnet-2": ("vpc-1", 200)}
     others.groups = {"sg-1": "vpc-1"}
+    others.routes, others.endpoints, others.quota = {"vpc-1": "nat-1", "vpc-2": "nat-2"}, set(), 4000.0
+    others.images = {"1": {"architecture": "amd64", "config": {"Entrypoint": ["/usr/bin/dumb-init", "--"]}}}
     for section, options in (("ECS_FARGATE", ECS), ("BATCH", BATCH)):
         for name, value in options.items():
             monkeypatch.setenv(f"AIRFLOW__{section}__{name}", value)
@@ -420,6 +422,51 @@ def nothing_may_be_stopped(world: QueryServices) -> None:
     world.denied = {"batch:TerminateJob"}
 
 
+def no_way_out(world: QueryServices) -> None:
+    world.routes["subnet-2"] = ""
+
+
+def some_endpoints_alone(world: QueryServices) -> None:
+    world.routes, world.endpoints = {"vpc-1": ""}, {"ecr.api", "ecr.dkr", "s3"}
+
+
+def a_gateway_that_is_gone(world: QueryServices) -> None:
+    world.routes["subnet-1"] = "gone"
+
+
+def no_public_address(world: QueryServices) -> None:
+    world.routes["subnet-1"] = "igw-1"
+
+
+def tiny_quota(world: QueryServices) -> None:
+    world.quota = 0.125
+
+
+def small_quota(world: QueryServices) -> None:
+    world.quota = 6.0
+
+
+def lost_image(world: QueryServices) -> None:
+    world.images = {}
+
+
+def other_machines(world: QueryServices) -> None:
+    world.images["1"] = {"architecture": "arm64"}
+
+
+def an_index_without_ours(world: QueryServices) -> None:
+    arm = {"digest": "sha256:a", "platform": {"os": "linux", "architecture": "arm64"}}
+    proof = {"digest": "sha256:b", "platform": {"os": "unknown", "architecture": "unknown"}}
+    world.images["1"] = {"manifests": [arm, proof]}
+
+
+def a_shell_in_the_image(world: QueryServices) -> None:
+    world.images["1"] = {
+        "manifests": [{"digest": "sha256:a", "platform": {"os": "linux", "architecture": "amd64"}}]
+    }
+    world.images["a"] = {"architecture": "amd64", "config": {"Entrypoint": ["/bin/sh", "-c"]}}
+
+
 def fast_clock(world: QueryServices) -> None:
     world.ahead = 90.0
 
@@ -428,30 +475,53 @@ def wrong_clock(world: QueryServices) -> None:
     world.ahead = -3600.0
 
 
-@pytest.mark.parametrize(
-    ("plant", "section", "check", "severity", "line"),
-    [
-        (far_subnet, "ecs_fargate", "several-vpcs", "error", "[ecs_fargate] subnets = subnet-1"),
-        (
-            full_subnet,
-            "ecs_fargate",
-            "subnet-full",
-            "warning",
-            "[ecs_fargate] subnets = subnet-1,subnet-2,a larger",
-        ),
-        (
-            far_group,
-            "batch",
-            "other-vpc",
-            "error",
-            "compute environment sound security_groups = one of vpc-1",
-        ),
-        (nothing_may_be_passed, "ecs_fargate", "permission", "error", "iam-policy --section ecs_fargate"),
-        (nothing_may_be_stopped, "batch", "permission", "error", "iam-policy --section batch"),
-        (fast_clock, "batch", "clock", "warning", "NTP"),
-        (wrong_clock, "batch", "clock", "error", "NTP"),
-    ],
-)
+IN_THE_ACCOUNT: list[tuple[Callable[[QueryServices], None], str, str, str, str]] = [
+    (far_subnet, "ecs_fargate", "several-vpcs", "error", "[ecs_fargate] subnets = subnet-1"),
+    (
+        full_subnet,
+        "ecs_fargate",
+        "subnet-full",
+        "warning",
+        "[ecs_fargate] subnets = subnet-1,subnet-2,a larger",
+    ),
+    (
+        far_group,
+        "batch",
+        "other-vpc",
+        "error",
+        "compute environment sound security_groups = one of vpc-1",
+    ),
+    (nothing_may_be_passed, "ecs_fargate", "permission", "error", "iam-policy --section ecs_fargate"),
+    (nothing_may_be_stopped, "batch", "permission", "error", "iam-policy --section batch"),
+    (no_way_out, "ecs_fargate", "no-way-out", "error", "Route 0.0.0.0/0 of subnet-2 to a NAT gateway"),
+    (some_endpoints_alone, "batch", "no-way-out", "error", "add endpoints for logs to vpc-1"),
+    (a_gateway_that_is_gone, "batch", "route-blackhole", "error", "Route 0.0.0.0/0 of subnet-1 to a NAT"),
+    (
+        no_public_address,
+        "ecs_fargate",
+        "no-public-address",
+        "error",
+        "[ecs_fargate] assign_public_ip = True, or subnets that lead to a NAT gateway",
+    ),
+    (no_public_address, "batch", "no-public-address", "error", "assignPublicIp = ENABLED"),
+    (lost_image, "ecs_fargate", "image-missing", "error", "image = one that is there"),
+    (other_machines, "ecs_fargate", "image-platform", "error", "--platform linux/amd64"),
+    (an_index_without_ours, "ecs_fargate", "image-platform", "error", "--platform linux/amd64"),
+    (a_shell_in_the_image, "ecs_fargate", "entrypoint", "error", "leave entryPoint out"),
+    (lost_image, "batch", "image-missing", "error", "job definition sound:1: image ="),
+    (tiny_quota, "ecs_fargate", "quota", "error", "--quota-code L-3032A538 --desired-value 8"),
+    (small_quota, "batch", "quota", "advice", "[core] parallelism = 6"),
+    (fast_clock, "batch", "clock", "warning", "NTP"),
+    (wrong_clock, "batch", "clock", "error", "NTP"),
+]
+
+
+def test_at_least_forty_different_things_are_planted() -> None:
+    """One by one; on a sound set-up none is found."""
+    assert len({row[1] for row in PLANTED} | {row[2] for row in IN_THE_ACCOUNT}) >= 40
+
+
+@pytest.mark.parametrize(("plant", "section", "check", "severity", "line"), IN_THE_ACCOUNT)
 @pytest.mark.usefixtures("set_up")
 def test_what_is_planted_in_the_account_is_found(
     plant: Callable[[QueryServices], None],
@@ -468,14 +538,75 @@ def test_what_is_planted_in_the_account_is_found(
     assert line in findings[0]["change"]
 
 
+def test_a_variable_of_the_image_is_seen(
+    set_up: pytest.MonkeyPatch, others: QueryServices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = f"http://{HOST}:{others.port}/execution/"
+    others.images["1"] = {"architecture": "amd64", "config": {"Env": [f"{VARIABLE}={api}"]}}
+    set_up.setenv(OPTION + "TASK_DEFINITION", "no-address")
+    assert found(capsys, "--section", "ecs_fargate") == []
+
+
+@pytest.mark.parametrize("section", ["ecs_fargate", "batch"])
+def test_what_is_asked_is_what_the_policy_allows(
+    section: str,
+    set_up: pytest.MonkeyPatch,
+    aws: LocalAws,
+    others: QueryServices,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """All of it, but for who we are, which needs no permission."""
+    before, first = aws.calls(), len(others.asked)
+    found(capsys, "--section", section)
+    made = {name.replace(".", ":") for name, tally in aws.calls().items() if tally != before.get(name)}
+    made |= {f"{SERVICES[form['Action']]}:{form['Action']}" for form in others.asked[first:]}
+    assert main(["iam-policy", "--section", section, "--account", "1", "--role", "x", "--doctor"]) == 0
+    statements = json.loads(capsys.readouterr().out)["Statement"]
+    allowed = {
+        action
+        for one in statements
+        for action in (one["Action"] if isinstance(one["Action"], list) else [one["Action"]])
+    }
+    assert made - allowed == {"sts:GetCallerIdentity"}
+    (reads,) = [one["Action"] for one in statements if one["Sid"] == "DoctorReads"]
+    assert set(reads) - made <= NOT_ALWAYS
+
+
+SERVICES = {
+    "GetCallerIdentity": "sts",
+    "SimulatePrincipalPolicy": "iam",
+    "GetServiceQuota": "servicequotas",
+    "BatchGetImage": "ecr",
+    "GetDownloadUrlForLayer": "ecr",
+    **dict.fromkeys(
+        ("DescribeSubnets", "DescribeSecurityGroups", "DescribeRouteTables", "DescribeVpcEndpoints"), "ec2"
+    ),
+}
+NOT_ALWAYS = {"logs:DescribeLogGroups"}
+
+
+@pytest.mark.usefixtures("set_up")
+def test_endpoints_are_a_way_out_too(others: QueryServices, capsys: pytest.CaptureFixture[str]) -> None:
+    others.routes, others.endpoints = {"vpc-1": ""}, {"ecr.api", "ecr.dkr", "logs", "s3"}
+    assert found(capsys) == []
+
+
+def test_a_public_address_is_a_way_out_too(
+    set_up: pytest.MonkeyPatch, others: QueryServices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others.routes = {"vpc-1": "igw-1"}
+    set_up.setenv(OPTION + "ASSIGN_PUBLIC_IP", "True")
+    assert found(capsys, "--section", "ecs_fargate") == []
+
+
 def test_what_can_not_be_asked_is_told_and_is_no_fault(
     set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("STS", "IAM", "EC2"):
-        set_up.delenv(f"AWS_ENDPOINT_URL_{name}")  # the embedded AWS has no IAM, no EC2 and no Date
+    for name in OURS:
+        set_up.delenv(f"AWS_ENDPOINT_URL_{name}")  # the embedded AWS has none of them, and no Date
     findings = found(capsys, "--section", "ecs_fargate")
     assert {one["severity"] for one in findings} == {"unknown"}
-    asked = ("the subnets", "the security groups", "permissions", "the clock")
+    asked = ("the subnets", "the security groups", "permissions", "the clock", "the quota", "the image")
     assert all(any(word in one["what"] for one in findings) for word in asked)
     assert len(findings) == len(asked)
 

@@ -43,6 +43,7 @@ def test_defaults() -> None:
         "call_timeout": 20.0,
         "submit_rate": None,
         "read_share": 0.5,
+        "fleet_interval": 10.0,
         "workload_transport": "inline",
         "workload_store": "",
         "workload_kms_key": "",

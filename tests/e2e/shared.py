@@ -28,6 +28,7 @@ OPTIONS: Mapping[str, str] = {
     "AIRFLOW__ECS_FARGATE__REQUEST_BUILDER": "slow_queue.build_ecs",
     "AIRFLOW__BATCH__REQUEST_BUILDER": "slow_queue.build_batch",
     "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    "AIRFLOW__BATCH__WORKLOAD_KMS_KEY": "alias/airflow",  # on ECS S3's own keys
     **of_both("ADOPT_TASK_INSTANCES", "True"),
     **of_both("FLEET_INTERVAL", "0.5"),
 }

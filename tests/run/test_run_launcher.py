@@ -403,6 +403,20 @@ def test_what_s3_does_not_give(
     assert words in said
 
 
+def test_a_key_that_the_container_may_not_use(container: Container) -> None:
+    with LocalAws() as aws:
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket="airflow")
+        s3.put_object(
+            Bucket="airflow", Key="w/1", Body=b"[]", ServerSideEncryption="aws:kms", SSEKMSKeyId="alias/k"
+        )
+        aws.faults.deny_key("alias/k")
+        code, said = container.run("--s3", "s3://airflow/w/1", **aws.environment)
+    assert code == Exit.CANNOT_START
+    assert "allow kms:Decrypt on the key to the container's role" in said
+    assert said.count("\n") == 1
+
+
 def test_a_store_that_can_not_be_reached(container: Container) -> None:
     where = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
     code, said = container.run("--s3", "s3://b/k", "--region", "us-east-1", **where)

@@ -31,6 +31,7 @@ class Instance:
     id: uuid.UUID
     retries: int
     max_tries: int
+    queue: str = "default"
     state: str | None = None
     try_number: int = 0
     external_executor_id: str | None = None
@@ -42,7 +43,6 @@ class Instance:
     heartbeat: float = 0.0
     segment: int = 0
     stuck: int = 0
-    queue: str = "default"
 
     @property
     def key(self) -> TaskInstanceKey:

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from aws_executors.cli.commands import ABOUT, COMMANDS, Command
+from aws_executors.cli.command import Command
+from aws_executors.cli.commands import ABOUT, COMMANDS
 
 PROGRAM = "aws-executors"
 INTERRUPTED = 130

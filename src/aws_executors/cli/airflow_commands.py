@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
 
-from aws_executors.cli.commands import ABOUT, COMMANDS, Command, Option
+from aws_executors.cli.command import Command, Option
+from aws_executors.cli.commands import ABOUT, COMMANDS
 
 NAME = "aws-executors"
 

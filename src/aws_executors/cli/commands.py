@@ -5,94 +5,11 @@ in a module of its own, named here by its dotted path and imported when the comm
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 
-SECTIONS = ("batch", "ecs_fargate")
-OUTPUTS = ("table", "json", "yaml")
+from aws_executors.cli.command import SECTION, TEAM, Command, Option, many, output
+from aws_executors.cli.own_cloud import DEMO, LOCAL
+
 ABOUT = "Set up, understand and check the executors for AWS Batch, Fargate and ECS."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One argument of a command, in argparse's words; what is None is not said."""
-
-    flags: tuple[str, ...]
-    help: str
-    metavar: str | None = None
-    default: object = None
-    choices: tuple[str, ...] | None = None
-    action: str | None = None
-    nargs: str | None = None
-    type: Callable[[str], object] | None = None
-    dest: str | None = None
-
-    def arguments(self) -> dict[str, object]:
-        """The keywords of argparse's ``add_argument``.
-
-        >>> Option(flags=("--team",), help="Whose.", metavar="NAME").arguments()
-        {'help': 'Whose.', 'metavar': 'NAME'}
-        """
-        said = {
-            "help": self.help,
-            "metavar": self.metavar,
-            "default": self.default,
-            "choices": self.choices,
-            "action": self.action,
-            "nargs": self.nargs,
-            "type": self.type,
-            "dest": self.dest,
-        }
-        return {name: value for name, value in said.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One command: `run` is the dotted path of a function from parsed arguments to an exit code."""
-
-    name: str
-    help: str
-    about: str
-    examples: tuple[tuple[str, str], ...]
-    options: tuple[Option, ...] = ()
-    run: str
-
-    def epilog(self, program: str) -> str:
-        """The examples, each below what it does.
-
-        >>> command = Command(name="doctor", help="", about="", examples=(("doctor", "look"),), run="")
-        >>> print(command.epilog("aws-executors"))
-        examples:
-          aws-executors doctor
-              look
-        """
-        lines = [f"  {program} {line}\n      {what}" for line, what in self.examples]
-        return "\n".join(["examples:", *lines])
-
-
-SECTION = Option(
-    flags=("--section",),
-    help="whose options to read (default: those of the executors in [core] executor that are ours)",
-    choices=SECTIONS,
-)
-TEAM = Option(flags=("--team",), help="read the options of this team of a multi-team Airflow", metavar="NAME")
-
-
-def output(default: str = "table") -> Option:
-    """How the answer is printed."""
-    return Option(
-        flags=("-o", "--output"),
-        help=f"how to print the answer: {', '.join(OUTPUTS)} (default: {default})",
-        choices=OUTPUTS,
-        default=default,
-        metavar="FORMAT",
-    )
-
-
-def many(flag: str, metavar: str, help_: str) -> Option:
-    """An option that may be given several times."""
-    return Option(flags=(flag,), help=f"{help_}; may be given often", metavar=metavar, action="append")
-
 
 IAM_POLICY = Command(
     name="iam-policy",
@@ -273,4 +190,38 @@ CLOUDFORMATION = Command(
     run="aws_executors.cli.cloudformation.run",
 )
 
-COMMANDS: tuple[Command, ...] = (CLOUDFORMATION, DOCTOR, IAM_POLICY, MIGRATE, PREVIEW)
+TERRAFORM = Command(
+    name="terraform",
+    help="print a configuration of what the settings name",
+    about="Print a Terraform configuration of a minimal working set-up, made from the settings: what the "
+    "command cloudformation makes, for hashicorp/aws version 6. Image, network and the address of Airflow's "
+    "API are variables. Asks nobody.",
+    examples=(
+        ("terraform --section batch", "for AwsBatchExecutor; write it to a file with > airflow.tf"),
+        ("terraform --section ecs_fargate --output json", "in JSON syntax, for a file airflow.tf.json"),
+        ("terraform --section ecs_fargate --output table", "what it would make"),
+    ),
+    options=(
+        SECTION,
+        TEAM,
+        Option(
+            flags=("-o", "--output"),
+            help="how to print the answer: hcl, json (Terraform's JSON syntax), table (default: hcl)",
+            choices=("hcl", "json", "table"),
+            default="hcl",
+            metavar="FORMAT",
+        ),
+    ),
+    run="aws_executors.cli.terraform.run",
+)
+
+COMMANDS: tuple[Command, ...] = (
+    CLOUDFORMATION,
+    DEMO,
+    DOCTOR,
+    IAM_POLICY,
+    LOCAL,
+    MIGRATE,
+    PREVIEW,
+    TERRAFORM,
+)

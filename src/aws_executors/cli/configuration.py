@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from returns.methods import unwrap_or_failure
 
-from aws_executors.cli.commands import SECTIONS
+from aws_executors.cli.command import SECTIONS
 from aws_executors.cli.services import KITS
 from aws_executors.core.faults import SettingsFaults
 from aws_executors.shell.configure import Configured

@@ -1,6 +1,6 @@
 """What `doctor` knows to be wrong with a set-up: checks as functions of what was found out.
 
-Law: pure. `Airflow` and the services' own evidence (`ecs/checks.py`, `batch/checks.py`) are values that the
+Law: pure. `Airflow` and the services' own evidence (`ecs/seen.py`, `batch/seen.py`) are values that the
 shell has gathered (`shell/probe.py`); a check reads them and yields findings. Each finding names the line to
 change. What could not be asked is `Unasked`, and is told as that, never as a fault and never as fine.
 """
@@ -95,6 +95,7 @@ class Airflow:
     jwt: bool
     queued_timeout: float
     remote_logging: bool
+    parallelism: int
     missing: tuple[str, ...] = ()
 
 

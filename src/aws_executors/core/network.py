@@ -11,6 +11,7 @@ from pydantic import Field
 
 from aws_executors.core.checks import Finding, Unasked, error, unknown, warning
 from aws_executors.core.reading import Read
+from aws_executors.core.ways import Place, Ways, of_ways
 
 FEW_ADDRESSES = 16
 
@@ -21,6 +22,7 @@ class Subnet(Read):
     id: str = Field(validation_alias="SubnetId")
     vpc: str = Field(validation_alias="VpcId")
     free: int = Field(validation_alias="AvailableIpAddressCount")
+    public: bool = Field(default=False, validation_alias="MapPublicIpOnLaunch")
 
 
 class SecurityGroup(Read):
@@ -39,6 +41,11 @@ class Network:
     groups: Sequence[str]
     seen_subnets: tuple[Subnet, ...] | Unasked | None
     seen_groups: tuple[SecurityGroup, ...] | Unasked | None
+    ways: Ways
+    public: bool | None
+    """Whether containers get a public address; None: as the subnet says."""
+    remedy: str
+    """How they get one."""
 
 
 def of_network(network: Network) -> Iterator[Finding]:
@@ -46,7 +53,8 @@ def of_network(network: Network) -> Iterator[Finding]:
 
     >>> subnet = Subnet(SubnetId="subnet-1", VpcId="vpc-1", AvailableIpAddressCount=3)
     >>> network = Network(place="[ecs_fargate]", subnets=["subnet-1", "subnet-2"], groups=[],
-    ...                   seen_subnets=(subnet,), seen_groups=None)
+    ...                   seen_subnets=(subnet,), seen_groups=None, public=True, remedy="",
+    ...                   ways=Ways(tables=None, endpoints=None))
     >>> [finding.check for finding in of_network(network)]
     ['subnet-missing', 'subnet-full']
     """
@@ -60,6 +68,11 @@ def of_network(network: Network) -> Iterator[Finding]:
     if groups is not None:
         yield from _missing("security-group", network, network.groups, [one.id for one in groups])
     yield from _apart(network, subnets or (), groups or ())
+    places = [
+        Place(subnet=one.id, vpc=one.vpc, public=one.public if network.public is None else network.public)
+        for one in subnets or ()
+    ]
+    yield from of_ways(network.place, places, network.ways, network.remedy)
 
 
 def _missing(kind: str, network: Network, wanted: Sequence[str], seen: Sequence[str]) -> Iterator[Finding]:

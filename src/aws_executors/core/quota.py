@@ -33,6 +33,21 @@ class Allotment:
 
 
 Allotments = Mapping[Action, Allotment]
+Names = Mapping[Action, str]
+"""What a service's API calls these actions."""
+
+ECS_NAMES: Names = {
+    Action.SUBMIT: "RunTask",
+    Action.LOOK: "DescribeTasks",
+    Action.FIND: "ListTasks",
+    Action.STOP: "StopTask",
+}
+BATCH_NAMES: Names = {
+    Action.SUBMIT: "SubmitJob",
+    Action.LOOK: "DescribeJobs",
+    Action.FIND: "ListJobs",
+    Action.STOP: "TerminateJob",
+}
 
 FARGATE_RUN = Allotment(bucket="ecs RunTask on Fargate", quota=Quota(rate=20, burst=20))
 ECS_MODIFY = Allotment(bucket="ecs cluster resource modify", quota=Quota(rate=40, burst=100))

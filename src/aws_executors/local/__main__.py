@@ -39,24 +39,29 @@ environment; the image's name is not looked at.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; exit code 0, or 2 with the reason when it cannot start."""
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
+    found = parser()
+    chosen = found.parse_args(arguments)
+    try:
+        return serve(chosen)
+    except (OSError, ValueError) as error:
+        found.error(str(error))
+
+
+def serve(chosen: argparse.Namespace) -> int:
+    """Run as the options say; OSError or ValueError says why it can not start."""
     ended = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda number, frame: ended.set())
-    try:
-        aws = LocalAws(
-            host=chosen.host,
-            port=chosen.port,
-            max_processes=chosen.max_processes,
-            seed=chosen.seed,
-            latency=chosen.latency_ms / 1000,
-            delays=chosen.delays,
-            container_env=dict(chosen.container_env),
-            real_limits=chosen.real_limits,
-        ).start()
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
+    aws = LocalAws(
+        host=chosen.host,
+        port=chosen.port,
+        max_processes=chosen.max_processes,
+        seed=chosen.seed,
+        latency=chosen.latency_ms / 1000,
+        delays=chosen.delays,
+        container_env=dict(chosen.container_env),
+        real_limits=chosen.real_limits,
+    ).start()
     lines = [f"aws_executors.local: {aws.url}"]
     if chosen.exports:
         lines += [f"export {name}={shlex.quote(value)}" for name, value in aws.environment.items()]
@@ -74,14 +79,15 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    found = argparse.ArgumentParser(
         prog="python -m aws_executors.local",
         description="ECS, Batch and CloudWatch Logs on loopback, with containers as local processes.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    add = found.add_argument
     add("--host", default="127.0.0.1", help="a loopback address (default %(default)s)")
     add("--port", type=int, default=0, help="the port; 0, the default, is a free one")
     add("--max-processes", type=int, default=4, help="containers at once, more wait (default %(default)s)")
@@ -117,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="print the export lines that a shell needs, after the first line",
     )
-    return parser
+    return found
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def _fetched(url: str, bucket: str, key: str, region: str | None) -> bytes:
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        raise Unread(f"--s3 {url}: {error}{_remedy(code, bucket, key)}", _exit(code)) from error
+        raise Unread(f"--s3 {url}: {error}{_remedy(code, str(error), bucket, key)}", _exit(code)) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise Unread(f"--s3 {url}: {error}; give the container a role (task role, job role)") from error
     except (BotoCoreError, OSError) as error:
@@ -79,9 +79,11 @@ def _exit(code: str) -> Exit:
     return Exit.INFRASTRUCTURE if code in UNREACHABLE else Exit.CANNOT_START
 
 
-def _remedy(code: str, bucket: str, key: str) -> str:
+def _remedy(code: str, words: str, bucket: str, key: str) -> str:
     if code != "AccessDenied":
         return ""
+    if "kms:" in words:
+        return "; allow kms:Decrypt on the key to the container's role, in the key's own policy, too"
     place = f"arn:aws:s3:::{'/'.join([bucket, *key.split('/')[:-1], '*'])}"
     return f"; allow s3:GetObject on {place} to the container's role (an object that is gone looks the same)"
 

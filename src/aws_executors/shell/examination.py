@@ -5,9 +5,11 @@ matter, what it means the core's.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from aws_executors.core.batch import checks as batch_checks
 from aws_executors.core.batch import permissions as batch_permissions
+from aws_executors.core.batch import seen as batch_seen
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.checks import (
@@ -21,6 +23,7 @@ from aws_executors.core.checks import (
 )
 from aws_executors.core.ecs import checks as ecs_checks
 from aws_executors.core.ecs import permissions as ecs_permissions
+from aws_executors.core.ecs import seen as ecs_seen
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.iam import Also, Statement, Where
@@ -66,13 +69,13 @@ def _denied(
 
 def seen_on_ecs(
     settings: EcsSettings, request: RunTask, airflow: Airflow, probe: Probe, say: Say
-) -> ecs_checks.Seen:
+) -> ecs_seen.Seen:
     """What ECS, CloudWatch Logs and EC2 have."""
     say("asking ECS for the cluster and the task definition")
     definitions = probe.task_definitions(request.task_definition)
     clusters = probe.clusters(request.cluster or "default")
     say("asking for log groups, subnets and security groups")
-    return ecs_checks.Seen(
+    found = ecs_seen.Seen(
         airflow=airflow,
         settings=settings,
         request=request,
@@ -81,10 +84,15 @@ def seen_on_ecs(
         log_groups=_log_groups(definitions, settings.container_name, probe),
         network=_network(request, probe),
     )
+    return replace(
+        found,
+        quota=probe.quota(found.quota_code) if found.fargate else None,
+        image=probe.image(found.container.image, found.architecture) if found.container else None,
+    )
 
 
 def _log_groups(
-    definitions: tuple[ecs_checks.TaskDefinition, ...] | Unasked | None, name: str, probe: Probe
+    definitions: tuple[ecs_seen.TaskDefinition, ...] | Unasked | None, name: str, probe: Probe
 ) -> tuple[str, ...] | Unasked | None:
     found = definitions if isinstance(definitions, tuple) else ()
     for container in [one for each in found for one in each.container_definitions if one.name == name]:
@@ -99,13 +107,20 @@ def _network(request: RunTask, probe: Probe) -> Network:
     inside = wanted.awsvpc_configuration if wanted else None
     place = "[ecs_fargate]"
     if inside is None:
-        return Network(place=place, subnets=(), groups=(), seen_subnets=None, seen_groups=None)
-    return probe.network(place, inside.subnets, inside.security_groups)
+        return probe.network(place, (), (), public=False, remedy="")
+    # Only Fargate gives public addresses to tasks of their own; elsewhere a NAT gateway is the way.
+    return probe.network(
+        place,
+        inside.subnets,
+        inside.security_groups,
+        public=inside.assign_public_ip == "ENABLED",
+        remedy=f"{place} assign_public_ip = True",
+    )
 
 
 def seen_on_batch(
     settings: BatchSettings, request: SubmitJob, airflow: Airflow, probe: Probe, say: Say
-) -> batch_checks.Seen:
+) -> batch_seen.Seen:
     """What Batch and EC2 have."""
     say("asking Batch for the queue, its environments and the job definition")
     queues = probe.queues(request.job_queue)
@@ -117,18 +132,39 @@ def seen_on_batch(
     environments = probe.environments(names) if names else None
     say("asking for subnets and security groups")
     known = environments if isinstance(environments, tuple) else ()
-    return batch_checks.Seen(
+    code = batch_seen.quota_code(known)
+    found = batch_seen.Seen(
         airflow=airflow,
         settings=settings,
         request=request,
         queues=queues,
         environments=environments,
         definitions=probe.job_definitions(request.job_definition),
-        networks=tuple(
-            probe.network(
-                f"compute environment {one.compute_environment_name}", own.subnets, own.security_group_ids
-            )
-            for one in known
-            if (own := one.compute_resources)
-        ),
+        quota=probe.quota(code) if code else None,
     )
+    say("asking for the image")
+    definition, image = found.definition, None
+    if definition and definition.containers:
+        own = [one for one in definition.containers if one.name == settings.container_name]
+        image = probe.image((own or definition.containers)[0].image, definition.architecture)
+    return replace(found, networks=tuple(_networks(found, known, probe)), image=image)
+
+
+def _networks(
+    found: batch_seen.Seen, known: tuple[batch_seen.Environment, ...], probe: Probe
+) -> Iterator[Network]:
+    definition = found.definition
+    for one in known:
+        own, place = one.compute_resources, f"compute environment {one.compute_environment_name}"
+        if own and own.type in batch_seen.FARGATE:
+            where = definition.place if definition else "the job definition"
+            yield probe.network(
+                place,
+                own.subnets,
+                own.security_group_ids,
+                public=bool(definition and definition.public),
+                remedy=f"{where}: networkConfiguration assignPublicIp = ENABLED",
+            )
+        elif own:
+            remedy = f"{place} subnets = some with MapPublicIpOnLaunch"
+            yield probe.network(place, own.subnets, own.security_group_ids, public=None, remedy=remedy)

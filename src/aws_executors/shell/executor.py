@@ -27,6 +27,7 @@ from aws_executors.core.job import Free, Job, Policy, Purpose, Report, Tell
 from aws_executors.core.launch import Launch
 from aws_executors.core.pace import Pace
 from aws_executors.core.policy import CONTAINER_FAILED
+from aws_executors.core.quota import Names
 from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
 from aws_executors.shell.allowance import account
@@ -83,6 +84,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     pre_assigns_external_executor_id: ClassVar[bool] = True
 
     request_type: type[R]
+    calls: ClassVar[Names]
 
     def __init__(self, parallelism: int = PARALLELISM, team_name: str | None = None) -> None:
         super().__init__(parallelism=parallelism, team_name=team_name)
@@ -152,6 +154,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             executor=type(self).__name__,
             region=settings.region,
             team=self.team_name or "",
+            calls=self.calls,
             tally=tally,
             allowance=allowance,
         )

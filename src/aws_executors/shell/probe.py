@@ -20,17 +20,20 @@ from botocore import xform_name
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.batch.checks import Environment, JobDefinition, Queue
+from aws_executors.core.batch.seen import Environment, JobDefinition, Queue
 from aws_executors.core.checks import Airflow, Identity, Unasked
-from aws_executors.core.ecs.checks import Cluster, TaskDefinition
+from aws_executors.core.ecs.seen import Cluster, TaskDefinition
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.iam import Statement
+from aws_executors.core.image import Seen
 from aws_executors.core.network import Network, SecurityGroup, Subnet
 from aws_executors.core.reading import Read, read
 from aws_executors.core.settings import Settings
+from aws_executors.core.ways import Endpoint, RouteTable, Ways
 from aws_executors.shell.calls import gone, told
 from aws_executors.shell.clients import config
 from aws_executors.shell.connection import from_airflow
+from aws_executors.shell.registry import image_seen
 from aws_executors.shell.session import Access, Reader, access
 
 if TYPE_CHECKING:
@@ -64,6 +67,7 @@ def airflow_side(conf: "AirflowConfigParser", executor: str, ours: bool, service
         jwt=bool(written("api_auth", "jwt_secret") or written("api_auth", "jwt_private_key_path")),
         queued_timeout=conf.getfloat("scheduler", "task_queued_timeout"),
         remote_logging=conf.getboolean("logging", "remote_logging"),
+        parallelism=conf.getint("core", "parallelism"),
         missing=tuple(name for name in NEEDED[service] if name not in methods(service)),
     )
 
@@ -193,15 +197,44 @@ class Probe:
             case answer:
                 return tuple(str(group["logGroupName"]) for group in answer.get("logGroups", ()))
 
-    def network(self, place: str, subnets: Sequence[str], groups: Sequence[str]) -> Network:
+    def network(
+        self,
+        place: str,
+        subnets: Sequence[str],
+        groups: Sequence[str],
+        *,
+        public: bool | None,
+        remedy: str,
+    ) -> Network:
         """What EC2 has of these subnets and groups; filters, so that one that is missing is no error."""
+        seen = self._of_ec2(Subnet, "Subnets", "subnet-id", subnets)
+        vpcs = sorted({one.vpc for one in seen}) if isinstance(seen, tuple) else []
         return Network(
             place=place,
             subnets=subnets,
             groups=groups,
-            seen_subnets=self._of_ec2(Subnet, "Subnets", "subnet-id", subnets),
+            seen_subnets=seen,
             seen_groups=self._of_ec2(SecurityGroup, "SecurityGroups", "group-id", groups),
+            ways=Ways(
+                tables=self._of_ec2(RouteTable, "RouteTables", "vpc-id", vpcs),
+                endpoints=self._of_ec2(Endpoint, "VpcEndpoints", "vpc-id", vpcs),
+            ),
+            public=public,
+            remedy=remedy,
         )
+
+    def image(self, name: str, architecture: str) -> Seen:
+        """What Amazon ECR has of an image."""
+        return image_seen(self.ask, name, self._settings.region, architecture)
+
+    def quota(self, code: str) -> float | Unasked | None:
+        """One of the account's quotas for Fargate."""
+        asked = self.ask("service-quotas", "get_service_quota", ServiceCode="fargate", QuotaCode=code)
+        match unwrap_or_failure(asked):
+            case AwsError() as error:
+                return Unasked(f"{error.code}: {error.message}")
+            case answer:
+                return float(answer["Quota"]["Value"])
 
     def _of_ec2(
         self, model: type[R], member: str, key: str, wanted: Sequence[str]

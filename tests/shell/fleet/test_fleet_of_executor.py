@@ -88,7 +88,7 @@ def test_what_it_runs_is_told_and_taken_away_at_its_end(configured: Callable[[fl
         assert (snapshot.executor, snapshot.region) == ("AwsEcsFargateExecutor", "us-east-1")
         assert (member.queue, member.key.number) == ("long", 1)
         assert member.container == aws.tasks()[0]["taskArn"]
-        until(lambda: any(flow.action == "submit" for one in snapshots() for flow in one.flows))
+        until(lambda: any(flow.action == "RunTask" for one in snapshots() for flow in one.flows))
     finally:
         executor.end()
     until(lambda: snapshots() == () and publishers() == [])

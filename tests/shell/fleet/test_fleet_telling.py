@@ -17,7 +17,7 @@ from aws_executors.core.fleet.standing import Standing
 from aws_executors.core.job import Job, Policy
 from aws_executors.core.metrics import CALLS, THROTTLES, name_of
 from aws_executors.core.pace import Pace
-from aws_executors.core.quota import ON_FARGATE, Action
+from aws_executors.core.quota import BATCH_NAMES, ECS_NAMES, ON_FARGATE, Action
 from aws_executors.shell.allowance import UNLIMITED, Account
 from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
@@ -72,14 +72,14 @@ def test_what_is_measured_is_what_is_told() -> None:
         sink.time(name_of(CALLS, Action.SUBMIT), 0.1)
     sink.count(name_of(THROTTLES, Action.SUBMIT))
     sink.gauge("jobs", 5)
-    assert flows(tally, share, 0.0) == (
-        Flow(action="submit", calls=3, throttled=1, granted=20, documented=20),
+    assert flows(tally, share, ECS_NAMES, 0.0) == (
+        Flow(action="RunTask", calls=3, throttled=1, granted=20, documented=20),
     )
     for at in (1.0, 3.0):
         share.throttled(Action.SUBMIT, at)
-    (slowed,) = flows(tally, share, 3.0)
-    assert slowed.granted == 14.0
-    (free,) = flows(tally, UNLIMITED, 3.0)
+    (slowed,) = flows(tally, share, BATCH_NAMES, 3.0)
+    assert (slowed.action, slowed.granted) == ("SubmitJob", 14.0)
+    (free,) = flows(tally, UNLIMITED, ECS_NAMES, 3.0)
     assert (free.granted, free.documented) == (None, None)
 
 
@@ -96,7 +96,15 @@ def test_looking_at_an_allowance_takes_nothing_of_it() -> None:
 
 
 def look(engine: Engine[str, Order], clock: Callable[[], float] = time.monotonic) -> Look[str, Order]:
-    return Look(engine=engine, executor="E", region="R", tally=Tally(), allowance=UNLIMITED, clock=clock)
+    return Look(
+        engine=engine,
+        executor="E",
+        region="R",
+        calls=ECS_NAMES,
+        tally=Tally(),
+        allowance=UNLIMITED,
+        clock=clock,
+    )
 
 
 def test_an_engine_s_jobs_and_since_when_they_stand_as_they_do() -> None:

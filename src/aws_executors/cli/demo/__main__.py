@@ -60,7 +60,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; the exit code."""
-    options = parser().parse_args(arguments)
+    return run(parser().parse_args(arguments))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the demo as the options say; the exit code."""
     isolate()
     clock = Clock(Console(), time.time())
     try:

@@ -5,172 +5,20 @@ makes, not the options alone. Source: AWS Batch User Guide, "Jobs stuck in a RUN
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from pydantic import Field
-
-from aws_executors.core.batch.request import SubmitJob
-from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.allowance import Allowance, of_allowance
+from aws_executors.core.batch.seen import FARGATE, JobDefinition, Seen, quota_code
 from aws_executors.core.checks import (
-    Airflow,
     Finding,
-    Unasked,
     advice,
     error,
     of_variables,
     unknown,
     warning,
 )
-from aws_executors.core.network import Network, of_network
-from aws_executors.core.reading import Read
-
-FARGATE = ("FARGATE", "FARGATE_SPOT")
-
-
-class Order(Read):
-    """A compute environment's place in a queue."""
-
-    compute_environment: str
-
-
-class Queue(Read):
-    """One job queue."""
-
-    job_queue_name: str
-    state: str
-    status: str
-    status_reason: str = ""
-    scheduling_policy_arn: str = ""
-    compute_environment_order: tuple[Order, ...] = ()
-
-
-class Resources(Read):
-    """What a managed compute environment may use."""
-
-    type: str
-    maxv_cpus: int = Field(default=0, validation_alias="maxvCpus")
-    subnets: tuple[str, ...] = ()
-    security_group_ids: tuple[str, ...] = ()
-
-
-class Environment(Read):
-    """One compute environment."""
-
-    compute_environment_name: str
-    compute_environment_arn: str
-    state: str
-    status: str
-    status_reason: str = ""
-    compute_resources: Resources | None = None
-
-
-class Variable(Read):
-    """One environment variable."""
-
-    name: str
-    value: str = ""
-
-
-class Need(Read):
-    """How much of something a container needs."""
-
-    type: str
-    value: str
-
-
-class Container(Read):
-    """One container of a job definition."""
-
-    name: str = ""
-    image: str = ""
-    environment: tuple[Variable, ...] = ()
-    resource_requirements: tuple[Need, ...] = ()
-
-
-class Task(Read):
-    """What of an ECS task a job definition says."""
-
-    containers: tuple[Container, ...] = ()
-
-
-class EcsProperties(Read):
-    """A job definition of several containers."""
-
-    task_properties: tuple[Task, ...] = ()
-
-
-class Retry(Read):
-    """Batch's own retries."""
-
-    attempts: int = 1
-    evaluate_on_exit: tuple[object, ...] = ()
-
-
-class Timeout(Read):
-    """Batch's own time limit."""
-
-    attempt_duration_seconds: int | None = None
-
-
-class JobDefinition(Read):
-    """One job definition."""
-
-    job_definition_name: str
-    revision: int
-    status: str
-    type: str
-    platform_capabilities: tuple[str, ...] = ()
-    container_properties: Container | None = None
-    ecs_properties: EcsProperties | None = None
-    retry_strategy: Retry | None = None
-    timeout: Timeout | None = None
-
-    @property
-    def place(self) -> str:
-        """How to name it to a person."""
-        return f"job definition {self.job_definition_name}:{self.revision}"
-
-    @property
-    def containers(self) -> tuple[Container, ...]:
-        """Its containers, the only one of `containerProperties` without a name."""
-        if self.container_properties:
-            return (self.container_properties,)
-        tasks = self.ecs_properties.task_properties if self.ecs_properties else ()
-        return tuple(container for task in tasks for container in task.containers)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What was found out; an empty tuple is what AWS does not have. Environments are those of the queue."""
-
-    airflow: Airflow
-    settings: BatchSettings
-    request: SubmitJob
-    queues: tuple[Queue, ...] | Unasked | None
-    environments: tuple[Environment, ...] | Unasked | None
-    definitions: tuple[JobDefinition, ...] | Unasked | None
-    networks: tuple[Network, ...] = ()
-
-    @property
-    def queue(self) -> Queue | None:
-        """The queue, where there is one."""
-        return self.queues[0] if isinstance(self.queues, tuple) and self.queues else None
-
-    @property
-    def usable(self) -> tuple[Environment, ...]:
-        """The environments in which jobs can start."""
-        found = self.environments if isinstance(self.environments, tuple) else ()
-        return tuple(one for one in found if one.state == "ENABLED" and one.status == "VALID")
-
-    @property
-    def definition(self) -> JobDefinition | None:
-        """The job definition, where there is one: the newest that is active, if there is such a one."""
-        found = self.definitions if isinstance(self.definitions, tuple) else ()
-        return max(found, key=_newest, default=None)
-
-
-def _newest(definition: JobDefinition) -> tuple[bool, int]:
-    return definition.status == "ACTIVE", definition.revision
+from aws_executors.core.image import of_image
+from aws_executors.core.image import variables as set_by_image
+from aws_executors.core.network import of_network
 
 
 def _queue(seen: Seen) -> Iterator[Finding]:
@@ -316,7 +164,8 @@ def _container(seen: Seen) -> Iterator[Finding]:
         )
     else:
         container = next((one for one in definition.containers if one.name == name), definition.containers[0])
-        variables = {one.name: one.value for one in container.environment}
+        variables = set_by_image(seen.image) | {one.name: one.value for one in container.environment}
+        yield from of_image(seen.image, definition.place, definition.architecture, ())
         over = seen.request.container_overrides.environment
         yield from of_variables(
             variables | {one.name: one.value for one in over}, definition.place, seen.airflow
@@ -349,6 +198,15 @@ def _limits(seen: Seen) -> Iterator[Finding]:
         )
 
 
+def _quota(seen: Seen) -> Iterator[Finding]:
+    code = quota_code(seen.environments if isinstance(seen.environments, tuple) else ())
+    if seen.definition and code:
+        allowance = Allowance(
+            code=code, vcpus=_vcpus(seen.definition), at_once=seen.airflow.parallelism, quota=seen.quota
+        )
+        yield from of_allowance(allowance, seen.settings.region)
+
+
 CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _queue,
     _environments,
@@ -357,6 +215,7 @@ CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _platform,
     _container,
     _limits,
+    _quota,
 )
 
 

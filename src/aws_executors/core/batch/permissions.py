@@ -17,9 +17,14 @@ DOCTOR_READS = (
     "batch:DescribeComputeEnvironments",
     "batch:DescribeJobDefinitions",
     "batch:DescribeJobQueues",
+    "ec2:DescribeRouteTables",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
+    "ec2:DescribeVpcEndpoints",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
     "logs:DescribeLogGroups",
+    "servicequotas:GetServiceQuota",
 )
 
 

@@ -6,113 +6,20 @@ tasks error codes".
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from pydantic import Field
-
+from aws_executors.core.allowance import Allowance, of_allowance, vcpus
 from aws_executors.core.checks import (
-    Airflow,
     Finding,
-    Unasked,
     error,
     of_entrypoint,
     of_variables,
     unknown,
     warning,
 )
-from aws_executors.core.ecs.request import RunTask
-from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.ecs.strategy import on_fargate
-from aws_executors.core.network import Network, of_network
-from aws_executors.core.reading import Read
-
-
-class Cluster(Read):
-    """One cluster."""
-
-    cluster_name: str
-    status: str
-    capacity_providers: tuple[str, ...] = ()
-    registered_container_instances_count: int = 0
-
-
-class LogConfiguration(Read):
-    """Where a container's output goes."""
-
-    log_driver: str
-    options: dict[str, str] = Field(default_factory=dict)
-
-
-class Variable(Read):
-    """One environment variable."""
-
-    name: str
-    value: str = ""
-
-
-class Container(Read):
-    """One container of a task definition."""
-
-    name: str
-    image: str
-    essential: bool = True
-    entry_point: tuple[str, ...] = ()
-    environment: tuple[Variable, ...] = ()
-    log_configuration: LogConfiguration | None = None
-
-
-class TaskDefinition(Read):
-    """One task definition."""
-
-    family: str
-    revision: int
-    status: str
-    compatibilities: tuple[str, ...] = ()
-    network_mode: str = "bridge"
-    execution_role_arn: str = ""
-    task_role_arn: str = ""
-    container_definitions: tuple[Container, ...] = ()
-
-    @property
-    def place(self) -> str:
-        """How to name it to a person."""
-        return f"task definition {self.family}:{self.revision}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What was found out; an empty tuple is what AWS does not have."""
-
-    airflow: Airflow
-    settings: EcsSettings
-    request: RunTask
-    clusters: tuple[Cluster, ...] | Unasked | None
-    definitions: tuple[TaskDefinition, ...] | Unasked | None
-    log_groups: tuple[str, ...] | Unasked | None
-    network: Network
-
-    @property
-    def cluster(self) -> Cluster | None:
-        """The cluster, where there is one."""
-        return self.clusters[0] if isinstance(self.clusters, tuple) and self.clusters else None
-
-    @property
-    def definition(self) -> TaskDefinition | None:
-        """The task definition, where there is one."""
-        return self.definitions[0] if isinstance(self.definitions, tuple) and self.definitions else None
-
-    @property
-    def container(self) -> Container | None:
-        """The Airflow container, where the definition has it."""
-        name = self.settings.container_name
-        found = self.definition.container_definitions if self.definition else ()
-        return next((one for one in found if one.name == name), None)
-
-    @property
-    def fargate(self) -> bool:
-        """Whether tasks will run on Fargate, as far as the request says."""
-        strategy = self.request.capacity_provider_strategy
-        return on_fargate(strategy) if strategy else self.request.launch_type == "FARGATE"
+from aws_executors.core.ecs.seen import Seen
+from aws_executors.core.image import of_image
+from aws_executors.core.image import variables as set_by_image
+from aws_executors.core.network import of_network
 
 
 def _cluster(seen: Seen) -> Iterator[Finding]:
@@ -200,8 +107,9 @@ def _container(seen: Seen) -> Iterator[Finding]:
             f"{definition.place}: container {container.name!r} essential = true, the others false",
         )
     yield from of_entrypoint(container.entry_point, definition.place)
+    yield from of_image(seen.image, definition.place, seen.architecture, container.entry_point)
     over = [one for one in seen.request.overrides.container_overrides if one.name == container.name]
-    variables = {one.name: one.value for one in container.environment}
+    variables = set_by_image(seen.image) | {one.name: one.value for one in container.environment}
     variables |= {one.name: one.value for each in over for one in each.environment}
     yield from of_variables(variables, definition.place, seen.airflow)
 
@@ -295,6 +203,15 @@ def _roles(seen: Seen) -> Iterator[Finding]:
         )
 
 
+def _quota(seen: Seen) -> Iterator[Finding]:
+    if seen.fargate and seen.definition:
+        size = seen.request.overrides.cpu or seen.definition.cpu
+        allowance = Allowance(
+            code=seen.quota_code, vcpus=vcpus(size), at_once=seen.airflow.parallelism, quota=seen.quota
+        )
+        yield from of_allowance(allowance, seen.settings.region)
+
+
 CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _cluster,
     _providers,
@@ -304,6 +221,7 @@ CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _network,
     _logs,
     _roles,
+    _quota,
 )
 
 

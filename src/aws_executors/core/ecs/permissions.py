@@ -21,10 +21,15 @@ from aws_executors.core.iam import (
 )
 
 DOCTOR_READS = (
+    "ec2:DescribeRouteTables",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
+    "ec2:DescribeVpcEndpoints",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
     "ecs:DescribeClusters",
     "logs:DescribeLogGroups",
+    "servicequotas:GetServiceQuota",
 )
 
 

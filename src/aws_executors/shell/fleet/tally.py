@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from aws_executors.core.fleet.snapshot import Flow
 from aws_executors.core.metrics import CALLS, THROTTLES, name_of
-from aws_executors.core.quota import Action
+from aws_executors.core.quota import Action, Names
 from aws_executors.shell.allowance import Allowance
 
 SLOT = 5.0
@@ -56,18 +56,17 @@ class Tally:
             return sum(counts[name] for slot, counts in self._slots if slot > oldest)
 
 
-def flows(tally: Tally, allowance: Allowance, now: float) -> tuple[Flow, ...]:
+def flows(tally: Tally, allowance: Allowance, names: Names, now: float) -> tuple[Flow, ...]:
     """What was asked of AWS within the last minute, and what may be; actions that nobody asked for are left
     out. `now` is of the allowance's clock."""
-    return tuple(
-        flow for action in Action if (flow := _flow(action, tally, allowance, now)).calls or flow.throttled
-    )
+    told = (_flow(action, name, tally, allowance, now) for action, name in names.items())
+    return tuple(flow for flow in told if flow.calls or flow.throttled)
 
 
-def _flow(action: Action, tally: Tally, allowance: Allowance, now: float) -> Flow:
+def _flow(action: Action, name: str, tally: Tally, allowance: Allowance, now: float) -> Flow:
     bucket = allowance.bucket(action, now)
     return Flow(
-        action=action.value,
+        action=name,
         calls=tally.within(name_of(CALLS, action)),
         throttled=tally.within(name_of(THROTTLES, action)),
         granted=None if bucket is None else round(bucket.rate, 2),

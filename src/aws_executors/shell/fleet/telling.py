@@ -17,6 +17,7 @@ from airflow.models.taskinstancekey import TaskInstanceKey
 from aws_executors.core.fleet.fold import Entry, fold
 from aws_executors.core.fleet.snapshot import Key, Snapshot
 from aws_executors.core.job import Job
+from aws_executors.core.quota import Names
 from aws_executors.shell.allowance import Allowance
 from aws_executors.shell.fleet.publisher import Publisher
 from aws_executors.shell.fleet.store import Shelf
@@ -42,6 +43,7 @@ class Look(Generic[K, R]):
     engine: Engine[K, R]
     executor: str
     region: str
+    calls: Names
     tally: Tally
     allowance: Allowance
     team: str = ""
@@ -64,7 +66,7 @@ class Look(Generic[K, R]):
             groups=folded.groups,
             members=folded.members,
             left_out=folded.left_out,
-            flows=flows(self.tally, self.allowance, self.clock()),
+            flows=flows(self.tally, self.allowance, self.calls, self.clock()),
         )
 
 

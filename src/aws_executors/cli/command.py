@@ -1,0 +1,104 @@
+"""What a command is, as a value; and the options that several commands have.
+
+Law: data only, and the standard library only: every airflow command imports this.
+"""
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SECTIONS = ("batch", "ecs_fargate")
+OUTPUTS = ("table", "json", "yaml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One argument of a command, in argparse's words; what is None is not said."""
+
+    flags: tuple[str, ...]
+    help: str
+    metavar: str | None = None
+    default: object = None
+    choices: tuple[str, ...] | None = None
+    action: str | None = None
+    nargs: str | None = None
+    type: Callable[[str], object] | None = None
+    dest: str | None = None
+
+    def arguments(self) -> dict[str, object]:
+        """The keywords of argparse's ``add_argument``.
+
+        >>> Option(flags=("--team",), help="Whose.", metavar="NAME").arguments()
+        {'help': 'Whose.', 'metavar': 'NAME'}
+        """
+        said = {
+            "help": self.help,
+            "metavar": self.metavar,
+            "default": self.default,
+            "choices": self.choices,
+            "action": self.action,
+            "nargs": self.nargs,
+            "type": self.type,
+            "dest": self.dest,
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: `run` is the dotted path of a function from parsed arguments to an exit code."""
+
+    name: str
+    help: str
+    about: str
+    examples: tuple[tuple[str, str], ...]
+    options: tuple[Option, ...] = ()
+    run: str
+
+    def epilog(self, program: str) -> str:
+        """The examples, each below what it does.
+
+        >>> command = Command(name="doctor", help="", about="", examples=(("doctor", "look"),), run="")
+        >>> print(command.epilog("aws-executors"))
+        examples:
+          aws-executors doctor
+              look
+        """
+        lines = [f"  {program} {line}\n      {what}" for line, what in self.examples]
+        return "\n".join(["examples:", *lines])
+
+
+SECTION = Option(
+    flags=("--section",),
+    help="whose options to read (default: those of the executors in [core] executor that are ours)",
+    choices=SECTIONS,
+)
+TEAM = Option(flags=("--team",), help="read the options of this team of a multi-team Airflow", metavar="NAME")
+
+
+def output(default: str = "table") -> Option:
+    """How the answer is printed."""
+    return Option(
+        flags=("-o", "--output"),
+        help=f"how to print the answer: {', '.join(OUTPUTS)} (default: {default})",
+        choices=OUTPUTS,
+        default=default,
+        metavar="FORMAT",
+    )
+
+
+def many(flag: str, metavar: str, help_: str) -> Option:
+    """An option that may be given several times."""
+    return Option(flags=(flag,), help=f"{help_}; may be given often", metavar=metavar, action="append")
+
+
+def pair(text: str) -> tuple[str, str]:
+    """What is written as NAME=VALUE.
+
+    >>> pair("AIRFLOW_HOME=/tmp/a=b")
+    ('AIRFLOW_HOME', '/tmp/a=b')
+    """
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
+    return name, value

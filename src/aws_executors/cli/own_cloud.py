@@ -1,0 +1,103 @@
+"""The commands that bring their own AWS, as rows: `local` and `demo`.
+
+Law: data only, and the standard library only; each command is a module of its own, too, and
+`tests/cli/test_cli_commands.py` holds the options of both to each other.
+"""
+
+from pathlib import Path
+
+from aws_executors.cli.command import Command, Option, pair
+
+LOCAL = Command(
+    name="local",
+    help="run the embedded AWS",
+    about="Run an AWS on this machine: ECS, Batch, CloudWatch Logs and S3 over HTTP on loopback, with "
+    "containers as local processes. Its first line is its address. Runs until Ctrl-C, and ends every "
+    "container with it. "
+    "The same as python -m aws_executors.local.",
+    examples=(
+        ("local --port 4599", "on a port of your choice; then set AWS_ENDPOINT_URL=http://127.0.0.1:4599"),
+        ("local --exports", "also print the export lines that a shell needs"),
+        ("local --delays fargate --seed 7 --real-limits", "with Fargate's real delays, and AWS's real rates"),
+    ),
+    options=(
+        Option(flags=("--host",), help="a loopback address (default: 127.0.0.1)", default="127.0.0.1"),
+        Option(flags=("--port",), help="the port; 0, the default, is a free one", type=int, default=0),
+        Option(
+            flags=("--max-processes",),
+            help="containers at once, more wait (default: 4)",
+            type=int,
+            default=4,
+        ),
+        Option(
+            flags=("--seed",),
+            help="of ids and delays; the same seed repeats a run (default: 0)",
+            type=int,
+            default=0,
+        ),
+        Option(
+            flags=("--latency-ms",),
+            help="added to every answer, milliseconds (default: 0)",
+            type=float,
+            default=0.0,
+        ),
+        Option(
+            flags=("--delays",),
+            help="of the lifecycle's steps (default: fast)",
+            choices=("none", "fast", "fargate"),
+            default="fast",
+        ),
+        Option(
+            flags=("--container-env",),
+            help="what the image has baked in; may be given often",
+            metavar="NAME=VALUE",
+            type=pair,
+            action="append",
+            default=[],
+        ),
+        Option(flags=("--real-limits",), help="throttle at AWS's real request rates", action="store_true"),
+        Option(
+            flags=("--exports",),
+            help="print the export lines that a shell needs, after the first line",
+            action="store_true",
+        ),
+    ),
+    run="aws_executors.cli.local.run",
+)
+
+DEMO = Command(
+    name="demo",
+    help="run a DAG on Batch and on ECS, all on this machine",
+    about="Start an embedded AWS and a whole Airflow in front of it, run a DAG on both executors, and ask "
+    "the AWS side whether all that was promised is true. Needs no account, and leaves nothing running. "
+    "Exit code 0: all is true; 1: something is not, and it is said what.",
+    examples=(
+        ("demo", "run it, in about half a minute"),
+        ("demo --keep", "leave Airflow's UI up afterwards, until Ctrl-C"),
+        ("demo --transport s3", "with workloads in S3, so that no request carries a token"),
+    ),
+    options=(
+        Option(flags=("--keep",), help="leave everything up afterwards, until Ctrl-C", action="store_true"),
+        Option(
+            flags=("--logs",),
+            help="where logs go (default: .demo)",
+            metavar="FOLDER",
+            type=Path,
+            default=Path(".demo"),
+        ),
+        Option(
+            flags=("--transport",),
+            help="how workloads get into their containers (default: inline)",
+            choices=("inline", "s3"),
+            default="inline",
+        ),
+        Option(
+            flags=("--timeout",),
+            help="seconds the DAG may take (default: 180)",
+            metavar="SECONDS",
+            type=float,
+            default=180.0,
+        ),
+    ),
+    run="aws_executors.cli.demo.__main__.run",
+)

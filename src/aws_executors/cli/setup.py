@@ -1,0 +1,34 @@
+"""The set-up that a command writes down: one section's, from the settings and its builder's request.
+
+Law: reads the configuration, asks nobody; what a set-up consists of is the core's (`core/setup/model.py`).
+"""
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.cli.configuration import Unusable, asked, required
+from aws_executors.cli.iam_policy import ANY_TASK, SOME_TOKEN
+from aws_executors.cli.services import KITS
+from aws_executors.core.compose import BuildFault, built
+from aws_executors.core.launch import Launch
+from aws_executors.core.setup.model import Setup, of_batch, of_ecs
+
+SETUPS: Mapping[str, Callable[[Any, Any], Setup]] = {"batch": of_batch, "ecs_fargate": of_ecs}
+
+
+def setup_of(options: Namespace) -> Setup:
+    """The set-up of one section; raises `Unusable` where there are two, or where it can not be used."""
+    sections = asked(options).sections
+    if len(sections) > 1:
+        raise Unusable(f"A stack is for one executor: say --section {' or --section '.join(sections)}")
+    (section,) = sections
+    own, kit = required(section, options.team), KITS[section]
+    launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=own.settings, token=SOME_TOKEN)
+    match unwrap_or_failure(built(own.build, launch, kit.request, kit.seal)):
+        case BuildFault() as fault:
+            raise Unusable(f"No request can be made for a task like any other: {fault}")
+        case request:
+            return SETUPS[section](own.settings, request)

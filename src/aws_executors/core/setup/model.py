@@ -1,0 +1,236 @@
+"""What a minimal working set-up consists of, as values, from settings.
+
+Law: the same names that airflow.cfg has, and the policy of `iam.py`. What the settings do not say (image,
+VPC, address of Airflow's API) is a parameter. Nothing runs, and nothing costs, before the first task.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, cast
+
+from aws_executors.core import store_permissions
+from aws_executors.core.batch import permissions as batch_permissions
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.ecs import permissions as ecs_permissions
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.iam import Also, Statement, Where, policy
+
+GROUP = "/airflow/tasks"
+RETENTION = 30
+ACCOUNT = "${ACCOUNT}"
+"""Stands for the account's number, which only the tool knows when it makes the set-up."""
+EXECUTION, TASK = "EXECUTION", "TASK"
+"""Stand for the two roles of the set-up, by name."""
+EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
+
+Document: TypeAlias = dict[str, object]
+
+TRUST: Document = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+class Kind(StrEnum):
+    """What a parameter is."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    SUBNETS = "subnets"
+    VPC = "vpc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """What the person who makes the set-up says; `default` is empty where there is none."""
+
+    name: str
+    kind: Kind
+    about: str
+    default: str = ""
+
+
+IMAGE = Parameter(name="Image", kind=Kind.TEXT, about="The image with Airflow and your DAGs")
+API_URL = Parameter(
+    name="ExecutionApiUrl",
+    kind=Kind.TEXT,
+    about="Airflow's API server as seen from a container, with /execution/ at its end",
+)
+VCPUS = Parameter(
+    name="Vcpus", kind=Kind.TEXT, default="1", about="vCPUs of a task that does not say otherwise"
+)
+MEMORY = Parameter(
+    name="Memory", kind=Kind.TEXT, default="2048", about="MiB of a task that does not say otherwise"
+)
+MAX_VCPUS = Parameter(
+    name="MaxvCpus", kind=Kind.NUMBER, default="64", about="vCPUs of all tasks that run at once"
+)
+SUBNETS = Parameter(
+    name="Subnets",
+    kind=Kind.SUBNETS,
+    about="Where containers run; they must reach Airflow's API, ECR and CloudWatch Logs",
+)
+VPC = Parameter(name="VpcId", kind=Kind.VPC, about="The VPC of the subnets")
+ALWAYS = (IMAGE, API_URL, VCPUS, MEMORY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """An ECS cluster, and the capacity providers that the settings name."""
+
+    name: str
+    providers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDefinition:
+    """A task definition with one container."""
+
+    family: str
+    container: str
+    fargate: bool
+    awsvpc: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A job queue, and a compute environment on Fargate below it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDefinition:
+    """A job definition for Fargate; its container has a name if the settings give one."""
+
+    name: str
+    container: str
+
+
+Made: TypeAlias = Cluster | TaskDefinition | Queue | JobDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """One executor's set-up.
+
+    `statements` are the scheduler's policy, `reading` what the containers' role needs, where workloads are
+    stored for them.
+    Besides `made` there are always two roles, a log group and the scheduler's policy. `own_group` says
+    whether a security group is made, `told_group` whether airflow.cfg must then name it.
+    """
+
+    about: str
+    region: str
+    made: tuple[Made, ...]
+    parameters: tuple[Parameter, ...]
+    statements: tuple[Statement, ...]
+    reading: tuple[Statement, ...]
+    own_group: bool
+    told_group: bool = False
+
+    def policy(self) -> Document:
+        """The scheduler's policy, with placeholders for the account and the roles."""
+        return policy(self.statements)
+
+
+def of_ecs(settings: EcsSettings, request: RunTask) -> Setup:
+    """Cluster, task definition, roles, log group and policy; a security group, if the settings name none.
+
+    >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
+    ...                        task_definition="airflow:7", subnets=("subnet-1",))
+    >>> from aws_executors.core.ecs.build import from_options
+    >>> of_ecs(settings, from_options(settings)).made[1]
+    TaskDefinition(family='airflow', container='main', fargate=True, awsvpc=True)
+    """
+    where = Where(region=settings.region, account=ACCOUNT)
+    also = Also(roles=(where.role(EXECUTION), where.role(TASK)), log_groups=(GROUP,))
+    own_group = bool(settings.subnets and not settings.security_groups)
+    return Setup(
+        about=f"What AwsEcsFargateExecutor needs in {settings.region}",
+        region=settings.region,
+        made=(
+            Cluster(
+                name=_tail(request.cluster or "default"),
+                providers=tuple(one.capacity_provider for one in request.capacity_provider_strategy),
+            ),
+            TaskDefinition(
+                family=_tail(request.task_definition),
+                container=settings.container_name,
+                fargate=request.platform_version is not None or request.launch_type == "FARGATE",
+                awsvpc=bool(settings.subnets),
+            ),
+        ),
+        parameters=(*ALWAYS, *((VPC,) if own_group else ())),
+        statements=(
+            *ecs_permissions.statements(request, where, also),
+            *store_permissions.keeping(settings, where),
+        ),
+        reading=tuple(store_permissions.reading(settings, where)),
+        own_group=own_group,
+        told_group=own_group,
+    )
+
+
+def of_batch(settings: BatchSettings, request: SubmitJob) -> Setup:
+    """Compute environment on Fargate, job queue, job definition, roles, log group, security group, policy.
+
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
+    >>> from aws_executors.core.batch.build import from_options
+    >>> of_batch(settings, from_options(settings)).made
+    (Queue(name='q'), JobDefinition(name='d', container=''))
+    """
+    where = Where(region=settings.region, account=ACCOUNT)
+    return Setup(
+        about=f"What AwsBatchExecutor needs in {settings.region}",
+        region=settings.region,
+        made=(
+            Queue(name=_tail(request.job_queue)),
+            JobDefinition(name=_tail(request.job_definition), container=settings.container_name),
+        ),
+        parameters=(*ALWAYS, MAX_VCPUS, SUBNETS, VPC),
+        statements=(
+            *batch_permissions.statements(request, where, Also(log_groups=(GROUP,))),
+            *store_permissions.keeping(settings, where),
+        ),
+        reading=tuple(store_permissions.reading(settings, where)),
+        own_group=True,
+    )
+
+
+def role_of(text: str) -> str:
+    """Which of the two roles an ARN of the policy stands for; nothing, if for none.
+
+    >>> role_of("arn:aws:iam::${ACCOUNT}:role/TASK"), role_of("arn:aws:logs:x:${ACCOUNT}:log-group:g")
+    ('TASK', '')
+    """
+    name = text.rpartition(":role/")[2]
+    return name if name in (EXECUTION, TASK) and name != text else ""
+
+
+def filled(value: object, put: Callable[[str], object]) -> object:
+    """The same document, where a tool's own words are put in for each text that has `ACCOUNT` in it.
+
+    >>> filled({"Resource": ["*", "arn:aws:batch:x:${ACCOUNT}:job/*"]}, len)
+    {'Resource': ['*', 32]}
+    """
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, object]", value)
+        return {name: filled(part, put) for name, part in members.items()}
+    if isinstance(value, list):
+        return [filled(part, put) for part in cast("list[object]", value)]
+    return put(value) if isinstance(value, str) and ACCOUNT in value else value
+
+
+def _tail(name_or_arn: str) -> str:
+    """A name as a new resource gets it: of an ARN the last part, without a revision."""
+    return name_or_arn.rpartition("/")[2].partition(":")[0]

@@ -1,0 +1,106 @@
+"""What Amazon ECR says of an image: two or three questions, and the image's own configuration.
+
+Law: gathers evidence for `core/image.py` and judges nothing. Nothing is raised; the layers of the image are
+not fetched, only its configuration, which is a few kilobytes.
+"""
+
+import json
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+from returns.methods import unwrap_or_failure
+from returns.result import Result
+
+from aws_executors.core.checks import Unasked
+from aws_executors.core.errors import AwsError
+from aws_executors.core.image import (
+    ARCHITECTURES,
+    KINDS,
+    Configuration,
+    Image,
+    Manifest,
+    Reference,
+    Seen,
+    pairs,
+    reference,
+)
+
+Ask: TypeAlias = Callable[..., Result[Mapping[str, Any], AwsError]]
+LARGEST = 1 << 20
+TIMEOUT = 5.0
+
+
+def image_seen(ask: Ask, text: str, region: str, architecture: str) -> Seen:
+    """What the registry has under this name; None where it is no registry that we can ask."""
+    named = reference(text)
+    if named is None or named.region != region:
+        return None
+    try:
+        return _seen(ask, named, architecture)
+    except (OSError, ValueError, KeyError, ValidationError) as problem:
+        return Unasked(f"{text}: {problem}")
+
+
+def _seen(ask: Ask, named: Reference, architecture: str) -> Seen:
+    manifest = _manifest(ask, named, {"imageTag": named.tag} if named.tag else {"imageDigest": named.digest})
+    if not isinstance(manifest, Manifest):
+        return manifest or Image(text=named.text, architectures=())
+    if not manifest.manifests:
+        return _of_one(ask, named, manifest)
+    wanted = ARCHITECTURES.get(architecture, "amd64")
+    own = [one for one in manifest.manifests if one.platform and one.platform.architecture == wanted]
+    inner = _manifest(ask, named, {"imageDigest": own[0].digest}) if own else None
+    found = _of_one(ask, named, inner) if isinstance(inner, Manifest) else None
+    return Image(
+        text=named.text,
+        architectures=manifest.architectures(),
+        entrypoint=found.entrypoint if isinstance(found, Image) else (),
+        variables=found.variables if isinstance(found, Image) else (),
+    )
+
+
+def _manifest(ask: Ask, named: Reference, id_: Mapping[str, str]) -> Manifest | Unasked | None:
+    """The manifest; None where there is no such image."""
+    answer = ask(
+        "ecr",
+        "batch_get_image",
+        registryId=named.registry,
+        repositoryName=named.repository,
+        imageIds=[id_],
+        acceptedMediaTypes=list(KINDS),
+    )
+    match unwrap_or_failure(answer):
+        case AwsError(code="RepositoryNotFoundException"):
+            return None
+        case AwsError() as error:
+            return Unasked(f"{error.code}: {error.message}")
+        case found:
+            images = found.get("images", ())
+            return Manifest.model_validate(json.loads(images[0]["imageManifest"])) if images else None
+
+
+def _of_one(ask: Ask, named: Reference, manifest: Manifest) -> Seen:
+    if manifest.config is None:
+        return None
+    answer = ask(
+        "ecr",
+        "get_download_url_for_layer",
+        registryId=named.registry,
+        repositoryName=named.repository,
+        layerDigest=manifest.config.digest,
+    )
+    match unwrap_or_failure(answer):
+        case AwsError() as error:
+            return Unasked(f"{error.code}: {error.message}")
+        case found:
+            url = str(found["downloadUrl"])
+    with urllib.request.urlopen(url, timeout=TIMEOUT) as body:  # noqa: S310 - AWS's own, signed
+        read = Configuration.model_validate(json.loads(body.read(LARGEST)))
+    return Image(
+        text=named.text,
+        architectures=(read.architecture,),
+        entrypoint=read.config.entrypoint,
+        variables=pairs(read.config.env),
+    )

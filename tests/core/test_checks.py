@@ -1,0 +1,105 @@
+"""What `doctor` says of Airflow's side and of routes, case by case; a sound one says nothing."""
+
+from dataclasses import replace
+
+import pytest
+
+from aws_executors.core.checks import Airflow, Unasked, of_airflow
+from aws_executors.core.image import reference
+from aws_executors.core.ways import Endpoint, Place, RouteTable, Ways, of_ways
+
+SOUND = Airflow(
+    version="3.3.2",
+    supported=True,
+    executor="aws_executors.executors.AwsBatchExecutor",
+    ours=True,
+    api_url="https://airflow.example.com/execution/",
+    api=200,
+    jwt=True,
+    queued_timeout=600.0,
+    remote_logging=True,
+    parallelism=32,
+)
+
+
+@pytest.mark.parametrize(
+    ("airflow", "check", "line"),
+    [
+        (replace(SOUND, supported=False, version="3.4.0"), "airflow-version", "apache-airflow>=3.3.0,<3.4"),
+        (replace(SOUND, missing=("terminate_job",)), "boto3-version", "pip install --upgrade boto3"),
+        (replace(SOUND, ours=False), "executor", "[core] executor ="),
+        (replace(SOUND, api_url="http://[::1]:8080/execution/"), "api-url", "execution_api_server_url ="),
+        (replace(SOUND, api_url="https://a.example.com"), "api-url", "= https://a.example.com/execution/"),
+        (replace(SOUND, api=Unasked("refused")), "api-reach", "doctor --launch"),
+        (replace(SOUND, api=502), "api-reach", "execution_api_server_url ="),
+        (replace(SOUND, jwt=False), "jwt-secret", "[api_auth] jwt_secret ="),
+        (replace(SOUND, queued_timeout=60.0), "queued-timeout", "task_queued_timeout = 600"),
+        (replace(SOUND, remote_logging=False), "remote-logging", "remote_logging = True"),
+    ],
+)
+def test_what_is_wrong_with_airflow(airflow: Airflow, check: str, line: str) -> None:
+    (one,) = of_airflow(airflow)
+    assert (one.check, line in one.change) == (check, True)
+
+
+def test_a_sound_airflow() -> None:
+    assert list(of_airflow(SOUND)) == []
+
+
+def table(*routes: dict[str, str], **association: object) -> RouteTable:
+    return RouteTable.model_validate({"VpcId": "v", "Routes": routes, "Associations": [association]})
+
+
+NAT = {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1"}
+GATEWAY = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}
+GONE = NAT | {"State": "blackhole"}
+SIX = {"DestinationIpv6CidrBlock": "::/0", "GatewayId": "eigw-1"}
+LOCAL = {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"}
+ENDPOINTS = tuple(
+    Endpoint(vpc="v", service=f"com.amazonaws.us-east-1.{name}")
+    for name in ("ecr.api", "ecr.dkr", "logs", "s3")
+)
+
+
+@pytest.mark.parametrize(
+    ("tables", "endpoints", "public", "expected"),
+    [
+        ((table(LOCAL, NAT, Main=True),), (), False, []),
+        ((table(LOCAL, Main=True),), (), False, ["no-way-out"]),
+        ((table(LOCAL, Main=True),), ENDPOINTS, False, []),
+        ((table(LOCAL, Main=True),), ENDPOINTS[:3], False, ["no-way-out"]),
+        ((table(LOCAL, Main=True), table(NAT, SubnetId="s")), (), False, []),  # its own table wins
+        ((table(NAT, Main=True), table(LOCAL, SubnetId="s")), (), False, ["no-way-out"]),
+        ((table(GONE, Main=True),), (), False, ["route-blackhole"]),
+        ((table(GATEWAY, Main=True),), (), False, ["no-public-address"]),
+        ((table(GATEWAY, Main=True),), (), True, []),
+        ((table(LOCAL, SIX, Main=True),), (), False, []),
+        ((), (), False, []),  # no table is seen: nothing is known
+        (None, None, False, []),
+        (Unasked("denied"), (), False, ["could-not-ask"]),
+    ],
+)
+def test_ways_out(
+    tables: tuple[RouteTable, ...] | Unasked | None,
+    endpoints: tuple[Endpoint, ...] | None,
+    public: bool,
+    expected: list[str],
+) -> None:
+    ways = Ways(tables=tables, endpoints=endpoints)
+    found = of_ways("[x]", [Place(subnet="s", vpc="v", public=public)], ways, "a public address")
+    assert [one.check for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("1.dkr.ecr.us-east-1.amazonaws.com/a", ("a", "latest", "")),
+        ("1.dkr.ecr.us-east-1.amazonaws.com/team/a:3.3.2", ("team/a", "3.3.2", "")),
+        ("1.dkr.ecr.cn-north-1.amazonaws.com.cn/a:b@sha256:0f", ("a", "b", "sha256:0f")),
+        ("1.dkr.ecr.us-east-1.amazonaws.com/a@sha256:0f", ("a", "", "sha256:0f")),
+    ],
+)
+def test_names_of_images(image: str, expected: tuple[str, str, str]) -> None:
+    found = reference(image)
+    assert found is not None
+    assert (found.repository, found.tag, found.digest) == expected
