@@ -243,7 +243,7 @@ class Judge:
             self._unless_open(token, f"{one.task} is given back while its container lives")
 
     def _just_woke(self, other: Scheduler) -> bool:
-        """Whether this one, or its loop alone, has stood still until a moment ago: while the next one looked."""
+        """Whether this one, or its loop alone, has stood still until a moment ago."""
         until = max(other.process.stalled_until, other.paused_until)
         return until > 0 and self.line.now - until < LOOKING
 
