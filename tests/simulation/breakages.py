@@ -12,7 +12,6 @@ ENDING, JUDGING, LOOKING = f"{CORE}.life.ending", f"{CORE}.life.judging", f"{COR
 MOVES, SUBMITTING, WATCHING = f"{CORE}.life.moves", f"{CORE}.life.submitting", f"{CORE}.life.watching"
 ADVANCE, POLICY, VERDICT = f"{CORE}.advance", f"{CORE}.policy", f"{CORE}.verdict"
 DESK, EXECUTOR, LEDGER = f"{SHELL}.desk", f"{SHELL}.executor", f"{SHELL}.ledger"
-DOUBTS = f"{SHELL}.doubts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +156,7 @@ MUTANTS = (
         JUDGING,
         "if job.attempt >= policy.attempts:",
         "if True:",
+        seed=2,
     ),
     Mutant(
         "a callback that has begun is begun again",
@@ -185,9 +185,8 @@ MUTANTS = (
         DESK,
         "if not question or self._questions.answered(token, question):",
         "if True:",
-        seed=388,
+        seed=343,
     ),
-    Mutant("a gap is not noticed", DOUBTS, "if token not in self._doubted:", "if True:", seed=388),
     Mutant(
         "a superseded container speaks",
         LEDGER,

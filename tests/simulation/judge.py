@@ -44,6 +44,8 @@ few heartbeats, for the API server tells its supervisor."""
 LOOKING = 15.0
 """Virtual seconds that a look for the container of an adopted task takes, before the task is given back."""
 
+TAKEN_FOR_DEAD = "a submission by a scheduler that was taken for dead"
+
 TAKEN = 8.0
 """Virtual seconds within which a container is told to stop whose task Airflow has taken back."""
 
@@ -64,6 +66,7 @@ class Judge:
     _next: float = 0.0
     unheard: Counter[str] = field(default_factory=Counter)  # token: events that Airflow has dropped
     called: Counter[str] = field(default_factory=Counter)  # callback: containers that have begun it
+    _requeued: set[str] = field(default_factory=set)
     _since: dict[str, float] = field(default_factory=dict)
     _code_since: dict[Ref, float] = field(default_factory=dict)
     _told: set[object] = field(default_factory=set)
@@ -234,18 +237,21 @@ class Judge:
         names = [name for other, name in self.cloud.live_names() if other == token]
         if any(other.process.caught or self._just_woke(other) for other in self.schedulers):
             # It may have looked before a scheduler that was taken for dead in mid-call, or wakes right now.
-            self.tainted.setdefault(token, "a submission by a scheduler that was taken for dead")
+            self.tainted.setdefault(token, TAKEN_FOR_DEAD)
+            self._requeued.add(one.task)  # by the same id, an old container may be let in before the new one
         if [name for name in names if name not in self.cloud.forgotten]:
             self._unless_open(token, f"{one.task} is given back while its container lives")
 
     def _just_woke(self, other: Scheduler) -> bool:
-        """Whether this one has stood still until a moment ago: while the next one was looking."""
-        since = self.line.now - other.process.stalled_until
-        return other.process.stalled_until > 0 and since < LOOKING
+        """Whether this one, or its loop alone, has stood still until a moment ago."""
+        until = max(other.process.stalled_until, other.paused_until)
+        return until > 0 and self.line.now - until < LOOKING
 
     def about_to_fail(self, one: Instance, state: str, words: str) -> None:
         """An event of the executor is about to fail this one."""
         token = one.external_executor_id or ""
+        if one.task in self._requeued:
+            self.tainted.setdefault(token, TAKEN_FOR_DEAD)
         match one.state:
             case "running":
                 mine = [other for other in self.cloud.running() if other.workload.ti == str(one.id)]
