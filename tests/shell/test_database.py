@@ -4,9 +4,13 @@ Law: each row of the tables is one state that a row may be found in, and what ha
 """
 
 import pytest
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from sqlalchemy import event, select
+from sqlalchemy.orm import lazyload, load_only
 
 from airflow_rows import task_instance
-from aws_executors.shell.database import AirflowDatabase
+from aws_executors.shell.database import AirflowDatabase, complete
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -71,3 +75,35 @@ def test_what_belongs_to_somebody_else_by_now_is_left_alone(state: str) -> None:
         DATABASE.give_back(key, token)
     row = given.row()
     assert (row.state, row.external_executor_id, row.id) == (state, given.token, given.id)
+
+
+def test_what_adoption_reads_of_all_rows_is_one_query() -> None:
+    """Loaded as ``adopt_or_reset_orphaned_tasks`` loads them; each attribute would be a query of its own."""
+    givens = [task_instance(queue=f"queue-{number}") for number in range(5)]
+    loaded = load_only(
+        TaskInstance.id,
+        TaskInstance.dag_id,
+        TaskInstance.task_id,
+        TaskInstance.run_id,
+        TaskInstance.map_index,
+        TaskInstance.state,
+        TaskInstance.external_executor_id,
+    )
+    with create_session(scoped=False) as session:
+        rows = select(TaskInstance).where(TaskInstance.id.in_([given.id for given in givens]))
+        tis = session.scalars(rows.options(loaded, lazyload(TaskInstance.dag_run))).all()
+        queries: list[str] = []
+        engine = session.get_bind()
+        listen = lambda conn, cursor, statement, *more: queries.append(statement)  # noqa: E731
+        event.listen(engine, "before_cursor_execute", listen)
+        complete(tis)
+        seen = {(ti.key, ti.queue) for ti in tis}
+        event.remove(engine, "before_cursor_execute", listen)
+    assert seen == {(given.key, given.queue) for given in givens}
+    assert len(queries) == 1
+
+
+def test_rows_that_are_in_no_session_have_all_there_is() -> None:
+    given = task_instance()
+    complete([])
+    complete([given.row()])

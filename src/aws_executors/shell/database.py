@@ -1,6 +1,6 @@
 """The little that correct reporting needs to know from Airflow's database.
 
-Law: one small query for many task instances, and two careful updates of one; each in a session of its own,
+Law: one small query for many task instances, and two careful updates of one; these in sessions of their own,
 never the scheduler's (a scoped session would commit the scheduler's transaction), and never in its thread.
 Nothing is decided here: `core/verdict.py` reads the rows.
 """
@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select
+from sqlalchemy.orm import load_only, object_session
 
 from aws_executors.core.verdict import Row
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
     from sqlalchemy.orm import Session
+
+
+ROWS = 500
+"""Rows in one query."""
 
 
 class AirflowDatabase:
@@ -88,6 +93,24 @@ class AirflowDatabase:
                 return
             ti.queued_by_job_id = None
             ti.external_executor_id = None
+
+
+def complete(tis: "Sequence[TaskInstance]") -> None:
+    """Load in one query what adoption reads of rows and Airflow has not loaded: each attribute of each row
+    would be a query of its own, and the rows are locked meanwhile.
+
+    In the session that they come from; rows of none have all there is.
+    Source: the `load_only` of ``adopt_or_reset_orphaned_tasks``, ``airflow/jobs/scheduler_job_runner.py``.
+    """
+    from airflow.models.taskinstance import TaskInstance
+
+    session = object_session(tis[0]) if tis else None
+    if session is None:
+        return
+    for first in range(0, len(tis), ROWS):
+        ids = [ti.id for ti in tis[first : first + ROWS]]
+        missing = load_only(TaskInstance.try_number, TaskInstance.queue)
+        session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids)).options(missing)).all()
 
 
 @contextmanager

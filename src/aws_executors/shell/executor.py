@@ -35,7 +35,7 @@ from aws_executors.shell.clients import Clients
 from aws_executors.shell.compat import take_from_queue, waits_in_queue
 from aws_executors.shell.configure import Configured
 from aws_executors.shell.connection import from_airflow
-from aws_executors.shell.database import AirflowDatabase
+from aws_executors.shell.database import AirflowDatabase, complete
 from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.fleet.publisher import Publisher
@@ -343,6 +343,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         are they given back to the scheduler, so that no try runs twice at once.
         """
         rejected: list[TaskInstance] = []
+        try:
+            complete(tis)
+        except Exception:
+            self.log.exception("Could not load the rows that are to be adopted at once")
         for ti in tis:
             try:
                 if not self._adopt(ti):

@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-TIMEOUT = 10.0  # seconds for one call
+TIMEOUT = 30.0  # seconds for one call: on a busy machine Airflow takes its time
 
 
 class Read(BaseModel):
