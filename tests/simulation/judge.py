@@ -266,7 +266,12 @@ class Judge:
                 return
 
     def _queued(self, one: Instance, token: str, words: str) -> None:
-        mine = [other for other in self.cloud.containers.values() if other.token == token]
+        known = self.cloud.containers.values()  # its token may not have reached its row
+        mine = [
+            other
+            for other in known
+            if token == other.token or (not token and one.task == other.workload.task)
+        ]
         if any(other == token for other, name in self.cloud.live_names() if name not in self.cloud.forgotten):
             self._unless_open(token, f"{one.task} waits for a container that lives, and is failed: {words}")
             return
