@@ -86,7 +86,7 @@ def test_once_per_try(
     assert proof.once_per_try(instances, containers, {"defers": 2}).faults == faults
 
 
-FREE = "executor.queued_tasks (0)\n\t\nexecutor.queued_callbacks (0)\n\t\nexecutor.running (0)\n\t\n"
+FREE = "queued (0): none\nrunning (0): none\nevents (0): none\n"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ FREE = "executor.queued_tasks (0)\n\t\nexecutor.queued_callbacks (0)\n\t\nexecut
         (FREE + FREE, True),
         (FREE, False),
         (FREE + FREE.replace("running (0)", "running (1)"), False),
-        (FREE + FREE.replace("queued_tasks (0)", "queued_tasks (12)"), False),
+        (FREE + FREE.replace("queued (0)", "queued (12)"), False),
         ("", False),
     ],
 )

@@ -33,6 +33,8 @@ def test_defaults() -> None:
         "submit_rate": None,
         "workload_transport": "inline",
         "workload_store": "",
+        "workload_kms_key": "",
+        "fleet_interval": 10.0,
         "token_lifetime": None,
         "launcher": "airflow",
         "read_share": 0.5,

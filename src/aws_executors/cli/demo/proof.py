@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from aws_executors.cli.demo.api import TaskInstance
 from aws_executors.cli.demo.containers import Container
 
-SLOTS = re.compile(r"executor\.(running|queued_tasks|queued_callbacks) \((\d+)\)")
-KINDS_OF_SLOT = 3
+SLOTS = re.compile(r"\b(running|queued) \((\d+)\): ")
+KINDS_OF_SLOT = 2
 OPENING = "eyJ"  # of a token: the base64 of {"
 
 
@@ -92,8 +92,8 @@ def once_per_try(
 def slots(dump: str) -> list[int]:
     """What a scheduler's debug dump counts: running and queued, for each executor.
 
-    >>> slots("executor.queued_tasks (0)\\n... executor.queued_callbacks (0)\\n... executor.running (2)")
-    [0, 0, 2]
+    >>> slots("queued (0): none\\n... running (2): a, b\\n... events (1): c")
+    [0, 2]
     """
     return [int(number) for _, number in SLOTS.findall(dump)]
 
