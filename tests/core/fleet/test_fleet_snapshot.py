@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from aws_executors.core.fleet.fold import GROUPS, LONGEST, SHOWN, Entry, fold
 from aws_executors.core.fleet.snapshot import (
+    ALIVE,
     FORGOTTEN,
-    STALE,
+    SILENCE,
     Flow,
     Group,
     Key,
@@ -185,10 +186,12 @@ def test_what_a_newer_version_adds_is_left_out() -> None:
 
 
 def test_the_silent_are_stale_first_and_then_forgotten() -> None:
-    told = [Snapshot(executor="E", scheduler=f"{age}", region="R", at=1000.0 - age) for age in (0, STALE + 1)]
-    old = Snapshot(executor="E", scheduler="old", region="R", at=1000.0 - FORGOTTEN - 1)
-    assert [one.stale(1000.0) for one in told] == [False, True]
-    assert recent([old, *told], 1000.0) == tuple(told)
+    silent = SILENCE * ALIVE + 1
+    told = [Snapshot(executor="E", scheduler=f"{age}", region="R", at=1000.0 - age) for age in (0, silent)]
+    rare = Snapshot(executor="E", scheduler="rare", region="R", at=1000.0 - silent, every=600.0)
+    old = Snapshot(executor="E", scheduler="old", region="R", at=1000.0 - FORGOTTEN - silent)
+    assert [one.stale(1000.0) for one in (*told, rare)] == [False, True, False]
+    assert recent([old, rare, *told], 1000.0) == (*told, rare)
 
 
 def test_when_it_was_told_is_no_news() -> None:

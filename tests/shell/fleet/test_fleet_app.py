@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete
 
 from airflow_rows import task_instance
-from aws_executors.core.fleet.snapshot import FORGOTTEN, STALE, Flow, Group, Key, Member, Snapshot
+from aws_executors.core.fleet.snapshot import ALIVE, FORGOTTEN, SILENCE, Flow, Group, Key, Member, Snapshot
 from aws_executors.core.fleet.standing import Standing
 from aws_executors.shell.fleet import store
 from aws_executors.shell.fleet.store import Shelf
@@ -24,6 +24,7 @@ from picky_auth import ANN, NEMO, VERA, PickyAuthManager
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+SILENT = SILENCE * ALIVE
 MARKUP = "<script>alert(1)</script>"
 PAGE, NEWS = "/aws-executors/fleet", "/aws-executors/fleet.json"
 
@@ -167,15 +168,15 @@ def test_an_empty_page_says_what_that_means(server: TestClient) -> None:
 
 def test_a_scheduler_that_is_gone_is_called_so_and_then_forgotten(server: TestClient) -> None:
     Shelf("live").put(told(time.time()))
-    Shelf("dead").put(told(time.time() - STALE - 5, scheduler="gone:2"))
-    Shelf("old").put(told(time.time() - FORGOTTEN - 5, scheduler="forgotten:3"))
+    Shelf("dead").put(told(time.time() - SILENT - 5, scheduler="gone:2"))
+    Shelf("old").put(told(time.time() - SILENT - FORGOTTEN - 5, scheduler="forgotten:3"))
     seen = server.get(NEWS, headers=cookie(ANN)).json()
     assert [(one["scheduler"], one["stale"]) for one in seen["fleet"]["tellers"]] == [
         ("gone:2", True),
         ("host:1", False),
     ]
     assert seen["fleet"]["totals"] == [0, 0, 0, 1, 0]
-    assert "gone:2 has told nothing for 3 min" in seen["html"]
+    assert "gone:2 has told nothing for 1 min" in seen["html"]
 
 
 def test_rows_that_are_no_snapshots_do_no_harm(server: TestClient) -> None:

@@ -12,7 +12,7 @@ from airflow.utils.session import create_session
 from returns.result import Success
 from sqlalchemy import select
 
-from aws_executors.core.fleet.snapshot import FORGOTTEN, Flow, Group, Key, Snapshot
+from aws_executors.core.fleet.snapshot import ALIVE, FORGOTTEN, SILENCE, Flow, Group, Key, Snapshot
 from aws_executors.core.fleet.standing import Standing
 from aws_executors.core.job import Job, Policy
 from aws_executors.core.metrics import CALLS, THROTTLES, name_of
@@ -22,7 +22,7 @@ from aws_executors.shell.allowance import UNLIMITED, Account
 from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.fleet import store
-from aws_executors.shell.fleet.publisher import ALIVE, Publisher
+from aws_executors.shell.fleet.publisher import Publisher
 from aws_executors.shell.fleet.store import Shelf, snapshots
 from aws_executors.shell.fleet.tally import SLOT, SLOTS, Tally, flows
 from aws_executors.shell.fleet.telling import Look, key_of, publisher
@@ -185,14 +185,7 @@ def test_it_is_told_when_it_changes_and_now_and_then() -> None:
         if second == 30:
             sight.left_out = 1
         teller.turn()
-    assert [one.at - 1000.0 for one in board.told] == [
-        0,
-        30,
-        30 + ALIVE,
-        30 + 2 * ALIVE,
-        30 + 3 * ALIVE,
-        30 + 4 * ALIVE,
-    ]
+    assert [one.at - 1000.0 for one in board.told] == [0, ALIVE, *range(30, 300, int(ALIVE))]
 
 
 def test_what_others_left_is_swept_at_first_and_then_seldom() -> None:
@@ -279,7 +272,7 @@ def test_one_row_for_each_that_tells() -> None:
 
 @pytest.mark.usefixtures("clean")
 def test_what_the_dead_left_is_swept_and_nobody_else_s_variable() -> None:
-    Shelf("old").put(told(1000.0 - FORGOTTEN - 1))
+    Shelf("old").put(told(1000.0 - SILENCE * ALIVE - FORGOTTEN - 1))
     Shelf("live").put(told(1000.0, "live"))
     others = {"aws_executors_fleet": "x", "awsXexecutorsXfleetX": "y", f"{store.PREFIX}odd": "not a snapshot"}
     table = store._table()

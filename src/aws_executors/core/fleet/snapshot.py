@@ -11,11 +11,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aws_executors.core.fleet.standing import Standing
 
-STALE = 180.0
-"""Seconds after which a scheduler that has told nothing more is not believed to live."""
+ALIVE = 20.0
+"""Seconds after which something is told though nothing has changed, where anything is told that often."""
+
+SILENCE = 3
+"""So many times of that without a word, and a scheduler is not believed to live."""
 
 FORGOTTEN = 900.0
-"""Seconds after which what it told last is not shown any more, and may be deleted."""
+"""Seconds after that in which what it told last is still shown; then it may be deleted."""
 
 
 class Told(BaseModel):
@@ -70,7 +73,8 @@ class Flow(Told):
 
 
 class Snapshot(Told):
-    """All that one executor of one scheduler tells. `left_out` counts the jobs that are in no member."""
+    """All that one executor of one scheduler tells. `left_out` counts the jobs that are in no member; within
+    `every` seconds something more is told, if only that its scheduler lives."""
 
     executor: str
     scheduler: str
@@ -80,6 +84,7 @@ class Snapshot(Told):
     groups: tuple[Group, ...] = ()
     members: tuple[Member, ...] = ()
     left_out: int = 0
+    every: float = ALIVE
     flows: tuple[Flow, ...] = ()
 
     @property
@@ -89,7 +94,11 @@ class Snapshot(Told):
 
     def stale(self, now: float) -> bool:
         """Whether its scheduler is not believed to live."""
-        return now - self.at > STALE
+        return now - self.at > SILENCE * self.every
+
+    def forgotten(self, now: float) -> bool:
+        """Whether it is not to be shown any more."""
+        return now - self.at > SILENCE * self.every + FORGOTTEN
 
 
 def to_text(snapshot: Snapshot) -> str:
@@ -113,7 +122,7 @@ def from_text(text: str) -> Snapshot | None:
 
 def recent(snapshots: Iterable[Snapshot], now: float) -> tuple[Snapshot, ...]:
     """Those that are still to be shown, by executor and scheduler."""
-    kept = (snapshot for snapshot in snapshots if now - snapshot.at <= FORGOTTEN)
+    kept = (snapshot for snapshot in snapshots if not snapshot.forgotten(now))
     return tuple(sorted(kept, key=_place))
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from aws_executors.core.fleet.snapshot import FORGOTTEN, STALE, Snapshot
+from aws_executors.core.fleet.snapshot import FORGOTTEN, Snapshot
 from aws_executors.core.secrets import mask
 from aws_executors.shell.complaints import Complaints
 
@@ -19,9 +19,6 @@ log = logging.getLogger(__name__)
 
 FIRST = 1.0
 """Seconds from the start until something is told for the first time."""
-
-ALIVE = STALE / 3
-"""Seconds after which something is told though nothing has changed."""
 
 TOPIC = "Telling the fleet page"
 
@@ -80,7 +77,7 @@ class Publisher:
 
     def _tell(self, now: float) -> None:
         seen = self._look(now)
-        if self._told is None or now - self._told.at >= ALIVE or _differ(seen, self._told):
+        if self._told is None or now - self._told.at >= seen.every or _differ(seen, self._told):
             self._shelf.put(seen)
             self._told = seen
         if now - self._swept >= FORGOTTEN:
@@ -95,7 +92,7 @@ class Publisher:
         if self._told is not None:
             try:
                 self._shelf.take_away()
-            except Exception as error:  # noqa: BLE001 - it is stale in three minutes
+            except Exception as error:  # noqa: BLE001 - it is stale soon
                 log.info("The fleet page keeps what was told last: %s", type(error).__name__)
 
 

@@ -15,7 +15,7 @@ from airflow.models import Variable
 from airflow.utils.session import create_session
 from sqlalchemy import Table, delete, insert, select, update
 
-from aws_executors.core.fleet.snapshot import FORGOTTEN, Snapshot, from_text, to_text
+from aws_executors.core.fleet.snapshot import Snapshot, from_text, to_text
 
 PREFIX = "aws_executors_fleet_"
 """What the names of all rows begin with."""
@@ -58,7 +58,7 @@ class Shelf:
     def sweep(self, now: float) -> None:
         """Delete the rows that are not shown any more, and those that can not be read."""
         read = ((key, from_text(text)) for key, text in rows())
-        _delete([key for key, one in read if one is None or now - one.at > FORGOTTEN])
+        _delete([key for key, one in read if one is None or one.forgotten(now)])
 
 
 def rows() -> list[tuple[str, str]]:

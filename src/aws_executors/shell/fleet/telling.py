@@ -9,13 +9,13 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
 from airflow.models.taskinstancekey import TaskInstanceKey
 
 from aws_executors.core.fleet.fold import Entry, fold
-from aws_executors.core.fleet.snapshot import Key, Snapshot
+from aws_executors.core.fleet.snapshot import ALIVE, Key, Snapshot
 from aws_executors.core.job import Job
 from aws_executors.core.quota import Names
 from aws_executors.shell.allowance import Allowance
@@ -47,6 +47,7 @@ class Look(Generic[K, R]):
     tally: Tally
     allowance: Allowance
     team: str = ""
+    every: float = 0.0
     clock: Callable[[], float] = time.monotonic
     epoch: float = field(default_factory=lambda: time.time() - time.monotonic())
 
@@ -62,6 +63,7 @@ class Look(Generic[K, R]):
             scheduler=f"{socket.gethostname()}:{os.getpid()}",
             region=self.region,
             at=round(now, 1),
+            every=max(ALIVE, self.every),
             team=self.team,
             groups=folded.groups,
             members=folded.members,
@@ -79,4 +81,5 @@ def key_of(key: object) -> Key:
 
 def publisher(look: Look[K, R], every: float) -> Publisher | None:
     """Who tells what this one sees, not yet begun; None where nobody is to be told anything."""
-    return Publisher(look, Shelf(uuid.uuid4().hex, look.team or None), every) if every else None
+    told = replace(look, every=every)
+    return Publisher(told, Shelf(uuid.uuid4().hex, look.team or None), every) if every else None
