@@ -95,20 +95,21 @@ class AirflowDatabase:
             ti.external_executor_id = None
 
 
-def complete(tis: "Sequence[TaskInstance]") -> None:
+def complete(tis: Sequence[object]) -> None:
     """Load in one query what adoption reads of rows and Airflow has not loaded: each attribute of each row
     would be a query of its own, and the rows are locked meanwhile.
 
-    In the session that they come from; rows of none have all there is.
+    In the session that they come from; what comes from none has all there is.
     Source: the `load_only` of ``adopt_or_reset_orphaned_tasks``, ``airflow/jobs/scheduler_job_runner.py``.
     """
     from airflow.models.taskinstance import TaskInstance
 
-    session = object_session(tis[0]) if tis else None
+    rows = [ti for ti in tis if isinstance(ti, TaskInstance)]
+    session = object_session(rows[0]) if rows else None
     if session is None:
         return
-    for first in range(0, len(tis), ROWS):
-        ids = [ti.id for ti in tis[first : first + ROWS]]
+    for first in range(0, len(rows), ROWS):
+        ids = [ti.id for ti in rows[first : first + ROWS]]
         missing = load_only(TaskInstance.try_number, TaskInstance.queue)
         session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids)).options(missing)).all()
 
