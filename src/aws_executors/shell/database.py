@@ -15,14 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import load_only, object_session
 
 from aws_executors.core.verdict import Row
+from aws_executors.shell.rows import ROWS
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
     from sqlalchemy.orm import Session
-
-
-ROWS = 500
-"""Rows in one query."""
 
 
 class AirflowDatabase:

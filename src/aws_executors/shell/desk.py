@@ -267,13 +267,14 @@ class Desk(Generic[K, R]):
         self._meter.moved(job, effects, now)
         for effect in effects:
             self._carry_out(handover, effect)
-        if job.ran and job.assigned and job.stage is not Stage.CLOSED:
-            self._table.forget_workload(job.token)  # what has begun under this token is not started again
-        if job.stage is Stage.CLOSED:
-            self._forget(job.token)
-        if job.stage is Stage.CLOSED and handover.stored is not None:
+        if job.stage is not Stage.CLOSED:
+            if job.ran and job.assigned:
+                self._table.forget_workload(job.token)  # what has begun under this token is not started again
+            return
+        self._forget(job.token)
+        if handover.stored is not None:
             self._hands.discard(handover)
-        if job.stage is Stage.CLOSED and job.container:
+        if job.container:
             self._complaints.forget(f"Container {job.container}")
 
     def _forget(self, token: str) -> None:

@@ -32,7 +32,7 @@ def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[
         case Stage.WATCHING | Stage.ENDING | Stage.LOOKING if job.container:
             return stop(withdrawn) if purpose is Purpose.CANCEL else (let_end(withdrawn, at, policy), ())
         case Stage.SUBMITTING | Stage.LOOKING:
-            return withdrawn, ()  # the answer is on its way; what it names is stopped then
+            return withdrawn, ()  # the answer is on its way; what it names is ended then
         case Stage.BACKING_OFF if job.ambiguous:
             return replace(withdrawn, stage=Stage.LOOKING, looks=0, due=None), (Find(job.past),)
         case _:

@@ -67,7 +67,7 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
 
 
 def _forgotten(job: Job[R]) -> Observation:
-    """A look-up has been answered."""
+    """The end of a container that AWS shows no more."""
     started = job.seen is not None and job.seen.started
     return Observation(
         id=job.container,

@@ -67,7 +67,7 @@ def _stale(job: Job[R], observation: Observation) -> bool:
 
 
 def _absent(job: Job[R], at: float, policy: Policy) -> Moved[R]:
-    """A container has been looked at."""
+    """AWS does not show the container."""
     if at - job.since < policy.grace:
         return job, ()  # AWS is eventually consistent: a container just accepted may not be shown yet
     match job.stage:
