@@ -213,7 +213,7 @@ def test_nothing_in_what_aws_said(known: Secrets) -> None:
         assert known.jwt not in repr(said)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(secrets(), st.sampled_from(NAMES))
 def test_nothing_in_the_dump_of_an_executor(known: Secrets, name: str) -> None:
     """What waits in its queues, what it could not hand over, and what it has to tell."""
@@ -273,7 +273,7 @@ def test_nothing_in_the_dump_of_an_executor(known: Secrets, name: str) -> None:
     assert known.within(dumped) == []
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(secrets())
 def test_nothing_in_what_the_commands_print(known: Secrets) -> None:
     import contextlib

@@ -95,7 +95,7 @@ def test_whatever_fits_the_model_gets_an_answer(virtual: Callable[..., Virtual],
     likely = {"cluster": "c", "taskDefinition": "f", "jobQueue": "q", "jobDefinition": "jd", "jobName": "j"}
     known = {key: value for key, value in likely.items() if key in shape.members}
 
-    @settings(max_examples=40, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=40, database=None, derandomize=True)
     @given(params=values(shape), keep=st.booleans())
     def answers(params: dict[str, Any], keep: bool) -> None:
         v = virtual(room=3)
@@ -122,7 +122,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None, database=None, derandomize=True)
+@settings(max_examples=200, database=None, derandomize=True)
 @given(steps=STEPS, slow=st.booleans())
 def test_every_story_ends_well(steps: list[tuple[str, int]], slow: bool) -> None:
     from local.conftest import Virtual as Begin

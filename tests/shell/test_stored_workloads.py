@@ -120,22 +120,23 @@ def test_a_workload_is_stored_under_its_submission_and_gone_when_its_job_is(
     turn_until(executor, lambda: not aws.objects(BUCKET))
 
 
-def test_c14_a_container_that_waits_six_lifetimes_finds_a_valid_token_at_any_time(
+def test_c14_a_container_that_waits_three_lifetimes_finds_a_valid_token_at_any_time(
     start: Start, aws: LocalAws
 ) -> None:
-    """An hour with tokens of ten minutes, three hundred times as fast."""
+    """Half an hour with tokens of ten minutes, a hundred times as fast: a machine may stand still for a second
+    or two, which is as long as a token is then valid beyond its renewal."""
     aws.faults.delays("none", provision=[60, 60])
-    executor, given = start(token_lifetime=2), task_instance()
+    executor, given = start(token_lifetime=6), task_instance()
     hand_over(executor, given)
     turn_until(executor, lambda: bool(aws.tasks()))
-    until, tokens = time.time() + 12.0, set()
+    until, tokens = time.time() + 18.0, set()
     while time.time() < until:
         (workload,) = stored(aws).values()
         assert float(str(claims(workload)["exp"])) > time.time()
         tokens.add(workload["token"])
         executor.heartbeat()
         time.sleep(0.05)
-    assert 9 <= len(tokens) <= 13  # one a second, and not more
+    assert 4 <= len(tokens) <= 7  # one in three seconds, and not more
     assert len(aws.tasks()) == 1
     executor.revoke_task(ti=given.row())
     turn_until(executor, lambda: not aws.objects(BUCKET))
