@@ -83,7 +83,7 @@ SCENARIOS = {
             ours=RAISED,
             question="1,000 tasks run for hours",
             lives=FOR_EVER,
-            watch=30.0,
+            watch=60.0,
             settle={"ours-ecs": 150.0, "ours-batch": 150.0},
             quick_start=True,
         ),

@@ -123,8 +123,8 @@ def test_a_workload_is_stored_under_its_submission_and_gone_when_its_job_is(
 def test_c14_a_container_that_waits_three_lifetimes_finds_a_valid_token_at_any_time(
     start: Start, aws: LocalAws
 ) -> None:
-    """Half an hour with tokens of ten minutes, a hundred times as fast: a machine may stand still for a second
-    or two, which is as long as a token is then valid beyond its renewal."""
+    """Half an hour with tokens of ten minutes, a hundred times as fast. A token lives two seconds longer than
+    until its renewal: the machine may stand still for as long."""
     aws.faults.delays("none", provision=[60, 60])
     executor, given = start(token_lifetime=6), task_instance()
     hand_over(executor, given)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypedDict, cast
 
 from botocore.client import BaseClient
-from botocore.model import ServiceModel
+from botocore.model import OperationModel, ServiceModel
 
 NO_CONTENT = 204
 
@@ -36,13 +36,19 @@ def refuse_empty_answers(client: BaseClient) -> None:
     client.meta.events.register(event, partial(_check, model))
 
 
+def refuse_empty(operation: OperationModel, parsed: Mapping[str, object]) -> None:
+    """Raise `EmptyAnswerError` for a good answer without any member, where such an answer has some."""
+    shape = operation.output_shape
+    if shape is None or not shape.members:
+        return
+    if cast("_Metadata", parsed.get("ResponseMetadata", {})).get("HTTPStatusCode") == NO_CONTENT:
+        return
+    if parsed.keys() <= {"ResponseMetadata"}:
+        raise EmptyAnswerError("the answer has no content, or was cut short")
+
+
 def _check(
     model: ServiceModel, event_name: str, parsed_response: Mapping[str, object] | None, **_: object
 ) -> None:
-    shape = model.operation_model(event_name.rpartition(".")[2]).output_shape
-    if parsed_response is None or shape is None or not shape.members:
-        return
-    if cast("_Metadata", parsed_response.get("ResponseMetadata", {})).get("HTTPStatusCode") == NO_CONTENT:
-        return
-    if parsed_response.keys() <= {"ResponseMetadata"}:
-        raise EmptyAnswerError("the answer has no content, or was cut short")
+    if parsed_response is not None:
+        refuse_empty(model.operation_model(event_name.rpartition(".")[2]), parsed_response)

@@ -25,6 +25,7 @@ from aws_executors.shell.answers import refuse_empty_answers
 from aws_executors.shell.calls import told
 from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.session import Access, Reader, access
+from aws_executors.shell.short_way import shorten
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
@@ -143,6 +144,13 @@ class Clients:
                 config=config(settings),
             )
             refuse_empty_answers(client)
+            shorten(
+                client,
+                ca_bundle=way.ca_bundle,
+                connect_timeout=_connect_timeout(settings),
+                read_timeout=settings.call_timeout,
+                kept=settings.workers + READS,
+            )
             return client
 
         return told(make)
@@ -158,7 +166,7 @@ def config(settings: Settings) -> Config:
     """
     return Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
-        connect_timeout=min(CONNECT_TIMEOUT, settings.call_timeout),
+        connect_timeout=_connect_timeout(settings),
         read_timeout=settings.call_timeout,
         max_pool_connections=settings.workers + READS,
         tcp_keepalive=True,
@@ -166,6 +174,10 @@ def config(settings: Settings) -> Config:
         # Whole, not extra: botocore would put its own together anew for every call.
         user_agent=f"aws-executors/{_version()} Botocore/{BOTOCORE}",
     )
+
+
+def _connect_timeout(settings: Settings) -> float:
+    return min(CONNECT_TIMEOUT, settings.call_timeout)
 
 
 def _endpoint(service: ServiceName, settings: Settings, way: Access) -> str | None:

@@ -29,9 +29,13 @@ from aws_executors.shell.parsing import QuickParsers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """A session to make clients of; `region` and `endpoint_url` are what the connection says, if anything."""
+    """A session to make clients of; `region` and `endpoint_url` are what the connection says, if anything.
+
+    `ca_bundle` is what AWS's configuration says of certificates.
+    """
 
     session: boto3.Session
+    ca_bundle: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
 
@@ -56,7 +60,7 @@ def access(
     'explicit'
     """
     if not conn_id:
-        return told(lambda: Access(session=boto3.Session(botocore_session=_core(None))))
+        return told(lambda: _by(_core(None)))
     found = told(partial(read, conn_id)).alt(partial(_not_read, conn_id))
     return found.bind(partial(_opened, region, config))
 
@@ -73,8 +77,8 @@ def _not_read(conn_id: str, error: AwsError) -> AwsError:
 def _opened(region: str, config: Config, found: Connection) -> Result[Access, AwsError]:
     return honoured(found).bind(
         lambda extra: told(
-            lambda: Access(
-                session=_session(found, extra, region, config),
+            lambda: replace(
+                _by(_session(found, extra, region, config)),
                 region=extra.region_name,
                 endpoint_url=extra.endpoint_url,
             )
@@ -82,14 +86,18 @@ def _opened(region: str, config: Config, found: Connection) -> Result[Access, Aw
     )
 
 
-def _session(found: Connection, extra: Extra, region: str, config: Config) -> boto3.Session:
+def _by(core: BotocoreSession) -> Access:
+    ca_bundle: str | None = core.get_config_variable("ca_bundle")
+    return Access(session=boto3.Session(botocore_session=core), ca_bundle=ca_bundle)
+
+
+def _session(found: Connection, extra: Extra, region: str, config: Config) -> BotocoreSession:
     base = _core(extra.profile_name)
     key = found.login or extra.aws_access_key_id
     secret = found.password or _text(extra.aws_secret_access_key)
     if key and secret:
         base.set_credentials(key, secret, _text(extra.aws_session_token))
-    core = base if extra.role_arn is None else _assumed(base, extra, extra.role_arn, region, config)
-    return boto3.Session(botocore_session=core)
+    return base if extra.role_arn is None else _assumed(base, extra, extra.role_arn, region, config)
 
 
 def _core(profile: str | None) -> BotocoreSession:
