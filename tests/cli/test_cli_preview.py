@@ -2,11 +2,13 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from airflow_executors import forget_executors
 from aws_executors import Launch, Task, compose, ecs, to_kwargs
 from aws_executors.cli.__main__ import main
 from aws_executors.cli.preview import TOKEN, WORKLOAD
@@ -47,7 +49,7 @@ def tagged(launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask
 
 
 @pytest.fixture
-def dags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def dags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "etl.py").write_text(DAG_FILE)
     for section, options in SECTIONS.items():
         for name, value in options.items():
@@ -56,7 +58,9 @@ def dags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(tmp_path))
     # Whoever asks AWS here does not get far.
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    return tmp_path
+    forget_executors()
+    yield tmp_path
+    forget_executors()
 
 
 @pytest.fixture

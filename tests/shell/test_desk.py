@@ -64,6 +64,7 @@ class Clerk:
         )
 
     submissions_under_way = 0
+    room = 1_000_000
 
     def run(self, until: float, tick: float = 0.01) -> None:
         """Let the time go by."""

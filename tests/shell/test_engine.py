@@ -745,3 +745,23 @@ def test_a_submission_that_no_worker_took_in_time_is_not_made_late() -> None:
     assert isinstance(letter, Happened)
     assert isinstance(letter.event, Refused)
     assert (letter.event.error, letter.question, cloud.orders) == (TOO_LATE, 7, [])
+
+
+def test_while_aws_is_slow_submissions_wait_where_none_is_too_late() -> None:
+    clock, cloud, rows = Clock(), Cloud(), Rows()
+    engine: Engine[str, Order] = Engine(cloud, rows, gears(workers=4), clock)
+    place = Town(cloud, rows, engine)
+    engine.start()
+    cloud.hold("submit")
+    tokens = [f"t{number}" for number in range(20)]
+    for token in tokens:
+        place.queue(token)
+    until(lambda: cloud.calls["submit"] == 4)
+    for _ in range(4):  # eight seconds in which no call ends, and the engine never stands still
+        clock.ahead += 2.0
+        time.sleep(0.2)
+    cloud.let_go("submit")
+    until(lambda: len(cloud.containers) == 20)
+    late = [token for token in tokens if place.told(token)]
+    engine.end(stop=False, timeout=1.0)
+    assert len(late) <= 1, late  # the one for which the next free worker was meant

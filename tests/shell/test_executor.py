@@ -474,7 +474,9 @@ def test_c11_adopted_tasks_count_and_are_known(ecs_options: Callable[..., None])
     assert executor.slots_occupied == 2
     assert executor.slots_available == 1
     assert all(executor.has_task(given.row()) for given in givens)
-    assert [job.attempt for job in executor._engine.jobs()] == [1, 1] if executor._engine else False
+    engine = executor._engine
+    assert engine is not None
+    turn_until(executor, lambda: [job.attempt for job in engine.jobs()] == [1, 1])
     executor.end()
 
 

@@ -17,6 +17,18 @@ def test_the_most_urgent_passes_first_and_no_more_than_allowed() -> None:
     assert len(gate) == 11
 
 
+def test_no_more_pass_than_there_is_room_for_and_the_rest_costs_the_account_nothing() -> None:
+    mine = Account().share(ON_FARGATE)
+    gate = Gate[str](Action.SUBMIT, mine)
+    for number in range(10):
+        gate.wait(f"{number}", priority=number)
+    assert list(gate.passing(0.0, room=3)) == ["9", "8", "7"]
+    assert list(gate.passing(0.0, room=0)) == []
+    assert list(gate.passing(0.0, room=-1)) == []
+    assert len(gate) == 7
+    assert mine.take(Action.SUBMIT, 100, 0.0) == 18 - 3
+
+
 def test_an_empty_gate_takes_nothing_of_the_account() -> None:
     mine = Account().share(ON_FARGATE)
     gate = Gate[str](Action.SUBMIT, mine)

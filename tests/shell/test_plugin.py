@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from airflow._shared.plugins_manager import is_valid_plugin
-from airflow.executors import executor_loader
 from airflow.executors.executor_loader import ExecutorLoader
 from airflow.models import Log
 from airflow.models.taskinstancekey import TaskInstanceKey
@@ -20,6 +19,7 @@ from airflow.sdk import DAG, BaseOperator, BaseOperatorLink
 from airflow.serialization.serialized_objects import OperatorSerialization
 from airflow.utils.session import create_session
 
+from airflow_executors import forget_executors
 from airflow_rows import task_instance
 from aws_executors.local import LocalAws
 from aws_executors.shell import queueing
@@ -37,19 +37,12 @@ OPERATOR = BaseOperator(task_id="task")
 def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """`[core] executor` as Airflow's components read it when they start."""
 
-    def forget() -> None:
-        queueing._executors.clear()
-        for name in vars(executor_loader):
-            known: Any = getattr(executor_loader, name)
-            if name.startswith("_") and name.endswith(("executors", "executors_per_team", "_executor_names")):
-                known.clear()
-
     def use(executors: str) -> None:
         monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executors)
-        forget()
+        forget_executors()
 
     yield use
-    forget()
+    forget_executors()
 
 
 @pytest.fixture

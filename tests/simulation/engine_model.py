@@ -30,6 +30,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+WORKERS = 16
+"""How many calls of a kind can be under way; their threads are never started."""
+
+
 class Lane(Workers[T]):
     """Workers without threads: every call begins a little later, all at once."""
 
@@ -107,7 +111,7 @@ class VirtualErrands(Errands["WorkloadKey", R]):
         post: Callable[[Letter[WorkloadKey, R]], None],
         process: Process,
     ) -> None:
-        super().__init__(service, database, post, process.line.clock, 1)
+        super().__init__(service, database, post, process.line.clock, WORKERS)
         self._submitting = Lane("submit", process, post)
         self._looking = Lane("look", process, post)
         self._reading = Lane("database", process, post)

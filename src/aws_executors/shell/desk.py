@@ -52,7 +52,7 @@ from aws_executors.shell.again import Again
 from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.complaints import Complaints
 from aws_executors.shell.doubts import Doubts
-from aws_executors.shell.gate import Gate
+from aws_executors.shell.gate import UNBOUNDED, Gate
 from aws_executors.shell.hands import Hands
 from aws_executors.shell.mail import (
     Closing,
@@ -165,7 +165,7 @@ class Desk(Generic[K, R]):
             self._rows.due() if self._table else None,
             *(time for time, _, _ in self._returns[:1]),
             self._removals.next_time(),
-            *(gate.next_time() for gate in self._gates.values()),
+            *(gate.next_time() for action, gate in self._gates.items() if self._room(action)),
         ]
         return min((time for time in times if time is not None), default=None)
 
@@ -174,8 +174,8 @@ class Desk(Generic[K, R]):
         now = self._clock()
         for token in self._table.woken(now):
             self._happen(token, Due(now))
-        for gate in self._gates.values():
-            for token, effect in gate.passing(now):
+        for action, gate in self._gates.items():
+            for token, effect in gate.passing(now, self._room(action)):
                 self._pass(token, effect, now)
         if self._closing is None:
             self._look(now)
@@ -309,6 +309,10 @@ class Desk(Generic[K, R]):
                 self._outbox.append(Outcome(token, handover.key, effect))
             case never:
                 assert_never(never)
+
+    def _room(self, action: Action) -> int:
+        """How many calls of an action may begin by now; the next answer makes room for another submission."""
+        return self._hands.room if action is Action.SUBMIT else UNBOUNDED
 
     def _pass(self, token: str, effect: Submit[R] | Find | Stop, now: float) -> None:
         """AWS allows this call now: hand it on, unless it has become needless while it waited."""

@@ -7,6 +7,7 @@ for another.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -51,6 +52,10 @@ TOO_LATE = AwsError(
     message="no worker was free for it, or this scheduler stood still",
 )
 
+SPARE = 4
+"""For every so many workers one submission waits for the next worker that is free. More would only wait here
+instead of at the gate, where a more urgent one still goes first and none is ever too late."""
+
 R = TypeVar("R")
 K_contra = TypeVar("K_contra", contravariant=True)
 
@@ -89,6 +94,8 @@ class Errands(Generic[K, R]):
         self._looking: Workers[Letter[K, R]] = Workers("look", max(2, workers // 4), post)
         self._storing: Workers[Letter[K, R]] = Workers("store", max(2, workers // 4), post)
         self._reading: Workers[Letter[K, R]] = Workers("database", 1, post)
+        self._lock = threading.Lock()
+        self._room = workers + max(1, workers // SPARE)
 
     @property
     def _lanes(self) -> tuple[Workers[Letter[K, R]], ...]:
@@ -114,6 +121,11 @@ class Errands(Generic[K, R]):
     def submissions_under_way(self) -> int:
         """How many submissions (and last stops) are not yet answered."""
         return self._submitting.unanswered
+
+    @property
+    def room(self) -> int:
+        """How many more submissions would soon begin."""
+        return self._room
 
     def drop_submissions(self) -> None:
         """Forget the submissions that nobody has begun."""
@@ -170,15 +182,19 @@ class Errands(Generic[K, R]):
     def submit(self, handover: Handover[K, R], request: R, question: int) -> None:
         """Start one container; not, if so much time has passed that its task may not wait for it any more."""
         asked = self._clock()
+        self._take_room(1)
 
         def run() -> Event[R]:
-            if self._clock() - asked > STALL:
-                return Refused(self._clock(), TOO_LATE)
-            match unwrap_or_failure(self._service.submit(request)):
-                case AwsError() as error:
-                    return Refused(self._clock(), error)
-                case container:
-                    return Accepted(self._clock(), container)
+            try:
+                if self._clock() - asked > STALL:
+                    return Refused(self._clock(), TOO_LATE)
+                match unwrap_or_failure(self._service.submit(request)):
+                    case AwsError() as error:
+                        return Refused(self._clock(), error)
+                    case container:
+                        return Accepted(self._clock(), container)
+            finally:
+                self._take_room(-1)  # before the answer is posted: who reads it may hand the next one on
 
         self._errand(self._submitting, handover, question, run, lambda e: Refused(self._clock(), _unclear(e)))
 
@@ -269,6 +285,10 @@ class Errands(Generic[K, R]):
             return GivenBack(self._clock(), token, key, _words(error))
 
         self._reading.call(run, kept)
+
+    def _take_room(self, places: int) -> None:
+        with self._lock:
+            self._room -= places
 
     def _errand(
         self,

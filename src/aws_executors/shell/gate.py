@@ -5,6 +5,7 @@ Law: a queue for one thread; how many may pass is asked of an allowance, and not
 
 import heapq
 import itertools
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -13,6 +14,8 @@ from aws_executors.core.quota import Action
 from aws_executors.shell.allowance import Allowance
 
 T = TypeVar("T")
+
+UNBOUNDED = sys.maxsize
 
 
 @dataclass(order=True, slots=True)
@@ -44,11 +47,12 @@ class Gate(Generic[T]):
         """Let this one wait; the highest priority goes first, among these the oldest."""
         heapq.heappush(self._waiting, _Waiting((-priority, next(self._order)), item))
 
-    def passing(self, now: float) -> Iterator[T]:
-        """Take those that may pass now."""
-        if not self._waiting:
+    def passing(self, now: float, room: int = UNBOUNDED) -> Iterator[T]:
+        """Take those that may pass now, no more than there is room for."""
+        wanted = min(len(self._waiting), room)
+        if wanted <= 0:
             return
-        for _ in range(self._allowance.take(self._action, len(self._waiting), now)):
+        for _ in range(self._allowance.take(self._action, wanted, now)):
             yield heapq.heappop(self._waiting).item
 
     def next_time(self) -> float | None:

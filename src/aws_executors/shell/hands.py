@@ -25,6 +25,11 @@ class Hands(Protocol[K, R]):
         """How many submissions, and last stops, have begun and are not yet answered."""
         ...
 
+    @property
+    def room(self) -> int:
+        """How many more submissions would soon begin; those beyond would only wait for others to end."""
+        ...
+
     def drop_submissions(self) -> None:
         """Forget the submissions that nobody has begun."""
         ...
