@@ -33,7 +33,7 @@ class Raw:
 
 
 def base_environment(home: Path) -> dict[str, str]:
-    """The environment of our processes, without the machine's own Airflow and AWS."""
+    """The environment of our processes: the machine's own Airflow and AWS are not in it."""
     return {
         **{name: os.environ[name] for name in KEPT if name in os.environ},
         **rows.environment(home),
@@ -41,6 +41,9 @@ def base_environment(home: Path) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": REGION,
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
     }
@@ -83,9 +86,6 @@ def measure(
                 **base_environment(home),
                 **subject.environment(scenario.ours),
                 "AWS_ENDPOINT_URL": url,
-                "AWS_ACCESS_KEY_ID": "local",
-                "AWS_SECRET_ACCESS_KEY": "local",
-                "AWS_DEFAULT_REGION": REGION,
             }
             told = {"name": scenario.name, "tasks": scenario.tasks, "watch": scenario.watch}
             told |= {"settle": dict(scenario.settle)}

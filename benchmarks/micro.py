@@ -1,26 +1,27 @@
 """The pure part alone: what each step of a job's life costs, as a ratio to botocore's floor.
 
-Law: no network, one thread. The floor is what no client of AWS can do without: serialise, sign and parse the
-same request, by botocore itself. Each figure is the best of several rounds in this run, divided by the floor
-of this run; microseconds are printed for orientation, ratios are the result.
+Law: one thread, and no network but for whole calls (`calls.py`). The floor is what no client of AWS can do
+without: serialise, sign and parse the same request, by botocore itself. Each figure is the best of several
+rounds in this run, divided by the floor of this run; microseconds are printed for orientation, ratios are the
+result.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from botocore import xform_name
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest, AWSResponse, prepare_request_dict
+from botocore.awsrequest import AWSRequest, prepare_request_dict
 from botocore.credentials import Credentials
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from botocore.session import Session
 from botocore.validate import ParamValidator
+from pydantic_core import from_json
 
 from aws_executors.core.advance import advance, begin
 from aws_executors.core.batch import build as batch_build
@@ -35,6 +36,7 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.job import Accepted, Job, Policy, Prepared, Seen
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.pace import Pace
+from aws_executors.core.rate import Quota, full, take
 from aws_executors.core.state import Observation, Phase
 from aws_executors.core.wire import to_kwargs
 from aws_executors.local import LocalAws
@@ -42,6 +44,7 @@ from aws_executors.local.world import Effect, Event, Started, StartProcess
 from aws_executors.shell.mail import Handover
 from aws_executors.shell.table import Table
 from benchmarks import subjects as names
+from benchmarks.calls import whole_calls
 from benchmarks.cloud import ROOM, create
 from benchmarks.rows import planned, workload
 
@@ -70,16 +73,18 @@ class NoContainers:
         """Nothing to end."""
 
 
-def best(run: Callable[[], object], per_call: int = 1) -> float:
+def best(
+    run: Callable[[], object], per_call: int = 1, clock: Callable[[], float] = time.perf_counter
+) -> float:
     """Seconds that one call takes, by the fastest of several rounds."""
     run()
     times, found = 1, float("inf")
     for _ in range(ROUNDS):
         while True:
-            before = time.perf_counter()
+            before = clock()
             for _ in range(times):
                 run()
-            spent = time.perf_counter() - before
+            spent = clock() - before
             if spent >= AT_LEAST:
                 break
             times *= 2
@@ -103,35 +108,6 @@ def floor(service: str, operation: str, kwargs: dict[str, Any], answer: bytes) -
     }
     validate = best(lambda: ParamValidator().validate(kwargs, op.input_shape))
     return {**parts, "floor": sum(parts.values()), "validate": validate}
-
-
-class Body:
-    """The body of an answer that has come."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, **_: object) -> Sequence[bytes]:
-        """All of it."""
-        return [self._content]
-
-
-def calls(service: str, operation: str, kwargs: dict[str, Any], answer: bytes) -> float:
-    """One whole call by a client as botocore makes it, up to the socket and from it on."""
-    client: Any = Session().create_client(
-        service,
-        region_name=names.REGION,
-        endpoint_url="http://127.0.0.1:1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - of the embedded AWS
-    )
-    head: Any = {"content-type": "application/json"}
-
-    def sent(request: Any, **_: object) -> AWSResponse:
-        return AWSResponse(request.url, 200, head, Body(answer))
-
-    client.meta.events.register("before-send", sent)
-    return best(partial(getattr(client, xform_name(operation)), **kwargs))
 
 
 def answers() -> dict[str, bytes]:
@@ -210,8 +186,15 @@ def job_costs() -> Costs:
         for container in table.to_look_at(clock[0], 100):
             table.looked_at(container, clock[0])
 
+    buckets = [full(Quota(rate=50.0, burst=100.0), 0.0)]
+
+    def taken() -> None:
+        clock[0] += 0.02
+        buckets[0], _ = take(buckets[0], 1, clock[0])
+
     return {
         "advance (4 events)": best(life),
+        "take (one call of a budget)": best(taken),
         "table: a look, among 10,000": best(look, 100),
         "table: a row, among 10,000": best(partial(table.rows_to_read, 100), 100),
     }
@@ -277,11 +260,11 @@ def service_costs(side: Side, found: dict[str, bytes]) -> Costs:
     whole = floor(side.service, side.operation, kwargs, found[side.operation])
     return {
         **{f"botocore: {name}": cost for name, cost in whole.items()},
-        "botocore: a whole call": calls(side.service, side.operation, kwargs, found[side.operation]),
+        **whole_calls(side.service, side.operation, kwargs, launch.settings, found[side.operation], best),
         "botocore: parse a description": best(
             parsing(side.service, side.described, found[side.described]), 100
         ),
-        "json: parse a description": best(partial(json.loads, found[side.described]), 100),
+        "JSON: parse a description": best(partial(from_json, found[side.described]), 100),
         "the workload's JSON": best(workload(planned(1)[0]).model_dump_json),
         "build": best(lambda: side.build(launch)),
         "build, checked and sealed": best(lambda: built(side.build, launch, side.kind, side.seal)),

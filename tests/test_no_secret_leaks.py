@@ -32,6 +32,7 @@ from aws_executors.local import LocalAws
 from aws_executors.shell.connection import Connection, honoured
 from aws_executors.shell.mail import Handover, Happened, Outcome
 from aws_executors.shell.session import access
+from sites import ecs_site
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -303,16 +304,7 @@ def test_nothing_in_what_the_commands_print(known: Secrets) -> None:
 @pytest.fixture
 def aws() -> Iterator[LocalAws]:
     with LocalAws() as cloud:
-        client = cloud.client("ecs")
-        client.create_cluster(clusterName="etl")
-        client.register_task_definition(
-            family="airflow",
-            requiresCompatibilities=["FARGATE"],
-            networkMode="awsvpc",
-            cpu="256",
-            memory="512",
-            containerDefinitions=[{"name": "main", "image": "airflow", "entryPoint": ["echo"]}],
-        )
+        ecs_site(cloud, entryPoint=["echo"])
         yield cloud
 
 

@@ -24,6 +24,7 @@ from aws_executors.shell.batch_calls import BatchCalls
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.ecs_calls import EcsCalls
 from aws_executors.shell.transport import transport_of
+from sites import batch_site, ecs_site
 
 WHERE = Where(region="us-east-1", account="123456789012")
 IAM_NAMES = {"batch:TerminateJobs": "batch:TerminateJob"}
@@ -65,28 +66,7 @@ def actions(statements: list[Statement]) -> set[str]:
 
 def test_batch_is_allowed_what_it_calls_and_no_more() -> None:
     with LocalAws() as aws:
-        client = aws.client("batch")
-        client.create_compute_environment(
-            computeEnvironmentName="c",
-            type="MANAGED",
-            computeResources={
-                "type": "FARGATE",
-                "maxvCpus": 4,
-                "subnets": ["subnet-1"],
-                "securityGroupIds": ["sg-1"],
-            },
-        )
-        client.create_job_queue(
-            jobQueueName="q", priority=1, computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "c"}]
-        )
-        client.register_job_definition(
-            jobDefinitionName="d",
-            type="container",
-            containerProperties={
-                "image": "airflow",
-                "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}],
-            },
-        )
+        batch_site(aws, "q")
         settings = batch.BatchSettings(
             region="us-east-1", job_name="airflow", job_queue="q", job_definition="d", endpoint_url=aws.url
         )
@@ -105,17 +85,8 @@ def test_batch_is_allowed_what_it_calls_and_no_more() -> None:
 
 def test_ecs_is_allowed_what_it_calls_and_no_more() -> None:
     with LocalAws() as aws:
-        client = aws.client("ecs")
         aws.client("logs").create_log_group(logGroupName="/airflow")
-        client.create_cluster(clusterName="etl")
-        client.register_task_definition(
-            family="airflow",
-            requiresCompatibilities=["FARGATE"],
-            networkMode="awsvpc",
-            cpu="256",
-            memory="512",
-            containerDefinitions=[{"name": "main", "image": "airflow", "logConfiguration": LOGS}],
-        )
+        ecs_site(aws, logConfiguration=LOGS)
         settings = ecs.EcsSettings(
             region="us-east-1",
             cluster="etl",

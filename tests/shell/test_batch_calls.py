@@ -21,6 +21,7 @@ from aws_executors.core.state import Observation, Phase
 from aws_executors.local import LocalAws
 from aws_executors.shell.batch_calls import BatchCalls
 from aws_executors.shell.clients import Clients
+from sites import batch_site
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
@@ -31,37 +32,7 @@ SLEEP = ("sleep", "60")
 @pytest.fixture(scope="module")
 def world() -> Iterator[LocalAws]:
     with LocalAws(max_processes=16) as aws:
-        batch = aws.client("batch")
-        batch.create_compute_environment(
-            computeEnvironmentName="fargate",
-            type="MANAGED",
-            state="ENABLED",
-            computeResources={
-                "type": "FARGATE",
-                "maxvCpus": 16,
-                "subnets": ["subnet-1"],
-                "securityGroupIds": ["sg-1"],
-            },
-        )
-        for name in ("q", "other"):
-            batch.create_job_queue(
-                jobQueueName=name,
-                priority=1,
-                computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "fargate"}],
-            )
-        batch.register_job_definition(
-            jobDefinitionName="d",
-            type="container",
-            platformCapabilities=["FARGATE"],
-            containerProperties={
-                "image": "airflow",
-                "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
-                "resourceRequirements": [
-                    {"type": "VCPU", "value": "0.25"},
-                    {"type": "MEMORY", "value": "512"},
-                ],
-            },
-        )
+        batch_site(aws, "q", "other")
         yield aws
 
 

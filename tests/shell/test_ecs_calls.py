@@ -27,6 +27,7 @@ from aws_executors.core.state import Observation, Phase
 from aws_executors.local import LocalAws
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.ecs_calls import EcsCalls
+from sites import ecs_site
 
 SLEEP = ("sleep", "60")
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
@@ -35,17 +36,7 @@ NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=
 @pytest.fixture(scope="module")
 def world() -> Iterator[LocalAws]:
     with LocalAws(max_processes=16) as aws:
-        ecs = aws.client("ecs")
-        for name in ("etl", "other"):
-            ecs.create_cluster(clusterName=name)
-        ecs.register_task_definition(
-            family="job",
-            requiresCompatibilities=["FARGATE"],
-            networkMode="awsvpc",
-            cpu="256",
-            memory="512",
-            containerDefinitions=[{"name": "main", "image": "airflow"}],
-        )
+        ecs_site(aws, "etl", "other", family="job")
         yield aws
 
 

@@ -24,6 +24,7 @@ from airflow_rows import Given, task_instance
 from aws_executors.core.faults import SettingsError
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor, AwsFargateExecutor
 from aws_executors.local import LocalAws
+from sites import batch_site, ecs_site
 
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey
@@ -36,16 +37,7 @@ PATIENCE = 15.0
 @pytest.fixture
 def aws() -> Iterator[LocalAws]:
     with LocalAws(max_processes=4) as cloud:
-        ecs = cloud.client("ecs")
-        ecs.create_cluster(clusterName="etl")
-        ecs.register_task_definition(
-            family="airflow",
-            requiresCompatibilities=["FARGATE"],
-            networkMode="awsvpc",
-            cpu="256",
-            memory="512",
-            containerDefinitions=[{"name": "main", "image": "airflow", "essential": True, "stopTimeout": 2}],
-        )
+        ecs_site(cloud, stopTimeout=2)
         yield cloud
 
 
@@ -181,36 +173,7 @@ def test_c35_why_a_container_never_began_is_in_the_event_log_and_in_the_report(
 
 
 def test_batch_runs_a_task(monkeypatch: pytest.MonkeyPatch, aws: LocalAws) -> None:
-    batch = aws.client("batch")
-    batch.create_compute_environment(
-        computeEnvironmentName="fargate",
-        type="MANAGED",
-        state="ENABLED",
-        computeResources={
-            "type": "FARGATE",
-            "maxvCpus": 16,
-            "subnets": ["subnet-1"],
-            "securityGroupIds": ["sg-1"],
-        },
-    )
-    batch.create_job_queue(
-        jobQueueName="tasks",
-        priority=1,
-        computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "fargate"}],
-    )
-    batch.register_job_definition(
-        jobDefinitionName="airflow",
-        type="container",
-        platformCapabilities=["FARGATE"],
-        containerProperties={
-            "image": "airflow",
-            "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
-            "resourceRequirements": [
-                {"type": "VCPU", "value": "0.25"},
-                {"type": "MEMORY", "value": "512"},
-            ],
-        },
-    )
+    batch_site(aws, "tasks", definition="airflow")
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
     options(

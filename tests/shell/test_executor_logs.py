@@ -10,6 +10,7 @@ from airflow.utils.session import create_session
 from airflow_rows import Given, task_instance
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
+from sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -19,22 +20,7 @@ LOG = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-c
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
     with LocalAws(max_processes=4) as cloud:
-        ecs = cloud.client("ecs")
-        ecs.create_cluster(clusterName="etl")
-        ecs.register_task_definition(
-            family="airflow",
-            requiresCompatibilities=["FARGATE"],
-            networkMode="awsvpc",
-            cpu="256",
-            memory="512",
-            containerDefinitions=[
-                {
-                    "name": "main",
-                    "image": "airflow",
-                    "logConfiguration": {"logDriver": "awslogs", "options": LOG},
-                }
-            ],
-        )
+        ecs_site(cloud, logConfiguration={"logDriver": "awslogs", "options": LOG})
         for name, value in cloud.environment.items():
             monkeypatch.setenv(name, value)
         options = {

@@ -207,6 +207,17 @@ def test_a_connection_that_was_closed_while_idle_is_not_used(
     assert server.connections == 2
 
 
+def test_a_connection_that_was_idle_for_long_is_not_trusted(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(ever)
+    way = connections(server.netloc)
+    monkeypatch.setattr(http, "CHECKED_AFTER", 0.0)
+    assert [ask(way), ask(way), server.connections] == [b"{}", b"{}", 1]
+    monkeypatch.setattr(http, "OLD", 0.0)
+    assert [ask(way), server.connections] == [b"{}", 2]
+
+
 @pytest.mark.parametrize("answer", [b"", CUT, NO_HTTP], ids=["none", "cut short", "not HTTP"])
 def test_an_answer_that_breaks_off_says_so_and_its_connection_is_not_kept(
     serve: Serve, answer: bytes

@@ -32,6 +32,7 @@ from aws_executors.shell.clients import Clients
 from aws_executors.shell.ecs_calls import EcsCalls
 from aws_executors.shell.logs import AGAIN, CALLS, EVERY, REMEMBERED, LiveLogs, Read
 from aws_executors.shell.source import Opening, Places, Source
+from sites import batch_site, ecs_site
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
 OPTIONS = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-region": "us-east-1"}
@@ -43,49 +44,14 @@ SAYS = "import time; [print('line', n, flush=True) for n in range({})]; time.sle
 def world() -> Iterator[LocalAws]:
     with LocalAws(max_processes=16) as aws:
         aws.client("logs").create_log_group(logGroupName="/airflow")
-        ecs = aws.client("ecs")
-        ecs.create_cluster(clusterName="etl")
         configured = {
             "logged": {"logDriver": "awslogs", "options": OPTIONS},
             "elsewhere": {"logDriver": "awslogs", "options": OPTIONS | {"awslogs-region": "eu-west-1"}},
             "splunked": {"logDriver": "splunk", "options": {}},
         }
         for family, log in configured.items():
-            ecs.register_task_definition(
-                family=family,
-                requiresCompatibilities=["FARGATE"],
-                networkMode="awsvpc",
-                cpu="256",
-                memory="512",
-                containerDefinitions=[{"name": "main", "image": "airflow", "logConfiguration": log}],
-            )
-        batch = aws.client("batch")
-        batch.create_compute_environment(
-            computeEnvironmentName="fargate",
-            type="MANAGED",
-            state="ENABLED",
-            computeResources={
-                "type": "FARGATE",
-                "maxvCpus": 16,
-                "subnets": ["subnet-1"],
-                "securityGroupIds": ["sg-1"],
-            },
-        )
-        order = [{"order": 1, "computeEnvironment": "fargate"}]
-        batch.create_job_queue(jobQueueName="q", priority=1, computeEnvironmentOrder=order)
-        batch.register_job_definition(
-            jobDefinitionName="d",
-            type="container",
-            platformCapabilities=["FARGATE"],
-            containerProperties={
-                "image": "airflow",
-                "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
-                "resourceRequirements": [
-                    {"type": "VCPU", "value": "0.25"},
-                    {"type": "MEMORY", "value": "512"},
-                ],
-            },
-        )
+            ecs_site(aws, family=family, logConfiguration=log)
+        batch_site(aws, "q")
         yield aws
 
 

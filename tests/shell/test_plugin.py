@@ -24,6 +24,7 @@ from airflow_rows import task_instance
 from aws_executors.local import LocalAws
 from aws_executors.shell import queueing
 from aws_executors.shell.plugin import AwsExecutorsPlugin, ContainerLink, LogLink
+from sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -48,23 +49,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
     with LocalAws(max_processes=4) as cloud:
-        ecs = cloud.client("ecs")
-        ecs.create_cluster(clusterName="etl")
-        ecs.register_task_definition(
-            family="airflow",
-            requiresCompatibilities=["FARGATE"],
-            networkMode="awsvpc",
-            cpu="256",
-            memory="512",
-            containerDefinitions=[
-                {
-                    "name": "main",
-                    "image": "airflow",
-                    "logConfiguration": {"logDriver": "awslogs", "options": LOG},
-                    "command": ["sleep", "60"],
-                }
-            ],
-        )
+        ecs_site(cloud, command=["sleep", "60"], logConfiguration={"logDriver": "awslogs", "options": LOG})
         for name, value in cloud.environment.items():
             monkeypatch.setenv(name, value)
         options = {

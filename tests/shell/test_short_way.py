@@ -30,6 +30,7 @@ from aws_executors.local import LocalAws
 from aws_executors.local.wire import Request
 from aws_executors.shell.answers import EmptyAnswerError
 from aws_executors.shell.short_way import shorten
+from sites import ecs_site
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
@@ -79,19 +80,6 @@ def both(service: str, url: str) -> tuple[Any, Any]:
     return made(service, url, short=False), made(service, url, short=True)
 
 
-def prepared(aws: LocalAws) -> None:
-    ecs = aws.client("ecs")
-    ecs.create_cluster(clusterName="etl")
-    ecs.register_task_definition(
-        family="airflow",
-        requiresCompatibilities=["FARGATE"],
-        networkMode="awsvpc",
-        cpu="256",
-        memory="512",
-        containerDefinitions=[{"name": "main", "image": "airflow", "essential": True}],
-    )
-
-
 def sent(aws: LocalAws) -> list[Request]:
     """The calls that tests made, without those that set the stage."""
     return [
@@ -132,7 +120,7 @@ def signed_again(request: Request, url: str, service: str, monkeypatch: pytest.M
 def test_the_same_request_goes_out_signed_and_the_same_answer_comes_back(
     aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepared(aws)
+    ecs_site(aws)
     own, short = both("ecs", aws.url)
     answers = [client.run_task(**RUN) for client in (own, short)]
     # The same `clientToken`: the same task.
@@ -169,7 +157,7 @@ def refused(client: "ECSClient | BatchClient", operation: str, **kwargs: object)
 
 
 def test_a_refusal_is_the_same_error_with_all_that_its_shape_has(aws: LocalAws) -> None:
-    prepared(aws)
+    ecs_site(aws)
     own, short = both("ecs", aws.url)
     own.run_task(**RUN)
     other = {**RUN, "tags": []}

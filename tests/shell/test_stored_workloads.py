@@ -14,6 +14,7 @@ from airflow.utils.session import create_session
 from airflow_rows import Given, task_instance
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
+from sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -24,16 +25,7 @@ BUCKET = "airflow"
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
     with LocalAws(max_processes=4, keep_requests=True) as cloud:
-        ecs = cloud.client("ecs")
-        ecs.create_cluster(clusterName="etl")
-        ecs.register_task_definition(
-            family="airflow",
-            requiresCompatibilities=["FARGATE"],
-            networkMode="awsvpc",
-            cpu="256",
-            memory="512",
-            containerDefinitions=[{"name": "main", "image": "airflow", "essential": True, "stopTimeout": 2}],
-        )
+        ecs_site(cloud, stopTimeout=2)
         cloud.client("s3").create_bucket(Bucket=BUCKET)
         for name, value in cloud.environment.items():
             monkeypatch.setenv(name, value)

@@ -33,6 +33,12 @@ PORTS = {"http": 80, "https": 443}
 CHECKED_AFTER = 1.0
 """Seconds without a request, after which the server may have closed a connection: it is looked at."""
 
+OLD = 120.0
+"""Seconds without a request, after which a connection is not used again: a NAT gateway forgets it after 350,
+and says so only to the next request, of which nobody then knows whether it was carried out. Source:
+https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -103,8 +109,9 @@ class Connections:
                 connection, used = self._idle.pop()
             except IndexError:
                 return None
+            idle = time.monotonic() - used
             # One on which nothing was asked has nothing to read, unless the server has closed it.
-            if time.monotonic() - used < CHECKED_AFTER or not wait_for_read(connection, timeout=0.0):
+            if idle < CHECKED_AFTER or (idle < OLD and not wait_for_read(connection, timeout=0.0)):
                 return connection
             connection.close()
 

@@ -13,6 +13,7 @@ from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.fleet import store
 from aws_executors.shell.fleet.store import snapshots
+from sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -23,16 +24,7 @@ PATIENCE = 15.0
 def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], LocalAws]]:
     """Settings for an embedded AWS whose containers run until they are stopped."""
     with LocalAws(max_processes=4) as aws:
-        ecs = aws.client("ecs")
-        ecs.create_cluster(clusterName="etl")
-        ecs.register_task_definition(
-            family="airflow",
-            requiresCompatibilities=["FARGATE"],
-            networkMode="awsvpc",
-            cpu="256",
-            memory="512",
-            containerDefinitions=[{"name": "main", "image": "airflow", "essential": True, "stopTimeout": 2}],
-        )
+        ecs_site(aws, stopTimeout=2)
 
         def configure(every: float) -> LocalAws:
             options = {
