@@ -161,15 +161,15 @@ def test_airflow_shows_and_runs_them_without_a_warning(monkeypatch: pytest.Monke
 
 def test_what_every_airflow_command_imports_is_next_to_nothing() -> None:
     program = (
-        "import airflow.cli.cli_config, sys, json, time\n"
-        "before = set(sys.modules); began = time.process_time()\n"
+        "import airflow.cli.cli_config, sys, json\n"
+        "before = set(sys.modules)\n"
         "from aws_executors.cli.airflow_commands import get_commands; get_commands()\n"
-        "print(json.dumps([time.process_time() - began, sorted(set(sys.modules) - before)]))"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    seconds, modules = json.loads(done.stdout.splitlines()[-1])
+    modules = json.loads(done.stdout.splitlines()[-1])
+    assert "aws_executors.cli.airflow_commands" in modules
     assert [name for name in modules if name.startswith(HEAVY)] == []
-    assert seconds < 0.05
 
 
 def test_the_program_is_installed() -> None:

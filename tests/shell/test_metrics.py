@@ -192,12 +192,3 @@ def test_what_can_not_be_sent_is_said_once(caplog: pytest.LogCaptureFixture) -> 
             sink.gauge("aws_executors.jobs.watching", "seven")  # type: ignore[arg-type]
             sink._send(lambda: 1 / 0)  # type: ignore[arg-type]
     assert caplog.text.count("Metrics can not be sent (told once)") == 1
-
-
-def test_a_metric_costs_little() -> None:
-    """With metrics off, as they are by default: 10,000 of them in well under a second."""
-    sink = Airflow({"executor": "AwsBatchExecutor"})
-    began = time.monotonic()
-    for _ in range(10_000):
-        sink.count("aws_executors.submissions")
-    assert time.monotonic() - began < 1.0
