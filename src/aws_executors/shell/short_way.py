@@ -130,8 +130,10 @@ def _read(parser: ResponseParser, answer: Answer, model: OperationModel) -> dict
 
 
 def _trust(ca_bundle: str | None) -> ssl.SSLContext:
-    """What botocore trusts. Source: ``botocore/endpoint.py``, `_get_verify_value`; ``httpsession.py``."""
+    """What botocore trusts, as it speaks. Source: ``botocore/endpoint.py``, `_get_verify_value`;
+    ``httpsession.py``; ``urllib3/util/ssl_.py``, `ssl_wrap_socket`."""
     named = ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE", os.environ.get("CURL_CA_BUNDLE"))
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
     context.load_verify_locations(named or get_cert_path(verify=True))
+    context.set_alpn_protocols(["http/1.1"])
     return context
