@@ -93,9 +93,10 @@ def test_the_same_name_may_start_again_and_its_log_goes_on(deployment: Deploymen
         first = deployment.start("echo", ["echo", "one"])
         deployment.finish(first)
         before = first.log.stat().st_size
-        deployment.finish(deployment.start("echo", ["sh", "-c", "echo $NUMBER"], NUMBER="two"))
+        second = deployment.start("echo", ["sh", "-c", "echo $NUMBER"], NUMBER="two")
+        deployment.finish(second)
     assert tail(first.log) == "one\ntwo"
-    assert end_of(first.log, before) == "two\n"
+    assert end_of(first.log, before) == second.said() == "two\n"
 
 
 def test_a_file_that_is_not_there_has_no_tail(tmp_path: Path) -> None:

@@ -35,11 +35,12 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """One process that we started, and where it writes."""
+    """One process that we started, and where it writes: to a log, from `since` on, in bytes."""
 
     name: str
     popen: subprocess.Popen[bytes]
     log: Path
+    since: int = 0
 
     @property
     def pid(self) -> int:
@@ -49,6 +50,10 @@ class Process:
         """Raise ProcessDied, with the end of its log, if it has ended."""
         if (code := self.popen.poll()) is not None:
             raise ProcessDied(f"{self.name} ended with exit code {code}\n{tail(self.log)}")
+
+    def said(self) -> str:
+        """All that it has written so far."""
+        return end_of(self.log, self.since)
 
     def signal(self, number: signal.Signals) -> None:
         """Signal the process itself, and only it."""
@@ -89,6 +94,7 @@ class Deployment:
         """Start a command under a name; a name that has ended may be started again, its log goes on."""
         log = self.logs / f"{name}.log"
         with log.open("ab") as output:
+            since = output.seek(0, os.SEEK_END)
             popen = subprocess.Popen(  # noqa: S603 - the commands are ours
                 command,
                 env={**self.environment, **environment},
@@ -97,7 +103,7 @@ class Deployment:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.processes[name] = Process(name=name, popen=popen, log=log)
+        self.processes[name] = Process(name=name, popen=popen, log=log, since=since)
         return self.processes[name]
 
     def finish(self, process: Process) -> None:

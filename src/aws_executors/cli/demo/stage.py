@@ -32,6 +32,7 @@ from aws_executors.local.wire import Request
 AT_ONCE = 4  # containers: each takes a core for seconds, and 150 MB
 EXECUTORS = 2
 START = 90.0  # seconds that Airflow may take to come up
+STARTED = ") starts in "  # what each executor logs when it starts
 
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "api-server": ("airflow", "api-server"),
@@ -107,6 +108,12 @@ class Stage:
         """What a scheduler says of its executors when it gets SIGUSR2."""
         process = self.deployment.processes[scheduler]
         log = process.log
+
+        def started() -> bool | None:
+            return process.said().count(STARTED) >= EXECUTORS or None
+
+        # A signal that comes before its handler ends the process; Airflow sets it before its executors start.
+        self.deployment.wait_for("the scheduler's executors", started, timeout=START)
         before = log.stat().st_size
         process.signal(signal.SIGUSR2)
 
