@@ -186,11 +186,11 @@ def job_costs() -> Costs:
         for container in table.to_look_at(clock[0], 100):
             table.looked_at(container, clock[0])
 
-    buckets = [full(Quota(rate=50.0, burst=100.0), 0.0)]
+    bucket = full(Quota(rate=50.0, burst=100.0), 0.0)
 
     def taken() -> None:
-        clock[0] += 0.02
-        buckets[0], _ = take(buckets[0], 1, clock[0])
+        nonlocal bucket
+        bucket, _ = take(bucket, 1, bucket.at + 0.02)
 
     return {
         "advance (4 events)": best(life),

@@ -22,8 +22,8 @@ def ecs_site(aws: LocalAws, *clusters: str, family: str = "airflow", **container
     )
 
 
-def batch_site(aws: LocalAws, *queues: str, definition: str = "d") -> None:
-    """Queues on one Fargate compute environment, and a job definition for them."""
+def batch_queues(aws: LocalAws, *queues: str) -> None:
+    """Queues on one Fargate compute environment."""
     batch = aws.client("batch")
     batch.create_compute_environment(
         computeEnvironmentName="fargate",
@@ -42,7 +42,12 @@ def batch_site(aws: LocalAws, *queues: str, definition: str = "d") -> None:
             priority=1,
             computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "fargate"}],
         )
-    batch.register_job_definition(
+
+
+def batch_site(aws: LocalAws, *queues: str, definition: str = "d") -> None:
+    """Such queues, and a job definition for them."""
+    batch_queues(aws, *queues)
+    aws.client("batch").register_job_definition(
         jobDefinitionName=definition,
         type="container",
         platformCapabilities=["FARGATE"],

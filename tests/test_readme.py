@@ -34,6 +34,7 @@ from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.configure import configure_batch, configure_ecs
 from doc_tables import PAGES, ROOT, fresh
+from sites import batch_queues
 
 README = ROOT / "README.md"
 SRC = ROOT / "src" / "aws_executors"
@@ -391,23 +392,8 @@ def test_roles_are_passed_to_tasks_alone_and_are_those_of_the_definition() -> No
 def test_the_job_definition_runs_what_the_set_up_says() -> None:
     (definition,) = [found for found in DOCUMENTS.values() if JOB in found]
     with LocalAws() as aws:
+        batch_queues(aws, setup("batch")["job_queue"])
         client = aws.client("batch")
-        client.create_compute_environment(
-            computeEnvironmentName="c",
-            type="MANAGED",
-            state="ENABLED",
-            computeResources={
-                "type": "FARGATE",
-                "maxvCpus": 4,
-                "subnets": ["subnet-1"],
-                "securityGroupIds": ["sg-1"],
-            },
-        )
-        client.create_job_queue(
-            jobQueueName=setup("batch")["job_queue"],
-            priority=1,
-            computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "c"}],
-        )
         client.register_job_definition(**definition)
         client.submit_job(**to_kwargs(batch.build(batch_launch())))
         assert aws.wait_idle(20)

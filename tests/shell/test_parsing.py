@@ -12,6 +12,7 @@ from aws_executors.core.ecs.describe import observe_answer as observe_tasks
 from aws_executors.local import LocalAws
 from aws_executors.shell.answers import EmptyAnswerError
 from aws_executors.shell.parsing import QuickParsers
+from sites import batch_site
 
 GOOD, HEADERS = 200, {"x-amzn-RequestId": "r-1", "Content-Type": "application/x-amz-json-1.1"}
 
@@ -19,36 +20,11 @@ GOOD, HEADERS = 200, {"x-amzn-RequestId": "r-1", "Content-Type": "application/x-
 @pytest.fixture
 def aws() -> Iterator[LocalAws]:
     with LocalAws(max_processes=2) as cloud:
-        ecs, batch = cloud.client("ecs"), cloud.client("batch")
+        ecs = cloud.client("ecs")
         ecs.create_cluster(clusterName="etl")
         container = {"name": "main", "image": "x", "essential": True}
         ecs.register_task_definition(family="airflow", containerDefinitions=[container])
-        batch.create_compute_environment(
-            computeEnvironmentName="c",
-            type="MANAGED",
-            computeResources={
-                "type": "FARGATE",
-                "maxvCpus": 4,
-                "subnets": ["subnet-1"],
-                "securityGroupIds": ["sg-1"],
-            },
-        )
-        batch.create_job_queue(
-            jobQueueName="q", priority=1, computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "c"}]
-        )
-        batch.register_job_definition(
-            jobDefinitionName="d",
-            type="container",
-            platformCapabilities=["FARGATE"],
-            containerProperties={
-                "image": "x",
-                "executionRoleArn": "arn:aws:iam::123456789012:role/r",
-                "resourceRequirements": [
-                    {"type": "VCPU", "value": "0.25"},
-                    {"type": "MEMORY", "value": "512"},
-                ],
-            },
-        )
+        batch_site(cloud, "q")
         yield cloud
 
 
