@@ -48,6 +48,7 @@ from aws_executors.core.job import (
 from aws_executors.core.life.moves import FORGOTTEN
 from aws_executors.core.retry import Backoff
 from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.stops import NOT_WAITED_FOR, ORPHANED, TAKEN_BACK
 from aws_executors.core.verdict import Row
 
 ECS = Policy(
@@ -138,9 +139,6 @@ TIMEOUT = error(Kind.AMBIGUOUS, "ReadTimeoutError", "no answer")
 DENIED = error(Kind.PERMANENT, "AccessDeniedException", "iam:PassRole")
 REFUSAL = "AccessDeniedException: iam:PassRole"
 
-NO_LONGER_WAITED_FOR = "Its task instance does not wait for it any more"
-TAKEN_BACK = "Taken back by Airflow"
-ORPHANED = "Orphaned, and adopt_task_instances is off"
 
 S = Stage
 Step: TypeAlias = "tuple[Event[str], Stage, tuple[Effect[str], ...]]"
@@ -199,7 +197,7 @@ SUBMITTING = [
             *RAN,
             (RowRead(50.0, FINISHED), S.ENDING, (Report(True, "the task has its result"),)),
             (Due(169.9), S.ENDING, ()),
-            (Due(170.0), S.ENDING, (Stop("c1", NO_LONGER_WAITED_FOR),)),
+            (Due(170.0), S.ENDING, (Stop("c1", NOT_WAITED_FOR),)),
             (StopAnswered(171.0, None), S.ENDING, ()),
             (Seen(200.0, BAD), S.CLOSED, ()),
         ],
@@ -642,7 +640,7 @@ FOLLOWING = [
         [
             *SUBMITTED,
             (RowRead(1.5, row("failed")), S.SUBMITTING, (Free(),)),
-            (Accepted(2.0, "c1"), S.ENDING, (Stop("c1", NO_LONGER_WAITED_FOR),)),
+            (Accepted(2.0, "c1"), S.ENDING, (Stop("c1", NOT_WAITED_FOR),)),
         ],
     ),
     Scenario(
@@ -664,7 +662,7 @@ FOLLOWING = [
             (Refused(2.0, TIMEOUT), S.LOOKING, ()),
             (RowRead(3.0, DEFERRED), S.LOOKING, (Free(),)),
             (Found(4.0, RUNS), S.ENDING, ()),
-            (WAKE, S.ENDING, (Stop("c1", NO_LONGER_WAITED_FOR),)),
+            (WAKE, S.ENDING, (Stop("c1", NOT_WAITED_FOR),)),
         ],
         policy=BATCH,
     ),
@@ -702,7 +700,7 @@ FOLLOWING = [
             (Seen(3.0, WAITS), S.WATCHING, ()),
             (RowRead(4.0, CLEARED), S.ENDING, (Free(),)),
             (Due(8.9), S.ENDING, ()),
-            (Due(9.0), S.ENDING, (Stop("c1", NO_LONGER_WAITED_FOR),)),
+            (Due(9.0), S.ENDING, (Stop("c1", NOT_WAITED_FOR),)),
             (StopAnswered(9.1, None), S.ENDING, ()),
             (Seen(10.0, NEVER), S.CLOSED, ()),
         ],
@@ -724,7 +722,7 @@ FOLLOWING = [
             (RowRead(3.0, RUNNING), S.WATCHING, ()),
             (RowRead(40.0, FINISHED), S.ENDING, (Report(True, "the task has its result"),)),
             (Due(159.9), S.ENDING, ()),
-            (Due(160.0), S.ENDING, (Stop("c1", NO_LONGER_WAITED_FOR),)),
+            (Due(160.0), S.ENDING, (Stop("c1", NOT_WAITED_FOR),)),
         ],
     ),
     Scenario(

@@ -6,7 +6,7 @@ import pytest
 
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.exits import Exit
-from aws_executors.core.job import Find, Free, Prepare, Report, Stage, Submit, Tell
+from aws_executors.core.job import Find, Free, GiveBack, Prepare, Report, Stage, Submit, Tell
 from aws_executors.core.policy import ATTEMPT, PATIENT, POLICY, Answer, Moment, Refusal, Trouble, refused
 from aws_executors.core.retry import Backoff, delay, jitter
 from aws_executors.core.state import Cause
@@ -25,13 +25,14 @@ SUBMISSIONS: list[tuple[Refusal, Stage, type[object] | None, str]] = [
     (Refusal.PERMANENT, Stage.CONFIRMING, None, "not submitted"),
     (Refusal.PERMANENT_AT_LAST, Stage.LOOKING, Find, ""),
 ]
-AGAIN, FAILS, LEAVES = "another container", "fails", "leaves"
+AGAIN, RETURNS, FAILS, LEAVES = "another container", "given back", "fails", "leaves"
 ENDS: list[tuple[Cause | Exit, str, str]] = [  # ... before the task has begun, and after
     (Cause.NEVER_STARTED, AGAIN, FAILS),
     (Cause.HOST_LOST, AGAIN, FAILS),
     (Cause.RECLAIMED, AGAIN, FAILS),  # Fargate Spot
     (Cause.INSTANCE_ENDED, AGAIN, FAILS),  # EC2 Spot, scale-in
     (Cause.UNCLEAR, AGAIN, FAILS),
+    (Cause.WITHDRAWN, RETURNS, FAILS),  # nobody decided against the task
     (Cause.STOPPED, FAILS, FAILS),  # a person's decision is not repeated against them
     (Cause.TIMED_OUT, FAILS, FAILS),  # the next container would reach the same limit
     (Cause.EXITED, FAILS, FAILS),  # killed (137), too: an out-of-memory kill comes again
@@ -74,12 +75,15 @@ def test_c13_c20_a_container_that_ended(trouble: Cause | Exit, before: str, afte
             case "another container":
                 assert (told, reports, played.after.attempt) == (["submitted again"], [], 2)
                 assert Prepare(2) in played.effects  # a new request: with a fresh token
+            case "given back":
+                assert (told, reports, played.after.stage) == (["queued again"], [], Stage.CLOSED)
+                assert played.effects[1:] == (GiveBack(), Free())
             case "fails":
                 assert (told, reports, played.after.attempt) == (["container failed"], [False], 1)
             case _:
                 assert (told, reports, played.after.attempt) == ([], [], 1)
                 assert played.after.held  # the run of another container is looked for, and not failed
-        assert not any(isinstance(effect, Free) for effect in played.effects)
+        assert any(isinstance(effect, Free) for effect in played.effects) == (expected == RETURNS)
 
 
 @pytest.mark.parametrize(("trouble", "moment"), POLICY)

@@ -12,6 +12,7 @@ from aws_executors.core.ecs.answers import FAILURES
 from aws_executors.core.reasons import REASONS, TABLES, reason_for
 from aws_executors.core.reasons.row import ANYTHING, Reason, is_said
 from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.stops import NOT_WAITED_FOR, ORPHANED, SHUT_DOWN, TAKEN_BACK
 
 INIT = "ResourceInitializationError: "
 ASM = (
@@ -299,6 +300,7 @@ SAID: dict[str, tuple[str, ...]] = {
     "maintenance": ("ECS is performing maintenance on the underlying infrastructure hosting the task.",),
     "health check failed": ("Task failed container health checks",),
     "service scaled in": ("Scaling activity initiated by (deployment ecs-svc/1234567890)",),
+    "stopped by a scheduler": (ORPHANED, TAKEN_BACK, NOT_WAITED_FOR, SHUT_DOWN),
     "stopped by somebody": ("Task stopped by user",),
     "sidecar ended first": ("Essential container in task exited; sidecar: exit code 1",),
 }

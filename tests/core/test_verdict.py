@@ -27,6 +27,7 @@ SEEN = {
     Ending.CLEAN: Observation(id="c", phase=Phase.SUCCEEDED, exit_code=0),
     Ending.FAILED: Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=1),
     Ending.LOST: Observation(id="c", phase=Phase.FAILED, cause=Cause.NEVER_STARTED),
+    Ending.WITHDRAWN: Observation(id="c", phase=Phase.FAILED, cause=Cause.WITHDRAWN),
     Ending.TURNED_AWAY: Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=80),
     Ending.REFUSED: Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=81),
     Ending.UNABLE: Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=84),
@@ -65,6 +66,15 @@ ENDED = [
     (Standing.ROWLESS, Ending.CLEAN, "succeed"),
     (Standing.ROWLESS, Ending.FAILED, "fail"),
     (Standing.ROWLESS, Ending.LOST, "resubmit"),
+    # WITHDRAWN: an executor of ours stopped it, and may not have lived to do what it did so for.
+    (Standing.QUEUED, Ending.WITHDRAWN, "give back"),  # it has not run, and nobody decided that it should not
+    (Standing.UNSURE, Ending.WITHDRAWN, "free"),  # given back already, it would be queued twice
+    (Standing.RUNNING, Ending.WITHDRAWN, "fail"),  # user code ran: what comes next is a retry
+    (Standing.RESTARTING, Ending.WITHDRAWN, "succeed"),
+    (Standing.FINISHED, Ending.WITHDRAWN, "free"),
+    (Standing.MOVED_ON, Ending.WITHDRAWN, "free"),
+    (Standing.GONE, Ending.WITHDRAWN, "free"),
+    (Standing.ROWLESS, Ending.WITHDRAWN, "fail"),  # a callback can not be queued again
     # TURNED_AWAY: our launcher was told that another container holds the task, or that nobody waits for it.
     (Standing.QUEUED, Ending.TURNED_AWAY, "fail"),  # and yet nobody has begun it: it would wait for ever
     (Standing.UNSURE, Ending.TURNED_AWAY, "free"),  # the row waits for another queueing's container
@@ -150,12 +160,20 @@ def test_before_the_end(phase: Phase, stands: Standing, expected: str) -> None:
         (Cause.RECLAIMED, "lost"),
         (Cause.INSTANCE_ENDED, "lost"),
         (Cause.UNCLEAR, "lost"),
+        (Cause.WITHDRAWN, "withdrawn"),
         (None, "lost"),  # failed, and no cause given: that is unclear, not clean
     ],
 )
 def test_the_cause_says_whether_another_container_may_help(cause: Cause | None, ending: str) -> None:
     seen = Observation(id="c", phase=Phase.FAILED, cause=cause)
-    assert verdict(seen, Standing.QUEUED) == {"failed": "fail", "lost": "resubmit"}[ending]
+    assert (
+        verdict(seen, Standing.QUEUED)
+        == {
+            "failed": "fail",
+            "lost": "resubmit",
+            "withdrawn": "give back",
+        }[ending]
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from sqlalchemy import select
 
 from airflow_rows import Given, task_instance
 from aws_executors.core.faults import SettingsError
+from aws_executors.core.stops import ORPHANED
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor, AwsFargateExecutor
 from aws_executors.local import LocalAws
 from sites import batch_site, ecs_site
@@ -499,6 +500,40 @@ def test_c26_without_adoption_end_stops_every_container(
     executor.end()
     assert time.monotonic() - began < 2
     assert [task["desiredStatus"] for task in aws.tasks()] == ["STOPPED"] * 3
+
+
+def test_c26_what_was_stopped_at_the_end_is_queued_again_by_the_next_scheduler_though_it_adopts(
+    executor: AwsEcsFargateExecutor, ecs_options: Callable[..., None], aws: LocalAws
+) -> None:
+    """A deployment that switches adoption on: what the old scheduler stopped has lost no try."""
+    given = task_instance(queue="sleep")
+    hand_over(executor, given)
+    turn_until(executor, is_running(aws))
+    executor.end()
+
+    ecs_options(adopt_task_instances=True)
+    second = AwsEcsFargateExecutor(parallelism=8)
+    second.start()
+    assert second.try_adopt_task_instances([given.row()]) == []
+    turn_until(second, lambda: given.row().state == "scheduled")
+    assert (given.row().try_number, states(second)) == (1, {})
+    turn_until(second, lambda: not second.running)
+    second.end()
+
+
+def test_c27_a_container_that_another_scheduler_stopped_and_did_not_live_to_give_back(
+    executor: AwsEcsFargateExecutor, aws: LocalAws
+) -> None:
+    """This one stood still and was taken for dead; awake again, it finds its task still waiting."""
+    given = task_instance(queue="sleep")
+    hand_over(executor, given)
+    turn_until(executor, is_running(aws))
+    (task,) = aws.tasks()
+    aws.client("ecs").stop_task(cluster="etl", task=task["taskArn"], reason=ORPHANED)
+    turn_until(executor, lambda: given.row().state == "scheduled")
+    assert (given.row().try_number, given.row().external_executor_id) == (1, None)
+    turn_until(executor, lambda: not executor.running)
+    assert states(executor) == {}
 
 
 def test_c27_without_adoption_an_orphan_is_stopped_before_its_task_is_given_back(

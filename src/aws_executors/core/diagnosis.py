@@ -12,6 +12,7 @@ from aws_executors.core.reasons import reason_for
 from aws_executors.core.state import Cause, Observation, Phase
 
 ON_ITS_OWN = "It is started again if the task had not begun; else Airflow's `retries` decide."
+QUEUED_ON_ITS_OWN = "It is queued again if the task had not begun; else Airflow's `retries` decide."
 
 # What is said where no row of `reasons` is about it: what happened, and what to do.
 SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
@@ -32,6 +33,7 @@ SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
             ON_ITS_OWN,
         ),
         Cause.STOPPED: ("Somebody stopped the container", "See who in CloudTrail."),
+        Cause.WITHDRAWN: ("A scheduler of Airflow stopped the container", QUEUED_ON_ITS_OWN),
         Cause.TIMED_OUT: ("The container reached the time limit of its job", "Raise the job's `timeout`."),
         Cause.UNCLEAR: ("The container ended, and AWS does not say how", "Read its log."),
     }

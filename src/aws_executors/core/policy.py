@@ -50,6 +50,7 @@ class Answer(StrEnum):
     LOOK_THEN_FAIL = "look the container up; fail if there is none"
     FOLLOW = "follow the container that AWS names"
     RESUBMIT = "start another container, with a fresh token"
+    GIVE_BACK = "give the task back to Airflow, which queues it again"
     LEAVE = "nothing: the task runs in another container"
     FAIL = "fail at once"
     FAIL_TRY = "fail this try; Airflow's `retries` decide"
@@ -76,6 +77,9 @@ POLICY: Mapping[tuple[Trouble, Moment], Answer] = MappingProxyType(
         (Cause.INSTANCE_ENDED, Moment.AFTER): Answer.FAIL_TRY,
         (Cause.UNCLEAR, Moment.BEFORE): Answer.RESUBMIT,
         (Cause.UNCLEAR, Moment.AFTER): Answer.FAIL_TRY,
+        # Whoever stopped it may not have lived to give the task back; done twice, it is done once.
+        (Cause.WITHDRAWN, Moment.BEFORE): Answer.GIVE_BACK,
+        (Cause.WITHDRAWN, Moment.AFTER): Answer.FAIL_TRY,
         # Not infrastructure: a person's decision is not undone, and a limit would be reached again.
         (Cause.STOPPED, Moment.BEFORE): Answer.FAIL,
         (Cause.STOPPED, Moment.AFTER): Answer.FAIL_TRY,

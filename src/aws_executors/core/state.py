@@ -32,6 +32,7 @@ class Cause(StrEnum):
     RECLAIMED = "reclaimed"  # Fargate Spot capacity taken back
     INSTANCE_ENDED = "instance ended"  # the EC2 instance below it: Spot capacity taken back, or scaled in
     STOPPED = "stopped"  # somebody asked for it: StopTask, TerminateJob, a service
+    WITHDRAWN = "withdrawn"  # an executor of ours stopped it: orphaned, taken back, its scheduler shut down
     TIMED_OUT = "timed out"  # the platform's own time limit for one attempt
     UNCLEAR = "unclear"  # it ended, and AWS does not say how
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from aws_executors.core.exits import Exit, exit_of
-from aws_executors.core.policy import ATTEMPT, Answer, Moment, ended
+from aws_executors.core.policy import Answer, Moment, ended
 from aws_executors.core.state import Cause, Observation, Phase
 
 
@@ -45,6 +45,7 @@ class Ending(StrEnum):
     CLEAN = "clean"  # exit code 0
     FAILED = "failed"  # ended by its own code, by a person, by a limit
     LOST = "lost"  # infrastructure: never started, host lost, reclaimed, no word why
+    WITHDRAWN = "withdrawn"  # stopped by an executor of ours, perhaps by one in another scheduler
     TURNED_AWAY = "turned away"  # by Airflow: another container holds the task, or nobody waits for it
     REFUSED = "refused"  # by Airflow, for its token: a fresh one may be let in
     UNABLE = "unable"  # it never began, and will not another time: image, settings, command
@@ -57,15 +58,19 @@ class Verdict(StrEnum):
     FAIL = "fail"
     FREE = "free"  # nothing: only give the slot back
     RESUBMIT = "resubmit"  # nothing: user code never ran, start another container
+    GIVE_BACK = "give back"  # nothing: the container was withdrawn, let the task be queued again
     KEEP = "keep"  # nothing yet
 
 
 FINISHED_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
-ENDINGS: Mapping[Cause, Ending] = MappingProxyType(
-    {cause: Ending.LOST if ended(cause, Moment.BEFORE) in ATTEMPT else Ending.FAILED for cause in Cause}
+CALLED: Mapping[Answer | None, Ending] = MappingProxyType(
+    {Answer.RESUBMIT: Ending.LOST, Answer.GIVE_BACK: Ending.WITHDRAWN}
 )
-"""How a cause is called: lost, where another container is started if the task had not begun."""
+ENDINGS: Mapping[Cause, Ending] = MappingProxyType(
+    {cause: CALLED.get(ended(cause, Moment.BEFORE), Ending.FAILED) for cause in Cause}
+)
+"""How a cause is called, by what is done about it if the task had not begun."""
 
 LAUNCHER_ENDINGS: dict[Exit, Ending] = {
     Exit.RAN: Ending.CLEAN,
@@ -93,11 +98,21 @@ MOMENTS: Mapping[Standing, Moment] = MappingProxyType(
 VERDICTS: Mapping[Answer, Verdict] = MappingProxyType(
     {
         Answer.RESUBMIT: Verdict.RESUBMIT,
+        Answer.GIVE_BACK: Verdict.GIVE_BACK,
         Answer.LEAVE: Verdict.FREE,
         Answer.FAIL: Verdict.FAIL,
         Answer.FAIL_TRY: Verdict.FAIL,
     }
 )
+
+NOTHING_TO_GIVE_BACK: Mapping[Standing, Verdict] = MappingProxyType(
+    {
+        # It may be waiting for its next container already, with a row that does not say so.
+        Standing.UNSURE: Verdict.FREE,
+        Standing.ROWLESS: Verdict.FAIL,
+    }
+)
+"""Where `Answer.GIVE_BACK` can not be carried out."""
 
 WITHOUT_TROUBLE: dict[tuple[Standing, Ending], Verdict] = {
     # Exit code 0 although the task never started: nobody else will ever start this queueing of it.
@@ -178,6 +193,8 @@ def verdict(seen: Observation, stands: Standing) -> Verdict:
         confirmed = (stands, how) == (Standing.FINISHED, Ending.CLEAN)
         return Verdict.SUCCEED if confirmed else TOO_LATE[stands]
     answer = None if how is Ending.CLEAN else ended(_trouble(seen), MOMENTS[stands])
+    if answer is Answer.GIVE_BACK and stands in NOTHING_TO_GIVE_BACK:
+        return NOTHING_TO_GIVE_BACK[stands]
     return WITHOUT_TROUBLE[stands, how] if answer is None else VERDICTS[answer]
 
 

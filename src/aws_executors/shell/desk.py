@@ -48,6 +48,7 @@ from aws_executors.core.job import (
 from aws_executors.core.pace import Pace
 from aws_executors.core.quota import Action
 from aws_executors.core.state import Answer
+from aws_executors.core.stops import SHUT_DOWN
 from aws_executors.shell.again import Again
 from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.complaints import Complaints
@@ -422,7 +423,7 @@ class Desk(Generic[K, R]):
             return
         self._to_stop.update(containers)
         for first in range(0, len(containers), STOP_CHUNK):
-            self._hands.stop_all(containers[first : first + STOP_CHUNK], "The scheduler has been shut down")
+            self._hands.stop_all(containers[first : first + STOP_CHUNK], SHUT_DOWN)
 
     # --- Saying what is wrong, once ------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from aws_executors.core.batch.describe import FINAL, STATUSES, observe, observe_answer, observe_event
 from aws_executors.core.state import Cause, Observation, Phase, Source
+from aws_executors.core.stops import ORPHANED, SHUT_DOWN
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 ESSENTIAL = "Essential container in task exited"
@@ -129,6 +130,8 @@ def test_a_job_that_batch_tries_again_waits_again() -> None:
         ),
         ({"statusReason": "cleared", "isTerminated": True}, Cause.STOPPED, False),
         ({"statusReason": "cleared", "isCancelled": True}, Cause.STOPPED, False),
+        ({"statusReason": ORPHANED, "isTerminated": True}, Cause.WITHDRAWN, False),
+        ({"statusReason": SHUT_DOWN, "container": {"exitCode": 143}}, Cause.WITHDRAWN, True),
         ({"statusReason": "Task failed to start", "container": {"reason": PULL}}, Cause.NEVER_STARTED, False),
         ({"statusReason": "Task failed to start", "startedAt": T}, Cause.NEVER_STARTED, False),
         ({"statusReason": ESSENTIAL, "container": {"reason": OOM}, "startedAt": T}, Cause.EXITED, True),

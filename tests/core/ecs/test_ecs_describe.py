@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from aws_executors.core.ecs.describe import STATUSES, STOP_CODES, observe, observe_answer, observe_event
 from aws_executors.core.state import Cause, Observation, Phase, Source
+from aws_executors.core.stops import ORPHANED, SHUT_DOWN
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/airflow/1234"
@@ -181,6 +182,8 @@ OOM = "OutOfMemoryError: Container killed due to memory usage"
             True,
         ),
         ({"stopCode": "UserInitiated"}, {"reason": PULL}, Cause.STOPPED, False),  # stopped while it pulled
+        ({"stopCode": "UserInitiated", "stoppedReason": ORPHANED}, {}, Cause.WITHDRAWN, False),
+        ({"stoppedReason": SHUT_DOWN, "startedAt": STARTED}, {"exitCode": 143}, Cause.WITHDRAWN, True),
     ],
 )
 def test_c20_without_a_stop_code_or_an_exit_code_the_words_say_it(

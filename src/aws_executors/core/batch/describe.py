@@ -24,6 +24,7 @@ from aws_executors.core.reading import (
     told,
 )
 from aws_executors.core.state import Answer, Cause, Observation, Phase, Source, Unreadable
+from aws_executors.core.stops import BY_US
 
 # Both have the shape of a job in their detail; the second tells why a job is held at RUNNABLE.
 EVENT_TYPES = ("Batch Job State Change", "Batch Job Queue Blocked")
@@ -222,7 +223,7 @@ def _ran(attempt: _Attempt, own: _Container) -> bool:
 
 
 def _cause(job: _Job, own: _Container, started: bool) -> Cause:
-    by_status = told(STATUS_REASONS, job.status_reason, _last_reason(job))
+    by_status = told((*BY_US, *STATUS_REASONS), job.status_reason, _last_reason(job))
     if by_status is not None:
         return by_status
     if job.is_terminated or job.is_cancelled:

@@ -24,6 +24,7 @@ from aws_executors.core.reading import (
     told,
 )
 from aws_executors.core.state import Answer, Cause, Observation, Phase, Source, Unreadable
+from aws_executors.core.stops import BY_US
 
 EVENT_TYPES = ("ECS Task State Change",)
 
@@ -215,7 +216,11 @@ def _started(task: _Task, own: _Container | None) -> bool:
 
 
 def _cause(task: _Task, own: _Container | None, started: bool) -> Cause:
-    outside = STOP_CODES.get(task.stop_code or "") or told(STOPPED_REASONS, task.stopped_reason)
+    outside = (
+        told(BY_US, task.stopped_reason)
+        or STOP_CODES.get(task.stop_code or "")
+        or told(STOPPED_REASONS, task.stopped_reason)
+    )
     if outside is not None:
         return outside
     if own is not None and own.exit_code is not None:

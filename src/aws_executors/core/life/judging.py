@@ -13,7 +13,6 @@ from aws_executors.core.diagnosis import explain
 from aws_executors.core.job import (
     CutOff,
     Free,
-    GiveBack,
     Job,
     Policy,
     Prepare,
@@ -24,7 +23,7 @@ from aws_executors.core.job import (
     Tell,
 )
 from aws_executors.core.life.ending import withdraw
-from aws_executors.core.life.moves import Moved, fail, let_end, look, report, stop
+from aws_executors.core.life.moves import Moved, fail, give_back, let_end, look, report, stop
 from aws_executors.core.policy import AGAIN, QUEUED_AGAIN
 from aws_executors.core.state import Observation, Phase
 from aws_executors.core.verdict import NEVER_RAN, Standing, Verdict, ending, verdict
@@ -106,7 +105,7 @@ def _row_alone(job: Job[R], stands: Standing, at: float, policy: Policy) -> Move
         case Standing.RUNNING:
             return job, ()
         case Standing.QUEUED:
-            return replace(job, stage=Stage.CLOSED), (GiveBack(), Free())
+            return give_back(job)
         case Standing.RESTARTING:
             return report(job, Report(True, "its container is gone", confirm=True), at, policy)
         case _:
@@ -134,6 +133,8 @@ def _sentence(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved
             return replace(job, stage=Stage.CLOSED), (Free(),)
         case Verdict.RESUBMIT:
             return _resubmit(job, explain(seen), at, policy)
+        case Verdict.GIVE_BACK:
+            return give_back(job, Tell(QUEUED_AGAIN, explain(seen)))
         case Verdict.KEEP:
             return job, ()
         case never:
@@ -149,7 +150,7 @@ def _without_container(job: Job[R], doomed: str) -> Job[R]:
 def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     if job.purpose is Purpose.ADOPT:
         # The workload died with the scheduler that queued it: Airflow makes a new one, for the same try.
-        return replace(job, stage=Stage.CLOSED), (Tell(QUEUED_AGAIN, why), GiveBack(), Free())
+        return give_back(job, Tell(QUEUED_AGAIN, why))
     if job.attempt >= policy.attempts:
         tried = f"{why} This was container {job.attempt} of at most {policy.attempts}."
         return fail(job, tried, at, policy)

@@ -26,6 +26,7 @@ from aws_executors.core.job import (
 from aws_executors.core.policy import CONTAINER_FAILED, NOT_SUBMITTED
 from aws_executors.core.retry import delay, jitter
 from aws_executors.core.state import Phase
+from aws_executors.core.stops import NOT_WAITED_FOR, ORPHANED, TAKEN_BACK
 
 R = TypeVar("R")
 Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
@@ -46,11 +47,8 @@ def look(job: Job[R], at: float) -> Moved[R]:
 
 def stop(job: Job[R]) -> Moved[R]:
     """Ask AWS to stop the container, and follow it to its end."""
-    reason = {
-        Purpose.CANCEL: "Taken back by Airflow",
-        Purpose.RELEASE: "Orphaned, and adopt_task_instances is off",
-    }.get(job.purpose, "Its task instance does not wait for it any more")
-    return replace(job, stage=Stage.ENDING, due=None), (Stop(job.container, reason),)
+    why = {Purpose.CANCEL: TAKEN_BACK, Purpose.RELEASE: ORPHANED}.get(job.purpose, NOT_WAITED_FOR)
+    return replace(job, stage=Stage.ENDING, due=None), (Stop(job.container, why),)
 
 
 def let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
@@ -58,10 +56,14 @@ def let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
     return replace(job, stage=Stage.ENDING, due=at + (policy.linger if runs(job) else policy.patience))
 
 
+def give_back(job: Job[R], *said: Effect[R]) -> Moved[R]:
+    """Nothing runs for the task: Airflow is to queue it again."""
+    return replace(job, stage=Stage.CLOSED), (*said, GiveBack(), Free())
+
+
 def ended(job: Job[R]) -> Moved[R]:
     """The last container has ended; what was to be released is given back."""
-    effects: tuple[Effect[R], ...] = (GiveBack(), Free()) if job.purpose is Purpose.RELEASE else ()
-    return replace(job, stage=Stage.CLOSED), effects
+    return give_back(job) if job.purpose is Purpose.RELEASE else close(job)
 
 
 def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:

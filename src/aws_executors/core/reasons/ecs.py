@@ -5,11 +5,15 @@ Law: rows for stop codes and `stoppedReason`. What to do about a lack of room is
 """
 
 from aws_executors.core.ecs.answers import FAILURES
-from aws_executors.core.reasons.row import Reason
+from aws_executors.core.reasons.row import ANYTHING, Reason
 from aws_executors.core.state import Cause
+from aws_executors.core.stops import OURS
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html"
 STOPPED = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-errors.html"
+SCHEDULERS = (
+    "https://airflow.apache.org/docs/apache-airflow/stable/administration-and-deployment/scheduler.html"
+)
 SPOT = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html"
 
 PLACEMENT: tuple[Reason, ...] = tuple(
@@ -85,6 +89,13 @@ ENDED: tuple[Reason, ...] = (
         what="A service of ECS ended the container",
         remedy="Tasks of Airflow belong to no service: check `group` in the request.",
         source=STOPPED,
+    ),
+    Reason(
+        name="stopped by a scheduler",
+        says=(OURS + ANYTHING,),
+        what="A scheduler of Airflow stopped the container",
+        remedy="It is queued again if the task had not begun; else Airflow's `retries` decide.",
+        source=SCHEDULERS,
     ),
     Reason(
         name="stopped by somebody",
