@@ -47,6 +47,7 @@ from aws_executors.core.job import (
     Seen,
     Stage,
     StopAnswered,
+    Superseded,
     Tell,
     Unpreparable,
 )
@@ -161,6 +162,7 @@ def events(job: Job[str], at: float) -> "Iterator[Event[str]]":
         yield RowRead(at, row)
     yield StopAnswered(at, None)
     yield Revoked(at)
+    yield Superseded(at)
     yield Due(at)
 
 

@@ -42,6 +42,7 @@ from aws_executors.core.job import (
     Stop,
     StopAnswered,
     Submit,
+    Superseded,
     Tell,
     Unpreparable,
 )
@@ -512,6 +513,52 @@ SUBMITTING = [
                     Report(False, "X: unknown. Mend the option.", True),
                 ),
             ),
+        ],
+    ),
+]
+
+SUPERSEDED = [
+    Scenario(
+        "C17: the next segment is queued while the end of this one is judged: the row, which does not yet "
+        "say for whom it waits, is not asked any more",
+        [
+            *STARTED,
+            (Seen(9.0, looks(Phase.FAILED, cause=Cause.RECLAIMED)), S.JUDGING, (ReadRow(),)),
+            (Superseded(9.1), S.CLOSED, ()),
+            (RowRead(9.2, row("queued", None)), S.CLOSED, ()),
+        ],
+        job=Job(token="t", assigned=False),
+    ),
+    Scenario(
+        "C17: the container of this segment still ends: it may, for a while",
+        [
+            *RAN,
+            (Superseded(5.0), S.ENDING, ()),
+            (RowRead(6.0, row("queued", None)), S.ENDING, ()),
+            (Due(124.9), S.ENDING, ()),
+            (Due(125.0), S.ENDING, (Stop("c1", NOT_WAITED_FOR),)),
+            (Seen(126.0, BAD), S.CLOSED, ()),
+        ],
+        job=Job(token="t", assigned=False),
+    ),
+    Scenario("C17: nothing was started for it", [(Superseded(0.5), S.CLOSED, ())]),
+    Scenario(
+        "C17: what is stopped to be given back has moved on",
+        [
+            *RELEASED,
+            (Superseded(2.0), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (Seen(30.0, BAD), S.CLOSED, ()),
+        ],
+        job=adopt(Purpose.RELEASE),
+    ),
+    Scenario(
+        "C17: a job that Airflow has taken back stays taken back",
+        [
+            *RAN,
+            (Revoked(50.0), S.ENDING, (Stop("c1", TAKEN_BACK),)),
+            (StopAnswered(50.5, THROTTLED), S.ENDING, ()),
+            (Superseded(51.0), S.ENDING, ()),
+            (WAKE, S.ENDING, (Stop("c1", TAKEN_BACK),)),
         ],
     ),
 ]
@@ -1179,7 +1226,7 @@ ADOPTING = [
     ),
 ]
 
-ALL = [*SUBMITTING, *REVOKING, *FOLLOWING, *CALLBACKS, *ADOPTING]
+ALL = [*SUBMITTING, *SUPERSEDED, *REVOKING, *FOLLOWING, *CALLBACKS, *ADOPTING]
 
 
 @pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.name)

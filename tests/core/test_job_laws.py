@@ -43,6 +43,7 @@ from aws_executors.core.job import (
     Stop,
     StopAnswered,
     Submit,
+    Superseded,
     Unpreparable,
 )
 from aws_executors.core.state import Cause, Observation, Phase
@@ -90,6 +91,7 @@ EVENTS: st.SearchStrategy[Event[str]] = st.one_of(
     st.builds(RowRead, TIMES, ROWS),
     st.builds(StopAnswered, TIMES, st.none() | ERRORS),
     st.builds(Revoked, TIMES),
+    st.builds(Superseded, TIMES),
     st.builds(Due, TIMES | st.just(1e6)),
 )
 # What often comes together, so that random lives get beyond their first stage.
@@ -147,21 +149,21 @@ def test_a_closed_job_stays_closed_and_asks_for_nothing(
 
 
 @lives
-def test_a_slot_is_freed_once_when_the_job_closes_unless_airflow_took_it_back(
+def test_a_slot_is_freed_once_when_the_job_closes_unless_it_is_the_jobs_no_more(
     job: Job[str], events: list[Event[str]], policy: Policy
 ) -> None:
     """Report and Free each free the slot: never two of them in a life, but for what is said while a report is
-    confirmed; exactly one in the life of a job that closes; none in that of one that was made to cancel, or
-    was revoked before (Airflow forgot it then)."""
-    freed = 0
+    confirmed; exactly one in the life of a job that closes; none once it was made to cancel, revoked (Airflow
+    forgot it then) or superseded (a newer job has the slot then)."""
+    freed, lost = 0, job.purpose is Purpose.CANCEL
     for before, event, after, effects in live_through(job, events, policy)[1]:
         again = before.stage is Stage.CONFIRMING
         now = 0 if again else sum(isinstance(effect, Report | Free) for effect in effects)
-        revoked = before.purpose is Purpose.CANCEL or isinstance(event, Revoked)
-        assert not (now and revoked)
+        lost |= isinstance(event, Revoked | Superseded) or before.purpose is Purpose.CANCEL
+        assert not (now and lost)
         freed += now
         assert freed <= 1
-        if before.stage is not Stage.CLOSED and after.stage is Stage.CLOSED and not revoked:
+        if before.stage is not Stage.CLOSED and after.stage is Stage.CLOSED and not lost:
             assert freed == 1
 
 

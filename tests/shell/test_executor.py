@@ -318,6 +318,29 @@ def test_c17_the_end_of_a_superseded_container_is_never_reported(
     assert executor.running == {given.key}
 
 
+def test_c17_a_superseded_job_starts_no_other_container_where_the_row_does_not_say_for_whom_it_waits(
+    executor: AwsEcsFargateExecutor, aws: LocalAws
+) -> None:
+    """Several executors are configured: Airflow writes no token, and ours is not on the row yet."""
+    given = task_instance(queue="sleep")
+    given.becomes("queued", external_executor_id=None)
+    hand_over(executor, given, token=None)
+    turn_until(executor, is_running(aws))
+    (first,) = aws.tasks()
+    hand_over(executor, given, token=None)
+    turn_until(executor, is_running(aws, 2))
+    aws.faults.reclaim_spot(first["taskArn"])
+    turn_until(executor, is_running(aws, 1))
+    assert executor._engine is not None
+    engine = executor._engine
+    turn_until(executor, lambda: len(list(engine.jobs())) == 1)
+    for _ in range(20):
+        executor.heartbeat()
+        time.sleep(0.02)
+    assert len(aws.tasks()) == 2
+    assert executor.running == {given.key}
+
+
 def test_a_report_on_a_key_that_waits_in_the_queue_again_is_not_made(
     ecs_options: Callable[..., None], aws: LocalAws
 ) -> None:

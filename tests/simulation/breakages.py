@@ -56,7 +56,7 @@ MUTANTS = (
         seed=143,
     ),
     Mutant(
-        "another token is ours, too", VERDICT, "if assigned and row.token != token:", "if False:", seed=306
+        "another token is ours, too", VERDICT, "if assigned and row.token != token:", "if False:", seed=1217
     ),
     # --- The policy ---
     Mutant(
@@ -65,6 +65,13 @@ MUTANTS = (
         "(Cause.INSTANCE_ENDED, Moment.AFTER): Answer.FAIL_TRY",
         "(Cause.INSTANCE_ENDED, Moment.AFTER): Answer.RESUBMIT",
         seed=27,
+    ),
+    Mutant(
+        "stopped by another scheduler before the start: fail",
+        POLICY,
+        "(Cause.WITHDRAWN, Moment.BEFORE): Answer.GIVE_BACK",
+        "(Cause.WITHDRAWN, Moment.BEFORE): Answer.FAIL",
+        seed=8001050,
     ),
     Mutant(
         "instance ended before the start: fail",
@@ -192,7 +199,14 @@ MUTANTS = (
         LEDGER,
         "return self._tokens.get(key) == token",
         "return True",
-        seed=43,
+        seed=3671,
+    ),
+    Mutant(
+        "a superseded job goes on",
+        EXECUTOR,
+        "        if before is not None and self._engine is not None:",
+        "        if False:",
+        seed=8009085,
     ),
     Mutant(
         "given up by Airflow: not stopped",

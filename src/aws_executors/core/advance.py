@@ -30,6 +30,7 @@ from aws_executors.core.job import (
     Seen,
     Stage,
     StopAnswered,
+    Superseded,
     Unpreparable,
 )
 from aws_executors.core.life import ending, judging, looking, moves, renewing, submitting, watching
@@ -101,6 +102,8 @@ def _moved(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
             return ending.stop_answered(job, error, at, policy)
         case Revoked(at=at):
             return ending.withdraw(job, Purpose.CANCEL, at, policy)
+        case Superseded(at=at):
+            return ending.superseded(job, at, policy)
         case Due(at=at):
             return ending.woken(job, at)
         case never:

@@ -225,6 +225,13 @@ class Revoked:
 
 
 @dataclass(frozen=True, slots=True)
+class Superseded:
+    """Airflow has queued the same task instance anew: its slot and its word are the newer job's."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """The time that the job wanted to be woken at has come."""
 
@@ -233,7 +240,7 @@ class Due:
 
 Event: TypeAlias = (
     "Prepared[R] | Unpreparable | NotStored | Renewed | Accepted | Refused | Found | NotLookedUp"
-    " | Seen | RowRead | StopAnswered | Revoked | Due"
+    " | Seen | RowRead | StopAnswered | Revoked | Superseded | Due"
 )
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from aws_executors.core.job import Job, Revoked
+from aws_executors.core.job import Job, Revoked, Superseded
 from aws_executors.core.service import Service
 from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.desk import Desk, Gears
@@ -70,6 +70,10 @@ class Engine(Generic[K, R]):
     def revoke(self, token: str) -> None:
         """Stop whatever runs for this job, and report nothing more of it; returns at once."""
         self._inbox.put(Happened(token, Revoked(self._clock())))
+
+    def supersede(self, token: str) -> None:
+        """Start and report nothing more for this job: there is a newer one; returns at once."""
+        self._inbox.put(Happened(token, Superseded(self._clock())))
 
     def outcomes(self) -> Iterator[Outcome[K]]:
         """Take what there is to be told to Airflow, oldest first."""

@@ -242,7 +242,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
-        self._ledger.enter(key, token)
+        before = self._ledger.enter(key, token)
+        if before is not None and self._engine is not None:
+            self._engine.supersede(before)
         self.running.add(key)
 
     # --- News goes out -------------------------------------------------------------------------------------

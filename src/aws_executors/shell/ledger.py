@@ -14,7 +14,8 @@ class Ledger(Generic[K]):
     """The current token of every key that occupies a slot.
 
     >>> ledger = Ledger[str]()
-    >>> ledger.enter("task", "first"); ledger.enter("task", "second")
+    >>> ledger.enter("task", "first"), ledger.enter("task", "second")
+    (None, 'first')
     >>> ledger.speaks_for("first", "task"), ledger.speaks_for("second", "task")
     (False, True)
     >>> ledger.strike("task")
@@ -29,9 +30,11 @@ class Ledger(Generic[K]):
     def __len__(self) -> int:
         return len(self._tokens)
 
-    def enter(self, key: K, token: str) -> None:
-        """From now on this token speaks for the key."""
+    def enter(self, key: K, token: str) -> str | None:
+        """From now on this token speaks for the key; the one that did, if it is another."""
+        before = self._tokens.get(key)
         self._tokens[key] = token
+        return None if before == token else before
 
     def token(self, key: K) -> str | None:
         """The token that speaks for the key."""

@@ -39,6 +39,13 @@ def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[
             return close(withdrawn)
 
 
+def superseded(job: Job[R], at: float, policy: Policy) -> Moved[R]:
+    """A newer job runs the task: this one starts and says nothing more, however its row is read."""
+    if job.unwanted:
+        return job, ()
+    return withdraw(job, Purpose.CANCEL if job.purpose is Purpose.RELEASE else Purpose.LEAVE, at, policy)
+
+
 def woken(job: Job[R], at: float) -> Moved[R]:
     """The time that the job waited for has come."""
     if job.due is None or at < job.due or job.stage is Stage.CONFIRMING:
