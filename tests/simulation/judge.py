@@ -129,7 +129,8 @@ class Judge:
             return  # several executors configured: a token is on its way to its row
         self._since = {name: self._since.get(name, self.line.now) for name in unwanted}
         for name, since in self._since.items():
-            if self.line.now - since > self._patience(name) and name not in self.cloud.forgotten:
+            too_long = self.line.now - since - self._patience(name)
+            if too_long > 0 and too_long > self.line.late(since) and name not in self.cloud.forgotten:
                 what = f"nobody waits for {name[:8]} of {live[name][:4]}, and it has not been stopped"
                 if self._undisturbed:
                     self.wrong(what, (name, "unwanted"))

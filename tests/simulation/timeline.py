@@ -59,6 +59,7 @@ class Timeline:
         self.steps = 0
         self.story: list[tuple[float, str, str]] = []
         self.watch: Callable[[], None] = _nothing
+        self._late: list[tuple[float, float]] = []
         self._order = itertools.count()
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
 
@@ -83,7 +84,23 @@ class Timeline:
             happen()
             self.steps += 1
             self.watch()
+        if self.now > until:
+            self._late.append((until, self.now))
         self.now = max(self.now, until)
+
+    def late(self, since: float) -> float:
+        """So many of the seconds since then, some call that would have ended waited for another's sake.
+
+        >>> line = Timeline(); line.at(1.0, lambda: line.wait(5.0)); line.wait(2.0)
+        >>> line.now, line.late(0.0), line.late(4.0)
+        (6.0, 4.0, 2.0)
+        """
+        late, covered = 0.0, since
+        for begins, ends in sorted(self._late):
+            if ends > covered:
+                late += ends - max(begins, covered)
+                covered = ends
+        return late
 
     def tell(self, who: str, what: str) -> None:
         """Add a line to the story."""
