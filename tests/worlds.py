@@ -16,7 +16,9 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.quota import BATCH, ON_FARGATE, Allotments
+from aws_executors.core.reading import told
 from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
+from aws_executors.core.stops import BY_US
 from aws_executors.core.verdict import Row
 
 
@@ -187,9 +189,10 @@ class Cloud:
             self.stopped.append(tuple(ids))
             if isinstance(plan, AwsError):
                 return dict.fromkeys(ids, plan)
+        cause = told(BY_US, reason) or Cause.STOPPED
         for id_ in ids:
             if id_ in self.live():
-                self._change(id_, phase=Phase.FAILED, cause=Cause.STOPPED, exit_code=143, final=True)
+                self._change(id_, phase=Phase.FAILED, cause=cause, exit_code=143, final=True)
         return dict.fromkeys(ids)
 
     def _called(self, action: str) -> str | AwsError | None:
@@ -277,6 +280,12 @@ class Rows:
         gate, self._gate = self._gate, None
         assert gate is not None
         gate.set()
+
+    def state(self, key: str) -> str | None:
+        """What the row of this key says."""
+        with self._lock:
+            row = self._rows.get(key)
+            return None if row is None else row.state
 
     def read(self, keys: Sequence[str]) -> Sequence[Row | None]:
         """The rows of these keys."""

@@ -406,7 +406,7 @@ class Play:
             case Stop(container=id_):
                 outcome = self.outcome()
                 if outcome in ("done", "lost") and not self.cloud.containers[id_].ended:
-                    self.cloud.containers[id_] = replace(ENDS[1], id=id_, cause=Cause.STOPPED)
+                    self.cloud.containers[id_] = replace(ENDS[1], id=id_, cause=Cause.WITHDRAWN)
                 self.happen(StopAnswered(self.now, None if outcome == "done" else refusal(outcome)))
             case ReadRow():
                 self.happen(RowRead(self.now, self.data.draw(ROWS, label="row")))

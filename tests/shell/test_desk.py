@@ -147,6 +147,9 @@ class Clerk:
     def cut_off(self, token: str, key: str) -> None:
         raise AssertionError("nothing is cut off in these stories")
 
+    def cut_off_all(self, containers: Mapping[str, tuple[str, str]]) -> None:
+        raise AssertionError("nothing is shut down in these stories")
+
     def give_back(self, token: str, key: str) -> None:
         raise AssertionError("nothing is given back in these stories")
 

@@ -8,14 +8,14 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.errors import Kind
+from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.job import Free, Job, Policy, Purpose, Refused, Report, Stage, Tell
 from aws_executors.core.pace import Pace
 from aws_executors.core.retry import Backoff
@@ -608,6 +608,46 @@ def test_c26_the_end_waits_for_submissions_whose_containers_are_to_be_stopped(pl
     place.engine.end(stop=True, timeout=3.0)
     assert len(place.cloud.containers) == 3
     assert place.cloud.live() == []
+
+
+def test_c26_what_runs_is_cut_off_before_it_is_stopped(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its last breath could fail its task: what Airflow hears then is a failure like any other."""
+    for number in range(25):
+        place.queue(f"t{number}")
+    containers = {place.run(f"t{number}"): f"t{number}" for number in range(20)}
+    until(lambda: len(place.cloud.live()) == 25)
+    when_stopped: dict[str, str | None] = {}
+
+    def stop(ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
+        when_stopped.update({id_: place.rows.state(containers[id_]) for id_ in ids if id_ in containers})
+        return Cloud.stop(place.cloud, ids, reason)
+
+    monkeypatch.setattr(place.cloud, "stop", stop)
+    place.engine.end(stop=True, timeout=2.0)
+    assert when_stopped == dict.fromkeys(containers, "restarting")
+    assert [place.rows.state(f"t{number}") for number in range(20, 25)] == ["queued"] * 5
+    assert place.cloud.live() == []
+
+
+@pytest.mark.parametrize("does", ["nothing", "fail"])
+def test_c26_no_container_outlives_its_scheduler_for_the_databases_sake(place: Town, does: str) -> None:
+    for number in range(15):
+        place.queue(f"t{number}")
+        place.run(f"t{number}")
+    if does == "fail":
+        place.rows.go_down()
+    else:
+        place.rows.hold()
+        reads = len(place.rows.reads)
+        until(lambda: len(place.rows.reads) > reads)  # the only connection hangs
+    began = time.monotonic()
+    place.engine.end(stop=True, timeout=2.0)
+    assert time.monotonic() - began < 1.5
+    stops = [id_ for ids in place.cloud.stopped for id_ in ids]
+    assert len(stops) == len(set(stops)) == 15
+    assert place.cloud.live() == []
+    if does == "nothing":
+        place.rows.let_go()
 
 
 def test_c26_an_end_that_aws_does_not_answer_is_bounded(

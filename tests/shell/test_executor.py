@@ -544,6 +544,32 @@ def test_c26_what_was_stopped_at_the_end_is_queued_again_by_the_next_scheduler_t
     second.end()
 
 
+@pytest.mark.parametrize("adopts", [True, False])
+def test_c26_a_task_that_ran_is_not_failed_by_the_end_and_begins_its_next_try(
+    executor: AwsEcsFargateExecutor, ecs_options: Callable[..., None], aws: LocalAws, adopts: bool
+) -> None:
+    """Whatever `retries` say: nobody decided against it, and what its container still says is refused."""
+    given = task_instance(queue="sleep")
+    hand_over(executor, given)
+    given.becomes("running")
+    turn_until(executor, is_running(aws))
+    executor.end()
+    left = given.row()
+    assert (left.state, left.external_executor_id) == ("restarting", given.token)
+    assert left.id != given.id  # the id by which the container speaks
+
+    ecs_options(adopt_task_instances=adopts)
+    second = AwsEcsFargateExecutor(parallelism=8)
+    second.start()
+    assert second.try_adopt_task_instances([given.row()]) == []
+    if adopts:  # "success" is how Airflow wants to hear that a cleared task has stopped
+        turn_until(second, lambda: states(second) == {given.key: "success"})
+    else:
+        turn_until(second, lambda: given.row().state is None)
+    assert all_stopped(aws)()
+    second.end()
+
+
 def test_c27_a_container_that_another_scheduler_stopped_and_did_not_live_to_give_back(
     executor: AwsEcsFargateExecutor, aws: LocalAws
 ) -> None:

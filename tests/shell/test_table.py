@@ -175,7 +175,7 @@ def test_live_containers_are_those_without_an_outcome(table: Table[str, str]) ->
     ended = watch(table, "d", "c2", 0.0)
     seen = Observation(id="c2", phase=Phase.FAILED)
     table.move(replace(ended, stage=Stage.JUDGING, seen=seen), 0.0)
-    assert table.live() == ("c1",)
+    assert table.live() == {"c1": "b"}
 
 
 def test_repr_is_one_line_that_counts(table: Table[str, str]) -> None:

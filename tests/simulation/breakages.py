@@ -12,6 +12,7 @@ ENDING, JUDGING, LOOKING = f"{CORE}.life.ending", f"{CORE}.life.judging", f"{COR
 MOVES, SUBMITTING, WATCHING = f"{CORE}.life.moves", f"{CORE}.life.submitting", f"{CORE}.life.watching"
 ADVANCE, POLICY, VERDICT = f"{CORE}.advance", f"{CORE}.policy", f"{CORE}.verdict"
 DESK, EXECUTOR, LEDGER = f"{SHELL}.desk", f"{SHELL}.executor", f"{SHELL}.ledger"
+ERRANDS = f"{SHELL}.errands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,13 @@ MUTANTS = (
         seed=13,
     ),
     Mutant(
+        "an orphan that runs is stopped and not cut off",
+        JUDGING,
+        "        return job, (CutOff(),)",
+        "        return stop(job) if job.stage is Stage.WATCHING else (job, ())",
+        seed=674,
+    ),
+    Mutant(
         "an attempt keeps its number", JUDGING, "attempt=job.attempt + 1,", "attempt=job.attempt,", seed=11
     ),
     Mutant(
@@ -193,6 +201,13 @@ MUTANTS = (
         "if not question or self._questions.answered(token, question):",
         "if True:",
         seed=343,
+    ),
+    Mutant(
+        "at the end nothing is cut off",
+        ERRANDS,
+        "            for token, key in containers.values():",
+        "            for token, key in ():",
+        seed=2402,
     ),
     Mutant(
         "a superseded container speaks",

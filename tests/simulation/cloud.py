@@ -81,9 +81,13 @@ class Container:
     dying: bool = False
     told_to_end: bool = False
     ran: bool = False
+    let_in: float = 0.0
+    asked_to_end: float = 0.0
     refused: int = 0
     unheard: int = 0
     frozen_until: float = 0.0
+    heard: str = ""  # its last word, if the API server has taken it
+    last_breath: bool = False  # that was a failure, because it was asked to end
     code: int | None = None
     ended: float = 0.0
 
@@ -118,6 +122,7 @@ class Cloud:
     born: dict[str, float] = field(default_factory=dict)  # job id or task id: when it was accepted
     tokens: dict[str, str] = field(default_factory=dict)  # ECS task id: token, of tasks and of jobs
     forgotten: set[str] = field(default_factory=set)
+    kept: dict[str, float] = field(default_factory=dict)  # job id or task id: when AWS last refused its stop
     stale_until: float = 0.0
     stale_by: float = 0.0
     _views: dict[str, list[tuple[float, Json]]] = field(default_factory=dict)
@@ -136,6 +141,9 @@ class Cloud:
         name = f"{service}.{action}"
         self.calls[name] = self.calls.get(name, 0) + 1
         answer = apply(self.world, Call(service, action, params), self.line.now)
+        if action in ("StopTask", "TerminateJobs") and answer.error is not None:
+            asked = [str(params["task"]).rpartition("/")[2]] if "task" in params else params["jobs"]
+            self.kept |= dict.fromkeys(asked, self.line.now)
         self.settle()
         return self._as_seen(action, answer)
 
@@ -181,6 +189,19 @@ class Cloud:
         if task.job:
             name = self.world.batch.jobs[task.job].name.removeprefix(f"{DEFINITION}-").rpartition("-")[0]
         return name
+
+    def token_in(self, words: str) -> str:
+        """The token of the container that these words name; empty where they name none."""
+        tasks = self.world.ecs.tasks.values()
+        named = (task.id for task in tasks if task.id in words or (task.job and task.job in words))
+        return next(map(self.token_of, named), "")
+
+    def stopped_for(self, container: Container) -> str:
+        """Why somebody asked for the end of this container, in their words; empty where nobody has."""
+        task = self.world.ecs.tasks[container.ref.task]
+        if task.job is None:
+            return str(task.view.get("stoppedReason", ""))
+        return self.world.batch.jobs[task.job].end_reason or ""
 
     def live_tasks(self) -> Iterator[Task]:
         """ECS tasks, those of jobs among them, whose end has not begun and whose process has not ended."""

@@ -35,6 +35,9 @@ HANGS = 0.08
 KILLED_AT_LAST = 0.15
 """The share of those that end, but by a signal: a leak that is noticed late, an impatient init."""
 
+MINDS_A_SIGNAL = 0.4
+"""The share of user code that fails when it is asked to end; the rest goes on until it is killed."""
+
 PATIENCE = 3
 """Calls to an API server that does not answer, before a process gives up."""
 
@@ -59,15 +62,17 @@ class Processes:
         self.line.after(between(0.3, 2.0, self.seed, one.ref, "boot"), lambda: self._enter(one))
 
     def signal(self, one: Container, signal: str) -> None:
-        """SIGTERM ends what has not been let in; user code goes on until SIGKILL."""
+        """SIGTERM ends what has not been let in; user code fails by it, or goes on until SIGKILL."""
         if not one.alive:
             return
-        one.dying = True
+        one.dying, one.asked_to_end = True, self.line.now
         self.line.tell(one.name, f"gets SIG{signal}")
         if signal == "KILL":
             self.cloud.exit(one, 137)
         elif not one.user_code:
             self.cloud.exit(one, 143)
+        elif not one.workload.callback and draw(self.seed, one.ref, "minds") < MINDS_A_SIGNAL:
+            self.line.after(between(0.1, 1.5, self.seed, one.ref, "minds"), lambda: self._fail(one))
 
     def _enter(self, one: Container) -> None:
         if not one.alive:
@@ -86,6 +91,7 @@ class Processes:
             self.line.after(0.3, lambda: self.cloud.exit(one, self._turned_away(one)))
             return
         one.ran = one.user_code = True
+        one.let_in = self.line.now
         lasts = between(0.5, 12.0, self.seed, one.ref, "lasts")
         self.line.after(lasts, lambda: self._finish(one))
         self._beat(one)
@@ -161,6 +167,14 @@ class Processes:
             self.line.tell(one.name, "ends, and its last word is lost")
         self._leave(one)
 
+    def _fail(self, one: Container) -> None:
+        """The last breath of user code that was asked to end."""
+        if one.user_code and not one.told_to_end and self.line.now >= one.frozen_until:
+            one.user_code = False
+            self._say(one, "failed")
+            one.last_breath = one.heard == "failed"
+            self._leave(one)
+
     def _leave(self, one: Container) -> None:
         hangs = draw(self.seed, one.ref, "hangs") < HANGS
         tail = 500.0 if hangs else between(0.0, 4.0, self.seed, one.ref, "tail")
@@ -175,3 +189,4 @@ class Processes:
             self.line.after(1.0, lambda: self._say(one, outcome))
         if outcome == "deferred" and answer.status == 200:
             self.line.at(resumes, lambda: self.metadata.trigger(one.workload.ti))
+        one.heard = outcome if answer.status == 200 else ""

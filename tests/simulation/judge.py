@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from aws_executors.core.exits import Exit
+from aws_executors.core.stops import OURS, SHUT_DOWN
 from aws_executors.local.world import Ref
 from simulation.airflow_model import FINAL, LIVE, Callback, Instance, Metadata
 from simulation.cloud import Cloud, Container
@@ -45,6 +46,9 @@ LOOKING = 15.0
 """Virtual seconds that a look for the container of an adopted task takes, before the task is given back."""
 
 TAKEN_FOR_DEAD = "a submission by a scheduler that was taken for dead"
+
+JUST_BEGUN = 3.0
+"""Virtual seconds within which a row may not yet have told that its task has begun."""
 
 TAKEN = 8.0
 """Virtual seconds within which a container is told to stop whose task Airflow has taken back."""
@@ -93,6 +97,8 @@ class Judge:
                 other = at_once.setdefault(key, one)
                 if other is not one:
                     self.wrong(f"{key[0]} try {key[1]} runs twice at once", (other.ref, one.ref))
+            if one.last_breath:
+                self._last_breath(one)
         world = self.cloud.world
         known = len(world.ecs.tasks) + len(world.batch.jobs)
         if known != self._known:
@@ -101,6 +107,21 @@ class Judge:
         if self.line.now >= self._next:
             self._next = self.line.now + 5.0
             self._unwanted()
+
+    def _last_breath(self, one: Container) -> None:
+        """A container that our executors stop fails no task: its word is taken from it first."""
+        words = self.cloud.stopped_for(one)
+        if words.startswith(OURS) and one.asked_to_end - one.let_in < JUST_BEGUN:
+            self._open("a task that began while its container was being stopped", one.ref)
+        elif words == SHUT_DOWN and not self._database_is_well:
+            self._open("a container stopped at the end, while the database did not answer", one.ref)
+        elif words.startswith(OURS):
+            self.wrong(f"{one.name} fails {one.workload.task}, for it was stopped: {words}", one.ref)
+
+    @property
+    def _database_is_well(self) -> bool:
+        kinds = {fault.what for fault in self.cloud.schedule.faults}
+        return kinds.isdisjoint(("database down", "slow database"))
 
     def _two_for_one(self) -> None:
         live = [(token, name) for token, name in self.cloud.live_names() if name not in self.cloud.forgotten]
@@ -129,7 +150,8 @@ class Judge:
             return  # several executors configured: a token is on its way to its row
         self._since = {name: self._since.get(name, self.line.now) for name in unwanted}
         for name, since in self._since.items():
-            too_long = self.line.now - since - self._patience(name)
+            refused = self.cloud.kept.get(name, 0.0)
+            too_long = self.line.now - max(since, refused) - self._patience(name)
             if too_long > 0 and too_long > self.line.late(since) and name not in self.cloud.forgotten:
                 what = f"nobody waits for {name[:8]} of {live[name][:4]}, and it has not been stopped"
                 if self._undisturbed:
@@ -282,7 +304,8 @@ class Judge:
             for other in mine
         )
         lost = sum(other.code in said for other in mine)
-        if not by_itself and self.struck[token] + lost < POLICY.attempts:
+        struck = self.struck[token or self.cloud.token_in(words)]
+        if not by_itself and struck + lost < POLICY.attempts:
             self._unless_open(token, f"{one.task} has never run, and pays for it with a try: {words}")
 
     def _unless_open(self, token: str, what: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, assert_never
 
@@ -48,14 +48,15 @@ from aws_executors.core.job import (
 from aws_executors.core.pace import Pace
 from aws_executors.core.quota import Action
 from aws_executors.core.state import Answer
-from aws_executors.core.stops import SHUT_DOWN
 from aws_executors.shell.again import Again
 from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.complaints import Complaints
 from aws_executors.shell.doubts import Doubts
 from aws_executors.shell.gate import UNBOUNDED, Gate
 from aws_executors.shell.hands import Hands
+from aws_executors.shell.leaving import Leaving
 from aws_executors.shell.mail import (
+    AllCutOff,
     Closing,
     Delivery,
     Described,
@@ -86,7 +87,6 @@ NEVER_SENT = AwsError(
     kind=Kind.UNREACHABLE, code="NotSubmitted", message="taken back before AWS would have allowed it"
 )
 REMOVALS = 8  # times that a stored workload is tried to be removed again, over about two minutes
-STOP_CHUNK = 10  # containers that one worker stops at the end, so that all workers share the work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ class Desk(Generic[K, R]):
         self._complaints = Complaints(clock, log)
         self._returns: list[tuple[float, str, K]] = []
         self._removals: Again[str, Handover[K, R]] = Again(most=REMOVALS)
-        self._to_stop: set[str] = set()
+        self._leaving: Leaving[K, R] = Leaving(hands)
         self._closing: Closing | None = None
 
     def __repr__(self) -> str:
@@ -142,7 +142,7 @@ class Desk(Generic[K, R]):
         """Whether, when closing, every stop is answered, and every submission that would need one."""
         if self._closing is None:
             return False
-        return not self._closing.stop or not (self._to_stop or self._hands.submissions_under_way)
+        return not self._closing.stop or (self._leaving.settled and not self._hands.submissions_under_way)
 
     def outcomes(self) -> Iterator[Outcome[K]]:
         """Take what there is to be told to Airflow, oldest first; another thread may call this."""
@@ -183,6 +183,7 @@ class Desk(Generic[K, R]):
         if tokens := self._rows.take(self._table, now):
             self._hands.read_rows({token: self._table.handover(token).key for token in tokens})
         self._retry_returns(now)
+        self._leaving.turn(now)
         for handover in self._removals.due(now):
             self._hands.discard(handover)
         self._meter.census(self._table.jobs, now)
@@ -210,6 +211,9 @@ class Desk(Generic[K, R]):
                 self._rows_unread(letter)
             case IsCutOff(problem=problem):
                 self._cut_off(problem)
+            case AllCutOff(ids=ids, problem=problem):
+                self._cut_off(problem)
+                self._leaving.cut_off(ids, self._clock())
             case GivenBack():
                 self._given_back(letter)
             case Discarded():
@@ -217,7 +221,7 @@ class Desk(Generic[K, R]):
             case Closing():
                 self._close(letter)
             case Stopped(ids=ids):
-                self._to_stop.difference_update(ids)
+                self._leaving.stopped(ids)
             case never:
                 assert_never(never)
 
@@ -255,8 +259,8 @@ class Desk(Generic[K, R]):
             if moved is job and not effects:
                 return
             self._moved(moved, effects)
-            if moved.container not in ("", job.container):
-                self._stop_while_closing((moved.container,))
+            if moved.container not in ("", job.container) and token in self._table:
+                self._stop_while_closing({moved.container: token})
         except Exception:
             # A defect of ours: the other jobs, whose news may come in the same letter, must not pay for it.
             log.exception("The engine could not take in %s of %s", type(event).__name__, token)
@@ -418,12 +422,13 @@ class Desk(Generic[K, R]):
         self._gates[Action.SUBMIT].clear()
         self._stop_while_closing(self._table.live())
 
-    def _stop_while_closing(self, containers: tuple[str, ...]) -> None:
+    def _stop_while_closing(self, containers: Mapping[str, str]) -> None:
         if self._closing is None or not self._closing.stop:
             return
-        self._to_stop.update(containers)
-        for first in range(0, len(containers), STOP_CHUNK):
-            self._hands.stop_all(containers[first : first + STOP_CHUNK], SHUT_DOWN)
+        keys = {
+            container: (token, self._table.handover(token).key) for container, token in containers.items()
+        }
+        self._leaving.leave(keys, self._clock())
 
     # --- Saying what is wrong, once ------------------------------------------------------------------------
 

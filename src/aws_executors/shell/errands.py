@@ -32,6 +32,7 @@ from aws_executors.core.service import Service
 from aws_executors.core.verdict import Row
 from aws_executors.shell.doubts import STALL
 from aws_executors.shell.mail import (
+    AllCutOff,
     Described,
     Discarded,
     GivenBack,
@@ -270,6 +271,20 @@ class Errands(Generic[K, R]):
             return IsCutOff(_words(error))
 
         self._reading.call(run, heard)
+
+    def cut_off_all(self, containers: Mapping[str, tuple[str, K]]) -> None:
+        """The same at the end, for these containers: the token and the key of each."""
+
+        def run() -> Letter[K, R]:
+            problem = ""
+            for token, key in containers.values():
+                try:
+                    self._database.cut_off(key, token)
+                except Exception as error:  # noqa: BLE001 - as above, and the others are not to pay for it
+                    problem = _words(error)
+            return AllCutOff(tuple(containers), problem)
+
+        self._reading.call(run, lambda e: AllCutOff(tuple(containers), _words(e)), priority=2**31)
 
     def give_back(self, token: str, key: K) -> None:
         """Give one task instance back to the scheduler."""

@@ -74,6 +74,10 @@ class Hands(Protocol[K, R]):
         """Have Airflow refuse the word of the container that runs this task instance."""
         ...
 
+    def cut_off_all(self, containers: Mapping[str, tuple[str, K]]) -> None:
+        """The same at the end, for these containers: the token and the key of each."""
+        ...
+
     def give_back(self, token: str, key: K) -> None:
         """Give one task instance back to the scheduler."""
         ...

@@ -104,6 +104,14 @@ class IsCutOff:
 
 
 @dataclass(frozen=True, slots=True)
+class AllCutOff:
+    """At the end: these containers have been cut off, or why not all of them."""
+
+    ids: tuple[str, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GivenBack(Generic[K]):
     """A task instance has been given back to the scheduler, or why not yet."""
 
@@ -136,7 +144,7 @@ class Stopped:
     ids: tuple[str, ...]
 
 
-Tidings: TypeAlias = "Described | RowsRead | RowsUnread | IsCutOff | GivenBack[K] | Stopped"
+Tidings: TypeAlias = "Described | RowsRead | RowsUnread | IsCutOff | AllCutOff | GivenBack[K] | Stopped"
 Letter: TypeAlias = "Handover[K, R] | Delivery[K, R] | Happened[R] | Discarded[K, R] | Tidings[K] | Closing"
 
 

@@ -163,9 +163,10 @@ class Table(Generic[K, R]):
                 tokens.append(token)
         return tuple(tokens)
 
-    def live(self) -> tuple[str, ...]:
-        """The containers that may still run."""
-        return tuple(job.container for job in self._jobs.values() if job.container and not _over(job.seen))
+    def live(self) -> dict[str, str]:
+        """The containers that may still run, each with the token of its job."""
+        jobs = self._jobs.values()
+        return {job.container: job.token for job in jobs if job.container and not _over(job.seen)}
 
     def _plan(self, container: str, time: float) -> None:
         self._planned[container] = time
