@@ -38,7 +38,8 @@ class Leaving(Generic[K, R]):
 
     def leave(self, containers: Mapping[str, tuple[str, K]], now: float) -> None:
         """Cut these containers off, each known with its token and key, and stop them then."""
-        self._silent_at = now + SILENCE
+        if not self._heard:
+            self._silent_at = now + SILENCE
         self._heard |= dict.fromkeys(containers)
         for some in _chunks(containers):
             self._hands.cut_off_all({container: containers[container] for container in some})

@@ -46,6 +46,7 @@ FINAL = frozenset({"SUCCEEDED", "FAILED"})
 # Who ended a job, in the words of its statusReason; the first prefix counts. "Host EC2 ... terminated" is
 # said of a Spot reclaim and of an instance that was scaled in or broke alike: what is certain is its end.
 STATUS_REASONS: tuple[tuple[str, Cause], ...] = (
+    *BY_US,
     ("Job attempt duration exceeded timeout", Cause.TIMED_OUT),
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
     ("Host EC2 (instance", Cause.INSTANCE_ENDED),
@@ -223,7 +224,7 @@ def _ran(attempt: _Attempt, own: _Container) -> bool:
 
 
 def _cause(job: _Job, own: _Container, started: bool) -> Cause:
-    by_status = told((*BY_US, *STATUS_REASONS), job.status_reason, _last_reason(job))
+    by_status = told(STATUS_REASONS, job.status_reason, _last_reason(job))
     if by_status is not None:
         return by_status
     if job.is_terminated or job.is_cancelled:
