@@ -286,6 +286,32 @@ def test_what_was_in_hand_before_a_gap_is_submitted_only_if_its_row_still_waits_
     assert [job.token for job in clerk.desk.jobs()] == ["mine"]
 
 
+def test_a_row_whose_reading_began_before_a_second_gap_is_read_anew() -> None:
+    """It may tell that the task has moved on; what waits for it must come to its end all the same."""
+    clerk = Clerk(Cloud())
+    clerk.throttling = 100
+    clerk.hand_over("mine", "another")
+    clerk.run(until=1.0)
+    before = len(clerk.submitted)
+    clerk.throttling = 0
+    clerk.now += 60.0
+    clerk.desk.slept()
+    clerk.silent = True
+    clerk.run(until=clerk.now + 10.0)  # both are held, and their rows are asked for
+    asked = clerk.now
+    clerk.now += 60.0
+    clerk.desk.slept()
+    clerk.silent = False
+    moved_on = Row(state="scheduled", token=None, try_number=1)
+    clerk.tokens["another"] = "given to another scheduler"
+    clerk.desk.take(
+        RowsRead(asked, {"mine": Row(state="queued", token="mine", try_number=1), "another": moved_on})
+    )
+    clerk.run(until=clerk.now + 10.0)
+    assert [token for _, token in clerk.submitted[before:]] == ["mine"]
+    assert [job.token for job in clerk.desk.jobs()] == ["mine"]
+
+
 def test_what_is_handed_over_right_after_a_gap_may_have_been_queued_before_it() -> None:
     clerk = Clerk(Cloud())
     clerk.now = 60.0

@@ -119,8 +119,6 @@ class Cloud:
     world: World = field(init=False)
     containers: dict[Ref, Container] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
-    born: dict[str, float] = field(default_factory=dict)  # job id or task id: when it was accepted
-    tokens: dict[str, str] = field(default_factory=dict)  # ECS task id: token, of tasks and of jobs
     forgotten: set[str] = field(default_factory=set)
     kept: dict[str, float] = field(default_factory=dict)  # job id or task id: when AWS last refused its stop
     stale_until: float = 0.0

@@ -170,9 +170,11 @@ class Processes:
     def _fail(self, one: Container) -> None:
         """The last breath of user code that was asked to end."""
         if one.user_code and not one.told_to_end and self.line.now >= one.frozen_until:
+            row = self.metadata.by_id(one.workload.ti)
+            runs = row is not None and row.state == "running"
             one.user_code = False
             self._say(one, "failed")
-            one.last_breath = one.heard == "failed"
+            one.last_breath = runs and one.heard == "failed"
             self._leave(one)
 
     def _leave(self, one: Container) -> None:

@@ -272,7 +272,7 @@ class Judge:
 
     def about_to_fail(self, one: Instance, state: str, words: str) -> None:
         """An event of the executor is about to fail this one."""
-        token = one.external_executor_id or ""
+        token = one.external_executor_id or self.cloud.token_in(words)
         if one.task in self._requeued:
             self.tainted.setdefault(token, TAKEN_FOR_DEAD)
         match one.state:
@@ -304,8 +304,7 @@ class Judge:
             for other in mine
         )
         lost = sum(other.code in said for other in mine)
-        struck = self.struck[token or self.cloud.token_in(words)]
-        if not by_itself and struck + lost < POLICY.attempts:
+        if not by_itself and self.struck[token] + lost < POLICY.attempts:
             self._unless_open(token, f"{one.task} has never run, and pays for it with a try: {words}")
 
     def _unless_open(self, token: str, what: str) -> None:

@@ -377,6 +377,8 @@ class Desk(Generic[K, R]):
             held = self._doubts.read(token, letter.at)
             if held is not None and self._closing is None:
                 self._gates[Action.SUBMIT].wait((token, held), self._table.handover(token).priority)
+            elif self._doubts.waits(token):
+                self._rows.want(token)  # what was read before the gap is not believed
 
     def _rows_unread(self, letter: RowsUnread) -> None:
         self._rows.unread(letter.tokens, letter.at)

@@ -50,6 +50,10 @@ class Doubts(Generic[T]):
         self._held[token] = submission
         return True
 
+    def waits(self, token: str) -> bool:
+        """Whether a submission waits for this row."""
+        return token in self._held
+
     def read(self, token: str, at: float) -> T | None:
         """The row was read, beginning at `at`; the submission that has waited for it, if there is one."""
         if at < self._woke:
