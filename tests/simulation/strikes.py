@@ -62,11 +62,12 @@ def _terminate(sim: Simulation, scheduler: Scheduler, fault: Fault) -> None:
 
 
 def _stall(sim: Simulation, scheduler: Scheduler, fault: Fault) -> None:
-    scheduler.process.stalled_until = sim.line.now + 5.0 + 60.0 * fault.amount
+    until = sim.line.now + 5.0 + 60.0 * fault.amount
+    scheduler.process.stalled_until = max(until, scheduler.process.stalled_until)
 
 
 def _stall_the_loop(sim: Simulation, scheduler: Scheduler, fault: Fault) -> None:
-    scheduler.paused_until = sim.line.now + 5.0 + 30.0 * fault.amount
+    scheduler.paused_until = max(sim.line.now + 5.0 + 30.0 * fault.amount, scheduler.paused_until)
 
 
 def _lock_rows(sim: Simulation, scheduler: Scheduler, fault: Fault) -> None:
