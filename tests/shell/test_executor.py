@@ -85,6 +85,13 @@ def turn_until(executor: BaseExecutor, done: Callable[[], bool], patience: float
         time.sleep(0.02)
 
 
+def turn_a_while(executor: BaseExecutor) -> None:
+    """Let the scheduler's loop go round for a while, for something that is not to happen."""
+    for _ in range(20):
+        executor.heartbeat()
+        time.sleep(0.02)
+
+
 def hand_over(executor: BaseExecutor, *givens: Given, token: str | None = "assigned") -> None:
     """What the scheduler does when it queues."""
     with create_session(scoped=False) as session:
@@ -311,9 +318,7 @@ def test_c17_the_end_of_a_superseded_container_is_never_reported(
     turn_until(executor, is_running(aws, 2))
     aws.client("ecs").stop_task(cluster="etl", task=first["taskArn"])
     turn_until(executor, is_running(aws, 1))
-    for _ in range(20):
-        executor.heartbeat()
-        time.sleep(0.02)
+    turn_a_while(executor)
     assert states(executor) == {}
     assert executor.running == {given.key}
 
@@ -334,9 +339,7 @@ def test_c17_a_superseded_job_starts_no_other_container_where_the_row_does_not_s
     assert executor._engine is not None
     engine = executor._engine
     turn_until(executor, lambda: len(list(engine.jobs())) == 1)
-    for _ in range(20):
-        executor.heartbeat()
-        time.sleep(0.02)
+    turn_a_while(executor)
     assert len(aws.tasks()) == 2
     assert executor.running == {given.key}
 

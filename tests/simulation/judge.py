@@ -120,8 +120,7 @@ class Judge:
 
     @property
     def _database_is_well(self) -> bool:
-        kinds = {fault.what for fault in self.cloud.schedule.faults}
-        return kinds.isdisjoint(("database down", "slow database"))
+        return self._kinds.isdisjoint(("database down", "slow database"))
 
     def _two_for_one(self) -> None:
         live = [(token, name) for token, name in self.cloud.live_names() if name not in self.cloud.forgotten]
@@ -185,9 +184,13 @@ class Judge:
         return usual + late
 
     @property
+    def _kinds(self) -> set[str]:
+        """What kinds of faults this schedule has."""
+        return {fault.what for fault in self.cloud.schedule.faults}
+
+    @property
     def _undisturbed(self) -> bool:
-        kinds = {fault.what for fault in self.cloud.schedule.faults}
-        return kinds.isdisjoint((*DEATHS, *STALLS, *NEWS))
+        return self._kinds.isdisjoint((*DEATHS, *STALLS, *NEWS))
 
     def _open(self, window: str, once: object) -> None:
         if once not in self._told:

@@ -5,12 +5,12 @@ stopped may fail its task with its last breath, so its word is taken from it fir
 database, which is waited for only as long as it answers.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from aws_executors.core.stops import SHUT_DOWN
 from aws_executors.shell.hands import Hands
+from aws_executors.shell.lookup import chunks
 from aws_executors.shell.mail import K
 
 R = TypeVar("R")
@@ -41,7 +41,7 @@ class Leaving(Generic[K, R]):
         if not self._heard:
             self._silent_at = now + SILENCE
         self._heard |= dict.fromkeys(containers)
-        for some in _chunks(containers):
+        for some in chunks(tuple(containers), CHUNK):
             self._hands.cut_off_all({container: containers[container] for container in some})
 
     def cut_off(self, containers: Iterable[str], now: float) -> None:
@@ -60,13 +60,7 @@ class Leaving(Generic[K, R]):
 
     def _stop(self, containers: Sequence[str]) -> None:
         self._asked.update(containers)
-        for some in _chunks(containers):
-            self._hands.stop_all(some, SHUT_DOWN)
+        for some in chunks(containers, CHUNK):
+            self._hands.stop_all(tuple(some), SHUT_DOWN)
         for container in containers:
             del self._heard[container]
-
-
-def _chunks(containers: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    rest = iter(containers)
-    while some := tuple(islice(rest, CHUNK)):
-        yield some
