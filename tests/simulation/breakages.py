@@ -144,7 +144,7 @@ MUTANTS = (
     Mutant(
         "accepted after it was taken back: not stopped",
         SUBMITTING,
-        "return (watching, ()) if job.purpose in (Purpose.RUN, Purpose.ADOPT) else stop(watching)",
+        "return (watching, ()) if job.wanted else stop(watching)",
         "return watching, ()",
         seed=46,
     ),
