@@ -31,4 +31,4 @@ settings.register_profile(
 
 def examples(usual: int) -> settings:
     """For a test that needs more examples than others, or can afford fewer: so many in `make test`."""
-    return settings(max_examples=usual * settings.default.max_examples // USUAL)
+    return settings(max_examples=usual * settings().max_examples // USUAL)
