@@ -114,7 +114,7 @@ MUTANTS = (
         POLICY,
         "(Exit.REFUSED, Moment.BEFORE): Answer.RESUBMIT",
         "(Exit.REFUSED, Moment.BEFORE): Answer.FAIL",
-        seed=196,
+        seed=1454,
     ),
     # --- The life of a job ---
     Mutant(
