@@ -1,17 +1,22 @@
 """What Batch says of a job that waits, was ended by its queue, or had to wait for another.
 
-Law: rows for the words of `statusReason`; what it says of the container below are ECS's words.
+Law: rows for the words of `statusReason`; what it says of the container below are ECS's words, and what it
+refuses after SubmitJob are those that others are refused with at once (`error_rules.py`).
 """
 
+from aws_executors.core.error_rules import MESSAGES, Kind
 from aws_executors.core.reasons.row import Reason
+from aws_executors.core.state import Cause
 
 CAPACITY = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_capacity.html"
+API = "https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html"
 PAGE = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html"
 
 BATCH: tuple[Reason, ...] = (
     Reason(
         name="queue gave the job up",
         says=("by JobStateTimeLimit action",),
+        cause=Cause.TIMED_OUT,
         what="The job queue ended the job, which had waited too long to start",
         remedy="Mend the reason that it names, or raise `maxTimeSeconds` in the queue's "
         "jobStateTimeLimitActions.",
@@ -82,15 +87,21 @@ BATCH: tuple[Reason, ...] = (
     Reason(
         name="attempt too long",
         says=("attempt duration exceeded timeout",),
+        cause=Cause.TIMED_OUT,
         what="The job reached its time limit",
         remedy="Raise it: with_timeout in a builder, or `timeout` in the job definition.",
         source="https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html",
     ),
-    Reason(
-        name="job before it failed",
-        says=("Dependent Job failed",),
-        what="A job that this one had to wait for failed",
-        remedy="Leave `dependsOn` out of the request: Airflow keeps the order of tasks.",
-        source="https://docs.aws.amazon.com/batch/latest/userguide/job_dependencies.html",
+    *(
+        Reason(
+            name=f"refused: {words}",
+            says=(words,),
+            cause=Cause.INVALID,
+            what="AWS will not run the job as it is",
+            remedy=rule.remedy,
+            source=API,
+        )
+        for words, rule in MESSAGES
+        if rule.kind is Kind.PERMANENT
     ),
 )
