@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from aws_executors.core.reasons.agent import AGENT
+from aws_executors.core.reasons.around import AROUND
 from aws_executors.core.reasons.batch import BATCH
 from aws_executors.core.reasons.ecs import ECS, LAST
 from aws_executors.core.reasons.exits import EXITS
@@ -20,7 +22,16 @@ from aws_executors.core.reasons.start import START
 from aws_executors.core.state import Observation
 
 TABLES: Mapping[str, tuple[Reason, ...]] = MappingProxyType(
-    {"image": IMAGE, "setup": SETUP, "start": START, "batch": BATCH, "ecs": (*ECS, *LAST), "exits": EXITS}
+    {
+        "image": IMAGE,
+        "setup": SETUP,
+        "around": AROUND,
+        "start": START,
+        "agent": AGENT,
+        "batch": BATCH,
+        "ecs": (*ECS, *LAST),
+        "exits": EXITS,
+    }
 )
 REASONS: tuple[Reason, ...] = tuple(row for table in TABLES.values() for row in table)
 _ROWS = tuple(row for row in REASONS if row not in LAST)

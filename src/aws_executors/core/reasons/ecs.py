@@ -5,6 +5,7 @@ Law: rows for stop codes and `stoppedReason`. What to do about a lack of room is
 """
 
 from aws_executors.core.ecs.answers import FAILURES
+from aws_executors.core.error_rules import MESSAGES, Kind
 from aws_executors.core.reasons.row import ANYTHING, Reason
 from aws_executors.core.sidecars import ENDED_TASK
 from aws_executors.core.state import Cause, Sign
@@ -28,6 +29,28 @@ PLACEMENT: tuple[Reason, ...] = tuple(
         source=API,
     )
     for words, remedy in FAILURES
+)
+
+ROOM: tuple[Reason, ...] = (
+    *(
+        Reason(
+            name=f"no room: {words}",
+            says=(words,),
+            what="There was no room for the container",
+            remedy=rule.remedy,
+            source=API,
+        )
+        for words, rule in MESSAGES
+        if rule.kind is Kind.CAPACITY and not any(words.startswith(known.lower()) for known, _ in FAILURES)
+    ),
+    Reason(
+        name="no instance with room",
+        says=("no container instance met all of its requirements", "closest matching (container-instance"),
+        what="No instance of the cluster has what the container asks for",
+        remedy="AWS names the instance that comes closest, and what it lacks: CPU, memory, a port, "
+        "an attribute, or its agent. Add instances, larger ones, or ask for less.",
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html",
+    ),
 )
 
 ENDED: tuple[Reason, ...] = (
@@ -159,4 +182,4 @@ LAST: tuple[Reason, ...] = (
 )
 """Where no words explain an end."""
 
-ECS: tuple[Reason, ...] = (*PLACEMENT, *ENDED)
+ECS: tuple[Reason, ...] = (*PLACEMENT, *ROOM, *ENDED)

@@ -20,8 +20,8 @@ CUT = ("...", "\u2026")
 """How a text ends that AWS has cut off; where it says nothing, by these lengths."""
 LENGTHS = frozenset({255, 256, 1023, 1024})
 
-ENOUGH = 5
-"""Characters of a phrase's last part that must be left of it."""
+ENOUGH = 8
+"""Characters of a phrase's last part that must be left of it, and no less than half of them."""
 
 OUTSIDE = frozenset(
     {
@@ -112,4 +112,5 @@ def _cut_off(part: str, text: str, at: int) -> bool:
     if not mark and len(text) not in LENGTHS:
         return False
     end = text.removesuffix(mark)
-    return any(end.endswith(part[:left], at) for left in range(ENOUGH, len(part)))
+    least = max(ENOUGH, (len(part) + 1) // 2)
+    return any(end.endswith(part[:left], at) for left in range(least, len(part)))
