@@ -28,9 +28,9 @@ def test_every_failure_says_what_to_do() -> None:
             ),
             (
                 "The image could not be pulled: its registry could not be asked, or does not have it "
-                "(arn:1, TaskFailedToStart). AWS says: CannotPullContainerError: pull image manifest has been retried "
-                "5 time(s). Check the image's name and tag, then the way from the subnets to the registry, "
-                "then the execution role's permissions."
+                "(arn:1, TaskFailedToStart). AWS says: CannotPullContainerError: pull image manifest has "
+                "been retried 5 time(s). Check the image's name and tag, then the way from the subnets to "
+                "the registry, then the execution role's permissions."
             ),
         ),
         (
