@@ -1,4 +1,4 @@
-"""Where a Batch job logs to, asked of a server that answers for jobs that the embedded AWS does not have.
+"""Where a Batch job logs to, asked of a server that answers for jobs that the embedded AWS does not have."""
 
 import json
 from collections.abc import Iterator

@@ -42,6 +42,7 @@ SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
     }
 )
 
+KILLED = ("OutOfMemory", "OOMKilled")
 KILLED_INSIDE = (
     "The container ended with 0, and something in it was killed for its memory",
     "Was it the task's own work? Read its log, and give it more memory.",
@@ -57,7 +58,7 @@ def explain(seen: Observation) -> str:
     The container ended with an error of its own (arn:1, exit code 3). AWS says: Oops. Read its log.
     """
     what, remedy = SENTENCES[seen.cause]
-    if seen.phase is Phase.SUCCEEDED and is_said("OutOfMemory", seen.reason):
+    if seen.phase is Phase.SUCCEEDED and any(is_said(words, seen.reason) for words in KILLED):
         what, remedy = KILLED_INSIDE
     row = reason_for(seen) if seen.phase is Phase.FAILED else None
     if row is not None:
