@@ -7,6 +7,7 @@ for its words are a person's. Nothing raises, and one record that can not be rea
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from returns.methods import unwrap_or_failure
@@ -134,7 +135,7 @@ def _observation(job: Job, name: str, source: Source) -> Observation:
     exit_code = own.exit_code if job.status in FINAL else None
     phase = STATUSES[job.status] if exit_code is None else _OUTCOMES[exit_code == 0]
     cause = _cause(job, runs, own, started) if phase is Phase.FAILED else None
-    sign, first = _sign(job, cause, own, others)
+    sign, first = _sign(job, runs, cause, own, others)
     return Observation(
         id=job.job_id,
         phase=phase,
@@ -158,14 +159,16 @@ def _started(job: Job, runs: Sequence[Run], own: Container) -> bool:
     """Whether the Airflow container ever ran, in this attempt or in an earlier one."""
     if job.status == "RUNNING" or own.exit_code is not None:
         return True
-    return any(_ran(run, own) for run in runs or (Run((own,), job.started_at, job.status_reason),))
+    here = whole(job, runs)
+    return any(_ran(run, own) for run in runs or (replace(here, containers=(own,)),))
 
 
 def _ran(run: Run, own: Container) -> bool:
     seen = within(run, own)
     by_words = told(CONTAINER_REASONS, seen.reason, run.status_reason)
     may_have = run.started_at is not None or by_words is Cause.UNCLEAR
-    return seen.exit_code is not None or (may_have and by_words is not Cause.NEVER_STARTED)
+    held_back = run.held_back or by_words is Cause.NEVER_STARTED
+    return seen.exit_code is not None or (may_have and not held_back)
 
 
 def _cause(job: Job, runs: Sequence[Run], own: Container, started: bool) -> Cause:
@@ -191,14 +194,15 @@ def _invalid(status_reason: str) -> bool:
 
 
 def _sign(
-    job: Job, cause: Cause | None, own: Container, others: Sequence[Container]
+    job: Job, runs: Sequence[Run], cause: Cause | None, own: Container, others: Sequence[Container]
 ) -> tuple[Sign | None, str]:
     if cause is Cause.STOPPED:
         return Sign.BY_A_PERSON, ""
     if cause not in (Cause.EXITED, Cause.NEVER_STARTED):
         return None, ""
     on_ecs = job.ecs_properties is not None and (job.status_reason or "").startswith(ENDED_TASK)
-    return signed(culprit(own, others, by_an_end=on_ecs))
+    held_back = whole(job, runs).held_back and cause is Cause.NEVER_STARTED
+    return signed(culprit(own, others, by_an_end=on_ecs or held_back))
 
 
 def _reason(job: Job, runs: Sequence[Run], own: Container, name: str) -> str:

@@ -70,11 +70,20 @@ class Job(Read):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One attempt, or the job as a whole: its containers, the main node's first, and what is said of it."""
+    """One attempt, or the job as a whole: its containers, the main node's first, and what is said of it.
+
+    `before` are those of a pod that must end well before its others start (``initContainers``).
+    """
 
     containers: tuple[Container, ...]
     started_at: float | None
     status_reason: str | None
+    before: tuple[Container, ...] = ()
+
+    @property
+    def held_back(self) -> bool:
+        """Whether the others can not have started."""
+        return any(one.exit_code for one in self.before)
 
 
 def runs_of(job: Job) -> tuple[Run, ...]:
@@ -84,7 +93,10 @@ def runs_of(job: Job) -> tuple[Run, ...]:
         Run(_containers(one.container, one.task_properties or (), main), one.started_at, one.status_reason)
         for one in job.attempts or ()
     )
-    on_eks = (Run(_of(pod), pod.started_at, pod.status_reason) for pod in job.eks_attempts or ())
+    on_eks = (
+        Run(pod.containers or (), pod.started_at, pod.status_reason, pod.init_containers or ())
+        for pod in job.eks_attempts or ()
+    )
     return (*on_ecs, *on_eks)
 
 
@@ -93,17 +105,15 @@ def whole(job: Job, runs: Sequence[Run]) -> Run:
     pod = None if job.eks_properties is None else job.eks_properties.pod_properties
     tasks = () if job.ecs_properties is None else job.ecs_properties.task_properties or ()
     shown = _containers(job.container, (*tasks, *(() if pod is None else (pod,))), 0)
-    return Run(shown or (runs[-1].containers if runs else ()), job.started_at, job.status_reason)
+    last = runs[-1] if runs else Run((), None, None)
+    before = () if pod is None else pod.init_containers or last.before
+    return Run(shown or last.containers, job.started_at, job.status_reason, before)
 
 
 def _containers(only: Container | None, groups: Sequence[_Group], main: int) -> tuple[Container, ...]:
     ordered = (*groups[main : main + 1], *groups[:main], *groups[main + 1 :])
-    found = tuple(one for group in ordered for one in _of(group))
+    found = tuple(one for group in ordered for one in group.containers or ())
     return found or (() if only is None else (only,))
-
-
-def _of(group: _Group) -> tuple[Container, ...]:
-    return (*(group.containers or ()), *(group.init_containers or ()))
 
 
 def own_of(job: Job, runs: Sequence[Run], name: str) -> Container:
@@ -113,7 +123,8 @@ def own_of(job: Job, runs: Sequence[Run], name: str) -> Container:
 
 def others_of(job: Job, runs: Sequence[Run], own: Container) -> tuple[Container, ...]:
     """The containers beside it, told in the same way."""
-    return tuple(_told(one, runs) for one in whole(job, runs).containers if one.name != own.name)
+    shown = whole(job, runs)
+    return tuple(_told(one, runs) for one in (*shown.containers, *shown.before) if one.name != own.name)
 
 
 def _told(one: Container, runs: Sequence[Run]) -> Container:
@@ -138,4 +149,4 @@ def _inessential(one: Container) -> bool:
 
 def within(run: Run, own: Container) -> Container:
     """The same container in one attempt: by its name, or the only one, which has none."""
-    return next((one for one in run.containers if one.name == own.name), Container())
+    return next((one for one in (*run.containers, *run.before) if one.name == own.name), Container())

@@ -65,16 +65,18 @@ STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
 STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
     ("SpotInterruption", Cause.RECLAIMED),
-    ("ECS is performing maintenance", Cause.HOST_LOST),
-    ("Amazon ECS is performing maintenance", Cause.HOST_LOST),
     ("Host EC2 (instance", Cause.INSTANCE_ENDED),
     ("Task stopped by user", Cause.STOPPED),
 )
+
+# Words within it, where neither a person nor the task itself ended it: AWS's care for its machines.
+MAINTENANCE = ("maintenance", "retire")
 
 # Where no instance of the user's goes away, but AWS takes its own machine back.
 ON_FARGATE: Mapping[str, Cause] = MappingProxyType(
     {"FARGATE": Cause.HOST_LOST, "FARGATE_SPOT": Cause.RECLAIMED}
 )
+ON_AWS = "MANAGED_INSTANCES"
 
 # What is said of a task that failed to start where nobody says why.
 NO_REASON = frozenset({"", "task failed to start", "taskfailedtostart"})
@@ -256,8 +258,12 @@ def _from_outside(task: _Task) -> Cause | None:
     by_code = STOP_CODES.get(task.stop_code or "")
     if task.stop_code == BY_A_PERSON:
         return by_code
+    said = (task.stopped_reason or "").lower()
+    if by_code is not None and any(word in said for word in MAINTENANCE):
+        return Cause.HOST_LOST
     if by_code is Cause.INSTANCE_ENDED:
-        by_code = ON_FARGATE.get(task.capacity_provider_name or task.launch_type or "", by_code)
+        place = task.capacity_provider_name or task.launch_type or ""
+        by_code = Cause.HOST_LOST if task.launch_type == ON_AWS else ON_FARGATE.get(place, by_code)
     return told(STOPPED_REASONS, task.stopped_reason) or by_code
 
 
@@ -276,7 +282,9 @@ def _sign(
 def _unplaced(task: _Task) -> bool:
     provider = task.capacity_provider_name
     unsaid = (task.stopped_reason or "").rstrip(".: ").lower() in NO_REASON
-    on_an_instance = task.containers or task.container_instance_arn
+    on_an_instance = task.container_instance_arn or any(
+        one.exit_code is not None or one.reason or one.runtime_id for one in task.containers or ()
+    )
     own_instances = provider is not None and provider not in ON_FARGATE
     return task.stop_code == UNSTARTED and own_instances and unsaid and not on_an_instance
 

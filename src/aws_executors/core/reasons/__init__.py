@@ -16,6 +16,7 @@ from aws_executors.core.reasons.batch import BATCH
 from aws_executors.core.reasons.ecs import ECS, LAST
 from aws_executors.core.reasons.exits import EXITS
 from aws_executors.core.reasons.image import IMAGE
+from aws_executors.core.reasons.logs import LOGS
 from aws_executors.core.reasons.row import Reason, first
 from aws_executors.core.reasons.setup import SETUP
 from aws_executors.core.reasons.start import START
@@ -25,6 +26,7 @@ TABLES: Mapping[str, tuple[Reason, ...]] = MappingProxyType(
     {
         "image": IMAGE,
         "setup": SETUP,
+        "logs": LOGS,
         "around": AROUND,
         "start": START,
         "agent": AGENT,

@@ -122,6 +122,22 @@ AGENT: tuple[Reason, ...] = (
         source=DOCKER,
     ),
     Reason(
+        name="runtime broke off",
+        says=(
+            "transport is closing",
+            "connection is unavailable",
+            "ttrpc: closed",
+            "failed to start shim",
+            "unable to retrieve OCI runtime error",
+            "marked for removal",
+            "CannotStart...context canceled",
+            "CannotCreateContainer...context canceled",
+        ),
+        what="The container's runtime broke off while it started the container",
+        remedy="It is tried again. On an instance that goes on with it: replace it (docker.log, disk, load).",
+        source=DOCKER,
+    ),
+    Reason(
         name="ended by its runtime",
         says=("DockerStateError",),
         what="The container's runtime reports an error of its own about the container",

@@ -98,6 +98,14 @@ VOLUMES: tuple[Reason, ...] = (
         source=CODES,
     ),
     Reason(
+        name="volume driver not there",
+        says=("looking up volume plugin", "legacy plugin"),
+        what="The driver of a volume is not on the instance",
+        remedy="Install the Docker plugin on the instances (user data of the launch template), or mount the "
+        "volume in another way.",
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/docker-volumes.html",
+    ),
+    Reason(
         name="volume not made",
         says=("CannotCreateVolumeError", "CannotInspectVolumeError", "CannotRemoveVolumeError"),
         what="A volume of the definition could not be made",
@@ -106,7 +114,13 @@ VOLUMES: tuple[Reason, ...] = (
     ),
     Reason(
         name="volume not valid",
-        says=("InvalidVolumeError", "Invalid volume referenced", "Volume target not available"),
+        says=(
+            "InvalidVolumeError",
+            "Invalid volume referenced",
+            "Volume target not available",
+            "invalid volume specification",
+            "volume name is too short",
+        ),
         what="The definition mounts a volume that it does not define, or not validly",
         remedy="Let every `sourceVolume` of `mountPoints` and every container of `volumesFrom` be in the "
         "definition.",
@@ -187,7 +201,14 @@ NETWORK: tuple[Reason, ...] = (
     ),
     Reason(
         name="network not set up",
-        says=("failed to configure ENI", "ContainerNetworkingError", "netplugin failed", "network namespace"),
+        says=(
+            "failed to configure ENI",
+            "ContainerNetworkingError",
+            "netplugin failed",
+            "network namespace",
+            "cannot join network of a non running container",
+            "failed to create endpoint",
+        ),
         what="The container's network could not be set up on its machine",
         remedy="It passes: it is tried again. If it lasts, on an instance: look at ecs-agent.log, "
         "and use a recent ECS-optimized image.",

@@ -129,7 +129,15 @@ BATCH: tuple[Reason, ...] = (
     ),
     Reason(
         name="pod could not run",
-        says=("ContainerCannotRun", "Evicted", "DeadlineExceeded", "NodeLost", "NodeShutdown", "Preempting"),
+        says=(
+            "ContainerCannotRun",
+            "Evicted",
+            "DeadlineExceeded",
+            "NodeLost",
+            "NodeShutdown",
+            "Preempting",
+            "ContainerStatusUnknown",
+        ),
         what="Kubernetes could not run the pod, or took its node away",
         remedy="See why with `kubectl describe pod`. Does it ask for more memory or disk than its node has?",
         source=PODS,

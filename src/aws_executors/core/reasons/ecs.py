@@ -23,7 +23,7 @@ SPOT = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capa
 PLACEMENT: tuple[Reason, ...] = tuple(
     Reason(
         name=f"no place: {words}",
-        says=(f"TaskFailedToStart: {words}", *((words,) if " " in words else ())),
+        says=(f"TaskFailedToStart: {words}", *((words,) if set(words) & set(" :") else ())),
         what="No place was found for the container",
         remedy=remedy,
         source=API,
@@ -101,7 +101,7 @@ ENDED: tuple[Reason, ...] = (
     ),
     Reason(
         name="maintenance",
-        says=("performing maintenance on",),
+        says=("performing maintenance on", "maintenance", "retire"),
         cause=Cause.HOST_LOST,
         what="AWS retired the machine below the container, for its maintenance",
         remedy="It is started again if the task had not begun; else Airflow's `retries` decide. AWS "
@@ -170,6 +170,15 @@ LAST: tuple[Reason, ...] = (
         remedy="Check its Auto Scaling group: has it reached its maximum size, are its instance types large "
         "enough and to be had, do they have a network interface left for the task (awsvpc: ENI limits)?",
         source=CAPACITY,
+    ),
+    Reason(
+        name="not started for no reason given",
+        says=("Task failed to start", "TaskFailedToStart"),
+        cause=Cause.NEVER_STARTED,
+        what="The task failed to start, and AWS does not say why",
+        remedy="For an hour the console shows its containers and their reasons. Most often it is the "
+        "image, the execution role, a secret, or a subnet without a way out.",
+        source=STOPPED,
     ),
     Reason(
         name="sidecar ended first",

@@ -4,7 +4,7 @@ Law: rows, the most telling first: a registry's own words before the agent's. Th
 and, as a container's `reason`, from Batch; Kubernetes has names of its own.
 """
 
-from aws_executors.core.reasons.row import ANYTHING, Reason
+from aws_executors.core.reasons.row import Reason, behind
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
 CALLS = "https://repost.aws/knowledge-center/ecs-fargate-pull-container-error"
@@ -18,8 +18,7 @@ ROUTE = (
 
 
 def _pull(*words: str) -> tuple[str, ...]:
-    """Words that mean this only behind the name of an error about an image."""
-    return tuple(f"CannotPull{ANYTHING}{part}" for part in words)
+    return behind(("CannotPull",), words)
 
 
 IMAGE: tuple[Reason, ...] = (
@@ -136,6 +135,7 @@ IMAGE: tuple[Reason, ...] = (
                 "connection issue between the task and Amazon ECR",
                 "network is unreachable",
                 "no route to host",
+                "unable to ping registry endpoint",
             ),
         ),
         what="The registry could not be reached from the container's subnet",
@@ -218,7 +218,7 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image registry forbids",
-        says=_pull("403 Forbidden", "denied: "),
+        says=_pull("403 Forbidden", "HTTP 403", "denied: "),
         what="The registry forbids to pull the image",
         remedy="Check the execution role's permissions on the repository, the repository's own policy, and "
         "the policies of VPC endpoints for ECR and S3.",
@@ -255,7 +255,7 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image download broke off",
-        says=_pull("EOF", "short read", "failed size validation"),
+        says=_pull("EOF", "short read", "failed size validation", "failed commit on ref"),
         what="The download of the image broke off",
         remedy="It passes: it is tried again. If it lasts: what stands between the subnet and the registry?",
         source=CALLS,
@@ -296,6 +296,14 @@ IMAGE: tuple[Reason, ...] = (
         says=("CannotPullContainerAuthError",),
         what="The login for the private registry could not be had",
         remedy="Check the secret in `repositoryCredentials`, and that the execution role may read it.",
+        source=AGENT,
+    ),
+    Reason(
+        name="image gone from the instance",
+        says=("No such image",),
+        what="The image was no longer on the instance when its container was to be made",
+        remedy="It is tried again. If it lasts: is the instance's disk full, so that images are "
+        "removed, or is ECS_IMAGE_PULL_BEHAVIOR set to `prefer-cached` or `once`?",
         source=AGENT,
     ),
     Reason(

@@ -95,6 +95,16 @@ def is_said(phrase: str, text: str) -> bool:
     return lowered.find(last, at) >= 0 or _cut_off(last, lowered, at)
 
 
+def behind(names: Iterable[str], words: Iterable[str]) -> tuple[str, ...]:
+    """Phrases of words that mean this only behind one of these names.
+
+    >>> behind(["CannotPull"], ["not found", "EOF"])
+    ('CannotPull...not found', 'CannotPull...EOF')
+    """
+    said = tuple(words)
+    return tuple(f"{name}{ANYTHING}{part}" for name in names for part in said)
+
+
 def first(rows: Iterable[Reason], seen: Observation) -> Reason | None:
     """The first row that speaks for what was seen; None where none does."""
     return next((row for row in rows if speaks_for(row, seen)), None)

@@ -1,17 +1,15 @@
-"""Why secrets, roles or the log of a container could not be set up before its start.
+"""Why secrets, roles or environment files of a container could not be had before its start.
 
 Law: rows, the most telling first; what of a row's words AWS may have cut off is said by rows further down. On
 Fargate most of them begin with ResourceInitializationError; the words behind that prefix tell them apart.
 """
 
-from aws_executors.core.reasons.row import ANYTHING, Reason
+from aws_executors.core.reasons.row import Reason, behind
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html"
 CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
 MISSING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-not-found-error.html"
 ENV = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html"
-AWSLOGS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"
-FIRELENS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_firelens.html"
 AGENT = "https://github.com/aws/amazon-ecs-agent/tree/master/agent/taskresource"
 WAY_OUT = (
     "Give the subnets a way out (`assign_public_ip` in a public subnet, NAT gateway in a private one) or a "
@@ -35,19 +33,14 @@ THROTTLED = ("ThrottlingException", "Rate exceeded")
 ASM = ("secret from asm", "Secrets Manager")
 SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
 ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
-LOG = ("Cloudwatch log", "logger args", "CloudWatch Logs", "Amazon CloudWatch")
 
 
-def _way_out(endpoint: str) -> str:
+def way_out(endpoint: str) -> str:
+    """What to do about an endpoint that can not be reached from a subnet."""
     return WAY_OUT.replace("{endpoint}", endpoint)
 
 
-def _of(names: tuple[str, ...], words: tuple[str, ...]) -> tuple[str, ...]:
-    """Words that mean this only behind one of these names."""
-    return tuple(f"{name}{ANYTHING}{word}" for name in names for word in words)
-
-
-SECRETS: tuple[Reason, ...] = (
+SETUP: tuple[Reason, ...] = (
     Reason(
         name="secret may not be read",
         says=("not authorized to perform: secretsmanager:",),
@@ -85,7 +78,7 @@ SECRETS: tuple[Reason, ...] = (
     ),
     Reason(
         name="secret is no JSON",
-        says=_of(ASM, ("invalid character",)),
+        says=behind(ASM, ("invalid character",)),
         what="The definition names a key of a secret that is no JSON",
         remedy="Leave the key after the secret's ARN out, or make the secret a JSON object with that key.",
         source=PAGE,
@@ -95,7 +88,7 @@ SECRETS: tuple[Reason, ...] = (
         says=(
             "Secrets Manager can't find the specified secret",
             "retrieve the secret with ARN",
-            *_of(ASM, ("ResourceNotFoundException",)),
+            *behind(ASM, ("ResourceNotFoundException",)),
         ),
         what="A secret that the definition names does not exist",
         remedy="Check its ARN: account, Region, name and the six characters behind it.",
@@ -114,7 +107,7 @@ SECRETS: tuple[Reason, ...] = (
             "invalid ARN format for the AWS Secrets Manager",
             "unexpected ARN format",
             "could not find a secretsmanager secretID",
-            *_of(ASM, ("ValidationException",)),
+            *behind(ASM, ("ValidationException",)),
         ),
         what="A secret's ARN in the definition is not well formed",
         remedy="Write the full ARN into `valueFrom`; with a key: arn:...:secret:name-AbCdEf:KEY::",
@@ -138,7 +131,7 @@ SECRETS: tuple[Reason, ...] = (
         name="registry login may not be had",
         says=(
             "not authorized to perform: ecr:GetAuthorizationToken",
-            *_of(ECR, ("not authorized to perform: ecr:",)),
+            *behind(ECR, ("not authorized to perform: ecr:",)),
         ),
         what="The execution role may not log in to Amazon ECR",
         remedy="Allow ecr:GetAuthorizationToken on * to the execution role, or give it the policy "
@@ -147,7 +140,7 @@ SECRETS: tuple[Reason, ...] = (
     ),
     Reason(
         name="secrets too often asked for",
-        says=_of((*ASM, *SSM, *ECR), THROTTLED),
+        says=behind((*ASM, *SSM, *ECR), THROTTLED),
         what="Secrets were asked for too often at once",
         remedy="It passes: it is tried again. If it lasts: switch on Parameter Store's higher "
         "throughput, put several values into one secret, or let fewer containers start at "
@@ -167,23 +160,23 @@ SECRETS: tuple[Reason, ...] = (
     ),
     Reason(
         name="Secrets Manager out of reach",
-        says=(*_of(ASM, UNREACHED), "connection issue between the task and AWS Secrets Manager"),
+        says=(*behind(ASM, UNREACHED), "connection issue between the task and AWS Secrets Manager"),
         what="Secrets Manager could not be reached from the container's subnet",
-        remedy=_way_out("secretsmanager"),
+        remedy=way_out("secretsmanager"),
         source=PAGE,
     ),
     Reason(
         name="Parameter Store out of reach",
-        says=(*_of(SSM, UNREACHED), "connection issue between the task and AWS Systems Manager"),
+        says=(*behind(SSM, UNREACHED), "connection issue between the task and AWS Systems Manager"),
         what="Systems Manager's Parameter Store could not be reached from the container's subnet",
-        remedy=_way_out("ssm"),
+        remedy=way_out("ssm"),
         source=PAGE,
     ),
     Reason(
         name="ECR out of reach",
-        says=(*_of(ECR, UNREACHED), "connection issue between the task and Amazon ECR"),
+        says=(*behind(ECR, UNREACHED), "connection issue between the task and Amazon ECR"),
         what="Amazon ECR could not be reached from the container's subnet",
-        remedy=_way_out("ecr.api, ecr.dkr and s3"),
+        remedy=way_out("ecr.api, ecr.dkr and s3"),
         source=PAGE,
     ),
     Reason(
@@ -222,7 +215,7 @@ SECRETS: tuple[Reason, ...] = (
         says=ECR,
         what="Amazon ECR gave no login for the image",
         remedy="Often the subnets have no way to it: "
-        + _way_out("ecr.api, ecr.dkr and s3")
+        + way_out("ecr.api, ecr.dkr and s3")
         + " Or the execution role lacks ecr:GetAuthorizationToken.",
         source=PAGE,
     ),
@@ -251,86 +244,3 @@ SECRETS: tuple[Reason, ...] = (
         source=PAGE,
     ),
 )
-
-LOGS: tuple[Reason, ...] = (
-    Reason(
-        name="log may not be written",
-        says=("not authorized to perform: logs:",),
-        what="The execution role may not write the container's log",
-        remedy="Allow logs:CreateLogStream and logs:PutLogEvents to the execution role (and "
-        "logs:CreateLogGroup with awslogs-create-group).",
-        source=PAGE,
-    ),
-    Reason(
-        name="CloudWatch Logs out of reach",
-        says=(
-            "failed to validate logger args...signal: killed",
-            "connection issue between the task and Amazon CloudWatch",
-            "connection issue between the task and CloudWatch",
-            *_of(LOG, UNREACHED),
-        ),
-        what="CloudWatch Logs could not be reached from the container's subnet",
-        remedy=_way_out("logs"),
-        source=PAGE,
-    ),
-    Reason(
-        name="log group missing",
-        says=(
-            "specified log group does not exist",
-            "cannot find the Amazon CloudWatch log group",
-            *_of(LOG, ("ResourceNotFoundException",)),
-        ),
-        what="The log group that the definition names does not exist",
-        remedy='Create it, in the Region of awslogs-region, or set "awslogs-create-group": "true" and allow '
-        "logs:CreateLogGroup to the execution role.",
-        source=AWSLOGS,
-    ),
-    Reason(
-        name="log too often asked for",
-        says=_of(LOG, THROTTLED),
-        what="CloudWatch Logs was asked for too many streams at once",
-        remedy="It passes: it is tried again. If it lasts, ask for a higher quota of CreateLogStream, or let "
-        "fewer containers start at once.",
-        source=PAGE,
-    ),
-    Reason(
-        name="log driver without credentials",
-        says=("logging driver...NoCredentialProviders", "logging driver...CredentialsEndpointError"),
-        what="The log driver had no credentials to write to CloudWatch Logs with",
-        remedy="Give the definition an execution role, and the instance's agent "
-        "ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true; or let the instance's role write logs.",
-        source="https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting-cant-specify-secrets.html",
-    ),
-    Reason(
-        name="log router not set up",
-        says=("firelens", "logging driver...24224", "logging driver...fluent"),
-        what="The log router (FireLens) of the definition could not be set up, or reached",
-        remedy="Check `firelensConfiguration` and the options of awsfirelens, and the log router's "
-        "own log. A file in S3 must be readable for the execution role.",
-        source=FIRELENS,
-    ),
-    Reason(
-        name="log not set up",
-        says=("Cloudwatch log group", "Cloudwatch log stream"),
-        what="The container's log in CloudWatch could not be made",
-        remedy="Check the log group's name, logs:CreateLogStream for the execution "
-        "role, and the subnets' way to CloudWatch Logs.",
-        source=PAGE,
-    ),
-    Reason(
-        name="log driver refused",
-        says=(
-            "failed to validate logger args",
-            "failed to initialize logging driver",
-            "unknown log opt",
-            "a value for log opt",
-            "no log driver named",
-        ),
-        what="The container's log driver could not be set up",
-        remedy="Check `logConfiguration` in the definition: awslogs-group, awslogs-region, "
-        "awslogs-stream-prefix.",
-        source=PAGE,
-    ),
-)
-
-SETUP: tuple[Reason, ...] = (*SECRETS, *LOGS)

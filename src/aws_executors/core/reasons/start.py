@@ -5,7 +5,7 @@ Law: rows, the most telling first: the kernel's and the runtime's words, which F
 the agent itself says is in `agent.py`.
 """
 
-from aws_executors.core.reasons.row import ANYTHING, Reason
+from aws_executors.core.reasons.row import Reason, behind
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
 MEMORY = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/out-of-memory.html"
@@ -16,8 +16,7 @@ DEVICES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-infer
 
 
 def _start(*words: str) -> tuple[str, ...]:
-    """Words that mean this only behind the name of an error about a start."""
-    return tuple(f"{name}{ANYTHING}{part}" for part in words for name in ("CannotStart", "OCI runtime"))
+    return behind(("CannotStart", "OCI runtime"), words)
 
 
 START: tuple[Reason, ...] = (
@@ -158,6 +157,7 @@ START: tuple[Reason, ...] = (
         name="command not in the image",
         says=(
             "executable file not found",
+            "Container command...not found or does not exist",
             "The system cannot find the file specified",
             "The system cannot find the path specified",
             *_start("no such file or directory"),
@@ -180,6 +180,26 @@ START: tuple[Reason, ...] = (
         what="The command and its environment are too long for the system",
         remedy="Put less into `environment` and `command`; large workloads go by way of S3 "
         "(`workload_store`).",
+        source=TASK,
+    ),
+    Reason(
+        name="variable not valid",
+        says=("setenv: invalid argument", "invalid environment variable"),
+        what="An environment variable of the container is not valid",
+        remedy="Check the names in `environment`: not empty, and without `=`.",
+        source=TASK,
+    ),
+    Reason(
+        name="size not possible",
+        says=(
+            "Range of CPUs is from",
+            "memoryswap",
+            "Minimum memory",
+            "Minimum memoryswap",
+            "Invalid memory",
+        ),
+        what="The container's size can not be had on that machine",
+        remedy="Check `cpu`, `memory` and `linuxParameters` (maxSwap) in the definition and in the request.",
         source=TASK,
     ),
     Reason(
