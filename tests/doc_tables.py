@@ -58,7 +58,7 @@ from aws_executors.core.policy import ATTEMPT, PATIENT, POLICY, Trouble
 from aws_executors.core.reasons import TABLES as REASONS
 from aws_executors.core.reasons.row import Reason
 from aws_executors.core.retry import Backoff
-from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.state import Cause, Observation, Phase, Sign
 from aws_executors.core.verdict import (
     BEFORE_THE_END,
     ENDINGS,
@@ -340,7 +340,8 @@ def signs(row: Reason) -> str:
     """What a row is recognised by."""
     codes = [f"stop code `{row.stop_code}`"] if row.stop_code else []
     exits = [] if row.exit_code is None else [f"exit code {row.exit_code}"]
-    return "<br>".join([*(f"`{phrase}`" for phrase in row.says), *codes, *exits])
+    shapes = [] if row.sign is None else [comments(Sign)[row.sign]]
+    return "<br>".join([*(f"`{phrase}`" for phrase in row.says), *codes, *exits, *shapes])
 
 
 def refusals() -> str:
