@@ -96,9 +96,9 @@ def _log_groups(
 ) -> tuple[str, ...] | Unasked | None:
     found = definitions if isinstance(definitions, tuple) else ()
     for container in [one for each in found for one in each.container_definitions if one.name == name]:
-        group = container.log_configuration and container.log_configuration.options.get("awslogs-group")
-        if group:
-            return probe.log_groups(group)
+        options = container.log_configuration.options if container.log_configuration else {}
+        if group := options.get("awslogs-group"):
+            return probe.log_groups(group, options.get("awslogs-region", ""))
     return None
 
 
