@@ -7,7 +7,6 @@ what stands in the definition is known: what a configuration file of the log rou
 `cloudwatch` of aws-for-fluent-bit, whose names may hold ``$(ecs_task_id)`` and the like.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,7 +14,6 @@ from returns.result import Failure, Result, Success
 
 DRIVER = "awsfirelens"
 PLUGINS = ("cloudwatch", "cloudwatch_logs")
-VARIABLE = re.compile(r"\$\(([^()]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +65,23 @@ def _stream(options: Mapping[str, str], known: Mapping[str, str], *, templates: 
 
 def _filled(text: str, known: Mapping[str, str]) -> str:
     """The text with its variables; empty where one of them is not known."""
-    unknown = set(VARIABLE.findall(text)) - known.keys()
-    filled = VARIABLE.sub(lambda found: known.get(found[1], ""), text)
-    return "" if unknown or "$" in filled else filled
+    for name, value in known.items():
+        text = text.replace(f"$({name})", value)
+    return "" if "$" in text else text
+
+
+def group_of(driver: str, options: Mapping[str, str], region: str) -> tuple[str, ...]:
+    """The log group of a container, by either log driver, if it is a fixed one in this Region.
+
+    >>> group_of("awslogs", {"awslogs-group": "/airflow", "awslogs-region": "eu-west-1"}, "eu-west-1")
+    ('/airflow',)
+    >>> group_of("awsfirelens", {"Name": "cloudwatch", "log_group_name": "/a-$(ecs_task_id)"}, "eu-west-1")
+    ()
+    """
+    if driver == DRIVER:
+        lower = {name.lower(): value for name, value in options.items()}
+        cloudwatch = lower.get("name", "").lower() in PLUGINS
+        group, where = lower.get("log_group_name", "") if cloudwatch else "", lower.get("region", region)
+    else:
+        group, where = options.get("awslogs-group", ""), options.get("awslogs-region", region)
+    return (group,) if group and "$" not in group and where == region else ()

@@ -13,6 +13,7 @@ from aws_executors.core.allowance import ON_DEMAND, SPOT
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.checks import Airflow, Unasked
+from aws_executors.core.firelens import group_of
 from aws_executors.core.image import Seen as SeenImage
 from aws_executors.core.network import Network
 from aws_executors.core.reading import Read
@@ -90,6 +91,13 @@ class RuntimePlatform(Read):
     cpu_architecture: str = ""
 
 
+class LogConfiguration(Read):
+    """Where a container's output goes."""
+
+    log_driver: str = ""
+    options: dict[str, str] = Field(default_factory=dict)
+
+
 class Container(Read):
     """One container of a job definition."""
 
@@ -99,6 +107,7 @@ class Container(Read):
     resource_requirements: tuple[Need, ...] = ()
     vcpus: float = 0
     """The form of old, which counts where the new one says nothing."""
+    log_configuration: LogConfiguration | None = None
     network_configuration: OnFargate | None = None
     runtime_platform: RuntimePlatform | None = None
 
@@ -307,6 +316,13 @@ class Seen:
     def queue(self) -> Queue | None:
         """The queue, where there is one."""
         return self.queues[0] if isinstance(self.queues, tuple) and self.queues else None
+
+    @property
+    def log_groups_named(self) -> tuple[str, ...]:
+        """The log groups that the containers name, in the section's own Region; none for Batch's own."""
+        found = [one.log_configuration for one in (self.definition.containers if self.definition else ())]
+        groups = [group_of(one.log_driver, one.options, self.settings.region) for one in found if one]
+        return tuple(dict.fromkeys((group for own in groups for group in own), ""))
 
     @property
     def usable(self) -> tuple[Environment, ...]:

@@ -29,7 +29,7 @@ UNITS = {"cpu": "vcpu", "memory": "gb"}
 def in_units(size: str, unit: str) -> str:
     """A task's size as ECS keeps it: "1 vCPU" are 1024 units, "2 GB" are 2048 MiB; what is none stays.
 
-    >>> in_units("1 vCPU", "vcpu"), in_units(".5 vcpu", "vcpu"), in_units("2GB", "gb"), in_units("256", "vcpu")
+    >>> in_units("1 vCPU", "vcpu"), in_units(".5 vcpu", "vcpu"), in_units("2GB", "gb"), in_units("256", "gb")
     ('1024', '512', '2048', '256')
     """
     number = size.lower().removesuffix(unit).strip()
