@@ -125,6 +125,10 @@ class Quantities(Read):
     requests: dict[str, str] = Field(default_factory=dict)
 
 
+DEFAULT = "Default"
+"""The name of a pod's container that has none. Source: API_EksContainer, AWS Batch API Reference."""
+
+
 class PodContainer(Read):
     """One container of a pod."""
 
@@ -138,7 +142,7 @@ class PodContainer(Read):
         cpu = self.resources.requests.get("cpu") or self.resources.limits.get("cpu") or "0"
         need = Need(type="VCPU", value=cpu)
         return Container(
-            name=self.name, image=self.image, environment=self.env, resource_requirements=(need,)
+            name=self.name or DEFAULT, image=self.image, environment=self.env, resource_requirements=(need,)
         )
 
 
