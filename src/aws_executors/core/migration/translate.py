@@ -205,10 +205,11 @@ def _fitting(own: Own, lines: list[Line]) -> list[Line]:
     written = [name for name in own.old.together if values.get(name)]
     if len(written) < len(own.old.together) and platform(values, _kwargs(own, values)) in NOT_FARGATE:
         gone |= dict.fromkeys(written, f"is not sent: {NETWORK}")
-    return [
+    fitting = [
         replace(line, option="", note=f"{line.option} {gone[line.option]}") if line.option in gone else line
         for line in lines
     ]
+    return fitting if fitting == lines else _fitting(own, fitting)
 
 
 def _faults(own: Own, lines: list[Line]) -> tuple[Fault, ...]:
