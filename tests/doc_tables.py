@@ -480,7 +480,10 @@ def becomes(section: str) -> str:
         iter(
             [
                 *((f"`{name}`", _target(new), new.note) for name, new in rows),
-                *((f"`{name}`", f"`{ours} = {value}`", note) for name, (ours, value, note) in unwritten),
+                *(
+                    (f"`{name}`", f"`{new.option} = {new.value}`" if new.option else "not written", new.note)
+                    for name, new in unwritten
+                ),
             ]
         ),
     )

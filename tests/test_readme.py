@@ -459,12 +459,14 @@ def is_variable(words: list[str]) -> None:
 
 
 def is_control(words: list[str]) -> None:
-    *options, url = words[1:]
-    body = options[1].encode() if options[:1] == ["-d"] else None
+    *pairs, url = words[1:]
+    options = dict(zip(pairs[::2], pairs[1::2], strict=True))
+    body = options["-d"].encode() if "-d" in options else None
     with LocalAws() as aws:
-        asked = re.sub(r"^http://127\.0\.0\.1:\d+", aws.url, url)
+        name, _, value = options["-H"].replace("$AWS_ACCESS_KEY_ID", aws.key).partition(": ")
+        asked = urllib.request.Request(url.replace("$AWS_ENDPOINT_URL", aws.url), body, {name: value})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(asked, body, timeout=10) as answer:
+        with opener.open(asked, timeout=10) as answer:
             assert answer.status == 200
 
 

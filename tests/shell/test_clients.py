@@ -88,7 +88,7 @@ def access_key(clients: Clients) -> str:
         seen.append(str(request.headers["Authorization"]))
 
     the_client(clients).meta.events.register("before-send.batch", note)
-    clients.batch(lambda client: client.describe_jobs(jobs=["1"])).unwrap()
+    clients.batch(lambda client: client.describe_jobs(jobs=["1"]))  # the embedded AWS knows but one key
     return seen[0].split("Credential=")[1].split("/")[0]
 
 
@@ -287,7 +287,7 @@ class StsAnswers(BaseHTTPRequestHandler):
 
 
 GRANTED = b"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
-<Credentials><AccessKeyId>AKIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>
+<Credentials><AccessKeyId>testing</AccessKeyId><SecretAccessKey>s</SecretAccessKey>
 <SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>
 </AssumeRoleResult></AssumeRoleResponse>"""
 DENIED = b"""<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
@@ -312,7 +312,7 @@ def test_assumes_a_role_once_and_at_the_first_call(aws: LocalAws, sts: Sts) -> N
     clients = Clients(settings(aws.url, "aws_etl"), read=read)
     the_client(clients)
     assert sts.asked == []
-    assert access_key(clients) == "AKIAROLE"
+    assert access_key(clients) == "testing"
     clients.batch(lambda client: client.describe_jobs(jobs=["1"])).unwrap()
     clients.ecs(lambda client: client.describe_clusters()).unwrap()
     (asked,) = sts.asked
@@ -333,7 +333,7 @@ def test_c1_a_role_that_is_denied_is_about_credentials_not_about_the_task(aws: L
     assert (error.kind, error.code) == (Kind.CREDENTIALS, "AccessDenied")
     assert error.message == "AssumeRole: not authorized to perform: sts:AssumeRole on x"
     sts.refuses = False
-    assert access_key(clients) == "AKIAROLE"
+    assert access_key(clients) == "testing"
 
 
 def answering(body: bytes) -> Callable[[socket.socket], None]:

@@ -58,6 +58,15 @@ class _Structured(BaseModel):
     event: str
 
 
+class _Routed(BaseModel):
+    """A line as FireLens hands it on, with what ECS knows of its container around it."""
+
+    log: str
+    container_id: str
+    container_name: str
+
+
+_ROUTED = TypeAdapter(_Routed)
 _STRUCTURED = TypeAdapter(_Structured)
 
 
@@ -88,14 +97,24 @@ def line(message: str, millis: int | None) -> str:
 
     >>> line('{"event": "ran", "level": "info"}', 0)
     '{"event": "ran", "level": "info"}'
+    >>> line('{"container_id": "0f", "container_name": "/main", "log": "hello", "source": "stdout"}', None)
+    '{"event":"hello"}'
     """
-    text = mask(message.rstrip("\r\n"))
+    text = mask(_unwrapped(message).rstrip("\r\n"))
     try:
         _STRUCTURED.validate_json(text)
     except ValidationError:
         at = None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
         return _Line(timestamp=at, event=text).model_dump_json(exclude_none=True)
     return text.replace("\n", " ")
+
+
+def _unwrapped(message: str) -> str:
+    """What the container wrote, where FireLens has put it into a record of its own."""
+    try:
+        return _ROUTED.validate_json(message).log
+    except ValidationError:
+        return message
 
 
 def excerpt(lines: Iterable[str]) -> str:

@@ -14,7 +14,16 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.faults import Detail, Fault, Place, SettingsFaults, in_words, shown, unknown
 from aws_executors.core.options import Option, as_text, rows
-from aws_executors.core.shapes import ConnectionId, Deployment, DottedPath, KmsKey, Region, Store, Url
+from aws_executors.core.shapes import (
+    Account,
+    ConnectionId,
+    Deployment,
+    DottedPath,
+    KmsKey,
+    Region,
+    Store,
+    Url,
+)
 
 Written = Mapping[str, object]
 """The options that somebody wrote, by name; what is blank or left to its default is not among them."""
@@ -179,6 +188,14 @@ class Settings(BaseModel):
             examples=["s3://my-bucket/workloads"],
         ),
     ] = ""
+    workload_store_owner: Annotated[
+        Account,
+        Field(
+            description="The account (12 digits) that must own the bucket of workload_store: in a bucket of "
+            "another one nothing is stored or read. Not checked when empty.",
+            examples=["123456789012"],
+        ),
+    ] = ""
     workload_kms_key: Annotated[
         KmsKey,
         Field(
@@ -307,15 +324,16 @@ def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
     if transport == "s3" and "workload_store" not in own:
         problem = "is missing: with workload_transport = s3 a workload has to be stored somewhere"
         yield Fault("workload_store", problem, place.set("workload_store", "s3://my-bucket/workloads"))
-    for name in ("workload_store", "workload_kms_key"):
+    for name in ("workload_store", "workload_store_owner", "workload_kms_key"):
         if transport == "inline" and name in own:
             problem = "has no effect: workload_transport = inline stores nothing"
             remedy = f"{place.set('workload_transport', 's3')} (or auto), or {place.unset(name)}"
             yield Fault(name, problem, remedy, shown(own[name]))
-    if transport == "auto" and "workload_kms_key" in own and "workload_store" not in own:
-        problem = "has no effect without workload_store"
-        remedy = f"{place.set('workload_store', 's3://my-bucket/workloads')}"
-        yield Fault("workload_kms_key", problem, remedy, shown(own["workload_kms_key"]))
+    for name in ("workload_store_owner", "workload_kms_key"):
+        if transport == "auto" and name in own and "workload_store" not in own:
+            problem = "has no effect without workload_store"
+            remedy = f"{place.set('workload_store', 's3://my-bucket/workloads')}"
+            yield Fault(name, problem, remedy, shown(own[name]))
 
 
 def written(values: Written) -> dict[str, object]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.firelens import DRIVER as FIRELENS
+from aws_executors.core.firelens import routed
 from aws_executors.core.reading import Read, read
 
 ENDED = ("SUCCEEDED", "FAILED")
@@ -34,6 +36,7 @@ class _Defined(Read):
     essential: bool | None = None
     log_configuration: _LogConfiguration | None = None
     log_stream_name: str | None = None
+    task_arn: str | None = None
 
 
 class _Definition(Read):
@@ -54,6 +57,7 @@ class _Tasks(Read):
 
 class _BatchTask(Read):
     containers: tuple[_Defined, ...] = ()
+    task_arn: str | None = None
 
 
 class _Properties(Read):
@@ -164,6 +168,8 @@ def _named(containers: Sequence[_Defined], name: str) -> Result[_Defined, str]:
 
 
 def _prefixed(own: _Defined, task: str) -> Result[Stream, str]:
+    if _driver(own) == FIRELENS:
+        return _by_firelens(own, own.name or "", task)
     options = _awslogs(own)
     group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
     if not group:
@@ -174,15 +180,24 @@ def _prefixed(own: _Defined, task: str) -> Result[Stream, str]:
     return Success(Stream(group=group, name=f"{prefix}/{own.name}/{task}", region=region))
 
 
+def _by_firelens(own: _Defined, container: str, task: str) -> Result[Stream, str]:
+    options = (own.log_configuration.options if own.log_configuration else None) or {}
+    return routed(options, container, task).map(
+        lambda found: Stream(group=found.group, name=found.name, region=found.region)
+    )
+
+
 def _of_job(found: _Jobs, container: str) -> Result[Stream, str]:
     if not found.jobs:
         return Failure("AWS does not show it")
     job = found.jobs[0]
-    own = _own(job, container)
+    own, task = _own(job, container)
+    if own is not None and _driver(own) == FIRELENS and task:
+        return _by_firelens(own, own.name or "default", task.rpartition("/")[2])
+    if own is not None and _driver(own) not in ("awslogs", FIRELENS):
+        return Failure(_no_awslogs(own))
     if own is None or not own.log_stream_name:
         return Failure(_no_stream(job))
-    if _driver(own) != "awslogs":
-        return Failure(_no_awslogs(own))
     options = _awslogs(own)
     return Success(
         Stream(
@@ -208,10 +223,13 @@ def _no_stream(job: _Job) -> str:
     return "it ended before it had a log" if job.status in ENDED else "it has no log stream yet"
 
 
-def _own(job: _Job, name: str) -> _Defined | None:
+def _own(job: _Job, name: str) -> tuple[_Defined | None, str]:
+    """Airflow's container, and the ECS task that it runs in."""
     tasks = () if job.ecs_properties is None else job.ecs_properties.task_properties
-    several = [one for task in tasks for one in task.containers if name in ("", one.name)]
-    return next((one for one in several if one.essential is not False), job.container)
+    several = [(one, task.task_arn) for task in tasks for one in task.containers if name in ("", one.name)]
+    alone = job.container, job.container.task_arn if job.container else None
+    own, task_arn = next((both for both in several if both[0].essential is not False), alone)
+    return own, task_arn or ""
 
 
 def _driver(own: _Defined) -> str:

@@ -45,6 +45,7 @@ def parser() -> Parser:
         "--s3", metavar="s3://BUCKET/KEY", help="an object with the workload, as stored by us"
     )
     found.add_argument("--region", help="the Region of the bucket (default: boto3's own)")
+    found.add_argument("--owner", default="", help="the account that must own the bucket (default: any)")
     return found
 
 
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with without_collecting():
             if options.s3 is not None:
                 preload()  # first: what lies there is renewed until somebody has read it
-            text = SOURCES[name](argument, options.region)
+            text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
         return fork(lambda: supervise(workload))

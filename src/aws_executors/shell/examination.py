@@ -50,14 +50,16 @@ def examine(
         yield from ecs_checks.findings(found)
         definition = found.definition
         roles = (definition.execution_role_arn, definition.task_role_arn) if definition else ()
-        also = Also(roles=tuple(filter(None, roles)))
-        statements = tuple(ecs_permissions.statements(request, where, also))
-        needed = tuple(one for one in statements if also.roles or one.sid != "PassRoles")
-        yield from of_simulation(_denied(probe, identity, needed, say), settings.section)
+        also = Also(roles=tuple(filter(None, roles)), log_groups=found.log_groups_named)
+        needed = ecs_permissions.statements(request, where, also)
+        unknown = {"PassRoles": not also.roles, "ReadLogs": not also.log_groups}
+        asked = tuple(one for one in needed if not unknown.get(one.sid))
+        yield from of_simulation(_denied(probe, identity, asked, say), settings.section)
     elif isinstance(settings, BatchSettings) and isinstance(request, SubmitJob):
-        yield from batch_checks.findings(seen_on_batch(settings, request, airflow, probe, say))
-        needed = tuple(batch_permissions.statements(request, where))
-        yield from of_simulation(_denied(probe, identity, needed, say), settings.section)
+        seen = seen_on_batch(settings, request, airflow, probe, say)
+        yield from batch_checks.findings(seen)
+        asked = tuple(batch_permissions.statements(request, where, Also(log_groups=seen.log_groups_named)))
+        yield from of_simulation(_denied(probe, identity, asked, say), settings.section)
 
 
 def _denied(
@@ -96,9 +98,9 @@ def _log_groups(
 ) -> tuple[str, ...] | Unasked | None:
     found = definitions if isinstance(definitions, tuple) else ()
     for container in [one for each in found for one in each.container_definitions if one.name == name]:
-        group = container.log_configuration and container.log_configuration.options.get("awslogs-group")
-        if group:
-            return probe.log_groups(group)
+        options = container.log_configuration.options if container.log_configuration else {}
+        if group := options.get("awslogs-group"):
+            return probe.log_groups(group, options.get("awslogs-region", ""))
     return None
 
 

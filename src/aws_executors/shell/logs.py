@@ -162,7 +162,8 @@ def _messages(followed: _Followed, region: str) -> Iterator[str]:
     if stream is not None:
         here = stream.region or region
         yield f"CloudWatch Logs: log group {stream.group}, stream {stream.name}, in {here}"
-        yield console.log_stream(here, stream.group, stream.name)
+        if page := console.log_stream(here, stream.group, stream.name):
+            yield page
     if followed.tail.cut:
         yield f"Only its last {len(followed.tail.lines)} lines are shown here."
     if followed.problem:

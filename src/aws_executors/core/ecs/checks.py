@@ -151,6 +151,10 @@ def _network(seen: Seen) -> Iterator[Finding]:
     yield from of_network(seen.network)
 
 
+TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+"""What the agent takes for yes in ``awslogs-create-group``. Source: Go's strconv.ParseBool."""
+
+
 def _logs(seen: Seen) -> Iterator[Finding]:
     definition, container = seen.definition, seen.container
     if not definition or not container:
@@ -164,16 +168,20 @@ def _logs(seen: Seen) -> Iterator[Finding]:
             f"{definition.place}: logConfiguration = awslogs with group, region and stream prefix",
         )
         return
-    group, creates = logs.options.get("awslogs-group", ""), logs.options.get("awslogs-create-group", "false")
+    group, region = logs.options.get("awslogs-group", ""), logs.options.get("awslogs-region", "")
+    creates = logs.options.get("awslogs-create-group", "") in TRUE
     if logs.log_driver != "awslogs" or not group:
         return
+    elsewhere = region if region not in ("", seen.settings.region) else ""
     yield from unknown("the log group (logs:DescribeLogGroups)", seen.log_groups)
-    if isinstance(seen.log_groups, tuple) and group not in seen.log_groups and creates != "true":
+    if isinstance(seen.log_groups, tuple) and group not in seen.log_groups and not creates:
         yield error(
             "log-group",
-            f"The log group {group!r} of the {definition.place} does not exist",
+            f"The log group {group!r} of the {definition.place} does not exist"
+            + (f" in {elsewhere}" if elsewhere else ""),
             "The container never starts: ResourceInitializationError, failed to validate logger args.",
-            f"aws logs create-log-group --log-group-name {group}",
+            f"aws logs create-log-group --log-group-name {group}"
+            + (f" --region {elsewhere}" if elsewhere else ""),
         )
     if "awslogs-stream-prefix" not in logs.options:
         yield warning(
