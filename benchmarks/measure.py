@@ -38,7 +38,7 @@ def figures(raw: Raw) -> Figures:
             return common | submissions(raw, mine) | reports(raw, mine) | cpu(raw, len(mine))
         case "slots":
             return common | reports(raw, mine)
-        case "long":
+        case "long" | "minute":
             return heartbeats(raw, "flight") | describes(raw) | cpu_share(raw)
         case "flight":
             return heartbeats(raw, "flight") | describes(raw) | memory(raw, len(mine)) | cpu_share(raw)
@@ -126,9 +126,15 @@ def cpu(raw: Raw, tasks: int) -> Figures:
 
 
 def cpu_share(raw: Raw) -> Figures:
-    """CPU of the executor in % of one core, while nothing changes."""
+    """CPU of the executor in % of one core, while nothing changes: all, and of each kind of thread it has."""
     before, after = (raw.drive["marks"][name] for name in ("flight", "end"))
-    return {"cpu while waiting": (after["cpu"] - before["cpu"]) / (after["at"] - before["at"]) * 100}
+    took = after["at"] - before["at"]
+    spent = {
+        f"cpu while waiting, {kind}": (seconds - before["threads"].get(kind, 0.0)) / took * 100
+        for kind, seconds in after["threads"].items()
+        if kind != "MainThread"
+    }
+    return {"cpu while waiting": (after["cpu"] - before["cpu"]) / took * 100, **spent}
 
 
 def memory(raw: Raw, tasks: int) -> Figures:

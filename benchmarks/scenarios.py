@@ -88,6 +88,14 @@ SCENARIOS = {
             quick_start=True,
         ),
         Scenario(
+            name="minute",
+            ours=RAISED,
+            question="1,000 tasks have just begun, and are watched for a minute",
+            lives=FOR_EVER,
+            watch=60.0,
+            quick_start=True,
+        ),
+        Scenario(
             name="flight",
             ours=RAISED,
             question="10,000 tasks are in flight",

@@ -231,6 +231,8 @@ def _cause(task: _Task, own: _Container | None, started: bool) -> Cause:
 
 def _reason(task: _Task, own: _Container | None, name: str) -> str:
     others = sorted((one for one in task.containers or () if one.name != name), key=_name_of)
+    if own is not None and not others:  # as it mostly is, and nothing is said while it runs
+        return joined(task.stopped_reason, own.reason)
     names = ", ".join(one.name or "?" for one in others)
     lost = f"no container named {name!r} in the task (it has: {names})" if own is None and others else None
     return joined(
