@@ -36,7 +36,9 @@ def figures(raw: Raw) -> Figures:
     match raw.scenario.name:
         case "burst" | "quota" | "steady":
             return common | submissions(raw, mine) | reports(raw, mine) | cpu(raw, len(mine))
-        case "slots":
+        case "first":
+            return common
+        case "slots" | "untold":
             return common | reports(raw, mine)
         case "long" | "minute":
             return heartbeats(raw, "flight") | describes(raw) | cpu_share(raw)
@@ -96,12 +98,13 @@ def calls(raw: Raw) -> Figures:
 
 
 def failures(raw: Raw, mine: Sequence[str]) -> Figures:
-    """Tasks that were not reported as a success, of those queued; those never started; those run twice."""
-    bad = [one for one in mine if raw.drive["reported"].get(one, (0, ""))[1] != "success"]
+    """Tasks that were not reported as they ended, of those queued; those run twice."""
+    right = "failed" if raw.scenario.silent else "success"
+    bad = [one for one in mine if raw.drive["reported"].get(one, (0, ""))[1] != right]
     submitted = good(raw.drive["marks"]["end"]["calls"], raw.subject.submit)
     return {
         "tasks": float(len(mine)),
-        "not reported as success": float(len(bad)),
+        f"not reported as {right}": float(len(bad)),
         "containers beyond one a task": float(max(0, submitted - len(raw.drive["queued"]))),
     }
 

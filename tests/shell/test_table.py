@@ -45,7 +45,7 @@ def test_a_container_is_looked_at_by_pace_and_once_at_a_time(table: Table[str, s
 
 
 def test_a_look_that_told_nothing_is_made_again_soon_and_then_ever_later(table: Table[str, str]) -> None:
-    """At an age at which it would be looked at every 10 seconds; the next one that tells something begins anew."""
+    """At an age of a look every 10 seconds; the next one that tells something begins anew."""
     watch(table, "t", "c", 0.0)
     now = 1000.0
     assert table.to_look_at(now, 100) == ("c",)

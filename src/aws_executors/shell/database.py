@@ -31,31 +31,15 @@ class AirflowDatabase:
     """Airflow's metadata database, for task instances that have, or had, a container of ours."""
 
     def read(self, asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
-        """The rows of these jobs, by token, less those that say what has been heard; None for one that is gone.
+        """The rows of these jobs, by token, less those that say what has been heard; None: its row is gone.
 
-        Keys are `TaskInstanceKey`. A row is asked for by its id, and by its key where none goes by that id any
-        more: who retries or is cleared gets another one. Raises what SQLAlchemy raises.
+        Keys are `TaskInstanceKey`. A row is asked for by its id, and by its key where none goes by that id
+        any more: who retries or is cleared gets another one. Raises what SQLAlchemy raises.
         """
-        from airflow.models.taskinstance import TaskInstance
-        from airflow.models.taskinstancekey import TaskInstanceKey
         from airflow.utils.session import create_session
 
         with create_session(scoped=False) as session:
-            same = _unchanged(session, {token: one.heard for token, one in asked.items() if one.heard})
-            new = {token: one for token, one in asked.items() if token not in same}
-            ids = [one.id for one in new.values() if one.id is not None]
-            by_id = {row.id: row for _, row in _rows(session, TaskInstance.id.in_(ids))} if ids else {}
-            keys = [
-                one.key
-                for one in new.values()
-                if one.id not in by_id and isinstance(one.key, TaskInstanceKey)
-            ]
-            by_key = dict(_rows(session, TaskInstance.filter_for_tis(keys)))
-        return {
-            token: by_id.get(one.id)
-            or (by_key.get(one.key.primary) if isinstance(one.key, TaskInstanceKey) else None)
-            for token, one in new.items()
-        }
+            return read(session, asked)
 
     def cut_off(self, key: object, token: str) -> None:
         """Let a task instance that runs be restarting, under another id: as a person does who clears it.
@@ -110,6 +94,27 @@ def complete(tis: Sequence[object]) -> None:
         ids = [ti.id for ti in rows[first : first + ROWS]]
         missing = load_only(TaskInstance.try_number, TaskInstance.queue)
         session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids)).options(missing)).all()
+
+
+def read(session: "Session", asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
+    """The same in a session that is there."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.taskinstancekey import TaskInstanceKey
+
+    same = _unchanged(session, {token: one.heard for token, one in asked.items() if one.heard})
+    new = {token: one for token, one in asked.items() if token not in same}
+    ids = [one.id for one in new.values() if one.id is not None]
+    by_id = {row.id: row for _, row in _rows(session, TaskInstance.id.in_(ids))} if ids else {}
+    keys = {
+        token: one.key
+        for token, one in new.items()
+        if one.id not in by_id and isinstance(one.key, TaskInstanceKey)
+    }
+    by_key = dict(_rows(session, TaskInstance.filter_for_tis(keys.values())))
+    return {
+        token: by_key.get(keys[token].primary) if token in keys else by_id.get(one.id)
+        for token, one in new.items()
+    }
 
 
 def _rows(

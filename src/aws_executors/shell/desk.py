@@ -88,8 +88,8 @@ NEVER_SENT = AwsError(
     kind=Kind.UNREACHABLE, code="NotSubmitted", message="taken back before AWS would have allowed it"
 )
 SLICE, PAUSE = 16, 0.005
-"""Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the next:
-the scheduler's thread wants the interpreter, too, and is still in the heartbeat that has sent them."""
+"""Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the
+next: the scheduler's thread wants the interpreter, too, and is still in the heartbeat that has sent them."""
 REMOVALS = 8  # times that a stored workload is tried to be removed again, over about two minutes
 
 

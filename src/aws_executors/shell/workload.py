@@ -56,8 +56,8 @@ class Parcel:
     """One workload, task or callback, as far as an executor must tell them apart.
 
     `token` is what Airflow has assigned to this queueing, None where it assigns nothing (callbacks, and some
-    ways of configuring several executors). `has_row` says whether a task instance's row stands behind it, `id`
-    what that goes by.
+    ways of configuring several executors). `has_row` says whether a task instance's row stands behind it,
+    `id` what that goes by.
     """
 
     workload: "Workload" = field(repr=False)
