@@ -47,6 +47,7 @@ from aws_executors.core.job import (
     Tell,
     Unpreparable,
 )
+from aws_executors.core.life.judging import once_is_enough
 from aws_executors.core.state import Cause, Observation, Phase
 from aws_executors.core.verdict import Row
 from samples import examples
@@ -267,6 +268,17 @@ def test_nothing_is_submitted_while_a_container_is_known(
     for _, _, after, effects in live_through(job, events, policy)[1]:
         if any(isinstance(effect, Submit | Prepare) for effect in effects):
             assert after.container == ""
+
+
+@lives
+def test_a_row_that_says_the_same_again_changes_nothing_where_once_is_enough(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    """So that a database need not tell what it has told; what a verdict waits for is told all the same."""
+    for _, event, after, _ in live_through(job, events, policy)[1]:
+        if isinstance(event, RowRead) and once_is_enough(after, event.at):
+            for later in (0.0, 1.0, 1e6):
+                assert advance(after, RowRead(event.at + later, event.row), policy) == (after, ())
 
 
 @lives

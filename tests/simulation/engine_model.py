@@ -7,7 +7,7 @@ engine's thread a desk that is sat at whenever there is something to do.
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -18,7 +18,7 @@ from aws_executors.shell.allowance import Account
 from aws_executors.shell.desk import Desk, Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.errands import Errands
-from aws_executors.shell.mail import Closing, Letter
+from aws_executors.shell.mail import Asked, Closing, Letter
 from aws_executors.shell.workers import Workers
 from simulation.airflow_model import Metadata
 from simulation.process import Process
@@ -108,10 +108,10 @@ class VirtualDatabase:
     process: Process
     metadata: Metadata
 
-    def read(self, keys: object) -> list[Row | None]:
+    def read(self, asked: Mapping[str, Asked[WorkloadKey]]) -> dict[str, Row | None]:
         """The rows, after a while, read at its beginning or at its end."""
         self._reach()
-        rows = self.metadata.read(cast("tuple[object, ...]", keys))
+        rows = self.metadata.read(asked)
         slow = self.process.line.now < self.process.database_slow_until
         self.process.wait(3.0 if slow else 0.02)
         return rows

@@ -155,7 +155,7 @@ def joined(*reasons: str | None) -> str:
     'Task failed to start; sidecar: not found'
     """
     texts = [text for reason in reasons if reason and (text := reason.strip())]
-    return mask("; ".join(dict.fromkeys(texts, "")))
+    return mask("; ".join(dict.fromkeys(texts, ""))) if texts else ""
 
 
 def accounted(

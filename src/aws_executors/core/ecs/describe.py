@@ -290,9 +290,10 @@ def _unplaced(task: _Task) -> bool:
 
 
 def _reason(task: _Task, own: _Container | None, name: str, others: Sequence[_Container]) -> str:
+    if own is not None or not others:
+        return joined(task.stopped_reason, None if own is None else own.reason)
     names = ", ".join(sorted(one.name or "?" for one in others))
-    lost = f"no container named {name!r} in the task (it has: {names})" if own is None and others else None
-    return joined(task.stopped_reason, lost if own is None else own.reason)
+    return joined(task.stopped_reason, f"no container named {name!r} in the task (it has: {names})")
 
 
 def _epoch(moment: datetime) -> float:
