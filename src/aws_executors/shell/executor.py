@@ -239,6 +239,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             priority=parcel.priority,
             build=recipe,
             stored=recipe if self._store else None,
+            builder=f"request builder {name_of(recipe.configured.build)}",
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
