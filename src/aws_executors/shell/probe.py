@@ -31,7 +31,7 @@ from aws_executors.core.reading import Read, read
 from aws_executors.core.settings import Settings
 from aws_executors.core.ways import Endpoint, RouteTable, Ways
 from aws_executors.shell.calls import gone, told
-from aws_executors.shell.clients import config
+from aws_executors.shell.clients import client_of, config
 from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.registry import image_seen
 from aws_executors.shell.session import Access, Reader, access
@@ -46,8 +46,6 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "ecs": ("run_task", "describe_tasks", "list_tasks", "stop_task"),
 }
 API_TIMEOUT = 5.0
-CLUSTER_SERVICES = ("ecs", "batch", "logs")
-"""Services that the option endpoint_url is about; the others are asked at their own addresses."""
 
 
 def airflow_side(conf: "AirflowConfigParser", executor: str, ours: bool, service: str) -> Airflow:
@@ -121,19 +119,9 @@ class Probe:
     ) -> Mapping[str, Any]:
         client = self._made.get(service)
         if client is None:
-            client = self._made[service] = self._client(way, service)
+            client = self._made[service] = client_of(way, service, self._settings)
         answer: Mapping[str, Any] = getattr(client, operation)(**params)
         return answer
-
-    def _client(self, way: Access, service: str) -> object:
-        settings = self._settings
-        make: Callable[..., object] = way.session.client  # by a name that only run time knows
-        return make(
-            service,
-            region_name=settings.region or way.region,
-            endpoint_url=(settings.endpoint_url or way.endpoint_url) if service in CLUSTER_SERVICES else None,
-            config=config(settings),
-        )
 
     def identity(self) -> Identity | AwsError:
         """Who we are, and how far our clock is off."""
