@@ -5,9 +5,9 @@ a value (`Unreadable`), never an exception, and hides nothing beside it (C6). Th
 runtime, which is the same below ECS and below Batch, stand here too.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
@@ -107,10 +107,30 @@ def read(model: type[ReadT], value: object) -> Result[ReadT, str]:
     try:
         return Success(model.model_validate(value))
     except ValidationError as error:
+        known = without_nulls(value)
+        if known != value:
+            return read(model, known)
         faults = _FAULTS.validate_json(
             error.json(include_url=False, include_context=False, include_input=False)
         )
         return Failure("; ".join(": ".join((*_place(fault), fault.msg)) for fault in faults))
+
+
+def without_nulls(value: object) -> object:
+    """The same without members that are null: they are not there, as botocore reads AWS's answers, too.
+
+    >>> without_nulls({"attempts": None, "containers": [{"name": "airflow", "exitCode": None}]})
+    {'containers': [{'name': 'airflow'}]}
+    """
+    match value:
+        case dict():
+            members = cast("dict[object, object]", value)
+            return {name: without_nulls(member) for name, member in members.items() if member is not None}
+        case list() | tuple():
+            items = cast("Sequence[object]", value)
+            return [without_nulls(item) for item in items]
+        case _:
+            return value
 
 
 def id_of(record: object, key: str) -> str:

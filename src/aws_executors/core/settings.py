@@ -38,6 +38,8 @@ class Settings(BaseModel):
 
     section: ClassVar[str]
     """The section's name in airflow.cfg."""
+    service: ClassVar[str]
+    """The AWS service that runs the containers, by its name in boto3."""
     about: ClassVar[str]
     """What the section is for, in one sentence."""
     kwargs_option: ClassVar[str]
@@ -60,7 +62,8 @@ class Settings(BaseModel):
     endpoint_url: Annotated[
         Url,
         Field(
-            description="Where AWS's APIs are, if not at their public addresses (VPC endpoint, local test).",
+            description="Where the API of Batch, or of ECS, is, if not at its public address (a VPC "
+            "endpoint, say); for other services there are AWS's own settings, such as AWS_ENDPOINT_URL_LOGS.",
             examples=["http://127.0.0.1:4566"],
         ),
     ] = ""

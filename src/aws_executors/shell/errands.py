@@ -1,8 +1,8 @@
 """What a job asks for, turned into calls that workers make.
 
 Law: one method per effect; what comes back is a letter. Nothing here looks at a job's stage, and nothing
-here decides. Submissions, looks, the store and the database have workers of their own, so that none waits
-for another.
+here decides. Building, submissions, looks, the store and the database have workers of their own, so that none
+waits for another.
 """
 
 from __future__ import annotations
@@ -46,13 +46,16 @@ from aws_executors.shell.mail import (
     RowsUnread,
     Stopped,
 )
-from aws_executors.shell.workers import Workers
+from aws_executors.shell.workers import GivenUpError, Workers
 
 TOO_LATE = AwsError(
     kind=Kind.UNREACHABLE,
     code="NotSubmitted",
     message="no worker was free for it, or this scheduler stood still",
 )
+
+PATIENCE = 20.0
+"""Seconds that a request may take to be built: a person's builder may do what it likes, and never return."""
 
 SPARE = 4
 """For every so many workers one submission waits for the next worker that is free. More would only wait here
@@ -92,6 +95,7 @@ class Errands(Generic[K, R]):
         self._service = service
         self._database = database
         self._clock = clock
+        self._building: Workers[Letter[K, R]] = Workers("build", max(2, workers // 4), post, PATIENCE)
         self._submitting: Workers[Letter[K, R]] = Workers("submit", workers, post)
         self._looking: Workers[Letter[K, R]] = Workers("look", max(2, workers // 4), post)
         self._storing: Workers[Letter[K, R]] = Workers("store", max(2, workers // 4), post)
@@ -101,12 +105,12 @@ class Errands(Generic[K, R]):
 
     @property
     def _lanes(self) -> tuple[Workers[Letter[K, R]], ...]:
-        return self._submitting, self._looking, self._storing, self._reading
+        return self._building, self._submitting, self._looking, self._storing, self._reading
 
     def __repr__(self) -> str:
         return (
-            f"<submit {self._submitting!r}, look {self._looking!r}, store {self._storing!r}, "
-            f"database {self._reading!r}>"
+            f"<build {self._building!r}, submit {self._submitting!r}, look {self._looking!r}, "
+            f"store {self._storing!r}, database {self._reading!r}>"
         )
 
     def start(self) -> None:
@@ -130,7 +134,8 @@ class Errands(Generic[K, R]):
         return self._room
 
     def drop_submissions(self) -> None:
-        """Forget the submissions that nobody has begun."""
+        """Forget the submissions, and the requests for them, that nobody has begun."""
+        self._building.drop_waiting()
         self._submitting.drop_waiting()
 
     def prepare(self, handover: Handover[K, R], attempt: int, question: int) -> None:
@@ -150,9 +155,11 @@ class Errands(Generic[K, R]):
                     every = None if handover.stored is None else handover.stored.renew_every
                     return Prepared(began, request, every)
 
-        # Behind the submissions of the same priority: the first container must not wait for the last request.
-        lost = lambda e: Unpreparable(self._clock(), _words(e))  # noqa: E731 - as the others, but for its length
-        self._errand(self._submitting, handover, question, run, lost, rank=1)
+        def lost(error: BaseException) -> Event[R]:
+            words = f"{handover.builder or 'its request'} {error}; no request was made"
+            return Unpreparable(self._clock(), words if isinstance(error, GivenUpError) else _words(error))
+
+        self._errand(self._building, handover, question, run, lost)
 
     def renew(self, handover: Handover[K, R], attempt: int, question: int) -> None:
         """Give the stored workload of one attempt a fresh token."""
@@ -312,14 +319,12 @@ class Errands(Generic[K, R]):
         question: int,
         run: Callable[[], Event[R]],
         lost: Callable[[BaseException], Event[R]],
-        rank: int = 0,
     ) -> None:
         token = handover.job.token
         lane.call(
             lambda: Happened(token, run(), question),
             lambda e: Happened(token, lost(e), question),
             handover.priority,
-            rank,
         )
 
 

@@ -247,6 +247,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             build=recipe,
             stored=recipe if self._store else None,
             id=parcel.id,
+            builder=f"request builder {name_of(recipe.configured.build)}",
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:

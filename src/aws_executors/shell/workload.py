@@ -14,7 +14,7 @@ from airflow.executors.workloads import ExecuteTask
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.compose import BuildFault, built, lifetime_of
+from aws_executors.core.compose import BuildFault, built, lifetime_of, name_of
 from aws_executors.core.errors import AwsError
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.settings import Settings
@@ -106,11 +106,15 @@ class Ways:
     large: Transport | None = None
 
 
+CLOSED = "its job is closed already"
+
+
 @dataclass(slots=True)
 class _Kept:
     """What changes of a recipe: which submissions were stored where, and whether it is over.
 
-    The lock is held while something is stored, so that nothing is stored after the job has been closed.
+    The lock is held while something is stored, so that nothing is stored after the job has been closed; never
+    while a person's code runs, which may not return.
     """
 
     lock: Lock = field(default_factory=Lock)
@@ -143,11 +147,12 @@ class Recipe(Generic[S, R]):
     def __call__(self, attempt: int) -> Result[R, str | AwsError]:
         """The request of this attempt, or in words why there can be none, or why it could not be stored."""
         launch = self._launch(attempt)
+        lifetime = self._lifetime(launch)
         with self._kept.lock:
             if self._kept.closed:
-                return Failure("its job is closed already")
-            self._kept.lifetime = self._lifetime(launch)
-            return _told(self._either_way(launch))
+                return Failure(CLOSED)
+            self._kept.lifetime = lifetime
+        return _told(self._either_way(launch))
 
     @property
     def renew_every(self) -> float | None:
@@ -196,17 +201,20 @@ class Recipe(Generic[S, R]):
                 return result
 
     def _by(self, way: Transport, launch: Launch[S]) -> "Result[R, BuildFault | AwsError]":
-        self._kept.renews = way.stores
-        if way.stores:
-            self._kept.stored[launch.submission] = way
-        put: Result[tuple[str, ...], BuildFault | AwsError] = way.put(
-            launch.submission, self.mint(self._kept.lifetime)
-        )
-        return put.bind(
+        return self._put(way, launch.submission).bind(
             lambda command: built(
                 self.configured.build, replace(launch, command=command), self.request_type, self.seal
             )
         )
+
+    def _put(self, way: Transport, submission: str) -> "Result[tuple[str, ...], BuildFault | AwsError]":
+        with self._kept.lock:
+            if self._kept.closed:
+                return Failure(BuildFault(builder=name_of(self.configured.build), error=CLOSED))
+            self._kept.renews = way.stores
+            if way.stores:
+                self._kept.stored[submission] = way
+            return way.put(submission, self.mint(self._kept.lifetime))
 
 
 def _told(result: "Result[R, BuildFault | AwsError]") -> Result[R, str | AwsError]:

@@ -12,8 +12,8 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.batch.container import command_of, lay
-from aws_executors.core.batch.eks import EksPropertiesOverride
+from aws_executors.core.batch.container import command_of, giving_way, lay
+from aws_executors.core.batch.eks import EksPropertiesOverride, PodOverride
 from aws_executors.core.batch.merge import (
     merge_consumables,
     merge_container,
@@ -77,7 +77,7 @@ class BatchOptions:
     parameters: Texts = ()
     node_overrides: NodeOverrides = NodeOverrides()
     ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
-    eks_properties_override: EksPropertiesOverride = EksPropertiesOverride()
+    eks_properties_override: PodOverride = EksPropertiesOverride()
     retry_strategy: RetryStrategy = RetryStrategy()
     timeout: JobTimeout = JobTimeout()
     propagate_tags: Flag | None = None
@@ -122,6 +122,10 @@ def with_options(
     """
     if options == NOTHING:
         return request
+    if options.eks_properties_override != NOTHING.eks_properties_override or (
+        options.node_overrides != NOTHING.node_overrides
+    ):
+        request = giving_way(request, container_name)
     changed = replace(
         request,
         job_queue=options.job_queue or request.job_queue,

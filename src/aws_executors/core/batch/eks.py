@@ -3,10 +3,11 @@
 Law: as in `overrides.py`: one frozen value per structure of Batch's API, under its own name.
 """
 
+from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.batch.overrides import free_name, only_once
@@ -82,3 +83,25 @@ class EksPropertiesOverride:
     """Changes to an `eksProperties` definition."""
 
     pod_properties: EksPodPropertiesOverride = EksPodPropertiesOverride()
+
+
+def in_a_pod(written: object) -> object:
+    """The override as it was written, with a container without a name where it lists none.
+
+    Who writes one says that the job runs in a pod, even if nothing stands in it; that is not to be lost.
+
+    >>> in_a_pod({"podProperties": {}})
+    {'podProperties': {'containers': [{}]}}
+    """
+    if not isinstance(written, Mapping):
+        return written
+    members = dict(cast("Mapping[object, object]", written))
+    key = "pod_properties" if "pod_properties" in members else "podProperties"
+    pod = members.get(key) or {}
+    if not isinstance(pod, Mapping):
+        return members
+    inside = dict(cast("Mapping[object, object]", pod))
+    return members | {key: inside if inside.get("containers") else inside | {"containers": [{}]}}
+
+
+PodOverride = Annotated[EksPropertiesOverride, BeforeValidator(in_a_pod)]

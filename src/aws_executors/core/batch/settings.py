@@ -21,6 +21,7 @@ class BatchSettings(Settings):
     """
 
     section: ClassVar[str] = "batch"
+    service: ClassVar[str] = "batch"
     about: ClassVar[str] = "AwsBatchExecutor runs every task in a job of AWS Batch."
     kwargs_option: ClassVar[str] = "submit_job_kwargs"
     members: ClassVar[Mapping[str, str]] = {

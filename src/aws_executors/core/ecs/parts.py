@@ -171,6 +171,10 @@ class PlacementStrategy:
     type: Literal["random", "spread", "binpack"]
     field: Text | None = None
 
+    def __post_init__(self) -> None:
+        if self.type == "binpack" and (self.field or "").lower() not in ("cpu", "memory"):
+            raise ValueError("binpack needs a field, which is cpu or memory")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class TagSpecification:
