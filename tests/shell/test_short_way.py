@@ -206,7 +206,7 @@ class Listening:
             authority.issue_cert("127.0.0.1").configure_cert(context)
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.url = f"{'http' if authority is None else 'https'}://127.0.0.1:{self.server.server_port}"
-        self.thread = Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
 
     def __enter__(self) -> "Listening":
