@@ -40,9 +40,9 @@ lint: $(INSTALLED) ## ruff: format and lint
 	$(BIN)/ruff check
 
 types: $(INSTALLED) ## mypy, and our stubs of Airflow against Airflow itself
-	$(BIN)/mypy
+	nice $(BIN)/mypy
 	AIRFLOW_HOME=$(CURDIR)/.mypy_cache/airflow MYPYPATH=typings:src \
-	  $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file typings/stubtest.ini --ignore-missing-stub
+	  nice $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file typings/stubtest.ini --ignore-missing-stub
 
 unit: $(INSTALLED) $(FIRST) ## unit and property tests, the documentation and its examples
 	nice $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/e2e
