@@ -3,7 +3,6 @@
 Law: no mock. What can go wrong is asked of `LocalAws` by its faults; expectations are written by hand.
 """
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -192,14 +191,8 @@ def test_a_wrong_cluster_is_permanent_with_a_remedy(ecs: EcsCalls) -> None:
     assert "region" in error.remedy
 
 
-def closed_port() -> str:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{held.getsockname()[1]}"
-
-
 def test_an_unreachable_endpoint(aws: LocalAws) -> None:
-    away = settings_at(closed_port())
+    away = settings_at("http://127.0.0.1:9")  # nobody listens there
     ecs = EcsCalls(Clients(away), away)
     assert ecs.submit(request("away")).failure().kind is Kind.UNREACHABLE
     assert ecs.describe(["arn:aws:ecs:us-east-1:1:task/etl/1"]).failure().kind is Kind.UNREACHABLE

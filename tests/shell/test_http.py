@@ -239,10 +239,11 @@ def test_a_silent_server_is_not_waited_for_longer_than_said(serve: Serve) -> Non
 
 
 def test_nobody_listens() -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
-    with pytest.raises(EndpointConnectionError, match=str(port)):
-        ask(connections(f"127.0.0.1:{port}"))
+    with closing(socket.socket()) as held:  # bound, so that nobody else gets it, and not listening
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        with pytest.raises(EndpointConnectionError, match=str(port)):
+            ask(connections(f"127.0.0.1:{port}"))
 
 
 def test_a_name_that_nobody_has() -> None:
