@@ -40,7 +40,9 @@ def aws() -> Iterator[LocalAws]:
         yield world
 
 
-def settings(url: str = "http://127.0.0.1:1", conn_id: str = "", workers: int = 16) -> BatchSettings:
+def settings(
+    url: str = "http://127.0.0.1:1", conn_id: str = "", workers: int = 16, timeout: float = 30.0
+) -> BatchSettings:
     return BatchSettings(
         region="us-east-1",
         job_name="airflow",
@@ -48,7 +50,7 @@ def settings(url: str = "http://127.0.0.1:1", conn_id: str = "", workers: int = 
         job_definition="d",
         endpoint_url=url,
         conn_id=conn_id,
-        call_timeout=3.0,
+        call_timeout=timeout,
         workers=workers,
     )
 
@@ -115,9 +117,9 @@ def test_threads_share_one_client() -> None:
 
 
 def test_calls_are_made_once_within_bounds_with_a_connection_for_each_worker() -> None:
-    made = vars(the_client(Clients(settings(workers=40))).meta.config)
+    made = vars(the_client(Clients(settings(workers=40, timeout=1.0))).meta.config)
     assert made["retries"] == {"total_max_attempts": 1, "mode": "standard"}
-    assert (made["connect_timeout"], made["read_timeout"], made["max_pool_connections"]) == (3.0, 3.0, 44)
+    assert (made["connect_timeout"], made["read_timeout"], made["max_pool_connections"]) == (1.0, 1.0, 44)
     assert "aws-executors/" in made["user_agent"]
 
 
