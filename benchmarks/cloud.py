@@ -5,7 +5,9 @@ is the other side of it: what the measured process asks over HTTP.
 """
 
 import json
+import math
 import os
+import random
 import signal
 import sys
 import threading
@@ -94,13 +96,23 @@ def create(aws: LocalAws) -> None:
     )
 
 
+def fail_some(aws: LocalAws, action: str, share: float, ended: threading.Event) -> None:
+    """Answer this share of an action's calls with a 500, drawn from a seed, until `ended`."""
+    dice, calls = random.Random(0), Cloud(aws.url).calls  # noqa: S311 - faults, not secrets
+    failing = dice.expovariate(share) if share else math.inf
+    while failing < math.inf and not ended.wait(0.02):
+        if calls().get(action, {"calls": 0})["calls"] >= failing:
+            aws.faults.fail_before(action)
+            failing += dice.expovariate(share)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run until SIGTERM; the one argument is a JSON object made by `measured.py`."""
     plan: dict[str, Any] = json.loads(arguments[0])
     made: list[Tasks] = []
 
     def runner(report: Callable[[Event], None]) -> Tasks:
-        made.append(Tasks(report, Path(plan["database"]), tuple(plan["lives"])))
+        made.append(Tasks(report, Path(plan["database"]), tuple(plan["lives"]), silent=plan["silent"]))
         return made[0]
 
     ended = threading.Event()
@@ -112,6 +124,7 @@ def main(arguments: Sequence[str]) -> None:
         aws.faults.limits(plan["limits"])
         sys.stdout.write(f"{aws.url} {aws.key}\n")
         sys.stdout.flush()
+        fail_some(aws, *plan["failing"], ended)
         ended.wait()
         record = {"starts": made[0].starts, "ends": made[0].ends, "cpu": time.process_time()}
         Path(plan["record"]).write_text(json.dumps(record))

@@ -77,6 +77,8 @@ def measure(
             "latency": 0.0 if scenario.quick_start else scenario.latency,
             "limits": scenario.limits,
             "delays": scenario.delays,
+            "silent": scenario.silent,
+            "failing": [subject.describe, scenario.failing],
         }
         log = logs / f"{scenario.name}-{subject.name}.log"
         with log.open("w") as out, cloud(plan, home) as aws:

@@ -12,6 +12,7 @@ from aws_executors.core.firelens import DRIVER as FIRELENS
 from aws_executors.core.firelens import routed
 from aws_executors.core.reading import Read, read
 
+ENDED = ("SUCCEEDED", "FAILED")
 BATCH_GROUP = "/aws/batch/job"
 """Where Batch logs what says nothing else. Source: "Using the awslogs log driver", AWS Batch User Guide."""
 
@@ -63,9 +64,37 @@ class _Properties(Read):
     task_properties: tuple[_BatchTask, ...] = ()
 
 
+class _Metadata(Read):
+    namespace: str | None = None
+
+
+class _Pod(Read):
+    pod_name: str | None = None
+    pod_namespace: str | None = None
+    metadata: _Metadata | None = None
+
+
+class _Pods(Read):
+    pod_properties: _Pod | None = None
+
+
+class _Nodes(Read):
+    main_node: int | None = None
+
+
+class _Array(Read):
+    size: int | None = None
+
+
 class _Job(Read):
+    job_id: str = ""
+    status: str = ""
     container: _Defined | None = None
     ecs_properties: _Properties | None = None
+    eks_properties: _Pods | None = None
+    eks_attempts: tuple[_Pod, ...] = ()
+    node_properties: _Nodes | None = None
+    array_properties: _Array | None = None
 
 
 class _Jobs(Read):
@@ -115,6 +144,24 @@ def batch_stream(answer: object, *, container: str = "") -> Result[Stream, str]:
     return read(_Jobs, answer).bind(lambda found: _of_job(found, container))
 
 
+def main_node(answer: object) -> str:
+    """The id of the main node's job, where a DescribeJobs answer shows a multi-node job; else empty.
+
+    Batch keeps each node's log with a job of its own, ``<job>#<node>``, and none with the job of all nodes.
+    Source: "DescribeJobs" and "Multi-node parallel jobs", AWS Batch User Guide.
+
+    >>> main_node({"jobs": [{"jobId": "4c75", "nodeProperties": {"numNodes": 2, "mainNode": 1}}]})
+    '4c75#1'
+    """
+    return read(_Jobs, answer).map(_main_node).value_or("")
+
+
+def _main_node(found: _Jobs) -> str:
+    job = found.jobs[0] if found.jobs else _Job()
+    nodes = job.node_properties
+    return "" if nodes is None or "#" in job.job_id else f"{job.job_id}#{nodes.main_node or 0}"
+
+
 def _named(containers: Sequence[_Defined], name: str) -> Result[_Defined, str]:
     own = next((one for one in containers if one.name == name), None)
     return Failure(f"the task definition has no container {name!r}") if own is None else Success(own)
@@ -143,13 +190,14 @@ def _by_firelens(own: _Defined, container: str, task: str) -> Result[Stream, str
 def _of_job(found: _Jobs, container: str) -> Result[Stream, str]:
     if not found.jobs:
         return Failure("AWS does not show it")
-    own, task = _own(found.jobs[0], container)
+    job = found.jobs[0]
+    own, task = _own(job, container)
     if own is not None and _driver(own) == FIRELENS and task:
         return _by_firelens(own, own.name or "default", task.rpartition("/")[2])
     if own is not None and _driver(own) not in ("awslogs", FIRELENS):
         return Failure(_no_awslogs(own))
     if own is None or not own.log_stream_name:
-        return Failure("it has no log stream yet")
+        return Failure(_no_stream(job))
     options = _awslogs(own)
     return Success(
         Stream(
@@ -158,6 +206,21 @@ def _of_job(found: _Jobs, container: str) -> Result[Stream, str]:
             region=options.get("awslogs-region", ""),
         )
     )
+
+
+def _no_stream(job: _Job) -> str:
+    """Why a job shows no log stream: some never will."""
+    if job.eks_properties is not None:
+        pod = job.eks_attempts[-1] if job.eks_attempts else job.eks_properties.pod_properties or _Pod()
+        inner = pod.pod_namespace or (pod.metadata.namespace if pod.metadata else None)
+        place = f" --namespace {inner}" if inner else ""
+        return (
+            "it runs on Kubernetes, and Batch keeps no log of it: see the cluster's own logging, or, while "
+            f"the pod is there, kubectl logs {pod.pod_name or '<pod>'}{place}"
+        )
+    if job.array_properties is not None and job.array_properties.size is not None:
+        return f"it is an array of {job.array_properties.size} jobs, and each has a log of its own"
+    return "it ended before it had a log" if job.status in ENDED else "it has no log stream yet"
 
 
 def _own(job: _Job, name: str) -> tuple[_Defined | None, str]:

@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from aws_executors.core.job import Job, Revoked, Superseded
@@ -63,9 +63,9 @@ class Engine(Generic[K, R]):
         """Take a job in; returns at once."""
         self._inbox.put(handover)
 
-    def deliver(self, unpack: Sequence[Callable[[], Handover[K, R]]]) -> None:
-        """Take many jobs in, each made by a function that this thread need not wait for; returns at once."""
-        self._inbox.put(Delivery(unpack))
+    def deliver(self, handovers: Iterator[Handover[K, R]]) -> None:
+        """Take many jobs in, each made when its turn comes, and not by this thread; returns at once."""
+        self._inbox.put(Delivery(handovers))
 
     def revoke(self, token: str) -> None:
         """Stop whatever runs for this job, and report nothing more of it; returns at once."""

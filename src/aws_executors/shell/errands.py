@@ -8,7 +8,7 @@ for another.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from returns.methods import unwrap_or_failure
@@ -33,6 +33,7 @@ from aws_executors.core.verdict import Row
 from aws_executors.shell.doubts import STALL
 from aws_executors.shell.mail import (
     AllCutOff,
+    Asked,
     Described,
     Discarded,
     GivenBack,
@@ -58,21 +59,21 @@ SPARE = 4
 instead of at the gate, where a more urgent one still goes first and none is ever too late."""
 
 R = TypeVar("R")
-K_contra = TypeVar("K_contra", contravariant=True)
 
 
-class Database(Protocol[K_contra]):
+class Database(Protocol[K]):
     """The little that is read from, and written to, Airflow's database. Every method may raise."""
 
-    def read(self, keys: Sequence[K_contra]) -> Sequence[Row | None]:
-        """The rows of these task instances, in one query and in this order; None for a row that is gone."""
+    def read(self, asked: Mapping[str, Asked[K]]) -> Mapping[str, Row | None]:
+        """The rows of these jobs, by token, less those that say what has been heard; None for one that is
+        gone."""
         ...
 
-    def cut_off(self, key: K_contra, token: str) -> None:
+    def cut_off(self, key: K, token: str) -> None:
         """Let a task instance that runs be restarting: its container's word does not count any more."""
         ...
 
-    def give_back(self, key: K_contra, token: str) -> None:
+    def give_back(self, key: K, token: str) -> None:
         """Let the scheduler queue this task instance again, unless it has moved on already."""
         ...
 
@@ -241,19 +242,18 @@ class Errands(Generic[K, R]):
 
         self._looking.call(run, lambda e: Described(self._clock(), containers, Failure(_unclear(e))))
 
-    def read_rows(self, keys: Mapping[str, K]) -> None:
-        """Read the rows of these jobs, by token."""
+    def read_rows(self, asked: Mapping[str, Asked[K]]) -> None:
+        """Read the rows of these jobs, by token, and tell those that say something new."""
 
         def run() -> Letter[K, R]:
             began = self._clock()  # a row that comes late may have been read early
             try:
-                rows = self._database.read(tuple(keys.values()))
-                return RowsRead(began, dict(zip(keys, rows, strict=True)))
+                return RowsRead(began, self._database.read(asked))
             except Exception as error:  # noqa: BLE001 - it may raise, and who reads the letter complains, once
                 return unread(error)
 
         def unread(error: BaseException) -> Letter[K, R]:
-            return RowsUnread(self._clock(), tuple(keys), _words(error))
+            return RowsUnread(self._clock(), tuple(asked), _words(error))
 
         self._reading.call(run, unread)
 

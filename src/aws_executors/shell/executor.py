@@ -7,10 +7,11 @@ the scheduler at once, with all that is wrong with them.
 Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
 """
 
+import time
 import uuid
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, assert_never
 
@@ -147,7 +148,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._ways = Ways(*transport_of(settings, self.clients(settings)))
         budget = account(settings.region, settings.endpoint_url, settings.conn_id)
         allowance = budget.share(service.allotments)
-        self._engine = Engine(service, AirflowDatabase(), gears, allowance=allowance, meter=Meter(metrics))
+        meter = Meter(metrics)
+        # Airflow reads a file of all metrics at the first one that is sent: not in the first heartbeat.
+        meter.census(tuple, time.monotonic())
+        self._engine = Engine(service, AirflowDatabase(), gears, allowance=allowance, meter=meter)
         self._engine.start()
         look = Look(
             engine=self._engine,
@@ -188,18 +192,21 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             self.log.exception("%s declines a %s", type(self).__name__, type(workload).__name__)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
-        unpack: list[Callable[[], Handover[WorkloadKey, R]]] = []
+        # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.
+        workloads: list[Workload] = []
+        tokens: list[str] = []
         for workload in workload_items:
             key = workload.key
             take_from_queue(self, key)
             if self._engine is None or self._configured is None:
                 self.fail(key, f"{type(self).__name__} has not been started")
             elif isinstance(workload, ExecuteTask | ExecuteCallback):
-                unpack.append(partial(self._handover, self._configured, workload, self._enter(workload, key)))
+                tokens.append(self._enter(workload, key))
+                workloads.append(workload)
             else:
                 self.fail(key, f"{type(self).__name__} does not run a {type(workload).__name__}")
-        if self._engine is not None and unpack:
-            self._engine.deliver(unpack)
+        if self._engine is not None and self._configured is not None and workloads:
+            self._engine.deliver(map(partial(self._handover, self._configured), workloads, tokens))
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
         """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
@@ -239,6 +246,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             priority=parcel.priority,
             build=recipe,
             stored=recipe if self._store else None,
+            id=parcel.id,
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
@@ -271,13 +279,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _tell_airflow(self, outcome: "Outcome[WorkloadKey]") -> None:
         key, effect = outcome.key, outcome.effect
+        if not self._ledger.speaks_for(outcome.token, key):
+            return  # taken back or superseded: its task is, or will be, in another container
         if isinstance(effect, Tell):
             self._log_event(key, effect)
             if effect.event == CONTAINER_FAILED and self._last_words is not None:
                 self._last_words.ask(outcome.token, key)
             return
-        if not self._ledger.speaks_for(outcome.token, key):
-            return  # a superseded container: its task is, or will be, in another one
         self._ledger.strike(key)
         match effect:
             case Free():
@@ -375,7 +383,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         )
         self._occupy(key, token)
         self._engine.hand_over(
-            Handover(job=job, key=key, queue=ti.queue or "", priority=URGENT, stored=stored)
+            Handover(job=job, key=key, queue=ti.queue or "", priority=URGENT, stored=stored, id=ti.id)
         )
         return True
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from uuid import UUID
 
 from airflow.executors.workloads import ExecuteTask
 from returns.methods import unwrap_or_failure
@@ -55,7 +56,8 @@ class Parcel:
     """One workload, task or callback, as far as an executor must tell them apart.
 
     `token` is what Airflow has assigned to this queueing, None where it assigns nothing (callbacks, and some
-    ways of configuring several executors). `has_row` says whether a task instance's row stands behind it.
+    ways of configuring several executors). `has_row` says whether a task instance's row stands behind it,
+    `id` what that goes by.
     """
 
     workload: "Workload" = field(repr=False)
@@ -64,6 +66,7 @@ class Parcel:
     token: str | None
     has_row: bool
     priority: int
+    id: UUID | None = None
     queue: str = "default"
     executor_config: object = field(default_factory=dict)
 
@@ -85,6 +88,7 @@ def parcel_of(workload: "Workload") -> Parcel:
             token=ti.external_executor_id,
             has_row=True,
             priority=ti.priority_weight,
+            id=ti.id,
             queue=ti.queue,
             executor_config={} if ti.executor_config is None else ti.executor_config,
         )
