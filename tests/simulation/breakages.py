@@ -12,7 +12,7 @@ ENDING, JUDGING, LOOKING = f"{CORE}.life.ending", f"{CORE}.life.judging", f"{COR
 MOVES, SUBMITTING, WATCHING = f"{CORE}.life.moves", f"{CORE}.life.submitting", f"{CORE}.life.watching"
 ADVANCE, POLICY, VERDICT = f"{CORE}.advance", f"{CORE}.policy", f"{CORE}.verdict"
 DESK, EXECUTOR, LEDGER = f"{SHELL}.desk", f"{SHELL}.executor", f"{SHELL}.ledger"
-ERRANDS = f"{SHELL}.errands"
+ERRANDS, WORKLOAD = f"{SHELL}.errands", f"{SHELL}.workload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,5 +229,12 @@ MUTANTS = (
         "            self._revoke(self._ledger.strike(key))\n        super().change_state",
         "            self._ledger.strike(key)\n        super().change_state",
         seed=98,
+    ),
+    Mutant(
+        "a used token of ours is taken for one of Airflow's",
+        WORKLOAD,
+        "return None if token is None or token[14:15] == OWN_VERSION else token",
+        "return token",
+        seed=10,
     ),
 )

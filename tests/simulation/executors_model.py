@@ -29,7 +29,7 @@ from aws_executors.shell.configure import Configured
 from aws_executors.shell.executor import AwsExecutor, gears_of
 from aws_executors.shell.last_words import LastWords
 from aws_executors.shell.transport import INLINE
-from aws_executors.shell.workload import Ways
+from aws_executors.shell.workload import OWN_VERSION, Ways
 from simulation.airflow_model import Metadata
 from simulation.calls_model import VirtualClients
 from simulation.cloud import CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud
@@ -77,7 +77,8 @@ class VirtualExecutor(AwsExecutor[S, R]):
         return Tokens(self._process, self._metadata.times.queued)
 
     def new_token(self) -> str:
-        return str(self._metadata.new_id("own token"))
+        made = str(self._metadata.new_id("own token"))
+        return f"{made[:14]}{OWN_VERSION}{made[15:]}"
 
     def _enter(self, workload: Any, key: WorkloadKey) -> str:
         token = super()._enter(workload, key)
