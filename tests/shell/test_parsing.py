@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserFactory
 from botocore.session import Session
 
 from aws_executors.core.batch.describe import observe_answer as observe_jobs
@@ -87,7 +88,24 @@ def test_a_refusal_is_botocores(aws: LocalAws) -> None:
         client.run_task(cluster="etl", taskDefinition="unknown")
 
 
-@pytest.mark.parametrize("body", [b'{"tasks": [', b"<html>", b'{"tasks": "'])
+NULLS = b"""{"jobs": [{"jobId": "1", "jobName": "null", "jobQueue": "q", "status": "FAILED", "startedAt": 7,
+ "jobDefinition": "d", "statusReason": null, "container": {"exitCode": 3, "reason": null, "environment": []},
+ "attempts": [{"container": null, "statusReason": null}]}], "nextToken": null}"""
+
+
+def test_members_that_are_null_are_left_out_as_botocore_does() -> None:
+    operation = Session().get_service_model("batch").operation_model("DescribeJobs")
+    assert operation.output_shape is not None
+    response = {"status_code": GOOD, "headers": HEADERS, "body": NULLS}
+    quick, whole = (
+        factory.create_parser("rest-json").parse(response, operation.output_shape)
+        for factory in (QuickParsers(), ResponseParserFactory())
+    )
+    assert quick["jobs"] == whole["jobs"]
+    assert "nextToken" not in quick
+
+
+@pytest.mark.parametrize("body", [b'{"tasks": [', b"<html>", b'{"tasks": "', b"null", b"[]", b'"tasks"'])
 def test_a_good_answer_that_is_no_json_is_refused(body: bytes) -> None:
     parser = QuickParsers().create_parser("json")
     shape = Session().get_service_model("ecs").operation_model("DescribeTasks").output_shape
