@@ -266,6 +266,15 @@ def test_stops_one_by_one_where_boto3_is_too_old_for_more(settings: BatchSetting
     seen(batch, id_, Phase.FAILED)
 
 
+def test_stops_one_by_one_where_the_endpoint_knows_no_more(aws: LocalAws, batch: BatchCalls) -> None:
+    id_ = batch.submit(request("old-endpoint", *SLEEP)).unwrap()
+    aws.faults.refuse("TerminateJobs", "UnknownOperationException", status=404)
+    before = aws.calls().get("batch.TerminateJob", {"calls": 0})["calls"]
+    assert batch.stop([id_, "nobody"], "bye") == {id_: None, "nobody": None}
+    assert aws.calls()["batch.TerminateJob"]["calls"] == before + 2
+    seen(batch, id_, Phase.FAILED)
+
+
 def test_c26_stopping_over_a_dead_connection_is_bounded(aws: LocalAws, batch: BatchCalls) -> None:
     ids = [f"00000000-0000-0000-0000-{number:012}" for number in range(200)]
     aws.faults.hang("TerminateJobs", 3.0, times=4)

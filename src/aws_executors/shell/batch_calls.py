@@ -46,6 +46,9 @@ AT_ONCE = 100
 STOPS_AT_ONCE = 50
 """Jobs in one TerminateJobs call. Source: API_TerminateJobs."""
 
+NO_SUCH_CALL = frozenset({"404", "UnknownOperationException"})
+"""How an endpoint, an emulator's for one, says that it does not know TerminateJobs."""
+
 REASON_LENGTH = 1024
 """Characters of a TerminateJob reason. Source: API_TerminateJob."""
 
@@ -140,7 +143,10 @@ class BatchCalls:
 
     def _all_terminated(self, reason: str, ids: Sequence[str]) -> Result[Refused, AwsError]:
         answer = self._clients.batch(lambda batch: batch.terminate_jobs(jobs=ids, reason=reason))
-        return answer.map(_refused)
+        if is_successful(answer) or answer.failure().code not in NO_SUCH_CALL:
+            return answer.map(_refused)
+        ended = each(chunks(ids, 1), partial(self._terminated, reason))
+        return Success({id_: error for id_, error in ended.items() if error is not None})
 
 
 def _refused(answer: "TerminateJobsResponseTypeDef") -> Refused:
