@@ -164,7 +164,7 @@ def _error(rule: Rule, code: str, message: str, resource_ids: tuple[str, ...] = 
     return AwsError(
         kind=rule.kind,
         code=code,
-        message=mask(message),
+        message=mask(" ".join(message.split())),  # a proxy's page has many lines, and a log line is one
         remedy=rule.remedy.replace("{action}", action),
         resource_ids=resource_ids,
     )

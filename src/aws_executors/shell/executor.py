@@ -8,7 +8,6 @@ Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_run
 """
 
 import time
-import uuid
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
@@ -51,7 +50,16 @@ from aws_executors.shell.metrics import Airflow, Both, Meter, Metered
 from aws_executors.shell.remains import Remains
 from aws_executors.shell.source import Opening, Places, Source
 from aws_executors.shell.transport import INLINE, Transport, transport_of
-from aws_executors.shell.workload import URGENT, Recipe, Ways, minted, parcel_of, token_for
+from aws_executors.shell.workload import (
+    URGENT,
+    Recipe,
+    Ways,
+    given_token,
+    minted,
+    own_token,
+    parcel_of,
+    token_for,
+)
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -120,7 +128,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def new_token(self) -> str:
         """A token for a queueing that Airflow has given none."""
-        return str(uuid.uuid4())
+        return own_token()
 
     def clients(self, settings: Settings) -> Clients:
         """boto3 clients by these settings; a connection is read as the executor's team reads it."""
@@ -210,7 +218,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
         """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
-        given = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
+        given = given_token(workload)
         token = given or self.new_token()
         self._occupy(key, token)
         if given is None and isinstance(workload, ExecuteTask):

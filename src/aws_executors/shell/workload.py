@@ -4,6 +4,7 @@ Law: the only place that knows the shape of Airflow's workloads. A workload's to
 the transport puts it, and nowhere else.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -51,6 +52,34 @@ def token_for(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
     return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
 
 
+OWN_VERSION = "8"
+"""Of the UUIDs that are tokens of ours: the one for applications, so that no database makes such ones.
+
+Source: RFC 9562, 5.8.
+"""
+
+
+def own_token() -> str:
+    """A token for a queueing that Airflow has given none.
+
+    >>> own_token()[14]
+    '8'
+    """
+    made = str(uuid.uuid4())
+    return f"{made[:14]}{OWN_VERSION}{made[15:]}"
+
+
+def given_token(workload: "Workload") -> str | None:
+    """The token that Airflow has given this very queueing; None where it gives none.
+
+    It gives none to a task instance that names its executor by class, beside an executor that asks for none;
+    then it leaves in the row what an earlier queueing has put there: a token of ours, which is used up.
+    Source: ``_executable_task_instances_to_queued`` of ``airflow/jobs/scheduler_job_runner.py``.
+    """
+    token = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
+    return None if token is None or token[14:15] == OWN_VERSION else token
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """One workload, task or callback, as far as an executor must tell them apart.
@@ -85,7 +114,7 @@ def parcel_of(workload: "Workload") -> Parcel:
                 try_number=ti.try_number,
                 map_index=ti.map_index,
             ),
-            token=ti.external_executor_id,
+            token=given_token(workload),
             has_row=True,
             priority=ti.priority_weight,
             id=ti.id,
