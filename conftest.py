@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# An example that takes long on a busy machine is no flaw; what takes long on any is seen in `--durations`.
-settings.register_profile("patient", settings(deadline=None))
-settings.load_profile("patient")
+from samples import STEADY
+
+settings.load_profile(STEADY)
 
 HOME = Path(tempfile.mkdtemp(prefix="aws-executors-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)

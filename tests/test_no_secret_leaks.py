@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Result
 
@@ -32,6 +32,7 @@ from aws_executors.local import LocalAws
 from aws_executors.shell.connection import Connection, honoured
 from aws_executors.shell.mail import Handover, Happened, Outcome
 from aws_executors.shell.session import access
+from samples import examples
 from sites import ecs_site
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def test_nothing_in_what_aws_said(known: Secrets) -> None:
         assert known.jwt not in repr(said)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(secrets(), st.sampled_from(NAMES))
 def test_nothing_in_the_dump_of_an_executor(known: Secrets, name: str) -> None:
     """What waits in its queues, what it could not hand over, and what it has to tell."""
@@ -274,7 +275,7 @@ def test_nothing_in_the_dump_of_an_executor(known: Secrets, name: str) -> None:
     assert known.within(dumped) == []
 
 
-@settings(max_examples=3)
+@examples(3)
 @given(secrets())
 def test_nothing_in_what_the_commands_print(known: Secrets) -> None:
     import contextlib

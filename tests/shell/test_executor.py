@@ -85,6 +85,14 @@ def turn_until(executor: BaseExecutor, done: Callable[[], bool], patience: float
         time.sleep(0.02)
 
 
+def until(done: Callable[[], bool]) -> None:
+    """Wait without a turn of the scheduler's loop."""
+    deadline = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < deadline, f"not within {PATIENCE} s"
+        time.sleep(0.01)
+
+
 def turn_a_while(executor: BaseExecutor) -> None:
     """Let the scheduler's loop go round for a while, for something that is not to happen."""
     for _ in range(20):
@@ -382,6 +390,21 @@ def test_c15_a_revoked_task_is_stopped_and_forgotten(executor: AwsEcsFargateExec
     assert given.key not in executor.running
     turn_until(executor, all_stopped(aws))
     assert states(executor) == {}
+
+
+def test_c15_what_was_to_be_said_of_a_task_is_not_said_once_it_is_revoked(
+    executor: AwsEcsFargateExecutor, aws: LocalAws
+) -> None:
+    """The engine has a line to say, and Airflow takes the task back before it is heard."""
+    aws.faults.no_capacity("Capacity is unavailable at this time.")
+    revoked, other = task_instance(queue="exit-0"), task_instance(queue="exit-0")
+    hand_over(executor, revoked, other)
+    engine = executor._engine
+    assert engine is not None
+    until(lambda: [bool(job.told) for job in engine.jobs()] == [True, True])
+    executor.revoke_task(ti=revoked.row())
+    turn_a_while(executor)
+    assert {line.run_id for line in executor._task_event_logs} == {other.key.run_id}
 
 
 def test_c15_revoking_what_another_scheduler_started_stops_it(

@@ -12,7 +12,7 @@ ENDING, JUDGING, LOOKING = f"{CORE}.life.ending", f"{CORE}.life.judging", f"{COR
 MOVES, SUBMITTING, WATCHING = f"{CORE}.life.moves", f"{CORE}.life.submitting", f"{CORE}.life.watching"
 ADVANCE, POLICY, VERDICT = f"{CORE}.advance", f"{CORE}.policy", f"{CORE}.verdict"
 DESK, EXECUTOR, LEDGER = f"{SHELL}.desk", f"{SHELL}.executor", f"{SHELL}.ledger"
-ERRANDS = f"{SHELL}.errands"
+ERRANDS, STORE, RENEWING = f"{SHELL}.errands", f"{SHELL}.transport.s3", f"{CORE}.life.renewing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ MUTANTS = (
         VERDICT,
         "(stands, how) == (Standing.FINISHED, Ending.CLEAN)",
         "how is Ending.CLEAN",
-        seed=10,
+        seed=64,
     ),
     Mutant(
         "moved on while it runs: kept",
@@ -107,7 +107,7 @@ MUTANTS = (
         POLICY,
         "(Refusal.CREDENTIALS, Moment.SUBMITTED): Answer.REFRESH",
         "(Refusal.CREDENTIALS, Moment.SUBMITTED): Answer.FAIL",
-        seed=50,
+        seed=110,
     ),
     Mutant(
         "the token was refused: fail",
@@ -144,7 +144,7 @@ MUTANTS = (
     Mutant(
         "accepted after it was taken back: not stopped",
         SUBMITTING,
-        "return (watching, ()) if job.purpose in (Purpose.RUN, Purpose.ADOPT) else stop(watching)",
+        "return (watching, ()) if job.wanted else stop(watching)",
         "return watching, ()",
         seed=46,
     ),
@@ -194,6 +194,22 @@ MUTANTS = (
         "replace(job, stage=Stage.ENDING, due=None)",
         seed=4,
     ),
+    # --- Stored workloads ---
+    Mutant("a stored token is never renewed", RENEWING, "(Renew(job.attempt),)", "()", seed=5),
+    Mutant(
+        "a stored workload is not removed",
+        DESK,
+        "        if handover.stored is not None:\n            self._hands.discard(handover)",
+        "        if False:\n            self._hands.discard(handover)",
+        seed=5,
+    ),
+    Mutant(
+        "a lost write is not counted with",
+        STORE,
+        "                    self._note_lost(known, body)\n",
+        "",
+        seed=20,
+    ),
     # --- The shell ---
     Mutant(
         "an answer of another question counts",
@@ -228,6 +244,6 @@ MUTANTS = (
         EXECUTOR,
         "            self._revoke(self._ledger.strike(key))\n        super().change_state",
         "            self._ledger.strike(key)\n        super().change_state",
-        seed=98,
+        seed=118,
     ),
 )

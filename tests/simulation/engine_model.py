@@ -9,7 +9,8 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from aws_executors.core.service import Service
 from aws_executors.core.verdict import Row
@@ -32,6 +33,32 @@ R = TypeVar("R")
 
 WORKERS = 16
 """How many calls of a kind can be under way; their threads are never started."""
+
+
+class Contended(Exception):
+    """A lock is held by a call that is under way."""
+
+
+class VirtualLock:
+    """In the place of a lock that a worker waits for: here calls lie upon each other, so that the one that
+    holds it can not go on before the one that wants it has left. It leaves, and comes again (`Lane`)."""
+
+    def __init__(self) -> None:
+        self._held = False
+
+    def __enter__(self) -> bool:
+        if self._held:
+            raise Contended
+        self._held = True
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        self._held = False
+
+
+def virtual_lock() -> Lock:
+    """One, for whoever says that it wants a real one."""
+    return cast("Lock", VirtualLock())
 
 
 class Lane(Workers[T]):
@@ -64,6 +91,10 @@ class Lane(Workers[T]):
         self._waiting.discard(number)
         try:
             letter = run()
+        except Contended:
+            self._waiting.add(number)
+            self._process.after(0.05, lambda: self._make(number, run, lost))
+            return
         except Exception as error:  # noqa: BLE001 - what a worker does
             letter = lost(error)
         self._post(letter)
@@ -114,6 +145,7 @@ class VirtualErrands(Errands["WorkloadKey", R]):
         super().__init__(service, database, post, process.line.clock, WORKERS)
         self._submitting = Lane("submit", process, post)
         self._looking = Lane("look", process, post)
+        self._storing = Lane("store", process, post)
         self._reading = Lane("database", process, post)
 
 

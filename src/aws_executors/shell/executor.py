@@ -279,13 +279,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _tell_airflow(self, outcome: "Outcome[WorkloadKey]") -> None:
         key, effect = outcome.key, outcome.effect
+        if not self._ledger.speaks_for(outcome.token, key):
+            return  # taken back or superseded: its task is, or will be, in another container
         if isinstance(effect, Tell):
             self._log_event(key, effect)
             if effect.event == CONTAINER_FAILED and self._last_words is not None:
                 self._last_words.ask(outcome.token, key)
             return
-        if not self._ledger.speaks_for(outcome.token, key):
-            return  # a superseded container: its task is, or will be, in another one
         self._ledger.strike(key)
         match effect:
             case Free():
