@@ -158,8 +158,9 @@ class Settings(BaseModel):
         Field(
             ge=0.1,
             le=1000,
-            description="How many containers this account may start a second (0.1 to 1000); when empty, what "
-            "AWS documents: RunTask 20 on Fargate and 40 on EC2, SubmitJob 50.",
+            description="The most containers that are started a second (0.1 to 1000). When empty, as many "
+            "as AWS grants the account: that is found out, beginning at what AWS documents, RunTask 20 on "
+            "Fargate and 40 on EC2, SubmitJob 50.",
             examples=[100.0],
         ),
     ] = None
@@ -168,7 +169,7 @@ class Settings(BaseModel):
         Field(
             ge=0.01,
             le=1,
-            description="The share of the account's rate for reading that looking at containers may use "
+            description="The share of the documented rate for reading that looking at containers may use "
             "(0.01 to 1).",
             examples=[0.8],
         ),

@@ -19,6 +19,7 @@ from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.desk import Desk, Gears
 from aws_executors.shell.doubts import STALL
 from aws_executors.shell.errands import Database, Errands
+from aws_executors.shell.heard import Heard
 from aws_executors.shell.mail import Closing, Delivery, Handover, Happened, K, Letter, Outcome
 from aws_executors.shell.metrics import NO_METER, Meter
 
@@ -43,7 +44,8 @@ class Engine(Generic[K, R]):
     ) -> None:
         self._clock = clock
         self._inbox: queue.SimpleQueue[Letter[K, R]] = queue.SimpleQueue()
-        self._errands: Errands[K, R] = Errands(service, database, self._inbox.put, clock, gears.workers)
+        heard = Heard(service, allowance, clock)
+        self._errands: Errands[K, R] = Errands(heard, database, self._inbox.put, clock, gears.workers)
         self._desk: Desk[K, R] = Desk(self._errands, gears, clock, allowance, meter)
         self._awake = clock()
         self._closed = threading.Event()

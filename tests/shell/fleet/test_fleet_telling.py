@@ -73,12 +73,12 @@ def test_what_is_measured_is_what_is_told() -> None:
     sink.count(name_of(THROTTLES, Action.SUBMIT))
     sink.gauge("jobs", 5)
     assert flows(tally, share, ECS_NAMES, 0.0) == (
-        Flow(action="RunTask", calls=3, throttled=1, granted=20, documented=20),
+        Flow(action="RunTask", calls=3, throttled=1, granted=19, documented=20),
     )
     for at in (1.0, 3.0):
-        share.throttled(Action.SUBMIT, at)
+        share.throttled(Action.SUBMIT, at - 0.1, at)
     (slowed,) = flows(tally, share, BATCH_NAMES, 3.0)
-    assert (slowed.action, slowed.granted) == ("SubmitJob", 14.0)
+    assert (slowed.action, slowed.granted) == ("SubmitJob", 18.05)
     (free,) = flows(tally, UNLIMITED, ECS_NAMES, 3.0)
     assert (free.granted, free.documented) == (None, None)
 

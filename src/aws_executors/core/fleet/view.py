@@ -214,9 +214,22 @@ def _flow(one: Snapshot, flow: Flow) -> FlowRow:
         action=flow.action,
         calls=flow.calls,
         throttled=flow.throttled,
-        granted=f"{granted:.3g} of {most:.3g} a second" if granted is not None and limited else "no limit",
+        granted=_granted(granted, most)
+        if granted is not None and most is not None and limited
+        else "no limit",
         share=min(1.0, granted / most) if granted is not None and most is not None and limited else 1.0,
     )
+
+
+def _granted(granted: float, most: float) -> str:
+    """In words, for a rate that has been found out.
+
+    >>> _granted(19, 20), _granted(97.3, 20)
+    ('19 of 20 a second', '97.3 a second, 20 documented')
+    """
+    if granted <= most:
+        return f"{granted:.3g} of {most:.3g} a second"
+    return f"{granted:.3g} a second, {most:.3g} documented"
 
 
 def _failure(failed: Failed, region: str, now: float) -> FailureRow:
