@@ -7,7 +7,7 @@ not be installed any more. The tables are the core's (`core/migration.py`).
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from configparser import ConfigParser
+from configparser import ConfigParser, MissingSectionHeaderError, ParsingError
 from configparser import Error as Unreadable
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from aws_executors.cli.configuration import UNUSABLE
 from aws_executors.cli.show import answer, dumped, remark
 from aws_executors.core.migration import TABLE, as_cfg, migrated, notes
+from aws_executors.core.texts import one_line
 
 NOTHING_THERE = 1
 READ = ("core", *TABLE)
@@ -25,7 +26,7 @@ def run(options: Namespace) -> int:
     try:
         written = merged(of_file(options.cfg), dict(of_environment(os.environ)))
     except (OSError, UnicodeDecodeError, Unreadable) as error:
-        remark(f"Can not read {options.cfg}: {error}")
+        remark(f"Can not read {options.cfg}: {problem(error)}")
         return UNUSABLE
     lines = migrated(written)
     if not lines:
@@ -38,6 +39,18 @@ def run(options: Namespace) -> int:
         answer(dumped({"lines": [asdict(line) for line in lines], "notes": list(remarks)}, options.output))
     remark("Check the result with: aws-executors doctor")
     return 0
+
+
+def problem(error: Exception) -> str:
+    """What is wrong with a file; of a line that can not be read its number, for it may hold a secret."""
+    match error:
+        case MissingSectionHeaderError(lineno=int(line)):
+            return f"line {line} stands in no section; write a section's name, [core] say, above it"
+        case ParsingError(errors=[*lines]):
+            numbers = ", ".join(str(number) for number, _ in lines[:10])
+            return f"no option and no section stands in line {numbers}; mend or remove it"
+        case _:
+            return one_line(str(error))
 
 
 def of_file(path: str | None) -> dict[str, dict[str, str]]:

@@ -7,13 +7,13 @@ Sources: the README of airflow-aws-executors; ``airflow/providers/amazon/aws/exe
 ``batch/utils.py``, ``ecs_executor_config.py``) of apache-airflow-providers-amazon.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.secrets import sensitive
+from aws_executors.core.texts import one_line
 
 Sections = Mapping[str, Mapping[str, str]]
 """What is written: by section and option."""
@@ -267,13 +267,10 @@ def _block(section: str, lines: tuple[Line, ...]) -> Iterator[str]:
         if line.option:
             yield f"{line.option} = {line.value.replace('%', '%%')}"
         else:
-            yield f"# left out: {line.was} = {_short(line.value)}"
+            value = "***" if sensitive(line.was) else _short(line.value)
+            yield f"# left out: {line.was} = {value}"
 
 
 def _short(value: str) -> str:
-    """JSON may hold secrets, and long values are told by their beginning."""
-    try:
-        inside = cast("object", json.loads(value))
-    except ValueError:
-        inside = value
-    return f"{value[:1]}..." if isinstance(inside, dict | list) else value[:60]
+    """JSON, also what was meant as such, may hold secrets; long values are told by their beginning."""
+    return f"{value.strip()[:1]}..." if value.strip()[:1] in ("{", "[") else one_line(value)[:60]

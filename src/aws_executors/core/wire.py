@@ -15,7 +15,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass as plain_dataclass
-from typing import Annotated, cast
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import (
     AfterValidator,
@@ -31,7 +32,10 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.secrets import MASK, sensitive
+from aws_executors.core.secrets import MASK, mask, sensitive
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 ODD_SPELLINGS: Mapping[str, str] = {
     "enable_ecs_managed_tags": "enableECSManagedTags",
@@ -97,8 +101,9 @@ def tag_text(text: str) -> str:
         {sign for sign in text if sign not in "_.:/=+-@" and unicodedata.category(sign)[0] not in "LZN"}
     )
     if odd:
+        found = "".join(odd[:10])
         raise ValueError(
-            f"{text[:140]!r} may not contain {''.join(odd)!r}; AWS allows letters, digits, spaces, _.:/=+-@"
+            f"{text[:140]!r} may not contain {found!r}; AWS allows letters, digits, spaces, _.:/=+-@"
         )
     return text
 
@@ -184,6 +189,14 @@ def _as_variables(value: object) -> object:
 
 Environment = Annotated[tuple[KeyValuePair, ...], BeforeValidator(_as_variables)]
 """Environment variables, read from AWS's list of ``{"name", "value"}`` or from a mapping."""
+
+
+def masked_repr(value: "DataclassInstance") -> str:
+    """The repr of a request, or of a part of one: its fields that are shown, without secrets."""
+    shown = (one.name for one in fields(value) if one.repr)
+    said = ", ".join(f"{name}={cast('object', getattr(value, name))!r}" for name in shown)
+    return mask(f"{type(value).__qualname__}({said})")
+
 
 _ANY_VALUE: TypeAdapter[object] = TypeAdapter(object)
 

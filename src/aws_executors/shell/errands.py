@@ -27,7 +27,6 @@ from aws_executors.core.job import (
     StopAnswered,
     Unpreparable,
 )
-from aws_executors.core.secrets import mask
 from aws_executors.core.service import Service
 from aws_executors.core.verdict import Row
 from aws_executors.shell.doubts import STALL
@@ -45,6 +44,7 @@ from aws_executors.shell.mail import (
     RowsUnread,
     Stopped,
 )
+from aws_executors.shell.speech import words
 from aws_executors.shell.workers import Workers
 
 TOO_LATE = AwsError(
@@ -141,8 +141,8 @@ class Errands(Generic[K, R]):
                 return Unpreparable(self._clock(), "its workload was lost with the scheduler that queued it")
             began = self._clock()  # the token is no younger
             match unwrap_or_failure(build(attempt).alt(_problem)):
-                case _Problem(words):
-                    return Unpreparable(self._clock(), words)
+                case _Problem(why):
+                    return Unpreparable(self._clock(), why)
                 case AwsError() as error:
                     return NotStored(self._clock(), error)
                 case request:
@@ -150,7 +150,7 @@ class Errands(Generic[K, R]):
                     return Prepared(began, request, every)
 
         # Behind the submissions of the same priority: the first container must not wait for the last request.
-        lost = lambda e: Unpreparable(self._clock(), _words(e))  # noqa: E731 - as the others, but for its length
+        lost = lambda e: Unpreparable(self._clock(), words(e))  # noqa: E731 - as the others, but for its length
         self._errand(self._submitting, handover, question, run, lost, rank=1)
 
     def renew(self, handover: Handover[K, R], attempt: int, question: int) -> None:
@@ -253,7 +253,7 @@ class Errands(Generic[K, R]):
                 return unread(error)
 
         def unread(error: BaseException) -> Letter[K, R]:
-            return RowsUnread(self._clock(), tuple(keys), _words(error))
+            return RowsUnread(self._clock(), tuple(keys), words(error))
 
         self._reading.call(run, unread)
 
@@ -268,7 +268,7 @@ class Errands(Generic[K, R]):
                 return heard(error)
 
         def heard(error: BaseException) -> Letter[K, R]:
-            return IsCutOff(_words(error))
+            return IsCutOff(words(error))
 
         self._reading.call(run, heard)
 
@@ -281,10 +281,10 @@ class Errands(Generic[K, R]):
                 try:
                     self._database.cut_off(key, token)
                 except Exception as error:  # noqa: BLE001 - as above, and the others are not to pay for it
-                    problem = _words(error)
+                    problem = words(error)
             return AllCutOff(tuple(containers), problem)
 
-        self._reading.call(run, lambda e: AllCutOff(tuple(containers), _words(e)), priority=2**31)
+        self._reading.call(run, lambda e: AllCutOff(tuple(containers), words(e)), priority=2**31)
 
     def give_back(self, token: str, key: K) -> None:
         """Give one task instance back to the scheduler."""
@@ -297,7 +297,7 @@ class Errands(Generic[K, R]):
                 return kept(error)
 
         def kept(error: BaseException) -> Letter[K, R]:
-            return GivenBack(self._clock(), token, key, _words(error))
+            return GivenBack(self._clock(), token, key, words(error))
 
         self._reading.call(run, kept)
 
@@ -340,7 +340,3 @@ class _Problem(str):
 
 def _unclear(error: BaseException) -> AwsError:
     return AwsError(kind=Kind.AMBIGUOUS, code=type(error).__name__, message="the call raised; see the log")
-
-
-def _words(error: BaseException) -> str:
-    return mask(f"{type(error).__name__}: {error}")

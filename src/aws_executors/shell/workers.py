@@ -5,16 +5,17 @@ exception is posted too. The threads are daemons: a scheduler that leaves never 
 """
 
 import itertools
-import logging
 import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from aws_executors.shell.speech import logger
+
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 
 @dataclass(order=True, slots=True)
