@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
+from aws_executors.core.ecs.config import SETTABLE
 from aws_executors.core.ecs.request import LaunchType
 from aws_executors.core.ecs.strategy import Strategy, on_fargate
 from aws_executors.core.faults import Fault, Place, shown
@@ -47,6 +48,7 @@ class EcsSettings(Settings):
         "AwsEcsFargateExecutor runs every task in an Amazon ECS task, on Fargate or instances."
     )
     kwargs_option: ClassVar[str] = "run_task_kwargs"
+    settable: ClassVar[tuple[str, ...]] = SETTABLE
     members: ClassVar[Mapping[str, str]] = {"task_definition": "taskDefinition"}
 
     cluster: Annotated[
