@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -127,6 +128,7 @@ def test_names_of_what_is_no_secret(name: str) -> None:
     assert not sensitive(name)
 
 
+QUOTES: tuple[Callable[[str], str], ...] = (json.dumps, repr, str)
 PLAIN = st.text(alphabet="abcXYZ019_-./+%$", min_size=8).map(lambda text: f"z{text}z")
 QUOTING = st.text("ab\"\\' {}", min_size=1).map(lambda text: f"zz{text}zz")
 
@@ -139,7 +141,7 @@ def test_a_value_of_such_a_name_however_it_is_quoted(name: str, secret: str, dat
         )
     )
     text = data.draw(st.sampled_from([json.dumps(shape), repr(shape), repr(((name, secret),))]))
-    for quote in data.draw(st.lists(st.sampled_from([json.dumps, repr, str]), max_size=3)):
+    for quote in data.draw(st.lists(st.sampled_from(QUOTES), max_size=3)):
         text = quote(text)
     for form in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]):
         assert form not in mask(text)

@@ -6,7 +6,8 @@ and what is looked back or ahead for is bounded. `tests/core/test_masking.py` ho
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
 from aws_executors.core.secret_names import sensitive
 
@@ -102,27 +103,37 @@ def _named(text: str) -> Iterator[Span]:
 
 def _value_of(text: str, found: re.Match[str]) -> Span | None:
     """Where the value stands that belongs to a name; None where there is none, or it is no secret."""
-    begin = found.end()
-    if found["name"] is None:
-        flag = found["flag"]
-        return _value(text, begin) if sensitive(flag) and flag[0] == "-" else _credential(flag, text, begin)
-    name = found["name"][-256:]
-    if name in ("value", "Value") and found["sign"]:
+    parts = cast("Mapping[str, str | None]", found.groupdict())
+    begin, whole, flag = found.end(), parts["name"], parts["flag"]
+    if whole is None:
+        return _flagged(flag or "", text, begin)
+    name, colon = whole[-256:], parts["sign"] == ":"
+    if name in ("value", "Value") and parts["sign"]:
         return _named_later(text, begin)
     before = text[max(0, found.start() - 16) : found.start()]
-    escaped = before.endswith("\\") and _ESCAPED.match(name)
+    escaped = _ESCAPED.match(name) if before.endswith("\\") else None
     if name == "tokens" or not (sensitive(name) or (escaped and sensitive(name[escaped.end() :]))):
         return None
-    if found["item"]:
+    if parts["item"]:
         pair = before.rstrip("\\\"'").endswith("(") or name.startswith("--")
         return _value(text, begin) if pair else None
-    if found["sign"] == ":" and not found["close"] and not _says(name, found["gap"]):
+    if colon and not parts["close"] and not _says(name, parts["gap"] or ""):
         return None
-    counts = "token" in name.lower() or (found["sign"] == ":" and name.lower().endswith("s"))
+    counts = "token" in name.lower() or (colon and name.lower().endswith("s"))
     if counts and _NUMBER.match(text, begin):
         return None
     listed = _LISTED.match(text, begin) if before.endswith(";") else None  # one of a connection string
     return listed.span() if listed else _value(text, begin)
+
+
+def _flagged(flag: str, text: str, begin: int) -> Span | None:
+    """What stands behind ``--password``, or ``Bearer``."""
+    if flag.startswith("-"):
+        return _value(text, begin) if sensitive(flag) else None
+    bare = _BARE.match(text, begin)
+    found = bare.group().rstrip(")]},;.") if bare else ""
+    odd = any(sign.isdigit() for sign in found) or len(found) >= 20  # else it is a word of a sentence
+    return (begin, begin + len(found)) if len(found) >= 8 and odd else None
 
 
 def _says(name: str, gap: str) -> bool:
@@ -155,7 +166,7 @@ def _closing(text: str, opened: re.Match[str]) -> int:
     """Where a quoted value ends: at the quote that is escaped as often as the one that opened it, or, where
     the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by ``k``, also behind
     any number of escaped backslashes of the value; ``2k + 1`` make a quote within the value."""
-    quote = opened["quote"]
+    quote = opened.group().lstrip("bBrRuUfF")
     escapes = len(quote) - 1
     for found in _ENDS[quote[-1]].finditer(text, opened.end()):
         if found.group() == "\n":
@@ -175,18 +186,9 @@ def _named_later(text: str, begin: int) -> Span | None:
     if opened is None:
         return None
     end = _closing(near, opened)
-    after = _NAMED_AFTER.match(near, end + len(opened["quote"]))
-    return (begin + opened.end(), begin + end) if after and sensitive(after["name"]) else None
-
-
-def _credential(flag: str, text: str, begin: int) -> Span | None:
-    """What stands behind ``Bearer``, unless it is a word of a sentence."""
-    if flag[0] == "-":
-        return None
-    bare = _BARE.match(text, begin)
-    found = bare.group().rstrip(")]},;.") if bare else ""
-    odd = any(sign.isdigit() for sign in found) or len(found) >= 20
-    return (begin, begin + len(found)) if len(found) >= 8 and odd else None
+    after = _NAMED_AFTER.match(near, end + opened.end() - opened.start("quote"))
+    named = cast("str", after["name"]) if after else ""
+    return (begin + opened.end(), begin + end) if sensitive(named) else None
 
 
 # --- By their shapes ---------------------------------------------------------------------------------------

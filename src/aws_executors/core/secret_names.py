@@ -5,7 +5,9 @@ preview, a name too few costs a password: so the tables are wide.
 """
 
 import re
-from functools import lru_cache
+from typing import cast
+
+from aws_executors.core.memo import remembered
 
 ANYWHERE = (
     "accesskey",
@@ -160,12 +162,11 @@ def sensitive(name: str) -> bool:
     >>> sensitive("partition_key"), sensitive("token_lifetime"), sensitive("clientToken")
     (False, False, False)
     """
-    return _sensitive(name[-_LONGEST:])
+    return _known(name[-_LONGEST:])
 
 
-@lru_cache(maxsize=2048)
-def _sensitive(name: str) -> bool:
-    words = [word.lower() for word in _WORD.findall(name)]
+def _told(name: str) -> bool:
+    words = [word.lower() for word in cast("list[str]", _WORD.findall(name))]
     if not words or name in PUBLIC or words[-1] in HARMLESS:
         return False
     last, plain = words[-1], "".join(words)
@@ -174,3 +175,6 @@ def _sensitive(name: str) -> bool:
     if last in ("key", "keys"):
         return len(words) > 1 and words[-2] not in OPEN_KEYS
     return last in ADDRESSES and not STORES.isdisjoint(words)
+
+
+_known = remembered(_told, 2048)

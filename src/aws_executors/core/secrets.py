@@ -31,7 +31,7 @@ def hidden(value: object, deepest: int = DEEPEST) -> object:
     >>> hidden({"environment": {"API_KEY": "abc"}})
     {'environment': {'API_KEY': '***'}}
     """
-    if isinstance(value, Mapping | list | tuple) and not deepest:
+    if _structured(value) and not deepest:
         return MASK
     if isinstance(value, Mapping):
         members = cast("Mapping[object, object]", value)
@@ -61,11 +61,11 @@ def secrets_in(value: object) -> Iterator[str]:
     seen: set[tuple[int, bool]] = set()
     while waiting:
         part, secret = waiting.pop()
-        if isinstance(part, Mapping | list | tuple):
-            known = (id(cast("object", part)), secret)
+        if _structured(part):
+            known = (id(part), secret)
             if known not in seen:
                 seen.add(known)
-                waiting += _inside(cast("object", part), secret)
+                waiting += _inside(part, secret)
         elif secret and _single(part):
             yield str(part)
 
@@ -78,8 +78,16 @@ def _inside(value: object, secret: bool) -> Iterator[tuple[object, bool]]:
         yield from ((part, secret) for part in cast("Iterable[object]", value))
 
 
+def _structured(value: object) -> bool:
+    match value:
+        case Mapping() | list() | tuple():
+            return True
+        case _:
+            return False
+
+
 def _single(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
 
 
 def _secret(name: object, beside: Mapping[object, object]) -> bool:
