@@ -97,7 +97,7 @@ def test_each_fails_alone_in_a_bounded_line_without_secrets(
     good.becomes("running")
     turn_until(executor, lambda: not executor.running, patience=60)
     assert states(executor) == {good.key: "success"} | {one.key: "failed" for one in bad}
-    reports = {key.task_id: str(said) for key, (_, said) in executor.event_buffer.items()}
+    reports = {one.key.task_id: str(executor.event_buffer[one.key][1]) for one in (good, *bad)}
     told = [*reports.values(), *map(str, saved(good, *bad))]
     assert all(len(one.encode()) <= MOST and len(one.splitlines()) <= 1 for one in told)
     assert "'key0' is not known" in reports["many"]

@@ -5,17 +5,11 @@ of a structure which it is part of. Each service says what its options set; all 
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import fields
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypeVar
+from typing import cast
 
 from aws_executors.core.parse import RequestError
-from aws_executors.core.wire import spell
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-T = TypeVar("T", bound="DataclassInstance")
+from aws_executors.core.wire import fields_of, spell
 
 ALL, NONE = "all", "none"
 OPTION = "executor_config_allowed"
@@ -35,7 +29,7 @@ def canonical(names: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]
     ValueError: names 'enviroment', which executor_config has not; did you mean environment? It may name \
 all, none, environment
     """
-    spelled = tuple(dict.fromkeys(".".join(map(spell, name.split("."))) for name in names))
+    spelled = tuple(dict.fromkeys((".".join(map(spell, name.split("."))) for name in names), True))
     if len(spelled) > 1 and not {ALL, NONE}.isdisjoint(spelled):
         raise ValueError(f"names {ALL} or {NONE} beside others, which leaves open what is meant")
     for name in spelled:
@@ -59,7 +53,7 @@ def refuse(uses: Iterable[Use], allowed: tuple[str, ...], section: str) -> None:
     """
     if allowed == (ALL,):
         return
-    names = dict.fromkeys(use[0] for use in uses if set(use).isdisjoint(allowed))
+    names = tuple(dict.fromkeys((use[0] for use in uses if set(use).isdisjoint(allowed)), True))
     if names:
         listed, them = " and ".join(names), "it" if len(names) == 1 else "them"
         raise RequestError(
@@ -68,11 +62,11 @@ def refuse(uses: Iterable[Use], allowed: tuple[str, ...], section: str) -> None:
         )
 
 
-def said(written: T, nothing: T) -> Iterator[str]:
-    """The fields of a dataclass's value that say something: those which are not as in `nothing`."""
-    for one in fields(written):
-        if getattr(written, one.name) != getattr(nothing, one.name):
-            yield one.name
+def said(written: object, nothing: object) -> Iterator[str]:
+    """The fields of a structure that say something: those which are not as in `nothing`."""
+    for name in fields_of(written):
+        if cast("object", getattr(written, name)) != cast("object", getattr(nothing, name)):
+            yield name
 
 
 def within(path: str, own: str = "") -> Use:

@@ -103,7 +103,8 @@ def line(message: str, millis: int | None) -> str:
     plain = first_lines(found.event, WIDE)
     if plain == found.event:
         return text.replace("\n", " ")
-    return found.model_copy(update={"event": plain}).model_dump_json()
+    found.event = plain
+    return found.model_dump_json()
 
 
 def excerpt(lines: Iterable[str]) -> str:

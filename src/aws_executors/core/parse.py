@@ -132,7 +132,7 @@ def found(value: object, *, secret: bool = False) -> str:
 def _short(value: object) -> bool:
     if isinstance(value, str):
         return len(value) < SHOWN
-    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**SHOWN)
+    return isinstance(value, float) or (isinstance(value, int) and value.bit_length() < 3 * SHOWN)
 
 
 def dotted(loc: Path) -> str:

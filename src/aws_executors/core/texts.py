@@ -33,9 +33,9 @@ _BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 # Control characters, half characters, and signs that turn the order of a line around.
 _CONTROL: tuple[int, ...] = (*range(9), *range(11, 32), *range(127, 160))
 _TURNING: tuple[int, ...] = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
-_AWAY: dict[int, int | None] = {
-    **dict.fromkeys((*_CONTROL, *_TURNING), None),
-    **dict.fromkeys(range(0xD800, 0xE000), 0xFFFD),
+_AWAY: dict[int, str] = {
+    **dict.fromkeys((*_CONTROL, *_TURNING), ""),
+    **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }
 
 

@@ -15,8 +15,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass as plain_dataclass
-from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, cast
 
 from pydantic import (
     AfterValidator,
@@ -33,9 +32,6 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.secrets import MASK, mask, sensitive
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 ODD_SPELLINGS: Mapping[str, str] = {
     "enable_ecs_managed_tags": "enableECSManagedTags",
@@ -191,11 +187,23 @@ Environment = Annotated[tuple[KeyValuePair, ...], BeforeValidator(_as_variables)
 """Environment variables, read from AWS's list of ``{"name", "value"}`` or from a mapping."""
 
 
-def masked_repr(value: "DataclassInstance") -> str:
-    """The repr of a request, or of a part of one: its fields that are shown, without secrets."""
-    shown = (one.name for one in fields(value) if one.repr)
-    said = ", ".join(f"{name}={cast('object', getattr(value, name))!r}" for name in shown)
-    return mask(f"{type(value).__qualname__}({said})")
+def fields_of(structure: object) -> tuple[str, ...]:
+    """The names of a structure's fields, in their order; of a type under `WRITTEN`, or of a value.
+
+    >>> fields_of(KeyValuePair)
+    ('name', 'value')
+    """
+    return cast("tuple[str, ...]", getattr(structure, SLOTS))
+
+
+SLOTS = "__slots__"
+"""What a frozen dataclass with slots keeps its fields' names in."""
+
+
+def masked_repr(structure: object) -> str:
+    """The repr of a request, or of a part of one, without secrets."""
+    values = ((name, cast("object", getattr(structure, name))) for name in fields_of(structure))
+    return mask(f"{type(structure).__qualname__}({', '.join(f'{name}={value!r}' for name, value in values)})")
 
 
 _ANY_VALUE: TypeAdapter[object] = TypeAdapter(object)

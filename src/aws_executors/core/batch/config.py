@@ -6,7 +6,7 @@ of airflow-aws-executors), wherever that container stands in the request; the se
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
@@ -51,7 +51,7 @@ from aws_executors.core.batch.request import (
 from aws_executors.core.config import WHERE, read_config
 from aws_executors.core.merge import appended, later
 from aws_executors.core.parse import RequestError
-from aws_executors.core.wire import WRITTEN, Flag, Text, Texts, Whole, masked_repr, spell
+from aws_executors.core.wire import WRITTEN, Flag, Text, Texts, Whole, fields_of, masked_repr, spell
 
 WORKLOAD = "the Airflow container's command is the workload"
 KEPT: Mapping[str, str] = {
@@ -114,7 +114,7 @@ def read_options(executor_config: object) -> BatchOptions:
 _SIZES: Mapping[str, str] = {"VCPU": "vcpus", "MEMORY": "memory"}
 _OWN = ("environment", "instance_type", "resource_requirements")
 SETTABLE = (
-    *(spell(one.name) for one in fields(BatchOptions)),
+    *(spell(name) for name in fields_of(BatchOptions)),
     *(f"containerOverrides.{spell(name)}" for name in ("command", *_OWN)),
 )
 """What the option `executor_config_allowed` may name."""

@@ -7,7 +7,7 @@ larger than its task, so a task that must grow says ``overrides={"cpu": ..., "me
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter
@@ -38,7 +38,7 @@ from aws_executors.core.ecs.parts import (
 from aws_executors.core.ecs.request import LaunchType, RunTask
 from aws_executors.core.merge import appended, later
 from aws_executors.core.parse import RequestError
-from aws_executors.core.wire import WRITTEN, Environment, Flag, Text, Whole, spell, text_items
+from aws_executors.core.wire import WRITTEN, Environment, Flag, Text, Whole, fields_of, spell, text_items
 
 KEPT: Mapping[str, str] = {
     "command": "the Airflow container's command is the workload; set it for other containers in overrides",
@@ -108,10 +108,10 @@ def read_options(executor_config: object) -> EcsOptions:
 OWN = ("cpu", "memory", "memory_reservation", "environment", "environment_files", "resource_requirements")
 """Keys of the Airflow container's override, which is a member of the request as well."""
 
-_CONTAINER = tuple(one.name for one in fields(ContainerOverride) if one.name != "name")
+_CONTAINER = tuple(name for name in fields_of(ContainerOverride) if name != "name")
 SETTABLE = (
-    *(spell(one.name) for one in fields(EcsOptions)),
-    *(f"overrides.{spell(one.name)}" for one in fields(Overrides)),
+    *(spell(name) for name in fields_of(EcsOptions)),
+    *(f"overrides.{spell(name)}" for name in fields_of(Overrides)),
     *(f"overrides.containerOverrides.{spell(name)}" for name in _CONTAINER),
 )
 """What the option `executor_config_allowed` may name."""
