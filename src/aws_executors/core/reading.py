@@ -14,8 +14,8 @@ from pydantic.alias_generators import to_camel
 from returns.methods import partition
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.secrets import mask
 from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
+from aws_executors.core.texts import PART, one_line
 
 
 class Read(BaseModel):
@@ -175,7 +175,7 @@ def joined(*reasons: str | None) -> str:
     'Task failed to start; sidecar: not found'
     """
     texts = [text for reason in reasons if reason and (text := reason.strip())]
-    return mask("; ".join(dict.fromkeys(texts, ""))) if texts else ""
+    return one_line("; ".join(dict.fromkeys(texts, "")), PART) if texts else ""
 
 
 def accounted(

@@ -9,9 +9,18 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.allowed import ALL, canonical
 from aws_executors.core.faults import Detail, Fault, Place, SettingsFaults, in_words, shown, unknown
 from aws_executors.core.options import Option, as_text, rows
 from aws_executors.core.shapes import (
@@ -23,6 +32,7 @@ from aws_executors.core.shapes import (
     Region,
     Store,
     Url,
+    names,
 )
 
 Written = Mapping[str, object]
@@ -46,6 +56,8 @@ class Settings(BaseModel):
     """The option whose dict is laid over the request that the other options make."""
     members: ClassVar[Mapping[str, str]] = {}
     """Options which that dict may give in their place, by the member's name in AWS's spelling."""
+    settable: ClassVar[tuple[str, ...]] = ()
+    """What ``executor_config`` can set, by the names that `executor_config_allowed` may list."""
 
     region: Annotated[
         Region,
@@ -74,6 +86,15 @@ class Settings(BaseModel):
             examples=["my_module.build"],
         ),
     ] = ""
+    executor_config_allowed: Annotated[
+        tuple[str, ...],
+        BeforeValidator(names),
+        Field(
+            description="What a task's executor_config may set: all, none, or names between commas, as an "
+            "author writes them (cpu), or of a part (overrides.taskRoleArn).",
+            examples=["cpu,memory,environment,tags"],
+        ),
+    ] = (ALL,)
     adopt_task_instances: Annotated[
         bool,
         Field(
@@ -231,6 +252,11 @@ class Settings(BaseModel):
     @classmethod
     def _only_what_is_written(cls, values: Written) -> dict[str, object]:
         return cls.completed(written(values))
+
+    @field_validator("executor_config_allowed")
+    @classmethod
+    def _of_known_names(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
+        return canonical(listed, cls.settable)
 
     @model_validator(mode="after")
     def _without_contradiction(self) -> Self:

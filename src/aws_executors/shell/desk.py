@@ -6,7 +6,6 @@ nothing, and belongs to whoever calls it: the engine's thread in production, a s
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -76,11 +75,12 @@ from aws_executors.shell.mail import (
 from aws_executors.shell.metrics import NO_METER, Meter
 from aws_executors.shell.questions import Questions
 from aws_executors.shell.rows import RowQueue
+from aws_executors.shell.speech import logger
 from aws_executors.shell.table import Table
 
 R = TypeVar("R")
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 OVER = frozenset({Stage.ENDING, Stage.CONFIRMING})
 CHUNK = 100  # ids in one describe call, of either service

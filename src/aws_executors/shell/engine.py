@@ -6,7 +6,6 @@ do. Other threads hand jobs over, revoke them and take outcomes, and none of the
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
@@ -22,10 +21,11 @@ from aws_executors.shell.errands import Database, Errands
 from aws_executors.shell.heard import Heard
 from aws_executors.shell.mail import Closing, Delivery, Handover, Happened, K, Letter, Outcome
 from aws_executors.shell.metrics import NO_METER, Meter
+from aws_executors.shell.speech import logger
 
 R = TypeVar("R")
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 SHORTEST_NAP, CLOSING_NAP, DEFECT_NAP, LONGEST_NAP = 0.001, 0.02, 0.1, 1.0  # seconds
 

@@ -27,7 +27,6 @@ from aws_executors.core.job import (
     StopAnswered,
     Unpreparable,
 )
-from aws_executors.core.secrets import mask
 from aws_executors.core.service import Service
 from aws_executors.core.verdict import Row
 from aws_executors.shell.doubts import STALL
@@ -46,6 +45,7 @@ from aws_executors.shell.mail import (
     RowsUnread,
     Stopped,
 )
+from aws_executors.shell.speech import words
 from aws_executors.shell.workers import GivenUpError, Workers
 
 TOO_LATE = AwsError(
@@ -147,8 +147,8 @@ class Errands(Generic[K, R]):
                 return Unpreparable(self._clock(), "its workload was lost with the scheduler that queued it")
             began = self._clock()  # the token is no younger
             match unwrap_or_failure(build(attempt).alt(_problem)):
-                case _Problem(words):
-                    return Unpreparable(self._clock(), words)
+                case _Problem(why):
+                    return Unpreparable(self._clock(), why)
                 case AwsError() as error:
                     return NotStored(self._clock(), error)
                 case request:
@@ -156,8 +156,8 @@ class Errands(Generic[K, R]):
                     return Prepared(began, request, every)
 
         def lost(error: BaseException) -> Event[R]:
-            words = f"{handover.builder or 'its request'} {error}; no request was made"
-            return Unpreparable(self._clock(), words if isinstance(error, GivenUpError) else _words(error))
+            given_up = f"{handover.builder or 'its request'} {error}; no request was made"
+            return Unpreparable(self._clock(), given_up if isinstance(error, GivenUpError) else words(error))
 
         self._errand(self._building, handover, question, run, lost)
 
@@ -260,7 +260,7 @@ class Errands(Generic[K, R]):
                 return unread(error)
 
         def unread(error: BaseException) -> Letter[K, R]:
-            return RowsUnread(self._clock(), tuple(asked), _words(error))
+            return RowsUnread(self._clock(), tuple(asked), words(error))
 
         self._reading.call(run, unread)
 
@@ -275,7 +275,7 @@ class Errands(Generic[K, R]):
                 return heard(error)
 
         def heard(error: BaseException) -> Letter[K, R]:
-            return IsCutOff(_words(error))
+            return IsCutOff(words(error))
 
         self._reading.call(run, heard)
 
@@ -288,10 +288,10 @@ class Errands(Generic[K, R]):
                 try:
                     self._database.cut_off(key, token)
                 except Exception as error:  # noqa: BLE001 - as above, and the others are not to pay for it
-                    problem = _words(error)
+                    problem = words(error)
             return AllCutOff(tuple(containers), problem)
 
-        self._reading.call(run, lambda e: AllCutOff(tuple(containers), _words(e)), priority=2**31)
+        self._reading.call(run, lambda e: AllCutOff(tuple(containers), words(e)), priority=2**31)
 
     def give_back(self, token: str, key: K) -> None:
         """Give one task instance back to the scheduler."""
@@ -304,7 +304,7 @@ class Errands(Generic[K, R]):
                 return kept(error)
 
         def kept(error: BaseException) -> Letter[K, R]:
-            return GivenBack(self._clock(), token, key, _words(error))
+            return GivenBack(self._clock(), token, key, words(error))
 
         self._reading.call(run, kept)
 
@@ -345,7 +345,3 @@ class _Problem(str):
 
 def _unclear(error: BaseException) -> AwsError:
     return AwsError(kind=Kind.AMBIGUOUS, code=type(error).__name__, message="the call raised; see the log")
-
-
-def _words(error: BaseException) -> str:
-    return mask(f"{type(error).__name__}: {error}")

@@ -15,7 +15,7 @@ from airflow.executors.workloads import ExecuteTask
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.compose import BuildFault, built, lifetime_of, name_of
+from aws_executors.core.compose import BuildFault, built, fault_of, lifetime_of, name_of
 from aws_executors.core.errors import AwsError
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.settings import Settings
@@ -217,7 +217,7 @@ class Recipe(Generic[S, R]):
     def _lifetime(self, launch: Launch[S]) -> float:
         try:
             own = lifetime_of(self.configured.build, launch)
-        except Exception:  # noqa: BLE001 - a person's predicate: it will raise again, and be told, in the builder
+        except BaseException:  # noqa: BLE001 - a person's predicate: it will raise again, and be told, in the builder
             own = None
         return own or self.configured.settings.token_lifetime or self.queueing
 
@@ -231,10 +231,15 @@ class Recipe(Generic[S, R]):
 
     def _by(self, way: Transport, launch: Launch[S]) -> "Result[R, BuildFault | AwsError]":
         return self._put(way, launch.submission).bind(
-            lambda command: built(
-                self.configured.build, replace(launch, command=command), self.request_type, self.seal
-            )
+            lambda command: self._built(replace(launch, command=command))
         )
+
+    def _built(self, launch: Launch[S]) -> Result[R, BuildFault]:
+        build = self.configured.build
+        try:
+            return built(build, launch, self.request_type, self.seal)
+        except KeyboardInterrupt as error:  # the builder's own: a person's comes to the main thread
+            return Failure(fault_of(build, launch, error))
 
     def _put(self, way: Transport, submission: str) -> "Result[tuple[str, ...], BuildFault | AwsError]":
         with self._kept.lock:

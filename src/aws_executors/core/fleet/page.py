@@ -210,7 +210,9 @@ def _unnamed(fleet: Fleet) -> Iterable[Html]:
     if fleet.left_out:
         yield element("p", f"{fleet.left_out} more are counted above and not told one by one.", class_="note")
     if fleet.hidden:
-        yield element("p", f"{fleet.hidden} more belong to DAGs that you may not read.", class_="note")
+        yield element(
+            "p", f"{fleet.hidden} more belong to DAGs whose task instances you may not read.", class_="note"
+        )
 
 
 def _job(row: JobRow) -> Html:
