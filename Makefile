@@ -60,8 +60,10 @@ bench: .bench/.installed ## beside the Amazon provider's executors, half an hour
 	  -c benchmarks/constraints.txt --no-build-isolation -r benchmarks/requirements.txt -e .
 	@touch $@
 
-soak: $(INSTALLED) ## schedules of faults in virtual time, for as long as it is told (SECONDS=600, SEED=1)
+soak: $(INSTALLED) ## look for faults by chance: schedules in virtual time (SECONDS=600, SEED=1), then property tests (RUNS=10, TESTS=tests/core)
 	PYTHONPATH=src:tests $(BIN)/python -m simulation --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
+	for run in $$(seq $(or $(RUNS),1)); do \
+	  $(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile soak $(or $(TESTS),tests src) || exit 1; done
 
 mutants: $(INSTALLED) ## break the code on purpose, one line at a time, until a schedule finds it out (SCHEDULES=1500)
 	PYTHONPATH=src:tests $(BIN)/python -m simulation.mutants --schedules $(or $(SCHEDULES),1500)

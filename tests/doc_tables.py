@@ -59,7 +59,7 @@ from aws_executors.core.policy import ATTEMPT, PATIENT, POLICY, Trouble
 from aws_executors.core.reasons import TABLES as REASONS
 from aws_executors.core.reasons.row import Reason
 from aws_executors.core.retry import Backoff
-from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.state import Cause, Observation, Phase, Sign
 from aws_executors.core.verdict import (
     BEFORE_THE_END,
     ENDINGS,
@@ -364,7 +364,8 @@ def signs(row: Reason) -> str:
     """What a row is recognised by."""
     codes = [f"stop code `{row.stop_code}`"] if row.stop_code else []
     exits = [] if row.exit_code is None else [f"exit code {row.exit_code}"]
-    return "<br>".join([*(f"`{phrase}`" for phrase in row.says), *codes, *exits])
+    shapes = [] if row.sign is None else [comments(Sign)[row.sign]]
+    return "<br>".join([*(f"`{phrase}`" for phrase in row.says), *codes, *exits, *shapes])
 
 
 def refusals() -> str:
@@ -479,7 +480,10 @@ def becomes(section: str) -> str:
         iter(
             [
                 *((f"`{name}`", _target(new), new.note) for name, new in rows),
-                *((f"`{name}`", f"`{ours} = {value}`", note) for name, (ours, value, note) in unwritten),
+                *(
+                    (f"`{name}`", f"`{new.option} = {new.value}`" if new.option else "not written", new.note)
+                    for name, new in unwritten
+                ),
             ]
         ),
     )

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from aws_executors import batch, ecs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.batch.build import from_options as batch_options
 from aws_executors.core.ecs.build import from_options as ecs_options
+from aws_executors.core.iam import Statement
 from aws_executors.core.setup.cloudformation import template
 from aws_executors.core.setup.model import of_batch, of_ecs
 
@@ -85,6 +87,24 @@ def test_the_policy_is_about_the_stack_s_own_roles() -> None:
     assert resources["RunTasks"] == {
         "Fn::Sub": "arn:aws:ecs:us-east-1:${AWS::AccountId}:task-definition/airflow:7"
     }
+
+
+def test_roles_are_for_tasks_of_this_account_and_region_alone() -> None:
+    for resources in (ecs_template()["Resources"], batch_template()["Resources"]):
+        for role in ("ExecutionRole", "TaskRole"):
+            (one,) = resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+            assert one["Condition"] == {
+                "StringEquals": {"aws:SourceAccount": {"Fn::Sub": "${AWS::AccountId}"}},
+                "ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:aws:ecs:us-east-1:${AWS::AccountId}:*"}},
+            }
+
+
+def test_what_looks_live_in_a_name_means_itself_beside_an_account() -> None:
+    settings = ecs.EcsSettings.from_section(ECS).unwrap()
+    beside = Statement(sid="Odd", actions=("a:B",), resources=("arn:x:${ACCOUNT}:y/${AWS::StackName}",))
+    setup = replace(of_ecs(settings, ecs_options(settings)), statements=(beside,))
+    document: Any = template(setup)["Resources"]["SchedulerPolicy"]["Properties"]["PolicyDocument"]  # type: ignore[index]
+    assert document["Statement"][0]["Resource"] == {"Fn::Sub": "arn:x:${AWS::AccountId}:y/${!AWS::StackName}"}
 
 
 def test_stored_workloads_are_kept_by_the_scheduler_and_read_by_the_tasks() -> None:

@@ -26,6 +26,7 @@ from aws_executors.core.exits import Exit
 from aws_executors.core.stored import enclosed
 from aws_executors.local import LocalAws
 from aws_executors.run import spot
+from aws_executors.run.sources import Unread, from_s3
 
 DAG = """
 import os, signal, sys, time
@@ -225,6 +226,20 @@ def test_from_s3_on_ecs(container: Container, api: Api) -> None:
         said = container.run("--region", "us-east-1", "--s3", "s3://airflow/w/0b6e-1", **where)
     assert said == (Exit.RAN, "")
     assert container.proof == "0f1e"
+
+
+def test_from_a_bucket_of_another_account_nothing_is_read() -> None:
+    with LocalAws() as aws, pytest.MonkeyPatch.context() as around:
+        for name, value in aws.environment.items():
+            around.setenv(name, value)
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket="airflow")
+        s3.put_object(Bucket="airflow", Key="w/0b6e-1", Body=enclosed(workload(), 3))
+        url = "s3://airflow/w/0b6e-1"
+        assert from_s3(url, "us-east-1", "123456789012") == from_s3(url, "us-east-1")
+        with pytest.raises(Unread, match="AccessDenied") as refused:
+            from_s3(url, "us-east-1", "210987654321")
+        assert refused.value.exit == Exit.CANNOT_START
 
 
 def test_the_task_is_told_of_a_stop_and_the_run_ends_with_it(container: Container) -> None:

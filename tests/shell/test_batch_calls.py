@@ -276,6 +276,50 @@ def test_stops_one_by_one_where_boto3_is_too_old_for_more(settings: BatchSetting
     seen(batch, id_, Phase.FAILED)
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "status"),
+    [
+        ("UnknownOperationException", "", 404),
+        ("", "<html><title>404 Not Found</title></html>", 404),
+        ("", "Method Not Allowed", 405),
+        ("InternalFailure", "API action 'TerminateJobs' for service 'batch' not yet implemented", 501),
+        ("AccessDeniedException", "User: x is not authorized to perform: batch:TerminateJobs on y", 403),
+        ("SerializationException", "Could not find operation TerminateJobs for version 2016-08-10", 400),
+    ],
+)
+def test_d3_where_terminate_jobs_is_not_known_jobs_are_stopped_one_by_one_from_then_on(
+    settings: BatchSettings, aws: LocalAws, code: str, message: str, status: int
+) -> None:
+    batch = BatchCalls(Clients(settings), settings)
+    first, second = (batch.submit(request(f"old-{status}-{n}-{code}", *SLEEP)).unwrap() for n in (1, 2))
+    aws.faults.refuse("TerminateJobs", code, message, status)
+
+    def asked() -> tuple[int, int]:
+        calls = aws.calls()
+        one, many = (
+            calls.get(f"batch.{name}", {"calls": 0})["calls"] for name in ("TerminateJob", "TerminateJobs")
+        )
+        return one, many
+
+    one, many = asked()
+    assert batch.stop([first, "nobody"], "bye") == {first: None, "nobody": None}
+    assert batch.stop([second], "bye") == {second: None}
+    assert asked() == (one + 3, many + 1)
+    assert [seen(batch, id_, Phase.FAILED).id for id_ in (first, second)] == [first, second]
+
+
+def test_d3_a_bulk_stop_that_is_refused_for_another_reason_is_asked_again(
+    settings: BatchSettings, aws: LocalAws
+) -> None:
+    batch = BatchCalls(Clients(settings), settings)
+    id_ = batch.submit(request("refused-stop", *SLEEP)).unwrap()
+    aws.faults.refuse("TerminateJobs", "ThrottlingException", "Rate exceeded", 429)
+    assert cast("AwsError", batch.stop([id_], "bye")[id_]).kind is Kind.THROTTLED
+    before = aws.calls()["batch.TerminateJobs"]["calls"]
+    assert batch.stop([id_], "bye") == {id_: None}
+    assert aws.calls()["batch.TerminateJobs"]["calls"] == before + 1
+
+
 def test_c26_stopping_over_a_dead_connection_is_bounded(aws: LocalAws, impatient: BatchCalls) -> None:
     """Bounded for all together: forty calls that were each given up after a second would take longer."""
     ids = [f"00000000-0000-0000-0000-{number:012}" for number in range(4000)]
