@@ -48,7 +48,7 @@ unit: $(INSTALLED) $(FIRST) ## unit and property tests, the documentation and it
 	nice $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/e2e
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
-	$(BIN)/python -m pytest -q -n 4 --dist loadgroup tests/e2e
+	$(BIN)/python -m pytest -q -n 4 tests/e2e
 
 bench: .bench/.installed ## beside the Amazon provider's executors, half an hour (BENCH="--quick": less)
 	.bench/venv/bin/python -m benchmarks $(BENCH)

@@ -54,7 +54,7 @@ def seen(aws: LocalAws, before: Mapping[str, Any]) -> set[str]:
 
 def eventually(service: BatchCalls | EcsCalls, token: str) -> Stream:
     """Where a container logs to, which shows once it has started."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not is_successful(found := service.log_stream(token)):
         assert time.monotonic() < until, found
         time.sleep(0.05)

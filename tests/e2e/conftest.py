@@ -1,8 +1,7 @@
 """One Airflow for all tests that may share it: its start is what takes longest.
 
 Law: the first test that needs it starts it, and it is taken down after the last. Each finds what those before
-it have left. So all that share it are one worker's, in their order (`make e2e` has several workers); so are
-the tests of one file, if they do not say otherwise.
+it have left. So one worker has all that share it, in their order.
 """
 
 import shutil
@@ -11,21 +10,34 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from aws_executors.cli.demo.__main__ import DAGS
 from aws_executors.cli.demo.environment import isolate
 from aws_executors.cli.demo.stage import Stage, stage
 from e2e.chromium import chromium
-from e2e.shared import HERE, NAMES, OPTIONS
+from e2e.shared import ALONE, HERE, NAMES, OPTIONS, SHARING
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say of each test here whose worker runs it; the workers read it right after this."""
-    for item in items:
-        if HERE in item.path.parents and item.get_closest_marker("xdist_group") is None:
-            shares = isinstance(item, pytest.Function) and "up" in item.fixturenames
-            item.add_marker(pytest.mark.xdist_group("airflow" if shares else item.path.stem))
+class Groups(LoadScopeScheduling):
+    """What one worker runs: all that share an Airflow; a story that takes long; else the tests of a file.
+
+    By marks (``--dist loadgroup``) it does not work: pytest-xdist 3.8 writes a group into an attribute that
+    pytest 9.2 does not have any more, and spreads all tests without a word.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, name = nodeid.partition("::")
+        if Path(file).stem in SHARING:
+            return "one Airflow"
+        return name if name in ALONE else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+    """Who gives tests to workers here (``-n 4``)."""
+    return Groups(config, log)
 
 
 @pytest.fixture(scope="session")

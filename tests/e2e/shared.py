@@ -11,6 +11,9 @@ from aws_executors.cli.demo import cloud
 
 HERE = Path(__file__).parent
 NAMES = cloud.Names(transport="s3")
+# The files whose tests share it; and what of another file is given to a worker of its own, for it takes long.
+SHARING = frozenset({"test_e2e_s3", "test_e2e_ui"})
+ALONE = frozenset({"test_killed_in_an_outage_it_goes_on_where_it_was"})
 SECTIONS = ("ECS_FARGATE", "BATCH")
 
 

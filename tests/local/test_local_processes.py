@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HERE = {**os.environ, "PYTHONPATH": str(Path(local.__file__).parents[2])}  # where another Python finds us
 
 
-def eventually(true: Callable[[], object], seconds: float = 10.0) -> None:
+def eventually(true: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until it is true, or fail."""
     until = time.monotonic() + seconds
     while not true():

@@ -45,7 +45,7 @@ def gears(*, idempotent: bool = True, workers: int = 4, backoff: float = 0.02) -
     return Gears(policy=policy, pace=Pace(quickest=0.02, slowest=0.05), rows_every=0.02, workers=workers)
 
 
-def until(true: Callable[[], object], seconds: float = 8.0) -> None:
+def until(true: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until this is so."""
     end = time.monotonic() + seconds
     while not true():

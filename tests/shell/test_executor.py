@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def hand_over(executor: AwsEcsFargateExecutor, given: Given) -> None:
 
 
 def turn_until(executor: AwsEcsFargateExecutor, done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline, f"not within 20 s: {executor!r}"
         executor.heartbeat()

@@ -120,13 +120,13 @@ def texts(read: Read) -> list[str]:
 
 def until(logs: LiveLogs, clock: Clock, token: str, done: Callable[[Read], bool]) -> Read:
     """Look again and again, as an open page does, until something is so."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         clock.now += AGAIN
         read = logs.read(token)
         if done(read):
             return read
-        assert time.monotonic() < deadline, f"not within 10 s: {read}"
+        assert time.monotonic() < deadline, f"not within 60 s: {read}"
         time.sleep(0.05)
 
 

@@ -83,7 +83,7 @@ def test_a_call_counts_as_unanswered_until_its_answer_has_been_posted() -> None:
     workers.drop_waiting()
     assert workers.unanswered == 1
     go.set()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while workers.unanswered and time.monotonic() < until:
         time.sleep(0.001)
     assert (workers.unanswered, counts) == (0, [1])

@@ -17,7 +17,7 @@ from sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

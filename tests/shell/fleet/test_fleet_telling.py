@@ -31,7 +31,7 @@ from aws_executors.shell.mail import Handover
 from aws_executors.shell.metrics import Both, Nowhere
 from worlds import Cloud, Order, Rows
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class Clock:
