@@ -12,6 +12,8 @@ STUBBED := airflow.executors.base_executor airflow.cli.cli_config
 # Workers for the unit tests: one more than there are cores, for some always wait. End to end: as many as there
 # are groups of tests that take long (tests/e2e/conftest.py); they wait for Airflow most of the time.
 WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN || echo 2))
+# Compiled code is kept, whatever the machine is set to: hundreds of processes would each compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
@@ -38,9 +40,9 @@ lint: $(INSTALLED) ## ruff: format and lint
 	$(BIN)/ruff check
 
 types: $(INSTALLED) ## mypy, and our stubs of Airflow against Airflow itself
-	$(BIN)/mypy
+	nice $(BIN)/mypy
 	AIRFLOW_HOME=$(CURDIR)/.mypy_cache/airflow MYPYPATH=typings:src \
-	  $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file mypy.ini --ignore-missing-stub
+	  nice $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file typings/stubtest.ini --ignore-missing-stub
 
 unit: $(INSTALLED) $(FIRST) ## unit and property tests, the documentation and its examples
 	nice $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/e2e

@@ -307,7 +307,8 @@ def test_options_in_the_text_are_taken(page: Path, name: str, value: str) -> Non
     holders = [section for section, model in SECTIONS.items() if name in model.model_fields]
     assert holders, f"{page.name}: no section has the option {name}"
     beside = {"workload_store": "s3://bucket/airflow"} if name.startswith("workload_") else {}
-    beside |= {"workload_transport": "s3"} if name == "workload_kms_key" else {}
+    stored = ("workload_kms_key", "workload_store_owner")
+    beside |= {"workload_transport": "s3"} if name in stored else {}
     for section in holders:
         conf = AirflowConfigParser()
         conf.read_dict({section: setup(section) | beside | {name: value}})

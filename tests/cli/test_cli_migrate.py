@@ -298,3 +298,24 @@ def test_a_line_that_can_not_be_read_is_not_quoted(
         told = capsys.readouterr().err
         assert "Can not read" in told
         assert "hush" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[batch]\nregion = x\nhunter2\n", "line 3"),
+        ("DB_PASSWORD = hunter2\n[batch]\n", "line 1"),
+        ("[batch]\nregion = x\nregion = hunter2\n", "region"),
+        ("[batch]\nbroken_kwargs = {'DB_PASSWORD': 'hunter2'\n", "left out"),
+        ("[batch]\nthe_password = hunter2\n", "left out"),
+    ],
+)
+def test_what_can_not_be_read_is_told_by_its_place_alone(
+    text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cfg = tmp_path / "airflow.cfg"
+    cfg.write_text(text)
+    main(["migrate", "--cfg", str(cfg)])
+    out, err = capsys.readouterr()
+    assert words in out + err
+    assert "hunter2" not in out + err

@@ -176,7 +176,7 @@ def job_definition(given: Any) -> dict[str, object]:
         environments=(read_record(batch_seen.Environment, around).unwrap(),),
         definitions=(definition,),
     )
-    seen = replace(seen, quota=4000.0)
+    seen = replace(seen, quota=4000.0, log_groups=tuple(given.get("log_groups", ())))
     return told(batch_checks.findings(seen)) | {
         "kind": definition.kind,
         "vcpus": definition.vcpus,

@@ -17,6 +17,7 @@ from pathlib import Path
 from aws_executors.cli.configuration import UNUSABLE
 from aws_executors.cli.show import answer, dumped, remark
 from aws_executors.core.migration import READ, TABLE, Sections, as_cfg, migrated, notes
+from aws_executors.core.texts import one_line
 
 NOTHING_THERE = 1
 VARIABLE = re.compile(
@@ -62,7 +63,7 @@ def in_words(error: Exception) -> str:
         case UnicodeDecodeError():
             return f"it is not UTF-8 at byte {error.start}"
         case _:
-            return str(error)
+            return one_line(str(error))
 
 
 def of_file(path: str | None) -> dict[str, dict[str, str]]:

@@ -12,6 +12,7 @@ from aws_executors.core.reading import joined
 from aws_executors.core.reasons import reason_for
 from aws_executors.core.reasons.row import is_said
 from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.texts import NAME, one_line
 
 ON_ITS_OWN = "It is started again if the task had not begun; else Airflow's `retries` decide."
 QUEUED_ON_ITS_OWN = "It is queued again if the task had not begun; else Airflow's `retries` decide."
@@ -63,10 +64,10 @@ def explain(seen: Observation) -> str:
     row = reason_for(seen) if seen.phase is Phase.FAILED else None
     if row is not None:
         what, remedy = row.what, row.remedy
-    facts = [seen.id]
+    facts = [one_line(seen.id, NAME)]
     facts += [] if seen.exit_code is None else [f"exit code {seen.exit_code}"]
-    facts += [seen.stop_code] if seen.stop_code else []
-    facts += [f"first {seen.culprit}"] if seen.culprit else []
+    facts += [one_line(seen.stop_code, NAME)] if seen.stop_code else []
+    facts += [f"first {one_line(seen.culprit, NAME)}"] if seen.culprit else []
     return " ".join(filter(None, (f"{what} ({', '.join(facts)}).", _words(seen), remedy)))
 
 
@@ -80,7 +81,7 @@ CAPACITY:TEA.
     """
     row = reason_for(seen)
     what, remedy = ("The container has not started yet", "") if row is None else (row.what, row.remedy)
-    facts = filter(None, (seen.id, seen.status, _since(seen)))
+    facts = filter(None, (one_line(seen.id, NAME), one_line(seen.status, NAME), _since(seen)))
     return " ".join(filter(None, (f"{what} ({', '.join(facts)}).", _words(seen), remedy)))
 
 

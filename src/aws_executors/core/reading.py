@@ -5,17 +5,17 @@ a value (`Unreadable`), never an exception, and hides nothing beside it (C6). Th
 runtime, which is the same below ECS and below Batch, stand here too.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from returns.methods import partition
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.secrets import mask
 from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
+from aws_executors.core.texts import PART, one_line
 
 
 class Read(BaseModel):
@@ -107,10 +107,30 @@ def read(model: type[ReadT], value: object) -> Result[ReadT, str]:
     try:
         return Success(model.model_validate(value))
     except ValidationError as error:
+        known = without_nulls(value)
+        if known != value:
+            return read(model, known)
         faults = _FAULTS.validate_json(
             error.json(include_url=False, include_context=False, include_input=False)
         )
         return Failure("; ".join(": ".join((*_place(fault), fault.msg)) for fault in faults))
+
+
+def without_nulls(value: object) -> object:
+    """The same without members that are null: they are not there, as botocore reads AWS's answers, too.
+
+    >>> without_nulls({"attempts": None, "containers": [{"name": "airflow", "exitCode": None}]})
+    {'containers': [{'name': 'airflow'}]}
+    """
+    match value:
+        case dict():
+            members = cast("dict[object, object]", value)
+            return {name: without_nulls(member) for name, member in members.items() if member is not None}
+        case list() | tuple():
+            items = cast("Sequence[object]", value)
+            return [without_nulls(item) for item in items]
+        case _:
+            return value
 
 
 def id_of(record: object, key: str) -> str:
@@ -155,7 +175,7 @@ def joined(*reasons: str | None) -> str:
     'Task failed to start; sidecar: not found'
     """
     texts = [text for reason in reasons if reason and (text := reason.strip())]
-    return mask("; ".join(dict.fromkeys(texts, ""))) if texts else ""
+    return one_line("; ".join(dict.fromkeys(texts, "")), PART) if texts else ""
 
 
 def accounted(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from aws_executors.core.exits import MEANINGS, Exit, exit_of
-from aws_executors.core.secrets import mask
+from aws_executors.core.texts import one_line
 from aws_executors.run import hostname, spot
 from aws_executors.run.parent import Stopped, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
@@ -128,7 +128,7 @@ def _end(code: Exit, problem: str) -> int:
 
 def _words(code: Exit | None, problem: str) -> str:
     meaning = "the run ended with an error" if code is None else f"{MEANINGS[code]} (exit code {code})"
-    return f"{meaning}: {mask(problem)}"
+    return f"{meaning}: {one_line(problem)}"
 
 
 if __name__ == "__main__":

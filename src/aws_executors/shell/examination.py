@@ -97,11 +97,17 @@ def _log_groups(
     definitions: tuple[ecs_seen.TaskDefinition, ...] | Unasked | None, name: str, probe: Probe
 ) -> tuple[str, ...] | Unasked | None:
     found = definitions if isinstance(definitions, tuple) else ()
-    for container in [one for each in found for one in each.container_definitions if one.name == name]:
-        options = container.log_configuration.options if container.log_configuration else {}
-        if group := options.get("awslogs-group"):
-            return probe.log_groups(group, options.get("awslogs-region", ""))
-    return None
+    own = [one for each in found for one in each.container_definitions if one.name == name]
+    return _log_group(own[0].log_configuration, probe) if own else None
+
+
+def _log_group(
+    logs: ecs_seen.LogConfiguration | batch_seen.LogConfiguration | None, probe: Probe
+) -> tuple[str, ...] | Unasked | None:
+    """The groups of the name that a container names, in the Region that it names."""
+    options = logs.options if logs else {}
+    group = options.get("awslogs-group", "")
+    return probe.log_groups(group, options.get("awslogs-region", "")) if group else None
 
 
 def _network(request: RunTask, probe: Probe) -> Network:
@@ -145,11 +151,13 @@ def seen_on_batch(
         quota=probe.quota(code) if code else None,
     )
     say("asking for the image")
-    definition, image = found.definition, None
-    if definition and definition.containers:
-        own = [one for one in definition.containers if one.name == settings.container_name]
-        image = probe.image((own or definition.containers)[0].image, definition.architecture)
-    return replace(found, networks=tuple(_networks(found, known, probe)), image=image)
+    definition, container = found.definition, found.container
+    return replace(
+        found,
+        networks=tuple(_networks(found, known, probe)),
+        image=probe.image(container.image, definition.architecture) if definition and container else None,
+        log_groups=_log_group(container.log_configuration, probe) if container else None,
+    )
 
 
 def _networks(

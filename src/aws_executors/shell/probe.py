@@ -31,7 +31,7 @@ from aws_executors.core.reading import Read, read
 from aws_executors.core.settings import Settings
 from aws_executors.core.ways import Endpoint, RouteTable, Ways
 from aws_executors.shell.calls import gone, told
-from aws_executors.shell.clients import config
+from aws_executors.shell.clients import client_of, config
 from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.registry import image_seen
 from aws_executors.shell.session import Access, Reader, access
@@ -47,8 +47,6 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 API_TIMEOUT = 5.0
 PAGES = 50
-CLUSTER_SERVICES = ("ecs", "batch", "logs")
-"""Services that the option endpoint_url is about; the others are asked at their own addresses."""
 
 
 def airflow_side(conf: "AirflowConfigParser", executor: str, ours: bool, service: str) -> Airflow:
@@ -122,20 +120,10 @@ class Probe:
     ) -> Mapping[str, Any]:
         client = self._made.get(service)
         if client is None:
-            client = self._made[service] = self._client(way, service)
+            name, _, region = service.partition(" ")
+            client = self._made[service] = client_of(way, name, self._settings, region)
         answer: Mapping[str, Any] = getattr(client, operation)(**params)
         return answer
-
-    def _client(self, way: Access, service: str) -> object:
-        settings = self._settings
-        make: Callable[..., object] = way.session.client  # by a name that only run time knows
-        service, _, region = service.partition(" ")
-        return make(
-            service,
-            region_name=region or settings.region or way.region,
-            endpoint_url=(settings.endpoint_url or way.endpoint_url) if service in CLUSTER_SERVICES else None,
-            config=config(settings),
-        )
 
     def identity(self) -> Identity | AwsError:
         """Who we are, and how far our clock is off."""

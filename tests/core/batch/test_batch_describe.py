@@ -279,8 +279,10 @@ def test_nothing_is_absent_while_a_record_has_no_owner() -> None:
     assert (told.observations, [one.id for one in told.unreadable]) == ((), ["", "a"])
 
 
-def test_an_answer_that_is_none() -> None:
-    assert [one.id for one in observe_answer(None, asked=["a"]).unreadable] == ["a"]
+@pytest.mark.parametrize("answer", [None, {}, {"jobs": None}, {"message": "Service Unavailable"}])
+def test_an_answer_that_is_none_says_of_nothing_that_it_is_absent(answer: object) -> None:
+    told = observe_answer(answer, asked=["a"])
+    assert (told.observations, [one.id for one in told.unreadable]) == ((), ["a"])
 
 
 def test_a_blocked_queue_s_event_is_read_and_another_s_is_refused() -> None:

@@ -341,7 +341,7 @@ def test_c6_one_unreadable_record_hides_no_other() -> None:
 
 def test_c22_missing_and_not_mentioned_are_absent() -> None:
     failures = [{"arn": "arn:task/c/a", "reason": "MISSING"}, {"arn": "arn:task/c/x", "reason": "MISSING"}]
-    told = observe_answer({"failures": failures}, asked=["a", "b"], container="airflow")
+    told = observe_answer({"tasks": [], "failures": failures}, asked=["a", "b"], container="airflow")
     assert {(one.id, one.phase) for one in told.observations} == {
         ("a", Phase.ABSENT),
         ("b", Phase.ABSENT),
@@ -351,7 +351,7 @@ def test_c22_missing_and_not_mentioned_are_absent() -> None:
 
 def test_another_failure_is_no_absence() -> None:
     failures = [{"arn": "t/a", "reason": "Odd", "detail": "why"}]
-    told = observe_answer({"failures": failures}, asked=["t/a"], container="airflow")
+    told = observe_answer({"tasks": [], "failures": failures}, asked=["t/a"], container="airflow")
     assert told.observations == ()
     assert [(one.id, one.problem) for one in told.unreadable] == [("t/a", "Odd; why")]
 
@@ -365,8 +365,11 @@ def test_nothing_is_absent_while_a_record_has_no_owner() -> None:
     ]
 
 
-def test_an_answer_that_is_none() -> None:
-    told = observe_answer("<html>", asked=["t/a", "t/b"], container="airflow")
+@pytest.mark.parametrize(
+    "answer", ["<html>", None, {}, {"tasks": None}, {"failures": []}, {"message": "Service Unavailable"}]
+)
+def test_an_answer_that_is_none_says_of_nothing_that_it_is_absent(answer: object) -> None:
+    told = observe_answer(answer, asked=["t/a", "t/b"], container="airflow")
     assert told.observations == ()
     assert [one.id for one in told.unreadable] == ["t/a", "t/b"]
 

@@ -19,6 +19,7 @@ from aws_executors.core.checks import (
 )
 from aws_executors.core.image import of_image
 from aws_executors.core.image import variables as set_by_image
+from aws_executors.core.log_group import of_log_group
 from aws_executors.core.network import of_network
 
 
@@ -210,13 +211,20 @@ def _container(seen: Seen) -> Iterator[Finding]:
             f"[batch] container_name = {names[0]}",
         )
     else:
-        container = next((one for one in definition.containers if one.name == name), definition.containers[0])
+        container = seen.container or definition.containers[0]
         variables = set_by_image(seen.image) | {one.name: one.value for one in container.environment}
         yield from of_image(seen.image, definition.place, definition.architecture, ())
         over = seen.request.container_overrides.environment
         yield from of_variables(
             variables | {one.name: one.value for one in over}, definition.place, seen.airflow
         )
+
+
+def _logs(seen: Seen) -> Iterator[Finding]:
+    """Batch makes its own group; one that the definition names must be there."""
+    definition, logs = seen.definition, seen.container.log_configuration if seen.container else None
+    if definition and logs and logs.log_driver == "awslogs":
+        yield from of_log_group(logs.options, definition.place, seen.settings.region, seen.log_groups)
 
 
 def _limits(seen: Seen) -> Iterator[Finding]:
@@ -261,6 +269,7 @@ CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _definition,
     _platform,
     _container,
+    _logs,
     _limits,
     _quota,
 )

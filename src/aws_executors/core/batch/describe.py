@@ -65,7 +65,7 @@ STATUS_REASONS: tuple[tuple[str, Cause], ...] = (
 
 
 class _Answer(Read):
-    jobs: tuple[object, ...] | None = None
+    jobs: tuple[object, ...]
 
 
 def observe(
@@ -112,11 +112,7 @@ def observe_answer(answer: object, *, asked: Sequence[str], container: str = "")
     """
     return unwrap_or_failure(
         read(_Answer, answer)
-        .map(
-            lambda found: accounted(
-                [observe(job, container=container) for job in found.jobs or ()], asked=asked
-            )
-        )
+        .map(lambda found: accounted([observe(job, container=container) for job in found.jobs], asked=asked))
         .alt(lambda problem: Answer(unreadable=tuple(Unreadable(id=id_, problem=problem) for id_ in asked)))
     )
 

@@ -315,11 +315,19 @@ class Seen:
     networks: tuple[Network, ...] = ()
     quota: float | Unasked | None = None
     image: SeenImage = None
+    log_groups: tuple[str, ...] | Unasked | None = None
 
     @property
     def queue(self) -> Queue | None:
         """The queue, where there is one."""
         return self.queues[0] if isinstance(self.queues, tuple) and self.queues else None
+
+    @property
+    def container(self) -> Container | None:
+        """The Airflow container, or the first one where none has its name."""
+        found = self.definition.containers if self.definition else ()
+        own = [one for one in found if one.name == self.settings.container_name]
+        return next(iter(own or found), None)
 
     @property
     def log_groups_named(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from aws_executors.core.checks import (
 from aws_executors.core.ecs.seen import Seen
 from aws_executors.core.image import of_image
 from aws_executors.core.image import variables as set_by_image
+from aws_executors.core.log_group import of_log_group
 from aws_executors.core.network import of_network
 
 
@@ -151,10 +152,6 @@ def _network(seen: Seen) -> Iterator[Finding]:
     yield from of_network(seen.network)
 
 
-TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
-"""What the agent takes for yes in ``awslogs-create-group``. Source: Go's strconv.ParseBool."""
-
-
 def _logs(seen: Seen) -> Iterator[Finding]:
     definition, container = seen.definition, seen.container
     if not definition or not container:
@@ -168,21 +165,9 @@ def _logs(seen: Seen) -> Iterator[Finding]:
             f"{definition.place}: logConfiguration = awslogs with group, region and stream prefix",
         )
         return
-    group, region = logs.options.get("awslogs-group", ""), logs.options.get("awslogs-region", "")
-    creates = logs.options.get("awslogs-create-group", "") in TRUE
-    if logs.log_driver != "awslogs" or not group:
+    if logs.log_driver != "awslogs" or not logs.options.get("awslogs-group"):
         return
-    elsewhere = region if region not in ("", seen.settings.region) else ""
-    yield from unknown("the log group (logs:DescribeLogGroups)", seen.log_groups)
-    if isinstance(seen.log_groups, tuple) and group not in seen.log_groups and not creates:
-        yield error(
-            "log-group",
-            f"The log group {group!r} of the {definition.place} does not exist"
-            + (f" in {elsewhere}" if elsewhere else ""),
-            "The container never starts: ResourceInitializationError, failed to validate logger args.",
-            f"aws logs create-log-group --log-group-name {group}"
-            + (f" --region {elsewhere}" if elsewhere else ""),
-        )
+    yield from of_log_group(logs.options, definition.place, seen.settings.region, seen.log_groups)
     if "awslogs-stream-prefix" not in logs.options:
         yield warning(
             "log-prefix",

@@ -109,7 +109,7 @@ class _Failed(Read):
 
 
 class _Answer(Read):
-    tasks: tuple[object, ...] | None = None
+    tasks: tuple[object, ...]
     failures: tuple[object, ...] | None = None
 
 
@@ -165,7 +165,7 @@ def observe_answer(answer: object, *, asked: Sequence[str], container: str) -> A
 
 
 def _settled(answer: _Answer, asked: Sequence[str], container: str) -> Answer:
-    seen = [observe(task, container=container) for task in answer.tasks or ()]
+    seen = [observe(task, container=container) for task in answer.tasks]
     return accounted(seen, asked=asked, failures=[_missing(failure) for failure in answer.failures or ()])
 
 

@@ -4,12 +4,11 @@ Law: text that Airflow's own parser reads back as the same values: ``%`` is doub
 value are indented, and a note is one line, whatever is in it.
 """
 
-import json
 from collections.abc import Iterator
-from typing import cast
 
 from aws_executors.core.migration.translate import Line
-from aws_executors.core.secrets import mask
+from aws_executors.core.secrets import sensitive
+from aws_executors.core.texts import one_line
 
 INDENT = "    "
 SHOWN = 60
@@ -35,7 +34,8 @@ def _block(section: str, lines: tuple[Line, ...]) -> Iterator[str]:
         if line.option:
             yield f"{line.option} = {_value(line.value)}".rstrip()
         elif line.value:
-            yield _comment(f"left out: {line.was} = {_short(line.value)}")
+            value = "***" if sensitive(line.was) else _short(line.value)
+            yield _comment(f"left out: {line.was} = {value}")
 
 
 def _value(value: str) -> str:
@@ -54,9 +54,5 @@ def _comment(text: str) -> str:
 
 
 def _short(value: str) -> str:
-    """JSON may hold secrets, and long values are told by their beginning."""
-    try:
-        inside = cast("object", json.loads(value))
-    except ValueError:
-        inside = value
-    return f"{value[:1]}..." if isinstance(inside, dict | list) else mask(value)[:SHOWN]
+    """JSON, also what was meant as such, may hold secrets; long values are told by their beginning."""
+    return f"{value.strip()[:1]}..." if value.strip()[:1] in ("{", "[") else one_line(value)[:SHOWN]
