@@ -70,7 +70,7 @@ STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
 )
 
 # Words within it, where neither a person nor the task itself ended it: AWS's care for its machines.
-MAINTENANCE = ("maintenance", "retire")
+MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement")
 
 # Where no instance of the user's goes away, but AWS takes its own machine back.
 ON_FARGATE: Mapping[str, Cause] = MappingProxyType(

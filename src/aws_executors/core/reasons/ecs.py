@@ -102,7 +102,7 @@ ENDED: tuple[Reason, ...] = (
     ),
     Reason(
         name="maintenance",
-        says=("performing maintenance on", "maintenance", "retire"),
+        says=("performing maintenance", "maintenance on the", "for retirement"),
         cause=Cause.HOST_LOST,
         what="AWS retired the machine below the container, for its maintenance",
         remedy="It is started again if the task had not begun; else Airflow's `retries` decide. AWS "
