@@ -12,6 +12,7 @@ from returns.result import Result
 from aws_executors.core.batch import describe as batch
 from aws_executors.core.diagnosis import explain, explain_wait
 from aws_executors.core.ecs import describe as ecs
+from aws_executors.core.reading import CONTAINER_REASONS, told
 from aws_executors.core.reasons import reason_for
 from aws_executors.core.state import Cause, Observation, Phase, Unreadable
 from aws_executors.core.verdict import Standing, verdict
@@ -63,12 +64,19 @@ def batch_job(given: Mapping[str, Any]) -> Mapping[str, object]:
 
 
 def reason(given: str) -> Mapping[str, object]:
-    """A bare wording: as the reason of a container that failed, and of one that waits."""
+    """A bare wording, as the reason of a container that failed; its cause, where such a wording says one."""
     seen = Observation(id="1", phase=Phase.FAILED, cause=Cause.NEVER_STARTED, reason=given)
     row = reason_for(seen)
     if row is None:
         return {"row": "", "what": "", "remedy": ""}
-    return {"row": row.name, "what": row.what, "remedy": row.remedy, "sentence": explain(seen)}
+    cause = told(CONTAINER_REASONS, given)
+    return {
+        "cause": None if cause is None else cause.value,
+        "row": row.name,
+        "what": row.what,
+        "remedy": row.remedy,
+        "sentence": explain(seen),
+    }
 
 
 READERS: dict[str, Callable[[Any], Mapping[str, object]]] = {

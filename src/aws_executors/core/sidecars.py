@@ -46,7 +46,10 @@ def culprit(own: Contained | None, others: Sequence[Contained], *, by_an_end: bo
     """
     if own is None or not by_an_end or _explained(own):
         return None
-    first = [one for one in others if one.essential is not False and _ended_by_itself(one)]
+    essential = [one for one in others if one.essential is not False]
+    first = [one for one in essential if _ended_by_itself(one)]
+    if own.exit_code is not None:
+        first += [one for one in essential if one.exit_code is None and one.reason]  # it did not start
     return min(first, key=_likely, default=None)
 
 
@@ -58,7 +61,8 @@ def signed(first: Contained | None) -> tuple[Sign | None, str]:
     """
     if first is None:
         return None, ""
-    return Sign.TAKEN_ALONG, f"{first.name or '?'}: exit code {first.exit_code}"
+    how = "it did not start" if first.exit_code is None else f"exit code {first.exit_code}"
+    return Sign.TAKEN_ALONG, f"{first.name or '?'}: {how}"
 
 
 def _explained(own: Contained) -> bool:

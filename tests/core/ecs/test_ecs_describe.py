@@ -183,6 +183,16 @@ OOM = "OutOfMemoryError: Container killed due to memory usage"
         ),
         ({"stopCode": "UserInitiated"}, {"reason": PULL}, Cause.STOPPED, False),  # stopped while it pulled
         ({"stopCode": "UserInitiated", "stoppedReason": ORPHANED}, {}, Cause.WITHDRAWN, False),
+        (
+            {
+                "stopCode": "ServiceSchedulerInitiated",
+                "stoppedReason": "Task failed ELB health checks in (target-group maintenance/1)",
+                "startedAt": STARTED,
+            },
+            {},
+            Cause.STOPPED,
+            True,
+        ),
         ({"stoppedReason": SHUT_DOWN, "startedAt": STARTED}, {"exitCode": 143}, Cause.WITHDRAWN, True),
     ],
 )

@@ -70,7 +70,7 @@ STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
 )
 
 # Words within it, where neither a person nor the task itself ended it: AWS's care for its machines.
-MAINTENANCE = ("maintenance", "retire")
+MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement")
 
 # Where no instance of the user's goes away, but AWS takes its own machine back.
 ON_FARGATE: Mapping[str, Cause] = MappingProxyType(
@@ -274,6 +274,7 @@ def _sign(
         return Sign.BY_A_PERSON, ""
     if cause is Cause.EXITED or (cause is Cause.NEVER_STARTED and not started):
         by_an_end = task.stop_code == ENDED_ITSELF or (task.stopped_reason or "").startswith(ENDED_TASK)
+        by_an_end |= task.stop_code == UNSTARTED and cause is Cause.EXITED
         sign, first = signed(culprit(own, others, by_an_end=by_an_end))
         return (Sign.NO_PLACE, "") if sign is None and _unplaced(task) else (sign, first)
     return None, ""

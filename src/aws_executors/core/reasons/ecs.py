@@ -76,7 +76,8 @@ ENDED: tuple[Reason, ...] = (
         name="sidecar took the task along",
         sign=Sign.TAKEN_ALONG,
         cause=Cause.EXITED,
-        what="Another essential container of the task ended first, and ECS ended Airflow's with it",
+        what="Another essential container of the task ended first, or did not start, and ECS ended Airflow's "
+        "with it",
         remedy='See its log. If the task can do without it, mark it as "essential": false in the definition. '
         "Is it so already? Then Airflow's container was ended from inside: read its log, too.",
         source=ESSENTIAL,
@@ -101,7 +102,7 @@ ENDED: tuple[Reason, ...] = (
     ),
     Reason(
         name="maintenance",
-        says=("performing maintenance on", "maintenance", "retire"),
+        says=("performing maintenance", "maintenance on the", "for retirement"),
         cause=Cause.HOST_LOST,
         what="AWS retired the machine below the container, for its maintenance",
         remedy="It is started again if the task had not begun; else Airflow's `retries` decide. AWS "

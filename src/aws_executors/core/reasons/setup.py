@@ -214,7 +214,7 @@ SETUP: tuple[Reason, ...] = (
         name="ECR login not had",
         says=ECR,
         what="Amazon ECR gave no login for the image",
-        remedy="Often the subnets have no way to it: "
+        remedy="Often the subnets have no way to it. "
         + way_out("ecr.api, ecr.dkr and s3")
         + " Or the execution role lacks ecr:GetAuthorizationToken.",
         source=PAGE,
