@@ -239,7 +239,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             priority=parcel.priority,
             build=recipe,
             stored=recipe if self._store else None,
-            builder=f"request builder {name_of(recipe.configured.build)}",
+            builder=f"request builder {configured.settings.request_builder or name_of(configured.build)}",
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
