@@ -1,16 +1,19 @@
 """The AWS that is asked: the embedded one, in a process of its own, with timers for containers.
 
-Law: set-up, one line with the address, and at SIGTERM one file with what happened there. `Cloud` is the other
-side of it: what the measured process asks over HTTP.
+Law: set-up, one line with the address and the key, and at SIGTERM one file with what happened there. `Cloud`
+is the other side of it: what the measured process asks over HTTP.
 """
 
 import json
+import math
+import os
+import random
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -29,17 +32,22 @@ class Cloud:
     """The control URL of that process."""
 
     url: str
+    key: str = field(default_factory=lambda: os.environ["AWS_ACCESS_KEY_ID"])
 
     def calls(self) -> dict[str, dict[str, int]]:
         """How many calls of each action there were, and what became of them."""
-        with urlopen(f"{self.url}/_control/calls", timeout=60) as answer:  # noqa: S310 - loopback
+        with urlopen(self._request("calls"), timeout=60) as answer:  # noqa: S310 - loopback
             calls: dict[str, dict[str, int]] = json.load(answer)
             return calls
 
     def latency(self, seconds: float) -> None:
         """From now on every answer is that late."""
         body = json.dumps({"seconds": seconds}).encode()
-        urlopen(Request(f"{self.url}/_control/faults/latency", body), timeout=60).close()  # noqa: S310
+        urlopen(self._request("faults/latency", body), timeout=60).close()  # noqa: S310
+
+    def _request(self, what: str, body: bytes | None = None) -> Request:
+        head = {"Authorization": f"Bearer {self.key}"}
+        return Request(f"{self.url}/_control/{what}", body, head)  # noqa: S310
 
 
 def good(calls: Mapping[str, Mapping[str, int]], action: str) -> int:
@@ -88,13 +96,23 @@ def create(aws: LocalAws) -> None:
     )
 
 
+def fail_some(aws: LocalAws, action: str, share: float, ended: threading.Event) -> None:
+    """Answer this share of an action's calls with a 500, drawn from a seed, until `ended`."""
+    dice, calls = random.Random(0), Cloud(aws.url).calls  # noqa: S311 - faults, not secrets
+    failing = dice.expovariate(share) if share else math.inf
+    while failing < math.inf and not ended.wait(0.02):
+        if calls().get(action, {"calls": 0})["calls"] >= failing:
+            aws.faults.fail_before(action)
+            failing += dice.expovariate(share)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run until SIGTERM; the one argument is a JSON object made by `measured.py`."""
     plan: dict[str, Any] = json.loads(arguments[0])
     made: list[Tasks] = []
 
     def runner(report: Callable[[Event], None]) -> Tasks:
-        made.append(Tasks(report, Path(plan["database"]), tuple(plan["lives"])))
+        made.append(Tasks(report, Path(plan["database"]), tuple(plan["lives"]), silent=plan["silent"]))
         return made[0]
 
     ended = threading.Event()
@@ -104,8 +122,9 @@ def main(arguments: Sequence[str]) -> None:
         aws.faults.delays("none", **plan["delays"])
         aws.faults.latency(plan["latency"])
         aws.faults.limits(plan["limits"])
-        sys.stdout.write(f"{aws.url}\n")
+        sys.stdout.write(f"{aws.url} {aws.key}\n")
         sys.stdout.flush()
+        fail_some(aws, *plan["failing"], ended)
         ended.wait()
         record = {"starts": made[0].starts, "ends": made[0].ends, "cpu": time.process_time()}
         Path(plan["record"]).write_text(json.dumps(record))

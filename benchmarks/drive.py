@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 BUSY = 0.05  # seconds that a loop in which something happened costs the scheduler elsewhere
 ASK_EVERY = 0.5
-WARM = 5
-"""Tasks before the measurement: whoever makes its client late makes it now."""
 
 
 @dataclass
@@ -63,7 +61,8 @@ class Drive:
 
     def mark(self, name: str) -> None:
         """Remember the state of all counters under a name."""
-        gc.collect()
+        if self.scenario.warm:
+            gc.collect()
         memory = tracemalloc.get_traced_memory()[0] if self.scenario.trace else rss()
         self.marks[name] = {
             "at": time.monotonic(),
@@ -129,16 +128,17 @@ class Drive:
         scenario = self.scenario
         if scenario.trace:
             tracemalloc.start()
-        self.warm_up(rows[:WARM])
+        if scenario.warm:
+            self.warm_up(rows[: scenario.warm])
         self.mark("begin")
         if scenario.watch:
-            self.bring_into_flight(rows[WARM:])
+            self.bring_into_flight(rows[scenario.warm :])
             self.cloud.latency(scenario.latency)
             self.turn_for(scenario.settle.get(self.subject.name, 3.0))
             self.mark("flight")
             self.turn_for(scenario.watch)
         else:
-            self.until_reported(rows[WARM:])
+            self.until_reported(rows[scenario.warm :])
         self.mark("end")
 
     def until_reported(self, rows: Sequence[Row]) -> None:
@@ -147,7 +147,11 @@ class Drive:
         limit = time.monotonic() + self.scenario.at_most
         while (self.to_queue or self.ids) and time.monotonic() < limit:
             self.loop()
-            if self.scenario.quick_start and "flight" not in self.marks and self.in_flight(WARM + len(rows)):
+            if (
+                self.scenario.quick_start
+                and "flight" not in self.marks
+                and self.in_flight(self.scenario.warm + len(rows))
+            ):
                 self.cloud.latency(self.scenario.latency)
                 self.mark("flight")
 
@@ -156,7 +160,7 @@ class Drive:
         half = len(rows) // 2
         for name, some in (("half", rows[:half]), ("whole", rows[half:])):
             self.to_queue.extend(some)
-            wanted = WARM + (half if name == "half" else len(rows))
+            wanted = self.scenario.warm + (half if name == "half" else len(rows))
             limit = time.monotonic() + self.scenario.at_most
             while (self.to_queue or not self.in_flight(wanted)) and time.monotonic() < limit:
                 self.loop()
@@ -212,7 +216,7 @@ def main(arguments: Sequence[str]) -> None:
     the table) as JSON, the subject's name, AWS's address, the file for the record."""
     overrides = json.loads(arguments[0])
     scenario, subject = replace(SCENARIOS[overrides.pop("name")], **overrides), SUBJECTS[arguments[1]]
-    rows = planned(scenario.tasks + WARM)
+    rows = planned(scenario.tasks + scenario.warm)
     insert_rows(rows)
     executor = subject.make(parallelism=2 * scenario.tasks + 100)
     executor.job_id = "1"

@@ -36,9 +36,11 @@ def figures(raw: Raw) -> Figures:
     match raw.scenario.name:
         case "burst" | "quota" | "steady":
             return common | submissions(raw, mine) | reports(raw, mine) | cpu(raw, len(mine))
-        case "slots":
+        case "first":
+            return common
+        case "slots" | "untold":
             return common | reports(raw, mine)
-        case "long":
+        case "long" | "minute":
             return heartbeats(raw, "flight") | describes(raw) | cpu_share(raw)
         case "flight":
             return heartbeats(raw, "flight") | describes(raw) | memory(raw, len(mine)) | cpu_share(raw)
@@ -96,12 +98,13 @@ def calls(raw: Raw) -> Figures:
 
 
 def failures(raw: Raw, mine: Sequence[str]) -> Figures:
-    """Tasks that were not reported as a success, of those queued; those never started; those run twice."""
-    bad = [one for one in mine if raw.drive["reported"].get(one, (0, ""))[1] != "success"]
+    """Tasks that were not reported as they ended, of those queued; those run twice."""
+    right = "failed" if raw.scenario.silent else "success"
+    bad = [one for one in mine if raw.drive["reported"].get(one, (0, ""))[1] != right]
     submitted = good(raw.drive["marks"]["end"]["calls"], raw.subject.submit)
     return {
         "tasks": float(len(mine)),
-        "not reported as success": float(len(bad)),
+        f"not reported as {right}": float(len(bad)),
         "containers beyond one a task": float(max(0, submitted - len(raw.drive["queued"]))),
     }
 
@@ -126,9 +129,15 @@ def cpu(raw: Raw, tasks: int) -> Figures:
 
 
 def cpu_share(raw: Raw) -> Figures:
-    """CPU of the executor in % of one core, while nothing changes."""
+    """CPU of the executor in % of one core, while nothing changes: all, and of each kind of thread it has."""
     before, after = (raw.drive["marks"][name] for name in ("flight", "end"))
-    return {"cpu while waiting": (after["cpu"] - before["cpu"]) / (after["at"] - before["at"]) * 100}
+    took = after["at"] - before["at"]
+    spent = {
+        f"cpu while waiting, {kind}": (seconds - before["threads"].get(kind, 0.0)) / took * 100
+        for kind, seconds in after["threads"].items()
+        if kind != "MainThread"
+    }
+    return {"cpu while waiting": (after["cpu"] - before["cpu"]) / took * 100, **spent}
 
 
 def memory(raw: Raw, tasks: int) -> Figures:

@@ -48,6 +48,7 @@ def times(share: float) -> Callable[[float, float], bool]:
 REACH = (
     Reach("burst", "heartbeat p99", "under 10 ms", at_most(10)),
     Reach("burst", "heartbeat max", "under 10 ms", at_most(10)),
+    Reach("first", "heartbeat max", "under 10 ms", at_most(10)),
     Reach("flight", "heartbeat p99", "under 25 ms", at_most(25)),
     Reach("flight", "heartbeat max", "under 25 ms", at_most(25)),
     Reach("steady", "heartbeat p99", "under 2 ms", at_most(2)),
@@ -59,6 +60,10 @@ REACH = (
     Reach("burst", "end to report p99", "at most 5 s", at_most(5)),
     Reach("slots", "end to free slot p50", "at most 1 s", at_most(1)),
     Reach("slots", "end to free slot p99", "at most 2 s", at_most(2)),
+    Reach("untold", "end to report p99", "at most 5 s", at_most(5)),
+    Reach("minute", "cpu while waiting", "at most 1 % of a core", at_most(1)),
+    Reach("minute", "describe calls a minute", "", at_most(float("inf"))),
+    Reach("long", "cpu while waiting", "at most 1 % of a core", at_most(1)),
     Reach("long", "describe calls a minute", "a tenth", times(0.1)),
     Reach("long", "heartbeats' share of time", "nothing", at_most(0.1)),
     Reach("burst", "cpu a task", "two thirds", times(2 / 3)),

@@ -21,8 +21,12 @@ class Scenario:
     answers after `latency` seconds. With `watch` the containers outlive the run: all are brought into flight
     (with `quick_start` without latency), and after `settle` more seconds they are watched for so long;
     otherwise the run ends when everything has been reported. `idle` is the scheduler's sleep after a loop in
-    which nothing happened, seconds. `trace` counts memory by tracemalloc instead of resident pages. `ours`
-    are options of our executors: where AWS throttles nothing, its quotas have been raised, and they are told.
+    which nothing happened, seconds. `trace` counts memory by tracemalloc instead of resident pages. `warm`
+    tasks run before the measurement, so that whoever makes its client late makes it then; with 0 nothing
+    has happened before, no garbage was collected either, and the first heartbeat is that of a scheduler that
+    has just started. With `silent` a container ends with an error and without a word to Airflow; of the calls
+    that look at containers AWS answers `failing` (a share) with a 500. `ours` are options of our executors:
+    where AWS throttles nothing, its quotas have been raised, and they are told.
     """
 
     name: str
@@ -39,6 +43,9 @@ class Scenario:
     quick_start: bool = False
     idle: float = 1.0
     trace: bool = False
+    warm: int = 5
+    silent: bool = False
+    failing: float = 0.0
     at_most: float = 300.0
     ours: Mapping[str, str] = field(default_factory=dict)
 
@@ -53,6 +60,12 @@ SCENARIOS = {
             name="burst",
             ours=RAISED,
             question="1,000 tasks are queued at once, AWS throttles nothing, containers run 5 s",
+        ),
+        Scenario(
+            name="first",
+            ours=RAISED,
+            question="1,000 tasks are queued before the first heartbeat of a scheduler",
+            warm=0,
         ),
         Scenario(
             name="quota",
@@ -79,12 +92,30 @@ SCENARIOS = {
             quick_start=True,
         ),
         Scenario(
+            name="untold",
+            ours=RAISED,
+            question="500 containers end without a word to Airflow; 2 % of the looks are answered 500",
+            tasks=500,
+            lives=(5.0, 15.0),
+            quick_start=True,
+            silent=True,
+            failing=0.02,
+        ),
+        Scenario(
             name="long",
             ours=RAISED,
             question="1,000 tasks run for hours",
             lives=FOR_EVER,
             watch=60.0,
             settle={"ours-ecs": 150.0, "ours-batch": 150.0},
+            quick_start=True,
+        ),
+        Scenario(
+            name="minute",
+            ours=RAISED,
+            question="1,000 tasks have just begun, and are watched for a minute",
+            lives=FOR_EVER,
+            watch=60.0,
             quick_start=True,
         ),
         Scenario(

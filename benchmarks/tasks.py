@@ -19,7 +19,7 @@ from uuid import UUID
 from aws_executors.local.world import Effect, Event, Exited, Ref, Started, StartProcess
 
 WRITE_EVERY = 0.05  # seconds
-TERMINATED = 143
+ERROR, TERMINATED = 1, 143
 
 
 def instance_of(command: Sequence[str]) -> str:
@@ -31,11 +31,18 @@ class Tasks:
     """Runs every container for a time drawn from `lives` (seconds), and writes its task's state.
 
     `starts` and `ends` tell when (monotonic seconds, which all processes of a machine share), by task
-    instance.
+    instance. With `silent` a container that has lived its time ends with an error, and its row stays as it
+    was.
     """
 
     def __init__(
-        self, report: Callable[[Event], None], database: Path, lives: tuple[float, float], seed: int = 0
+        self,
+        report: Callable[[Event], None],
+        database: Path,
+        lives: tuple[float, float],
+        *,
+        silent: bool = False,
+        seed: int = 0,
     ) -> None:
         self.environment: dict[str, str] = {}
         self.starts: dict[str, float] = {}
@@ -43,6 +50,7 @@ class Tasks:
         self._report = report
         self._database = database
         self._lives = lives
+        self._code = ERROR if silent else 0
         self._random = random.Random(seed)  # noqa: S311 - lives, not secrets
         self._ids: dict[Ref, str] = {}
         self._due: list[tuple[float, int, Ref, int]] = []
@@ -61,7 +69,7 @@ class Tasks:
                 self._ids[effect.ref] = one
                 self.starts.setdefault(one, now)
                 self._states[one] = "running"
-                self._plan(now + self._random.uniform(*self._lives), effect.ref, 0)
+                self._plan(now + self._random.uniform(*self._lives), effect.ref, self._code)
             elif effect.ref in self._ids:
                 self._plan(now, effect.ref, TERMINATED)
         if isinstance(effect, StartProcess):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from returns.result import Failure, Result, Success
@@ -20,6 +20,7 @@ from aws_executors.core.reading import told
 from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
 from aws_executors.core.stops import BY_US
 from aws_executors.core.verdict import Row
+from aws_executors.shell.mail import Asked
 
 
 @dataclass(frozen=True)
@@ -287,14 +288,15 @@ class Rows:
             row = self._rows.get(key)
             return None if row is None else row.state
 
-    def read(self, keys: Sequence[str]) -> Sequence[Row | None]:
-        """The rows of these keys."""
+    def read(self, asked: Mapping[str, Asked[str]]) -> Mapping[str, Row | None]:
+        """The rows of these jobs, by token, less those that say what has been heard."""
         gate = self._gate
         with self._lock:
-            self.reads.append(tuple(keys))
+            self.reads.append(tuple(one.key for one in asked.values()))
             if self._down:
                 raise ConnectionError("the database is down")
-            rows = [self._rows.get(key) for key in keys]
+            rows = {token: self._rows.get(one.key) for token, one in asked.items()}
+            rows = {token: row for token, row in rows.items() if row is None or row != asked[token].heard}
         if gate is not None:
             gate.wait(10)
         return rows

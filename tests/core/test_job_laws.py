@@ -11,7 +11,7 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aws_executors.core.advance import advance, begin
@@ -44,10 +44,13 @@ from aws_executors.core.job import (
     StopAnswered,
     Submit,
     Superseded,
+    Tell,
     Unpreparable,
 )
+from aws_executors.core.life.judging import once_is_enough
 from aws_executors.core.state import Cause, Observation, Phase
 from aws_executors.core.verdict import Row
+from samples import examples
 
 # --- Any news, in any order --------------------------------------------------------------------------------
 
@@ -103,6 +106,13 @@ STORIES: list[list[Event[str]]] = [
     [Seen(4.0, replace(NEVER, id="c2")), RowRead(5.0, Row(state="queued", token="t", try_number=1))],
     [Refused(2.0, AwsError(kind=Kind.AMBIGUOUS, code="Code", message="a")), Due(1e6)],
     [Found(3.0, None), Due(1e6), Found(4.0, None), Due(1e6), Found(5.0, None)],
+    [
+        Prepared(1.0, "r1", 300.0),
+        Due(1e6),
+        Renewed(2.0, AwsError(kind=Kind.THROTTLED, code="Code", message="a")),
+    ],
+    [Revoked(6.0), Renewed(7.0, AwsError(kind=Kind.PERMANENT, code="Code", message="a"))],
+    [Superseded(6.0), Renewed(7.0, AwsError(kind=Kind.PERMANENT, code="Code", message="a"))],
 ]
 LIVES: st.SearchStrategy[list[Event[str]]] = st.lists(
     st.lists(EVENTS, min_size=1, max_size=2) | st.sampled_from(STORIES), max_size=15
@@ -116,7 +126,11 @@ POLICIES = st.builds(
 )
 BORN_WITH = [purpose for purpose in Purpose if purpose is not Purpose.LEAVE]  # which is only ever come to
 JOBS: st.SearchStrategy[Job[str]] = st.builds(
-    Job, token=st.just("t"), purpose=st.sampled_from(BORN_WITH), assigned=st.booleans()
+    Job,
+    token=st.just("t"),
+    purpose=st.sampled_from(BORN_WITH),
+    assigned=st.booleans(),
+    renew_every=st.sampled_from([None, 300.0]),
 ) | st.builds(Job, token=st.just("t"), has_row=st.just(False))
 
 Turn: TypeAlias = "tuple[Job[str], Event[str], Job[str], tuple[Effect[str], ...]]"
@@ -168,12 +182,35 @@ def test_a_slot_is_freed_once_when_the_job_closes_unless_it_is_the_jobs_no_more(
 
 
 @lives
-def test_after_it_was_taken_back_a_job_only_looks_and_stops(
+def test_a_job_that_nobody_waits_for_only_looks_and_stops(
     job: Job[str], events: list[Event[str]], policy: Policy
 ) -> None:
-    for before, _, _, effects in live_through(job, events, policy)[1]:
-        if before.purpose is Purpose.CANCEL:
-            assert all(isinstance(effect, Find | Stop | Renew) for effect in effects)
+    """Taken back, superseded, or left by its row: it says nothing more, starts nothing, and no container of
+    it gets another token to begin with."""
+    for before, event, after, effects in live_through(job, events, policy)[1]:
+        if before.unwanted or isinstance(event, Revoked | Superseded):
+            assert all(isinstance(effect, Find | Stop) for effect in effects)
+            assert after.unwanted or after.stage is Stage.CLOSED
+
+
+@lives
+def test_what_is_to_be_given_back_says_nothing_before_it_is(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    """And starts nothing, and is given no other token."""
+    for before, _, after, effects in live_through(job, events, policy)[1]:
+        if before.purpose is Purpose.RELEASE:
+            assert not any(isinstance(effect, Tell | Prepare | Submit | Renew | Report) for effect in effects)
+            assert after.wanted is False
+
+
+@lives
+def test_what_waits_says_so_once_for_each_change(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    for before, _, after, effects in live_through(job, events, policy)[1]:
+        if any(isinstance(effect, Tell) for effect in effects) and after.stage is before.stage:
+            assert after.told != before.told
 
 
 @lives
@@ -231,6 +268,17 @@ def test_nothing_is_submitted_while_a_container_is_known(
     for _, _, after, effects in live_through(job, events, policy)[1]:
         if any(isinstance(effect, Submit | Prepare) for effect in effects):
             assert after.container == ""
+
+
+@lives
+def test_a_row_that_says_the_same_again_changes_nothing_where_once_is_enough(
+    job: Job[str], events: list[Event[str]], policy: Policy
+) -> None:
+    """So that a database need not tell what it has told; what a verdict waits for is told all the same."""
+    for _, event, after, _ in live_through(job, events, policy)[1]:
+        if isinstance(event, RowRead) and once_is_enough(after, event.at):
+            for later in (0.0, 1.0, 1e6):
+                assert advance(after, RowRead(event.at + later, event.row), policy) == (after, ())
 
 
 @lives
@@ -448,7 +496,7 @@ def refusal(outcome: str) -> AwsError:
     return AwsError(kind=REFUSALS[outcome], code="Code", message=outcome)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.data(), POLICIES, st.booleans(), PLAYS)
 def test_no_two_containers_live_and_none_outlives_its_job(
     data: st.DataObject, policy: Policy, has_row: bool, moves: list[str]
@@ -465,7 +513,7 @@ def test_no_two_containers_live_and_none_outlives_its_job(
             break
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.data(), POLICIES, st.booleans(), PLAYS)
 def test_c27_a_task_is_given_back_only_when_nothing_runs_for_it(
     data: st.DataObject, policy: Policy, there: bool, moves: list[str]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.validate import ParamValidator
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aws_executors.local.models import operation
 from aws_executors.local.world import ACTIONS, FARGATE, NONE, World, verbs
+from samples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,7 @@ def values(shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
             return st.floats(0, 10)
 
 
+@pytest.mark.hypothesis  # its own `given` is further in
 @pytest.mark.parametrize("name", [name for name in ACTIONS if name != "sts.GetCallerIdentity"])
 def test_whatever_fits_the_model_gets_an_answer(virtual: Callable[..., Virtual], name: str) -> None:
     service, _, action = name.partition(".")
@@ -95,7 +97,7 @@ def test_whatever_fits_the_model_gets_an_answer(virtual: Callable[..., Virtual],
     likely = {"cluster": "c", "taskDefinition": "f", "jobQueue": "q", "jobDefinition": "jd", "jobName": "j"}
     known = {key: value for key, value in likely.items() if key in shape.members}
 
-    @settings(max_examples=40, database=None, derandomize=True)
+    @examples(40)
     @given(params=values(shape), keep=st.booleans())
     def answers(params: dict[str, Any], keep: bool) -> None:
         v = virtual(room=3)
@@ -122,7 +124,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, database=None, derandomize=True)
+@examples(200)
 @given(steps=STEPS, slow=st.booleans())
 def test_every_story_ends_well(steps: list[tuple[str, int]], slow: bool) -> None:
     from local.conftest import Virtual as Begin

@@ -1,16 +1,28 @@
-"""What is written to Airflow's database, on real rows.
+"""What is written to, and read from, Airflow's database, on real rows.
 
 Law: each row of the tables is one state that a row may be found in, and what has become of it.
 """
 
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.session import create_session
-from sqlalchemy import event, select
-from sqlalchemy.orm import lazyload, load_only
+from sqlalchemy import Dialect, Table, create_engine, event, select
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.orm import Session, lazyload, load_only
+from sqlalchemy.schema import CreateTable
 
-from airflow_rows import task_instance
-from aws_executors.shell.database import AirflowDatabase, complete
+from airflow_rows import Given, task_instance
+from aws_executors.core.verdict import Row
+from aws_executors.shell.database import AirflowDatabase, _by_ids, complete, read
+from aws_executors.shell.mail import Asked
+from e2e.postgres import postgres
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -75,6 +87,172 @@ def test_what_belongs_to_somebody_else_by_now_is_left_alone(state: str) -> None:
         DATABASE.give_back(key, token)
     row = given.row()
     assert (row.state, row.external_executor_id, row.id) == (state, given.token, given.id)
+
+
+# --- Reading -----------------------------------------------------------------------------------------------
+
+
+def said(given: Given, **changed: object) -> Row:
+    """What the row says, as a running task of a first try has it."""
+    return replace(Row(state="running", token=given.token, try_number=1, id=given.id), **changed)
+
+
+def heard(given: Given, **changed: object) -> Asked[object]:
+    """A job that has heard this already."""
+    return Asked(given.key, given.id, said(given, **changed))
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Every statement that goes to the database meanwhile."""
+    told: list[str] = []
+    with create_session(scoped=False) as session:
+        engine = session.get_bind()
+    listen = lambda conn, cursor, statement, *more: told.append(statement)  # noqa: E731
+    event.listen(engine, "before_cursor_execute", listen)
+    try:
+        yield told
+    finally:
+        event.remove(engine, "before_cursor_execute", listen)
+
+
+def test_what_has_been_heard_is_asked_for_by_ids_in_one_statement_and_not_told_again() -> None:
+    givens = [task_instance(state="running") for _ in range(5)]
+    with statements() as told:
+        assert DATABASE.read({given.token: heard(given) for given in givens}) == {}
+    (statement,) = told
+    assert "dag_id" not in statement
+    assert statement.count("?") == 8  # one statement serves for five to eight
+
+
+def test_a_statement_is_made_once_for_about_as_many() -> None:
+    givens = [task_instance(state="running") for _ in range(8)]
+    with statements() as told:
+        for count in (5, 6, 7, 8):
+            assert DATABASE.read({given.token: heard(given) for given in givens[:count]}) == {}
+    assert len(set(told)) == 1
+
+
+def test_only_what_has_changed_is_told() -> None:
+    same, ended, requeued, retried = (task_instance(state="running") for _ in range(4))
+    ended.becomes("success")
+    requeued.becomes("running", external_executor_id="of its next segment")
+    retried.becomes("running", try_number=2)
+    asked = {given.token: heard(given) for given in (same, ended, requeued, retried)}
+    assert DATABASE.read(asked) == {
+        ended.token: said(ended, state="success"),
+        requeued.token: said(requeued, token="of its next segment"),
+        retried.token: said(retried, try_number=2),
+    }
+
+
+def test_what_has_not_been_heard_is_told_whatever_it_says() -> None:
+    given, without_id, stateless = (task_instance(state="running") for _ in range(3))
+    stateless.becomes(None, external_executor_id=None)
+    asked: dict[str, Asked[object]] = {
+        given.token: Asked(given.key, given.id),
+        without_id.token: Asked(without_id.key),
+        stateless.token: Asked(stateless.key, stateless.id),
+    }
+    assert DATABASE.read(asked) == {
+        given.token: said(given),
+        without_id.token: said(without_id),
+        stateless.token: said(stateless, state=None, token=None),
+    }
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_row_that_goes_by_another_id_is_found_by_its_key(known: bool) -> None:
+    """Cleared while it ran: it restarts, and is by no means gone."""
+    given = task_instance(state="running")
+    DATABASE.cut_off(given.key, given.token)
+    now = given.row()
+    assert now.id != given.id
+    asked = replace(heard(given), heard=said(given) if known else None)
+    assert DATABASE.read({given.token: asked}) == {
+        given.token: said(given, state="restarting", id=now.id),
+    }
+    assert DATABASE.read({given.token: heard(given, state="restarting", id=now.id)}) == {}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_row_that_was_deleted_is_gone(known: bool) -> None:
+    given, other = task_instance(state="running"), task_instance(state="running")
+    asked = replace(heard(given), heard=said(given) if known else None)
+    given.deleted()
+    assert DATABASE.read({given.token: asked, other.token: heard(other)}) == {given.token: None}
+
+
+def test_two_jobs_of_one_task_instance_are_told_apart() -> None:
+    """The one before a deferral and the one after it have the same row."""
+    given = task_instance(state="running")
+    given.becomes("running", external_executor_id="second")
+    asked = {given.token: heard(given), "second": heard(given, token="second")}
+    assert DATABASE.read(asked) == {given.token: said(given, token="second")}
+
+
+def test_a_key_that_is_no_task_instances_has_no_row() -> None:
+    assert DATABASE.read({}) == {}
+    assert DATABASE.read({"t": Asked("no task instance")}) == {"t": None}
+
+
+@pytest.mark.parametrize("dialect", [postgresql.dialect(), mysql.dialect(), sqlite.dialect()])
+def test_the_statement_for_ids_is_written_for_every_database_of_airflow(dialect: Dialect) -> None:
+    statement = _by_ids(dialect, 4)
+    ids = [uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)]
+    sql, parameters = statement.filled(ids)
+    assert sql.startswith("SELECT task_instance.external_executor_id, task_instance.state")
+    values = list(parameters.values() if isinstance(parameters, dict) else parameters)
+    assert values == [statement.bound(one) for one in (*ids, ids[-1])]
+    assert sql.count("%" if dialect.name != "sqlite" else "?") == 4
+
+
+def test_postgresql_tells_the_same(tmp_path: Path) -> None:
+    """A server of our own, whose driver has UUIDs of its own, and one table without those it refers to."""
+    with postgres(tmp_path) as url:
+        engine = create_engine(url)
+        table = TaskInstance.__table__
+        assert isinstance(table, Table)
+        with engine.begin() as connection:
+            connection.execute(CreateTable(table, include_foreign_key_constraints=[]))
+            rows = [
+                {
+                    "id": uuid.uuid4(),
+                    "dag_id": "dag",
+                    "task_id": f"task-{number}",
+                    "run_id": "run",
+                    "try_number": 1,
+                    "pool": "default_pool",
+                    "pool_slots": 1,
+                    "state": "running",
+                    "external_executor_id": f"token-{number}",
+                }
+                for number in range(5)
+            ]
+            connection.execute(table.insert(), rows)
+            moved = uuid.uuid4()
+            connection.execute(table.update().where(table.c.task_id == "task-1").values(state="success"))
+            connection.execute(table.update().where(table.c.task_id == "task-2").values(id=moved))
+            connection.execute(table.delete().where(table.c.task_id == "task-3"))
+        asked: dict[str, Asked[object]] = {
+            f"token-{number}": Asked(
+                TaskInstanceKey("dag", f"task-{number}", "run", 1, -1),
+                row["id"],
+                Row(state="running", token=f"token-{number}", try_number=1, id=row["id"]),
+            )
+            for number, row in enumerate(rows)
+        }
+        with Session(engine) as session:
+            told = read(session, asked)
+        engine.dispose()
+    assert told == {
+        "token-1": Row(state="success", token="token-1", try_number=1, id=rows[1]["id"]),
+        "token-2": Row(state="running", token="token-2", try_number=1, id=moved),
+        "token-3": None,
+    }
+
+
+# --- Adopting ----------------------------------------------------------------------------------------------
 
 
 def test_what_adoption_reads_of_all_rows_is_one_query() -> None:

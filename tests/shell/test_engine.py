@@ -20,11 +20,11 @@ from aws_executors.core.job import Free, Job, Policy, Purpose, Refused, Report, 
 from aws_executors.core.pace import Pace
 from aws_executors.core.retry import Backoff
 from aws_executors.core.state import Cause
+from aws_executors.shell import rows
 from aws_executors.shell.desk import CHUNK, Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.errands import TOO_LATE, Errands
 from aws_executors.shell.mail import Handover, Happened, Letter, Outcome
-from aws_executors.shell.rows import ROWS
 from worlds import Cloud, Order, Rows
 
 SECRET = "eyJhbGciOi.eyJzdWIi.c2ln"
@@ -433,9 +433,10 @@ def test_the_database_is_down_for_a_while(place: Town, caplog: pytest.LogCapture
     assert caplog.messages == ["Airflow's database: ConnectionError: the database is down"]
 
 
-def test_more_rows_than_one_query_may_ask_for(place: Town) -> None:
+def test_more_rows_than_one_query_may_ask_for(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "ROWS", 200)
     place.rows.go_down()
-    many = ROWS + 100
+    many = rows.ROWS + 100
     for number in range(many):
         place.queue(f"t{number}")
     until(lambda: len(place.cloud.containers) == many)
@@ -445,7 +446,7 @@ def test_more_rows_than_one_query_may_ask_for(place: Town) -> None:
     place.rows.come_up()
     until(place.idle)
     assert all(place.ends(f"t{number}") for number in range(many))
-    assert max(map(len, place.rows.reads)) <= ROWS
+    assert max(map(len, place.rows.reads)) <= rows.ROWS
 
 
 def test_an_idle_engine_sleeps(place: Town) -> None:

@@ -87,6 +87,14 @@ def turn_until(executor: BaseExecutor, done: Callable[[], bool], patience: float
         time.sleep(0.02)
 
 
+def until(done: Callable[[], bool]) -> None:
+    """Wait without a turn of the scheduler's loop."""
+    deadline = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < deadline, f"not within {PATIENCE} s"
+        time.sleep(0.01)
+
+
 def turn_a_while(executor: BaseExecutor) -> None:
     """Let the scheduler's loop go round for a while, for something that is not to happen."""
     for _ in range(20):
@@ -220,6 +228,26 @@ def test_a_token_of_our_own_where_airflow_assigns_none(
     (task,) = aws.tasks()
     assert task["startedBy"] == f"airflow/{token}"
     assert given.key in executor.running
+
+
+@pytest.mark.parametrize("later", [0, 1], ids=["next-segment", "next-try"])
+def test_a_token_of_our_own_is_used_once(executor: AwsEcsFargateExecutor, aws: LocalAws, later: int) -> None:
+    """Where Airflow assigns none, what an earlier queueing has put into the row is handed over once more."""
+    given = task_instance(queue="exit-0")
+    hand_over(executor, given, token=None)
+    first = str(executor.event_buffer.pop(given.key)[1])
+    given.becomes("deferred" if later == 0 else "up_for_retry", external_executor_id=first)
+    turn_until(executor, lambda: given.key not in executor.running)
+    given.becomes("queued", try_number=given.key.try_number + later)
+    again = replace(given, key=given.key._replace(try_number=given.key.try_number + later))
+    hand_over(executor, again, token=first)
+    state, second = executor.event_buffer[again.key]
+    assert state == "queued"
+    assert second != first
+    given.becomes("running", external_executor_id=second)
+    turn_until(executor, lambda: again.key not in executor.running)
+    assert states(executor) == {again.key: "success"}
+    assert {task["startedBy"] for task in aws.tasks()} == {f"airflow/{first}", f"airflow/{second}"}
 
 
 def test_the_highest_priority_goes_first(ecs_options: Callable[..., None], aws: LocalAws) -> None:
@@ -408,6 +436,21 @@ def test_c15_a_revoked_task_is_stopped_and_forgotten(executor: AwsEcsFargateExec
     assert given.key not in executor.running
     turn_until(executor, all_stopped(aws))
     assert states(executor) == {}
+
+
+def test_c15_what_was_to_be_said_of_a_task_is_not_said_once_it_is_revoked(
+    executor: AwsEcsFargateExecutor, aws: LocalAws
+) -> None:
+    """The engine has a line to say, and Airflow takes the task back before it is heard."""
+    aws.faults.no_capacity("Capacity is unavailable at this time.")
+    revoked, other = task_instance(queue="exit-0"), task_instance(queue="exit-0")
+    hand_over(executor, revoked, other)
+    engine = executor._engine
+    assert engine is not None
+    until(lambda: [bool(job.told) for job in engine.jobs()] == [True, True])
+    executor.revoke_task(ti=revoked.row())
+    turn_a_while(executor)
+    assert {line.run_id for line in executor._task_event_logs} == {other.key.run_id}
 
 
 def test_c15_revoking_what_another_scheduler_started_stops_it(

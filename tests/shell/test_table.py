@@ -42,9 +42,22 @@ def test_a_container_is_looked_at_by_pace_and_once_at_a_time(table: Table[str, s
     table.looked_at("c", 200.0)
     assert table.next_look() == 201.0
     assert table.to_look_at(201.0, 100) == ("c",)
-    table.looked_at("c", 201.0, delay=10.0)  # failed
-    assert table.to_look_at(210.9, 100) == ()
-    assert table.to_look_at(211.0, 100) == ("c",)
+
+
+def test_a_look_that_told_nothing_is_made_again_soon_and_then_ever_later(table: Table[str, str]) -> None:
+    """At an age of a look every 10 seconds; the next one that tells something begins anew."""
+    watch(table, "t", "c", 0.0)
+    now = 1000.0
+    assert table.to_look_at(now, 100) == ("c",)
+    for pause in (1.0, 2.0, 4.0, 8.0, 10.0, 10.0):
+        table.not_looked_at("c", now)
+        assert table.next_look() == now + pause
+        now += pause
+        assert table.to_look_at(now, 100) == ("c",)
+    table.looked_at("c", now)
+    assert table.to_look_at(now + 10.0, 100) == ("c",)
+    table.not_looked_at("c", now + 10.0)
+    assert table.next_look() == now + 11.0
 
 
 def test_a_call_is_filled_up_with_those_due_soon_but_none_is_made_for_them(table: Table[str, str]) -> None:

@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from airflow.models.callback import CallbackKey
 from airflow.models.taskinstancekey import TaskInstanceKey
 
 from aws_executors.core.verdict import Row
+from aws_executors.shell.mail import Asked
 from simulation.plan import Times
+
+if TYPE_CHECKING:
+    from airflow.executors.workloads.types import WorkloadKey
 
 FINAL = ("success", "failed")
 LIVE = ("queued", "running", "restarting")
@@ -127,11 +132,12 @@ class Metadata:
                 one.state, one.segment = "scheduled", one.segment + 1
 
     def queue(self, job: int, most: int, *, assigned: bool, now: float) -> Iterator[Instance]:
-        """Up to `most` scheduled ones are queued, each with a fresh token. SJR:1025."""
+        """Up to `most` scheduled ones are queued, each with a fresh token or what is there. SJR:1030."""
         waiting = [one for one in self.instances.values() if one.state == "scheduled"]
         for one in waiting[: max(0, most)]:
             one.state, one.queued_by, one.queued_at = "queued", job, now
-            one.external_executor_id = str(self.new_id("token")) if assigned else None
+            if assigned:
+                one.external_executor_id = str(self.new_id("token"))
             self.tell("airflow", f"{one.task} try {one.try_number} queued as {short(one)} by scheduler {job}")
             yield one
 
@@ -258,15 +264,16 @@ class Metadata:
 
     # --- Ours (shell/database.py) --------------------------------------------------------------------------
 
-    def read(self, keys: Sequence[object]) -> list[Row | None]:
+    def read(self, asked: Mapping[str, Asked[WorkloadKey]]) -> dict[str, Row | None]:
         """`AirflowDatabase.read`."""
-        found = [self.instances.get(key.task_id) for key in keys if isinstance(key, TaskInstanceKey)]
-        return [
-            None
-            if one is None
-            else Row(state=one.state, token=one.external_executor_id, try_number=one.try_number)
-            for one in found
-        ]
+        rows = {token: self._row(one.key) for token, one in asked.items()}
+        return {token: row for token, row in rows.items() if row is None or row != asked[token].heard}
+
+    def _row(self, key: object) -> Row | None:
+        one = self.instances.get(key.task_id) if isinstance(key, TaskInstanceKey) else None
+        if one is None:
+            return None
+        return Row(state=one.state, token=one.external_executor_id, try_number=one.try_number, id=one.id)
 
     def cut_off(self, key: object, token: str) -> None:
         """`AirflowDatabase.cut_off`."""

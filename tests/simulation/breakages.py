@@ -12,7 +12,8 @@ ENDING, JUDGING, LOOKING = f"{CORE}.life.ending", f"{CORE}.life.judging", f"{COR
 MOVES, SUBMITTING, WATCHING = f"{CORE}.life.moves", f"{CORE}.life.submitting", f"{CORE}.life.watching"
 ADVANCE, POLICY, VERDICT = f"{CORE}.advance", f"{CORE}.policy", f"{CORE}.verdict"
 DESK, EXECUTOR, LEDGER = f"{SHELL}.desk", f"{SHELL}.executor", f"{SHELL}.ledger"
-ERRANDS = f"{SHELL}.errands"
+ERRANDS, STORE, RENEWING = f"{SHELL}.errands", f"{SHELL}.transport.s3", f"{CORE}.life.renewing"
+ERRANDS, WORKLOAD = f"{SHELL}.errands", f"{SHELL}.workload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ MUTANTS = (
         VERDICT,
         "(stands, how) == (Standing.FINISHED, Ending.CLEAN)",
         "how is Ending.CLEAN",
-        seed=10,
+        seed=64,
     ),
     Mutant(
         "moved on while it runs: kept",
@@ -107,14 +108,14 @@ MUTANTS = (
         POLICY,
         "(Refusal.CREDENTIALS, Moment.SUBMITTED): Answer.REFRESH",
         "(Refusal.CREDENTIALS, Moment.SUBMITTED): Answer.FAIL",
-        seed=50,
+        seed=110,
     ),
     Mutant(
         "the token was refused: fail",
         POLICY,
         "(Exit.REFUSED, Moment.BEFORE): Answer.RESUBMIT",
         "(Exit.REFUSED, Moment.BEFORE): Answer.FAIL",
-        seed=196,
+        seed=1454,
     ),
     # --- The life of a job ---
     Mutant(
@@ -144,7 +145,7 @@ MUTANTS = (
     Mutant(
         "accepted after it was taken back: not stopped",
         SUBMITTING,
-        "return (watching, ()) if job.purpose in (Purpose.RUN, Purpose.ADOPT) else stop(watching)",
+        "return (watching, ()) if job.wanted else stop(watching)",
         "return watching, ()",
         seed=46,
     ),
@@ -194,6 +195,22 @@ MUTANTS = (
         "replace(job, stage=Stage.ENDING, due=None)",
         seed=4,
     ),
+    # --- Stored workloads ---
+    Mutant("a stored token is never renewed", RENEWING, "(Renew(job.attempt),)", "()", seed=5),
+    Mutant(
+        "a stored workload is not removed",
+        DESK,
+        "        if handover.stored is not None:\n            self._hands.discard(handover)",
+        "        if False:\n            self._hands.discard(handover)",
+        seed=5,
+    ),
+    Mutant(
+        "a lost write is not counted with",
+        STORE,
+        "                    self._note_lost(known, body)\n",
+        "",
+        seed=20,
+    ),
     # --- The shell ---
     Mutant(
         "an answer of another question counts",
@@ -228,6 +245,13 @@ MUTANTS = (
         EXECUTOR,
         "            self._revoke(self._ledger.strike(key))\n        super().change_state",
         "            self._ledger.strike(key)\n        super().change_state",
-        seed=98,
+        seed=118,
+    ),
+    Mutant(
+        "a used token of ours is taken for one of Airflow's",
+        WORKLOAD,
+        "return None if token is None or token[14:15] == OWN_VERSION else token",
+        "return token",
+        seed=10,
     ),
 )

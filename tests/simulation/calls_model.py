@@ -6,6 +6,7 @@ stands this: a call goes out, is carried out, and comes back, each a little late
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,16 @@ class VirtualClient:
     def terminate_jobs(self, **params: object) -> Json:
         return self._call("TerminateJobs", params)
 
+    def put_object(self, **params: object) -> Json:
+        return self._call("PutObject", params)
+
+    def get_object(self, **params: object) -> Json:
+        answer = self._call("GetObject", params)
+        return {**answer, "Body": io.BytesIO(answer["Body"])}
+
+    def delete_object(self, **params: object) -> Json:
+        return self._call("DeleteObject", params)
+
     def _call(self, action: str, params: Json) -> Json:
         process, times = self.process, self.cloud.schedule.times
         process.calls += 1
@@ -93,7 +104,8 @@ class VirtualClient:
         if action in ("DescribeTasks", "DescribeJobs") and not problem:
             return  # there are too many of these
         what = params.get("clientToken") or params.get("jobName") or params.get("startedBy")
-        what = what or params.get("task") or params.get("jobs") or params.get("filters") or ""
+        what = what or params.get("task") or params.get("jobs") or params.get("filters")
+        what = what or params.get("Key") or ""
         self.process.line.tell(self.process.name, f"{action} {what} {problem}".rstrip())
 
 

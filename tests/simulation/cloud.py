@@ -6,11 +6,14 @@ lost where a fault says so. A container is known by what it was started for: the
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from aws_executors.core.exits import Exit
+from aws_executors.core.stored import bucket_and_key, opened
 from aws_executors.local.world import (
     Answer,
     Call,
@@ -30,16 +33,33 @@ from aws_executors.local.world.ecs_state import Task
 from simulation.plan import Schedule
 from simulation.timeline import Timeline, between, draw
 
-CLUSTER, CONTAINER, QUEUE, DEFINITION = "etl", "main", "q", "airflow"
+CLUSTER, CONTAINER, QUEUE, DEFINITION, BUCKET = "etl", "main", "q", "airflow", "workloads"
 STOP_TIMEOUT = 4
 LISTS_LATE = 3.0
 """Seconds within which a list may not show a new job, at most, as long as no fault makes it worse."""
 
 
+def token_with(issued: float, expires: float) -> str:
+    """A token in the shape of a JWT, as far as a container and a scheduler read it.
+
+    >>> claims_of(token_with(10.0, 30.0))
+    {'iat': 10.0, 'exp': 30.0}
+    """
+    claims = base64.urlsafe_b64encode(json.dumps({"iat": issued, "exp": expires}).encode())
+    return f"e30.{claims.decode().rstrip('=')}.c2ln"
+
+
+def claims_of(token: str) -> dict[str, float]:
+    """What stands in such a token."""
+    claims = token.split(".")[1]
+    found: dict[str, float] = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    return found
+
+
 @dataclass(slots=True, kw_only=True)
 class Workload:
     """What a container was started with: the id of the task instance or callback, its try, until when its
-    token is good, and by which launcher."""
+    token is good, and by which launcher; `key` is where it lies, if it is stored."""
 
     ti: str
     task: str
@@ -47,24 +67,27 @@ class Workload:
     expires: float
     launcher: str
     callback: bool = False
+    key: str = ""
 
     @classmethod
     def from_command(cls, command: tuple[str, ...]) -> Workload:
         """Read the JSON that Airflow's own entry point would read."""
-        told = json.loads(command[-1])
-        _, expires = told["token"].split(":")
-        launcher = "aws_executors" if "aws_executors.run" in command else "airflow"
+        return cls.from_json(command[-1], "aws_executors" if "aws_executors.run" in command else "airflow")
+
+    @classmethod
+    def from_json(cls, text: str, launcher: str) -> Workload:
+        """Read the workload's JSON, however it has travelled."""
+        told = json.loads(text)
+        expires = claims_of(told["token"])["exp"]
         if "callback" in told:
             name = str(told["callback"]["id"])
-            return cls(
-                ti=name, task=name, try_number=0, expires=float(expires), launcher=launcher, callback=True
-            )
+            return cls(ti=name, task=name, try_number=0, expires=expires, launcher=launcher, callback=True)
         ti = told["ti"]
         return cls(
             ti=str(ti["id"]),
             task=ti["task_id"],
             try_number=ti["try_number"],
-            expires=float(expires),
+            expires=expires,
             launcher=launcher,
         )
 
@@ -116,10 +139,12 @@ class Cloud:
     schedule: Schedule
     line: Timeline
     inside: Inside = field(init=False)
+    putting: Callable[[str], None] = field(init=False)
     world: World = field(init=False)
     containers: dict[Ref, Container] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    stored: dict[str, Workload] = field(default_factory=dict)  # by the object's key: what was put there last
     kept: dict[str, float] = field(default_factory=dict)  # job id or task id: when AWS last refused its stop
     stale_until: float = 0.0
     stale_by: float = 0.0
@@ -139,6 +164,10 @@ class Cloud:
         name = f"{service}.{action}"
         self.calls[name] = self.calls.get(name, 0) + 1
         answer = apply(self.world, Call(service, action, params), self.line.now)
+        if action == "PutObject":
+            key = str(params["Key"])
+            self.putting(key.rpartition("-")[0])
+            self.stored[key] = replace(Workload.from_json(opened(params["Body"]), "aws_executors"), key=key)
         if action in ("StopTask", "TerminateJobs") and answer.error is not None:
             asked = [str(params["task"]).rpartition("/")[2]] if "task" in params else params["jobs"]
             self.kept |= dict.fromkeys(asked, self.line.now)
@@ -162,12 +191,32 @@ class Cloud:
         match effect:
             case StartProcess(ref=ref):
                 token = self.token_of(ref.task)
-                container = Container(ref, token, Workload.from_command(effect.command))
+                container = Container(ref, token, self._workload(effect.command))
                 self.containers[ref] = container
                 feed(self.world, Started(ref), self.line.now)
                 self.inside.begin(container)
             case SignalProcess(ref=ref, signal=signal):
                 self.inside.signal(self.containers[ref], signal)
+
+    def _workload(self, command: tuple[str, ...]) -> Workload:
+        if "--s3" not in command:
+            return Workload.from_command(command)
+        return self.stored[bucket_and_key(command[-1])[1]]
+
+    def fetch(self, one: Container) -> int | None:
+        """The container reads its workload from the store; the exit code of one that can not."""
+        params = {"Bucket": BUCKET, "Key": one.workload.key}
+        answer = self.call("s3", "GetObject", params)
+        if answer.error is None and answer.delivered:
+            one.workload = replace(
+                Workload.from_json(opened(answer.body["Body"]), "aws_executors"), key=one.workload.key
+            )
+            return None
+        return Exit.GONE if answer.error == "NoSuchKey" else Exit.INFRASTRUCTURE
+
+    def objects(self) -> list[str]:
+        """The keys of the workloads that are stored now."""
+        return list(self.world.s3.buckets[BUCKET])
 
     def exit(self, container: Container, code: int) -> None:
         """A container's process ends."""
@@ -235,8 +284,16 @@ class Cloud:
         if action == "DescribeTasks" and stale:
             self._remember()
             tasks = [self._earlier(one["taskArn"], one) for one in answer.body["tasks"]]
-            return Answer(body={**answer.body, "tasks": tasks}, delay=answer.delay)
-        return answer
+            return self._without_codes(Answer(body={**answer.body, "tasks": tasks}, delay=answer.delay))
+        return self._without_codes(answer) if action == "DescribeTasks" else answer
+
+    def _without_codes(self, answer: Answer) -> Answer:
+        """The same without the exit codes that AWS never tells: an agent that could not ask its runtime."""
+        tasks = [_silent(one) if self._keeps(one["taskArn"]) else one for one in answer.body["tasks"]]
+        return Answer(body={**answer.body, "tasks": tasks}, delay=answer.delay)
+
+    def _keeps(self, arn: str) -> bool:
+        return draw(self.schedule.seed, arn, "silent") < self.schedule.silent
 
     def _shown(self, job: Json, hidden: float) -> bool:
         created: float = job["createdAt"] / 1000
@@ -253,8 +310,14 @@ class Cloud:
         return next((view for at, view in reversed(self._views.get(arn, [])) if at <= then), now)
 
 
+def _silent(task: Json) -> Json:
+    containers = [{k: v for k, v in one.items() if k != "exitCode"} for one in task["containers"]]
+    return {**task, "containers": containers}
+
+
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 SET_UP: tuple[tuple[str, str, Json], ...] = (
+    ("s3", "CreateBucket", {"Bucket": BUCKET}),
     ("ecs", "CreateCluster", {"clusterName": CLUSTER}),
     (
         "ecs",

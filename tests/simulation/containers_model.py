@@ -77,6 +77,10 @@ class Processes:
     def _enter(self, one: Container) -> None:
         if not one.alive:
             return
+        if one.workload.key and (code := self.cloud.fetch(one)) is not None:
+            self.line.tell(one.name, f"does not get its workload: {code!r}")
+            self.cloud.exit(one, code)
+            return
         workload = one.workload
         if workload.callback:
             self._call_back(one)

@@ -55,6 +55,7 @@ class Simulation:
         self.cloud.inside = Processes(self.schedule, self.line, self.metadata, self.cloud)
         self.judge = Judge(self.line, self.metadata, self.cloud, self.schedulers)
         self.metadata.giving_back = self.judge.given_back
+        self.cloud.putting = self.judge.stored
         self.line.watch = self.judge.watch
 
     def run(self) -> None:

@@ -7,8 +7,9 @@ engine's thread a desk that is sat at whenever there is something to do.
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from aws_executors.core.service import Service
@@ -17,7 +18,8 @@ from aws_executors.shell.allowance import Account
 from aws_executors.shell.desk import Desk, Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.errands import Errands
-from aws_executors.shell.mail import Closing, Letter
+from aws_executors.shell.heard import Heard
+from aws_executors.shell.mail import Asked, Closing, Letter
 from aws_executors.shell.workers import Workers
 from simulation.airflow_model import Metadata
 from simulation.process import Process
@@ -32,6 +34,32 @@ R = TypeVar("R")
 
 WORKERS = 16
 """How many calls of a kind can be under way; their threads are never started."""
+
+
+class Contended(Exception):
+    """A lock is held by a call that is under way."""
+
+
+class VirtualLock:
+    """In the place of a lock that a worker waits for: here calls lie upon each other, so that the one that
+    holds it can not go on before the one that wants it has left. It leaves, and comes again (`Lane`)."""
+
+    def __init__(self) -> None:
+        self._held = False
+
+    def __enter__(self) -> bool:
+        if self._held:
+            raise Contended
+        self._held = True
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        self._held = False
+
+
+def virtual_lock() -> Lock:
+    """One, for whoever says that it wants a real one."""
+    return cast("Lock", VirtualLock())
 
 
 class Lane(Workers[T]):
@@ -64,6 +92,10 @@ class Lane(Workers[T]):
         self._waiting.discard(number)
         try:
             letter = run()
+        except Contended:
+            self._waiting.add(number)
+            self._process.after(0.05, lambda: self._make(number, run, lost))
+            return
         except Exception as error:  # noqa: BLE001 - what a worker does
             letter = lost(error)
         self._post(letter)
@@ -77,10 +109,10 @@ class VirtualDatabase:
     process: Process
     metadata: Metadata
 
-    def read(self, keys: object) -> list[Row | None]:
+    def read(self, asked: Mapping[str, Asked[WorkloadKey]]) -> dict[str, Row | None]:
         """The rows, after a while, read at its beginning or at its end."""
         self._reach()
-        rows = self.metadata.read(cast("tuple[object, ...]", keys))
+        rows = self.metadata.read(asked)
         slow = self.process.line.now < self.process.database_slow_until
         self.process.wait(3.0 if slow else 0.02)
         return rows
@@ -114,6 +146,7 @@ class VirtualErrands(Errands["WorkloadKey", R]):
         super().__init__(service, database, post, process.line.clock, WORKERS)
         self._submitting = Lane("submit", process, post)
         self._looking = Lane("look", process, post)
+        self._storing = Lane("store", process, post)
         self._reading = Lane("database", process, post)
 
 
@@ -139,7 +172,8 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         self._process = process
         self._clock = process.line.clock
         self._inbox: queue.SimpleQueue[Letter[WorkloadKey, R]] = Inbox(self._woken)
-        self._errands: Errands[WorkloadKey, R] = VirtualErrands(service, database, self._posted, process)
+        heard = Heard(service, allowance, self._clock)
+        self._errands: Errands[WorkloadKey, R] = VirtualErrands(heard, database, self._posted, process)
         self._desk: Desk[WorkloadKey, R] = Desk(self._errands, gears, self._clock, allowance)
         self._planned: float | None = None
         self._noticed = 0.0

@@ -28,16 +28,20 @@ from aws_executors.shell.clients import Clients
 from aws_executors.shell.configure import Configured
 from aws_executors.shell.executor import AwsExecutor, gears_of
 from aws_executors.shell.last_words import LastWords
-from aws_executors.shell.transport import INLINE
-from aws_executors.shell.workload import Ways
+from aws_executors.shell.mail import Handover
+from aws_executors.shell.remains import Remains
+from aws_executors.shell.transport import INLINE, transport_of
+from aws_executors.shell.workload import OWN_VERSION, Recipe, Ways
 from simulation.airflow_model import Metadata
 from simulation.calls_model import VirtualClients
-from simulation.cloud import CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud
-from simulation.engine_model import VirtualDatabase, VirtualEngine
+from simulation.cloud import BUCKET, CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud, token_with
+from simulation.engine_model import VirtualDatabase, VirtualEngine, virtual_lock
 from simulation.process import Process
 
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey
+
+    from aws_executors.shell.workload import Workload
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
@@ -46,14 +50,16 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """In the place of Airflow's JWT generator: a token is the subject and when it expires."""
+    """In the place of Airflow's JWT generator: a token says from when until when it is good, in virtual time;
+    never for longer than a task may wait in the queue."""
 
     process: Process
     valid: float
 
     def generate(self, extras: dict[str, str], valid_for: float) -> str:
         """A token that is good from now on."""
-        return f"{extras['sub']}:{self.process.line.now + self.valid}"
+        now = self.process.line.now
+        return token_with(now, now + min(valid_for or self.valid, self.valid))
 
 
 class NoLastWords(LastWords[K]):
@@ -77,7 +83,8 @@ class VirtualExecutor(AwsExecutor[S, R]):
         return Tokens(self._process, self._metadata.times.queued)
 
     def new_token(self) -> str:
-        return str(self._metadata.new_id("own token"))
+        made = str(self._metadata.new_id("own token"))
+        return f"{made[:14]}{OWN_VERSION}{made[15:]}"
 
     def _enter(self, workload: Any, key: WorkloadKey) -> str:
         token = super()._enter(workload, key)
@@ -99,10 +106,36 @@ class VirtualExecutor(AwsExecutor[S, R]):
         database = VirtualDatabase(self._process, self._metadata)
         self.engine = VirtualEngine(service, database, gears, self._process)
         self._configured, self._engine = configured, self.engine
-        self._ways = Ways(INLINE[self._cloud.schedule.launcher])
+        usual, large = transport_of(settings, self.clients(settings))
+        inline = INLINE[self._cloud.schedule.launcher]
+        self._ways = Ways(usual, large) if self._cloud.schedule.stored else Ways(inline)
+
+    def _handover(
+        self, configured: Configured[S, R], workload: Workload, token: str
+    ) -> Handover[WorkloadKey, R]:
+        handover = super()._handover(configured, workload, token)
+        if isinstance(handover.build, Recipe):
+            handover.build._kept.lock = virtual_lock()
+        return handover
+
+    def _remains(self, token: str, subject: str = "") -> Remains | None:
+        remains = super()._remains(token, subject)
+        if remains is not None:
+            remains._learned.lock = virtual_lock()
+        return remains
 
     def _emit_metrics(self, open_slots: int, num_running_tasks: int, num_queued_tasks: int) -> None:
         """Nobody measures here."""
+
+    @property
+    def _store_options(self) -> dict[str, Any]:
+        if not self._cloud.schedule.stored:
+            return {}
+        return {
+            "workload_transport": "s3",
+            "workload_store": f"s3://{BUCKET}",
+            "token_lifetime": int(self._metadata.times.token_lifetime),
+        }
 
     @property
     def occupied(self) -> int:
@@ -126,6 +159,7 @@ class VirtualEcs(VirtualExecutor[EcsSettings, RunTask], AwsEcsFargateExecutor):
             task_definition=DEFINITION,
             subnets=("subnet-1",),
             adopt_task_instances=self._cloud.schedule.adopt,
+            **self._store_options,
         )
         return Success(Configured(settings=settings, build=ecs_build))
 
@@ -140,6 +174,7 @@ class VirtualBatch(VirtualExecutor[BatchSettings, SubmitJob], AwsBatchExecutor):
             job_queue=QUEUE,
             job_definition=DEFINITION,
             adopt_task_instances=self._cloud.schedule.adopt,
+            **self._store_options,
         )
         return Success(Configured(settings=settings, build=batch_build))
 

@@ -53,6 +53,12 @@ JUST_BEGUN = 3.0
 TAKEN = 8.0
 """Virtual seconds within which a container is told to stop whose task Airflow has taken back."""
 
+TOO_OLD = 403
+"""How the API server answers a container whose token is not good any more."""
+
+UNDER_WAY = 5.0
+"""Virtual seconds that a call may have been under way."""
+
 
 @dataclass(slots=True)
 class Judge:
@@ -74,6 +80,8 @@ class Judge:
     _since: dict[str, float] = field(default_factory=dict)
     _code_since: dict[Ref, float] = field(default_factory=dict)
     _told: set[object] = field(default_factory=set)
+    _taken: dict[str, float] = field(default_factory=dict)  # token: when Airflow took this queueing back
+    _unneeded: dict[str, float] = field(default_factory=dict)  # token: since when no row waits for it
 
     def wrong(self, what: str, once: object = None) -> None:
         """Something is wrong; `once` names it, so that it is said only once."""
@@ -99,6 +107,8 @@ class Judge:
                     self.wrong(f"{key[0]} try {key[1]} runs twice at once", (other.ref, one.ref))
             if one.last_breath:
                 self._last_breath(one)
+            if one.refused == TOO_OLD and one.workload.key:
+                self._too_old(one)
         world = self.cloud.world
         known = len(world.ecs.tasks) + len(world.batch.jobs)
         if known != self._known:
@@ -107,6 +117,15 @@ class Judge:
         if self.line.now >= self._next:
             self._next = self.line.now + 5.0
             self._unwanted()
+
+    def _too_old(self, one: Container) -> None:
+        """However long a container has waited, it finds a token in the store that is still good."""
+        row = self.metadata.by_id(one.workload.ti)
+        waits = row is not None and row.state == "queued" and row.external_executor_id == one.token
+        prompt = self.cloud.schedule.theme in NO_OUTAGE and self._undisturbed
+        late = self.line.late(self.line.now - self.metadata.times.token_lifetime)
+        if waits and prompt and late < self.metadata.times.token_lifetime / 4:
+            self.wrong(f"{one.name} is turned away, for its stored token is too old", (one.ref, "too old"))
 
     def _last_breath(self, one: Container) -> None:
         """A container that our executors stop fails no task: its word is taken from it first."""
@@ -143,6 +162,8 @@ class Judge:
         self._unwanted_code(rows)
         waiting = {one.external_executor_id for one in rows if one.state in LIVE}
         live = {name: token for token, name in self.cloud.live_names()}
+        for token in set(live.values()) - waiting:
+            self._unneeded.setdefault(token, self.line.now)
         waited = waiting | set(self.metadata.callback_tokens)
         unwanted = {name for name, token in live.items() if token not in waited}
         if None in waiting:
@@ -225,6 +246,7 @@ class Judge:
     def taken(self, token: str) -> None:
         """Airflow has taken this queueing back: its containers are stopped at once, not when they are seen to
         linger."""
+        self._taken.setdefault(token, self.line.now)
         if self.cloud.schedule.theme not in OPEN_ROADS:
             return
         mine = [name for other, name in self.cloud.live_names() if other == token]
@@ -234,6 +256,18 @@ class Judge:
         live = {name for _, name in self.cloud.live_names()}
         for name in live.intersection(names):
             self.wrong(f"{name[:8]} of {token[:4]} was taken back, and is not stopped", (name, "taken"))
+
+    def stored(self, token: str) -> None:
+        """A workload is being stored, or gets a fresh token: not one that nobody waits for any more."""
+        live = {one.external_executor_id for one in self.metadata.instances.values() if one.state in LIVE}
+        if token in live or token in self.metadata.callback_tokens:
+            self._unneeded.pop(token, None)
+        since = self._taken.get(token, self._unneeded.get(token, self.line.now))
+        known = UNDER_WAY + (0.0 if token in self._taken else READS * self.metadata.times.row_interval)
+        if self._undisturbed and self.line.now - since > known + self.line.late(since):
+            self.wrong(
+                f"nobody waits for {token[:4]}, and its workload gets a fresh token", (token, "stored")
+            )
 
     def adopted(self, one: Instance, known: bool) -> None:
         """What is adopted counts."""
@@ -362,4 +396,7 @@ class Judge:
             if other.process.alive
             and (other.executor.running or other.executor.occupied or not other.executor.idle)
         ]
-        return [*rows, *live, *waiting, *slots]
+        # What a dead scheduler has stored for a callback, or for a row that was reset, is left to the
+        # bucket's lifecycle rule.
+        objects = [] if self._kinds & set(DEATHS) else [f"{key} is stored" for key in self.cloud.objects()]
+        return [*rows, *live, *waiting, *slots, *objects]

@@ -51,6 +51,7 @@ class Times:
     restart: float = 3.0
     row_interval: float = 2.0
     leeway: float = 1.0
+    token_lifetime: float = 10.0  # of a stored workload: a container may wait for longer
 
 
 POLICY = Policy(
@@ -84,7 +85,8 @@ SLOW = replace(DELAYS, provision=(1.0, 40.0), pull=(1.0, 40.0), deprovision=(3.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """Everything that one run is made of; `assigned` is whether Airflow gives out tokens, `sensors` whether
-    most tasks are deferred or rescheduled."""
+    most tasks are deferred or rescheduled, `stored` whether workloads travel by way of S3, `silent` the share
+    of ended ECS tasks whose exit code AWS never tells."""
 
     seed: int
     theme: str
@@ -95,11 +97,13 @@ class Schedule:
     callbacks: int
     sensors: bool
     launcher: Literal["airflow", "aws_executors"]
+    stored: bool
     parallelism: int
     schedulers: int
     faults: tuple[Fault, ...]
     quiet: float
     policy: Policy
+    silent: float = 0.0
     times: Times = field(default_factory=Times)
     delays: Delays = DELAYS
 
@@ -112,6 +116,7 @@ STOPS: dict[ServiceName, str] = {"ecs": "StopTask", "batch": "TerminateJobs"}
 SUBMITS: dict[ServiceName, str] = {"ecs": "RunTask", "batch": "SubmitJob"}
 OF_SUBMISSIONS = {"?": ("lose", "fail after", "hang", "hang"), "~": ("throttle",)}
 CALL_FAULTS = ("lose", "fail after", "fail before", "throttle", "hang")
+STORES = ("PutObject", "PutObject", "PutObject", "GetObject", "DeleteObject")
 AWAY = ("expire credentials", "no capacity")
 HARDWARE = ("reclaim", "reclaim", "lose host", "kill process")
 PEOPLE = ("clear", "clear", "clear", "mark failed", "mark success", "delete")
@@ -169,7 +174,14 @@ def plan(seed: int, policy: Policy = POLICY) -> Schedule:
     service: ServiceName = "ecs" if draw(seed, "service") < 0.5 else "batch"
     count = int(between(0, 18, seed, "faults"))
     theme = tuple(THEMES)[int(draw(seed, "theme") * len(THEMES))]
-    faults = sorted((_fault(seed, number, service, theme) for number in range(count)), key=_time)
+    launcher: Literal["airflow", "aws_executors"] = (
+        "aws_executors" if draw(seed, "launcher") < 0.3 else "airflow"
+    )
+    stored = launcher == "aws_executors" and draw(seed, "stored") < 0.6
+    faults = [_fault(seed, number, service, theme) for number in range(count)]
+    if stored and theme not in NO_OUTAGE:
+        faults += [_fault_of_the_store(seed, number) for number in range(int(count * draw(seed, "store")))]
+    faults.sort(key=_time)
     return Schedule(
         seed=seed,
         theme=theme,
@@ -179,7 +191,8 @@ def plan(seed: int, policy: Policy = POLICY) -> Schedule:
         tasks=1 + int(between(0, 7, seed, "tasks")),
         callbacks=max(0, int(between(-3, 5, seed, "callbacks"))),
         sensors=draw(seed, "sensors") < (0.7 if theme == "late news" else 0.2),
-        launcher="aws_executors" if draw(seed, "launcher") < 0.3 else "airflow",
+        launcher=launcher,
+        stored=stored,
         parallelism=1 + int(between(0, 4, seed, "parallelism")),
         schedulers=2 if draw(seed, "schedulers") < (0.9 if theme == "taken for dead" else 0.25) else 1,
         faults=tuple(faults),
@@ -205,6 +218,13 @@ def _fault(seed: int, number: int, service: ServiceName, theme: str) -> Fault:
         verbs = OF_SUBMISSIONS[kind]
         kind = f"{verbs[int(pick * len(verbs))]} {SUBMITS[service]}"
     return Fault(at, kind, pick, amount)
+
+
+def _fault_of_the_store(seed: int, number: int) -> Fault:
+    at = between(0.0, BUSY, seed, number, "store at")
+    pick, amount = draw(seed, number, "store pick"), draw(seed, number, "store amount")
+    call = STORES[int(draw(seed, number, "store call") * len(STORES))]
+    return Fault(at, f"{CALL_FAULTS[int(pick * len(CALL_FAULTS))]} {call}", pick, amount)
 
 
 def _time(fault: Fault) -> float:

@@ -170,6 +170,17 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         "jobdefinition",
         Rule(Kind.PERMANENT, "Is that job definition active? (option `job_definition`, a step, the task)"),
     ),
+    (
+        "dependent job failed",
+        Rule(Kind.PERMANENT, "Leave `dependsOn` out of the request: Airflow keeps the order of tasks."),
+    ),
+    (
+        "array child job failed",
+        Rule(
+            Kind.PERMANENT,
+            "See why the child failed. A task of Airflow is one job: leave `arrayProperties` out.",
+        ),
+    ),
     ("jobqueue", Rule(Kind.PERMANENT, "Check the option `job_queue`: does it exist, is it enabled?")),
     ("invalidsubnetid", Rule(Kind.PERMANENT, "Check the option `subnets`, and that `region` is theirs.")),
     ("invalidgroup.notfound", Rule(Kind.PERMANENT, "Check the option `security_groups`.")),

@@ -27,7 +27,7 @@ from aws_executors.core.error_rules import (
     Kind,
     Rule,
 )
-from aws_executors.core.secrets import mask
+from aws_executors.core.texts import NAME, PART, one_line
 
 __all__ = [
     "AwsError",
@@ -53,7 +53,7 @@ class AwsError:
 
 BETWEEN = "something between here and AWS answered"
 
-_ACTION = re.compile(r"authorized to perform:? ?(?P<action>[a-z0-9-]+:[A-Za-z]+)")
+_ACTION = re.compile(r"authorized to perform:? ?(?P<action>[a-z0-9-]{1,40}:[A-Za-z]{1,80})")
 
 
 def classify(
@@ -163,8 +163,8 @@ def _error(rule: Rule, code: str, message: str, resource_ids: tuple[str, ...] = 
     action = "the action that the message names" if found is None else found["action"]
     return AwsError(
         kind=rule.kind,
-        code=code,
-        message=mask(message),
+        code=one_line(code, NAME),
+        message=one_line(message, PART),
         remedy=rule.remedy.replace("{action}", action),
         resource_ids=resource_ids,
     )

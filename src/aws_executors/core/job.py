@@ -117,6 +117,11 @@ class Job(Generic[R]):
     renew_at: float = 0.0
 
     @property
+    def wanted(self) -> bool:
+        """Whether its task waits for its container: only then is there anything to renew, or to say of it."""
+        return self.purpose in (Purpose.RUN, Purpose.ADOPT)
+
+    @property
     def unwanted(self) -> bool:
         """Whether nobody waits for its container any more, so that nothing is submitted for it either."""
         return self.purpose in (Purpose.CANCEL, Purpose.LEAVE)

@@ -3,12 +3,13 @@
 Law: functions of time and of what was seen last. A container that starts or ends is looked at quickly, one
 that has run for long is looked at rarely: its end is noticed within a tenth of the time it has run. Where the
 row has shown the task running, the row tells its end first: a third as many looks are left, for the container
-that dies without a word.
+that dies without a word. A look that told nothing is made again soon: its container is no older for that.
 """
 
 from dataclasses import dataclass
 
 from aws_executors.core.job import Job, R, Stage
+from aws_executors.core.retry import Backoff, delay
 from aws_executors.core.state import Phase
 
 TOLD_BY_THE_ROW = 3
@@ -40,3 +41,14 @@ def look_after(job: Job[R], pace: Pace, now: float) -> float:
         return pace.quickest
     often = max(pace.quickest, (now - job.since) / 10)
     return min(pace.slowest, often * TOLD_BY_THE_ROW if job.ran else often)
+
+
+def look_again_after(failures: int, pace: Pace) -> float:
+    """Seconds until a container is looked at again of which the last `failures` looks told nothing.
+
+    Not spread: what was asked for in one call is asked for in one call again.
+
+    >>> [look_again_after(failures, Pace()) for failures in (1, 2, 3, 4, 5, 100)]
+    [1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
+    """
+    return delay(Backoff(base=pace.quickest, cap=pace.slowest), failures, spread=1.0)

@@ -14,8 +14,8 @@ from pydantic.alias_generators import to_camel
 from returns.methods import partition
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.secrets import mask
 from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
+from aws_executors.core.texts import PART, one_line
 
 
 class Read(BaseModel):
@@ -56,21 +56,38 @@ class Page:
 # How the agent's words about a container without an exit code are to be understood; the first prefix counts.
 # Source: "Stopped tasks error codes", Amazon ECS Developer Guide.
 CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
-    ("OutOfMemoryError", Cause.EXITED),
     ("OutOfMemory", Cause.EXITED),
-    ("CannotStopContainerError", Cause.UNCLEAR),
-    ("CannotInspectContainerError", Cause.UNCLEAR),
-    ("DockerTimeoutError: Could not transition to stopped", Cause.UNCLEAR),
-    ("ContainerRuntimeTimeoutError: Could not transition to stopped", Cause.UNCLEAR),
+    ("OOMKilled", Cause.EXITED),  # Kubernetes
+    ("CannotStopContainer", Cause.UNCLEAR),
+    ("CannotInspectContainer", Cause.UNCLEAR),
+    ("CannotDescribeContainer", Cause.UNCLEAR),
+    ("ContainerVanishedError", Cause.UNCLEAR),
+    ("NoSuchContainerError", Cause.UNCLEAR),
+    ("TaskStateError", Cause.UNCLEAR),
+    *(
+        (f"{runtime}: Could not transition to {state}", Cause.UNCLEAR)
+        for runtime in ("DockerTimeoutError", "ContainerRuntimeTimeoutError")
+        for state in ("stopped", "inspecting")
+    ),
     ("DockerTimeoutError", Cause.NEVER_STARTED),
     ("ContainerRuntimeTimeoutError", Cause.NEVER_STARTED),
-    ("CannotPullContainerError", Cause.NEVER_STARTED),
-    ("CannotPullECRContainerError", Cause.NEVER_STARTED),
-    ("CannotPullImageManifestError", Cause.NEVER_STARTED),
-    ("CannotCreateContainerError", Cause.NEVER_STARTED),
-    ("CannotCreateVolumeError", Cause.NEVER_STARTED),
-    ("CannotStartContainerError", Cause.NEVER_STARTED),
+    ("CannotPull", Cause.NEVER_STARTED),
+    ("CannotCreate", Cause.NEVER_STARTED),
+    ("CannotStart", Cause.NEVER_STARTED),
+    ("CannotGetDocker", Cause.NEVER_STARTED),
+    ("ContainerNetworkingError", Cause.NEVER_STARTED),
+    ("DockerClientConfigError", Cause.NEVER_STARTED),
+    ("HostConfigError", Cause.NEVER_STARTED),
+    ("InvalidVolumeError", Cause.NEVER_STARTED),
+    ("TaskDependencyError", Cause.NEVER_STARTED),
+    ("TaskStoppedBeforePullBeginError", Cause.NEVER_STARTED),
     ("ResourceInitializationError", Cause.NEVER_STARTED),
+    # Kubernetes: an image that is not had, a container that is not made or not begun.
+    ("ErrImage", Cause.NEVER_STARTED),
+    ("ImagePullBackOff", Cause.NEVER_STARTED),
+    ("InvalidImageName", Cause.NEVER_STARTED),
+    ("CreateContainer", Cause.NEVER_STARTED),
+    ("RunContainerError", Cause.NEVER_STARTED),
     ("ResourceNotFoundException", Cause.NEVER_STARTED),  # a secret or a log group, fetched before the start
     ("TaskFailedToStart", Cause.NEVER_STARTED),
     ("Task failed to start", Cause.NEVER_STARTED),
@@ -158,19 +175,7 @@ def joined(*reasons: str | None) -> str:
     'Task failed to start; sidecar: not found'
     """
     texts = [text for reason in reasons if reason and (text := reason.strip())]
-    return mask("; ".join(dict.fromkeys(texts, "")))
-
-
-def said(name: str | None, exit_code: int | None, reason: str | None) -> str | None:
-    """What another container says that may explain an end; None where it says nothing.
-
-    >>> said("sidecar", 1, "OutOfMemoryError: container killed due to memory usage")
-    'sidecar: exit code 1, OutOfMemoryError: container killed due to memory usage'
-    >>> said("sidecar", 0, None) is None
-    True
-    """
-    words = ", ".join(part for part in (f"exit code {exit_code}" if exit_code else None, reason) if part)
-    return f"{name or '?'}: {words}" if words else None
+    return one_line("; ".join(dict.fromkeys(texts, "")), PART) if texts else ""
 
 
 def accounted(

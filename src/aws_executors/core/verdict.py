@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from uuid import UUID
 
 from aws_executors.core.exits import Exit, exit_of
 from aws_executors.core.policy import Answer, Moment, ended
@@ -19,11 +20,15 @@ from aws_executors.core.state import Cause, Observation, Phase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """The task instance in Airflow's database: its state, its current token, its current try."""
+    """The task instance in Airflow's database: its state, its current token, its current try.
+
+    `id` is what its row goes by, None where nobody has said: a retry and a clearing give it another one.
+    """
 
     state: str | None
     token: str | None
     try_number: int
+    id: UUID | None = None
 
 
 class Standing(StrEnum):

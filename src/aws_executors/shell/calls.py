@@ -4,11 +4,9 @@ Law: the only place that catches what boto3 raises, and it decides nothing: code
 classed by `core/errors.py`. Whatever comes out of here is a `Result`; nothing is raised, whatever happens.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from traceback import format_tb
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -19,7 +17,7 @@ from returns.result import Failure, Result, Success
 from urllib3.exceptions import HTTPError
 
 from aws_executors.core.errors import AwsError, Kind, classify, classify_exception, unsigned
-from aws_executors.core.secrets import mask
+from aws_executors.shell.speech import logger
 
 T = TypeVar("T")
 
@@ -28,7 +26,7 @@ Refused = Mapping[str, AwsError]
 
 NOBODY: Refused = MappingProxyType({})
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 IN_A_ROW = 2
 """So many refusals that are not about the container itself, and a loop over containers goes no further."""
@@ -210,8 +208,4 @@ def _tell_once(error: Exception) -> None:
     name = type(error).__qualname__
     if name not in _told_once:
         _told_once.add(name)
-        # The message may quote a request, and with it the workload's token: `exc_info` would print it.
-        trace = "".join(format_tb(error.__traceback__))
-        log.error(
-            "A call to AWS ended as nobody foresaw (told once): %s: %s\n%s", name, mask(str(error)), trace
-        )
+        log.error("A call to AWS ended as nobody foresaw (told once): %s", name, exc_info=error)

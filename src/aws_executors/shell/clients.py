@@ -143,8 +143,9 @@ class Clients:
         return told(make)
 
 
-def client_of(way: Access, service: str, settings: Settings) -> BaseClient:
-    """A client of a service by its name in boto3, the section's own at its `endpoint_url`.
+def client_of(way: Access, service: str, settings: Settings, region: str = "") -> BaseClient:
+    """A client of a service by its name in boto3, the section's own at its `endpoint_url`; in its Region, if
+    no other one is named.
 
     All others are where botocore finds them: at ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``, at an
     address in the ``services`` of AWS's configuration, or at their public ones. Raises what botocore raises.
@@ -153,7 +154,7 @@ def client_of(way: Access, service: str, settings: Settings) -> BaseClient:
     client = governed(
         make(
             service,
-            region_name=settings.region or way.region,
+            region_name=region or settings.region or way.region,
             endpoint_url=_address(service, settings, way),
             config=config(settings),
         )

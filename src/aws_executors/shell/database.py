@@ -1,60 +1,45 @@
 """The little that correct reporting needs to know from Airflow's database.
 
-Law: one small query for many task instances, and two careful updates of one; these in sessions of their own,
+Law: a small query for many task instances, and two careful updates of one; these in sessions of their own,
 never the scheduler's (a scoped session would commit the scheduler's transaction), and never in its thread.
 Nothing is decided here: `core/verdict.py` reads the rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import load_only, object_session
 
 from aws_executors.core.verdict import Row
+from aws_executors.shell.mail import Asked
 from aws_executors.shell.rows import ROWS
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import ColumnElement, Dialect
     from sqlalchemy.orm import Session
 
 
 class AirflowDatabase:
     """Airflow's metadata database, for task instances that have, or had, a container of ours."""
 
-    def read(self, keys: Sequence[object]) -> Sequence[Row | None]:
-        """State, token and try of these task instances, in the order of the keys.
+    def read(self, asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
+        """The rows of these jobs, by token, less those that say what has been heard; None: its row is gone.
 
-        Keys are `TaskInstanceKey`; None stands for one whose row is gone. Raises what SQLAlchemy raises.
+        Keys are `TaskInstanceKey`. A row is asked for by its id, and by its key where none goes by that id
+        any more: who retries or is cleared gets another one. Raises what SQLAlchemy raises.
         """
-        from airflow.models.taskinstance import TaskInstance
-        from airflow.models.taskinstancekey import TaskInstanceKey
         from airflow.utils.session import create_session
 
-        asked = [key for key in keys if isinstance(key, TaskInstanceKey)]
-        wanted = TaskInstance.filter_for_tis(asked)
-        if wanted is None:
-            return [None for _ in keys]
-        query = select(
-            TaskInstance.dag_id,
-            TaskInstance.task_id,
-            TaskInstance.run_id,
-            TaskInstance.map_index,
-            TaskInstance.state,
-            TaskInstance.external_executor_id,
-            TaskInstance.try_number,
-        ).where(wanted)
         with create_session(scoped=False) as session:
-            rows = {
-                (dag, task, run, index): Row(
-                    state=None if state is None else str(state), token=token, try_number=number
-                )
-                for dag, task, run, index, state, token, number in session.execute(query)
-            }
-        return [rows.get(key.primary) if isinstance(key, TaskInstanceKey) else None for key in keys]
+            return read(session, asked)
 
     def cut_off(self, key: object, token: str) -> None:
         """Let a task instance that runs be restarting, under another id: as a person does who clears it.
@@ -109,6 +94,100 @@ def complete(tis: Sequence[object]) -> None:
         ids = [ti.id for ti in rows[first : first + ROWS]]
         missing = load_only(TaskInstance.try_number, TaskInstance.queue)
         session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids)).options(missing)).all()
+
+
+def read(session: "Session", asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
+    """The same in a session that is there."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.taskinstancekey import TaskInstanceKey
+
+    same = _unchanged(session, {token: one.heard for token, one in asked.items() if one.heard})
+    new = {token: one for token, one in asked.items() if token not in same}
+    ids = [one.id for one in new.values() if one.id is not None]
+    by_id = {row.id: row for _, row in _rows(session, TaskInstance.id.in_(ids))} if ids else {}
+    keys = {
+        token: one.key
+        for token, one in new.items()
+        if one.id not in by_id and isinstance(one.key, TaskInstanceKey)
+    }
+    by_key = dict(_rows(session, TaskInstance.filter_for_tis(keys.values())))
+    return {
+        token: by_key.get(keys[token].primary) if token in keys else by_id.get(one.id)
+        for token, one in new.items()
+    }
+
+
+def _rows(
+    session: "Session", which: "ColumnElement[bool] | None"
+) -> "Iterator[tuple[tuple[str, str, str, int], Row]]":
+    """What the rows say, each by the part of its key that it keeps over all tries."""
+    from airflow.models.taskinstance import TaskInstance
+
+    if which is None:
+        return
+    query = select(
+        TaskInstance.dag_id,
+        TaskInstance.task_id,
+        TaskInstance.run_id,
+        TaskInstance.map_index,
+        TaskInstance.state,
+        TaskInstance.external_executor_id,
+        TaskInstance.try_number,
+        TaskInstance.id,
+    ).where(which)
+    for dag, task, run, index, state, token, number, id_ in session.execute(query):
+        said = None if state is None else str(state)
+        yield (dag, task, run, index), Row(state=said, token=token, try_number=number, id=id_)
+
+
+def _unchanged(session: "Session", heard: Mapping[str, Row]) -> frozenset[str]:
+    """Which of these jobs' rows still say the same.
+
+    This is asked several times a second for all that run, and the answer is nearly always: all of them. So it
+    is one look-up in the table's primary key by a statement that is made once, and nothing is made of the
+    answer. ``updated_at`` would not do: a task's every heartbeat sets it, by the clock of an API server.
+    """
+    ids = [row.id for row in heard.values() if row.id is not None]
+    if not ids:
+        return frozenset()
+    connection = session.connection()
+    statement = _by_ids(connection.dialect, 1 << (len(ids) - 1).bit_length())
+    there = set(connection.exec_driver_sql(*statement.filled(ids)).all())
+    return frozenset(token for token, row in heard.items() if (row.token, row.state, row.try_number) in there)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ByIds:
+    """A statement with places for so many ids, as a driver takes it."""
+
+    sql: str
+    names: tuple[str, ...]
+    positional: bool
+    bound: "Callable[[UUID], object]"
+
+    def filled(self, ids: Sequence[UUID]) -> tuple[str, Any]:
+        """The statement and its parameters; places that are left have the last id once more."""
+        values = [self.bound(one) for one in ids]
+        values += values[-1:] * (len(self.names) - len(values))
+        return self.sql, tuple(values) if self.positional else dict(zip(self.names, values, strict=True))
+
+
+@lru_cache(maxsize=32)
+def _by_ids(dialect: "Dialect", places: int) -> _ByIds:
+    from airflow.models.taskinstance import TaskInstance
+
+    names = tuple(f"id{number}" for number in range(places))
+    kind = TaskInstance.id.type
+    query = select(TaskInstance.external_executor_id, TaskInstance.state, TaskInstance.try_number).where(
+        TaskInstance.id.in_([bindparam(name, type_=kind) for name in names])
+    )
+    made = query.compile(dialect=dialect)
+    return _ByIds(
+        sql=str(made),
+        names=names,
+        positional=made.positional,
+        bound=kind.dialect_impl(dialect).bind_processor(dialect) or (lambda one: one),
+    )
 
 
 @contextmanager

@@ -6,7 +6,7 @@ nothing, and belongs to whoever calls it: the engine's thread in production, a s
 
 from __future__ import annotations
 
-import logging
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -75,17 +75,21 @@ from aws_executors.shell.mail import (
 from aws_executors.shell.metrics import NO_METER, Meter
 from aws_executors.shell.questions import Questions
 from aws_executors.shell.rows import RowQueue
+from aws_executors.shell.speech import logger
 from aws_executors.shell.table import Table
 
 R = TypeVar("R")
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 OVER = frozenset({Stage.ENDING, Stage.CONFIRMING})
 CHUNK = 100  # ids in one describe call, of either service
 NEVER_SENT = AwsError(
     kind=Kind.UNREACHABLE, code="NotSubmitted", message="taken back before AWS would have allowed it"
 )
+SLICE, PAUSE = 16, 0.005
+"""Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the
+next: the scheduler's thread wants the interpreter, too, and is still in the heartbeat that has sent them."""
 REMOVALS = 8  # times that a stored workload is tried to be removed again, over about two minutes
 
 
@@ -124,6 +128,8 @@ class Desk(Generic[K, R]):
         self._doubts: Doubts[Submit[R]] = Doubts()
         self._outbox: deque[Outcome[K]] = deque()
         self._complaints = Complaints(clock, log)
+        self._arriving: deque[Iterator[Handover[K, R]]] = deque()
+        self._arrival = 0.0
         self._returns: list[tuple[float, str, K]] = []
         self._removals: Again[str, Handover[K, R]] = Again(most=REMOVALS)
         self._leaving: Leaving[K, R] = Leaving(hands)
@@ -166,6 +172,7 @@ class Desk(Generic[K, R]):
             self._rows.due() if self._table else None,
             *(time for time, _, _ in self._returns[:1]),
             self._removals.next_time(),
+            self._arrival if self._arriving else None,
             *(gate.next_time() for action, gate in self._gates.items() if self._room(action)),
         ]
         return min((time for time in times if time is not None), default=None)
@@ -173,6 +180,8 @@ class Desk(Generic[K, R]):
     def turn(self) -> None:
         """Do what is due by now."""
         now = self._clock()
+        if self._arriving and now >= self._arrival:
+            self._arrive(SLICE)
         for token in self._table.woken(now):
             self._happen(token, Due(now))
         for action, gate in self._gates.items():
@@ -180,8 +189,8 @@ class Desk(Generic[K, R]):
                 self._pass(token, effect, now)
         if self._closing is None:
             self._look(now)
-        if tokens := self._rows.take(self._table, now):
-            self._hands.read_rows({token: self._table.handover(token).key for token in tokens})
+        if asked := self._rows.take(self._table, now):
+            self._hands.read_rows(asked)
         self._retry_returns(now)
         self._leaving.turn(now)
         for handover in self._removals.due(now):
@@ -196,11 +205,14 @@ class Desk(Generic[K, R]):
         """Read one letter."""
         match letter:
             case Handover():
+                self._arrive()
                 self._add(letter)
-            case Delivery(unpack=unpack):
-                for handover in unpack:
-                    self._unpack(handover)
+            case Delivery(handovers=handovers):
+                self._arriving.append(handovers)
+                self._arrival = self._clock() + PAUSE
             case Happened(token=token, event=event, question=question):
+                if not question:
+                    self._arrive()  # Airflow may say this of one that it has handed over just now
                 if not question or self._questions.answered(token, question):
                     self._happen(token, event)
             case Described():
@@ -225,12 +237,19 @@ class Desk(Generic[K, R]):
             case never:
                 assert_never(never)
 
-    def _unpack(self, handover: Callable[[], Handover[K, R]]) -> None:
-        try:
-            self._add(handover())
-        except Exception:
-            # A workload that cannot be read: the others of its delivery must not pay for it.
-            log.exception("The engine could not take a job in")
+    def _arrive(self, most: int = sys.maxsize) -> None:
+        """Take in up to so many of the jobs that have been delivered."""
+        for _ in range(most):
+            if not self._arriving:
+                return
+            try:
+                self._add(next(self._arriving[0]))
+            except StopIteration:
+                self._arriving.popleft()
+            except Exception:
+                # A workload that cannot be read: the others of its delivery must not pay for it.
+                log.exception("The engine could not take a job in")
+        self._arrival = self._clock() + PAUSE
 
     def _add(self, handover: Handover[K, R]) -> None:
         token = handover.job.token
@@ -254,7 +273,7 @@ class Desk(Generic[K, R]):
         if job is None:
             return
         try:
-            self._complain(event)
+            self._complain(job, event)
             moved, effects = advance(job, event, self._gears.policy)
             if moved is job and not effects:
                 return
@@ -349,15 +368,15 @@ class Desk(Generic[K, R]):
     def _described(self, letter: Described) -> None:
         match unwrap_or_failure(letter.result):
             case AwsError() as error:
-                self._slow_down(Action.LOOK, error)
                 self._complaints.say("Looking at containers", error.kind, f"{error.code}: {error.message}")
                 for container in letter.ids:
-                    self._table.looked_at(container, letter.at, self._gears.pace.slowest)
+                    self._table.not_looked_at(container, letter.at)
             case answer:
                 self._complaints.works("Looking at containers")
                 self._observed(letter, answer)
 
     def _observed(self, letter: Described, answer: Answer) -> None:
+        unread = {odd.id for odd in answer.unreadable}
         for odd in answer.unreadable:
             self._complaints.say(f"Container {odd.id}", "unreadable", odd.problem)
         for observation in answer.observations:
@@ -365,7 +384,8 @@ class Desk(Generic[K, R]):
             if token is not None:
                 self._happen(token, Seen(letter.at, observation))
         for container in letter.ids:
-            self._table.looked_at(container, letter.at)
+            plan = self._table.not_looked_at if container in unread else self._table.looked_at
+            plan(container, letter.at)
 
     # --- Reading rows --------------------------------------------------------------------------------------
 
@@ -374,6 +394,7 @@ class Desk(Generic[K, R]):
         self._complaints.works("Airflow's database")
         for token, row in letter.rows.items():
             self._happen(token, RowRead(letter.at, row))
+            self._table.heard(token, row, letter.at)
             held = self._doubts.read(token, letter.at)
             if held is not None and self._closing is None:
                 self._gates[Action.SUBMIT].wait((token, held), self._table.handover(token).priority)
@@ -421,6 +442,7 @@ class Desk(Generic[K, R]):
     def _close(self, letter: Closing) -> None:
         self._closing = letter
         self._hands.drop_submissions()
+        self._arriving.clear()
         self._gates[Action.SUBMIT].clear()
         self._stop_while_closing(self._table.live())
 
@@ -434,20 +456,17 @@ class Desk(Generic[K, R]):
 
     # --- Saying what is wrong, once ------------------------------------------------------------------------
 
-    def _slow_down(self, action: Action, error: AwsError) -> None:
-        if error.kind is Kind.THROTTLED:
-            self._allowance.throttled(action, self._clock())
-
-    def _complain(self, event: Event[R]) -> None:
+    def _complain(self, job: Job[R], event: Event[R]) -> None:
         match event:
+            case Seen() | RowRead():
+                return  # most of what happens, and no word of a call's fate
+            case Refused(error=AwsError(kind=Kind.THROTTLED)) if not job.failures:
+                return  # once is how the account's limit is felt for: no trouble unless it is throttled again
             case Refused(error=error):
-                self._slow_down(Action.SUBMIT, error)
                 self._complaints.say("Submitting", error.kind, f"{error.code}: {error.message}")
             case NotLookedUp(error=error):
-                self._slow_down(Action.FIND, error)
                 self._complaints.say("Looking up containers", error.kind, f"{error.code}: {error.message}")
             case StopAnswered(error=AwsError() as error):
-                self._slow_down(Action.STOP, error)
                 self._complaints.say("Stopping containers", error.kind, f"{error.code}: {error.message}")
             case NotStored(error=error) | Renewed(error=AwsError() as error):
                 self._complaints.say("Storing workloads", error.kind, f"{error.code}: {error.message}")

@@ -8,7 +8,7 @@ waits for another.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from returns.methods import unwrap_or_failure
@@ -27,12 +27,12 @@ from aws_executors.core.job import (
     StopAnswered,
     Unpreparable,
 )
-from aws_executors.core.secrets import mask
 from aws_executors.core.service import Service
 from aws_executors.core.verdict import Row
 from aws_executors.shell.doubts import STALL
 from aws_executors.shell.mail import (
     AllCutOff,
+    Asked,
     Described,
     Discarded,
     GivenBack,
@@ -45,6 +45,7 @@ from aws_executors.shell.mail import (
     RowsUnread,
     Stopped,
 )
+from aws_executors.shell.speech import words
 from aws_executors.shell.workers import GivenUpError, Workers
 
 TOO_LATE = AwsError(
@@ -61,21 +62,21 @@ SPARE = 4
 instead of at the gate, where a more urgent one still goes first and none is ever too late."""
 
 R = TypeVar("R")
-K_contra = TypeVar("K_contra", contravariant=True)
 
 
-class Database(Protocol[K_contra]):
+class Database(Protocol[K]):
     """The little that is read from, and written to, Airflow's database. Every method may raise."""
 
-    def read(self, keys: Sequence[K_contra]) -> Sequence[Row | None]:
-        """The rows of these task instances, in one query and in this order; None for a row that is gone."""
+    def read(self, asked: Mapping[str, Asked[K]]) -> Mapping[str, Row | None]:
+        """The rows of these jobs, by token, less those that say what has been heard; None for one that is
+        gone."""
         ...
 
-    def cut_off(self, key: K_contra, token: str) -> None:
+    def cut_off(self, key: K, token: str) -> None:
         """Let a task instance that runs be restarting: its container's word does not count any more."""
         ...
 
-    def give_back(self, key: K_contra, token: str) -> None:
+    def give_back(self, key: K, token: str) -> None:
         """Let the scheduler queue this task instance again, unless it has moved on already."""
         ...
 
@@ -146,8 +147,8 @@ class Errands(Generic[K, R]):
                 return Unpreparable(self._clock(), "its workload was lost with the scheduler that queued it")
             began = self._clock()  # the token is no younger
             match unwrap_or_failure(build(attempt).alt(_problem)):
-                case _Problem(words):
-                    return Unpreparable(self._clock(), words)
+                case _Problem(why):
+                    return Unpreparable(self._clock(), why)
                 case AwsError() as error:
                     return NotStored(self._clock(), error)
                 case request:
@@ -155,8 +156,8 @@ class Errands(Generic[K, R]):
                     return Prepared(began, request, every)
 
         def lost(error: BaseException) -> Event[R]:
-            words = f"{handover.builder or 'its request'} {error}; no request was made"
-            return Unpreparable(self._clock(), words if isinstance(error, GivenUpError) else _words(error))
+            given_up = f"{handover.builder or 'its request'} {error}; no request was made"
+            return Unpreparable(self._clock(), given_up if isinstance(error, GivenUpError) else words(error))
 
         self._errand(self._building, handover, question, run, lost)
 
@@ -248,19 +249,18 @@ class Errands(Generic[K, R]):
 
         self._looking.call(run, lambda e: Described(self._clock(), containers, Failure(_unclear(e))))
 
-    def read_rows(self, keys: Mapping[str, K]) -> None:
-        """Read the rows of these jobs, by token."""
+    def read_rows(self, asked: Mapping[str, Asked[K]]) -> None:
+        """Read the rows of these jobs, by token, and tell those that say something new."""
 
         def run() -> Letter[K, R]:
             began = self._clock()  # a row that comes late may have been read early
             try:
-                rows = self._database.read(tuple(keys.values()))
-                return RowsRead(began, dict(zip(keys, rows, strict=True)))
+                return RowsRead(began, self._database.read(asked))
             except Exception as error:  # noqa: BLE001 - it may raise, and who reads the letter complains, once
                 return unread(error)
 
         def unread(error: BaseException) -> Letter[K, R]:
-            return RowsUnread(self._clock(), tuple(keys), _words(error))
+            return RowsUnread(self._clock(), tuple(asked), words(error))
 
         self._reading.call(run, unread)
 
@@ -275,7 +275,7 @@ class Errands(Generic[K, R]):
                 return heard(error)
 
         def heard(error: BaseException) -> Letter[K, R]:
-            return IsCutOff(_words(error))
+            return IsCutOff(words(error))
 
         self._reading.call(run, heard)
 
@@ -288,10 +288,10 @@ class Errands(Generic[K, R]):
                 try:
                     self._database.cut_off(key, token)
                 except Exception as error:  # noqa: BLE001 - as above, and the others are not to pay for it
-                    problem = _words(error)
+                    problem = words(error)
             return AllCutOff(tuple(containers), problem)
 
-        self._reading.call(run, lambda e: AllCutOff(tuple(containers), _words(e)), priority=2**31)
+        self._reading.call(run, lambda e: AllCutOff(tuple(containers), words(e)), priority=2**31)
 
     def give_back(self, token: str, key: K) -> None:
         """Give one task instance back to the scheduler."""
@@ -304,7 +304,7 @@ class Errands(Generic[K, R]):
                 return kept(error)
 
         def kept(error: BaseException) -> Letter[K, R]:
-            return GivenBack(self._clock(), token, key, _words(error))
+            return GivenBack(self._clock(), token, key, words(error))
 
         self._reading.call(run, kept)
 
@@ -345,7 +345,3 @@ class _Problem(str):
 
 def _unclear(error: BaseException) -> AwsError:
     return AwsError(kind=Kind.AMBIGUOUS, code=type(error).__name__, message="the call raised; see the log")
-
-
-def _words(error: BaseException) -> str:
-    return mask(f"{type(error).__name__}: {error}")

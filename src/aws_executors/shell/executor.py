@@ -7,7 +7,7 @@ the scheduler at once, with all that is wrong with them.
 Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
 """
 
-import uuid
+import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -30,6 +30,7 @@ from aws_executors.core.policy import CONTAINER_FAILED
 from aws_executors.core.quota import Names
 from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
+from aws_executors.core.texts import last_lines, one_line
 from aws_executors.shell.allowance import account
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.compat import take_from_queue, waits_in_queue
@@ -49,8 +50,18 @@ from aws_executors.shell.mail import Handover, Outcome
 from aws_executors.shell.metrics import Airflow, Both, Meter, Metered
 from aws_executors.shell.remains import Remains
 from aws_executors.shell.source import Opening, Places, Source
+from aws_executors.shell.speech import logger
 from aws_executors.shell.transport import INLINE, Transport, transport_of
-from aws_executors.shell.workload import URGENT, Recipe, Ways, minted, parcel_of, token_for
+from aws_executors.shell.workload import (
+    URGENT,
+    Recipe,
+    Ways,
+    given_token,
+    minted,
+    own_token,
+    parcel_of,
+    token_for,
+)
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -63,6 +74,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
+
+log = logger(__name__)
 
 END_WITHIN = 1.8
 """Seconds that `end` may take: who stops a scheduler gives it little time to leave."""
@@ -119,7 +132,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def new_token(self) -> str:
         """A token for a queueing that Airflow has given none."""
-        return str(uuid.uuid4())
+        return own_token()
 
     def clients(self, settings: Settings) -> Clients:
         """boto3 clients by these settings; a connection is read as the executor's team reads it."""
@@ -147,7 +160,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._ways = Ways(*transport_of(settings, self.clients(settings)))
         budget = account(settings.region, settings.endpoint_url, settings.conn_id)
         allowance = budget.share(service.allotments)
-        self._engine = Engine(service, AirflowDatabase(), gears, allowance=allowance, meter=Meter(metrics))
+        meter = Meter(metrics)
+        # Airflow reads a file of all metrics at the first one that is sent: not in the first heartbeat.
+        meter.census(tuple, time.monotonic())
+        self._engine = Engine(service, AirflowDatabase(), gears, allowance=allowance, meter=meter)
         self._engine.start()
         look = Look(
             engine=self._engine,
@@ -185,25 +201,28 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         try:
             super().queue_workload(workload, session)
         except (NotImplementedError, ValueError):
-            self.log.exception("%s declines a %s", type(self).__name__, type(workload).__name__)
+            log.exception("%s declines a %s", type(self).__name__, type(workload).__name__)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
-        unpack: list[Callable[[], Handover[WorkloadKey, R]]] = []
+        # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.
+        workloads: list[Workload] = []
+        tokens: list[str] = []
         for workload in workload_items:
             key = workload.key
             take_from_queue(self, key)
             if self._engine is None or self._configured is None:
                 self.fail(key, f"{type(self).__name__} has not been started")
             elif isinstance(workload, ExecuteTask | ExecuteCallback):
-                unpack.append(partial(self._handover, self._configured, workload, self._enter(workload, key)))
+                tokens.append(self._enter(workload, key))
+                workloads.append(workload)
             else:
-                self.fail(key, f"{type(self).__name__} does not run a {type(workload).__name__}")
-        if self._engine is not None and unpack:
-            self._engine.deliver(unpack)
+                self.fail(key, one_line(f"{type(self).__name__} does not run a {type(workload).__name__}"))
+        if self._engine is not None and self._configured is not None and workloads:
+            self._engine.deliver(map(partial(self._handover, self._configured), workloads, tokens))
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
         """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
-        given = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
+        given = given_token(workload)
         token = given or self.new_token()
         self._occupy(key, token)
         if given is None and isinstance(workload, ExecuteTask):
@@ -239,6 +258,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             priority=parcel.priority,
             build=recipe,
             stored=recipe if self._store else None,
+            id=parcel.id,
             builder=f"request builder {configured.settings.request_builder or name_of(configured.build)}",
         )
 
@@ -259,26 +279,26 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 self._tell_airflow(outcome)
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
-                self.log.exception("Could not tell Airflow %r", outcome)
+                log.exception("Could not tell Airflow %r", outcome)
         self._tell_last_words()
 
     def _tell_last_words(self) -> None:
         """What failed containers wrote last; it comes after their failure, and may not come at all."""
         for key, words in () if self._last_words is None else self._last_words.told():
             try:
-                self._log_event(key, Tell("container log", words))
+                self._log_event(key, Tell("container log", words), last_lines)
             except Exception:
-                self.log.exception("Could not tell Airflow what the container of %s wrote", key)
+                log.exception("Could not tell Airflow what the container of %s wrote", key)
 
     def _tell_airflow(self, outcome: "Outcome[WorkloadKey]") -> None:
         key, effect = outcome.key, outcome.effect
+        if not self._ledger.speaks_for(outcome.token, key):
+            return  # taken back or superseded: its task is, or will be, in another container
         if isinstance(effect, Tell):
             self._log_event(key, effect)
             if effect.event == CONTAINER_FAILED and self._last_words is not None:
                 self._last_words.ask(outcome.token, key)
             return
-        if not self._ledger.speaks_for(outcome.token, key):
-            return  # a superseded container: its task is, or will be, in another one
         self._ledger.strike(key)
         match effect:
             case Free():
@@ -286,16 +306,16 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             case Report() if waits_in_queue(self, key):
                 self.running.discard(key)
             case Report(success=True, info=info):
-                self.success(key, info)
+                self.success(key, one_line(info))
             case Report(info=info):
-                self.fail(key, info)
+                self.fail(key, one_line(info))
             case never:
                 assert_never(never)
         if isinstance(effect, Report) and effect.confirm:
             self._ledger.enter(key, outcome.token)  # it may have to be said again
 
-    def _log_event(self, key: "WorkloadKey", told: Tell) -> None:
-        self.log_task_event(event=told.event, extra=told.text, ti_key=key)
+    def _log_event(self, key: "WorkloadKey", told: Tell, cleaned: Callable[[str], str] = one_line) -> None:
+        self.log_task_event(event=told.event, extra=cleaned(told.text), ti_key=key)
         self._kept_logs.extend(self._task_event_logs)
 
     # --- Airflow changes its mind --------------------------------------------------------------------------
@@ -332,7 +352,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 )
         except Exception:
             # Airflow's contract: "It should not raise any error."
-            self.log.exception("Could not revoke %s", ti)
+            log.exception("Could not revoke %s", ti)
 
     def _revoke(self, token: str | None) -> None:
         if token is not None and self._engine is not None:
@@ -349,14 +369,14 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         try:
             complete(tis)
         except Exception:
-            self.log.exception("Could not load the rows that are to be adopted at once")
+            log.exception("Could not load the rows that are to be adopted at once")
         for ti in tis:
             try:
                 if not self._adopt(ti):
                     rejected.append(ti)
             except Exception:
                 # What leaves this function keeps the scheduler from starting.
-                self.log.exception("Could not adopt %s", ti)
+                log.exception("Could not adopt %s", ti)
                 rejected.append(ti)
         return rejected
 
@@ -376,7 +396,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         )
         self._occupy(key, token)
         self._engine.hand_over(
-            Handover(job=job, key=key, queue=ti.queue or "", priority=URGENT, stored=stored)
+            Handover(job=job, key=key, queue=ti.queue or "", priority=URGENT, stored=stored, id=ti.id)
         )
         return True
 
@@ -418,14 +438,14 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """
         queued = [*self.queued_tasks, *self.queued_callbacks]
         for name, keys in (("queued", queued), ("running", self.running), ("events", self.event_buffer)):
-            self.log.info("%s (%d): %s", name, len(keys), ", ".join(map(str, keys)) or "none")
+            named = one_line(", ".join(map(str, keys)) or "none")
+            self.log.info("%s (%d): %s", name, len(keys), named)
         if self._engine is None:
             return
         self.log.info("%r", self._engine)
         for job in self._engine.jobs():
-            self.log.info(
-                "%s %s, attempt %d, container %s", job.token, job.stage, job.attempt, job.container or "none"
-            )
+            container = one_line(job.container or "none")
+            self.log.info("%s %s, attempt %d, container %s", job.token, job.stage, job.attempt, container)
 
 
 def gears_of(settings: Settings, *, idempotent: bool) -> Gears:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
-from aws_executors.shell.mail import Handover, K
+from aws_executors.shell.mail import Asked, Handover, K
 
 R = TypeVar("R")
 
@@ -66,8 +66,8 @@ class Hands(Protocol[K, R]):
         """Look at up to 100 containers."""
         ...
 
-    def read_rows(self, keys: Mapping[str, K]) -> None:
-        """Read the rows of these jobs, by token."""
+    def read_rows(self, asked: Mapping[str, Asked[K]]) -> None:
+        """Read the rows of these jobs, by token, and tell those that say something new."""
         ...
 
     def cut_off(self, token: str, key: K) -> None:

@@ -5,9 +5,10 @@ Law: frozen values in queues. Nobody shares anything else with the engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeAlias, TypeVar
+from uuid import UUID
 
 from returns.result import Result
 
@@ -43,7 +44,8 @@ class Handover(Generic[K, R]):
 
     `build` takes the attempt's ordinal and gives the request, or in words why there can be none, or why its
     workload could not be stored. It is None for a job that some other scheduler has submitted; `builder` is
-    what a person calls it. `stored` is None where nothing is ever stored.
+    what a person calls it. `stored` is None where nothing is ever stored. `id` is what the task instance's
+    row went by when it came in.
     """
 
     job: Job[R]
@@ -53,13 +55,28 @@ class Handover(Generic[K, R]):
     build: Callable[[int], Result[R, str | AwsError]] | None = field(default=None, repr=False)
     stored: Stored | None = field(default=None, repr=False)
     builder: str = ""
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[K]):
+    """A task instance whose row is to be read: its key, and the id that its row went by last.
+
+    `heard` is what its job has been told of the row and need not be told again; None: whatever it says.
+    """
+
+    key: K
+    id: UUID | None = None
+    heard: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery(Generic[K, R]):
-    """Many jobs in one letter; each is unpacked by the engine's thread, so that the sender need not."""
+    """Many jobs in one letter; each is made by the engine's thread when its turn comes, so that the sender
+    makes nothing. One that can not be made raises, and the next one may be asked for all the same (as of a
+    `map`)."""
 
-    unpack: Sequence[Callable[[], Handover[K, R]]]
+    handovers: Iterator[Handover[K, R]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +99,10 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class RowsRead:
-    """The rows of these jobs, by token, read at `at` or later; None where there is no row any more."""
+    """The rows of these jobs, by token, read at `at` or later; None where there is no row any more.
+
+    Those that say what their jobs have heard already are left out.
+    """
 
     at: float
     rows: Mapping[str, Row | None]

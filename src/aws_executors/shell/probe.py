@@ -46,6 +46,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "ecs": ("run_task", "describe_tasks", "list_tasks", "stop_task"),
 }
 API_TIMEOUT = 5.0
+PAGES = 50
 
 
 def airflow_side(conf: "AirflowConfigParser", executor: str, ours: bool, service: str) -> Airflow:
@@ -119,7 +120,8 @@ class Probe:
     ) -> Mapping[str, Any]:
         client = self._made.get(service)
         if client is None:
-            client = self._made[service] = client_of(way, service, self._settings)
+            name, _, region = service.partition(" ")
+            client = self._made[service] = client_of(way, name, self._settings, region)
         answer: Mapping[str, Any] = getattr(client, operation)(**params)
         return answer
 
@@ -172,14 +174,44 @@ class Probe:
         )
 
     def job_definitions(self, name: str) -> tuple[JobDefinition, ...] | Unasked | None:
-        """The revisions of this job definition, or the one that is named."""
-        one = name.startswith("arn:") or ":" in name
-        params: dict[str, object] = {"jobDefinitions": [name]} if one else {"jobDefinitionName": name}
-        return self.some(JobDefinition, "jobDefinitions", "batch", "describe_job_definitions", **params)
+        """The active revisions of this job definition (all of them, where none is), or the one that is named.
 
-    def log_groups(self, prefix: str) -> tuple[str, ...] | Unasked | None:
-        """The log groups whose names begin so."""
-        match unwrap_or_failure(self.ask("logs", "describe_log_groups", logGroupNamePrefix=prefix)):
+        SubmitJob takes an ARN without a revision, DescribeJobDefinitions takes the name for it.
+        """
+        member, operation = "jobDefinitions", "describe_job_definitions"
+        tail = name.rpartition("/")[2]
+        if ":" in tail:
+            return self.some(JobDefinition, member, "batch", operation, jobDefinitions=[name])
+        active = self._pages(
+            JobDefinition, member, "batch", operation, jobDefinitionName=tail, status="ACTIVE"
+        )
+        if active != ():
+            return active
+        return self.some(JobDefinition, member, "batch", operation, jobDefinitionName=tail)
+
+    def _pages(
+        self, model: type[R], member: str, service: str, operation: str, **params: object
+    ) -> tuple[R, ...] | Unasked | None:
+        """The records of all pages of an answer."""
+        found: tuple[R, ...] = ()
+        for _ in range(PAGES):
+            match unwrap_or_failure(self.ask(service, operation, **params)):
+                case AwsError() as error:
+                    return Unasked(f"{error.code}: {error.message}")
+                case answer:
+                    page = _records(model, answer.get(member, ()))
+                    if not isinstance(page, tuple):
+                        return page
+                    found += page
+                    if not answer.get("nextToken"):
+                        return found
+                    params["nextToken"] = answer["nextToken"]
+        return found
+
+    def log_groups(self, prefix: str, region: str = "") -> tuple[str, ...] | Unasked | None:
+        """The log groups whose names begin so, in this Region or in the section's own."""
+        service = f"logs {region}".strip()
+        match unwrap_or_failure(self.ask(service, "describe_log_groups", logGroupNamePrefix=prefix)):
             case AwsError() as error:
                 return Unasked(f"{error.code}: {error.message}")
             case answer:

@@ -4,10 +4,10 @@ Law: bookkeeping for one thread. One query at a time: what a verdict waits for g
 turns, and a database that does not answer is left alone for a while.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from aws_executors.shell.mail import K
+from aws_executors.shell.mail import Asked, K
 from aws_executors.shell.table import R, Table
 
 ROWS = 500
@@ -34,19 +34,21 @@ class RowQueue:
             return None
         return self._pause if self._wanted else max(self._next, self._pause)
 
-    def take(self, table: Table[K, R], now: float) -> tuple[str, ...]:
+    def take(self, table: Table[K, R], now: float) -> Mapping[str, Asked[K]]:
         """The jobs whose rows are to be read now, as one query; empty if none are."""
         due = self.due()
         if due is None or now < due:
-            return ()
+            return {}
         wanted = [token for token in self._wanted if token in table]
-        tokens = dict.fromkeys(wanted[:ROWS])
+        # What a verdict waits for is told whatever the job has heard before: only now does it ask.
+        asked = {token: replace(table.asked(token), heard=None) for token in wanted[:ROWS]}
         if now >= self._next:
             self._next = now + self.every
-            tokens |= dict.fromkeys(table.rows_to_read(max(0, ROWS - len(tokens))))
+            turns = table.rows_to_read(max(0, ROWS - len(asked)))
+            asked = {token: table.asked(token) for token in turns} | asked
         self._wanted = dict.fromkeys(wanted[ROWS:])
-        self._reading = bool(tokens)
-        return tuple(tokens)
+        self._reading = bool(asked)
+        return asked
 
     def read(self) -> None:
         """The query has been answered."""

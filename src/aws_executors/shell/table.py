@@ -12,9 +12,11 @@ from typing import Generic, TypeVar
 
 from aws_executors.core.fleet.standing import Standing, standing_of
 from aws_executors.core.job import Job, Purpose, Stage
-from aws_executors.core.pace import Pace, look_after
+from aws_executors.core.life.judging import once_is_enough
+from aws_executors.core.pace import Pace, look_after, look_again_after
 from aws_executors.core.state import Observation
-from aws_executors.shell.mail import Handover, K
+from aws_executors.core.verdict import Row
+from aws_executors.shell.mail import Asked, Handover, K
 
 R = TypeVar("R")
 
@@ -33,7 +35,9 @@ class Table(Generic[K, R]):
         self._wakes: list[tuple[float, str]] = []
         self._looks: list[tuple[float, str]] = []
         self._planned: dict[str, float] = {}  # the one entry of `_looks` that counts, by container
+        self._failed: dict[str, int] = {}  # looks in a row that told nothing, by container
         self._rows: deque[str] = deque()
+        self._asked: dict[str, Asked[K]] = {}
         self._stood: dict[str, tuple[Standing, float]] = {}
 
     def __len__(self) -> int:
@@ -53,6 +57,7 @@ class Table(Generic[K, R]):
         token = handover.job.token
         self._jobs[token] = handover.job
         self._handovers[token] = handover
+        self._asked[token] = Asked(handover.key, handover.id)
         if handover.job.has_row:
             self._rows.append(token)
 
@@ -88,8 +93,10 @@ class Table(Generic[K, R]):
     def move(self, job: Job[R], now: float) -> None:
         """Put the job's new state in the place of the old one, and keep every index true."""
         old = self._jobs[job.token]
+        self._unheard(job.token)
         if job.container != old.container:
             self._tokens.pop(old.container, None)
+            self._failed.pop(old.container, None)
             if job.container:
                 self._tokens[job.container] = job.token
         known = job.container == old.container and old.stage in FOLLOWED
@@ -99,6 +106,8 @@ class Table(Generic[K, R]):
             heapq.heappush(self._wakes, (job.due, job.token))
         if job.stage is Stage.CLOSED:
             self._tokens.pop(job.container, None)
+            self._failed.pop(job.container, None)
+            self._asked.pop(job.token, None)
             del self._jobs[job.token], self._handovers[job.token]
             self._stood.pop(job.token, None)
         else:
@@ -141,12 +150,30 @@ class Table(Generic[K, R]):
                     ids[container] = None
         return tuple(ids)
 
-    def looked_at(self, container: str, now: float, delay: float | None = None) -> None:
-        """Plan the next look at a container whose look is over; `delay` seconds from now where it failed."""
+    def looked_at(self, container: str, now: float) -> None:
+        """Plan the next look at a container that was looked at just now."""
+        self._failed.pop(container, None)
         token = self._tokens.get(container)
         if token is not None and self._followed(container):
-            wait = look_after(self._jobs[token], self._pace, now) if delay is None else delay
-            self._plan(container, now + wait)
+            self._plan(container, now + look_after(self._jobs[token], self._pace, now))
+
+    def not_looked_at(self, container: str, now: float) -> None:
+        """Plan the next look at a container of which a look just now has told nothing."""
+        if self._followed(container):
+            self._failed[container] = failures = self._failed.get(container, 0) + 1
+            self._plan(container, now + look_again_after(failures, self._pace))
+
+    def asked(self, token: str) -> Asked[K]:
+        """What to read of this job's row: what it has not heard yet."""
+        return self._asked[token]
+
+    def heard(self, token: str, row: Row | None, at: float) -> None:
+        """The job has taken in that its row says this, read at `at`: told again, it would change nothing."""
+        asked = self._asked.get(token)
+        if asked is not None and row is not None:
+            job = self._jobs[token]
+            enough = row.token == token and _row_matters(job) and once_is_enough(job, at)
+            self._asked[token] = Asked(asked.key, row.id, row if enough else None)
 
     def rows_to_read(self, most: int) -> tuple[str, ...]:
         """Up to `most` jobs whose rows have not been read for longest."""
@@ -159,7 +186,7 @@ class Table(Generic[K, R]):
                 continue  # closed meanwhile: forgotten, and no turn used up
             turns -= 1
             self._rows.append(token)
-            if _row_matters(job):
+            if self._asked[token].heard is not None or _row_matters(job):
                 tokens.append(token)
         return tuple(tokens)
 
@@ -167,6 +194,12 @@ class Table(Generic[K, R]):
         """The containers that may still run, each with the token of its job."""
         jobs = self._jobs.values()
         return {job.container: job.token for job in jobs if job.container and not _over(job.seen)}
+
+    def _unheard(self, token: str) -> None:
+        """The job changes: what its row said last may mean something else now."""
+        asked = self._asked.get(token)
+        if asked is not None and asked.heard is not None:
+            self._asked[token] = replace(asked, heard=None)
 
     def _plan(self, container: str, time: float) -> None:
         self._planned[container] = time

@@ -8,7 +8,6 @@ here, and another thread takes the place of the one that is lost.
 
 import ctypes
 import itertools
-import logging
 import queue
 import sys
 import threading
@@ -18,9 +17,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from aws_executors.shell.speech import logger
+
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LOOKS = 4
 """Looks at a call, evenly over its time, until it is given up. They are counted, not the seconds: a process

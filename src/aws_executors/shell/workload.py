@@ -4,16 +4,18 @@ Law: the only place that knows the shape of Airflow's workloads. A workload's to
 the transport puts it, and nowhere else.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from uuid import UUID
 
 from airflow.executors.workloads import ExecuteTask
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.compose import BuildFault, built, lifetime_of, name_of
+from aws_executors.core.compose import BuildFault, built, fault_of, lifetime_of, name_of
 from aws_executors.core.errors import AwsError
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.settings import Settings
@@ -50,12 +52,41 @@ def token_for(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
     return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
 
 
+OWN_VERSION = "8"
+"""Of the UUIDs that are tokens of ours: the one for applications, so that no database makes such ones.
+
+Source: RFC 9562, 5.8.
+"""
+
+
+def own_token() -> str:
+    """A token for a queueing that Airflow has given none.
+
+    >>> own_token()[14]
+    '8'
+    """
+    made = str(uuid.uuid4())
+    return f"{made[:14]}{OWN_VERSION}{made[15:]}"
+
+
+def given_token(workload: "Workload") -> str | None:
+    """The token that Airflow has given this very queueing; None where it gives none.
+
+    It gives none to a task instance that names its executor by class, beside an executor that asks for none;
+    then it leaves in the row what an earlier queueing has put there: a token of ours, which is used up.
+    Source: ``_executable_task_instances_to_queued`` of ``airflow/jobs/scheduler_job_runner.py``.
+    """
+    token = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
+    return None if token is None or token[14:15] == OWN_VERSION else token
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """One workload, task or callback, as far as an executor must tell them apart.
 
     `token` is what Airflow has assigned to this queueing, None where it assigns nothing (callbacks, and some
-    ways of configuring several executors). `has_row` says whether a task instance's row stands behind it.
+    ways of configuring several executors). `has_row` says whether a task instance's row stands behind it,
+    `id` what that goes by.
     """
 
     workload: "Workload" = field(repr=False)
@@ -64,6 +95,7 @@ class Parcel:
     token: str | None
     has_row: bool
     priority: int
+    id: UUID | None = None
     queue: str = "default"
     executor_config: object = field(default_factory=dict)
 
@@ -82,9 +114,10 @@ def parcel_of(workload: "Workload") -> Parcel:
                 try_number=ti.try_number,
                 map_index=ti.map_index,
             ),
-            token=ti.external_executor_id,
+            token=given_token(workload),
             has_row=True,
             priority=ti.priority_weight,
+            id=ti.id,
             queue=ti.queue,
             executor_config={} if ti.executor_config is None else ti.executor_config,
         )
@@ -184,7 +217,7 @@ class Recipe(Generic[S, R]):
     def _lifetime(self, launch: Launch[S]) -> float:
         try:
             own = lifetime_of(self.configured.build, launch)
-        except Exception:  # noqa: BLE001 - a person's predicate: it will raise again, and be told, in the builder
+        except BaseException:  # noqa: BLE001 - a person's predicate: it will raise again, and be told, in the builder
             own = None
         return own or self.configured.settings.token_lifetime or self.queueing
 
@@ -198,10 +231,15 @@ class Recipe(Generic[S, R]):
 
     def _by(self, way: Transport, launch: Launch[S]) -> "Result[R, BuildFault | AwsError]":
         return self._put(way, launch.submission).bind(
-            lambda command: built(
-                self.configured.build, replace(launch, command=command), self.request_type, self.seal
-            )
+            lambda command: self._built(replace(launch, command=command))
         )
+
+    def _built(self, launch: Launch[S]) -> Result[R, BuildFault]:
+        build = self.configured.build
+        try:
+            return built(build, launch, self.request_type, self.seal)
+        except KeyboardInterrupt as error:  # the builder's own: a person's comes to the main thread
+            return Failure(fault_of(build, launch, error))
 
     def _put(self, way: Transport, submission: str) -> "Result[tuple[str, ...], BuildFault | AwsError]":
         with self._kept.lock:

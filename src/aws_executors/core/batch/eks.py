@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.batch.overrides import free_name, only_once
-from aws_executors.core.wire import WRITTEN, Text, Texts
+from aws_executors.core.secrets import MASK, sensitive
+from aws_executors.core.wire import WRITTEN, Text, Texts, masked_repr
 
 
 def _sized(quantities: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -27,10 +28,14 @@ Quantities = Annotated[Texts, AfterValidator(_sized)]
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class EksContainerEnvironmentVariable:
-    """One environment variable; names that start with ``AWS_BATCH`` are Batch's own."""
+    """One environment variable; names that start with ``AWS_BATCH`` are Batch's own. A repr hides secrets."""
 
     name: Annotated[Text, AfterValidator(free_name)]
     value: str | None = None
+
+    def __repr__(self) -> str:
+        value = self.value if self.value is None or not sensitive(self.name) else MASK
+        return f"EksContainerEnvironmentVariable(name={self.name!r}, value={value!r})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -63,6 +68,9 @@ class EksMetadata:
     labels: Texts = ()
     annotations: Texts = ()
     namespace: Text | None = None
+
+    def __repr__(self) -> str:
+        return masked_repr(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

@@ -29,6 +29,7 @@ from aws_executors.core.wire import (
     Text,
     Texts,
     Whole,
+    masked_repr,
     surely_fits,
     tag_key,
     tag_text,
@@ -180,6 +181,9 @@ class SubmitJob:
     propagate_tags: Flag | None = None
     tags: Tags = ()
     consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+    def __repr__(self) -> str:
+        return masked_repr(self)
 
     def __post_init__(self) -> None:
         faults, sizes = _kind_faults(self), _size_faults(self)

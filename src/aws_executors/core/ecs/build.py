@@ -8,7 +8,8 @@ again. Nothing here asks a clock, AWS or Airflow.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from aws_executors.core.ecs.config import read_options, with_options
+from aws_executors.core.allowed import refuse
+from aws_executors.core.ecs.config import read_options, uses, with_options
 from aws_executors.core.ecs.merge import fitting, on_container
 from aws_executors.core.ecs.parts import (
     AwsvpcConfiguration,
@@ -130,7 +131,9 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
 def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
     """A request's shape with one launch's options, command and names."""
     name = launch.settings.container_name
-    request = with_options(shape, read_options(launch.executor_config), name)
+    options = read_options(launch.executor_config)
+    refuse(uses(options, name), launch.settings.executor_config_allowed, launch.settings.section)
+    request = with_options(shape, options, name)
     return _marked(launch, on_container(request, ContainerOverride(name=name, command=launch.command)))
 
 

@@ -5,6 +5,7 @@ without asking AWS, is checked here, once, in words. Source: API_RunTask of the 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -132,8 +133,8 @@ def _not_outside(request: RunTask) -> Iterator[str]:
 
 
 def _tag_faults(request: RunTask) -> list[str]:
-    keys = [tag.key for tag in request.tags]
-    return [f"tag {key!r} stands twice; give it once" for key in sorted(set(keys)) if keys.count(key) > 1]
+    keys = Counter(tag.key for tag in request.tags)
+    return [f"tag {key!r} stands twice; give it once" for key, count in sorted(keys.items()) if count > 1]
 
 
 def _size_faults(overrides: Overrides) -> list[str]:

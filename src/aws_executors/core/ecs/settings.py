@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
+from aws_executors.core.ecs.config import SETTABLE
 from aws_executors.core.ecs.request import BY_PROVIDER, MANAGED, LaunchType
 from aws_executors.core.ecs.strategy import Strategy, on_fargate
 from aws_executors.core.faults import Detail, Fault, Place, shown
@@ -48,6 +49,7 @@ class EcsSettings(Settings):
         "AwsEcsFargateExecutor runs every task in an Amazon ECS task, on Fargate or instances."
     )
     kwargs_option: ClassVar[str] = "run_task_kwargs"
+    settable: ClassVar[tuple[str, ...]] = SETTABLE
     members: ClassVar[Mapping[str, str]] = {"task_definition": "taskDefinition"}
 
     cluster: Annotated[

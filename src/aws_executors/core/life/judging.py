@@ -66,6 +66,14 @@ def row_read(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[
     return job, ()
 
 
+def once_is_enough(job: Job[R], at: float) -> bool:
+    """Whether the row that was just read, at `at`, would change nothing if it were read again as it is.
+
+    Not where time counts too, nor where what the row asks for may have failed, nor where it came too early.
+    """
+    return job.stage is not Stage.CONFIRMING and job.purpose is not Purpose.RELEASE and at >= job.asked
+
+
 def _confirmed(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:
     """Airflow drops an event whose row it finds locked, and says nothing: so the row has the last word."""
     if stands not in UNCHANGED or job.report is None:

@@ -33,7 +33,7 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
         doomed="",
         held=False,
     )
-    if job.purpose in (Purpose.RUN, Purpose.ADOPT):
+    if job.wanted:
         return seen(replace(watching, stage=Stage.WATCHING, seen=None, failures=0), observation, at, policy)
     if observation.ended:
         return ended(watching)

@@ -98,8 +98,10 @@ def later(job: Job[R], at: float, policy: Policy) -> Job[R]:
 
 
 def told(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
-    """Say why it waits, once per change."""
-    return (job, ()) if job.told == change else (replace(job, told=change), (Tell(event, text),))
+    """Say why it waits, once per change; of what nobody waits for there is nothing to say."""
+    if job.told == change or not job.wanted:
+        return job, ()
+    return replace(job, told=change), (Tell(event, text),)
 
 
 def refusal(error: AwsError) -> str:

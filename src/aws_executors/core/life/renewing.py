@@ -1,7 +1,8 @@
 """Keeping a stored workload's token fresh while its container waits.
 
-Law: renewed well before it would be too old, and never once the container is seen to run. A renewal that
-fails, or whose answer is lost, is made again: there is time for several.
+Law: renewed well before it would be too old, and never once the container is seen to run, or once the task
+waits for it no more: a fresh token would let in what is about to be stopped. A renewal that fails, or whose
+answer is lost, is made again: there is time for several.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def renewal(job: Job[R], at: float) -> Moved[R]:
 
 def renewed(job: Job[R], event: Renewed) -> Moved[R]:
     """A renewal has been answered: it says how often from now on; who took the job over learns it so."""
-    if job.renew_every is None:
+    if job.renew_every is None or not job.wanted:
         return job, ()
     if event.error is not None:
         return told(job, "token not renewed", refusal(event.error), f"renewal {event.error.code}")
@@ -44,4 +45,4 @@ def renewed(job: Job[R], event: Renewed) -> Moved[R]:
 
 
 def _renewable(job: Job[R]) -> bool:
-    return job.renew_every is not None and job.stage in WAITING and not runs(job)
+    return job.renew_every is not None and job.wanted and job.stage in WAITING and not runs(job)

@@ -1,0 +1,34 @@
+"""How many examples a property test draws.
+
+`make test` draws the same ones on every run, so that nobody's first run meets a fault that nobody else can
+see. `make soak` draws others on every run, and ten times as many: there is where chance is to find faults.
+"""
+
+from hypothesis import HealthCheck, settings
+
+USUAL = 100
+"""Examples of a property test that says nothing else."""
+
+STEADY, SOAK = "steady", "soak"
+
+# An example that takes long on a busy machine is no flaw; what takes long on any is seen in `--durations`.
+settings.register_profile(
+    STEADY,
+    deadline=None,
+    derandomize=True,
+    max_examples=USUAL,
+    suppress_health_check=[HealthCheck.too_slow],  # it goes by the clock
+)
+settings.register_profile(
+    SOAK,
+    deadline=None,
+    derandomize=False,
+    max_examples=10 * USUAL,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def examples(usual: int) -> settings:
+    """For a test that needs more examples than others, or can afford fewer: so many in `make test`."""
+    return settings(max_examples=usual * settings().max_examples // USUAL)
