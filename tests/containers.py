@@ -3,6 +3,7 @@
 Law: a person's own module, as ``request_builder`` names it: plain functions, the command replaced.
 """
 
+import threading
 from dataclasses import replace
 
 from aws_executors import Launch, batch, compose, ecs
@@ -10,6 +11,7 @@ from aws_executors.core.launch import Launch as AnyLaunch
 from aws_executors.core.settings import Settings
 
 PYTHON = ("python", "-c")
+RELEASED = threading.Event()
 
 
 def command(launch: AnyLaunch[Settings]) -> tuple[str, ...]:
@@ -40,7 +42,9 @@ def batch_says(launch: Launch[batch.BatchSettings], request: batch.SubmitJob) ->
 
 
 def broken(launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask:
-    """Raises for one task, as a person's own step may."""
+    """Raises for one task, and does not return for others, as a person's own step may."""
+    if launch.task.task_id.startswith("hangs"):
+        RELEASED.wait(120)
     if launch.task.task_id == "breaks":
         raise ZeroDivisionError("my step divided by nothing")
     return request

@@ -65,11 +65,12 @@ def actions(statements: list[Statement]) -> set[str]:
     return {action for statement in statements for action in statement.actions}
 
 
-def test_batch_is_allowed_what_it_calls_and_no_more() -> None:
+def test_batch_is_allowed_what_it_calls_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     with LocalAws() as aws:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
         batch_site(aws, "q")
         settings = batch.BatchSettings(
-            region="us-east-1", job_name="airflow", job_queue="q", job_definition="d", endpoint_url=aws.url
+            region="us-east-1", job_name="airflow", job_queue="q", job_definition="d"
         )
         service = BatchCalls(Clients(settings), settings)
         request = batch.build(Launch(task=TASK, command=("sleep", "9"), settings=settings, token="0b6e"))
@@ -84,8 +85,9 @@ def test_batch_is_allowed_what_it_calls_and_no_more() -> None:
     assert made == actions(list(batch_statements(request, WHERE)))
 
 
-def test_ecs_is_allowed_what_it_calls_and_no_more() -> None:
+def test_ecs_is_allowed_what_it_calls_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     with LocalAws() as aws:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
         aws.client("logs").create_log_group(logGroupName="/airflow")
         ecs_site(aws, logConfiguration=LOGS)
         settings = ecs.EcsSettings(
@@ -94,7 +96,6 @@ def test_ecs_is_allowed_what_it_calls_and_no_more() -> None:
             container_name="main",
             task_definition="airflow",
             subnets=("subnet-1",),
-            endpoint_url=aws.url,
         )
         service = EcsCalls(Clients(settings), settings)
         request = ecs.build(Launch(task=TASK, command=("sleep", "9"), settings=settings, token="0b6e"))

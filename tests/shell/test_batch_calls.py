@@ -280,8 +280,8 @@ def test_stops_one_by_one_where_boto3_is_too_old_for_more(settings: BatchSetting
     ("code", "message", "status"),
     [
         ("UnknownOperationException", "", 404),
-        ("", "<html><title>404 Not Found</title></html>", 404),
-        ("", "Method Not Allowed", 405),
+        ("404", "Not Found", 404),
+        ("405", "Method Not Allowed", 405),
         ("InternalFailure", "API action 'TerminateJobs' for service 'batch' not yet implemented", 501),
         ("AccessDeniedException", "User: x is not authorized to perform: batch:TerminateJobs on y", 403),
         ("SerializationException", "Could not find operation TerminateJobs for version 2016-08-10", 400),

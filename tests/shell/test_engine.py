@@ -720,7 +720,8 @@ def test_repr_is_one_line_without_secrets(caplog: pytest.LogCaptureFixture) -> N
         (job,) = place.engine.jobs()
         assert job.request == Order("t", 1, SECRET)
         assert re.fullmatch(
-            r"<Engine <1 jobs: 1 backing off>, \d letters, <submit <Workers 4 threads, 0 calls wait>, "
+            r"<Engine <1 jobs: 1 backing off>, \d letters, <build <Workers 1 threads, 0 calls wait>, "
+            r"submit <Workers 4 threads, 0 calls wait>, "
             r"look <Workers 2 threads, \d calls wait>, "
             r"store <Workers 2 threads, 0 calls wait>, database <Workers 1 threads, \d calls wait>>>",
             repr(place.engine),

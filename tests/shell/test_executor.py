@@ -20,11 +20,13 @@ from airflow.utils.session import create_session
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select
 
+import containers
 from airflow_rows import Given, task_instance
 from aws_executors.core.faults import SettingsError
 from aws_executors.core.stops import ORPHANED
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor, AwsFargateExecutor
 from aws_executors.local import LocalAws
+from aws_executors.shell import errands
 from sites import batch_site, ecs_site
 
 if TYPE_CHECKING:
@@ -298,6 +300,30 @@ def test_c4_a_builder_that_raises_fails_that_task_alone(executor: AwsEcsFargateE
     assert states(executor) == {bad.key: "failed", good.key: "success"}
     assert "my step divided by nothing" in info(executor, bad)
     assert "containers.broken" in info(executor, bad)
+
+
+def test_c4_a_builder_that_never_returns_fails_its_tasks_alone_and_holds_up_nobody(
+    ecs_options: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errands, "PATIENCE", 2.0)
+    monkeypatch.setattr(containers, "RELEASED", threading.Event())
+    ecs_options(workers=2)
+    executor = AwsEcsFargateExecutor(parallelism=8)
+    executor.start()
+    hanging = [task_instance(f"hangs-{number}", queue="exit-0") for number in range(5)]
+    good = task_instance("good", queue="exit-0")
+    hand_over(executor, *hanging, good)
+    good.becomes("running")
+    turn_until(executor, lambda: not executor.running)
+    assert states(executor) == {one.key: "failed" for one in hanging} | {good.key: "success"}
+    for one in hanging:
+        assert "request builder containers.build_ecs has not returned for 2 s" in info(executor, one)
+    # Nor does the scheduler's end wait for it.
+    hand_over(executor, task_instance("hangs-at-the-end", queue="exit-0"))
+    began = time.monotonic()
+    executor.end()
+    assert time.monotonic() - began < PATIENCE
+    containers.RELEASED.set()
 
 
 def test_c5_a_workload_of_an_unknown_kind_is_declined(executor: AwsEcsFargateExecutor) -> None:

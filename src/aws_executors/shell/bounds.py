@@ -54,8 +54,8 @@ class _Bounded(io.RawIOBase):
         super().__init__()
         self._raw = raw
         self._connection = connection
-        timeout = connection.gettimeout()
-        self._until = None if timeout is None else time.monotonic() + timeout
+        self.timeout = connection.gettimeout()
+        self._until = None if self.timeout is None else time.monotonic() + self.timeout
         self._left = MOST
         self.over = False
 
@@ -104,6 +104,8 @@ class _Answer(HTTPResponse):
             # More came than this answer: nobody is to take it for the next one.
             with suppress(OSError):
                 self._connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            self._connection.settimeout(self._bounded.timeout)  # the next request has its own time
         super()._close_conn()  # type: ignore[misc]  # the stubs do not have it
 
 

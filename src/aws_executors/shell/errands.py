@@ -95,7 +95,7 @@ class Errands(Generic[K, R]):
         self._service = service
         self._database = database
         self._clock = clock
-        self._building: Workers[Letter[K, R]] = Workers("build", max(2, workers // 4), post, PATIENCE)
+        self._building: Workers[Letter[K, R]] = Workers("build", max(1, workers // 4), post, PATIENCE)
         self._submitting: Workers[Letter[K, R]] = Workers("submit", workers, post)
         self._looking: Workers[Letter[K, R]] = Workers("look", max(2, workers // 4), post)
         self._storing: Workers[Letter[K, R]] = Workers("store", max(2, workers // 4), post)

@@ -259,7 +259,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             build=recipe,
             stored=recipe if self._store else None,
             id=parcel.id,
-            builder=f"request builder {name_of(recipe.configured.build)}",
+            builder=f"request builder {configured.settings.request_builder or name_of(configured.build)}",
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:

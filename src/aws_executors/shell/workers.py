@@ -183,7 +183,7 @@ class Workers(Generic[T]):
         frame = sys._current_frames().get(ident)
         where = "" if frame is None else "".join(traceback.format_stack(frame)[-3:])
         log.error("A call has not returned for %g s and is given up. It is here:\n%s", self._patience, where)
-        if not run.returned:
+        if run.replaced and not run.returned:  # else its thread may be at another call by now
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(_Interrupt))
         self._lose(run.lost)
 
