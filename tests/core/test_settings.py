@@ -33,6 +33,7 @@ def test_defaults() -> None:
         "conn_id": "",
         "endpoint_url": "",
         "request_builder": "",
+        "executor_config_allowed": ("all",),
         "adopt_task_instances": False,
         "deployment": "airflow",
         "max_attempts": 3,

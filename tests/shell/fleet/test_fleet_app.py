@@ -17,6 +17,7 @@ from sqlalchemy import delete
 from airflow_rows import task_instance
 from aws_executors.core.fleet.snapshot import ALIVE, FORGOTTEN, SILENCE, Flow, Group, Key, Member, Snapshot
 from aws_executors.core.fleet.standing import Standing
+from aws_executors.shell.complaints import Complaints
 from aws_executors.shell.fleet import store
 from aws_executors.shell.fleet.store import Shelf
 from picky_auth import ANN, LEO, NEMO, TARA, VERA, PickyAuthManager
@@ -158,8 +159,10 @@ def test_failures_of_any_length_make_a_page_of_bounded_length(server: TestClient
 
 
 def test_an_overwritten_row_is_ignored_and_told_once(
-    server: TestClient, caplog: pytest.LogCaptureFixture
+    server: TestClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Another test may have made it complain already.
+    monkeypatch.setattr(store, "_complaints", Complaints(time.monotonic))
     Shelf("live").put(told(time.time()))
     Shelf("victim").put(told(time.time(), scheduler="victim:2"))
     forged = told(time.time(), scheduler="forged:3").model_dump_json()

@@ -7,7 +7,7 @@ worse. Where Airflow signs by a private key, it is the Fernet key, of several th
 
 import base64
 import zlib
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from airflow.configuration import conf
 from cryptography.fernet import Fernet, InvalidToken
@@ -22,31 +22,35 @@ class NoKeyError(RuntimeError):
     """Airflow has no key to seal by."""
 
 
-def sealed(row: str, text: str) -> str:
-    """The text for the row of this name, encrypted and signed; raises `NoKeyError`."""
-    for root in _roots():
-        return _fernet(root, row).encrypt(zlib.compress(text.encode())).decode()
-    raise NoKeyError("there is no key to seal it by; set [api_auth] jwt_secret, or [core] fernet_key")
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What Airflow has of keys, read once: a value of its configuration may be what a command prints."""
+
+    roots: tuple[str, ...] = field(repr=False)
+
+    def close(self, row: str, text: str) -> str:
+        """The text for the row of this name, encrypted and signed; raises `NoKeyError`."""
+        if not self.roots:
+            raise NoKeyError("there is no key to seal it by; set [api_auth] jwt_secret, or [core] fernet_key")
+        return _fernet(self.roots[0], row).encrypt(zlib.compress(text.encode())).decode()
+
+    def open(self, row: str, text: str) -> str | None:
+        """What was sealed for the row of this name; None for anything else."""
+        for root in self.roots:
+            try:
+                packed = _fernet(root, row).decrypt(text.encode(errors="replace"))
+                return zlib.decompressobj().decompress(packed, LARGEST).decode()
+            except (InvalidToken, zlib.error, UnicodeDecodeError):
+                continue
+        return None
 
 
-def opened(row: str, text: str) -> str | None:
-    """What was sealed for the row of this name; None for anything else."""
-    for root in _roots():
-        try:
-            packed = _fernet(root, row).decrypt(text.encode(errors="replace"))
-            return zlib.decompressobj().decompress(packed, LARGEST).decode()
-        except (InvalidToken, zlib.error, UnicodeDecodeError):
-            continue
-    return None
-
-
-def _roots() -> Iterator[str]:
+def seal() -> Seal:
+    """That of this Airflow, as it is configured now."""
     by_private_key = any(_option("api_auth", name) for name in ("jwt_private_key_path", "trusted_jwks_url"))
     secret = "" if by_private_key else _option("api_auth", "jwt_secret")
-    if secret:
-        yield secret
-    else:
-        yield from filter(None, map(str.strip, _option("core", "fernet_key").split(",")))
+    keys = [secret] if secret else _option("core", "fernet_key").split(",")
+    return Seal(tuple(key.strip() for key in keys if key.strip()))
 
 
 def _option(section: str, name: str) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy.sql.functions import func
 
 from aws_executors.core.fleet.snapshot import Snapshot, from_text, to_text
 from aws_executors.shell.complaints import Complaints
-from aws_executors.shell.fleet.seal import LARGEST, opened, sealed
+from aws_executors.shell.fleet.seal import LARGEST, Seal, seal
 from aws_executors.shell.speech import logger
 
 PREFIX = "aws_executors_fleet_"
@@ -54,7 +54,7 @@ class Shelf:
 
     def put(self, snapshot: Snapshot) -> None:
         """Write one's own row."""
-        table, text = _table(), sealed(self._key, to_text(snapshot))
+        table, text = _table(), seal().close(self._key, to_text(snapshot))
         with create_session(scoped=False) as session:
             connection = session.connection()
             found = connection.execute(
@@ -77,7 +77,8 @@ class Shelf:
 
     def sweep(self, now: float) -> None:
         """Delete the rows that are not shown any more, and those that can not be read."""
-        read = ((key, _read(key, text)) for key, text in rows())
+        own = seal()
+        read = ((key, _read(own, key, text)) for key, text in rows())
         _delete([key for key, one in read if one is None or one.forgotten(now)])
 
 
@@ -96,7 +97,8 @@ def rows() -> list[tuple[str, str]]:
 
 def snapshots() -> tuple[Snapshot, ...]:
     """What all schedulers told last; what none of them has told is ignored, and said once."""
-    read = [_read(key, text) for key, text in rows()]
+    own = seal()
+    read = [_read(own, key, text) for key, text in rows()]
     told = tuple(one for one in read if one is not None)
     if len(told) < len(read):
         _complaints.say(TOPIC, "foreign", f"{len(read) - len(told)} {FOREIGN}")
@@ -105,8 +107,8 @@ def snapshots() -> tuple[Snapshot, ...]:
     return told
 
 
-def _read(key: str, text: str) -> Snapshot | None:
-    plain = opened(key, text)
+def _read(own: Seal, key: str, text: str) -> Snapshot | None:
+    plain = own.open(key, text)
     return None if plain is None else from_text(plain)
 
 
