@@ -41,7 +41,14 @@ TURN_WITHIN = 900.0  # seconds that one executor may take
 LINGERS = 30.0  # seconds that a container may take to end after its task
 LOGICAL_DATE = "2026-01-05T00:00:0{}+00:00"  # a Monday; no date may come twice, and no template shows seconds
 
+# A call of a task that is not answered in time is repeated, and a start that is repeated fails the task: on a
+# busy machine that says nothing of executors.
+PATIENT: Mapping[str, str] = {
+    "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+}
 OPTIONS: Mapping[str, str] = {
+    **PATIENT,
     "AIRFLOW__CORE__EXECUTOR": f"{EXECUTORS},{LOCAL}",
     "AIRFLOW__CORE__PARALLELISM": "4",  # processes of LocalExecutor
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
@@ -93,7 +100,7 @@ def tell(names: Iterable[str], logs: Path) -> tuple[Turn, ...]:
         image = stack.enter_context(warm.image(container_environment(Place(home=dags, dags=dags))))
         url = stack.enter_context(postgres(logs))
         options = {**OPTIONS, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url, "EXECUTOR_IN_TURN": str(turn)}
-        up = stack.enter_context(stage(dags, logs, options, image=image))
+        up = stack.enter_context(stage(dags, logs, options, image={**image, **PATIENT}))
         rows = create_engine(url)
         stack.callback(rows.dispose)
         known = read(up, rows, len(set(names)))
