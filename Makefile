@@ -17,10 +17,10 @@ unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo docs test lint types unit e2e killed soak mutants bench fmt clean
+.PHONY: help venv demo docs test lint types unit e2e e2e-examples killed soak mutants bench fmt clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine (KEEP=1: leave it up; TRANSPORT=s3: by way of S3)
 	@$(BIN)/python -m aws_executors.cli.demo $(if $(filter-out 0,$(KEEP)),--keep) $(if $(TRANSPORT),--transport $(TRANSPORT))
@@ -49,6 +49,9 @@ unit: $(INSTALLED) $(FIRST) ## unit and property tests, the documentation and it
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
 	$(BIN)/python -m pytest -q -n 4 tests/e2e
+
+e2e-examples: $(INSTALLED) ## Airflow's own example DAGs by each executor, and as LocalExecutor runs them
+	@PYTHONPATH=src:tests $(BIN)/python -m e2e.examples
 
 bench: .bench/.installed ## beside the Amazon provider's executors, half an hour (BENCH="--quick": less)
 	.bench/venv/bin/python -m benchmarks $(BENCH)
@@ -91,5 +94,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 clean: ## remove .venv and everything that was made
-	rm -rf $(VENV) .bench .demo .docs .killed .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .bench .demo .docs .examples .killed .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

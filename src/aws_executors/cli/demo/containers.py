@@ -31,6 +31,7 @@ class TaskTry(Read):
     task_id: str
     map_index: int = -1
     try_number: int
+    dag_id: str = ""
 
     @property
     def label(self) -> str:

@@ -131,9 +131,10 @@ def stage(
     options: Mapping[str, str] | None = None,
     names: cloud.Names | None = None,
     at_once: int = AT_ONCE,
+    image: Mapping[str, str] | None = None,
 ) -> Iterator[Stage]:
     """Airflow with both executors in front of an embedded AWS; `options` are variables for its components,
-    `at_once` is how many containers run at once."""
+    `at_once` is how many containers run at once, `image` what each has baked in besides."""
     names = names or cloud.Names()
     with ExitStack() as stack:
         stack.enter_context(interruptible())
@@ -143,7 +144,7 @@ def stage(
         aws = stack.enter_context(
             LocalAws(
                 max_processes=at_once,
-                container_env=container_environment(place),
+                container_env={**container_environment(place), **(image or {})},
                 keep_requests=names.transport != "inline",
             )
         )
