@@ -9,6 +9,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config
+# Workers for the unit tests: one more than there are cores, for some always wait. End to end: as many as there
+# are groups of tests that take long (tests/e2e/conftest.py); they wait for Airflow most of the time.
+WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN || echo 2))
+# Compiled code is kept, whatever the machine is set to: hundreds of processes would each compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
@@ -20,9 +25,10 @@ help: ## show this
 demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine (KEEP=1: leave it up; TRANSPORT=s3: by way of S3)
 	@$(BIN)/python -m aws_executors.cli.demo $(if $(filter-out 0,$(KEEP)),--keep) $(if $(TRANSPORT),--transport $(TRANSPORT))
 
-test: lint types ## format, lint, types, stubs, unit, property, doc and README tests, end to end
-	@echo "make: unit tests and end-to-end tests side by side, about six minutes; each shows all when it has ended"
-	@$(MAKE) --no-print-directory --jobs 2 $(WHOLE) unit e2e
+test: lint ## format, lint, types, stubs, unit, property, doc and README tests, end to end
+	@echo "make: types, then unit tests, and end-to-end tests beside them; each shows all when it has ended"
+	@$(MAKE) --no-print-directory --jobs 2 $(WHOLE) unit e2e FIRST=types || \
+	  { echo "make test: NOT green; 'Error' stands above behind the name of what failed" >&2; exit 1; }
 	@echo "make test: all green"
 
 docs: $(INSTALLED) ## a site of the pages in docs/, with a search and the API; a broken link is an error
@@ -34,15 +40,15 @@ lint: $(INSTALLED) ## ruff: format and lint
 	$(BIN)/ruff check
 
 types: $(INSTALLED) ## mypy, and our stubs of Airflow against Airflow itself
-	$(BIN)/mypy
+	nice $(BIN)/mypy
 	AIRFLOW_HOME=$(CURDIR)/.mypy_cache/airflow MYPYPATH=typings:src \
-	  $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file mypy.ini --ignore-missing-stub
+	  nice $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file typings/stubtest.ini --ignore-missing-stub
 
-unit: $(INSTALLED) ## unit and property tests, the documentation and its examples
-	$(BIN)/python -m pytest -q --ignore=tests/e2e
+unit: $(INSTALLED) $(FIRST) ## unit and property tests, the documentation and its examples
+	nice $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/e2e
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
-	$(BIN)/python -m pytest -q tests/e2e
+	$(BIN)/python -m pytest -q -n 4 --dist loadgroup tests/e2e
 
 bench: .bench/.installed ## beside the Amazon provider's executors, half an hour (BENCH="--quick": less)
 	.bench/venv/bin/python -m benchmarks $(BENCH)

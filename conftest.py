@@ -1,8 +1,8 @@
 """The world that unit tests see: an Airflow home of their own, and an AWS out of reach.
 
 Law: the environment is set here, before anything imports Airflow, and nothing of the machine's own Airflow or
-AWS set-up is left in it. This file imports neither: a test of the core pays for neither. It stands at the
-root because the doctests in src are tests too.
+AWS set-up is left in it. This file imports no Airflow and no boto3: a test of the core pays for neither. It
+stands at the root because the doctests in src are tests too.
 """
 
 import atexit
@@ -46,6 +46,14 @@ collect_ignore = [
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_"))]:
     del os.environ[name]
 os.environ.update(ENVIRONMENT)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_key() -> None:
+    """Give each embedded AWS the key of the environment above, so that it answers any client made here."""
+    from aws_executors.local import start
+
+    start.new_key = lambda: ENVIRONMENT["AWS_ACCESS_KEY_ID"]
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,19 @@
 """The AWS that is asked: the embedded one, in a process of its own, with timers for containers.
 
-Law: set-up, one line with the address, and at SIGTERM one file with what happened there. `Cloud` is the other
-side of it: what the measured process asks over HTTP.
+Law: set-up, one line with the address and the key, and at SIGTERM one file with what happened there. `Cloud`
+is the other side of it: what the measured process asks over HTTP.
 """
 
 import json
 import math
+import os
 import random
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -31,17 +32,22 @@ class Cloud:
     """The control URL of that process."""
 
     url: str
+    key: str = field(default_factory=lambda: os.environ["AWS_ACCESS_KEY_ID"])
 
     def calls(self) -> dict[str, dict[str, int]]:
         """How many calls of each action there were, and what became of them."""
-        with urlopen(f"{self.url}/_control/calls", timeout=60) as answer:  # noqa: S310 - loopback
+        with urlopen(self._request("calls"), timeout=60) as answer:  # noqa: S310 - loopback
             calls: dict[str, dict[str, int]] = json.load(answer)
             return calls
 
     def latency(self, seconds: float) -> None:
         """From now on every answer is that late."""
         body = json.dumps({"seconds": seconds}).encode()
-        urlopen(Request(f"{self.url}/_control/faults/latency", body), timeout=60).close()  # noqa: S310
+        urlopen(self._request("faults/latency", body), timeout=60).close()  # noqa: S310
+
+    def _request(self, what: str, body: bytes | None = None) -> Request:
+        head = {"Authorization": f"Bearer {self.key}"}
+        return Request(f"{self.url}/_control/{what}", body, head)  # noqa: S310
 
 
 def good(calls: Mapping[str, Mapping[str, int]], action: str) -> int:
@@ -116,7 +122,7 @@ def main(arguments: Sequence[str]) -> None:
         aws.faults.delays("none", **plan["delays"])
         aws.faults.latency(plan["latency"])
         aws.faults.limits(plan["limits"])
-        sys.stdout.write(f"{aws.url}\n")
+        sys.stdout.write(f"{aws.url} {aws.key}\n")
         sys.stdout.flush()
         action, share = plan["failing"]
         fail_some(aws, action, share, ended)

@@ -41,8 +41,6 @@ def base_environment(home: Path) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": REGION,
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
@@ -83,12 +81,9 @@ def measure(
             "failing": [subject.describe, scenario.failing],
         }
         log = logs / f"{scenario.name}-{subject.name}.log"
-        with log.open("w") as out, cloud(plan, home) as url:
-            environment = {
-                **base_environment(home),
-                **subject.environment(scenario.ours),
-                "AWS_ENDPOINT_URL": url,
-            }
+        with log.open("w") as out, cloud(plan, home) as aws:
+            environment = {**base_environment(home), **subject.environment(scenario.ours), **aws}
+            url = aws["AWS_ENDPOINT_URL"]
             told = {"name": scenario.name, "tasks": scenario.tasks, "watch": scenario.watch}
             told |= {"settle": dict(scenario.settle)}
             command = [*under, sys.executable, "-m", "benchmarks.drive", json.dumps(told), subject.name, url]
@@ -106,8 +101,8 @@ def measure(
 
 
 @contextmanager
-def cloud(plan: Mapping[str, Any], home: Path) -> Iterator[str]:
-    """The embedded AWS as a process; its address."""
+def cloud(plan: Mapping[str, Any], home: Path) -> Iterator[dict[str, str]]:
+    """The embedded AWS as a process; what its users need."""
     process = subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "benchmarks.cloud", json.dumps(plan)],
         env=base_environment(home),
@@ -116,10 +111,10 @@ def cloud(plan: Mapping[str, Any], home: Path) -> Iterator[str]:
     )
     try:
         assert process.stdout is not None
-        url = process.stdout.readline().strip()
+        url, _, key = process.stdout.readline().strip().partition(" ")
         if not url:
             raise RuntimeError("the embedded AWS did not start")
-        yield url
+        yield {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": key}
     finally:
         process.terminate()
         process.wait(30)

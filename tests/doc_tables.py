@@ -8,11 +8,12 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from configparser import ConfigParser
 from dataclasses import fields, replace
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 
@@ -58,7 +59,7 @@ from aws_executors.core.policy import ATTEMPT, PATIENT, POLICY, Trouble
 from aws_executors.core.reasons import TABLES as REASONS
 from aws_executors.core.reasons.row import Reason
 from aws_executors.core.retry import Backoff
-from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.state import Cause, Observation, Phase, Sign
 from aws_executors.core.verdict import (
     BEFORE_THE_END,
     ENDINGS,
@@ -131,8 +132,9 @@ def questions() -> str:
 
 # --- The life of a job --------------------------------------------------------------------------------------
 
-POLICIES = tuple(Policy(attempts=2, looks=2, idempotent=idempotent) for idempotent in (True, False))
-DEPTH = 9
+POLICIES = tuple(
+    Policy(attempts=2, looks=2, reports=2, idempotent=idempotent) for idempotent in (True, False)
+)
 ROWS = (
     None,
     Row(state="queued", token="t", try_number=1),
@@ -144,8 +146,13 @@ ROWS = (
 )
 
 
-def events(job: Job[str], at: float) -> "Iterator[Event[str]]":
-    """One event of every kind that makes a difference, at a time when everything is due."""
+@cache
+def events(container: str, at: float) -> "tuple[Event[str], ...]":
+    """One event of every kind that makes a difference to a job with this container, when all is due."""
+    return tuple(_events(container, at))
+
+
+def _events(container: str, at: float) -> "Iterator[Event[str]]":
     yield Prepared(at, "request")
     yield Unpreparable(at, "no request")
     yield Accepted(at, f"c{at}")
@@ -155,7 +162,7 @@ def events(job: Job[str], at: float) -> "Iterator[Event[str]]":
         yield NotStored(at, AwsError(kind=kind, code="Code", message=""))
     yield Found(at, None)
     yield NotLookedUp(at, AwsError(kind=Kind.THROTTLED, code="Code", message=""))
-    for seen in sights(job.container or f"c{at}"):
+    for seen in sights(container or f"c{at}"):
         yield Found(at, seen)
         yield Seen(at, seen)
     for row in ROWS:
@@ -174,15 +181,30 @@ def sights(container: str) -> Iterator[Observation]:
         yield Observation(id=container, phase=Phase.FAILED, cause=cause)
 
 
-def likeness(job: Job[str]) -> object:
-    """What of a job decides where it goes on to; names and times do not."""
-    seen = job.seen and (job.seen.phase, job.seen.cause)
+# Names, times and words: of these no more than whether there is one decides where a job goes on to.
+BARE = (
+    "token",
+    "container",
+    "past",
+    "seen",
+    "since",
+    "due",
+    "asked",
+    "failures",
+    "doomed",
+    "told",
+    "renew_at",
+)
+DECIDING = attrgetter(*(one.name for one in fields(Job) if one.name not in (*BARE, "report")))
+
+
+def likeness(job: Job[str]) -> Hashable:
+    """What of a job decides where it goes on to."""
     return (
-        replace(job, container="", past=(), seen=None, since=0, due=None, asked=0, failures=0, told=""),
-        bool(job.container),
-        bool(job.failures),
-        job.due is None,
-        seen,
+        *DECIDING(job),
+        (bool(job.container), bool(job.failures), bool(job.doomed), job.due is None),
+        job.seen and (job.seen.phase, job.seen.cause),
+        job.report and job.report.success,
     )
 
 
@@ -206,15 +228,17 @@ def steps_of_life(policy: Policy) -> Iterator[tuple[Stage, str, Stage]]:
     """Every event in every situation that a job can come into, with the stages before and after it."""
     jobs = [begun(purpose, assigned) for purpose in Purpose for assigned in (True, False)]
     known = {likeness(job) for job in jobs}
-    for depth in range(1, DEPTH):
-        following = []
+    at = 0.0
+    while jobs:
+        following, at = [], at + 1e6
         for job in jobs:
-            for event in events(job, depth * 1e6):
+            for event in events(job.container, at):
                 after, _ = advance(job, event, policy)
                 yield job.stage, type(event).__name__, after.stage
-                if likeness(after) not in known and after.stage is not Stage.CLOSED:
-                    known.add(likeness(after))
-                    following.append(after)
+                if after is job or after.stage is Stage.CLOSED or (like := likeness(after)) in known:
+                    continue
+                known.add(like)
+                following.append(after)
         jobs = following
 
 
@@ -340,7 +364,8 @@ def signs(row: Reason) -> str:
     """What a row is recognised by."""
     codes = [f"stop code `{row.stop_code}`"] if row.stop_code else []
     exits = [] if row.exit_code is None else [f"exit code {row.exit_code}"]
-    return "<br>".join([*(f"`{phrase}`" for phrase in row.says), *codes, *exits])
+    shapes = [] if row.sign is None else [comments(Sign)[row.sign]]
+    return "<br>".join([*(f"`{phrase}`" for phrase in row.says), *codes, *exits, *shapes])
 
 
 def refusals() -> str:
@@ -455,7 +480,10 @@ def becomes(section: str) -> str:
         iter(
             [
                 *((f"`{name}`", _target(new), new.note) for name, new in rows),
-                *((f"`{name}`", f"`{ours} = {value}`", note) for name, (ours, value, note) in unwritten),
+                *(
+                    (f"`{name}`", f"`{new.option} = {new.value}`" if new.option else "not written", new.note)
+                    for name, new in unwritten
+                ),
             ]
         ),
     )

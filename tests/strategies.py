@@ -107,21 +107,25 @@ overrides = st.builds(
     ),
 )
 
-networks = st.builds(
-    NetworkConfiguration,
-    awsvpc_configuration=st.builds(
-        AwsvpcConfiguration,
-        subnets=few(texts, least=1),
-        security_groups=few(texts),
-        assign_public_ip=maybe(st.sampled_from(("ENABLED", "DISABLED"))),
-    ),
-)
+
+def networks(*public: str) -> st.SearchStrategy[NetworkConfiguration]:
+    return st.builds(
+        NetworkConfiguration,
+        awsvpc_configuration=st.builds(
+            AwsvpcConfiguration,
+            subnets=few(texts, least=1),
+            security_groups=few(texts),
+            assign_public_ip=maybe(st.sampled_from(public)),
+        ),
+    )
+
+
 constraints = st.just(PlacementConstraint(type="distinctInstance")) | st.builds(
     PlacementConstraint, type=st.just("memberOf"), expression=texts
 )
 placements = st.builds(
-    PlacementStrategy, type=st.sampled_from(("random", "spread", "binpack")), field=maybe(texts)
-)
+    PlacementStrategy, type=st.sampled_from(("random", "spread")), field=maybe(texts)
+) | st.builds(PlacementStrategy, type=st.just("binpack"), field=st.sampled_from(("cpu", "memory")))
 providers = st.builds(
     CapacityProvider, capacity_provider=texts, weight=st.integers(1, 1000), base=maybe(st.just(0))
 )
@@ -152,7 +156,7 @@ volumes = named(
 )
 
 shared = {
-    "network_configuration": maybe(networks),
+    "network_configuration": maybe(networks("DISABLED")),
     "overrides": overrides,
     "placement_constraints": few(constraints).map(lambda items: tuple(dict.fromkeys(items))),
     "placement_strategy": few(placements),
@@ -165,8 +169,22 @@ shared = {
     "cluster": maybe(texts),
 }
 on_fargate = {"launch_type": maybe(st.just("FARGATE")), "platform_version": maybe(texts)}
-on_instances = {"launch_type": st.sampled_from(("EC2", "EXTERNAL"))}
-on_providers = {"capacity_provider_strategy": few(providers, least=1), "platform_version": maybe(texts)}
+in_public = {**on_fargate, "network_configuration": networks("ENABLED", "DISABLED")}
+on_instances = {"launch_type": st.just("EC2")}
+outside = {
+    "launch_type": st.just("EXTERNAL"),
+    "network_configuration": st.none(),
+    "volume_configurations": st.just(()),
+}
+on_providers = {
+    "capacity_provider_strategy": st.lists(
+        providers, min_size=1, max_size=3, unique_by=lambda one: one.capacity_provider
+    ).map(tuple)
+}
+on_spot = {
+    "capacity_provider_strategy": st.just((CapacityProvider(capacity_provider="FARGATE_SPOT", weight=1),)),
+    "platform_version": maybe(texts),
+}
 identity = {
     "task_definition": texts,
     "reference_id": maybe(texts),
@@ -175,7 +193,10 @@ identity = {
 }
 
 run_tasks = st.one_of(
-    *(st.builds(RunTask, **identity, **shared, **place) for place in (on_fargate, on_instances, on_providers))
+    *(
+        st.builds(RunTask, **{**identity, **shared, **place})
+        for place in (in_public, on_instances, outside, on_providers, on_spot)
+    )
 )
 own_override = {
     "cpu": maybe(whole),

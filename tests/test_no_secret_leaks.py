@@ -8,6 +8,7 @@ may be shown in a preview, and nowhere in a log.
 import io
 import json
 import logging
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -304,7 +305,7 @@ def test_nothing_in_what_the_commands_print(known: Secrets) -> None:
 
 @pytest.fixture
 def aws() -> Iterator[LocalAws]:
-    with LocalAws() as cloud:
+    with LocalAws(keep_requests=True) as cloud:
         ecs_site(cloud, entryPoint=["echo"])
         yield cloud
 
@@ -321,23 +322,32 @@ def test_nothing_in_what_a_whole_executor_logs_and_reports(
     from sqlalchemy import select
 
     secret = "4f1c0ffee4f1c0ffee"
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "aws_executors")  # botocore itself shows every request at DEBUG
     for name, value in {**ECS, "endpoint_url": aws.url, "poll_interval": "0.1"}.items():
         monkeypatch.setenv(f"AIRFLOW__ECS_FARGATE__{name.upper()}", value)
     config = {"environment": {"DB_PASSWORD": secret}}
     good, bad = task_instance("good", executor_config=config), task_instance("bad", executor_config=config)
-    bad.executor_config["memory"] = secret  # type: ignore[index]  # not a number
+    quoted = task_instance("quoted", executor_config=config)
+    bad.executor_config = {**config, "memory": secret}  # not a number
     executor = AwsEcsFargateExecutor()
     executor.start()
-    aws.faults.refuse("RunTask", "ClientException", f"bad command: {good.workload().token}")
     said = []
     try:
         with create_session(scoped=False) as session:
-            for given_ in (good, bad):
+            executor.queue_workload(good.workload(), session)
+        executor.heartbeat()
+        until = time.monotonic() + 30
+        while not sent_to(aws) and time.monotonic() < until:
+            time.sleep(0.05)
+        # AWS quotes what it was really sent: the executor has minted that itself.
+        (first,) = sent_to(aws)
+        aws.faults.refuse("RunTask", "ClientException", f"bad command: {first}")
+        with create_session(scoped=False) as session:
+            for given_ in (bad, quoted):
                 executor.queue_workload(given_.workload(), session)
         executor.heartbeat()
-        until = time.monotonic() + 15
-        while len(executor.event_buffer) < 2 and time.monotonic() < until:
+        good.becomes("running")
+        while len(executor.event_buffer) < 3 and time.monotonic() < until:
             executor.sync()
             executor.debug_dump()
             said += [
@@ -347,7 +357,7 @@ def test_nothing_in_what_a_whole_executor_logs_and_reports(
             ]
             time.sleep(0.05)
         said += [repr(executor.event_buffer)]
-        assert len(executor.event_buffer) == 2
+        assert len(executor.event_buffer) == 3
     finally:
         executor.end()
     with create_session(scoped=False) as session:
@@ -355,5 +365,16 @@ def test_nothing_in_what_a_whole_executor_logs_and_reports(
     out, err = capfd.readouterr()
     everything = "\n".join([*said, caplog.text, out, err])
     assert "memory" in everything  # what is wrong is told
-    assert good.workload().token not in everything
+    assert "bad command" in everything
+    real = sent_to(aws)
+    assert len(real) == 2  # of the two that were sent, each its own
+    for token in (*real, good.workload().token):
+        assert token not in everything
+        assert token.split(".")[2] not in everything
     assert secret not in everything
+
+
+def sent_to(aws: LocalAws) -> set[str]:
+    """The tokens that AWS has got, in whatever way."""
+    bodies = (request.body.decode() for request in aws.requests())
+    return {token for body in bodies for token in re.findall(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", body)}

@@ -14,6 +14,7 @@ from returns.pipeline import is_successful
 
 from aws_executors import Launch, Task, batch, compose, ecs
 from aws_executors.cli.__main__ import main
+from aws_executors.core.batch.permissions import own_tags
 from aws_executors.core.batch.permissions import statements as batch_statements
 from aws_executors.core.ecs.permissions import statements as ecs_statements
 from aws_executors.core.iam import Also, Statement, Where, partition, policy
@@ -174,6 +175,59 @@ def test_nothing_unbounded_is_allowed() -> None:
     for found in (*batch_statements(job(), WHERE), *ecs_statements(run(), WHERE)):
         assert found.resources != ("*",) or found.condition
         assert all("*" not in action for action in found.actions)
+        assert not any("log-group:*" in one for one in found.resources)
+
+
+def test_without_a_log_group_none_is_read_on_ecs() -> None:
+    (logs,) = [one for one in ecs_statements(run(), WHERE) if one.sid == "ReadLogs"]
+    assert logs.resources == ("arn:aws:logs:us-east-1:123456789012:log-group:LOG_GROUP:log-stream:*",)
+
+
+OPTIONS = {"region": "us-east-1", "job_name": "a", "job_queue": "q", "job_definition": "d"}
+
+
+@pytest.mark.parametrize(
+    ("options", "condition"),
+    [
+        ({}, {}),
+        (
+            {"submit_job_kwargs": '{"tags": {"team": "etl"}}'},
+            {"StringEquals": {"aws:ResourceTag/team": "etl"}},
+        ),
+        ({"submit_job_kwargs": '{"tags": {"team": "etl"}}', "request_builder": "my.build"}, {}),
+        ({"submit_job_kwargs": "my.KWARGS"}, {}),
+    ],
+)
+def test_jobs_are_ended_by_the_tags_that_all_of_them_have(
+    options: dict[str, str], condition: dict[str, Any]
+) -> None:
+    settings = batch.BatchSettings.from_section(OPTIONS | options).unwrap()
+    own = own_tags(settings, job(tags={"team": "etl"}))
+    (end,) = [one for one in batch_statements(job(), WHERE, Also(own_tags=own)) if one.sid == "EndJobs"]
+    assert end.condition == condition
+
+
+def test_the_command_narrows_what_ends_jobs_or_says_that_it_can_not(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in OPTIONS.items():
+        set_up.setenv(f"AIRFLOW__BATCH__{name.upper()}", value)
+    words = ["iam-policy", "--section", "batch", "--account", "123456789012"]
+    assert main(words) == 0
+    assert "every job of the account" in capsys.readouterr().err
+    set_up.setenv("AIRFLOW__BATCH__SUBMIT_JOB_KWARGS", '{"tags": {"team": "etl"}}')
+    assert main(words) == 0
+    said = capsys.readouterr()
+    (end,) = [one for one in json.loads(said.out)["Statement"] if one["Action"] == "batch:TerminateJob"]
+    assert end["Condition"] == {"StringEquals": {"aws:ResourceTag/team": "etl"}}
+    assert said.err == ""
+
+
+def test_the_store_s_owner_is_in_the_policies_of_both_sides() -> None:
+    settings = batch.BatchSettings.from_section({**STORED, "workload_store_owner": "123456789012"}).unwrap()
+    for made in (keeping, reading):
+        (found,) = made(settings, WHERE)
+        assert found.condition == {"StringEquals": {"aws:ResourceAccount": "123456789012"}}
 
 
 @pytest.mark.parametrize("clusters", [(), ("gpu",)])
@@ -221,10 +275,11 @@ tagged = compose(ecs.build, ecs.with_tags(team="etl"))
 def test_the_command_prints_the_policy(
     set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["iam-policy", "--account", "123456789012", "--role", "x"]) == 0
+    words = ["iam-policy", "--account", "123456789012", "--role", "x", "--log-group", "/airflow"]
+    assert main(words) == 0
     said = capsys.readouterr()
     assert json.loads(said.out) == json.loads(
-        json.dumps(policy(ecs_statements(run(), WHERE, Also(roles=("x",)))))
+        json.dumps(policy(ecs_statements(run(), WHERE, Also(roles=("x",), log_groups=("/airflow",)))))
     )
     assert said.err == ""
 
@@ -238,6 +293,7 @@ def test_the_command_tells_what_to_replace(
         "ACCOUNT_ID",
         "EXECUTION_ROLE",
         "TASK_ROLE",
+        "LOG_GROUP",
     ]
     assert "iam:SimulatePrincipalPolicy" in said.out
 

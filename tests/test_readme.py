@@ -307,7 +307,8 @@ def test_options_in_the_text_are_taken(page: Path, name: str, value: str) -> Non
     holders = [section for section, model in SECTIONS.items() if name in model.model_fields]
     assert holders, f"{page.name}: no section has the option {name}"
     beside = {"workload_store": "s3://bucket/airflow"} if name.startswith("workload_") else {}
-    beside |= {"workload_transport": "s3"} if name == "workload_kms_key" else {}
+    stored = ("workload_kms_key", "workload_store_owner")
+    beside |= {"workload_transport": "s3"} if name in stored else {}
     for section in holders:
         conf = AirflowConfigParser()
         conf.read_dict({section: setup(section) | beside | {name: value}})
@@ -459,12 +460,14 @@ def is_variable(words: list[str]) -> None:
 
 
 def is_control(words: list[str]) -> None:
-    *options, url = words[1:]
-    body = options[1].encode() if options[:1] == ["-d"] else None
+    *pairs, url = words[1:]
+    options = dict(zip(pairs[::2], pairs[1::2], strict=True))
+    body = options["-d"].encode() if "-d" in options else None
     with LocalAws() as aws:
-        asked = re.sub(r"^http://127\.0\.0\.1:\d+", aws.url, url)
+        name, _, value = options["-H"].replace("$AWS_ACCESS_KEY_ID", aws.key).partition(": ")
+        asked = urllib.request.Request(url.replace("$AWS_ENDPOINT_URL", aws.url), body, {name: value})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(asked, body, timeout=10) as answer:
+        with opener.open(asked, timeout=10) as answer:
             assert answer.status == 200
 
 

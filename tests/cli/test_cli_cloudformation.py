@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from aws_executors import batch, ecs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.batch.build import from_options as batch_options
 from aws_executors.core.ecs.build import from_options as ecs_options
-from aws_executors.core.setup.cloudformation import Template, template
+from aws_executors.core.iam import Statement
+from aws_executors.core.setup.cloudformation import template
 from aws_executors.core.setup.model import of_batch, of_ecs
 
 ECS = {
@@ -40,24 +42,26 @@ def batch_template(**more: str) -> Any:
     return template(of_batch(settings, batch_options(settings)))
 
 
-@pytest.mark.parametrize(
-    "made",
-    [
-        ecs_template(),
-        ecs_template(security_groups="sg-1", cluster="arn:aws:ecs:us-east-1:123456789012:cluster/etl"),
-        ecs_template(capacity_provider_strategy="FARGATE_SPOT:4,FARGATE:1"),
-        ecs_template(launch_type="EC2", subnets=""),
-        batch_template(),
-        batch_template(container_name="main", job_definition="d:3"),
-        batch_template(**STORED),
-    ],
-    ids=["fargate", "own-group", "spot", "ec2", "batch", "batch-named", "stored"],
-)
-def test_the_linter_finds_nothing(made: Template, tmp_path: Path) -> None:
-    file = tmp_path / "template.json"
-    file.write_text(json.dumps(made))
+MADE = {
+    "fargate": ecs_template(),
+    "own-group": ecs_template(
+        security_groups="sg-1", cluster="arn:aws:ecs:us-east-1:123456789012:cluster/etl"
+    ),
+    "spot": ecs_template(capacity_provider_strategy="FARGATE_SPOT:4,FARGATE:1"),
+    "ec2": ecs_template(launch_type="EC2", subnets=""),
+    "batch": batch_template(),
+    "batch-named": batch_template(container_name="main", job_definition="d:3"),
+    "stored": batch_template(**STORED),
+}
+
+
+def test_the_linter_finds_nothing(tmp_path: Path) -> None:
+    """In one run for all of them, for it takes longest to start; what it finds has its template's name."""
+    files = [tmp_path / f"{name}.json" for name in MADE]
+    for file, made in zip(files, MADE.values(), strict=True):
+        file.write_text(json.dumps(made))
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "us-east-1", "--", str(file)],
+        [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "us-east-1", "--", *map(str, files)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -83,6 +87,24 @@ def test_the_policy_is_about_the_stack_s_own_roles() -> None:
     assert resources["RunTasks"] == {
         "Fn::Sub": "arn:aws:ecs:us-east-1:${AWS::AccountId}:task-definition/airflow:7"
     }
+
+
+def test_roles_are_for_tasks_of_this_account_and_region_alone() -> None:
+    for resources in (ecs_template()["Resources"], batch_template()["Resources"]):
+        for role in ("ExecutionRole", "TaskRole"):
+            (one,) = resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+            assert one["Condition"] == {
+                "StringEquals": {"aws:SourceAccount": {"Fn::Sub": "${AWS::AccountId}"}},
+                "ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:aws:ecs:us-east-1:${AWS::AccountId}:*"}},
+            }
+
+
+def test_what_looks_live_in_a_name_means_itself_beside_an_account() -> None:
+    settings = ecs.EcsSettings.from_section(ECS).unwrap()
+    beside = Statement(sid="Odd", actions=("a:B",), resources=("arn:x:${ACCOUNT}:y/${AWS::StackName}",))
+    setup = replace(of_ecs(settings, ecs_options(settings)), statements=(beside,))
+    document: Any = template(setup)["Resources"]["SchedulerPolicy"]["Properties"]["PolicyDocument"]  # type: ignore[index]
+    assert document["Statement"][0]["Resource"] == {"Fn::Sub": "arn:x:${AWS::AccountId}:y/${!AWS::StackName}"}
 
 
 def test_stored_workloads_are_kept_by_the_scheduler_and_read_by_the_tasks() -> None:

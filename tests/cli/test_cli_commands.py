@@ -106,15 +106,18 @@ def test_a_command_that_is_a_module_too_takes_the_same_options(name: str, module
 
 
 def test_local_runs_until_it_is_ended() -> None:
-    program = [sys.executable, "-m", "aws_executors.cli", "local", "--exports", "--container-env", "A=b=c"]
+    program = [sys.executable, "-m", "aws_executors.cli", "local", "--container-env", "A=b=c"]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        first, second = process.stdout.readline(), process.stdout.readline()
+        first, second, third, fourth = (process.stdout.readline() for _ in range(4))
         process.terminate()
         assert process.wait(20) == 0
     url = first.rpartition(" ")[2].strip()
     assert url.startswith("http://127.0.0.1:")
     assert second == f"export AWS_ENDPOINT_URL={url}\n"
+    key = third.removeprefix("export AWS_ACCESS_KEY_ID=").strip()
+    assert len(key) == 32
+    assert fourth == f"export AWS_SECRET_ACCESS_KEY={key}\n"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from aws_executors.cli.__main__ import main
 from aws_executors.local import LocalAws
+from aws_executors.local.wire import Request
 from query_services import OURS, QueryServices
 
 LOGS = {
@@ -84,6 +85,8 @@ def families(api: str) -> Iterator[dict[str, Any]]:
     yield family("itself", container("http://localhost:8080/execution/"))
     yield family("elsewhere", container("https://other.example.com/execution/"))
     yield family("old", good)
+    abroad = LOGS | {"options": {**LOGS["options"], "awslogs-region": "eu-west-1"}}  # type: ignore[dict-item]
+    yield family("logs-abroad", container(api, logConfiguration=abroad))
 
 
 def jobs(api: str) -> Iterator[dict[str, Any]]:
@@ -158,7 +161,7 @@ def others() -> Iterator[QueryServices]:
 @pytest.fixture(scope="module")
 def aws(others: QueryServices) -> Iterator[LocalAws]:
     api = f"http://{HOST}:{others.port}/execution/"
-    with LocalAws() as world:
+    with LocalAws(keep_requests=True) as world:
         ecs, batch = world.client("ecs"), world.client("batch")
         world.client("logs").create_log_group(logGroupName="/airflow")
         ecs.create_cluster(clusterName="etl", capacityProviders=["FARGATE"])
@@ -168,6 +171,10 @@ def aws(others: QueryServices) -> Iterator[LocalAws]:
         environments(world)
         for one in jobs(api):
             batch.register_job_definition(**one)
+        for one in [one for one in jobs(api) if one["jobDefinitionName"] == "sound"] * 120:
+            batch.register_job_definition(**one | {"jobDefinitionName": "many"})
+        for revision in range(1, 120):
+            batch.deregister_job_definition(jobDefinition=f"many:{revision}")
         batch.deregister_job_definition(jobDefinition="old:1")
         yield world
 
@@ -536,6 +543,33 @@ def test_what_is_planted_in_the_account_is_found(
     findings = found(capsys, "--section", section)
     assert [(one["check"], one["severity"]) for one in findings] == [(check, severity)]
     assert line in findings[0]["change"]
+
+
+ARN = "arn:aws:batch:us-east-1:123456789012:job-definition/"
+
+
+@pytest.mark.parametrize("name", ["sound:1", f"{ARN}sound:1", f"{ARN}sound", "many", f"{ARN}many"])
+def test_job_definitions_are_found_as_submit_job_takes_them(
+    name: str, set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also by an ARN without a revision, and behind more than a page of inactive revisions."""
+    set_up.setenv(JOB + "JOB_DEFINITION", name)
+    assert found(capsys, "--section", "batch") == []
+
+
+def test_a_log_group_is_looked_for_where_the_definition_says(
+    set_up: pytest.MonkeyPatch, aws: LocalAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv(OPTION + "TASK_DEFINITION", "logs-abroad")
+    said = [request.headers["authorization"] for request in asked_of_logs(aws, capsys)]
+    assert [one.split("/")[2] for one in said] == ["eu-west-1"]
+
+
+def asked_of_logs(aws: LocalAws, capsys: pytest.CaptureFixture[str]) -> list[Request]:
+    """The requests to CloudWatch Logs that a run of doctor makes."""
+    before = len(aws.requests())
+    found(capsys, "--section", "ecs_fargate")
+    return [one for one in aws.requests()[before:] if "Logs_" in one.headers.get("x-amz-target", "")]
 
 
 def test_a_variable_of_the_image_is_seen(

@@ -2,13 +2,17 @@
 
 import json
 from configparser import ConfigParser
+from functools import cache
 from pathlib import Path
 
 import pytest
+from airflow.configuration import AirflowConfigParser
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aws_executors.batch import BatchSettings
 from aws_executors.cli.__main__ import main
-from aws_executors.core.migration import TABLE, Line, migrated
+from aws_executors.core.migration import TABLE, Line, as_cfg, migrated, notes
 from aws_executors.core.settings import Settings
 from aws_executors.ecs import EcsSettings
 
@@ -82,7 +86,6 @@ EQUAL: list[tuple[str, dict[str, str], dict[str, str]]] = [
             "job_definition": "d",
             "max_attempts": "10",
             "submit_job_kwargs": '{"tags": {"a": "100%"}}',
-            "conn_id": "aws_default",
             "adopt_task_instances": "True",
         },
     ),
@@ -184,7 +187,7 @@ def test_every_option_that_we_write_exists() -> None:
     for old in TABLE.values():
         names = MODELS[old.section].model_fields
         assert {one.option for one in old.options.values() if one.option} <= set(names)
-        assert {ours for ours, _, _ in old.silent.values()} <= set(names)
+        assert {one.option for one in old.silent.values() if one.option} <= set(names)
 
 
 def test_what_is_ours_already_stays() -> None:
@@ -208,3 +211,111 @@ def test_what_can_not_be_migrated_is_told(
     assert main(["migrate", "--cfg", str(tmp_path / "x.cfg")]) == code
     assert words in capsys.readouterr().err
     assert main(["migrate", "--cfg", str(tmp_path / "missing.cfg")]) == 2
+
+
+@cache
+def airflows_parser() -> AirflowConfigParser:
+    """Made once: it takes a quarter of a second."""
+    return AirflowConfigParser()
+
+
+LINES = st.text(st.sampled_from("ab,{}[]\"'#;=:%$ \t\n\r") | st.characters(codec="utf-8"), max_size=40)
+
+
+@given(LINES, LINES, LINES)
+def test_whatever_is_written_airflow_reads_back(value: str, note: str, left: str) -> None:
+    lines = (
+        Line(section="red=batch", option="job_name", value=value.strip(), was="x", note=note),
+        Line(section="red=batch", option="", value=left, was=f"[batch] {left}", note=note),
+        Line(section="red=batch", option="region", value="us-east-1", was="x"),
+    )
+    parser = airflows_parser()
+    parser.clear()
+    parser.read_string(as_cfg(lines, (note, left)))
+    assert parser.options("red=batch") == ["job_name", "region"]
+    assert parser["red=batch"]["job_name"].split() == value.split()
+    assert parser["red=batch"]["region"] == "us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"core": {"executor": "mine.MyExecutor"}}, "mine.MyExecutor stays: it is a class of your own"),
+        ({"core": {"executor": "x.AwsLambdaExecutor"}}, "Lambda is not there"),
+        ({"aws_lambda_executor": {"function_name": "f"}}, "[aws_lambda_executor] is not translated"),
+        ({"aws_batch_executor": {"job_queue": "q"}}, "Still to be done in [batch]: region is missing"),
+        ({"red=batch": {"region": "us-east-1"}}, "name aws_executors.executors.AwsBatchExecutor in [core]"),
+        ({"batch": {"region": "x-y-1"}, "aws_batch_executor": {"region": "x-y-1"}}, "of one package only"),
+    ],
+)
+def test_what_is_not_translated_is_told(written: dict[str, dict[str, str]], told: str) -> None:
+    assert [remark for remark in notes(written) if told in remark] != []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "LocalExecutor",
+        "CeleryExecutor,k8s:airflow.x.KubernetesExecutor",
+        "aws_executors.executors.AwsBatchExecutor",
+    ],
+)
+def test_other_executors_stay_without_a_word(value: str) -> None:
+    assert (migrated({"core": {"executor": value}}), notes({"core": {"executor": value}})) == ((), ())
+
+
+def test_two_names_of_one_executor_become_one() -> None:
+    (line,) = migrated(
+        {"core": {"executor": "p.AwsFargateExecutor, p.AwsEcsFargateExecutor;red=p.AwsEcsExecutor"}}
+    )
+    assert line.value == "aws_executors.executors.AwsEcsFargateExecutor;red=" + line.value.partition(";")[0]
+
+
+def test_variables_that_win_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "aws_executors_plugin.AwsBatchExecutor")
+    monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "100")
+    monkeypatch.setenv("AIRFLOW__BATCH__REGION", "us-east-1")
+    monkeypatch.setenv("AIRFLOW__RED___AWS_BATCH_EXECUTOR__REGION_NAME", "us-east-1")
+    assert main(["migrate"]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "wins over" in line]
+    assert [line.split()[3] for line in told] == ["AIRFLOW__BATCH__REGION", "AIRFLOW__CORE__EXECUTOR"]
+
+
+def test_a_line_that_can_not_be_read_is_not_quoted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text in (
+        "hush",
+        "[core]\nhush",
+        "[core]\na = 1\na = hush",
+        "[core]\na = hush\n[core]",
+        "[core]\n\udcff",
+    ):
+        (tmp_path / "x.cfg").write_bytes(text.encode("utf-8", "surrogateescape"))
+        assert main(["migrate", "--cfg", str(tmp_path / "x.cfg")]) == 2
+        told = capsys.readouterr().err
+        assert "Can not read" in told
+        assert "hush" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[batch]\nregion = x\nhunter2\n", "line 3"),
+        ("DB_PASSWORD = hunter2\n[batch]\n", "line 1"),
+        ("[batch]\nregion = x\nregion = hunter2\n", "region"),
+        ("[batch]\nbroken_kwargs = {'DB_PASSWORD': 'hunter2'\n", "left out"),
+        ("[batch]\nthe_password = hunter2\n", "left out"),
+    ],
+)
+def test_what_can_not_be_read_is_told_by_its_place_alone(
+    text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cfg = tmp_path / "airflow.cfg"
+    cfg.write_text(text)
+    main(["migrate", "--cfg", str(cfg)])
+    out, err = capsys.readouterr()
+    assert words in out + err
+    assert "hunter2" not in out + err

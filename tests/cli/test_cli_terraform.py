@@ -8,6 +8,7 @@ must be given, and of what kind it is (a nested object: the arguments of a block
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from aws_executors import batch, ecs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.batch.build import from_options as batch_options
 from aws_executors.core.ecs.build import from_options as ecs_options
+from aws_executors.core.iam import Statement
 from aws_executors.core.setup.hcl import Block, Encoded, Expression, Mixed, as_json, hcl
 from aws_executors.core.setup.model import Setup, of_batch, of_ecs
 from aws_executors.core.setup.terraform import configuration
@@ -157,6 +159,34 @@ def test_the_policy_is_about_the_set_up_s_own_roles_and_account() -> None:
     assert resources["PassRoles"] == ["${aws_iam_role.execution.arn}", "${aws_iam_role.task.arn}"]
     account = "${data.aws_caller_identity.current.account_id}"
     assert resources["RunTasks"] == f"arn:aws:ecs:us-east-1:{account}:task-definition/airflow:7"
+
+
+def test_roles_are_for_tasks_of_this_account_and_region_alone() -> None:
+    account = "${data.aws_caller_identity.current.account_id}"
+    for setup in (on_ecs(), on_batch()):
+        made: Any = as_json(configuration(setup))["resource"]
+        for role in ("execution", "task"):
+            (one,) = json.loads(made["aws_iam_role"][role]["assume_role_policy"])["Statement"]
+            assert one["Condition"] == {
+                "StringEquals": {"aws:SourceAccount": account},
+                "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:us-east-1:{account}:*"},
+            }
+
+
+def test_what_looks_live_in_a_name_means_itself_beside_an_account() -> None:
+    setup = on_ecs()
+    beside = Statement(sid="Odd", actions=("a:B",), resources=("arn:x:${ACCOUNT}:y/${path.module}%{if}é",))
+    setup = replace(setup, statements=(beside,))
+    (made,) = [
+        one.arguments["policy"]
+        for one in configuration(setup)
+        if one.labels == ("aws_iam_policy", "scheduler")
+    ]
+    live = "${data.aws_caller_identity.current.account_id}"
+    expected = f"arn:x:{live}:y/$${{path.module}}%%{{if}}é"
+    assert f'"{expected}"' in hcl((Block(kind="locals", arguments={"x": made}),))
+    both: Any = as_json((Block(kind="locals", arguments={"x": made}),))
+    assert json.loads(both["locals"]["x"])["Statement"][0]["Resource"] == expected
 
 
 def test_containers_may_read_what_is_stored_for_them() -> None:

@@ -1,5 +1,6 @@
 """Addresses in the AWS console, for every partition."""
 
+import botocore.session
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,12 +87,13 @@ def test_log_streams(region: str, group: str, stream: str, expected: str) -> Non
 
 
 def test_partitions() -> None:
-    assert [partition_of(region) for region in ("us-east-1", "cn-north-1", "us-gov-east-1", "")] == [
-        "aws",
-        "aws-cn",
-        "aws-us-gov",
-        "aws",
-    ]
+    """Of all Regions that botocore knows, and of none besides."""
+    for partition in botocore.session.get_session().get_data("endpoints")["partitions"]:
+        for region in partition["regions"]:
+            assert partition_of(region) == partition["partition"]
+            link = batch_job(region, "4c75")
+            assert (partition["partition"].startswith("aws-iso")) is (link == "")
+    assert [partition_of(region) for region in ("", "moon", "us-new-east-1", "aws-global")] == [""] * 4
 
 
 @given(st.text(), st.text(), st.text())

@@ -27,10 +27,10 @@ def test_every_failure_says_what_to_do() -> None:
                 reason="CannotPullContainerError: pull image manifest has been retried 5 time(s)",
             ),
             (
-                "The image could not be pulled (arn:1, TaskFailedToStart). AWS says: "
-                "CannotPullContainerError: pull image manifest has been retried 5 time(s). Check the "
-                "image's name, the execution role's permissions, and the way from the subnets to the "
-                "registry."
+                "The image could not be pulled: its registry could not be asked, or does not have it "
+                "(arn:1, TaskFailedToStart). AWS says: CannotPullContainerError: pull image manifest has "
+                "been retried 5 time(s). Check the image's name and tag, then the way from the subnets to "
+                "the registry, then the execution role's permissions."
             ),
         ),
         (

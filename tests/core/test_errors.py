@@ -105,6 +105,9 @@ SUBNET = "Error retrieving subnet information for [subnet-1]: "
         ("Unheard", "", None, Kind.AMBIGUOUS),
         ("RequestTimeout", "", 408, Kind.AMBIGUOUS),
         ("408", "", None, Kind.AMBIGUOUS),
+        ("403", "<html><body>Blocked by policy</body></html>", 403, Kind.AMBIGUOUS),
+        ("407", "Proxy Authentication Required", 407, Kind.UNREACHABLE),
+        ("", "", 502, Kind.AMBIGUOUS),
         ("Unheard", "", 400, Kind.PERMANENT),
         ("404", "Not Found", None, Kind.PERMANENT),
         ("ClientException", "TaskDefinition not found.", 400, Kind.PERMANENT),
@@ -264,3 +267,12 @@ def test_messages_carry_no_secrets() -> None:
 def test_classify_takes_anything(code: str, message: str, status: int | None) -> None:
     assert classify(code, message, status=status).kind in Kind
     assert classify_exception([code, message], message).kind in Kind
+
+
+def test_a_page_of_a_proxy_is_one_line() -> None:
+    page = "<!doctype html>\n<html lang=en>\r\n\t<title>502 Bad Gateway</title>\n"
+    assert (
+        classify("502", page, status=502).message
+        == "<!doctype html> <html lang=en> <title>502 Bad Gateway</title>"
+    )
+    assert classify_exception(["ResponseParserError"], page).message.count("\n") == 0

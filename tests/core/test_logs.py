@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from aws_executors.core.logs import LINES, Tail, folded, line, unfolded
+from aws_executors.core.logs import BYTES, LINES, WIDE, Tail, excerpt, folded, line, unfolded
 
 JWT = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJl"
 
@@ -65,3 +65,21 @@ def test_only_the_newest_lines_are_kept(sizes: list[range]) -> None:
         every += said(*numbers)
     assert tail.lines == tuple(every[-LINES:])
     assert tail.cut == (len(every) > LINES)
+
+
+def test_a_log_is_bounded_in_bytes_too() -> None:
+    """One event may have a megabyte; a page of them would have gigabytes."""
+    long = [{"timestamp": number, "message": f"{number} " + "\\" * 1_000_000} for number in range(20)]
+    tail = folded(Tail(), {"events": long, "nextForwardToken": "f/1"}).unwrap()
+    assert all(len(one.encode()) <= 3 * WIDE for one in tail.lines)  # as JSON a backslash is two
+    many = [{"timestamp": 0, "message": "x" * WIDE} for _ in range(500)]
+    tail = folded(tail, {"events": many, "nextForwardToken": "f/2"}).unwrap()
+    assert sum(len(one.encode()) for one in tail.lines) <= BYTES
+    assert tail.cut
+    assert len(tail.lines) > 50
+
+
+def test_what_a_container_writes_in_escapes_is_clean() -> None:
+    assert line('{"event": "a\\u0000b\\u001b[31m", "level": "info"}', 0) == '{"event":"ab","level":"info"}'
+    assert line("a\x00b\x1b[2K", None) == '{"event":"ab"}'
+    assert excerpt([line('{"event": "x\\ud800"}', None)]) == '{"event": "x\\ud800"}'

@@ -34,6 +34,7 @@ aws_executors.failures.host_lost
 aws_executors.failures.reclaimed
 aws_executors.failures.instance_ended
 aws_executors.failures.stopped
+aws_executors.failures.invalid
 aws_executors.failures.withdrawn
 aws_executors.failures.timed_out
 aws_executors.failures.unclear

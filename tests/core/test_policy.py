@@ -34,6 +34,7 @@ ENDS: list[tuple[Cause | Exit, str, str]] = [  # ... before the task has begun, 
     (Cause.UNCLEAR, AGAIN, FAILS),
     (Cause.WITHDRAWN, RETURNS, FAILS),  # nobody decided against the task
     (Cause.STOPPED, FAILS, FAILS),  # a person's decision is not repeated against them
+    (Cause.INVALID, FAILS, FAILS),  # the next one would be refused as well
     (Cause.TIMED_OUT, FAILS, FAILS),  # the next container would reach the same limit
     (Cause.EXITED, FAILS, FAILS),  # killed (137), too: an out-of-memory kill comes again
     (Exit.REFUSED, AGAIN, LEAVES),  # it waited longer than its token was valid

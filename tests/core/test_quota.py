@@ -1,5 +1,7 @@
 """The documented quotas, and what the settings make of them."""
 
+from math import inf
+
 import pytest
 
 from aws_executors.core.quota import BATCH, ON_FARGATE, ON_INSTANCES, Action, Allotments, allotments
@@ -37,10 +39,27 @@ def test_on_instances_starting_and_stopping_share_one_bucket() -> None:
 
 def test_a_raised_quota_and_a_share() -> None:
     mine = allotments(ON_INSTANCES, submit_rate=80, read_share=0.25)
-    assert mine[Action.SUBMIT].quota == Quota(rate=80, burst=200)
+    raised = Quota(rate=80, burst=200)
+    assert (mine[Action.SUBMIT].quota, mine[Action.SUBMIT].bound) == (raised, raised)
     assert mine[Action.LOOK].quota == Quota(rate=5, burst=25)
-    assert mine[Action.STOP].quota == Quota(rate=40, burst=100)
+    assert (mine[Action.STOP].quota, mine[Action.STOP].bound) == (raised, None)  # it is the same bucket
+    assert allotments(BATCH, submit_rate=80, read_share=1)[Action.STOP] == BATCH[Action.STOP]
+
+
+def test_a_lower_bound_leaves_the_account_s_bucket_as_it_is() -> None:
+    mine = allotments(ON_INSTANCES, submit_rate=4, read_share=0.5)
+    assert mine[Action.SUBMIT].quota == mine[Action.STOP].quota == Quota(rate=40, burst=100)
+    assert mine[Action.SUBMIT].bound == Quota(rate=4, burst=10)
+
+
+@pytest.mark.parametrize("documented", [ON_FARGATE, ON_INSTANCES, BATCH])
+def test_what_is_to_happen_may_rise_and_looking_may_not(documented: Allotments) -> None:
+    mine = allotments(documented, submit_rate=None, read_share=0.5)
+    assert {action for action in Action if mine[action].most == inf} == {Action.SUBMIT, Action.STOP}
+    assert mine[Action.LOOK].most == documented[Action.LOOK].quota.rate / 2
 
 
 def test_a_tiny_rate_can_still_make_one_call() -> None:
-    assert allotments(ON_FARGATE, submit_rate=0.1, read_share=0.01)[Action.SUBMIT].quota.burst == 1
+    tiny = allotments(ON_FARGATE, submit_rate=0.1, read_share=0.01)
+    assert tiny[Action.SUBMIT].bound == Quota(rate=0.1, burst=1)
+    assert tiny[Action.LOOK].quota.burst == 1

@@ -46,6 +46,7 @@ def test_defaults() -> None:
         "fleet_interval": 10.0,
         "workload_transport": "inline",
         "workload_store": "",
+        "workload_store_owner": "",
         "workload_kms_key": "",
         "token_lifetime": None,
         "launcher": "airflow",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from aws_executors.core.streams import Stream, batch_stream, definition_of, ecs_stream
+from aws_executors.core.streams import Stream, batch_stream, definition_of, ecs_stream, main_node
 
 AWSLOGS = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-region": "eu-west-1"}
 
@@ -88,6 +88,32 @@ def job(**fields: Any) -> dict[str, Any]:
         ),
         (job(container={}), "", "it has no log stream yet"),
         (job(), "", "it has no log stream yet"),
+        (job(status="RUNNING"), "", "it has no log stream yet"),
+        (job(status="FAILED", container={}), "", "it ended before it had a log"),
+        (job(arrayProperties={"size": 3}), "", "it is an array of 3 jobs, and each has a log of its own"),
+        (
+            job(
+                status="RUNNING",
+                eksProperties={"podProperties": {"podName": "aws-batch.1", "metadata": {"namespace": "etl"}}},
+            ),
+            "",
+            (
+                "it runs on Kubernetes, and Batch keeps no log of it: see the cluster's own logging, or, "
+                "while the pod is there, kubectl logs aws-batch.1 --namespace etl"
+            ),
+        ),
+        (
+            job(
+                status="FAILED",
+                eksProperties={"podProperties": {"containers": [{"name": "airflow", "exitCode": 1}]}},
+                eksAttempts=[{"podName": "aws-batch.1"}, {"podName": "aws-batch.2", "podNamespace": "etl"}],
+            ),
+            "airflow",
+            (
+                "it runs on Kubernetes, and Batch keeps no log of it: see the cluster's own logging, or, "
+                "while the pod is there, kubectl logs aws-batch.2 --namespace etl"
+            ),
+        ),
         (
             job(container={"logStreamName": "x", "logConfiguration": {"logDriver": "fluentd"}}),
             "",
@@ -100,6 +126,22 @@ def job(**fields: Any) -> dict[str, Any]:
 def test_where_a_batch_job_logs_to(answer: object, container: str, expected: object) -> None:
     found = batch_stream(answer, container=container)
     assert found.value_or(None) == expected or found.failure() == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "node"),
+    [
+        (job(nodeProperties={"numNodes": 2, "mainNode": 0}), "4c75#0"),
+        (job(nodeProperties={"numNodes": 2, "mainNode": 1}), "4c75#1"),
+        (job(nodeProperties={"numNodes": 2}), "4c75#0"),
+        ({"jobs": [{"jobId": "4c75#1", "nodeProperties": {"mainNode": 0}}]}, ""),  # a node's own job
+        (job(container={}), ""),
+        ({"jobs": []}, ""),
+        ({"jobs": 7}, ""),
+    ],
+)
+def test_which_job_has_the_log_of_a_multi_node_job(answer: object, node: str) -> None:
+    assert main_node(answer) == node
 
 
 def test_which_definition_a_task_has() -> None:

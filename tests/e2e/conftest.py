@@ -1,7 +1,8 @@
 """One Airflow for all tests that may share it: its start is what takes longest.
 
 Law: the first test that needs it starts it, and it is taken down after the last. Each finds what those before
-it have left.
+it have left. So all that share it are one worker's, in their order (`make e2e` has several workers); so are
+the tests of one file, if they do not say otherwise.
 """
 
 import shutil
@@ -16,6 +17,15 @@ from aws_executors.cli.demo.environment import isolate
 from aws_executors.cli.demo.stage import Stage, stage
 from e2e.chromium import chromium
 from e2e.shared import HERE, NAMES, OPTIONS
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say of each test here whose worker runs it; the workers read it right after this."""
+    for item in items:
+        if HERE in item.path.parents and item.get_closest_marker("xdist_group") is None:
+            shares = isinstance(item, pytest.Function) and "up" in item.fixturenames
+            item.add_marker(pytest.mark.xdist_group("airflow" if shares else item.path.stem))
 
 
 @pytest.fixture(scope="session")

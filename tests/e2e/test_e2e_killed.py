@@ -24,6 +24,7 @@ IN_OUTAGE = Plan(fault=Fault.KILLED_IN_OUTAGE, outage=Outage.BROKEN, moment=0.0,
 ORPHANED = Plan(fault=Fault.KILLED, adopt=False, database=Database.SQLITE, moment=6.0, span=0.0)
 
 
+@pytest.mark.xdist_group("outage")
 def test_killed_in_an_outage_it_goes_on_where_it_was(tmp_path: Path) -> None:
     """C3, C9, C10, C11: on PostgreSQL, with adoption: no try is lost and no container started twice. What the
     scheduler waited for before it was killed stands in the event log."""

@@ -45,7 +45,7 @@ def test_the_same_dag_by_way_of_s3_and_no_token_anywhere(up: Stage) -> None:
     assert {"RunTask", "SubmitJob"} <= {words(request.path, request.headers) for request in others}
     assert not tokens_in(up)
     assert commands(up)
-    assert max(len(" ".join(command)) for command in commands(up)) < 300
+    assert max(len(" ".join(command)) for command in commands(up).values()) < 300
 
 
 def test_who_takes_over_goes_on_renewing_and_no_token_shows_either(up: Stage) -> None:
@@ -86,13 +86,13 @@ def test_a_token_that_is_on_the_command_line_does_not_last_that_long(up: Stage) 
 
 
 def test_what_is_too_large_for_the_command_line_goes_by_s3(up: Stage) -> None:
-    before = len(commands(up))
+    before = commands(up)
     run = up.trigger("large")
     assert states(up, run) == dict.fromkeys(("small", "on_ecs", "on_batch"), "success")
     received = up.place.dags / "received"
     eventually(up, "the callback", received.exists)
     assert received.read_text() == str(20 * 1024)
-    ways = sorted("--s3" in command for command in commands(up)[before:])
+    ways = sorted("--s3" in command for one, command in commands(up).items() if one not in before)
     assert ways == [False, True, True, True]  # small; on_ecs, on_batch and the callback
     assert up.emptied() == ()
 
@@ -176,10 +176,14 @@ def of_the_last_object(up: Stage) -> list[str]:
     return [one.method for one in up.aws.requests() if one.path.partition("?")[0] == puts[-1].path]
 
 
-def commands(up: Stage) -> list[list[str]]:
-    """What every container was told to run."""
-    found = [c["command"] for task in up.aws.tasks() for c in task["overrides"]["containerOverrides"]]
-    return found + [job["container"]["command"] for job in up.aws.jobs()]
+def commands(up: Stage) -> dict[str, list[str]]:
+    """What every container was told to run, by the id of its task or job."""
+    said = {
+        f"{task['taskArn']} {container['name']}": container["command"]
+        for task in up.aws.tasks()
+        for container in task["overrides"]["containerOverrides"]
+    }
+    return said | {job["jobId"]: job["container"]["command"] for job in up.aws.jobs()}
 
 
 def words(path: str, headers: dict[str, str]) -> str:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import TaskTypeDef
     from mypy_boto3_logs import CloudWatchLogsClient
 
-SESSION = boto3.Session("local", "local", region_name="us-east-1")  # one: reading the models takes 0.2 s
+SESSION = boto3.Session(region_name="us-east-1")  # one: reading the models takes 0.2 s
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 GROUP = "/tests"
 PYTHON = "python"

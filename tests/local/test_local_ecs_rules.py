@@ -43,6 +43,25 @@ INVALID = "InvalidParameterException"
             "not associated with the cluster",
         ),
         ({}, {"networkConfiguration": NETWORK}, INVALID, "Network Configuration is not valid"),
+        *(
+            (
+                {"networkMode": "awsvpc"},
+                {"launchType": "EC2", "networkConfiguration": {"awsvpcConfiguration": network}},
+                INVALID,
+                message,
+            )
+            for network, message in (
+                (
+                    {"subnets": ["subnet-1"], "assignPublicIp": "ENABLED"},
+                    "Assign public IP is not supported for this launch type",
+                ),
+                ({"subnets": ["subnet-1"] * 17}, "subnets can have at most 16 items"),
+                (
+                    {"subnets": ["subnet-1"], "securityGroups": ["sg"] * 6},
+                    "securityGroups can have at most 5",
+                ),
+            )
+        ),
         ({}, {"startedBy": "x" * 129}, INVALID, "startedBy"),
         ({}, {"clientToken": "x" * 65}, INVALID, "clientToken"),
         (

@@ -255,17 +255,22 @@ def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=HERE, cwd=tmp_path) as process:
         assert process.stdout
         first = process.stdout.readline().split()
-        exports = [process.stdout.readline() for _ in range(9)]
+        exports = dict(
+            process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(9)
+        )
         assert first[0] == "aws_executors.local:"
-        assert f"export AWS_ENDPOINT_URL={first[1]}\n" in exports
-        ecs = boto3.client("ecs", endpoint_url=first[1], region_name="us-east-1")
+        assert exports["AWS_ENDPOINT_URL"] == first[1]
+        key, secret = exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"]
+        ecs = boto3.Session(key, secret).client("ecs", endpoint_url=first[1], region_name="us-east-1")
         ecs.create_cluster(clusterName="c")
         containers: Any = [{"name": "app", "image": "i", "command": ["sleep", "60"]}]
         ecs.register_task_definition(family="f", containerDefinitions=containers)
         ecs.run_task(cluster="c", taskDefinition="f")
 
         def running() -> list[int]:
-            with urllib.request.urlopen(f"{first[1]}/_control/processes", timeout=5) as answer:
+            head = {"Authorization": f"Bearer {key}"}
+            asked = urllib.request.Request(f"{first[1]}/_control/processes", headers=head)
+            with urllib.request.urlopen(asked, timeout=5) as answer:
                 return list(json.load(answer).values())
 
         eventually(running)

@@ -29,9 +29,7 @@ def aws() -> Iterator[LocalAws]:
 @pytest.fixture
 def s3(aws: LocalAws) -> S3Client:
     once = Config(retries={"total_max_attempts": 1})
-    client: S3Client = boto3.Session("k", "s", region_name="us-east-1").client(
-        "s3", endpoint_url=aws.url, config=once
-    )
+    client: S3Client = boto3.Session(region_name="us-east-1").client("s3", endpoint_url=aws.url, config=once)
     client.create_bucket(Bucket="b")
     return client
 

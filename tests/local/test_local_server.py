@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from local.conftest import Account
 
+SIGNED = {"authorization": "Bearer testing"}  # the key of all embedded AWSes in tests, see conftest.py
 WIRE = {
     "ecs": ("application/x-amz-json-1.1", "AmazonEC2ContainerServiceV20141113.{}"),
     "logs": ("application/x-amz-json-1.1", "Logs_20140328.{}"),
@@ -36,7 +37,7 @@ def post(url: str, path: str, body: object, **headers: str) -> tuple[int, Any, d
     assert where.hostname
     connection = http.client.HTTPConnection(where.hostname, where.port, timeout=5)
     sent = body if isinstance(body, str) else json.dumps(body)
-    connection.request("POST", path, sent, {"authorization": "x", **headers})
+    connection.request("POST", path, sent, {**SIGNED, **headers})
     answer = connection.getresponse()
     text = answer.read()
     connection.close()
@@ -46,7 +47,8 @@ def post(url: str, path: str, body: object, **headers: str) -> tuple[int, Any, d
 def control(account: Account, what: str, **arguments: object) -> Any:
     """What the control URL answers; with arguments, to a fault verb."""
     sent = json.dumps(arguments).encode() if what.startswith("faults/") else None
-    with urllib.request.urlopen(f"{account.aws.url}/_control/{what}", sent, timeout=5) as answer:
+    asked = urllib.request.Request(f"{account.aws.url}/_control/{what}", sent, SIGNED)
+    with urllib.request.urlopen(asked, timeout=5) as answer:
         return json.load(answer)
 
 
@@ -246,7 +248,7 @@ def test_every_verb_is_there_in_both_forms(account: Account) -> None:
 def test_a_hang_is_a_read_timeout_and_the_rest_goes_on(account: Account) -> None:
     definition = account.script("print(1)")
     config = Config(retries={"total_max_attempts": 1}, read_timeout=0.2)
-    impatient = boto3.Session("a", "b", region_name="us-east-1").client(
+    impatient = boto3.Session(region_name="us-east-1").client(
         "ecs", endpoint_url=account.aws.url, config=config
     )
     account.aws.faults.hang("RunTask", 30)
@@ -356,9 +358,7 @@ def raw(account: Account) -> Iterator[http.client.HTTPConnection]:
 
 def test_a_connection_is_kept_for_many_requests(raw: http.client.HTTPConnection) -> None:
     for _ in range(3):
-        raw.request(
-            "POST", "/v1/describejobs", '{"jobs": ["x"]}', {"authorization": "x", "expect": "100-continue"}
-        )
+        raw.request("POST", "/v1/describejobs", '{"jobs": ["x"]}', {**SIGNED, "expect": "100-continue"})
         assert json.loads(raw.getresponse().read()) == {"jobs": []}
 
 
@@ -373,7 +373,7 @@ def test_a_body_without_a_length_ends_the_connection(raw: http.client.HTTPConnec
 def test_botocores_own_retry_after_a_lost_answer_starts_one_task(account: Account) -> None:
     definition = account.script("print(1)")
     config = Config(retries={"total_max_attempts": 3, "mode": "standard"})
-    retrying = boto3.Session("a", "b", region_name="us-east-1").client(
+    retrying = boto3.Session(region_name="us-east-1").client(
         "ecs", endpoint_url=account.aws.url, config=config
     )
     account.aws.faults.fail_after("RunTask")

@@ -26,6 +26,7 @@ from aws_executors.core.exits import Exit
 from aws_executors.core.stored import enclosed
 from aws_executors.local import LocalAws
 from aws_executors.run import spot
+from aws_executors.run.sources import Unread, from_s3
 
 DAG = """
 import os, signal, sys, time
@@ -111,7 +112,7 @@ def served(api: Api) -> Iterator[Api]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         api.url = f"http://127.0.0.1:{server.server_address[1]}/execution/"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield api
         server.shutdown()
 
@@ -227,6 +228,20 @@ def test_from_s3_on_ecs(container: Container, api: Api) -> None:
     assert container.proof == "0f1e"
 
 
+def test_from_a_bucket_of_another_account_nothing_is_read() -> None:
+    with LocalAws() as aws, pytest.MonkeyPatch.context() as around:
+        for name, value in aws.environment.items():
+            around.setenv(name, value)
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket="airflow")
+        s3.put_object(Bucket="airflow", Key="w/0b6e-1", Body=enclosed(workload(), 3))
+        url = "s3://airflow/w/0b6e-1"
+        assert from_s3(url, "us-east-1", "123456789012") == from_s3(url, "us-east-1")
+        with pytest.raises(Unread, match="AccessDenied") as refused:
+            from_s3(url, "us-east-1", "210987654321")
+        assert refused.value.exit == Exit.CANNOT_START
+
+
 def test_the_task_is_told_of_a_stop_and_the_run_ends_with_it(container: Container) -> None:
     process = container.start("--json-string", workload(), SLEEP="60")
     deadline = time.monotonic() + 40
@@ -269,7 +284,7 @@ def instance(notice: str | None) -> Iterator[str]:
             """Nobody reads it."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/"
         server.shutdown()
 

@@ -50,13 +50,20 @@ def settings(world: LocalAws) -> BatchSettings:
         job_queue="q",
         job_definition="d",
         endpoint_url=world.url,
-        call_timeout=1.0,
+        call_timeout=30.0,
     )
 
 
 @pytest.fixture(scope="module")
 def clients(settings: BatchSettings) -> Clients:
     return Clients(settings)
+
+
+@pytest.fixture
+def impatient(settings: BatchSettings) -> BatchCalls:
+    """The same, but no answer is waited for longer than a second."""
+    own = settings.model_copy(update={"call_timeout": 1.0})
+    return BatchCalls(Clients(own), own)
 
 
 @pytest.fixture
@@ -75,7 +82,7 @@ def request(
     )
 
 
-def seen(batch: BatchCalls, id_: str, phase: Phase, seconds: float = 5.0) -> Observation:
+def seen(batch: BatchCalls, id_: str, phase: Phase, seconds: float = 30.0) -> Observation:
     """The container, as soon as it is in this phase."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -117,11 +124,13 @@ class Refusal:
     jobs: int
 
 
+HANG = 60.0  # seconds: nobody waits for that long
+BOUNDED = 30.0  # seconds, on however busy a machine: half of one hanging call
 REFUSALS = (
     Refusal("lost", lambda aws: aws.faults.lose_answer("SubmitJob"), Kind.AMBIGUOUS, 1),
     Refusal("fail-after", lambda aws: aws.faults.fail_after("SubmitJob"), Kind.AMBIGUOUS, 1),
     Refusal("fail-before", lambda aws: aws.faults.fail_before("SubmitJob"), Kind.AMBIGUOUS, 0),
-    Refusal("hang", lambda aws: aws.faults.hang("SubmitJob", 1.5), Kind.AMBIGUOUS, 1),
+    Refusal("hang", lambda aws: aws.faults.hang("SubmitJob", HANG), Kind.AMBIGUOUS, 1),
     Refusal("throttle", lambda aws: aws.faults.throttle("SubmitJob"), Kind.THROTTLED, 0),
     Refusal("expired", lambda aws: aws.faults.expire_credentials(30), Kind.CREDENTIALS, 0),
     Refusal(
@@ -135,10 +144,11 @@ REFUSALS = (
 
 @pytest.mark.parametrize("case", REFUSALS, ids=lambda case: case.name)
 def test_c10_what_a_look_up_finds_after_a_refused_submission(
-    case: Refusal, aws: LocalAws, batch: BatchCalls
+    case: Refusal, aws: LocalAws, batch: BatchCalls, impatient: BatchCalls
 ) -> None:
     case.plan(aws)
-    assert batch.submit(request(case.name, *SLEEP)).failure().kind is case.kind
+    asked = impatient if case.name == "hang" else batch
+    assert asked.submit(request(case.name, *SLEEP)).failure().kind is case.kind
     aws.faults.clear()
     found = batch.find(case.name, ()).unwrap()
     assert started_for(aws, case.name) == case.jobs
@@ -266,12 +276,57 @@ def test_stops_one_by_one_where_boto3_is_too_old_for_more(settings: BatchSetting
     seen(batch, id_, Phase.FAILED)
 
 
-def test_c26_stopping_over_a_dead_connection_is_bounded(aws: LocalAws, batch: BatchCalls) -> None:
-    ids = [f"00000000-0000-0000-0000-{number:012}" for number in range(200)]
-    aws.faults.hang("TerminateJobs", 3.0, times=4)
+@pytest.mark.parametrize(
+    ("code", "message", "status"),
+    [
+        ("UnknownOperationException", "", 404),
+        ("", "<html><title>404 Not Found</title></html>", 404),
+        ("", "Method Not Allowed", 405),
+        ("InternalFailure", "API action 'TerminateJobs' for service 'batch' not yet implemented", 501),
+        ("AccessDeniedException", "User: x is not authorized to perform: batch:TerminateJobs on y", 403),
+        ("SerializationException", "Could not find operation TerminateJobs for version 2016-08-10", 400),
+    ],
+)
+def test_d3_where_terminate_jobs_is_not_known_jobs_are_stopped_one_by_one_from_then_on(
+    settings: BatchSettings, aws: LocalAws, code: str, message: str, status: int
+) -> None:
+    batch = BatchCalls(Clients(settings), settings)
+    first, second = (batch.submit(request(f"old-{status}-{n}-{code}", *SLEEP)).unwrap() for n in (1, 2))
+    aws.faults.refuse("TerminateJobs", code, message, status)
+
+    def asked() -> tuple[int, int]:
+        calls = aws.calls()
+        one, many = (
+            calls.get(f"batch.{name}", {"calls": 0})["calls"] for name in ("TerminateJob", "TerminateJobs")
+        )
+        return one, many
+
+    one, many = asked()
+    assert batch.stop([first, "nobody"], "bye") == {first: None, "nobody": None}
+    assert batch.stop([second], "bye") == {second: None}
+    assert asked() == (one + 3, many + 1)
+    assert [seen(batch, id_, Phase.FAILED).id for id_ in (first, second)] == [first, second]
+
+
+def test_d3_a_bulk_stop_that_is_refused_for_another_reason_is_asked_again(
+    settings: BatchSettings, aws: LocalAws
+) -> None:
+    batch = BatchCalls(Clients(settings), settings)
+    id_ = batch.submit(request("refused-stop", *SLEEP)).unwrap()
+    aws.faults.refuse("TerminateJobs", "ThrottlingException", "Rate exceeded", 429)
+    assert cast("AwsError", batch.stop([id_], "bye")[id_]).kind is Kind.THROTTLED
+    before = aws.calls()["batch.TerminateJobs"]["calls"]
+    assert batch.stop([id_], "bye") == {id_: None}
+    assert aws.calls()["batch.TerminateJobs"]["calls"] == before + 1
+
+
+def test_c26_stopping_over_a_dead_connection_is_bounded(aws: LocalAws, impatient: BatchCalls) -> None:
+    """Bounded for all together: forty calls that were each given up after a second would take longer."""
+    ids = [f"00000000-0000-0000-0000-{number:012}" for number in range(4000)]
+    aws.faults.hang("TerminateJobs", HANG, times=40)
     before = time.monotonic()
-    answer = batch.stop(ids, "bye")
-    assert time.monotonic() - before < 2.8
+    answer = impatient.stop(ids, "bye")
+    assert time.monotonic() - before < BOUNDED
     assert list(answer) == ids
     assert {error.kind for error in answer.values() if error is not None} == {Kind.AMBIGUOUS}
 

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
 
 import pytest
+from botocore.client import BaseClient
+from returns.result import Result
 
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.errors import Kind
+from aws_executors.core.errors import AwsError, Kind
 from aws_executors.local import LocalAws
 from aws_executors.shell.calls import told
 from aws_executors.shell.clients import REFRESH_EVERY, Clients
@@ -34,11 +36,13 @@ ROLE = "arn:aws:iam::123456789012:role/airflow"
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[LocalAws]:
-    with LocalAws() as world:
+    with LocalAws(keep_requests=True) as world:
         yield world
 
 
-def settings(url: str = "http://127.0.0.1:1", conn_id: str = "", workers: int = 16) -> BatchSettings:
+def settings(
+    url: str = "http://127.0.0.1:1", conn_id: str = "", workers: int = 16, timeout: float = 30.0
+) -> BatchSettings:
     return BatchSettings(
         region="us-east-1",
         job_name="airflow",
@@ -46,7 +50,7 @@ def settings(url: str = "http://127.0.0.1:1", conn_id: str = "", workers: int = 
         job_definition="d",
         endpoint_url=url,
         conn_id=conn_id,
-        call_timeout=1.0,
+        call_timeout=timeout,
         workers=workers,
     )
 
@@ -88,7 +92,7 @@ def access_key(clients: Clients) -> str:
         seen.append(str(request.headers["Authorization"]))
 
     the_client(clients).meta.events.register("before-send.batch", note)
-    clients.batch(lambda client: client.describe_jobs(jobs=["1"])).unwrap()
+    clients.batch(lambda client: client.describe_jobs(jobs=["1"]))  # the embedded AWS knows but one key
     return seen[0].split("Credential=")[1].split("/")[0]
 
 
@@ -113,7 +117,7 @@ def test_threads_share_one_client() -> None:
 
 
 def test_calls_are_made_once_within_bounds_with_a_connection_for_each_worker() -> None:
-    made = vars(the_client(Clients(settings(workers=40))).meta.config)
+    made = vars(the_client(Clients(settings(workers=40, timeout=1.0))).meta.config)
     assert made["retries"] == {"total_max_attempts": 1, "mode": "standard"}
     assert (made["connect_timeout"], made["read_timeout"], made["max_pool_connections"]) == (1.0, 1.0, 44)
     assert "aws-executors/" in made["user_agent"]
@@ -219,7 +223,11 @@ WRONG: tuple[tuple[Connection, tuple[str, ...]], ...] = (
     ),
     (
         Connection(conn_id="c", extra={"endpoint_url": "vpce-1"}),
-        ("endpoint_url: string should match pattern",),
+        ("extra: endpoint_url: is not a URL of the form http://host:port",),
+    ),
+    (
+        Connection(conn_id="c", extra={"endpoint_url": "https://me:hush@ecs.example.com"}),
+        ("extra: endpoint_url: holds a user name or password, which AWS never takes from a URL",),
     ),
 )
 
@@ -252,10 +260,14 @@ def test_reads_an_airflow_connection(aws: LocalAws, monkeypatch: pytest.MonkeyPa
     assert access_key(Clients(settings(aws.url, "aws_etl"), read=from_airflow)) == "AKIAAIRFLOW"
 
 
-def test_an_airflow_connection_that_is_not_there() -> None:
+def test_d4_an_airflow_connection_that_is_not_there_is_told_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     error = Clients(settings(conn_id="aws_missing")).batch(lambda client: client).failure()
     assert (error.kind, error.code) == (Kind.CREDENTIALS, "AirflowNotFoundException")
+    assert error.message == "Airflow has no connection 'aws_missing'"
     assert error.remedy == ("add a connection 'aws_missing' of type 'aws' to Airflow, or leave conn_id empty")
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("aws_executors")] == []
 
 
 class Sts(ThreadingHTTPServer):
@@ -272,11 +284,13 @@ class Sts(ThreadingHTTPServer):
 
 
 class StsAnswers(BaseHTTPRequestHandler):
+    granted = b""
+
     def do_POST(self) -> None:
         sts = cast("Sts", self.server)
         length = int(self.headers["Content-Length"])
         sts.asked.append(parse_qs(self.rfile.read(length).decode()))
-        body = DENIED if sts.refuses else GRANTED
+        body = DENIED if sts.refuses else self.granted or GRANTED
         self.send_response(403 if sts.refuses else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -287,7 +301,7 @@ class StsAnswers(BaseHTTPRequestHandler):
 
 
 GRANTED = b"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
-<Credentials><AccessKeyId>AKIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>
+<Credentials><AccessKeyId>testing</AccessKeyId><SecretAccessKey>s</SecretAccessKey>
 <SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>
 </AssumeRoleResult></AssumeRoleResponse>"""
 DENIED = b"""<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
@@ -306,14 +320,17 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
         thread.join()
 
 
-def test_assumes_a_role_once_and_at_the_first_call(aws: LocalAws, sts: Sts) -> None:
+def test_assumes_a_role_once_and_at_the_first_call(
+    aws: LocalAws, sts: Sts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     extra = {"role_arn": ROLE, "external_id": "ours", "assume_role_kwargs": {"DurationSeconds": 900}}
     read = Readings(Connection(conn_id="aws_etl", login="AKIABASE", password="s", extra=extra))
     clients = Clients(settings(aws.url, "aws_etl"), read=read)
     the_client(clients)
     assert sts.asked == []
-    assert access_key(clients) == "AKIAROLE"
+    assert access_key(clients) == "testing"
     clients.batch(lambda client: client.describe_jobs(jobs=["1"])).unwrap()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECS", aws.url)
     clients.ecs(lambda client: client.describe_clusters()).unwrap()
     (asked,) = sts.asked
     told_of = {name: asked[name] for name in ("RoleArn", "RoleSessionName", "ExternalId", "DurationSeconds")}
@@ -331,9 +348,134 @@ def test_c1_a_role_that_is_denied_is_about_credentials_not_about_the_task(aws: L
     clients = Clients(settings(aws.url, "aws_etl"), read=read)
     error = clients.batch(lambda client: client.describe_jobs(jobs=["1"])).failure()
     assert (error.kind, error.code) == (Kind.CREDENTIALS, "AccessDenied")
-    assert error.message == "AssumeRole: not authorized to perform: sts:AssumeRole on x"
+    assert (
+        error.message
+        == "no credentials to sign with: AssumeRole: not authorized to perform: sts:AssumeRole on x"
+    )
     sts.refuses = False
-    assert access_key(clients) == "AKIAROLE"
+    assert access_key(clients) == "testing"
+
+
+def asked_of_batch(clients: Clients) -> AwsError:
+    return clients.batch(lambda client: client.describe_jobs(jobs=["1"])).failure()
+
+
+@pytest.fixture
+def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No credentials anywhere; a folder for files of them."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("file", ["gone", "unreadable", "a directory"])
+def test_d1_a_token_file_that_can_not_be_read_while_a_call_is_signed(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch, nothing_configured: Path, file: str
+) -> None:
+    token = nothing_configured / "token"
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+    monkeypatch.setenv("AWS_ROLE_ARN", ROLE)
+    match file:
+        case "a directory":
+            token.mkdir()
+        case "unreadable":
+            token.write_bytes(bytes(range(128, 256)))
+    seen = len(aws.requests())
+    clock = HandClock()
+    clients = Clients(settings(aws.url), clock=clock)
+    error = asked_of_batch(clients)
+    assert (error.kind, len(aws.requests()), repr(clients)) == (
+        Kind.CREDENTIALS,
+        seen,
+        "<Clients of us-east-1: none>",
+    )
+    assert error.message.startswith("no credentials to sign with: ")
+    assert error.remedy
+    # The chain is asked anew.
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIABACK")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    assert access_key(clients) == "AKIABACK"
+
+
+@pytest.mark.parametrize("broken", ["does not exist", "fails", "says nonsense", "says expired ones"])
+def test_d1_a_credential_process_that_fails(aws: LocalAws, nothing_configured: Path, broken: str) -> None:
+    script = nothing_configured / "process"
+    old = '{"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": "2020-01-01T00:00:00Z"}'
+    said = {"fails": "exit 3", "says nonsense": "echo nonsense", "says expired ones": f"echo '{old}'"}
+    if broken in said:
+        script.write_text(f"#!/bin/sh\n{said[broken]}\n")
+        script.chmod(0o700)
+    (nothing_configured / "config").write_text(f"[default]\ncredential_process = {script}\n")
+    error = asked_of_batch(Clients(settings(aws.url)))
+    assert error.kind is Kind.CREDENTIALS
+    assert error.remedy
+
+
+def test_d1_credentials_that_are_refreshed_and_still_expired(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch, sts: "Sts"
+) -> None:
+    monkeypatch.setattr(StsAnswers, "granted", GRANTED.replace(b"2099", b"2020"))
+    read = Readings(Connection(conn_id="aws_etl", login="A", password="s", extra={"role_arn": ROLE}))
+    error = asked_of_batch(Clients(settings(aws.url, "aws_etl"), read=read))
+    assert (error.kind, "still expired" in error.message) == (Kind.CREDENTIALS, True)
+
+
+def test_d1_a_token_with_a_line_break_is_refused_before_anything_is_sent(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch, nothing_configured: Path
+) -> None:
+    """On Fargate and EKS the token for credentials is a header."""
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/credentials")
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "one\nanother")
+    assert asked_of_batch(Clients(settings(aws.url))).kind is Kind.CREDENTIALS
+
+
+def test_d1_what_breaks_after_signing_is_not_about_credentials(aws: LocalAws) -> None:
+    clients = Clients(settings(aws.url))
+    aws.faults.lose_answer("DescribeJobs")
+    assert asked_of_batch(clients).kind is Kind.AMBIGUOUS
+
+
+def address(clients: Clients, service: str) -> str:
+    ask: Callable[[Callable[[BaseClient], str]], Result[str, AwsError]] = getattr(clients, service)
+    return ask(lambda client: client.meta.endpoint_url).unwrap()
+
+
+def test_d2_each_service_has_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    clients = Clients(settings("https://vpce-1.batch.us-east-1.vpce.amazonaws.com"))
+    assert address(clients, "batch") == "https://vpce-1.batch.us-east-1.vpce.amazonaws.com"
+    assert address(clients, "logs") == "https://logs.us-east-1.amazonaws.com"
+    assert address(clients, "ecs") == "https://ecs.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "AWS_ENDPOINT_URL_LOGS"])
+def test_d2_botocores_own_variables_and_configuration_are_heard(
+    monkeypatch: pytest.MonkeyPatch, nothing_configured: Path, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:2")
+    (nothing_configured / "config").write_text(
+        "[default]\nservices = ours\n[services ours]\ns3 =\n  endpoint_url = http://127.0.0.1:3\n"
+    )
+    own = Clients(settings("http://127.0.0.1:4"))
+    assert [address(own, name)[-1] for name in ("batch", "logs", "s3")] == ["4", "2", "3"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert [address(Clients(settings("")), name)[-1] for name in ("batch", "ecs", "logs")] == ["1", "1", "2"]
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    public = Clients(settings(""))
+    assert [address(public, name).partition(".")[2] for name in ("batch", "logs")] == [
+        "us-east-1.amazonaws.com"
+    ] * 2
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BATCH"])
+def test_a_password_in_any_address_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "https://me:hush@batch.example.com")
+    error = asked_of_batch(Clients(settings("")))
+    assert error.kind is Kind.CREDENTIALS
+    assert "holds a user name or password, which AWS never takes from a URL" in error.message
+    assert "hush" not in f"{error}"
 
 
 def answering(body: bytes) -> Callable[[socket.socket], None]:

@@ -228,6 +228,26 @@ def test_a_token_of_our_own_where_airflow_assigns_none(
     assert given.key in executor.running
 
 
+@pytest.mark.parametrize("later", [0, 1], ids=["next-segment", "next-try"])
+def test_a_token_of_our_own_is_used_once(executor: AwsEcsFargateExecutor, aws: LocalAws, later: int) -> None:
+    """Where Airflow assigns none, what an earlier queueing has put into the row is handed over once more."""
+    given = task_instance(queue="exit-0")
+    hand_over(executor, given, token=None)
+    first = str(executor.event_buffer.pop(given.key)[1])
+    given.becomes("deferred" if later == 0 else "up_for_retry", external_executor_id=first)
+    turn_until(executor, lambda: given.key not in executor.running)
+    given.becomes("queued", try_number=given.key.try_number + later)
+    again = replace(given, key=given.key._replace(try_number=given.key.try_number + later))
+    hand_over(executor, again, token=first)
+    state, second = executor.event_buffer[again.key]
+    assert state == "queued"
+    assert second != first
+    given.becomes("running", external_executor_id=second)
+    turn_until(executor, lambda: again.key not in executor.running)
+    assert states(executor) == {again.key: "success"}
+    assert {task["startedBy"] for task in aws.tasks()} == {f"airflow/{first}", f"airflow/{second}"}
+
+
 def test_the_highest_priority_goes_first(ecs_options: Callable[..., None], aws: LocalAws) -> None:
     ecs_options(workers=1)
     executor = AwsEcsFargateExecutor(parallelism=8)

@@ -56,7 +56,8 @@ def world() -> Iterator[LocalAws]:
 
 
 @pytest.fixture
-def aws(world: LocalAws) -> LocalAws:
+def aws(world: LocalAws, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LOGS", world.url)
     world.faults.clear()
     return world
 

@@ -32,7 +32,7 @@ def sessions() -> tuple[boto3.Session, boto3.Session]:
     plain, quick = Session(), Session()
     quick.register_component("response_parser_factory", QuickParsers())
     for session in (plain, quick):
-        session.set_credentials("local", "local")
+        session.set_credentials("testing", "testing")
     return boto3.Session(botocore_session=plain), boto3.Session(botocore_session=quick)
 
 

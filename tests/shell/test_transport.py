@@ -95,6 +95,30 @@ def test_the_settings_say_which(options: dict[str, str], expected: tuple[bool, b
     assert (usual.stores, None if large is None else large.stores) == expected
 
 
+OWNER, STRANGER = "123456789012", "210987654321"
+
+
+@pytest.mark.parametrize(("owner", "well"), [("", True), (OWNER, True), (STRANGER, False)])
+def test_a_bucket_of_another_account_is_refused(owner: str, well: bool, aws: LocalAws) -> None:
+    chosen = settings(workload_transport="s3", workload_store=STORE, workload_store_owner=owner)
+    usual, _ = transport_of(chosen, Clients(chosen))
+    for made in (
+        usual.put(NAME, workload("a")),
+        usual.take_over("0b6e-2", lambda found: found),
+        usual.remove(NAME),
+    ):
+        assert is_successful(made) is well
+    told = "" if well else usual.put(NAME, workload("a")).failure().code
+    assert told == ("" if well else "AccessDenied")
+    of_objects = [one for one in aws.requests() if one.path.startswith("/airflow/")]
+    assert {one.headers.get("x-amz-expected-bucket-owner", "") for one in of_objects} == {owner}
+
+
+def test_the_container_is_told_who_must_own_the_bucket() -> None:
+    told = command("s3://airflow/workloads", "us-east-1", "0b6e-1", OWNER)
+    assert told[3:] == ("--region", "us-east-1", "--owner", OWNER, "--s3", "s3://airflow/workloads/0b6e-1")
+
+
 # --- Writing, refreshing, removing -------------------------------------------------------------------------
 
 

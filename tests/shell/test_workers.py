@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from aws_executors.shell import workers as workers_module
 from aws_executors.shell.workers import Workers
 
 
@@ -43,20 +44,14 @@ def raises(error: BaseException) -> Callable[[], str]:
     return run
 
 
-def test_the_highest_priority_goes_first_then_the_lowest_rank_then_the_oldest(
+def test_the_highest_priority_goes_first_then_the_oldest(
     one: Workers[str], posted: queue.SimpleQueue[str]
 ) -> None:
-    for word, priority, rank in [
-        ("low", 1, 0),
-        ("prepare", 5, 1),
-        ("submit", 5, 0),
-        ("submit later", 5, 0),
-        ("urgent", 2**31, 1),
-    ]:
-        one.call(says(word), lost, priority, rank)
+    for word, priority in [("low", 1), ("first", 5), ("second", 5), ("third", 5), ("urgent", 2**31)]:
+        one.call(says(word), lost, priority)
     one.start()
     taken = [posted.get(timeout=5) for _ in range(5)]
-    assert taken == ["urgent", "submit", "submit later", "prepare", "low"]
+    assert taken == ["urgent", "first", "second", "third", "low"]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("x"), SystemExit(1), KeyboardInterrupt()])
@@ -127,3 +122,100 @@ def test_stop_lets_each_thread_end_after_its_call_and_begins_no_other(
 def test_repr_says_how_many_wait(one: Workers[str]) -> None:
     one.call(says("a"), lost)
     assert repr(one) == "<Workers 1 threads, 1 calls wait>"
+
+
+# --- Calls that do not return ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def impatient(posted: queue.SimpleQueue[str]) -> Iterator[Workers[str]]:
+    """Two threads that give a call up after a while."""
+    workers: Workers[str] = Workers("impatient", 2, posted.put, patience=0.4)
+    workers.start()
+    yield workers
+    workers.stop()
+
+
+def waits(gate: threading.Event, word: str = "back") -> Callable[[], str]:
+    """A call that returns when the gate is open, whatever is thrown at it."""
+
+    def run() -> str:
+        gate.wait(60)
+        return word
+
+    return run
+
+
+def spins(ended: threading.Event) -> str:
+    """A call that never returns by itself."""
+    try:
+        while True:
+            time.sleep(0.01)
+    finally:
+        ended.set()
+
+
+def taken(posted: queue.SimpleQueue[str], count: int) -> list[str]:
+    return [posted.get(timeout=30) for _ in range(count)]
+
+
+def test_a_call_that_does_not_return_is_given_up_and_said_with_its_place(
+    impatient: Workers[str], posted: queue.SimpleQueue[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = threading.Event()
+    impatient.call(waits(gate), lambda error: f"{type(error).__name__}: {error}")
+    assert taken(posted, 1) == ["GivenUpError: has not returned for 0.4 s"]
+    assert impatient.unanswered == 0
+    assert "gate.wait(60)" in caplog.text
+    gate.set()
+    impatient.call(says("next"), lost)
+    assert taken(posted, 1) == ["next"]  # what the other one has come to at last is nobody's news
+
+
+def test_calls_that_do_not_return_leave_the_others_their_threads(
+    impatient: Workers[str], posted: queue.SimpleQueue[str]
+) -> None:
+    gate = threading.Event()
+    for _ in range(20):
+        impatient.call(waits(gate), lost)
+    impatient.call(says("the others go on"), lost)
+    assert sorted(taken(posted, 21)) == ["lost: GivenUpError"] * 20 + ["the others go on"]
+    gate.set()
+
+
+def test_a_loop_without_end_is_ended(impatient: Workers[str], posted: queue.SimpleQueue[str]) -> None:
+    ended = threading.Event()
+    impatient.call(lambda: spins(ended), lost)
+    assert taken(posted, 1) == ["lost: GivenUpError"]
+    assert ended.wait(30)
+
+
+def test_no_more_threads_hang_than_said_and_then_what_waits_fails(
+    posted: queue.SimpleQueue[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers_module, "MOST_LOST", 3)
+    workers: Workers[str] = Workers("few", 2, posted.put, patience=0.4)
+    workers.start()
+    gate = threading.Event()
+    for _ in range(30):
+        workers.call(waits(gate), lost)
+    assert taken(posted, 30) == ["lost: GivenUpError"] * 30
+    assert len([one for one in threading.enumerate() if one.name.startswith("few-") and one.is_alive()]) <= 7
+    gate.set()
+    workers.call(says("and on"), lost)
+    assert taken(posted, 1) == ["and on"]
+    workers.stop()
+
+
+def test_a_slow_call_is_waited_for_and_its_thread_not_missed(
+    posted: queue.SimpleQueue[str],
+) -> None:
+    workers: Workers[str] = Workers("slow", 1, posted.put, patience=60.0)
+    workers.start()
+    gate = threading.Event()
+    workers.call(waits(gate, "slow"), lost)
+    gate.set()
+    assert taken(posted, 1) == ["slow"]
+    workers.call(says("next"), lost)
+    assert taken(posted, 1) == ["next"]
+    workers.stop()

@@ -132,11 +132,12 @@ class Metadata:
                 one.state, one.segment = "scheduled", one.segment + 1
 
     def queue(self, job: int, most: int, *, assigned: bool, now: float) -> Iterator[Instance]:
-        """Up to `most` scheduled ones are queued, each with a fresh token. SJR:1025."""
+        """Up to `most` scheduled ones are queued, each with a fresh token or what is there. SJR:1030."""
         waiting = [one for one in self.instances.values() if one.state == "scheduled"]
         for one in waiting[: max(0, most)]:
             one.state, one.queued_by, one.queued_at = "queued", job, now
-            one.external_executor_id = str(self.new_id("token")) if assigned else None
+            if assigned:
+                one.external_executor_id = str(self.new_id("token"))
             self.tell("airflow", f"{one.task} try {one.try_number} queued as {short(one)} by scheduler {job}")
             yield one
 

@@ -13,6 +13,7 @@ MOVES, SUBMITTING, WATCHING = f"{CORE}.life.moves", f"{CORE}.life.submitting", f
 ADVANCE, POLICY, VERDICT = f"{CORE}.advance", f"{CORE}.policy", f"{CORE}.verdict"
 DESK, EXECUTOR, LEDGER = f"{SHELL}.desk", f"{SHELL}.executor", f"{SHELL}.ledger"
 ERRANDS, STORE, RENEWING = f"{SHELL}.errands", f"{SHELL}.transport.s3", f"{CORE}.life.renewing"
+ERRANDS, WORKLOAD = f"{SHELL}.errands", f"{SHELL}.workload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ MUTANTS = (
         POLICY,
         "(Exit.REFUSED, Moment.BEFORE): Answer.RESUBMIT",
         "(Exit.REFUSED, Moment.BEFORE): Answer.FAIL",
-        seed=196,
+        seed=1454,
     ),
     # --- The life of a job ---
     Mutant(
@@ -245,5 +246,12 @@ MUTANTS = (
         "            self._revoke(self._ledger.strike(key))\n        super().change_state",
         "            self._ledger.strike(key)\n        super().change_state",
         seed=118,
+    ),
+    Mutant(
+        "a used token of ours is taken for one of Airflow's",
+        WORKLOAD,
+        "return None if token is None or token[14:15] == OWN_VERSION else token",
+        "return token",
+        seed=10,
     ),
 )

@@ -284,8 +284,16 @@ class Cloud:
         if action == "DescribeTasks" and stale:
             self._remember()
             tasks = [self._earlier(one["taskArn"], one) for one in answer.body["tasks"]]
-            return Answer(body={**answer.body, "tasks": tasks}, delay=answer.delay)
-        return answer
+            return self._without_codes(Answer(body={**answer.body, "tasks": tasks}, delay=answer.delay))
+        return self._without_codes(answer) if action == "DescribeTasks" else answer
+
+    def _without_codes(self, answer: Answer) -> Answer:
+        """The same without the exit codes that AWS never tells: an agent that could not ask its runtime."""
+        tasks = [_silent(one) if self._keeps(one["taskArn"]) else one for one in answer.body["tasks"]]
+        return Answer(body={**answer.body, "tasks": tasks}, delay=answer.delay)
+
+    def _keeps(self, arn: str) -> bool:
+        return draw(self.schedule.seed, arn, "silent") < self.schedule.silent
 
     def _shown(self, job: Json, hidden: float) -> bool:
         created: float = job["createdAt"] / 1000
@@ -300,6 +308,11 @@ class Cloud:
     def _earlier(self, arn: str, now: Json) -> Json:
         then = self.line.now - self.stale_by * draw(self.schedule.seed, arn, self.line.now)
         return next((view for at, view in reversed(self._views.get(arn, [])) if at <= then), now)
+
+
+def _silent(task: Json) -> Json:
+    containers = [{k: v for k, v in one.items() if k != "exitCode"} for one in task["containers"]]
+    return {**task, "containers": containers}
 
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}

@@ -18,6 +18,7 @@ from aws_executors.shell.allowance import Account
 from aws_executors.shell.desk import Desk, Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.errands import Errands
+from aws_executors.shell.heard import Heard
 from aws_executors.shell.mail import Asked, Closing, Letter
 from aws_executors.shell.workers import Workers
 from simulation.airflow_model import Metadata
@@ -171,7 +172,8 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         self._process = process
         self._clock = process.line.clock
         self._inbox: queue.SimpleQueue[Letter[WorkloadKey, R]] = Inbox(self._woken)
-        self._errands: Errands[WorkloadKey, R] = VirtualErrands(service, database, self._posted, process)
+        heard = Heard(service, allowance, self._clock)
+        self._errands: Errands[WorkloadKey, R] = VirtualErrands(heard, database, self._posted, process)
         self._desk: Desk[WorkloadKey, R] = Desk(self._errands, gears, self._clock, allowance)
         self._planned: float | None = None
         self._noticed = 0.0

@@ -31,7 +31,7 @@ from aws_executors.shell.last_words import LastWords
 from aws_executors.shell.mail import Handover
 from aws_executors.shell.remains import Remains
 from aws_executors.shell.transport import INLINE, transport_of
-from aws_executors.shell.workload import Recipe, Ways
+from aws_executors.shell.workload import OWN_VERSION, Recipe, Ways
 from simulation.airflow_model import Metadata
 from simulation.calls_model import VirtualClients
 from simulation.cloud import BUCKET, CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud, token_with
@@ -83,7 +83,8 @@ class VirtualExecutor(AwsExecutor[S, R]):
         return Tokens(self._process, self._metadata.times.queued)
 
     def new_token(self) -> str:
-        return str(self._metadata.new_id("own token"))
+        made = str(self._metadata.new_id("own token"))
+        return f"{made[:14]}{OWN_VERSION}{made[15:]}"
 
     def _enter(self, workload: Any, key: WorkloadKey) -> str:
         token = super()._enter(workload, key)

@@ -85,7 +85,8 @@ SLOW = replace(DELAYS, provision=(1.0, 40.0), pull=(1.0, 40.0), deprovision=(3.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """Everything that one run is made of; `assigned` is whether Airflow gives out tokens, `sensors` whether
-    most tasks are deferred or rescheduled, `stored` whether workloads travel by way of S3."""
+    most tasks are deferred or rescheduled, `stored` whether workloads travel by way of S3, `silent` the share
+    of ended ECS tasks whose exit code AWS never tells."""
 
     seed: int
     theme: str
@@ -102,6 +103,7 @@ class Schedule:
     faults: tuple[Fault, ...]
     quiet: float
     policy: Policy
+    silent: float = 0.0
     times: Times = field(default_factory=Times)
     delays: Delays = DELAYS
 

@@ -43,7 +43,11 @@ IAM_POLICY = Command(
             "NAME",
             "a job or task definition that tasks or builders name, besides the settings' own",
         ),
-        many("--log-group", "NAME", "the log group that containers write to (default: any; Batch's own)"),
+        many(
+            "--log-group",
+            "NAME",
+            "the log group that containers write to (default: Batch's own; on ECS none is read)",
+        ),
         Option(
             flags=("--tags",), help="requests carry tags, even if the settings show none", action="store_true"
         ),

@@ -6,6 +6,7 @@ Law: reads the configuration, asks nobody, prints. The statements are the core's
 
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from returns.methods import unwrap_or_failure
@@ -14,9 +15,11 @@ from aws_executors.cli.configuration import UNUSABLE, Unusable, asked, required
 from aws_executors.cli.services import KITS, Kit
 from aws_executors.cli.show import answer, dumped, grid, remark
 from aws_executors.core import store_permissions
+from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.compose import BuildFault, built
 from aws_executors.core.iam import (
     NO_ACCOUNT,
+    PLACEHOLDER_GROUP,
     PLACEHOLDER_ROLES,
     Also,
     Statement,
@@ -27,6 +30,11 @@ from aws_executors.core.iam import (
 from aws_executors.core.launch import Launch, Task
 from aws_executors.shell.configure import Configured
 
+EVERY_JOB = (
+    "TerminateJob is allowed for every job of the account and Region: IAM can tell jobs by their tags only. "
+    "With a tag that all jobs get it is for those alone: "
+    '[batch] submit_job_kwargs = {"tags": {"airflow": "etl"}}'
+)
 ANY_TASK = Task(dag_id="any", task_id="any")
 SOME_TOKEN = "any"  # noqa: S105 - a name, not a secret
 
@@ -42,8 +50,12 @@ def run(options: Namespace) -> int:
         return UNUSABLE
     document = policy(found)
     answer(as_table(found) if options.output == "table" else dumped(document, options.output))
-    for word in [word for word in (NO_ACCOUNT, *PLACEHOLDER_ROLES) if word in str(document)]:
-        remark(f"Replace {word} before you use this policy, or give --account and --role.")
+    for word in [
+        word for word in (NO_ACCOUNT, *PLACEHOLDER_ROLES, PLACEHOLDER_GROUP) if word in str(document)
+    ]:
+        remark(f"Replace {word} before you use this policy, or give --account, --role and --log-group.")
+    if any("batch:TerminateJob" in one.actions and not one.condition for one in found):
+        remark(EVERY_JOB)
     return 0
 
 
@@ -71,7 +83,8 @@ def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) ->
         case BuildFault() as fault:
             raise Unusable(f"No request can be made for a task like any other: {fault}")
         case request:
-            yield from kit.statements(request, where, also(options))
+            own_tags = batch_permissions.own_tags(settings, request) if settings.section == "batch" else ()
+            yield from kit.statements(request, where, replace(also(options), own_tags=own_tags))
     yield from store_permissions.keeping(settings, where)
     if options.doctor:
         yield from doctors(settings.region, kit.doctor_reads)

@@ -12,12 +12,12 @@ LOCAL = Command(
     name="local",
     help="run the embedded AWS",
     about="Run an AWS on this machine: ECS, Batch, CloudWatch Logs and S3 over HTTP on loopback, with "
-    "containers as local processes. Its first line is its address. Runs until Ctrl-C, and ends every "
-    "container with it. "
+    "containers as local processes. Its first line is its address; then come the export lines that its users "
+    "need, with a key that is made anew at each start. Runs until Ctrl-C, and ends every container with it. "
     "The same as python -m aws_executors.local.",
     examples=(
-        ("local --port 4599", "on a port of your choice; then set AWS_ENDPOINT_URL=http://127.0.0.1:4599"),
-        ("local --exports", "also print the export lines that a shell needs"),
+        ("local --port 4599", "on a port of your choice"),
+        ("local --exports", "also print the lines that keep the machine's own AWS set-up out"),
         ("local --delays fargate --seed 7 --real-limits", "with Fargate's real delays, and AWS's real rates"),
     ),
     options=(
@@ -58,7 +58,7 @@ LOCAL = Command(
         Option(flags=("--real-limits",), help="throttle at AWS's real request rates", action="store_true"),
         Option(
             flags=("--exports",),
-            help="print the export lines that a shell needs, after the first line",
+            help="also print the export lines that keep the machine's own AWS set-up out",
             action="store_true",
         ),
     ),

@@ -15,8 +15,9 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.launch import Launch
 from aws_executors.core.oversize import TooLarge
 from aws_executors.core.parse import RequestError, told
-from aws_executors.core.secrets import MASK, hidden, mask, secrets_in, sensitive
+from aws_executors.core.secrets import MASK, hidden, secrets_in, sensitive, without
 from aws_executors.core.settings import Settings
+from aws_executors.core.texts import MOST, NAME, ROOM, one_line
 
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
@@ -41,16 +42,16 @@ def name_of(part: object) -> str:
         case _Composed(build=build):
             return f"compose({name_of(build)}, ...)"
         case object(__module__=str(module), __qualname__=str(name)):
-            return f"{module}.{name}"
+            return one_line(f"{module}.{name}", NAME)
         case _:
             head, bracket, _ = _printed(part).partition("(")
-            return f"{head}(...)" if bracket else type(part).__qualname__
+            return one_line(f"{head}(...)" if bracket else type(part).__qualname__, NAME)
 
 
 def _printed(part: object) -> str:
     try:
         return repr(part)
-    except Exception:  # noqa: BLE001 - foreign code: something that can not even be printed
+    except BaseException:  # noqa: BLE001 - foreign code: something that can not even be printed
         return ""
 
 
@@ -80,7 +81,7 @@ def call(verb: str, *parts: object, **named: object) -> str:
 def _stepped(step: Callable[[L, R], R], launch: L, request: R) -> R:
     try:
         changed = step(launch, request)
-    except Exception as error:
+    except BaseException as error:
         error.add_note(f"in step {name_of(step)}")
         raise
     if not isinstance(changed, type(request)):
@@ -233,18 +234,25 @@ def built(
 ) -> Result[R, BuildFault]:
     """Run a builder that may be anybody's, then the steps `last`, and give the request or its fault.
 
-    Nothing that the builder raises leaves this function but what must (KeyboardInterrupt, SystemExit). The
-    launch's command and token never stand in the fault, even if the error's own text repeats them (C4).
+    Nothing that the builder raises leaves this function but a person's KeyboardInterrupt. The launch's
+    command and secrets never stand in the fault, even if the error's own text repeats them (C4).
     """
     try:
         request = build(launch)
         if isinstance(request, expected):
             return Success(_stepped_all(last, launch, request))
-    except Exception as error:  # noqa: BLE001 - foreign code: whatever it raises is this task's fault alone
-        words = _without_secrets(_words(error), launch)
-        return Failure(BuildFault(builder=name_of(build), error=words, oversized=_oversized(error)))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - foreign code: whatever it raises is this task's fault alone
+        return Failure(fault_of(build, launch, error))
     given = "nothing" if request is None else f"a {type(request).__name__}"
     return Failure(BuildFault(builder=name_of(build), error=f"returned {given}, not a {expected.__name__}"))
+
+
+def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildFault:
+    """What a builder raised, in one line of words, bounded and without the launch's secrets."""
+    words = _without_secrets(_words(error), launch)
+    return BuildFault(builder=name_of(build), error=words, oversized=_oversized(error))
 
 
 class _Cause(TypedDict, total=False):
@@ -253,32 +261,32 @@ class _Cause(TypedDict, total=False):
     ctx: Mapping[str, object]
 
 
-def _oversized(error: Exception) -> bool:
+def _oversized(error: BaseException) -> bool:
     if not isinstance(error, ValidationError):
         return isinstance(error, TooLarge)
     found = cast("list[_Cause]", error.errors(include_url=False, include_input=False))
     return [type(cause.get("ctx", {}).get("error")) for cause in found] == [TooLarge]
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     match error:
         case ValidationError():
-            words = "; ".join(told(error))
+            words = "; ".join(told(error, shown=False))
         case RequestError() | BuilderError():
-            words = str(error)
+            words = _text(error)
         case _:
             words = f"{type(error).__name__}: {_text(error)}"
     return words + _place(error)
 
 
-def _text(error: Exception) -> str:
+def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - foreign code: an error that can not even be printed
+    except BaseException:  # noqa: BLE001 - foreign code: an error that can not even be printed
         return "(its text can not be made)"
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     match error:
         case object(__notes__=[str(note), *_]):
             return f" ({note})"
@@ -288,7 +296,7 @@ def _place(error: Exception) -> str:
 
 def _without_secrets(words: str, launch: Launch[Settings]) -> str:
     """Neither the workload, which is one long argument, nor a secret of ``executor_config`` may be quoted."""
-    long = sorted((part for part in launch.command if len(part) > LONGEST_QUOTED), key=len, reverse=True)
-    for part in (*long, *sorted(secrets_in(launch.executor_config), key=len, reverse=True)):
-        words = words.replace(part, MASK) if part else words
-    return mask(words)
+    near = words[: MOST * ROOM]
+    long = (part for part in launch.command if len(part) > LONGEST_QUOTED)
+    known = (*long, *secrets_in(launch.executor_config))
+    return one_line(without(near, known, cut=len(near) < len(words)))

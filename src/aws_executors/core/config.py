@@ -7,11 +7,12 @@ Airflow container's override) and those of apache-airflow-providers-amazon (memb
 """
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from aws_executors.core.parse import RequestError, found, parse
+from aws_executors.core.parse import FAULTS, RequestError, found, parse, quoted
 from aws_executors.core.wire import spell
 
 C = TypeVar("C")
@@ -35,14 +36,14 @@ def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str
     if not isinstance(written, Mapping):
         raise RequestError(f"{WHERE} must be a mapping such as {{'memory': 2048}}, not {found(written)}")
     members = cast("Mapping[object, object]", written)
-    refused = [_refusal(key, kept) for key in members]
-    if any(refused):
-        raise RequestError("; ".join(filter(None, refused)))
+    refused = list(islice(filter(None, (_refusal(key, kept) for key in members)), FAULTS))
+    if refused:
+        raise RequestError("; ".join(refused))
     return parse(adapter, dict(members), WHERE)
 
 
 def _refusal(key: object, kept: Mapping[str, str]) -> str:
     if not isinstance(key, str):
-        return f"{WHERE}: the key {key!r} must be text, not {type(key).__name__}"
+        return f"{WHERE}: the key {quoted(key)} must be text, not {type(key).__name__}"
     reason = kept.get(spell(key))
     return f"{WHERE}: {key!r} can not be set: {reason}" if reason else ""

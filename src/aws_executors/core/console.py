@@ -4,28 +4,37 @@ Law: text in, text out; nothing is asked. An ARN's own partition and Region deci
 told from it is an empty text.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import quote
 
-# Source: "AWS Management Console", AWS General Reference; the consoles of China and GovCloud are their own.
+from aws_executors.core.iam import partition
+
+# Source: "AWS Management Console", AWS General Reference of each partition. Where the consoles of the
+# isolated ones are is not published: there is no link into them.
 HOSTS: Mapping[str, str] = MappingProxyType(
     {
         "aws": "{region}.console.aws.amazon.com",
         "aws-cn": "{region}.console.amazonaws.cn",
         "aws-us-gov": "console.amazonaws-us-gov.com",
+        "aws-eusc": "{region}.console.amazonaws-eusc.eu",
     }
 )
-PREFIXES: tuple[tuple[str, str], ...] = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
+PUBLIC = re.compile(r"[a-z]{2}-[a-z]+-\d+")
+"""The names of Regions in ``aws``. Source: botocore, partitions.json."""
 
 
 def partition_of(region: str) -> str:
-    """The partition of a Region.
+    """The partition of a Region; empty where its name is like none that is known.
 
     >>> partition_of("us-gov-west-1"), partition_of("cn-north-1"), partition_of("eu-central-1")
     ('aws-us-gov', 'aws-cn', 'aws')
+    >>> partition_of("us-iso-east-1"), partition_of("eusc-de-east-1"), partition_of("us-new-east-1")
+    ('aws-iso', 'aws-eusc', '')
     """
-    return next((partition for prefix, partition in PREFIXES if region.startswith(prefix)), "aws")
+    found = partition(region)
+    return found if found != "aws" or PUBLIC.fullmatch(region) else ""
 
 
 def ecs_task(arn: str) -> str:
@@ -35,11 +44,11 @@ def ecs_task(arn: str) -> str:
     'https://us-east-1.console.aws.amazon.com/ecs/v2/clusters/etl/tasks/0f1e?region=us-east-1'
     """
     match arn.split(":", 5):
-        case ["arn", partition, "ecs", region, _, resource] if partition in HOSTS:
+        case ["arn", where, "ecs", region, _, resource] if where in HOSTS:
             match resource.split("/"):
                 case ["task", cluster, task]:
                     path = f"ecs/v2/clusters/{_safe(cluster)}/tasks/{_safe(task)}"
-                    return f"{_host(partition, region)}/{path}?region={_safe(region)}"
+                    return f"{_host(where, region)}/{path}?region={_safe(region)}"
                 case _:
                     return ""
         case _:
@@ -52,10 +61,8 @@ def batch_job(region: str, job_id: str) -> str:
     >>> batch_job("cn-north-1", "4c75")
     'https://cn-north-1.console.amazonaws.cn/batch/home?region=cn-north-1#jobs/detail/4c75'
     """
-    if not region or not job_id:
-        return ""
     here = _host(partition_of(region), region)
-    return f"{here}/batch/home?region={_safe(region)}#jobs/detail/{_safe(job_id)}"
+    return here and job_id and f"{here}/batch/home?region={_safe(region)}#jobs/detail/{_safe(job_id)}"
 
 
 def log_stream(region: str, group: str, stream: str) -> str:
@@ -68,10 +75,8 @@ def log_stream(region: str, group: str, stream: str) -> str:
     'https://console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1\
 #logsV2:log-groups/log-group/$252Fairflow$252Ftasks/log-events/airflow$252Fmain$252F0f1e'
     """
-    if not region or not group or not stream:
-        return ""
-    here = f"{_host(partition_of(region), region)}/cloudwatch/home?region={_safe(region)}"
-    return f"{here}#logsV2:log-groups/log-group/{_twice(group)}/log-events/{_twice(stream)}"
+    here = _log_groups(region, group)
+    return here and stream and f"{here}/log-events/{_twice(stream)}"
 
 
 def log_group(region: str, group: str, began: float, ended: float) -> str:
@@ -82,15 +87,21 @@ def log_group(region: str, group: str, began: float, ended: float) -> str:
     'https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1\
 #logsV2:log-groups/log-group/tasks/log-events$3Fstart$3D1500$26end$3D2000'
     """
-    if not region or not group:
-        return ""
-    here = f"{_host(partition_of(region), region)}/cloudwatch/home?region={_safe(region)}"
+    here = _log_groups(region, group)
     span = _safe(f"?start={int(began * 1000)}&end={int(ended * 1000)}").replace("%", "$")
-    return f"{here}#logsV2:log-groups/log-group/{_twice(group)}/log-events{span}"
+    return here and f"{here}/log-events{span}"
 
 
-def _host(partition: str, region: str) -> str:
-    return f"https://{HOSTS[partition].replace('{region}', _safe(region))}"
+def _log_groups(region: str, group: str) -> str:
+    here = _host(partition_of(region), region)
+    page = f"{here}/cloudwatch/home?region={_safe(region)}#logsV2:log-groups/log-group/{_twice(group)}"
+    return here and group and page
+
+
+def _host(where: str, region: str) -> str:
+    """The console's address; empty where nobody knows it."""
+    host = HOSTS.get(where, "")
+    return host and f"https://{host.replace('{region}', _safe(region))}"
 
 
 def _safe(text: str) -> str:

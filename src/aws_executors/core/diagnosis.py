@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from aws_executors.core.reading import joined
 from aws_executors.core.reasons import reason_for
+from aws_executors.core.reasons.row import is_said
 from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.texts import NAME, one_line
 
 ON_ITS_OWN = "It is started again if the task had not begun; else Airflow's `retries` decide."
 QUEUED_ON_ITS_OWN = "It is queued again if the task had not begun; else Airflow's `retries` decide."
@@ -33,11 +36,19 @@ SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
             ON_ITS_OWN,
         ),
         Cause.STOPPED: ("Somebody stopped the container", "See who in CloudTrail."),
+        Cause.INVALID: ("AWS will not run the container as it is", "Mend what AWS names."),
         Cause.WITHDRAWN: ("A scheduler of Airflow stopped the container", QUEUED_ON_ITS_OWN),
         Cause.TIMED_OUT: ("The container reached the time limit of its job", "Raise the job's `timeout`."),
         Cause.UNCLEAR: ("The container ended, and AWS does not say how", "Read its log."),
     }
 )
+
+KILLED = ("OutOfMemory", "OOMKilled")
+KILLED_INSIDE = (
+    "The container ended with 0, and something in it was killed for its memory",
+    "Was it the task's own work? Read its log, and give it more memory.",
+)
+"""What is said instead of an end that is well by its code alone."""
 
 
 def explain(seen: Observation) -> str:
@@ -48,12 +59,15 @@ def explain(seen: Observation) -> str:
     The container ended with an error of its own (arn:1, exit code 3). AWS says: Oops. Read its log.
     """
     what, remedy = SENTENCES[seen.cause]
+    if seen.phase is Phase.SUCCEEDED and any(is_said(words, seen.reason) for words in KILLED):
+        what, remedy = KILLED_INSIDE
     row = reason_for(seen) if seen.phase is Phase.FAILED else None
     if row is not None:
         what, remedy = row.what, row.remedy
-    facts = [seen.id]
+    facts = [one_line(seen.id, NAME)]
     facts += [] if seen.exit_code is None else [f"exit code {seen.exit_code}"]
-    facts += [seen.stop_code] if seen.stop_code else []
+    facts += [one_line(seen.stop_code, NAME)] if seen.stop_code else []
+    facts += [f"first {one_line(seen.culprit, NAME)}"] if seen.culprit else []
     return " ".join(filter(None, (f"{what} ({', '.join(facts)}).", _words(seen), remedy)))
 
 
@@ -67,12 +81,13 @@ CAPACITY:TEA.
     """
     row = reason_for(seen)
     what, remedy = ("The container has not started yet", "") if row is None else (row.what, row.remedy)
-    facts = filter(None, (seen.id, seen.status, _since(seen)))
+    facts = filter(None, (one_line(seen.id, NAME), one_line(seen.status, NAME), _since(seen)))
     return " ".join(filter(None, (f"{what} ({', '.join(facts)}).", _words(seen), remedy)))
 
 
 def _words(seen: Observation) -> str:
-    return f"AWS says: {seen.reason.rstrip('.')}." if seen.reason else ""
+    said = joined(seen.reason, seen.others)
+    return f"AWS says: {said.rstrip('.')}." if said else ""
 
 
 def _since(seen: Observation) -> str:

@@ -120,7 +120,15 @@ CODES: Mapping[str, Rule] = MappingProxyType(
 )
 
 # What stands in no table. Every other 4xx is a refusal; without a status nobody knows.
-STATUSES: Mapping[int, Rule] = MappingProxyType({408: _UNSURE, 429: _SLOWER})
+_PROXY = Rule(Kind.UNREACHABLE, "Check HTTPS_PROXY where the scheduler runs.")
+STATUSES: Mapping[int, Rule] = MappingProxyType({407: _PROXY, 408: _UNSURE, 429: _SLOWER})
+# An answer without a code, which AWS always gives: somebody else's. 404 and 405: there is no such API there.
+_NO_API = Rule(Kind.PERMANENT, "Check `endpoint_url` and `region`: AWS's API is not at that address.")
+NOT_BY_AWS = Rule(
+    Kind.AMBIGUOUS, "Look at what stands between: a proxy, a load balancer, a login page; and `endpoint_url`."
+)
+BY_SOMEBODY: Mapping[int, Rule] = MappingProxyType({**STATUSES, 404: _NO_API, 405: _NO_API})
+NOT_SIGNED = _CREDENTIALS
 UNKNOWN_4XX = _REFUSED
 UNKNOWN = _UNSURE
 NO_RESOURCE = _UNSURE  # a conflict that names nothing to adopt
@@ -162,6 +170,17 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         "jobdefinition",
         Rule(Kind.PERMANENT, "Is that job definition active? (option `job_definition`, a step, the task)"),
     ),
+    (
+        "dependent job failed",
+        Rule(Kind.PERMANENT, "Leave `dependsOn` out of the request: Airflow keeps the order of tasks."),
+    ),
+    (
+        "array child job failed",
+        Rule(
+            Kind.PERMANENT,
+            "See why the child failed. A task of Airflow is one job: leave `arrayProperties` out.",
+        ),
+    ),
     ("jobqueue", Rule(Kind.PERMANENT, "Check the option `job_queue`: does it exist, is it enabled?")),
     ("invalidsubnetid", Rule(Kind.PERMANENT, "Check the option `subnets`, and that `region` is theirs.")),
     ("invalidgroup.notfound", Rule(Kind.PERMANENT, "Check the option `security_groups`.")),
@@ -192,7 +211,7 @@ EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
         "ConnectTimeoutError": Rule(Kind.UNREACHABLE, "Is there a way to AWS: NAT, VPC endpoint, firewall?"),
         "ConnectionRefusedError": Rule(Kind.UNREACHABLE, "Check `endpoint_url`."),
         "EndpointConnectionError": Rule(Kind.UNREACHABLE, "Check `region`, `endpoint_url` and the network."),
-        "ProxyConnectionError": Rule(Kind.UNREACHABLE, "Check HTTPS_PROXY where the scheduler runs."),
+        "ProxyConnectionError": _PROXY,
         "gaierror": Rule(Kind.UNREACHABLE, "The name could not be resolved: check `region` and DNS."),
         # A connection broke, or its answer could not be read. TLS breaks in the middle too (an EOF while
         # reading the answer is an SSLError), so only its certificate and handshake words are certain.

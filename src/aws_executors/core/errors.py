@@ -9,24 +9,35 @@ answer, are read in `ecs/answers.py`.)
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aws_executors.core.error_rules import (
+    BY_SOMEBODY,
     CODES,
     EXCEPTIONS,
     HANDSHAKE,
     HANDSHAKE_REFUSED,
     MESSAGES,
     NO_RESOURCE,
+    NOT_BY_AWS,
+    NOT_SIGNED,
     STATUSES,
     UNKNOWN,
     UNKNOWN_4XX,
     Kind,
     Rule,
 )
-from aws_executors.core.secrets import mask
+from aws_executors.core.texts import NAME, PART, one_line
 
-__all__ = ["AwsError", "Kind", "by_message", "classify", "classify_exception", "unreadable_answer"]
+__all__ = [
+    "AwsError",
+    "Kind",
+    "by_message",
+    "classify",
+    "classify_exception",
+    "unreadable_answer",
+    "unsigned",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +51,9 @@ class AwsError:
     resource_ids: tuple[str, ...] = ()
 
 
-_ACTION = re.compile(r"authorized to perform:? ?(?P<action>[a-z0-9-]+:[A-Za-z]+)")
+BETWEEN = "something between here and AWS answered"
+
+_ACTION = re.compile(r"authorized to perform:? ?(?P<action>[a-z0-9-]{1,40}:[A-Za-z]{1,80})")
 
 
 def classify(
@@ -49,7 +62,8 @@ def classify(
     """What to do about an error answer of AWS, from its code, its message and its HTTP status.
 
     `code` and `message` are those of ``ClientError.response["Error"]``; `resource_ids` is the answer's
-    ``resourceIds`` (ConflictException). An unknown 4xx is PERMANENT, any other unknown is AMBIGUOUS. A
+    ``resourceIds`` (ConflictException). An unknown 4xx is PERMANENT, any other unknown is AMBIGUOUS. So is
+    one without a code, which AWS always gives: a proxy's page may stand in the place of any answer. A
     conflict that names no resource is AMBIGUOUS: there is nothing to adopt, so it must be looked up.
     The message comes back without secrets. Never raises. Source: botocore's service models and "Common
     Errors" of both API references; the messages as reported by their users.
@@ -60,7 +74,12 @@ def classify(
     <Kind.CAPACITY: 'no capacity'>
     >>> classify("AccessDeniedException", "User: x is not authorized to perform: ecs:RunTask on y").remedy
     'Allow ecs:RunTask to the role that the scheduler runs as.'
+    >>> classify("502", "<html><head><title>502 Bad Gateway</title></head></html>", status=502).message
+    'HTTP 502 and no error of AWS: something between here and AWS answered'
     """
+    answered = _status(code, status)
+    if answered is not None and (not code or code.isdigit()):
+        return _by_somebody(answered, message)
     by_code = CODES.get(code, _unknown(code, status))
     rule = (by_message(message) or by_code) if by_code.kind is Kind.PERMANENT else by_code
     if rule.kind is Kind.CONFLICT and not resource_ids:
@@ -80,6 +99,8 @@ def classify_exception(names: Sequence[str], message: str) -> AwsError:
     <Kind.AMBIGUOUS: 'ambiguous'>
     """
     rule = next((EXCEPTIONS[name] for name in names if name in EXCEPTIONS), UNKNOWN)
+    if "ResponseParserError" in names:  # its message is the whole body, a page of HTML for one
+        return _error(NOT_BY_AWS, names[0], f"the answer can not be read: {BETWEEN}")
     if "SSLError" in names and any(word in message.lower() for word in HANDSHAKE):
         rule = HANDSHAKE_REFUSED
     return _error(rule, names[0] if names else "", message)
@@ -94,6 +115,16 @@ def unreadable_answer(problem: str) -> AwsError:
     return _error(UNKNOWN, "UnreadableAnswer", problem)
 
 
+def unsigned(error: AwsError) -> AwsError:
+    """What came up while a call was signed: CREDENTIALS, for the call itself has not left this machine.
+
+    >>> gone = classify_exception(["FileNotFoundError", "OSError"], "No such file: '/var/run/token'")
+    >>> gone.kind, unsigned(gone).kind
+    (<Kind.AMBIGUOUS: 'ambiguous'>, <Kind.CREDENTIALS: 'credentials'>)
+    """
+    return replace(error, kind=Kind.CREDENTIALS, remedy=error.remedy or NOT_SIGNED.remedy)
+
+
 def by_message(message: str) -> Rule | None:
     """The rule for a refusal's words, whatever its code; None where they say nothing known.
 
@@ -105,15 +136,26 @@ def by_message(message: str) -> Rule | None:
 
 
 def _unknown(code: str, status: int | None) -> Rule:
-    # Where an answer had no body to read, botocore gives the status as the code.
-    number = int(code) if status is None and code.isascii() and code.isdigit() and len(code) == 3 else status
-    match number:
-        case int() if number in STATUSES:
+    match _status(code, status):
+        case int() as number if number in STATUSES:
             return STATUSES[number]
-        case int() if 400 <= number < 500:
+        case int() as number if 400 <= number < 500:
             return UNKNOWN_4XX
         case _:
             return UNKNOWN
+
+
+def _status(code: str, status: int | None) -> int | None:
+    """The HTTP status; where an answer had no code to read, botocore gives the status as the code."""
+    return int(code) if status is None and code.isascii() and code.isdigit() and len(code) == 3 else status
+
+
+def _by_somebody(status: int, message: str) -> AwsError:
+    """An answer without a code of AWS's: one line, whatever page its body was."""
+    rule = BY_SOMEBODY.get(status, NOT_BY_AWS)
+    words = message.strip()
+    told = f": {words}" if words and "<" not in words and "\n" not in words else ""
+    return _error(rule, str(status), f"HTTP {status} and no error of AWS: {BETWEEN}{told}")
 
 
 def _error(rule: Rule, code: str, message: str, resource_ids: tuple[str, ...] = ()) -> AwsError:
@@ -121,8 +163,8 @@ def _error(rule: Rule, code: str, message: str, resource_ids: tuple[str, ...] = 
     action = "the action that the message names" if found is None else found["action"]
     return AwsError(
         kind=rule.kind,
-        code=code,
-        message=mask(message),
+        code=one_line(code, NAME),
+        message=one_line(message, PART),
         remedy=rule.remedy.replace("{action}", action),
         resource_ids=resource_ids,
     )

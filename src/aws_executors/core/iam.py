@@ -13,6 +13,8 @@ NO_ACCOUNT = "ACCOUNT_ID"
 """Stands for an account's number that nobody has told; AWS refuses it, so that it is not overlooked."""
 
 PLACEHOLDER_ROLES = ("EXECUTION_ROLE", "TASK_ROLE")
+PLACEHOLDER_GROUP = "LOG_GROUP"
+"""Stands for a log group that nobody has named: with it, the policy reads none."""
 
 Condition: TypeAlias = Mapping[str, Mapping[str, str | list[str]]]
 
@@ -127,7 +129,8 @@ class Also:
     """What tasks and builders may ask for besides what the settings say.
 
     `roles` are those of the task definition, by ARN or name; `tags` says that requests carry tags though the
-    settings show none. `log_groups` are those that containers write to; without one, any.
+    settings show none. `log_groups` are those that containers write to; without one, none is read.
+    `own_tags` are those that every request carries: what can be narrowed to them, is.
     """
 
     queues: tuple[str, ...] = ()
@@ -136,6 +139,7 @@ class Also:
     roles: tuple[str, ...] = ()
     log_groups: tuple[str, ...] = ()
     tags: bool = False
+    own_tags: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING_ELSE = Also()
@@ -143,8 +147,17 @@ NOTHING_ELSE = Also()
 
 def logs(where: Where, groups: tuple[str, ...]) -> Statement:
     """Reading what containers wrote: the last lines of a failed one, and all lines in the UI."""
-    named = (where.arn("logs", f"log-group:{group}:log-stream:*") for group in groups or ("*",))
+    named = (where.arn("logs", f"log-group:{group}:log-stream:*") for group in groups or (PLACEHOLDER_GROUP,))
     return Statement(sid="ReadLogs", actions=("logs:GetLogEvents",), resources=tuple(named))
+
+
+def tagged(tags: tuple[tuple[str, str], ...]) -> Condition:
+    """The condition that a resource has these tags; none, without tags.
+
+    >>> tagged((("team", "etl"),)), tagged(())
+    ({'StringEquals': {'aws:ResourceTag/team': 'etl'}}, {})
+    """
+    return {"StringEquals": {f"aws:ResourceTag/{name}": value for name, value in tags}} if tags else {}
 
 
 def doctors(region: str, reads: tuple[str, ...]) -> tuple[Statement, ...]:

@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from returns.result import Result
 
 from aws_executors.core.reading import Read, read
-from aws_executors.core.secrets import mask
+from aws_executors.core.texts import first_lines, last_lines
 
 LINES = 2_000
 """Lines that are kept of one log: the newest."""
 
-WIDTH, LENGTH = 500, 4_000
-"""Characters of one line and of all lines in an excerpt."""
+WIDE, BYTES = 16_384, 1_048_576
+"""Bytes of one line, and of all that are kept."""
+
+WIDTH = 500
+"""Characters of one line in an excerpt."""
 
 END_OF_TIME = 253_402_300_800_000
 """Epoch milliseconds that no datetime can hold any more."""
@@ -55,9 +58,20 @@ class _Line(BaseModel):
 
 
 class _Structured(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
     event: str
 
 
+class _Routed(BaseModel):
+    """A line as FireLens hands it on, with what ECS knows of its container around it."""
+
+    log: str
+    container_id: str
+    container_name: str
+
+
+_ROUTED = TypeAdapter(_Routed)
 _STRUCTURED = TypeAdapter(_Structured)
 
 
@@ -88,33 +102,47 @@ def line(message: str, millis: int | None) -> str:
 
     >>> line('{"event": "ran", "level": "info"}', 0)
     '{"event": "ran", "level": "info"}'
+    >>> line('{"container_id": "0f", "container_name": "/main", "log": "hello", "source": "stdout"}', None)
+    '{"event":"hello"}'
     """
-    text = mask(message.rstrip("\r\n"))
+    text = first_lines(_unwrapped(message).rstrip("\r\n"), WIDE)
     try:
-        _STRUCTURED.validate_json(text)
+        found = _STRUCTURED.validate_json(text)
     except ValidationError:
         at = None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
         return _Line(timestamp=at, event=text).model_dump_json(exclude_none=True)
-    return text.replace("\n", " ")
+    plain = first_lines(found.event, WIDE)
+    if plain == found.event:
+        return text.replace("\n", " ")
+    found.event = plain
+    return found.model_dump_json()
+
+
+def _unwrapped(message: str) -> str:
+    """What the container wrote, where FireLens has put it into a record of its own."""
+    try:
+        return _ROUTED.validate_json(message).log
+    except ValidationError:
+        return message
 
 
 def excerpt(lines: Iterable[str]) -> str:
-    """Lines as a person reads them in one cell: their words, each and all within bounds, the last ones kept.
+    """Lines as a person reads them in one cell: their words, each within bounds, the last ones kept.
 
     >>> excerpt(['{"timestamp":"1970-01-01T00:00:00Z","event":"hello"}', '{"event":"bye"}'])
     'hello\\nbye'
     """
     words = (_STRUCTURED.validate_json(one).event for one in lines)
-    text = "\n".join(one if len(one) <= WIDTH else f"{one[:WIDTH]}..." for one in words)
-    return text if len(text) <= LENGTH else f"...{text[-LENGTH:]}"
+    return last_lines("\n".join(one if len(one) <= WIDTH else f"{one[:WIDTH]}..." for one in words))
 
 
 def _newer(tail: Tail, page: _Events) -> Tail:
     every = (*tail.lines, *_lines(page))
+    kept = _newest(every)
     return replace(
         tail,
-        lines=every[-LINES:],
-        cut=tail.cut or len(every) > LINES,
+        lines=kept,
+        cut=tail.cut or len(every) > len(kept),
         forward=page.next_forward_token,
         backward=tail.backward or page.next_backward_token,
     )
@@ -122,13 +150,25 @@ def _newer(tail: Tail, page: _Events) -> Tail:
 
 def _older(tail: Tail, page: _Events) -> Tail:
     every = (*_lines(page), *tail.lines)
+    kept = _newest(every)
     return replace(
         tail,
-        lines=every[-LINES:],
-        cut=tail.cut or len(every) > LINES,
+        lines=kept,
+        cut=tail.cut or len(every) > len(kept),
         backward=page.next_backward_token,
         whole=page.next_backward_token == tail.backward,
     )
+
+
+def _newest(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The last of these lines that are within all bounds."""
+    room, kept = BYTES, 0
+    for one in reversed(lines[-LINES:]):
+        room -= len(one.encode())
+        if room < 0:
+            break
+        kept += 1
+    return lines[len(lines) - kept :]
 
 
 def _lines(page: _Events) -> tuple[str, ...]:

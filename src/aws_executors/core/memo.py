@@ -12,8 +12,8 @@ V = TypeVar("V")
 MOST = 16
 
 
-def remembered(make: Callable[[K], V]) -> Callable[[K], V]:
-    """The same function, which makes the same thing once; it keeps up to 16 of them.
+def remembered(make: Callable[[K], V], most: int = MOST) -> Callable[[K], V]:
+    """The same function, which makes the same thing once; it keeps up to `most` of them.
 
     >>> from aws_executors.core.batch.request import JobTimeout
     >>> timeout = remembered(lambda seconds: JobTimeout(attempt_duration_seconds=seconds))
@@ -25,7 +25,7 @@ def remembered(make: Callable[[K], V]) -> Callable[[K], V]:
     def get(key: K) -> V:
         found = kept.get(key)
         if found is None:
-            if len(kept) >= MOST:
+            if len(kept) >= most:
                 kept.clear()
             found = kept[key] = make(key)  # two threads may both make it: the same
         return found

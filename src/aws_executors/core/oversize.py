@@ -10,6 +10,8 @@ from heapq import nlargest
 from typing import TypeAlias, cast
 
 NAMED = 3
+LONGEST = 100
+"""Characters of the way to a part, which ends in a name that somebody made."""
 Tree: TypeAlias = "Mapping[str, Tree] | list[Tree] | str | int | float | bool | None"
 
 
@@ -25,7 +27,9 @@ def too_large(what: str, size: int, limit: str, parts: Mapping[str, int], shorte
     overrides are 9000 characters, ECS allows 8192 (largest: variable A 7000, command 1200, variable B 90); \
 set workload_transport = s3 (or auto) and workload_store = s3://bucket/prefix, or drop variables
     """
-    largest = ", ".join(f"{name} {part}" for name, part in nlargest(NAMED, parts.items(), key=_size))
+    largest = ", ".join(
+        f"{name[:LONGEST]} {part}" for name, part in nlargest(NAMED, parts.items(), key=_size)
+    )
     ways_out = f"set workload_transport = s3 (or auto) and workload_store = s3://bucket/prefix, or {shorter}"
     return f"{what} {size} {limit} (largest: {largest}); {ways_out}"
 

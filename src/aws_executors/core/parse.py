@@ -11,6 +11,7 @@ from typing import TypedDict, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from aws_executors.core.secrets import sensitive
 from aws_executors.core.wire import spell
 
 R = TypeVar("R")
@@ -44,6 +45,8 @@ TELLING = frozenset({"missing", "too_long", "too_short"})
 UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 SECRET = frozenset({"environment", "env", "command", "args"})
 SHOWN = 60
+FAULTS, SOME = 8, 3
+"""So many faults are told of one value; of more, which a program may have made, only some."""
 NO_SCHEMA: Mapping[str, object] = {}
 
 
@@ -66,13 +69,19 @@ def parse(adapter: TypeAdapter[R], written: object, where: str) -> R:
     raise RequestError("; ".join(f"{where}: {sentence}" for sentence in sentences)) from None
 
 
-def told(error: ValidationError, schema: Mapping[str, object] = NO_SCHEMA) -> list[str]:
-    """All that pydantic found wrong, one sentence each, without its web addresses and without secrets."""
+def told(
+    error: ValidationError, schema: Mapping[str, object] = NO_SCHEMA, *, shown: bool = True
+) -> list[str]:
+    """What pydantic found wrong, one sentence each, without its web addresses and without secrets; of more
+    than `FAULTS` the first few, and how many more there are. What stood there is told where it is `shown`."""
     faults = cast("list[Fault]", error.errors(include_url=False, include_context=False))
-    return [tell(fault, schema) for fault in faults]
+    first = faults if len(faults) <= FAULTS else faults[:SOME]
+    sentences = [tell(fault, schema, shown=shown) for fault in first]
+    more = len(faults) - len(sentences)
+    return [*sentences, f"and {more} more like these"] if more else sentences
 
 
-def tell(fault: Fault, schema: Mapping[str, object]) -> str:
+def tell(fault: Fault, schema: Mapping[str, object], *, shown: bool = True) -> str:
     """One fault as a sentence; `schema` is the JSON schema that the value was read by."""
     kind, loc = fault["type"], fault["loc"]
     if kind in UNKNOWN and loc:
@@ -82,7 +91,8 @@ def tell(fault: Fault, schema: Mapping[str, object]) -> str:
     if kind == "value_error":
         return ": ".join(filter(None, (subject, fault["msg"].removeprefix("Value error, "))))
     words = WORDS.get(kind) or SHOULD.sub("must", fault["msg"])
-    stood = "" if kind in TELLING else f", not {found(fault['input'], secret=not SECRET.isdisjoint(loc))}"
+    secret = not shown or any(step in SECRET or (isinstance(step, str) and sensitive(step)) for step in loc)
+    stood = "" if kind in TELLING else f", not {found(fault['input'], secret=secret)}"
     return f"{subject} {words}{stood}".strip()
 
 
@@ -92,10 +102,21 @@ def unknown(name: str, allowed: Sequence[str], place: str = "") -> str:
     >>> unknown("memry", ["cpu", "memory"])
     "'memry' is not known; did you mean 'memory'? Allowed: cpu, memory"
     """
-    near = get_close_matches(spell(name), allowed, n=1, cutoff=0.7)
+    near = get_close_matches(spell(name), allowed, n=1, cutoff=0.7) if len(name) <= SHOWN else []
     hint = "".join(f"; did you mean {close!r}?" for close in near) or "."
     names = f" Allowed: {', '.join(allowed)}" if allowed else ""
-    return f"{name!r}{place} is not known{hint}{names}"
+    return f"{quoted(name)}{place} is not known{hint}{names}"
+
+
+def quoted(name: object) -> str:
+    """A name that somebody wrote, as it stands in a message: not longer than a name is.
+
+    >>> quoted("cpu"), quoted("x" * 99)[-6:], quoted(3)
+    ("'cpu'", "xx'...", '3')
+    """
+    if isinstance(name, str):
+        return repr(name) if len(name) <= SHOWN else f"{name[:SHOWN]!r}..."
+    return repr(name) if _short(name) else f"of type {type(name).__name__}"
 
 
 def found(value: object, *, secret: bool = False) -> str:
@@ -104,8 +125,14 @@ def found(value: object, *, secret: bool = False) -> str:
     >>> found(3), found("x", secret=True), found(["a"])
     ('int 3', 'str', 'list')
     """
-    shown = isinstance(value, (str, int, float)) and not secret and len(repr(value)) <= SHOWN
+    shown = not secret and _short(value)
     return "None" if value is None else f"{type(value).__name__} {value!r}" if shown else type(value).__name__
+
+
+def _short(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) < SHOWN
+    return isinstance(value, float) or (isinstance(value, int) and value.bit_length() < 3 * SHOWN)
 
 
 def dotted(loc: Path) -> str:
@@ -114,7 +141,8 @@ def dotted(loc: Path) -> str:
     >>> dotted(("overrides", "containerOverrides", 0, "cpu"))
     'overrides.containerOverrides[0].cpu'
     """
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).removeprefix(".")
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step[:SHOWN]}" for step in loc)
+    return "".join(steps).removeprefix(".")
 
 
 def members(schema: Mapping[str, object], loc: Path) -> list[str]:

@@ -85,6 +85,8 @@ POLICY: Mapping[tuple[Trouble, Moment], Answer] = MappingProxyType(
         (Cause.STOPPED, Moment.AFTER): Answer.FAIL_TRY,
         (Cause.TIMED_OUT, Moment.BEFORE): Answer.FAIL,
         (Cause.TIMED_OUT, Moment.AFTER): Answer.FAIL_TRY,
+        (Cause.INVALID, Moment.BEFORE): Answer.FAIL,
+        (Cause.INVALID, Moment.AFTER): Answer.FAIL_TRY,
         (Cause.EXITED, Moment.BEFORE): Answer.FAIL,
         (Cause.EXITED, Moment.AFTER): Answer.FAIL_TRY,
         # Our own launcher tells more than that it failed.

@@ -1,7 +1,9 @@
 """What AWS documents that an account may do, by action.
 
-Law: one table per service; every number has its source. A raised quota is a setting. Looking takes no more
-than a set share of what an account may read, because the account has other users, too.
+Law: one table per service; every number has its source. It is where a rate begins; `core/rate.py` finds out
+what the account is really granted, for all that is to happen: starting and stopping. Looking takes no more
+than a set share of what AWS documents that an account may read, whatever is granted: the account has other
+users, too, and nobody waits for a look as for a start.
 
 Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html ("Cluster resource
 modify" and "Cluster resource read" actions; RunTask on Fargate) and the service quotas of AWS Batch
@@ -11,6 +13,7 @@ modify" and "Cluster resource read" actions; RunTask on Fargate) and the service
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import inf
 
 from aws_executors.core.rate import Quota
 
@@ -26,10 +29,16 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allotment:
-    """Which of the account's buckets an action takes from, and what that bucket holds."""
+    """Which of the account's buckets an action takes from, and what that bucket holds.
+
+    Its rate never rises above `most`. `bound` is what this executor takes at most, whatever its account is
+    granted.
+    """
 
     bucket: str
     quota: Quota
+    most: float = inf
+    bound: Quota | None = None
 
 
 Allotments = Mapping[Action, Allotment]
@@ -70,23 +79,31 @@ READS = frozenset({Action.LOOK, Action.FIND})
 
 
 def allotments(documented: Allotments, *, submit_rate: float | None, read_share: float) -> Allotments:
-    """The documented allotments, with a raised rate for submissions and a share of those for reading.
+    """The documented allotments, with a bound for submissions and a share of those for reading.
 
-    `submit_rate` is in calls a second and moves the burst in proportion; `read_share` is in (0, 1].
+    `submit_rate` is in calls a second and moves the burst in proportion: no more are submitted, and if it is
+    above what is documented, the account's bucket begins there. `read_share` is in (0, 1].
 
-    >>> mine = allotments(ON_FARGATE, submit_rate=100, read_share=0.5)
-    >>> mine[Action.SUBMIT].quota, mine[Action.LOOK].quota
-    (Quota(rate=100, burst=100.0), Quota(rate=10.0, burst=50.0))
+    >>> mine = allotments(ON_FARGATE, submit_rate=5, read_share=0.5)
+    >>> mine[Action.SUBMIT].quota, mine[Action.SUBMIT].bound
+    (Quota(rate=20, burst=20), Quota(rate=5.0, burst=5.0))
+    >>> mine[Action.LOOK].quota, mine[Action.LOOK].most
+    (Quota(rate=10.0, burst=50.0), 10.0)
     """
-    return {
-        action: replace(allotment, quota=_own(action, allotment.quota, submit_rate, read_share))
-        for action, allotment in documented.items()
-    }
+    return {action: _own(action, documented, submit_rate, read_share) for action in documented}
 
 
-def _own(action: Action, quota: Quota, submit_rate: float | None, read_share: float) -> Quota:
+def _own(action: Action, documented: Allotments, submit_rate: float | None, read_share: float) -> Allotment:
+    mine, submissions = documented[action], documented[Action.SUBMIT]
     if action in READS:
-        return Quota(rate=quota.rate * read_share, burst=max(1.0, quota.burst * read_share))
-    if action is Action.SUBMIT and submit_rate is not None:
-        return Quota(rate=submit_rate, burst=max(1.0, quota.burst * submit_rate / quota.rate))
-    return quota
+        quota = _times(mine.quota, read_share)
+        return replace(mine, quota=quota, most=quota.rate)
+    if submit_rate is None or mine.bucket != submissions.bucket:
+        return mine
+    bound = _times(submissions.quota, submit_rate / submissions.quota.rate)
+    begins = bound if bound.rate > mine.quota.rate else mine.quota
+    return replace(mine, quota=begins, bound=bound if action is Action.SUBMIT else None)
+
+
+def _times(quota: Quota, share: float) -> Quota:
+    return Quota(rate=quota.rate * share, burst=max(1.0, quota.burst * share))

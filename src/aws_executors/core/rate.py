@@ -1,26 +1,48 @@
-"""How many calls may be made now: AWS's own token bucket, and how it is felt for.
+"""How many calls may be made now: AWS's own token bucket, and how its real rate is found out.
 
-Law: functions of time. A bucket starts at the rate that AWS documents (or that the account has been granted),
-slows down at the first throttle and feels its way up again. It holds no lock and makes no call.
+Law: functions of time. It holds no lock and makes no call. A bucket begins a little below the rate that AWS
+documents. While more is wanted than it gives and AWS throttles nothing, its rate rises: slowly up to where
+AWS was found to throttle and a little beyond, and in strides from there, so that a raised quota is found. A
+throttle says that AWS's bucket is empty, so what AWS has let pass since the last one is what it grants: the
+rate falls a little below that, and it is remembered.
+
+So AWS's bucket is kept between empty and full, where it loses nothing: a rate that is below for a while and
+above for as long is throttled about once a minute, and uses all that there is.
 
 Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html and the quotas of
-AWS Batch.
+AWS Batch. That of two rates the smaller one rises by a larger share is what makes them equal: Chiu and Jain,
+"Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", 1989.
 """
 
 from dataclasses import dataclass, replace
+from math import inf, sqrt
 
-SLOWER = 0.7
-"""What a throttled bucket keeps of its rate."""
+BELOW = 0.95
+"""The share of what AWS is known to grant at which a bucket begins, and begins again."""
+BEYOND = 1.15
+"""How far above what was known, as a share of it, nothing is known any more."""
+CREEP = 1 / 400
+"""The share of itself by which a rate rises a second, up to there."""
+FIRST_CREEP = 1 / 100
+"""The same while AWS has throttled nothing: what is known is what AWS documents, and may well be outdated."""
+STRIDE = 1 / 4
+"""The same beyond what is known."""
+DEEPEST = 0.7
+"""What is believed at least of a rate that was throttled: the measure of a short time is a rough one."""
+LUCK = 3
+"""Calls that might have passed besides, for the same reason."""
 FLOOR = 1 / 20
-"""The share of its quota below which no bucket falls: something must go through to be felt."""
-RECOVERY = 1 / 30
-"""The share of its quota that a bucket wins back per second without a throttle."""
-ECHO = 1.0
-"""Seconds in which further throttles are the same one, heard again: calls that were already under way."""
+"""The share of its quota below which no bucket falls (or one call a second): something must go through to be
+felt."""
+PAUSE = 0.5
+"""Seconds without a call after a throttle: then AWS's bucket has a reserve again."""
 ALONE = 5.0
-"""Seconds after which a throttle stands alone: two clocks out of step cost a token, not a rate."""
+"""Seconds after which a throttle stands alone: if less was wanted than there was, it says that others use the
+account, and nothing about our rate."""
 RESERVE = 0.1
-"""Seconds' worth of tokens that stay in the bucket, for AWS's bucket is not quite in step with ours."""
+"""Seconds' worth of tokens that stay in a full bucket, for AWS's is not quite in step with ours."""
+SLICE = 0.25
+"""Seconds' worth of tokens that a bucket holds at least: whoever comes for them may be late by that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,78 +55,128 @@ class Quota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """A quota and what is left of it: `tokens` at time `at`, refilled at `rate` a second."""
+    """What may be used of a quota: `tokens` at time `at`, refilled at `rate` a second, never above `most`.
+
+    While it is `pressed`, more is wanted than there is. `known` is the rate that AWS is believed to grant. Of
+    the calls sent after `cut_at` none has been throttled; `passed` of those answered from `since` on have not
+    been, and the last answer of any kind came at `heard`.
+    """
 
     quota: Quota
     rate: float
     tokens: float
     at: float
-    throttled_at: float = float("-inf")
+    most: float
+    known: float
+    pressed: bool = False
+    cut_at: float = -inf
+    since: float
+    passed: int = 0
+    heard: float
 
 
-def full(quota: Quota, now: float) -> Bucket:
-    """A bucket nobody has taken from, but for what stays in reserve.
+def full(quota: Quota, now: float, most: float = inf) -> Bucket:
+    """A bucket nobody has taken from, but for what stays in reserve; one that may rise begins a little below.
 
-    >>> full(Quota(rate=20, burst=100), 0.0).tokens
-    98.0
+    >>> bucket = full(Quota(rate=20, burst=100), 0.0)
+    >>> bucket.tokens, bucket.rate
+    (98.0, 19.0)
     """
-    return Bucket(quota=quota, rate=quota.rate, tokens=_most(quota), at=now)
+    rate = quota.rate * BELOW if most > quota.rate else quota.rate
+    new = Bucket(
+        quota=quota, rate=rate, tokens=0.0, at=now, most=most, known=quota.rate, since=now, heard=now
+    )
+    return replace(new, tokens=_room(new))
 
 
-def _most(quota: Quota) -> float:
-    return max(1.0, quota.burst - quota.rate * RESERVE)
+def _room(bucket: Bucket) -> float:
+    """How many tokens it holds: a burst larger than the documented one is not counted on."""
+    burst = bucket.quota.burst * min(1.0, bucket.known / bucket.quota.rate)
+    return max(1.0, burst - bucket.known * RESERVE, bucket.rate * SLICE)
 
 
 def refilled(bucket: Bucket, now: float) -> Bucket:
-    """The bucket at a later time: more tokens, and if it was slowed, a higher rate.
+    """The bucket at a later time: more tokens.
 
-    >>> refilled(Bucket(quota=Quota(rate=20, burst=100), rate=10, tokens=0, at=0.0), 3.0)
-    Bucket(quota=Quota(rate=20, burst=100), rate=12.0, tokens=30.0, at=3.0, throttled_at=-inf)
+    >>> bucket, _ = take(full(Quota(rate=20, burst=100), 0.0), 98, 0.0)
+    >>> refilled(bucket, 2.0).tokens, refilled(bucket, 60.0).tokens
+    (38.0, 98.0)
     """
-    elapsed = max(0.0, now - bucket.at)
-    rate = min(bucket.quota.rate, bucket.rate + bucket.quota.rate * RECOVERY * elapsed)
-    tokens = min(_most(bucket.quota), bucket.tokens + bucket.rate * elapsed)
-    return replace(bucket, rate=rate, tokens=tokens, at=max(bucket.at, now))
+    room = _room(bucket)
+    tokens = bucket.tokens + bucket.rate * max(0.0, now - bucket.at)
+    at = max(bucket.at, now)
+    if tokens < room:
+        return replace(bucket, tokens=tokens, at=at)
+    # AWS's bucket may be full as well: what it lets pass from here on may be more than its rate, never less.
+    return replace(bucket, tokens=room, at=at, since=at, passed=0)
 
 
 def take(bucket: Bucket, wanted: int, now: float) -> tuple[Bucket, int]:
     """Take up to `wanted` tokens; how many there were.
 
-    >>> bucket = full(Quota(rate=20, burst=5), 0.0)
+    >>> bucket = full(Quota(rate=20, burst=7), 0.0)
     >>> bucket, granted = take(bucket, 7, 0.0)
-    >>> granted, bucket.tokens
-    (3, 0.0)
-    >>> take(bucket, 5, 0.1)[1]
+    >>> granted, bucket.tokens, bucket.pressed
+    (5, 0.0, True)
+    >>> take(bucket, 5, 0.11)[1]
     2
     """
     now_there = refilled(bucket, now)
     granted = max(0, min(wanted, int(now_there.tokens + 1e-9)))
-    return replace(now_there, tokens=now_there.tokens - granted), granted
+    return replace(now_there, tokens=now_there.tokens - granted, pressed=granted < wanted), granted
 
 
 def ready_at(bucket: Bucket) -> float:
     """When the next token will be there.
 
-    >>> ready_at(Bucket(quota=Quota(rate=20, burst=3), rate=20, tokens=0.5, at=7.0))
-    7.025
+    >>> bucket, _ = take(full(Quota(rate=20, burst=20), 7.0), 18, 7.0)
+    >>> round(ready_at(bucket), 4)
+    7.0526
     """
     return bucket.at + max(0.0, 1 - bucket.tokens) / bucket.rate
 
 
-def throttled(bucket: Bucket, now: float) -> Bucket:
-    """AWS has refused a call for its rate: nothing is left; and if it was not the first, less comes in.
+def passed(bucket: Bucket, now: float) -> Bucket:
+    """AWS has answered a call, and did not refuse it for its rate: where more is wanted, more comes in.
 
-    >>> once = throttled(full(Quota(rate=20, burst=100), 0.0), 1.0)
-    >>> once.tokens, once.rate
-    (0.0, 20)
-    >>> throttled(once, 1.5).rate, throttled(once, 3.0).rate
-    (20, 14.0)
+    >>> bucket, _ = take(full(Quota(rate=20, burst=5), 0.0), 9, 0.0)
+    >>> [round(passed(replace(bucket, rate=rate), 1.0).rate, 2) for rate in (19, 20, 24)]
+    [19.19, 20.2, 30.0]
     """
-    now_there = replace(refilled(bucket, now), tokens=0.0)
-    since = now - bucket.throttled_at
-    if since < ECHO:
-        return now_there
-    if since > ALONE:
-        return replace(now_there, throttled_at=now)
-    slower = max(now_there.quota.rate * FLOOR, now_there.rate * SLOWER)
-    return replace(now_there, rate=slower, throttled_at=now)
+    there = refilled(bucket, now)
+    there = replace(there, passed=there.passed + 1, heard=now)
+    return replace(there, rate=_risen(there, now - bucket.heard)) if there.pressed else there
+
+
+def _risen(bucket: Bucket, silence: float) -> float:
+    seconds = min(1.0, max(0.0, silence))  # where nothing is heard, nothing is known
+    share = STRIDE
+    if bucket.rate <= bucket.known * BEYOND:
+        creep = FIRST_CREEP if bucket.cut_at == -inf else CREEP
+        share = creep * min(1.0, sqrt(bucket.quota.rate / bucket.rate))
+    return max(bucket.rate, min(bucket.most, bucket.rate * (1 + share * seconds)))
+
+
+def throttled(bucket: Bucket, sent: float, now: float) -> Bucket:
+    """AWS has refused a call, sent at `sent`, for its rate: nothing is left, and less comes in.
+
+    Calls that were sent before the rate last fell are the same throttle, heard again.
+
+    >>> bucket, _ = take(full(Quota(rate=20, burst=20), 0.0), 30, 0.0)
+    >>> once = throttled(replace(bucket, passed=11), sent=0.7, now=0.8)
+    >>> once.known, once.rate, once.tokens
+    (17.5, 16.625, -8.3125)
+    >>> throttled(once, sent=0.7, now=0.9).rate, throttled(once, sent=1.5, now=1.8).known
+    (16.625, 11.6375)
+    """
+    there = refilled(bucket, now)
+    if sent <= there.cut_at:
+        return there
+    alone = now - there.cut_at > ALONE
+    admits = (there.passed + LUCK) / max(1e-3, now - there.since)
+    known = min(there.rate, max(admits, there.rate * DEEPEST))
+    rate = max(min(1.0, there.quota.rate * FLOOR), known * BELOW)
+    if alone and not there.pressed:
+        known, rate = there.known, there.rate
+    tokens = min(0.0, -PAUSE * rate)
+    return replace(there, rate=rate, known=known, tokens=tokens, cut_at=now, since=now, passed=0, heard=now)

@@ -5,17 +5,17 @@ a value (`Unreadable`), never an exception, and hides nothing beside it (C6). Th
 runtime, which is the same below ECS and below Batch, stand here too.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from returns.methods import partition
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.secrets import mask
 from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
+from aws_executors.core.texts import PART, one_line
 
 
 class Read(BaseModel):
@@ -56,21 +56,38 @@ class Page:
 # How the agent's words about a container without an exit code are to be understood; the first prefix counts.
 # Source: "Stopped tasks error codes", Amazon ECS Developer Guide.
 CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
-    ("OutOfMemoryError", Cause.EXITED),
     ("OutOfMemory", Cause.EXITED),
-    ("CannotStopContainerError", Cause.UNCLEAR),
-    ("CannotInspectContainerError", Cause.UNCLEAR),
-    ("DockerTimeoutError: Could not transition to stopped", Cause.UNCLEAR),
-    ("ContainerRuntimeTimeoutError: Could not transition to stopped", Cause.UNCLEAR),
+    ("OOMKilled", Cause.EXITED),  # Kubernetes
+    ("CannotStopContainer", Cause.UNCLEAR),
+    ("CannotInspectContainer", Cause.UNCLEAR),
+    ("CannotDescribeContainer", Cause.UNCLEAR),
+    ("ContainerVanishedError", Cause.UNCLEAR),
+    ("NoSuchContainerError", Cause.UNCLEAR),
+    ("TaskStateError", Cause.UNCLEAR),
+    *(
+        (f"{runtime}: Could not transition to {state}", Cause.UNCLEAR)
+        for runtime in ("DockerTimeoutError", "ContainerRuntimeTimeoutError")
+        for state in ("stopped", "inspecting")
+    ),
     ("DockerTimeoutError", Cause.NEVER_STARTED),
     ("ContainerRuntimeTimeoutError", Cause.NEVER_STARTED),
-    ("CannotPullContainerError", Cause.NEVER_STARTED),
-    ("CannotPullECRContainerError", Cause.NEVER_STARTED),
-    ("CannotPullImageManifestError", Cause.NEVER_STARTED),
-    ("CannotCreateContainerError", Cause.NEVER_STARTED),
-    ("CannotCreateVolumeError", Cause.NEVER_STARTED),
-    ("CannotStartContainerError", Cause.NEVER_STARTED),
+    ("CannotPull", Cause.NEVER_STARTED),
+    ("CannotCreate", Cause.NEVER_STARTED),
+    ("CannotStart", Cause.NEVER_STARTED),
+    ("CannotGetDocker", Cause.NEVER_STARTED),
+    ("ContainerNetworkingError", Cause.NEVER_STARTED),
+    ("DockerClientConfigError", Cause.NEVER_STARTED),
+    ("HostConfigError", Cause.NEVER_STARTED),
+    ("InvalidVolumeError", Cause.NEVER_STARTED),
+    ("TaskDependencyError", Cause.NEVER_STARTED),
+    ("TaskStoppedBeforePullBeginError", Cause.NEVER_STARTED),
     ("ResourceInitializationError", Cause.NEVER_STARTED),
+    # Kubernetes: an image that is not had, a container that is not made or not begun.
+    ("ErrImage", Cause.NEVER_STARTED),
+    ("ImagePullBackOff", Cause.NEVER_STARTED),
+    ("InvalidImageName", Cause.NEVER_STARTED),
+    ("CreateContainer", Cause.NEVER_STARTED),
+    ("RunContainerError", Cause.NEVER_STARTED),
     ("ResourceNotFoundException", Cause.NEVER_STARTED),  # a secret or a log group, fetched before the start
     ("TaskFailedToStart", Cause.NEVER_STARTED),
     ("Task failed to start", Cause.NEVER_STARTED),
@@ -90,10 +107,30 @@ def read(model: type[ReadT], value: object) -> Result[ReadT, str]:
     try:
         return Success(model.model_validate(value))
     except ValidationError as error:
+        known = without_nulls(value)
+        if known != value:
+            return read(model, known)
         faults = _FAULTS.validate_json(
             error.json(include_url=False, include_context=False, include_input=False)
         )
         return Failure("; ".join(": ".join((*_place(fault), fault.msg)) for fault in faults))
+
+
+def without_nulls(value: object) -> object:
+    """The same without members that are null: they are not there, as botocore reads AWS's answers, too.
+
+    >>> without_nulls({"attempts": None, "containers": [{"name": "airflow", "exitCode": None}]})
+    {'containers': [{'name': 'airflow'}]}
+    """
+    match value:
+        case dict():
+            members = cast("dict[object, object]", value)
+            return {name: without_nulls(member) for name, member in members.items() if member is not None}
+        case list() | tuple():
+            items = cast("Sequence[object]", value)
+            return [without_nulls(item) for item in items]
+        case _:
+            return value
 
 
 def id_of(record: object, key: str) -> str:
@@ -138,19 +175,7 @@ def joined(*reasons: str | None) -> str:
     'Task failed to start; sidecar: not found'
     """
     texts = [text for reason in reasons if reason and (text := reason.strip())]
-    return mask("; ".join(dict.fromkeys(texts, ""))) if texts else ""
-
-
-def said(name: str | None, exit_code: int | None, reason: str | None) -> str | None:
-    """What another container says that may explain an end; None where it says nothing.
-
-    >>> said("sidecar", 1, "OutOfMemoryError: container killed due to memory usage")
-    'sidecar: exit code 1, OutOfMemoryError: container killed due to memory usage'
-    >>> said("sidecar", 0, None) is None
-    True
-    """
-    words = ", ".join(part for part in (f"exit code {exit_code}" if exit_code else None, reason) if part)
-    return f"{name or '?'}: {words}" if words else None
+    return one_line("; ".join(dict.fromkeys(texts, "")), PART) if texts else ""
 
 
 def accounted(

@@ -9,12 +9,31 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.allowed import ALL, canonical
 from aws_executors.core.faults import Detail, Fault, Place, SettingsFaults, in_words, shown, unknown
 from aws_executors.core.options import Option, as_text, rows
-from aws_executors.core.shapes import ConnectionId, Deployment, DottedPath, KmsKey, Region, Store, Url
+from aws_executors.core.shapes import (
+    Account,
+    ConnectionId,
+    Deployment,
+    DottedPath,
+    KmsKey,
+    Region,
+    Store,
+    Url,
+    names,
+)
 
 Written = Mapping[str, object]
 """The options that somebody wrote, by name; what is blank or left to its default is not among them."""
@@ -29,12 +48,16 @@ class Settings(BaseModel):
 
     section: ClassVar[str]
     """The section's name in airflow.cfg."""
+    service: ClassVar[str]
+    """The AWS service that runs the containers, by its name in boto3."""
     about: ClassVar[str]
     """What the section is for, in one sentence."""
     kwargs_option: ClassVar[str]
     """The option whose dict is laid over the request that the other options make."""
     members: ClassVar[Mapping[str, str]] = {}
     """Options which that dict may give in their place, by the member's name in AWS's spelling."""
+    settable: ClassVar[tuple[str, ...]] = ()
+    """What ``executor_config`` can set, by the names that `executor_config_allowed` may list."""
 
     region: Annotated[
         Region,
@@ -51,7 +74,8 @@ class Settings(BaseModel):
     endpoint_url: Annotated[
         Url,
         Field(
-            description="Where AWS's APIs are, if not at their public addresses (VPC endpoint, local test).",
+            description="Where the API of Batch, or of ECS, is, if not at its public address (a VPC "
+            "endpoint, say); for other services there are AWS's own settings, such as AWS_ENDPOINT_URL_LOGS.",
             examples=["http://127.0.0.1:4566"],
         ),
     ] = ""
@@ -62,6 +86,15 @@ class Settings(BaseModel):
             examples=["my_module.build"],
         ),
     ] = ""
+    executor_config_allowed: Annotated[
+        tuple[str, ...],
+        BeforeValidator(names),
+        Field(
+            description="What a task's executor_config may set: all, none, or names between commas, as an "
+            "author writes them (cpu), or of a part (overrides.taskRoleArn).",
+            examples=["cpu,memory,environment,tags"],
+        ),
+    ] = (ALL,)
     adopt_task_instances: Annotated[
         bool,
         Field(
@@ -146,8 +179,9 @@ class Settings(BaseModel):
         Field(
             ge=0.1,
             le=1000,
-            description="How many containers this account may start a second (0.1 to 1000); when empty, what "
-            "AWS documents: RunTask 20 on Fargate and 40 on EC2, SubmitJob 50.",
+            description="The most containers that are started a second (0.1 to 1000). When empty, as many "
+            "as AWS grants the account: that is found out, beginning at what AWS documents, RunTask 20 on "
+            "Fargate and 40 on EC2, SubmitJob 50.",
             examples=[100.0],
         ),
     ] = None
@@ -156,7 +190,7 @@ class Settings(BaseModel):
         Field(
             ge=0.01,
             le=1,
-            description="The share of the account's rate for reading that looking at containers may use "
+            description="The share of the documented rate for reading that looking at containers may use "
             "(0.01 to 1).",
             examples=[0.8],
         ),
@@ -177,6 +211,14 @@ class Settings(BaseModel):
             description="Where workloads are stored: s3://bucket/prefix; mandatory with "
             "workload_transport = s3.",
             examples=["s3://my-bucket/workloads"],
+        ),
+    ] = ""
+    workload_store_owner: Annotated[
+        Account,
+        Field(
+            description="The account (12 digits) that must own the bucket of workload_store: in a bucket of "
+            "another one nothing is stored or read. Not checked when empty.",
+            examples=["123456789012"],
         ),
     ] = ""
     workload_kms_key: Annotated[
@@ -210,6 +252,11 @@ class Settings(BaseModel):
     @classmethod
     def _only_what_is_written(cls, values: Written) -> dict[str, object]:
         return cls.completed(written(values))
+
+    @field_validator("executor_config_allowed")
+    @classmethod
+    def _of_known_names(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
+        return canonical(listed, cls.settable)
 
     @model_validator(mode="after")
     def _without_contradiction(self) -> Self:
@@ -307,15 +354,16 @@ def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
     if transport == "s3" and "workload_store" not in own:
         problem = "is missing: with workload_transport = s3 a workload has to be stored somewhere"
         yield Fault("workload_store", problem, place.set("workload_store", "s3://my-bucket/workloads"))
-    for name in ("workload_store", "workload_kms_key"):
+    for name in ("workload_store", "workload_store_owner", "workload_kms_key"):
         if transport == "inline" and name in own:
             problem = "has no effect: workload_transport = inline stores nothing"
             remedy = f"{place.set('workload_transport', 's3')} (or auto), or {place.unset(name)}"
             yield Fault(name, problem, remedy, shown(own[name]))
-    if transport == "auto" and "workload_kms_key" in own and "workload_store" not in own:
-        problem = "has no effect without workload_store"
-        remedy = f"{place.set('workload_store', 's3://my-bucket/workloads')}"
-        yield Fault("workload_kms_key", problem, remedy, shown(own["workload_kms_key"]))
+    for name in ("workload_store_owner", "workload_kms_key"):
+        if transport == "auto" and name in own and "workload_store" not in own:
+            problem = "has no effect without workload_store"
+            remedy = f"{place.set('workload_store', 's3://my-bucket/workloads')}"
+            yield Fault(name, problem, remedy, shown(own[name]))
 
 
 def written(values: Written) -> dict[str, object]:

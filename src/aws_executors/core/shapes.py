@@ -163,6 +163,7 @@ Store = Annotated[
     ),
 ]
 """With a token of 64 characters behind it, the command that names the object stays below 300."""
+Account = Annotated[str, AfterValidator(Shape(r"(\d{12})?", "an account's number of 12 digits"))]
 KmsKey = Annotated[
     str,
     AfterValidator(

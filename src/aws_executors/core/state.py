@@ -32,9 +32,18 @@ class Cause(StrEnum):
     RECLAIMED = "reclaimed"  # Fargate Spot capacity taken back
     INSTANCE_ENDED = "instance ended"  # the EC2 instance below it: Spot capacity taken back, or scaled in
     STOPPED = "stopped"  # somebody asked for it: StopTask, TerminateJob, a service
+    INVALID = "invalid"  # AWS will not run it as it is, and would not run the next one either
     WITHDRAWN = "withdrawn"  # an executor of ours stopped it: orphaned, taken back, its scheduler shut down
-    TIMED_OUT = "timed out"  # the platform's own time limit for one attempt
+    TIMED_OUT = "timed out"  # the platform's own time limit: for one attempt, or for the wait in its queue
     UNCLEAR = "unclear"  # it ended, and AWS does not say how
+
+
+class Sign(StrEnum):
+    """What the shape of AWS's answer tells of an end, where its words do not say it."""
+
+    BY_A_PERSON = "by a person"  # the words are a person's, and tell of nothing but what the person did
+    TAKEN_ALONG = "taken along"  # another essential container ended first, and took the task along
+    NO_PLACE = "no place"  # a capacity provider found no instance for it
 
 
 class Source(StrEnum):
@@ -50,8 +59,10 @@ class Observation:
 
     `id` is the ECS task's ARN or the Batch job's id. `name` is what we can look it up by (``startedBy``,
     ``jobName``). `status` is AWS's own word for how far it has come, `stop_code` its word for why it ended
-    (ECS ``stopCode``; empty on Batch), `reason` all of its words in a person's reading order. `exit_code` is
-    the Airflow container's, `started` says whether that ever ran, `final` whether AWS is done with it, so
+    (ECS ``stopCode``; empty on Batch). `reason` is what AWS says of the whole and of the Airflow container,
+    in a person's reading order, `others` what it says of other containers, `sign` what it tells without
+    words, `culprit` the other container that ended first, with its code. `exit_code` is the Airflow
+    container's, `started` says whether that ever ran, or may have, `final` whether AWS is done with it, so
     that nothing more will change. `version` counts up per task where the service gives one (ECS), so that
     older news can be told apart; `created` is in epoch seconds. `log_stream` is the awslogs stream, if the
     answer names it (Batch).
@@ -64,6 +75,9 @@ class Observation:
     exit_code: int | None = None
     stop_code: str = ""
     reason: str = ""
+    others: str = ""
+    sign: Sign | None = None
+    culprit: str = ""
     cause: Cause | None = None
     started: bool = False
     final: bool = False

@@ -46,7 +46,12 @@ def _both(
         return
     place = settings.workload_store.removeprefix("s3://").rstrip("/")
     arn = f"arn:{partition(where.region)}:s3:::{place}/*"
-    yield Statement(sid=f"{verb}Workloads", actions=objects, resources=(arn,))
+    owned: Condition = (
+        {"StringEquals": {"aws:ResourceAccount": settings.workload_store_owner}}
+        if settings.workload_store_owner
+        else {}
+    )
+    yield Statement(sid=f"{verb}Workloads", actions=objects, resources=(arn,), condition=owned)
     if key := settings.workload_kms_key:
         resource, condition = _key(key, where)
         yield Statement(sid=f"{verb}WorkloadsByKey", actions=keys, resources=(resource,), condition=condition)

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.firelens import DRIVER as FIRELENS
+from aws_executors.core.firelens import routed
 from aws_executors.core.reading import Read, read
 
+ENDED = ("SUCCEEDED", "FAILED")
 BATCH_GROUP = "/aws/batch/job"
 """Where Batch logs what says nothing else. Source: "Using the awslogs log driver", AWS Batch User Guide."""
 
@@ -33,6 +36,7 @@ class _Defined(Read):
     essential: bool | None = None
     log_configuration: _LogConfiguration | None = None
     log_stream_name: str | None = None
+    task_arn: str | None = None
 
 
 class _Definition(Read):
@@ -53,15 +57,44 @@ class _Tasks(Read):
 
 class _BatchTask(Read):
     containers: tuple[_Defined, ...] = ()
+    task_arn: str | None = None
 
 
 class _Properties(Read):
     task_properties: tuple[_BatchTask, ...] = ()
 
 
+class _Metadata(Read):
+    namespace: str | None = None
+
+
+class _Pod(Read):
+    pod_name: str | None = None
+    pod_namespace: str | None = None
+    metadata: _Metadata | None = None
+
+
+class _Pods(Read):
+    pod_properties: _Pod | None = None
+
+
+class _Nodes(Read):
+    main_node: int | None = None
+
+
+class _Array(Read):
+    size: int | None = None
+
+
 class _Job(Read):
+    job_id: str = ""
+    status: str = ""
     container: _Defined | None = None
     ecs_properties: _Properties | None = None
+    eks_properties: _Pods | None = None
+    eks_attempts: tuple[_Pod, ...] = ()
+    node_properties: _Nodes | None = None
+    array_properties: _Array | None = None
 
 
 class _Jobs(Read):
@@ -111,12 +144,32 @@ def batch_stream(answer: object, *, container: str = "") -> Result[Stream, str]:
     return read(_Jobs, answer).bind(lambda found: _of_job(found, container))
 
 
+def main_node(answer: object) -> str:
+    """The id of the main node's job, where a DescribeJobs answer shows a multi-node job; else empty.
+
+    Batch keeps each node's log with a job of its own, ``<job>#<node>``, and none with the job of all nodes.
+    Source: "DescribeJobs" and "Multi-node parallel jobs", AWS Batch User Guide.
+
+    >>> main_node({"jobs": [{"jobId": "4c75", "nodeProperties": {"numNodes": 2, "mainNode": 1}}]})
+    '4c75#1'
+    """
+    return read(_Jobs, answer).map(_main_node).value_or("")
+
+
+def _main_node(found: _Jobs) -> str:
+    job = found.jobs[0] if found.jobs else _Job()
+    nodes = job.node_properties
+    return "" if nodes is None or "#" in job.job_id else f"{job.job_id}#{nodes.main_node or 0}"
+
+
 def _named(containers: Sequence[_Defined], name: str) -> Result[_Defined, str]:
     own = next((one for one in containers if one.name == name), None)
     return Failure(f"the task definition has no container {name!r}") if own is None else Success(own)
 
 
 def _prefixed(own: _Defined, task: str) -> Result[Stream, str]:
+    if _driver(own) == FIRELENS:
+        return _by_firelens(own, own.name or "", task)
     options = _awslogs(own)
     group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
     if not group:
@@ -127,14 +180,24 @@ def _prefixed(own: _Defined, task: str) -> Result[Stream, str]:
     return Success(Stream(group=group, name=f"{prefix}/{own.name}/{task}", region=region))
 
 
+def _by_firelens(own: _Defined, container: str, task: str) -> Result[Stream, str]:
+    options = (own.log_configuration.options if own.log_configuration else None) or {}
+    return routed(options, container, task).map(
+        lambda found: Stream(group=found.group, name=found.name, region=found.region)
+    )
+
+
 def _of_job(found: _Jobs, container: str) -> Result[Stream, str]:
     if not found.jobs:
         return Failure("AWS does not show it")
-    own = _own(found.jobs[0], container)
-    if own is None or not own.log_stream_name:
-        return Failure("it has no log stream yet")
-    if _driver(own) != "awslogs":
+    job = found.jobs[0]
+    own, task = _own(job, container)
+    if own is not None and _driver(own) == FIRELENS and task:
+        return _by_firelens(own, own.name or "default", task.rpartition("/")[2])
+    if own is not None and _driver(own) not in ("awslogs", FIRELENS):
         return Failure(_no_awslogs(own))
+    if own is None or not own.log_stream_name:
+        return Failure(_no_stream(job))
     options = _awslogs(own)
     return Success(
         Stream(
@@ -145,10 +208,28 @@ def _of_job(found: _Jobs, container: str) -> Result[Stream, str]:
     )
 
 
-def _own(job: _Job, name: str) -> _Defined | None:
+def _no_stream(job: _Job) -> str:
+    """Why a job shows no log stream: some never will."""
+    if job.eks_properties is not None:
+        pod = job.eks_attempts[-1] if job.eks_attempts else job.eks_properties.pod_properties or _Pod()
+        inner = pod.pod_namespace or (pod.metadata.namespace if pod.metadata else None)
+        place = f" --namespace {inner}" if inner else ""
+        return (
+            "it runs on Kubernetes, and Batch keeps no log of it: see the cluster's own logging, or, while "
+            f"the pod is there, kubectl logs {pod.pod_name or '<pod>'}{place}"
+        )
+    if job.array_properties is not None and job.array_properties.size is not None:
+        return f"it is an array of {job.array_properties.size} jobs, and each has a log of its own"
+    return "it ended before it had a log" if job.status in ENDED else "it has no log stream yet"
+
+
+def _own(job: _Job, name: str) -> tuple[_Defined | None, str]:
+    """Airflow's container, and the ECS task that it runs in."""
     tasks = () if job.ecs_properties is None else job.ecs_properties.task_properties
-    several = [one for task in tasks for one in task.containers if name in ("", one.name)]
-    return next((one for one in several if one.essential is not False), job.container)
+    several = [(one, task.task_arn) for task in tasks for one in task.containers if name in ("", one.name)]
+    alone = job.container, job.container.task_arn if job.container else None
+    own, task_arn = next((both for both in several if both[0].essential is not False), alone)
+    return own, task_arn or ""
 
 
 def _driver(own: _Defined) -> str:

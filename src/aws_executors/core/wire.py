@@ -31,7 +31,7 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.secrets import MASK, sensitive
+from aws_executors.core.secrets import MASK, mask, sensitive
 
 ODD_SPELLINGS: Mapping[str, str] = {
     "enable_ecs_managed_tags": "enableECSManagedTags",
@@ -97,8 +97,9 @@ def tag_text(text: str) -> str:
         {sign for sign in text if sign not in "_.:/=+-@" and unicodedata.category(sign)[0] not in "LZN"}
     )
     if odd:
+        found = "".join(odd[:10])
         raise ValueError(
-            f"{text[:140]!r} may not contain {''.join(odd)!r}; AWS allows letters, digits, spaces, _.:/=+-@"
+            f"{text[:140]!r} may not contain {found!r}; AWS allows letters, digits, spaces, _.:/=+-@"
         )
     return text
 
@@ -184,6 +185,26 @@ def _as_variables(value: object) -> object:
 
 Environment = Annotated[tuple[KeyValuePair, ...], BeforeValidator(_as_variables)]
 """Environment variables, read from AWS's list of ``{"name", "value"}`` or from a mapping."""
+
+
+def fields_of(structure: object) -> tuple[str, ...]:
+    """The names of a structure's fields, in their order; of a type under `WRITTEN`, or of a value.
+
+    >>> fields_of(KeyValuePair)
+    ('name', 'value')
+    """
+    return cast("tuple[str, ...]", getattr(structure, SLOTS))
+
+
+SLOTS = "__slots__"
+"""What a frozen dataclass with slots keeps its fields' names in."""
+
+
+def masked_repr(structure: object) -> str:
+    """The repr of a request, or of a part of one, without secrets."""
+    values = ((name, cast("object", getattr(structure, name))) for name in fields_of(structure))
+    return mask(f"{type(structure).__qualname__}({', '.join(f'{name}={value!r}' for name, value in values)})")
+
 
 _ANY_VALUE: TypeAdapter[object] = TypeAdapter(object)
 

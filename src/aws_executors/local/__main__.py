@@ -1,6 +1,6 @@
 """`python -m aws_executors.local`: the embedded AWS as a process.
 
-Law: arguments in, one line with the URL out, an end at SIGTERM or SIGINT.
+Law: arguments in; the URL and what a client needs out, a line each; an end at SIGTERM or SIGINT.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ from collections.abc import Sequence
 from .start import LocalAws
 from .world import PRESETS
 
+NEEDED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 EXAMPLES = """\
 examples:
   python -m aws_executors.local --port 4599
-      an AWS on a port of your choice; set AWS_ENDPOINT_URL=http://127.0.0.1:4599 and dummy keys for its users
+      an AWS on a port of your choice; its users need the export lines that it prints
   python -m aws_executors.local --delays fargate --seed 7 --real-limits
       with Fargate's real delays, the same in every run, and AWS's real request rates
   python -m aws_executors.local --container-env AIRFLOW_HOME=/tmp/worker --max-processes 2
       containers have AIRFLOW_HOME baked in; two run at once, more wait as tasks wait for capacity
 
-while it runs (URL is what its first line says):
-  curl URL/_control/state
+while it runs (URL and KEY are what its first lines say; -H stands for -H "Authorization: Bearer KEY"):
+  curl -H ... URL/_control/state
       everything that it knows
-  curl -d '{"action": "RunTask", "times": 3}' URL/_control/faults/throttle
+  curl -H ... -d '{"action": "RunTask", "times": 3}' URL/_control/faults/throttle
       the next three RunTask are throttled
-  curl -d '{"target": "TASK-ARN"}' URL/_control/faults/reclaim_spot
+  curl -H ... -d '{"target": "TASK-ARN"}' URL/_control/faults/reclaim_spot
       a Spot reclaim
 
-It listens on loopback only: it runs any command that it is sent. Containers are local processes with a clean
+It listens on loopback only, and answers only who has its key, which is made anew at each start: it runs any
+command that it is sent. Containers are local processes with a clean
 environment; the image's name is not looked at.
 """
 
@@ -63,8 +65,11 @@ def serve(chosen: argparse.Namespace) -> int:
         real_limits=chosen.real_limits,
     ).start()
     lines = [f"aws_executors.local: {aws.url}"]
-    if chosen.exports:
-        lines += [f"export {name}={shlex.quote(value)}" for name, value in aws.environment.items()]
+    lines += [
+        f"export {name}={shlex.quote(value)}"
+        for name, value in aws.environment.items()
+        if chosen.exports or name in NEEDED
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
     ended.wait()
@@ -121,7 +126,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--exports",
         action="store_true",
-        help="print the export lines that a shell needs, after the first line",
+        help="also print the export lines that keep the machine's own AWS set-up out",
     )
     return found
 

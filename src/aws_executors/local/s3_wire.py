@@ -21,6 +21,7 @@ ACTIONS: Mapping[tuple[str, bool], str] = {
 }
 """By method, and by whether a key is named."""
 
+OWNER = "x-amz-expected-bucket-owner"
 HEADERS: Mapping[str, str] = {
     "if-match": "IfMatch",
     "if-none-match": "IfNoneMatch",
@@ -56,6 +57,8 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
     if action is None:
         raise Refusal("NotImplemented", f"aws_executors.local does not have {method} {path}", 501)
     params: Json = {"Bucket": bucket, **({"Key": key} if key else {})}
+    if OWNER in headers:
+        params["ExpectedBucketOwner"] = headers[OWNER]
     if action == "PutObject":
         params |= {member: headers[name] for name, member in HEADERS.items() if name in headers}
         if word := params.get("BucketKeyEnabled"):

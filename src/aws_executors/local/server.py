@@ -6,31 +6,33 @@ of connections; a delay is waited for outside every lock; stopping closes every 
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
+import json
 import socket
 import socketserver
 import threading
 from typing import Any
 
 from .cloud import Cloud
-from .control import Control
+from .control import ROOT, Control
+from .key import check_key, has_key, is_for_us, is_loopback
 from .metadata import is_metadata, metadata
-from .wire import Request, parse, read_request, render, service_of
+from .wire import Request, http, parse, read_request, render, service_of
 from .world import Answer
 from .world.values import Refusal
 
 MAX_CONNECTIONS = 2048
+NO_KEY = "the key of this start is missing: Authorization: Bearer, and the AWS_ACCESS_KEY_ID that it printed"
+
+
+def refused(why: str) -> bytes:
+    """The answer to somebody who is no caller of ours."""
+    return http(403, json.dumps({"error": why}).encode(), "application/json", {})
 
 
 def check_loopback(host: str) -> None:
-    """Refuse an address that other machines could reach: nobody is authenticated here, and commands run."""
-    names = {"localhost": "127.0.0.1"}
-    try:
-        loopback = ipaddress.ip_address(names.get(host, host)).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    """Refuse an address that other machines could reach: commands run here."""
+    if not is_loopback(host):
         raise ValueError(
             f"host {host!r}: the embedded AWS runs whatever it is sent, so it listens on loopback only"
         )
@@ -57,7 +59,7 @@ class Connection(socketserver.StreamRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """The listening socket; `url` says where."""
+    """The listening socket; `url` says where. Who does not have the `key` is refused."""
 
     daemon_threads = True
     block_on_close = False
@@ -70,6 +72,7 @@ class Server(socketserver.ThreadingTCPServer):
         port: int,
         cloud: Cloud,
         control: Control,
+        key: str,
         kept: list[Request] | None = None,
     ) -> None:
         check_loopback(host)
@@ -77,7 +80,7 @@ class Server(socketserver.ThreadingTCPServer):
         super().__init__((host, port), Connection)
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self.server_address[1]}"
-        self._cloud, self._control, self._kept = cloud, control, kept
+        self._cloud, self._control, self._key, self._kept = cloud, control, key, kept
         self._numbers = itertools.count(1)
         self._ending = threading.Event()
         self._open: set[Any] = set()
@@ -114,14 +117,18 @@ class Server(socketserver.ThreadingTCPServer):
 
     def reply(self, request: Request) -> bytes | None:
         """The bytes that answer a request, after their delay, or None for a connection that just closes."""
-        if request.path.startswith("/_control"):
-            return self._control.reply(request)
+        if not is_for_us(request.headers):
+            return refused(f"Host {request.headers.get('host', '')!r} is no address of this machine")
+        if request.path.startswith(ROOT.rstrip("/")):
+            known = has_key(request.headers, self._key)
+            return self._control.reply(request) if known else refused(NO_KEY)
         if is_metadata(request.path):
             return metadata(request.path)
         if self._kept is not None:
             self._kept.append(request)
         service, action = service_of(request), ""
         try:
+            check_key(service, request.headers, self._key)
             call = parse(request)
             action = call.action
             answer = self._cloud.call(call)

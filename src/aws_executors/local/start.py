@@ -18,6 +18,7 @@ from botocore.config import Config
 from . import snapshots
 from .cloud import Cloud, MakeRunner
 from .control import Control
+from .key import new_key
 from .models import session
 from .processes import Containers
 from .server import Server, check_loopback
@@ -25,7 +26,6 @@ from .verbs import Faults
 from .wire import Request
 from .world import Delays, Json, World, delays_named
 
-KEY = "local"
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -36,8 +36,9 @@ class LocalAws:
     `delays` is `none`, `fast`, `fargate` or a `Delays`; `container_env` is what the image has baked in;
     `path` is the containers' PATH (default: this interpreter's directory, then the system's); `runner` is
     what runs them, processes if nothing else is given; `keep_requests` keeps every request that comes, for
-    `requests`. A port that is taken raises OSError at `start`, any
-    other mistake ValueError at once.
+    `requests`. A port that is taken raises OSError at `start`, any other mistake ValueError at once.
+
+    Only who has its `key`, which is made anew each time, is answered: `environment` and `client` have it.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class LocalAws:
         self._cloud = Cloud(self._world, runner)
         self._requests: list[Request] | None = [] if keep_requests else None
         self._server: Server | None = None
+        self.key = new_key()
         self._begun = False
         self.faults = Faults(self._cloud)
         self.faults.latency(latency)
@@ -82,7 +84,7 @@ class LocalAws:
         if self._begun:
             raise RuntimeError("LocalAws runs once: make another one")
         control = Control(self._cloud, self.faults)
-        self._server = Server(*self._address, self._cloud, control, self._requests)
+        self._server = Server(*self._address, self._cloud, control, self.key, self._requests)
         self._cloud.start({**self._base, **self.environment, **self._baked})
         self._server.start()
         self._begun = True
@@ -117,8 +119,8 @@ class LocalAws:
         """What a process needs so that boto3 talks to this AWS and to no other."""
         return {
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": KEY,
-            "AWS_SECRET_ACCESS_KEY": KEY,
+            "AWS_ACCESS_KEY_ID": self.key,
+            "AWS_SECRET_ACCESS_KEY": self.key,
             "AWS_REGION": self._region,
             "AWS_DEFAULT_REGION": self._region,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -134,8 +136,8 @@ class LocalAws:
             service,
             region_name=self._region,
             endpoint_url=self.url,
-            aws_access_key_id=KEY,
-            aws_secret_access_key=KEY,
+            aws_access_key_id=self.key,
+            aws_secret_access_key=self.key,
             config=config,
         )
 

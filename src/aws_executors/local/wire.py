@@ -66,7 +66,7 @@ def read_request(stream: BufferedIOBase, more: BufferedIOBase) -> Request | None
 def parse(request: Request) -> Call:
     """The call that a request makes, judged by botocore's model; Refusal says what is wrong with it."""
     service, action, params = _named(request)
-    call = Call(service, action, params, signed="authorization" in request.headers)
+    call = Call(service, action, params)
     check(call)
     return call
 

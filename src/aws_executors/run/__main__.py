@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from aws_executors.core.exits import MEANINGS, Exit, exit_of
-from aws_executors.core.secrets import mask
+from aws_executors.core.texts import one_line
 from aws_executors.run import hostname, spot
 from aws_executors.run.parent import Stopped, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
@@ -45,6 +45,7 @@ def parser() -> Parser:
         "--s3", metavar="s3://BUCKET/KEY", help="an object with the workload, as stored by us"
     )
     found.add_argument("--region", help="the Region of the bucket (default: boto3's own)")
+    found.add_argument("--owner", default="", help="the account that must own the bucket (default: any)")
     return found
 
 
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with without_collecting():
             if options.s3 is not None:
                 preload()  # first: what lies there is renewed until somebody has read it
-            text = SOURCES[name](argument, options.region)
+            text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
         return fork(lambda: supervise(workload))
@@ -127,7 +128,7 @@ def _end(code: Exit, problem: str) -> int:
 
 def _words(code: Exit | None, problem: str) -> str:
     meaning = "the run ended with an error" if code is None else f"{MEANINGS[code]} (exit code {code})"
-    return f"{meaning}: {mask(problem)}"
+    return f"{meaning}: {one_line(problem)}"
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ Law: one function per source, from the argument to the workload's JSON; each rai
 be said to a person and with the exit code. A new transport gets its function, and its option, here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from aws_executors.core.exits import Exit
 from aws_executors.core.stored import bucket_and_key, opened
@@ -22,12 +23,20 @@ class Unread(Exception):
         self.exit = exit_
 
 
-def from_argument(text: str, region: str | None) -> str:
+class Source(Protocol):
+    """From an option's value to the workload's JSON; `region` and `owner` are those of the bucket."""
+
+    def __call__(self, text: str, region: str | None, owner: str = "", /) -> str:
+        """Get it, or raise `Unread`."""
+        ...
+
+
+def from_argument(text: str, region: str | None, owner: str = "") -> str:
     """The argument itself."""
     return text
 
 
-def from_file(path: str, region: str | None) -> str:
+def from_file(path: str, region: str | None, owner: str = "") -> str:
     """A file's content."""
     try:
         return Path(path).read_text()
@@ -35,20 +44,20 @@ def from_file(path: str, region: str | None) -> str:
         raise Unread(f"--json-path {path}: {error}") from error
 
 
-def from_s3(url: str, region: str | None) -> str:
+def from_s3(url: str, region: str | None, owner: str = "") -> str:
     """An object that the executor has stored."""
     try:
         bucket, key = bucket_and_key(url)
     except ValueError as error:
         raise Unread(f"--s3: {error}") from error
-    body = _fetched(url, bucket, key, region)
+    body = _fetched(url, bucket, key, region, owner)
     try:
         return opened(body)
     except ValueError as error:
         raise Unread(f"--s3 {url}: {error}") from error
 
 
-def _fetched(url: str, bucket: str, key: str, region: str | None) -> bytes:
+def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) -> bytes:
     try:
         import boto3
         from botocore.config import Config
@@ -63,6 +72,8 @@ def _fetched(url: str, bucket: str, key: str, region: str | None) -> bytes:
     try:
         patient = Config(retries={"total_max_attempts": ATTEMPTS, "mode": "standard"})
         s3 = boto3.Session().client("s3", region_name=region, config=patient)
+        if owner:
+            return s3.get_object(Bucket=bucket, Key=key, ExpectedBucketOwner=owner)["Body"].read()
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
@@ -88,7 +99,7 @@ def _remedy(code: str, words: str, bucket: str, key: str) -> str:
     return f"; allow s3:GetObject on {place} to the container's role (an object that is gone looks the same)"
 
 
-SOURCES: Mapping[str, Callable[[str, str | None], str]] = {
+SOURCES: Mapping[str, Source] = {
     "json_string": from_argument,
     "json_path": from_file,
     "s3": from_s3,

@@ -5,11 +5,11 @@ What a bucket does is decided in `core/rate.py`.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from aws_executors.core.quota import Action, Allotment, Allotments
-from aws_executors.core.rate import Bucket, full, ready_at, refilled, take, throttled
+from aws_executors.core.rate import Bucket, full, passed, ready_at, refilled, take, throttled
 
 
 class Allowance(Protocol):
@@ -23,8 +23,12 @@ class Allowance(Protocol):
         """When the next call of this action may be made."""
         ...
 
-    def throttled(self, action: Action, now: float) -> None:
-        """AWS has refused a call of this action for its rate."""
+    def passed(self, action: Action, now: float) -> None:
+        """AWS has answered a call of this action, and did not refuse it for its rate."""
+        ...
+
+    def throttled(self, action: Action, sent: float, now: float) -> None:
+        """AWS has refused a call of this action, sent at `sent`, for its rate."""
         ...
 
     def bucket(self, action: Action, now: float) -> Bucket | None:
@@ -43,7 +47,10 @@ class Unlimited:
         """At once."""
         return 0.0
 
-    def throttled(self, action: Action, now: float) -> None:
+    def passed(self, action: Action, now: float) -> None:
+        """Nothing to find out."""
+
+    def throttled(self, action: Action, sent: float, now: float) -> None:
         """Nothing to slow down."""
 
     def bucket(self, action: Action, now: float) -> Bucket | None:
@@ -75,8 +82,7 @@ class Account:
     def take(self, allotment: Allotment, wanted: int, now: float) -> int:
         """Take from the allotment's bucket; it begins full."""
         with self._lock:
-            bucket = self._buckets.get(allotment.bucket) or full(allotment.quota, now)
-            self._buckets[allotment.bucket], granted = take(bucket, wanted, now)
+            self._buckets[allotment.bucket], granted = take(self._of(allotment, now), wanted, now)
             return granted
 
     def ready_at(self, allotment: Allotment) -> float:
@@ -85,34 +91,57 @@ class Account:
             bucket = self._buckets.get(allotment.bucket)
             return 0.0 if bucket is None else ready_at(bucket)
 
-    def throttled(self, allotment: Allotment, now: float) -> None:
-        """Slow that bucket down."""
+    def moved(self, allotment: Allotment, now: float, move: Callable[[Bucket], Bucket]) -> None:
+        """Let that bucket learn something."""
         with self._lock:
-            bucket = self._buckets.get(allotment.bucket) or full(allotment.quota, now)
-            self._buckets[allotment.bucket] = throttled(bucket, now)
+            self._buckets[allotment.bucket] = move(self._of(allotment, now))
 
     def bucket(self, allotment: Allotment, now: float) -> Bucket:
         """That bucket as it is now, taking nothing."""
         with self._lock:
-            return refilled(self._buckets.get(allotment.bucket) or full(allotment.quota, now), now)
+            return refilled(self._of(allotment, now), now)
+
+    def _of(self, allotment: Allotment, now: float) -> Bucket:
+        return self._buckets.get(allotment.bucket) or full(allotment.quota, now, allotment.most)
 
 
 class _Share:
+    """What one executor may ask: what the account is granted, and no more than the executor's own bounds."""
+
     def __init__(self, account: Account, allotments: Allotments) -> None:
         self._account = account
         self._allotments: Mapping[Action, Allotment] = allotments
+        self._bounds = Account()
+        self._bound = {
+            action: Allotment(bucket=action, quota=allotment.bound, most=allotment.bound.rate)
+            for action, allotment in allotments.items()
+            if allotment.bound is not None
+        }
 
     def take(self, action: Action, wanted: int, now: float) -> int:
-        return self._account.take(self._allotments[action], wanted, now)
+        bound = self._bound.get(action)
+        if bound is None:
+            return self._account.take(self._allotments[action], wanted, now)
+        may = min(wanted, int(self._bounds.bucket(bound, now).tokens))
+        granted = self._account.take(self._allotments[action], may, now)
+        return self._bounds.take(bound, granted, now)
 
     def ready_at(self, action: Action) -> float:
-        return self._account.ready_at(self._allotments[action])
+        ready = self._account.ready_at(self._allotments[action])
+        bound = self._bound.get(action)
+        return ready if bound is None else max(ready, self._bounds.ready_at(bound))
 
-    def throttled(self, action: Action, now: float) -> None:
-        self._account.throttled(self._allotments[action], now)
+    def passed(self, action: Action, now: float) -> None:
+        self._account.moved(self._allotments[action], now, lambda bucket: passed(bucket, now))
+
+    def throttled(self, action: Action, sent: float, now: float) -> None:
+        self._account.moved(self._allotments[action], now, lambda bucket: throttled(bucket, sent, now))
 
     def bucket(self, action: Action, now: float) -> Bucket | None:
-        return self._account.bucket(self._allotments[action], now)
+        found, bound = self._account.bucket(self._allotments[action], now), self._bound.get(action)
+        if bound is None or bound.quota.rate >= found.rate:
+            return found
+        return self._bounds.bucket(bound, now)
 
 
 _accounts: dict[tuple[str, ...], Account] = {}

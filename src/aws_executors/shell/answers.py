@@ -13,7 +13,7 @@ from typing import TypedDict, cast
 from botocore.client import BaseClient
 from botocore.model import OperationModel, ServiceModel
 
-NO_CONTENT = 204
+GOOD, NO_CONTENT, REFUSED = 200, 204, 300
 
 
 class _Metadata(TypedDict, total=False):
@@ -21,7 +21,11 @@ class _Metadata(TypedDict, total=False):
 
 
 class EmptyAnswerError(OSError):
-    """An answer that says it went well, and has none of the members that such an answer has."""
+    """An answer that says it went well, and has none of the members that such an answer has.
+
+    A member that is null is none: ``{"tasks": null}``, or a proxy's ``{"message": "Service Unavailable"}``,
+    says nothing of any container.
+    """
 
 
 def refuse_empty_answers(client: BaseClient) -> None:
@@ -41,10 +45,11 @@ def refuse_empty(operation: OperationModel, parsed: Mapping[str, object]) -> Non
     shape = operation.output_shape
     if shape is None or not shape.members:
         return
-    if cast("_Metadata", parsed.get("ResponseMetadata", {})).get("HTTPStatusCode") == NO_CONTENT:
+    status = cast("_Metadata", parsed.get("ResponseMetadata", {})).get("HTTPStatusCode", GOOD)
+    if status == NO_CONTENT or status >= REFUSED:
         return
-    if parsed.keys() <= {"ResponseMetadata"}:
-        raise EmptyAnswerError("the answer has no content, or was cut short")
+    if all(parsed.get(member) is None for member in shape.members):
+        raise EmptyAnswerError("the answer has none of its members, or was cut short")
 
 
 def _check(

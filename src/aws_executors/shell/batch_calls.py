@@ -28,7 +28,7 @@ from aws_executors.core.reading import Page
 from aws_executors.core.state import Answer, Observation
 from aws_executors.core.streams import Stream
 from aws_executors.core.wire import to_kwargs
-from aws_executors.shell.calls import NOBODY, Refused, each, gone, may_be_there, settled, shortened
+from aws_executors.shell.calls import NOBODY, Refused, each, gone, may_be_there, settled, shortened, unknown
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.log_pages import batch_log, log_page, no_log
 from aws_executors.shell.lookup import chunks, found, merged, paged
@@ -45,6 +45,8 @@ AT_ONCE = 100
 
 STOPS_AT_ONCE = 50
 """Jobs in one TerminateJobs call. Source: API_TerminateJobs."""
+
+BULK = "TerminateJobs"
 
 REASON_LENGTH = 1024
 """Characters of a TerminateJob reason. Source: API_TerminateJob."""
@@ -64,6 +66,7 @@ class BatchCalls:
         self._clients = clients
         self.allotments = allotments(BATCH, submit_rate=settings.submit_rate, read_share=settings.read_share)
         self._settings = settings
+        self._in_bulk = True
         self._queues = dict.fromkeys((settings.job_queue, *also))
 
     def __repr__(self) -> str:
@@ -86,14 +89,23 @@ class BatchCalls:
         return found([self._searched(queue, token, exclude) for queue in tuple(self._queues)])
 
     def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
-        """End jobs: in bulk where boto3 knows how, else one by one; a job not there (any more) has ended."""
+        """End jobs: in bulk where boto3 and the endpoint know how, else one by one; one not there has ended.
+
+        An endpoint that does not know TerminateJobs (a Region that gets it later, an emulator) is not asked
+        for it again.
+        """
         words = shortened(reason, REASON_LENGTH)
-        in_bulk = self._clients.batch(lambda batch: "terminate_jobs" in batch.meta.method_to_api_mapping)
-        if not is_successful(in_bulk):
-            return dict.fromkeys(ids, in_bulk.failure())
-        if in_bulk.unwrap():
-            return each(chunks(ids, STOPS_AT_ONCE), partial(self._all_terminated, words))
-        return each(chunks(ids, 1), partial(self._terminated, words))
+        outcome: dict[str, AwsError | None] = {}
+        if self._in_bulk:
+            known = self._clients.batch(lambda batch: BULK in batch.meta.method_to_api_mapping.values())
+            if not is_successful(known):
+                return dict.fromkeys(ids, known.failure())
+            self._in_bulk = known.unwrap()
+        if self._in_bulk:
+            outcome = each(chunks(ids, STOPS_AT_ONCE), partial(self._all_terminated, words))
+            ids = [id_ for id_, error in outcome.items() if error is not None and unknown(error, BULK)]
+            self._in_bulk = not ids
+        return outcome if self._in_bulk else outcome | each(chunks(ids, 1), partial(self._terminated, words))
 
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
         """Where the job of one queueing logs to; `token` may be a job's id, too."""

@@ -4,20 +4,20 @@ Law: the only place that catches what boto3 raises, and it decides nothing: code
 classed by `core/errors.py`. Whatever comes out of here is a `Result`; nothing is raised, whatever happens.
 """
 
-import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from traceback import format_tb
 from types import MappingProxyType
 from typing import TypeVar
 
+from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success
 from urllib3.exceptions import HTTPError
 
-from aws_executors.core.errors import AwsError, Kind, classify, classify_exception
-from aws_executors.core.secrets import mask
+from aws_executors.core.errors import AwsError, Kind, classify, classify_exception, unsigned
+from aws_executors.shell.speech import logger
 
 T = TypeVar("T")
 
@@ -26,19 +26,7 @@ Refused = Mapping[str, AwsError]
 
 NOBODY: Refused = MappingProxyType({})
 
-log = logging.getLogger(__name__)
-
-CREDENTIAL_OPERATIONS = frozenset(
-    {
-        "AssumeRole",
-        "AssumeRoleWithSAML",
-        "AssumeRoleWithWebIdentity",
-        "CreateToken",
-        "GetRoleCredentials",
-        "GetSessionToken",
-    }
-)
-"""Calls that botocore makes by itself, while it signs ours: refused, ours has not left this machine."""
+log = logger(__name__)
 
 IN_A_ROW = 2
 """So many refusals that are not about the container itself, and a loop over containers goes no further."""
@@ -46,7 +34,64 @@ IN_A_ROW = 2
 NOT_THERE = ("not found", "does not exist", "doesn't exist")
 """How ECS and Batch say that they do not know what a request names."""
 
+UNKNOWN_CODES = frozenset(
+    {
+        "404",
+        "405",
+        "501",
+        "InvalidAction",
+        "MissingAuthenticationToken",  # so a gateway says that it has no such path
+        "MissingAuthenticationTokenException",
+        "NotImplemented",
+        "NotImplementedException",
+        "UnknownOperation",
+        "UnknownOperationException",
+        "UnsupportedOperation",
+        "UnsupportedOperationException",
+    }
+)
+UNKNOWN_WORDS = (
+    "implemented",
+    "not a valid operation",
+    "not supported",
+    "operation is unsupported",
+    "unknown action",
+    "unknown operation",
+    "unknownoperation",
+    "not find operation",
+    "no such operation",
+)
+"""How endpoints say that they do not have an operation: Regions that get it later, emulators."""
+
 _told_once: set[str] = set()
+
+
+class _Stage(threading.local):
+    """How far this thread's call has come."""
+
+    signing = False
+
+
+_stage = _Stage()
+
+
+def watch_signing(client: BaseClient) -> None:
+    """Let `told` know of this client's calls when they are signed, and when they leave this machine.
+
+    botocore looks for credentials while it signs: it reads files and calls STS, and whatever that raises
+    comes out of the call that it was for.
+    """
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"before-sign.{service}", _signing)
+    client.meta.events.register_first(f"before-send.{service}", _sending)
+
+
+def _signing(**_: object) -> None:
+    _stage.signing = True
+
+
+def _sending(**_: object) -> None:
+    _stage.signing = False
 
 
 def told(call: Callable[[], T]) -> Result[T, AwsError]:
@@ -63,14 +108,17 @@ def told(call: Callable[[], T]) -> Result[T, AwsError]:
     >>> told(list_tasks).failure().code
     'ClusterNotFoundException'
     """
+    _stage.signing = False
     try:
         return Success(call())
     except ClientError as error:
-        return Failure(_refused(error))
-    except (BotoCoreError, HTTPError, OSError) as error:
-        return Failure(_broken(error))
+        told_of = _refused(error)
+        return Failure(_unsigned(told_of, f"{error.operation_name}: ") if _stage.signing else told_of)
     except Exception as error:  # noqa: BLE001 - one odd answer must not end a worker
-        _tell_once(error)
+        if _stage.signing:
+            return Failure(_unsigned(_broken(error)))
+        if not isinstance(error, BotoCoreError | HTTPError | OSError):
+            _tell_once(error)
         return Failure(_broken(error))
 
 
@@ -112,6 +160,19 @@ def gone(error: AwsError) -> bool:
     return error.kind is Kind.PERMANENT and any(known in words for known in NOT_THERE)
 
 
+def unknown(error: AwsError, operation: str) -> bool:
+    """Whether whoever answers does not know this operation, or knows no permission for it.
+
+    >>> unknown(AwsError(kind=Kind.PERMANENT, code="UnknownOperationException", message=""), "TerminateJobs")
+    True
+    >>> unknown(AwsError(kind=Kind.PERMANENT, code="ClientException", message="no queue"), "TerminateJobs")
+    False
+    """
+    words = error.message.lower()
+    denied = error.code.startswith("AccessDenied") and operation.lower() in words
+    return denied or error.code in UNKNOWN_CODES or any(known in words for known in UNKNOWN_WORDS)
+
+
 def settled(error: AwsError) -> Result[Refused, AwsError]:
     """What a refused stop means: done, where there was nothing left to stop."""
     return Success(NOBODY) if gone(error) else Failure(error)
@@ -131,10 +192,12 @@ def _refused(error: ClientError) -> AwsError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     named = error.response.get("resourceIds")
     ids = tuple(map(str, named)) if isinstance(named, list) else ()
-    refusal = classify(said.get("Code", ""), said.get("Message", ""), status=status, resource_ids=ids)
-    if error.operation_name not in CREDENTIAL_OPERATIONS:
-        return refusal
-    return replace(refusal, kind=Kind.CREDENTIALS, message=f"{error.operation_name}: {refusal.message}")
+    return classify(said.get("Code", ""), said.get("Message", ""), status=status, resource_ids=ids)
+
+
+def _unsigned(error: AwsError, by: str = "") -> AwsError:
+    known = unsigned(error)
+    return replace(known, message=f"no credentials to sign with: {by}{known.message}")
 
 
 def _broken(error: Exception) -> AwsError:
@@ -145,8 +208,4 @@ def _tell_once(error: Exception) -> None:
     name = type(error).__qualname__
     if name not in _told_once:
         _told_once.add(name)
-        # The message may quote a request, and with it the workload's token: `exc_info` would print it.
-        trace = "".join(format_tb(error.__traceback__))
-        log.error(
-            "A call to AWS ended as nobody foresaw (told once): %s: %s\n%s", name, mask(str(error)), trace
-        )
+        log.error("A call to AWS ended as nobody foresaw (told once): %s", name, exc_info=error)

@@ -6,6 +6,7 @@ repeat a call is decided in the core, and a throttled answer must be seen there.
 and a read timeout (C7).
 """
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from botocore import __version__ as BOTOCORE
+from botocore.client import BaseClient
 from botocore.config import Config
 from returns.pipeline import is_successful
 from returns.result import Result, Success
@@ -22,10 +24,9 @@ from returns.result import Result, Success
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.settings import Settings
 from aws_executors.shell.answers import refuse_empty_answers
-from aws_executors.shell.calls import told
+from aws_executors.shell.calls import told, watch_signing
 from aws_executors.shell.connection import from_airflow
-from aws_executors.shell.session import Access, Reader, access
-from aws_executors.shell.short_way import shorten
+from aws_executors.shell.session import Access, Reader, access, governed
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
@@ -134,26 +135,45 @@ class Clients:
         return opened
 
     def _make(self, service: ServiceName, way: Access) -> Result[object, AwsError]:
-        settings = self._settings
-
         def make() -> object:
-            client = way.session.client(
-                service,
-                region_name=settings.region or way.region,
-                endpoint_url=_endpoint(service, settings, way),
-                config=config(settings),
-            )
+            client = client_of(way, service, self._settings)
             refuse_empty_answers(client)
-            shorten(
-                client,
-                ca_bundle=way.ca_bundle,
-                connect_timeout=_connect_timeout(settings),
-                read_timeout=settings.call_timeout,
-                kept=settings.workers + READS,
-            )
             return client
 
         return told(make)
+
+
+def client_of(way: Access, service: str, settings: Settings, region: str = "") -> BaseClient:
+    """A client of a service by its name in boto3, the section's own at its `endpoint_url`; in its Region, if
+    no other one is named.
+
+    All others are where botocore finds them: at ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``, at an
+    address in the ``services`` of AWS's configuration, or at their public ones. Raises what botocore raises.
+    """
+    make: Callable[..., BaseClient] = way.session.client  # by a name that only run time knows
+    client = governed(
+        make(
+            service,
+            region_name=region or settings.region or way.region,
+            endpoint_url=_address(service, settings, way),
+            config=config(settings),
+        )
+    )
+    watch_signing(client)
+    return client
+
+
+LOGS_TOO = "AWS_ENDPOINT_URL_LOGS"
+"""As people spell botocore's AWS_ENDPOINT_URL_CLOUDWATCH_LOGS, by the service's name in boto3."""
+
+
+def _address(service: str, settings: Settings, way: Access) -> str | None:
+    if service == settings.service:
+        return settings.endpoint_url or way.endpoint_url
+    told = ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+    if service == "logs" and not any(os.environ.get(name) for name in told):
+        return os.environ.get(LOGS_TOO) or None
+    return None
 
 
 def config(settings: Settings) -> Config:
@@ -178,12 +198,6 @@ def config(settings: Settings) -> Config:
 
 def _connect_timeout(settings: Settings) -> float:
     return min(CONNECT_TIMEOUT, settings.call_timeout)
-
-
-def _endpoint(service: ServiceName, settings: Settings, way: Access) -> str | None:
-    """Where a service is; `endpoint_url` is an address of ECS or Batch, so S3 is where boto3 thinks it is
-    (``AWS_ENDPOINT_URL_S3``, ``AWS_ENDPOINT_URL``, or its public address)."""
-    return None if service == "s3" else settings.endpoint_url or way.endpoint_url
 
 
 def _version() -> str:

@@ -7,7 +7,9 @@ many times a second: so a trouble is over only when nothing went wrong for a whi
 import logging
 from collections.abc import Callable
 
-log = logging.getLogger(__name__)
+from aws_executors.shell import speech
+
+log = speech.logger(__name__)
 
 QUIET = 30.0
 """Seconds without trouble after which it is over."""

@@ -14,6 +14,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.parse import unknown
+from aws_executors.core.shapes import Url
 
 CONN_TYPE = "aws"
 ROLE_SESSION = "aws-executors"
@@ -48,7 +49,7 @@ class Extra(BaseModel):
     assume_role_method: Literal["assume_role"] = "assume_role"
     assume_role_kwargs: AssumeRole = AssumeRole()
     external_id: str | None = None
-    endpoint_url: Annotated[str, Field(pattern="^https?://")] | None = None
+    endpoint_url: Url | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,4 +149,5 @@ def _fault_of_extra(kind: str, loc: tuple[int | str, ...], message: str) -> str:
     where = "extra" if model is Extra else f"extra, {loc[0]}"
     if kind == "extra_forbidden":
         return f"{where}: {unknown(str(loc[-1]), list(model.model_fields))}"
-    return f"{where}: {loc[-1]}: {message[:1].lower()}{message[1:]}"
+    words = message.removeprefix("Value error, ")
+    return f"{where}: {loc[-1]}: {words[:1].lower()}{words[1:]}"

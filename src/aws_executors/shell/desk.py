@@ -6,7 +6,6 @@ nothing, and belongs to whoever calls it: the engine's thread in production, a s
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -76,11 +75,12 @@ from aws_executors.shell.mail import (
 from aws_executors.shell.metrics import NO_METER, Meter
 from aws_executors.shell.questions import Questions
 from aws_executors.shell.rows import RowQueue
+from aws_executors.shell.speech import logger
 from aws_executors.shell.table import Table
 
 R = TypeVar("R")
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 OVER = frozenset({Stage.ENDING, Stage.CONFIRMING})
 CHUNK = 100  # ids in one describe call, of either service
@@ -273,7 +273,7 @@ class Desk(Generic[K, R]):
         if job is None:
             return
         try:
-            self._complain(event)
+            self._complain(job, event)
             moved, effects = advance(job, event, self._gears.policy)
             if moved is job and not effects:
                 return
@@ -368,7 +368,6 @@ class Desk(Generic[K, R]):
     def _described(self, letter: Described) -> None:
         match unwrap_or_failure(letter.result):
             case AwsError() as error:
-                self._slow_down(Action.LOOK, error)
                 self._complaints.say("Looking at containers", error.kind, f"{error.code}: {error.message}")
                 for container in letter.ids:
                     self._table.not_looked_at(container, letter.at)
@@ -457,22 +456,17 @@ class Desk(Generic[K, R]):
 
     # --- Saying what is wrong, once ------------------------------------------------------------------------
 
-    def _slow_down(self, action: Action, error: AwsError) -> None:
-        if error.kind is Kind.THROTTLED:
-            self._allowance.throttled(action, self._clock())
-
-    def _complain(self, event: Event[R]) -> None:
+    def _complain(self, job: Job[R], event: Event[R]) -> None:
         match event:
             case Seen() | RowRead():
                 return  # most of what happens, and no word of a call's fate
+            case Refused(error=AwsError(kind=Kind.THROTTLED)) if not job.failures:
+                return  # once is how the account's limit is felt for: no trouble unless it is throttled again
             case Refused(error=error):
-                self._slow_down(Action.SUBMIT, error)
                 self._complaints.say("Submitting", error.kind, f"{error.code}: {error.message}")
             case NotLookedUp(error=error):
-                self._slow_down(Action.FIND, error)
                 self._complaints.say("Looking up containers", error.kind, f"{error.code}: {error.message}")
             case StopAnswered(error=AwsError() as error):
-                self._slow_down(Action.STOP, error)
                 self._complaints.say("Stopping containers", error.kind, f"{error.code}: {error.message}")
             case NotStored(error=error) | Renewed(error=AwsError() as error):
                 self._complaints.say("Storing workloads", error.kind, f"{error.code}: {error.message}")

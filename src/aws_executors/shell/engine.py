@@ -6,7 +6,6 @@ do. Other threads hand jobs over, revoke them and take outcomes, and none of the
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
@@ -19,12 +18,14 @@ from aws_executors.shell.allowance import UNLIMITED, Allowance
 from aws_executors.shell.desk import Desk, Gears
 from aws_executors.shell.doubts import STALL
 from aws_executors.shell.errands import Database, Errands
+from aws_executors.shell.heard import Heard
 from aws_executors.shell.mail import Closing, Delivery, Handover, Happened, K, Letter, Outcome
 from aws_executors.shell.metrics import NO_METER, Meter
+from aws_executors.shell.speech import logger
 
 R = TypeVar("R")
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 SHORTEST_NAP, CLOSING_NAP, DEFECT_NAP, LONGEST_NAP = 0.001, 0.02, 0.1, 1.0  # seconds
 
@@ -43,7 +44,8 @@ class Engine(Generic[K, R]):
     ) -> None:
         self._clock = clock
         self._inbox: queue.SimpleQueue[Letter[K, R]] = queue.SimpleQueue()
-        self._errands: Errands[K, R] = Errands(service, database, self._inbox.put, clock, gears.workers)
+        heard = Heard(service, allowance, clock)
+        self._errands: Errands[K, R] = Errands(heard, database, self._inbox.put, clock, gears.workers)
         self._desk: Desk[K, R] = Desk(self._errands, gears, clock, allowance, meter)
         self._awake = clock()
         self._closed = threading.Event()

@@ -1,8 +1,8 @@
 """What a job asks for, turned into calls that workers make.
 
 Law: one method per effect; what comes back is a letter. Nothing here looks at a job's stage, and nothing
-here decides. Submissions, looks, the store and the database have workers of their own, so that none waits
-for another.
+here decides. Building, submissions, looks, the store and the database have workers of their own, so that none
+waits for another.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from aws_executors.core.job import (
     StopAnswered,
     Unpreparable,
 )
-from aws_executors.core.secrets import mask
 from aws_executors.core.service import Service
 from aws_executors.core.verdict import Row
 from aws_executors.shell.doubts import STALL
@@ -46,13 +45,17 @@ from aws_executors.shell.mail import (
     RowsUnread,
     Stopped,
 )
-from aws_executors.shell.workers import Workers
+from aws_executors.shell.speech import words
+from aws_executors.shell.workers import GivenUpError, Workers
 
 TOO_LATE = AwsError(
     kind=Kind.UNREACHABLE,
     code="NotSubmitted",
     message="no worker was free for it, or this scheduler stood still",
 )
+
+PATIENCE = 20.0
+"""Seconds that a request may take to be built: a person's builder may do what it likes, and never return."""
 
 SPARE = 4
 """For every so many workers one submission waits for the next worker that is free. More would only wait here
@@ -93,6 +96,7 @@ class Errands(Generic[K, R]):
         self._service = service
         self._database = database
         self._clock = clock
+        self._building: Workers[Letter[K, R]] = Workers("build", max(2, workers // 4), post, PATIENCE)
         self._submitting: Workers[Letter[K, R]] = Workers("submit", workers, post)
         self._looking: Workers[Letter[K, R]] = Workers("look", max(2, workers // 4), post)
         self._storing: Workers[Letter[K, R]] = Workers("store", max(2, workers // 4), post)
@@ -102,12 +106,12 @@ class Errands(Generic[K, R]):
 
     @property
     def _lanes(self) -> tuple[Workers[Letter[K, R]], ...]:
-        return self._submitting, self._looking, self._storing, self._reading
+        return self._building, self._submitting, self._looking, self._storing, self._reading
 
     def __repr__(self) -> str:
         return (
-            f"<submit {self._submitting!r}, look {self._looking!r}, store {self._storing!r}, "
-            f"database {self._reading!r}>"
+            f"<build {self._building!r}, submit {self._submitting!r}, look {self._looking!r}, "
+            f"store {self._storing!r}, database {self._reading!r}>"
         )
 
     def start(self) -> None:
@@ -131,7 +135,8 @@ class Errands(Generic[K, R]):
         return self._room
 
     def drop_submissions(self) -> None:
-        """Forget the submissions that nobody has begun."""
+        """Forget the submissions, and the requests for them, that nobody has begun."""
+        self._building.drop_waiting()
         self._submitting.drop_waiting()
 
     def prepare(self, handover: Handover[K, R], attempt: int, question: int) -> None:
@@ -143,17 +148,19 @@ class Errands(Generic[K, R]):
                 return Unpreparable(self._clock(), "its workload was lost with the scheduler that queued it")
             began = self._clock()  # the token is no younger
             match unwrap_or_failure(build(attempt).alt(_problem)):
-                case _Problem(words):
-                    return Unpreparable(self._clock(), words)
+                case _Problem(why):
+                    return Unpreparable(self._clock(), why)
                 case AwsError() as error:
                     return NotStored(self._clock(), error)
                 case request:
                     every = None if handover.stored is None else handover.stored.renew_every
                     return Prepared(began, request, every)
 
-        # Behind the submissions of the same priority: the first container must not wait for the last request.
-        lost = lambda e: Unpreparable(self._clock(), _words(e))  # noqa: E731 - as the others, but for its length
-        self._errand(self._submitting, handover, question, run, lost, rank=1)
+        def lost(error: BaseException) -> Event[R]:
+            given_up = f"{handover.builder or 'its request'} {error}; no request was made"
+            return Unpreparable(self._clock(), given_up if isinstance(error, GivenUpError) else words(error))
+
+        self._errand(self._building, handover, question, run, lost)
 
     def renew(self, handover: Handover[K, R], attempt: int, question: int) -> None:
         """Give the stored workload of one attempt a fresh token."""
@@ -254,7 +261,7 @@ class Errands(Generic[K, R]):
                 return unread(error)
 
         def unread(error: BaseException) -> Letter[K, R]:
-            return RowsUnread(self._clock(), tuple(asked), _words(error))
+            return RowsUnread(self._clock(), tuple(asked), words(error))
 
         self._reading.call(run, unread)
 
@@ -269,7 +276,7 @@ class Errands(Generic[K, R]):
                 return heard(error)
 
         def heard(error: BaseException) -> Letter[K, R]:
-            return IsCutOff(_words(error))
+            return IsCutOff(words(error))
 
         self._reading.call(run, heard)
 
@@ -282,10 +289,10 @@ class Errands(Generic[K, R]):
                 try:
                     self._database.cut_off(key, token)
                 except Exception as error:  # noqa: BLE001 - as above, and the others are not to pay for it
-                    problem = _words(error)
+                    problem = words(error)
             return AllCutOff(tuple(containers), problem)
 
-        self._reading.call(run, lambda e: AllCutOff(tuple(containers), _words(e)), priority=2**31)
+        self._reading.call(run, lambda e: AllCutOff(tuple(containers), words(e)), priority=2**31)
 
     def give_back(self, token: str, key: K) -> None:
         """Give one task instance back to the scheduler."""
@@ -298,7 +305,7 @@ class Errands(Generic[K, R]):
                 return kept(error)
 
         def kept(error: BaseException) -> Letter[K, R]:
-            return GivenBack(self._clock(), token, key, _words(error))
+            return GivenBack(self._clock(), token, key, words(error))
 
         self._reading.call(run, kept)
 
@@ -313,14 +320,12 @@ class Errands(Generic[K, R]):
         question: int,
         run: Callable[[], Event[R]],
         lost: Callable[[BaseException], Event[R]],
-        rank: int = 0,
     ) -> None:
         token = handover.job.token
         lane.call(
             lambda: Happened(token, run(), question),
             lambda e: Happened(token, lost(e), question),
             handover.priority,
-            rank,
         )
 
 
@@ -341,7 +346,3 @@ class _Problem(str):
 
 def _unclear(error: BaseException) -> AwsError:
     return AwsError(kind=Kind.AMBIGUOUS, code=type(error).__name__, message="the call raised; see the log")
-
-
-def _words(error: BaseException) -> str:
-    return mask(f"{type(error).__name__}: {error}")

@@ -50,14 +50,16 @@ def examine(
         yield from ecs_checks.findings(found)
         definition = found.definition
         roles = (definition.execution_role_arn, definition.task_role_arn) if definition else ()
-        also = Also(roles=tuple(filter(None, roles)))
-        statements = tuple(ecs_permissions.statements(request, where, also))
-        needed = tuple(one for one in statements if also.roles or one.sid != "PassRoles")
-        yield from of_simulation(_denied(probe, identity, needed, say), settings.section)
+        also = Also(roles=tuple(filter(None, roles)), log_groups=found.log_groups_named)
+        needed = ecs_permissions.statements(request, where, also)
+        unknown = {"PassRoles": not also.roles, "ReadLogs": not also.log_groups}
+        asked = tuple(one for one in needed if not unknown.get(one.sid))
+        yield from of_simulation(_denied(probe, identity, asked, say), settings.section)
     elif isinstance(settings, BatchSettings) and isinstance(request, SubmitJob):
-        yield from batch_checks.findings(seen_on_batch(settings, request, airflow, probe, say))
-        needed = tuple(batch_permissions.statements(request, where))
-        yield from of_simulation(_denied(probe, identity, needed, say), settings.section)
+        seen = seen_on_batch(settings, request, airflow, probe, say)
+        yield from batch_checks.findings(seen)
+        asked = tuple(batch_permissions.statements(request, where, Also(log_groups=seen.log_groups_named)))
+        yield from of_simulation(_denied(probe, identity, asked, say), settings.section)
 
 
 def _denied(
@@ -95,11 +97,17 @@ def _log_groups(
     definitions: tuple[ecs_seen.TaskDefinition, ...] | Unasked | None, name: str, probe: Probe
 ) -> tuple[str, ...] | Unasked | None:
     found = definitions if isinstance(definitions, tuple) else ()
-    for container in [one for each in found for one in each.container_definitions if one.name == name]:
-        group = container.log_configuration and container.log_configuration.options.get("awslogs-group")
-        if group:
-            return probe.log_groups(group)
-    return None
+    own = [one for each in found for one in each.container_definitions if one.name == name]
+    return _log_group(own[0].log_configuration, probe) if own else None
+
+
+def _log_group(
+    logs: ecs_seen.LogConfiguration | batch_seen.LogConfiguration | None, probe: Probe
+) -> tuple[str, ...] | Unasked | None:
+    """The groups of the name that a container names, in the Region that it names."""
+    options = logs.options if logs else {}
+    group = options.get("awslogs-group", "")
+    return probe.log_groups(group, options.get("awslogs-region", "")) if group else None
 
 
 def _network(request: RunTask, probe: Probe) -> Network:
@@ -143,11 +151,13 @@ def seen_on_batch(
         quota=probe.quota(code) if code else None,
     )
     say("asking for the image")
-    definition, image = found.definition, None
-    if definition and definition.containers:
-        own = [one for one in definition.containers if one.name == settings.container_name]
-        image = probe.image((own or definition.containers)[0].image, definition.architecture)
-    return replace(found, networks=tuple(_networks(found, known, probe)), image=image)
+    definition, container = found.definition, found.container
+    return replace(
+        found,
+        networks=tuple(_networks(found, known, probe)),
+        image=probe.image(container.image, definition.architecture) if definition and container else None,
+        log_groups=_log_group(container.log_configuration, probe) if container else None,
+    )
 
 
 def _networks(

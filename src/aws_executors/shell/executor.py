@@ -8,10 +8,9 @@ Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_run
 """
 
 import time
-import uuid
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, assert_never
 
@@ -31,6 +30,7 @@ from aws_executors.core.policy import CONTAINER_FAILED
 from aws_executors.core.quota import Names
 from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
+from aws_executors.core.texts import last_lines, one_line
 from aws_executors.shell.allowance import account
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.compat import take_from_queue, waits_in_queue
@@ -50,8 +50,18 @@ from aws_executors.shell.mail import Handover, Outcome
 from aws_executors.shell.metrics import Airflow, Both, Meter, Metered
 from aws_executors.shell.remains import Remains
 from aws_executors.shell.source import Opening, Places, Source
+from aws_executors.shell.speech import logger
 from aws_executors.shell.transport import INLINE, Transport, transport_of
-from aws_executors.shell.workload import URGENT, Recipe, Ways, minted, parcel_of, token_for
+from aws_executors.shell.workload import (
+    URGENT,
+    Recipe,
+    Ways,
+    given_token,
+    minted,
+    own_token,
+    parcel_of,
+    token_for,
+)
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -64,6 +74,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
+
+log = logger(__name__)
 
 END_WITHIN = 1.8
 """Seconds that `end` may take: who stops a scheduler gives it little time to leave."""
@@ -120,7 +132,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def new_token(self) -> str:
         """A token for a queueing that Airflow has given none."""
-        return str(uuid.uuid4())
+        return own_token()
 
     def clients(self, settings: Settings) -> Clients:
         """boto3 clients by these settings; a connection is read as the executor's team reads it."""
@@ -189,7 +201,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         try:
             super().queue_workload(workload, session)
         except (NotImplementedError, ValueError):
-            self.log.exception("%s declines a %s", type(self).__name__, type(workload).__name__)
+            log.exception("%s declines a %s", type(self).__name__, type(workload).__name__)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
         # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.
@@ -204,13 +216,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 tokens.append(self._enter(workload, key))
                 workloads.append(workload)
             else:
-                self.fail(key, f"{type(self).__name__} does not run a {type(workload).__name__}")
+                self.fail(key, one_line(f"{type(self).__name__} does not run a {type(workload).__name__}"))
         if self._engine is not None and self._configured is not None and workloads:
             self._engine.deliver(map(partial(self._handover, self._configured), workloads, tokens))
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
         """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
-        given = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
+        given = given_token(workload)
         token = given or self.new_token()
         self._occupy(key, token)
         if given is None and isinstance(workload, ExecuteTask):
@@ -247,6 +259,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             build=recipe,
             stored=recipe if self._store else None,
             id=parcel.id,
+            builder=f"request builder {name_of(recipe.configured.build)}",
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
@@ -266,16 +279,16 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 self._tell_airflow(outcome)
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
-                self.log.exception("Could not tell Airflow %r", outcome)
+                log.exception("Could not tell Airflow %r", outcome)
         self._tell_last_words()
 
     def _tell_last_words(self) -> None:
         """What failed containers wrote last; it comes after their failure, and may not come at all."""
         for key, words in () if self._last_words is None else self._last_words.told():
             try:
-                self._log_event(key, Tell("container log", words))
+                self._log_event(key, Tell("container log", words), last_lines)
             except Exception:
-                self.log.exception("Could not tell Airflow what the container of %s wrote", key)
+                log.exception("Could not tell Airflow what the container of %s wrote", key)
 
     def _tell_airflow(self, outcome: "Outcome[WorkloadKey]") -> None:
         key, effect = outcome.key, outcome.effect
@@ -293,16 +306,16 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             case Report() if waits_in_queue(self, key):
                 self.running.discard(key)
             case Report(success=True, info=info):
-                self.success(key, info)
+                self.success(key, one_line(info))
             case Report(info=info):
-                self.fail(key, info)
+                self.fail(key, one_line(info))
             case never:
                 assert_never(never)
         if isinstance(effect, Report) and effect.confirm:
             self._ledger.enter(key, outcome.token)  # it may have to be said again
 
-    def _log_event(self, key: "WorkloadKey", told: Tell) -> None:
-        self.log_task_event(event=told.event, extra=told.text, ti_key=key)
+    def _log_event(self, key: "WorkloadKey", told: Tell, cleaned: Callable[[str], str] = one_line) -> None:
+        self.log_task_event(event=told.event, extra=cleaned(told.text), ti_key=key)
         self._kept_logs.extend(self._task_event_logs)
 
     # --- Airflow changes its mind --------------------------------------------------------------------------
@@ -339,7 +352,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 )
         except Exception:
             # Airflow's contract: "It should not raise any error."
-            self.log.exception("Could not revoke %s", ti)
+            log.exception("Could not revoke %s", ti)
 
     def _revoke(self, token: str | None) -> None:
         if token is not None and self._engine is not None:
@@ -356,14 +369,14 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         try:
             complete(tis)
         except Exception:
-            self.log.exception("Could not load the rows that are to be adopted at once")
+            log.exception("Could not load the rows that are to be adopted at once")
         for ti in tis:
             try:
                 if not self._adopt(ti):
                     rejected.append(ti)
             except Exception:
                 # What leaves this function keeps the scheduler from starting.
-                self.log.exception("Could not adopt %s", ti)
+                log.exception("Could not adopt %s", ti)
                 rejected.append(ti)
         return rejected
 
@@ -425,14 +438,14 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """
         queued = [*self.queued_tasks, *self.queued_callbacks]
         for name, keys in (("queued", queued), ("running", self.running), ("events", self.event_buffer)):
-            self.log.info("%s (%d): %s", name, len(keys), ", ".join(map(str, keys)) or "none")
+            named = one_line(", ".join(map(str, keys)) or "none")
+            self.log.info("%s (%d): %s", name, len(keys), named)
         if self._engine is None:
             return
         self.log.info("%r", self._engine)
         for job in self._engine.jobs():
-            self.log.info(
-                "%s %s, attempt %d, container %s", job.token, job.stage, job.attempt, job.container or "none"
-            )
+            container = one_line(job.container or "none")
+            self.log.info("%s %s, attempt %d, container %s", job.token, job.stage, job.attempt, container)
 
 
 def gears_of(settings: Settings, *, idempotent: bool) -> Gears:

@@ -4,7 +4,6 @@ Law: best effort, and nobody waits for it: the failure is reported without. One 
 needed; a short queue, and what does not fit is dropped; where logs can not be read, it soon stops trying.
 """
 
-import logging
 import queue
 import threading
 import time
@@ -13,10 +12,11 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from aws_executors.core.logs import excerpt
+from aws_executors.shell.speech import logger
 
 K = TypeVar("K", bound=Hashable)
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 LINES = 20
 """Lines that are told of one container."""

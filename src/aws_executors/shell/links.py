@@ -9,7 +9,6 @@ have; and the log options of the task definition. Where nobody knows the id, the
 log group was told while the task ran.
 """
 
-import logging
 import re
 import threading
 import time
@@ -28,8 +27,9 @@ from aws_executors.core.fleet.words import container_in
 from aws_executors.core.state import Observation
 from aws_executors.core.streams import Stream
 from aws_executors.shell.source import Opening, Source
+from aws_executors.shell.speech import logger
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 WAIT = 1.5
 """Seconds that a page waits for a link."""

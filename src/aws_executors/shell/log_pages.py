@@ -7,11 +7,11 @@ Law: the calls that nothing but logs needs, and their errors as values; what is 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from returns.result import Failure, Result
+from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.logs import LINES
-from aws_executors.core.streams import Stream, batch_stream, definition_of, ecs_stream
+from aws_executors.core.streams import Stream, batch_stream, definition_of, ecs_stream, main_node
 from aws_executors.shell.clients import Clients
 
 if TYPE_CHECKING:
@@ -49,9 +49,15 @@ def defined_log(clients: Clients, definition: str, container: str, task: str) ->
 
 
 def batch_log(clients: Clients, job: str, container: str) -> Result[Stream, AwsError]:
-    """Where the container of this job logs to: its description says so."""
-    shown = clients.batch(lambda batch: batch.describe_jobs(jobs=[job]))
+    """Where the container of this job logs to: its description says so, or that of its main node."""
+    shown = _described(clients, job).bind(
+        lambda answer: _described(clients, node) if (node := main_node(answer)) else Success(answer)
+    )
     return shown.bind(lambda answer: batch_stream(answer, container=container).alt(no_log))
+
+
+def _described(clients: Clients, job: str) -> Result[object, AwsError]:
+    return clients.batch(lambda batch: batch.describe_jobs(jobs=[job]))
 
 
 def no_log(problem: str) -> AwsError:

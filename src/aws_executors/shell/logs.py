@@ -6,7 +6,6 @@ looks at one log, a limit on calls for the process, a limit on what is remembere
 person waits.
 """
 
-import logging
 import threading
 import time
 from collections import OrderedDict
@@ -21,10 +20,12 @@ from aws_executors.core.errors import AwsError
 from aws_executors.core.logs import Tail, folded, unfolded
 from aws_executors.core.rate import Bucket, Quota, full, take
 from aws_executors.core.streams import Stream
+from aws_executors.core.texts import one_line
 from aws_executors.shell.log_pages import no_log
 from aws_executors.shell.source import Opening, Places, Source
+from aws_executors.shell.speech import logger
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 EVERY = 2.0
 """Seconds between two looks at one log; all who watch it see the same."""
@@ -99,7 +100,8 @@ class LiveLogs:
                 self._look(source, token, followed)
             finally:
                 followed.lock.release()
-        return list(_messages(followed, source.region)), list(followed.tail.lines)
+        messages = [one_line(message) for message in _messages(followed, source.region)]
+        return messages, list(followed.tail.lines)
 
     def _of(self, token: str) -> _Followed:
         with self._lock:
@@ -162,7 +164,8 @@ def _messages(followed: _Followed, region: str) -> Iterator[str]:
     if stream is not None:
         here = stream.region or region
         yield f"CloudWatch Logs: log group {stream.group}, stream {stream.name}, in {here}"
-        yield console.log_stream(here, stream.group, stream.name)
+        if page := console.log_stream(here, stream.group, stream.name):
+            yield page
     if followed.tail.cut:
         yield f"Only its last {len(followed.tail.lines)} lines are shown here."
     if followed.problem:

@@ -44,8 +44,9 @@ class Handover(Generic[K, R]):
     """One job for the engine: Airflow's key and queue, how urgent it is, and how to build its requests.
 
     `build` takes the attempt's ordinal and gives the request, or in words why there can be none, or why its
-    workload could not be stored. It is None for a job that some other scheduler has submitted. `stored` is
-    None where nothing is ever stored. `id` is what the task instance's row went by when it came in.
+    workload could not be stored. It is None for a job that some other scheduler has submitted; `builder` is
+    what a person calls it. `stored` is None where nothing is ever stored. `id` is what the task instance's
+    row went by when it came in.
     """
 
     job: Job[R]
@@ -54,6 +55,7 @@ class Handover(Generic[K, R]):
     priority: int = 0
     build: Callable[[int], Result[R, str | AwsError]] | None = field(default=None, repr=False)
     stored: Stored | None = field(default=None, repr=False)
+    builder: str = ""
     id: UUID | None = None
 
 

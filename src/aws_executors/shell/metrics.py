@@ -6,7 +6,6 @@ engine's thread and in workers, never in the scheduler's; what fails is said onc
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import Counter
@@ -35,10 +34,11 @@ from aws_executors.core.metrics import (
 from aws_executors.core.quota import Action
 from aws_executors.core.service import Service
 from aws_executors.core.state import Answer, Observation
+from aws_executors.shell.speech import logger
 
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 CENSUS_EVERY = 10.0
 """Seconds between two counts of all jobs."""

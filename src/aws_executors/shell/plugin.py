@@ -8,7 +8,6 @@ executor it is empty, which hides it.
 Source: ``airflow/api_fastapi/core_api/routes/public/extra_links.py``, ``airflow/plugins_manager.py``.
 """
 
-import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +15,7 @@ from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk import BaseOperatorLink
 
 from aws_executors.shell.fleet.mount import FleetPage
+from aws_executors.shell.speech import logger
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from aws_executors.shell.queueing import Queueing
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 PLACE = "/aws-executors"
 """Where the page stands, below Airflow's root."""

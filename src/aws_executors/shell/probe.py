@@ -31,7 +31,7 @@ from aws_executors.core.reading import Read, read
 from aws_executors.core.settings import Settings
 from aws_executors.core.ways import Endpoint, RouteTable, Ways
 from aws_executors.shell.calls import gone, told
-from aws_executors.shell.clients import config
+from aws_executors.shell.clients import client_of, config
 from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.registry import image_seen
 from aws_executors.shell.session import Access, Reader, access
@@ -46,8 +46,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "ecs": ("run_task", "describe_tasks", "list_tasks", "stop_task"),
 }
 API_TIMEOUT = 5.0
-CLUSTER_SERVICES = ("ecs", "batch", "logs")
-"""Services that the option endpoint_url is about; the others are asked at their own addresses."""
+PAGES = 50
 
 
 def airflow_side(conf: "AirflowConfigParser", executor: str, ours: bool, service: str) -> Airflow:
@@ -121,19 +120,10 @@ class Probe:
     ) -> Mapping[str, Any]:
         client = self._made.get(service)
         if client is None:
-            client = self._made[service] = self._client(way, service)
+            name, _, region = service.partition(" ")
+            client = self._made[service] = client_of(way, name, self._settings, region)
         answer: Mapping[str, Any] = getattr(client, operation)(**params)
         return answer
-
-    def _client(self, way: Access, service: str) -> object:
-        settings = self._settings
-        make: Callable[..., object] = way.session.client  # by a name that only run time knows
-        return make(
-            service,
-            region_name=settings.region or way.region,
-            endpoint_url=(settings.endpoint_url or way.endpoint_url) if service in CLUSTER_SERVICES else None,
-            config=config(settings),
-        )
 
     def identity(self) -> Identity | AwsError:
         """Who we are, and how far our clock is off."""
@@ -184,14 +174,44 @@ class Probe:
         )
 
     def job_definitions(self, name: str) -> tuple[JobDefinition, ...] | Unasked | None:
-        """The revisions of this job definition, or the one that is named."""
-        one = name.startswith("arn:") or ":" in name
-        params: dict[str, object] = {"jobDefinitions": [name]} if one else {"jobDefinitionName": name}
-        return self.some(JobDefinition, "jobDefinitions", "batch", "describe_job_definitions", **params)
+        """The active revisions of this job definition (all of them, where none is), or the one that is named.
 
-    def log_groups(self, prefix: str) -> tuple[str, ...] | Unasked | None:
-        """The log groups whose names begin so."""
-        match unwrap_or_failure(self.ask("logs", "describe_log_groups", logGroupNamePrefix=prefix)):
+        SubmitJob takes an ARN without a revision, DescribeJobDefinitions takes the name for it.
+        """
+        member, operation = "jobDefinitions", "describe_job_definitions"
+        tail = name.rpartition("/")[2]
+        if ":" in tail:
+            return self.some(JobDefinition, member, "batch", operation, jobDefinitions=[name])
+        active = self._pages(
+            JobDefinition, member, "batch", operation, jobDefinitionName=tail, status="ACTIVE"
+        )
+        if active != ():
+            return active
+        return self.some(JobDefinition, member, "batch", operation, jobDefinitionName=tail)
+
+    def _pages(
+        self, model: type[R], member: str, service: str, operation: str, **params: object
+    ) -> tuple[R, ...] | Unasked | None:
+        """The records of all pages of an answer."""
+        found: tuple[R, ...] = ()
+        for _ in range(PAGES):
+            match unwrap_or_failure(self.ask(service, operation, **params)):
+                case AwsError() as error:
+                    return Unasked(f"{error.code}: {error.message}")
+                case answer:
+                    page = _records(model, answer.get(member, ()))
+                    if not isinstance(page, tuple):
+                        return page
+                    found += page
+                    if not answer.get("nextToken"):
+                        return found
+                    params["nextToken"] = answer["nextToken"]
+        return found
+
+    def log_groups(self, prefix: str, region: str = "") -> tuple[str, ...] | Unasked | None:
+        """The log groups whose names begin so, in this Region or in the section's own."""
+        service = f"logs {region}".strip()
+        match unwrap_or_failure(self.ask(service, "describe_log_groups", logGroupNamePrefix=prefix)):
             case AwsError() as error:
                 return Unasked(f"{error.code}: {error.message}")
             case answer:

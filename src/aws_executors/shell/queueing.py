@@ -14,8 +14,10 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.utils.session import create_session
 from sqlalchemy import select
+from sqlalchemy.sql.functions import func
 
 from aws_executors.core.policy import FAILED
+from aws_executors.core.texts import MOST
 from aws_executors.shell.executor import AwsExecutor
 from aws_executors.shell.links import Trace
 
@@ -72,7 +74,8 @@ def _row(key: "TaskInstanceKey | SdkKey") -> tuple[str | None, str | None, Trace
 
 def _words(session: "Session", key: "TaskInstanceKey | SdkKey") -> str:
     """What was told of this try's failure, which names its container."""
-    query = select(Log.extra).where(*_is(Log, key), Log.event.in_(FAILED)).order_by(Log.id.desc()).limit(1)
+    words = func.substr(Log.extra, 1, MOST)
+    query = select(words).where(*_is(Log, key), Log.event.in_(FAILED)).order_by(Log.id.desc()).limit(1)
     return session.scalar(query) or ""
 
 

@@ -8,7 +8,7 @@ bucket's default is: only with S3's own is the ETag the MD5 of the body. Source:
 
 from dataclasses import dataclass
 from hashlib import md5
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from returns.result import Result
 
@@ -18,6 +18,13 @@ from aws_executors.shell.clients import Clients
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+
+
+class Owned(TypedDict, total=False):
+    """The member that each of the calls has for the account that must own the bucket."""
+
+    ExpectedBucketOwner: str
+
 
 ABSENT = "*"
 """The condition that there is no object yet, in the place of an ETag."""
@@ -42,10 +49,19 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class S3Calls:
-    """S3, by these clients; `kms_key` encrypts, S3's own keys where it is empty. Never raises."""
+    """S3, by these clients; `kms_key` encrypts, S3's own keys where it is empty. Never raises.
+
+    With an `owner`, S3 refuses a bucket of another account: one of this name may have been deleted, and made
+    by somebody else. Source: "Verifying bucket ownership with bucket owner condition", S3 User Guide.
+    """
 
     clients: Clients
     kms_key: str = ""
+    owner: str = ""
+
+    @property
+    def _owned(self) -> "Owned":
+        return {"ExpectedBucketOwner": self.owner} if self.owner else {}
 
     def put(self, bucket: str, key: str, body: bytes, there: str) -> Result[str, AwsError]:
         """Write the object if it is what `there` says (an ETag, or `ABSENT`); its new ETag."""
@@ -55,6 +71,8 @@ class S3Calls:
             "Body": body,
             "ContentType": "application/json",
         }
+        if self.owner:
+            params["ExpectedBucketOwner"] = self.owner
         if self.kms_key:
             params["ServerSideEncryption"] = "aws:kms"
             params["SSEKMSKeyId"] = self.kms_key
@@ -71,7 +89,7 @@ class S3Calls:
         """Read the object."""
 
         def read(s3: "S3Client") -> Held:
-            answer = s3.get_object(Bucket=bucket, Key=key)
+            answer = s3.get_object(Bucket=bucket, Key=key, **self._owned)
             return Held(answer["ETag"], answer["Body"].read())
 
         return self.clients.s3(read)
@@ -82,4 +100,6 @@ class S3Calls:
 
     def delete(self, bucket: str, key: str) -> Result[None, AwsError]:
         """Take the object away; one that is not there is no error."""
-        return self.clients.s3(lambda s3: s3.delete_object(Bucket=bucket, Key=key)).map(lambda _: None)
+        owned = self._owned
+        gone = self.clients.s3(lambda s3: s3.delete_object(Bucket=bucket, Key=key, **owned))
+        return gone.map(lambda _: None)

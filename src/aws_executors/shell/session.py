@@ -9,19 +9,23 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import boto3
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import (
     AssumeRoleCredentialFetcher,
     CredentialProvider,
     DeferredRefreshableCredentials,
 )
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import BotoCoreError, NoCredentialsError
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session as BotocoreSession
 from pydantic import SecretStr
-from returns.result import Result
+from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import AwsError, Kind
+from aws_executors.core.secrets import mask
+from aws_executors.core.shapes import http_url
+from aws_executors.shell.bounds import bounded
 from aws_executors.shell.calls import told
 from aws_executors.shell.connection import CONN_TYPE, Connection, Extra, from_airflow, honoured
 from aws_executors.shell.parsing import QuickParsers
@@ -29,16 +33,14 @@ from aws_executors.shell.parsing import QuickParsers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """A session to make clients of; `region` and `endpoint_url` are what the connection says, if anything.
-
-    `ca_bundle` is what AWS's configuration says of certificates.
-    """
+    """A session to make clients of; `region` and `endpoint_url` are what the connection says, if anything."""
 
     session: boto3.Session
-    ca_bundle: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
 
+
+NOT_FOUND = "AirflowNotFoundException"
 
 Reader = Callable[[str], Connection]
 """From a connection's id to the connection; raises what it likes."""
@@ -61,16 +63,26 @@ def access(
     """
     if not conn_id:
         return told(lambda: _by(_core(None)))
-    found = told(partial(read, conn_id)).alt(partial(_not_read, conn_id))
-    return found.bind(partial(_opened, region, config))
+    return _found(conn_id, read).bind(partial(_opened, region, config))
 
 
-def _not_read(conn_id: str, error: AwsError) -> AwsError:
-    return replace(
-        error,
-        kind=Kind.CREDENTIALS,
-        message=f"connection {conn_id!r} could not be read: {error.message}",
-        remedy=f"add a connection {conn_id!r} of type {CONN_TYPE!r} to Airflow, or leave conn_id empty",
+def _found(conn_id: str, read: Reader) -> Result[Connection, AwsError]:
+    try:
+        return Success(read(conn_id))
+    except Exception as error:  # noqa: BLE001 - a secrets backend raises what it likes, and it can be mended
+        name, problem = type(error).__name__, mask(str(error))
+    missing = name == NOT_FOUND
+    return Failure(
+        AwsError(
+            kind=Kind.CREDENTIALS,
+            code=name,
+            message=f"Airflow has no connection {conn_id!r}"
+            if missing
+            else f"connection {conn_id!r} could not be read: {problem}",
+            remedy=f"add a connection {conn_id!r} of type {CONN_TYPE!r} to Airflow, or leave conn_id empty"
+            if missing
+            else "see that Airflow's secrets backends, or its database, answer where the scheduler runs",
+        )
     )
 
 
@@ -87,8 +99,7 @@ def _opened(region: str, config: Config, found: Connection) -> Result[Access, Aw
 
 
 def _by(core: BotocoreSession) -> Access:
-    ca_bundle: str | None = core.get_config_variable("ca_bundle")
-    return Access(session=boto3.Session(botocore_session=core), ca_bundle=ca_bundle)
+    return Access(session=boto3.Session(botocore_session=core))
 
 
 def _session(found: Connection, extra: Extra, region: str, config: Config) -> BotocoreSession:
@@ -137,7 +148,9 @@ def _assumed(
     if extra.external_id is not None:
         also.setdefault("ExternalId", extra.external_id)
     fetcher = AssumeRoleCredentialFetcher(
-        client_creator=partial(base.create_client, region_name=region, config=config),
+        client_creator=lambda service, **keys: governed(
+            base.create_client(service, region_name=region, config=config, **keys)
+        ),
         source_credentials=source,
         role_arn=role_arn,
         extra_args=also,
@@ -145,6 +158,22 @@ def _assumed(
     core = _core(extra.profile_name)
     core.get_component("credential_provider").providers.insert(0, _Role(fetcher))
     return core
+
+
+class AddressError(BotoCoreError):
+    """A service's address, from wherever botocore has it, that no call may go to."""
+
+    fmt = "the address of {service} {problem}; see endpoint_url, AWS_ENDPOINT_URL and AWS's configuration"
+
+
+def governed(client: BaseClient) -> BaseClient:
+    """The client, whose answers are bounded and whose address holds no password; else `AddressError`."""
+    try:
+        http_url(client.meta.endpoint_url)
+    except ValueError as error:
+        raise AddressError(service=client.meta.service_model.service_name, problem=error) from None
+    bounded(client)
+    return client
 
 
 class _Role(CredentialProvider):

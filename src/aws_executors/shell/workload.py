@@ -4,6 +4,7 @@ Law: the only place that knows the shape of Airflow's workloads. A workload's to
 the transport puts it, and nowhere else.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -14,7 +15,7 @@ from airflow.executors.workloads import ExecuteTask
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.compose import BuildFault, built, lifetime_of
+from aws_executors.core.compose import BuildFault, built, fault_of, lifetime_of, name_of
 from aws_executors.core.errors import AwsError
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.settings import Settings
@@ -51,6 +52,34 @@ def token_for(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
     return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
 
 
+OWN_VERSION = "8"
+"""Of the UUIDs that are tokens of ours: the one for applications, so that no database makes such ones.
+
+Source: RFC 9562, 5.8.
+"""
+
+
+def own_token() -> str:
+    """A token for a queueing that Airflow has given none.
+
+    >>> own_token()[14]
+    '8'
+    """
+    made = str(uuid.uuid4())
+    return f"{made[:14]}{OWN_VERSION}{made[15:]}"
+
+
+def given_token(workload: "Workload") -> str | None:
+    """The token that Airflow has given this very queueing; None where it gives none.
+
+    It gives none to a task instance that names its executor by class, beside an executor that asks for none;
+    then it leaves in the row what an earlier queueing has put there: a token of ours, which is used up.
+    Source: ``_executable_task_instances_to_queued`` of ``airflow/jobs/scheduler_job_runner.py``.
+    """
+    token = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
+    return None if token is None or token[14:15] == OWN_VERSION else token
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """One workload, task or callback, as far as an executor must tell them apart.
@@ -85,7 +114,7 @@ def parcel_of(workload: "Workload") -> Parcel:
                 try_number=ti.try_number,
                 map_index=ti.map_index,
             ),
-            token=ti.external_executor_id,
+            token=given_token(workload),
             has_row=True,
             priority=ti.priority_weight,
             id=ti.id,
@@ -106,11 +135,15 @@ class Ways:
     large: Transport | None = None
 
 
+CLOSED = "its job is closed already"
+
+
 @dataclass(slots=True)
 class _Kept:
     """What changes of a recipe: which submissions were stored where, and whether it is over.
 
-    The lock is held while something is stored, so that nothing is stored after the job has been closed.
+    The lock is held while something is stored, so that nothing is stored after the job has been closed; never
+    while a person's code runs, which may not return.
     """
 
     lock: Lock = field(default_factory=Lock)
@@ -143,11 +176,12 @@ class Recipe(Generic[S, R]):
     def __call__(self, attempt: int) -> Result[R, str | AwsError]:
         """The request of this attempt, or in words why there can be none, or why it could not be stored."""
         launch = self._launch(attempt)
+        lifetime = self._lifetime(launch)
         with self._kept.lock:
             if self._kept.closed:
-                return Failure("its job is closed already")
-            self._kept.lifetime = self._lifetime(launch)
-            return _told(self._either_way(launch))
+                return Failure(CLOSED)
+            self._kept.lifetime = lifetime
+        return _told(self._either_way(launch))
 
     @property
     def renew_every(self) -> float | None:
@@ -183,7 +217,7 @@ class Recipe(Generic[S, R]):
     def _lifetime(self, launch: Launch[S]) -> float:
         try:
             own = lifetime_of(self.configured.build, launch)
-        except Exception:  # noqa: BLE001 - a person's predicate: it will raise again, and be told, in the builder
+        except BaseException:  # noqa: BLE001 - a person's predicate: it will raise again, and be told, in the builder
             own = None
         return own or self.configured.settings.token_lifetime or self.queueing
 
@@ -196,17 +230,25 @@ class Recipe(Generic[S, R]):
                 return result
 
     def _by(self, way: Transport, launch: Launch[S]) -> "Result[R, BuildFault | AwsError]":
-        self._kept.renews = way.stores
-        if way.stores:
-            self._kept.stored[launch.submission] = way
-        put: Result[tuple[str, ...], BuildFault | AwsError] = way.put(
-            launch.submission, self.mint(self._kept.lifetime)
+        return self._put(way, launch.submission).bind(
+            lambda command: self._built(replace(launch, command=command))
         )
-        return put.bind(
-            lambda command: built(
-                self.configured.build, replace(launch, command=command), self.request_type, self.seal
-            )
-        )
+
+    def _built(self, launch: Launch[S]) -> Result[R, BuildFault]:
+        build = self.configured.build
+        try:
+            return built(build, launch, self.request_type, self.seal)
+        except KeyboardInterrupt as error:  # the builder's own: a person's comes to the main thread
+            return Failure(fault_of(build, launch, error))
+
+    def _put(self, way: Transport, submission: str) -> "Result[tuple[str, ...], BuildFault | AwsError]":
+        with self._kept.lock:
+            if self._kept.closed:
+                return Failure(BuildFault(builder=name_of(self.configured.build), error=CLOSED))
+            self._kept.renews = way.stores
+            if way.stores:
+                self._kept.stored[submission] = way
+            return way.put(submission, self.mint(self._kept.lifetime))
 
 
 def _told(result: "Result[R, BuildFault | AwsError]") -> Result[R, str | AwsError]:

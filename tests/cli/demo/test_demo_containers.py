@@ -24,7 +24,7 @@ def aws() -> LocalAws:
 
 def test_reads_both_services(aws: LocalAws) -> None:
     with aws:
-        create(aws.url, NAMES)
+        create(aws.environment, NAMES)
         aws.client("ecs").run_task(
             cluster=NAMES.cluster,
             taskDefinition=NAMES.with_sidecar,

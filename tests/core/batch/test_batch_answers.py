@@ -34,7 +34,7 @@ LISTED = {
         (LISTED, "", Page(ids=("1", "2"), next_token="n")),
         (LISTED, "a-1", Page(ids=("1",), next_token="n")),
         (LISTED, "b", Page(next_token="n")),
-        ({}, "a-1", Page()),
+        ({"jobSummaryList": []}, "a-1", Page()),
     ],
 )
 def test_a_page(answer: object, name: str, page: Page) -> None:
@@ -42,7 +42,9 @@ def test_a_page(answer: object, name: str, page: Page) -> None:
 
 
 def test_a_page_that_can_not_be_read_hides_nothing() -> None:
-    assert found({"jobSummaryList": [{"jobId": "1", "jobName": "a"}, {}]}).failure().kind is Kind.AMBIGUOUS
+    for odd in ([{"jobId": "1", "jobName": "a"}, {}], None):
+        assert found({"jobSummaryList": odd}).failure().kind is Kind.AMBIGUOUS
+    assert found({"message": "Service Unavailable"}).failure().kind is Kind.AMBIGUOUS
 
 
 JSON = st.recursive(

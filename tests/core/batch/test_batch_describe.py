@@ -184,7 +184,7 @@ AIRFLOW = {"name": "airflow", "essential": True, "exitCode": 0, "logStreamName":
 def test_c21_the_airflow_container_decides(name: str) -> None:
     told = seen(job(ecsProperties=several(ROUTER, AIRFLOW), statusReason=ESSENTIAL), name)
     assert (told.phase, told.exit_code, told.log_stream) == (Phase.SUCCEEDED, 0, "s/airflow")
-    assert told.reason == f"{ESSENTIAL}; router: exit code 137"
+    assert (told.reason, told.others) == (ESSENTIAL, "router: exit code 137")
 
 
 def test_c21_the_airflow_container_decides_against_the_job_s_success() -> None:
@@ -216,7 +216,8 @@ def test_the_same_container_in_the_last_attempt() -> None:
 def test_the_airflow_container_is_not_in_the_job() -> None:
     told = seen(job(ecsProperties=several(ROUTER), startedAt=T), "airflow")
     assert (told.exit_code, told.cause) == (None, Cause.UNCLEAR)
-    assert told.reason == "no container named 'airflow' in the job (it has: router); router: exit code 137"
+    assert told.reason == "no container named 'airflow' in the job (it has: router)"
+    assert told.others == "router: exit code 137"
 
 
 def test_the_name_is_no_matter_where_there_is_one_container() -> None:
@@ -278,8 +279,10 @@ def test_nothing_is_absent_while_a_record_has_no_owner() -> None:
     assert (told.observations, [one.id for one in told.unreadable]) == ((), ["", "a"])
 
 
-def test_an_answer_that_is_none() -> None:
-    assert [one.id for one in observe_answer(None, asked=["a"]).unreadable] == ["a"]
+@pytest.mark.parametrize("answer", [None, {}, {"jobs": None}, {"message": "Service Unavailable"}])
+def test_an_answer_that_is_none_says_of_nothing_that_it_is_absent(answer: object) -> None:
+    told = observe_answer(answer, asked=["a"])
+    assert (told.observations, [one.id for one in told.unreadable]) == ((), ["a"])
 
 
 def test_a_blocked_queue_s_event_is_read_and_another_s_is_refused() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws_executors.core.ecs.describe import STATUSES, STOP_CODES, observe, observe_answer, observe_event
-from aws_executors.core.state import Cause, Observation, Phase, Source
+from aws_executors.core.state import Cause, Observation, Phase, Sign, Source
 from aws_executors.core.stops import ORPHANED, SHUT_DOWN
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -118,7 +118,7 @@ def test_the_exit_code_decides_as_soon_as_it_is_there(status: str, code: int, ph
 # (stop code, cause with exit 143, cause without a code after a start, cause without a start)
 BY_STOP_CODE = [
     ("TaskFailedToStart", Cause.EXITED, Cause.NEVER_STARTED, Cause.NEVER_STARTED),
-    ("EssentialContainerExited", Cause.EXITED, Cause.NEVER_STARTED, Cause.NEVER_STARTED),
+    ("EssentialContainerExited", Cause.EXITED, Cause.UNCLEAR, Cause.NEVER_STARTED),
     ("UserInitiated", Cause.STOPPED, Cause.STOPPED, Cause.STOPPED),
     ("ServiceSchedulerInitiated", Cause.STOPPED, Cause.STOPPED, Cause.STOPPED),
     ("SpotInterruption", Cause.RECLAIMED, Cause.RECLAIMED, Cause.RECLAIMED),
@@ -213,7 +213,7 @@ def test_c20_a_sidecar_that_never_started() -> None:
         )
     )
     assert (told.cause, told.started) == (Cause.NEVER_STARTED, False)
-    assert told.reason == f"Task failed to start; db: {PULL}"
+    assert (told.reason, told.others) == ("Task failed to start", f"db: {PULL}")
 
 
 def test_a_sidecar_that_ended_before_the_airflow_container_began() -> None:
@@ -227,7 +227,8 @@ def test_a_sidecar_that_ended_before_the_airflow_container_began() -> None:
         )
     )
     assert (told.phase, told.cause, told.started) == (Phase.FAILED, Cause.NEVER_STARTED, False)
-    assert told.reason == "Essential container in task exited; init: exit code 1"
+    assert (told.sign, told.culprit) == (Sign.TAKEN_ALONG, "init: exit code 1")
+    assert (told.reason, told.others) == ("Essential container in task exited", "init: exit code 1")
 
 
 def test_the_airflow_container_is_not_in_the_task() -> None:
@@ -250,7 +251,7 @@ def test_reasons_are_joined_in_reading_order_without_repeats() -> None:
     told = seen(
         task({"name": "b", "reason": "B"}, own(reason=PULL), {"name": "a", "exitCode": 1}, stoppedReason=PULL)
     )
-    assert told.reason == f"{PULL}; a: exit code 1; b: B"
+    assert (told.reason, told.others) == (PULL, "a: exit code 1; b: B")
 
 
 def test_a_warning_of_a_spot_reclaim_is_no_end() -> None:
@@ -340,7 +341,7 @@ def test_c6_one_unreadable_record_hides_no_other() -> None:
 
 def test_c22_missing_and_not_mentioned_are_absent() -> None:
     failures = [{"arn": "arn:task/c/a", "reason": "MISSING"}, {"arn": "arn:task/c/x", "reason": "MISSING"}]
-    told = observe_answer({"failures": failures}, asked=["a", "b"], container="airflow")
+    told = observe_answer({"tasks": [], "failures": failures}, asked=["a", "b"], container="airflow")
     assert {(one.id, one.phase) for one in told.observations} == {
         ("a", Phase.ABSENT),
         ("b", Phase.ABSENT),
@@ -350,7 +351,7 @@ def test_c22_missing_and_not_mentioned_are_absent() -> None:
 
 def test_another_failure_is_no_absence() -> None:
     failures = [{"arn": "t/a", "reason": "Odd", "detail": "why"}]
-    told = observe_answer({"failures": failures}, asked=["t/a"], container="airflow")
+    told = observe_answer({"tasks": [], "failures": failures}, asked=["t/a"], container="airflow")
     assert told.observations == ()
     assert [(one.id, one.problem) for one in told.unreadable] == [("t/a", "Odd; why")]
 
@@ -364,8 +365,11 @@ def test_nothing_is_absent_while_a_record_has_no_owner() -> None:
     ]
 
 
-def test_an_answer_that_is_none() -> None:
-    told = observe_answer("<html>", asked=["t/a", "t/b"], container="airflow")
+@pytest.mark.parametrize(
+    "answer", ["<html>", None, {}, {"tasks": None}, {"failures": []}, {"message": "Service Unavailable"}]
+)
+def test_an_answer_that_is_none_says_of_nothing_that_it_is_absent(answer: object) -> None:
+    told = observe_answer(answer, asked=["t/a", "t/b"], container="airflow")
     assert told.observations == ()
     assert [one.id for one in told.unreadable] == ["t/a", "t/b"]
 

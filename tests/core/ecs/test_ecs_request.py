@@ -100,7 +100,7 @@ def overridden(**container: object) -> dict[str, Any]:
         ),
         (
             {"capacityProviderStrategy": [{"capacityProvider": "a"}, {"capacityProvider": "b", "weight": 0}]},
-            "one of several providers must have a weight above 0",
+            "gives no provider a weight above 0, so nothing would ever start",
         ),
         (
             {
@@ -109,7 +109,7 @@ def overridden(**container: object) -> dict[str, Any]:
                     {"capacityProvider": "b", "base": 2},
                 ]
             },
-            "only one provider may have a base",
+            "gives several providers a base; AWS takes one",
         ),
         (
             {"capacityProviderStrategy": [{"capacityProvider": "a", "weight": 1001}]},

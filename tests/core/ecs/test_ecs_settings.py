@@ -33,6 +33,7 @@ def test_defaults() -> None:
         "submit_rate": None,
         "workload_transport": "inline",
         "workload_store": "",
+        "workload_store_owner": "",
         "workload_kms_key": "",
         "fleet_interval": 10.0,
         "token_lifetime": None,

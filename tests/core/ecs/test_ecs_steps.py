@@ -214,7 +214,7 @@ def test_spot_is_fargate_too() -> None:
         compose(build, with_spot(), with_cpu_memory(cpu=256, memory=4096))(LAUNCH)
 
 
-@pytest.mark.parametrize("step", [with_security_groups("sg-1"), with_public_ip()], ids=repr)
+@pytest.mark.parametrize("step", [with_security_groups("sg-1"), with_public_ip(False)], ids=repr)
 def test_a_network_without_subnets_is_no_network(step: Step) -> None:
     settings = EcsSettings.model_validate(ECS_SETTINGS.model_dump(include={
         "region", "cluster", "container_name", "task_definition"}) | {"launch_type": "EC2"})  # fmt: skip

@@ -19,7 +19,7 @@ from aws_executors.core.fleet.snapshot import ALIVE, FORGOTTEN, SILENCE, Flow, G
 from aws_executors.core.fleet.standing import Standing
 from aws_executors.shell.fleet import store
 from aws_executors.shell.fleet.store import Shelf
-from picky_auth import ANN, NEMO, VERA, PickyAuthManager
+from picky_auth import ANN, LEO, NEMO, TARA, VERA, PickyAuthManager
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -133,8 +133,54 @@ def test_counts_are_for_all_names_for_those_who_may_read_the_dag(server: TestCli
     assert (len(ann["jobs"]), len(ann["failures"]), ann["hidden"]) == (1, 1, 0)
     assert (vera["jobs"], vera["failures"], vera["reasons"], vera["hidden"]) == ([], [], [], 1)
     page = server.get(PAGE, headers=cookie(VERA)).text
-    assert "1 more belong to DAGs that you may not read" in page
+    assert "1 more belong to DAGs whose task instances you may not read" in page
     assert "hush" not in page
+
+
+def test_who_may_read_the_dag_may_not_yet_read_its_tasks_and_failures(server: TestClient) -> None:
+    Shelf("one").put(told(time.time(), words="hush"))
+    failed("The password of the database is wrong (c1).")
+    tara, leo = (server.get(NEWS, headers=cookie(user)).json() for user in (TARA, LEO))
+    assert (tara["fleet"]["jobs"], tara["fleet"]["failures"], tara["fleet"]["hidden"]) == ([], [], 1)
+    assert (len(leo["fleet"]["jobs"]), leo["fleet"]["failures"], leo["fleet"]["reasons"]) == (1, [], [])
+    for one in (tara, leo):
+        assert one["fleet"]["totals"] == [0, 0, 0, 1, 0]
+        assert "The password of" not in one["html"]
+    assert "load" not in tara["html"]
+
+
+def test_failures_of_any_length_make_a_page_of_bounded_length(server: TestClient) -> None:
+    for number in range(5):
+        failed(f"{number}{'x' * 20_000_000}\x1b[31m\n")
+    answer = server.get(NEWS, headers=cookie(ANN))
+    assert len(answer.json()["fleet"]["failures"]) == 5
+    assert len(answer.content) < 100_000
+
+
+def test_an_overwritten_row_is_ignored_and_told_once(
+    server: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    Shelf("live").put(told(time.time()))
+    Shelf("victim").put(told(time.time(), scheduler="victim:2"))
+    forged = told(time.time(), scheduler="forged:3").model_dump_json()
+    (taken,) = [text for key, text in store.rows() if key.endswith("live")]
+    with create_session(scoped=False) as session:
+        table = store._table()
+        session.connection().execute(
+            table.update().where(table.c.key == f"{store.PREFIX}victim").values(val=forged)
+        )
+        # A true row, put into a row of another name: as if there were two such schedulers.
+        session.connection().execute(
+            table.insert().values(key=f"{store.PREFIX}copy", val=taken, is_encrypted=False)
+        )
+    for _ in range(3):
+        news = server.get(NEWS, headers=cookie(ANN)).json()
+        assert [one["scheduler"] for one in news["fleet"]["tellers"]] == ["host:1"]
+    said = [one for one in caplog.messages if "are ignored" in one]
+    assert len(said) == 1
+    assert said[0].startswith("Reading the fleet page: 2 variables")
+    Shelf("victim").put(told(time.time(), scheduler="victim:2"))
+    assert len(server.get(NEWS, headers=cookie(ANN)).json()["fleet"]["tellers"]) == 2
 
 
 def test_nothing_that_comes_from_somewhere_is_markup(server: TestClient) -> None:

@@ -23,6 +23,7 @@ from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
 from aws_executors.shell.fleet import store
 from aws_executors.shell.fleet.publisher import Publisher
+from aws_executors.shell.fleet.seal import NoKeyError
 from aws_executors.shell.fleet.store import Shelf, snapshots
 from aws_executors.shell.fleet.tally import SLOT, SLOTS, Tally, flows
 from aws_executors.shell.fleet.telling import Look, key_of, publisher
@@ -73,12 +74,12 @@ def test_what_is_measured_is_what_is_told() -> None:
     sink.count(name_of(THROTTLES, Action.SUBMIT))
     sink.gauge("jobs", 5)
     assert flows(tally, share, ECS_NAMES, 0.0) == (
-        Flow(action="RunTask", calls=3, throttled=1, granted=20, documented=20),
+        Flow(action="RunTask", calls=3, throttled=1, granted=19, documented=20),
     )
     for at in (1.0, 3.0):
-        share.throttled(Action.SUBMIT, at)
+        share.throttled(Action.SUBMIT, at - 0.1, at)
     (slowed,) = flows(tally, share, BATCH_NAMES, 3.0)
-    assert (slowed.action, slowed.granted) == ("SubmitJob", 14.0)
+    assert (slowed.action, slowed.granted) == ("SubmitJob", 18.05)
     (free,) = flows(tally, UNLIMITED, ECS_NAMES, 3.0)
     assert (free.granted, free.documented) == (None, None)
 
@@ -251,6 +252,57 @@ def test_switched_off_there_is_nobody_who_tells() -> None:
 def clean(airflow_db: object) -> Iterator[None]:
     yield
     store._delete([key for key, _ in store.rows()])
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets what Airflow has of keys."""
+
+    def configure(jwt: str = "", fernet: str = "", private: str = "") -> None:
+        monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", jwt)
+        monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", fernet)
+        monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_PRIVATE_KEY_PATH", private)
+
+    return configure
+
+
+@pytest.mark.usefixtures("clean")
+def test_a_row_tells_those_nothing_who_have_no_key(keys: Callable[..., None]) -> None:
+    Shelf("one").put(told(1.0, "host-of-the-scheduler"))
+    ((_, text),) = store.rows()
+    assert "host-of" not in text
+    assert "RUNNING" not in text
+    keys(jwt="another secret")
+    assert snapshots() == ()
+
+
+@pytest.mark.usefixtures("clean")
+def test_a_key_may_be_changed_for_another_one(keys: Callable[..., None]) -> None:
+    keys(fernet="old", private="/etc/key.pem")
+    Shelf("one").put(told(1.0))
+    keys(fernet="new, old", private="/etc/key.pem")
+    assert snapshots() == (told(1.0),)
+    Shelf("one").put(told(2.0))
+    keys(fernet="new", private="/etc/key.pem")
+    assert snapshots() == (told(2.0),)
+    keys(jwt="secret", fernet="new")  # a task may have the Fernet key: it opens nothing here
+    assert snapshots() == ()
+    keys()
+    with pytest.raises(NoKeyError, match="set \\[api_auth\\] jwt_secret"):
+        Shelf("one").put(told(3.0))
+
+
+@pytest.mark.usefixtures("clean")
+def test_what_a_task_made_of_a_row_is_written_over() -> None:
+    from airflow.models import Variable
+
+    shelf = Shelf("one")
+    shelf.put(told(1.0))
+    Variable.set(f"{store.PREFIX}one", "mine")  # encrypted by Airflow
+    assert snapshots() == ()
+    shelf.put(told(2.0))
+    assert snapshots() == (told(2.0),)
+    assert Variable.get(f"{store.PREFIX}one") != told(2.0).model_dump_json()
 
 
 def told(at: float, name: str = "S") -> Snapshot:

@@ -6,6 +6,7 @@ executors are made from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,9 +70,11 @@ class Names:
         }
 
 
-def create(url: str, names: Names) -> None:
-    """Make everything that the names name, in the account behind `url`."""
-    session = boto3.Session("local", "local", region_name=names.region)
+def create(environment: Mapping[str, str], names: Names) -> None:
+    """Make everything that the names name, in the account that this environment leads to."""
+    url = environment["AWS_ENDPOINT_URL"]
+    keys = environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
+    session = boto3.Session(*keys, region_name=names.region)
     once = Config(retries={"total_max_attempts": 1})
     create_log_group(session.client("logs", endpoint_url=url, config=once))
     create_ecs(session.client("ecs", endpoint_url=url, config=once), names)

@@ -9,10 +9,12 @@ import secrets
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 EXECUTORS = "aws_executors.executors.AwsEcsFargateExecutor,aws_executors.executors.AwsBatchExecutor"
+PORTS = range(20_000, 32_000)  # below those that Linux and macOS give to connections
 INHERITED = ("LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "TZ")
 ALONE: Mapping[str, str] = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -24,10 +26,15 @@ ALONE: Mapping[str, str] = {
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback interface that nobody listens on now; OSError if there is none.
+
+    The system's own choice would be of those that it gives to connections: one could have it before Airflow.
+    """
+    for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(f"every port from {PORTS.start} to {PORTS.stop - 1} is taken")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

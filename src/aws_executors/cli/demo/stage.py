@@ -152,7 +152,7 @@ def stage(
         stack.callback(shield)
         up = Stage(aws, deployment, place, Api(place.url), names)
         migration = deployment.start("migration", ["airflow", "db", "migrate"])
-        cloud.create(aws.url, names)
+        cloud.create(aws.environment, names)
         deployment.finish(migration)
         for component in COMPONENTS:
             up.start(component)

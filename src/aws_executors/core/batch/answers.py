@@ -19,7 +19,7 @@ class _Summary(Read):
 
 
 class _ListJobs(Read):
-    job_summary_list: tuple[_Summary, ...] | None = None
+    job_summary_list: tuple[_Summary, ...]
     next_token: str | None = None
 
 
@@ -52,8 +52,7 @@ def _job_id(answer: _SubmitJob) -> str:
 
 
 def _page(answer: _ListJobs, name: str) -> Page:
-    listed = answer.job_summary_list or ()
     return Page(
-        ids=tuple(one.job_id for one in listed if not name or one.job_name == name),
+        ids=tuple(one.job_id for one in answer.job_summary_list if not name or one.job_name == name),
         next_token=answer.next_token or "",
     )

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from aws_executors.core.batch.config import read_options, with_options
+from aws_executors.core.allowed import refuse
+from aws_executors.core.batch.config import read_options, uses, with_options
 from aws_executors.core.batch.container import command_of, lay
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
@@ -111,7 +112,9 @@ def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> Submi
 def with_workload(shape: SubmitJob, launch: Launch[BatchSettings]) -> SubmitJob:
     """A request's shape with one launch's options, command and name."""
     container_name = launch.settings.container_name
-    request = with_options(shape, read_options(launch.executor_config), container_name)
+    options = read_options(launch.executor_config)
+    refuse(uses(options, container_name), launch.settings.executor_config_allowed, launch.settings.section)
+    request = with_options(shape, options, container_name)
     return sealed(launch, lay(request, ContainerOverrides(command=launch.command), container_name))
 
 

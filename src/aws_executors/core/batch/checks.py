@@ -4,10 +4,11 @@ Law: pure; a check reads `Seen` and yields findings. What is checked is the requ
 makes, not the options alone. Source: AWS Batch User Guide, "Jobs stuck in a RUNNABLE status".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from aws_executors.core.allowance import Allowance, of_allowance
-from aws_executors.core.batch.seen import FARGATE, JobDefinition, Seen, quota_code
+from aws_executors.core.batch.request import overrides_of
+from aws_executors.core.batch.seen import FARGATE, Seen, quota_code
 from aws_executors.core.checks import (
     Finding,
     advice,
@@ -18,6 +19,7 @@ from aws_executors.core.checks import (
 )
 from aws_executors.core.image import of_image
 from aws_executors.core.image import variables as set_by_image
+from aws_executors.core.log_group import of_log_group
 from aws_executors.core.network import of_network
 
 
@@ -83,7 +85,7 @@ def _room(seen: Seen) -> Iterator[Finding]:
     sizes = [one.compute_resources.maxv_cpus for one in seen.usable if one.compute_resources]
     if not definition or not sizes or len(sizes) < len(seen.usable):
         return
-    wanted = _vcpus(definition)
+    wanted = definition.vcpus
     if wanted > max(sizes):
         yield error(
             "too-large",
@@ -91,15 +93,6 @@ def _room(seen: Seen) -> Iterator[Finding]:
             "Jobs stay RUNNABLE for ever.",
             "aws batch update-compute-environment --compute-resources maxvCpus=256",
         )
-
-
-def _vcpus(definition: JobDefinition) -> float:
-    return sum(
-        float(need.value)
-        for container in definition.containers
-        for need in container.resource_requirements
-        if need.type == "VCPU"
-    )
 
 
 def _definition(seen: Seen) -> Iterator[Finding]:
@@ -119,17 +112,48 @@ def _definition(seen: Seen) -> Iterator[Finding]:
             "SubmitJob is refused.",
             f"[batch] job_definition = {definition.job_definition_name}, once it has an active revision",
         )
-    if definition and definition.type != "container":
+    yield from _kind(seen)
+
+
+OVERRIDES: Mapping[str, str] = {
+    "containerOverrides": "containerProperties",
+    "ecsPropertiesOverride": "ecsProperties",
+    "eksPropertiesOverride": "eksProperties",
+    "nodeOverrides": "nodeProperties",
+}
+"""By the overrides of a request, the member of the definition that they are for."""
+BY_NAME = frozenset({"containerProperties", "ecsProperties"})
+"""Between these two `container_name` decides."""
+KINDS: Mapping[str, str] = {
+    "nodeProperties": "[batch] job_definition = one of type container, or nodeOverrides in submit_job_kwargs",
+    "eksProperties": '[batch] submit_job_kwargs = {"eksPropertiesOverride": {"podProperties": {}}}',
+    "containerProperties": "[batch] submit_job_kwargs without these overrides, or another job_definition",
+    "ecsProperties": "[batch] submit_job_kwargs without these overrides, or another job_definition",
+}
+
+
+def _kind(seen: Seen) -> Iterator[Finding]:
+    """Whether the overrides are for such a definition; what `container_name` brings about is told there."""
+    definition = seen.definition
+    if not definition:
+        return
+    used = [name for name, given in overrides_of(seen.request).items() if given]
+    by_name = {definition.kind, *(OVERRIDES[one] for one in used)} <= BY_NAME
+    if used and OVERRIDES[used[0]] != definition.kind and not by_name:
+        several = definition.kind == "nodeProperties"
         yield error(
-            "definition-type",
-            f"The {definition.place} is of type {definition.type}",
-            "A task is one container: the command has nowhere to go.",
-            "[batch] job_definition = one of type container",
+            "definition-type" if several else "definition-kind",
+            f"The {definition.place} has {definition.kind}, and requests have {used[0]}",
+            "A task is one container: the command has nowhere to go."
+            if several
+            else "SubmitJob is refused: its overrides are of the wrong kind.",
+            KINDS[definition.kind],
         )
 
 
 def _platform(seen: Seen) -> Iterator[Finding]:
     definition = seen.definition
+    yield from _orchestration(seen)
     kinds = {"FARGATE" if r.type in FARGATE else "EC2" for one in seen.usable if (r := one.compute_resources)}
     wanted = definition.platform_capabilities if definition else ()
     if definition and kinds and wanted and kinds.isdisjoint(wanted):
@@ -139,6 +163,30 @@ def _platform(seen: Seen) -> Iterator[Finding]:
             f"{' and '.join(sorted(kinds))}",
             "SubmitJob is refused, or jobs stay RUNNABLE for ever.",
             f"{definition.place}: platformCapabilities = {min(kinds)}, or [batch] job_queue = another",
+        )
+
+
+def _orchestration(seen: Seen) -> Iterator[Finding]:
+    """Kubernetes' definitions are for its environments alone, and several nodes are not for Fargate."""
+    definition = seen.definition
+    if not definition or not seen.usable:
+        return
+    eks = {one.eks_configuration is not None for one in seen.usable}
+    if (definition.kind == "eksProperties") not in eks and definition.kind != "nodeProperties":
+        where = "EKS" if True in eks else "ECS"
+        yield error(
+            "platform",
+            f"The {definition.place} has {definition.kind}, the queue's environments are on {where}",
+            "SubmitJob is refused, or jobs stay RUNNABLE for ever.",
+            f"[batch] job_queue = one whose environments are on {'ECS' if where == 'EKS' else 'EKS'}",
+        )
+    kinds = {one.compute_resources.type for one in seen.usable if one.compute_resources}
+    if definition.kind == "nodeProperties" and kinds and kinds <= {*FARGATE}:
+        yield error(
+            "platform",
+            f"The {definition.place} has several nodes, the queue's environments are FARGATE",
+            "SubmitJob is refused: jobs of several nodes run on EC2 alone.",
+            "[batch] job_queue = one whose environments are on EC2",
         )
 
 
@@ -154,7 +202,7 @@ def _container(seen: Seen) -> Iterator[Finding]:
             "SubmitJob is refused: its overrides are of the wrong kind.",
             "remove container_name from [batch]",
         )
-    elif definition.ecs_properties and name not in names:
+    elif not definition.container_properties and name not in names and any(names):
         written = f"[batch] container_name = {name}" if name else "[batch] container_name is not set"
         yield error(
             "container-name",
@@ -163,13 +211,20 @@ def _container(seen: Seen) -> Iterator[Finding]:
             f"[batch] container_name = {names[0]}",
         )
     else:
-        container = next((one for one in definition.containers if one.name == name), definition.containers[0])
+        container = seen.container or definition.containers[0]
         variables = set_by_image(seen.image) | {one.name: one.value for one in container.environment}
         yield from of_image(seen.image, definition.place, definition.architecture, ())
         over = seen.request.container_overrides.environment
         yield from of_variables(
             variables | {one.name: one.value for one in over}, definition.place, seen.airflow
         )
+
+
+def _logs(seen: Seen) -> Iterator[Finding]:
+    """Batch makes its own group; one that the definition names must be there."""
+    definition, logs = seen.definition, seen.container.log_configuration if seen.container else None
+    if definition and logs and logs.log_driver == "awslogs":
+        yield from of_log_group(logs.options, definition.place, seen.settings.region, seen.log_groups)
 
 
 def _limits(seen: Seen) -> Iterator[Finding]:
@@ -202,7 +257,7 @@ def _quota(seen: Seen) -> Iterator[Finding]:
     code = quota_code(seen.environments if isinstance(seen.environments, tuple) else ())
     if seen.definition and code:
         allowance = Allowance(
-            code=code, vcpus=_vcpus(seen.definition), at_once=seen.airflow.parallelism, quota=seen.quota
+            code=code, vcpus=seen.definition.vcpus, at_once=seen.airflow.parallelism, quota=seen.quota
         )
         yield from of_allowance(allowance, seen.settings.region)
 
@@ -214,6 +269,7 @@ CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _definition,
     _platform,
     _container,
+    _logs,
     _limits,
     _quota,
 )

@@ -5,15 +5,16 @@ of airflow-aws-executors), wherever that container stands in the request; the se
 (that of apache-airflow-providers-amazon). Sizes go to ``resourceRequirements``, the form that Fargate takes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.batch.container import command_of, lay
-from aws_executors.core.batch.eks import EksPropertiesOverride
+from aws_executors.core.allowed import Use, said, within
+from aws_executors.core.batch.container import command_of, giving_way, lay
+from aws_executors.core.batch.eks import EksPropertiesOverride, PodOverride
 from aws_executors.core.batch.merge import (
     merge_consumables,
     merge_container,
@@ -21,6 +22,7 @@ from aws_executors.core.batch.merge import (
     merge_eks,
     merge_nodes,
     merge_texts,
+    task_containers,
 )
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
@@ -30,6 +32,7 @@ from aws_executors.core.batch.overrides import (
     ResourceRequirement,
     Resources,
     ResourceType,
+    TaskContainerOverrides,
     Variables,
     Vcpus,
     as_amount,
@@ -48,7 +51,7 @@ from aws_executors.core.batch.request import (
 from aws_executors.core.config import WHERE, read_config
 from aws_executors.core.merge import appended, later
 from aws_executors.core.parse import RequestError
-from aws_executors.core.wire import WRITTEN, Flag, Text, Texts, Whole
+from aws_executors.core.wire import WRITTEN, Flag, Text, Texts, Whole, fields_of, masked_repr, spell
 
 WORKLOAD = "the Airflow container's command is the workload"
 KEPT: Mapping[str, str] = {
@@ -77,12 +80,15 @@ class BatchOptions:
     parameters: Texts = ()
     node_overrides: NodeOverrides = NodeOverrides()
     ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
-    eks_properties_override: EksPropertiesOverride = EksPropertiesOverride()
+    eks_properties_override: PodOverride = EksPropertiesOverride()
     retry_strategy: RetryStrategy = RetryStrategy()
     timeout: JobTimeout = JobTimeout()
     propagate_tags: Flag | None = None
     tags: Tags = ()
     consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+    def __repr__(self) -> str:
+        return masked_repr(self)
 
     def __post_init__(self) -> None:
         listed = {requirement.type for requirement in self.resource_requirements}
@@ -105,6 +111,52 @@ def read_options(executor_config: object) -> BatchOptions:
     return read_config(BATCH_OPTIONS, executor_config, KEPT)
 
 
+_SIZES: Mapping[str, str] = {"VCPU": "vcpus", "MEMORY": "memory"}
+_OWN = ("environment", "instance_type", "resource_requirements")
+SETTABLE = (
+    *(spell(name) for name in fields_of(BatchOptions)),
+    *(f"containerOverrides.{spell(name)}" for name in ("command", *_OWN)),
+)
+"""What the option `executor_config_allowed` may name."""
+
+
+def uses(options: BatchOptions, container_name: str) -> Iterator[Use]:
+    """Everything that a task's options set. What is set of the Airflow container, in either dialect, has the
+    name of the first; of other kinds of overrides (pods, nodes, other containers) there is but the whole.
+
+    >>> config = {"containerOverrides": {"memory": 512}, "vcpus": 1, "jobQueue": "q"}
+    >>> [use[0] for use in uses(read_options(config), "")]
+    ['vcpus', 'jobQueue', 'memory']
+    """
+    for name in said(options, NOTHING):
+        if name in _SIZES.values():
+            yield _size(name)
+        elif name in _OWN:
+            yield from _of_container(name, options.resource_requirements)
+        elif name not in ("container_overrides", "ecs_properties_override"):
+            yield (spell(name),)
+    for name in said(options.container_overrides, NOTHING.container_overrides):
+        yield from _of_container(name, options.container_overrides.resource_requirements)
+    whole = "ecsPropertiesOverride"
+    for container in task_containers(options.ecs_properties_override):
+        own = container.name == container_name
+        for name in said(container, TaskContainerOverrides(name=container.name)):
+            found = _of_container(name, container.resource_requirements) if own else ((),)
+            yield from ((*use, whole) for use in found)
+
+
+def _of_container(name: str, resources: tuple[ResourceRequirement, ...]) -> Iterator[Use]:
+    if name != "resource_requirements":
+        yield within(f"containerOverrides.{spell(name)}", spell(name) if name in _OWN else "")
+    for one in resources if name == "resource_requirements" else ():
+        yield _size(_SIZES.get(one.type, ""))
+
+
+def _size(name: str) -> Use:
+    listed = within("containerOverrides.resourceRequirements", "resourceRequirements")
+    return (name, *listed) if name else listed
+
+
 NOTHING = BatchOptions()
 """What most tasks ask for."""
 
@@ -122,6 +174,10 @@ def with_options(
     """
     if options == NOTHING:
         return request
+    if options.eks_properties_override != NOTHING.eks_properties_override or (
+        options.node_overrides != NOTHING.node_overrides
+    ):
+        request = giving_way(request, container_name)
     changed = replace(
         request,
         job_queue=options.job_queue or request.job_queue,

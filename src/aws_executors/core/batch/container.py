@@ -6,7 +6,7 @@ homes says what becomes of it for each kind of job definition; nobody else asks 
 | the request has, or the option says        | the Airflow container is                    | command in |
 |--------------------------------------------|---------------------------------------------|------------|
 | nodeOverrides                              | in the first nodePropertyOverride, as below | as below   |
-| eksPropertiesOverride                      | the pod's of the name `container_name`      | `args`     |
+| eksPropertiesOverride                      | the pod's of that name, or its only one     | `args`     |
 | ecsPropertiesOverride or a container_name  | the task's of the name `container_name`     | `command`  |
 | nothing of these                           | the only one                                | `command`  |
 
@@ -34,6 +34,7 @@ from aws_executors.core.batch.overrides import (
 from aws_executors.core.batch.request import (
     NOTHING_OVER_NODES,
     NOTHING_OVER_TASKS,
+    NOTHING_OVER_THE_CONTAINER,
     NOTHING_OVER_THE_POD,
     NodePropertyOverride,
     SubmitJob,
@@ -78,7 +79,7 @@ def command_of(request: SubmitJob, container_name: str = "") -> tuple[str, ...]:
     """
     ranges = request.node_overrides.node_property_overrides
     holder = ranges[0] if ranges else request
-    found = [container.command for container in (holder.container_overrides,) if not container_name]
+    found = [holder.container_overrides.command]
     found += [
         container.command
         for container in task_containers(holder.ecs_properties_override)
@@ -87,19 +88,58 @@ def command_of(request: SubmitJob, container_name: str = "") -> tuple[str, ...]:
     found += [
         container.args
         for container in holder.eks_properties_override.pod_properties.containers
-        if container.name == container_name
+        if not container_name or container.name in (container_name, None)
     ]
     return next(filter(None, found), ())
 
 
 def _laid(holder: Holder, wish: ContainerOverrides, name: str) -> Holder:
-    if holder.eks_properties_override != NOTHING_OVER_THE_POD:
-        pod = _in_pod(wish, _told(name, "eksPropertiesOverride"))
-        return replace(holder, eks_properties_override=merge_eks(holder.eks_properties_override, pod))
-    if name or holder.ecs_properties_override != NOTHING_OVER_TASKS:
+    pod = holder.eks_properties_override
+    if pod != NOTHING_OVER_THE_POD:
+        own = _named(pod, name)
+        laid = merge_eks(own, _in_pod(wish, name or _only_one(own)))
+        return replace(holder, eks_properties_override=laid)
+    several = name and holder.container_overrides == NOTHING_OVER_THE_CONTAINER
+    if several or holder.ecs_properties_override != NOTHING_OVER_TASKS:
         task = _in_task(wish, _told(name, "ecsPropertiesOverride"))
         return replace(holder, ecs_properties_override=merge_ecs(holder.ecs_properties_override, task))
     return replace(holder, container_overrides=merge_container(holder.container_overrides, wish))
+
+
+def giving_way(request: SubmitJob, container_name: str) -> SubmitJob:
+    """The request without the override that does no more than name the Airflow container.
+
+    The option of that name stands for a job of several ECS containers; who says of another kind knows better.
+
+    >>> containers = (TaskContainerOverrides(name="airflow"),)
+    >>> named = EcsPropertiesOverride(task_properties=(TaskPropertiesOverride(containers=containers),))
+    >>> job = SubmitJob(job_name="a", job_queue="q", job_definition="d", ecs_properties_override=named)
+    >>> giving_way(job, "airflow").ecs_properties_override
+    EcsPropertiesOverride(task_properties=())
+    """
+    bare = (TaskContainerOverrides(name=container_name),) if container_name else ()
+    if not bare or task_containers(request.ecs_properties_override) != bare:
+        return request
+    return replace(request, ecs_properties_override=NOTHING_OVER_TASKS)
+
+
+def _named(pod: EksPropertiesOverride, name: str) -> EksPropertiesOverride:
+    """The pod's override in which a container without a name has that of the Airflow container."""
+    containers = pod.pod_properties.containers
+    if not name or any(container.name == name for container in containers):
+        return pod
+    known = tuple(replace(one, name=name) if one.name is None else one for one in containers)
+    return replace(pod, pod_properties=replace(pod.pod_properties, containers=known))
+
+
+def _only_one(pod: EksPropertiesOverride) -> str:
+    """The name, if it has any, of the pod's container where nobody has said which is Airflow's."""
+    containers = pod.pod_properties.containers
+    return (
+        _told("", "eksPropertiesOverride")
+        if len(containers) > 1
+        else "".join(c.name or "" for c in containers)
+    )
 
 
 def _told(name: str, kind: str) -> str:
@@ -126,7 +166,7 @@ def _in_pod(wish: ContainerOverrides, name: str) -> EksPropertiesOverride:
     _without_instance_type(wish)
     sizes = tuple(map(_quantity, wish.resource_requirements))
     container = EksContainerOverride(
-        name=name,
+        name=name or None,
         args=wish.command,
         env=tuple(EksContainerEnvironmentVariable(name=v.name, value=v.value) for v in wish.environment),
         resources=EksContainerResourceRequirements(limits=sizes, requests=sizes),

@@ -1,17 +1,21 @@
 """What DescribeJobs, and the event of the same shape, say about a job's container.
 
-Law: AWS's shapes end here. The status says whether there is an outcome, because Batch may start another
-attempt by its own retry strategy after any exit code; once there is one, the Airflow container's exit code
-says which (C21), and without a code the tables do. Nothing raises, and one record that can not be read hides
-no other (C6).
+Law: AWS's shapes end here and in `runs.py`. The status says whether there is an outcome, because Batch may
+start another attempt by its own retry strategy after any exit code; once there is one, the Airflow
+container's exit code says which (C21), and without a code the tables do. A person's stop comes before both,
+for its words are a person's. Nothing raises, and one record that can not be read hides no other (C6).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.batch.runs import Container, Job, Run, others_of, own_of, runs_of, whole, within
+from aws_executors.core.error_rules import Kind
+from aws_executors.core.errors import by_message
 from aws_executors.core.reading import (
     CONTAINER_REASONS,
     Read,
@@ -20,10 +24,10 @@ from aws_executors.core.reading import (
     id_of,
     joined,
     read,
-    said,
     told,
 )
-from aws_executors.core.state import Answer, Cause, Observation, Phase, Source, Unreadable
+from aws_executors.core.sidecars import ENDED_TASK, culprit, signed, words
+from aws_executors.core.state import Answer, Cause, Observation, Phase, Sign, Source, Unreadable
 from aws_executors.core.stops import BY_US
 
 # Both have the shape of a job in their detail; the second tells why a job is held at RUNNABLE.
@@ -43,55 +47,25 @@ STATUSES: Mapping[str, Phase] = MappingProxyType(
 )
 FINAL = frozenset({"SUCCEEDED", "FAILED"})
 
-# Who ended a job, in the words of its statusReason; the first prefix counts. "Host EC2 ... terminated" is
-# said of a Spot reclaim and of an instance that was scaled in or broke alike: what is certain is its end.
-STATUS_REASONS: tuple[tuple[str, Cause], ...] = (
+# What ended a job, in the words of its statusReason; the first prefix counts. These are the platform's or our
+# own, and told even of a job that was terminated.
+DECIDED: tuple[tuple[str, Cause], ...] = (
     *BY_US,
     ("Job attempt duration exceeded timeout", Cause.TIMED_OUT),
+    ("Canceled by JobStateTimeLimit action", Cause.TIMED_OUT),
+    ("Terminated by JobStateTimeLimit action", Cause.TIMED_OUT),
+)
+
+# What happened to the others. "Host EC2 ... terminated" is said of a Spot reclaim and of an instance that was
+# scaled in or broke alike: what is certain is its end.
+STATUS_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
     ("Host EC2 (instance", Cause.INSTANCE_ENDED),
 )
 
 
-class _Container(Read):
-    name: str | None = None
-    essential: bool | None = None
-    exit_code: int | None = None
-    reason: str | None = None
-    log_stream_name: str | None = None
-
-
-class _Task(Read):
-    containers: tuple[_Container, ...] | None = None
-
-
-class _Tasks(Read):
-    task_properties: tuple[_Task, ...] | None = None
-
-
-class _Attempt(Read):
-    container: _Container | None = None
-    task_properties: tuple[_Task, ...] | None = None
-    started_at: float | None = None
-    status_reason: str | None = None
-
-
-class _Job(Read):
-    job_id: str
-    status: str
-    job_name: str | None = None
-    status_reason: str | None = None
-    created_at: float | None = None
-    started_at: float | None = None
-    container: _Container | None = None
-    ecs_properties: _Tasks | None = None
-    attempts: tuple[_Attempt, ...] | None = None
-    is_cancelled: bool | None = None
-    is_terminated: bool | None = None
-
-
 class _Answer(Read):
-    jobs: tuple[object, ...] | None = None
+    jobs: tuple[object, ...]
 
 
 def observe(
@@ -110,7 +84,7 @@ def observe(
     >>> observe({"jobId": "4c75", "status": "BORED"}).failure().id
     '4c75'
     """
-    seen = read(_Job, job).bind(_known).map(lambda known: _observation(known, container, source))
+    seen = read(Job, job).bind(_known).map(lambda known: _observation(known, container, source))
     return seen.alt(lambda problem: Unreadable(id=id_of(job, "jobId"), problem=problem))
 
 
@@ -138,34 +112,37 @@ def observe_answer(answer: object, *, asked: Sequence[str], container: str = "")
     """
     return unwrap_or_failure(
         read(_Answer, answer)
-        .map(
-            lambda found: accounted(
-                [observe(job, container=container) for job in found.jobs or ()], asked=asked
-            )
-        )
+        .map(lambda found: accounted([observe(job, container=container) for job in found.jobs], asked=asked))
         .alt(lambda problem: Answer(unreadable=tuple(Unreadable(id=id_, problem=problem) for id_ in asked)))
     )
 
 
-def _known(job: _Job) -> Result[_Job, str]:
+def _known(job: Job) -> Result[Job, str]:
     if job.status in STATUSES:
         return Success(job)
     return Failure(f"status {job.status!r} is none of {', '.join(STATUSES)}")
 
 
-def _observation(job: _Job, name: str, source: Source) -> Observation:
-    own = _own(job, name)
-    started = _started(job, own)
+def _observation(job: Job, name: str, source: Source) -> Observation:
+    runs = runs_of(job)
+    own = own_of(job, runs, name)
+    others = others_of(job, runs, own)
+    started = _started(job, runs, own)
     exit_code = own.exit_code if job.status in FINAL else None
     phase = STATUSES[job.status] if exit_code is None else _OUTCOMES[exit_code == 0]
+    cause = _cause(job, runs, own, started) if phase is Phase.FAILED else None
+    sign, first = _sign(job, runs, cause, own, others)
     return Observation(
         id=job.job_id,
         phase=phase,
         name=job.job_name or "",
         status=job.status,
         exit_code=exit_code,
-        reason=_reason(job, own, name),
-        cause=_cause(job, own, started) if phase is Phase.FAILED else None,
+        reason=_reason(job, runs, own, name),
+        others=words(others),
+        sign=sign,
+        culprit=first,
+        cause=cause,
         started=started,
         final=job.status in FINAL,
         created=None if job.created_at is None else job.created_at / 1000,
@@ -174,80 +151,65 @@ def _observation(job: _Job, name: str, source: Source) -> Observation:
     )
 
 
-def _own(job: _Job, name: str) -> _Container:
-    """The Airflow container; what the job itself does not tell of it, its last attempt does."""
-    own = _chosen(_containers(job.container, job.ecs_properties), name)
-    if not job.attempts:
-        return own
-    last = _within(job.attempts[-1], own)
-    return _Container(
-        name=own.name,
-        exit_code=last.exit_code if own.exit_code is None else own.exit_code,
-        reason=own.reason or last.reason,
-        log_stream_name=own.log_stream_name or last.log_stream_name,
-    )
-
-
-def _chosen(containers: Sequence[_Container], name: str) -> _Container:
-    fits = [one for one in containers if not name or one.name in (name, None)]
-    return min(fits, key=_inessential, default=_Container())
-
-
-def _inessential(one: _Container) -> bool:
-    return one.essential is False
-
-
-def _within(attempt: _Attempt, own: _Container) -> _Container:
-    """The same container in one attempt: by its name, or the only one, which has none."""
-    told_of = _containers(attempt.container, _Tasks(task_properties=attempt.task_properties))
-    return next((one for one in told_of if one.name == own.name), _Container())
-
-
-def _containers(only: _Container | None, several: _Tasks | None) -> tuple[_Container, ...]:
-    tasks = () if several is None else several.task_properties or ()
-    found = tuple(one for task in tasks for one in task.containers or ())
-    return found or (() if only is None else (only,))
-
-
-def _started(job: _Job, own: _Container) -> bool:
+def _started(job: Job, runs: Sequence[Run], own: Container) -> bool:
     """Whether the Airflow container ever ran, in this attempt or in an earlier one."""
     if job.status == "RUNNING" or own.exit_code is not None:
         return True
-    this = _Attempt(container=own, started_at=job.started_at, status_reason=job.status_reason)
-    return any(_ran(attempt, own) for attempt in job.attempts or (this,))
+    here = whole(job, runs)
+    return any(_ran(run, own) for run in runs or (replace(here, containers=(own,)),))
 
 
-def _ran(attempt: _Attempt, own: _Container) -> bool:
-    seen = _within(attempt, own)
-    unstarted = told(CONTAINER_REASONS, seen.reason, attempt.status_reason) is Cause.NEVER_STARTED
-    return seen.exit_code is not None or (attempt.started_at is not None and not unstarted)
+def _ran(run: Run, own: Container) -> bool:
+    seen = within(run, own)
+    by_words = told(CONTAINER_REASONS, seen.reason, run.status_reason)
+    may_have = run.started_at is not None or by_words is Cause.UNCLEAR
+    held_back = run.held_back or by_words is Cause.NEVER_STARTED
+    return seen.exit_code is not None or (may_have and not held_back)
 
 
-def _cause(job: _Job, own: _Container, started: bool) -> Cause:
-    by_status = told(STATUS_REASONS, job.status_reason, _last_reason(job))
-    if by_status is not None:
-        return by_status
+def _cause(job: Job, runs: Sequence[Run], own: Container, started: bool) -> Cause:
+    said = (job.status_reason, _last_reason(runs))
+    if (decided := told(DECIDED, *said)) is not None:
+        return decided
     if job.is_terminated or job.is_cancelled:
         return Cause.STOPPED
+    if (happened := told(STATUS_REASONS, *said)) is not None:
+        return happened
     if own.exit_code is not None:
         return Cause.EXITED
     by_words = told(CONTAINER_REASONS, own.reason, job.status_reason)
+    if by_words is None and _invalid(job.status_reason or ""):
+        return Cause.INVALID
     return by_words or (Cause.UNCLEAR if started else Cause.NEVER_STARTED)
 
 
-def _reason(job: _Job, own: _Container, name: str) -> str:
-    every = _containers(job.container, job.ecs_properties)
-    names = sorted(one.name for one in every if one.name is not None)
+def _invalid(status_reason: str) -> bool:
+    """Whether Batch refuses after SubmitJob what others are refused at once: the same words, one table."""
+    rule = by_message(status_reason)
+    return rule is not None and rule.kind is Kind.PERMANENT
+
+
+def _sign(
+    job: Job, runs: Sequence[Run], cause: Cause | None, own: Container, others: Sequence[Container]
+) -> tuple[Sign | None, str]:
+    if cause is Cause.STOPPED:
+        return Sign.BY_A_PERSON, ""
+    if cause not in (Cause.EXITED, Cause.NEVER_STARTED):
+        return None, ""
+    on_ecs = job.ecs_properties is not None and (job.status_reason or "").startswith(ENDED_TASK)
+    held_back = whole(job, runs).held_back and cause is Cause.NEVER_STARTED
+    return signed(culprit(own, others, by_an_end=on_ecs or held_back))
+
+
+def _reason(job: Job, runs: Sequence[Run], own: Container, name: str) -> str:
+    names = sorted(one.name for one in whole(job, runs).containers if one.name is not None)
     lost = f"no container named {name!r} in the job (it has: {', '.join(names)})"
-    others = sorted(
-        text for one in every if one.name != own.name and (text := said(one.name, one.exit_code, one.reason))
-    )
     unnamed = name and names and name not in names
-    return joined(job.status_reason, own.reason, _last_reason(job), lost if unnamed else None, *others)
+    return joined(job.status_reason, own.reason, _last_reason(runs), lost if unnamed else None)
 
 
-def _last_reason(job: _Job) -> str | None:
-    return job.attempts[-1].status_reason if job.attempts else None
+def _last_reason(runs: Sequence[Run]) -> str | None:
+    return runs[-1].status_reason if runs else None
 
 
 _OUTCOMES: Mapping[bool, Phase] = MappingProxyType({True: Phase.SUCCEEDED, False: Phase.FAILED})

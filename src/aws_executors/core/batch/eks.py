@@ -3,14 +3,16 @@
 Law: as in `overrides.py`: one frozen value per structure of Batch's API, under its own name.
 """
 
+from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.batch.overrides import free_name, only_once
-from aws_executors.core.wire import WRITTEN, Text, Texts
+from aws_executors.core.secrets import MASK, sensitive
+from aws_executors.core.wire import WRITTEN, Text, Texts, masked_repr
 
 
 def _sized(quantities: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -26,10 +28,14 @@ Quantities = Annotated[Texts, AfterValidator(_sized)]
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class EksContainerEnvironmentVariable:
-    """One environment variable; names that start with ``AWS_BATCH`` are Batch's own."""
+    """One environment variable; names that start with ``AWS_BATCH`` are Batch's own. A repr hides secrets."""
 
     name: Annotated[Text, AfterValidator(free_name)]
     value: str | None = None
+
+    def __repr__(self) -> str:
+        value = self.value if self.value is None or not sensitive(self.name) else MASK
+        return f"EksContainerEnvironmentVariable(name={self.name!r}, value={value!r})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -63,6 +69,9 @@ class EksMetadata:
     annotations: Texts = ()
     namespace: Text | None = None
 
+    def __repr__(self) -> str:
+        return masked_repr(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class EksPodPropertiesOverride:
@@ -82,3 +91,25 @@ class EksPropertiesOverride:
     """Changes to an `eksProperties` definition."""
 
     pod_properties: EksPodPropertiesOverride = EksPodPropertiesOverride()
+
+
+def in_a_pod(written: object) -> object:
+    """The override as it was written, with a container without a name where it lists none.
+
+    Who writes one says that the job runs in a pod, even if nothing stands in it; that is not to be lost.
+
+    >>> in_a_pod({"podProperties": {}})
+    {'podProperties': {'containers': [{}]}}
+    """
+    if not isinstance(written, Mapping):
+        return written
+    members = dict(cast("Mapping[object, object]", written))
+    key = "pod_properties" if "pod_properties" in members else "podProperties"
+    pod = members.get(key) or {}
+    if not isinstance(pod, Mapping):
+        return members
+    inside = dict(cast("Mapping[object, object]", pod))
+    return members | {key: inside if inside.get("containers") else inside | {"containers": [{}]}}
+
+
+PodOverride = Annotated[EksPropertiesOverride, BeforeValidator(in_a_pod)]

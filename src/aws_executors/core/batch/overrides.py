@@ -80,7 +80,7 @@ def only_once(what: str, names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise ValueError(f"{what} {name!r} stands twice; give it once")
+            raise ValueError(f"{what} {name[:140]!r} stands twice; give it once")
         seen.add(name)
 
 
@@ -107,7 +107,7 @@ def fitting(kind: ResourceType, value: str) -> str:
     if amount.is_finite() and amount > 0 and amount >= least and (value.isdecimal() or not whole):
         return value
     allowed = f"a whole number, {least} or more" if whole else "a number above 0, such as 1 or 0.25"
-    raise ValueError(f"{UNITS[kind]} must be {allowed}, not {value!r}")
+    raise ValueError(f"{UNITS[kind]} must be {allowed}, not {value[:60]!r}")
 
 
 def _vcpus(value: str) -> str:

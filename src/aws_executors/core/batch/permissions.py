@@ -8,7 +8,8 @@ resources, and condition keys for AWS Batch".
 from collections.abc import Iterator, Sequence
 
 from aws_executors.core.batch.request import SubmitJob
-from aws_executors.core.iam import NOTHING_ELSE, Also, Statement, Where, logs, versions, within
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.iam import NOTHING_ELSE, Also, Statement, Where, logs, tagged, versions, within
 
 GROUP = "/aws/batch/job"
 """Where jobs log to, unless their definition says otherwise."""
@@ -55,7 +56,9 @@ def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> I
             *_definitions(where, (request.job_definition, *also.definitions)),
         ),
     )
-    yield Statement(sid="EndJobs", actions=("batch:TerminateJob",), resources=jobs)
+    # IAM knows a job by its id, which is not known before, and by its tags.
+    own = tagged(also.own_tags)
+    yield Statement(sid="EndJobs", actions=("batch:TerminateJob",), resources=jobs, condition=own)
     yield Statement(
         sid="FollowJobs",
         actions=("batch:DescribeJobs", "batch:ListJobs"),
@@ -65,6 +68,19 @@ def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> I
     yield logs(where, also.log_groups or (GROUP,))
     if also.tags or request.tags or request.propagate_tags:
         yield Statement(sid="TagJobs", actions=("batch:TagResource",), resources=jobs)
+
+
+def own_tags(settings: BatchSettings, request: SubmitJob) -> tuple[tuple[str, str], ...]:
+    """The tags that every job of these settings has: those of the options, where no builder has a say.
+
+    >>> options = {"region": "us-east-1", "job_name": "a", "job_queue": "q", "job_definition": "d"}
+    >>> settings = BatchSettings(**options, submit_job_kwargs='{"tags": {"team": "etl"}}')
+    >>> request = SubmitJob(job_name="a", job_queue="q", job_definition="d", tags={"team": "etl"})
+    >>> own_tags(settings, request)
+    (('team', 'etl'),)
+    """
+    said = settings.submit_job_kwargs.startswith("{") and not settings.request_builder
+    return request.tags if said else ()
 
 
 def _definitions(where: Where, names: Sequence[str]) -> tuple[str, ...]:

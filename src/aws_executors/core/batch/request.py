@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.batch.eks import EksPropertiesOverride
+from aws_executors.core.batch.eks import EksPropertiesOverride, PodOverride
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
     EcsPropertiesOverride,
@@ -29,6 +29,7 @@ from aws_executors.core.wire import (
     Text,
     Texts,
     Whole,
+    masked_repr,
     surely_fits,
     tag_key,
     tag_text,
@@ -126,9 +127,12 @@ class NodePropertyOverride:
     target_nodes: TargetNodes
     container_overrides: Overrides = ContainerOverrides()
     ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
-    eks_properties_override: EksPropertiesOverride = EksPropertiesOverride()
+    eks_properties_override: PodOverride = EksPropertiesOverride()
     instance_types: tuple[Text, ...] = ()
     consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+    def __post_init__(self) -> None:
+        one_kind(overrides_in(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -171,12 +175,15 @@ class SubmitJob:
     container_overrides: Overrides = NOTHING_OVER_THE_CONTAINER
     node_overrides: NodeOverrides = NOTHING_OVER_NODES
     ecs_properties_override: EcsPropertiesOverride = NOTHING_OVER_TASKS
-    eks_properties_override: EksPropertiesOverride = NOTHING_OVER_THE_POD
+    eks_properties_override: PodOverride = NOTHING_OVER_THE_POD
     retry_strategy: RetryStrategy = RetryStrategy()
     timeout: JobTimeout = JobTimeout()
     propagate_tags: Flag | None = None
     tags: Tags = ()
     consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+    def __repr__(self) -> str:
+        return masked_repr(self)
 
     def __post_init__(self) -> None:
         faults, sizes = _kind_faults(self), _size_faults(self)
@@ -187,11 +194,27 @@ class SubmitJob:
 
 
 def _kind_faults(request: SubmitJob) -> list[str]:
-    used = [name for name, given in overrides_of(request).items() if given]
-    if len(used) < 2:
-        return []
-    names = " and ".join(used)
-    return [f"{names} are given together, but a job definition is of one kind; keep those of its own kind"]
+    try:
+        one_kind(overrides_of(request))
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+def one_kind(used: Mapping[str, bool]) -> None:
+    """ValueError where overrides of several kinds are used, by AWS's names.
+
+    >>> one_kind({"containerOverrides": True, "eksPropertiesOverride": True})
+    Traceback (most recent call last):
+      ...
+    ValueError: containerOverrides and eksPropertiesOverride are given together, but a job ...
+    """
+    names = [name for name, given in used.items() if given]
+    if len(names) > 1:
+        raise ValueError(
+            f"{' and '.join(names)} are given together, but a job definition is of one kind; keep those of "
+            "its own kind"
+        )
 
 
 def _size_faults(request: SubmitJob) -> list[str]:
@@ -207,11 +230,15 @@ def _size_faults(request: SubmitJob) -> list[str]:
 
 def overrides_of(request: SubmitJob) -> Mapping[str, bool]:
     """Which of the four kinds of overrides this request uses, by AWS's name."""
+    return {**overrides_in(request), "nodeOverrides": request.node_overrides != NOTHING_OVER_NODES}
+
+
+def overrides_in(holder: "SubmitJob | NodePropertyOverride") -> Mapping[str, bool]:
+    """The same for the three kinds that a range of nodes has, too."""
     return {
-        "containerOverrides": request.container_overrides != NOTHING_OVER_THE_CONTAINER,
-        "ecsPropertiesOverride": request.ecs_properties_override != NOTHING_OVER_TASKS,
-        "eksPropertiesOverride": request.eks_properties_override != NOTHING_OVER_THE_POD,
-        "nodeOverrides": request.node_overrides != NOTHING_OVER_NODES,
+        "containerOverrides": holder.container_overrides != NOTHING_OVER_THE_CONTAINER,
+        "ecsPropertiesOverride": holder.ecs_properties_override != NOTHING_OVER_TASKS,
+        "eksPropertiesOverride": holder.eks_properties_override != NOTHING_OVER_THE_POD,
     }
 
 

@@ -13,6 +13,7 @@ from aws_executors.core.allowance import ON_DEMAND, SPOT
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.checks import Airflow, Unasked
+from aws_executors.core.firelens import group_of
 from aws_executors.core.image import Seen as SeenImage
 from aws_executors.core.network import Network
 from aws_executors.core.reading import Read
@@ -37,6 +38,12 @@ class Queue(Read):
     compute_environment_order: tuple[Order, ...] = ()
 
 
+class Kubernetes(Read):
+    """The cluster of an environment on EKS."""
+
+    eks_cluster_arn: str = ""
+
+
 class Resources(Read):
     """What a managed compute environment may use."""
 
@@ -55,6 +62,7 @@ class Environment(Read):
     status: str
     status_reason: str = ""
     compute_resources: Resources | None = None
+    eks_configuration: Kubernetes | None = None
 
 
 class Variable(Read):
@@ -83,6 +91,13 @@ class RuntimePlatform(Read):
     cpu_architecture: str = ""
 
 
+class LogConfiguration(Read):
+    """Where a container's output goes."""
+
+    log_driver: str = ""
+    options: dict[str, str] = Field(default_factory=dict)
+
+
 class Container(Read):
     """One container of a job definition."""
 
@@ -90,8 +105,57 @@ class Container(Read):
     image: str = ""
     environment: tuple[Variable, ...] = ()
     resource_requirements: tuple[Need, ...] = ()
+    vcpus: float = 0
+    """The form of old, which counts where the new one says nothing."""
+    log_configuration: LogConfiguration | None = None
     network_configuration: OnFargate | None = None
     runtime_platform: RuntimePlatform | None = None
+
+    @property
+    def vcpus_wanted(self) -> float:
+        """The vCPUs that it is given; 0 where that can not be told."""
+        said = [quantity(need.value) for need in self.resource_requirements if need.type == "VCPU"]
+        return said[0] if said else self.vcpus
+
+
+class Quantities(Read):
+    """What a container of a pod may use, by Kubernetes' names."""
+
+    limits: dict[str, str] = Field(default_factory=dict)
+    requests: dict[str, str] = Field(default_factory=dict)
+
+
+DEFAULT = "Default"
+"""The name of a pod's container that has none. Source: API_EksContainer, AWS Batch API Reference."""
+
+
+class PodContainer(Read):
+    """One container of a pod."""
+
+    name: str = ""
+    image: str = ""
+    env: tuple[Variable, ...] = ()
+    resources: Quantities = Quantities()
+
+    def as_container(self) -> Container:
+        """The same in ECS's words."""
+        cpu = self.resources.requests.get("cpu") or self.resources.limits.get("cpu") or "0"
+        need = Need(type="VCPU", value=cpu)
+        return Container(
+            name=self.name or DEFAULT, image=self.image, environment=self.env, resource_requirements=(need,)
+        )
+
+
+class Pod(Read):
+    """What of a pod a job definition says."""
+
+    containers: tuple[PodContainer, ...] = ()
+
+
+class EksProperties(Read):
+    """A job definition for Kubernetes."""
+
+    pod_properties: Pod = Pod()
 
 
 class Task(Read):
@@ -106,6 +170,34 @@ class EcsProperties(Read):
     """A job definition of several containers."""
 
     task_properties: tuple[Task, ...] = ()
+
+
+class NodeRange(Read):
+    """What the nodes of one range run."""
+
+    target_nodes: str = ""
+    container: Container | None = None
+    ecs_properties: EcsProperties | None = None
+    eks_properties: EksProperties | None = None
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """The containers of one such node."""
+        return (self.container,) if self.container else inside(self.ecs_properties, self.eks_properties)
+
+    def nodes(self, of_all: int) -> int:
+        """How many nodes there are in it, of so many: ``0:3`` are four, ``1:`` all but the first."""
+        first, colon, last = self.target_nodes.partition(":")
+        begin = int(first) if first.isdecimal() else 0
+        end = int(last) if last.isdecimal() else (of_all - 1 if colon else begin)
+        return max(0, end - begin + 1)
+
+
+class NodeProperties(Read):
+    """A job definition of several nodes."""
+
+    num_nodes: int = 1
+    node_range_properties: tuple[NodeRange, ...] = ()
 
 
 class Retry(Read):
@@ -131,6 +223,8 @@ class JobDefinition(Read):
     platform_capabilities: tuple[str, ...] = ()
     container_properties: Container | None = None
     ecs_properties: EcsProperties | None = None
+    eks_properties: EksProperties | None = None
+    node_properties: NodeProperties | None = None
     retry_strategy: Retry | None = None
     timeout: Timeout | None = None
 
@@ -157,12 +251,55 @@ class JobDefinition(Read):
         return next(iter(said), "") or ("X86_64" if "FARGATE" in self.platform_capabilities else "")
 
     @property
+    def kind(self) -> str:
+        """Which of its members says what it runs: the overrides of a request must be of the same kind."""
+        if self.node_properties or self.type == "multinode":
+            return "nodeProperties"
+        if self.eks_properties:
+            return "eksProperties"
+        return "ecsProperties" if self.ecs_properties else "containerProperties"
+
+    @property
     def containers(self) -> tuple[Container, ...]:
-        """Its containers, the only one of `containerProperties` without a name."""
+        """Its containers, the only one of `containerProperties` without a name; of several nodes the first
+        range's, which runs Airflow.
+        """
+        if self.node_properties:
+            return next((one.containers for one in self.node_properties.node_range_properties), ())
         if self.container_properties:
             return (self.container_properties,)
-        tasks = self.ecs_properties.task_properties if self.ecs_properties else ()
-        return tuple(container for task in tasks for container in task.containers)
+        return inside(self.ecs_properties, self.eks_properties)
+
+    @property
+    def vcpus(self) -> float:
+        """The vCPUs of one job, on all of its nodes."""
+        if not self.node_properties:
+            return sum(one.vcpus_wanted for one in self.containers)
+        return sum(
+            one.nodes(self.node_properties.num_nodes) * container.vcpus_wanted
+            for one in self.node_properties.node_range_properties
+            for container in one.containers
+        )
+
+
+def inside(tasks: EcsProperties | None, pod: EksProperties | None) -> tuple[Container, ...]:
+    """The containers of several, on ECS or on Kubernetes."""
+    if pod:
+        return tuple(one.as_container() for one in pod.pod_properties.containers)
+    return tuple(one for task in (tasks.task_properties if tasks else ()) for one in task.containers)
+
+
+def quantity(text: str) -> float:
+    """A number of vCPUs in Batch's or Kubernetes' spelling; 0 where it is none.
+
+    >>> quantity("0.25"), quantity("500m"), quantity("many")
+    (0.25, 0.5, 0.0)
+    """
+    number, milli = text.strip().removesuffix("m"), text.strip().endswith("m")
+    try:
+        return float(number) / (1000 if milli else 1)
+    except ValueError:
+        return 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +315,26 @@ class Seen:
     networks: tuple[Network, ...] = ()
     quota: float | Unasked | None = None
     image: SeenImage = None
+    log_groups: tuple[str, ...] | Unasked | None = None
 
     @property
     def queue(self) -> Queue | None:
         """The queue, where there is one."""
         return self.queues[0] if isinstance(self.queues, tuple) and self.queues else None
+
+    @property
+    def container(self) -> Container | None:
+        """The Airflow container, or the first one where none has its name."""
+        found = self.definition.containers if self.definition else ()
+        own = [one for one in found if one.name == self.settings.container_name]
+        return next(iter(own or found), None)
+
+    @property
+    def log_groups_named(self) -> tuple[str, ...]:
+        """The log groups that the containers name, in the section's own Region; none for Batch's own."""
+        found = [one.log_configuration for one in (self.definition.containers if self.definition else ())]
+        groups = [group_of(one.log_driver, one.options, self.settings.region) for one in found if one]
+        return tuple(dict.fromkeys((group for own in groups for group in own), ""))
 
     @property
     def usable(self) -> tuple[Environment, ...]:

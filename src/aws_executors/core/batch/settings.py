@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from aws_executors.core.batch.config import SETTABLE
 from aws_executors.core.settings import Settings
 from aws_executors.core.shapes import ContainerName, Definition, JobName, KwargsSource, NameOrArn
 
@@ -21,8 +22,10 @@ class BatchSettings(Settings):
     """
 
     section: ClassVar[str] = "batch"
+    service: ClassVar[str] = "batch"
     about: ClassVar[str] = "AwsBatchExecutor runs every task in a job of AWS Batch."
     kwargs_option: ClassVar[str] = "submit_job_kwargs"
+    settable: ClassVar[tuple[str, ...]] = SETTABLE
     members: ClassVar[Mapping[str, str]] = {
         "job_name": "jobName",
         "job_queue": "jobQueue",

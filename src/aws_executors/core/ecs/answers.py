@@ -44,7 +44,7 @@ class _RunTask(Read):
 
 
 class _ListTasks(Read):
-    task_arns: tuple[str, ...] | None = None
+    task_arns: tuple[str, ...]
     next_token: str | None = None
 
 
@@ -95,4 +95,4 @@ def _refusal(failure: _Failed) -> AwsError:
 
 
 def _page(answer: _ListTasks) -> Page:
-    return Page(ids=answer.task_arns or (), next_token=answer.next_token or "")
+    return Page(ids=answer.task_arns, next_token=answer.next_token or "")

@@ -19,6 +19,7 @@ from aws_executors.core.checks import (
 from aws_executors.core.ecs.seen import Seen
 from aws_executors.core.image import of_image
 from aws_executors.core.image import variables as set_by_image
+from aws_executors.core.log_group import of_log_group
 from aws_executors.core.network import of_network
 
 
@@ -164,17 +165,9 @@ def _logs(seen: Seen) -> Iterator[Finding]:
             f"{definition.place}: logConfiguration = awslogs with group, region and stream prefix",
         )
         return
-    group, creates = logs.options.get("awslogs-group", ""), logs.options.get("awslogs-create-group", "false")
-    if logs.log_driver != "awslogs" or not group:
+    if logs.log_driver != "awslogs" or not logs.options.get("awslogs-group"):
         return
-    yield from unknown("the log group (logs:DescribeLogGroups)", seen.log_groups)
-    if isinstance(seen.log_groups, tuple) and group not in seen.log_groups and creates != "true":
-        yield error(
-            "log-group",
-            f"The log group {group!r} of the {definition.place} does not exist",
-            "The container never starts: ResourceInitializationError, failed to validate logger args.",
-            f"aws logs create-log-group --log-group-name {group}",
-        )
+    yield from of_log_group(logs.options, definition.place, seen.settings.region, seen.log_groups)
     if "awslogs-stream-prefix" not in logs.options:
         yield warning(
             "log-prefix",

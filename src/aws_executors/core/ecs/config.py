@@ -6,13 +6,14 @@ and `memory` of the first group go to the container and nowhere else, as written
 larger than its task, so a task that must grow says ``overrides={"cpu": ..., "memory": ...}`` too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from aws_executors.core.allowed import Use, said, within
 from aws_executors.core.config import WHERE, read_config
 from aws_executors.core.ecs.merge import (
     merge_network,
@@ -37,7 +38,7 @@ from aws_executors.core.ecs.parts import (
 from aws_executors.core.ecs.request import LaunchType, RunTask
 from aws_executors.core.merge import appended, later
 from aws_executors.core.parse import RequestError
-from aws_executors.core.wire import WRITTEN, Environment, Flag, Text, Whole, text_items
+from aws_executors.core.wire import WRITTEN, Environment, Flag, Text, Whole, fields_of, spell, text_items
 
 KEPT: Mapping[str, str] = {
     "command": "the Airflow container's command is the workload; set it for other containers in overrides",
@@ -102,6 +103,41 @@ def read_options(executor_config: object) -> EcsOptions:
     (KeyValuePair(name='STAGE', value='test'),)
     """
     return read_config(ECS_OPTIONS, executor_config, KEPT)
+
+
+OWN = ("cpu", "memory", "memory_reservation", "environment", "environment_files", "resource_requirements")
+"""Keys of the Airflow container's override, which is a member of the request as well."""
+
+_CONTAINER = tuple(name for name in fields_of(ContainerOverride) if name != "name")
+SETTABLE = (
+    *(spell(name) for name in fields_of(EcsOptions)),
+    *(f"overrides.{spell(name)}" for name in fields_of(Overrides)),
+    *(f"overrides.containerOverrides.{spell(name)}" for name in _CONTAINER),
+)
+"""What the option `executor_config_allowed` may name."""
+
+
+def uses(options: EcsOptions, container_name: str) -> Iterator[Use]:
+    """Everything that a task's options set. What is set of the Airflow container, in either dialect, has the
+    name of the first; what is set of another container has none but its path.
+
+    >>> config = {"overrides": {"containerOverrides": [{"name": "main", "cpu": 1}, {"name": "x", "cpu": 1}]}}
+    >>> [use[0] for use in uses(read_options(config), "main")]
+    ['cpu', 'overrides.containerOverrides.cpu']
+    """
+    inside = "overrides.containerOverrides"
+    for name in said(options, NOTHING):
+        if name in OWN:
+            yield within(f"{inside}.{spell(name)}", spell(name))
+        elif name != "overrides":
+            yield (spell(name),)
+    for name in said(options.overrides, NOTHING.overrides):
+        if name != "container_overrides":
+            yield within(f"overrides.{spell(name)}")
+    for container in options.overrides.container_overrides:
+        own = container.name == container_name
+        for name in said(container, ContainerOverride(name=container.name)):
+            yield within(f"{inside}.{spell(name)}", spell(name) if own and name in OWN else "")
 
 
 NOTHING = EcsOptions()

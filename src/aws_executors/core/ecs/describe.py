@@ -1,8 +1,9 @@
 """What DescribeTasks, and the event of the same shape, say about a container.
 
 Law: AWS's shapes end here. The Airflow container's exit code decides, as soon as it is there and whatever
-the task's status or its other containers say (C21); without one the tables say what the end was. Nothing
-raises, and one record that can not be read hides no other (C6).
+the task's status or its other containers say (C21); without one the tables say what the end was. What was
+done from outside comes first, a person's stop before all, for its words are a person's. Nothing raises, and
+one record that can not be read hides no other (C6).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,10 +21,10 @@ from aws_executors.core.reading import (
     id_of,
     joined,
     read,
-    said,
     told,
 )
-from aws_executors.core.state import Answer, Cause, Observation, Phase, Source, Unreadable
+from aws_executors.core.sidecars import ENDED_TASK, Contained, culprit, signed, words
+from aws_executors.core.state import Answer, Cause, Observation, Phase, Sign, Source, Unreadable
 from aws_executors.core.stops import BY_US
 
 EVENT_TYPES = ("ECS Task State Change",)
@@ -47,11 +48,12 @@ FINAL = frozenset({"STOPPED", "DELETED"})
 
 # Who ended the task: somebody outside it, whose doing any exit code but 0 then is; or None, the task itself,
 # reported by the agent. TerminationNotice is an EC2 instance that goes away: Spot or not is not said.
+UNSTARTED, ENDED_ITSELF, BY_A_PERSON = "TaskFailedToStart", "EssentialContainerExited", "UserInitiated"
 STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
     {
-        "TaskFailedToStart": None,
-        "EssentialContainerExited": None,
-        "UserInitiated": Cause.STOPPED,
+        UNSTARTED: None,
+        ENDED_ITSELF: None,
+        BY_A_PERSON: Cause.STOPPED,
         "ServiceSchedulerInitiated": Cause.STOPPED,
         "SpotInterruption": Cause.RECLAIMED,
         "TerminationNotice": Cause.INSTANCE_ENDED,
@@ -59,19 +61,30 @@ STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
     }
 )
 
-# The same, where there is no stop code or none that is known.
+# The same in words, which tell more than a stop code does; but a person's words are only a person's.
 STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
+    ("SpotInterruption", Cause.RECLAIMED),
     ("Host EC2 (instance", Cause.INSTANCE_ENDED),
     ("Task stopped by user", Cause.STOPPED),
 )
 
+# Words within it, where neither a person nor the task itself ended it: AWS's care for its machines.
+MAINTENANCE = ("maintenance", "retire")
 
-class _Container(Read):
-    name: str | None = None
+# Where no instance of the user's goes away, but AWS takes its own machine back.
+ON_FARGATE: Mapping[str, Cause] = MappingProxyType(
+    {"FARGATE": Cause.HOST_LOST, "FARGATE_SPOT": Cause.RECLAIMED}
+)
+ON_AWS = "MANAGED_INSTANCES"
+
+# What is said of a task that failed to start where nobody says why.
+NO_REASON = frozenset({"", "task failed to start", "taskfailedtostart"})
+
+
+class _Container(Contained):
     last_status: str | None = None
-    exit_code: int | None = None
-    reason: str | None = None
+    runtime_id: str | None = None
 
 
 class _Task(Read):
@@ -80,6 +93,9 @@ class _Task(Read):
     started_by: str | None = None
     stop_code: str | None = None
     stopped_reason: str | None = None
+    launch_type: str | None = None
+    capacity_provider_name: str | None = None
+    container_instance_arn: str | None = None
     version: int | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -93,7 +109,7 @@ class _Failed(Read):
 
 
 class _Answer(Read):
-    tasks: tuple[object, ...] | None = None
+    tasks: tuple[object, ...]
     failures: tuple[object, ...] | None = None
 
 
@@ -149,7 +165,7 @@ def observe_answer(answer: object, *, asked: Sequence[str], container: str) -> A
 
 
 def _settled(answer: _Answer, asked: Sequence[str], container: str) -> Answer:
-    seen = [observe(task, container=container) for task in answer.tasks or ()]
+    seen = [observe(task, container=container) for task in answer.tasks]
     return accounted(seen, asked=asked, failures=[_missing(failure) for failure in answer.failures or ()])
 
 
@@ -172,8 +188,11 @@ def _known(task: _Task) -> Result[_Task, str]:
 
 def _observation(task: _Task, name: str, source: Source) -> Observation:
     own = next((one for one in task.containers or () if one.name == name), None)
-    started = _started(task, own)
+    others = [one for one in task.containers or () if one.name != name]
+    started = _started(task, own, others)
     phase = _phase(task, own, started)
+    cause = _cause(task, own, started) if phase is Phase.FAILED else None
+    sign, first = _sign(task, cause, started, own, others)
     return Observation(
         id=task.task_arn,
         phase=phase,
@@ -181,8 +200,11 @@ def _observation(task: _Task, name: str, source: Source) -> Observation:
         status=task.last_status,
         exit_code=None if own is None else own.exit_code,
         stop_code=task.stop_code or "",
-        reason=_reason(task, own, name),
-        cause=_cause(task, own, started) if phase is Phase.FAILED else None,
+        reason=_reason(task, own, name, others),
+        others=words(others),
+        sign=sign,
+        culprit=first,
+        cause=cause,
         started=started,
         final=task.last_status in FINAL,
         version=task.version,
@@ -198,29 +220,32 @@ def _phase(task: _Task, own: _Container | None, started: bool) -> Phase:
     return Phase.WAITING if by_status is Phase.RUNNING and not started else by_status
 
 
-def _started(task: _Task, own: _Container | None) -> bool:
+def _started(task: _Task, own: _Container | None, others: Sequence[_Container]) -> bool:
     """Whether the Airflow container ever ran, which it has no times of its own to tell.
 
-    One that has ended without an exit code ran if its task did, unless its reason says otherwise, or the
-    agent reported the task's end itself: it would have told the code.
+    One that has ended without an exit code may have run if its task did, and if nobody can tell, it has;
+    unless its reason says otherwise, the task failed to start, or another container's end explains the
+    task's and nothing shows that this one was made.
     """
     if own is None:
         return task.started_at is not None
     if own.exit_code is not None or own.last_status == "RUNNING":
         return True
     by_words = told(CONTAINER_REASONS, own.reason)
-    reported = task.last_status in FINAL and STOP_CODES.get(task.stop_code or "", Cause.UNCLEAR) is None
-    if by_words is Cause.NEVER_STARTED or (by_words is None and reported):
+    if by_words is not None and task.last_status in FINAL:
+        return by_words is not Cause.NEVER_STARTED
+    if task.last_status in FINAL and (task.stop_code == UNSTARTED or _waited_for_another(task, own, others)):
         return False
     return task.started_at is not None and own.last_status in (None, "STOPPED", "DELETED")
 
 
+def _waited_for_another(task: _Task, own: _Container, others: Sequence[_Container]) -> bool:
+    ended = any(one.exit_code is not None or one.reason for one in others)
+    return task.stop_code == ENDED_ITSELF and ended and not own.runtime_id
+
+
 def _cause(task: _Task, own: _Container | None, started: bool) -> Cause:
-    outside = (
-        told(BY_US, task.stopped_reason)
-        or STOP_CODES.get(task.stop_code or "")
-        or told(STOPPED_REASONS, task.stopped_reason)
-    )
+    outside = told(BY_US, task.stopped_reason) or _from_outside(task)
     if outside is not None:
         return outside
     if own is not None and own.exit_code is not None:
@@ -229,21 +254,46 @@ def _cause(task: _Task, own: _Container | None, started: bool) -> Cause:
     return by_words or (Cause.UNCLEAR if started else Cause.NEVER_STARTED)
 
 
-def _reason(task: _Task, own: _Container | None, name: str) -> str:
-    others = sorted((one for one in task.containers or () if one.name != name), key=_name_of)
-    if own is not None and not others:  # as it mostly is, and nothing is said while it runs
-        return joined(task.stopped_reason, own.reason)
-    names = ", ".join(one.name or "?" for one in others)
-    lost = f"no container named {name!r} in the task (it has: {names})" if own is None and others else None
-    return joined(
-        task.stopped_reason,
-        lost if own is None else own.reason,
-        *(said(one.name, one.exit_code, one.reason) for one in others),
+def _from_outside(task: _Task) -> Cause | None:
+    by_code = STOP_CODES.get(task.stop_code or "")
+    if task.stop_code == BY_A_PERSON:
+        return by_code
+    said = (task.stopped_reason or "").lower()
+    if by_code is not None and any(word in said for word in MAINTENANCE):
+        return Cause.HOST_LOST
+    if by_code is Cause.INSTANCE_ENDED:
+        place = task.capacity_provider_name or task.launch_type or ""
+        by_code = Cause.HOST_LOST if task.launch_type == ON_AWS else ON_FARGATE.get(place, by_code)
+    return told(STOPPED_REASONS, task.stopped_reason) or by_code
+
+
+def _sign(
+    task: _Task, cause: Cause | None, started: bool, own: _Container | None, others: Sequence[_Container]
+) -> tuple[Sign | None, str]:
+    if cause is Cause.STOPPED and task.stop_code in (None, "", BY_A_PERSON):
+        return Sign.BY_A_PERSON, ""
+    if cause is Cause.EXITED or (cause is Cause.NEVER_STARTED and not started):
+        by_an_end = task.stop_code == ENDED_ITSELF or (task.stopped_reason or "").startswith(ENDED_TASK)
+        sign, first = signed(culprit(own, others, by_an_end=by_an_end))
+        return (Sign.NO_PLACE, "") if sign is None and _unplaced(task) else (sign, first)
+    return None, ""
+
+
+def _unplaced(task: _Task) -> bool:
+    provider = task.capacity_provider_name
+    unsaid = (task.stopped_reason or "").rstrip(".: ").lower() in NO_REASON
+    on_an_instance = task.container_instance_arn or any(
+        one.exit_code is not None or one.reason or one.runtime_id for one in task.containers or ()
     )
+    own_instances = provider is not None and provider not in ON_FARGATE
+    return task.stop_code == UNSTARTED and own_instances and unsaid and not on_an_instance
 
 
-def _name_of(one: _Container) -> str:
-    return one.name or ""
+def _reason(task: _Task, own: _Container | None, name: str, others: Sequence[_Container]) -> str:
+    if own is not None or not others:
+        return joined(task.stopped_reason, None if own is None else own.reason)
+    names = ", ".join(sorted(one.name or "?" for one in others))
+    return joined(task.stopped_reason, f"no container named {name!r} in the task (it has: {names})")
 
 
 def _epoch(moment: datetime) -> float:

@@ -18,12 +18,9 @@ from aws_executors.core.ecs.parts import (
     Tag,
     VolumeConfiguration,
 )
-from aws_executors.core.ecs.request import LaunchType, RunTask
+from aws_executors.core.ecs.request import LaunchType, RunTask, runs_on
 from aws_executors.core.merge import by_name, later
 from aws_executors.core.wire import KeyValuePair
-
-ON_INSTANCES: tuple[LaunchType, ...] = ("EC2", "EXTERNAL")
-FARGATE_PROVIDERS = frozenset({"FARGATE", "FARGATE_SPOT"})
 
 
 def _variable_name(variable: KeyValuePair) -> str:
@@ -115,18 +112,45 @@ def place(
 ) -> RunTask:
     """Where the task runs, which is one decision: a launch type drops the strategy and the other way round.
 
-    Instances have no platform version, so a move to EC2, EXTERNAL or other providers than Fargate's drops it.
+    What only Fargate has, or only instances have, stays behind on the way to the other; see `fitting`.
 
     >>> place(RunTask(task_definition="a", launch_type="FARGATE", platform_version="LATEST"), "EC2")
     RunTask(task_definition='a', cluster=None, launch_type='EC2', ...platform_version=None, ...
     """
-    providers = {item.capacity_provider for item in strategy}
-    to_instances = launch_type in ON_INSTANCES or (strategy and providers.isdisjoint(FARGATE_PROVIDERS))
+    if launch_type or strategy:
+        request = replace(
+            fitting(request, runs_on(launch_type, strategy)),
+            launch_type=launch_type,
+            capacity_provider_strategy=strategy,
+        )
+    return replace(request, platform_version=platform_version) if platform_version else request
+
+
+def fitting(request: RunTask, place: str) -> RunTask:
+    """The request without what it can not have where it is to run: FARGATE, EC2, EXTERNAL or, empty, unknown.
+
+    Instances have no platform version, no public address and no disk of the task's own, external ones no
+    network of it either; on Fargate nobody says which instance.
+
+    >>> fitting(RunTask(task_definition="a", platform_version="LATEST"), "EC2").platform_version is None
+    True
+    """
+    anywhere = replace(request, launch_type=None, capacity_provider_strategy=())
+    if not place:
+        return anywhere
+    if place == "FARGATE":
+        return replace(anywhere, placement_constraints=(), placement_strategy=())
+    network = request.network_configuration
+    if network is not None and place == "EXTERNAL":
+        network = None
+    elif network is not None and network.awsvpc_configuration.assign_public_ip == "ENABLED":
+        inside = replace(network.awsvpc_configuration, assign_public_ip=None)
+        network = NetworkConfiguration(awsvpc_configuration=inside)
     return replace(
-        request,
-        launch_type=launch_type or (None if strategy else request.launch_type),
-        capacity_provider_strategy=strategy or (() if launch_type else request.capacity_provider_strategy),
-        platform_version=platform_version or (None if to_instances else request.platform_version),
+        anywhere,
+        platform_version=None,
+        network_configuration=network,
+        overrides=replace(request.overrides, ephemeral_storage=None),
     )
 
 

@@ -4,13 +4,24 @@ Law: one frozen class per structure of the API, no more rules than AWS states fo
 with the words a person needs. Source: API_RunTask of the Amazon ECS API Reference; numbers in its texts.
 """
 
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.secrets import mask
-from aws_executors.core.wire import WRITTEN, Digits, Flag, KeyValuePair, TagKey, TagValue, Text, Whole
+from aws_executors.core.wire import (
+    WRITTEN,
+    Digits,
+    Flag,
+    KeyValuePair,
+    TagKey,
+    TagValue,
+    Text,
+    Whole,
+    masked_repr,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -19,6 +30,9 @@ class Tag:
 
     key: TagKey
     value: TagValue = ""
+
+    def __repr__(self) -> str:
+        return masked_repr(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -146,10 +160,11 @@ class Overrides:
     inference_accelerator_overrides: tuple[InferenceAcceleratorOverride, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [container.name for container in self.container_overrides]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        names = Counter(container.name for container in self.container_overrides)
+        twice = sorted(name for name, count in names.items() if count > 1)
         if twice:
-            raise ValueError(f"container {twice[0]!r} has several container_overrides; put them into one")
+            name = twice[0][:140]
+            raise ValueError(f"container {name!r} has several container_overrides; put them into one")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -170,6 +185,10 @@ class PlacementStrategy:
 
     type: Literal["random", "spread", "binpack"]
     field: Text | None = None
+
+    def __post_init__(self) -> None:
+        if self.type == "binpack" and (self.field or "").lower() not in ("cpu", "memory"):
+            raise ValueError("binpack needs a field, which is cpu or memory")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

@@ -5,9 +5,11 @@ without asking AWS, is checked here, once, in words. Source: API_RunTask of the 
 """
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.ecs.parts import (
@@ -19,11 +21,25 @@ from aws_executors.core.ecs.parts import (
     Tag,
     VolumeConfiguration,
 )
+from aws_executors.core.ecs.strategy import FARGATE_PROVIDERS, sound
 from aws_executors.core.oversize import TooLarge, parts, too_large
 from aws_executors.core.parse import parse
 from aws_executors.core.wire import WRITTEN, Flag, Matching, Text, surely_fits, to_kwargs
 
-LaunchType = Literal["FARGATE", "EC2", "EXTERNAL"]
+MANAGED = "MANAGED_INSTANCES"
+BY_PROVIDER = (
+    "is reached by its capacity provider alone: name that one in capacity_provider_strategy, and leave "
+    "launch_type out"
+)
+
+
+def _no_provider(value: object) -> object:
+    if isinstance(value, str) and value.strip().upper() == MANAGED:
+        raise ValueError(f"{MANAGED} {BY_PROVIDER}")
+    return value
+
+
+LaunchType = Annotated[Literal["FARGATE", "EC2", "EXTERNAL"], BeforeValidator(_no_provider)]
 OVERRIDES_LIMIT = 8192
 SHORTER = "move variables into the task definition or into environment_files on S3"
 
@@ -70,23 +86,55 @@ class RunTask:
             raise TooLarge(*sizes)
 
 
-def _placement_faults(request: RunTask) -> list[str]:
+def runs_on(launch_type: str | None, strategy: tuple[CapacityProvider, ...]) -> str:
+    """Where a task with these runs: FARGATE, EC2, EXTERNAL; empty where only the cluster knows.
+
+    Fargate's own two providers are known by name; any other one has instances, of an Auto Scaling group or
+    managed ones.
+
+    >>> runs_on(None, (CapacityProvider(capacity_provider="FARGATE_SPOT"),)), runs_on("EXTERNAL", ())
+    ('FARGATE', 'EXTERNAL')
+    """
+    providers = {item.capacity_provider for item in strategy}
+    if providers:
+        return "EC2" if providers.isdisjoint(FARGATE_PROVIDERS) else "FARGATE"
+    return launch_type or ""
+
+
+def _placement_faults(request: RunTask) -> Iterator[str]:
     strategy = request.capacity_provider_strategy
-    faults = []
     if request.launch_type and strategy:
-        faults.append("launch_type and capacity_provider_strategy exclude each other; give one of them")
-    if request.launch_type in ("EC2", "EXTERNAL") and request.platform_version:
-        faults.append(f"platform_version is for Fargate alone; leave it out for {request.launch_type}")
-    if len(strategy) > 1 and not any(item.weight for item in strategy):
-        faults.append("capacity_provider_strategy: one of several providers must have a weight above 0")
-    if sum(bool(item.base) for item in strategy) > 1:
-        faults.append("capacity_provider_strategy: only one provider may have a base")
-    return faults
+        yield "launch_type and capacity_provider_strategy exclude each other; give one of them"
+    try:
+        sound(strategy)
+    except ValueError as error:
+        yield f"capacity_provider_strategy {error}"
+    place = runs_on(request.launch_type, strategy)
+    if place not in ("", "FARGATE"):
+        providers = ", ".join(item.capacity_provider for item in strategy)
+        yield from _only_on_fargate(request, f"the capacity provider {providers}" if providers else place)
+    if place == "EXTERNAL":
+        yield from _not_outside(request)
+
+
+def _only_on_fargate(request: RunTask, place: str) -> Iterator[str]:
+    network = request.network_configuration
+    if request.platform_version:
+        yield f"platform_version is for Fargate alone; leave it out for {place}"
+    if network is not None and network.awsvpc_configuration.assign_public_ip == "ENABLED":
+        yield f"assign_public_ip is for Fargate alone; leave it out for {place}"
+
+
+def _not_outside(request: RunTask) -> Iterator[str]:
+    if request.network_configuration is not None:
+        yield "network_configuration is not for EXTERNAL, which has no awsvpc network; leave it out"
+    if request.volume_configurations:
+        yield "volume_configurations are not for EXTERNAL, where no EBS volume can be; leave them out"
 
 
 def _tag_faults(request: RunTask) -> list[str]:
-    keys = [tag.key for tag in request.tags]
-    return [f"tag {key!r} stands twice; give it once" for key in sorted(set(keys)) if keys.count(key) > 1]
+    keys = Counter(tag.key for tag in request.tags)
+    return [f"tag {key!r} stands twice; give it once" for key, count in sorted(keys.items()) if count > 1]
 
 
 def _size_faults(overrides: Overrides) -> list[str]:

@@ -13,6 +13,7 @@ from aws_executors.core.checks import Airflow, Unasked
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.ecs.strategy import on_fargate
+from aws_executors.core.firelens import group_of
 from aws_executors.core.image import Seen as SeenImage
 from aws_executors.core.network import Network
 from aws_executors.core.reading import Read
@@ -108,6 +109,12 @@ class Seen:
         name = self.settings.container_name
         found = self.definition.container_definitions if self.definition else ()
         return next((one for one in found if one.name == name), None)
+
+    @property
+    def log_groups_named(self) -> tuple[str, ...]:
+        """The log group of the Airflow container, where it is known and in the section's own Region."""
+        logs = self.container.log_configuration if self.container else None
+        return group_of(logs.log_driver, logs.options, self.settings.region) if logs else ()
 
     @property
     def fargate(self) -> bool:

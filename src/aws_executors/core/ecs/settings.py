@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from aws_executors.core.ecs.request import LaunchType
+from aws_executors.core.ecs.config import SETTABLE
+from aws_executors.core.ecs.request import BY_PROVIDER, MANAGED, LaunchType
 from aws_executors.core.ecs.strategy import Strategy, on_fargate
-from aws_executors.core.faults import Fault, Place, shown
+from aws_executors.core.faults import Detail, Fault, Place, shown
 from aws_executors.core.options import as_text
 from aws_executors.core.settings import NOTHING, Settings, Written
 from aws_executors.core.shapes import (
@@ -43,10 +44,12 @@ class EcsSettings(Settings):
     """
 
     section: ClassVar[str] = "ecs_fargate"
+    service: ClassVar[str] = "ecs"
     about: ClassVar[str] = (
         "AwsEcsFargateExecutor runs every task in an Amazon ECS task, on Fargate or instances."
     )
     kwargs_option: ClassVar[str] = "run_task_kwargs"
+    settable: ClassVar[tuple[str, ...]] = SETTABLE
     members: ClassVar[Mapping[str, str]] = {"task_definition": "taskDefinition"}
 
     cluster: Annotated[
@@ -144,6 +147,13 @@ class EcsSettings(Settings):
             yield _superfluous("assign_public_ip", f"is for Fargate alone, not for {runs_on}", own, place)
         if "subnets" in own and runs_on == "EXTERNAL":
             yield _superfluous("subnets", "are not for EXTERNAL, which has no awsvpc network", own, place)
+
+    @classmethod
+    def _told(cls, detail: Detail, own: Written, place: Place) -> Fault:
+        if detail["loc"][0] == "launch_type" and as_text(upper(own.get("launch_type", ""))) == MANAGED:
+            remedy = place.set("capacity_provider_strategy", "my-managed-instances")
+            return Fault("launch_type", BY_PROVIDER, remedy, shown(own["launch_type"]))
+        return super()._told(detail, own, place)
 
     @classmethod
     def gaps(cls, own: Written, kwargs: Written, place: Place) -> Iterator[Fault]:

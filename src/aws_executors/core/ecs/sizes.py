@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from aws_executors.core.compose import call
 from aws_executors.core.ecs.config import EcsOptions, with_options
-from aws_executors.core.ecs.merge import FARGATE_PROVIDERS
 from aws_executors.core.ecs.over import Step
 from aws_executors.core.ecs.parts import Overrides
-from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.request import RunTask, runs_on
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.launch import Launch
 
@@ -56,8 +55,7 @@ def on_fargate(request: RunTask) -> bool:
     >>> on_fargate(RunTask(task_definition="a", launch_type="FARGATE"))
     True
     """
-    providers = {item.capacity_provider for item in request.capacity_provider_strategy}
-    return request.launch_type == "FARGATE" or not providers.isdisjoint(FARGATE_PROVIDERS)
+    return runs_on(request.launch_type, request.capacity_provider_strategy) == "FARGATE"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

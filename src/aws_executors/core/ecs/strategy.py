@@ -53,10 +53,8 @@ def _item(text: str) -> Mapping[str, object]:
     return {"capacityProvider": parts["name"], **numbers}
 
 
-def _sound(items: tuple[CapacityProvider, ...]) -> tuple[CapacityProvider, ...]:
-    """What AWS says of a strategy as a whole. Source: API_RunTask, capacityProviderStrategy."""
-    if not items:
-        raise ValueError("names no capacity provider")
+def sound(items: tuple[CapacityProvider, ...]) -> tuple[CapacityProvider, ...]:
+    """What AWS says of a strategy as a whole; ValueError. Source: API_RunTask, capacityProviderStrategy."""
     providers = {item.capacity_provider for item in items}
     if providers & FARGATE_PROVIDERS and providers - FARGATE_PROVIDERS:
         raise ValueError("mixes Fargate with other capacity providers, which AWS refuses")
@@ -69,7 +67,15 @@ def _sound(items: tuple[CapacityProvider, ...]) -> tuple[CapacityProvider, ...]:
     return items
 
 
-Strategy = Annotated[tuple[CapacityProvider, ...], BeforeValidator(read_strategy), AfterValidator(_sound)]
+def _some(items: tuple[CapacityProvider, ...]) -> tuple[CapacityProvider, ...]:
+    if not items:
+        raise ValueError("names no capacity provider")
+    return items
+
+
+Strategy = Annotated[
+    tuple[CapacityProvider, ...], BeforeValidator(read_strategy), AfterValidator(_some), AfterValidator(sound)
+]
 
 
 def on_fargate(strategy: object) -> bool:

@@ -13,16 +13,16 @@ from typing import Generic
 from aws_executors.core.fleet.snapshot import Group, Key, Member
 from aws_executors.core.fleet.standing import Standing, standing_of
 from aws_executors.core.job import Job, R
-from aws_executors.core.secrets import mask
+from aws_executors.core.texts import NAME, one_line
 
 SHOWN = 25
 """Jobs of one standing that are told singly."""
 
+LONGEST = NAME
+"""Bytes of a name, or of the words why a job waits."""
+
 GROUPS = 100
 """Queues times standings that are told; what has most jobs goes first."""
-
-LONGEST = 250
-"""Characters of a name, or of the words why a job waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +75,18 @@ def _groups(groups: dict[tuple[str, Standing], tuple[int, float]]) -> Iterator[G
     ):
         if (queue, standing) in shown:
             count, oldest = groups[queue, standing]
-            yield Group(queue=queue[:LONGEST], standing=standing, count=count, oldest=oldest)
+            yield Group(queue=one_line(queue, LONGEST), standing=standing, count=count, oldest=oldest)
 
 
 def _members(by_standing: dict[Standing, list[Entry[R]]], named: Callable[[object], Key]) -> Iterator[Member]:
     for standing, entries in by_standing.items():
         for entry in heapq.nsmallest(SHOWN, entries, key=_age):
             yield Member(
-                key=named(entry.key),
-                queue=entry.queue[:LONGEST],
+                key=_short(named(entry.key)),
+                queue=one_line(entry.queue, LONGEST),
                 standing=standing,
                 since=entry.since,
-                container=entry.job.container,
+                container=one_line(entry.job.container, LONGEST),
                 attempt=entry.job.attempt,
                 words=_words(entry.job, standing),
             )
@@ -102,4 +102,9 @@ def _words(job: Job[R], standing: Standing) -> str:
         return ""
     seen = job.seen
     said = (seen.reason or seen.status) if seen is not None and not seen.ended else ""
-    return mask(said or job.told)[:LONGEST]
+    return one_line(said or job.told, LONGEST)
+
+
+def _short(key: Key) -> Key:
+    dag, task, run = (one_line(part, LONGEST) for part in (key.dag, key.task, key.run))
+    return Key(dag=dag, task=task, run=run, index=key.index, number=key.number)

@@ -25,6 +25,9 @@ MEANINGS: Mapping[Standing, str] = MappingProxyType(
 
 NAME = "AWS executors"
 
+AT_EASE = 0.9
+"""The share of the documented rate around which a rate that is felt for goes up and down."""
+
 
 def page(fleet: Fleet, nonce: str) -> Html:
     """The whole page; style and script carry the nonce of its Content-Security-Policy.
@@ -142,7 +145,7 @@ def _flows(fleet: Fleet) -> Html:
 
 def _flow(row: FlowRow) -> Html:
     throttled = "number bad" if row.throttled else "number zero"
-    kind = "granted" if row.share >= 1 else "slowed"
+    kind = "granted" if row.share >= AT_EASE else "slowed"
     return element(
         "tr",
         element(
@@ -207,7 +210,9 @@ def _unnamed(fleet: Fleet) -> Iterable[Html]:
     if fleet.left_out:
         yield element("p", f"{fleet.left_out} more are counted above and not told one by one.", class_="note")
     if fleet.hidden:
-        yield element("p", f"{fleet.hidden} more belong to DAGs that you may not read.", class_="note")
+        yield element(
+            "p", f"{fleet.hidden} more belong to DAGs whose task instances you may not read.", class_="note"
+        )
 
 
 def _job(row: JobRow) -> Html:

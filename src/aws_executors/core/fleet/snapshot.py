@@ -61,8 +61,8 @@ class Group(Told):
 class Flow(Told):
     """What was asked of AWS within the last minute, by action.
 
-    `granted` is how many calls a second are allowed now, `documented` how many AWS documents (or the settings
-    say); None where nothing limits them.
+    `granted` is how many calls a second are allowed now, as has been found out, `documented` how many AWS
+    documents (or the settings say); None where nothing limits them.
     """
 
     action: str

@@ -1,8 +1,8 @@
 """The fleet, as one person may see it: all snapshots and the failures of late, put into rows.
 
 Law: what a person may not read of a DAG is left out here and nowhere else: counts are for everybody who may
-see the page, names and links only for those who may read the DAG. Every row brings its links; nothing is
-asked.
+see the page, names and links for those who may read the DAG's task instances, failures for those who may read
+its audit log. Every row brings its links; nothing is asked.
 """
 
 from collections import Counter
@@ -23,10 +23,13 @@ from aws_executors.core.fleet.words import (
 )
 
 May: TypeAlias = Callable[[str], bool]
-"""Whether the person may read a DAG, by its id."""
+"""Whether the person may read that of a DAG, by its id."""
 
 FAILURES = 50
 """Failures that are shown one by one."""
+
+REASONS = 20
+"""Reasons that are counted, the most frequent ones."""
 
 NOBODYS = ""
 """The DAG of what belongs to none: callbacks."""
@@ -126,9 +129,16 @@ class Fleet:
 
 
 def fleet(
-    snapshots: Iterable[Snapshot], failures: Sequence[Failed], may: May, now: float, hours: int
+    snapshots: Iterable[Snapshot],
+    failures: Sequence[Failed],
+    may: May,
+    now: float,
+    hours: int,
+    *,
+    log: May | None = None,
 ) -> Fleet:
-    """What a person sees of these.
+    """What a person sees of these: jobs of DAGs whose task instances they `may` read, and failures of those
+    whose audit `log` they may read (None: of the same).
 
     >>> nothing = fleet((), (), lambda dag: True, now=0.0, hours=24)
     >>> nothing.totals, nothing.tellers
@@ -137,7 +147,8 @@ def fleet(
     shown = recent(snapshots, now)
     live = tuple(one for one in shown if not one.stale(now))
     jobs = tuple(_jobs(live, may, now))
-    readable = tuple(failed for failed in failures if failed.key.dag == NOBODYS or may(failed.key.dag))
+    heard = may if log is None else log
+    readable = tuple(failed for failed in failures if failed.key.dag == NOBODYS or heard(failed.key.dag))
     regions = {one.region for one in shown}
     region = regions.pop() if len(regions) == 1 else ""
     return Fleet(
@@ -145,7 +156,7 @@ def fleet(
         queues=_queues(live, now),
         jobs=jobs,
         flows=tuple(_flow(one, flow) for one in live for flow in one.flows),
-        reasons=tuple(Counter(headline(failed.words) for failed in readable).most_common()),
+        reasons=tuple(Counter(headline(failed.words) for failed in readable).most_common(REASONS)),
         failures=tuple(_failure(failed, region, now) for failed in readable[:FAILURES]),
         tellers=tuple(_teller(one, now) for one in shown),
         hidden=sum(len(one.members) for one in live) - len(jobs),
@@ -214,9 +225,22 @@ def _flow(one: Snapshot, flow: Flow) -> FlowRow:
         action=flow.action,
         calls=flow.calls,
         throttled=flow.throttled,
-        granted=f"{granted:.3g} of {most:.3g} a second" if granted is not None and limited else "no limit",
+        granted=_granted(granted, most)
+        if granted is not None and most is not None and limited
+        else "no limit",
         share=min(1.0, granted / most) if granted is not None and most is not None and limited else 1.0,
     )
+
+
+def _granted(granted: float, most: float) -> str:
+    """In words, for a rate that has been found out.
+
+    >>> _granted(19, 20), _granted(97.3, 20)
+    ('19 of 20 a second', '97.3 a second, 20 documented')
+    """
+    if granted <= most:
+        return f"{granted:.3g} of {most:.3g} a second"
+    return f"{granted:.3g} a second, {most:.3g} documented"
 
 
 def _failure(failed: Failed, region: str, now: float) -> FailureRow:

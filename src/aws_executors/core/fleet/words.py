@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from aws_executors.core import console
 from aws_executors.core.fleet.snapshot import Key
+from aws_executors.core.texts import NAME, one_line
 
 STEPS = (("d", 86400), ("h", 3600), ("min", 60))
 """Units of time, in seconds, the largest first."""
@@ -99,4 +100,4 @@ def headline(words: str) -> str:
     >>> headline("AccessDenied: no. Allow it.")
     'AccessDenied: no'
     """
-    return words.partition(" (")[0].partition(". ")[0].rstrip(".") or "no reason given"
+    return one_line(words.partition(" (")[0].partition(". ")[0].rstrip("."), NAME) or "no reason given"

@@ -1,25 +1,42 @@
 """Why a container failed or waits: one table, in rooms.
 
-Law: the order of the tables, and nothing else. Words that tell most come first, a bare exit code last. What
-AWS refuses before there is a container stands in `error_rules.py` and `ecs/answers.py`.
+Law: the order of the tables, and nothing else. Words that tell most come first, a bare exit code last; the
+words about another container count only where those about Airflow's own explain nothing, and `LAST` only
+where no words do. What AWS refuses before there is a container stands in `error_rules.py` and
+`ecs/answers.py`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
+from aws_executors.core.reasons.agent import AGENT
+from aws_executors.core.reasons.around import AROUND
 from aws_executors.core.reasons.batch import BATCH
-from aws_executors.core.reasons.ecs import ECS
+from aws_executors.core.reasons.ecs import ECS, LAST
 from aws_executors.core.reasons.exits import EXITS
 from aws_executors.core.reasons.image import IMAGE
+from aws_executors.core.reasons.logs import LOGS
 from aws_executors.core.reasons.row import Reason, first
 from aws_executors.core.reasons.setup import SETUP
 from aws_executors.core.reasons.start import START
 from aws_executors.core.state import Observation
 
 TABLES: Mapping[str, tuple[Reason, ...]] = MappingProxyType(
-    {"image": IMAGE, "setup": SETUP, "start": START, "batch": BATCH, "ecs": ECS, "exits": EXITS}
+    {
+        "image": IMAGE,
+        "setup": SETUP,
+        "logs": LOGS,
+        "around": AROUND,
+        "start": START,
+        "agent": AGENT,
+        "batch": BATCH,
+        "ecs": (*ECS, *LAST),
+        "exits": EXITS,
+    }
 )
 REASONS: tuple[Reason, ...] = tuple(row for table in TABLES.values() for row in table)
+_ROWS = tuple(row for row in REASONS if row not in LAST)
 
 
 def reason_for(seen: Observation) -> Reason | None:
@@ -30,4 +47,7 @@ def reason_for(seen: Observation) -> Reason | None:
     >>> reason_for(seen).name
     'image not found'
     """
-    return first(REASONS, seen)
+    found = first(_ROWS, seen)
+    if found is None and seen.exit_code is None:
+        found = first(_ROWS, replace(seen, reason=seen.others)) or first(LAST, seen)
+    return found

@@ -8,6 +8,7 @@ from aws_executors.core.exits import MEANINGS, Exit
 from aws_executors.core.reasons.row import Reason
 
 PAGE = "https://repost.aws/knowledge-center/ecs-task-stopped"
+WINDOWS = "https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-erref"
 SHELL = "https://tldp.org/LDP/abs/html/exitcodes.html"
 
 LAUNCHER = "https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/executor/index.html"
@@ -28,6 +29,13 @@ OURS: tuple[tuple[Exit, str], ...] = (
         "Can the container reach `execution_api_server_url`, and S3, if workloads are there? Read its log.",
     ),
     (Exit.CANNOT_START, "Read its log: one line says what is missing."),
+)
+
+# On Windows, as AWS may show it with a sign and without.
+ON_WINDOWS: tuple[tuple[str, tuple[int, int]], ...] = (
+    ("its program crashed (access violation)", (3221225477, -1073741819)),
+    ("it was asked to end", (3221225786, -1073741510)),
+    ("its program aborted itself", (3221226505, -1073740791)),
 )
 
 EXITS: tuple[Reason, ...] = (
@@ -81,6 +89,20 @@ EXITS: tuple[Reason, ...] = (
         source=SHELL,
     ),
     Reason(
+        name="exit 128",
+        exit_code=128,
+        what="The container could not be started by its runtime",
+        remedy="Check the command and the entry point of the image. On an instance, read docker.log.",
+        source=PAGE,
+    ),
+    Reason(
+        name="exit 129",
+        exit_code=129,
+        what="The container was hung up on (SIGHUP)",
+        remedy="Somebody, or the image's entry point, ended it: read its log.",
+        source=SHELL,
+    ),
+    Reason(
         name="exit 130",
         exit_code=130,
         what="The container was interrupted (SIGINT)",
@@ -109,6 +131,13 @@ EXITS: tuple[Reason, ...] = (
         source=SHELL,
     ),
     Reason(
+        name="exit 136",
+        exit_code=136,
+        what="The container's program met an arithmetic error (SIGFPE)",
+        remedy="A compiled library broke: is it built for this CPU and this version of Python? Read its log.",
+        source=SHELL,
+    ),
+    Reason(
         name="exit 137",
         exit_code=137,
         what="The container was killed (SIGKILL)",
@@ -124,6 +153,13 @@ EXITS: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="exit 141",
+        exit_code=141,
+        what="The container wrote to a pipe that nobody reads any more (SIGPIPE)",
+        remedy="Read its log: what did the image's entry point pipe the command into?",
+        source=SHELL,
+    ),
+    Reason(
         name="exit 143",
         exit_code=143,
         what="The container was asked to end (SIGTERM), and did",
@@ -131,10 +167,42 @@ EXITS: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="exit 152",
+        exit_code=152,
+        what="The container used up its limit of CPU time (SIGXCPU)",
+        remedy="Raise or leave out the limit `cpu` in the definition's `ulimits`.",
+        source=SHELL,
+    ),
+    Reason(
+        name="exit 153",
+        exit_code=153,
+        what="The container wrote a file larger than it may (SIGXFSZ)",
+        remedy="Raise or leave out the limit `fsize` in the definition's `ulimits`.",
+        source=SHELL,
+    ),
+    Reason(
+        name="exit 159",
+        exit_code=159,
+        what="The container made a system call that it may not make (SIGSYS)",
+        remedy="Check `dockerSecurityOptions` and the instance's seccomp profile.",
+        source=SHELL,
+    ),
+    Reason(
         name="exit 255",
         exit_code=255,
         what="The container's entry point failed",
         remedy="Read its log. It may be built for another CPU.",
         source=PAGE,
+    ),
+    *(
+        Reason(
+            name=f"exit {code}",
+            exit_code=code,
+            what=f"The container ended as Windows says it: {text}",
+            remedy="Tasks of Airflow run on Linux: set `runtimePlatform` in the definition.",
+            source=WINDOWS,
+        )
+        for text, codes in ON_WINDOWS
+        for code in codes
     ),
 )

@@ -1,26 +1,46 @@
-"""Why what a container needs before it starts could not be had: secrets, logs, volumes, network.
+"""Why secrets, roles or environment files of a container could not be had before its start.
 
-Law: rows, the most telling first. On Fargate most of them begin with ResourceInitializationError; the words
-behind that prefix are what tells them apart.
+Law: rows, the most telling first; what of a row's words AWS may have cut off is said by rows further down. On
+Fargate most of them begin with ResourceInitializationError; the words behind that prefix tell them apart.
 """
 
-from aws_executors.core.reasons.row import Reason
+from aws_executors.core.reasons.row import Reason, behind
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html"
 CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
-EFS = "https://docs.aws.amazon.com/efs/latest/ug/troubleshooting-efs-mounting.html"
-ENI = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html"
+MISSING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-not-found-error.html"
+ENV = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html"
+AGENT = "https://github.com/aws/amazon-ecs-agent/tree/master/agent/taskresource"
 WAY_OUT = (
     "Give the subnets a way out (`assign_public_ip` in a public subnet, NAT gateway in a private one) or a "
     "VPC endpoint for {endpoint} whose security group lets port 443 in from the container's."
 )
 
+UNREACHED = (
+    "deadline exceeded",
+    "RequestCanceled",
+    "RequestError",
+    "request send failed",
+    "exceeded maximum number of attempts",
+    "i/o timeout",
+    "connection refused",
+    "connection issue",
+)
+"""What is said of an endpoint that does not answer, by the agent's older and newer SDK."""
 
-def _way_out(endpoint: str) -> str:
+THROTTLED = ("ThrottlingException", "Rate exceeded")
+
+ASM = ("secret from asm", "Secrets Manager")
+SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
+ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
+
+
+def way_out(endpoint: str) -> str:
+    """What to do about an endpoint that can not be reached from a subnet."""
     return WAY_OUT.replace("{endpoint}", endpoint)
 
 
-SECRETS: tuple[Reason, ...] = (
+SETUP: tuple[Reason, ...] = (
     Reason(
         name="secret may not be read",
         says=("not authorized to perform: secretsmanager:",),
@@ -38,7 +58,12 @@ SECRETS: tuple[Reason, ...] = (
     ),
     Reason(
         name="key may not be used",
-        says=("not authorized to perform: kms:", "Access to KMS is not allowed"),
+        says=(
+            "not authorized to perform: kms:",
+            "Access to KMS is not allowed",
+            "can't decrypt the protected secret",
+            "is not authorized to perform this operation...KMS",
+        ),
         what="The execution role may not use the key that a secret is encrypted with",
         remedy="Allow kms:Decrypt on that key to the execution role, in the key's own policy, too.",
         source=PAGE,
@@ -52,14 +77,22 @@ SECRETS: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="secret is no JSON",
+        says=behind(ASM, ("invalid character",)),
+        what="The definition names a key of a secret that is no JSON",
+        remedy="Leave the key after the secret's ARN out, or make the secret a JSON object with that key.",
+        source=PAGE,
+    ),
+    Reason(
         name="secret does not exist",
         says=(
             "Secrets Manager can't find the specified secret",
-            "secret from asm...ResourceNotFoundException",
+            "retrieve the secret with ARN",
+            *behind(ASM, ("ResourceNotFoundException",)),
         ),
         what="A secret that the definition names does not exist",
         remedy="Check its ARN: account, Region, name and the six characters behind it.",
-        source=PAGE,
+        source=MISSING,
     ),
     Reason(
         name="secret is being deleted",
@@ -70,66 +103,85 @@ SECRETS: tuple[Reason, ...] = (
     ),
     Reason(
         name="secret's name is not valid",
-        says=("invalid ARN format for the AWS Secrets Manager", "secret from asm...ValidationException"),
+        says=(
+            "invalid ARN format for the AWS Secrets Manager",
+            "unexpected ARN format",
+            "could not find a secretsmanager secretID",
+            *behind(ASM, ("ValidationException",)),
+        ),
         what="A secret's ARN in the definition is not well formed",
         remedy="Write the full ARN into `valueFrom`; with a key: arn:...:secret:name-AbCdEf:KEY::",
         source=PAGE,
     ),
     Reason(
         name="parameter does not exist",
-        says=("invalid ssm parameters", "secrets from ssm...invalid parameters"),
+        says=("invalid ssm parameters", "invalid parameters: ", "ParameterNotFound"),
         what="A parameter that the definition names does not exist",
         remedy="Check its name and Region in Parameter Store.",
         source=PAGE,
     ),
     Reason(
-        name="Secrets Manager out of reach",
-        says=(
-            "secret from asm...deadline exceeded",
-            "secret from asm...RequestCanceled",
-            "secret from asm...i/o timeout",
-            "connection issue between the task and AWS Secrets Manager",
-        ),
-        what="Secrets Manager could not be reached from the container's subnet",
-        remedy=_way_out("secretsmanager"),
-        source=PAGE,
-    ),
-    Reason(
-        name="Parameter Store out of reach",
-        says=(
-            "secrets from ssm...deadline exceeded",
-            "secrets from ssm...RequestCanceled",
-            "secrets from ssm...i/o timeout",
-            "connection issue between the task and AWS Systems Manager",
-        ),
-        what="Systems Manager's Parameter Store could not be reached from the container's subnet",
-        remedy=_way_out("ssm"),
-        source=PAGE,
+        name="registry login in a secret not valid",
+        says=("asm fetching authorization data", "AuthorizationData is malformed"),
+        what="The secret with the login for the private registry does not hold one",
+        remedy='Write it as JSON: {"username": "...", "password": "..."}.',
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/private-auth.html",
     ),
     Reason(
         name="registry login may not be had",
-        says=("ecr registry auth...not authorized to perform: ecr:",),
+        says=(
+            "not authorized to perform: ecr:GetAuthorizationToken",
+            *behind(ECR, ("not authorized to perform: ecr:",)),
+        ),
         what="The execution role may not log in to Amazon ECR",
         remedy="Allow ecr:GetAuthorizationToken on * to the execution role, or give it the policy "
         "AmazonECSTaskExecutionRolePolicy.",
         source=PAGE,
     ),
     Reason(
-        name="ECR out of reach",
+        name="secrets too often asked for",
+        says=behind((*ASM, *SSM, *ECR), THROTTLED),
+        what="Secrets were asked for too often at once",
+        remedy="It passes: it is tried again. If it lasts: switch on Parameter Store's higher "
+        "throughput, put several values into one secret, or let fewer containers start at "
+        "once.",
+        source=PAGE,
+    ),
+    Reason(
+        name="AWS has no address",
         says=(
-            "ecr registry auth...RequestError",
-            "ecr registry auth...RequestCanceled",
-            "ecr registry auth...deadline exceeded",
-            "ecr registry auth...i/o timeout",
-            "connection issue between the task and Amazon ECR",
+            "ResourceInitializationError...no such host",
+            "ResourceInitializationError...server misbehaving",
         ),
+        what="The name of an AWS endpoint could not be resolved in the container's VPC",
+        remedy="Switch on DNS resolution and DNS host names in the VPC, and private DNS for its "
+        "endpoints. Is the `region` right that the definition names?",
+        source=PAGE,
+    ),
+    Reason(
+        name="Secrets Manager out of reach",
+        says=(*behind(ASM, UNREACHED), "connection issue between the task and AWS Secrets Manager"),
+        what="Secrets Manager could not be reached from the container's subnet",
+        remedy=way_out("secretsmanager"),
+        source=PAGE,
+    ),
+    Reason(
+        name="Parameter Store out of reach",
+        says=(*behind(SSM, UNREACHED), "connection issue between the task and AWS Systems Manager"),
+        what="Systems Manager's Parameter Store could not be reached from the container's subnet",
+        remedy=way_out("ssm"),
+        source=PAGE,
+    ),
+    Reason(
+        name="ECR out of reach",
+        says=(*behind(ECR, UNREACHED), "connection issue between the task and Amazon ECR"),
         what="Amazon ECR could not be reached from the container's subnet",
-        remedy=_way_out("ecr.api, ecr.dkr and s3"),
+        remedy=way_out("ecr.api, ecr.dkr and s3"),
         source=PAGE,
     ),
     Reason(
         name="registry login in a secret not had",
-        says=("registry auth from asm",),
+        says=("registry auth from asm", "task auth data"),
         what="The login for the private registry could not be read from its secret",
         remedy="Check the secret in `repositoryCredentials` (keys username and password), and that the "
         "execution role may read it.",
@@ -137,148 +189,58 @@ SECRETS: tuple[Reason, ...] = (
     ),
     Reason(
         name="role can not be assumed",
-        says=("unable to assume the role", "is unable to assume the execution role"),
+        says=("unable to assume the", "not authorized to perform: sts:AssumeRole"),
         what="ECS may not assume a role of the definition",
         remedy="Let ecs-tasks.amazonaws.com assume it, in the role's trust policy. Does the role still "
         "exist?",
         source=CODES,
     ),
-)
-
-LOGS: tuple[Reason, ...] = (
     Reason(
-        name="log group missing",
-        says=("specified log group does not exist",),
-        what="The log group that the definition names does not exist",
-        remedy='Create it, or set "awslogs-create-group": "true" and allow logs:CreateLogGroup to the '
-        "execution role.",
-        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html",
-    ),
-    Reason(
-        name="log may not be written",
-        says=("not authorized to perform: logs:",),
-        what="The execution role may not write the container's log",
-        remedy="Allow logs:CreateLogStream and logs:PutLogEvents to the execution role (and "
-        "logs:CreateLogGroup with awslogs-create-group).",
-        source=PAGE,
-    ),
-    Reason(
-        name="CloudWatch Logs out of reach",
-        says=(
-            "Cloudwatch log...deadline exceeded",
-            "Cloudwatch log...RequestCanceled",
-            "Cloudwatch log...i/o timeout",
-            "failed to validate logger args...signal: killed",
-            "connection issue between the task and CloudWatch",
-        ),
-        what="CloudWatch Logs could not be reached from the container's subnet",
-        remedy=_way_out("logs"),
-        source=PAGE,
-    ),
-    Reason(
-        name="log driver refused",
-        says=("failed to validate logger args", "failed to initialize logging driver"),
-        what="The container's log driver could not be set up",
-        remedy="Check `logConfiguration` in the definition: awslogs-group, awslogs-region, "
-        "awslogs-stream-prefix.",
-        source=PAGE,
-    ),
-)
-
-VOLUMES: tuple[Reason, ...] = (
-    Reason(
-        name="EFS has no address",
-        says=("EFS utils...Failed to resolve", "mount.nfs4...Name or service not known"),
-        what="The file system's name could not be resolved",
-        remedy="Give the file system a mount target in the subnet's Availability Zone, and switch on DNS "
-        "host names in the VPC.",
-        source=EFS,
-    ),
-    Reason(
-        name="EFS out of reach",
-        says=("EFS utils...timed out", "mount.nfs4...Connection timed out", "EFS utils...Connection reset"),
-        what="The file system did not answer",
-        remedy="Let its mount targets' security group take port 2049 from the container's security group.",
-        source=EFS,
-    ),
-    Reason(
-        name="EFS denies access",
-        says=("access denied by server while mounting",),
-        what="The file system denies the mount",
-        remedy="Check the file system's policy, the access point, and elasticfilesystem:ClientMount for "
-        "the task role (with `iam` ENABLED).",
-        source=EFS,
-    ),
-    Reason(
-        name="EFS not mounted",
-        says=("failed to invoke EFS utils", "EFS utils"),
-        what="A file system of the definition could not be mounted",
-        remedy="Check its id, access point and mount targets, and the security groups between.",
-        source=EFS,
-    ),
-    Reason(
-        name="volume not made",
-        says=("CannotCreateVolumeError",),
-        what="A volume of the definition could not be made",
-        remedy="Check `volumes` and `mountPoints`: does the host path, the driver, the file system exist?",
-        source=CODES,
-    ),
-)
-
-NETWORK: tuple[Reason, ...] = (
-    Reason(
-        name="subnet without free addresses",
-        says=("insufficient free addresses", "InsufficientFreeAddresses", "not have enough free addresses"),
-        what="The subnet has no free address left",
-        remedy="Add larger subnets to the option `subnets`, or let fewer containers run at once.",
-        source=ENI,
-    ),
-    Reason(
-        name="account without network interfaces",
-        says=("NetworkInterfaceLimitExceeded", "network interface limit"),
-        what="The account has as many network interfaces as it may have in the Region",
-        remedy="Ask for more in Service Quotas (VPC: network interfaces per Region), or let fewer "
-        "containers run.",
-        source="https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html",
-    ),
-    Reason(
-        name="network interface came too late",
-        says=("waiting for network interface provisioning",),
-        what="The container's network interface was not ready in time",
-        remedy="It is tried again. If it lasts: look at the account's quota of network interfaces, and at "
-        "the subnets' free addresses.",
-        source=CODES,
-    ),
-    Reason(
-        name="network interface not made",
-        says=("Unexpected EC2 error while attempting to...Network Interface",),
-        what="EC2 refused the container's network interface",
-        remedy="Check the options `subnets` and `security_groups`: do they exist, in one VPC? Does the role "
-        "AWSServiceRoleForECS?",
-        source=CODES,
-    ),
-    Reason(
-        name="disk came too late",
-        says=("waiting for EphemeralStorage provisioning",),
-        what="The container's disk was not ready in time",
-        remedy="It is tried again. If it lasts, ask AWS Support.",
-        source=CODES,
+        name="execution role gave no credentials",
+        says=("execution role credentials", "No execution credentials set for the task"),
+        what="The agent had no credentials of the execution role",
+        remedy="It is tried again. If it lasts: has the definition an execution role, does it trust "
+        "ecs-tasks.amazonaws.com, and is the instance's agent a recent one?",
+        source=AGENT,
     ),
     Reason(
         name="environment file not read",
-        says=("failed to download env files",),
+        says=("env file", "environmentFile", "environment file", "envfile"),
         what="A file of the definition's `environmentFiles` could not be read",
         remedy="Check its ARN, and allow s3:GetObject on it and s3:GetBucketLocation to the execution role.",
-        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html",
+        source=ENV,
     ),
     Reason(
-        name="container not set up",
-        says=("ResourceInitializationError",),
-        what="Something that the container needs before it starts could not be set up",
-        remedy="Check what AWS names. Often it is a subnet without a way out, an execution role without the "
-        "permission, or a VPC without DNS resolution.",
+        name="ECR login not had",
+        says=ECR,
+        what="Amazon ECR gave no login for the image",
+        remedy="Often the subnets have no way to it: "
+        + way_out("ecr.api, ecr.dkr and s3")
+        + " Or the execution role lacks ecr:GetAuthorizationToken.",
+        source=PAGE,
+    ),
+    Reason(
+        name="secret not had",
+        says=("secret from asm", "secret data from AWS Secrets Manager", "ASM secret", "ASM Secrets"),
+        what="A secret that the definition names could not be read from Secrets Manager",
+        remedy="Check the secret's ARN, secretsmanager:GetSecretValue for the "
+        "execution role, and the subnets' way to Secrets Manager.",
+        source=PAGE,
+    ),
+    Reason(
+        name="parameter not had",
+        says=("secrets from ssm", "SSM Parameter Store", "ssm secret", "SSM Secrets", "missing secret value"),
+        what="A parameter that the definition names could not be read from Parameter Store",
+        remedy="Check the parameter's name, ssm:GetParameters for the execution role, "
+        "and the subnets' way to Systems Manager.",
+        source=PAGE,
+    ),
+    Reason(
+        name="secrets or login not had",
+        says=("unable to pull secrets or registry auth", "execution resource retrieval failed"),
+        what="A secret, or the login for the image's registry, could not be had",
+        remedy="Check the subnets' way to ECR, Secrets Manager and Systems Manager, "
+        "then the execution role's permissions.",
         source=PAGE,
     ),
 )
-
-SETUP: tuple[Reason, ...] = (*SECRETS, *LOGS, *VOLUMES, *NETWORK)

@@ -21,7 +21,6 @@ from aws_executors.core.setup.model import (
     RETENTION,
     SUBNETS,
     TASK,
-    TRUST,
     VCPUS,
     VPC,
     Cluster,
@@ -163,14 +162,15 @@ def _job_definition(one: JobDefinition) -> Template:
 
 def _common(setup: Setup) -> Template:
     """Roles, log group, and the policy to be attached to the scheduler's role."""
+    trust = filled(setup.trust(), _put)
     managed = {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/{EXECUTION_POLICY}"}
     return {
         "LogGroup": _resource("AWS::Logs::LogGroup", {"LogGroupName": GROUP, "RetentionInDays": RETENTION})
         | {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"},
         "ExecutionRole": _resource(
-            "AWS::IAM::Role", {"AssumeRolePolicyDocument": TRUST, "ManagedPolicyArns": [managed]}
+            "AWS::IAM::Role", {"AssumeRolePolicyDocument": trust, "ManagedPolicyArns": [managed]}
         ),
-        "TaskRole": _resource("AWS::IAM::Role", {"AssumeRolePolicyDocument": TRUST} | _reading(setup)),
+        "TaskRole": _resource("AWS::IAM::Role", {"AssumeRolePolicyDocument": trust} | _reading(setup)),
         "SchedulerPolicy": _resource(
             "AWS::IAM::ManagedPolicy", {"PolicyDocument": filled(setup.policy(), _put)}
         ),
@@ -185,7 +185,10 @@ def _reading(setup: Setup) -> Template:
 
 def _put(text: str) -> object:
     role = role_of(text)
-    return _arn(ROLES[role]) if role else {"Fn::Sub": text.replace(ACCOUNT, "${AWS::AccountId}")}
+    if role:
+        return _arn(ROLES[role])
+    # What else looks like a variable means itself. Source: "Fn::Sub", CloudFormation User Guide.
+    return {"Fn::Sub": "${AWS::AccountId}".join(part.replace("${", "${!") for part in text.split(ACCOUNT))}
 
 
 def _group() -> Template:

@@ -95,7 +95,7 @@ def _spelled(value: object, indent: str) -> str:
         case Expression(text=text):
             return text
         case Mixed(text=text):
-            return json.dumps(text)
+            return json.dumps(text, ensure_ascii=False)
         case Encoded(document=document):
             return f"jsonencode({_spelled(document, indent)})"
         case str():
@@ -130,10 +130,11 @@ def _quoted(text: str) -> str:
     >>> _quoted("a ${b}")
     '"a $${b}"'
     """
-    return json.dumps(_itself(text), ensure_ascii=False)
+    return json.dumps(itself(text), ensure_ascii=False)
 
 
-def _itself(text: str) -> str:
+def itself(text: str) -> str:
+    """A text in which nothing is computed any more."""
     return text.replace("${", "$${").replace("%{", "%%{")
 
 
@@ -173,7 +174,7 @@ def _plain(value: object) -> object:
         case Encoded(document=document):
             return json.dumps(_plain(document))
         case str():
-            return _itself(value)
+            return itself(value)
         case Mapping():
             return {name: _plain(part) for name, part in cast("Mapping[str, object]", value).items()}
         case Sequence():

@@ -28,16 +28,26 @@ EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
 
 Document: TypeAlias = dict[str, object]
 
-TRUST: Document = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
+
+def trust(where: Where) -> Document:
+    """Who may take the roles of containers: ECS (for Batch, too), for tasks of this account and Region alone.
+
+    Source: "Amazon ECS task IAM role", Amazon ECS Developer Guide, on the confused deputy.
+    """
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": where.account},
+                    "ArnLike": {"aws:SourceArn": where.arn("ecs", "*")},
+                },
+            }
+        ],
+    }
 
 
 class Kind(StrEnum):
@@ -138,6 +148,10 @@ class Setup:
     own_group: bool
     told_group: bool = False
 
+    def trust(self) -> Document:
+        """Who may take the containers' roles, with a placeholder for the account."""
+        return trust(Where(region=self.region, account=ACCOUNT))
+
     def policy(self) -> Document:
         """The scheduler's policy, with placeholders for the account and the roles."""
         return policy(self.statements)
@@ -199,7 +213,11 @@ def of_batch(settings: BatchSettings, request: SubmitJob) -> Setup:
         ),
         parameters=(*ALWAYS, MAX_VCPUS, SUBNETS, VPC),
         statements=(
-            *batch_permissions.statements(request, where, Also(log_groups=(GROUP,))),
+            *batch_permissions.statements(
+                request,
+                where,
+                Also(log_groups=(GROUP,), own_tags=batch_permissions.own_tags(settings, request)),
+            ),
             *store_permissions.keeping(settings, where),
         ),
         reading=tuple(store_permissions.reading(settings, where)),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from aws_executors.core.checks import API_VARIABLE
 from aws_executors.core.iam import partition, policy
-from aws_executors.core.setup.hcl import Block, Configuration, Encoded, Expression, Mixed
+from aws_executors.core.setup.hcl import Block, Configuration, Encoded, Expression, Mixed, itself
 from aws_executors.core.setup.model import (
     ACCOUNT,
     EXECUTION,
@@ -16,7 +16,6 @@ from aws_executors.core.setup.model import (
     GROUP,
     RETENTION,
     TASK,
-    TRUST,
     Cluster,
     JobDefinition,
     Kind,
@@ -194,16 +193,17 @@ def _job_definition(one: JobDefinition, region: str) -> dict[str, object]:
 
 def _common(setup: Setup) -> Configuration:
     """Roles, log group, and the policy to be attached to the scheduler's role."""
+    trust = Encoded(filled(setup.trust(), _put))
     managed = f"arn:{partition(setup.region)}:iam::aws:policy/{EXECUTION_POLICY}"
     return (
         _resource("aws_cloudwatch_log_group", "tasks", {"name": GROUP, "retention_in_days": RETENTION}),
-        _resource("aws_iam_role", "execution", {"assume_role_policy": Encoded(TRUST)}),
+        _resource("aws_iam_role", "execution", {"assume_role_policy": trust}),
         _resource(
             "aws_iam_role_policy_attachment",
             "execution",
             {"role": Expression("aws_iam_role.execution.name"), "policy_arn": managed},
         ),
-        _resource("aws_iam_role", "task", {"assume_role_policy": Encoded(TRUST)}),
+        _resource("aws_iam_role", "task", {"assume_role_policy": trust}),
         *_reading(setup),
         _resource("aws_iam_policy", "scheduler", {"policy": Encoded(filled(setup.policy(), _put))}),
     )
@@ -224,7 +224,7 @@ def _put(text: str) -> object:
     return (
         ROLES[role]
         if role
-        else Mixed(text.replace(ACCOUNT, "${data.aws_caller_identity.current.account_id}"))
+        else Mixed("${data.aws_caller_identity.current.account_id}".join(map(itself, text.split(ACCOUNT))))
     )
 
 

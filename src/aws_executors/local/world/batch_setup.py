@@ -94,8 +94,9 @@ def register_job_definition(world: World, params: Json, now: float) -> Json:
         refuse("exactly one of containerProperties and ecsProperties must be specified")
     if "ecsProperties" in params:
         _check_ecs_properties(params["ecsProperties"])
-    if "FARGATE" in params.get("platformCapabilities", []) and "containerProperties" in params:
-        _check_fargate(params["containerProperties"])
+    if "containerProperties" in params:
+        on_fargate = "FARGATE" in params.get("platformCapabilities", [])
+        (_check_fargate if on_fargate else _check_instances)(params["containerProperties"])
     revision = world.batch.revisions[name] = world.batch.revisions.get(name, 0) + 1
     view: Json = {
         "platformCapabilities": ["EC2"],
@@ -119,6 +120,12 @@ def _check_ecs_properties(properties: Json) -> None:
         refuse("the containers of ecsProperties must have names, each its own")
     if not any(one.get("essential", True) for one in properties["taskProperties"][0]["containers"]):
         refuse("ecsProperties must have at least one essential container")
+
+
+def _check_instances(container: Json) -> None:
+    for member in ("networkConfiguration", "fargatePlatformConfiguration"):
+        if member in container:
+            refuse(f"{member} is not supported for jobs on EC2.")
 
 
 def _check_fargate(container: Json) -> None:
@@ -154,7 +161,15 @@ def describe_job_queues(world: World, params: Json, now: float) -> Json:
 
 
 def describe_job_definitions(world: World, params: Json, now: float) -> Json:
-    """DescribeJobDefinitions, by `name:revision` or ARN, by name, by status."""
+    """DescribeJobDefinitions, by `name:revision` or ARN (nothing else beside), by name, by status."""
+    named = params.get("jobDefinitions", [])
+    if named and len(params) > 1:
+        refuse("jobDefinitions cannot be used with other parameters.")
+    for one in named:
+        if not one.rpartition(":")[2].isdecimal() or one.count(":") not in (1, 6):
+            refuse(
+                f"Job definition identifier {one} is not valid: a name or ARN with its revision is expected."
+            )
     name, status = params.get("jobDefinitionName"), params.get("status")
     return _described(
         params,

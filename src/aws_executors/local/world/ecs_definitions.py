@@ -23,8 +23,26 @@ FARGATE_SIZES: dict[int, range | tuple[int, ...]] = {
 }
 
 
+UNITS = {"cpu": "vcpu", "memory": "gb"}
+
+
+def in_units(size: str, unit: str) -> str:
+    """A task's size as ECS keeps it: "1 vCPU" are 1024 units, "2 GB" are 2048 MiB; what is none stays.
+
+    >>> in_units("1 vCPU", "vcpu"), in_units(".5 vcpu", "vcpu"), in_units("2GB", "gb"), in_units("256", "gb")
+    ('1024', '512', '2048', '256')
+    """
+    number = size.lower().removesuffix(unit).strip()
+    try:
+        return size if number == size.lower() else f"{float(number) * GIB:.0f}"
+    except ValueError:
+        return size
+
+
 def register_task_definition(world: World, params: Json, now: float) -> Json:
     """RegisterTaskDefinition: the next revision of its family, if it keeps the rules."""
+    sizes = {size: in_units(params[size], unit) for size, unit in UNITS.items() if size in params}
+    params = {**params, **sizes}
     _check_definition(params)
     family = world.ecs.families.setdefault(params["family"], Family())
     revision = len(family.revisions) + 1

@@ -20,6 +20,8 @@ from .values import Json, Refusal
 
 OVERRIDES_LIMIT = 8192
 BUILT_IN_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
+NETWORK_LIMITS = {"subnets": 16, "securityGroups": 5}
+"""Source: API_AwsVpcConfiguration."""
 
 
 def run_task(world: World, params: Json, now: float) -> Json:
@@ -98,6 +100,11 @@ def _launch(home: Cluster, params: Json) -> Json:
             "The specified capacity provider strategy cannot contain a capacity provider that is not "
             "associated with the cluster. Associate the capacity provider with the cluster and try again."
         )
+    if 0 < len({*named} & {*BUILT_IN_PROVIDERS}) < len({*named}):
+        _refuse(
+            "A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling "
+            "groups and Fargate providers."
+        )
     chosen = max(strategy, key=lambda item: (item.get("base", 0), item.get("weight", 0)))["capacityProvider"]
     return {
         "launchType": "FARGATE" if chosen in BUILT_IN_PROVIDERS else "EC2",
@@ -117,6 +124,7 @@ def _check_launch(definition: Json, launch: Json, params: Json) -> None:
             _refuse("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
         if not network.get("awsvpcConfiguration", {}).get("subnets"):
             _refuse("subnets can not be empty.")
+        _check_network(kind, network["awsvpcConfiguration"])
     elif network:
         _refuse("Network Configuration is not valid for the given networkMode of this task definition.")
     if not 1 <= params.get("count", 1) <= 10:
@@ -127,6 +135,14 @@ def _check_launch(definition: Json, launch: Json, params: Json) -> None:
         _refuse("clientToken must be at most 64 characters long.")
     if len(params.get("tags", [])) > 50:
         _refuse("Too many tags: at most 50 are allowed.")
+
+
+def _check_network(kind: str, network: Json) -> None:
+    if network.get("assignPublicIp") == "ENABLED" and kind != "FARGATE":
+        _refuse("Assign public IP is not supported for this launch type.")
+    for member, most in NETWORK_LIMITS.items():
+        if len(network.get(member, [])) > most:
+            _refuse(f"{member} can have at most {most} items.")
 
 
 def _check_overrides(definition: Json, launch: Json, params: Json) -> None:

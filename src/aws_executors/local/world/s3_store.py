@@ -115,4 +115,6 @@ def _bucket(world: World, action: str, params: Json) -> dict[str, Object]:
         raise Refusal("AccessDenied", f"{_denial(world, f's3:{action}', resource)} {why}", 403)
     if name not in world.s3.buckets:
         raise Refusal(*NO_BUCKET)
+    if params.get("ExpectedBucketOwner", world.account) != world.account:
+        raise Refusal("AccessDenied", "Access Denied", 403)
     return world.s3.buckets[name]

@@ -21,7 +21,6 @@ class Call:
     service: str
     action: str
     params: Json
-    signed: bool = True
 
     @property
     def name(self) -> str:

@@ -1,7 +1,8 @@
 """The fleet page and its news, behind Airflow's own login.
 
 Law: Airflow's own dependencies say who somebody is and what they may see: this page is for those who may see
-Airflow's cluster activity, and of the DAGs that they may not read they see no name. Whoever is not logged in
+Airflow's cluster activity; of a DAG whose tasks they may not read they see no name, and failures only
+where they may read its audit log, too. Whoever is not logged in
 is sent to Airflow's login by the page, and refused by what is not a page. The handlers are plain functions,
 which FastAPI runs in threads: they wait for the database. All addresses are relative, for nobody knows what
 stands in front of Airflow.
@@ -13,7 +14,6 @@ from dataclasses import asdict
 from typing import Annotated
 from urllib.parse import quote
 
-from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
 from airflow.api_fastapi.core_api.security import get_user, requires_access_view
@@ -25,6 +25,7 @@ from starlette.exceptions import HTTPException
 from aws_executors.core.fleet.page import content, page
 from aws_executors.core.fleet.view import Fleet, fleet
 from aws_executors.shell.fleet.failures import HOURS, failures
+from aws_executors.shell.fleet.rights import rights_of
 from aws_executors.shell.fleet.store import snapshots
 
 PAGE = "/fleet"
@@ -42,9 +43,11 @@ User = Annotated[BaseUser, Depends(get_user)]
 
 def fleet_for(user: User) -> Fleet:
     """What this person may see, now."""
-    readable = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
     now = time.time()
-    return fleet(snapshots(), failures(now), readable.__contains__, now, HOURS)
+    told, failed = snapshots(), failures(now)
+    keys = [member.key for one in told for member in one.members] + [one.key for one in failed]
+    rights = rights_of(user, {key.dag for key in keys if key.dag})
+    return fleet(told, failed, rights.tasks.__contains__, now, HOURS, log=rights.log.__contains__)
 
 
 Seen = Annotated[Fleet, Depends(fleet_for)]

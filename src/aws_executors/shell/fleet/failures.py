@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 from airflow.models import Log
 from airflow.utils.session import create_session
 from sqlalchemy import select
+from sqlalchemy.sql.functions import func
 
 from aws_executors.core.fleet.snapshot import Key
 from aws_executors.core.fleet.view import Failed
 from aws_executors.core.policy import FAILED
+from aws_executors.core.texts import MOST, one_line
 
 HOURS = 24
 """How far back it is looked."""
 
-MOST = 500
+ROWS = 500
 """Rows that are read, the newest."""
 
 
@@ -29,11 +31,18 @@ def failures(now: float) -> tuple[Failed, ...]:
     since = datetime.fromtimestamp(now - HOURS * 3600, UTC)
     query = (
         select(
-            Log.dttm, Log.event, Log.extra, Log.dag_id, Log.task_id, Log.run_id, Log.map_index, Log.try_number
+            Log.dttm,
+            Log.event,
+            func.substr(Log.extra, 1, MOST),
+            Log.dag_id,
+            Log.task_id,
+            Log.run_id,
+            Log.map_index,
+            Log.try_number,
         )
         .where(Log.event.in_(FAILED), Log.dttm >= since)
         .order_by(Log.dttm.desc())
-        .limit(MOST)
+        .limit(ROWS)
     )
     with create_session(scoped=False) as session:
         return tuple(
@@ -47,7 +56,7 @@ def failures(now: float) -> tuple[Failed, ...]:
                 ),
                 at=now if at is None else at.timestamp(),
                 event=event,
-                words=extra or "",
+                words=one_line(extra or ""),
             )
             for at, event, extra, dag, task, run, index, number in session.execute(query)
         )

@@ -5,17 +5,16 @@ the engine's ever waits for it. What fails is said once and tried again at the n
 behind where it is given the time.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 from aws_executors.core.fleet.snapshot import FORGOTTEN, Snapshot
-from aws_executors.core.secrets import mask
 from aws_executors.shell.complaints import Complaints
+from aws_executors.shell.speech import logger, words
 
-log = logging.getLogger(__name__)
+log = logger(__name__)
 
 FIRST = 1.0
 """Seconds from the start until something is told for the first time."""
@@ -73,7 +72,7 @@ class Publisher:
             self._tell(self._clock())
             self._complaints.works(TOPIC)
         except Exception as error:  # noqa: BLE001 - whatever it is, the scheduler's work goes on without
-            self._complaints.say(TOPIC, type(error).__name__, mask(f"{type(error).__name__}: {error}"))
+            self._complaints.say(TOPIC, type(error).__name__, words(error))
 
     def _tell(self, now: float) -> None:
         seen = self._look(now)

@@ -4,23 +4,41 @@ Law: one row for each executor of each scheduler, which only that one writes; ro
 for a while are deleted by whoever comes by. Each question is a session of its own. All of it may wait, and
 may raise.
 
-Why there: it is the one table of Airflow's for things that have a name and change. Columns are read and
-written as they are, not through the model: `Variable.set` would ask every secrets backend first, and a model
-that is loaded has its value looked through for secrets. Nothing in a snapshot is one: it is not encrypted.
+Why there: it is the one table of Airflow's for things that have a name and change. Whoever may read or write
+variables, a running task by the execution API too, finds it there: so a row is sealed (`seal.py`), and one
+that was overwritten, moved or made by somebody else is ignored. Columns are read and written as they are, not
+through the model: `Variable.set` would ask every secrets backend first.
 """
 
+import time
 from typing import cast
 
 from airflow.models import Variable
 from airflow.utils.session import create_session
 from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy.sql.functions import func
 
 from aws_executors.core.fleet.snapshot import Snapshot, from_text, to_text
+from aws_executors.shell.complaints import Complaints
+from aws_executors.shell.fleet.seal import LARGEST, opened, sealed
+from aws_executors.shell.speech import logger
 
 PREFIX = "aws_executors_fleet_"
 """What the names of all rows begin with."""
 
 ABOUT = "What a scheduler tells the page of the AWS executors; written and deleted by itself."
+
+
+ROWS = 500
+"""Rows that are read at once."""
+
+TOPIC = "Reading the fleet page"
+FOREIGN = (
+    f"variables named {PREFIX}... are ignored: no scheduler of this Airflow wrote them so. They were "
+    "overwritten, or [api_auth] jwt_secret is not the same everywhere"
+)
+
+_complaints = Complaints(time.monotonic, logger(__name__))
 
 
 def _table() -> Table:
@@ -36,10 +54,12 @@ class Shelf:
 
     def put(self, snapshot: Snapshot) -> None:
         """Write one's own row."""
-        table, text = _table(), to_text(snapshot)
+        table, text = _table(), sealed(self._key, to_text(snapshot))
         with create_session(scoped=False) as session:
             connection = session.connection()
-            found = connection.execute(update(table).where(table.c.key == self._key).values(val=text))
+            found = connection.execute(
+                update(table).where(table.c.key == self._key).values(val=text, is_encrypted=False)
+            )
             if not found.rowcount:
                 connection.execute(
                     insert(table).values(
@@ -57,21 +77,37 @@ class Shelf:
 
     def sweep(self, now: float) -> None:
         """Delete the rows that are not shown any more, and those that can not be read."""
-        read = ((key, from_text(text)) for key, text in rows())
+        read = ((key, _read(key, text)) for key, text in rows())
         _delete([key for key, one in read if one is None or one.forgotten(now)])
 
 
 def rows() -> list[tuple[str, str]]:
-    """The names and texts of all rows."""
+    """The names and sealed texts of the rows: the oldest `ROWS`, of one that is too long the beginning."""
     table = _table()
-    query = select(table.c.key, table.c.val).where(table.c.key.startswith(PREFIX, autoescape=True))
+    query = (
+        select(table.c.key, func.substr(table.c.val, 1, LARGEST))
+        .where(table.c.key.startswith(PREFIX, autoescape=True))
+        .order_by(table.c.id)
+        .limit(ROWS)
+    )
     with create_session(scoped=False) as session:
         return [(str(key), str(text)) for key, text in session.execute(query)]
 
 
 def snapshots() -> tuple[Snapshot, ...]:
-    """What all schedulers told last."""
-    return tuple(one for _, text in rows() if (one := from_text(text)) is not None)
+    """What all schedulers told last; what none of them has told is ignored, and said once."""
+    read = [_read(key, text) for key, text in rows()]
+    told = tuple(one for one in read if one is not None)
+    if len(told) < len(read):
+        _complaints.say(TOPIC, "foreign", f"{len(read) - len(told)} {FOREIGN}")
+    else:
+        _complaints.works(TOPIC)
+    return told
+
+
+def _read(key: str, text: str) -> Snapshot | None:
+    plain = opened(key, text)
+    return None if plain is None else from_text(plain)
 
 
 def _delete(keys: list[str]) -> None:

@@ -60,7 +60,11 @@ def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Tra
     """The way that these settings say, and the one for what is too large for it (``auto``), if any."""
     inline = INLINE[settings.launcher]
     store = (
-        S3(S3Calls(clients, settings.workload_kms_key), settings.workload_store, settings.region)
+        S3(
+            S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner),
+            settings.workload_store,
+            settings.region,
+        )
         if settings.workload_store
         else None
     )
@@ -72,5 +76,5 @@ def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Tra
 def shown_command(settings: Settings, submission: str, workload: str) -> tuple[str, ...]:
     """The command that a container would get, with nothing stored: for previews."""
     if settings.workload_transport == "s3":
-        return command(settings.workload_store, settings.region, submission)
+        return command(settings.workload_store, settings.region, submission, settings.workload_store_owner)
     return (*INLINE[settings.launcher].launcher, workload)

@@ -40,13 +40,14 @@ RACES = 3
 """How often an object is read again that somebody else has changed since it was read."""
 
 
-def command(store: str, region: str, submission: str) -> tuple[str, ...]:
+def command(store: str, region: str, submission: str, owner: str = "") -> tuple[str, ...]:
     """What the container runs to get the workload of this submission.
 
     >>> " ".join(command("s3://airflow/workloads", "us-east-1", "0b6e-1"))
     'python -m aws_executors.run --region us-east-1 --s3 s3://airflow/workloads/0b6e-1'
     """
-    return (*LAUNCHER, "--region", region, "--s3", address(store, submission))
+    owned = ("--owner", owner) if owner else ()
+    return (*LAUNCHER, "--region", region, *owned, "--s3", address(store, submission))
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class S3:
     def put(self, submission: str, workload: str) -> Result[tuple[str, ...], AwsError]:
         """Write the object; the command names it, and carries no secret."""
         known = self._objects.setdefault(submission, _Object())
-        told = command(self._store, self._region, submission)
+        told = command(self._store, self._region, submission, self._calls.owner)
         return self._written(known, submission, workload).map(lambda _: told)
 
     def refresh(self, submission: str, workload: str) -> Result[None, AwsError]:

@@ -1,0 +1,76 @@
+"""Who is answered: calls to an address of this machine, signed with the key of this start.
+
+Law: pure but for the making of a key. What is sent here is run, so a page in a browser (whose name may lead
+to loopback: DNS rebinding) and another user of the machine must be kept out. The access key id is the key;
+signatures are not verified. Source: "Common error types" of the services' API references; "Error responses",
+S3 API Reference.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+import secrets
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from .world.values import Refusal
+
+AUTHORIZATION = re.compile(r"(?:AWS4-HMAC-SHA256 Credential=([\w-]+)/.*|Bearer ([\w-]+))")
+UNSIGNED = ("MissingAuthenticationTokenException", "Missing Authentication Token")
+UNKNOWN: Mapping[str, tuple[str, str]] = {
+    "s3": ("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."),
+    "sts": ("InvalidClientTokenId", "The security token included in the request is invalid."),
+}
+UNKNOWN_ELSEWHERE = ("UnrecognizedClientException", "The security token included in the request is invalid.")
+
+
+def new_key() -> str:
+    """A key that nobody can guess, fit for an access key id."""
+    return secrets.token_hex(16)
+
+
+def is_loopback(name: str) -> bool:
+    """Whether an address, or `localhost`, can only be this machine.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("example.com")
+    (True, True, True, False)
+    """
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def is_for_us(headers: Mapping[str, str]) -> bool:
+    """Whether a request was meant for an address of this machine, by its Host.
+
+    >>> is_for_us({"host": "127.0.0.1:4599"}), is_for_us({"host": "[::1]:4599"})
+    (True, True)
+    >>> is_for_us({"host": "rebound.example.com:4599"}), is_for_us({})
+    (False, False)
+    """
+    try:
+        return is_loopback(urlsplit(f"//{headers.get('host', '')}").hostname or "")
+    except ValueError:
+        return False
+
+
+def has_key(headers: Mapping[str, str], key: str) -> bool:
+    """Whether a request shows the key, in a signature (version 4) or as a bearer's token.
+
+    >>> has_key({"authorization": "Bearer abc"}, "abc"), has_key({"authorization": "Bearer abd"}, "abc")
+    (True, False)
+    """
+    found = AUTHORIZATION.fullmatch(headers.get("authorization", ""))
+    return found is not None and hmac.compare_digest(found[1] or found[2], key)
+
+
+def check_key(service: str, headers: Mapping[str, str], key: str) -> None:
+    """Refuse a call without the key, as the service refuses one whose keys it does not know."""
+    status = 403 if service in ("batch", "s3", "sts") else 400
+    if "authorization" not in headers:
+        raise Refusal(*UNSIGNED, status)
+    if not has_key(headers, key):
+        raise Refusal(*UNKNOWN.get(service, UNKNOWN_ELSEWHERE), status)

@@ -1,0 +1,141 @@
+"""What an answer may be: this call's own, whole by a deadline, and not without end.
+
+Law: HTTP, and nothing of AWS. botocore bounds each silence, not the whole answer, and trusts a connection
+that it keeps with anything that comes over it. So its connections get a stricter class of answers; nothing
+else of botocore is changed. What is not believed is an `OddAnswerError`: the call may have been carried out.
+Source: RFC 9112, sections 6.3 and 9.2; ``http/client.py``, `HTTPResponse`; ``botocore/httpsession.py``.
+"""
+
+import io
+import socket
+import time
+from contextlib import suppress
+from http.client import HTTPResponse
+from typing import Any
+
+from botocore.awsrequest import AWSHTTPConnection, AWSHTTPSConnection
+from botocore.client import BaseClient
+from botocore.exceptions import HTTPClientError
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+MOST = 64 * 2**20
+"""Bytes of one answer. The longest that AWS gives, a hundred Batch jobs, stay below a tenth of it."""
+
+OLD = 120.0
+"""Seconds without an answer, after which a connection is not used again: a NAT gateway forgets it after 350,
+and says so only to the next request, of which nobody then knows whether it was carried out. Source:
+https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
+"""
+
+NOT_MODIFIED = 304
+
+
+class OddAnswerError(HTTPClientError):
+    """What came over the connection can not be the whole answer to this call, and to no other."""
+
+    fmt = "{error}"
+
+
+def bounded(client: BaseClient) -> None:
+    """Let each answer to this client's calls be whole within the client's read timeout, and of `MOST` bytes.
+
+    The timeout counts from when the request has been sent. An interim answer, one whose length is said in two
+    ways, and the connection of one that more follows upon are never used.
+    """
+    # botocore offers no other way to its connections than the session that it made for them.
+    http: Any = client._endpoint.http_session  # type: ignore[attr-defined]
+    http._pool_classes_by_scheme.update({"http": _Pool, "https": _SecurePool})
+
+
+class _Bounded(io.RawIOBase):
+    """What a socket has to say until a deadline, `MOST` bytes of it."""
+
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
+        super().__init__()
+        self._raw = raw
+        self._connection = connection
+        timeout = connection.gettimeout()
+        self._until = None if timeout is None else time.monotonic() + timeout
+        self._left = MOST
+        self.over = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        if self.over:
+            return 0
+        if self._until is not None:
+            seconds = self._until - time.monotonic()
+            if seconds <= 0:
+                raise TimeoutError("the answer was not whole in time")
+            self._connection.settimeout(seconds)
+        got: int | None = self._raw.readinto(buffer)
+        self._left -= got or 0
+        if self._left < 0:
+            raise OddAnswerError(error=f"the answer is longer than {MOST} bytes")
+        return got
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._connection = sock
+        self._bounded = _Bounded(self.fp.detach(), sock)
+        self.fp = io.BufferedReader(self._bounded)
+
+    def begin(self) -> None:
+        super().begin()
+        lengths = {length.strip() for length in self.headers.get_all("content-length", ())}
+        codings = self.headers.get_all("transfer-encoding", ())
+        if self.status < 200 or self.status == NOT_MODIFIED:
+            raise OddAnswerError(error=f"HTTP {self.status} {self.reason} is no answer to a call")
+        if len(lengths) + len(codings) > 1 or not all(one.isascii() and one.isdecimal() for one in lengths):
+            raise OddAnswerError(error="the answer says its length in more than one way")
+
+    def _close_conn(self) -> None:
+        self._bounded.over = True
+        pending = getattr(self._connection, "pending", None)
+        if self.fp.peek() or (pending is not None and pending()):
+            # More came than this answer: nobody is to take it for the next one.
+            with suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
+        super()._close_conn()  # type: ignore[misc]  # the stubs do not have it
+
+
+class _Kept:
+    """A connection of botocore's that is used again only while it can be trusted."""
+
+    response_class = _Answer
+    _answered = float("inf")
+
+    def getresponse(self) -> Any:
+        answer = super().getresponse()  # type: ignore[misc]  # of the class beside this one
+        self._answered = time.monotonic()
+        return answer
+
+    @property
+    def is_connected(self) -> bool:
+        connected: bool = super().is_connected  # type: ignore[misc]
+        return connected and time.monotonic() - self._answered < OLD
+
+
+# What the stubs of botocore and urllib3 say of these classes does not fit together by itself.
+class _Connection(_Kept, AWSHTTPConnection):  # type: ignore[misc]
+    """To http://."""
+
+
+class _SecureConnection(_Kept, AWSHTTPSConnection):  # type: ignore[misc]
+    """To https://."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection  # type: ignore[assignment]
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection  # type: ignore[assignment]

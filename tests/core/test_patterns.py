@@ -1,0 +1,80 @@
+"""No pattern that meets the text of somebody else goes back over it: each takes as long as its text is."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from aws_executors.core.diagnosis import explain
+from aws_executors.core.ecs.strategy import on_fargate
+from aws_executors.core.errors import classify
+from aws_executors.core.faults import shown
+from aws_executors.core.fleet.words import container_in, headline
+from aws_executors.core.image import reference
+from aws_executors.core.preview import Difference, preview
+from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.wire import KeyValuePair
+from aws_executors.ecs import EcsSettings
+
+SHAPES = (
+    *(
+        ': "',
+        '"',
+        ": 1",
+        ": true",
+        "\n",
+        "\t",
+        "a",
+        "1",
+        "-",
+        "_",
+        "a.",
+        "a:1:",
+        "a_",
+        "Aa",
+        "A",
+        "/",
+        "//",
+        "//a",
+    ),
+    *(" (", ":", ",", "sha256:", "s3://", "x/", "_1"),
+    "    ",
+    "arn:aws:ecs:us-east-1:123456789012:task/",
+    "(12345678-1234-1234-1234-123456789012",
+    "authorized to perform: a",
+    "CannotPullContainerError: ",
+    "-a",
+)
+
+
+def told(text: str) -> object:
+    reason = Observation(id=text, phase=Phase.FAILED, cause=Cause.NEVER_STARTED, reason=text, stop_code=text)
+    return explain(reason)
+
+
+def section(text: str) -> object:
+    return EcsSettings.from_section(dict.fromkeys(EcsSettings.model_fields, f"{text}!"))
+
+
+READERS: tuple[Callable[[str], object], ...] = (
+    container_in,
+    headline,
+    reference,
+    shown,
+    told,
+    section,
+    on_fargate,
+    lambda text: reference(f"1.dkr.ecr.x.amazonaws.com/{text}!"),
+    lambda text: classify("AccessDenied", text),
+    lambda text: preview(KeyValuePair(name=text, value=text))._repr_html_(),
+    lambda text: Difference(text)._repr_html_(),
+)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_whoever_reads_it(reader: Callable[[str], object]) -> None:
+    """Some seconds of the processor's time for all; a quadratic pattern takes as long for one of them."""
+    began = time.process_time()
+    for shape in SHAPES:
+        reader(shape * (50_000 // len(shape)))
+    assert time.process_time() - began < 20
