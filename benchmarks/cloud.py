@@ -124,7 +124,8 @@ def main(arguments: Sequence[str]) -> None:
         aws.faults.limits(plan["limits"])
         sys.stdout.write(f"{aws.url} {aws.key}\n")
         sys.stdout.flush()
-        fail_some(aws, *plan["failing"], ended)
+        action, share = plan["failing"]
+        fail_some(aws, action, share, ended)
         ended.wait()
         record = {"starts": made[0].starts, "ends": made[0].ends, "cpu": time.process_time()}
         Path(plan["record"]).write_text(json.dumps(record))

@@ -13,8 +13,7 @@ import pytest
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.session import create_session
-from sqlalchemy import Dialect, Table, create_engine, event, select
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy import Table, create_engine, event, make_url, select
 from sqlalchemy.orm import Session, lazyload, load_only
 from sqlalchemy.schema import CreateTable
 
@@ -92,14 +91,16 @@ def test_what_belongs_to_somebody_else_by_now_is_left_alone(state: str) -> None:
 # --- Reading -----------------------------------------------------------------------------------------------
 
 
-def said(given: Given, **changed: object) -> Row:
-    """What the row says, as a running task of a first try has it."""
-    return replace(Row(state="running", token=given.token, try_number=1, id=given.id), **changed)
+def said(
+    given: Given, state: str = "running", *, token: str = "", number: int = 1, by: uuid.UUID | None = None
+) -> Row:
+    """What the row says; unless something else is named, as a task has it that runs for the first time."""
+    return Row(state=state, token=token or given.token, try_number=number, id=by or given.id)
 
 
-def heard(given: Given, **changed: object) -> Asked[object]:
+def heard(given: Given, row: Row | None = None) -> Asked[object]:
     """A job that has heard this already."""
-    return Asked(given.key, given.id, said(given, **changed))
+    return Asked(given.key, given.id, row or said(given))
 
 
 @contextmanager
@@ -140,9 +141,9 @@ def test_only_what_has_changed_is_told() -> None:
     retried.becomes("running", try_number=2)
     asked = {given.token: heard(given) for given in (same, ended, requeued, retried)}
     assert DATABASE.read(asked) == {
-        ended.token: said(ended, state="success"),
+        ended.token: said(ended, "success"),
         requeued.token: said(requeued, token="of its next segment"),
-        retried.token: said(retried, try_number=2),
+        retried.token: said(retried, number=2),
     }
 
 
@@ -157,7 +158,7 @@ def test_what_has_not_been_heard_is_told_whatever_it_says() -> None:
     assert DATABASE.read(asked) == {
         given.token: said(given),
         without_id.token: said(without_id),
-        stateless.token: said(stateless, state=None, token=None),
+        stateless.token: Row(state=None, token=None, try_number=1, id=stateless.id),
     }
 
 
@@ -170,9 +171,9 @@ def test_a_row_that_goes_by_another_id_is_found_by_its_key(known: bool) -> None:
     assert now.id != given.id
     asked = replace(heard(given), heard=said(given) if known else None)
     assert DATABASE.read({given.token: asked}) == {
-        given.token: said(given, state="restarting", id=now.id),
+        given.token: said(given, "restarting", by=now.id),
     }
-    assert DATABASE.read({given.token: heard(given, state="restarting", id=now.id)}) == {}
+    assert DATABASE.read({given.token: heard(given, said(given, "restarting", by=now.id))}) == {}
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -187,7 +188,7 @@ def test_two_jobs_of_one_task_instance_are_told_apart() -> None:
     """The one before a deferral and the one after it have the same row."""
     given = task_instance(state="running")
     given.becomes("running", external_executor_id="second")
-    asked = {given.token: heard(given), "second": heard(given, token="second")}
+    asked = {given.token: heard(given), "second": heard(given, said(given, token="second"))}
     assert DATABASE.read(asked) == {given.token: said(given, token="second")}
 
 
@@ -196,19 +197,20 @@ def test_a_key_that_is_no_task_instances_has_no_row() -> None:
     assert DATABASE.read({"t": Asked("no task instance")}) == {"t": None}
 
 
-@pytest.mark.parametrize("dialect", [postgresql.dialect(), mysql.dialect(), sqlite.dialect()])
-def test_the_statement_for_ids_is_written_for_every_database_of_airflow(dialect: Dialect) -> None:
-    statement = _by_ids(dialect, 4)
+@pytest.mark.parametrize(("name", "place"), [("postgresql", "%("), ("mysql", "%s"), ("sqlite", "?")])
+def test_the_statement_for_ids_is_written_for_every_database_of_airflow(name: str, place: str) -> None:
+    statement = _by_ids(make_url(f"{name}://").get_dialect()(), 4)
     ids = [uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)]
     sql, parameters = statement.filled(ids)
     assert sql.startswith("SELECT task_instance.external_executor_id, task_instance.state")
     values = list(parameters.values() if isinstance(parameters, dict) else parameters)
     assert values == [statement.bound(one) for one in (*ids, ids[-1])]
-    assert sql.count("%" if dialect.name != "sqlite" else "?") == 4
+    assert sql.count(place) == 4
 
 
 def test_postgresql_tells_the_same(tmp_path: Path) -> None:
     """A server of our own, whose driver has UUIDs of its own, and one table without those it refers to."""
+    moved, *ids = [uuid.uuid4() for _ in range(6)]
     with postgres(tmp_path) as url:
         engine = create_engine(url)
         table = TaskInstance.__table__
@@ -217,7 +219,7 @@ def test_postgresql_tells_the_same(tmp_path: Path) -> None:
             connection.execute(CreateTable(table, include_foreign_key_constraints=[]))
             rows = [
                 {
-                    "id": uuid.uuid4(),
+                    "id": ids[number],
                     "dag_id": "dag",
                     "task_id": f"task-{number}",
                     "run_id": "run",
@@ -230,23 +232,22 @@ def test_postgresql_tells_the_same(tmp_path: Path) -> None:
                 for number in range(5)
             ]
             connection.execute(table.insert(), rows)
-            moved = uuid.uuid4()
             connection.execute(table.update().where(table.c.task_id == "task-1").values(state="success"))
             connection.execute(table.update().where(table.c.task_id == "task-2").values(id=moved))
             connection.execute(table.delete().where(table.c.task_id == "task-3"))
         asked: dict[str, Asked[object]] = {
             f"token-{number}": Asked(
                 TaskInstanceKey("dag", f"task-{number}", "run", 1, -1),
-                row["id"],
-                Row(state="running", token=f"token-{number}", try_number=1, id=row["id"]),
+                ids[number],
+                Row(state="running", token=f"token-{number}", try_number=1, id=ids[number]),
             )
-            for number, row in enumerate(rows)
+            for number in range(5)
         }
         with Session(engine) as session:
             told = read(session, asked)
         engine.dispose()
     assert told == {
-        "token-1": Row(state="success", token="token-1", try_number=1, id=rows[1]["id"]),
+        "token-1": Row(state="success", token="token-1", try_number=1, id=ids[1]),
         "token-2": Row(state="running", token="token-2", try_number=1, id=moved),
         "token-3": None,
     }

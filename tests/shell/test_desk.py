@@ -34,6 +34,7 @@ from aws_executors.core.verdict import Row
 from aws_executors.shell.allowance import Account
 from aws_executors.shell.desk import SLICE, Desk, Gears
 from aws_executors.shell.mail import (
+    Asked,
     Closing,
     Delivery,
     Described,
@@ -153,11 +154,12 @@ class Clerk:
             answer = Failure(AwsError(kind=Kind.AMBIGUOUS, code="ServerException", message="500"))
         self.letters.append(Described(self.now, containers, answer))
 
-    def read_rows(self, keys: Mapping[str, str]) -> None:
+    def read_rows(self, asked: Mapping[str, Asked[str]]) -> None:
         if self.silent:
             return
         rows = {
-            token: Row(state=self.status, token=self.tokens.get(token, token), try_number=1) for token in keys
+            token: Row(state=self.status, token=self.tokens.get(token, token), try_number=1)
+            for token in asked
         }
         self.letters.append(RowsRead(self.now, rows))
 

@@ -62,21 +62,22 @@ SPARE = 4
 instead of at the gate, where a more urgent one still goes first and none is ever too late."""
 
 R = TypeVar("R")
+K_contra = TypeVar("K_contra", contravariant=True)
 
 
-class Database(Protocol[K]):
+class Database(Protocol[K_contra]):
     """The little that is read from, and written to, Airflow's database. Every method may raise."""
 
-    def read(self, asked: Mapping[str, Asked[K]]) -> Mapping[str, Row | None]:
+    def read(self, asked: Mapping[str, Asked[K_contra]]) -> Mapping[str, Row | None]:
         """The rows of these jobs, by token, less those that say what has been heard; None for one that is
         gone."""
         ...
 
-    def cut_off(self, key: K, token: str) -> None:
+    def cut_off(self, key: K_contra, token: str) -> None:
         """Let a task instance that runs be restarting: its container's word does not count any more."""
         ...
 
-    def give_back(self, key: K, token: str) -> None:
+    def give_back(self, key: K_contra, token: str) -> None:
         """Let the scheduler queue this task instance again, unless it has moved on already."""
         ...
 

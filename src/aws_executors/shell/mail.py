@@ -19,6 +19,7 @@ from aws_executors.core.verdict import Row
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
+K_co = TypeVar("K_co", covariant=True)
 
 
 class Stored(Protocol):
@@ -59,13 +60,13 @@ class Handover(Generic[K, R]):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[K]):
+class Asked(Generic[K_co]):
     """A task instance whose row is to be read: its key, and the id that its row went by last.
 
     `heard` is what its job has been told of the row and need not be told again; None: whatever it says.
     """
 
-    key: K
+    key: K_co
     id: UUID | None = None
     heard: Row | None = None
 
