@@ -178,5 +178,5 @@ def throttled(bucket: Bucket, sent: float, now: float) -> Bucket:
     rate = max(min(1.0, there.quota.rate * FLOOR), known * BELOW)
     if alone and not there.pressed:
         known, rate = there.known, there.rate
-    tokens = min(0.0, -PAUSE * rate)
-    return replace(there, rate=rate, known=known, tokens=tokens, cut_at=now, since=now, passed=0, heard=now)
+    there = replace(there, rate=rate, known=known, tokens=-PAUSE * rate, cut_at=now)
+    return replace(there, since=now, passed=0, heard=now)
