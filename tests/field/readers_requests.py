@@ -81,8 +81,8 @@ def answers(given: Any) -> Mapping[str, object]:
         return {"answer": False, "problem": str(error)}
     if name in LISTED:
         match unwrap_or_failure(LISTED[name](answer)):
-            case AwsError() as error:
-                return {"answer": False, "problem": error.message}
+            case AwsError(message=problem):
+                return {"answer": False, "problem": problem}
             case page:
                 return {"answer": True, "ids": list(page.ids)}
     seen = OBSERVED[name](answer, given["asked"])
@@ -100,11 +100,12 @@ TASK = Task(dag_id="etl", task_id="load")
 
 def executor_configs(given: Any) -> Mapping[str, object]:
     """What a task asks for: ``service``, the section's ``settings``, ``kwargs`` and ``executor_config``."""
-    model, module, kind = {
-        "ecs": (EcsSettings, ecs_build, RunTask),
-        "batch": (BatchSettings, batch_build, SubmitJob),
-    }[given["service"]]
-    made: Any = module
+    service: tuple[type[Settings], Any, type[RunTask] | type[SubmitJob]] = (
+        (EcsSettings, ecs_build, RunTask)
+        if given["service"] == "ecs"
+        else (BatchSettings, batch_build, SubmitJob)
+    )
+    model, made, kind = service
     section = model.from_section(given["settings"], given.get("kwargs", {})).unwrap()
     launch: Launch[Any] = Launch(
         task=TASK, command=("run",), settings=section, token="0b6e", executor_config=given["executor_config"]
@@ -124,7 +125,7 @@ def executor_configs(given: Any) -> Mapping[str, object]:
 
 def sections(given: Any) -> Mapping[str, object]:
     """A section of airflow.cfg: ``section``, its ``options`` as text, ``kwargs`` where they say something."""
-    model: type[Settings] = {"ecs_fargate": EcsSettings, "batch": BatchSettings}[given["section"]]
+    model: type[Settings] = EcsSettings if given["section"] == "ecs_fargate" else BatchSettings
     match unwrap_or_failure(model.from_section(given["options"], given.get("kwargs", {}))):
         case SettingsFaults() as faults:
             return {"faults": str(faults)}

@@ -383,6 +383,8 @@ def test_d1_a_token_file_that_can_not_be_read_while_a_call_is_signed(
             token.mkdir()
         case "unreadable":
             token.write_bytes(bytes(range(128, 256)))
+        case _:
+            assert not token.exists()
     seen = len(aws.requests())
     clock = HandClock()
     clients = Clients(settings(aws.url), clock=clock)
