@@ -267,12 +267,3 @@ def test_messages_carry_no_secrets() -> None:
 def test_classify_takes_anything(code: str, message: str, status: int | None) -> None:
     assert classify(code, message, status=status).kind in Kind
     assert classify_exception([code, message], message).kind in Kind
-
-
-def test_a_page_of_a_proxy_is_one_line() -> None:
-    page = "<!doctype html>\n<html lang=en>\r\n\t<title>502 Bad Gateway</title>\n"
-    assert (
-        classify("502", page, status=502).message
-        == "<!doctype html> <html lang=en> <title>502 Bad Gateway</title>"
-    )
-    assert classify_exception(["ResponseParserError"], page).message.count("\n") == 0
