@@ -77,8 +77,8 @@ def explain_wait(seen: Observation) -> str:
     >>> print(explain_wait(Observation(id="4c75", phase=Phase.WAITING, status="RUNNABLE", created=1.8e9,
     ...                                reason="CAPACITY:TEA")))
     The queue's compute environments have no capacity at the moment (4c75, RUNNABLE, waits since 2027-01-15 \
-08:00:00 UTC). AWS says: CAPACITY:TEA. It goes on by itself when there is some. See the limits of the compute \
-environments and of the account.
+08:00:00 UTC). AWS says: CAPACITY:TEA. It goes on by itself when there is some. See the limits of the \
+compute environments and of the account.
     """
     row = reason_for(seen)
     what, remedy = ("The container has not started yet", "") if row is None else (row.what, row.remedy)
