@@ -144,6 +144,7 @@ class VirtualErrands(Errands["WorkloadKey", R]):
         process: Process,
     ) -> None:
         super().__init__(service, database, post, process.line.clock, WORKERS)
+        self._building = Lane("build", process, post)
         self._submitting = Lane("submit", process, post)
         self._looking = Lane("look", process, post)
         self._storing = Lane("store", process, post)
