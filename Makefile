@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
-STUBBED := airflow.executors.base_executor airflow.cli.cli_config
+STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
 # Workers for the unit tests: one more than there are cores, for some always wait. End to end: as many as there
 # are groups of tests that take long (tests/e2e/conftest.py); they wait for Airflow most of the time.
 WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN || echo 2))
@@ -39,7 +39,7 @@ lint: $(INSTALLED) ## ruff: format and lint
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 
-types: $(INSTALLED) ## mypy, and our stubs of Airflow against Airflow itself
+types: $(INSTALLED) ## mypy, and our stubs against what they describe
 	nice $(BIN)/mypy
 	AIRFLOW_HOME=$(CURDIR)/.mypy_cache/airflow MYPYPATH=typings:src \
 	  nice $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file typings/stubtest.ini --ignore-missing-stub

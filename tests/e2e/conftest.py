@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from aws_executors.cli.demo.__main__ import DAGS
@@ -35,7 +34,7 @@ class Groups(LoadScopeScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Groups:
     """Who gives tests to workers here (``-n 4``)."""
     return Groups(config, log)
 

@@ -27,6 +27,7 @@ def told(values: Mapping[str, object], kwargs: Mapping[str, object]) -> list[str
 def test_defaults() -> None:
     settings = EcsSettings.from_section(GOOD).unwrap()
     assert settings.model_dump(include=EcsSettings.model_fields.keys() - GOOD.keys() - {"conn_id"}) | {} == {
+        "executor_config_allowed": ("all",),
         "adopt_task_instances": False,
         "assign_public_ip": None,
         "call_timeout": 20.0,
