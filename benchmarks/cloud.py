@@ -98,7 +98,7 @@ def create(aws: LocalAws) -> None:
 
 def fail_some(aws: LocalAws, action: str, share: float, ended: threading.Event) -> None:
     """Answer this share of an action's calls with a 500, drawn from a seed, until `ended`."""
-    dice, calls = random.Random(0), Cloud(aws.url).calls  # noqa: S311 - faults, not secrets
+    dice, calls = random.Random(0), Cloud(aws.url, aws.key).calls  # noqa: S311 - faults, not secrets
     failing = dice.expovariate(share) if share else math.inf
     while failing < math.inf and not ended.wait(0.02):
         if calls().get(action, {"calls": 0})["calls"] >= failing:

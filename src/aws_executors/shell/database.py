@@ -152,7 +152,7 @@ def _unchanged(session: "Session", heard: Mapping[str, Row]) -> frozenset[str]:
         return frozenset()
     connection = session.connection()
     statement = _by_ids(connection.dialect, 1 << (len(ids) - 1).bit_length())
-    there = set(connection.exec_driver_sql(*statement.filled(ids)).all())
+    there = set(connection.exec_driver_sql(*statement.filled(ids)).cursor.fetchall())  # plain tuples
     return frozenset(token for token, row in heard.items() if (row.token, row.state, row.try_number) in there)
 
 

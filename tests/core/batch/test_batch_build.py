@@ -167,7 +167,7 @@ def test_the_command_goes_where_the_job_definition_wants_it(
             "nothing says which is Airflow's; set the option container_name",
         ),
         (
-            {"eksPropertiesOverride": {"podProperties": {"containers": [{"name": "main"}]}}},
+            {"eksPropertiesOverride": {"podProperties": {"containers": [{"name": "main"}, {"name": "log"}]}}},
             "nothing says which is Airflow's; set the option container_name",
         ),
         ({"nodeOverrides": {"numNodes": 2}}, "add nodePropertyOverrides"),

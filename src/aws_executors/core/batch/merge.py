@@ -120,12 +120,18 @@ def _merge_pod_container(base: EksContainerOverride, over: EksContainerOverride)
 
 
 def merge_eks(base: EksPropertiesOverride, over: EksPropertiesOverride) -> EksPropertiesOverride:
-    """Overrides of an EKS-properties job, containers by name (those without one are one)."""
+    """Overrides of an EKS-properties job, containers by name (those without one are one).
+
+    A container of which nothing is said, not even its name, is one only where there is no other.
+    """
     below, above = base.pod_properties, over.pod_properties
+    containers = by_name(below.containers, above.containers, _pod_container, _merge_pod_container)
+    if len(containers) > 1:
+        containers = tuple(container for container in containers if container != EksContainerOverride())
     inits = by_name(below.init_containers, above.init_containers, _pod_container, _merge_pod_container)
     return EksPropertiesOverride(
         pod_properties=EksPodPropertiesOverride(
-            containers=by_name(below.containers, above.containers, _pod_container, _merge_pod_container),
+            containers=containers,
             init_containers=inits,
             metadata=EksMetadata(
                 labels=merge_texts(below.metadata.labels, above.metadata.labels),

@@ -23,7 +23,7 @@ from aws_executors.core.merge import later
 
 
 def with_launch_type(launch_type: LaunchType) -> Step:
-    """Run on FARGATE, EC2 or EXTERNAL, without capacity providers; the last two drop a platform version.
+    """Run on FARGATE, EC2 or EXTERNAL, without capacity providers; what there can not be, stays behind.
 
     >>> with_launch_type("EC2")
     with_launch_type('EC2')
