@@ -162,7 +162,7 @@ MUTANTS = (
         JUDGING,
         "        return job, (CutOff(),)",
         "        return stop(job) if job.stage is Stage.WATCHING else (job, ())",
-        seed=674,
+        seed=2026,
     ),
     Mutant(
         "an attempt keeps its number", JUDGING, "attempt=job.attempt + 1,", "attempt=job.attempt,", seed=11
