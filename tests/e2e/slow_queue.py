@@ -5,7 +5,7 @@ Law: two names for `request_builder`, and the one number that the tests reckon w
 
 from aws_executors import batch, compose, ecs, queue_is, when, with_token_lifetime
 
-LIFETIME = 12.0  # seconds: half of it is time for a container to begin, on a busy machine
+LIFETIME = 18.0  # seconds: half of it is time for a container to begin, on a busy machine
 
 build_ecs = compose(ecs.build, when(queue_is("slow"), with_token_lifetime(seconds=LIFETIME)))
 build_batch = compose(batch.build, when(queue_is("slow"), with_token_lifetime(seconds=LIFETIME)))

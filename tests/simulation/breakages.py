@@ -119,7 +119,7 @@ MUTANTS = (
     ),
     # --- The life of a job ---
     Mutant(
-        "old rows are believed", JUDGING, "if at < job.asked or job.unwanted:", "if job.unwanted:", seed=230
+        "old rows are believed", JUDGING, "if at < job.asked or job.unwanted:", "if job.unwanted:", seed=4726
     ),
     Mutant(
         "a stop that is refused is not repeated",
