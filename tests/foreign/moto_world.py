@@ -1,7 +1,8 @@
 """moto's server: an AWS that others wrote, and that knows nothing of us.
 
 Law: a process of its own, so that nothing of it (it patches botocore) reaches ours; it listens on loopback
-and ends when its standard input does, however we end.
+and ends when its standard input does, however we end. It refuses in XML whatever a service speaks, which no
+client of a JSON service can read as an error of AWS: there its refusal is said in JSON, as AWS says it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,18 @@ ACCOUNT = "123456789012"
 SERVER = """
 import sys
 from moto.core.config import default_user_config
+from moto.core.exceptions import AccessDeniedError
+from moto.iam import access_control
 from moto.server import ThreadedMotoServer
+
+def refusal(user_arn, action):
+    error = AccessDeniedError(user_arn, action)
+    if action.partition(":")[0] not in ("batch", "ecs", "logs"):
+        return error
+    error.error_type = "AccessDeniedException"
+    return error.to_json()
+
+access_control.AccessDeniedError = refusal
 default_user_config["batch"] = {"use_docker": False}
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()

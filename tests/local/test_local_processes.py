@@ -16,10 +16,13 @@ import boto3
 import pytest
 
 from aws_executors import local
+from aws_executors.local.processes import CODE_LOST, Container, Containers
+from aws_executors.local.world import Exited, Ref, Started, StartProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aws_executors.local.world import Event
     from local.conftest import Account
 
 
@@ -174,6 +177,27 @@ def test_stopping_ends_and_reaps_every_process_soon(account: Account) -> None:
     eventually(lambda: not any(alive(pid) for pid in pids), 1)
     with pytest.raises(ChildProcessError):
         os.waitpid(pids[-1], os.WNOHANG)
+
+
+def test_a_signal_to_an_ended_process_leaves_it_to_its_waiter() -> None:
+    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        Container(Ref("t", "app"), process, "").send("TERM")
+        assert process.returncode is None
+        assert os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+    assert process.returncode == 3
+
+
+def test_a_container_that_somebody_else_reaped_has_ended_and_is_no_success() -> None:
+    said: list[Event] = []
+    containers, ref = Containers(said.append), Ref("t", "app")
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # from now on the system itself reaps
+    try:
+        containers.act(StartProcess(ref, "i", (sys.executable, "-c", ""), {}, None))
+        eventually(lambda: not containers.running())
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    eventually(lambda: said == [Started(ref), Exited(ref, CODE_LOST)])
 
 
 def test_a_program_that_forgets_to_stop_leaves_no_container(tmp_path: Path) -> None:

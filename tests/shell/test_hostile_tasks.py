@@ -130,9 +130,9 @@ def test_every_database_takes_what_leaves(executor: AwsEcsFargateExecutor, tmp_p
     """As the scheduler saves it: one bulk for all tasks, which one NUL would lose for all."""
     key = TaskInstanceKey("dag", "task", "run", 1, -1)
     for text in ("a\x00b", "\ud800", "x" * 100_000, "\x1b[31m\u202e😀"):
+        executor._ledger.enter(key, "token")
         executor._tell_airflow(Outcome("token", key, Tell("container failed", text)))
         executor._log_event(key, Tell("container log", text))
-        executor._ledger.enter(key, "token")
         executor._tell_airflow(Outcome("token", key, Report(False, text)))
         info = str(executor.event_buffer[key][1])
         assert len(info.encode()) <= MOST

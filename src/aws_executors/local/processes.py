@@ -27,6 +27,8 @@ from .world import Event, Exited, Printed, Ref, SignalProcess, Started, StartFai
 
 CHUNK = 65536
 LAST_OUTPUT = 1.0
+CODE_LOST = 255
+"""The exit code of a process that somebody else reaped: nobody knows it, so it is not a success."""
 
 
 @dataclass(slots=True, eq=False)
@@ -43,10 +45,12 @@ class Container:
     def send(self, name: str) -> None:
         """TERM to the first process, or KILL to the whole session."""
         with self.lock:
-            if self.ended:
+            if self.ended or self.process.returncode is not None:
                 return
             if name == "TERM":
-                self.process.send_signal(signal.SIGTERM)
+                # Not Popen's own, which polls first: that reaps an ended process under its waiter's hands.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.process.pid, signal.SIGTERM)
             else:
                 kill_session(self.process.pid)
 
@@ -127,19 +131,17 @@ class Containers:
         )
         if reader:
             reader.start()
-        if sys.platform == "darwin":  # which has no waitid before Python 3.13: the process is reaped at once
-            container.process.wait()
-        else:
-            os.waitid(os.P_PID, container.process.pid, os.WEXITED | os.WNOWAIT)
+        known = await_end(container.process)
         with container.lock:
             kill_session(container.process.pid)
-            code = container.process.wait()
+            waited = container.process.wait()
             container.ended = True
         if reader:
             reader.join(LAST_OUTPUT)
         shutil.rmtree(container.directory, ignore_errors=True)
         with self._lock:
             del self._running[container.ref]
+        code = waited if known else CODE_LOST
         self._report(Exited(container.ref, code if code >= 0 else 128 - code))
 
     def _read(self, ref: Ref, output: IO[bytes]) -> None:
@@ -157,8 +159,24 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", "replace").rstrip("\r")
 
 
+def await_end(process: subprocess.Popen[bytes]) -> bool:
+    """Wait for a process's end, and leave it to be reaped; whether its exit code can still be had.
+
+    The program around us may reap it first, by `os.wait()` or by ignoring SIGCHLD. That is an end all the
+    same, but of a code that is gone Popen would make 0.
+    """
+    if sys.platform == "darwin":  # which has no waitid before Python 3.13: the process is reaped at once
+        process.wait()
+        return True
+    try:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def kill_session(leader: int) -> None:
-    """Kill all processes of the session that this process leads; it must not have been reaped yet.
+    """Kill all processes of the session that this process leads; it is not reaped yet, or has just been.
 
     A task of Airflow moves into a process group of its own, so the group alone would miss it.
     """
