@@ -124,22 +124,28 @@ consumables = written(
         name="consumable_resource",
     ),
 )
+_OF_A_RANGE = {
+    "container_overrides": containers,
+    "ecs_properties_override": ecs_properties,
+    "eks_properties_override": eks_properties,
+}
+
+
+def node_ranges(kind: str) -> st.SearchStrategy[NodePropertyOverride]:
+    """Changes to a range of nodes, with this kind of overrides."""
+    return written(
+        NodePropertyOverride,
+        target_nodes=st.sampled_from(["0", "0:3", ":3", "4:"]),
+        instance_types=few(texts),
+        consumable_resource_properties_override=consumables,
+        **{kind: _OF_A_RANGE[kind]},
+    )
+
+
 nodes = written(
     NodeOverrides,
     num_nodes=maybe(st.integers(1, 100)),
-    node_property_overrides=few(
-        written(
-            NodePropertyOverride,
-            target_nodes=st.sampled_from(["0", "0:3", ":3", "4:"]),
-            container_overrides=containers,
-            ecs_properties_override=ecs_properties,
-            eks_properties_override=eks_properties,
-            instance_types=few(texts),
-            consumable_resource_properties_override=consumables,
-        ),
-        2,
-        "target_nodes",
-    ),
+    node_property_overrides=few(st.sampled_from(sorted(_OF_A_RANGE)).flatmap(node_ranges), 2, "target_nodes"),
 )
 retries = st.one_of(
     written(RetryStrategy, attempts=maybe(st.integers(1, 10))),
@@ -159,12 +165,7 @@ retries = st.one_of(
     ),
 )
 
-_KINDS = {
-    "container_overrides": containers,
-    "ecs_properties_override": ecs_properties,
-    "eks_properties_override": eks_properties,
-    "node_overrides": nodes,
-}
+_KINDS = _OF_A_RANGE | {"node_overrides": nodes}
 
 
 @st.composite

@@ -3,11 +3,11 @@
 Law: as in `overrides.py`: one frozen value per structure of Batch's API, under its own name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import Annotated, cast
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, WrapValidator
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.batch.overrides import free_name, only_once
@@ -93,23 +93,20 @@ class EksPropertiesOverride:
     pod_properties: EksPodPropertiesOverride = EksPodPropertiesOverride()
 
 
-def in_a_pod(written: object) -> object:
-    """The override as it was written, with a container without a name where it lists none.
+def in_a_pod(written: object, read: Callable[[object], EksPropertiesOverride]) -> EksPropertiesOverride:
+    """The override as it was written; one that says nothing gets a container without a name.
 
     Who writes one says that the job runs in a pod, even if nothing stands in it; that is not to be lost.
 
-    >>> in_a_pod({"podProperties": {}})
-    {'podProperties': {'containers': [{}]}}
+    >>> in_a_pod({"podProperties": {}}, lambda written: EksPropertiesOverride()).pod_properties.containers
+    (EksContainerOverride(name=None, ...),)
     """
-    if not isinstance(written, Mapping):
-        return written
-    members = dict(cast("Mapping[object, object]", written))
-    key = "pod_properties" if "pod_properties" in members else "podProperties"
-    pod = members.get(key) or {}
-    if not isinstance(pod, Mapping):
-        return members
-    inside = dict(cast("Mapping[object, object]", pod))
-    return members | {key: inside if inside.get("containers") else inside | {"containers": [{}]}}
+    override = read(written)
+    if isinstance(written, Mapping) and override == EksPropertiesOverride():
+        return EksPropertiesOverride(
+            pod_properties=EksPodPropertiesOverride(containers=(EksContainerOverride(),))
+        )
+    return override
 
 
-PodOverride = Annotated[EksPropertiesOverride, BeforeValidator(in_a_pod)]
+PodOverride = Annotated[EksPropertiesOverride, WrapValidator(in_a_pod)]
