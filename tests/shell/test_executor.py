@@ -23,6 +23,7 @@ from sqlalchemy import select
 import containers
 from airflow_rows import Given, task_instance
 from aws_executors.core.faults import SettingsError
+from aws_executors.core.state import Phase
 from aws_executors.core.stops import ORPHANED
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor, AwsFargateExecutor
 from aws_executors.local import LocalAws
@@ -120,6 +121,13 @@ def info(executor: BaseExecutor, given: Given) -> str:
 
 def is_running(aws: LocalAws, count: int = 1) -> Callable[[], bool]:
     return lambda: sum(task["lastStatus"] == "RUNNING" for task in aws.tasks()) == count
+
+
+def seen_to_run(executor: AwsEcsFargateExecutor) -> Callable[[], bool]:
+    """A superseded container that was not seen to run has little time to end in; one that was has more."""
+    engine = executor._engine
+    assert engine is not None
+    return lambda: any(job.seen is not None and job.seen.phase is Phase.RUNNING for job in engine.jobs())
 
 
 def all_stopped(aws: LocalAws) -> Callable[[], bool]:
@@ -365,6 +373,7 @@ def test_c17_the_end_of_a_superseded_container_is_never_reported(
     given = task_instance(queue="sleep")
     hand_over(executor, given)
     turn_until(executor, is_running(aws))
+    turn_until(executor, seen_to_run(executor))
     (first,) = aws.tasks()
     given.token = str(uuid.uuid4())
     given.becomes("queued", external_executor_id=given.token)
@@ -385,6 +394,7 @@ def test_c17_a_superseded_job_starts_no_other_container_where_the_row_does_not_s
     given.becomes("queued", external_executor_id=None)
     hand_over(executor, given, token=None)
     turn_until(executor, is_running(aws))
+    turn_until(executor, seen_to_run(executor))
     (first,) = aws.tasks()
     hand_over(executor, given, token=None)
     turn_until(executor, is_running(aws, 2))
