@@ -52,6 +52,7 @@ class AwsError:
 
 
 BETWEEN = "something between here and AWS answered"
+"""What is said of a page in the place of an answer: a proxy's, a captive portal's."""
 
 _ACTION = re.compile(r"authorized to perform:? ?(?P<action>[a-z0-9-]{1,40}:[A-Za-z]{1,80})")
 

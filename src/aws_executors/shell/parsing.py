@@ -14,6 +14,7 @@ from botocore.model import Shape
 from botocore.parsers import ResponseParser, ResponseParserFactory
 from pydantic_core import from_json
 
+from aws_executors.core.errors import BETWEEN
 from aws_executors.shell.answers import EmptyAnswerError
 
 JSON_PROTOCOLS = frozenset({"json", "rest-json"})
@@ -66,7 +67,7 @@ def _leniently(body: bytes) -> object:
     """JSON with a text in it that is no Unicode: it has a ``?`` there, and hides nothing beside it (C6)."""
     text = body.decode(errors="replace").lstrip()
     if text.startswith("<"):
-        raise EmptyAnswerError("a page in place of an answer: something between here and AWS answered")
+        raise EmptyAnswerError(f"a page in place of an answer: {BETWEEN}")
     try:
         parsed: object = json.loads(text)
         return json.loads(json.dumps(parsed, ensure_ascii=False).encode(errors="replace"))
