@@ -89,8 +89,9 @@ class Snapshot(Told):
 
     @property
     def news(self) -> tuple[object, ...]:
-        """All that changes, but for the time when it is told."""
-        return self.groups, self.members, self.left_out, self.flows
+        """What is told at once. When that is, and how many calls there were, always changes."""
+        granted = [(flow.action, flow.granted, bool(flow.throttled)) for flow in self.flows]
+        return self.groups, self.members, self.left_out, granted
 
     def stale(self, now: float) -> bool:
         """Whether its scheduler is not believed to live."""

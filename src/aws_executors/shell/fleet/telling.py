@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 from airflow.models.taskinstancekey import TaskInstanceKey
 
-from aws_executors.core.fleet.fold import Entry, fold
+from aws_executors.core.fleet.fold import Entry, Folded, fold
 from aws_executors.core.fleet.snapshot import ALIVE, Key, Snapshot
 from aws_executors.core.job import Job
 from aws_executors.core.quota import Names
@@ -35,6 +35,11 @@ class Engine(Protocol[K, R]):
         """Every job, what came with it, and since when it stands as it does."""
         ...
 
+    @property
+    def changes(self) -> int:
+        """How often a job has changed: while this stays the same, so do `entries`."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Look(Generic[K, R]):
@@ -50,14 +55,12 @@ class Look(Generic[K, R]):
     every: float = 0.0
     clock: Callable[[], float] = time.monotonic
     epoch: float = field(default_factory=lambda: time.time() - time.monotonic())
+    last: dict[int, Folded] = field(default_factory=dict, repr=False)
+    """The jobs as they were folded last, by the engine's count of changes then."""
 
     def __call__(self, now: float) -> Snapshot:
         """What it tells at this time."""
-        entries = (
-            Entry(job=job, key=handover.key, queue=handover.queue, since=round(self.epoch + at, 1))
-            for handover, job, at in self.engine.entries()
-        )
-        folded = fold(entries, key_of)
+        folded = self._folded()
         return Snapshot(
             executor=self.executor,
             scheduler=f"{socket.gethostname()}:{os.getpid()}",
@@ -70,6 +73,18 @@ class Look(Generic[K, R]):
             left_out=folded.left_out,
             flows=flows(self.tally, self.allowance, self.calls, self.clock()),
         )
+
+    def _folded(self) -> Folded:
+        changes = self.engine.changes  # before the jobs: what changes meanwhile is folded the next time
+        if changes not in self.last:
+            entries = (
+                Entry(job=job, key=handover.key, queue=handover.queue, since=round(self.epoch + at, 1))
+                for handover, job, at in self.engine.entries()
+            )
+            folded = fold(entries, key_of)
+            self.last.clear()
+            self.last[changes] = folded
+        return self.last[changes]
 
 
 def key_of(key: object) -> Key:
