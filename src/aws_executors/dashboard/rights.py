@@ -27,14 +27,14 @@ def rights_of(user: BaseUser, dags: Collection[str]) -> Rights:
     readable = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
     known = frozenset(dags) & readable
     teams = DagModel.get_dag_id_to_team_name_mapping(sorted(known)) if known else {}
-    tasks = _those(user, known, DagAccessEntity.TASK_INSTANCE, teams)
-    return Rights(tasks=tasks, log=_those(user, tasks, DagAccessEntity.AUDIT_LOG, teams))
+    tasks = _allowed(user, known, DagAccessEntity.TASK_INSTANCE, teams)
+    return Rights(tasks=tasks, log=_allowed(user, tasks, DagAccessEntity.AUDIT_LOG, teams))
 
 
-def _those(
+def _allowed(
     user: BaseUser, dags: frozenset[str], entity: DagAccessEntity, teams: dict[str, str | None]
 ) -> frozenset[str]:
-    asked: dict[str, IsAuthorizedDagRequest] = {
+    requests: dict[str, IsAuthorizedDagRequest] = {
         dag: {
             "method": "GET",
             "access_entity": entity,
@@ -43,6 +43,8 @@ def _those(
         for dag in sorted(dags)
     }
     manager = get_auth_manager()
-    if not asked or manager.batch_is_authorized_dag(list(asked.values()), user=user):
+    if not requests or manager.batch_is_authorized_dag(list(requests.values()), user=user):
         return dags
-    return frozenset(dag for dag, one in asked.items() if manager.batch_is_authorized_dag([one], user=user))
+    return frozenset(
+        dag for dag, one in requests.items() if manager.batch_is_authorized_dag([one], user=user)
+    )

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from airflow_rows import Given, task_instance
-from aws_executors.core.fleet.snapshot import Member, Snapshot
-from aws_executors.core.fleet.standing import Standing
+from aws_executors.core.display_state import DisplayState
+from aws_executors.dashboard import store
+from aws_executors.dashboard.snapshot import JobRecord, Snapshot
+from aws_executors.dashboard.store import snapshots
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
-from aws_executors.shell.fleet import store
-from aws_executors.shell.fleet.store import snapshots
 from sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -54,12 +54,12 @@ def until(done: Callable[[], bool], patience: float = PATIENCE) -> None:
         time.sleep(0.05)
 
 
-def told_of(given: Given) -> list[tuple[Snapshot, Member]]:
+def told_of(given: Given) -> list[tuple[Snapshot, JobRecord]]:
     return [
-        (one, member)
+        (one, job)
         for one in snapshots()
-        for member in one.members
-        if (member.key.task, member.key.run) == (given.key.task_id, given.key.run_id)
+        for job in one.jobs
+        if (job.key.task, job.key.run) == (given.key.task_id, given.key.run_id)
     ]
 
 
@@ -75,12 +75,12 @@ def test_what_it_runs_is_told_and_taken_away_at_its_end(configured: Callable[[fl
         given = task_instance(queue="long")
         executor._process_workloads([given.workload()])
         given.becomes("running")
-        until(lambda: any(member.standing is Standing.RUNNING for _, member in told_of(given)))
-        ((snapshot, member),) = told_of(given)
+        until(lambda: any(job.state is DisplayState.RUNNING for _, job in told_of(given)))
+        ((snapshot, job),) = told_of(given)
         assert (snapshot.executor, snapshot.region) == ("AwsEcsFargateExecutor", "us-east-1")
-        assert (member.queue, member.key.number) == ("long", 1)
-        assert member.container == aws.tasks()[0]["taskArn"]
-        until(lambda: any(flow.action == "RunTask" for one in snapshots() for flow in one.flows))
+        assert (job.queue, job.key.try_number) == ("long", 1)
+        assert job.container == aws.tasks()[0]["taskArn"]
+        until(lambda: any(flow.action == "RunTask" for one in snapshots() for flow in one.calls))
     finally:
         executor.end()
     until(lambda: snapshots() == () and publishers() == [])

@@ -15,17 +15,26 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete
 
 from airflow_rows import task_instance
-from aws_executors.core.fleet.snapshot import ALIVE, FORGOTTEN, SILENCE, Flow, Group, Key, Member, Snapshot
-from aws_executors.core.fleet.standing import Standing
+from aws_executors.core.display_state import DisplayState
+from aws_executors.dashboard import store
+from aws_executors.dashboard.snapshot import (
+    HEARTBEAT,
+    KEPT,
+    MISSED,
+    CallRate,
+    JobRecord,
+    QueueCount,
+    Snapshot,
+    TaskKey,
+)
+from aws_executors.dashboard.store import SnapshotRow
 from aws_executors.shell.complaints import Complaints
-from aws_executors.shell.fleet import store
-from aws_executors.shell.fleet.store import Shelf
 from picky_auth import ANN, LEO, NEMO, TARA, VERA, PickyAuthManager
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-SILENT = SILENCE * ALIVE
+SILENT = MISSED * HEARTBEAT
 MARKUP = "<script>alert(1)</script>"
 PAGE, NEWS = "/aws-executors/fleet", "/aws-executors/fleet.json"
 
@@ -56,20 +65,20 @@ def cookie(user: SimpleAuthManagerUser) -> dict[str, str]:
 
 def told(at: float, dag: str = "dag", words: str = "", **more: object) -> Snapshot:
     """One running job of one executor."""
-    group = Group(queue="default", standing=Standing.RUNNING, count=1, oldest=at - 75)
-    key = Key(dag=dag, task="load", run="manual__2026-01-01T00:00:00+00:00", number=1)
-    member = Member(
-        key=key, queue="default", standing=Standing.RUNNING, since=at - 75, container=ARN, words=words
+    group = QueueCount(queue="default", state=DisplayState.RUNNING, count=1, oldest=at - 75)
+    key = TaskKey(dag=dag, task="load", run="manual__2026-01-01T00:00:00+00:00", try_number=1)
+    job = JobRecord(
+        key=key, queue="default", state=DisplayState.RUNNING, since=at - 75, container=ARN, reason=words
     )
-    flow = Flow(action="submit", calls=3, throttled=1, granted=14, documented=20)
+    flow = CallRate(action="submit", calls=3, throttled=1, granted=14, documented=20)
     snapshot = Snapshot(
         executor="AwsEcsFargateExecutor",
         scheduler="host:1",
         region="us-east-1",
         at=at,
-        groups=(group,),
-        members=(member,),
-        flows=(flow,),
+        queues=(group,),
+        jobs=(job,),
+        calls=(flow,),
     )
     return Snapshot.model_validate(snapshot.model_dump() | more)
 
@@ -110,7 +119,7 @@ def test_who_may_not_see_the_cluster_s_activity_does_not_see_this(server: TestCl
 
 
 def test_who_may_sees_every_row_with_its_links(server: TestClient) -> None:
-    Shelf("one").put(told(time.time()))
+    SnapshotRow("one").write(told(time.time()))
     task_instance()  # makes the DAG known
     page = server.get(PAGE, headers=cookie(ANN))
     assert page.status_code == 200
@@ -120,30 +129,30 @@ def test_who_may_sees_every_row_with_its_links(server: TestClient) -> None:
     assert f'href="{console}?region=us-east-1"' in page.text
     news = server.get(NEWS, headers=cookie(ANN)).json()
     assert news["fleet"]["totals"] == [0, 0, 0, 1, 0]
-    assert [(job["task"], job["standing"]) for job in news["fleet"]["jobs"]] == [("dag.load", "running")]
+    assert [(job["task"], job["state"]) for job in news["fleet"]["jobs"]] == [("dag.load", "running")]
     assert news["fleet"]["jobs"][0]["since"].startswith("1 min 1")
-    assert news["fleet"]["flows"][0]["granted"] == "14 of 20 a second"
+    assert news["fleet"]["calls"][0]["granted"] == "14 of 20 a second"
     assert news["html"] in page.text or escape(here) in news["html"]
 
 
 def test_counts_are_for_all_names_for_those_who_may_read_the_dag(server: TestClient) -> None:
-    Shelf("one").put(told(time.time(), words="hush"))
+    SnapshotRow("one").write(told(time.time(), words="hush"))
     failed("The container never started (c1).")
     ann, vera = (server.get(NEWS, headers=cookie(user)).json()["fleet"] for user in (ANN, VERA))
     assert ann["totals"] == vera["totals"] == [0, 0, 0, 1, 0]
-    assert (len(ann["jobs"]), len(ann["failures"]), ann["hidden"]) == (1, 1, 0)
-    assert (vera["jobs"], vera["failures"], vera["reasons"], vera["hidden"]) == ([], [], [], 1)
+    assert (len(ann["jobs"]), len(ann["failures"]), ann["unreadable"]) == (1, 1, 0)
+    assert (vera["jobs"], vera["failures"], vera["kinds"], vera["unreadable"]) == ([], [], [], 1)
     page = server.get(PAGE, headers=cookie(VERA)).text
     assert "1 more belong to DAGs whose task instances you may not read" in page
     assert "hush" not in page
 
 
 def test_who_may_read_the_dag_may_not_yet_read_its_tasks_and_failures(server: TestClient) -> None:
-    Shelf("one").put(told(time.time(), words="hush"))
+    SnapshotRow("one").write(told(time.time(), words="hush"))
     failed("The password of the database is wrong (c1).")
     tara, leo = (server.get(NEWS, headers=cookie(user)).json() for user in (TARA, LEO))
-    assert (tara["fleet"]["jobs"], tara["fleet"]["failures"], tara["fleet"]["hidden"]) == ([], [], 1)
-    assert (len(leo["fleet"]["jobs"]), leo["fleet"]["failures"], leo["fleet"]["reasons"]) == (1, [], [])
+    assert (tara["fleet"]["jobs"], tara["fleet"]["failures"], tara["fleet"]["unreadable"]) == ([], [], 1)
+    assert (len(leo["fleet"]["jobs"]), leo["fleet"]["failures"], leo["fleet"]["kinds"]) == (1, [], [])
     for one in (tara, leo):
         assert one["fleet"]["totals"] == [0, 0, 0, 1, 0]
         assert "The password of" not in one["html"]
@@ -163,8 +172,8 @@ def test_an_overwritten_row_is_ignored_and_told_once(
 ) -> None:
     # Another test may have made it complain already.
     monkeypatch.setattr(store, "_complaints", Complaints(time.monotonic))
-    Shelf("live").put(told(time.time()))
-    Shelf("victim").put(told(time.time(), scheduler="victim:2"))
+    SnapshotRow("live").write(told(time.time()))
+    SnapshotRow("victim").write(told(time.time(), scheduler="victim:2"))
     forged = told(time.time(), scheduler="forged:3").model_dump_json()
     (taken,) = [text for key, text in store.rows() if key.endswith("live")]
     with create_session(scoped=False) as session:
@@ -178,19 +187,19 @@ def test_an_overwritten_row_is_ignored_and_told_once(
         )
     for _ in range(3):
         news = server.get(NEWS, headers=cookie(ANN)).json()
-        assert [one["scheduler"] for one in news["fleet"]["tellers"]] == ["host:1"]
+        assert [one["scheduler"] for one in news["fleet"]["schedulers"]] == ["host:1"]
     said = [one for one in caplog.messages if "are ignored" in one]
     assert len(said) == 1
     assert said[0].startswith("Reading the fleet page: 2 variables")
-    Shelf("victim").put(told(time.time(), scheduler="victim:2"))
-    assert len(server.get(NEWS, headers=cookie(ANN)).json()["fleet"]["tellers"]) == 2
+    SnapshotRow("victim").write(told(time.time(), scheduler="victim:2"))
+    assert len(server.get(NEWS, headers=cookie(ANN)).json()["fleet"]["schedulers"]) == 2
 
 
 def test_nothing_that_comes_from_somewhere_is_markup(server: TestClient) -> None:
     snapshot = told(
         time.time(), words=MARKUP, executor=MARKUP, scheduler=MARKUP, region="<b>", team='"><img src=x>'
     )
-    Shelf("one").put(snapshot)
+    SnapshotRow("one").write(snapshot)
     failed(f"{MARKUP} (c1). {MARKUP}")
     task_instance()
     page = server.get(PAGE, headers=cookie(ANN)).text
@@ -211,25 +220,25 @@ def test_the_page_has_a_policy_that_lets_nothing_else_run(server: TestClient) ->
 
 def test_an_empty_page_says_what_that_means(server: TestClient) -> None:
     page = server.get(PAGE, headers=cookie(ANN)).text
-    assert "No scheduler has told anything yet" in page
+    assert "No scheduler has reported yet" in page
     assert "fleet_interval" in page
 
 
 def test_a_scheduler_that_is_gone_is_called_so_and_then_forgotten(server: TestClient) -> None:
-    Shelf("live").put(told(time.time()))
-    Shelf("dead").put(told(time.time() - SILENT - 5, scheduler="gone:2"))
-    Shelf("old").put(told(time.time() - SILENT - FORGOTTEN - 5, scheduler="forgotten:3"))
+    SnapshotRow("live").write(told(time.time()))
+    SnapshotRow("dead").write(told(time.time() - SILENT - 5, scheduler="gone:2"))
+    SnapshotRow("old").write(told(time.time() - SILENT - KEPT - 5, scheduler="forgotten:3"))
     seen = server.get(NEWS, headers=cookie(ANN)).json()
-    assert [(one["scheduler"], one["stale"]) for one in seen["fleet"]["tellers"]] == [
+    assert [(one["scheduler"], one["stale"]) for one in seen["fleet"]["schedulers"]] == [
         ("gone:2", True),
         ("host:1", False),
     ]
     assert seen["fleet"]["totals"] == [0, 0, 0, 1, 0]
-    assert "gone:2 has told nothing for 1 min" in seen["html"]
+    assert "gone:2 for 1 min" in seen["html"]
 
 
 def test_rows_that_are_no_snapshots_do_no_harm(server: TestClient) -> None:
-    Shelf("live").put(told(time.time()))
+    SnapshotRow("live").write(told(time.time()))
     with create_session(scoped=False) as session:
         for number, text in enumerate(["", "not JSON", "[]", '{"executor": 1}', '{"at": NaN}']):
             session.connection().execute(
@@ -240,7 +249,7 @@ def test_rows_that_are_no_snapshots_do_no_harm(server: TestClient) -> None:
 
 def test_behind_a_prefix_every_address_is_right(server: TestClient) -> None:
     """Airflow at https://example.com/airflow/, as `[api] base_url` says: an address is relative or has it."""
-    Shelf("one").put(told(time.time()))
+    SnapshotRow("one").write(told(time.time()))
     task_instance()
     behind = TestClient(server.app, root_path="/airflow", follow_redirects=False)
     refused = behind.get(f"/airflow{PAGE}")

@@ -1,6 +1,6 @@
-"""The failures of late, from Airflow's event log, where every one of them is told anyway.
+"""Recent failures, from Airflow's event log, where every one of them stands anyway.
 
-Law: one query, by an index, of a bounded number of rows. So failures outlive the scheduler that told them,
+Law: one query, by an index, of a bounded number of rows. So failures outlive their scheduler,
 and nothing has to be published for them.
 """
 
@@ -11,10 +11,10 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 from sqlalchemy.sql.functions import func
 
-from aws_executors.core.fleet.snapshot import Key
-from aws_executors.core.fleet.view import Failed
 from aws_executors.core.policy import FAILED
 from aws_executors.core.texts import MOST, one_line
+from aws_executors.dashboard.snapshot import TaskKey
+from aws_executors.dashboard.view import Failure
 
 HOURS = 24
 """How far back it is looked."""
@@ -23,7 +23,7 @@ ROWS = 500
 """Rows that are read, the newest."""
 
 
-def failures(now: float) -> tuple[Failed, ...]:
+def recent_failures(now: float) -> tuple[Failure, ...]:
     """What our executors have failed within the last `HOURS`, newest first; `now` in seconds since the epoch.
 
     Raises what SQLAlchemy raises.
@@ -46,17 +46,17 @@ def failures(now: float) -> tuple[Failed, ...]:
     )
     with create_session(scoped=False) as session:
         return tuple(
-            Failed(
-                key=Key(
+            Failure(
+                key=TaskKey(
                     dag=dag or "",
                     task=task or "",
                     run=run or "",
-                    index=-1 if index is None else index,
-                    number=number or 0,
+                    map_index=-1 if index is None else index,
+                    try_number=number or 0,
                 ),
                 at=now if at is None else at.timestamp(),
                 event=event,
-                words=one_line(extra or ""),
+                message=one_line(extra or ""),
             )
             for at, event, extra, dag, task, run, index, number in session.execute(query)
         )

@@ -9,9 +9,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 
-from aws_executors.core.fleet.snapshot import Flow
 from aws_executors.core.metrics import CALLS, THROTTLES, name_of
 from aws_executors.core.quota import Action, Names
+from aws_executors.dashboard.snapshot import CallRate
 from aws_executors.shell.allowance import Allowance
 
 SLOT = 5.0
@@ -21,11 +21,11 @@ SLOTS = 12
 """Slots in a minute."""
 
 
-class Tally:
+class RecentCounts:
     """Counts of the last minute, by a metric's name.
 
-    >>> tally = Tally(clock=lambda: 7.0)
-    >>> tally.count("calls"); tally.time("calls", 0.2); tally.within("calls")
+    >>> counts = RecentCounts(clock=lambda: 7.0)
+    >>> counts.count("calls"); counts.time("calls", 0.2); counts.within("calls")
     2
     """
 
@@ -53,22 +53,22 @@ class Tally:
         """How often it happened within the last minute."""
         oldest = int(self._clock() // SLOT) - SLOTS
         with self._lock:
-            return sum(counts[name] for slot, counts in self._slots if slot > oldest)
+            return sum(counter[name] for slot, counter in self._slots if slot > oldest)
 
 
-def flows(tally: Tally, allowance: Allowance, names: Names, now: float) -> tuple[Flow, ...]:
-    """What was asked of AWS within the last minute, and what may be; actions that nobody asked for are left
+def call_rates(counts: RecentCounts, allowance: Allowance, names: Names, now: float) -> tuple[CallRate, ...]:
+    """The calls to AWS within the last minute, and the rates allowed; actions that were not called are left
     out. `now` is of the allowance's clock."""
-    told = (_flow(action, name, tally, allowance, now) for action, name in names.items())
-    return tuple(flow for flow in told if flow.calls or flow.throttled)
+    rates = (_call_rate(action, name, counts, allowance, now) for action, name in names.items())
+    return tuple(rate for rate in rates if rate.calls or rate.throttled)
 
 
-def _flow(action: Action, name: str, tally: Tally, allowance: Allowance, now: float) -> Flow:
+def _call_rate(action: Action, name: str, counts: RecentCounts, allowance: Allowance, now: float) -> CallRate:
     bucket = allowance.bucket(action, now)
-    return Flow(
+    return CallRate(
         action=name,
-        calls=tally.within(name_of(CALLS, action)),
-        throttled=tally.within(name_of(THROTTLES, action)),
+        calls=counts.within(name_of(CALLS, action)),
+        throttled=counts.within(name_of(THROTTLES, action)),
         granted=None if bucket is None else round(bucket.rate, 2),
         documented=None if bucket is None else bucket.quota.rate,
     )

@@ -1,7 +1,7 @@
 """Where snapshots lie between schedulers and API servers: rows of Airflow's table `variable`.
 
 Law: one row for each executor of each scheduler, which only that one writes; rows that nobody has written
-for a while are deleted by whoever comes by. Each question is a session of its own. All of it may wait, and
+for a while are deleted by any scheduler. Each query is a session of its own. All of it may wait, and
 may raise.
 
 Why there: it is the one table of Airflow's for things that have a name and change. Whoever may read or write
@@ -18,16 +18,15 @@ from airflow.utils.session import create_session
 from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.sql.functions import func
 
-from aws_executors.core.fleet.snapshot import Snapshot, from_text, to_text
+from aws_executors.dashboard.seal import LARGEST, Seal, seal
+from aws_executors.dashboard.snapshot import Snapshot, from_text, to_text
 from aws_executors.shell.complaints import Complaints
-from aws_executors.shell.fleet.seal import LARGEST, Seal, seal
 from aws_executors.shell.speech import logger
 
 PREFIX = "aws_executors_fleet_"
 """What the names of all rows begin with."""
 
-ABOUT = "What a scheduler tells the page of the AWS executors; written and deleted by itself."
-
+ABOUT = "A scheduler's snapshot for the page of the AWS executors; written and deleted by itself."
 
 ROWS = 500
 """Rows that are read at once."""
@@ -45,14 +44,14 @@ def _table() -> Table:
     return cast("Table", Variable.__table__)
 
 
-class Shelf:
-    """The rows of all schedulers; `name` is that of the row which is one's own, `team` whose it is."""
+class SnapshotRow:
+    """One's own row, by its `name`, and its `team`."""
 
     def __init__(self, name: str, team: str | None = None) -> None:
         self._key = f"{PREFIX}{name}"
         self._team = team
 
-    def put(self, snapshot: Snapshot) -> None:
+    def write(self, snapshot: Snapshot) -> None:
         """Write one's own row."""
         table, text = _table(), seal().close(self._key, to_text(snapshot))
         with create_session(scoped=False) as session:
@@ -71,15 +70,15 @@ class Shelf:
                     )
                 )
 
-    def take_away(self) -> None:
+    def delete(self) -> None:
         """Delete one's own row."""
         _delete([self._key])
 
-    def sweep(self, now: float) -> None:
+    def delete_expired(self, now: float) -> None:
         """Delete the rows that are not shown any more, and those that can not be read."""
         own = seal()
         read = ((key, _read(own, key, text)) for key, text in rows())
-        _delete([key for key, one in read if one is None or one.forgotten(now)])
+        _delete([key for key, one in read if one is None or one.expired(now)])
 
 
 def rows() -> list[tuple[str, str]]:
@@ -96,15 +95,15 @@ def rows() -> list[tuple[str, str]]:
 
 
 def snapshots() -> tuple[Snapshot, ...]:
-    """What all schedulers told last; what none of them has told is ignored, and said once."""
+    """The last snapshots of all schedulers; what none of them has written is ignored, and logged once."""
     own = seal()
     read = [_read(own, key, text) for key, text in rows()]
-    told = tuple(one for one in read if one is not None)
-    if len(told) < len(read):
-        _complaints.say(TOPIC, "foreign", f"{len(read) - len(told)} {FOREIGN}")
+    found = tuple(one for one in read if one is not None)
+    if len(found) < len(read):
+        _complaints.say(TOPIC, "foreign", f"{len(read) - len(found)} {FOREIGN}")
     else:
         _complaints.works(TOPIC)
-    return told
+    return found
 
 
 def _read(own: Seal, key: str, text: str) -> Snapshot | None:

@@ -2,10 +2,9 @@
 
 Law: Airflow's own dependencies say who somebody is and what they may see: this page is for those who may see
 Airflow's cluster activity; of a DAG whose tasks they may not read they see no name, and failures only
-where they may read its audit log, too. Whoever is not logged in
-is sent to Airflow's login by the page, and refused by what is not a page. The handlers are plain functions,
-which FastAPI runs in threads: they wait for the database. All addresses are relative, for nobody knows what
-stands in front of Airflow.
+where they may read its audit log, too. Whoever is not logged in is sent to Airflow's login by the page, and
+refused by what is not a page. The handlers are plain functions, which FastAPI runs in threads: they wait for
+the database. All addresses are relative, for nobody knows what stands in front of Airflow.
 """
 
 import secrets
@@ -22,16 +21,16 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from aws_executors.core.fleet.page import content, page
-from aws_executors.core.fleet.view import Fleet, fleet
-from aws_executors.shell.fleet.failures import HOURS, failures
-from aws_executors.shell.fleet.rights import rights_of
-from aws_executors.shell.fleet.store import snapshots
+from aws_executors.dashboard.failures import HOURS, recent_failures
+from aws_executors.dashboard.render import content, page
+from aws_executors.dashboard.rights import rights_of
+from aws_executors.dashboard.store import snapshots
+from aws_executors.dashboard.view import Fleet, fleet
 
 PAGE = "/fleet"
 NEWS = "/fleet.json"
 LOGIN = "../api/v2/auth/login"
-"""Airflow's login, as seen from the page."""
+"""Airflow's login, as view from the page."""
 
 POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
@@ -44,35 +43,36 @@ User = Annotated[BaseUser, Depends(get_user)]
 def fleet_for(user: User) -> Fleet:
     """What this person may see, now."""
     now = time.time()
-    told, failed = snapshots(), failures(now)
-    keys = [member.key for one in told for member in one.members] + [one.key for one in failed]
+    published, failures = snapshots(), recent_failures(now)
+    keys = [job.key for one in published for job in one.jobs] + [one.key for one in failures]
     rights = rights_of(user, {key.dag for key in keys if key.dag})
-    return fleet(told, failed, rights.tasks.__contains__, now, HOURS, log=rights.log.__contains__)
+    tasks, log = rights.tasks.__contains__, rights.log.__contains__
+    return fleet(published, failures, tasks, now, HOURS, may_read_log=log)
 
 
-Seen = Annotated[Fleet, Depends(fleet_for)]
+View = Annotated[Fleet, Depends(fleet_for)]
 
 
-def made() -> FastAPI:
+def create_app() -> FastAPI:
     """The application that Airflow mounts."""
     app = FastAPI(title="AWS executors", docs_url=None, redoc_url=None, openapi_url=None)
     allowed = [Depends(requires_access_view(AccessView.CLUSTER_ACTIVITY))]
-    app.get(PAGE, dependencies=allowed)(show)
-    app.get(NEWS, dependencies=allowed)(tell)
+    app.get(PAGE, dependencies=allowed)(show_page)
+    app.get(NEWS, dependencies=allowed)(show_news)
     app.exception_handler(HTTPException)(refuse)
     return app
 
 
-def show(seen: Seen) -> HTMLResponse:
+def show_page(view: View) -> HTMLResponse:
     """The page."""
     nonce = secrets.token_urlsafe(16)
     headers = {"Content-Security-Policy": POLICY.format(nonce=nonce), "Cache-Control": "no-store"}
-    return HTMLResponse(page(seen, nonce), headers=headers)
+    return HTMLResponse(page(view, nonce), headers=headers)
 
 
-def tell(seen: Seen) -> JSONResponse:
+def show_news(view: View) -> JSONResponse:
     """What has changed on the page: as values, and as the markup that shows them."""
-    return JSONResponse({"fleet": asdict(seen), "html": content(seen)}, headers={"Cache-Control": "no-store"})
+    return JSONResponse({"fleet": asdict(view), "html": content(view)}, headers={"Cache-Control": "no-store"})
 
 
 async def refuse(request: Request, error: HTTPException) -> Response:

@@ -14,7 +14,7 @@ Application: TypeAlias = Callable[
 ]
 
 
-class FleetPage:
+class DashboardApp:
     """An ASGI application, as Airflow mounts it."""
 
     async def __call__(
@@ -26,6 +26,6 @@ class FleetPage:
 
 @cache
 def _application() -> Application:
-    from aws_executors.shell.fleet.app import made
+    from aws_executors.dashboard.app import create_app
 
-    return made()
+    return create_app()

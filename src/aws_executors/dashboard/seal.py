@@ -1,4 +1,4 @@
-"""What schedulers tell API servers, so that nobody else reads it or says it in their place.
+"""Snapshots sealed, so that nobody else reads them or writes one in a scheduler's place.
 
 Law: sealed for one row, by a key that schedulers and API servers have and tasks have not. That is Airflow's
 JWT secret, by which a scheduler signs the tokens of its tasks and an API server knows them: who has it can do

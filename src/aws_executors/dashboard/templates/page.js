@@ -1,18 +1,12 @@
-"""What the fleet page does by itself: it asks for news, and follows links out of Airflow's frame.
-
-Law: one text of JavaScript, with nothing from elsewhere in it. It makes no markup: what it shows comes from
-the server, escaped. A page that nobody looks at asks for nothing.
-
-Airflow shows the page in a frame that may neither open windows nor change the page around it (``sandbox=
-"allow-scripts allow-same-origin allow-forms allow-downloads"``), so a link is followed by that page, which
-has the same origin.
-"""
-
-SECONDS = 5
-"""Seconds between two questions."""
-
-SCRIPT = """
+// What the fleet page does by itself: it asks for news, and follows links out of Airflow's frame.
+//
+// It makes no markup: what it shows comes from the server, escaped. A page that nobody looks at asks for nothing.
+//
+// Airflow shows the page in a frame that may neither open windows nor change the page around it (sandbox=
+// "allow-scripts allow-same-origin allow-forms allow-downloads"), so a link is followed by that page, which has
+// the same origin.
 (() => {
+  const SECONDS = 5; // between two questions
   const fleet = document.getElementById("fleet");
   const state = document.getElementById("state");
   const root = document.documentElement;
@@ -46,7 +40,7 @@ SCRIPT = """
 
   const wanted = () => document.getElementById("wanted");
   const sift = () => {
-    const words = (wanted()?.value ?? "").toLowerCase().split(/\\s+/).filter(Boolean);
+    const words = (wanted()?.value ?? "").toLowerCase().split(/\s+/).filter(Boolean);
     for (const row of fleet.querySelectorAll("tr[data-job]")) {
       const text = row.textContent.toLowerCase();
       row.hidden = !words.every((word) => text.includes(word));
@@ -54,11 +48,14 @@ SCRIPT = """
   };
   document.addEventListener("input", (event) => { if (event.target.id === "wanted") sift(); });
 
+  // Details stay open, and the filter's text where it is, when news come.
   const show = (html) => {
+    const open = new Set([...fleet.querySelectorAll("details[open]")].map((one) => one.dataset.key));
     const field = wanted();
     const [text, focused] = [field?.value ?? "", field !== null && document.activeElement === field];
     const [start, end] = [field?.selectionStart, field?.selectionEnd];
     fleet.innerHTML = html;
+    for (const one of fleet.querySelectorAll("details")) one.open = open.has(one.dataset.key);
     const fresh = wanted();
     if (fresh) {
       fresh.value = text;
@@ -84,4 +81,3 @@ SCRIPT = """
   document.addEventListener("visibilitychange", ask);
   setInterval(ask, SECONDS * 1000);
 })();
-""".replace("SECONDS", str(SECONDS))
