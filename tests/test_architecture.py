@@ -34,6 +34,7 @@ PURE = tuple(
 RULES = (
     Rule(f"{OURS}.core", (*IMPURE, OURS), but=(f"{OURS}.core",)),
     *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *PURE)) for name in PURE),
+    Rule(f"{OURS}.deploy", (*IMPURE, OURS), but=(f"{OURS}.core", f"{OURS}.deploy")),
     Rule(f"{OURS}.dashboard", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell", f"{OURS}.dashboard")),
     Rule(f"{OURS}.core.ecs", (f"{OURS}.core.batch",)),
     Rule(f"{OURS}.core.batch", (f"{OURS}.core.ecs",)),
@@ -124,7 +125,11 @@ def test_opens_with_its_law(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in FILES if any(below(module_name(path), room) for room in (f"{OURS}.core", *PURE))],
+    [
+        path
+        for path in FILES
+        if any(below(module_name(path), room) for room in (f"{OURS}.core", f"{OURS}.deploy", *PURE))
+    ],
     ids=module_name,
 )
 def test_what_is_pure_ignores_no_type(path: Path) -> None:
@@ -151,6 +156,9 @@ def test_what_is_pure_ignores_no_type(path: Path) -> None:
         ("aws_executors.dashboard.app", "aws_executors.dashboard.view", False),
         ("aws_executors.dashboard.app", "aws_executors.executors", True),
         ("aws_executors.core.advance", "aws_executors.dashboard.view", True),
+        ("aws_executors.deploy.terraform", "aws_executors.core.iam", False),
+        ("aws_executors.deploy.terraform", "aws_executors.cli.show", True),
+        ("aws_executors.deploy.terraform", "os.path", True),
         ("aws_executors.local.server", "aws_executors.core.state", True),
         ("aws_executors.cli.doctor", "aws_executors.local.LocalAws", True),
         ("aws_executors.cli.demo.cloud", "aws_executors.local.LocalAws", False),

@@ -124,13 +124,13 @@ def test_an_engine_s_jobs_and_since_when_they_stand_as_they_do() -> None:
         )
         until(lambda: [one.state for one in seen(0.0).queues] == [DisplayState.STARTING])
         first = seen(time.time())
-        (job,) = first.jobs
-        assert (job.queue, job.container, job.key) == ("gpu", "c1", TaskKey())
-        assert abs(job.since - began) < PATIENCE
+        (record,) = first.jobs
+        assert (record.queue, record.container, record.key) == ("gpu", "c1", TaskKey())
+        assert abs(record.since - began) < PATIENCE
         assert first.content == seen(time.time()).content  # nothing has happened, so nothing changes
         cloud.run("c1")
         until(lambda: [one.state for one in seen(0.0).queues] == [DisplayState.RUNNING])
-        assert seen(0.0).jobs[0].since >= job.since
+        assert seen(0.0).jobs[0].since >= record.since
     finally:
         engine.end(stop=True, timeout=PATIENCE)
 

@@ -43,6 +43,7 @@ _OURS: tuple[tuple[str, str], ...] = (
 )
 
 _CODE = re.compile(r"([A-Z]\w*[A-Z][\w.]*(?::[A-Z]+)?): ")
+_END = re.compile(r"[;:.](?:\s|$)")
 _LENGTH = 512
 """Characters of a message that are looked at."""
 
@@ -96,5 +97,6 @@ def failure_kind(message: str) -> str:
     code = _CODE.match(message)
     if code is not None:
         return code[1]
-    words = re.split(r"[;:.](?:\s|$)", sentence)[0].split()
+    end = _END.search(sentence)
+    words = sentence[: len(sentence) if end is None else end.start()].split()
     return " ".join(words[:_WORDS]) + ("..." if len(words) > _WORDS else "") or UNKNOWN

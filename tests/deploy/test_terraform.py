@@ -7,7 +7,7 @@ must be given, and of what kind it is (a nested object: the arguments of a block
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from aws_executors.cli.__main__ import main
 from aws_executors.core.batch.build import from_options as batch_options
 from aws_executors.core.ecs.build import from_options as ecs_options
 from aws_executors.core.iam import Statement
-from aws_executors.core.setup.hcl import Block, Encoded, Expression, Mixed, as_json, hcl
-from aws_executors.core.setup.model import Setup, of_batch, of_ecs
-from aws_executors.core.setup.terraform import configuration
+from aws_executors.deploy.hcl import BLOCKS, Value, as_json, hcl, itself
+from aws_executors.deploy.model import Setup, of_batch, of_ecs
+from aws_executors.deploy.terraform import configuration
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("terraform_provider_aws.json").read_text())
 ECS = {
@@ -63,35 +63,38 @@ SETUPS = {
 EVERY = pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
 
 
-def resources(setup: Setup) -> Iterator[Block]:
-    return (one for one in configuration(setup) if one.kind == "resource")
+def resources(setup: Setup) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Type, name and arguments of each resource."""
+    made: dict[str, dict[str, dict[str, Any]]] = configuration(setup)["resource"]  # type: ignore[assignment]
+    return ((kind, name, given) for kind, names in made.items() for name, given in names.items())
 
 
 @EVERY
 def test_every_argument_is_one_that_the_provider_has(setup: Setup) -> None:
-    for one in resources(setup):
-        fits(one, SCHEMA[one.labels[0]])
+    for kind, _, given in resources(setup):
+        fits(given, SCHEMA[kind])
 
 
-def fits(block: Block, schema: Mapping[str, Any]) -> None:
+def fits(given: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     """Whether a block gives what it must, and nothing that is unknown or of another kind."""
-    given = {**block.arguments, **{one.kind: one for one in block.blocks}}
     assert given.keys() <= schema.keys()
     assert {name for name, row in schema.items() if row["required"]} <= given.keys()
     for name, value in given.items():
         kind = schema[name]["kind"]
-        if isinstance(value, Block):
-            fits(value, kind)
+        if name in BLOCKS:
+            for one in value:
+                fits(one, kind)
         else:
-            assert isinstance(value, KINDS[kind]), (name, value)
+            assert EXPRESSION.fullmatch(str(value)) or KINDS[kind](value), (name, value)
 
 
-KINDS: Mapping[str, tuple[type, ...]] = {
-    "text": (str, Expression, Mixed, Encoded),
-    "number": (int, Expression),
-    "texts": (list, tuple, Expression),
-    "flag": (bool,),
-    "map": (dict,),
+EXPRESSION = re.compile(r"\$\{[^{}]+\}")
+KINDS: Mapping[str, Callable[[Any], bool]] = {
+    "text": lambda value: isinstance(value, str) or [*value] == ["jsonencode"],
+    "number": lambda value: isinstance(value, int),
+    "texts": lambda value: isinstance(value, list),
+    "flag": lambda value: isinstance(value, bool),
+    "map": lambda value: isinstance(value, dict),
 }
 
 
@@ -99,9 +102,8 @@ KINDS: Mapping[str, tuple[type, ...]] = {
 def test_every_reference_leads_to_what_is_there(setup: Setup) -> None:
     made = configuration(setup)
     text = hcl(made)
-    variables = {one.labels[0] for one in made if one.kind == "variable"}
-    assert set(re.findall(r"\bvar\.(\w+)", text)) == variables
-    there = {".".join(one.labels) for one in made if one.kind == "resource"}
+    assert set(re.findall(r"\bvar\.(\w+)", text)) == made["variable"].keys()
+    there = {f"{kind}.{name}" for kind, name, _ in resources(setup)}
     assert {
         f"{kind}.{name}" for kind, name in re.findall(r"\b(aws_\w+)\.(\w+)\.\w+", text) if kind in SCHEMA
     } <= there
@@ -112,13 +114,21 @@ def test_both_spellings_are_read_as_the_same(setup: Setup) -> None:
     made = configuration(setup)
     read = hcl2.loads(hcl(made) + "\n")
     written = as_json(made)
+    assert isinstance(written, dict)
     assert read.keys() - {"__comments__"} == written.keys()
-    assert [*named(read["resource"])] == [*named([{k: v} for k, v in inside(written, "resource").items()])]
+    assert [*named(read["resource"])] == sorted((kind, name) for kind, name, _ in resources(setup))
     assert len(read["variable"]) == len(inside(written, "variable"))
-    for one in resources(setup):
-        kind, name = one.labels
-        inner = inside(written, "resource")[kind][name]
-        assert inner.keys() == {*one.arguments, *(block.kind for block in one.blocks)}
+    for kind, name, given in resources(setup):
+        spelled = inside(written, "resource")[kind][name]
+        assert spelled.keys() == given.keys()
+        (own,) = [
+            found
+            for block in read["resource"]
+            for labels, names in block.items()
+            for label, found in names.items()
+            if (labels.strip('"'), label.strip('"')) == (kind, name)
+        ]
+        assert {one for one in own if not one.startswith("__")} == given.keys()
 
 
 def inside(written: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -174,19 +184,28 @@ def test_roles_are_for_tasks_of_this_account_and_region_alone() -> None:
 
 
 def test_what_looks_live_in_a_name_means_itself_beside_an_account() -> None:
-    setup = on_ecs()
     beside = Statement(sid="Odd", actions=("a:B",), resources=("arn:x:${ACCOUNT}:y/${path.module}%{if}é",))
-    setup = replace(setup, statements=(beside,))
-    (made,) = [
-        one.arguments["policy"]
-        for one in configuration(setup)
-        if one.labels == ("aws_iam_policy", "scheduler")
-    ]
+    made = configuration(replace(on_ecs(), statements=(beside,)))
     live = "${data.aws_caller_identity.current.account_id}"
     expected = f"arn:x:{live}:y/$${{path.module}}%%{{if}}é"
-    assert f'"{expected}"' in hcl((Block(kind="locals", arguments={"x": made}),))
-    both: Any = as_json((Block(kind="locals", arguments={"x": made}),))
-    assert json.loads(both["locals"]["x"])["Statement"][0]["Resource"] == expected
+    assert f'"{expected}"' in hcl(made)
+    both: Any = as_json(made)
+    document = json.loads(both["resource"]["aws_iam_policy"]["scheduler"]["policy"])
+    assert document["Statement"][0]["Resource"] == expected
+
+
+@pytest.mark.parametrize("name", ["${path.module}", 'a"b: {{ x }} #', "it's %{if} & <é>", "- x\\n"])
+def test_every_name_of_the_settings_means_itself(name: str) -> None:
+    for setup in (on_ecs(), on_batch(container_name="main")):
+        parts: tuple[Any, ...] = setup.made
+        odd = tuple(
+            replace(one, **{field: name for field in ("name", "family", "container") if hasattr(one, field)})
+            for one in parts
+        )
+        made = configuration(replace(setup, made=odd))
+        text = json.dumps(itself(name), ensure_ascii=False)
+        assert hcl(made).count(f"= {text}\n") == 3
+        assert hcl2.loads(hcl(made) + "\n")
 
 
 def test_containers_may_read_what_is_stored_for_them() -> None:
@@ -210,10 +229,10 @@ def test_a_partition_has_its_own_policies() -> None:
     ("value", "written"),
     [
         ("plain", '"plain"'),
-        ("costs ${money} and %{if}", '"costs $${money} and %%{if}"'),
+        (itself("costs ${money} and %{if}"), '"costs $${money} and %%{if}"'),
         ('a "quoted" word', '"a \\"quoted\\" word"'),
-        (Mixed("id ${var.x}"), '"id ${var.x}"'),
-        (Expression("var.x"), "var.x"),
+        ("id ${var.x}", '"id ${var.x}"'),
+        ("${var.x}", "var.x"),
         (True, "true"),
         (7, "7"),
         ([], "[]"),
@@ -221,16 +240,15 @@ def test_a_partition_has_its_own_policies() -> None:
         (["a", "b"], '[\n    "a",\n    "b",\n  ]'),
         ({}, "{}"),
         ({"a": 1, "b c": 2}, '{\n    a     = 1\n    "b c" = 2\n  }'),
-        (Encoded([{"a": "${b}"}]), 'jsonencode([\n    {\n      a = "$${b}"\n    },\n  ])'),
+        (
+            {"jsonencode": [{"a": itself("${b}")}]},
+            'jsonencode([\n    {\n      a = "$${b}"\n    },\n  ])',
+        ),
     ],
 )
-def test_values_are_spelled_as_terraform_reads_them(value: object, written: str) -> None:
-    assert hcl((Block(kind="locals", arguments={"x": value}),)) == f"locals {{\n  x = {written}\n}}"
-
-
-def test_what_is_no_value_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"no value of a configuration: 1\.5"):
-        hcl((Block(kind="locals", arguments={"x": 1.5}),))
+def test_values_are_spelled_as_terraform_reads_them(value: Value, written: str) -> None:
+    made = hcl({"provider": {"aws": {"x": value}}})
+    assert made == f'provider "aws" {{\n  x = {written}\n}}'
 
 
 def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
