@@ -31,10 +31,13 @@ PURE = tuple(
     f"{OURS}.dashboard.{name}"
     for name in ("snapshot", "summary", "view", "failure_kind", "formatting", "render")
 )
+PURE_ROOMS = (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE)
 RULES = (
     Rule(f"{OURS}.core", (*IMPURE, OURS), but=(f"{OURS}.core",)),
     *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *PURE)) for name in PURE),
     Rule(f"{OURS}.deploy", (*IMPURE, OURS), but=(f"{OURS}.core", f"{OURS}.deploy")),
+    Rule(f"{OURS}.migrate", (*IMPURE, OURS), but=(f"{OURS}.core", f"{OURS}.migrate")),
+    Rule(f"{OURS}.demo", (OURS,), but=(f"{OURS}.core", f"{OURS}.demo", f"{OURS}.local")),
     Rule(f"{OURS}.dashboard", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell", f"{OURS}.dashboard")),
     Rule(f"{OURS}.core.ecs", (f"{OURS}.core.batch",)),
     Rule(f"{OURS}.core.batch", (f"{OURS}.core.ecs",)),
@@ -50,8 +53,7 @@ RULES = (
     Rule(f"{OURS}.provider", (OURS, "airflow", "boto3", "botocore", "pydantic", "returns")),
 )
 EXEMPT = {
-    # These commands bring their own cloud.
-    (f"{OURS}.cli.demo", f"{OURS}.local"),
+    # This command brings its own cloud.
     (f"{OURS}.cli.local", f"{OURS}.local"),
     # The executor starts the publisher of the fleet page, the plugin names the page.
     (f"{OURS}.shell.executor", f"{OURS}.dashboard"),
@@ -128,7 +130,10 @@ def test_opens_with_its_law(path: Path) -> None:
     [
         path
         for path in FILES
-        if any(below(module_name(path), room) for room in (f"{OURS}.core", f"{OURS}.deploy", *PURE))
+        if any(
+            below(module_name(path), room)
+            for room in (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE)
+        )
     ],
     ids=module_name,
 )
@@ -161,7 +166,7 @@ def test_what_is_pure_ignores_no_type(path: Path) -> None:
         ("aws_executors.deploy.terraform", "os.path", True),
         ("aws_executors.local.server", "aws_executors.core.state", True),
         ("aws_executors.cli.doctor", "aws_executors.local.LocalAws", True),
-        ("aws_executors.cli.demo.cloud", "aws_executors.local.LocalAws", False),
+        ("aws_executors.demo.cloud", "aws_executors.local.LocalAws", False),
         ("aws_executors.executors", "aws_executors.cli.doctor", True),
         ("aws_executors.run.sources", "aws_executors.shell.clients", True),
         ("aws_executors.run.sources", "aws_executors.core.stored", False),

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from aws_executors.cli.demo.__main__ import DAG
-from aws_executors.cli.demo.cloud import IMAGE
-from aws_executors.cli.demo.stage import Stage
+from aws_executors.demo.__main__ import DAG
+from aws_executors.demo.cloud import IMAGE
+from aws_executors.demo.stage import Stage
 
 PATIENCE = 60_000.0
 """Milliseconds that the page may take to show what has happened, on a busy machine."""

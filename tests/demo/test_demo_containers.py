@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from aws_executors.cli.demo.cloud import Names, create
-from aws_executors.cli.demo.containers import read, whom
+from aws_executors.demo.cloud import Names, create
+from aws_executors.demo.containers import read, whom
 from aws_executors.local import LocalAws
 
 NAMES = Names()

@@ -14,8 +14,10 @@ from returns.methods import unwrap_or_failure
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import NOT_FARGATE, EcsSettings, platform
 from aws_executors.core.faults import Fault, Place, SettingsFaults
-from aws_executors.core.migration.executors import executors, rewritten
-from aws_executors.core.migration.table import (
+from aws_executors.core.options import as_text
+from aws_executors.core.settings import Settings
+from aws_executors.migrate.executors import executors, rewritten
+from aws_executors.migrate.table import (
     LEFT,
     NETWORK,
     NEWEST,
@@ -28,8 +30,6 @@ from aws_executors.core.migration.table import (
     kwargs_in,
     members,
 )
-from aws_executors.core.options import as_text
-from aws_executors.core.settings import Settings
 
 Sections = Mapping[str, Mapping[str, str]]
 """What is written: by section, ``batch`` or ``team_a=batch``, and option."""

@@ -5,9 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from aws_executors.cli.demo.api import TaskInstance
-from aws_executors.cli.demo.containers import Container, TaskTry
-from aws_executors.cli.demo.watch import LiveTable, Moment, Row, rows, screen
+from aws_executors.demo.api import TaskInstance
+from aws_executors.demo.containers import Container, TaskTry
+from aws_executors.demo.watch import LiveTable, Moment, Row, rows, screen
 
 
 def instance(task_id: str, state: str | None, try_number: int = 1) -> TaskInstance:

@@ -9,8 +9,8 @@ Sources: airflow-aws-executors 1.1.3, its README and its getting-started pages;
 ``batch/batch_executor_config.py``) of apache-airflow-providers-amazon.
 """
 
-from aws_executors.core.migration.cfg import as_cfg
-from aws_executors.core.migration.table import READ, TABLE, Becomes
-from aws_executors.core.migration.translate import Line, Sections, migrated, notes
+from aws_executors.migrate.cfg import as_cfg
+from aws_executors.migrate.table import READ, TABLE, Becomes
+from aws_executors.migrate.translate import Line, Sections, migrated, notes
 
 __all__ = ["READ", "TABLE", "Becomes", "Line", "Sections", "as_cfg", "migrated", "notes"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_executors.cli.demo.processes import (
+from aws_executors.demo.processes import (
     Deployment,
     NotReady,
     ProcessDied,
@@ -59,7 +59,7 @@ def test_kill_leaves_no_child(deployment: Deployment, tmp_path: Path) -> None:
 
 
 def test_what_ignores_sigterm_is_killed(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aws_executors.cli.demo.processes.GRACE", 0.2)
+    monkeypatch.setattr("aws_executors.demo.processes.GRACE", 0.2)
     with deployment:
         process = deployment.start("deaf", [sys.executable, "-c", DEAF])
         deployment.wait_for("it", lambda: started(process.log), timeout=10)
@@ -113,7 +113,7 @@ def test_signals_interrupt_the_block_and_are_given_back(number: signal.Signals) 
 
 def test_this_process_is_never_counted_as_left_behind() -> None:
     """In a process of its own, for a worker of pytest-xdist writes its title over its environment."""
-    asks = "from aws_executors.cli.demo.processes import left_behind; print(left_behind('a mark of ours'))"
+    asks = "from aws_executors.demo.processes import left_behind; print(left_behind('a mark of ours'))"
     environment = {
         **os.environ,
         "MARK": "a mark of ours",

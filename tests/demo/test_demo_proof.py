@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from aws_executors.cli.demo import proof
-from aws_executors.cli.demo.api import TaskInstance
-from aws_executors.cli.demo.containers import Container, TaskTry
+from aws_executors.demo import proof
+from aws_executors.demo.api import TaskInstance
+from aws_executors.demo.containers import Container, TaskTry
 
 
 def instance(task_id: str, try_number: int = 1, state: str = "success", map_index: int = -1) -> TaskInstance:

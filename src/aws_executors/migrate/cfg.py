@@ -6,9 +6,9 @@ value are indented, and a note is one line, whatever is in it.
 
 from collections.abc import Iterator
 
-from aws_executors.core.migration.translate import Line
 from aws_executors.core.secrets import sensitive
 from aws_executors.core.texts import one_line
+from aws_executors.migrate.translate import Line
 
 INDENT = "    "
 SHOWN = 60

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aws_executors.cli.demo.api import TaskInstance
-from aws_executors.cli.demo.containers import Container
+from aws_executors.demo.api import TaskInstance
+from aws_executors.demo.containers import Container
 
 SLOTS = re.compile(r"\b(running|queued) \((\d+)\): ")
 KINDS_OF_SLOT = 2

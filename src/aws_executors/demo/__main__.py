@@ -1,4 +1,4 @@
-"""`python -m aws_executors.cli.demo`: run the demo's DAG, show it, prove it, take everything down.
+"""`python -m aws_executors.demo`: run the demo's DAG, show it, prove it, take everything down.
 
 Law: parses, calls and prints. Exit code 0: all that was promised holds. 1: something does not, and it is said
 what, and where the logs are. 130: interrupted. In each case nothing is left running.
@@ -13,12 +13,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from aws_executors.cli.demo import cloud, proof
-from aws_executors.cli.demo.api import DagRun, TaskInstance
-from aws_executors.cli.demo.environment import isolate
-from aws_executors.cli.demo.processes import NotReady, ProcessDied, tail
-from aws_executors.cli.demo.stage import Stage, stage
-from aws_executors.cli.demo.watch import Moment, screen
+from aws_executors.demo import cloud, proof
+from aws_executors.demo.api import DagRun, TaskInstance
+from aws_executors.demo.environment import isolate
+from aws_executors.demo.processes import NotReady, ProcessDied, tail
+from aws_executors.demo.stage import Stage, stage
+from aws_executors.demo.watch import Moment, screen
 
 DAGS = Path(__file__).parent / "dags"
 DAG = "demo"

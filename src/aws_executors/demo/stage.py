@@ -13,10 +13,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_executors.cli.demo import cloud, containers
-from aws_executors.cli.demo.api import Api, DagRun
-from aws_executors.cli.demo.environment import Place, airflow_environment, container_environment
-from aws_executors.cli.demo.processes import (
+from aws_executors.demo import cloud, containers
+from aws_executors.demo.api import Api, DagRun
+from aws_executors.demo.environment import Place, airflow_environment, container_environment
+from aws_executors.demo.processes import (
     INTERRUPTS,
     Deployment,
     NotReady,
@@ -25,7 +25,7 @@ from aws_executors.cli.demo.processes import (
     interruptible,
     left_behind,
 )
-from aws_executors.cli.demo.proof import KINDS_OF_SLOT, Claim, none_left, slots, slots_free
+from aws_executors.demo.proof import KINDS_OF_SLOT, Claim, none_left, slots, slots_free
 from aws_executors.local import LocalAws
 from aws_executors.local.wire import Request
 

@@ -14,8 +14,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from aws_executors.cli.demo.api import TaskInstance
-from aws_executors.cli.demo.containers import Container
+from aws_executors.demo.api import TaskInstance
+from aws_executors.demo.containers import Container
 
 STYLES = {
     "STOPPED": "green",

@@ -8,7 +8,7 @@ takes ``Global;team_a=alias:path,path``.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from aws_executors.core.migration.table import OLDER, OURS, PROVIDER
+from aws_executors.migrate.table import OLDER, OURS, PROVIDER
 
 CLASSES: Mapping[str, tuple[str, str]] = {
     "AwsEcsExecutor": (f"{OURS}AwsEcsFargateExecutor", PROVIDER),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_executors.cli.demo.environment import (
+from aws_executors.demo.environment import (
     Place,
     airflow_environment,
     container_environment,
