@@ -127,14 +127,7 @@ def test_opens_with_its_law(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [
-        path
-        for path in FILES
-        if any(
-            below(module_name(path), room)
-            for room in (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE)
-        )
-    ],
+    [path for path in FILES if any(below(module_name(path), room) for room in PURE_ROOMS)],
     ids=module_name,
 )
 def test_what_is_pure_ignores_no_type(path: Path) -> None:

@@ -30,7 +30,7 @@ from aws_executors.dashboard.view import Fleet, fleet
 PAGE = "/fleet"
 NEWS = "/fleet.json"
 LOGIN = "../api/v2/auth/login"
-"""Airflow's login, as view from the page."""
+"""Airflow's login, as seen from the page."""
 
 POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "

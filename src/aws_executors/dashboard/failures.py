@@ -1,7 +1,7 @@
 """Recent failures, from Airflow's event log, where every one of them stands anyway.
 
-Law: one query, by an index, of a bounded number of rows. So failures outlive their scheduler,
-and nothing has to be published for them.
+Law: one query, by an index, of a bounded number of rows. So failures outlive their scheduler, and nothing has
+to be published for them.
 """
 
 from datetime import UTC, datetime

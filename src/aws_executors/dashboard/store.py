@@ -1,8 +1,8 @@
 """Where snapshots lie between schedulers and API servers: rows of Airflow's table `variable`.
 
 Law: one row for each executor of each scheduler, which only that one writes; rows that nobody has written
-for a while are deleted by any scheduler. Each query is a session of its own. All of it may wait, and
-may raise.
+for a while are deleted by any scheduler. Each query is a session of its own. All of it may wait, and may
+raise.
 
 Why there: it is the one table of Airflow's for things that have a name and change. Whoever may read or write
 variables, a running task by the execution API too, finds it there: so a row is sealed (`seal.py`), and one
