@@ -53,8 +53,6 @@ from aws_executors.core.job import (
     Unpreparable,
 )
 from aws_executors.core.metrics import METRICS, names
-from aws_executors.core.migration import TABLE as MIGRATION
-from aws_executors.core.migration import Becomes, as_cfg, migrated, notes
 from aws_executors.core.policy import ATTEMPT, PATIENT, POLICY, Trouble
 from aws_executors.core.reasons import TABLES as REASONS
 from aws_executors.core.reasons.row import Reason
@@ -72,6 +70,8 @@ from aws_executors.core.verdict import (
 )
 from aws_executors.local.verbs import Faults
 from aws_executors.local.world import NONE, PRESETS
+from aws_executors.migrate import TABLE as MIGRATION
+from aws_executors.migrate import Becomes, as_cfg, migrated, notes
 from troubles import scene
 
 ROOT = Path(__file__).parent.parent

@@ -94,7 +94,7 @@ def options_of(actions: list[argparse.Action]) -> dict[str, tuple[object, ...]]:
 
 @pytest.mark.parametrize(
     ("name", "module"),
-    [("local", "aws_executors.local.__main__"), ("demo", "aws_executors.cli.demo.__main__")],
+    [("local", "aws_executors.local.__main__"), ("demo", "aws_executors.demo.__main__")],
 )
 def test_a_command_that_is_a_module_too_takes_the_same_options(name: str, module: str) -> None:
     (own,) = [command for command in COMMANDS if command.name == name]

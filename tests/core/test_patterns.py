@@ -5,15 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
+from aws_executors.core.console import container_in
 from aws_executors.core.diagnosis import explain
 from aws_executors.core.ecs.strategy import on_fargate
 from aws_executors.core.errors import classify
 from aws_executors.core.faults import shown
-from aws_executors.core.fleet.words import container_in, headline
 from aws_executors.core.image import reference
 from aws_executors.core.preview import Difference, preview
 from aws_executors.core.state import Cause, Observation, Phase
 from aws_executors.core.wire import KeyValuePair
+from aws_executors.dashboard.failure_kind import failure_kind
 from aws_executors.ecs import EcsSettings
 
 SHAPES = (
@@ -58,7 +59,7 @@ def section(text: str) -> object:
 
 READERS: tuple[Callable[[str], object], ...] = (
     container_in,
-    headline,
+    failure_kind,
     reference,
     shown,
     told,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Engine
 
-from aws_executors.cli.demo.stage import Stage
+from aws_executors.demo.stage import Stage
 from e2e import records
 from e2e.plans import Cue, Fault, Outage, Plan
 

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aws_executors.cli.demo.containers import CALLBACK, Container
-from aws_executors.cli.demo.proof import Claim
+from aws_executors.demo.containers import CALLBACK, Container
+from aws_executors.demo.proof import Claim
 from e2e.plans import CRASHES, Fault, Plan
 from e2e.records import Line, Told, Try
 

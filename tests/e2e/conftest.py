@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser
 from xdist.scheduler import LoadScopeScheduling
 
-from aws_executors.cli.demo.__main__ import DAGS
-from aws_executors.cli.demo.environment import isolate
-from aws_executors.cli.demo.stage import Stage, stage
+from aws_executors.demo.__main__ import DAGS
+from aws_executors.demo.environment import isolate
+from aws_executors.demo.stage import Stage, stage
 from e2e.chromium import chromium
 from e2e.shared import ALONE, HERE, NAMES, OPTIONS, SHARING
 

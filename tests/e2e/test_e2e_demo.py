@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aws_executors.cli.demo.processes import left_behind
+from aws_executors.demo.processes import left_behind
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 ENDING = 30  # seconds that taking everything down may last, on a busy machine
@@ -24,7 +24,7 @@ ENDING = 30  # seconds that taking everything down may last, on a busy machine
 def demo(logs: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The demo as a process in a session of its own, ended with the block whatever happens in it."""
     environment = {**os.environ, "AWS_PROFILE": "there-is-none", "HTTP_PROXY": "http://127.0.0.1:9"}
-    command = [sys.executable, "-m", "aws_executors.cli.demo", "--logs", str(logs), *arguments]
+    command = [sys.executable, "-m", "aws_executors.demo", "--logs", str(logs), *arguments]
     process = subprocess.Popen(
         command,
         env=environment,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from aws_executors.cli.demo.containers import Container, TaskTry
-from aws_executors.cli.demo.environment import free_port, isolate
+from aws_executors.demo.containers import Container, TaskTry
+from aws_executors.demo.environment import free_port, isolate
 from e2e.examples import Outcome, Turn, claims, installed, tell
 from e2e.examples_table import FEW, LEFT_OUT, MORE
 from e2e.warm import image

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import psutil
 import pytest
 
-from aws_executors.cli.demo.containers import Container, TaskTry
+from aws_executors.demo.containers import Container, TaskTry
 from e2e.claims import DUE, Records, claims, people_know
 from e2e.killed import tell
 from e2e.plans import Database, Fault, Outage, Plan, plan

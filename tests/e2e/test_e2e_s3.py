@@ -15,11 +15,11 @@ from typing import Any
 
 from rich.console import Console
 
-from aws_executors.cli.demo.__main__ import DAG, Clock, follow, judge
-from aws_executors.cli.demo.api import DagRun, quoted
-from aws_executors.cli.demo.proof import tokenless
-from aws_executors.cli.demo.stage import Stage, is_store
 from aws_executors.core.stored import numbered
+from aws_executors.demo.__main__ import DAG, Clock, follow, judge
+from aws_executors.demo.api import DagRun, quoted
+from aws_executors.demo.proof import tokenless
+from aws_executors.demo.stage import Stage, is_store
 from aws_executors.local.wire import Request
 from e2e.shared import NAMES, of_both
 from e2e.slow_queue import LIFETIME

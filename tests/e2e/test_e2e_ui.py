@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from aws_executors.cli.demo.__main__ import DAG
-from aws_executors.cli.demo.cloud import IMAGE
-from aws_executors.cli.demo.stage import Stage
+from aws_executors.demo.__main__ import DAG
+from aws_executors.demo.cloud import IMAGE
+from aws_executors.demo.stage import Stage
 
 PATIENCE = 60_000.0
 """Milliseconds that the page may take to show what has happened, on a busy machine."""
@@ -58,7 +58,7 @@ def test_a_person_finds_the_page_what_failed_and_why_and_the_task(up: Stage, pag
     expect(failures.get_by_role("link", name="demo.plain")).to_be_visible(timeout=PATIENCE)
     row = failures.locator("tr", has_text="demo.plain")
     expect(row).to_contain_text("CannotPullContainerError")
-    expect(failures.locator("ul.reasons")).to_contain_text("image")
+    expect(failures.locator("ul.kinds")).to_contain_text("Image not found")
     with page.context.expect_page() as opened:
         row.locator("td").last.get_by_role("link").click()
     assert CONSOLE.match(opened.value.url)

@@ -27,7 +27,6 @@ from aws_executors.core.ecs import seen as ecs_seen
 from aws_executors.core.ecs.build import build as build_task
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.logs import line
-from aws_executors.core.migration import as_cfg, migrated, notes
 from aws_executors.core.network import Network
 from aws_executors.core.reading import read as read_record
 from aws_executors.core.settings import Settings
@@ -36,6 +35,7 @@ from aws_executors.core.ways import Ways
 from aws_executors.ecs import EcsSettings
 from aws_executors.local.models import check
 from aws_executors.local.world import Call, World, apply
+from aws_executors.migrate import as_cfg, migrated, notes
 from aws_executors.shell.section import read
 
 MODELS: dict[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}

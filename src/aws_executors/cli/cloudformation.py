@@ -1,7 +1,7 @@
 """``cloudformation``: a minimal working set-up, as a template made from the settings.
 
-Law: reads the configuration, asks nobody, prints. What is printed is the core's
-(`core/setup/cloudformation.py`).
+Law: reads the configuration, asks nobody, prints. What is printed is made by
+`deploy/cloudformation.py`.
 """
 
 from argparse import Namespace
@@ -9,7 +9,7 @@ from argparse import Namespace
 from aws_executors.cli.configuration import UNUSABLE, Unusable
 from aws_executors.cli.setup import setup_of
 from aws_executors.cli.show import answer, dumped, grid, remark
-from aws_executors.core.setup.cloudformation import template
+from aws_executors.deploy.cloudformation import template
 
 
 def run(options: Namespace) -> int:

@@ -1,7 +1,7 @@
 """``migrate``: the configuration of an older package, said in ours.
 
 Law: reads a file and the environment, prints, changes neither. Airflow is not imported: the old package may
-not be installed any more. The tables are the core's (`core/migration/`).
+not be installed any more. The tables are the core's (`migrate/`).
 """
 
 import os
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from aws_executors.cli.configuration import UNUSABLE
 from aws_executors.cli.show import answer, dumped, remark
-from aws_executors.core.migration import READ, TABLE, Sections, as_cfg, migrated, notes
 from aws_executors.core.texts import one_line
+from aws_executors.migrate import READ, TABLE, Sections, as_cfg, migrated, notes
 
 NOTHING_THERE = 1
 VARIABLE = re.compile(

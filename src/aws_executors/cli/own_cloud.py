@@ -99,5 +99,5 @@ DEMO = Command(
             default=180.0,
         ),
     ),
-    run="aws_executors.cli.demo.__main__.run",
+    run="aws_executors.demo.__main__.run",
 )

@@ -1,6 +1,6 @@
 """The set-up that a command writes down: one section's, from the settings and its builder's request.
 
-Law: reads the configuration, asks nobody; what a set-up consists of is the core's (`core/setup/model.py`).
+Law: reads the configuration, asks nobody; what a set-up consists of is the core's (`deploy/model.py`).
 """
 
 from argparse import Namespace
@@ -14,7 +14,7 @@ from aws_executors.cli.iam_policy import ANY_TASK, SOME_TOKEN
 from aws_executors.cli.services import KITS
 from aws_executors.core.compose import BuildFault, built
 from aws_executors.core.launch import Launch
-from aws_executors.core.setup.model import Setup, of_batch, of_ecs
+from aws_executors.deploy.model import Setup, of_batch, of_ecs
 
 SETUPS: Mapping[str, Callable[[Any, Any], Setup]] = {"batch": of_batch, "ecs_fargate": of_ecs}
 

@@ -1,6 +1,6 @@
 """``terraform``: a minimal working set-up, as a configuration made from the settings.
 
-Law: reads the configuration, asks nobody, prints. What is printed is the core's (`core/setup/terraform.py`).
+Law: reads the configuration, asks nobody, prints. What is printed is made by `deploy/terraform.py`.
 """
 
 from argparse import Namespace
@@ -8,8 +8,8 @@ from argparse import Namespace
 from aws_executors.cli.configuration import UNUSABLE, Unusable
 from aws_executors.cli.setup import setup_of
 from aws_executors.cli.show import answer, dumped, grid, remark
-from aws_executors.core.setup.hcl import as_json, hcl
-from aws_executors.core.setup.terraform import configuration
+from aws_executors.deploy.hcl import as_json, hcl
+from aws_executors.deploy.terraform import configuration
 
 
 def run(options: Namespace) -> int:
@@ -21,7 +21,8 @@ def run(options: Namespace) -> int:
         return UNUSABLE
     match options.output:
         case "table":
-            rows = [(one.labels[1], one.labels[0]) for one in made if one.kind == "resource"]
+            resources: dict[str, dict[str, object]] = made["resource"]  # type: ignore[assignment]
+            rows = [(name, kind) for kind, names in resources.items() for name in names]
             answer(grid(("resource", "type"), rows))
         case "json":
             answer(dumped(as_json(made), "json"))

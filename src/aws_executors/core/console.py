@@ -24,6 +24,9 @@ HOSTS: Mapping[str, str] = MappingProxyType(
 PUBLIC = re.compile(r"[a-z]{2}-[a-z]+-\d+")
 """The names of Regions in ``aws``. Source: botocore, partitions.json."""
 
+_ARN = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:task/[\w-]+/[0-9a-f]+")
+_JOB = re.compile(r"(?<=\()[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+
 
 def partition_of(region: str) -> str:
     """The partition of a Region; empty where its name is like none that is known.
@@ -90,6 +93,18 @@ def log_group(region: str, group: str, began: float, ended: float) -> str:
     here = _log_groups(region, group)
     span = _safe(f"?start={int(began * 1000)}&end={int(ended * 1000)}").replace("%", "$")
     return here and f"{here}/log-events{span}"
+
+
+def container_in(message: str) -> str:
+    """The container that a failure's message is about: a task's ARN or a job's id; empty where none is named.
+
+    >>> container_in("It ended (arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e, exit code 1).")
+    'arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e'
+    >>> container_in("It ended (1b4e28ba-2fa1-11d2-883f-0016d3cca427, exit code 1). AWS says: gone.")
+    '1b4e28ba-2fa1-11d2-883f-0016d3cca427'
+    """
+    found = _ARN.search(message) or _JOB.search(message)
+    return "" if found is None else found.group()
 
 
 def _log_groups(region: str, group: str) -> str:

@@ -31,6 +31,9 @@ from aws_executors.core.quota import Names
 from aws_executors.core.service import Service
 from aws_executors.core.settings import Settings
 from aws_executors.core.texts import last_lines, one_line
+from aws_executors.dashboard.collector import Collector, publisher_of
+from aws_executors.dashboard.publisher import Publisher
+from aws_executors.dashboard.recent_counts import RecentCounts
 from aws_executors.shell.allowance import account
 from aws_executors.shell.clients import Clients
 from aws_executors.shell.compat import take_from_queue, waits_in_queue
@@ -39,9 +42,6 @@ from aws_executors.shell.connection import from_airflow
 from aws_executors.shell.database import AirflowDatabase, complete
 from aws_executors.shell.desk import Gears
 from aws_executors.shell.engine import Engine
-from aws_executors.shell.fleet.publisher import Publisher
-from aws_executors.shell.fleet.tally import Tally
-from aws_executors.shell.fleet.telling import Look, publisher
 from aws_executors.shell.last_words import LastWords
 from aws_executors.shell.ledger import Ledger
 from aws_executors.shell.links import Links
@@ -152,8 +152,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _start(self, configured: Configured[S, R]) -> None:
         settings = configured.settings
-        tally = Tally()
-        metrics = Both(Airflow(self._tags()), tally)
+        counts = RecentCounts()
+        metrics = Both(Airflow(self._tags()), counts)
         service = Metered(self.service(settings), metrics)
         gears = gears_of(settings, idempotent=service.idempotent)
         self._configured = configured
@@ -166,16 +166,16 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         meter.census(tuple, time.monotonic())
         self._engine = Engine(service, AirflowDatabase(), gears, allowance=allowance, meter=meter)
         self._engine.start()
-        look = Look(
+        collector = Collector(
             engine=self._engine,
             executor=type(self).__name__,
             region=settings.region,
             team=self.team_name or "",
             calls=self.calls,
-            tally=tally,
+            counts=counts,
             allowance=allowance,
         )
-        self._publisher = publisher(look, settings.fleet_interval)
+        self._publisher = publisher_of(collector, settings.fleet_interval)
         if self._publisher is not None:
             self._publisher.start()
         self._last_words = LastWords(self._live_logs)

@@ -23,7 +23,6 @@ from returns.result import Result
 
 from aws_executors.core import console
 from aws_executors.core.errors import AwsError
-from aws_executors.core.fleet.words import container_in
 from aws_executors.core.state import Observation
 from aws_executors.core.streams import Stream
 from aws_executors.shell.source import Opening, Source
@@ -60,7 +59,7 @@ class Trace:
     def container(self) -> str:
         """The id of the ECS task, empty where it is not known."""
         host = self.host if _TASK_ID.fullmatch(self.host) else ""
-        return host or container_in(self.words).rpartition("/")[2]
+        return host or console.container_in(self.words).rpartition("/")[2]
 
 
 NO_TRACE = Trace()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk import BaseOperatorLink
 
-from aws_executors.shell.fleet.mount import FleetPage
+from aws_executors.dashboard.mount import DashboardApp
 from aws_executors.shell.speech import logger
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class AwsExecutorsPlugin(AirflowPlugin):
     name: str | None = "aws_executors"
     global_operator_extra_links: list[Any] = [ContainerLink(), LogLink()]  # noqa: RUF012 - as the base class has it
     fastapi_apps: list[Any] = [  # noqa: RUF012 - as above
-        {"app": FleetPage(), "url_prefix": PLACE, "name": "AWS executors"}
+        {"app": DashboardApp(), "url_prefix": PLACE, "name": "AWS executors"}
     ]
     external_views: list[Any] = [  # noqa: RUF012 - as above
         {

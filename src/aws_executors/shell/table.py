@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from aws_executors.core.fleet.standing import Standing, standing_of
+from aws_executors.core.display_state import DisplayState, display_state
 from aws_executors.core.job import Job, Purpose, Stage
 from aws_executors.core.life.judging import once_is_enough
 from aws_executors.core.pace import Pace, look_after, look_again_after
@@ -38,7 +38,7 @@ class Table(Generic[K, R]):
         self._failed: dict[str, int] = {}  # looks in a row that told nothing, by container
         self._rows: deque[str] = deque()
         self._asked: dict[str, Asked[K]] = {}
-        self._stood: dict[str, tuple[Standing, float]] = {}
+        self._stood: dict[str, tuple[DisplayState, float]] = {}
         self.changes = 0
         """How often a job has changed, or closed."""
 
@@ -115,9 +115,9 @@ class Table(Generic[K, R]):
             self._stood.pop(job.token, None)
         else:
             self._jobs[job.token] = job
-            standing = standing_of(job)
-            if job.token not in self._stood or self._stood[job.token][0] is not standing:
-                self._stood[job.token] = standing, now
+            state = display_state(job)
+            if job.token not in self._stood or self._stood[job.token][0] is not state:
+                self._stood[job.token] = state, now
 
     def next_wake(self) -> float | None:
         """When a job wants to be woken next."""

@@ -1,0 +1,82 @@
+"""The fleet page and its news, behind Airflow's own login.
+
+Law: Airflow's own dependencies say who somebody is and what they may see: this page is for those who may see
+Airflow's cluster activity; of a DAG whose tasks they may not read they see no name, and failures only
+where they may read its audit log, too. Whoever is not logged in is sent to Airflow's login by the page, and
+refused by what is not a page. The handlers are plain functions, which FastAPI runs in threads: they wait for
+the database. All addresses are relative, for nobody knows what stands in front of Airflow.
+"""
+
+import secrets
+import time
+from dataclasses import asdict
+from typing import Annotated
+from urllib.parse import quote
+
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
+from airflow.api_fastapi.core_api.security import get_user, requires_access_view
+from fastapi import Depends, FastAPI, Request
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from aws_executors.dashboard.failures import HOURS, recent_failures
+from aws_executors.dashboard.render import content, page
+from aws_executors.dashboard.rights import rights_of
+from aws_executors.dashboard.store import snapshots
+from aws_executors.dashboard.view import Fleet, fleet
+
+PAGE = "/fleet"
+NEWS = "/fleet.json"
+LOGIN = "../api/v2/auth/login"
+"""Airflow's login, as seen from the page."""
+
+POLICY = (
+    "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+User = Annotated[BaseUser, Depends(get_user)]
+
+
+def fleet_for(user: User) -> Fleet:
+    """What this person may see, now."""
+    now = time.time()
+    published, failures = snapshots(), recent_failures(now)
+    keys = [job.key for one in published for job in one.jobs] + [one.key for one in failures]
+    rights = rights_of(user, {key.dag for key in keys if key.dag})
+    tasks, log = rights.tasks.__contains__, rights.log.__contains__
+    return fleet(published, failures, tasks, now, HOURS, may_read_log=log)
+
+
+View = Annotated[Fleet, Depends(fleet_for)]
+
+
+def create_app() -> FastAPI:
+    """The application that Airflow mounts."""
+    app = FastAPI(title="AWS executors", docs_url=None, redoc_url=None, openapi_url=None)
+    allowed = [Depends(requires_access_view(AccessView.CLUSTER_ACTIVITY))]
+    app.get(PAGE, dependencies=allowed)(show_page)
+    app.get(NEWS, dependencies=allowed)(show_news)
+    app.exception_handler(HTTPException)(refuse)
+    return app
+
+
+def show_page(view: View) -> HTMLResponse:
+    """The page."""
+    nonce = secrets.token_urlsafe(16)
+    headers = {"Content-Security-Policy": POLICY.format(nonce=nonce), "Cache-Control": "no-store"}
+    return HTMLResponse(page(view, nonce), headers=headers)
+
+
+def show_news(view: View) -> JSONResponse:
+    """What has changed on the page: as values, and as the markup that shows them."""
+    return JSONResponse({"fleet": asdict(view), "html": content(view)}, headers={"Cache-Control": "no-store"})
+
+
+async def refuse(request: Request, error: HTTPException) -> Response:
+    """Refuse; but who opens the page without being logged in comes to the login, and back."""
+    if error.status_code == 401 and request.url.path.endswith(PAGE):
+        return RedirectResponse(f"{LOGIN}?next={quote(request.url.path)}", status_code=303)
+    return await http_exception_handler(request, error)

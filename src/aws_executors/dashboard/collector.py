@@ -1,0 +1,109 @@
+"""A snapshot of a running executor: its engine's jobs, and its calls to AWS.
+
+Law: reads and translates, changes nothing. An engine's times are of a clock of its own; here they become
+seconds since the epoch, by a difference that is taken once: else all would seem to change a little each time.
+"""
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol, TypeVar
+
+from airflow.models.taskinstancekey import TaskInstanceKey
+
+from aws_executors.core.job import Job
+from aws_executors.core.quota import Names
+from aws_executors.dashboard.publisher import Publisher
+from aws_executors.dashboard.recent_counts import RecentCounts, call_rates
+from aws_executors.dashboard.snapshot import HEARTBEAT, Snapshot, TaskKey
+from aws_executors.dashboard.store import SnapshotRow
+from aws_executors.dashboard.summary import Entry, Summary, summarize
+from aws_executors.shell.allowance import Allowance
+from aws_executors.shell.mail import Handover
+
+K = TypeVar("K", bound=Hashable)
+R = TypeVar("R")
+
+
+class Engine(Protocol[K, R]):
+    """The part of an engine that is read."""
+
+    def entries(self) -> Iterator[tuple[Handover[K, R], Job[R], float]]:
+        """Every job, what came with it, and since when it is in its state."""
+        ...
+
+    @property
+    def changes(self) -> int:
+        """How often a job has changed: while this stays the same, so do `entries`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collector(Generic[K, R]):
+    """Makes the snapshots of one executor of this process."""
+
+    engine: Engine[K, R]
+    executor: str
+    region: str
+    calls: Names
+    counts: RecentCounts
+    allowance: Allowance
+    team: str = ""
+    every: float = 0.0
+    clock: Callable[[], float] = time.monotonic
+    epoch: float = field(default_factory=lambda: time.time() - time.monotonic())
+    last: dict[int, Summary] = field(default_factory=dict, repr=False)
+    """The jobs as they were summarized last, by the engine's count of changes then."""
+
+    def __call__(self, now: float) -> Snapshot:
+        """Its snapshot at this time."""
+        summary = self._summary()
+        return Snapshot(
+            executor=self.executor,
+            scheduler=f"{socket.gethostname()}:{os.getpid()}",
+            region=self.region,
+            at=round(now, 1),
+            every=max(HEARTBEAT, self.every),
+            team=self.team,
+            queues=summary.queues,
+            jobs=summary.jobs,
+            left_out=summary.left_out,
+            calls=call_rates(self.counts, self.allowance, self.calls, self.clock()),
+        )
+
+    def _summary(self) -> Summary:
+        changes = self.engine.changes  # before the jobs: what changes meanwhile is summarized the next time
+        if changes not in self.last:
+            entries = (
+                Entry(job=job, key=handover.key, queue=handover.queue, since=round(self.epoch + at, 1))
+                for handover, job, at in self.engine.entries()
+            )
+            summary = summarize(entries, key_of)
+            self.last.clear()
+            self.last[changes] = summary
+        return self.last[changes]
+
+
+def key_of(key: object) -> TaskKey:
+    """A task instance's key; an empty one for a callback."""
+    if not isinstance(key, TaskInstanceKey):
+        return TaskKey()
+    return TaskKey(
+        dag=key.dag_id,
+        task=key.task_id,
+        run=key.run_id,
+        map_index=key.map_index,
+        try_number=key.try_number,
+    )
+
+
+def publisher_of(collector: Collector[K, R], every: float) -> Publisher | None:
+    """The publisher of its snapshots, not yet started; None where `every` is 0."""
+    if not every:
+        return None
+    return Publisher(
+        replace(collector, every=every), SnapshotRow(uuid.uuid4().hex, collector.team or None), every
+    )

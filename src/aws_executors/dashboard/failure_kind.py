@@ -1,0 +1,102 @@
+"""What kind of failure a message in Airflow's event log is about, in a few words.
+
+Law: a message that `diagnosis.py` made begins with a sentence of a table, and the kind is that row's name;
+one of AWS's refusals begins with AWS's own error code. What else there is was said by a request or its
+builder. Nothing of a message's details is in a kind: failures of one kind are counted together.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from aws_executors.core.config import WHERE
+from aws_executors.core.diagnosis import KILLED_INSIDE, SENTENCES
+from aws_executors.core.reasons import REASONS
+from aws_executors.core.state import Cause
+
+UNKNOWN = "No reason given"
+
+# The sentences that stand where no row of `reasons` is about an end.
+_OF_CAUSES: Mapping[Cause | None, str] = MappingProxyType(
+    {
+        None: "Ended well",
+        Cause.EXITED: "Task exited with an error",
+        Cause.NEVER_STARTED: "Container never started",
+        Cause.HOST_LOST: "Host lost",
+        Cause.RECLAIMED: "Spot capacity reclaimed",
+        Cause.INSTANCE_ENDED: "EC2 instance ended",
+        Cause.STOPPED: "Stopped by somebody",
+        Cause.INVALID: "Refused by AWS",
+        Cause.WITHDRAWN: "Stopped by a scheduler",
+        Cause.TIMED_OUT: "Time limit reached",
+        Cause.UNCLEAR: "Ended for no known reason",
+    }
+)
+
+# What the messages say that name neither; a builder's name may stand in front.
+_OURS: tuple[tuple[str, str], ...] = (
+    (rf"(?:^|: ){WHERE}\b", f"Bad {WHERE}"),
+    (r"(?:^|: )[\w ]+ (?:is|are) \d+ (?:bytes|characters) long, ", "Request too large"),
+    (r"^its workload was lost", "Workload lost"),
+    (r"^[\w.]+\.[\w<>]+(?:\(.*\))?: ", "Request builder failed"),
+    (r"^\w+\(.*\): ", "Request builder failed"),
+)
+
+_CODE = re.compile(r"([A-Z]\w*[A-Z][\w.]*(?::[A-Z]+)?): ")
+_END = re.compile(r"[;:.](?:\s|$)")
+_LENGTH = 512
+"""Characters of a message that are looked at."""
+
+_WORDS = 6
+"""Words of a kind that is the beginning of a message."""
+
+
+def _name(row: str) -> str:
+    """The name of a row as a kind; "refused: jobqueue" is one of several that have one sentence.
+
+    >>> _name("image not found"), _name("exit 137"), _name("refused: jobqueue")
+    ('Image not found', 'Exit code 137', 'Refused by AWS')
+    """
+    group = row.partition(":")[0]
+    if group.startswith("exit "):
+        return group.replace("exit ", "Exit code ")
+    return {"refused": "Refused by AWS", "no place": "No place for the container"}.get(
+        group, group[0].upper() + group[1:]
+    )
+
+
+def _sentence(message: str) -> str:
+    return message.partition(" (")[0].rstrip(".")
+
+
+_OF_SENTENCES: Mapping[str, str] = MappingProxyType(
+    {_sentence(row.what): _name(row.name) for row in reversed(REASONS)}
+    | {_sentence(what): _OF_CAUSES[cause] for cause, (what, _) in SENTENCES.items()}
+    | {_sentence(KILLED_INSIDE[0]): "Out of memory"}
+)
+
+
+def failure_kind(message: str) -> str:
+    """The kind of a failure, by its message.
+
+    >>> failure_kind("The image, or this tag of it, does not exist (arn:1, TaskFailedToStart). AWS says: ...")
+    'Image not found'
+    >>> failure_kind("executor_config: cpu must be a whole number, not str 'x'")
+    'Bad executor_config'
+    >>> failure_kind("AccessDeniedException: not authorized. Allow ecs:RunTask.")
+    'AccessDeniedException'
+    """
+    message = message[:_LENGTH]
+    sentence = _sentence(message)
+    known = _OF_SENTENCES.get(sentence)
+    if known is not None:
+        return known
+    for pattern, kind in _OURS:
+        if re.search(pattern, message):
+            return kind
+    code = _CODE.match(message)
+    if code is not None:
+        return code[1]
+    end = _END.search(sentence)
+    words = sentence[: len(sentence) if end is None else end.start()].split()
+    return " ".join(words[:_WORDS]) + ("..." if len(words) > _WORDS else "") or UNKNOWN

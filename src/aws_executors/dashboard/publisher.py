@@ -1,0 +1,95 @@
+"""One thread that publishes its executor's snapshot, every few seconds and only if it has changed.
+
+Law: it looks at the engine from outside and writes to Airflow's database; neither the scheduler's thread nor
+the engine's ever waits for it. A failure is logged once and tried again at the next turn. It leaves nothing
+behind where it is given the time.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from aws_executors.dashboard.snapshot import KEPT, Snapshot
+from aws_executors.shell.complaints import Complaints
+from aws_executors.shell.speech import logger, words
+
+log = logger(__name__)
+
+FIRST = 1.0
+"""Seconds from the start until the first snapshot is published."""
+
+TOPIC = "Publishing the fleet page"
+
+
+class Row(Protocol):
+    """Where the snapshot is written. All may wait, and may raise."""
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Write it in the place of the last one."""
+        ...
+
+    def delete(self) -> None:
+        """Delete it."""
+        ...
+
+    def delete_expired(self, now: float) -> None:
+        """Delete what others have left."""
+        ...
+
+
+class Publisher:
+    """Publishes every `every` seconds what `collect` sees, given the time in seconds since the epoch."""
+
+    def __init__(
+        self,
+        collect: Callable[[float], Snapshot],
+        row: Row,
+        every: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._collect = collect
+        self._row = row
+        self._every = every
+        self._clock = clock
+        self._complaints = Complaints(time.monotonic, log)
+        self._published: Snapshot | None = None
+        self._cleaned = float("-inf")
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="aws-executors-fleet", daemon=True)
+
+    def start(self) -> None:
+        """Begin to publish; returns at once."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Publish nothing more; returns at once."""
+        self._ended.set()
+
+    def publish(self) -> None:
+        """Publish what is to be published now; logs what fails."""
+        try:
+            self._publish(self._clock())
+            self._complaints.works(TOPIC)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the scheduler's work goes on without
+            self._complaints.say(TOPIC, type(error).__name__, words(error))
+
+    def _publish(self, now: float) -> None:
+        found, last = self._collect(now), self._published
+        if last is None or now - last.at >= found.every or found.content != last.content:
+            self._row.write(found)
+            self._published = found
+        if now - self._cleaned >= KEPT:
+            self._cleaned = now
+            self._row.delete_expired(now)
+
+    def _run(self) -> None:
+        pause = min(FIRST, self._every)
+        while not self._ended.wait(pause):
+            pause = self._every
+            self.publish()
+        if self._published is not None:
+            try:
+                self._row.delete()
+            except Exception as error:  # noqa: BLE001 - it is stale soon
+                log.info("The fleet page keeps the last snapshot: %s", type(error).__name__)

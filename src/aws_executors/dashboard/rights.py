@@ -1,0 +1,50 @@
+"""Of which DAGs a person may read the task instances, and of which the audit log.
+
+Law: Airflow's auth manager says so, and nobody else. It may be far away, so it is asked about all DAGs of the
+page at once; only where that is refused, about each.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.batch_apis import IsAuthorizedDagRequest
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.models.dag import DagModel
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The DAGs whose task instances, and those whose audit log too, a person may read."""
+
+    tasks: frozenset[str]
+    log: frozenset[str]
+
+
+def rights_of(user: BaseUser, dags: Collection[str]) -> Rights:
+    """What a person may read of these DAGs; of one that Airflow does not know, nothing."""
+    readable = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
+    known = frozenset(dags) & readable
+    teams = DagModel.get_dag_id_to_team_name_mapping(sorted(known)) if known else {}
+    tasks = _allowed(user, known, DagAccessEntity.TASK_INSTANCE, teams)
+    return Rights(tasks=tasks, log=_allowed(user, tasks, DagAccessEntity.AUDIT_LOG, teams))
+
+
+def _allowed(
+    user: BaseUser, dags: frozenset[str], entity: DagAccessEntity, teams: dict[str, str | None]
+) -> frozenset[str]:
+    requests: dict[str, IsAuthorizedDagRequest] = {
+        dag: {
+            "method": "GET",
+            "access_entity": entity,
+            "details": DagDetails(id=dag, team_name=teams.get(dag)),
+        }
+        for dag in sorted(dags)
+    }
+    manager = get_auth_manager()
+    if not requests or manager.batch_is_authorized_dag(list(requests.values()), user=user):
+        return dags
+    return frozenset(
+        dag for dag, one in requests.items() if manager.batch_is_authorized_dag([one], user=user)
+    )

@@ -1,0 +1,118 @@
+"""Where snapshots lie between schedulers and API servers: rows of Airflow's table `variable`.
+
+Law: one row for each executor of each scheduler, which only that one writes; rows that nobody has written
+for a while are deleted by any scheduler. Each query is a session of its own. All of it may wait, and may
+raise.
+
+Why there: it is the one table of Airflow's for things that have a name and change. Whoever may read or write
+variables, a running task by the execution API too, finds it there: so a row is sealed (`seal.py`), and one
+that was overwritten, moved or made by somebody else is ignored. Columns are read and written as they are, not
+through the model: `Variable.set` would ask every secrets backend first.
+"""
+
+import time
+from typing import cast
+
+from airflow.models import Variable
+from airflow.utils.session import create_session
+from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy.sql.functions import func
+
+from aws_executors.dashboard.seal import LARGEST, Seal, seal
+from aws_executors.dashboard.snapshot import Snapshot, from_text, to_text
+from aws_executors.shell.complaints import Complaints
+from aws_executors.shell.speech import logger
+
+PREFIX = "aws_executors_fleet_"
+"""What the names of all rows begin with."""
+
+ABOUT = "A scheduler's snapshot for the page of the AWS executors; written and deleted by itself."
+
+ROWS = 500
+"""Rows that are read at once."""
+
+TOPIC = "Reading the fleet page"
+FOREIGN = (
+    f"variables named {PREFIX}... are ignored: no scheduler of this Airflow wrote them so. They were "
+    "overwritten, or [api_auth] jwt_secret is not the same everywhere"
+)
+
+_complaints = Complaints(time.monotonic, logger(__name__))
+
+
+def _table() -> Table:
+    return cast("Table", Variable.__table__)
+
+
+class SnapshotRow:
+    """One's own row, by its `name`, and its `team`."""
+
+    def __init__(self, name: str, team: str | None = None) -> None:
+        self._key = f"{PREFIX}{name}"
+        self._team = team
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Write one's own row."""
+        table, text = _table(), seal().close(self._key, to_text(snapshot))
+        with create_session(scoped=False) as session:
+            connection = session.connection()
+            found = connection.execute(
+                update(table).where(table.c.key == self._key).values(val=text, is_encrypted=False)
+            )
+            if not found.rowcount:
+                connection.execute(
+                    insert(table).values(
+                        key=self._key,
+                        val=text,
+                        description=ABOUT,
+                        is_encrypted=False,
+                        team_name=self._team,
+                    )
+                )
+
+    def delete(self) -> None:
+        """Delete one's own row."""
+        _delete([self._key])
+
+    def delete_expired(self, now: float) -> None:
+        """Delete the rows that are not shown any more, and those that can not be read."""
+        own = seal()
+        read = ((key, _read(own, key, text)) for key, text in rows())
+        _delete([key for key, one in read if one is None or one.expired(now)])
+
+
+def rows() -> list[tuple[str, str]]:
+    """The names and sealed texts of the rows: the oldest `ROWS`, of one that is too long the beginning."""
+    table = _table()
+    query = (
+        select(table.c.key, func.substr(table.c.val, 1, LARGEST))
+        .where(table.c.key.startswith(PREFIX, autoescape=True))
+        .order_by(table.c.id)
+        .limit(ROWS)
+    )
+    with create_session(scoped=False) as session:
+        return [(str(key), str(text)) for key, text in session.execute(query)]
+
+
+def snapshots() -> tuple[Snapshot, ...]:
+    """The last snapshots of all schedulers; what none of them has written is ignored, and logged once."""
+    own = seal()
+    read = [_read(own, key, text) for key, text in rows()]
+    found = tuple(one for one in read if one is not None)
+    if len(found) < len(read):
+        _complaints.say(TOPIC, "foreign", f"{len(read) - len(found)} {FOREIGN}")
+    else:
+        _complaints.works(TOPIC)
+    return found
+
+
+def _read(own: Seal, key: str, text: str) -> Snapshot | None:
+    plain = own.open(key, text)
+    return None if plain is None else from_text(plain)
+
+
+def _delete(keys: list[str]) -> None:
+    if keys:
+        table = _table()
+        with create_session(scoped=False) as session:
+            session.connection().execute(delete(table).where(table.c.key.in_(keys)))

@@ -1,0 +1,112 @@
+"""All jobs of one executor, summarized into a snapshot of bounded size.
+
+Law: one pass over the jobs, and a sort of what is shown one by one. Of many thousand jobs only so many are
+listed: of each state those that have been in it for longest, because these are what a person looks for. How
+many there are of each, and since when, is always counted.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic
+
+from aws_executors.core.display_state import DisplayState, display_state
+from aws_executors.core.job import Job, R
+from aws_executors.core.texts import NAME, one_line
+from aws_executors.dashboard.snapshot import JobRecord, QueueCount, TaskKey
+
+LISTED = 25
+"""Jobs of one state that are listed one by one."""
+
+LONGEST = NAME
+"""Bytes of a name, or of the reason why a job waits."""
+
+COUNTED = 100
+"""Queues times states that are counted; what has most jobs goes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Generic[R]):
+    """One job, whose it is, and since when it is in its state (seconds since the epoch).
+
+    `key` is Airflow's own: what it says is read only of the few that are listed.
+    """
+
+    job: Job[R]
+    key: object
+    queue: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a snapshot says of the jobs."""
+
+    queues: tuple[QueueCount, ...]
+    jobs: tuple[JobRecord, ...]
+    left_out: int
+
+
+def summarize(entries: Iterable[Entry[R]], key_of: Callable[[object], TaskKey]) -> Summary:
+    """Count all jobs, and list the oldest of each state; `key_of` reads Airflow's keys.
+
+    >>> entry = Entry(job=Job(token="0b6e"), key="etl", queue="default", since=5.0)
+    >>> summary = summarize([entry], lambda key: TaskKey(dag=str(key)))
+    >>> summary.queues, summary.left_out
+    ((QueueCount(queue='default', state=<DisplayState.WAITING: 'waiting'>, count=1, oldest=5.0),), 0)
+    """
+    by_state: dict[DisplayState, list[Entry[R]]] = {state: [] for state in DisplayState}
+    counts: dict[tuple[str, DisplayState], tuple[int, float]] = {}
+    for entry in entries:
+        state = display_state(entry.job)
+        by_state[state].append(entry)
+        count, oldest = counts.get((entry.queue, state), (0, entry.since))
+        counts[entry.queue, state] = count + 1, min(oldest, entry.since)
+    jobs = tuple(_jobs(by_state, key_of))
+    total = sum(len(some) for some in by_state.values())
+    return Summary(queues=tuple(_queues(counts)), jobs=jobs, left_out=total - len(jobs))
+
+
+def _queues(counts: dict[tuple[str, DisplayState], tuple[int, float]]) -> Iterator[QueueCount]:
+    most = sorted(((-count, *place) for place, (count, _) in counts.items()))[:COUNTED]
+    kept = {(queue, state) for _, queue, state in most}
+    for queue, state in (
+        (queue, one) for queue in sorted({name for name, _ in kept}) for one in DisplayState
+    ):
+        if (queue, state) in kept:
+            count, oldest = counts[queue, state]
+            yield QueueCount(queue=one_line(queue, LONGEST), state=state, count=count, oldest=oldest)
+
+
+def _jobs(
+    by_state: dict[DisplayState, list[Entry[R]]], key_of: Callable[[object], TaskKey]
+) -> Iterator[JobRecord]:
+    for state, entries in by_state.items():
+        for entry in heapq.nsmallest(LISTED, entries, key=_age):
+            yield JobRecord(
+                key=_short(key_of(entry.key)),
+                queue=one_line(entry.queue, LONGEST),
+                state=state,
+                since=entry.since,
+                container=one_line(entry.job.container, LONGEST),
+                attempt=entry.job.attempt,
+                reason=_reason(entry.job, state),
+            )
+
+
+def _age(entry: Entry[R]) -> tuple[float, str]:
+    return entry.since, entry.job.token
+
+
+def _reason(job: Job[R], state: DisplayState) -> str:
+    """Why it waits, as far as AWS or we have said so."""
+    if state in (DisplayState.RUNNING, DisplayState.ENDING):
+        return ""
+    seen = job.seen
+    said = (seen.reason or seen.status) if seen is not None and not seen.ended else ""
+    return one_line(said or job.told, LONGEST)
+
+
+def _short(key: TaskKey) -> TaskKey:
+    dag, task, run = (one_line(part, LONGEST) for part in (key.dag, key.task, key.run))
+    return TaskKey(dag=dag, task=task, run=run, map_index=key.map_index, try_number=key.try_number)

@@ -1,0 +1,155 @@
+"""`python -m aws_executors.demo`: run the demo's DAG, show it, prove it, take everything down.
+
+Law: parses, calls and prints. Exit code 0: all that was promised holds. 1: something does not, and it is said
+what, and where the logs are. 130: interrupted. In each case nothing is left running.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from aws_executors.demo import cloud, proof
+from aws_executors.demo.api import DagRun, TaskInstance
+from aws_executors.demo.environment import isolate
+from aws_executors.demo.processes import NotReady, ProcessDied, tail
+from aws_executors.demo.stage import Stage, stage
+from aws_executors.demo.watch import Moment, screen
+
+DAGS = Path(__file__).parent / "dags"
+DAG = "demo"
+SEGMENTS = {"deferrable": 2}  # containers per try, where that is not one
+INTERRUPTED = 130
+LOOK = 0.25  # seconds between two looks at the AWS side, which cost nothing
+ASK = 1.0  # seconds between two questions to Airflow's API, which needs the cores for better things
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Says what happens and how long after the start."""
+
+    console: Console
+    began: float
+
+    def say(self, text: str) -> None:
+        self.console.out(f"{time.time() - self.began:5.1f} s  {text}", highlight=False)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    found = argparse.ArgumentParser(prog="make demo", description=(__doc__ or "").splitlines()[0])
+    found.add_argument("--keep", action="store_true", help="leave everything up afterwards, until Ctrl-C")
+    found.add_argument(
+        "--logs", type=Path, default=Path(".demo"), help="where logs go (default: %(default)s)"
+    )
+    found.add_argument(
+        "--transport",
+        choices=("inline", "s3"),
+        default="inline",
+        help="how workloads get into their containers (default: %(default)s)",
+    )
+    found.add_argument(
+        "--timeout", type=float, default=180.0, help="seconds the DAG may take (default: %(default)s)"
+    )
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; the exit code."""
+    return run(parser().parse_args(arguments))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the demo as the options say; the exit code."""
+    isolate()
+    clock = Clock(Console(), time.time())
+    try:
+        names = cloud.Names(transport=options.transport)
+        green = demo(clock, names, logs=options.logs, timeout=options.timeout, keep=options.keep)
+    except KeyboardInterrupt:
+        clock.say("interrupted; everything is down")
+        return INTERRUPTED
+    except (NotReady, ProcessDied, RuntimeError) as error:
+        clock.say(f"{error}\nThe logs are in {options.logs.resolve()}")
+        return 1
+    clock.say(
+        "everything is down, nothing is left running"
+        if green
+        else f"the logs are in {options.logs.resolve()}"
+    )
+    return 0 if green else 1
+
+
+def demo(clock: Clock, names: cloud.Names, *, logs: Path, timeout: float, keep: bool) -> bool:
+    """Bring everything up, run the DAG, judge; whether all that was promised holds."""
+    for old in logs.glob("*.log"):
+        old.unlink()
+    clock.say("starting an embedded AWS, and Airflow in front of it")
+    with stage(DAGS, logs, names=names) as up:
+        clock.say(f"Airflow is up: {up.place.url} (no login: everybody is an administrator)")
+        run = up.trigger(DAG)
+        claims = judge(up, follow(up, run, clock, timeout))
+        for claim in claims:
+            clock.console.out(str(claim), highlight=False)
+        green = all(claim.holds for claim in claims)
+        if not green:
+            clock.console.out(f"the end of the scheduler's log:\n{tail(up.scheduler.log)}", highlight=False)
+        if keep:
+            clock.say(f"{up.place.url} stays up until Ctrl-C")
+            stay(up)
+    return green
+
+
+def follow(up: Stage, run: DagRun, clock: Clock, timeout: float) -> tuple[TaskInstance, ...]:
+    """Show a run until it has ended and its containers have; its task instances then."""
+    deadline = time.time() + timeout
+    ended, instances, asked = False, up.api.task_instances(run), time.time()
+    with screen(clock.console, clock.began, f"DAG {run.dag_id}   {up.place.url}") as shown:
+        while time.time() < deadline:
+            up.deployment.check()
+            containers = up.containers()
+            shown.show(Moment(time.time(), instances, containers))
+            if ended and all(container.ended for container in containers):
+                return instances
+            if time.time() > asked + ASK:
+                ended, instances, asked = up.api.dag_run(run).ended, up.api.task_instances(run), time.time()
+            time.sleep(LOOK)
+    raise NotReady(f"the DAG has not ended within {timeout:.0f} s\n{tail(up.scheduler.log)}")
+
+
+def judge(up: Stage, instances: tuple[TaskInstance, ...]) -> tuple[proof.Claim, ...]:
+    """Everything that must be so at the end."""
+    containers = up.containers()
+    return (
+        *by_store(up),
+        proof.succeeded(instances),
+        proof.ended_well(containers),
+        proof.once_per_try(instances, containers, SEGMENTS),
+        up.slots(),
+        proof.none_left(up.aws.processes(), "container"),
+    )
+
+
+def by_store(up: Stage) -> tuple[proof.Claim, ...]:
+    """What must be so besides, where workloads are stored."""
+    if up.names.transport == "inline":
+        return ()
+    return proof.tokenless(up.messages()), proof.none_left(up.emptied(), "stored workload")
+
+
+def stay(up: Stage) -> None:
+    """Leave everything up until the person has seen enough."""
+    try:
+        while True:
+            up.deployment.check()
+            time.sleep(LOOK)
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Whether what happened is what was promised, judged from the AWS side.
+
+Law: pure. A green DAG alone proves nothing, because a task reports its own state: most claims are about the
+containers, and a claim that does not hold says where.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aws_executors.demo.api import TaskInstance
+from aws_executors.demo.containers import Container
+
+SLOTS = re.compile(r"\b(running|queued) \((\d+)\): ")
+KINDS_OF_SLOT = 2
+OPENING = "eyJ"  # of a token: the base64 of {"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something that must be so; it holds if there is no fault."""
+
+    text: str
+    faults: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return not self.faults
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [f"{'ok  ' if self.holds else 'NOT '} {self.text}", *(f"       {f}" for f in self.faults)]
+        )
+
+
+def succeeded(instances: Iterable[TaskInstance]) -> Claim:
+    """Airflow's own view: every task instance is green."""
+    instances = tuple(instances)
+    return Claim(
+        f"{len(instances)} task instances succeeded",
+        tuple(f"{ti.label} is {ti.state}" for ti in instances if ti.state != "success")
+        or (() if instances else ("there is none",)),
+    )
+
+
+def ended_well(containers: Iterable[Container]) -> Claim:
+    """Every container is STOPPED or SUCCEEDED and everything in it left with exit code 0.
+
+    The first try of a retrying task too: the task fails and tells Airflow so, and its container ends well.
+    """
+    containers = tuple(containers)
+    return Claim(
+        f"{len(containers)} containers stopped, everything in them with exit code 0",
+        tuple(f"{c} is {c.status}, exit {c.exit_codes}: {c.reason}" for c in containers if not c.well)
+        or (() if containers else ("there is none",)),
+    )
+
+
+def expected(instances: Iterable[TaskInstance], segments: Mapping[str, int]) -> Counter[str]:
+    """How many containers each try must have had: one, or one per segment for a task that defers.
+
+    >>> ti = TaskInstance(task_id="a", map_index=-1, try_number=2, state="success", executor=None)
+    >>> expected([ti], {"a": 2})
+    Counter({'a try 1': 2, 'a try 2': 2})
+    """
+    return Counter(
+        {
+            f"{ti.label} try {number}": segments.get(ti.task_id, 1)
+            for ti in instances
+            for number in range(1, ti.try_number + 1)
+        }
+    )
+
+
+def once_per_try(
+    instances: Iterable[TaskInstance], containers: Iterable[Container], segments: Mapping[str, int]
+) -> Claim:
+    """No try ran twice and none was passed over."""
+    wanted = expected(instances, segments)
+    found = Counter(f"{container.task.label} try {container.task.try_number}" for container in containers)
+    return Claim(
+        f"{wanted.total()} containers were wanted for {len(wanted)} tries, and that many there were",
+        tuple(
+            f"{name}: {found[name]} containers, not {wanted[name]}"
+            for name in sorted(wanted | found)
+            if found[name] != wanted[name]
+        ),
+    )
+
+
+def slots(dump: str) -> list[int]:
+    """What a scheduler's debug dump counts: running and queued, for each executor.
+
+    >>> slots("queued (0): none\\n... running (2): a, b\\n... events (1): c")
+    [0, 2]
+    """
+    return [int(number) for _, number in SLOTS.findall(dump)]
+
+
+def slots_free(dump: str, executors: int) -> Claim:
+    """Nothing queued, nothing running, in any executor."""
+    counted = slots(dump)
+    wanted = [0] * (KINDS_OF_SLOT * executors)
+    faults = () if counted == wanted else (f"the scheduler's dump counts {counted}, not {wanted}",)
+    return Claim(f"the slots of all {executors} executors are free", faults)
+
+
+def tokenless(messages: Iterable[tuple[str, str]]) -> Claim:
+    """Nothing that anybody may read quotes a token: each begins with ``eyJ``, the base64 of ``{"``.
+
+    >>> print(tokenless([("a request", "run eyJhbGciOi.eyJzdWIi.c2ln"), ("an event", "RUNNING")]))
+    NOT  2 requests, events and descriptions carried no token
+           a request has one
+    """
+    messages = tuple(messages)
+    return Claim(
+        f"{len(messages)} requests, events and descriptions carried no token",
+        tuple(f"{what} has one" for what, text in messages if OPENING in text)
+        or (() if messages else ("there is none",)),
+    )
+
+
+def none_left(running: Iterable[str], what: str) -> Claim:
+    """Nothing runs any more."""
+    return Claim(f"no {what} is left", tuple(running))

@@ -1,0 +1,178 @@
+"""One Airflow and one AWS, up and ready for a DAG, for as long as a block lasts.
+
+Law: puts the other rooms together, in the order that costs least time, and takes everything down again in the
+opposite one. Nothing is left behind: not a process, not a file outside the logs.
+"""
+
+import json
+import signal
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_executors.demo import cloud, containers
+from aws_executors.demo.api import Api, DagRun
+from aws_executors.demo.environment import Place, airflow_environment, container_environment
+from aws_executors.demo.processes import (
+    INTERRUPTS,
+    Deployment,
+    NotReady,
+    Process,
+    end_of,
+    interruptible,
+    left_behind,
+)
+from aws_executors.demo.proof import KINDS_OF_SLOT, Claim, none_left, slots, slots_free
+from aws_executors.local import LocalAws
+from aws_executors.local.wire import Request
+
+AT_ONCE = 4  # containers: each takes a core for seconds, and 150 MB
+EXECUTORS = 2
+START = 90.0  # seconds that Airflow may take to come up
+STARTED = ") starts in "  # what each executor logs when it starts
+
+COMPONENTS: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("airflow", "api-server"),
+    "dag-processor": ("airflow", "dag-processor"),
+    "scheduler": ("airflow", "scheduler", "--skip-serve-logs"),
+    "triggerer": ("airflow", "triggerer", "--skip-serve-logs"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a person, or a test, does with it."""
+
+    aws: LocalAws
+    deployment: Deployment
+    place: Place
+    api: Api
+    names: cloud.Names
+
+    @property
+    def scheduler(self) -> Process:
+        return self.deployment.processes["scheduler"]
+
+    def start(self, component: str, name: str = "", **environment: str) -> Process:
+        """Start a component of Airflow (again), or another one of its kind under a name of its own."""
+        return self.deployment.start(name or component, COMPONENTS[component], **environment)
+
+    def trigger(self, dag_id: str) -> DagRun:
+        """Start a run of a DAG as soon as Airflow knows it; NotReady with what is wrong with its file."""
+        try:
+            self.deployment.wait_for(f"DAG {dag_id}", lambda: self.api.has_dag(dag_id), timeout=START)
+        except NotReady as error:
+            faults = "\n".join(fault.stack_trace for fault in self.api.import_faults())
+            raise NotReady(f"{error}\n{faults}") from None
+        return self.api.trigger(dag_id)
+
+    def containers(self) -> tuple[containers.Container, ...]:
+        """Every container that there was."""
+        return containers.read(self.aws.tasks(), self.aws.jobs(), self.stored())
+
+    def stored(self) -> dict[str, bytes]:
+        """What was ever written to the store, by address; the last body of each object."""
+        if self.names.transport == "inline":
+            return {}
+        puts = (request for request in self.aws.requests() if is_store(request, self.names))
+        return {f"s3:/{put.path}": put.body for put in puts if put.method == "PUT"}
+
+    def emptied(self, timeout: float = 10.0) -> tuple[str, ...]:
+        """What is in the store when it has been given time to become empty."""
+        deadline = time.monotonic() + timeout
+        while (left := tuple(self.aws.objects(self.names.bucket))) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return left
+
+    def messages(self) -> Iterator[tuple[str, str]]:
+        """All that went to AWS and that AWS told, but for what was put into the store: what it was, and its
+        text."""
+        for number, request in enumerate(self.aws.requests()):
+            body = b"" if is_store(request, self.names) else request.body
+            head = f"{request.method} {request.path} {request.headers}"
+            yield f"request {number}, {request.method} {request.path}", f"{head} {body.decode('latin-1')}"
+        for number, told in enumerate([*self.aws.changes(), *self.aws.tasks(), *self.aws.jobs()]):
+            yield f"event or description {number}", json.dumps(told, default=str)
+
+    def slots(self, timeout: float = 15.0, scheduler: str = "scheduler") -> Claim:
+        """Whether the executors' slots are free, or come free in time, by the scheduler's own dump."""
+        deadline = time.monotonic() + timeout
+        while any(slots(dump := self.dump(scheduler))) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return slots_free(dump, EXECUTORS)
+
+    def dump(self, scheduler: str = "scheduler") -> str:
+        """What a scheduler says of its executors when it gets SIGUSR2."""
+        process = self.deployment.processes[scheduler]
+        log = process.log
+
+        def started() -> bool | None:
+            return process.said().count(STARTED) >= EXECUTORS or None
+
+        # A signal that comes before its handler ends the process; Airflow sets it before its executors start.
+        self.deployment.wait_for("the scheduler's executors", started, timeout=START)
+        before = log.stat().st_size
+        process.signal(signal.SIGUSR2)
+
+        def whole() -> str | None:
+            said = end_of(log, before)
+            return said if len(slots(said)) >= KINDS_OF_SLOT * EXECUTORS else None
+
+        return self.deployment.wait_for("the scheduler's debug dump", whole, timeout=10.0)
+
+
+@contextmanager
+def stage(
+    dags: Path,
+    logs: Path,
+    options: Mapping[str, str] | None = None,
+    names: cloud.Names | None = None,
+    at_once: int = AT_ONCE,
+    image: Mapping[str, str] | None = None,
+) -> Iterator[Stage]:
+    """Airflow with both executors in front of an embedded AWS; `options` are variables for its components,
+    `at_once` is how many containers run at once, `image` what each has baked in besides."""
+    names = names or cloud.Names()
+    with ExitStack() as stack:
+        stack.enter_context(interruptible())
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aws-executors-")))
+        place = Place(home=home, dags=dags)
+        stack.callback(nothing_left, place)
+        aws = stack.enter_context(
+            LocalAws(
+                max_processes=at_once,
+                container_env={**container_environment(place), **(image or {})},
+                keep_requests=names.transport != "inline",
+            )
+        )
+        environment = airflow_environment(place, aws.environment, {**names.options(), **(options or {})})
+        deployment = stack.enter_context(Deployment(environment=environment, logs=logs))
+        stack.callback(shield)
+        up = Stage(aws, deployment, place, Api(place.url), names)
+        migration = deployment.start("migration", ["airflow", "db", "migrate"])
+        cloud.create(aws.environment, names)
+        deployment.finish(migration)
+        for component in COMPONENTS:
+            up.start(component)
+        deployment.wait_for("Airflow's API server", up.api.answers, timeout=START)
+        yield Stage(aws, deployment, place, up.api.logged_in(), names)
+
+
+def is_store(request: Request, names: cloud.Names) -> bool:
+    """Whether a request concerns an object of the store."""
+    return request.path.startswith(f"/{names.bucket}/")
+
+
+def nothing_left(place: Place) -> None:
+    """RuntimeError if a process of this place is left: its address stands in each one's environment."""
+    if (claim := none_left(left_behind(place.url), "process")).faults:
+        raise RuntimeError(str(claim))
+
+
+def shield() -> None:
+    """From here on, a second Ctrl-C does not stop the clean-up half way."""
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,70 @@
+"""A minimal working set-up as a CloudFormation template.
+
+Law: pure; `templates/cloudformation.yaml` writes what `model.py` says is made, resource by resource. Source:
+CloudFormation's resource reference of ECS, Batch, IAM, EC2 and Logs.
+"""
+
+from collections.abc import Mapping
+from typing import TypeAlias, cast
+
+import yaml
+
+from aws_executors.core.checks import API_VARIABLE
+from aws_executors.core.iam import policy
+from aws_executors.deploy.model import (
+    ACCOUNT,
+    EXECUTION,
+    EXECUTION_POLICY,
+    GROUP,
+    RETENTION,
+    TASK,
+    Kind,
+    Setup,
+    filled,
+    role_of,
+)
+from aws_executors.deploy.rendering import rendered
+
+Template: TypeAlias = dict[str, object]
+
+ROLES: Mapping[str, str] = {EXECUTION: "ExecutionRole", TASK: "TaskRole"}
+TYPES: Mapping[Kind, str] = {
+    Kind.TEXT: "String",
+    Kind.NUMBER: "Number",
+    Kind.SUBNETS: "List<AWS::EC2::Subnet::Id>",
+    Kind.VPC: "AWS::EC2::VPC::Id",
+}
+
+
+def template(setup: Setup) -> Template:
+    """The template of a set-up.
+
+    >>> from aws_executors.core.batch.build import from_options
+    >>> from aws_executors.core.batch.settings import BatchSettings
+    >>> from aws_executors.deploy.model import of_batch
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
+    >>> made = template(of_batch(settings, from_options(settings)))
+    >>> made["Resources"]["JobQueue"]["Properties"]["JobQueueName"]
+    'q'
+    """
+    text = rendered(
+        "cloudformation.yaml",
+        setup=setup,
+        types=TYPES,
+        api_variable=API_VARIABLE,
+        group=GROUP,
+        retention=RETENTION,
+        execution_policy=EXECUTION_POLICY,
+        trust=filled(setup.trust(), _put),
+        policy=filled(setup.policy(), _put),
+        reading=filled(policy(setup.reading), _put),
+    )
+    return cast("Template", yaml.safe_load(text))
+
+
+def _put(text: str) -> object:
+    role = role_of(text)
+    if role:
+        return {"Fn::GetAtt": [ROLES[role], "Arn"]}
+    # What else looks like a variable means itself. Source: "Fn::Sub", CloudFormation User Guide.
+    return {"Fn::Sub": "${AWS::AccountId}".join(part.replace("${", "${!") for part in text.split(ACCOUNT))}

@@ -1,0 +1,71 @@
+"""A minimal working set-up as a Terraform configuration.
+
+Law: pure; `templates/terraform.yaml` writes what `model.py` says is made, resource by resource. Source: the
+documentation of hashicorp/aws, version 6; `tests/deploy/test_terraform.py` holds each argument to that
+provider's schema.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+import yaml
+
+from aws_executors.core.checks import API_VARIABLE
+from aws_executors.core.iam import partition, policy
+from aws_executors.deploy.hcl import Configuration, itself
+from aws_executors.deploy.model import (
+    ACCOUNT,
+    EXECUTION,
+    EXECUTION_POLICY,
+    GROUP,
+    RETENTION,
+    TASK,
+    Setup,
+    filled,
+    role_of,
+)
+from aws_executors.deploy.rendering import rendered
+
+NAMES: Mapping[str, str] = {
+    "Image": "image",
+    "ExecutionApiUrl": "execution_api_url",
+    "Vcpus": "vcpus",
+    "Memory": "memory",
+    "MaxvCpus": "max_vcpus",
+    "Subnets": "subnets",
+    "VpcId": "vpc_id",
+}
+ROLES: Mapping[str, str] = {EXECUTION: "${aws_iam_role.execution.arn}", TASK: "${aws_iam_role.task.arn}"}
+
+
+def configuration(setup: Setup) -> Configuration:
+    """The configuration of a set-up.
+
+    >>> from aws_executors.core.batch.build import from_options
+    >>> from aws_executors.core.batch.settings import BatchSettings
+    >>> from aws_executors.deploy.model import of_batch
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
+    >>> made = configuration(of_batch(settings, from_options(settings)))
+    >>> made["resource"]["aws_batch_job_queue"]["airflow"]["name"]
+    'q'
+    """
+    text = rendered(
+        "terraform.yaml",
+        setup=setup,
+        names=NAMES,
+        api_variable=API_VARIABLE,
+        group=GROUP,
+        retention=RETENTION,
+        partition=partition(setup.region),
+        execution_policy=EXECUTION_POLICY,
+        trust=filled(setup.trust(), _put),
+        policy=filled(setup.policy(), _put),
+        reading=filled(policy(setup.reading), _put),
+    )
+    return cast("Configuration", yaml.safe_load(text))
+
+
+def _put(text: str) -> str:
+    return ROLES.get(role_of(text)) or "${data.aws_caller_identity.current.account_id}".join(
+        map(itself, text.split(ACCOUNT))
+    )

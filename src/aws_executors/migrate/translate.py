@@ -1,0 +1,238 @@
+"""A whole configuration of an older package, line by line in ours.
+
+Law: pure; written text in, lines and remarks out. What comes out is read by our own settings: what they would
+refuse because it says nothing any more is left out, with the reason, and every other fault is a remark.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.ecs.settings import NOT_FARGATE, EcsSettings, platform
+from aws_executors.core.faults import Fault, Place, SettingsFaults
+from aws_executors.core.options import as_text
+from aws_executors.core.settings import Settings
+from aws_executors.migrate.executors import executors, rewritten
+from aws_executors.migrate.table import (
+    LEFT,
+    NETWORK,
+    NEWEST,
+    OURS,
+    PROVIDER,
+    REBUILD,
+    TABLE,
+    Becomes,
+    Old,
+    kwargs_in,
+    members,
+)
+
+Sections = Mapping[str, Mapping[str, str]]
+"""What is written: by section, ``batch`` or ``team_a=batch``, and option."""
+
+MODELS: Mapping[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One option as it is to be written; without `option` it is left out, and the note says why."""
+
+    section: str
+    option: str
+    value: str
+    was: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """One old section, as it is written for a team or for all."""
+
+    name: str
+    old: Old
+    place: Place
+    options: Mapping[str, str]
+
+
+def migrated(written: Sections) -> tuple[Line, ...]:
+    """The equal configuration, in the order in which it should stand in airflow.cfg.
+
+    >>> old = {"aws_batch_executor": {"region_name": "us-east-1", "check_health_on_startup": "True"}}
+    >>> [(line.option, line.value) for line in migrated(old)]
+    [('region', 'us-east-1'), ('', 'True'), ('', ''), ('adopt_task_instances', 'True')]
+    """
+    lines = [*_executor(written.get("core", {}).get("executor", ""))]
+    for own in _sections(written):
+        lines += _fitting(own, [*_options(own), *_unwritten(own, _is_ours(own, written))])
+    return tuple(lines)
+
+
+def notes(written: Sections) -> tuple[str, ...]:
+    """What is to be said of the whole, besides its lines: what is left to be done, and what is not there."""
+    return tuple(dict.fromkeys(_notes(written), ""))
+
+
+def _notes(written: Sections) -> Iterator[str]:
+    found = tuple(executors(written.get("core", {}).get("executor", "")))
+    yield from (one.told for one in found if one.told)
+    for own in _sections(written):
+        yield from own.old.notes
+        if not any(one.ours == own.old.executor and one.team == own.place.team for one in found):
+            team = f" for the team {own.place.team}" if own.place.team else ""
+            yield f"No executor uses [{own.place.header}]: name {own.old.executor} in [core] executor{team}."
+        lines = _fitting(own, [*_options(own), *_unwritten(own, ours=True)])
+        for fault in _faults(own, lines):
+            yield f"Still to be done in [{own.place.header}]: {fault}"
+    for name, options in written.items():
+        if options and (why := LEFT.get(name.rpartition("=")[2])):
+            yield f"[{name}] is not translated: {why}"
+    taken = {own.name for own in _sections(written)}
+    for name in [name for name in written if name not in taken]:
+        if written[name] and (old := TABLE.get(name.rpartition("=")[2])):
+            yield f"[{name}] is not translated: [{old.section}] can hold the options of one package only."
+
+
+def _executor(value: str) -> Iterator[Line]:
+    if any(one.package for one in executors(value)):
+        was = f"[core] executor = {value}"
+        yield Line(section="core", option="executor", value=rewritten(value), was=was)
+
+
+def _sections(written: Sections) -> tuple[Own, ...]:
+    """The old sections that count: of two that would become one, that of the executor which is named."""
+    found: dict[str, Own] = {}
+    for name, old in TABLE.items():
+        for header in [one for one in written if one.rpartition("=")[2] == name and written[one]]:
+            team = header.rpartition("=")[0]
+            own = Own(header, old, Place(old.section, team), written[header])
+            if own.place.header not in found or _named(own, written):
+                found[own.place.header] = own
+    return tuple(found.values())
+
+
+def _named(own: Own, written: Sections) -> bool:
+    named = executors(written.get("core", {}).get("executor", ""))
+    return any(
+        one.package == own.old.package and one.ours == own.old.executor and one.team == own.place.team
+        for one in named
+    )
+
+
+def _is_ours(own: Own, written: Sections) -> bool:
+    """Whether a section is not an older package's, but ours already."""
+    same = own.old.section == own.name.rpartition("=")[2]
+    return same and OURS in written.get("core", {}).get("executor", "")
+
+
+def _options(own: Own) -> Iterator[Line]:
+    for option, value in _unpacked(own).items():
+        was = f"[{own.name}] {option}"
+        becomes = own.old.options.get(option) or _already(own, option)
+        if becomes is None:
+            note = f"{own.old.package} has no such option, and here it would be refused."
+            yield _left_out(own, was, value, note)
+        elif _said_again(own, option):
+            yield _left_out(own, was, value, "region_name says it, and the amazon provider reads that one.")
+        elif value.strip() or becomes.option == "conn_id":
+            new = becomes.spelled(value.strip())
+            note = becomes.note if value.strip() else ""
+            note = note or _of_kwargs(option, new) or (NEWEST if value.lower().endswith(":latest") else "")
+            yield Line(section=own.place.header, option=becomes.option, value=new, was=was, note=note)
+
+
+def _already(own: Own, option: str) -> Becomes | None:
+    """An option of ours in a section whose name is ours, too."""
+    same = own.old.section == own.name.rpartition("=")[2]
+    return Becomes(option=option) if same and option in MODELS[own.old.section].model_fields else None
+
+
+def _said_again(own: Own, option: str) -> bool:
+    """Whether this is an earlier spelling of an option that is written, too."""
+    return own.old.package == PROVIDER and option == "region" and bool(own.options.get("region_name"))
+
+
+def _left_out(own: Own, was: str, value: str, note: str) -> Line:
+    return Line(section=own.place.header, option="", value=value, was=was, note=note)
+
+
+def _unpacked(own: Own) -> Mapping[str, str]:
+    """The options, with those that stand in the kwargs taken out of there: they win."""
+    inside = kwargs_in(own.options.get(own.old.kwargs_option, ""))
+    moved = {name: inside[name] for name in own.old.from_kwargs if inside and name in inside}
+    if inside is None or not moved:
+        return own.options
+    rest = {name: value for name, value in inside.items() if name not in moved}
+    texts = {name: _text(value) for name, value in moved.items()}
+    return {**own.options, **texts, own.old.kwargs_option: json.dumps(rest) if rest else ""}
+
+
+def _text(value: object) -> str:
+    return as_text(tuple(cast("list[object]", value)) if isinstance(value, list) else value)
+
+
+def _of_kwargs(option: str, value: str) -> str:
+    own = option.endswith("_kwargs") and not value.startswith(("{", "aws_executors."))
+    return REBUILD if own else ""
+
+
+def _unwritten(own: Own, ours: bool) -> Iterator[Line]:
+    kwargs = kwargs_in(members(own.options.get(own.old.kwargs_option, ""))) or {}
+    said = {*kwargs, *(name for name, value in own.options.items() if value.strip())}
+    for option, silent in own.old.silent.items():
+        if option in own.options and option == "conn_id":
+            continue  # an empty one is boto3's own chain, there and here
+        if not ours and option not in said and not said & {*silent.unless}:
+            was = f"[{own.name}] {option} (not written)"
+            yield Line(
+                section=own.place.header,
+                option=silent.option,
+                value=silent.value,
+                was=was,
+                note=silent.note,
+            )
+
+
+def _fitting(own: Own, lines: list[Line]) -> list[Line]:
+    """The lines, those left out that our settings would refuse because they say nothing there."""
+    gone = {
+        fault.option: fault.problem for fault in _faults(own, lines) if fault.remedy.startswith("remove ")
+    }
+    values = _values(lines)
+    written = [name for name in own.old.together if values.get(name)]
+    if len(written) < len(own.old.together) and platform(values, _kwargs(own, values)) in NOT_FARGATE:
+        gone |= dict.fromkeys(written, f"is not sent: {NETWORK}")
+    fitting = [
+        replace(line, option="", note=f"{line.option} {gone[line.option]}") if line.option in gone else line
+        for line in lines
+    ]
+    return fitting if fitting == lines else _fitting(own, fitting)
+
+
+def _faults(own: Own, lines: list[Line]) -> tuple[Fault, ...]:
+    """What our settings say of these lines."""
+    values = _values(lines)
+    found = MODELS[own.old.section].from_section(values, _kwargs(own, values), own.place.team)
+    match unwrap_or_failure(found):
+        case SettingsFaults() as refused:
+            return refused.faults
+        case _:
+            return ()
+
+
+def _values(lines: list[Line]) -> dict[str, str]:
+    return {line.option: line.value for line in lines if line.option}
+
+
+def _kwargs(own: Own, values: Mapping[str, str]) -> Mapping[str, object]:
+    """What the kwargs hold; of a dict in somebody's module nobody knows: perhaps what is missing."""
+    source = values.get(own.old.kwargs_option, "")
+    if not source or source.startswith(("{", "[", "aws_executors.")):
+        return kwargs_in(source) or {}
+    missing = {name: name for name in MODELS[own.old.section].members if name not in values}
+    return {"networkConfiguration": {}} | {
+        MODELS[own.old.section].members[name]: value for name, value in missing.items()
+    }

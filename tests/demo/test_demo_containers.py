@@ -1,0 +1,59 @@
+"""Containers are read from what the embedded AWS itself answers."""
+
+import json
+
+import pytest
+
+from aws_executors.demo.cloud import Names, create
+from aws_executors.demo.containers import read, whom
+from aws_executors.local import LocalAws
+
+NAMES = Names()
+
+
+def command(task_id: str, try_number: int, script: str, map_index: int = -1) -> list[str]:
+    """A shell script that carries a workload as its argument, as `execute_workload` does."""
+    ti = {"task_id": task_id, "try_number": try_number, "map_index": map_index, "dag_id": "demo"}
+    return ["sh", "-c", script, "--json-string", json.dumps({"token": "secret", "ti": ti})]
+
+
+@pytest.fixture
+def aws() -> LocalAws:
+    return LocalAws()
+
+
+def test_reads_both_services(aws: LocalAws) -> None:
+    with aws:
+        create(aws.environment, NAMES)
+        aws.client("ecs").run_task(
+            cluster=NAMES.cluster,
+            taskDefinition=NAMES.with_sidecar,
+            launchType="FARGATE",
+            networkConfiguration={"awsvpcConfiguration": {"subnets": [NAMES.subnet]}},
+            overrides={
+                "containerOverrides": [{"name": NAMES.container, "command": command("a", 2, "sleep 0.5")}]
+            },
+        )
+        aws.client("batch").submit_job(
+            jobName="airflow",
+            jobQueue=NAMES.job_queue,
+            jobDefinition=NAMES.job_definition,
+            containerOverrides={"command": command("b", 1, "exit 3", map_index=7)},
+        )
+        assert aws.wait_idle(10)
+        found = read(aws.tasks(), aws.jobs())
+    assert [(c.service, c.task.label, c.task.try_number) for c in found] == [
+        ("ECS", "a", 2),
+        ("Batch", "b[7]", 1),
+    ]
+    assert [(c.status, c.exit_codes, c.ended, c.well) for c in found] == [
+        ("STOPPED", (0, 0), True, True),
+        ("FAILED", (3,), True, False),
+    ]
+    assert all(0.0 <= c.seconds(now=0.0) < 10.0 for c in found)
+
+
+@pytest.mark.parametrize("wrong", [[], ["sleep", "1"], ["{"], ['{"ti": {}}']])
+def test_a_command_without_a_workload_is_refused(wrong: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"workload|ti|JSON"):
+        whom(wrong)

@@ -1,0 +1,108 @@
+"""The proof finds each way in which a green DAG can hide something wrong; expectations are by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from aws_executors.demo import proof
+from aws_executors.demo.api import TaskInstance
+from aws_executors.demo.containers import Container, TaskTry
+
+
+def instance(task_id: str, try_number: int = 1, state: str = "success", map_index: int = -1) -> TaskInstance:
+    return TaskInstance(
+        task_id=task_id, map_index=map_index, try_number=try_number, state=state, executor="AwsBatchExecutor"
+    )
+
+
+def container(task_id: str, try_number: int = 1, map_index: int = -1) -> Container:
+    return Container(
+        service="ECS",
+        id=f"{task_id}-{try_number}",
+        task=TaskTry(task_id=task_id, try_number=try_number, map_index=map_index),
+        status="STOPPED",
+        exit_codes=(0,),
+        created=0.0,
+        stopped=5.0,
+    )
+
+
+WELL = container("plain")
+
+
+def test_succeeded() -> None:
+    assert proof.succeeded([instance("a"), instance("b")]) == proof.Claim("2 task instances succeeded")
+    assert proof.succeeded([instance("a", state="failed", map_index=3)]).faults == ("a[3] is failed",)
+    assert proof.succeeded([]).faults == ("there is none",)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        replace(WELL, exit_codes=(1,)),
+        replace(WELL, exit_codes=(0, 143)),  # a sidecar
+        replace(WELL, exit_codes=(None,)),
+        replace(WELL, exit_codes=()),
+        replace(WELL, status="RUNNING", stopped=None),
+        replace(WELL, status="FAILED", service="Batch"),
+    ],
+    ids=str,
+)
+def test_a_container_that_did_not_end_well(odd: Container) -> None:
+    faults = proof.ended_well([WELL, odd]).faults
+    assert len(faults) == 1
+    assert faults[0].startswith(
+        f"{odd.service} plain-1 of plain try 1 is {odd.status}, exit {odd.exit_codes}"
+    )
+
+
+def test_containers_that_ended_well() -> None:
+    done = replace(WELL, service="Batch", status="SUCCEEDED")
+    assert proof.ended_well([WELL, done]).holds
+    assert proof.ended_well([]).faults == ("there is none",)
+
+
+@pytest.mark.parametrize(
+    ("instances", "containers", "faults"),
+    [
+        ([instance("a")], [container("a")], ()),
+        ([instance("a", 2)], [container("a", 1), container("a", 2)], ()),
+        ([instance("a")], [container("a"), container("a")], ("a try 1: 2 containers, not 1",)),
+        ([instance("a", 2)], [container("a", 2)], ("a try 1: 0 containers, not 1",)),
+        ([instance("a")], [], ("a try 1: 0 containers, not 1",)),
+        ([], [container("b")], ("b try 1: 1 containers, not 0",)),
+        ([instance("defers")], [container("defers"), container("defers")], ()),
+        ([instance("defers")], [container("defers")], ("defers try 1: 1 containers, not 2",)),
+        (
+            [instance("m", map_index=0), instance("m", map_index=1)],
+            [container("m", map_index=0), container("m", map_index=0)],
+            ("m[0] try 1: 2 containers, not 1", "m[1] try 1: 0 containers, not 1"),
+        ),
+    ],
+)
+def test_once_per_try(
+    instances: list[TaskInstance], containers: list[Container], faults: tuple[str, ...]
+) -> None:
+    assert proof.once_per_try(instances, containers, {"defers": 2}).faults == faults
+
+
+FREE = "queued (0): none\nrunning (0): none\nevents (0): none\n"
+
+
+@pytest.mark.parametrize(
+    ("dump", "holds"),
+    [
+        (FREE + FREE, True),
+        (FREE, False),
+        (FREE + FREE.replace("running (0)", "running (1)"), False),
+        (FREE + FREE.replace("queued (0)", "queued (12)"), False),
+        ("", False),
+    ],
+)
+def test_slots_free(dump: str, holds: bool) -> None:
+    assert proof.slots_free(dump, executors=2).holds is holds
+
+
+def test_a_claim_says_where_it_does_not_hold() -> None:
+    assert str(proof.none_left(["42 sleep 60"], "process")) == "NOT  no process is left\n       42 sleep 60"
+    assert str(proof.none_left([], "process")) == "ok   no process is left"
