@@ -38,7 +38,8 @@ class AirflowDatabase:
         """
         from airflow import settings
 
-        with settings.get_engine().connect() as connection:  # without a session: nothing is made of rows
+        # Without a session: nothing is made of rows.
+        with settings.get_engine().connect() as connection:  # type: ignore[no-untyped-call]
             return read(connection, asked)
 
     def cut_off(self, key: object, token: str) -> None:
