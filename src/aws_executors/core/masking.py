@@ -258,9 +258,10 @@ def _in_addresses(text: str) -> Iterator[Span]:
 
 def _elements(text: str) -> Iterator[Span]:
     for found in _ELEMENT.finditer(text):
-        name = found["name"] or found["escaped"]
+        parts = cast("Mapping[str, str | None]", found.groupdict())
+        name = parts["name"] or parts["escaped"] or ""
         if sensitive(name.rpartition(":")[2][-256:]):
-            yield found.span("value" if found["name"] else "inside")
+            yield found.span("value" if parts["name"] else "inside")
 
 
 _FINDERS = (_found_by_pydantic, _private_keys, _elements, _named, _tokens, _shapes, _in_addresses)
