@@ -252,8 +252,9 @@ def test_on_the_nodes_without_airflow_a_container_without_a_name_is_left_alone(b
 
 
 def test_a_container_without_a_name_beside_airflow_s_is_refused() -> None:
-    written = pod({"name": "main"}, {"image": "b"})
-    for config, base in (({"eksPropertiesOverride": written}, {}), ({}, {"eksPropertiesOverride": written})):
+    nothing: dict[str, object] = {}
+    written: dict[str, object] = {"eksPropertiesOverride": pod({"name": "main"}, {"image": "b"})}
+    for config, base in ((written, nothing), (nothing, written)):
         with pytest.raises(RequestError, match="has 'main', Airflow's container, and one without a name"):
             laid(config | {"memory": 512}, base, "main")
 
