@@ -46,6 +46,9 @@ HOSTILE = (
     "\x9b",
     "\n",
     " \t",
+    "<a ",
+    "<token>x",
+    "&lt;a&gt;x",
 )
 """What a pattern that goes back over its text takes hours for, said a hundred thousand times."""
 
@@ -152,6 +155,11 @@ def test_a_value_of_such_a_name_however_it_is_quoted(name: str, secret: str, dat
     [
         ("DB_PWD=abc,d;e run", "DB_PWD=*** run"),
         ("password: hunter2", "password: ***"),
+        ("<SecretAccessKey>hunter2</SecretAccessKey>", "<SecretAccessKey>***</SecretAccessKey>"),
+        ('<db:password type="x">hun ter\n2</db:password>', '<db:password type="x">***</db:password>'),
+        ("&lt;SessionToken&gt;hunter2&lt;/SessionToken&gt;", "&lt;SessionToken&gt;***&lt;/SessionToken&gt;"),
+        ("<RequestId>0f1e</RequestId>", "<RequestId>0f1e</RequestId>"),
+        ("give <password> and <user>", "give <password> and <user>"),
         ("db_password: hunter2\nstage: test", "db_password: ***\nstage: test"),
         ("Authorization:Basic dXNlcjpwYXNz", "Authorization:Basic ***"),
         ("Bearer 0123456789abcdef was refused", "Bearer *** was refused"),

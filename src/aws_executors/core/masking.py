@@ -41,6 +41,12 @@ _NAMED_AFTER = re.compile(
 _AHEAD = 2_000
 """Characters of a value that stands before its name, within which that name is looked for."""
 
+# An element of XML, in which STS answers with credentials; one that is not closed is a word of a sentence.
+_ELEMENT = re.compile(
+    r"<(?P<name>[A-Za-z0-9_.:-]++)(?:\s[^<>]*+)?>(?P<value>[^<]++)(?=</)"
+    r"|&lt;(?P<escaped>[A-Za-z0-9_.:-]++)&gt;(?P<inside>[^&<]++)(?=&lt;/)"
+)
+
 _STRONG = frozenset({"password", "passwd", "passphrase", "pwd", "authorization", "apikey"})
 """Names that are secret in a sentence, too: ``password: x``. ``credentials: x`` may be about them."""
 
@@ -250,4 +256,12 @@ def _in_addresses(text: str) -> Iterator[Span]:
             yield begin + len(host) + 1, at
 
 
-_FINDERS = (_found_by_pydantic, _private_keys, _named, _tokens, _shapes, _in_addresses)
+def _elements(text: str) -> Iterator[Span]:
+    for found in _ELEMENT.finditer(text):
+        parts = cast("Mapping[str, str | None]", found.groupdict())
+        name = parts["name"] or parts["escaped"] or ""
+        if sensitive(name.rpartition(":")[2][-256:]):
+            yield found.span("value" if parts["name"] else "inside")
+
+
+_FINDERS = (_found_by_pydantic, _private_keys, _elements, _named, _tokens, _shapes, _in_addresses)

@@ -252,9 +252,9 @@ def test_on_the_nodes_without_airflow_a_container_without_a_name_is_left_alone(b
 
 
 def test_a_container_without_a_name_beside_airflow_s_is_refused() -> None:
-    written = pod({"name": "main"}, {"image": "b"})
-    pods: dict[str, object] = {"eksPropertiesOverride": written}
-    for config, base in ((pods, {}), ({}, pods)):
+    nothing: dict[str, object] = {}
+    written: dict[str, object] = {"eksPropertiesOverride": pod({"name": "main"}, {"image": "b"})}
+    for config, base in ((written, nothing), (nothing, written)):
         with pytest.raises(RequestError, match="has 'main', Airflow's container, and one without a name"):
             laid(config | {"memory": 512}, base, "main")
 
@@ -380,7 +380,7 @@ def without_the_command_of(name: str, job: SubmitJob) -> SubmitJob:
     )
 
 
-@given(submit_jobs, submit_jobs, st.sampled_from(OF_A_KIND[1:3]))
+@given(submit_jobs(), submit_jobs(), st.sampled_from(OF_A_KIND[1:3]))
 def test_options_laid_over_twice_are_as_if_once(job: SubmitJob, drawn: SubmitJob, kind: str) -> None:
     wanted = without_the_command_of("main", drawn)
     under = {name: value for name, value in to_kwargs(job).items() if name not in {*OF_A_KIND} - {kind}}

@@ -174,6 +174,10 @@ NOWHERE: list[tuple[dict[str, object], list[str]]] = [
         ["container 'a' stands twice"],
     ),
     (
+        {"eksPropertiesOverride": {"podProperties": {"initContainers": [{"image": "a"}, {"image": "b"}]}}},
+        ["more than one init container has no name; name each"],
+    ),
+    (
         {"nodeOverrides": {"nodePropertyOverrides": [{"targetNodes": "0"}] * 2}},
         ["range of nodes '0' stands twice"],
     ),

@@ -82,8 +82,10 @@ class EksPodPropertiesOverride:
     metadata: EksMetadata = EksMetadata()
 
     def __post_init__(self) -> None:
-        only_once("container", (container.name or "" for container in self.containers))
-        only_once("init container", (container.name or "" for container in self.init_containers))
+        for what, listed in (("container", self.containers), ("init container", self.init_containers)):
+            only_once(what, (container.name for container in listed if container.name))
+            if sum(not container.name for container in listed) > 1:
+                raise ValueError(f"more than one {what} has no name; name each")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

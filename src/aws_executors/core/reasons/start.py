@@ -13,6 +13,7 @@ TASK = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definit
 RUNC = "https://github.com/opencontainers/runc/blob/main/libcontainer/rootfs_linux.go"
 STORAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html"
 DEVICES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-inference.html"
+ADMISSION = "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"
 
 
 def _start(*words: str) -> tuple[str, ...]:
@@ -33,6 +34,14 @@ START: tuple[Reason, ...] = (
         remedy="Give it more (`memory` in the definition or the task's executor_config), or run fewer per "
         "instance.",
         source=PAGE,
+    ),
+    Reason(
+        name="node without room for the pod",
+        says=("Node didn't have enough resource", "OutOfcpu", "OutOfpods", "OutOfephemeral-storage"),
+        what="The node to which the pod went had no room for it",
+        remedy="Ask for less than an instance has beside what Kubernetes keeps of it, or allow larger "
+        "instances in the compute environment.",
+        source=ADMISSION,
     ),
     Reason(
         name="out of memory",
