@@ -25,7 +25,7 @@ from aws_executors.cli.demo.containers import Container
 from aws_executors.cli.demo.environment import EXECUTORS, Place, container_environment, isolate
 from aws_executors.cli.demo.processes import NotReady, ProcessDied, interruptible
 from aws_executors.cli.demo.proof import Claim, ended_well
-from aws_executors.cli.demo.stage import Stage, stage
+from aws_executors.cli.demo.stage import ASK, Stage, stage
 from e2e import warm
 from e2e.examples_table import CONF, FAILING, FEW, FOLLOWING, MORE, PASSED_OVER, VARYING
 from e2e.postgres import postgres
@@ -115,7 +115,7 @@ def read(up: Stage, rows: Engine, count: int) -> tuple[str, ...]:
             raise NotReady("\n".join(f"{fault.filename}: {fault.stack_trace}" for fault in faults))
         return len(column(rows, "SELECT DISTINCT fileloc FROM dag")) == count or None
 
-    up.deployment.wait_for(f"{count} files with examples", all_read, timeout=READ_WITHIN)
+    up.deployment.wait_for(f"{count} files with examples", all_read, timeout=READ_WITHIN, every=ASK)
     return column(rows, "SELECT dag_id FROM dag ORDER BY dag_id")
 
 
@@ -138,12 +138,11 @@ def wait(up: Stage, rows: Engine, last: int, wanted: Set[str], executor: str) ->
     """Wait until each of these DAGs has had a run, and all runs have ended."""
 
     def over() -> Literal[True] | None:
-        time.sleep(0.3)
         states = runs(rows, last)
         return True if set(states) >= wanted and set().union(*states.values()) <= ENDED else None
 
     try:
-        up.deployment.wait_for(f"{executor}'s turn", over, timeout=TURN_WITHIN)
+        up.deployment.wait_for(f"{executor}'s turn", over, timeout=TURN_WITHIN, every=ASK)
     except NotReady as error:
         found = runs(rows, last)
         waiting = {dag: found.get(dag) for dag in sorted(wanted) if not ENDED.issuperset(found.get(dag, " "))}

@@ -90,17 +90,3 @@ def test_interrupted_it_takes_everything_down(tmp_path: Path) -> None:
     assert process.returncode == 130, said + rest
     assert "interrupted; everything is down" in rest
     assert left_behind(address(said)) == []
-
-
-def test_what_does_not_end_in_time_is_said_and_taken_down(tmp_path: Path) -> None:
-    with demo(tmp_path, "--timeout", "1") as process:
-        said, _ = process.communicate(timeout=180)
-    assert process.returncode == 1, said
-    assert "the DAG has not ended within 1 s" in said
-    assert f"The logs are in {tmp_path}" in said
-    assert left_behind(address(said)) == []
-    assert {log.name for log in tmp_path.glob("*.log")} >= {
-        "api-server.log",
-        "scheduler.log",
-        "triggerer.log",
-    }

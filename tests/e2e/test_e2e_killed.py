@@ -15,13 +15,12 @@ import pytest
 from aws_executors.cli.demo.containers import Container, TaskTry
 from e2e.claims import DUE, Records, claims, people_know
 from e2e.killed import tell
-from e2e.plans import Database, Fault, Outage, Plan, plan
+from e2e.plans import Fault, Outage, Plan, plan
 from e2e.postgres import postgres
 from e2e.records import Line, Told, Try
 
 # From before the first submission on, each is carried out, and nobody is told so.
 IN_OUTAGE = Plan(fault=Fault.KILLED_IN_OUTAGE, outage=Outage.BROKEN, moment=0.0, span=16.0)
-ORPHANED = Plan(fault=Fault.KILLED, adopt=False, database=Database.SQLITE, moment=6.0, span=0.0)
 
 
 def test_killed_in_an_outage_it_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -30,12 +29,6 @@ def test_killed_in_an_outage_it_goes_on_where_it_was(tmp_path: Path) -> None:
     story = tell(IN_OUTAGE, tmp_path)
     reason = people_know(story.records, "ServerException")
     assert [str(claim) for claim in (*story.claims, reason) if not claim.holds] == []
-
-
-def test_killed_with_adoption_off_what_ran_is_stopped_and_begins_again(tmp_path: Path) -> None:
-    """C27: on SQLite, without adoption: a try may be lost, but none runs twice at once."""
-    story = tell(ORPHANED, tmp_path)
-    assert [str(claim) for claim in story.claims if not claim.holds] == []
 
 
 def test_the_database_is_gone_with_its_block(tmp_path: Path) -> None:
