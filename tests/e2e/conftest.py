@@ -18,6 +18,8 @@ from aws_executors.cli.demo.environment import Place, container_environment, iso
 from aws_executors.cli.demo.stage import Stage, stage
 from e2e import warm
 from e2e.chromium import chromium
+from e2e.examples import Show, show
+from e2e.examples_table import FEW
 from e2e.shared import HERE, NAMES, OPTIONS, SHARING
 
 
@@ -30,7 +32,7 @@ class Groups(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, _ = nodeid.partition("::")
-        return "one Airflow" if Path(file).stem in SHARING else file
+        return SHARING.get(Path(file).stem, file)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -40,7 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Groups:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All that share it in their order, and first of all, for together they take longest."""
+    """All that share one in their order, and first of all, for together they take longest."""
     order = {name: number for number, name in enumerate(SHARING)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
@@ -78,6 +80,14 @@ def up(dags: Path, image: dict[str, str], logs: Path, ending: ExitStack) -> Stag
     """Airflow with both executors, and workloads in S3."""
     isolate()
     return ending.enter_context(stage(dags, logs, OPTIONS, names=NAMES, image=image))
+
+
+@pytest.fixture(scope="session")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
+    """Airflow on PostgreSQL with LocalExecutor besides, and a good dozen of its examples."""
+    isolate()
+    with show(FEW, tmp_path_factory.mktemp("show")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

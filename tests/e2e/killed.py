@@ -70,14 +70,14 @@ def tell(plan: Plan, logs: Path) -> Story:
         options = {**QUICK, **adoption(plan.adopt), **stack.enter_context(database(plan.database, logs))}
         image = stack.enter_context(warm.image(container_environment(Place(home=dags, dags=dags))))
         up = stack.enter_context(stage(dags, logs, options, at_once=AT_ONCE, image=image))
-        return happen(up, plan, options.get(DATABASE, ""))
+        return happen(up, plan)
 
 
-def happen(up: Stage, plan: Plan, url: str = "") -> Story:
-    """Let the fault happen to what is up, and judge what is on record at the end; `url` is of the database,
-    if that is not SQLite."""
+def happen(up: Stage, plan: Plan) -> Story:
+    """Let the fault happen to what is up, and judge what is on record at the end."""
     began = time.monotonic()
-    rows = create_engine(url or f"sqlite:///{up.place.home / 'airflow.db'}")
+    sqlite = f"sqlite:///{up.place.home / 'airflow.db'}"
+    rows = create_engine(up.deployment.environment.get(DATABASE, sqlite))
     try:
         up.aws.faults.delays("fast")
         begin(up, plan, rows)

@@ -12,8 +12,15 @@ from e2e.killed import QUICK, adoption
 
 HERE = Path(__file__).parent
 NAMES = cloud.Names(transport="s3")
-# The files whose tests share it, in their order; the last takes it down.
-SHARING = ("test_e2e_s3", "test_e2e_stopped", "test_e2e_ui", "test_e2e_ending")
+# The files whose tests share one, in their order, by its database; the last of those on SQLite takes it down.
+SHARING: Mapping[str, str] = {
+    "test_e2e_s3": "SQLite",
+    "test_e2e_stopped": "SQLite",
+    "test_e2e_ui": "SQLite",
+    "test_e2e_ending": "SQLite",
+    "test_e2e_examples": "PostgreSQL",
+    "test_e2e_killed": "PostgreSQL",
+}
 SECTIONS = ("ECS_FARGATE", "BATCH")
 
 
