@@ -55,7 +55,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def ending() -> Iterator[ExitStack]:
-    """What takes the one Airflow down: the last test, or else the end of them all."""
+    """What takes the Airflow down that is up: the last that shares it, or else the end of all tests."""
     with ExitStack() as found:
         yield found
 
@@ -83,11 +83,10 @@ def up(dags: Path, image: dict[str, str], logs: Path, ending: ExitStack) -> Stag
 
 
 @pytest.fixture(scope="session")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
+def shown(ending: ExitStack, tmp_path_factory: pytest.TempPathFactory) -> Show:
     """Airflow on PostgreSQL with LocalExecutor besides, and a good dozen of its examples."""
     isolate()
-    with show(FEW, tmp_path_factory.mktemp("show")) as found:
-        yield found
+    return ending.enter_context(show(FEW, tmp_path_factory.mktemp("show")))
 
 
 @pytest.fixture(scope="session")

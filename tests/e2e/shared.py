@@ -1,18 +1,20 @@
-"""What the one Airflow is told that several files of tests share.
+"""Which files of tests share an Airflow, what that of S3 is told, and how the last of them ends it.
 
-Law: values only; whatever a test needs to be quick, or to be wrong, is said here for all of them.
+Law: whatever a test needs to be quick, or to be wrong, is said here for all of them.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from aws_executors.cli.demo import cloud
+from aws_executors.cli.demo.stage import Stage
 from e2e.killed import QUICK, adoption
 
 HERE = Path(__file__).parent
 NAMES = cloud.Names(transport="s3")
-# The files whose tests share one, in their order, by its database; the last of those on SQLite takes it down.
+# The files whose tests share one, in their order, by its database; the last takes it down.
 SHARING: Mapping[str, str] = {
     "test_e2e_s3": "SQLite",
     "test_e2e_stopped": "SQLite",
@@ -20,6 +22,7 @@ SHARING: Mapping[str, str] = {
     "test_e2e_ending": "SQLite",
     "test_e2e_examples": "PostgreSQL",
     "test_e2e_killed": "PostgreSQL",
+    "test_e2e_interrupted": "PostgreSQL",
 }
 SECTIONS = ("ECS_FARGATE", "BATCH")
 
@@ -40,3 +43,10 @@ OPTIONS: Mapping[str, str] = {
     **adoption(False),  # who takes over is told otherwise where it matters
     **of_both("FLEET_INTERVAL", "0.5"),
 }
+
+
+@contextmanager
+def last(up: Stage, ending: ExitStack) -> Iterator[Stage]:
+    """What is up already, taken down with the block."""
+    with ending:
+        yield up

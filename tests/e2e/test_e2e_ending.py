@@ -3,8 +3,7 @@
 Law: comes last of all that share the Airflow; what is left of them, containers that run too, is taken down.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,25 +11,19 @@ import pytest
 from aws_executors.cli.demo.__main__ import parser, run
 from aws_executors.cli.demo.processes import left_behind
 from aws_executors.cli.demo.stage import Stage
+from e2e.shared import last
 
 
 def test_what_does_not_end_in_time_is_said_and_taken_down(
-    up: Stage, image: dict[str, str], ending: ExitStack, logs: Path, capsys: pytest.CaptureFixture[str]
+    up: Stage, ending: ExitStack, logs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     up.aws.faults.delays("none")
-
-    @contextmanager
-    def on() -> Iterator[Stage]:
-        with ending:
-            yield up
-
-    code = run(parser().parse_args(["--logs", str(logs), "--timeout", "1"]), on())
+    code = run(parser().parse_args(["--logs", str(logs), "--timeout", "1"]), last(up, ending))
     said = capsys.readouterr().out
     assert code == 1, said
     assert "the DAG has not ended within 1 s" in said
     assert f"The logs are in {logs}" in said
-    assert left_behind(up.place.url) == []
-    assert left_behind(image["AIRFLOW_HOME"]) == []  # a container of that image, or what it is a fork of
+    assert left_behind(str(up.place.dags)) == []  # its components know it, and what containers are a fork of
     assert {log.name for log in logs.glob("*.log")} >= {
         "api-server.log",
         "scheduler.log",
