@@ -1,7 +1,7 @@
-"""One Airflow for all tests that may share it: its start is what takes longest.
+"""One Airflow on SQLite and one on PostgreSQL for all tests that may share them: their start takes longest.
 
-Law: the first test that needs it starts it, and the last takes it down. Each finds what those before it have
-left. So one worker has all that share it, in their order.
+Law: the first test that needs one starts it, and the last takes it down. Each finds what those before it have
+left. So one worker has all that share one, in their order.
 """
 
 import shutil

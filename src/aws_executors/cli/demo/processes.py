@@ -118,7 +118,7 @@ class Deployment:
             process.check()
 
     def wait_for(self, what: str, ready: Callable[[], T | None], *, timeout: float, every: float = 0.1) -> T:
-        """The first answer of `ready`, asked `every` so many seconds, that is not None; NotReady if none
+        """The first answer of `ready` that is not None, asked again after `every` seconds; NotReady if none
         comes within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
