@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,7 +25,7 @@ from aws_executors.demo.containers import Container
 from aws_executors.demo.environment import EXECUTORS, Place, container_environment, isolate
 from aws_executors.demo.processes import NotReady, ProcessDied, interruptible
 from aws_executors.demo.proof import Claim, ended_well
-from aws_executors.demo.stage import Stage, stage
+from aws_executors.demo.stage import ASK, Stage, stage
 from e2e import warm
 from e2e.examples_table import CONF, FAILING, FEW, FOLLOWING, MORE, PASSED_OVER, VARYING
 from e2e.postgres import postgres
@@ -52,7 +52,6 @@ OPTIONS: Mapping[str, str] = {
     "AIRFLOW__CORE__EXECUTOR": f"{EXECUTORS},{LOCAL}",
     "AIRFLOW__CORE__PARALLELISM": "4",  # processes of LocalExecutor
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
-    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "300",
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     "PYTHONPATH": os.pathsep.join([str(HERE / "policies"), *filter(None, [os.environ.get("PYTHONPATH")])]),
 }
@@ -85,8 +84,20 @@ def installed() -> dict[str, Path]:
     return {path.name: path for folder in folders for path in folder.glob("*.py") if path.stem != "__init__"}
 
 
-def tell(names: Iterable[str], logs: Path) -> tuple[Turn, ...]:
-    """The turns of all executors with these files."""
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Airflow with all three executors on PostgreSQL, the DAGs that it knows, and a file with whose turn it
+    is; if that is empty, a task goes where its DAG says."""
+
+    up: Stage
+    rows: Engine
+    known: tuple[str, ...]
+    turn: Path
+
+
+@contextmanager
+def show(names: Iterable[str], logs: Path) -> Iterator[Show]:
+    """Airflow that has read these files, for as long as a block lasts."""
     with ExitStack() as stack:
         stack.enter_context(interruptible())
         dags = Path(stack.enter_context(TemporaryDirectory(prefix="aws-executors-dags-")))
@@ -103,8 +114,12 @@ def tell(names: Iterable[str], logs: Path) -> tuple[Turn, ...]:
         up = stack.enter_context(stage(dags, logs, options, image={**image, **PATIENT}))
         rows = create_engine(url)
         stack.callback(rows.dispose)
-        known = read(up, rows, len(set(names)))
-        return tuple(one(up, rows, known, turn, name, number) for number, name in enumerate(TURNS))
+        yield Show(up, rows, read(up, rows, len(set(names))), turn)
+
+
+def tell(shown: Show) -> tuple[Turn, ...]:
+    """The turns of all executors."""
+    return tuple(one(shown, name, number) for number, name in enumerate(TURNS))
 
 
 def read(up: Stage, rows: Engine, count: int) -> tuple[str, ...]:
@@ -115,16 +130,17 @@ def read(up: Stage, rows: Engine, count: int) -> tuple[str, ...]:
             raise NotReady("\n".join(f"{fault.filename}: {fault.stack_trace}" for fault in faults))
         return len(column(rows, "SELECT DISTINCT fileloc FROM dag")) == count or None
 
-    up.deployment.wait_for(f"{count} files with examples", all_read, timeout=READ_WITHIN)
+    up.deployment.wait_for(f"{count} files with examples", all_read, timeout=READ_WITHIN, every=ASK)
     return column(rows, "SELECT dag_id FROM dag ORDER BY dag_id")
 
 
-def one(up: Stage, rows: Engine, known: tuple[str, ...], turn: Path, executor: str, number: int) -> Turn:
+def one(shown: Show, executor: str, number: int) -> Turn:
     """One executor's turn: start all, wait for all and for what they start, and read what is on record."""
+    up, rows = shown.up, shown.rows
     began, before = time.monotonic(), {container.id for container in up.containers()}
-    turn.write_text(executor)
+    shown.turn.write_text(executor)
     last = max(map(int, column(rows, "SELECT id FROM dag_run")), default=0)
-    wanted = {dag for dag in known if dag not in PASSED_OVER}
+    wanted = {dag for dag in shown.known if dag not in PASSED_OVER}
     for dag in sorted(wanted - FOLLOWING):
         start(up, dag, LOGICAL_DATE.format(number))
     wait(up, rows, last, wanted, executor)
@@ -138,12 +154,11 @@ def wait(up: Stage, rows: Engine, last: int, wanted: Set[str], executor: str) ->
     """Wait until each of these DAGs has had a run, and all runs have ended."""
 
     def over() -> Literal[True] | None:
-        time.sleep(0.3)
         states = runs(rows, last)
         return True if set(states) >= wanted and set().union(*states.values()) <= ENDED else None
 
     try:
-        up.deployment.wait_for(f"{executor}'s turn", over, timeout=TURN_WITHIN)
+        up.deployment.wait_for(f"{executor}'s turn", over, timeout=TURN_WITHIN, every=ASK)
     except NotReady as error:
         found = runs(rows, last)
         waiting = {dag: found.get(dag) for dag in sorted(wanted) if not ENDED.issuperset(found.get(dag, " "))}
@@ -285,7 +300,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs: Path = parser.parse_args(arguments).logs
     isolate()
     try:
-        turns = tell((*FEW, *MORE), logs)
+        with show((*FEW, *MORE), logs) as shown:
+            turns = tell(shown)
     except (NotReady, ProcessDied) as error:
         print(f"{error}\nThe logs are in {logs.resolve()}")
         return 1

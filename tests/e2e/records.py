@@ -68,13 +68,12 @@ def queued(database: Engine) -> frozenset[str]:
         return frozenset(f"{ti} {token}" for ti, token in connection.execute(query))
 
 
-def tries(database: Engine, table: str) -> tuple[Try, ...]:
-    """The tries in `task_instance` (the last ones) or `task_instance_history` (those before)."""
-    query = text(f"SELECT task_id, map_index, try_number, state FROM {table}")
+def tries(database: Engine, table: str, dag_id: str) -> tuple[Try, ...]:
+    """A DAG's tries in `task_instance` (the last ones) or `task_instance_history` (those before)."""
+    query = text(f"SELECT task_id, map_index, try_number, state FROM {table} WHERE dag_id = :dag")
     with database.connect() as connection:
-        return tuple(
-            Try(label(task, index), number, state) for task, index, number, state in connection.execute(query)
-        )
+        rows = connection.execute(query, {"dag": dag_id})
+        return tuple(Try(label(task, index), number, state) for task, index, number, state in rows)
 
 
 def told(database: Engine, dag_id: str) -> tuple[Told, ...]:

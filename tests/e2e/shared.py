@@ -1,19 +1,29 @@
-"""What the one Airflow is told that several files of tests share.
+"""Which files of tests share an Airflow, what that of S3 is told, and how the last of them ends it.
 
-Law: values only; whatever a test needs to be quick, or to be wrong, is said here for all of them.
+Law: whatever a test needs to be quick, or to be wrong, is said here for all of them.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from aws_executors.demo import cloud
+from aws_executors.demo.stage import Stage
+from e2e.killed import QUICK, adoption
 
 HERE = Path(__file__).parent
 NAMES = cloud.Names(transport="s3")
-# The files whose tests share it; and what of another file is given to a worker of its own, for it takes long.
-SHARING = frozenset({"test_e2e_s3", "test_e2e_ui"})
-ALONE = frozenset({"test_killed_in_an_outage_it_goes_on_where_it_was"})
+# The files whose tests share one, in their order, by its database; the last takes it down.
+SHARING: Mapping[str, str] = {
+    "test_e2e_s3": "SQLite",
+    "test_e2e_stopped": "SQLite",
+    "test_e2e_ui": "SQLite",
+    "test_e2e_ending": "SQLite",
+    "test_e2e_examples": "PostgreSQL",
+    "test_e2e_killed": "PostgreSQL",
+    "test_e2e_interrupted": "PostgreSQL",
+}
 SECTIONS = ("ECS_FARGATE", "BATCH")
 
 
@@ -24,14 +34,19 @@ def of_both(name: str, value: str) -> dict[str, str]:
 
 # A dead scheduler is noticed in seconds, a token is not valid for longer than it says, the fleet page is new.
 OPTIONS: Mapping[str, str] = {
-    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "6",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    **QUICK,
     "AIRFLOW__API_AUTH__JWT_LEEWAY": "0",
     "AIRFLOW__ECS_FARGATE__REQUEST_BUILDER": "slow_queue.build_ecs",
     "AIRFLOW__BATCH__REQUEST_BUILDER": "slow_queue.build_batch",
     "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]),
     "AIRFLOW__BATCH__WORKLOAD_KMS_KEY": "alias/airflow",  # on ECS S3's own keys
-    **of_both("ADOPT_TASK_INSTANCES", "True"),
+    **adoption(False),  # who takes over is told otherwise where it matters
     **of_both("FLEET_INTERVAL", "0.5"),
 }
+
+
+@contextmanager
+def last(up: Stage, ending: ExitStack) -> Iterator[Stage]:
+    """What is up already, taken down with the block."""
+    with ending:
+        yield up

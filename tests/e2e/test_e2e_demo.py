@@ -1,7 +1,8 @@
-"""`make demo`'s path, end to end: real Airflow, real executors, the embedded AWS; and every way out of it.
+"""`make demo`'s path, end to end: real Airflow, real executors, the embedded AWS.
 
 Law: the demo is run as a person runs it, as a process; what it promises is read from what it prints, from its
-exit code, and from the processes that are left.
+exit code, and from the processes that are left. Its other ways out, each on an Airflow that others have used,
+are in `test_e2e_ending.py` and `test_e2e_interrupted.py`.
 """
 
 import os
@@ -80,27 +81,3 @@ def test_the_demo_is_green_and_stays_up_when_asked(tmp_path: Path) -> None:
     assert "NOT " not in said
     assert "nothing is left running" in rest
     assert left_behind(url) == []
-
-
-def test_interrupted_it_takes_everything_down(tmp_path: Path) -> None:
-    with demo(tmp_path) as process:
-        said = until(process, "RUNNING")  # a container runs: there is most to take down
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=ENDING)
-    assert process.returncode == 130, said + rest
-    assert "interrupted; everything is down" in rest
-    assert left_behind(address(said)) == []
-
-
-def test_what_does_not_end_in_time_is_said_and_taken_down(tmp_path: Path) -> None:
-    with demo(tmp_path, "--timeout", "1") as process:
-        said, _ = process.communicate(timeout=180)
-    assert process.returncode == 1, said
-    assert "the DAG has not ended within 1 s" in said
-    assert f"The logs are in {tmp_path}" in said
-    assert left_behind(address(said)) == []
-    assert {log.name for log in tmp_path.glob("*.log")} >= {
-        "api-server.log",
-        "scheduler.log",
-        "triggerer.log",
-    }

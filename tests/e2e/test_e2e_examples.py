@@ -15,15 +15,14 @@ from pathlib import Path
 import pytest
 
 from aws_executors.demo.containers import Container, TaskTry
-from aws_executors.demo.environment import free_port, isolate
-from e2e.examples import Outcome, Turn, claims, installed, tell
+from aws_executors.demo.environment import free_port
+from e2e.examples import Outcome, Show, Turn, claims, installed, tell
 from e2e.examples_table import FEW, LEFT_OUT, MORE
 from e2e.warm import image
 
 
-def test_a_dozen_of_airflows_examples_end_as_under_local_executor(tmp_path: Path) -> None:
-    isolate()
-    made = claims(tell(FEW, tmp_path))
+def test_a_dozen_of_airflows_examples_end_as_under_local_executor(shown: Show) -> None:
+    made = claims(tell(shown))
     print(*made, sep="\n")
     assert len(FEW) > 12
     assert all(claim.holds for claim in made)

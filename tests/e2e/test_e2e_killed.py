@@ -1,9 +1,12 @@
-"""Real Airflow processes that get killed: two stories for every change; `make killed` tells many more.
+"""A real scheduler that gets killed: with `test_e2e_stopped.py`, two stories for every change; `make killed`
+tells many more.
 
 Law: a story is a plan and its claims, all of which must hold; the logs of one that fails stay where pytest
-keeps its files. That the claims would catch something is tested first, for they are all that is looked at.
+keeps its files. That the claims would catch something is tested too, for they are all that is looked at. It
+comes after the examples, whose Airflow it shares.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,29 +16,29 @@ import psutil
 import pytest
 
 from aws_executors.demo.containers import Container, TaskTry
+from aws_executors.demo.environment import EXECUTORS
 from e2e.claims import DUE, Records, claims, people_know
-from e2e.killed import tell
-from e2e.plans import Database, Fault, Outage, Plan, plan
+from e2e.examples import Show
+from e2e.killed import QUICK, SOURCE, adoption, happen
+from e2e.plans import Fault, Outage, Plan, plan
 from e2e.postgres import postgres
 from e2e.records import Line, Told, Try
 
 # From before the first submission on, each is carried out, and nobody is told so.
 IN_OUTAGE = Plan(fault=Fault.KILLED_IN_OUTAGE, outage=Outage.BROKEN, moment=0.0, span=16.0)
-ORPHANED = Plan(fault=Fault.KILLED, adopt=False, database=Database.SQLITE, moment=6.0, span=0.0)
 
 
-def test_killed_in_an_outage_it_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_killed_in_an_outage_it_goes_on_where_it_was(shown: Show) -> None:
     """C3, C9, C10, C11: on PostgreSQL, with adoption: no try is lost and no container started twice. What the
     scheduler waited for before it was killed stands in the event log."""
-    story = tell(IN_OUTAGE, tmp_path)
+    up = shown.up
+    shown.turn.write_text("")
+    shutil.copy(SOURCE, up.place.dags)
+    takes_over = {**QUICK, **adoption(True), "AIRFLOW__CORE__EXECUTOR": EXECUTORS}
+    up.deployment.environment = {**up.deployment.environment, **takes_over}
+    story = happen(up, IN_OUTAGE)
     reason = people_know(story.records, "ServerException")
     assert [str(claim) for claim in (*story.claims, reason) if not claim.holds] == []
-
-
-def test_killed_with_adoption_off_what_ran_is_stopped_and_begins_again(tmp_path: Path) -> None:
-    """C27: on SQLite, without adoption: a try may be lost, but none runs twice at once."""
-    story = tell(ORPHANED, tmp_path)
-    assert [str(claim) for claim in story.claims if not claim.holds] == []
 
 
 def test_the_database_is_gone_with_its_block(tmp_path: Path) -> None:

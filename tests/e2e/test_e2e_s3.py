@@ -19,8 +19,9 @@ from aws_executors.core.stored import numbered
 from aws_executors.demo.__main__ import DAG, Clock, follow, judge
 from aws_executors.demo.api import DagRun, quoted
 from aws_executors.demo.proof import tokenless
-from aws_executors.demo.stage import Stage, is_store
+from aws_executors.demo.stage import ASK, Stage, is_store
 from aws_executors.local.wire import Request
+from e2e.killed import adoption
 from e2e.shared import NAMES, of_both
 from e2e.slow_queue import LIFETIME
 
@@ -55,7 +56,7 @@ def test_who_takes_over_goes_on_renewing_and_no_token_shows_either(up: Stage) ->
         waits = up.trigger("waiting")
         eventually(up, "a job that waits", lambda: len(up.containers()) > before)
         up.scheduler.kill()
-        up.start("scheduler", **of_both("WORKLOAD_TRANSPORT", "auto"))
+        up.start("scheduler", **of_both("WORKLOAD_TRANSPORT", "auto"), **adoption(True))
         eventually(up, "a scheduler that takes over", lambda: "GET" in of_the_last_object(up))
         time.sleep(1.5 * LIFETIME)
     assert states(up, waits) == {"waits": "success"}
@@ -127,11 +128,7 @@ def without_capacity(up: Stage) -> Iterator[None]:
 def eventually(up: Stage, what: str, so: Callable[[], object]) -> None:
     """Wait until something is so."""
 
-    def look() -> object | None:
-        time.sleep(0.2)
-        return so() or None
-
-    up.deployment.wait_for(what, look, timeout=PATIENCE)
+    up.deployment.wait_for(what, lambda: so() or None, timeout=PATIENCE, every=ASK)
 
 
 # --- What is seen ------------------------------------------------------------------------------------------

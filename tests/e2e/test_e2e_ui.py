@@ -1,8 +1,8 @@
 """What a person sees of the fleet: Airflow's real UI in a real browser, in front of executors at work.
 
 Law: looks and clicks as a person does. Only what AWS does is arranged; what the page says of it has come all
-the way: engine, database, API server, browser. It comes after the tests whose Airflow it shares (by its
-name), for it leaves containers behind.
+the way: engine, database, API server, browser. It comes after the tests whose Airflow it shares, for it
+leaves containers behind.
 """
 
 import re

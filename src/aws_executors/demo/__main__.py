@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,13 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(parser().parse_args(arguments))
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run the demo as the options say; the exit code."""
+def run(options: argparse.Namespace, on: AbstractContextManager[Stage] | None = None) -> int:
+    """Run the demo as the options say, on a stage of its own or on this one; the exit code."""
     isolate()
     clock = Clock(Console(), time.time())
     try:
-        names = cloud.Names(transport=options.transport)
-        green = demo(clock, names, logs=options.logs, timeout=options.timeout, keep=options.keep)
+        clock.say("starting an embedded AWS, and Airflow in front of it")
+        with on or fresh(options.logs, cloud.Names(transport=options.transport)) as up:
+            green = demo(clock, up, timeout=options.timeout, keep=options.keep)
     except KeyboardInterrupt:
         clock.say("interrupted; everything is down")
         return INTERRUPTED
@@ -84,23 +86,25 @@ def run(options: argparse.Namespace) -> int:
     return 0 if green else 1
 
 
-def demo(clock: Clock, names: cloud.Names, *, logs: Path, timeout: float, keep: bool) -> bool:
-    """Bring everything up, run the DAG, judge; whether all that was promised holds."""
+def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[Stage]:
+    """A stage for the demo's DAGs, whose logs are new."""
     for old in logs.glob("*.log"):
         old.unlink()
-    clock.say("starting an embedded AWS, and Airflow in front of it")
-    with stage(DAGS, logs, names=names) as up:
-        clock.say(f"Airflow is up: {up.place.url} (no login: everybody is an administrator)")
-        run = up.trigger(DAG)
-        claims = judge(up, follow(up, run, clock, timeout))
-        for claim in claims:
-            clock.console.out(str(claim), highlight=False)
-        green = all(claim.holds for claim in claims)
-        if not green:
-            clock.console.out(f"the end of the scheduler's log:\n{tail(up.scheduler.log)}", highlight=False)
-        if keep:
-            clock.say(f"{up.place.url} stays up until Ctrl-C")
-            stay(up)
+    return stage(DAGS, logs, names=names)
+
+
+def demo(clock: Clock, up: Stage, *, timeout: float, keep: bool) -> bool:
+    """Run the DAG on what is up, and judge; whether all that was promised holds."""
+    clock.say(f"Airflow is up: {up.place.url} (no login: everybody is an administrator)")
+    claims = judge(up, follow(up, up.trigger(DAG), clock, timeout))
+    for claim in claims:
+        clock.console.out(str(claim), highlight=False)
+    green = all(claim.holds for claim in claims)
+    if not green:
+        clock.console.out(f"the end of the scheduler's log:\n{tail(up.scheduler.log)}", highlight=False)
+    if keep:
+        clock.say(f"{up.place.url} stays up until Ctrl-C")
+        stay(up)
     return green
 
 

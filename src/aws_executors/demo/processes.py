@@ -117,14 +117,15 @@ class Deployment:
         for process in self.processes.values():
             process.check()
 
-    def wait_for(self, what: str, ready: Callable[[], T | None], *, timeout: float) -> T:
-        """The first answer of `ready` that is not None; NotReady if none comes within `timeout` seconds."""
+    def wait_for(self, what: str, ready: Callable[[], T | None], *, timeout: float, every: float = 0.1) -> T:
+        """The first answer of `ready` that is not None, asked again after `every` seconds; NotReady if none
+        comes within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             self.check()
             if (answer := ready()) is not None:
                 return answer
-            time.sleep(0.1)
+            time.sleep(every)
         logs = "\n".join(f"--- {process.log}\n{tail(process.log)}" for process in self.processes.values())
         raise NotReady(f"{what}: not within {timeout:.0f} s\n{logs}")
 

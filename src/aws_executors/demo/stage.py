@@ -32,6 +32,7 @@ from aws_executors.local.wire import Request
 AT_ONCE = 4  # containers: each takes a core for seconds, and 150 MB
 EXECUTORS = 2
 START = 90.0  # seconds that Airflow may take to come up
+ASK = 0.5  # seconds between two questions to Airflow's API, which needs the cores for better things
 STARTED = ") starts in "  # what each executor logs when it starts
 
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
@@ -63,7 +64,9 @@ class Stage:
     def trigger(self, dag_id: str) -> DagRun:
         """Start a run of a DAG as soon as Airflow knows it; NotReady with what is wrong with its file."""
         try:
-            self.deployment.wait_for(f"DAG {dag_id}", lambda: self.api.has_dag(dag_id), timeout=START)
+            self.deployment.wait_for(
+                f"DAG {dag_id}", lambda: self.api.has_dag(dag_id), timeout=START, every=ASK
+            )
         except NotReady as error:
             faults = "\n".join(fault.stack_trace for fault in self.api.import_faults())
             raise NotReady(f"{error}\n{faults}") from None

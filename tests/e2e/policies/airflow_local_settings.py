@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 TURN = Path(os.environ["EXECUTOR_IN_TURN"])
-"""A file with the executor's name, which is another one in each turn."""
+"""A file with the executor's name, which is another one in each turn; empty where the DAGs say."""
 
 
 def dag_policy(dag: "DAG") -> None:
@@ -28,4 +28,4 @@ def dag_policy(dag: "DAG") -> None:
 
 def task_instance_mutation_hook(task_instance: "TaskInstance", dag_run: "DagRun | None" = None) -> None:
     """Each task instance goes to the executor whose turn it is."""
-    task_instance.executor = TURN.read_text()
+    task_instance.executor = TURN.read_text() or task_instance.executor
