@@ -1,4 +1,5 @@
-# Two commands: `make demo` and `make test`. Both need python3 (3.11 to 3.13) and make, nothing else.
+# Two commands: `make demo` and `make test`. Both need python3 (3.11 or newer; 3.11 to 3.13 are tested) and make,
+# nothing else.
 #
 # Law: every target runs what is in .venv; .venv is made from pyproject.toml and constraints.txt, by pip, which
 # reads its own settings as everywhere. Nothing here is interactive.
@@ -58,7 +59,7 @@ bench: .bench/.installed ## beside the Amazon provider's executors, half an hour
 
 .bench/.installed: pyproject.toml constraints.txt benchmarks/requirements.txt benchmarks/constraints.txt
 	@test -x .bench/venv/bin/python || $(PYTHON) -m venv .bench/venv
-	@.bench/venv/bin/python -m pip --disable-pip-version-check -q -q install -c constraints.txt pip hatchling
+	@.bench/venv/bin/python -m pip --disable-pip-version-check -q -q install -c constraints.txt pip hatchling hatch-fancy-pypi-readme
 	@.bench/venv/bin/python -m pip --disable-pip-version-check -q -q install -c constraints.txt \
 	  -c benchmarks/constraints.txt --no-build-isolation -r benchmarks/requirements.txt -e .
 	@touch $@
@@ -82,14 +83,16 @@ venv: $(INSTALLED) ## make .venv, or bring it up to date
 
 # hatchling comes first, pinned like the rest, so that the project itself is built without reaching out again.
 $(INSTALLED): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-	  echo "make: aws-executors needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is not one:" \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: aws-executors needs Python 3.11 or newer, and $(PYTHON) is not one:" \
 	       "name one, for example: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 14))' || \
+	  echo "make: aws-executors is tested with Python 3.11, 3.12 and 3.13; $(PYTHON) is newer" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "make: $(PYTHON) can not make a virtual environment: install its venv module" \
 	       "(on Debian and Ubuntu: apt-get install python3-venv), then: rm -r $(VENV)" >&2; exit 1; }
 	@echo "make: installing into $(VENV) (about a minute the first time)"
-	@$(PIP) install --constraint constraints.txt pip hatchling
+	@$(PIP) install --constraint constraints.txt pip hatchling hatch-fancy-pypi-readme
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --group dev --editable .
 	@touch $@
 

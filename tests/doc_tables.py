@@ -75,7 +75,10 @@ from aws_executors.migrate import Becomes, as_cfg, migrated, notes
 from troubles import scene
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    *(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")),
+    *sorted((ROOT / "docs").glob("*.md")),
+)
 MARKED = re.compile(
     r"(?P<open><!-- (?P<kind>table|options|policy|block):(?P<name>\S+) -->\n).*?"
     r"(?P<close><!-- /(?P=kind) -->)",

@@ -5,8 +5,7 @@ AWS's documentation allows.
 """
 
 import string
-from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -35,6 +34,7 @@ from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.wire import KeyValuePair
+from samples import some
 
 T = TypeVar("T")
 
@@ -49,27 +49,21 @@ def few(values: st.SearchStrategy[T], least: int = 0, most: int = 3) -> st.Searc
     return st.lists(values, min_size=least, max_size=most).map(tuple)
 
 
-def named(
-    names: st.SearchStrategy[str], item: "st.SearchStrategy[T]", field: str
-) -> st.SearchStrategy[tuple[T, ...]]:
+def named(item: st.SearchStrategy[T], field: str) -> st.SearchStrategy[tuple[T, ...]]:
     """A short tuple of items whose `field` are different."""
-    one = st.tuples(names, item).map(lambda pair: replace(pair[1], **{field: pair[0]}))  # type: ignore[type-var]
-    return st.lists(one, max_size=3, unique_by=lambda value: getattr(value, field)).map(tuple)
+    return st.lists(item, max_size=3, unique_by=lambda value: getattr(value, field)).map(tuple)
 
 
 texts = st.text(string.ascii_letters + string.digits + "-_/:. äß", min_size=1, max_size=12)
 names = st.sampled_from(("main", "proxy", "log", "x-ray"))
 variables = st.builds(KeyValuePair, name=st.sampled_from(("A", "B", "C", "D_1")), value=texts | st.just(""))
-environments = named(st.sampled_from(("A", "B", "C", "D_1")), variables, "name")
+environments = named(variables, "name")
 files = st.builds(EnvironmentFile, value=texts)
 whole = st.integers(1, 4096)
 
 tag_texts = st.text(string.ascii_letters + "äß 09_.:/=+-@", max_size=20)
-tags = named(
-    tag_texts.filter(lambda key: key != "" and not key.lower().startswith("aws:")),
-    st.builds(Tag, key=st.just("k"), value=tag_texts),
-    "key",
-)
+tag_keys = tag_texts.filter(lambda key: key != "" and not key.lower().startswith("aws:"))
+tags = named(st.builds(Tag, key=tag_keys, value=tag_texts), "key")
 
 requirements = (
     st.builds(ResourceRequirement, type=st.just("GPU"), value=st.sampled_from(("1", "4", "ALL")))
@@ -83,27 +77,27 @@ requirements = (
         ),
     )
 )
-containers = st.builds(
+containers = some(
     ContainerOverride,
-    name=names,
+    {"name": names},
     command=few(texts),
     environment=environments,
     environment_files=few(files).map(lambda items: tuple(dict.fromkeys(items))),
-    cpu=maybe(whole),
-    memory=maybe(whole),
-    memory_reservation=maybe(whole),
+    cpu=whole,
+    memory=whole,
+    memory_reservation=whole,
     resource_requirements=few(requirements, most=1),
 )
-overrides = st.builds(
+overrides = some(
     Overrides,
-    container_overrides=named(names, containers, "name"),
-    cpu=maybe(whole.map(str)),
-    memory=maybe(whole.map(str)),
-    ephemeral_storage=maybe(st.builds(EphemeralStorage, size_in_gi_b=st.integers(21, 200))),
-    task_role_arn=maybe(texts),
-    execution_role_arn=maybe(texts),
+    {"container_overrides": named(containers, "name")},
+    cpu=whole.map(str),
+    memory=whole.map(str),
+    ephemeral_storage=st.builds(EphemeralStorage, size_in_gi_b=st.integers(21, 200)),
+    task_role_arn=texts,
+    execution_role_arn=texts,
     inference_accelerator_overrides=named(
-        names, st.builds(InferenceAcceleratorOverride, device_name=texts, device_type=texts), "device_name"
+        st.builds(InferenceAcceleratorOverride, device_name=names, device_type=texts), "device_name"
     ),
 )
 
@@ -130,24 +124,21 @@ providers = st.builds(
     CapacityProvider, capacity_provider=texts, weight=st.integers(1, 1000), base=maybe(st.just(0))
 )
 volumes = named(
-    names,
     st.builds(
         VolumeConfiguration,
         name=names,
         managed_ebs_volume=maybe(
-            st.builds(
+            some(
                 ManagedEbsVolume,
-                role_arn=texts,
-                size_in_gi_b=st.integers(1, 16_384),
-                snapshot_id=texts,
-                volume_type=maybe(st.sampled_from(("gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"))),
-                iops=maybe(whole),
-                throughput=maybe(st.integers(1, 1000)),
-                volume_initialization_rate=maybe(whole),
-                encrypted=maybe(st.booleans()),
-                kms_key_id=maybe(texts),
-                filesystem_type=maybe(st.sampled_from(("ext3", "ext4", "xfs", "ntfs"))),
-                termination_policy=maybe(st.builds(TerminationPolicy, delete_on_termination=st.booleans())),
+                {"role_arn": texts, "size_in_gi_b": st.integers(1, 16_384), "snapshot_id": texts},
+                volume_type=st.sampled_from(("gp2", "gp3", "io1", "io2", "st1", "sc1", "standard")),
+                iops=whole,
+                throughput=st.integers(1, 1000),
+                volume_initialization_rate=whole,
+                encrypted=st.booleans(),
+                kms_key_id=texts,
+                filesystem_type=st.sampled_from(("ext3", "ext4", "xfs", "ntfs")),
+                termination_policy=st.builds(TerminationPolicy, delete_on_termination=st.booleans()),
                 tag_specifications=few(st.builds(TagSpecification, tags=tags), most=1),
             )
         ),
@@ -155,63 +146,60 @@ volumes = named(
     "name",
 )
 
-shared = {
-    "network_configuration": maybe(networks("DISABLED")),
-    "overrides": overrides,
+anywhere = {
     "placement_constraints": few(constraints).map(lambda items: tuple(dict.fromkeys(items))),
     "placement_strategy": few(placements),
-    "volume_configurations": volumes,
     "tags": tags,
-    "propagate_tags": maybe(st.sampled_from(("TASK_DEFINITION", "NONE"))),
-    "enable_ecs_managed_tags": maybe(st.booleans()),
-    "enable_execute_command": maybe(st.booleans()),
-    "group": maybe(texts),
-    "cluster": maybe(texts),
+    "propagate_tags": st.sampled_from(("TASK_DEFINITION", "NONE")),
+    "enable_ecs_managed_tags": st.booleans(),
+    "enable_execute_command": st.booleans(),
+    "group": texts,
+    "cluster": texts,
 }
-on_fargate = {"launch_type": maybe(st.just("FARGATE")), "platform_version": maybe(texts)}
-in_public = {**on_fargate, "network_configuration": networks("ENABLED", "DISABLED")}
-on_instances = {"launch_type": st.just("EC2")}
-outside = {
-    "launch_type": st.just("EXTERNAL"),
-    "network_configuration": st.none(),
-    "volume_configurations": st.just(()),
+shared = {**anywhere, "network_configuration": networks("DISABLED"), "volume_configurations": volumes}
+identity = {
+    "reference_id": texts,
+    "started_by": st.text(string.ascii_letters + string.digits + "/_-", min_size=1, max_size=128),
+    "client_token": st.text([chr(code) for code in range(33, 127)], min_size=1, max_size=64),
 }
+on_fargate = {"launch_type": st.just("FARGATE"), "platform_version": texts}
 on_providers = {
     "capacity_provider_strategy": st.lists(
         providers, min_size=1, max_size=3, unique_by=lambda one: one.capacity_provider
     ).map(tuple)
 }
 on_spot = {
-    "capacity_provider_strategy": st.just((CapacityProvider(capacity_provider="FARGATE_SPOT", weight=1),)),
-    "platform_version": maybe(texts),
-}
-identity = {
-    "task_definition": texts,
-    "reference_id": maybe(texts),
-    "started_by": maybe(st.from_regex(r"[A-Za-z0-9/_-]{1,128}", fullmatch=True)),
-    "client_token": maybe(st.from_regex(r"[!-~]{1,64}", fullmatch=True)),
+    "capacity_provider_strategy": st.just((CapacityProvider(capacity_provider="FARGATE_SPOT", weight=1),))
 }
 
+# What a place asks for, and what else it allows.
+PLACES: list[tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStrategy[Any]]]] = [
+    ({}, shared | on_fargate | {"network_configuration": networks("ENABLED", "DISABLED")}),
+    ({"launch_type": st.just("EC2")}, shared),
+    ({"launch_type": st.just("EXTERNAL")}, anywhere),
+    (on_providers, shared),
+    (on_spot, shared | {"platform_version": texts}),
+]
 run_tasks = st.one_of(
-    *(
-        st.builds(RunTask, **{**identity, **shared, **place})
-        for place in (in_public, on_instances, outside, on_providers, on_spot)
-    )
+    [
+        some(RunTask, {"task_definition": texts, "overrides": overrides, **asked}, **allowed, **identity)
+        for asked, allowed in PLACES
+    ]
 )
 own_override = {
-    "cpu": maybe(whole),
-    "memory": maybe(whole),
-    "memory_reservation": maybe(whole),
+    "cpu": whole,
+    "memory": whole,
+    "memory_reservation": whole,
     "environment": environments,
     "environment_files": few(files).map(lambda items: tuple(dict.fromkeys(items))),
     "resource_requirements": few(requirements, most=1),
-    "task_definition": maybe(texts),
+    "task_definition": texts,
+    "overrides": overrides,
 }
 ecs_options = st.one_of(
-    *(
-        st.builds(EcsOptions, **own_override, **shared, **place)
-        for place in (on_fargate, {"launch_type": st.just("EC2")}, on_providers)
-    )
+    some(EcsOptions, {}, **own_override, **shared, **on_fargate),
+    some(EcsOptions, {"launch_type": st.just("EC2")}, **own_override, **shared),
+    some(EcsOptions, on_providers, **own_override, **shared),
 )
 
 ECS_SETTINGS = EcsSettings(

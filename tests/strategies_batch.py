@@ -37,16 +37,24 @@ from aws_executors.core.batch.request import (
     SubmitJob,
 )
 from aws_executors.core.wire import KeyValuePair
+from samples import some
 
 W = TypeVar("W")
 
 ALNUM = string.ascii_letters + string.digits
 
 texts = st.text(ALNUM + "-_/:. äß", min_size=1, max_size=12)
-names = st.from_regex(r"[A-Z][A-Z0-9_]{0,8}", fullmatch=True).filter(lambda n: not n.startswith("AWS_BATCH"))
-job_names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", fullmatch=True)
-globs = st.from_regex(r"[A-Za-z0-9.: ]{1,20}\*?", fullmatch=True)
-code_globs = st.from_regex(r"[0-9]{1,4}\*?", fullmatch=True)
+names = st.builds(
+    "{}{}".format,
+    st.sampled_from(string.ascii_uppercase),
+    st.text(string.ascii_uppercase + string.digits + "_", max_size=8),
+).filter(lambda name: not name.startswith("AWS_BATCH"))
+job_names = st.builds("{}{}".format, st.sampled_from(ALNUM), st.text(ALNUM + "_-", max_size=127))
+
+
+def globs(alphabet: str, most: int) -> st.SearchStrategy[str]:
+    """Texts that may end in a star."""
+    return st.builds("{}{}".format, st.text(alphabet, min_size=1, max_size=most), st.sampled_from(["", "*"]))
 
 
 def maybe(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -79,16 +87,17 @@ resources = st.one_of(
     written(ResourceRequirement, type=st.just("VCPU"), value=st.sampled_from(["0.25", "0.5", "1", "32"])),
 )
 commands = few(texts)
-containers = written(
+containers = some(
     ContainerOverrides,
+    {},
     command=commands,
     environment=few(variables, name="name"),
-    instance_type=maybe(texts),
+    instance_type=texts,
     resource_requirements=few(resources, name="type"),
 )
-task_containers = written(
+task_containers = some(
     TaskContainerOverrides,
-    name=texts,
+    {"name": texts},
     command=commands,
     environment=few(variables, name="name"),
     resource_requirements=few(resources, name="type"),
@@ -97,10 +106,11 @@ ecs_properties = written(
     EcsPropertiesOverride,
     task_properties=few(written(TaskPropertiesOverride, containers=few(task_containers, name="name")), 1),
 )
-eks_containers = written(
+eks_containers = some(
     EksContainerOverride,
-    name=maybe(texts),
-    image=maybe(texts),
+    {},
+    name=texts,
+    image=texts,
     command=commands,
     args=commands,
     env=few(
@@ -110,11 +120,12 @@ eks_containers = written(
 )
 eks_properties = written(
     EksPropertiesOverride,
-    pod_properties=written(
+    pod_properties=some(
         EksPodPropertiesOverride,
+        {},
         containers=few(eks_containers, name="name"),
         init_containers=few(eks_containers, name="name"),
-        metadata=written(EksMetadata, labels=maps(), annotations=maps(), namespace=maybe(texts)),
+        metadata=some(EksMetadata, {}, labels=maps(), annotations=maps(), namespace=texts),
     ),
 )
 consumables = written(
@@ -156,37 +167,30 @@ retries = st.one_of(
             written(
                 EvaluateOnExit,
                 action=st.sampled_from(["RETRY", "EXIT"]),
-                on_exit_code=maybe(code_globs),
-                on_reason=maybe(globs),
-                on_status_reason=maybe(globs),
+                on_exit_code=globs(string.digits, 4),
+                on_reason=globs(ALNUM + ".: ", 20),
+                on_status_reason=globs(ALNUM + ".: ", 20),
             ),
             5,
         ),
     ),
 )
 
-_KINDS = _OF_A_RANGE | {"node_overrides": nodes}
-
-
-@st.composite
-def submit_jobs(draw: st.DrawFn) -> SubmitJob:
-    """Any SubmitJob: every member present or absent, one kind of overrides."""
-    kind = draw(st.sampled_from(sorted(_KINDS)))
-    return draw(
-        written(
+submit_jobs = st.one_of(
+    [
+        some(
             SubmitJob,
-            job_name=job_names,
-            job_queue=texts,
-            job_definition=texts,
-            share_identifier=maybe(st.from_regex(r"[A-Za-z0-9]{1,20}\*?", fullmatch=True)),
-            scheduling_priority_override=maybe(st.integers(0, 9999)),
+            {"job_name": job_names, "job_queue": texts, "job_definition": texts, kind: overrides},
+            share_identifier=globs(ALNUM, 20),
+            scheduling_priority_override=st.integers(0, 9999),
             depends_on=few(written(JobDependency, job_id=texts)),
             parameters=maps(),
             retry_strategy=retries,
-            timeout=written(JobTimeout, attempt_duration_seconds=maybe(st.integers(60, 2**31 - 1))),
-            propagate_tags=maybe(st.booleans()),
+            timeout=written(JobTimeout, attempt_duration_seconds=st.integers(60, 2**31 - 1)),
+            propagate_tags=st.booleans(),
             tags=maps(),
             consumable_resource_properties_override=consumables,
-            **{kind: _KINDS[kind]},
         )
-    )
+        for kind, overrides in (_OF_A_RANGE | {"node_overrides": nodes}).items()
+    ]
+)

@@ -67,12 +67,12 @@ def _faults(kwargs: dict[str, Any]) -> str:
     return str(ParamValidator().validate(kwargs, INPUT).generate_report())
 
 
-@given(submit_jobs())
+@given(submit_jobs)
 def test_every_request_that_can_be_built_passes_botocores_validator(job: SubmitJob) -> None:
     assert _faults(to_kwargs(job)) == ""
 
 
-@given(submit_jobs())
+@given(submit_jobs)
 def test_reading_back_what_is_sent_gives_the_same_request(job: SubmitJob) -> None:
     assert from_kwargs(to_kwargs(job)) == job
 

@@ -448,6 +448,13 @@ def is_command(words: list[str]) -> None:
         assert not argument.startswith("--") or f"{argument} " in told.stdout
 
 
+def is_script(words: list[str]) -> None:
+    if words[1] == "-m":
+        is_command(words)
+    else:
+        assert (ROOT / words[1]).is_file()
+
+
 def is_variable(words: list[str]) -> None:
     name, _, value = words[1].partition("=")
     if name.startswith("AWS_"):
@@ -480,6 +487,7 @@ COMMANDS: Mapping[str, Callable[[list[str]], None]] = {
     "make": is_target,
     "pip": is_this_project,
     "python": is_command,
+    ".venv/bin/python": is_script,
     "export": is_variable,
     "curl": is_control,
 }
@@ -620,7 +628,9 @@ def test_links_lead_somewhere(page: Path, target: str) -> None:
     assert not anchor or anchor in anchors(found)
 
 
-NAMED = re.compile(r"`((?:core|shell|cli|local|src|tests|examples|docs)/[\w/]*(?:\.\w+)?|\w+\.(?:py|md))`")
+NAMED = re.compile(r"`((?:core|shell|run|cli|local)/[\w./-]*|\w+\.(?:py|md))`")
+PATH = re.compile(r"(?<![\w./-])(?:\.github|benchmarks|docs|examples|src|tests|typings)/[\w./-]*[\w/]")
+"""A path from the root of the repository, wherever it stands, in a block too."""
 OUTSIDE = {"my_module.py"}  # a person's own, in their plugins folder
 
 
@@ -646,7 +656,7 @@ def test_the_broken_dag_says_what_the_page_shows() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_files_that_are_named_are_there(page: Path) -> None:
-    named = set(NAMED.findall(prose(page))) - OUTSIDE
+    named = {*NAMED.findall(prose(page)), *PATH.findall(page.read_text())} - OUTSIDE
     assert [
         name for name in named if not any((base / name).exists() for base in (ROOT, SRC, page.parent))
     ] == []

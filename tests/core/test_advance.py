@@ -6,7 +6,7 @@ Each scenario is a list of (event, stage, effects) by hand, named after the case
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import pytest
@@ -167,9 +167,9 @@ class Scenario:
     job: Job[str] = field(default_factory=lambda: Job(token="t"))
 
 
-def adopt(purpose: Purpose) -> Job[str]:
+def adopt(purpose: Purpose, queued_at: float | None = None) -> Job[str]:
     """A job of another scheduler."""
-    job: Job[str] = Job(token="t", purpose=purpose)
+    job: Job[str] = Job(token="t", purpose=purpose, queued_at=queued_at)
     return begin(job)[0]
 
 
@@ -1106,6 +1106,37 @@ ADOPTING = [
             ),
         ],
         job=adopt(Purpose.ADOPT),
+    ),
+    Scenario(
+        "the container is older than the queueing, of which it says nothing: queued again, same try",
+        [
+            (Found(1.0, replace(GOOD, created=99.9)), S.WATCHING, (ReadRow(),)),
+            (RowRead(1.1, QUEUED), S.CLOSED, (GiveBack(), Free())),
+        ],
+        job=adopt(Purpose.ADOPT, queued_at=100.0),
+    ),
+    Scenario(
+        "an older container ends, and the task runs, in which nobody knows: its heartbeat decides",
+        [
+            (Found(1.0, RUNS), S.WATCHING, ()),
+            (RowRead(1.1, RUNNING), S.WATCHING, ()),
+            (Seen(2.0, replace(BAD, created=99.9)), S.WATCHING, (ReadRow(),)),
+            (RowRead(2.1, RUNNING), S.WATCHING, ()),
+            (RowRead(9.0, FINISHED), S.CLOSED, (Free(),)),
+        ],
+        job=adopt(Purpose.ADOPT, queued_at=100.0),
+    ),
+    Scenario(
+        "a container of this very queueing: its end is told at once",
+        [
+            (Found(1.0, replace(BAD, created=100.1)), S.JUDGING, (ReadRow(),)),
+            (
+                RowRead(1.1, RUNNING),
+                S.CONFIRMING,
+                (Tell("container failed", EXITED), Report(False, EXITED, True)),
+            ),
+        ],
+        job=adopt(Purpose.ADOPT, queued_at=100.0),
     ),
     Scenario(
         "C12: no container, and the task waits in the queue: queued again, same try",

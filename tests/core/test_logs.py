@@ -1,10 +1,13 @@
 """How the pages of a log become lines."""
 
+from unittest.mock import patch
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from aws_executors.core import logs
 from aws_executors.core.logs import BYTES, LINES, WIDE, Tail, excerpt, folded, line, unfolded
 
 JWT = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJl"
@@ -56,15 +59,17 @@ def test_an_odd_page_changes_nothing() -> None:
     assert folded(Tail(), {"events": [{"timestamp": 10**18}]}).failure().startswith("events.0.timestamp")
 
 
-@given(st.lists(st.integers(0, 3 * LINES).map(range), max_size=4))
-def test_only_the_newest_lines_are_kept(sizes: list[range]) -> None:
+@given(st.integers(1, 8), st.lists(st.integers(0, 20).map(range), max_size=4))
+@example(LINES, [range(LINES - 1), range(1), range(1)])
+def test_only_the_newest_lines_are_kept(bound: int, sizes: list[range]) -> None:
     tail = Tail()
     every: list[str] = []
-    for numbers in sizes:
-        tail = folded(tail, page(*numbers)).unwrap()
-        every += said(*numbers)
-    assert tail.lines == tuple(every[-LINES:])
-    assert tail.cut == (len(every) > LINES)
+    with patch.object(logs, "LINES", bound):  # a log of as many lines as are kept costs a quarter of a second
+        for numbers in sizes:
+            tail = folded(tail, page(*numbers)).unwrap()
+            every += said(*numbers)
+    assert tail.lines == tuple(every[-bound:])
+    assert tail.cut == (len(every) > bound)
 
 
 def test_a_log_is_bounded_in_bytes_too() -> None:

@@ -113,7 +113,7 @@ def test_at_the_end(stands: Standing, ending: Ending, expected: str) -> None:
 
 def test_the_tables_have_every_row_and_the_test_too() -> None:
     every = set(itertools.product(Standing, Ending))
-    assert every == {(stands, ending) for stands, ending, _ in ENDED}
+    assert every == {(stands, how) for stands, how, _ in ENDED}
     assert set(BEFORE_THE_END) == set(Standing)
     assert set(ENDINGS) == set(Cause)
     assert set(LAUNCHER_ENDINGS) == set(Exit)

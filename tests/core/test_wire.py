@@ -157,7 +157,7 @@ def test_tags_as_aws_allows_them(kind: str, text: str, words: str) -> None:
     assert adapter.validate_python("Größe 3 _.:/=+-@") == "Größe 3 _.:/=+-@"
 
 
-@given(run_tasks | submit_jobs(), st.integers(1, 5000))
+@given(run_tasks | submit_jobs, st.integers(1, 5000))
 def test_what_surely_fits_does_fit(request: RunTask | SubmitJob, limit: int) -> None:
     assert not surely_fits(request, limit) or len(json.dumps(to_kwargs(request))) <= limit
 

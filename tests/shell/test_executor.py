@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -624,6 +625,38 @@ def test_c26_what_was_stopped_at_the_end_is_queued_again_by_the_next_scheduler_t
     turn_until(second, lambda: given.row().state == "scheduled")
     assert (given.row().try_number, states(second)) == (1, {})
     turn_until(second, lambda: not second.running)
+    second.end()
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_c9_a_token_of_an_earlier_segment_says_nothing_of_this_one(
+    executor: AwsEcsFargateExecutor, ecs_options: Callable[..., None], state: str
+) -> None:
+    """Airflow assigns none, and the scheduler died between queueing the segment and writing our own."""
+    ecs_options(adopt_task_instances=True)
+    given = task_instance(queue="exit-0")
+    hand_over(executor, given, token=None)
+    first = str(executor.event_buffer.pop(given.key)[1])
+    given.becomes("deferred", external_executor_id=first)
+    turn_until(executor, lambda: given.key not in executor.running)
+    given.becomes(state, queued_dttm=datetime.now(UTC))
+
+    second = AwsEcsFargateExecutor(parallelism=8)
+    second.start()
+    assert second.try_adopt_task_instances([given.row()]) == []
+    if state == "queued":
+        turn_until(second, lambda: given.row().state == "scheduled")
+        assert (given.row().try_number, given.row().external_executor_id) == (1, None)
+    else:  # in a container that nobody knows; the exit code 0 of the first one is not its end
+        engine = second._engine
+        assert engine is not None
+        turn_until(
+            second, lambda: [(job.stage, job.past != ()) for job in engine.jobs()] == [("watching", True)]
+        )
+        assert states(second) == {}
+        given.becomes("success")
+    turn_until(second, lambda: not second.running)
+    assert states(second) == {}
     second.end()
 
 

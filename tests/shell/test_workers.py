@@ -56,13 +56,20 @@ def test_the_highest_priority_goes_first_then_the_oldest(
 
 @pytest.mark.parametrize("error", [RuntimeError("x"), SystemExit(1), KeyboardInterrupt()])
 def test_a_call_that_raises_is_posted_and_the_thread_lives_on(
-    one: Workers[str], posted: queue.SimpleQueue[str], error: BaseException
+    one: Workers[str],
+    posted: queue.SimpleQueue[str],
+    error: BaseException,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A builder may even call sys.exit."""
     one.start()
     one.call(raises(error), lost)
     one.call(says("next"), lost)
     assert [posted.get(timeout=5), posted.get(timeout=5)] == [f"lost: {type(error).__name__}", "next"]
+    (told,) = caplog.messages
+    assert repr(error).partition("(")[0] in told
+    # Where something broke is told; who only called sys.exit gets one line.
+    assert (len(told.splitlines()) == 1) is not isinstance(error, Exception)
 
 
 def test_a_call_counts_as_unanswered_until_its_answer_has_been_posted() -> None:

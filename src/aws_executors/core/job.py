@@ -87,6 +87,7 @@ class Job(Generic[R]):
     which is not to be failed, `told` what of its waiting a person was told last, `report` what Airflow was
     told of its end, `reported` times. `renew_every` is how often the stored workload is to get a fresh token
     while the container waits, in seconds, None where nothing is stored; `renew_at` when it is next.
+    `queued_at` (epoch seconds) is when the task was last queued, where `token` may be of an earlier queueing.
     """
 
     token: str
@@ -115,6 +116,7 @@ class Job(Generic[R]):
     reported: int = 0
     renew_every: float | None = None
     renew_at: float = 0.0
+    queued_at: float | None = None
 
     @property
     def wanted(self) -> bool:

@@ -5,15 +5,17 @@ a value (`Unreadable`), never an exception, and hides nothing beside it (C6). Th
 runtime, which is the same below ECS and below Batch, stand here too.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from returns.methods import partition
+from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.memo import unchanged
 from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
 from aws_executors.core.texts import PART, one_line
 
@@ -43,6 +45,8 @@ class _Event(Read):
 _FAULTS = TypeAdapter(tuple[_Fault, ...])
 _RECORD = TypeAdapter(dict[str, object])
 ReadT = TypeVar("ReadT", bound=Read)
+Reader: TypeAlias = Callable[[object], Result[Observation, Unreadable]]
+"""What one record of an answer says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,17 @@ def read(model: type[ReadT], value: object) -> Result[ReadT, str]:
             error.json(include_url=False, include_context=False, include_input=False)
         )
         return Failure("; ".join(": ".join((*_place(fault), fault.msg)) for fault in faults))
+
+
+def reader(model: type[Read], observe: Reader) -> Reader:
+    """The same reader of records, which `model` reads, for one who is shown most records many times as they
+    are: it remembers what those said that have not ended."""
+    fields = [to_camel(name) for name in model.model_fields]
+    return unchanged(observe, fields, _goes_on)
+
+
+def _goes_on(read: Result[Observation, Unreadable]) -> bool:
+    return is_successful(read) and not read.unwrap().ended
 
 
 def without_nulls(value: object) -> object:

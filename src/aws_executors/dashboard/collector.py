@@ -20,7 +20,7 @@ from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts, call_rates
 from aws_executors.dashboard.snapshot import HEARTBEAT, Snapshot, TaskKey
 from aws_executors.dashboard.store import SnapshotRow
-from aws_executors.dashboard.summary import Entry, summarize
+from aws_executors.dashboard.summary import Entry, Summary, summarize
 from aws_executors.shell.allowance import Allowance
 from aws_executors.shell.mail import Handover
 
@@ -33,6 +33,11 @@ class Engine(Protocol[K, R]):
 
     def entries(self) -> Iterator[tuple[Handover[K, R], Job[R], float]]:
         """Every job, what came with it, and since when it is in its state."""
+        ...
+
+    @property
+    def changes(self) -> int:
+        """How often a job has changed: while this stays the same, so do `entries`."""
         ...
 
 
@@ -50,14 +55,12 @@ class Collector(Generic[K, R]):
     every: float = 0.0
     clock: Callable[[], float] = time.monotonic
     epoch: float = field(default_factory=lambda: time.time() - time.monotonic())
+    last: dict[int, Summary] = field(default_factory=dict, repr=False)
+    """The jobs as they were summarized last, by the engine's count of changes then."""
 
     def __call__(self, now: float) -> Snapshot:
         """Its snapshot at this time."""
-        entries = (
-            Entry(job=job, key=handover.key, queue=handover.queue, since=round(self.epoch + at, 1))
-            for handover, job, at in self.engine.entries()
-        )
-        summary = summarize(entries, key_of)
+        summary = self._summary()
         return Snapshot(
             executor=self.executor,
             scheduler=f"{socket.gethostname()}:{os.getpid()}",
@@ -70,6 +73,18 @@ class Collector(Generic[K, R]):
             left_out=summary.left_out,
             calls=call_rates(self.counts, self.allowance, self.calls, self.clock()),
         )
+
+    def _summary(self) -> Summary:
+        changes = self.engine.changes  # before the jobs: what changes meanwhile is summarized the next time
+        if changes not in self.last:
+            entries = (
+                Entry(job=job, key=handover.key, queue=handover.queue, since=round(self.epoch + at, 1))
+                for handover, job, at in self.engine.entries()
+            )
+            summary = summarize(entries, key_of)
+            self.last.clear()
+            self.last[changes] = summary
+        return self.last[changes]
 
 
 def key_of(key: object) -> TaskKey:

@@ -89,8 +89,9 @@ class Snapshot(Record):
 
     @property
     def content(self) -> tuple[object, ...]:
-        """All that changes, but for the time of publishing."""
-        return self.queues, self.jobs, self.left_out, self.calls
+        """What is published at once. The time, and how many calls there were, change always."""
+        throttled = [(rate.action, rate.granted, bool(rate.throttled)) for rate in self.calls]
+        return self.queues, self.jobs, self.left_out, throttled
 
     def stale(self, now: float) -> bool:
         """Whether its scheduler is believed to be gone."""

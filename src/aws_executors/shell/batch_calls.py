@@ -19,7 +19,7 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.batch.answers import found as listed
 from aws_executors.core.batch.answers import started
 from aws_executors.core.batch.build import lookup_prefix
-from aws_executors.core.batch.describe import observe_answer
+from aws_executors.core.batch.describe import follower, observe_answer
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.errors import AwsError, classify
@@ -66,6 +66,7 @@ class BatchCalls:
         self._clients = clients
         self.allotments = allotments(BATCH, submit_rate=settings.submit_rate, read_share=settings.read_share)
         self._settings = settings
+        self._record = follower(settings.container_name)
         self._in_bulk = True
         self._queues = dict.fromkeys((settings.job_queue, *also))
 
@@ -124,7 +125,9 @@ class BatchCalls:
 
     def _described(self, ids: Sequence[str]) -> Result[Answer, AwsError]:
         answer = self._clients.batch(lambda batch: batch.describe_jobs(jobs=ids))
-        return answer.map(partial(observe_answer, asked=ids, container=self._settings.container_name))
+        return answer.map(
+            partial(observe_answer, asked=ids, container=self._settings.container_name, record=self._record)
+        )
 
     def _searched(self, queue: str, token: str, exclude: Sequence[str]) -> Result[Answer, AwsError]:
         ids = paged(partial(self._page, queue, lookup_prefix(self._settings, token)))

@@ -1,11 +1,11 @@
 """The little that correct reporting needs to know from Airflow's database.
 
-Law: a small query for many task instances, and two careful updates of one; these in sessions of their own,
-never the scheduler's (a scoped session would commit the scheduler's transaction), and never in its thread.
+Law: a small query for many task instances, and two careful updates of one; on connections and in sessions of
+their own, never the scheduler's (a scoped session would commit its transaction), and never in its thread.
 Nothing is decided here: `core/verdict.py` reads the rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from aws_executors.shell.rows import ROWS
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
-    from sqlalchemy import ColumnElement, Dialect
+    from sqlalchemy import ColumnElement, Connection, Dialect
     from sqlalchemy.orm import Session
 
 
@@ -36,10 +36,11 @@ class AirflowDatabase:
         Keys are `TaskInstanceKey`. A row is asked for by its id, and by its key where none goes by that id
         any more: who retries or is cleared gets another one. Raises what SQLAlchemy raises.
         """
-        from airflow.utils.session import create_session
+        from airflow import settings
 
-        with create_session(scoped=False) as session:
-            return read(session, asked)
+        # Without a session: nothing is made of rows.
+        with settings.get_engine().connect() as connection:  # type: ignore[no-untyped-call]
+            return read(connection, asked)
 
     def cut_off(self, key: object, token: str) -> None:
         """Let a task instance that runs be restarting, under another id: as a person does who clears it.
@@ -92,25 +93,29 @@ def complete(tis: Sequence[object]) -> None:
         return
     for first in range(0, len(rows), ROWS):
         ids = [ti.id for ti in rows[first : first + ROWS]]
-        missing = load_only(TaskInstance.try_number, TaskInstance.queue)
+        missing = load_only(TaskInstance.try_number, TaskInstance.queue, TaskInstance.queued_dttm)
         session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids)).options(missing)).all()
 
 
-def read(session: "Session", asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
-    """The same in a session that is there."""
+def read(connection: "Connection", asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
+    """The same by a connection that is there."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancekey import TaskInstanceKey
 
-    same = _unchanged(session, {token: one.heard for token, one in asked.items() if one.heard})
-    new = {token: one for token, one in asked.items() if token not in same}
+    said = _said(connection, [one.heard.id for one in asked.values() if one.heard and one.heard.id])
+    new = {
+        token: one
+        for token, one in asked.items()
+        if (row := one.heard) is None or (row.token, row.state, row.try_number) not in said
+    }
     ids = [one.id for one in new.values() if one.id is not None]
-    by_id = {row.id: row for _, row in _rows(session, TaskInstance.id.in_(ids))} if ids else {}
+    by_id = {row.id: row for _, row in _rows(connection, TaskInstance.id.in_(ids))} if ids else {}
     keys = {
         token: one.key
         for token, one in new.items()
         if one.id not in by_id and isinstance(one.key, TaskInstanceKey)
     }
-    by_key = dict(_rows(session, TaskInstance.filter_for_tis(keys.values())))
+    by_key = dict(_rows(connection, TaskInstance.filter_for_tis(keys.values())))
     return {
         token: by_key.get(keys[token].primary) if token in keys else by_id.get(one.id)
         for token, one in new.items()
@@ -118,7 +123,7 @@ def read(session: "Session", asked: Mapping[str, Asked[object]]) -> dict[str, Ro
 
 
 def _rows(
-    session: "Session", which: "ColumnElement[bool] | None"
+    connection: "Connection", which: "ColumnElement[bool] | None"
 ) -> "Iterator[tuple[tuple[str, str, str, int], Row]]":
     """What the rows say, each by the part of its key that it keeps over all tries."""
     from airflow.models.taskinstance import TaskInstance
@@ -135,25 +140,22 @@ def _rows(
         TaskInstance.try_number,
         TaskInstance.id,
     ).where(which)
-    for dag, task, run, index, state, token, number, id_ in session.execute(query):
+    for dag, task, run, index, state, token, number, id_ in connection.execute(query):
         said = None if state is None else str(state)
         yield (dag, task, run, index), Row(state=said, token=token, try_number=number, id=id_)
 
 
-def _unchanged(session: "Session", heard: Mapping[str, Row]) -> frozenset[str]:
-    """Which of these jobs' rows still say the same.
+def _said(connection: "Connection", ids: Sequence["UUID"]) -> Collection[tuple[object, object, object]]:
+    """Token, state and try of the rows that go by these ids, for what is known of them to be found in.
 
-    This is asked several times a second for all that run, and the answer is nearly always: all of them. So it
-    is one look-up in the table's primary key by a statement that is made once, and nothing is made of the
-    answer. ``updated_at`` would not do: a task's every heartbeat sets it, by the clock of an API server.
+    This is asked every second for all that run, and the answer is nearly always what is known. So it is one
+    look-up in the table's primary key by a statement that is made once, and nothing is made of the answer.
+    ``updated_at`` would not do: a task's every heartbeat sets it, by the clock of an API server.
     """
-    ids = [row.id for row in heard.values() if row.id is not None]
     if not ids:
-        return frozenset()
-    connection = session.connection()
+        return ()
     statement = _by_ids(connection.dialect, 1 << (len(ids) - 1).bit_length())
-    there = set(connection.exec_driver_sql(*statement.filled(ids)).cursor.fetchall())  # plain tuples
-    return frozenset(token for token, row in heard.items() if (row.token, row.state, row.try_number) in there)
+    return set(connection.exec_driver_sql(*statement.filled(ids)).cursor.fetchall())  # plain tuples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ from aws_executors.core.job import (
     Submit,
     Tell,
 )
+from aws_executors.core.life.watching import runs_on
 from aws_executors.core.pace import Pace
 from aws_executors.core.quota import Action
 from aws_executors.core.state import Answer
@@ -162,6 +163,11 @@ class Desk(Generic[K, R]):
     def entries(self) -> Iterator[tuple[Handover[K, R], Job[R], float]]:
         """The same with what came with each job, and since when (by the clock here) it stands as it does."""
         return self._table.entries()
+
+    @property
+    def changes(self) -> int:
+        """How often a job has changed: while this stays the same, so do `entries`."""
+        return self._table.changes
 
     def next_time(self) -> float | None:
         """When `turn` has something to do next; None if it waits for letters only."""
@@ -380,9 +386,9 @@ class Desk(Generic[K, R]):
         for odd in answer.unreadable:
             self._complaints.say(f"Container {odd.id}", "unreadable", odd.problem)
         for observation in answer.observations:
-            token = self._table.owner(observation.id)
-            if token is not None:
-                self._happen(token, Seen(letter.at, observation))
+            job = self._table.owner(observation.id)
+            if job is not None and not runs_on(job, observation):
+                self._happen(job.token, Seen(letter.at, observation))
         for container in letter.ids:
             plan = self._table.not_looked_at if container in unread else self._table.looked_at
             plan(container, letter.at)

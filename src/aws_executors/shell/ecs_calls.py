@@ -16,7 +16,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.ecs.answers import found as listed
 from aws_executors.core.ecs.answers import started
-from aws_executors.core.ecs.describe import observe_answer
+from aws_executors.core.ecs.describe import follower, observe_answer
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.errors import AwsError
@@ -58,6 +58,7 @@ class EcsCalls:
     def __init__(self, clients: Clients, settings: EcsSettings, *, also: Iterable[str] = ()) -> None:
         self._clients = clients
         self._settings = settings
+        self._record = follower(settings.container_name)
         self._clusters = dict.fromkeys((settings.cluster, *also))
         documented = ON_FARGATE if on_fargate(settings) else ON_INSTANCES
         self.allotments = allotments(
@@ -121,7 +122,9 @@ class EcsCalls:
 
     def _described(self, cluster: str, ids: Sequence[str]) -> Result[Answer, AwsError]:
         answer = self._clients.ecs(lambda ecs: ecs.describe_tasks(cluster=cluster, tasks=ids))
-        return answer.map(partial(observe_answer, asked=ids, container=self._settings.container_name))
+        return answer.map(
+            partial(observe_answer, asked=ids, container=self._settings.container_name, record=self._record)
+        )
 
     def _searched(self, cluster: str, token: str, exclude: Sequence[str]) -> Result[Answer, AwsError]:
         # First those that run: one that stops in between is then in the second list.

@@ -89,6 +89,11 @@ class Engine(Generic[K, R]):
         """The same with what came with each job, and since when (by the clock here) it stands as it does."""
         return self._desk.entries()
 
+    @property
+    def changes(self) -> int:
+        """How often a job has changed: while this stays the same, so do `entries`."""
+        return self._desk.changes
+
     def end(self, *, stop: bool, timeout: float) -> None:
         """Submit nothing more and end; with `stop`, ask every container to stop first. Bounded in time."""
         if not self._thread.is_alive():

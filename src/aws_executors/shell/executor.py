@@ -57,6 +57,7 @@ from aws_executors.shell.workload import (
     Recipe,
     Ways,
     given_token,
+    is_own,
     minted,
     own_token,
     parcel_of,
@@ -391,8 +392,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         stored = self._remains(token, str(ti.id))
         waits = stored is not None and purpose is Purpose.ADOPT and ti.state == TaskInstanceState.QUEUED
         every = (self._configured.settings.token_lifetime or self._queueing) / 2
+        queued = ti.queued_dttm if is_own(token) else None
         job: Job[R] = Job(
-            token=token, try_number=key.try_number, purpose=purpose, renew_every=every if waits else None
+            token=token,
+            try_number=key.try_number,
+            purpose=purpose,
+            renew_every=every if waits else None,
+            queued_at=None if queued is None else queued.timestamp(),
         )
         self._occupy(key, token)
         self._engine.hand_over(

@@ -39,6 +39,8 @@ class Table(Generic[K, R]):
         self._rows: deque[str] = deque()
         self._asked: dict[str, Asked[K]] = {}
         self._stood: dict[str, tuple[DisplayState, float]] = {}
+        self.changes = 0
+        """How often a job has changed, or closed."""
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -86,12 +88,13 @@ class Table(Generic[K, R]):
             if token in handovers and token in stood:
                 yield handovers[token], job, stood[token][1]
 
-    def owner(self, container: str) -> str | None:
-        """The token of the job that this container belongs to."""
-        return self._tokens.get(container)
+    def owner(self, container: str) -> Job[R] | None:
+        """The job that this container belongs to, if it is not closed."""
+        return self._jobs.get(self._tokens.get(container, ""))
 
     def move(self, job: Job[R], now: float) -> None:
         """Put the job's new state in the place of the old one, and keep every index true."""
+        self.changes += 1
         old = self._jobs[job.token]
         self._unheard(job.token)
         if job.container != old.container:
@@ -153,9 +156,9 @@ class Table(Generic[K, R]):
     def looked_at(self, container: str, now: float) -> None:
         """Plan the next look at a container that was looked at just now."""
         self._failed.pop(container, None)
-        token = self._tokens.get(container)
-        if token is not None and self._followed(container):
-            self._plan(container, now + look_after(self._jobs[token], self._pace, now))
+        job = self.owner(container)
+        if job is not None and job.stage in FOLLOWED:
+            self._plan(container, now + look_after(job, self._pace, now))
 
     def not_looked_at(self, container: str, now: float) -> None:
         """Plan the next look at a container of which a look just now has told nothing."""
@@ -206,8 +209,8 @@ class Table(Generic[K, R]):
         heapq.heappush(self._looks, (time, container))
 
     def _followed(self, container: str) -> bool:
-        token = self._tokens.get(container)
-        return token is not None and self._jobs[token].stage in FOLLOWED
+        job = self.owner(container)
+        return job is not None and job.stage in FOLLOWED
 
 
 def _row_matters(job: Job[R]) -> bool:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from aws_executors.shell.speech import logger
+from aws_executors.shell.speech import logger, words
 
 T = TypeVar("T")
 
@@ -143,8 +143,10 @@ class Workers(Generic[T]):
         try:
             outcome = errand.run()
         except BaseException as error:  # foreign code may call sys.exit: the thread lives on
-            if not isinstance(error, _Interrupt):
+            if isinstance(error, Exception):
                 log.exception("A call that must not raise has raised")
+            elif not isinstance(error, _Interrupt):
+                log.error("A call tried to end the process (%s), and has failed by that", words(error))
             outcome = errand.lost(error)
         with self._lock:
             self._runs.discard(run)

@@ -206,6 +206,59 @@ def test_on_kubernetes_sizes_are_limits_and_requests_in_its_units() -> None:
     }
 
 
+def pod(*containers: dict[str, object]) -> dict[str, object]:
+    return {"podProperties": {"containers": list(containers)}}
+
+
+NAMELESS_IN_A_POD = [
+    ([{"name": "main", "image": "a"}], [{"image": "b"}], [{"name": "main", "image": "b"}]),
+    ([{"image": "a"}], [{"name": "main", "image": "b"}], [{"name": "main", "image": "b"}]),
+    ([{"image": "a"}], [{"image": "b"}], [{"name": "main", "image": "b"}]),
+    (
+        [{"name": "log", "image": "a"}],
+        [{"image": "b"}],
+        [{"name": "log", "image": "a"}, {"name": "main", "image": "b"}],
+    ),
+    (
+        [{"name": "log", "image": "a"}, {"image": "b"}],
+        [{"name": "main", "image": "c"}],
+        [{"name": "log", "image": "a"}, {"name": "main", "image": "c"}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("below", "above", "sent"), NAMELESS_IN_A_POD)
+def test_a_pod_s_container_without_a_name_is_airflow_s_on_either_side(
+    below: list[dict[str, object]], above: list[dict[str, object]], sent: list[dict[str, object]]
+) -> None:
+    config = {"eksPropertiesOverride": pod(*above)}
+    assert laid(config, {"eksPropertiesOverride": pod(*below)}, "main") == {
+        "eksPropertiesOverride": pod(*sent)
+    }
+
+
+@pytest.mark.parametrize("base", ["0", "1:"])
+def test_on_the_nodes_without_airflow_a_container_without_a_name_is_left_alone(base: str) -> None:
+    def nodes(*ranges: tuple[str, dict[str, object]]) -> dict[str, object]:
+        each = [{"targetNodes": nodes, "eksPropertiesOverride": pod(one)} for nodes, one in ranges]
+        return {"nodeOverrides": {"nodePropertyOverrides": each}}
+
+    other = "1:" if base == "0" else "0"
+    below = nodes((base, {"name": "main", "image": "a"}), (other, {"image": "a"}))
+    above = nodes((other, {"image": "b"}), (base, {"image": "c"}))
+    assert laid(above, below, "main") == nodes(
+        (base, {"name": "main", "image": "c"}), (other, {"image": "b"})
+    )
+
+
+def test_a_container_without_a_name_beside_airflow_s_is_refused() -> None:
+    written = pod({"name": "main"}, {"image": "b"})
+    pods: dict[str, object] = {"eksPropertiesOverride": written}
+    for config, base in ((pods, {}), ({}, pods)):
+        with pytest.raises(RequestError, match="has 'main', Airflow's container, and one without a name"):
+            laid(config | {"memory": 512}, base, "main")
+
+
 def test_in_a_job_of_several_nodes_ranges_merge_by_their_text() -> None:
     nodes = {"nodePropertyOverrides": [{"targetNodes": "0"}, {"targetNodes": "1:", "instanceTypes": ["a"]}]}
     config = {
@@ -327,7 +380,7 @@ def without_the_command_of(name: str, job: SubmitJob) -> SubmitJob:
     )
 
 
-@given(submit_jobs(), submit_jobs(), st.sampled_from(OF_A_KIND[1:3]))
+@given(submit_jobs, submit_jobs, st.sampled_from(OF_A_KIND[1:3]))
 def test_options_laid_over_twice_are_as_if_once(job: SubmitJob, drawn: SubmitJob, kind: str) -> None:
     wanted = without_the_command_of("main", drawn)
     under = {name: value for name, value in to_kwargs(job).items() if name not in {*OF_A_KIND} - {kind}}

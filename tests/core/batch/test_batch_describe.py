@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from aws_executors.core.batch.describe import FINAL, STATUSES, observe, observe_answer, observe_event
 from aws_executors.core.state import Cause, Observation, Phase, Source
 from aws_executors.core.stops import ORPHANED, SHUT_DOWN
+from samples import JSON, ODD
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 ESSENTIAL = "Essential container in task exited"
@@ -298,19 +298,9 @@ def test_a_blocked_queue_s_event_is_read_and_another_s_is_refused() -> None:
 
 # --- laws ------------------------------------------------------------------------------------------------
 
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text()
-    | st.datetimes(timezones=st.just(UTC)),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
-)
 WORDS = st.sampled_from([PULL, HOST, OOM, TIMEOUT, ESSENTIAL, ""])
 TOLD = {"exitCode": st.integers(0, 255), "reason": WORDS, "logStreamName": st.text()}
-CONTAINER = st.fixed_dictionaries({}, optional=TOLD) | JSON
+CONTAINER = st.fixed_dictionaries({}, optional=TOLD) | ODD
 NAMED = st.fixed_dictionaries(
     {"name": st.sampled_from(["airflow", "a", "b"])}, optional={**TOLD, "essential": st.booleans()}
 )
@@ -326,17 +316,17 @@ ATTEMPT = st.fixed_dictionaries(
     },
 )
 JOBS = st.fixed_dictionaries(
-    {"jobId": st.just("4c75") | JSON, "status": st.sampled_from(sorted(STATUSES)) | JSON},
+    {"jobId": st.just("4c75") | ODD, "status": st.sampled_from(sorted(STATUSES)) | ODD},
     optional={
-        "jobName": st.text() | JSON,
-        "statusReason": WORDS | JSON,
-        "createdAt": st.integers(0, T) | JSON,
-        "startedAt": st.integers(0, T) | JSON,
+        "jobName": st.text() | ODD,
+        "statusReason": WORDS | ODD,
+        "createdAt": st.integers(0, T) | ODD,
+        "startedAt": st.integers(0, T) | ODD,
         "container": CONTAINER,
         "ecsProperties": TASK_PROPERTIES.map(lambda tasks: {"taskProperties": tasks}),
-        "attempts": st.lists(ATTEMPT, max_size=2) | JSON,
-        "isCancelled": st.booleans() | JSON,
-        "isTerminated": st.booleans() | JSON,
+        "attempts": st.lists(ATTEMPT, max_size=2) | ODD,
+        "isCancelled": st.booleans() | ODD,
+        "isTerminated": st.booleans() | ODD,
     },
 )
 

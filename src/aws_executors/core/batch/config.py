@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.allowed import Use, said, within
-from aws_executors.core.batch.container import command_of, giving_way, lay
+from aws_executors.core.batch.container import command_of, giving_way, known, known_on_nodes, lay
 from aws_executors.core.batch.eks import EksPropertiesOverride, PodOverride
 from aws_executors.core.batch.merge import (
     merge_consumables,
@@ -178,6 +178,9 @@ def with_options(
         options.node_overrides != NOTHING.node_overrides
     ):
         request = giving_way(request, container_name)
+    pods = (request.eks_properties_override, options.eks_properties_override)
+    nodes = (request.node_overrides, options.node_overrides)
+    first = next((each.target_nodes for one in nodes for each in one.node_property_overrides), "")
     changed = replace(
         request,
         job_queue=options.job_queue or request.job_queue,
@@ -188,9 +191,9 @@ def with_options(
         ),
         depends_on=appended(request.depends_on, options.depends_on),
         parameters=merge_texts(request.parameters, options.parameters),
-        node_overrides=merge_nodes(request.node_overrides, options.node_overrides),
+        node_overrides=merge_nodes(*(known_on_nodes(one, container_name, first) for one in nodes)),
         ecs_properties_override=merge_ecs(request.ecs_properties_override, options.ecs_properties_override),
-        eks_properties_override=merge_eks(request.eks_properties_override, options.eks_properties_override),
+        eks_properties_override=merge_eks(*(known(one, container_name) for one in pods)),
         retry_strategy=options.retry_strategy if options.retry_strategy.attempts else request.retry_strategy,
         timeout=options.timeout if options.timeout.attempt_duration_seconds else request.timeout,
         propagate_tags=later(request.propagate_tags, options.propagate_tags),

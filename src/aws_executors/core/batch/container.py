@@ -6,7 +6,7 @@ homes says what becomes of it for each kind of job definition; nobody else asks 
 | the request has, or the option says        | the Airflow container is                    | command in |
 |--------------------------------------------|---------------------------------------------|------------|
 | nodeOverrides                              | in the first nodePropertyOverride, as below | as below   |
-| eksPropertiesOverride                      | the pod's of that name, or its only one     | `args`     |
+| eksPropertiesOverride                      | the pod's of that name or, of no name       | `args`     |
 | ecsPropertiesOverride or a container_name  | the task's of the name `container_name`     | `command`  |
 | nothing of these                           | the only one                                | `command`  |
 
@@ -36,6 +36,7 @@ from aws_executors.core.batch.request import (
     NOTHING_OVER_TASKS,
     NOTHING_OVER_THE_CONTAINER,
     NOTHING_OVER_THE_POD,
+    NodeOverrides,
     NodePropertyOverride,
     SubmitJob,
 )
@@ -96,7 +97,7 @@ def command_of(request: SubmitJob, container_name: str = "") -> tuple[str, ...]:
 def _laid(holder: Holder, wish: ContainerOverrides, name: str) -> Holder:
     pod = holder.eks_properties_override
     if pod != NOTHING_OVER_THE_POD:
-        own = _named(pod, name)
+        own = known(pod, name)
         laid = merge_eks(own, _in_pod(wish, name or _only_one(own)))
         return replace(holder, eks_properties_override=laid)
     several = name and holder.container_overrides == NOTHING_OVER_THE_CONTAINER
@@ -123,13 +124,35 @@ def giving_way(request: SubmitJob, container_name: str) -> SubmitJob:
     return replace(request, ecs_properties_override=NOTHING_OVER_TASKS)
 
 
-def _named(pod: EksPropertiesOverride, name: str) -> EksPropertiesOverride:
-    """The pod's override in which a container without a name has that of the Airflow container."""
+def known(pod: EksPropertiesOverride, name: str) -> EksPropertiesOverride:
+    """The pod's override in which a container without a name has that of the Airflow container.
+
+    Raises `RequestError` where another one has it already: whose container that is nobody can tell.
+
+    >>> pod = EksPodPropertiesOverride(containers=(EksContainerOverride(image="mine"),))
+    >>> known(EksPropertiesOverride(pod_properties=pod), "main").pod_properties.containers[0].name
+    'main'
+    """
     containers = pod.pod_properties.containers
-    if not name or any(container.name == name for container in containers):
+    if not name or all(container.name for container in containers):
         return pod
-    known = tuple(replace(one, name=name) if one.name is None else one for one in containers)
-    return replace(pod, pod_properties=replace(pod.pod_properties, containers=known))
+    if any(container.name == name for container in containers):
+        raise RequestError(
+            f"eksPropertiesOverride has {name!r}, Airflow's container, and one without a name; name that one"
+        )
+    named = tuple(replace(one, name=one.name or name) for one in containers)
+    return replace(pod, pod_properties=replace(pod.pod_properties, containers=named))
+
+
+def known_on_nodes(nodes: NodeOverrides, name: str, first: str) -> NodeOverrides:
+    """The same for the range of nodes that runs Airflow's container: on others, none is Airflow's."""
+    ranges = tuple(
+        replace(one, eks_properties_override=known(one.eks_properties_override, name))
+        if one.target_nodes == first
+        else one
+        for one in nodes.node_property_overrides
+    )
+    return replace(nodes, node_property_overrides=ranges)
 
 
 def _only_one(pod: EksPropertiesOverride) -> str:

@@ -8,6 +8,7 @@ for its words are a person's. Nothing raises, and one record that can not be rea
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 from returns.methods import unwrap_or_failure
@@ -19,11 +20,13 @@ from aws_executors.core.errors import by_message
 from aws_executors.core.reading import (
     CONTAINER_REASONS,
     Read,
+    Reader,
     accounted,
     detail,
     id_of,
     joined,
     read,
+    reader,
     told,
 )
 from aws_executors.core.sidecars import ENDED_TASK, culprit, signed, words
@@ -101,18 +104,26 @@ def observe_event(event: object, *, container: str = "") -> Result[Observation, 
     )
 
 
-def observe_answer(answer: object, *, asked: Sequence[str], container: str = "") -> Answer:
+def follower(container: str) -> Reader:
+    """`observe` for one who looks at the same jobs again and again: what says the same is not read again."""
+    return reader(Job, partial(observe, container=container))
+
+
+def observe_answer(
+    answer: object, *, asked: Sequence[str], container: str = "", record: Reader | None = None
+) -> Answer:
     """What one DescribeJobs answer says about the jobs asked for (ids, at most 100).
 
     A job that is not in the answer is an observation too: `Phase.ABSENT`. Where a record could not be told
-    whose it is, nothing is called absent.
+    whose it is, nothing is called absent. `record` reads each, where that is a `follower`'s work.
 
     >>> [one.phase.value for one in observe_answer({"jobs": []}, asked=["4c75"]).observations]
     ['absent']
     """
+    one = record or partial(observe, container=container)
     return unwrap_or_failure(
         read(_Answer, answer)
-        .map(lambda found: accounted([observe(job, container=container) for job in found.jobs], asked=asked))
+        .map(lambda found: accounted([one(job) for job in found.jobs], asked=asked))
         .alt(lambda problem: Answer(unreadable=tuple(Unreadable(id=id_, problem=problem) for id_ in asked)))
     )
 

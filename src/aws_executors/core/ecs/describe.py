@@ -8,6 +8,7 @@ one record that can not be read hides no other (C6).
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 
 from returns.methods import unwrap_or_failure
@@ -16,11 +17,13 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.reading import (
     CONTAINER_REASONS,
     Read,
+    Reader,
     accounted,
     detail,
     id_of,
     joined,
     read,
+    reader,
     told,
 )
 from aws_executors.core.sidecars import ENDED_TASK, Contained, culprit, signed, words
@@ -146,11 +149,19 @@ def observe_event(event: object, *, container: str) -> Result[Observation, Unrea
     )
 
 
-def observe_answer(answer: object, *, asked: Sequence[str], container: str) -> Answer:
+def follower(container: str) -> Reader:
+    """`observe` for one who looks at the same tasks again and again: what says the same is not read again."""
+    return reader(_Task, partial(observe, container=container))
+
+
+def observe_answer(
+    answer: object, *, asked: Sequence[str], container: str, record: Reader | None = None
+) -> Answer:
     """What one DescribeTasks answer says about the tasks asked for (ARNs or task ids, at most 100).
 
     A task that AWS does not show, ``MISSING`` or simply not there, is an observation too: `Phase.ABSENT`
     under the id that was asked for. Where a record could not be told whose it is, nothing is called absent.
+    `record` reads each, where that is a `follower`'s work.
 
     >>> seen = observe_answer({"tasks": [], "failures": [{"arn": "arn:1", "reason": "MISSING"}]},
     ...                       asked=["arn:1"], container="airflow")
@@ -159,13 +170,13 @@ def observe_answer(answer: object, *, asked: Sequence[str], container: str) -> A
     """
     return unwrap_or_failure(
         read(_Answer, answer)
-        .map(lambda found: _settled(found, asked, container))
+        .map(lambda found: _settled(found, asked, record or partial(observe, container=container)))
         .alt(lambda problem: Answer(unreadable=tuple(Unreadable(id=id_, problem=problem) for id_ in asked)))
     )
 
 
-def _settled(answer: _Answer, asked: Sequence[str], container: str) -> Answer:
-    seen = [observe(task, container=container) for task in answer.tasks]
+def _settled(answer: _Answer, asked: Sequence[str], record: Reader) -> Answer:
+    seen = [record(task) for task in answer.tasks]
     return accounted(seen, asked=asked, failures=[_missing(failure) for failure in answer.failures or ()])
 
 

@@ -38,11 +38,27 @@ EARLY = frozenset({Stage.PREPARING, Stage.SUBMITTING, Stage.BACKING_OFF, Stage.L
 def judge(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     """The container has ended: nothing is said before the row is read."""
     judging = replace(job, stage=Stage.JUDGING, due=None, asked=at)
+    if not _of_this_queueing(job):
+        past = (*job.past, job.container)
+        return replace(judging, stage=Stage.WATCHING, container="", seen=None, past=past), (ReadRow(),)
     if job.has_row:
         return judging, (ReadRow(),)
     # A callback that has begun is not run a second time: nobody knows how far it came.
     began = job.seen is not None and job.seen.started and ending(job.seen) not in NEVER_RAN
     return _sentence(judging, Standing.RUNNING if began else Standing.ROWLESS, at, policy)
+
+
+def _of_this_queueing(job: Job[R]) -> bool:
+    """Whether the container was started for what the row says now, and not for an earlier segment or try.
+
+    Where Airflow assigns no token, a scheduler that died in a queueing has left the row with the last one's:
+    of that container's end only the row can say what it means. Clocks that differ let one be doubted that is
+    the right one, and that costs time and no more.
+    """
+    if job.queued_at is None:
+        return True
+    created = None if job.seen is None else job.seen.created
+    return created is not None and created >= job.queued_at
 
 
 def row_read(job: Job[R], stands: Standing, at: float, policy: Policy) -> Moved[R]:

@@ -76,4 +76,5 @@ def _forgotten(job: Job[R]) -> Observation:
         reason=FORGOTTEN,
         started=started,
         final=True,
+        created=None if job.seen is None else job.seen.created,
     )

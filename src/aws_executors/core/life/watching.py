@@ -23,8 +23,8 @@ def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Mo
     """A container has been looked at."""
     if observation.id != job.container or _stale(job, observation):
         return job, ()
-    if observation == job.seen and observation.phase is Phase.RUNNING and job.stage in UNDER_WAY:
-        return job, ()  # what most looks show
+    if runs_on(job, observation):
+        return job, ()
     if observation.phase is Phase.ABSENT:
         return _absent(job, at, policy)
     newer = replace(job, seen=observation)
@@ -48,6 +48,12 @@ def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Mo
             return (newer if runs(job) else replace(newer, due=at + policy.linger)), ()
         case _:
             return newer, ()
+
+
+def runs_on(job: Job[R], observation: Observation) -> bool:
+    """Whether a look shows what the last one did, a container that runs: most do, and change nothing."""
+    same = observation is job.seen or observation == job.seen
+    return same and observation.phase is Phase.RUNNING and job.stage in UNDER_WAY
 
 
 def _is_news(job: Job[R], observation: Observation, at: float, policy: Policy) -> bool:

