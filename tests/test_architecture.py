@@ -31,11 +31,29 @@ PURE = tuple(
     f"{OURS}.dashboard.{name}"
     for name in ("snapshot", "summary", "view", "failure_kind", "formatting", "render")
 )
-PURE_ROOMS = (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE)
+# What of `doctor` judges; the rest of it asks AWS.
+CHECKS = tuple(
+    f"{OURS}.doctor.{name}"
+    for name in (
+        "findings",
+        "ecs_checks",
+        "ecs_evidence",
+        "batch_checks",
+        "batch_evidence",
+        "network",
+        "routes",
+        "image",
+        "log_group",
+        "fargate_quota",
+    )
+)
+PURE_ROOMS = (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE, *CHECKS)
 RULES = (
     Rule(f"{OURS}.core", (*IMPURE, OURS), but=(f"{OURS}.core",)),
     *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *PURE)) for name in PURE),
-    Rule(f"{OURS}.deploy", (*IMPURE, OURS), but=(f"{OURS}.core", f"{OURS}.deploy")),
+    Rule(f"{OURS}.deploy", (*IMPURE, OURS), but=(f"{OURS}.core", f"{OURS}.deploy", *CHECKS)),
+    *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *CHECKS)) for name in CHECKS),
+    Rule(f"{OURS}.doctor", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell", f"{OURS}.doctor")),
     Rule(f"{OURS}.migrate", (*IMPURE, OURS), but=(f"{OURS}.core", f"{OURS}.migrate")),
     Rule(f"{OURS}.demo", (OURS,), but=(f"{OURS}.core", f"{OURS}.demo", f"{OURS}.local")),
     Rule(f"{OURS}.dashboard", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell", f"{OURS}.dashboard")),
@@ -155,6 +173,10 @@ def test_what_is_pure_ignores_no_type(path: Path) -> None:
         ("aws_executors.dashboard.app", "aws_executors.executors", True),
         ("aws_executors.core.advance", "aws_executors.dashboard.view", True),
         ("aws_executors.deploy.terraform", "aws_executors.core.iam", False),
+        ("aws_executors.doctor.ecs_checks", "aws_executors.doctor.probe", True),
+        ("aws_executors.doctor.ecs_checks", "boto3", True),
+        ("aws_executors.doctor.probe", "aws_executors.shell.clients", False),
+        ("aws_executors.shell.engine", "aws_executors.doctor.probe", True),
         ("aws_executors.deploy.terraform", "aws_executors.cli.show", True),
         ("aws_executors.deploy.terraform", "os.path", True),
         ("aws_executors.local.server", "aws_executors.core.state", True),

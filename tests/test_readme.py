@@ -643,7 +643,7 @@ def test_pages_speak_of_nothing_that_a_reader_has_not(page: Path) -> None:
 
 
 def test_the_broken_dag_says_what_the_page_shows() -> None:
-    path = SRC / "cli" / "demo" / "dags" / "broken.py"
+    path = SRC / "demo" / "dags" / "broken.py"
     names: dict[str, Any] = {}
     exec(path.read_text(), names)
     (task,) = names["broken"]().tasks

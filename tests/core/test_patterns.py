@@ -10,11 +10,11 @@ from aws_executors.core.diagnosis import explain
 from aws_executors.core.ecs.strategy import on_fargate
 from aws_executors.core.errors import classify
 from aws_executors.core.faults import shown
-from aws_executors.core.image import reference
 from aws_executors.core.preview import Difference, preview
 from aws_executors.core.state import Cause, Observation, Phase
 from aws_executors.core.wire import KeyValuePair
 from aws_executors.dashboard.failure_kind import failure_kind
+from aws_executors.doctor.image import reference
 from aws_executors.ecs import EcsSettings
 
 SHAPES = (

@@ -17,21 +17,18 @@ from airflow.configuration import AirflowConfigParser
 from aws_executors.batch import BatchSettings
 from aws_executors.cli.migrate import merged, of_environment, of_file
 from aws_executors.core import console
-from aws_executors.core.batch import checks as batch_checks
-from aws_executors.core.batch import seen as batch_seen
 from aws_executors.core.batch.build import build as build_job
 from aws_executors.core.batch.request import from_kwargs as job_of
-from aws_executors.core.checks import Airflow, Finding
-from aws_executors.core.ecs import checks as ecs_checks
-from aws_executors.core.ecs import seen as ecs_seen
 from aws_executors.core.ecs.build import build as build_task
 from aws_executors.core.launch import Launch, Task
 from aws_executors.core.logs import line
-from aws_executors.core.network import Network
 from aws_executors.core.reading import read as read_record
 from aws_executors.core.settings import Settings
 from aws_executors.core.streams import batch_stream, ecs_stream
-from aws_executors.core.ways import Ways
+from aws_executors.doctor import batch_checks, batch_evidence, ecs_checks, ecs_evidence
+from aws_executors.doctor.findings import Airflow, Finding
+from aws_executors.doctor.network import Network
+from aws_executors.doctor.routes import Ways
 from aws_executors.ecs import EcsSettings
 from aws_executors.local.models import check
 from aws_executors.local.world import Call, World, apply
@@ -131,12 +128,12 @@ def task_definition(given: Any) -> dict[str, object]:
     usual |= {"subnets": "subnet-1"} if shown["networkMode"] == "awsvpc" else {}
     settings = EcsSettings.from_section(usual | given.get("options", {})).unwrap()
     request = build_task(Launch(task=TASK, command=COMMAND, settings=settings, token="0b6e"))
-    seen = ecs_seen.Seen(
+    seen = ecs_evidence.Evidence(
         airflow=SOUND,
         settings=settings,
         request=request,
         clusters=None,
-        definitions=(read_record(ecs_seen.TaskDefinition, shown).unwrap(),),
+        definitions=(read_record(ecs_evidence.TaskDefinition, shown).unwrap(),),
         log_groups=tuple(given.get("log_groups", ())),
         network=NO_NETWORK,
         quota=4000.0,
@@ -167,13 +164,13 @@ def job_definition(given: Any) -> dict[str, object]:
         "status": "VALID",
         "computeResources": {"type": "EC2", "maxvCpus": 16},
     } | given.get("environment", {})
-    definition = read_record(batch_seen.JobDefinition, shown).unwrap()
-    seen = batch_seen.Seen(
+    definition = read_record(batch_evidence.JobDefinition, shown).unwrap()
+    seen = batch_evidence.Evidence(
         airflow=SOUND,
         settings=settings,
         request=request,
         queues=None,
-        environments=(read_record(batch_seen.Environment, around).unwrap(),),
+        environments=(read_record(batch_evidence.Environment, around).unwrap(),),
         definitions=(definition,),
     )
     seen = replace(seen, quota=4000.0, log_groups=tuple(given.get("log_groups", ())))

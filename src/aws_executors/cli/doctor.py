@@ -1,7 +1,8 @@
 """``doctor``: everything that is known to be wrong with a set-up, each with the line to change.
 
-Law: gathers (`shell/probe.py`), has it judged (`core/checks.py`), prints. Changes nothing; only ``--launch``
-starts a container, and stops it. Exit code 0: no error. 1: errors. 2: the sections can not even be found.
+Law: gathers (`doctor/probe.py`), has it judged (`doctor/findings.py`), prints. Changes nothing; only
+``--launch`` starts a container, and stops it. Exit code 0: no error. 1: errors. 2: the sections can not even
+be found.
 """
 
 import sys
@@ -13,7 +14,12 @@ from returns.methods import unwrap_or_failure
 from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executors
 from aws_executors.cli.services import KITS
 from aws_executors.cli.show import Paint, answer, colourful, dumped, remark, wrapped
-from aws_executors.core.checks import (
+from aws_executors.core.compose import BuildFault, built
+from aws_executors.core.faults import SettingsFaults
+from aws_executors.core.launch import Launch, Task
+from aws_executors.core.settings import Settings
+from aws_executors.doctor.examine import examine
+from aws_executors.doctor.findings import (
     Airflow,
     Finding,
     Severity,
@@ -22,14 +28,9 @@ from aws_executors.core.checks import (
     of_settings,
     worst_first,
 )
-from aws_executors.core.compose import BuildFault, built
-from aws_executors.core.faults import SettingsFaults
-from aws_executors.core.launch import Launch, Task
-from aws_executors.core.settings import Settings
+from aws_executors.doctor.probe import Probe, airflow_side
+from aws_executors.doctor.trial import COMMAND, trial
 from aws_executors.shell.clients import Clients
-from aws_executors.shell.examination import examine
-from aws_executors.shell.probe import Probe, airflow_side
-from aws_executors.shell.trial import COMMAND, trial
 
 FOUND_ERRORS = 1
 TASK = Task(dag_id="doctor", task_id="doctor")

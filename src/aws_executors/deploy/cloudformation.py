@@ -9,7 +9,6 @@ from typing import TypeAlias, cast
 
 import yaml
 
-from aws_executors.core.checks import API_VARIABLE
 from aws_executors.core.iam import policy
 from aws_executors.deploy.model import (
     ACCOUNT,
@@ -24,6 +23,7 @@ from aws_executors.deploy.model import (
     role_of,
 )
 from aws_executors.deploy.rendering import rendered
+from aws_executors.doctor.findings import API_VARIABLE
 
 Template: TypeAlias = dict[str, object]
 

@@ -10,7 +10,6 @@ from typing import cast
 
 import yaml
 
-from aws_executors.core.checks import API_VARIABLE
 from aws_executors.core.iam import partition, policy
 from aws_executors.deploy.hcl import Configuration, itself
 from aws_executors.deploy.model import (
@@ -25,6 +24,7 @@ from aws_executors.deploy.model import (
     role_of,
 )
 from aws_executors.deploy.rendering import rendered
+from aws_executors.doctor.findings import API_VARIABLE
 
 NAMES: Mapping[str, str] = {
     "Image": "image",

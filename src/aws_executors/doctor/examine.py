@@ -1,18 +1,22 @@
 """One section of airflow.cfg, examined: evidence gathered, findings made.
 
 Law: the order of the questions, and which answer leads to which next one; what is asked is `probe.py`'s
-matter, what it means the core's.
+matter, what it means the checks'.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from aws_executors.core.batch import checks as batch_checks
 from aws_executors.core.batch import permissions as batch_permissions
-from aws_executors.core.batch import seen as batch_seen
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.checks import (
+from aws_executors.core.ecs import permissions as ecs_permissions
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.iam import Also, Statement, Where
+from aws_executors.core.settings import Settings
+from aws_executors.doctor import batch_checks, batch_evidence, ecs_checks, ecs_evidence
+from aws_executors.doctor.findings import (
     Airflow,
     Finding,
     Identity,
@@ -21,15 +25,8 @@ from aws_executors.core.checks import (
     of_adoption,
     of_simulation,
 )
-from aws_executors.core.ecs import checks as ecs_checks
-from aws_executors.core.ecs import permissions as ecs_permissions
-from aws_executors.core.ecs import seen as ecs_seen
-from aws_executors.core.ecs.request import RunTask
-from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.iam import Also, Statement, Where
-from aws_executors.core.network import Network
-from aws_executors.core.settings import Settings
-from aws_executors.shell.probe import Probe
+from aws_executors.doctor.network import Network
+from aws_executors.doctor.probe import Probe
 
 Say = Callable[[str], None]
 
@@ -71,13 +68,13 @@ def _denied(
 
 def seen_on_ecs(
     settings: EcsSettings, request: RunTask, airflow: Airflow, probe: Probe, say: Say
-) -> ecs_seen.Seen:
+) -> ecs_evidence.Evidence:
     """What ECS, CloudWatch Logs and EC2 have."""
     say("asking ECS for the cluster and the task definition")
     definitions = probe.task_definitions(request.task_definition)
     clusters = probe.clusters(request.cluster or "default")
     say("asking for log groups, subnets and security groups")
-    found = ecs_seen.Seen(
+    found = ecs_evidence.Evidence(
         airflow=airflow,
         settings=settings,
         request=request,
@@ -94,7 +91,7 @@ def seen_on_ecs(
 
 
 def _log_groups(
-    definitions: tuple[ecs_seen.TaskDefinition, ...] | Unasked | None, name: str, probe: Probe
+    definitions: tuple[ecs_evidence.TaskDefinition, ...] | Unasked | None, name: str, probe: Probe
 ) -> tuple[str, ...] | Unasked | None:
     found = definitions if isinstance(definitions, tuple) else ()
     own = [one for each in found for one in each.container_definitions if one.name == name]
@@ -102,7 +99,7 @@ def _log_groups(
 
 
 def _log_group(
-    logs: ecs_seen.LogConfiguration | batch_seen.LogConfiguration | None, probe: Probe
+    logs: ecs_evidence.LogConfiguration | batch_evidence.LogConfiguration | None, probe: Probe
 ) -> tuple[str, ...] | Unasked | None:
     """The groups of the name that a container names, in the Region that it names."""
     options = logs.options if logs else {}
@@ -128,7 +125,7 @@ def _network(request: RunTask, probe: Probe) -> Network:
 
 def seen_on_batch(
     settings: BatchSettings, request: SubmitJob, airflow: Airflow, probe: Probe, say: Say
-) -> batch_seen.Seen:
+) -> batch_evidence.Evidence:
     """What Batch and EC2 have."""
     say("asking Batch for the queue, its environments and the job definition")
     queues = probe.queues(request.job_queue)
@@ -140,8 +137,8 @@ def seen_on_batch(
     environments = probe.environments(names) if names else None
     say("asking for subnets and security groups")
     known = environments if isinstance(environments, tuple) else ()
-    code = batch_seen.quota_code(known)
-    found = batch_seen.Seen(
+    code = batch_evidence.quota_code(known)
+    found = batch_evidence.Evidence(
         airflow=airflow,
         settings=settings,
         request=request,
@@ -161,12 +158,12 @@ def seen_on_batch(
 
 
 def _networks(
-    found: batch_seen.Seen, known: tuple[batch_seen.Environment, ...], probe: Probe
+    found: batch_evidence.Evidence, known: tuple[batch_evidence.Environment, ...], probe: Probe
 ) -> Iterator[Network]:
     definition = found.definition
     for one in known:
         own, place = one.compute_resources, f"compute environment {one.compute_environment_name}"
-        if own and own.type in batch_seen.FARGATE:
+        if own and own.type in batch_evidence.FARGATE:
             where = definition.place if definition else "the job definition"
             yield probe.network(
                 place,

@@ -1,7 +1,7 @@
 """What `doctor` knows to be wrong with a set-up: checks as functions of what was found out.
 
-Law: pure. `Airflow` and the services' own evidence (`ecs/seen.py`, `batch/seen.py`) are values that the
-shell has gathered (`shell/probe.py`); a check reads them and yields findings. Each finding names the line to
+Law: pure. `Airflow` and the services' own evidence (`ecs_evidence.py`, `batch_evidence.py`) are values that
+`probe.py` has gathered; a check reads them and yields findings. Each finding names the line to
 change. What could not be asked is `Unasked`, and is told as that, never as a fault and never as fine.
 """
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from aws_executors.core.checks import Finding, Unasked, error, unknown
 from aws_executors.core.reading import Read
+from aws_executors.doctor.findings import Finding, Unasked, error, unknown
 
 EVERYWHERE, EVERYWHERE_6 = "0.0.0.0/0", "::/0"
 NEEDED = ("ecr.api", "ecr.dkr", "logs", "s3")

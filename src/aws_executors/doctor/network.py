@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from aws_executors.core.checks import Finding, Unasked, error, unknown, warning
 from aws_executors.core.reading import Read
-from aws_executors.core.ways import Place, Ways, of_ways
+from aws_executors.doctor.findings import Finding, Unasked, error, unknown, warning
+from aws_executors.doctor.routes import Place, Ways, of_ways
 
 FEW_ADDRESSES = 16
 

@@ -7,7 +7,7 @@ of Service Quotas.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aws_executors.core.checks import Finding, Unasked, advice, error, unknown
+from aws_executors.doctor.findings import Finding, Unasked, advice, error, unknown
 
 ON_DEMAND, SPOT = "L-3032A538", "L-36FBB829"
 NAMES = {ON_DEMAND: "Fargate On-Demand vCPUs", SPOT: "Fargate Spot vCPUs"}

@@ -1,6 +1,6 @@
-"""What was found out about a set-up on Batch, for the checks beside (`checks.py`).
+"""What was found out about a set-up on Batch, for the checks beside (`batch_checks.py`).
 
-Law: pure; AWS's answers as far as they are judged, and all of them together as `Seen`. Source:
+Law: pure; AWS's answers as far as they are judged, and all of them together as `Evidence`. Source:
 API_JobQueueDetail, API_ComputeEnvironmentDetail and API_JobDefinition of the AWS Batch API Reference.
 """
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from aws_executors.core.allowance import ON_DEMAND, SPOT
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.checks import Airflow, Unasked
 from aws_executors.core.firelens import group_of
-from aws_executors.core.image import Seen as SeenImage
-from aws_executors.core.network import Network
 from aws_executors.core.reading import Read
+from aws_executors.doctor.fargate_quota import ON_DEMAND, SPOT
+from aws_executors.doctor.findings import Airflow, Unasked
+from aws_executors.doctor.image import Evidence as ImageEvidence
+from aws_executors.doctor.network import Network
 
 FARGATE = ("FARGATE", "FARGATE_SPOT")
 
@@ -303,7 +303,7 @@ def quantity(text: str) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Evidence:
     """What was found out; an empty tuple is what AWS does not have. Environments are those of the queue."""
 
     airflow: Airflow
@@ -314,7 +314,7 @@ class Seen:
     definitions: tuple[JobDefinition, ...] | Unasked | None
     networks: tuple[Network, ...] = ()
     quota: float | Unasked | None = None
-    image: SeenImage = None
+    image: ImageEvidence = None
     log_groups: tuple[str, ...] | Unasked | None = None
 
     @property

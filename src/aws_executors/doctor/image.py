@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from aws_executors.core.checks import Finding, Unasked, error, of_entrypoint, unknown
 from aws_executors.core.reading import Read
+from aws_executors.doctor.findings import Finding, Unasked, error, of_entrypoint, unknown
 
 REFERENCE = re.compile(
     r"(?P<registry>\d+)\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<repository>[^:@]+)"
@@ -111,10 +111,12 @@ class Image:
     variables: tuple[tuple[str, str], ...] = ()
 
 
-Seen = Image | Unasked | None
+Evidence = Image | Unasked | None
 
 
-def of_image(image: Seen, place: str, architecture: str, entrypoint: tuple[str, ...]) -> Iterator[Finding]:
+def of_image(
+    image: Evidence, place: str, architecture: str, entrypoint: tuple[str, ...]
+) -> Iterator[Finding]:
     """What is wrong with an image; `architecture` in ECS's word, `entrypoint` the definition's own, if any.
 
     >>> arm = Image(text="a:1", architectures=("arm64",))
@@ -143,7 +145,7 @@ def of_image(image: Seen, place: str, architecture: str, entrypoint: tuple[str, 
         yield from of_entrypoint(image.entrypoint, f"image {image.text}")
 
 
-def variables(image: Seen) -> dict[str, str]:
+def variables(image: Evidence) -> dict[str, str]:
     """What the image sets, where it is known."""
     return dict(image.variables) if isinstance(image, Image) else {}
 

@@ -5,7 +5,7 @@ Law: pure. Source: "Using the awslogs log driver", Amazon ECS Developer Guide an
 
 from collections.abc import Iterator, Mapping
 
-from aws_executors.core.checks import Finding, Unasked, error, unknown
+from aws_executors.doctor.findings import Finding, Unasked, error, unknown
 
 TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 """What the agent takes for yes in ``awslogs-create-group``. Source: Go's strconv.ParseBool."""

@@ -1,6 +1,6 @@
 """What `doctor` asks: Airflow's configuration, its API, and AWS, reading only.
 
-Law: gathers evidence for `core/checks.py` and judges nothing. What can not be asked is `Unasked` with the
+Law: gathers evidence for `doctor/findings.py` and judges nothing. What can not be asked is `Unasked` with the
 reason; nothing is raised. Each call that is made here is in the policy of ``iam-policy --doctor``.
 """
 
@@ -20,20 +20,20 @@ from botocore import xform_name
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.batch.seen import Environment, JobDefinition, Queue
-from aws_executors.core.checks import Airflow, Identity, Unasked
-from aws_executors.core.ecs.seen import Cluster, TaskDefinition
 from aws_executors.core.errors import AwsError, Kind
 from aws_executors.core.iam import Statement
-from aws_executors.core.image import Seen
-from aws_executors.core.network import Network, SecurityGroup, Subnet
 from aws_executors.core.reading import Read, read
 from aws_executors.core.settings import Settings
-from aws_executors.core.ways import Endpoint, RouteTable, Ways
+from aws_executors.doctor.batch_evidence import Environment, JobDefinition, Queue
+from aws_executors.doctor.ecs_evidence import Cluster, TaskDefinition
+from aws_executors.doctor.findings import Airflow, Identity, Unasked
+from aws_executors.doctor.image import Evidence
+from aws_executors.doctor.network import Network, SecurityGroup, Subnet
+from aws_executors.doctor.registry import image_seen
+from aws_executors.doctor.routes import Endpoint, RouteTable, Ways
 from aws_executors.shell.calls import gone, told
 from aws_executors.shell.clients import client_of, config
 from aws_executors.shell.connection import from_airflow
-from aws_executors.shell.registry import image_seen
 from aws_executors.shell.session import Access, Reader, access
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ class Probe:
             remedy=remedy,
         )
 
-    def image(self, name: str, architecture: str) -> Seen:
+    def image(self, name: str, architecture: str) -> Evidence:
         """What Amazon ECR has of an image."""
         return image_seen(self.ask, name, self._settings.region, architecture)
 

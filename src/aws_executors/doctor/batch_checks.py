@@ -1,15 +1,15 @@
 """What `doctor` knows to be wrong with a set-up on Batch.
 
-Law: pure; a check reads `Seen` and yields findings. What is checked is the request that the person's builder
-makes, not the options alone. Source: AWS Batch User Guide, "Jobs stuck in a RUNNABLE status".
+Law: pure; a check reads `Evidence` and yields findings. What is checked is the request that the person's
+builder makes, not the options alone. Source: AWS Batch User Guide, "Jobs stuck in a RUNNABLE status".
 """
 
 from collections.abc import Callable, Iterator, Mapping
 
-from aws_executors.core.allowance import Allowance, of_allowance
 from aws_executors.core.batch.request import overrides_of
-from aws_executors.core.batch.seen import FARGATE, Seen, quota_code
-from aws_executors.core.checks import (
+from aws_executors.doctor.batch_evidence import FARGATE, Evidence, quota_code
+from aws_executors.doctor.fargate_quota import Allowance, of_allowance
+from aws_executors.doctor.findings import (
     Finding,
     advice,
     error,
@@ -17,13 +17,13 @@ from aws_executors.core.checks import (
     unknown,
     warning,
 )
-from aws_executors.core.image import of_image
-from aws_executors.core.image import variables as set_by_image
-from aws_executors.core.log_group import of_log_group
-from aws_executors.core.network import of_network
+from aws_executors.doctor.image import of_image
+from aws_executors.doctor.image import variables as set_by_image
+from aws_executors.doctor.log_group import of_log_group
+from aws_executors.doctor.network import of_network
 
 
-def _queue(seen: Seen) -> Iterator[Finding]:
+def _queue(seen: Evidence) -> Iterator[Finding]:
     yield from unknown("the job queue (batch:DescribeJobQueues)", seen.queues)
     name, queue = seen.request.job_queue, seen.queue
     if seen.queues == ():
@@ -56,7 +56,7 @@ def _queue(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _environments(seen: Seen) -> Iterator[Finding]:
+def _environments(seen: Evidence) -> Iterator[Finding]:
     yield from unknown("the compute environments (batch:DescribeComputeEnvironments)", seen.environments)
     found = seen.environments if isinstance(seen.environments, tuple) else ()
     for one in found:
@@ -80,7 +80,7 @@ def _environments(seen: Seen) -> Iterator[Finding]:
         yield from of_network(network)
 
 
-def _room(seen: Seen) -> Iterator[Finding]:
+def _room(seen: Evidence) -> Iterator[Finding]:
     definition = seen.definition
     sizes = [one.compute_resources.maxv_cpus for one in seen.usable if one.compute_resources]
     if not definition or not sizes or len(sizes) < len(seen.usable):
@@ -95,7 +95,7 @@ def _room(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _definition(seen: Seen) -> Iterator[Finding]:
+def _definition(seen: Evidence) -> Iterator[Finding]:
     yield from unknown("the job definition (batch:DescribeJobDefinitions)", seen.definitions)
     name, definition = seen.request.job_definition, seen.definition
     if seen.definitions == ():
@@ -132,7 +132,7 @@ KINDS: Mapping[str, str] = {
 }
 
 
-def _kind(seen: Seen) -> Iterator[Finding]:
+def _kind(seen: Evidence) -> Iterator[Finding]:
     """Whether the overrides are for such a definition; what `container_name` brings about is told there."""
     definition = seen.definition
     if not definition:
@@ -151,7 +151,7 @@ def _kind(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _platform(seen: Seen) -> Iterator[Finding]:
+def _platform(seen: Evidence) -> Iterator[Finding]:
     definition = seen.definition
     yield from _orchestration(seen)
     kinds = {"FARGATE" if r.type in FARGATE else "EC2" for one in seen.usable if (r := one.compute_resources)}
@@ -166,7 +166,7 @@ def _platform(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _orchestration(seen: Seen) -> Iterator[Finding]:
+def _orchestration(seen: Evidence) -> Iterator[Finding]:
     """Kubernetes' definitions are for its environments alone, and several nodes are not for Fargate."""
     definition = seen.definition
     if not definition or not seen.usable:
@@ -190,7 +190,7 @@ def _orchestration(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _container(seen: Seen) -> Iterator[Finding]:
+def _container(seen: Evidence) -> Iterator[Finding]:
     definition, name = seen.definition, seen.settings.container_name
     if not definition or not definition.containers:
         return
@@ -220,14 +220,14 @@ def _container(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _logs(seen: Seen) -> Iterator[Finding]:
+def _logs(seen: Evidence) -> Iterator[Finding]:
     """Batch makes its own group; one that the definition names must be there."""
     definition, logs = seen.definition, seen.container.log_configuration if seen.container else None
     if definition and logs and logs.log_driver == "awslogs":
         yield from of_log_group(logs.options, definition.place, seen.settings.region, seen.log_groups)
 
 
-def _limits(seen: Seen) -> Iterator[Finding]:
+def _limits(seen: Evidence) -> Iterator[Finding]:
     definition = seen.definition
     if not definition:
         return
@@ -253,7 +253,7 @@ def _limits(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _quota(seen: Seen) -> Iterator[Finding]:
+def _quota(seen: Evidence) -> Iterator[Finding]:
     code = quota_code(seen.environments if isinstance(seen.environments, tuple) else ())
     if seen.definition and code:
         allowance = Allowance(
@@ -262,7 +262,7 @@ def _quota(seen: Seen) -> Iterator[Finding]:
         yield from of_allowance(allowance, seen.settings.region)
 
 
-CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     _queue,
     _environments,
     _room,
@@ -275,7 +275,7 @@ CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
 )
 
 
-def findings(seen: Seen) -> Iterator[Finding]:
+def findings(seen: Evidence) -> Iterator[Finding]:
     """Everything that is wrong with a set-up on Batch."""
     for check in CHECKS:
         yield from check(seen)

@@ -1,6 +1,6 @@
 """What Amazon ECR says of an image: two or three questions, and the image's own configuration.
 
-Law: gathers evidence for `core/image.py` and judges nothing. Nothing is raised; the layers of the image are
+Law: gathers evidence for `doctor/image.py` and judges nothing. Nothing is raised; the layers of the image are
 not fetched, only its configuration, which is a few kilobytes.
 """
 
@@ -13,16 +13,16 @@ from pydantic import ValidationError
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.checks import Unasked
 from aws_executors.core.errors import AwsError
-from aws_executors.core.image import (
+from aws_executors.doctor.findings import Unasked
+from aws_executors.doctor.image import (
     ARCHITECTURES,
     KINDS,
     Configuration,
+    Evidence,
     Image,
     Manifest,
     Reference,
-    Seen,
     pairs,
     reference,
 )
@@ -32,7 +32,7 @@ LARGEST = 1 << 20
 TIMEOUT = 5.0
 
 
-def image_seen(ask: Ask, text: str, region: str, architecture: str) -> Seen:
+def image_seen(ask: Ask, text: str, region: str, architecture: str) -> Evidence:
     """What the registry has under this name; None where it is no registry that we can ask."""
     named = reference(text)
     if named is None or named.region != region:
@@ -43,7 +43,7 @@ def image_seen(ask: Ask, text: str, region: str, architecture: str) -> Seen:
         return Unasked(f"{text}: {problem}")
 
 
-def _seen(ask: Ask, named: Reference, architecture: str) -> Seen:
+def _seen(ask: Ask, named: Reference, architecture: str) -> Evidence:
     manifest = _manifest(ask, named, {"imageTag": named.tag} if named.tag else {"imageDigest": named.digest})
     if not isinstance(manifest, Manifest):
         return manifest or Image(text=named.text, architectures=())
@@ -81,7 +81,7 @@ def _manifest(ask: Ask, named: Reference, id_: Mapping[str, str]) -> Manifest | 
             return Manifest.model_validate(json.loads(images[0]["imageManifest"])) if images else None
 
 
-def _of_one(ask: Ask, named: Reference, manifest: Manifest) -> Seen:
+def _of_one(ask: Ask, named: Reference, manifest: Manifest) -> Evidence:
     if manifest.config is None:
         return None
     answer = ask(

@@ -1,22 +1,22 @@
-"""What was found out about a set-up on ECS, for the checks beside (`checks.py`).
+"""What was found out about a set-up on ECS, for the checks beside (`ecs_checks.py`).
 
-Law: pure; AWS's answers as far as they are judged, and all of them together as `Seen`. Source: API_Cluster
-and API_TaskDefinition of the Amazon ECS API Reference.
+Law: pure; AWS's answers as far as they are judged, and all of them together as `Evidence`. Source:
+API_Cluster and API_TaskDefinition of the Amazon ECS API Reference.
 """
 
 from dataclasses import dataclass
 
 from pydantic import Field
 
-from aws_executors.core.allowance import ON_DEMAND, SPOT
-from aws_executors.core.checks import Airflow, Unasked
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.ecs.strategy import on_fargate
 from aws_executors.core.firelens import group_of
-from aws_executors.core.image import Seen as SeenImage
-from aws_executors.core.network import Network
 from aws_executors.core.reading import Read
+from aws_executors.doctor.fargate_quota import ON_DEMAND, SPOT
+from aws_executors.doctor.findings import Airflow, Unasked
+from aws_executors.doctor.image import Evidence as ImageEvidence
+from aws_executors.doctor.network import Network
 
 
 class Cluster(Read):
@@ -80,7 +80,7 @@ class TaskDefinition(Read):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Evidence:
     """What was found out; an empty tuple is what AWS does not have."""
 
     airflow: Airflow
@@ -91,7 +91,7 @@ class Seen:
     log_groups: tuple[str, ...] | Unasked | None
     network: Network
     quota: float | Unasked | None = None
-    image: SeenImage = None
+    image: ImageEvidence = None
 
     @property
     def cluster(self) -> Cluster | None:

@@ -1,14 +1,15 @@
 """What `doctor` knows to be wrong with a set-up on ECS.
 
-Law: pure; a check reads `Seen` and yields findings. What is checked is the request that the person's builder
-makes, not the options alone. Source: Amazon ECS Developer Guide, "Amazon ECS task definitions" and "Stopped
-tasks error codes".
+Law: pure; a check reads `Evidence` and yields findings. What is checked is the request that the person's
+builder makes, not the options alone. Source: Amazon ECS Developer Guide, "Amazon ECS task definitions" and
+"Stopped tasks error codes".
 """
 
 from collections.abc import Callable, Iterator
 
-from aws_executors.core.allowance import Allowance, of_allowance, vcpus
-from aws_executors.core.checks import (
+from aws_executors.doctor.ecs_evidence import Evidence
+from aws_executors.doctor.fargate_quota import Allowance, of_allowance, vcpus
+from aws_executors.doctor.findings import (
     Finding,
     error,
     of_entrypoint,
@@ -16,14 +17,13 @@ from aws_executors.core.checks import (
     unknown,
     warning,
 )
-from aws_executors.core.ecs.seen import Seen
-from aws_executors.core.image import of_image
-from aws_executors.core.image import variables as set_by_image
-from aws_executors.core.log_group import of_log_group
-from aws_executors.core.network import of_network
+from aws_executors.doctor.image import of_image
+from aws_executors.doctor.image import variables as set_by_image
+from aws_executors.doctor.log_group import of_log_group
+from aws_executors.doctor.network import of_network
 
 
-def _cluster(seen: Seen) -> Iterator[Finding]:
+def _cluster(seen: Evidence) -> Iterator[Finding]:
     yield from unknown("the cluster (ecs:DescribeClusters)", seen.clusters)
     name = seen.request.cluster or "default"
     if seen.clusters == ():
@@ -42,7 +42,7 @@ def _cluster(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _providers(seen: Seen) -> Iterator[Finding]:
+def _providers(seen: Evidence) -> Iterator[Finding]:
     if not seen.cluster:
         return
     known = seen.cluster.capacity_providers
@@ -67,7 +67,7 @@ def _providers(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _definition(seen: Seen) -> Iterator[Finding]:
+def _definition(seen: Evidence) -> Iterator[Finding]:
     yield from unknown("the task definition (ecs:DescribeTaskDefinition)", seen.definitions)
     name = seen.request.task_definition
     if seen.definitions == ():
@@ -86,7 +86,7 @@ def _definition(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _container(seen: Seen) -> Iterator[Finding]:
+def _container(seen: Evidence) -> Iterator[Finding]:
     definition, container = seen.definition, seen.container
     if not definition:
         return
@@ -115,7 +115,7 @@ def _container(seen: Seen) -> Iterator[Finding]:
     yield from of_variables(variables, definition.place, seen.airflow)
 
 
-def _launch_type(seen: Seen) -> Iterator[Finding]:
+def _launch_type(seen: Evidence) -> Iterator[Finding]:
     definition = seen.definition
     if definition and seen.fargate and "FARGATE" not in definition.compatibilities:
         yield error(
@@ -133,7 +133,7 @@ def _launch_type(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _network(seen: Seen) -> Iterator[Finding]:
+def _network(seen: Evidence) -> Iterator[Finding]:
     definition, network = seen.definition, seen.request.network_configuration
     if definition and definition.network_mode == "awsvpc" and network is None:
         yield error(
@@ -152,7 +152,7 @@ def _network(seen: Seen) -> Iterator[Finding]:
     yield from of_network(seen.network)
 
 
-def _logs(seen: Seen) -> Iterator[Finding]:
+def _logs(seen: Evidence) -> Iterator[Finding]:
     definition, container = seen.definition, seen.container
     if not definition or not container:
         return
@@ -177,7 +177,7 @@ def _logs(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _roles(seen: Seen) -> Iterator[Finding]:
+def _roles(seen: Evidence) -> Iterator[Finding]:
     definition, container = seen.definition, seen.container
     own = seen.request.overrides.execution_role_arn
     if not definition or not container or not seen.fargate or definition.execution_role_arn or own:
@@ -196,7 +196,7 @@ def _roles(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _quota(seen: Seen) -> Iterator[Finding]:
+def _quota(seen: Evidence) -> Iterator[Finding]:
     if seen.fargate and seen.definition:
         size = seen.request.overrides.cpu or seen.definition.cpu
         allowance = Allowance(
@@ -205,7 +205,7 @@ def _quota(seen: Seen) -> Iterator[Finding]:
         yield from of_allowance(allowance, seen.settings.region)
 
 
-CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     _cluster,
     _providers,
     _definition,
@@ -218,7 +218,7 @@ CHECKS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
 )
 
 
-def findings(seen: Seen) -> Iterator[Finding]:
+def findings(seen: Evidence) -> Iterator[Finding]:
     """Everything that is wrong with a set-up on ECS."""
     for check in CHECKS:
         yield from check(seen)
