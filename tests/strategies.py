@@ -181,8 +181,10 @@ PLACES: list[tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStrateg
     (on_spot, shared | {"platform_version": texts}),
 ]
 run_tasks = st.one_of(
-    some(RunTask, {"task_definition": texts, "overrides": overrides, **asked}, **allowed, **identity)
-    for asked, allowed in PLACES
+    [
+        some(RunTask, {"task_definition": texts, "overrides": overrides, **asked}, **allowed, **identity)
+        for asked, allowed in PLACES
+    ]
 )
 own_override = {
     "cpu": whole,

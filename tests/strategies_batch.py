@@ -177,18 +177,20 @@ retries = st.one_of(
 )
 
 submit_jobs = st.one_of(
-    some(
-        SubmitJob,
-        {"job_name": job_names, "job_queue": texts, "job_definition": texts, kind: overrides},
-        share_identifier=globs(ALNUM, 20),
-        scheduling_priority_override=st.integers(0, 9999),
-        depends_on=few(written(JobDependency, job_id=texts)),
-        parameters=maps(),
-        retry_strategy=retries,
-        timeout=written(JobTimeout, attempt_duration_seconds=st.integers(60, 2**31 - 1)),
-        propagate_tags=st.booleans(),
-        tags=maps(),
-        consumable_resource_properties_override=consumables,
-    )
-    for kind, overrides in (_OF_A_RANGE | {"node_overrides": nodes}).items()
+    [
+        some(
+            SubmitJob,
+            {"job_name": job_names, "job_queue": texts, "job_definition": texts, kind: overrides},
+            share_identifier=globs(ALNUM, 20),
+            scheduling_priority_override=st.integers(0, 9999),
+            depends_on=few(written(JobDependency, job_id=texts)),
+            parameters=maps(),
+            retry_strategy=retries,
+            timeout=written(JobTimeout, attempt_duration_seconds=st.integers(60, 2**31 - 1)),
+            propagate_tags=st.booleans(),
+            tags=maps(),
+            consumable_resource_properties_override=consumables,
+        )
+        for kind, overrides in (_OF_A_RANGE | {"node_overrides": nodes}).items()
+    ]
 )

@@ -332,7 +332,7 @@ def every_stage_can_be_left(life: Life) -> None:
                 )
 
 
-@examples(400)
+@examples(200)
 @given(JOBS, LIVES, POLICIES)
 def test_every_life_keeps_every_law(job: Job[str], events: list[Event[str]], policy: Policy) -> None:
     life = live_through(job, events, policy)
