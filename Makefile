@@ -10,9 +10,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
-# Workers for the unit tests: one more than there are cores, for some always wait. End to end: as many as there
-# are groups of tests that take long (tests/e2e/conftest.py); they wait for Airflow most of the time.
-WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN || echo 2))
+# Workers for the unit tests: as many as there are cores, for each takes six seconds to collect its tests. End to
+# end: as many as there are groups of tests that take long (tests/e2e/conftest.py); they wait for Airflow most of
+# the time, and what is nice runs meanwhile.
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN || echo 2)
 # Compiled code is kept, whatever the machine is set to: hundreds of processes would each compile it again.
 unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -27,8 +28,8 @@ demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine
 	@$(BIN)/python -m aws_executors.demo $(if $(filter-out 0,$(KEEP)),--keep) $(if $(TRANSPORT),--transport $(TRANSPORT))
 
 test: lint ## format, lint, types, stubs, unit, property, doc and README tests, end to end
-	@echo "make: types, then unit tests, and end-to-end tests beside them; each shows all when it has ended"
-	@$(MAKE) --no-print-directory --jobs 2 $(WHOLE) unit e2e FIRST=types || \
+	@echo "make: types, unit tests and end-to-end tests side by side; each shows all when it has ended"
+	@$(MAKE) --no-print-directory --jobs 3 $(WHOLE) types unit e2e || \
 	  { echo "make test: NOT green; 'Error' stands above behind the name of what failed" >&2; exit 1; }
 	@echo "make test: all green"
 
@@ -45,7 +46,7 @@ types: $(INSTALLED) ## mypy, and our stubs against what they describe
 	AIRFLOW_HOME=$(CURDIR)/.mypy_cache/airflow MYPYPATH=typings:src \
 	  nice $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file typings/stubtest.ini --ignore-missing-stub
 
-unit: $(INSTALLED) $(FIRST) ## unit and property tests, the documentation and its examples
+unit: $(INSTALLED) ## unit and property tests, the documentation and its examples
 	nice $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/e2e
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end

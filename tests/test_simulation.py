@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 UNKNOWABLE = r"callback \w+ went well, and is reported a failure"
-SCHEDULES, CHUNK = 2000, 50
+SCHEDULES, CHUNK = 1200, 50
 CHUNKS = [range(first, first + CHUNK) for first in range(0, SCHEDULES, CHUNK)]
 """Every seed once, in parts that are run side by side."""
 

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import assume, given
 
 from aws_executors import Launch, Task, preview, to_kwargs
 from aws_executors.ecs import RunTask, build
@@ -64,4 +64,6 @@ def test_the_token_is_sent_but_not_shown() -> None:
 
 @given(run_tasks)
 def test_it_is_the_same_value_that_is_sent(task: RunTask) -> None:
-    assert json.loads(preview(task)) == to_kwargs(task)
+    shown = preview(task)
+    assume("***" not in shown)  # what reads as a secret's name has what follows it masked
+    assert json.loads(shown) == to_kwargs(task)

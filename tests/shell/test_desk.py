@@ -470,16 +470,16 @@ def stored(clerk: Clerk, token: str) -> None:
 def test_a_container_that_waits_for_an_hour_finds_a_token_that_is_valid() -> None:
     clerk = Clerk(Cloud())
     stored(clerk, "t")
-    clerk.run(until=3600.0, tick=1.0)
+    clerk.run(until=3600.0, tick=5.0)
     minted = [0.0, *(at for at, _ in clerk.renewed)]
     assert max(later - earlier for earlier, later in pairwise([*minted, 3600.0])) <= 305.0
     assert len(clerk.renewed) <= 12
     clerk.cloud.run("c1")
-    clerk.run(until=7200.0, tick=1.0)
+    clerk.run(until=7200.0, tick=5.0)
     assert len(clerk.renewed) == len(minted) - 1  # it runs: it has read what it needs
     clerk.cloud.finish("c1")
     clerk.status = "success"
-    clerk.run(until=7210.0, tick=1.0)
+    clerk.run(until=7210.0, tick=5.0)
     assert [token for _, token in clerk.discarded] == ["t"]
 
 
@@ -487,9 +487,9 @@ def test_so_does_one_that_is_submitted_after_an_hour_without_capacity() -> None:
     clerk = Clerk(Cloud())
     clerk.full = True
     stored(clerk, "t")
-    clerk.run(until=3600.0, tick=1.0)
+    clerk.run(until=3600.0, tick=5.0)
     clerk.full = False
-    clerk.run(until=3700.0, tick=1.0)
+    clerk.run(until=3700.0, tick=5.0)
     (submitted,) = [at for at, _ in clerk.submitted[-1:]]
     assert clerk.cloud.live() == ["c1"]
     assert submitted - max(at for at, _ in clerk.renewed if at <= submitted) <= 365.0
@@ -554,15 +554,15 @@ def test_one_for_which_nothing_is_stored_is_asked_for_once() -> None:
     clerk.cloud.submit(Order("t", 1))
     job: Job[Order] = Job(token="t", purpose=Purpose.ADOPT, renew_every=300.0)
     clerk.desk.take(Handover(job=job, key="t", stored=Shelf()))
-    clerk.run(until=2000.0, tick=1.0)
+    clerk.run(until=2000.0, tick=5.0)
     assert len(clerk.renewed) == 1
 
 
 def test_nothing_is_renewed_or_discarded_where_nothing_is_stored() -> None:
     clerk = Clerk(Cloud())
     clerk.hand_over("t")
-    clerk.run(until=1200.0, tick=1.0)
+    clerk.run(until=1200.0, tick=5.0)
     clerk.cloud.finish("c1")
     clerk.status = "success"
-    clerk.run(until=1220.0, tick=1.0)
+    clerk.run(until=1220.0, tick=5.0)
     assert (clerk.renewed, clerk.discarded) == ([], [])

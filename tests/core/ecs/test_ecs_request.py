@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 from aws_executors import RequestError, ecs, to_kwargs
 from aws_executors.ecs import ContainerOverride, KeyValuePair, Overrides, RunTask, from_kwargs
@@ -225,7 +225,9 @@ def test_a_request_is_a_value(task: RunTask) -> None:
 
 @given(run_tasks)
 def test_a_request_prints_as_the_code_that_makes_it(task: RunTask) -> None:
-    assert eval(repr(task), vars(ecs)) == task
+    printed = repr(task)
+    assume("***" not in printed)  # what reads as a secret's name has what follows it masked
+    assert eval(printed, vars(ecs)) == task
 
 
 def test_a_token_is_not_printed() -> None:
