@@ -94,7 +94,6 @@ class Table(Generic[K, R]):
 
     def move(self, job: Job[R], now: float) -> None:
         """Put the job's new state in the place of the old one, and keep every index true."""
-        self.changes += 1
         old = self._jobs[job.token]
         self._unheard(job.token)
         if job.container != old.container:
@@ -118,6 +117,7 @@ class Table(Generic[K, R]):
             standing = standing_of(job)
             if job.token not in self._stood or self._stood[job.token][0] is not standing:
                 self._stood[job.token] = standing, now
+        self.changes += 1  # last: who counts, and looks then, sees all that is counted
 
     def next_wake(self) -> float | None:
         """When a job wants to be woken next."""

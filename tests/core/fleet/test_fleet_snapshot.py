@@ -198,3 +198,14 @@ def test_when_it_was_told_is_no_news() -> None:
     one = Snapshot(executor="E", scheduler="S", region="R", at=1)
     assert one.news == Snapshot(executor="E", scheduler="S", region="R", at=2).news
     assert one.news != Snapshot(executor="E", scheduler="S", region="R", at=1, left_out=1).news
+
+
+def test_calls_that_were_made_are_no_news_but_a_throttle_is() -> None:
+    quiet = Flow(action="DescribeTasks", calls=20, throttled=0, granted=10.0, documented=20.0)
+    busy, throttled = quiet.model_copy(update={"calls": 21}), quiet.model_copy(update={"throttled": 1})
+    one, same, other = (
+        Snapshot(executor="E", scheduler="S", region="R", at=1, flows=(flow,))
+        for flow in (quiet, busy, throttled)
+    )
+    assert one.news == same.news
+    assert one.news != other.news
