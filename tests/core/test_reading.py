@@ -71,7 +71,7 @@ def test_each_row_of_the_container_s_reasons_can_be_reached() -> None:
 
 # --- What is looked at again and again ----------------------------------------------------------------------
 
-TASK = {
+TASK: dict[str, object] = {
     "taskArn": "arn:1",
     "lastStatus": "RUNNING",
     "startedBy": "airflow/0b6e-1",
@@ -79,7 +79,12 @@ TASK = {
     "startedAt": 1772445655.25,
     "containers": [{"name": "airflow", "lastStatus": "RUNNING"}],
 }
-JOB = {"jobId": "4c75", "status": "RUNNING", "jobName": "airflow-0b6e-1", "startedAt": 1772445655250}
+JOB: dict[str, object] = {
+    "jobId": "4c75",
+    "status": "RUNNING",
+    "jobName": "airflow-0b6e-1",
+    "startedAt": 1772445655250,
+}
 TASKS: tuple[dict[str, object], ...] = (
     {},
     {"cpu": "256"},  # what nobody reads
@@ -121,7 +126,7 @@ def test_who_looks_again_reads_what_anybody_reads(
 ) -> None:
     again = follower("airflow" if plain is not batch.observe else "")
     for before in shown:
-        for record in (before, before, *shown, 7, None, []):
+        for record in (before, before, *shown, 7, None, "arn:1"):
             assert again(record) == plain(record)
 
 
@@ -143,12 +148,13 @@ def test_what_is_remembered_is_bounded_and_ends_are_forgotten() -> None:
         reading, ["id", "over"], lambda one: isinstance(one, dict) and "over" not in one, most=2
     )
     a, b, c = ({"id": name} for name in "abc")
+    over: dict[str, object] = {"id": "a", "over": 1}
     for record in (a, b, a, b):
         again(record)
     assert read == [a, b]
-    for record in (a | {"over": 1}, a | {"over": 1}, a, a):
-        again(record)
-    assert read[2:] == [a | {"over": 1}, a | {"over": 1}, a]
+    for shown in (over, over, a, a):
+        again(shown)
+    assert read[2:] == [over, over, a]
     for record in (c, c, a):
         again(record)
     assert read[5:] == [c, a]  # a third one: what was remembered is gone, and nothing is wrong

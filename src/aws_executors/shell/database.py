@@ -39,7 +39,9 @@ class AirflowDatabase:
         """
         from airflow import settings
 
-        with settings.get_engine().connect() as connection:  # without a session: nothing is made of rows
+        if settings.engine is None:
+            raise RuntimeError("Airflow's database is not set up in this process")
+        with settings.engine.connect() as connection:  # without a session: nothing is made of rows
             return read(connection, asked)
 
     def cut_off(self, key: object, token: str) -> None:
