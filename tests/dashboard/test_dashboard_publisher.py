@@ -13,7 +13,7 @@ from returns.result import Success
 from sqlalchemy import select
 
 from aws_executors.core.display_state import DisplayState
-from aws_executors.core.job import Job, Policy
+from aws_executors.core.job import Job, Policy, Stage
 from aws_executors.core.metrics import CALLS, THROTTLES, name_of
 from aws_executors.core.pace import Pace
 from aws_executors.core.quota import BATCH_NAMES, ECS_NAMES, ON_FARGATE, Action
@@ -133,6 +133,32 @@ def test_an_engine_s_jobs_and_since_when_they_stand_as_they_do() -> None:
         assert seen(0.0).jobs[0].since >= record.since
     finally:
         engine.end(stop=True, timeout=PATIENCE)
+
+
+@dataclass
+class Counted:
+    """An engine with one job; its jobs are looked at so many times."""
+
+    changes: int = 0
+    stage: Stage = Stage.WATCHING
+    looks: int = 0
+
+    def entries(self) -> Iterator[tuple[Handover[str, Order], Job[Order], float]]:
+        self.looks += 1
+        job: Job[Order] = Job(token="t", stage=self.stage)
+        yield Handover(job=job, key="t"), job, 0.0
+
+
+def test_jobs_are_looked_at_when_one_has_changed_and_told_every_time() -> None:
+    engine = Counted()
+    seen = Collector(
+        engine=engine, executor="E", region="R", calls=ECS_NAMES, counts=RecentCounts(), allowance=UNLIMITED
+    )
+    assert [queue.state for _ in range(3) for queue in seen(1.0).queues] == [DisplayState.STARTING] * 3
+    assert engine.looks == 1
+    engine.changes, engine.stage = 1, Stage.ENDING
+    assert [queue.state for _ in range(3) for queue in seen(1.0).queues] == [DisplayState.ENDING] * 3
+    assert engine.looks == 2
 
 
 def test_keys() -> None:

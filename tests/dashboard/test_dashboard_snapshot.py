@@ -168,3 +168,14 @@ def test_the_time_is_no_content() -> None:
     one = Snapshot(executor="E", scheduler="S", region="R", at=1)
     assert one.content == Snapshot(executor="E", scheduler="S", region="R", at=2).content
     assert one.content != Snapshot(executor="E", scheduler="S", region="R", at=1, left_out=1).content
+
+
+def test_calls_that_were_made_are_no_content_but_a_throttle_is() -> None:
+    quiet = CallRate(action="DescribeTasks", calls=20, throttled=0, granted=10.0, documented=20.0)
+    busy, throttled = quiet.model_copy(update={"calls": 21}), quiet.model_copy(update={"throttled": 1})
+    one, same, other = (
+        Snapshot(executor="E", scheduler="S", region="R", at=1, calls=(rate,))
+        for rate in (quiet, busy, throttled)
+    )
+    assert one.content == same.content
+    assert one.content != other.content

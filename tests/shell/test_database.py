@@ -123,7 +123,7 @@ def test_what_has_been_heard_is_asked_for_by_ids_in_one_statement_and_not_told_a
         assert DATABASE.read({given.token: heard(given) for given in givens}) == {}
     (statement,) = told
     assert "dag_id" not in statement
-    assert statement.count("?") == 8  # one statement serves for five to eight
+    assert statement.count("?") == 8 + 2  # one statement serves for five to eight
 
 
 def test_a_statement_is_made_once_for_about_as_many() -> None:
@@ -132,6 +132,21 @@ def test_a_statement_is_made_once_for_about_as_many() -> None:
         for count in (5, 6, 7, 8):
             assert DATABASE.read({given.token: heard(given) for given in givens[:count]}) == {}
     assert len(set(told)) == 1
+
+
+def test_one_statement_for_each_state_and_try_that_was_heard() -> None:
+    states = ["running", "queued", "running", "queued", "running"]
+    givens = [task_instance(state=state) for state in states]
+    givens[-1].becomes("running", try_number=2)
+    asked = {
+        given.token: heard(given, said(given, state, number=1 + (given is givens[-1])))
+        for given, state in zip(givens, states, strict=True)
+    }
+    with statements() as told:
+        assert DATABASE.read(asked) == {}
+    assert len(told) == 3
+    givens[1].becomes("running")  # what others of these say, but not what it said
+    assert DATABASE.read(asked) == {givens[1].token: said(givens[1])}
 
 
 def test_only_what_has_changed_is_told() -> None:
@@ -190,6 +205,8 @@ def test_two_jobs_of_one_task_instance_are_told_apart() -> None:
     given.becomes("running", external_executor_id="second")
     asked = {given.token: heard(given), "second": heard(given, said(given, token="second"))}
     assert DATABASE.read(asked) == {given.token: said(given, token="second")}
+    asked["second"] = heard(given, said(given, "queued", token="second"))
+    assert DATABASE.read(asked) == dict.fromkeys(asked, said(given, token="second"))
 
 
 def test_a_key_that_is_no_task_instances_has_no_row() -> None:
@@ -201,11 +218,12 @@ def test_a_key_that_is_no_task_instances_has_no_row() -> None:
 def test_the_statement_for_ids_is_written_for_every_database_of_airflow(name: str, place: str) -> None:
     statement = _by_ids(make_url(f"{name}://").get_dialect()(), 4)
     ids = [uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)]
-    sql, parameters = statement.filled(ids)
-    assert sql.startswith("SELECT task_instance.external_executor_id, task_instance.state")
+    sql, parameters = statement.filled(ids, "running", 2)
+    assert sql.startswith("SELECT task_instance.external_executor_id")
     values = list(parameters.values() if isinstance(parameters, dict) else parameters)
-    assert values == [statement.bound(one) for one in (*ids, ids[-1])]
-    assert sql.count(place) == 4
+    assert values == [*(statement.bound(one) for one in (*ids, ids[-1])), "running", 2]
+    assert sql.count(place) == 4 + 2
+    assert sql.index("id IN") < sql.index("state =") < sql.index("try_number =")
 
 
 def test_postgresql_tells_the_same(tmp_path: Path) -> None:

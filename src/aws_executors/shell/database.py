@@ -5,11 +5,12 @@ their own, never the scheduler's (a scoped session would commit its transaction)
 Nothing is decided here: `core/verdict.py` reads the rows.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -38,8 +39,9 @@ class AirflowDatabase:
         """
         from airflow import settings
 
-        # Without a session: nothing is made of rows.
-        with settings.get_engine().connect() as connection:  # type: ignore[no-untyped-call]
+        if settings.engine is None:
+            raise RuntimeError("Airflow's database is not set up in this process")
+        with settings.engine.connect() as connection:  # without a session: nothing is made of rows
             return read(connection, asked)
 
     def cut_off(self, key: object, token: str) -> None:
@@ -102,12 +104,8 @@ def read(connection: "Connection", asked: Mapping[str, Asked[object]]) -> dict[s
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancekey import TaskInstanceKey
 
-    said = _said(connection, [one.heard.id for one in asked.values() if one.heard and one.heard.id])
-    new = {
-        token: one
-        for token, one in asked.items()
-        if (row := one.heard) is None or (row.token, row.state, row.try_number) not in said
-    }
+    same = _unchanged(connection, asked)
+    new = {token: one for token, one in asked.items() if token not in same}
     ids = [one.id for one in new.values() if one.id is not None]
     by_id = {row.id: row for _, row in _rows(connection, TaskInstance.id.in_(ids))} if ids else {}
     keys = {
@@ -145,32 +143,41 @@ def _rows(
         yield (dag, task, run, index), Row(state=said, token=token, try_number=number, id=id_)
 
 
-def _said(connection: "Connection", ids: Sequence["UUID"]) -> Collection[tuple[object, object, object]]:
-    """Token, state and try of the rows that go by these ids, for what is known of them to be found in.
+def _unchanged(connection: "Connection", asked: Mapping[str, Asked[object]]) -> Collection[str]:
+    """Which of these jobs' rows still say what was heard.
 
-    This is asked every second for all that run, and the answer is nearly always what is known. So it is one
-    look-up in the table's primary key by a statement that is made once, and nothing is made of the answer.
+    This is asked twice a second for all that run, and the answer is nearly always: all of them. So it is one
+    look-up in the table's primary key by a statement that is made once, and its answer is nothing but tokens.
     ``updated_at`` would not do: a task's every heartbeat sets it, by the clock of an API server.
     """
-    if not ids:
-        return ()
-    statement = _by_ids(connection.dialect, 1 << (len(ids) - 1).bit_length())
-    return set(connection.exec_driver_sql(*statement.filled(ids)).cursor.fetchall())  # plain tuples
+    alike: dict[tuple[str, int], dict[str, UUID]] = {}
+    for token, one in asked.items():
+        row = one.heard
+        if row is not None and row.id is not None and row.state is not None and row.token == token:
+            alike.setdefault((row.state, row.try_number), {})[token] = row.id
+    same: set[str] = set()
+    for said, ids in alike.items():
+        statement = _by_ids(connection.dialect, 1 << (len(ids) - 1).bit_length())
+        filled = statement.filled(ids.values(), *said)
+        found = connection.exec_driver_sql(*filled).cursor.fetchall()  # plain tuples
+        same |= ids.keys() & chain.from_iterable(found)  # a row may be another job's by now, that heard else
+    return same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ByIds:
-    """A statement with places for so many ids, as a driver takes it."""
+    """A statement with places for so many ids, a state and a try, as a driver takes it."""
 
     sql: str
     names: tuple[str, ...]
     positional: bool
     bound: "Callable[[UUID], object]"
 
-    def filled(self, ids: Sequence[UUID]) -> tuple[str, Any]:
+    def filled(self, ids: Iterable[UUID], state: str, number: int) -> tuple[str, Any]:
         """The statement and its parameters; places that are left have the last id once more."""
         values = [self.bound(one) for one in ids]
-        values += values[-1:] * (len(self.names) - len(values))
+        values += values[-1:] * (len(self.names) - 2 - len(values))
+        values += state, number
         return self.sql, tuple(values) if self.positional else dict(zip(self.names, values, strict=True))
 
 
@@ -180,13 +187,15 @@ def _by_ids(dialect: "Dialect", places: int) -> _ByIds:
 
     names = tuple(f"id{number}" for number in range(places))
     kind = TaskInstance.id.type
-    query = select(TaskInstance.external_executor_id, TaskInstance.state, TaskInstance.try_number).where(
-        TaskInstance.id.in_([bindparam(name, type_=kind) for name in names])
+    query = select(TaskInstance.external_executor_id).where(
+        TaskInstance.id.in_([bindparam(name, type_=kind) for name in names]),
+        TaskInstance.state == bindparam("state"),
+        TaskInstance.try_number == bindparam("number"),
     )
     made = query.compile(dialect=dialect)
     return _ByIds(
         sql=str(made),
-        names=names,
+        names=(*names, "state", "number"),
         positional=made.positional,
         bound=kind.dialect_impl(dialect).bind_processor(dialect) or (lambda one: one),
     )

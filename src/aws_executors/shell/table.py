@@ -20,7 +20,7 @@ from aws_executors.shell.mail import Asked, Handover, K
 
 R = TypeVar("R")
 
-FOLLOWED = frozenset({Stage.WATCHING, Stage.ENDING, Stage.JUDGING})
+FOLLOWED = (Stage.WATCHING, Stage.ENDING, Stage.JUDGING)  # asked so often that no hash is taken
 ROW_MATTERS = frozenset(Stage) - {Stage.ENDING, Stage.CLOSED}
 
 
@@ -94,7 +94,6 @@ class Table(Generic[K, R]):
 
     def move(self, job: Job[R], now: float) -> None:
         """Put the job's new state in the place of the old one, and keep every index true."""
-        self.changes += 1
         old = self._jobs[job.token]
         self._unheard(job.token)
         if job.container != old.container:
@@ -118,6 +117,7 @@ class Table(Generic[K, R]):
             state = display_state(job)
             if job.token not in self._stood or self._stood[job.token][0] is not state:
                 self._stood[job.token] = state, now
+        self.changes += 1  # last: who counts, and looks then, sees all that is counted
 
     def next_wake(self) -> float | None:
         """When a job wants to be woken next."""
@@ -181,15 +181,16 @@ class Table(Generic[K, R]):
     def rows_to_read(self, most: int) -> tuple[str, ...]:
         """Up to `most` jobs whose rows have not been read for longest."""
         tokens: list[str] = []
-        turns = min(most, len(self._rows))
-        while turns and self._rows:
-            token = self._rows.popleft()
-            job = self._jobs.get(token)
-            if job is None:
+        rows, asked = self._rows, self._asked
+        turns = min(most, len(rows))
+        while turns and rows:
+            token = rows.popleft()
+            one = asked.get(token)
+            if one is None:
                 continue  # closed meanwhile: forgotten, and no turn used up
             turns -= 1
-            self._rows.append(token)
-            if self._asked[token].heard is not None or _row_matters(job):
+            rows.append(token)
+            if one.heard is not None or _row_matters(self._jobs[token]):
                 tokens.append(token)
         return tuple(tokens)
 

@@ -380,7 +380,7 @@ def without_the_command_of(name: str, job: SubmitJob) -> SubmitJob:
     )
 
 
-@given(submit_jobs(), submit_jobs(), st.sampled_from(OF_A_KIND[1:3]))
+@given(submit_jobs, submit_jobs, st.sampled_from(OF_A_KIND[1:3]))
 def test_options_laid_over_twice_are_as_if_once(job: SubmitJob, drawn: SubmitJob, kind: str) -> None:
     wanted = without_the_command_of("main", drawn)
     under = {name: value for name, value in to_kwargs(job).items() if name not in {*OF_A_KIND} - {kind}}

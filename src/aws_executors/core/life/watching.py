@@ -16,7 +16,7 @@ from aws_executors.core.state import Observation, Phase
 
 R = TypeVar("R")
 
-UNDER_WAY = frozenset({Stage.WATCHING, Stage.ENDING})
+UNDER_WAY = (Stage.WATCHING, Stage.ENDING)  # asked so often that no hash is taken
 
 
 def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Moved[R]:
