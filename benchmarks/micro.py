@@ -23,26 +23,26 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 from pydantic_core import from_json
 
-from aws_executors.core.advance import advance, begin
-from aws_executors.core.batch import build as batch_build
+from aws_executors.core.aws.token_bucket import Quota, full, take
+from aws_executors.core.batch import builder as batch_build
 from aws_executors.core.batch.describe import observe_answer as observe_batch
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.compose import built
-from aws_executors.core.ecs import build as ecs_build
+from aws_executors.core.ecs import builder as ecs_build
 from aws_executors.core.ecs.describe import observe_answer as observe_ecs
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.job import Accepted, Job, Policy, Prepared, Seen
-from aws_executors.core.launch import Launch, Task
-from aws_executors.core.pace import Pace
-from aws_executors.core.rate import Quota, full, take
-from aws_executors.core.state import Observation, Phase
-from aws_executors.core.wire import to_kwargs
+from aws_executors.core.lifecycle.job import Accepted, Job, Observed, Policy, Prepared
+from aws_executors.core.lifecycle.machine import advance, begin
+from aws_executors.core.lifecycle.observation import Observation, Phase
+from aws_executors.core.lifecycle.poll_interval import PollInterval
+from aws_executors.core.requests.compose import built
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.local import LocalAws
 from aws_executors.local.world import Effect, Event, Started, StartProcess
-from aws_executors.shell.mail import Handover
-from aws_executors.shell.table import Table
+from aws_executors.shell.engine.job_table import JobTable
+from aws_executors.shell.engine.messages import WorkItem
 from benchmarks import subjects as names
 from benchmarks.calls import whole_calls
 from benchmarks.cloud import ROOM, create
@@ -164,20 +164,20 @@ def batch_launch() -> Launch[BatchSettings]:
 
 def job_costs() -> Costs:
     """`advance` and the table, for a job that is submitted, accepted and seen running."""
-    policy, pace = Policy(), Pace()
+    policy, pace = Policy(), PollInterval()
     running = Observation(id="arn:1", phase=Phase.RUNNING, started=True)
 
     def life() -> Job[str]:
         new: Job[str] = Job(token="0b6e")  # noqa: S106
         job, _ = begin(new)
-        for event in (Prepared(1.0, "request"), Accepted(2.0, "arn:1"), Seen(3.0, running)):
+        for event in (Prepared(1.0, "request"), Accepted(2.0, "arn:1"), Observed(3.0, running)):
             job, _ = advance(job, event, policy)
         return job
 
-    table: Table[str, str] = Table(pace)
+    table: JobTable[str, str] = JobTable(pace)
     for n in range(10_000):
         new: Job[str] = Job(token=str(n))
-        table.add(Handover(job=new, key=new.token))
+        table.add(WorkItem(job=new, key=new.token))
         table.move(replace(life(), token=new.token, container=f"arn:{n}", since=0.0), 0.0)
     clock = [100.0]
 

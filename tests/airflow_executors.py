@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.executors import executor_loader
 
-from aws_executors.shell import queueing
+from aws_executors.shell.ui import executor_lookup as queueing
 
 
 def forget_executors() -> None:

@@ -7,8 +7,8 @@ import threading
 from dataclasses import replace
 
 from aws_executors import Launch, batch, compose, ecs
-from aws_executors.core.launch import Launch as AnyLaunch
-from aws_executors.core.settings import Settings
+from aws_executors.core.requests.launch import Launch as AnyLaunch
+from aws_executors.core.settings.base import Settings
 
 PYTHON = ("python", "-c")
 RELEASED = threading.Event()

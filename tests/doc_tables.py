@@ -21,53 +21,53 @@ from aws_executors import Launch, Task, batch, ecs
 from aws_executors.cli.command import Command
 from aws_executors.cli.commands import COMMANDS
 from aws_executors.cli.options_table import SECTIONS, markdown
-from aws_executors.core import predicates
-from aws_executors.core.advance import advance, begin
+from aws_executors.core.aws.backoff import Backoff
+from aws_executors.core.aws.error_codes import CODES, EXCEPTIONS, MESSAGES, Kind
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.aws.iam import Also, Where
+from aws_executors.core.aws.iam import policy as policy_document
 from aws_executors.core.batch.permissions import statements as batch_statements
-from aws_executors.core.ecs.answers import FAILURES
 from aws_executors.core.ecs.permissions import statements as ecs_statements
-from aws_executors.core.error_rules import CODES, EXCEPTIONS, MESSAGES, Kind
-from aws_executors.core.errors import AwsError
-from aws_executors.core.exits import MEANINGS, Exit
-from aws_executors.core.iam import Also, Where
-from aws_executors.core.iam import policy as policy_document
-from aws_executors.core.job import (
+from aws_executors.core.ecs.responses import FAILURES
+from aws_executors.core.explain.reason import Reason
+from aws_executors.core.explain.reasons import TABLES as REASONS
+from aws_executors.core.lifecycle.exit_codes import MEANINGS, Exit
+from aws_executors.core.lifecycle.job import (
     Accepted,
     Due,
     Event,
     Found,
     Job,
+    LogEvent,
     NotLookedUp,
     NotStored,
+    Observed,
     Policy,
     Prepared,
     Purpose,
     Refused,
     Revoked,
     RowRead,
-    Seen,
     Stage,
     StopAnswered,
     Superseded,
-    Tell,
     Unpreparable,
 )
-from aws_executors.core.metrics import METRICS, names
-from aws_executors.core.policy import ATTEMPT, PATIENT, POLICY, Trouble
-from aws_executors.core.reasons import TABLES as REASONS
-from aws_executors.core.reasons.row import Reason
-from aws_executors.core.retry import Backoff
-from aws_executors.core.state import Cause, Observation, Phase, Sign
-from aws_executors.core.verdict import (
+from aws_executors.core.lifecycle.machine import advance, begin
+from aws_executors.core.lifecycle.metrics import METRICS, names
+from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign
+from aws_executors.core.lifecycle.policy import ATTEMPT, PATIENT, POLICY, Trouble
+from aws_executors.core.lifecycle.verdict import (
     BEFORE_THE_END,
     ENDINGS,
     LAUNCHER_ENDINGS,
-    Ending,
+    Outcome,
     Row,
-    Standing,
+    RowState,
     ending,
     verdict,
 )
+from aws_executors.core.requests import predicates
 from aws_executors.local.verbs import Faults
 from aws_executors.local.world import NONE, PRESETS
 from aws_executors.migrate import TABLE as MIGRATION
@@ -136,7 +136,7 @@ def questions() -> str:
 # --- The life of a job --------------------------------------------------------------------------------------
 
 POLICIES = tuple(
-    Policy(attempts=2, looks=2, reports=2, idempotent=idempotent) for idempotent in (True, False)
+    Policy(attempts=2, lookups=2, reports=2, idempotent=idempotent) for idempotent in (True, False)
 )
 ROWS = (
     None,
@@ -167,7 +167,7 @@ def _events(container: str, at: float) -> "Iterator[Event[str]]":
     yield NotLookedUp(at, AwsError(kind=Kind.THROTTLED, code="Code", message=""))
     for seen in sights(container or f"c{at}"):
         yield Found(at, seen)
-        yield Seen(at, seen)
+        yield Observed(at, seen)
     for row in ROWS:
         yield RowRead(at, row)
     yield StopAnswered(at, None)
@@ -269,29 +269,29 @@ def life() -> str:
 
 def at_the_end() -> str:
     """What an ended container means: a row per standing of its task instance."""
-    said = comments(Standing)
+    said = comments(RowState)
     return table(
         ("the task instance", *(f"the container ended: {kind}" for kind in ends())),
         (
             (f"**{stands}**: {said[stands]}", *(verdict(seen, stands) for seen in ends().values()))
-            for stands in Standing
+            for stands in RowState
         ),
     )
 
 
-def ends() -> Mapping[Ending, Observation]:
+def ends() -> Mapping[Outcome, Observation]:
     """One end of every kind."""
     failed = [Observation(id="c", phase=Phase.FAILED, cause=cause) for cause in Cause]
     left = [replace(failed[0], cause=Cause.EXITED, exit_code=code) for code in Exit if code]
     every = [Observation(id="c", phase=Phase.SUCCEEDED), *failed, *left]
-    return {kind: next(seen for seen in every if ending(seen) is kind) for kind in Ending}
+    return {kind: next(seen for seen in every if ending(seen) is kind) for kind in Outcome}
 
 
 def before_the_end() -> str:
     """What is said while a container still runs."""
     return table(
         ("the task instance", "while the container runs"),
-        ((stands, BEFORE_THE_END[stands]) for stands in Standing),
+        ((stands, BEFORE_THE_END[stands]) for stands in RowState),
     )
 
 
@@ -332,7 +332,7 @@ def policy() -> str:
             answer,
             "one" if answer in ATTEMPT else "none",
             f"{Backoff().base:g} to {Backoff().cap:g} s" if answer in PATIENT else "none",
-            "; ".join(f"*{one.event}*: {one.text}" for one in played.effects if isinstance(one, Tell))
+            "; ".join(f"*{one.event}*: {one.text}" for one in played.effects if isinstance(one, LogEvent))
             or "nothing",
         )
         for (trouble, moment), answer in POLICY.items()

@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from aws_executors.core.ecs.config import EcsOptions
-from aws_executors.core.ecs.parts import (
+from aws_executors.core.ecs.options import EcsOptions
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.ecs.structures import (
     AwsvpcConfiguration,
     CapacityProvider,
     ContainerOverride,
@@ -30,10 +32,8 @@ from aws_executors.core.ecs.parts import (
     TerminationPolicy,
     VolumeConfiguration,
 )
-from aws_executors.core.ecs.request import RunTask
-from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.launch import Launch, Task
-from aws_executors.core.wire import KeyValuePair
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.requests.wire import KeyValuePair
 from samples import some
 
 T = TypeVar("T")

@@ -36,7 +36,7 @@ from aws_executors.core.batch.request import (
     RetryStrategy,
     SubmitJob,
 )
-from aws_executors.core.wire import KeyValuePair
+from aws_executors.core.requests.wire import KeyValuePair
 from samples import some
 
 W = TypeVar("W")

@@ -31,22 +31,7 @@ PURE = tuple(
     f"{OURS}.dashboard.{name}"
     for name in ("snapshot", "summary", "view", "failure_kind", "formatting", "render")
 )
-# What of `doctor` judges; the rest of it asks AWS.
-CHECKS = tuple(
-    f"{OURS}.doctor.{name}"
-    for name in (
-        "findings",
-        "ecs_checks",
-        "ecs_evidence",
-        "batch_checks",
-        "batch_evidence",
-        "network",
-        "routes",
-        "image",
-        "log_group",
-        "fargate_quota",
-    )
-)
+CHECKS = (f"{OURS}.doctor.checks",)
 PURE_ROOMS = (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE, *CHECKS)
 RULES = (
     Rule(f"{OURS}.core", (*IMPURE, OURS), but=(f"{OURS}.core",)),
@@ -74,8 +59,8 @@ EXEMPT = {
     # This command brings its own cloud.
     (f"{OURS}.cli.local", f"{OURS}.local"),
     # The executor starts the publisher of the fleet page, the plugin names the page.
-    (f"{OURS}.shell.executor", f"{OURS}.dashboard"),
-    (f"{OURS}.shell.plugin", f"{OURS}.dashboard"),
+    (f"{OURS}.shell.airflow.executor", f"{OURS}.dashboard"),
+    (f"{OURS}.shell.ui.plugin", f"{OURS}.dashboard"),
 }
 
 
@@ -155,39 +140,39 @@ def test_what_is_pure_ignores_no_type(path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "imported", "wrong"),
     [
-        ("aws_executors.core.job", "time.monotonic", True),
-        ("aws_executors.core.job", "timeit", False),
-        ("aws_executors.core.job", "aws_executors.shell.calls", True),
-        ("aws_executors.core.job", "aws_executors.core.state", False),
+        ("aws_executors.core.lifecycle.job", "time.monotonic", True),
+        ("aws_executors.core.lifecycle.job", "timeit", False),
+        ("aws_executors.core.lifecycle.job", "aws_executors.shell.aws.call", True),
+        ("aws_executors.core.lifecycle.job", "aws_executors.core.lifecycle.observation", False),
         ("aws_executors.core.ecs.steps", "aws_executors.core.batch.steps", True),
         ("aws_executors.core.ecs.steps", "aws_executors.core.ecs.request", False),
-        ("aws_executors.shell.engine", "aws_executors.executors", True),
-        ("aws_executors.shell.engine", "airflow.configuration.conf", False),
-        ("aws_executors.shell.engine", "aws_executors.dashboard.snapshot", True),
-        ("aws_executors.shell.executor", "aws_executors.dashboard.collector", False),
-        ("aws_executors.dashboard.view", "aws_executors.shell.speech", True),
+        ("aws_executors.shell.engine.thread", "aws_executors.executors", True),
+        ("aws_executors.shell.engine.thread", "airflow.configuration.conf", False),
+        ("aws_executors.shell.engine.thread", "aws_executors.dashboard.snapshot", True),
+        ("aws_executors.shell.airflow.executor", "aws_executors.dashboard.collector", False),
+        ("aws_executors.dashboard.view", "aws_executors.shell.airflow.loggers", True),
         ("aws_executors.dashboard.view", "aws_executors.dashboard.store", True),
         ("aws_executors.dashboard.view", "airflow.models", True),
         ("aws_executors.dashboard.view", "aws_executors.dashboard.snapshot", False),
         ("aws_executors.dashboard.app", "aws_executors.dashboard.view", False),
         ("aws_executors.dashboard.app", "aws_executors.executors", True),
-        ("aws_executors.core.advance", "aws_executors.dashboard.view", True),
-        ("aws_executors.deploy.terraform", "aws_executors.core.iam", False),
-        ("aws_executors.doctor.ecs_checks", "aws_executors.doctor.probe", True),
-        ("aws_executors.doctor.ecs_checks", "boto3", True),
-        ("aws_executors.doctor.probe", "aws_executors.shell.clients", False),
-        ("aws_executors.shell.engine", "aws_executors.doctor.probe", True),
+        ("aws_executors.core.lifecycle.machine", "aws_executors.dashboard.view", True),
+        ("aws_executors.deploy.terraform", "aws_executors.core.aws.iam", False),
+        ("aws_executors.doctor.checks.ecs", "aws_executors.doctor.probe", True),
+        ("aws_executors.doctor.checks.ecs", "boto3", True),
+        ("aws_executors.doctor.probe", "aws_executors.shell.aws.clients", False),
+        ("aws_executors.shell.engine.thread", "aws_executors.doctor.probe", True),
         ("aws_executors.deploy.terraform", "aws_executors.cli.show", True),
         ("aws_executors.deploy.terraform", "os.path", True),
-        ("aws_executors.local.server", "aws_executors.core.state", True),
+        ("aws_executors.local.server", "aws_executors.core.lifecycle.observation", True),
         ("aws_executors.cli.doctor", "aws_executors.local.LocalAws", True),
         ("aws_executors.demo.cloud", "aws_executors.local.LocalAws", False),
         ("aws_executors.executors", "aws_executors.cli.doctor", True),
-        ("aws_executors.run.sources", "aws_executors.shell.clients", True),
-        ("aws_executors.run.sources", "aws_executors.core.stored", False),
-        ("aws_executors", "aws_executors.shell.engine", True),
-        ("aws_executors", "aws_executors.core.launch.Launch", False),
-        ("aws_executors.shell.clients", "boto3", False),
+        ("aws_executors.run.sources", "aws_executors.shell.aws.clients", True),
+        ("aws_executors.run.sources", "aws_executors.core.requests.stored_workload", False),
+        ("aws_executors", "aws_executors.shell.engine.thread", True),
+        ("aws_executors", "aws_executors.core.requests.launch.Launch", False),
+        ("aws_executors.shell.aws.clients", "boto3", False),
     ],
 )
 def test_the_rules_say(module: str, imported: str, wrong: bool) -> None:

@@ -11,11 +11,12 @@ from botocore.model import Shape, StructureShape
 from botocore.validate import ParamValidator
 from hypothesis import given
 
-from aws_executors.core.ecs import parts, request
-from aws_executors.core.ecs.authoring import EcsConfig
-from aws_executors.core.ecs.config import KEPT, EcsOptions, read_options
+from aws_executors.core.ecs import request
+from aws_executors.core.ecs import structures as parts
+from aws_executors.core.ecs.executor_config import EcsConfig
+from aws_executors.core.ecs.options import KEPT, EcsOptions, read_options
 from aws_executors.core.ecs.request import RunTask, from_kwargs
-from aws_executors.core.wire import KeyValuePair, spell, to_kwargs
+from aws_executors.core.requests.wire import KeyValuePair, spell, to_kwargs
 from strategies import ecs_options, run_tasks
 
 MODEL = botocore.session.get_session().get_service_model("ecs")

@@ -74,7 +74,7 @@ CONFIGURED = """
 import json
 from airflow.configuration import conf
 from aws_executors import Launch, Task, to_kwargs
-from aws_executors.shell.configure import configure_batch, configure_ecs
+from aws_executors.shell.airflow.configuration import configure_batch, configure_ecs
 from returns.result import Success
 
 configured = {configure}(conf)

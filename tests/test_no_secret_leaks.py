@@ -1,8 +1,8 @@
 """Marked secrets go in everywhere, and come out nowhere but in the request itself.
 
 Law: the secrets are drawn; every text that a person could read is collected by `texts` and searched. Env
-values count as secret where their names say so (`core/secrets.py`); those that a name does not call secret
-may be shown in a preview, and nowhere in a log.
+values count as secret where their names say so (`core/redact/values.py`); those that a name does not call
+secret may be shown in a preview, and nowhere in a log.
 """
 
 import io
@@ -25,14 +25,14 @@ from returns.result import Result
 from airflow_rows import task_instance
 from aws_executors import Launch, Task, batch, compose, difference, ecs, preview, to_kwargs
 from aws_executors.cli.__main__ import main
-from aws_executors.core.compose import built, name_of
-from aws_executors.core.errors import classify, classify_exception
-from aws_executors.core.job import Job, Prepared, Report, Submit
+from aws_executors.core.aws.errors import classify, classify_exception
+from aws_executors.core.lifecycle.job import Job, Prepared, Report, Submit
+from aws_executors.core.requests.compose import built, name_of
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
-from aws_executors.shell.connection import Connection, honoured
-from aws_executors.shell.mail import Handover, Happened, Outcome
-from aws_executors.shell.session import access
+from aws_executors.shell.airflow.connection import Connection, honoured
+from aws_executors.shell.aws.credentials import access
+from aws_executors.shell.engine.messages import AirflowUpdate, JobEvent, WorkItem
 from samples import examples
 from sites import ecs_site
 
@@ -125,14 +125,14 @@ def texts(known: Secrets, name: str) -> Iterator[str]:
     for launch, service, kind in launches(known, name):
         request = service.build(launch)
         job: Job[Any] = Job(token="0b6e")
-        handover = Handover(job=job, key="key", build=partial(answered, request))
+        handover = WorkItem(job=job, key="key", build=partial(answered, request))
         event = Prepared(0.1, request)
-        yield from map(repr, (job, event, Submit(request), handover, Happened("0b6e", event), launch.task))
+        yield from map(repr, (job, event, Submit(request), handover, JobEvent("0b6e", event), launch.task))
         yield from (repr(request), str(request), preview(request), preview(request)._repr_html_())
         yield difference(service.build(launch), service.sealed(launch, request))
         for build in (quoting_builder, compose(service.build, quoting_step)):
             fault = built(build, launch, kind).failure()
-            yield from (str(fault), repr(fault), str(Outcome("0b6e", "key", Report(False, str(fault)))))
+            yield from (str(fault), repr(fault), str(AirflowUpdate("0b6e", "key", Report(False, str(fault)))))
         step = service.with_environment({name: known.value}, **{name.replace("-", "_"): known.value})
         composed = compose(service.build, step)
         yield from (repr(step), repr(composed), name_of(composed), name_of(step))

@@ -14,16 +14,16 @@ from returns.pipeline import is_successful
 
 from aws_executors import Launch, Task, batch, compose, ecs
 from aws_executors.cli.__main__ import main
+from aws_executors.core.aws.iam import Also, Statement, Where, partition, policy
+from aws_executors.core.aws.s3_permissions import keeping, reading
 from aws_executors.core.batch.permissions import own_tags
 from aws_executors.core.batch.permissions import statements as batch_statements
 from aws_executors.core.ecs.permissions import statements as ecs_statements
-from aws_executors.core.iam import Also, Statement, Where, partition, policy
-from aws_executors.core.store_permissions import keeping, reading
-from aws_executors.core.streams import Stream
+from aws_executors.core.logs.streams import Stream
 from aws_executors.local import LocalAws
-from aws_executors.shell.batch_calls import BatchCalls
-from aws_executors.shell.clients import Clients
-from aws_executors.shell.ecs_calls import EcsCalls
+from aws_executors.shell.aws.batch import BatchCalls
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.transport import transport_of
 from sites import batch_site, ecs_site
 

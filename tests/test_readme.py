@@ -29,10 +29,10 @@ from airflow.sdk import DAG
 
 from aws_executors import Launch, RequestError, Task, batch, ecs, to_kwargs
 from aws_executors.cli.__main__ import parser
-from aws_executors.core.settings import Settings
+from aws_executors.core.settings.base import Settings
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
-from aws_executors.shell.configure import configure_batch, configure_ecs
+from aws_executors.shell.airflow.configuration import configure_batch, configure_ecs
 from doc_tables import PAGES, ROOT, fresh
 from sites import batch_queues
 
@@ -323,12 +323,12 @@ POLICIES = {name: found for name, found in DOCUMENTS.items() if "Statement" in f
 JOB, TASK = "jobDefinitionName", "family"
 BULK = {"batch:TerminateJobs": "batch:TerminateJob"}
 """Calls whose permission has another name. Source: API_TerminateJobs."""
-LOGS = "shell/log_pages.py"
+LOGS = "shell/aws/log_pages.py"
 
 
 def calls(service: str, where: str = "") -> set[str]:
     """The permissions for the calls that this package makes to a service, by its source."""
-    tree = ast.parse((SRC / (where or f"shell/{service}_calls.py")).read_text())
+    tree = ast.parse((SRC / (where or f"shell/aws/{service}.py")).read_text())
     made = {
         node.func.attr
         for node in ast.walk(tree)

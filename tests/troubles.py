@@ -8,42 +8,46 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_executors.core.advance import advance, begin
-from aws_executors.core.errors import AwsError, Kind, classify, classify_exception
-from aws_executors.core.exits import Exit
-from aws_executors.core.job import (
+from aws_executors.core.aws.errors import AwsError, Kind, classify, classify_exception
+from aws_executors.core.lifecycle.exit_codes import Exit
+from aws_executors.core.lifecycle.job import (
     Accepted,
     Due,
     Effect,
     Event,
     Job,
+    Observed,
     Policy,
     Prepared,
     Refused,
     RowRead,
-    Seen,
 )
-from aws_executors.core.policy import POLICY, Moment, Refusal, Trouble
-from aws_executors.core.state import Cause, Observation, Phase
-from aws_executors.core.verdict import Row
+from aws_executors.core.lifecycle.machine import advance, begin
+from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.core.lifecycle.policy import POLICY, Moment, SubmissionFailure, Trouble
+from aws_executors.core.lifecycle.verdict import Row
 
 TIMEOUT = classify_exception(["ReadTimeoutError"], 'Read timeout on endpoint URL: "https://ecs..."')
 DENIED = classify("AccessDeniedException", "User is not authorized to perform: iam:PassRole", status=400)
-ERRORS: dict[Refusal, AwsError] = {
-    Refusal.THROTTLED: classify("ThrottlingException", "Rate exceeded", status=400),
-    Refusal.NO_CAPACITY: AwsError(
+ERRORS: dict[SubmissionFailure, AwsError] = {
+    SubmissionFailure.THROTTLED: classify("ThrottlingException", "Rate exceeded", status=400),
+    SubmissionFailure.NO_CAPACITY: AwsError(
         kind=Kind.CAPACITY,
         code="RESOURCE:MEMORY",
         message="2 container instances",
         remedy="Add instances, or ask for less.",
     ),
-    Refusal.CREDENTIALS: classify("ExpiredTokenException", "The security token has expired", status=400),
-    Refusal.TRANSIENT: classify_exception(["ConnectTimeoutError"], "Connect timeout"),
-    Refusal.UNANSWERED: TIMEOUT,
-    Refusal.UNANSWERED_ON_BATCH: TIMEOUT,
-    Refusal.STARTED_BEFORE: classify("ConflictException", "Same token", status=400, resource_ids=("c1",)),
-    Refusal.PERMANENT: DENIED,
-    Refusal.PERMANENT_AT_LAST: DENIED,
+    SubmissionFailure.CREDENTIALS: classify(
+        "ExpiredTokenException", "The security token has expired", status=400
+    ),
+    SubmissionFailure.TRANSIENT: classify_exception(["ConnectTimeoutError"], "Connect timeout"),
+    SubmissionFailure.UNANSWERED: TIMEOUT,
+    SubmissionFailure.UNANSWERED_ON_BATCH: TIMEOUT,
+    SubmissionFailure.STARTED_BEFORE: classify(
+        "ConflictException", "Same token", status=400, resource_ids=("c1",)
+    ),
+    SubmissionFailure.PERMANENT: DENIED,
+    SubmissionFailure.PERMANENT_AT_LAST: DENIED,
 }
 QUEUED, RUNNING = (Row(state=state, token="t", try_number=1) for state in ("queued", "running"))
 
@@ -60,18 +64,18 @@ class Scene:
 
 def scene(trouble: Trouble, moment: Moment, *, has_row: bool = True) -> Scene:
     """Play one row of the policy; a refusal comes twice, for the first one may be a passing thing."""
-    policy = Policy(idempotent=trouble is not Refusal.UNANSWERED_ON_BATCH)
+    policy = Policy(idempotent=trouble is not SubmissionFailure.UNANSWERED_ON_BATCH)
     fresh: Job[str] = Job(token="t", has_row=has_row)
     job, _ = begin(fresh)
     job, _ = advance(job, Prepared(1.0, "request 1"), policy)
-    if isinstance(trouble, Refusal):
+    if isinstance(trouble, SubmissionFailure):
         return _refused(job, trouble, policy)
     job, _ = advance(job, Accepted(2.0, "c1"), policy)
     seen = _end(trouble, moment)
     if moment is Moment.AFTER:
-        job, _ = advance(job, Seen(3.0, Observation(id="c1", phase=Phase.RUNNING, started=True)), policy)
+        job, _ = advance(job, Observed(3.0, Observation(id="c1", phase=Phase.RUNNING, started=True)), policy)
     before = job
-    after, effects = advance(job, Seen(9.0, seen), policy)
+    after, effects = advance(job, Observed(9.0, seen), policy)
     if has_row:
         after, effects = advance(after, RowRead(10.0, RUNNING if moment is Moment.AFTER else QUEUED), policy)
     return Scene(before, after, effects, _woken(after, policy))
@@ -82,11 +86,11 @@ def scenes() -> dict[tuple[Trouble, Moment], Scene]:
     return {row: scene(*row) for row in POLICY}
 
 
-def _refused(job: Job[str], trouble: Refusal, policy: Policy) -> Scene:
-    first = TIMEOUT if trouble is Refusal.PERMANENT_AT_LAST else ERRORS[trouble]
+def _refused(job: Job[str], trouble: SubmissionFailure, policy: Policy) -> Scene:
+    first = TIMEOUT if trouble is SubmissionFailure.PERMANENT_AT_LAST else ERRORS[trouble]
     before = job
     job, effects = advance(job, Refused(2.0, first), policy)
-    if trouble in (Refusal.PERMANENT_AT_LAST, Refusal.THROTTLED):
+    if trouble in (SubmissionFailure.PERMANENT_AT_LAST, SubmissionFailure.THROTTLED):
         job, _ = advance(job, Due(60.0), policy)
         before = job
         job, effects = advance(job, Refused(61.0, ERRORS[trouble]), policy)

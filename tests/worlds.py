@@ -1,7 +1,7 @@
 """A service and a database small enough to read, with verbs: what the engine's tests live in.
 
 Law: a world, not a recorder. It keeps containers and rows, answers as AWS and Airflow would, and does only
-what a verb told it to. `Cloud` is `core.service.Service`, `Rows` is `shell.errands.Database`; both may be
+what a verb told it to. `Cloud` is `core.service.Service`, `Rows` is `shell.operations.Database`; both may be
 called from many threads at once.
 """
 
@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.errors import AwsError, Kind
-from aws_executors.core.quota import BATCH, ON_FARGATE, Allotments
-from aws_executors.core.reading import told
-from aws_executors.core.state import Answer, Cause, Observation, Phase, Unreadable
-from aws_executors.core.stops import BY_US
-from aws_executors.core.verdict import Row
-from aws_executors.shell.mail import Asked
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.aws.request_quotas import BATCH, ON_FARGATE, Allotments
+from aws_executors.core.aws.response import told
+from aws_executors.core.lifecycle.observation import Cause, DescribeResult, Observation, Phase, Unreadable
+from aws_executors.core.lifecycle.stop_reasons import BY_US
+from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.engine.messages import Asked
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Cloud:
         self._lock = threading.Lock()
         self._by_name: dict[str, str] = {}
         self._plans: dict[str, list[str | AwsError]] = {}
-        self._gates: dict[str, threading.Event] = {}
+        self._queues: dict[str, threading.Event] = {}
         self._hidden: set[str] = set()
         self._odd: set[str] = set()
         self._exit_at_once: int | None = None
@@ -115,11 +115,11 @@ class Cloud:
 
     def hold(self, action: str) -> None:
         """Calls hang from now on."""
-        self._gates[action] = threading.Event()
+        self._queues[action] = threading.Event()
 
     def let_go(self, action: str) -> None:
         """They are answered."""
-        self._gates.pop(action).set()
+        self._queues.pop(action).set()
 
     # --- What a test may ask -----------------------------------------------------------------------------
 
@@ -153,7 +153,7 @@ class Cloud:
             return Failure(AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeoutError", message="no answer"))
         return Success(id_)
 
-    def describe(self, ids: Sequence[str]) -> Result[Answer, AwsError]:
+    def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
         """Look at containers."""
         assert 0 < len(ids) <= 100
         plan = self._called("describe")
@@ -161,7 +161,7 @@ class Cloud:
             return Failure(plan)
         with self._lock:
             return Success(
-                Answer(
+                DescribeResult(
                     observations=tuple(self._look(id_) for id_ in ids if id_ not in self._odd),
                     unreadable=tuple(
                         Unreadable(id=id_, problem="a word nobody knows") for id_ in ids if id_ in self._odd
@@ -197,13 +197,13 @@ class Cloud:
         return dict.fromkeys(ids)
 
     def _called(self, action: str) -> str | AwsError | None:
-        gate = self._gates.get(action)
+        queue = self._queues.get(action)
         with self._lock:
             self.calls[action] += 1
             plans = self._plans.get(action)
             plan = plans.pop(0) if plans else None
-        if gate is not None:
-            gate.wait(10)
+        if queue is not None:
+            queue.wait(10)
         if plan == "raise":
             raise RuntimeError("a service that must not raise")
         if plan == "exit":
@@ -252,7 +252,7 @@ class Rows:
         self._rows: dict[str, Row] = {}
         self._lock = threading.Lock()
         self._down = False
-        self._gate: threading.Event | None = None
+        self._queue: threading.Event | None = None
 
     def put(self, key: str, state: str | None, token: str | None = None, try_number: int = 1) -> None:
         """The row says this from now on; its token is the key itself where none is given."""
@@ -274,13 +274,13 @@ class Rows:
 
     def hold(self) -> None:
         """Readings hang from now on: what they tell is what the rows said when they began."""
-        self._gate = threading.Event()
+        self._queue = threading.Event()
 
     def let_go(self) -> None:
         """They are answered."""
-        gate, self._gate = self._gate, None
-        assert gate is not None
-        gate.set()
+        queue, self._queue = self._queue, None
+        assert queue is not None
+        queue.set()
 
     def state(self, key: str) -> str | None:
         """What the row of this key says."""
@@ -290,18 +290,18 @@ class Rows:
 
     def read(self, asked: Mapping[str, Asked[str]]) -> Mapping[str, Row | None]:
         """The rows of these jobs, by token, less those that say what has been heard."""
-        gate = self._gate
+        queue = self._queue
         with self._lock:
             self.reads.append(tuple(one.key for one in asked.values()))
             if self._down:
                 raise ConnectionError("the database is down")
             rows = {token: self._rows.get(one.key) for token, one in asked.items()}
             rows = {token: row for token, row in rows.items() if row is None or row != asked[token].heard}
-        if gate is not None:
-            gate.wait(10)
+        if queue is not None:
+            queue.wait(10)
         return rows
 
-    def cut_off(self, key: str, token: str) -> None:
+    def fence(self, key: str, token: str) -> None:
         """Its container's word does not count any more."""
         with self._lock:
             if self._down:
@@ -310,7 +310,7 @@ class Rows:
             if row is not None and row.state == "running":
                 self._rows[key] = replace(row, state="restarting")
 
-    def give_back(self, key: str, token: str) -> None:
+    def requeue(self, key: str, token: str) -> None:
         """Let the scheduler have it again."""
         with self._lock:
             if self._down:

@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aws_executors import batch, ecs
     from aws_executors.batch import BatchConfig
-    from aws_executors.core.compose import BuilderError, compose, unless, when, with_token_lifetime
-    from aws_executors.core.launch import Launch, Task
-    from aws_executors.core.parse import RequestError
-    from aws_executors.core.predicates import (
+    from aws_executors.core.requests.compose import BuilderError, compose, unless, when, with_token_lifetime
+    from aws_executors.core.requests.launch import Launch, Task
+    from aws_executors.core.requests.predicates import (
         all_of,
         any_of,
         attempt_over,
@@ -35,8 +34,9 @@ if TYPE_CHECKING:
         task_matches,
         try_number_over,
     )
-    from aws_executors.core.preview import difference, preview
-    from aws_executors.core.wire import to_kwargs
+    from aws_executors.core.requests.preview import difference, preview
+    from aws_executors.core.requests.wire import to_kwargs
+    from aws_executors.core.settings.parsing import RequestError
     from aws_executors.ecs import EcsConfig
 
 __all__ = [
@@ -68,29 +68,29 @@ __all__ = [
 
 _HOMES = {
     "BatchConfig": "aws_executors.batch",
-    "BuilderError": "aws_executors.core.compose",
+    "BuilderError": "aws_executors.core.requests.compose",
     "EcsConfig": "aws_executors.ecs",
-    "Launch": "aws_executors.core.launch",
-    "RequestError": "aws_executors.core.parse",
-    "Task": "aws_executors.core.launch",
-    "all_of": "aws_executors.core.predicates",
-    "any_of": "aws_executors.core.predicates",
-    "attempt_over": "aws_executors.core.predicates",
+    "Launch": "aws_executors.core.requests.launch",
+    "RequestError": "aws_executors.core.settings.parsing",
+    "Task": "aws_executors.core.requests.launch",
+    "all_of": "aws_executors.core.requests.predicates",
+    "any_of": "aws_executors.core.requests.predicates",
+    "attempt_over": "aws_executors.core.requests.predicates",
     "batch": "aws_executors.batch",
-    "compose": "aws_executors.core.compose",
-    "config_has": "aws_executors.core.predicates",
-    "difference": "aws_executors.core.preview",
+    "compose": "aws_executors.core.requests.compose",
+    "config_has": "aws_executors.core.requests.predicates",
+    "difference": "aws_executors.core.requests.preview",
     "ecs": "aws_executors.ecs",
-    "not_": "aws_executors.core.predicates",
-    "preview": "aws_executors.core.preview",
-    "queue_is": "aws_executors.core.predicates",
-    "queue_matches": "aws_executors.core.predicates",
-    "task_matches": "aws_executors.core.predicates",
-    "to_kwargs": "aws_executors.core.wire",
-    "try_number_over": "aws_executors.core.predicates",
-    "unless": "aws_executors.core.compose",
-    "when": "aws_executors.core.compose",
-    "with_token_lifetime": "aws_executors.core.compose",
+    "not_": "aws_executors.core.requests.predicates",
+    "preview": "aws_executors.core.requests.preview",
+    "queue_is": "aws_executors.core.requests.predicates",
+    "queue_matches": "aws_executors.core.requests.predicates",
+    "task_matches": "aws_executors.core.requests.predicates",
+    "to_kwargs": "aws_executors.core.requests.wire",
+    "try_number_over": "aws_executors.core.requests.predicates",
+    "unless": "aws_executors.core.requests.compose",
+    "when": "aws_executors.core.requests.compose",
+    "with_token_lifetime": "aws_executors.core.requests.compose",
 }
 
 

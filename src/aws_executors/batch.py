@@ -3,14 +3,13 @@
 Law: names only; each is made, explained and tested in `core/batch`.
 
 >>> from aws_executors.batch import build, with_retry, with_timeout
->>> from aws_executors.core.compose import compose, when
->>> from aws_executors.core.predicates import queue_is
+>>> from aws_executors.core.requests.compose import compose, when
+>>> from aws_executors.core.requests.predicates import queue_is
 >>> compose(build, when(queue_is("long_tasks_queue"), with_retry(3), with_timeout(hours=24)))
 compose(build, when(queue_is('long_tasks_queue'), with_retry(3), with_timeout(hours=24)))
 """
 
-from aws_executors.core.batch.authoring import BatchConfig
-from aws_executors.core.batch.build import (
+from aws_executors.core.batch.builder import (
     build,
     build_from,
     from_options,
@@ -18,7 +17,6 @@ from aws_executors.core.batch.build import (
     over_options,
     sealed,
 )
-from aws_executors.core.batch.config import BatchOptions, read_options, with_options
 from aws_executors.core.batch.eks import (
     EksContainerEnvironmentVariable,
     EksContainerOverride,
@@ -27,6 +25,8 @@ from aws_executors.core.batch.eks import (
     EksPodPropertiesOverride,
     EksPropertiesOverride,
 )
+from aws_executors.core.batch.executor_config import BatchConfig
+from aws_executors.core.batch.options import BatchOptions, read_options, with_options
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
     EcsPropertiesOverride,
@@ -63,7 +63,7 @@ from aws_executors.core.batch.steps import (
     with_tags,
     with_timeout,
 )
-from aws_executors.core.wire import KeyValuePair
+from aws_executors.core.requests.wire import KeyValuePair
 
 __all__ = [
     "BatchConfig",

@@ -8,12 +8,43 @@ Law: names only; each is made, explained and tested in `core/ecs`.
 ...                 when(queue_is("large"), with_cpu_memory(cpu=4096, memory=16384)))
 """
 
-from aws_executors.core.ecs.authoring import EcsConfig
-from aws_executors.core.ecs.build import build, build_from, from_options, over_options, sealed
-from aws_executors.core.ecs.config import EcsOptions, read_options, with_options
+from aws_executors.core.ecs.builder import build, build_from, from_options, over_options, sealed
+from aws_executors.core.ecs.executor_config import EcsConfig
 from aws_executors.core.ecs.merge import on_container
-from aws_executors.core.ecs.over import Step
-from aws_executors.core.ecs.parts import (
+from aws_executors.core.ecs.option_step import Step
+from aws_executors.core.ecs.options import EcsOptions, read_options, with_options
+from aws_executors.core.ecs.placement import (
+    with_capacity_provider,
+    with_capacity_providers,
+    with_launch_type,
+    with_placement_constraint,
+    with_placement_strategy,
+    with_platform_version,
+    with_public_ip,
+    with_security_groups,
+    with_spot,
+    with_subnets,
+)
+from aws_executors.core.ecs.request import RunTask, from_kwargs
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.ecs.steps import (
+    with_cluster,
+    with_container,
+    with_environment,
+    with_environment_files,
+    with_ephemeral_storage,
+    with_execute_command,
+    with_execution_role,
+    with_gpu,
+    with_group,
+    with_managed_tags,
+    with_propagated_tags,
+    with_tags,
+    with_task_definition,
+    with_task_role,
+    with_volume,
+)
+from aws_executors.core.ecs.structures import (
     AwsvpcConfiguration,
     CapacityProvider,
     ContainerOverride,
@@ -33,39 +64,8 @@ from aws_executors.core.ecs.parts import (
     TerminationPolicy,
     VolumeConfiguration,
 )
-from aws_executors.core.ecs.request import RunTask, from_kwargs
-from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.ecs.sizes import FARGATE_MEMORY, with_cpu_memory, with_task_size
-from aws_executors.core.ecs.steps import (
-    with_cluster,
-    with_container,
-    with_environment,
-    with_environment_files,
-    with_ephemeral_storage,
-    with_execute_command,
-    with_execution_role,
-    with_gpu,
-    with_group,
-    with_managed_tags,
-    with_propagated_tags,
-    with_tags,
-    with_task_definition,
-    with_task_role,
-    with_volume,
-)
-from aws_executors.core.ecs.where import (
-    with_capacity_provider,
-    with_capacity_providers,
-    with_launch_type,
-    with_placement_constraint,
-    with_placement_strategy,
-    with_platform_version,
-    with_public_ip,
-    with_security_groups,
-    with_spot,
-    with_subnets,
-)
-from aws_executors.core.wire import KeyValuePair
+from aws_executors.core.ecs.task_size import FARGATE_MEMORY, with_cpu_memory, with_task_size
+from aws_executors.core.requests.wire import KeyValuePair
 
 __all__ = [
     "FARGATE_MEMORY",

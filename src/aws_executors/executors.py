@@ -8,21 +8,21 @@ Law: each is a section of the configuration, a builder's request type and a way 
 
 from returns.result import Result
 
-from aws_executors.core.batch.build import sealed as batch_sealed
+from aws_executors.core.aws.request_quotas import BATCH_NAMES, ECS_NAMES
+from aws_executors.core.aws.service import Service
+from aws_executors.core.batch.builder import sealed as batch_sealed
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.ecs.build import sealed as ecs_sealed
+from aws_executors.core.ecs.builder import sealed as ecs_sealed
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.faults import SettingsFaults
-from aws_executors.core.launch import Launch
-from aws_executors.core.quota import BATCH_NAMES, ECS_NAMES
-from aws_executors.core.service import Service
-from aws_executors.shell.batch_calls import BatchCalls
-from aws_executors.shell.configure import Configured, configure_batch, configure_ecs
-from aws_executors.shell.ecs_calls import EcsCalls
-from aws_executors.shell.executor import AwsExecutor
-from aws_executors.shell.source import Places
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.shell.airflow.configuration import Configured, configure_batch, configure_ecs
+from aws_executors.shell.airflow.executor import AwsExecutor
+from aws_executors.shell.aws.batch import BatchCalls
+from aws_executors.shell.aws.ecs import EcsCalls
+from aws_executors.shell.ui.never_started import Places
 
 __all__ = ["AwsBatchExecutor", "AwsEcsFargateExecutor", "AwsFargateExecutor"]
 

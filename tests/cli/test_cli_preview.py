@@ -117,7 +117,7 @@ def test_the_person_s_builder_makes_it(
     request = shown["request"]
     assert isinstance(request, dict)
     assert request["tags"] == [{"key": "queue", "value": "large"}, {"key": "try_number", "value": "3"}]
-    assert shown["builder"] == "compose(aws_executors.core.ecs.build.build, ...)"
+    assert shown["builder"] == "compose(aws_executors.core.ecs.builder.build, ...)"
 
 
 @pytest.mark.usefixtures("dags")

@@ -5,16 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
-from aws_executors.core.console import container_in
-from aws_executors.core.diagnosis import explain
-from aws_executors.core.ecs.strategy import on_fargate
-from aws_executors.core.errors import classify
-from aws_executors.core.faults import shown
-from aws_executors.core.preview import Difference, preview
-from aws_executors.core.state import Cause, Observation, Phase
-from aws_executors.core.wire import KeyValuePair
+from aws_executors.core.aws.console import container_in
+from aws_executors.core.aws.errors import classify
+from aws_executors.core.ecs.capacity_providers import on_fargate
+from aws_executors.core.explain.diagnosis import explain
+from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.core.requests.preview import Difference, preview
+from aws_executors.core.requests.wire import KeyValuePair
+from aws_executors.core.settings.errors import shown
 from aws_executors.dashboard.failure_kind import failure_kind
-from aws_executors.doctor.image import reference
+from aws_executors.doctor.checks.image import reference
 from aws_executors.ecs import EcsSettings
 
 SHAPES = (

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete
 
 from airflow_rows import task_instance
-from aws_executors.core.display_state import DisplayState
+from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.dashboard import store
 from aws_executors.dashboard.snapshot import (
     HEARTBEAT,
@@ -28,7 +28,7 @@ from aws_executors.dashboard.snapshot import (
     TaskKey,
 )
 from aws_executors.dashboard.store import SnapshotRow
-from aws_executors.shell.complaints import Complaints
+from aws_executors.shell.engine.error_log import ErrorLog
 from picky_auth import ANN, LEO, NEMO, TARA, VERA, PickyAuthManager
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -171,7 +171,7 @@ def test_an_overwritten_row_is_ignored_and_told_once(
     server: TestClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Another test may have made it complain already.
-    monkeypatch.setattr(store, "_complaints", Complaints(time.monotonic))
+    monkeypatch.setattr(store, "_complaints", ErrorLog(time.monotonic))
     SnapshotRow("live").write(told(time.time()))
     SnapshotRow("victim").write(told(time.time(), scheduler="victim:2"))
     forged = told(time.time(), scheduler="forged:3").model_dump_json()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from airflow_rows import Given, task_instance
-from aws_executors.core.display_state import DisplayState
+from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.dashboard import store
 from aws_executors.dashboard.snapshot import JobRecord, Snapshot
 from aws_executors.dashboard.store import snapshots

@@ -12,11 +12,11 @@ from airflow.utils.session import create_session
 from returns.result import Success
 from sqlalchemy import select
 
-from aws_executors.core.display_state import DisplayState
-from aws_executors.core.job import Job, Policy, Stage
-from aws_executors.core.metrics import CALLS, THROTTLES, name_of
-from aws_executors.core.pace import Pace
-from aws_executors.core.quota import BATCH_NAMES, ECS_NAMES, ON_FARGATE, Action
+from aws_executors.core.aws.request_quotas import BATCH_NAMES, ECS_NAMES, ON_FARGATE, Action
+from aws_executors.core.lifecycle.display_state import DisplayState
+from aws_executors.core.lifecycle.job import Job, Policy, Stage
+from aws_executors.core.lifecycle.metrics import CALLS, THROTTLES, name_of
+from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.dashboard import store
 from aws_executors.dashboard.collector import Collector, key_of, publisher_of
 from aws_executors.dashboard.publisher import Publisher
@@ -24,11 +24,11 @@ from aws_executors.dashboard.recent_counts import SLOT, SLOTS, RecentCounts, cal
 from aws_executors.dashboard.seal import NoKeyError
 from aws_executors.dashboard.snapshot import HEARTBEAT, KEPT, MISSED, CallRate, QueueCount, Snapshot, TaskKey
 from aws_executors.dashboard.store import SnapshotRow, snapshots
-from aws_executors.shell.allowance import UNLIMITED, Account
-from aws_executors.shell.desk import Gears
-from aws_executors.shell.engine import Engine
-from aws_executors.shell.mail import Handover
-from aws_executors.shell.metrics import Both, Nowhere
+from aws_executors.shell.airflow.metrics import Both, Nowhere
+from aws_executors.shell.engine.dispatcher import EngineConfig
+from aws_executors.shell.engine.messages import WorkItem
+from aws_executors.shell.engine.rate_limiter import UNLIMITED, Account
+from aws_executors.shell.engine.thread import Engine
 from worlds import Cloud, Order, Rows
 
 PATIENCE = 60.0
@@ -103,14 +103,14 @@ def look(engine: Engine[str, Order], clock: Callable[[], float] = time.monotonic
         region="R",
         calls=ECS_NAMES,
         counts=RecentCounts(),
-        allowance=UNLIMITED,
+        rate_limiter=UNLIMITED,
         clock=clock,
     )
 
 
 def test_an_engine_s_jobs_and_since_when_they_stand_as_they_do() -> None:
     cloud, rows = Cloud(), Rows()
-    gears = Gears(policy=Policy(), pace=Pace(quickest=0.05, slowest=0.05), rows_every=0.05)
+    gears = EngineConfig(policy=Policy(), pace=PollInterval(quickest=0.05, slowest=0.05), rows_every=0.05)
     engine: Engine[str, Order] = Engine(cloud, rows, gears)
     seen = look(engine)
     assert seen(time.time()).queues == ()
@@ -120,7 +120,7 @@ def test_an_engine_s_jobs_and_since_when_they_stand_as_they_do() -> None:
         began = time.time()
         job: Job[Order] = Job(token="t")
         engine.hand_over(
-            Handover(job=job, key="t", queue="gpu", build=lambda attempt: Success(Order("t", attempt)))
+            WorkItem(job=job, key="t", queue="gpu", build=lambda attempt: Success(Order("t", attempt)))
         )
         until(lambda: [one.state for one in seen(0.0).queues] == [DisplayState.STARTING])
         first = seen(time.time())
@@ -143,20 +143,25 @@ class Counted:
     stage: Stage = Stage.WATCHING
     looks: int = 0
 
-    def entries(self) -> Iterator[tuple[Handover[str, Order], Job[Order], float]]:
+    def entries(self) -> Iterator[tuple[WorkItem[str, Order], Job[Order], float]]:
         self.looks += 1
         job: Job[Order] = Job(token="t", stage=self.stage)
-        yield Handover(job=job, key="t"), job, 0.0
+        yield WorkItem(job=job, key="t"), job, 0.0
 
 
 def test_jobs_are_looked_at_when_one_has_changed_and_told_every_time() -> None:
     engine = Counted()
     seen = Collector(
-        engine=engine, executor="E", region="R", calls=ECS_NAMES, counts=RecentCounts(), allowance=UNLIMITED
+        engine=engine,
+        executor="E",
+        region="R",
+        calls=ECS_NAMES,
+        counts=RecentCounts(),
+        rate_limiter=UNLIMITED,
     )
     assert [queue.state for _ in range(3) for queue in seen(1.0).queues] == [DisplayState.STARTING] * 3
     assert engine.looks == 1
-    engine.changes, engine.stage = 1, Stage.ENDING
+    engine.changes, engine.stage = 1, Stage.STOPPING
     assert [queue.state for _ in range(3) for queue in seen(1.0).queues] == [DisplayState.ENDING] * 3
     assert engine.looks == 2
 
@@ -266,7 +271,7 @@ def test_starting_and_ending_wait_for_nothing() -> None:
 
 
 def test_switched_off_there_is_nobody_who_tells() -> None:
-    engine: Engine[str, Order] = Engine(Cloud(), Rows(), Gears(policy=Policy(), pace=Pace()))
+    engine: Engine[str, Order] = Engine(Cloud(), Rows(), EngineConfig(policy=Policy(), pace=PollInterval()))
     assert publisher_of(look(engine), 0.0) is None
     assert publisher_of(look(engine), 10.0) is not None
 

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_executors.core.display_state import BY_STAGE, DisplayState
-from aws_executors.core.job import Job, Stage
-from aws_executors.core.state import Observation, Phase
+from aws_executors.core.lifecycle.display_state import BY_STAGE, DisplayState
+from aws_executors.core.lifecycle.job import Job, Stage
+from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.dashboard.snapshot import (
     HEARTBEAT,
     KEPT,

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from aws_executors.core.console import container_in
-from aws_executors.core.display_state import DisplayState
+from aws_executors.core.aws.console import container_in
+from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.dashboard.failure_kind import failure_kind
 from aws_executors.dashboard.formatting import age, task_page
 from aws_executors.dashboard.render import _templates, content, page

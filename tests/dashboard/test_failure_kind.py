@@ -2,10 +2,10 @@
 
 import pytest
 
-from aws_executors.core.diagnosis import SENTENCES, explain
-from aws_executors.core.reasons import REASONS
-from aws_executors.core.reasons.row import Reason
-from aws_executors.core.state import Cause, Observation, Phase
+from aws_executors.core.explain.diagnosis import SENTENCES, explain
+from aws_executors.core.explain.reason import Reason
+from aws_executors.core.explain.reasons import REASONS
+from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.dashboard.failure_kind import _OF_CAUSES, failure_kind
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e2d3c4b5a69788796a5b4c3d2e1f0"

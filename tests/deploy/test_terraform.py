@@ -17,9 +17,9 @@ import pytest
 
 from aws_executors import batch, ecs
 from aws_executors.cli.__main__ import main
-from aws_executors.core.batch.build import from_options as batch_options
-from aws_executors.core.ecs.build import from_options as ecs_options
-from aws_executors.core.iam import Statement
+from aws_executors.core.aws.iam import Statement
+from aws_executors.core.batch.builder import from_options as batch_options
+from aws_executors.core.ecs.builder import from_options as ecs_options
 from aws_executors.deploy.hcl import BLOCKS, Value, as_json, hcl, itself
 from aws_executors.deploy.model import Setup, of_batch, of_ecs
 from aws_executors.deploy.terraform import configuration

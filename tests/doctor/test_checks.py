@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from aws_executors.doctor.findings import Airflow, Unasked, of_airflow
-from aws_executors.doctor.image import reference
-from aws_executors.doctor.routes import Endpoint, Place, RouteTable, Ways, of_ways
+from aws_executors.doctor.checks.findings import Airflow, Unasked, of_airflow
+from aws_executors.doctor.checks.image import reference
+from aws_executors.doctor.checks.routes import Endpoint, Place, RouteTable, Ways, of_ways
 
 SOUND = Airflow(
     version="3.3.2",

@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from aws_executors.core.stored import numbered
+from aws_executors.core.requests.stored_workload import numbered
 from aws_executors.demo.__main__ import DAG, Clock, follow, judge
 from aws_executors.demo.api import DagRun, quoted
 from aws_executors.demo.proof import tokenless

@@ -16,24 +16,26 @@ from airflow.configuration import AirflowConfigParser
 
 from aws_executors.batch import BatchSettings
 from aws_executors.cli.migrate import merged, of_environment, of_file
-from aws_executors.core import console
-from aws_executors.core.batch.build import build as build_job
+from aws_executors.core.aws import console
+from aws_executors.core.aws.response import read as read_record
+from aws_executors.core.batch.builder import build as build_job
 from aws_executors.core.batch.request import from_kwargs as job_of
-from aws_executors.core.ecs.build import build as build_task
-from aws_executors.core.launch import Launch, Task
-from aws_executors.core.logs import line
-from aws_executors.core.reading import read as read_record
-from aws_executors.core.settings import Settings
-from aws_executors.core.streams import batch_stream, ecs_stream
-from aws_executors.doctor import batch_checks, batch_evidence, ecs_checks, ecs_evidence
-from aws_executors.doctor.findings import Airflow, Finding
-from aws_executors.doctor.network import Network
-from aws_executors.doctor.routes import Ways
+from aws_executors.core.ecs.builder import build as build_task
+from aws_executors.core.logs.lines import line
+from aws_executors.core.logs.streams import batch_stream, ecs_stream
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.settings.base import Settings
+from aws_executors.doctor.checks import batch as batch_checks
+from aws_executors.doctor.checks import batch_evidence, ecs_evidence
+from aws_executors.doctor.checks import ecs as ecs_checks
+from aws_executors.doctor.checks.findings import Airflow, Finding
+from aws_executors.doctor.checks.network import Network
+from aws_executors.doctor.checks.routes import Ways
 from aws_executors.ecs import EcsSettings
 from aws_executors.local.models import check
 from aws_executors.local.world import Call, World, apply
 from aws_executors.migrate import as_cfg, migrated, notes
-from aws_executors.shell.section import read
+from aws_executors.shell.airflow.config_section import read
 
 MODELS: dict[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}
 

@@ -9,13 +9,13 @@ from typing import Any
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
+from aws_executors.core.aws.response import CONTAINER_REASONS, told
 from aws_executors.core.batch import describe as batch
-from aws_executors.core.diagnosis import explain, explain_wait
 from aws_executors.core.ecs import describe as ecs
-from aws_executors.core.reading import CONTAINER_REASONS, told
-from aws_executors.core.reasons import reason_for
-from aws_executors.core.state import Cause, Observation, Phase, Unreadable
-from aws_executors.core.verdict import Standing, verdict
+from aws_executors.core.explain.diagnosis import explain, explain_wait
+from aws_executors.core.explain.reasons import reason_for
+from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Unreadable
+from aws_executors.core.lifecycle.verdict import RowState, verdict
 
 
 def shown(seen: Observation) -> dict[str, object]:
@@ -33,8 +33,8 @@ def shown(seen: Observation) -> dict[str, object]:
         "log_stream": seen.log_stream,
         "row": "" if row is None else row.name,
         "sentence": explain(seen) if seen.ended else explain_wait(seen),
-        "before": verdict(seen, Standing.QUEUED).value,
-        "after": verdict(seen, Standing.RUNNING).value,
+        "before": verdict(seen, RowState.QUEUED).value,
+        "after": verdict(seen, RowState.RUNNING).value,
     }
 
 

@@ -10,25 +10,25 @@ from botocore.parsers import ResponseParserError, create_parser
 from botocore.session import get_session
 from returns.methods import unwrap_or_failure
 
-from aws_executors.core.batch import build as batch_build
-from aws_executors.core.batch.answers import found as listed_jobs
+from aws_executors.core.aws.errors import AwsError, classify, classify_exception
+from aws_executors.core.batch import builder as batch_build
 from aws_executors.core.batch.describe import observe_answer as observe_jobs
 from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.batch.responses import found as listed_jobs
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.compose import BuildFault, built
-from aws_executors.core.ecs import build as ecs_build
-from aws_executors.core.ecs.answers import found as listed_tasks
+from aws_executors.core.ecs import builder as ecs_build
 from aws_executors.core.ecs.describe import observe_answer as observe_tasks
 from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.responses import found as listed_tasks
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.errors import AwsError, classify, classify_exception
-from aws_executors.core.faults import SettingsFaults
-from aws_executors.core.launch import Launch, Task
-from aws_executors.core.settings import Settings
-from aws_executors.core.wire import to_kwargs
-from aws_executors.shell.answers import EmptyAnswerError, refuse_empty
-from aws_executors.shell.calls import unknown
-from aws_executors.shell.parsing import QuickParsers
+from aws_executors.core.requests.compose import BuildFault, built
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.requests.wire import to_kwargs
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.shell.aws.call import unknown
+from aws_executors.shell.aws.completeness import EmptyAnswerError, refuse_empty
+from aws_executors.shell.aws.parser import QuickParsers
 
 
 def _told(error: AwsError) -> dict[str, object]:

@@ -17,14 +17,14 @@ from returns.pipeline import is_successful
 
 from aws_executors import Launch, Task, batch, ecs
 from aws_executors.cli.__main__ import main
-from aws_executors.core.errors import AwsError, Kind
-from aws_executors.core.iam import Where, policy
-from aws_executors.core.logs import Tail, excerpt, folded
-from aws_executors.core.store_permissions import keeping, reading
-from aws_executors.core.streams import Stream
-from aws_executors.shell.batch_calls import BatchCalls
-from aws_executors.shell.clients import Clients
-from aws_executors.shell.ecs_calls import EcsCalls
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.aws.iam import Where, policy
+from aws_executors.core.aws.s3_permissions import keeping, reading
+from aws_executors.core.logs.lines import Tail, excerpt, folded
+from aws_executors.core.logs.streams import Stream
+from aws_executors.shell.aws.batch import BatchCalls
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.transport import transport_of
 from foreign.moto_world import ACCOUNT, REGION, Moto
 from foreign.sites_of_moto import site

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aws_executors.batch import BatchSettings
 from aws_executors.cli.__main__ import main
-from aws_executors.core.settings import Settings
+from aws_executors.core.settings.base import Settings
 from aws_executors.ecs import EcsSettings
 from aws_executors.migrate import TABLE, Line, as_cfg, migrated, notes
 

@@ -24,8 +24,8 @@ from typing import Any
 
 import pytest
 
-from aws_executors.core.exits import Exit
-from aws_executors.core.stored import enclosed
+from aws_executors.core.lifecycle.exit_codes import Exit
+from aws_executors.core.requests.stored_workload import enclosed
 from aws_executors.local import LocalAws
 from aws_executors.run import spot
 from aws_executors.run.sources import Unread, from_s3

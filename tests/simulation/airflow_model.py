@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from airflow.models.callback import CallbackKey
 from airflow.models.taskinstancekey import TaskInstanceKey
 
-from aws_executors.core.verdict import Row
-from aws_executors.shell.mail import Asked
+from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.engine.messages import Asked
 from simulation.plan import Times
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Metadata:
         one.max_tries, one.state = one.try_number + one.retries, None
         self.tell("airflow", f"{one.task} try {one.try_number} has ended after it was cleared")
 
-    def requeue(self, one: Instance) -> None:
+    def queue_anew(self, one: Instance) -> None:
         """SJR, _reschedule_stuck_task."""
         one.state, one.queued_by, one.stuck = "scheduled", None, one.stuck + 1
         self.tell("airflow", f"{one.task} try {one.try_number} was stuck in the queue: scheduled again")
@@ -262,7 +262,7 @@ class Metadata:
         """The DAG run is deleted."""
         del self.instances[one.task]
 
-    # --- Ours (shell/database.py) --------------------------------------------------------------------------
+    # --- Ours (shell/airflow/database.py) --------------------------------------------------------------
 
     def read(self, asked: Mapping[str, Asked[WorkloadKey]]) -> dict[str, Row | None]:
         """`AirflowDatabase.read`."""
@@ -275,15 +275,15 @@ class Metadata:
             return None
         return Row(state=one.state, token=one.external_executor_id, try_number=one.try_number, id=one.id)
 
-    def cut_off(self, key: object, token: str) -> None:
-        """`AirflowDatabase.cut_off`."""
+    def fence(self, key: object, token: str) -> None:
+        """`AirflowDatabase.fence`."""
         one = self._ours(key, token)
         if one is not None and one.state == "running":
             one.id, one.state = self.new_id("ti"), "restarting"
             self.tell("airflow", f"{one.task} try {one.try_number} is cut off from its container")
 
-    def give_back(self, key: object, token: str) -> None:
-        """`AirflowDatabase.give_back`."""
+    def requeue(self, key: object, token: str) -> None:
+        """`AirflowDatabase.requeue`."""
         one = self._ours(key, token)
         if one is None:
             return

@@ -11,9 +11,9 @@ CORE, SHELL = "aws_executors.core", "aws_executors.shell"
 ENDING, JUDGING, LOOKING = f"{CORE}.life.ending", f"{CORE}.life.judging", f"{CORE}.life.looking"
 MOVES, SUBMITTING, WATCHING = f"{CORE}.life.moves", f"{CORE}.life.submitting", f"{CORE}.life.watching"
 ADVANCE, POLICY, VERDICT = f"{CORE}.advance", f"{CORE}.policy", f"{CORE}.verdict"
-DESK, EXECUTOR, LEDGER = f"{SHELL}.desk", f"{SHELL}.executor", f"{SHELL}.ledger"
-ERRANDS, STORE, RENEWING = f"{SHELL}.errands", f"{SHELL}.transport.s3", f"{CORE}.life.renewing"
-ERRANDS, WORKLOAD = f"{SHELL}.errands", f"{SHELL}.workload"
+DESK, EXECUTOR, LEDGER = f"{SHELL}.dispatcher", f"{SHELL}.executor", f"{SHELL}.ledger"
+ERRANDS, STORE, RENEWING = f"{SHELL}.operations", f"{SHELL}.transport.s3", f"{CORE}.life.renewing"
+ERRANDS, WORKLOAD = f"{SHELL}.operations", f"{SHELL}.workload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,8 @@ MUTANTS = (
     Mutant(
         "taken back while it is submitted: closed",
         ENDING,
-        "        case Stage.SUBMITTING | Stage.LOOKING:\n            return withdrawn, ()",
-        "        case Stage.SUBMITTING | Stage.LOOKING:\n            return close(withdrawn)",
+        "        case Stage.SUBMITTING | Stage.LOOKING_UP:\n            return withdrawn, ()",
+        "        case Stage.SUBMITTING | Stage.LOOKING_UP:\n            return close(withdrawn)",
         seed=13,
     ),
     Mutant(
@@ -149,7 +149,9 @@ MUTANTS = (
         "return watching, ()",
         seed=78,
     ),
-    Mutant("not shown once: not there", LOOKING, "if job.looks + 1 < policy.looks:", "if False:", seed=24),
+    Mutant(
+        "not shown once: not there", LOOKING, "if job.lookups + 1 < policy.lookups:", "if False:", seed=24
+    ),
     Mutant(
         "an orphan that lives is given back",
         LOOKING,
@@ -191,8 +193,8 @@ MUTANTS = (
     Mutant(
         "what lingers is not stopped",
         MOVES,
-        "replace(job, stage=Stage.ENDING, due=at + (policy.linger if runs(job) else policy.patience))",
-        "replace(job, stage=Stage.ENDING, due=None)",
+        "replace(job, stage=Stage.STOPPING, due=at + (policy.linger if runs(job) else policy.patience))",
+        "replace(job, stage=Stage.STOPPING, due=None)",
         seed=4,
     ),
     # --- Stored workloads ---
@@ -200,8 +202,8 @@ MUTANTS = (
     Mutant(
         "a stored workload is not removed",
         DESK,
-        "        if handover.stored is not None:\n            self._hands.discard(handover)",
-        "        if False:\n            self._hands.discard(handover)",
+        "        if work_item.stored is not None:\n            self._operations.discard(work_item)",
+        "        if False:\n            self._operations.discard(work_item)",
         seed=5,
     ),
     Mutant(
@@ -213,9 +215,9 @@ MUTANTS = (
     ),
     # --- The shell ---
     Mutant(
-        "an answer of another question counts",
+        "an answer of another request_id counts",
         DESK,
-        "if not question or self._questions.answered(token, question):",
+        "if not request_id or self._pending.answered(token, request_id):",
         "if True:",
         seed=343,
     ),

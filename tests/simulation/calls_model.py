@@ -14,10 +14,10 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 from returns.result import Result, Success
 
-from aws_executors.core.errors import AwsError
-from aws_executors.core.settings import Settings
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.settings.base import Settings
 from aws_executors.local.world import Json
-from aws_executors.shell.clients import Clients, ServiceName
+from aws_executors.shell.aws.clients import Clients, ServiceName
 from simulation.cloud import Cloud
 from simulation.process import Process
 from simulation.timeline import between

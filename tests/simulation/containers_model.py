@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_executors.core.exits import Exit, refusal
+from aws_executors.core.lifecycle.exit_codes import Exit, refusal
 from simulation.airflow_model import Metadata
 from simulation.cloud import Cloud, Container
 from simulation.plan import Schedule

@@ -60,14 +60,14 @@ class Simulation:
 
     def run(self) -> None:
         """Run it to its end."""
-        complaints = Complaints()
-        logging.getLogger().addHandler(complaints)
+        error_log = Complaints()
+        logging.getLogger().addHandler(error_log)
         try:
             self._begin()
             self._until_settled()
         finally:
-            logging.getLogger().removeHandler(complaints)
-        for complaint in complaints.kept:
+            logging.getLogger().removeHandler(error_log)
+        for complaint in error_log.kept:
             self.judge.wrong(complaint)
 
     def _begin(self) -> None:

@@ -1,7 +1,7 @@
-"""The real engine and its errands, in virtual time.
+"""The real engine and its operations, in virtual time.
 
-Law: desk, errands and allowance are production's. In the place of worker threads stand lanes, in that of the
-engine's thread a desk that is sat at whenever there is something to do.
+Law: dispatcher, operations and rate_limiter are production's. In the place of worker threads stand lanes, in
+that of the engine's thread a dispatcher that is sat at whenever there is something to do.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from aws_executors.core.service import Service
-from aws_executors.core.verdict import Row
-from aws_executors.shell.allowance import Account
-from aws_executors.shell.desk import Desk, Gears
-from aws_executors.shell.engine import Engine
-from aws_executors.shell.errands import Errands
-from aws_executors.shell.heard import Heard
-from aws_executors.shell.mail import Asked, Closing, Letter
-from aws_executors.shell.workers import Workers
+from aws_executors.core.aws.service import Service
+from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.aws.rate_feedback import RateFeedback
+from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
+from aws_executors.shell.engine.messages import Asked, Closing, Message
+from aws_executors.shell.engine.operations import WorkerOperations
+from aws_executors.shell.engine.rate_limiter import Account
+from aws_executors.shell.engine.thread import Engine
+from aws_executors.shell.engine.thread_pool import Workers
 from simulation.airflow_model import Metadata
 from simulation.process import Process
 from simulation.timeline import between
@@ -91,14 +91,14 @@ class Lane(Workers[T]):
             return
         self._waiting.discard(number)
         try:
-            letter = run()
+            message = run()
         except Contended:
             self._waiting.add(number)
             self._process.after(0.05, lambda: self._make(number, run, lost))
             return
         except Exception as error:  # noqa: BLE001 - what a worker does
-            letter = lost(error)
-        self._post(letter)
+            message = lost(error)
+        self._post(message)
         self._count(-1)
 
 
@@ -117,15 +117,15 @@ class VirtualDatabase:
         self.process.wait(3.0 if slow else 0.02)
         return rows
 
-    def cut_off(self, key: object, token: str) -> None:
+    def fence(self, key: object, token: str) -> None:
         """A container loses its word."""
         self._reach()
-        self.metadata.cut_off(key, token)
+        self.metadata.fence(key, token)
 
-    def give_back(self, key: object, token: str) -> None:
+    def requeue(self, key: object, token: str) -> None:
         """One is given back."""
         self._reach()
-        self.metadata.give_back(key, token)
+        self.metadata.requeue(key, token)
 
     def _reach(self) -> None:
         self.process.wait(0.02)
@@ -133,14 +133,14 @@ class VirtualDatabase:
             raise OSError("the database does not answer")
 
 
-class VirtualErrands(Errands["WorkloadKey", R]):
-    """The real errands, whose workers are lanes."""
+class VirtualErrands(WorkerOperations["WorkloadKey", R]):
+    """The real operations, whose workers are lanes."""
 
     def __init__(
         self,
         service: Service[R],
         database: VirtualDatabase,
-        post: Callable[[Letter[WorkloadKey, R]], None],
+        post: Callable[[Message[WorkloadKey, R]], None],
         process: Process,
     ) -> None:
         super().__init__(service, database, post, process.line.clock, WORKERS)
@@ -152,7 +152,7 @@ class VirtualErrands(Errands["WorkloadKey", R]):
 
 
 class Inbox(queue.SimpleQueue[T]):
-    """The engine's inbox; whatever is put into it, the desk is sat at."""
+    """The engine's inbox; whatever is put into it, the dispatcher is sat at."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         super().__init__()
@@ -164,18 +164,22 @@ class Inbox(queue.SimpleQueue[T]):
 
 
 class VirtualEngine(Engine["WorkloadKey", R]):
-    """The real engine without its thread: the desk is sat at whenever there is something to do."""
+    """The real engine without its thread: the dispatcher is sat at whenever there is something to do."""
 
     def __init__(
-        self, service: Service[R], database: VirtualDatabase, gears: Gears, process: Process
+        self, service: Service[R], database: VirtualDatabase, config: EngineConfig, process: Process
     ) -> None:
-        allowance = Account().share(service.allotments)
+        rate_limiter = Account().share(service.allotments)
         self._process = process
         self._clock = process.line.clock
-        self._inbox: queue.SimpleQueue[Letter[WorkloadKey, R]] = Inbox(self._woken)
-        heard = Heard(service, allowance, self._clock)
-        self._errands: Errands[WorkloadKey, R] = VirtualErrands(heard, database, self._posted, process)
-        self._desk: Desk[WorkloadKey, R] = Desk(self._errands, gears, self._clock, allowance)
+        self._inbox: queue.SimpleQueue[Message[WorkloadKey, R]] = Inbox(self._woken)
+        heard = RateFeedback(service, rate_limiter, self._clock)
+        self._operations: WorkerOperations[WorkloadKey, R] = VirtualErrands(
+            heard, database, self._posted, process
+        )
+        self._dispatcher: Dispatcher[WorkloadKey, R] = Dispatcher(
+            self._operations, config, self._clock, rate_limiter
+        )
         self._planned: float | None = None
         self._noticed = 0.0
         self._ended = False
@@ -189,28 +193,28 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         until = self._clock() + timeout
         while self._clock() < until and not self._ended:
             self._turn()
-            self._ended = self._desk.settled
+            self._ended = self._dispatcher.settled
             self._process.wait(0.05)
 
     @property
     def empty(self) -> bool:
         """Whether no job is left."""
-        return not any(self._desk.jobs())
+        return not any(self._dispatcher.jobs())
 
-    def _posted(self, letter: Letter[WorkloadKey, R]) -> None:
-        """A worker posts a letter: it comes at once, late, or twice, if the process lives."""
+    def _posted(self, message: Message[WorkloadKey, R]) -> None:
+        """A worker posts a message: it comes at once, late, or twice, if the process lives."""
         process = self._process
-        process.letters += 1
-        now, number = self._clock(), process.letters
+        process.messages += 1
+        now, number = self._clock(), process.messages
         slow = now < process.slow_until
-        delay = between(0.0, 6.0 if slow else 0.02, process.seed, process.number, number, "letter")
-        process.after(delay, lambda: self._read(letter))
+        delay = between(0.0, 6.0 if slow else 0.02, process.seed, process.number, number, "message")
+        process.after(delay, lambda: self._read(message))
         if now < process.doubles_until:
             again = between(0.0, 5.0, process.seed, process.number, number, "again")
-            process.after(delay + again, lambda: self._read(letter))
+            process.after(delay + again, lambda: self._read(message))
 
-    def _read(self, letter: Letter[WorkloadKey, R]) -> None:
-        self._inbox.put(letter)
+    def _read(self, message: Message[WorkloadKey, R]) -> None:
+        self._inbox.put(message)
 
     def _woken(self) -> None:
         self._process.after(0.0, self._turn)
@@ -218,11 +222,11 @@ class VirtualEngine(Engine["WorkloadKey", R]):
     def _turn(self) -> None:
         if self._process.stalled_until > self._noticed:
             self._noticed = self._process.stalled_until
-            self._desk.slept()
+            self._dispatcher.slept()
         while not self._inbox.empty():
-            self._desk.take(self._inbox.get_nowait())
-        self._desk.turn()
-        due = self._desk.next_time()
+            self._dispatcher.take(self._inbox.get_nowait())
+        self._dispatcher.turn()
+        due = self._dispatcher.next_time()
         if due is not None and (self._planned is None or due < self._planned):
             self._planned = due
             self._process.after(max(0.001, due - self._clock()), lambda: self._wake(due))

@@ -1,7 +1,7 @@
 """The real executors, in a process of virtual time.
 
-Law: nothing of what an executor decides is replaced: how it hands over, tells, adopts and revokes is
-`shell/executor.py`. Its settings are given, its engine is virtual, its tokens bear a virtual time.
+Law: nothing of what an executor decides is replaced: how it operations over, tells, adopts and revokes is
+`shell/airflow/executor.py`. Its settings are given, its engine is virtual, its tokens bear a virtual time.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.executors.workloads import ExecuteCallback
 from returns.result import Result, Success
 
-from aws_executors.core.batch.build import build as batch_build
+from aws_executors.core.batch.builder import build as batch_build
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.ecs.build import build as ecs_build
+from aws_executors.core.ecs.builder import build as ecs_build
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.faults import SettingsFaults
-from aws_executors.core.pace import Pace
-from aws_executors.core.settings import Settings
+from aws_executors.core.lifecycle.poll_interval import PollInterval
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
-from aws_executors.shell.clients import Clients
-from aws_executors.shell.configure import Configured
-from aws_executors.shell.executor import AwsExecutor, gears_of
-from aws_executors.shell.last_words import LastWords
-from aws_executors.shell.mail import Handover
-from aws_executors.shell.remains import Remains
+from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.executor import AwsExecutor, gears_of
+from aws_executors.shell.airflow.workloads import OWN_VERSION, RequestFactory, Transports
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.log_tail import LogTail
+from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.transport import INLINE, transport_of
-from aws_executors.shell.workload import OWN_VERSION, Recipe, Ways
+from aws_executors.shell.transport.takeover import Takeover
 from simulation.airflow_model import Metadata
 from simulation.calls_model import VirtualClients
 from simulation.cloud import BUCKET, CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud, token_with
@@ -41,7 +41,7 @@ from simulation.process import Process
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey
 
-    from aws_executors.shell.workload import Workload
+    from aws_executors.shell.airflow.workloads import Workload
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
@@ -62,7 +62,7 @@ class Tokens:
         return token_with(now, now + min(valid_for or self.valid, self.valid))
 
 
-class NoLastWords(LastWords[K]):
+class NoLastWords(LogTail[K]):
     """Nobody reads logs here: that is a thread of its own, with a clock of its own, and decides nothing."""
 
     def ask(self, token: str, key: K) -> bool:
@@ -98,27 +98,27 @@ class VirtualExecutor(AwsExecutor[S, R]):
     def _start(self, configured: Configured[S, R]) -> None:
         settings, times = configured.settings, self._metadata.times
         service = self.service(settings)
-        gears = gears_of(settings, idempotent=service.idempotent)
+        config = gears_of(settings, idempotent=service.idempotent)
         policy = self._cloud.schedule.policy
         policy = replace(policy, idempotent=policy.idempotent or service.idempotent)
-        pace = Pace(quickest=times.row_interval, slowest=8.0)
-        gears = replace(gears, policy=policy, pace=pace, rows_every=times.row_interval)
+        pace = PollInterval(quickest=times.row_interval, slowest=8.0)
+        config = replace(config, policy=policy, pace=pace, rows_every=times.row_interval)
         database = VirtualDatabase(self._process, self._metadata)
-        self.engine = VirtualEngine(service, database, gears, self._process)
+        self.engine = VirtualEngine(service, database, config, self._process)
         self._configured, self._engine = configured, self.engine
         usual, large = transport_of(settings, self.clients(settings))
         inline = INLINE[self._cloud.schedule.launcher]
-        self._ways = Ways(usual, large) if self._cloud.schedule.stored else Ways(inline)
+        self._ways = Transports(usual, large) if self._cloud.schedule.stored else Transports(inline)
 
-    def _handover(
+    def _work_item(
         self, configured: Configured[S, R], workload: Workload, token: str
-    ) -> Handover[WorkloadKey, R]:
-        handover = super()._handover(configured, workload, token)
-        if isinstance(handover.build, Recipe):
-            handover.build._kept.lock = virtual_lock()
-        return handover
+    ) -> WorkItem[WorkloadKey, R]:
+        work_item = super()._work_item(configured, workload, token)
+        if isinstance(work_item.build, RequestFactory):
+            work_item.build._kept.lock = virtual_lock()
+        return work_item
 
-    def _remains(self, token: str, subject: str = "") -> Remains | None:
+    def _remains(self, token: str, subject: str = "") -> Takeover | None:
         remains = super()._remains(token, subject)
         if remains is not None:
             remains._learned.lock = virtual_lock()

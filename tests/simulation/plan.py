@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from aws_executors.core.job import Policy
-from aws_executors.core.retry import Backoff
+from aws_executors.core.aws.backoff import Backoff
+from aws_executors.core.lifecycle.job import Policy
 from aws_executors.local.world import Delays
 from simulation.timeline import between, draw
 
@@ -60,7 +60,7 @@ POLICY = Policy(
     grace=12.0,
     linger=12.0,
     patience=5.0,
-    look_every=2.0,
+    lookup_every=2.0,
     confirm=5.0,
     backoff=Backoff(base=0.5, cap=8.0),
 )
@@ -123,7 +123,7 @@ PEOPLE = ("clear", "clear", "clear", "mark failed", "mark success", "delete")
 DEATHS = ("crash", "crash", "crash at a call", "crash at a call", "crash after queueing", "terminate")
 STALLS = ("stall", "stall the loop")
 OUTAGES = ("api down", "api down", "freeze process")
-NEWS = ("double letters", "slow letters", "stale answers", "lock rows", "database down", "slow database")
+NEWS = ("double messages", "slow messages", "stale answers", "lock rows", "database down", "slow database")
 
 THEMES: dict[str, tuple[str, ...]] = {
     "everything": (
@@ -141,8 +141,8 @@ THEMES: dict[str, tuple[str, ...]] = {
     "calls": (*AWAY, "*", "*", "*", "*", "*", "*"),
     "deaths": (*DEATHS, *STALLS, *HARDWARE, "*"),
     "news": (*NEWS, *PEOPLE, *HARDWARE),
-    "late news": ("slow letters", "slow database", "double letters"),
-    "doubled answers": (*("double letters",) * 4, *("~",) * 2, *("?",) * 5, "clear"),
+    "late news": ("slow messages", "slow database", "double messages"),
+    "doubled answers": (*("double messages",) * 4, *("~",) * 2, *("?",) * 5, "clear"),
     "taken for dead": ("stall", "stall", "no capacity", "no capacity", "~", "?"),
     "outages": (*OUTAGES, *OUTAGES, *PEOPLE, "reclaim"),
     "stops": (*PEOPLE, "freeze process", *("!",) * 5),
@@ -150,7 +150,7 @@ THEMES: dict[str, tuple[str, ...]] = {
     "locked rows": (*("lock rows",) * 4, *HARDWARE, "clear", "freeze process"),
 }
 """What may go wrong together; a star is a fault of one action's calls, an exclamation mark of stops, a
-question mark an answer to a submission that comes late or never, a tilde a throttled one."""
+request_id mark an answer to a submission that comes late or never, a tilde a throttled one."""
 
 CALM = frozenset({"people and hardware"})
 """Themes in which nothing hinders the executor, so that nothing may be left to Airflow's own timeouts."""

@@ -17,7 +17,7 @@ class Died(BaseException):
 
 @dataclass(slots=True)
 class Process:
-    """One process of a scheduler: whether it lives, until when it is stalled, and what spoils its letters."""
+    """One process of a scheduler: whether it lives, until when it is stalled, what spoils its messages."""
 
     number: int
     seed: int
@@ -29,7 +29,7 @@ class Process:
     database_down_until: float = 0.0
     database_slow_until: float = 0.0
     dies_at_call: int = 0
-    letters: int = 0
+    messages: int = 0
     calls: int = 0
     caught: bool = False  # stalled in mid-call: what was asked may be carried out when it is no longer wanted
 

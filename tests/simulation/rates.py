@@ -1,8 +1,8 @@
 """An account's token bucket in virtual time, the schedulers that feel for it, and another client.
 
-Law: gate, allowance and rate are production's; AWS's bucket is what its documentation says. Time stands still
-while something happens; dice are seeded, so a story is always the same. ``python -m simulation.rates`` tells
-all of them, over half an hour each.
+Law: queue, rate_limiter and rate are production's; AWS's bucket is what its documentation says. Time stands
+still while something happens; dice are seeded, so a story is always the same. ``python -m simulation.rates``
+tells all of them, over half an hour each.
 """
 
 from __future__ import annotations
@@ -15,17 +15,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from aws_executors.core.quota import BATCH, ON_FARGATE, ON_INSTANCES, Action, Allotments, allotments
-from aws_executors.core.rate import Quota
-from aws_executors.shell.allowance import Account
-from aws_executors.shell.gate import Gate
+from aws_executors.core.aws.request_quotas import (
+    BATCH,
+    ON_FARGATE,
+    ON_INSTANCES,
+    Action,
+    Allotments,
+    allotments,
+)
+from aws_executors.core.aws.token_bucket import Quota
+from aws_executors.shell.engine.rate_limited_queue import RateLimitedQueue
+from aws_executors.shell.engine.rate_limiter import Account
 
 NAP = 0.01
 """Seconds between two turns of an engine, at least."""
 LATENCY = (0.05, 0.3)
 """Seconds from a call to its answer."""
 AGAIN = 1.0
-"""Seconds until a throttled call waits at its gate again."""
+"""Seconds until a throttled call waits at its queue again."""
 OTHER = -1
 
 
@@ -132,7 +139,7 @@ class Granted:
 
 
 class Scheduler:
-    """One of ours: a gate, an allowance, and calls under way."""
+    """One of ours: a queue, an rate_limiter, and calls under way."""
 
     def __init__(self, number: int, told: Told, line: Line, granted: Granted, dice: Random) -> None:
         story = told.story
@@ -140,7 +147,7 @@ class Scheduler:
         self.share = Account().share(
             allotments(story.documented, submit_rate=story.submit_rate, read_share=0.5)
         )
-        self._gate: Gate[None] = Gate(Action.SUBMIT, self.share)
+        self._queue: RateLimitedQueue[None] = RateLimitedQueue(Action.SUBMIT, self.share)
         self._demand = story.demand
         line.at(story.begins[number], self._wants if self._demand else self._turn)
         if self._demand:
@@ -149,16 +156,16 @@ class Scheduler:
     def _wants(self, now: float) -> None:
         count, every = self._demand or (0, 1.0)
         for _ in range(count):
-            self._gate.wait(None, 0)
+            self._queue.wait(None, 0)
         self._line.at(now + every, self._wants)
 
     def _turn(self, now: float) -> None:
-        while self._demand is None and len(self._gate) < 500:
-            self._gate.wait(None, 0)
-        for _ in self._gate.passing(now):
+        while self._demand is None and len(self._queue) < 500:
+            self._queue.wait(None, 0)
+        for _ in self._queue.passing(now):
             took = self._dice.uniform(*LATENCY)
             self._line.at(now + took / 2, self._arrives(now, took))
-        self._line.at(max(now + NAP, self._gate.next_time() or 0.0), self._turn)
+        self._line.at(max(now + NAP, self._queue.next_time() or 0.0), self._turn)
 
     def _arrives(self, sent: float, took: float) -> Callable[[float], None]:
         def arrive(now: float) -> None:
@@ -172,7 +179,7 @@ class Scheduler:
             self.share.passed(Action.SUBMIT, now)
         else:
             self.share.throttled(Action.SUBMIT, sent, now)
-            self._line.at(now + AGAIN, lambda now: self._gate.wait(None, 0))
+            self._line.at(now + AGAIN, lambda now: self._queue.wait(None, 0))
 
 
 def tell(story: Story) -> Told:

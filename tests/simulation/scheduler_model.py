@@ -249,7 +249,7 @@ class Scheduler:
             self.executor.revoke_task(ti=cast("TaskInstance", one))
             self.judge.taken(one.external_executor_id or "")
             if one.stuck < STUCK_RETRIES:
-                self.metadata.requeue(one)
+                self.metadata.queue_anew(one)
             else:
                 self.process.line.tell(self.process.name, f"fails {one.task}: stuck too often")
                 one.state = "failed"

@@ -23,9 +23,9 @@ from aws_executors import (
     unless,
     when,
 )
-from aws_executors.core.compose import BuildFault, built
-from aws_executors.core.preview import Preview
-from aws_executors.core.settings import Settings
+from aws_executors.core.requests.compose import BuildFault, built
+from aws_executors.core.requests.preview import Preview
+from aws_executors.core.settings.base import Settings
 
 SETTINGS = ecs.EcsSettings(
     region="us-east-1", cluster="etl", container_name="main", task_definition="airflow"

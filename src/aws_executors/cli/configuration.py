@@ -14,8 +14,8 @@ from returns.methods import unwrap_or_failure
 
 from aws_executors.cli.command import SECTIONS
 from aws_executors.cli.services import KITS
-from aws_executors.core.faults import SettingsFaults
-from aws_executors.shell.configure import Configured
+from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.shell.airflow.configuration import Configured
 
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser

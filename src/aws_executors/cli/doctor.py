@@ -1,6 +1,6 @@
 """``doctor``: everything that is known to be wrong with a set-up, each with the line to change.
 
-Law: gathers (`doctor/probe.py`), has it judged (`doctor/findings.py`), prints. Changes nothing; only
+Law: gathers (`doctor/probe.py`), has it judged (`doctor/checks/findings.py`), prints. Changes nothing; only
 ``--launch`` starts a container, and stops it. Exit code 0: no error. 1: errors. 2: the sections can not even
 be found.
 """
@@ -14,12 +14,11 @@ from returns.methods import unwrap_or_failure
 from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executors
 from aws_executors.cli.services import KITS
 from aws_executors.cli.show import Paint, answer, colourful, dumped, remark, wrapped
-from aws_executors.core.compose import BuildFault, built
-from aws_executors.core.faults import SettingsFaults
-from aws_executors.core.launch import Launch, Task
-from aws_executors.core.settings import Settings
-from aws_executors.doctor.examine import examine
-from aws_executors.doctor.findings import (
+from aws_executors.core.requests.compose import BuildFault, built
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.doctor.checks.findings import (
     Airflow,
     Finding,
     Severity,
@@ -28,9 +27,10 @@ from aws_executors.doctor.findings import (
     of_settings,
     worst_first,
 )
+from aws_executors.doctor.examine import examine
 from aws_executors.doctor.probe import Probe, airflow_side
 from aws_executors.doctor.trial import COMMAND, trial
-from aws_executors.shell.clients import Clients
+from aws_executors.shell.aws.clients import Clients
 
 FOUND_ERRORS = 1
 TASK = Task(dag_id="doctor", task_id="doctor")

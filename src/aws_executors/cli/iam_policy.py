@@ -14,10 +14,8 @@ from returns.methods import unwrap_or_failure
 from aws_executors.cli.configuration import UNUSABLE, Unusable, asked, required
 from aws_executors.cli.services import KITS, Kit
 from aws_executors.cli.show import answer, dumped, grid, remark
-from aws_executors.core import store_permissions
-from aws_executors.core.batch import permissions as batch_permissions
-from aws_executors.core.compose import BuildFault, built
-from aws_executors.core.iam import (
+from aws_executors.core.aws import s3_permissions as store_permissions
+from aws_executors.core.aws.iam import (
     NO_ACCOUNT,
     PLACEHOLDER_GROUP,
     PLACEHOLDER_ROLES,
@@ -27,8 +25,10 @@ from aws_executors.core.iam import (
     doctors,
     policy,
 )
-from aws_executors.core.launch import Launch, Task
-from aws_executors.shell.configure import Configured
+from aws_executors.core.batch import permissions as batch_permissions
+from aws_executors.core.requests.compose import BuildFault, built
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.shell.airflow.configuration import Configured
 
 EVERY_JOB = (
     "TerminateJob is allowed for every job of the account and Region: IAM can tell jobs by their tags only. "

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aws_executors.cli.configuration import UNUSABLE
 from aws_executors.cli.show import answer, dumped, remark
-from aws_executors.core.texts import one_line
+from aws_executors.core.redact.outgoing import one_line
 from aws_executors.migrate import READ, TABLE, Sections, as_cfg, migrated, notes
 
 NOTHING_THERE = 1

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.options import Option
-from aws_executors.core.settings import Settings
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.options import Option
 
 SECTIONS: Mapping[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}
 SINCE = "0.1.0"

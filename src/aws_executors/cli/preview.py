@@ -18,11 +18,11 @@ from aws_executors.cli.configuration import CLASSES, UNUSABLE, Unusable, airflow
 from aws_executors.cli.dags import Written, task_of
 from aws_executors.cli.services import KITS
 from aws_executors.cli.show import Paint, answer, colourful, dumped, remark
-from aws_executors.core.compose import BuildFault, built, name_of
-from aws_executors.core.launch import Launch, Task
-from aws_executors.core.preview import difference, preview
-from aws_executors.core.secrets import MASK
-from aws_executors.shell.configure import Configured
+from aws_executors.core.redact.values import MASK
+from aws_executors.core.requests.compose import BuildFault, built, name_of
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.requests.preview import difference, preview
+from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.transport import shown_command
 
 REFUSED = 1

@@ -10,26 +10,26 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from returns.result import Result
 
-from aws_executors.core.batch import build as batch_build
+from aws_executors.core.aws.iam import Also, Statement, Where
+from aws_executors.core.aws.service import Service
+from aws_executors.core.batch import builder as batch_build
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.ecs import build as ecs_build
+from aws_executors.core.ecs import builder as ecs_build
 from aws_executors.core.ecs import permissions as ecs_permissions
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.faults import SettingsFaults
-from aws_executors.core.iam import Also, Statement, Where
-from aws_executors.core.launch import Launch
-from aws_executors.core.service import Service
-from aws_executors.core.settings import Settings
-from aws_executors.shell.batch_calls import BatchCalls
-from aws_executors.shell.clients import Clients
-from aws_executors.shell.configure import Configured, configure_batch, configure_ecs
-from aws_executors.shell.ecs_calls import EcsCalls
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.shell.airflow.configuration import Configured, configure_batch, configure_ecs
+from aws_executors.shell.aws.batch import BatchCalls
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.ecs import EcsCalls
 
 if TYPE_CHECKING:
-    from aws_executors.shell.section import Conf
+    from aws_executors.shell.airflow.config_section import Conf
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")

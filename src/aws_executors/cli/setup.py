@@ -12,8 +12,8 @@ from returns.methods import unwrap_or_failure
 from aws_executors.cli.configuration import Unusable, asked, required
 from aws_executors.cli.iam_policy import ANY_TASK, SOME_TOKEN
 from aws_executors.cli.services import KITS
-from aws_executors.core.compose import BuildFault, built
-from aws_executors.core.launch import Launch
+from aws_executors.core.requests.compose import BuildFault, built
+from aws_executors.core.requests.launch import Launch
 from aws_executors.deploy.model import Setup, of_batch, of_ecs
 
 SETUPS: Mapping[str, Callable[[Any, Any], Setup]] = {"batch": of_batch, "ecs_fargate": of_ecs}

@@ -14,15 +14,15 @@ from typing import Generic, Protocol, TypeVar
 
 from airflow.models.taskinstancekey import TaskInstanceKey
 
-from aws_executors.core.job import Job
-from aws_executors.core.quota import Names
+from aws_executors.core.aws.request_quotas import Names
+from aws_executors.core.lifecycle.job import Job
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts, call_rates
 from aws_executors.dashboard.snapshot import HEARTBEAT, Snapshot, TaskKey
 from aws_executors.dashboard.store import SnapshotRow
 from aws_executors.dashboard.summary import Entry, Summary, summarize
-from aws_executors.shell.allowance import Allowance
-from aws_executors.shell.mail import Handover
+from aws_executors.shell.engine.messages import WorkItem
+from aws_executors.shell.engine.rate_limiter import RateLimiter
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -31,7 +31,7 @@ R = TypeVar("R")
 class Engine(Protocol[K, R]):
     """The part of an engine that is read."""
 
-    def entries(self) -> Iterator[tuple[Handover[K, R], Job[R], float]]:
+    def entries(self) -> Iterator[tuple[WorkItem[K, R], Job[R], float]]:
         """Every job, what came with it, and since when it is in its state."""
         ...
 
@@ -50,7 +50,7 @@ class Collector(Generic[K, R]):
     region: str
     calls: Names
     counts: RecentCounts
-    allowance: Allowance
+    rate_limiter: RateLimiter
     team: str = ""
     every: float = 0.0
     clock: Callable[[], float] = time.monotonic
@@ -71,7 +71,7 @@ class Collector(Generic[K, R]):
             queues=summary.queues,
             jobs=summary.jobs,
             left_out=summary.left_out,
-            calls=call_rates(self.counts, self.allowance, self.calls, self.clock()),
+            calls=call_rates(self.counts, self.rate_limiter, self.calls, self.clock()),
         )
 
     def _summary(self) -> Summary:

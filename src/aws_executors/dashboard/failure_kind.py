@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from aws_executors.core.config import WHERE
-from aws_executors.core.diagnosis import KILLED_INSIDE, SENTENCES
-from aws_executors.core.reasons import REASONS
-from aws_executors.core.state import Cause
+from aws_executors.core.explain.diagnosis import KILLED_INSIDE, SENTENCES
+from aws_executors.core.explain.reasons import REASONS
+from aws_executors.core.lifecycle.observation import Cause
+from aws_executors.core.requests.executor_config import WHERE
 
 UNKNOWN = "No reason given"
 

@@ -11,8 +11,8 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 from sqlalchemy.sql.functions import func
 
-from aws_executors.core.policy import FAILED
-from aws_executors.core.texts import MOST, one_line
+from aws_executors.core.lifecycle.policy import FAILED
+from aws_executors.core.redact.outgoing import MOST, one_line
 from aws_executors.dashboard.snapshot import TaskKey
 from aws_executors.dashboard.view import Failure
 

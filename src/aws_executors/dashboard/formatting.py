@@ -7,7 +7,7 @@ one folder below Airflow's root: so a prefix in front of Airflow changes nothing
 from itertools import pairwise
 from urllib.parse import quote
 
-from aws_executors.core import console
+from aws_executors.core.aws import console
 from aws_executors.dashboard.snapshot import TaskKey
 
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))

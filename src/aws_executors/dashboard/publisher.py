@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aws_executors.dashboard.snapshot import KEPT, Snapshot
-from aws_executors.shell.complaints import Complaints
-from aws_executors.shell.speech import logger, words
+from aws_executors.shell.airflow.loggers import logger, words
+from aws_executors.shell.engine.error_log import ErrorLog
 
 log = logger(__name__)
 
@@ -52,7 +52,7 @@ class Publisher:
         self._row = row
         self._every = every
         self._clock = clock
-        self._complaints = Complaints(time.monotonic, log)
+        self._error_log = ErrorLog(time.monotonic, log)
         self._published: Snapshot | None = None
         self._cleaned = float("-inf")
         self._ended = threading.Event()
@@ -70,9 +70,9 @@ class Publisher:
         """Publish what is to be published now; logs what fails."""
         try:
             self._publish(self._clock())
-            self._complaints.works(TOPIC)
+            self._error_log.works(TOPIC)
         except Exception as error:  # noqa: BLE001 - whatever it is, the scheduler's work goes on without
-            self._complaints.say(TOPIC, type(error).__name__, words(error))
+            self._error_log.say(TOPIC, type(error).__name__, words(error))
 
     def _publish(self, now: float) -> None:
         found, last = self._collect(now), self._published

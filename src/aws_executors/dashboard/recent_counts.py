@@ -9,10 +9,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 
-from aws_executors.core.metrics import CALLS, THROTTLES, name_of
-from aws_executors.core.quota import Action, Names
+from aws_executors.core.aws.request_quotas import Action, Names
+from aws_executors.core.lifecycle.metrics import CALLS, THROTTLES, name_of
 from aws_executors.dashboard.snapshot import CallRate
-from aws_executors.shell.allowance import Allowance
+from aws_executors.shell.engine.rate_limiter import RateLimiter
 
 SLOT = 5.0
 """Seconds that are counted together."""
@@ -56,15 +56,19 @@ class RecentCounts:
             return sum(counter[name] for slot, counter in self._slots if slot > oldest)
 
 
-def call_rates(counts: RecentCounts, allowance: Allowance, names: Names, now: float) -> tuple[CallRate, ...]:
+def call_rates(
+    counts: RecentCounts, rate_limiter: RateLimiter, names: Names, now: float
+) -> tuple[CallRate, ...]:
     """The calls to AWS within the last minute, and the rates allowed; actions that were not called are left
-    out. `now` is of the allowance's clock."""
-    rates = (_call_rate(action, name, counts, allowance, now) for action, name in names.items())
+    out. `now` is of the rate_limiter's clock."""
+    rates = (_call_rate(action, name, counts, rate_limiter, now) for action, name in names.items())
     return tuple(rate for rate in rates if rate.calls or rate.throttled)
 
 
-def _call_rate(action: Action, name: str, counts: RecentCounts, allowance: Allowance, now: float) -> CallRate:
-    bucket = allowance.bucket(action, now)
+def _call_rate(
+    action: Action, name: str, counts: RecentCounts, rate_limiter: RateLimiter, now: float
+) -> CallRate:
+    bucket = rate_limiter.bucket(action, now)
     return CallRate(
         action=name,
         calls=counts.within(name_of(CALLS, action)),

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from aws_executors.core.display_state import DisplayState
+from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.dashboard.view import Fleet
 
 MEANINGS: Mapping[DisplayState, str] = MappingProxyType(

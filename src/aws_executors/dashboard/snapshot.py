@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from aws_executors.core.display_state import DisplayState
+from aws_executors.core.lifecycle.display_state import DisplayState
 
 HEARTBEAT = 20.0
 """Seconds after which a snapshot is published though nothing has changed, where any is that often."""

@@ -20,8 +20,8 @@ from sqlalchemy.sql.functions import func
 
 from aws_executors.dashboard.seal import LARGEST, Seal, seal
 from aws_executors.dashboard.snapshot import Snapshot, from_text, to_text
-from aws_executors.shell.complaints import Complaints
-from aws_executors.shell.speech import logger
+from aws_executors.shell.airflow.loggers import logger
+from aws_executors.shell.engine.error_log import ErrorLog
 
 PREFIX = "aws_executors_fleet_"
 """What the names of all rows begin with."""
@@ -37,7 +37,7 @@ FOREIGN = (
     "overwritten, or [api_auth] jwt_secret is not the same everywhere"
 )
 
-_complaints = Complaints(time.monotonic, logger(__name__))
+_complaints = ErrorLog(time.monotonic, logger(__name__))
 
 
 def _table() -> Table:

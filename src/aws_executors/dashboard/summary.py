@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic
 
-from aws_executors.core.display_state import DisplayState, display_state
-from aws_executors.core.job import Job, R
-from aws_executors.core.texts import NAME, one_line
+from aws_executors.core.lifecycle.display_state import DisplayState, display_state
+from aws_executors.core.lifecycle.job import Job, R
+from aws_executors.core.redact.outgoing import NAME, one_line
 from aws_executors.dashboard.snapshot import JobRecord, QueueCount, TaskKey
 
 LISTED = 25

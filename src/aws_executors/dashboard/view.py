@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from aws_executors.core.console import container_in
-from aws_executors.core.display_state import DisplayState
+from aws_executors.core.aws.console import container_in
+from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.dashboard.failure_kind import failure_kind
 from aws_executors.dashboard.formatting import age, container_page, name_of, short_id, task_page
 from aws_executors.dashboard.snapshot import CallRate, JobRecord, Snapshot, TaskKey, recent

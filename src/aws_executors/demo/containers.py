@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aws_executors.core.stored import opened
+from aws_executors.core.requests.stored_workload import opened
 
 Stored = Mapping[str, bytes]
 """What was ever written to the store, by address."""

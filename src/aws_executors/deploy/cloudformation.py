@@ -9,7 +9,7 @@ from typing import TypeAlias, cast
 
 import yaml
 
-from aws_executors.core.iam import policy
+from aws_executors.core.aws.iam import policy
 from aws_executors.deploy.model import (
     ACCOUNT,
     EXECUTION,
@@ -23,7 +23,7 @@ from aws_executors.deploy.model import (
     role_of,
 )
 from aws_executors.deploy.rendering import rendered
-from aws_executors.doctor.findings import API_VARIABLE
+from aws_executors.doctor.checks.findings import API_VARIABLE
 
 Template: TypeAlias = dict[str, object]
 
@@ -39,7 +39,7 @@ TYPES: Mapping[Kind, str] = {
 def template(setup: Setup) -> Template:
     """The template of a set-up.
 
-    >>> from aws_executors.core.batch.build import from_options
+    >>> from aws_executors.core.batch.builder import from_options
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> from aws_executors.deploy.model import of_batch
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")

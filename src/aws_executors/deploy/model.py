@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias, cast
 
-from aws_executors.core import store_permissions
+from aws_executors.core.aws import s3_permissions as store_permissions
+from aws_executors.core.aws.iam import Also, Statement, Where, policy
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import permissions as ecs_permissions
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.iam import Also, Statement, Where, policy
 
 GROUP = "/airflow/tasks"
 RETENTION = 30
@@ -162,7 +162,7 @@ def of_ecs(settings: EcsSettings, request: RunTask) -> Setup:
 
     >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
     ...                        task_definition="airflow:7", subnets=("subnet-1",))
-    >>> from aws_executors.core.ecs.build import from_options
+    >>> from aws_executors.core.ecs.builder import from_options
     >>> of_ecs(settings, from_options(settings)).made[1]
     TaskDefinition(family='airflow', container='main', fargate=True, awsvpc=True)
     """
@@ -199,7 +199,7 @@ def of_batch(settings: BatchSettings, request: SubmitJob) -> Setup:
     """Compute environment on Fargate, job queue, job definition, roles, log group, security group, policy.
 
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
-    >>> from aws_executors.core.batch.build import from_options
+    >>> from aws_executors.core.batch.builder import from_options
     >>> of_batch(settings, from_options(settings)).made
     (Queue(name='q'), JobDefinition(name='d', container=''))
     """

@@ -10,7 +10,7 @@ from typing import cast
 
 import yaml
 
-from aws_executors.core.iam import partition, policy
+from aws_executors.core.aws.iam import partition, policy
 from aws_executors.deploy.hcl import Configuration, itself
 from aws_executors.deploy.model import (
     ACCOUNT,
@@ -24,7 +24,7 @@ from aws_executors.deploy.model import (
     role_of,
 )
 from aws_executors.deploy.rendering import rendered
-from aws_executors.doctor.findings import API_VARIABLE
+from aws_executors.doctor.checks.findings import API_VARIABLE
 
 NAMES: Mapping[str, str] = {
     "Image": "image",
@@ -41,7 +41,7 @@ ROLES: Mapping[str, str] = {EXECUTION: "${aws_iam_role.execution.arn}", TASK: "$
 def configuration(setup: Setup) -> Configuration:
     """The configuration of a set-up.
 
-    >>> from aws_executors.core.batch.build import from_options
+    >>> from aws_executors.core.batch.builder import from_options
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> from aws_executors.deploy.model import of_batch
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")

@@ -7,16 +7,18 @@ matter, what it means the checks'.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from aws_executors.core.aws.iam import Also, Statement, Where
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import permissions as ecs_permissions
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.iam import Also, Statement, Where
-from aws_executors.core.settings import Settings
-from aws_executors.doctor import batch_checks, batch_evidence, ecs_checks, ecs_evidence
-from aws_executors.doctor.findings import (
+from aws_executors.core.settings.base import Settings
+from aws_executors.doctor.checks import batch as batch_checks
+from aws_executors.doctor.checks import batch_evidence, ecs_evidence
+from aws_executors.doctor.checks import ecs as ecs_checks
+from aws_executors.doctor.checks.findings import (
     Airflow,
     Finding,
     Identity,
@@ -25,7 +27,7 @@ from aws_executors.doctor.findings import (
     of_adoption,
     of_simulation,
 )
-from aws_executors.doctor.network import Network
+from aws_executors.doctor.checks.network import Network
 from aws_executors.doctor.probe import Probe
 
 Say = Callable[[str], None]

@@ -1,7 +1,7 @@
 """What `doctor` asks: Airflow's configuration, its API, and AWS, reading only.
 
-Law: gathers evidence for `doctor/findings.py` and judges nothing. What can not be asked is `Unasked` with the
-reason; nothing is raised. Each call that is made here is in the policy of ``iam-policy --doctor``.
+Law: gathers evidence for `doctor/checks/findings.py` and judges nothing. What can not be asked is `Unasked`
+with the reason; nothing is raised. Each call that is made here is in the policy of ``iam-policy --doctor``.
 """
 
 import ssl
@@ -20,21 +20,21 @@ from botocore import xform_name
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.errors import AwsError, Kind
-from aws_executors.core.iam import Statement
-from aws_executors.core.reading import Read, read
-from aws_executors.core.settings import Settings
-from aws_executors.doctor.batch_evidence import Environment, JobDefinition, Queue
-from aws_executors.doctor.ecs_evidence import Cluster, TaskDefinition
-from aws_executors.doctor.findings import Airflow, Identity, Unasked
-from aws_executors.doctor.image import Evidence
-from aws_executors.doctor.network import Network, SecurityGroup, Subnet
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.aws.iam import Statement
+from aws_executors.core.aws.response import Read, read
+from aws_executors.core.settings.base import Settings
+from aws_executors.doctor.checks.batch_evidence import Environment, JobDefinition, Queue
+from aws_executors.doctor.checks.ecs_evidence import Cluster, TaskDefinition
+from aws_executors.doctor.checks.findings import Airflow, Identity, Unasked
+from aws_executors.doctor.checks.image import Evidence
+from aws_executors.doctor.checks.network import Network, SecurityGroup, Subnet
+from aws_executors.doctor.checks.routes import Endpoint, RouteTable, Ways
 from aws_executors.doctor.registry import image_seen
-from aws_executors.doctor.routes import Endpoint, RouteTable, Ways
-from aws_executors.shell.calls import gone, told
-from aws_executors.shell.clients import client_of, config
-from aws_executors.shell.connection import from_airflow
-from aws_executors.shell.session import Access, Reader, access
+from aws_executors.shell.airflow.connection import from_airflow
+from aws_executors.shell.aws.call import gone, told
+from aws_executors.shell.aws.clients import client_of, config
+from aws_executors.shell.aws.credentials import Access, Reader, access
 
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser

@@ -1,7 +1,7 @@
 """What Amazon ECR says of an image: two or three questions, and the image's own configuration.
 
-Law: gathers evidence for `doctor/image.py` and judges nothing. Nothing is raised; the layers of the image are
-not fetched, only its configuration, which is a few kilobytes.
+Law: gathers evidence for `doctor/checks/image.py` and judges nothing. Nothing is raised; the layers of the
+image are not fetched, only its configuration, which is a few kilobytes.
 """
 
 import json
@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.errors import AwsError
-from aws_executors.doctor.findings import Unasked
-from aws_executors.doctor.image import (
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.doctor.checks.findings import Unasked
+from aws_executors.doctor.checks.image import (
     ARCHITECTURES,
     KINDS,
     Configuration,

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from returns.methods import unwrap_or_failure
 
-from aws_executors.core.diagnosis import explain
-from aws_executors.core.errors import AwsError
-from aws_executors.core.service import Service
-from aws_executors.core.state import Observation, Phase
-from aws_executors.doctor.findings import API_VARIABLE, DEFAULT_API, Finding, error, warning
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.aws.service import Service
+from aws_executors.core.explain.diagnosis import explain
+from aws_executors.core.lifecycle.observation import Observation, Phase
+from aws_executors.doctor.checks.findings import API_VARIABLE, DEFAULT_API, Finding, error, warning
 
 LOOK = 1.0
 NOT_SET, NOT_REACHED = 3, 4

@@ -6,8 +6,8 @@ value are indented, and a note is one line, whatever is in it.
 
 from collections.abc import Iterator
 
-from aws_executors.core.secrets import sensitive
-from aws_executors.core.texts import one_line
+from aws_executors.core.redact.outgoing import one_line
+from aws_executors.core.redact.values import sensitive
 from aws_executors.migrate.translate import Line
 
 INDENT = "    "

@@ -13,9 +13,9 @@ from returns.methods import unwrap_or_failure
 
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import NOT_FARGATE, EcsSettings, platform
-from aws_executors.core.faults import Fault, Place, SettingsFaults
-from aws_executors.core.options import as_text
-from aws_executors.core.settings import Settings
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.errors import Fault, Place, SettingsFaults
+from aws_executors.core.settings.options import as_text
 from aws_executors.migrate.executors import executors, rewritten
 from aws_executors.migrate.table import (
     LEFT,

@@ -1,6 +1,7 @@
 """`python -m aws_executors.run`: get a workload, run it through Airflow's supervisor, and say how it went.
 
-Law: the order of things, and the one line that says why there is no more. Exit codes are `core/exits.py`'s.
+Law: the order of things, and the one line that says why there is no more. Exit codes are
+`core/lifecycle/exit_codes.py`'s.
 """
 
 import argparse
@@ -9,8 +10,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from aws_executors.core.exits import MEANINGS, Exit, exit_of
-from aws_executors.core.texts import one_line
+from aws_executors.core.lifecycle.exit_codes import MEANINGS, Exit, exit_of
+from aws_executors.core.redact.outgoing import one_line
 from aws_executors.run import hostname, spot
 from aws_executors.run.parent import Stopped, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting

@@ -1,4 +1,4 @@
-"""What an exception of Airflow's supervisor means: which row of `core/exits.py`.
+"""What an exception of Airflow's supervisor means: which row of `core/lifecycle/exit_codes.py`.
 
 Law: what is known to have happened before the task began has a row of its own; of what may have happened
 later, no more is said than that it failed.
@@ -10,7 +10,7 @@ import httpx
 from airflow.exceptions import AirflowConfigException
 from airflow.sdk.exceptions import TaskAlreadyRunningError
 
-from aws_executors.core.exits import Exit, refusal
+from aws_executors.core.lifecycle.exit_codes import Exit, refusal
 
 BEGINNING = "/run"
 """How the address ends at which a task says that it begins.

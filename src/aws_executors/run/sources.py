@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from aws_executors.core.exits import Exit
-from aws_executors.core.stored import bucket_and_key, opened
+from aws_executors.core.lifecycle.exit_codes import Exit
+from aws_executors.core.requests.stored_workload import bucket_and_key, opened
 
 UNREACHABLE = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"})
 ATTEMPTS = 5

@@ -25,10 +25,10 @@ from aws_executors.batch import (
     with_tags,
     with_timeout,
 )
-from aws_executors.core.compose import compose, unless, when
-from aws_executors.core.launch import Launch, Task
-from aws_executors.core.predicates import queue_is
-from aws_executors.core.wire import to_kwargs
+from aws_executors.core.requests.compose import compose, unless, when
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.requests.predicates import queue_is
+from aws_executors.core.requests.wire import to_kwargs
 
 SETTINGS = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
 SEVERAL = BatchSettings(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 from pydantic import ValidationError
 
-from aws_executors.core.ecs.parts import CapacityProvider
 from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.ecs.structures import CapacityProvider
 
 GOOD = {
     "region": "us-east-1",

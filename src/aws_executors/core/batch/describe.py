@@ -1,7 +1,7 @@
 """What DescribeJobs, and the event of the same shape, say about a job's container.
 
-Law: AWS's shapes end here and in `runs.py`. The status says whether there is an outcome, because Batch may
-start another attempt by its own retry strategy after any exit code; once there is one, the Airflow
+Law: AWS's shapes end here and in `attempts.py`. The status says whether there is an outcome, because Batch
+may start another attempt by its own retry strategy after any exit code; once there is one, the Airflow
 container's exit code says which (C21), and without a code the tables do. A person's stop comes before both,
 for its words are a person's. Nothing raises, and one record that can not be read hides no other (C6).
 """
@@ -14,10 +14,9 @@ from types import MappingProxyType
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.batch.runs import Container, Job, Run, others_of, own_of, runs_of, whole, within
-from aws_executors.core.error_rules import Kind
-from aws_executors.core.errors import by_message
-from aws_executors.core.reading import (
+from aws_executors.core.aws.error_codes import Kind
+from aws_executors.core.aws.errors import by_message
+from aws_executors.core.aws.response import (
     CONTAINER_REASONS,
     Read,
     Reader,
@@ -29,9 +28,18 @@ from aws_executors.core.reading import (
     reader,
     told,
 )
-from aws_executors.core.sidecars import ENDED_TASK, culprit, signed, words
-from aws_executors.core.state import Answer, Cause, Observation, Phase, Sign, Source, Unreadable
-from aws_executors.core.stops import BY_US
+from aws_executors.core.batch.attempts import Container, Job, Run, others_of, own_of, runs_of, whole, within
+from aws_executors.core.lifecycle.observation import (
+    Cause,
+    DescribeResult,
+    Observation,
+    Phase,
+    Sign,
+    Source,
+    Unreadable,
+)
+from aws_executors.core.lifecycle.sidecars import ENDED_TASK, culprit, signed, words
+from aws_executors.core.lifecycle.stop_reasons import BY_US
 
 # Both have the shape of a job in their detail; the second tells why a job is held at RUNNABLE.
 EVENT_TYPES = ("Batch Job State Change", "Batch Job Queue Blocked")
@@ -111,7 +119,7 @@ def follower(container: str) -> Reader:
 
 def observe_answer(
     answer: object, *, asked: Sequence[str], container: str = "", record: Reader | None = None
-) -> Answer:
+) -> DescribeResult:
     """What one DescribeJobs answer says about the jobs asked for (ids, at most 100).
 
     A job that is not in the answer is an observation too: `Phase.ABSENT`. Where a record could not be told
@@ -124,7 +132,11 @@ def observe_answer(
     return unwrap_or_failure(
         read(_Answer, answer)
         .map(lambda found: accounted([one(job) for job in found.jobs], asked=asked))
-        .alt(lambda problem: Answer(unreadable=tuple(Unreadable(id=id_, problem=problem) for id_ in asked)))
+        .alt(
+            lambda problem: DescribeResult(
+                unreadable=tuple(Unreadable(id=id_, problem=problem) for id_ in asked)
+            )
+        )
     )
 
 

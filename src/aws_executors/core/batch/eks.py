@@ -11,8 +11,8 @@ from pydantic import AfterValidator, WrapValidator
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.batch.overrides import free_name, only_once
-from aws_executors.core.secrets import MASK, sensitive
-from aws_executors.core.wire import WRITTEN, Text, Texts, masked_repr
+from aws_executors.core.redact.values import MASK, sensitive
+from aws_executors.core.requests.wire import WRITTEN, Text, Texts, masked_repr
 
 
 def _sized(quantities: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

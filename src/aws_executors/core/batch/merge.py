@@ -1,7 +1,7 @@
 """Which rule each structure of a SubmitJob request merges by.
 
-Law: one line per field, one named rule of `core/merge.py` per line; `base` first, `over` on top. The fields
-of the job itself are merged by `BatchOptions` (`config.py`), with the same rules.
+Law: one line per field, one named rule of `core/requests/merge.py` per line; `base` first, `over` on top.
+The fields of the job itself are merged by `BatchOptions` (`options.py`), with the same rules.
 """
 
 from dataclasses import replace
@@ -27,8 +27,8 @@ from aws_executors.core.batch.request import (
     NodeOverrides,
     NodePropertyOverride,
 )
-from aws_executors.core.merge import by_name, later
-from aws_executors.core.wire import KeyValuePair
+from aws_executors.core.requests.merge import by_name, later
+from aws_executors.core.requests.wire import KeyValuePair
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.wire import WRITTEN, Environment, KeyValuePair, Text
+from aws_executors.core.requests.wire import WRITTEN, Environment, KeyValuePair, Text
 
 ResourceType = Literal["GPU", "MEMORY", "VCPU"]
 

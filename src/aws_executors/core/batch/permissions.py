@@ -1,15 +1,15 @@
 """What the scheduler must be allowed for Batch: from the request that the settings make to IAM statements.
 
-Law: pure; one statement per pattern of call in `shell/batch_calls.py`, and `tests/test_permissions.py` holds
+Law: pure; one statement per pattern of call in `shell/aws/batch.py`, and `tests/test_permissions.py` holds
 the actions to the calls that the embedded AWS has seen. Source: Service Authorization Reference, "Actions,
 resources, and condition keys for AWS Batch".
 """
 
 from collections.abc import Iterator, Sequence
 
+from aws_executors.core.aws.iam import NOTHING_ELSE, Also, Statement, Where, logs, tagged, versions, within
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.iam import NOTHING_ELSE, Also, Statement, Where, logs, tagged, versions, within
 
 GROUP = "/aws/batch/job"
 """Where jobs log to, unless their definition says otherwise."""

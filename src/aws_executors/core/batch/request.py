@@ -20,9 +20,8 @@ from aws_executors.core.batch.overrides import (
     in_capitals,
     only_once,
 )
-from aws_executors.core.oversize import TooLarge, parts, too_large
-from aws_executors.core.parse import RequestError, parse
-from aws_executors.core.wire import (
+from aws_executors.core.requests.size_limit import TooLarge, parts, too_large
+from aws_executors.core.requests.wire import (
     WRITTEN,
     Flag,
     Matching,
@@ -35,6 +34,7 @@ from aws_executors.core.wire import (
     tag_text,
     to_kwargs,
 )
+from aws_executors.core.settings.parsing import RequestError, parse
 
 REQUEST_LIMIT = 30 * 1024
 """Bytes of JSON in one SubmitJob. Source: "Service quotas" of the AWS Batch User Guide."""

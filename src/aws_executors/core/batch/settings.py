@@ -1,6 +1,6 @@
 """The options of `[batch]`.
 
-Law: one field per option, as in airflow.cfg; what the fields mean for a request is `build.py`'s matter.
+Law: one field per option, as in airflow.cfg; what the fields mean for a request is `builder.py`'s matter.
 """
 
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from aws_executors.core.batch.config import SETTABLE
-from aws_executors.core.settings import Settings
-from aws_executors.core.shapes import ContainerName, Definition, JobName, KwargsSource, NameOrArn
+from aws_executors.core.batch.options import SETTABLE
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.types import ContainerName, Definition, JobName, KwargsSource, NameOrArn
 
 
 class BatchSettings(Settings):

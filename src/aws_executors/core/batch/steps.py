@@ -7,7 +7,7 @@ same rules (`merge.py`, `container.py`); it is a value that prints as the call t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from aws_executors.core.batch.config import BatchOptions, requirements, with_options
+from aws_executors.core.batch.options import BatchOptions, requirements, with_options
 from aws_executors.core.batch.overrides import (
     EcsPropertiesOverride,
     TaskContainerOverrides,
@@ -23,9 +23,9 @@ from aws_executors.core.batch.request import (
     SubmitJob,
 )
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.compose import call
-from aws_executors.core.launch import Launch
-from aws_executors.core.wire import KeyValuePair
+from aws_executors.core.requests.compose import call
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.wire import KeyValuePair
 
 Step = Callable[[Launch[BatchSettings], SubmitJob], SubmitJob]
 NONE: Mapping[str, str] = {}

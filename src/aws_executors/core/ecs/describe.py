@@ -14,7 +14,7 @@ from types import MappingProxyType
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.reading import (
+from aws_executors.core.aws.response import (
     CONTAINER_REASONS,
     Read,
     Reader,
@@ -26,9 +26,17 @@ from aws_executors.core.reading import (
     reader,
     told,
 )
-from aws_executors.core.sidecars import ENDED_TASK, Contained, culprit, signed, words
-from aws_executors.core.state import Answer, Cause, Observation, Phase, Sign, Source, Unreadable
-from aws_executors.core.stops import BY_US
+from aws_executors.core.lifecycle.observation import (
+    Cause,
+    DescribeResult,
+    Observation,
+    Phase,
+    Sign,
+    Source,
+    Unreadable,
+)
+from aws_executors.core.lifecycle.sidecars import ENDED_TASK, Contained, culprit, signed, words
+from aws_executors.core.lifecycle.stop_reasons import BY_US
 
 EVENT_TYPES = ("ECS Task State Change",)
 
@@ -156,7 +164,7 @@ def follower(container: str) -> Reader:
 
 def observe_answer(
     answer: object, *, asked: Sequence[str], container: str, record: Reader | None = None
-) -> Answer:
+) -> DescribeResult:
     """What one DescribeTasks answer says about the tasks asked for (ARNs or task ids, at most 100).
 
     A task that AWS does not show, ``MISSING`` or simply not there, is an observation too: `Phase.ABSENT`
@@ -171,11 +179,15 @@ def observe_answer(
     return unwrap_or_failure(
         read(_Answer, answer)
         .map(lambda found: _settled(found, asked, record or partial(observe, container=container)))
-        .alt(lambda problem: Answer(unreadable=tuple(Unreadable(id=id_, problem=problem) for id_ in asked)))
+        .alt(
+            lambda problem: DescribeResult(
+                unreadable=tuple(Unreadable(id=id_, problem=problem) for id_ in asked)
+            )
+        )
     )
 
 
-def _settled(answer: _Answer, asked: Sequence[str], record: Reader) -> Answer:
+def _settled(answer: _Answer, asked: Sequence[str], record: Reader) -> DescribeResult:
     seen = [record(task) for task in answer.tasks]
     return accounted(seen, asked=asked, failures=[_missing(failure) for failure in answer.failures or ()])
 

@@ -1,12 +1,13 @@
 """Which rule each field of a RunTask request merges by.
 
-Law: one line per field, one named rule of `core/merge.py` per line. Where a task runs (launch type, capacity
-providers, platform version) is one decision, and merges as one.
+Law: one line per field, one named rule of `core/requests/merge.py` per line. Where a task runs (launch type,
+capacity providers, platform version) is one decision, and merges as one.
 """
 
 from dataclasses import replace
 
-from aws_executors.core.ecs.parts import (
+from aws_executors.core.ecs.request import LaunchType, RunTask, runs_on
+from aws_executors.core.ecs.structures import (
     AwsvpcConfiguration,
     CapacityProvider,
     ContainerOverride,
@@ -18,9 +19,8 @@ from aws_executors.core.ecs.parts import (
     Tag,
     VolumeConfiguration,
 )
-from aws_executors.core.ecs.request import LaunchType, RunTask, runs_on
-from aws_executors.core.merge import by_name, later
-from aws_executors.core.wire import KeyValuePair
+from aws_executors.core.requests.merge import by_name, later
+from aws_executors.core.requests.wire import KeyValuePair
 
 
 def _variable_name(variable: KeyValuePair) -> str:

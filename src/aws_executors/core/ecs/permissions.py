@@ -1,14 +1,13 @@
 """What the scheduler must be allowed for ECS: from settings and the request that they make to IAM statements.
 
-Law: pure; one statement per pattern of call in `shell/ecs_calls.py`, and `tests/test_permissions.py` holds
+Law: pure; one statement per pattern of call in `shell/aws/ecs.py`, and `tests/test_permissions.py` holds
 the actions to the calls that the embedded AWS has seen. Source: Service Authorization Reference, "Actions,
 resources, and condition keys for Amazon Elastic Container Service".
 """
 
 from collections.abc import Iterator, Sequence
 
-from aws_executors.core.ecs.request import RunTask
-from aws_executors.core.iam import (
+from aws_executors.core.aws.iam import (
     NOTHING_ELSE,
     PLACEHOLDER_ROLES,
     Also,
@@ -19,6 +18,7 @@ from aws_executors.core.iam import (
     versions,
     within,
 )
+from aws_executors.core.ecs.request import RunTask
 
 DOCTOR_READS = (
     "ec2:DescribeRouteTables",

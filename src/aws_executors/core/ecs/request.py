@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.ecs.parts import (
+from aws_executors.core.ecs.capacity_providers import FARGATE_PROVIDERS, sound
+from aws_executors.core.ecs.structures import (
     CapacityProvider,
     NetworkConfiguration,
     Overrides,
@@ -21,10 +22,9 @@ from aws_executors.core.ecs.parts import (
     Tag,
     VolumeConfiguration,
 )
-from aws_executors.core.ecs.strategy import FARGATE_PROVIDERS, sound
-from aws_executors.core.oversize import TooLarge, parts, too_large
-from aws_executors.core.parse import parse
-from aws_executors.core.wire import WRITTEN, Flag, Matching, Text, surely_fits, to_kwargs
+from aws_executors.core.requests.size_limit import TooLarge, parts, too_large
+from aws_executors.core.requests.wire import WRITTEN, Flag, Matching, Text, surely_fits, to_kwargs
+from aws_executors.core.settings.parsing import parse
 
 MANAGED = "MANAGED_INSTANCES"
 BY_PROVIDER = (

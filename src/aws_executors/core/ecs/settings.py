@@ -1,7 +1,7 @@
 """The options of `[ecs_fargate]`.
 
 Law: one field per option, as in airflow.cfg, and the rules between them; what the fields mean for a request
-is `build.py`'s matter. A default never contradicts what somebody wrote: it gives way.
+is `builder.py`'s matter. A default never contradicts what somebody wrote: it gives way.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,13 +9,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from aws_executors.core.ecs.config import SETTABLE
+from aws_executors.core.ecs.capacity_providers import Strategy, on_fargate
+from aws_executors.core.ecs.options import SETTABLE
 from aws_executors.core.ecs.request import BY_PROVIDER, MANAGED, LaunchType
-from aws_executors.core.ecs.strategy import Strategy, on_fargate
-from aws_executors.core.faults import Detail, Fault, Place, shown
-from aws_executors.core.options import as_text
-from aws_executors.core.settings import NOTHING, Settings, Written
-from aws_executors.core.shapes import (
+from aws_executors.core.settings.base import NOTHING, Settings, Written
+from aws_executors.core.settings.errors import Detail, Fault, Place, shown
+from aws_executors.core.settings.options import as_text
+from aws_executors.core.settings.types import (
     SPELLINGS,
     ContainerName,
     Definition,

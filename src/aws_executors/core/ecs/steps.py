@@ -6,10 +6,9 @@ it merges as ``executor_config`` does: variables, tags and containers by name.
 
 from collections.abc import Mapping
 
-from aws_executors.core.compose import call
-from aws_executors.core.ecs.config import EcsOptions
-from aws_executors.core.ecs.over import Over, Step
-from aws_executors.core.ecs.parts import (
+from aws_executors.core.ecs.option_step import Over, Step
+from aws_executors.core.ecs.options import EcsOptions
+from aws_executors.core.ecs.structures import (
     ContainerOverride,
     EnvironmentFile,
     EphemeralStorage,
@@ -18,7 +17,8 @@ from aws_executors.core.ecs.parts import (
     Tag,
     VolumeConfiguration,
 )
-from aws_executors.core.wire import KeyValuePair
+from aws_executors.core.requests.compose import call
+from aws_executors.core.requests.wire import KeyValuePair
 
 NONE: Mapping[str, str] = {}
 

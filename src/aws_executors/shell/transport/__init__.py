@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from returns.result import Result
 
-from aws_executors.core.errors import AwsError
-from aws_executors.core.settings import Settings
-from aws_executors.shell.s3_calls import S3Calls
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.settings.base import Settings
+from aws_executors.shell.aws.s3 import S3Calls
 from aws_executors.shell.transport.inline import INLINE
 from aws_executors.shell.transport.s3 import S3, command
 
 if TYPE_CHECKING:
-    from aws_executors.shell.clients import Clients
+    from aws_executors.shell.aws.clients import Clients
 
 
 __all__ = ["INLINE", "Transport", "shown_command", "transport_of"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from returns.result import Result, Success
 
-from aws_executors.core.errors import AwsError
+from aws_executors.core.aws.errors import AwsError
 
 NOTHING: Result[None, AwsError] = Success(None)
 

@@ -1,11 +1,12 @@
 """The workload as an object in S3, named by its submission.
 
 Law: an object is only ever changed under a condition on what it was before, and no two of its bodies are
-alike (`core/stored.py`). A write whose answer was lost is settled by the next write, never by a read: it is
-tried under each condition that the lost writes may have left, in the order in which they were made. A read
-only finds a condition that nobody else can tell: that of an object which another scheduler has written, or,
-with a key of KMS, that of a lost write of our own. The write under it decides then, and what is written is
-newer than what was read. So neither a slow repeat nor a second scheduler can put an old token over a new one.
+alike (`core/requests/stored_workload.py`). A write whose answer was lost is settled by the next write, never
+by a read: it is tried under each condition that the lost writes may have left, in the order in which they
+were made. A read only finds a condition that nobody else can tell: that of an object which another scheduler
+has written, or, with a key of KMS, that of a lost write of our own. The write under it decides then, and
+what is written is newer than what was read. So neither a slow repeat nor a second scheduler can put an old
+token over a new one.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from dataclasses import dataclass, field
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.errors import AwsError, Kind
-from aws_executors.core.stored import address, bucket_and_key, enclosed, numbered
-from aws_executors.shell.s3_calls import ABSENT, Held, S3Calls
-from aws_executors.shell.transport.refusals import Told
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.requests.stored_workload import address, bucket_and_key, enclosed, numbered
+from aws_executors.shell.aws.s3 import ABSENT, Held, S3Calls
+from aws_executors.shell.transport.s3_errors import Told
 
 LAUNCHER = ("python", "-m", "aws_executors.run")
 

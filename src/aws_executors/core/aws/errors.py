@@ -1,0 +1,171 @@
+"""What AWS said when it did not do what we asked, classed by what to do next.
+
+Law: together with its tables (`error_codes.py`) the only place that knows error codes and messages; the
+default for what stands in no table is stated there. A code decides. A message overrules it only where the
+code says no more than "refused" (`Kind.PERMANENT`): what may have been carried out stays so whatever the
+words are, because a wrong guess there runs a task twice. (Placement failures, which come inside a good
+answer, are read in `ecs/answers.py`.)
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from aws_executors.core.aws.error_codes import (
+    BY_SOMEBODY,
+    CODES,
+    EXCEPTIONS,
+    HANDSHAKE,
+    HANDSHAKE_REFUSED,
+    MESSAGES,
+    NO_RESOURCE,
+    NOT_BY_AWS,
+    NOT_SIGNED,
+    STATUSES,
+    UNKNOWN,
+    UNKNOWN_4XX,
+    Kind,
+    Rule,
+)
+from aws_executors.core.redact.outgoing import NAME, PART, one_line
+
+__all__ = [
+    "AwsError",
+    "Kind",
+    "by_message",
+    "classify",
+    "classify_exception",
+    "unreadable_answer",
+    "unsigned",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsError:
+    """One refusal by AWS, or by the way to it."""
+
+    kind: Kind
+    code: str
+    message: str
+    remedy: str = ""
+    resource_ids: tuple[str, ...] = ()
+
+
+BETWEEN = "something between here and AWS answered"
+"""What is said of a page in the place of an answer: a proxy's, a captive portal's."""
+
+_ACTION = re.compile(r"authorized to perform:? ?(?P<action>[a-z0-9-]{1,40}:[A-Za-z]{1,80})")
+
+
+def classify(
+    code: str, message: str, *, status: int | None = None, resource_ids: Sequence[str] = ()
+) -> AwsError:
+    """What to do about an error answer of AWS, from its code, its message and its HTTP status.
+
+    `code` and `message` are those of ``ClientError.response["Error"]``; `resource_ids` is the answer's
+    ``resourceIds`` (ConflictException). An unknown 4xx is PERMANENT, any other unknown is AMBIGUOUS. So is
+    one without a code, which AWS always gives: a proxy's page may stand in the place of any answer. A
+    conflict that names no resource is AMBIGUOUS: there is nothing to adopt, so it must be looked up.
+    The message comes back without secrets. Never raises. Source: botocore's service models and "Common
+    Errors" of both API references; the messages as reported by their users.
+
+    >>> classify("ThrottlingException", "Rate exceeded", status=400).kind
+    <Kind.THROTTLED: 'throttled'>
+    >>> classify("ClientException", "Tasks provisioning capacity limit exceeded.").kind
+    <Kind.CAPACITY: 'no capacity'>
+    >>> classify("AccessDeniedException", "User: x is not authorized to perform: ecs:RunTask on y").remedy
+    'Allow ecs:RunTask to the role that the scheduler runs as.'
+    >>> classify("502", "<html><head><title>502 Bad Gateway</title></head></html>", status=502).message
+    'HTTP 502 and no error of AWS: something between here and AWS answered'
+    """
+    answered = _status(code, status)
+    if answered is not None and (not code or code.isdigit()):
+        return _by_somebody(answered, message)
+    by_code = CODES.get(code, _unknown(code, status))
+    rule = (by_message(message) or by_code) if by_code.kind is Kind.PERMANENT else by_code
+    if rule.kind is Kind.CONFLICT and not resource_ids:
+        rule = NO_RESOURCE
+    return _error(rule, code, message, tuple(resource_ids))
+
+
+def classify_exception(names: Sequence[str], message: str) -> AwsError:
+    """What to do about an exception of botocore that carries no answer, from the names of its classes.
+
+    `names` are those along the exception's MRO, nearest first; the first one becomes the error's code. What
+    stands in no table is AMBIGUOUS. Never raises. Source: ``botocore/exceptions.py``, ``httpsession.py``.
+
+    >>> classify_exception(["NoCredentialsError", "BotoCoreError"], "Unable to locate credentials").kind
+    <Kind.CREDENTIALS: 'credentials'>
+    >>> classify_exception(["ReadTimeoutError", "HTTPClientError"], "Read timeout").kind
+    <Kind.AMBIGUOUS: 'ambiguous'>
+    """
+    rule = next((EXCEPTIONS[name] for name in names if name in EXCEPTIONS), UNKNOWN)
+    if "ResponseParserError" in names:  # its message is the whole body, a page of HTML for one
+        return _error(NOT_BY_AWS, names[0], f"the answer can not be read: {BETWEEN}")
+    if "SSLError" in names and any(word in message.lower() for word in HANDSHAKE):
+        rule = HANDSHAKE_REFUSED
+    return _error(rule, names[0] if names else "", message)
+
+
+def unreadable_answer(problem: str) -> AwsError:
+    """A good answer that can not be read: AMBIGUOUS, for the call was carried out as far as anyone knows.
+
+    >>> unreadable_answer("jobId: Field required").kind
+    <Kind.AMBIGUOUS: 'ambiguous'>
+    """
+    return _error(UNKNOWN, "UnreadableAnswer", problem)
+
+
+def unsigned(error: AwsError) -> AwsError:
+    """What came up while a call was signed: CREDENTIALS, for the call itself has not left this machine.
+
+    >>> gone = classify_exception(["FileNotFoundError", "OSError"], "No such file: '/var/run/token'")
+    >>> gone.kind, unsigned(gone).kind
+    (<Kind.AMBIGUOUS: 'ambiguous'>, <Kind.CREDENTIALS: 'credentials'>)
+    """
+    return replace(error, kind=Kind.CREDENTIALS, remedy=error.remedy or NOT_SIGNED.remedy)
+
+
+def by_message(message: str) -> Rule | None:
+    """The rule for a refusal's words, whatever its code; None where they say nothing known.
+
+    >>> by_message("Error retrieving subnet information: Rate exceeded")
+    Rule(kind=<Kind.THROTTLED: 'throttled'>, remedy='')
+    """
+    lowered = message.lower()
+    return next((rule for words, rule in MESSAGES if words in lowered), None)
+
+
+def _unknown(code: str, status: int | None) -> Rule:
+    match _status(code, status):
+        case int() as number if number in STATUSES:
+            return STATUSES[number]
+        case int() as number if 400 <= number < 500:
+            return UNKNOWN_4XX
+        case _:
+            return UNKNOWN
+
+
+def _status(code: str, status: int | None) -> int | None:
+    """The HTTP status; where an answer had no code to read, botocore gives the status as the code."""
+    return int(code) if status is None and code.isascii() and code.isdigit() and len(code) == 3 else status
+
+
+def _by_somebody(status: int, message: str) -> AwsError:
+    """An answer without a code of AWS's: one line, whatever page its body was."""
+    rule = BY_SOMEBODY.get(status, NOT_BY_AWS)
+    words = message.strip()
+    told = f": {words}" if words and "<" not in words and "\n" not in words else ""
+    return _error(rule, str(status), f"HTTP {status} and no error of AWS: {BETWEEN}{told}")
+
+
+def _error(rule: Rule, code: str, message: str, resource_ids: tuple[str, ...] = ()) -> AwsError:
+    found = _ACTION.search(message)
+    action = "the action that the message names" if found is None else found["action"]
+    return AwsError(
+        kind=rule.kind,
+        code=one_line(code, NAME),
+        message=one_line(message, PART),
+        remedy=rule.remedy.replace("{action}", action),
+        resource_ids=resource_ids,
+    )

@@ -1,0 +1,262 @@
+"""What the readers of both services' answers share.
+
+Law: one record at a time, read through a model of only those fields that are needed; what can not be read is
+a value (`Unreadable`), never an exception, and hides nothing beside it (C6). The words of the container
+runtime, which is the same below ECS and below Batch, stand here too.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar, cast
+
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+from returns.methods import partition
+from returns.pipeline import is_successful
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.lifecycle.observation import Cause, DescribeResult, Observation, Phase, Unreadable
+from aws_executors.core.redact.outgoing import PART, one_line
+from aws_executors.core.requests.memo import unchanged
+
+
+class Read(BaseModel):
+    """A record of an answer: AWS's camelCase names, frozen, what we do not need left out."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        validate_by_name=True,  # what the mypy plugin asks for beside generated aliases
+        alias_generator=AliasGenerator(validation_alias=to_camel),
+    )
+
+
+class _Fault(BaseModel):
+    loc: tuple[str | int, ...]
+    msg: str
+
+
+class _Event(Read):
+    detail: object
+    detail_type: str | None = Field(default=None, validation_alias="detail-type")
+
+
+_FAULTS = TypeAdapter(tuple[_Fault, ...])
+_RECORD = TypeAdapter(dict[str, object])
+ReadT = TypeVar("ReadT", bound=Read)
+Reader: TypeAlias = Callable[[object], Result[Observation, Unreadable]]
+"""What one record of an answer says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a look-up: task ARNs or job ids, and the token of the next page, empty on the last."""
+
+    ids: tuple[str, ...] = ()
+    next_token: str = ""
+
+
+# How the agent's words about a container without an exit code are to be understood; the first prefix counts.
+# Source: "Stopped tasks error codes", Amazon ECS Developer Guide.
+CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
+    ("OutOfMemory", Cause.EXITED),
+    ("OOMKilled", Cause.EXITED),  # Kubernetes
+    ("CannotStopContainer", Cause.UNCLEAR),
+    ("CannotInspectContainer", Cause.UNCLEAR),
+    ("CannotDescribeContainer", Cause.UNCLEAR),
+    ("ContainerVanishedError", Cause.UNCLEAR),
+    ("NoSuchContainerError", Cause.UNCLEAR),
+    ("TaskStateError", Cause.UNCLEAR),
+    *(
+        (f"{runtime}: Could not transition to {state}", Cause.UNCLEAR)
+        for runtime in ("DockerTimeoutError", "ContainerRuntimeTimeoutError")
+        for state in ("stopped", "inspecting")
+    ),
+    ("DockerTimeoutError", Cause.NEVER_STARTED),
+    ("ContainerRuntimeTimeoutError", Cause.NEVER_STARTED),
+    ("CannotPull", Cause.NEVER_STARTED),
+    ("CannotCreate", Cause.NEVER_STARTED),
+    ("CannotStart", Cause.NEVER_STARTED),
+    ("CannotGetDocker", Cause.NEVER_STARTED),
+    ("ContainerNetworkingError", Cause.NEVER_STARTED),
+    ("DockerClientConfigError", Cause.NEVER_STARTED),
+    ("HostConfigError", Cause.NEVER_STARTED),
+    ("InvalidVolumeError", Cause.NEVER_STARTED),
+    ("TaskDependencyError", Cause.NEVER_STARTED),
+    ("TaskStoppedBeforePullBeginError", Cause.NEVER_STARTED),
+    ("ResourceInitializationError", Cause.NEVER_STARTED),
+    # Kubernetes: an image that is not had, a container that is not made or not begun.
+    ("ErrImage", Cause.NEVER_STARTED),
+    ("ImagePullBackOff", Cause.NEVER_STARTED),
+    ("InvalidImageName", Cause.NEVER_STARTED),
+    ("CreateContainer", Cause.NEVER_STARTED),
+    ("RunContainerError", Cause.NEVER_STARTED),
+    ("ResourceNotFoundException", Cause.NEVER_STARTED),  # a secret or a log group, fetched before the start
+    ("TaskFailedToStart", Cause.NEVER_STARTED),
+    ("Task failed to start", Cause.NEVER_STARTED),
+)
+
+
+def read(model: type[ReadT], value: object) -> Result[ReadT, str]:
+    """`value` as a `model`, or what is wrong with it, field by field and without its content.
+
+    >>> class Task(Read):
+    ...     task_arn: str
+    >>> read(Task, {"taskArn": "arn:1", "cpu": "256"})
+    <Success: task_arn='arn:1'>
+    >>> read(Task, {})
+    <Failure: taskArn: Field required>
+    """
+    try:
+        return Success(model.model_validate(value))
+    except ValidationError as error:
+        known = without_nulls(value)
+        if known != value:
+            return read(model, known)
+        faults = _FAULTS.validate_json(
+            error.json(include_url=False, include_context=False, include_input=False)
+        )
+        return Failure("; ".join(": ".join((*_place(fault), fault.msg)) for fault in faults))
+
+
+def reader(model: type[Read], observe: Reader) -> Reader:
+    """The same reader of records, which `model` reads, for one who is shown most records many times as they
+    are: it remembers what those said that have not ended."""
+    fields = [to_camel(name) for name in model.model_fields]
+    return unchanged(observe, fields, _goes_on)
+
+
+def _goes_on(read: Result[Observation, Unreadable]) -> bool:
+    return is_successful(read) and not read.unwrap().ended
+
+
+def without_nulls(value: object) -> object:
+    """The same without members that are null: they are not there, as botocore reads AWS's answers, too.
+
+    >>> without_nulls({"attempts": None, "containers": [{"name": "airflow", "exitCode": None}]})
+    {'containers': [{'name': 'airflow'}]}
+    """
+    match value:
+        case dict():
+            members = cast("dict[object, object]", value)
+            return {name: without_nulls(member) for name, member in members.items() if member is not None}
+        case list() | tuple():
+            items = cast("Sequence[object]", value)
+            return [without_nulls(item) for item in items]
+        case _:
+            return value
+
+
+def id_of(record: object, key: str) -> str:
+    """What a record that may be unreadable otherwise says under `key`; empty where it says no text there.
+
+    >>> id_of({"taskArn": "arn:1", "lastStatus": 7}, "taskArn"), id_of([], "taskArn")
+    ('arn:1', '')
+    """
+    try:
+        value = _RECORD.validate_python(record).get(key)
+    except ValidationError:
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def detail(event: object, types: Collection[str]) -> Result[object, Unreadable]:
+    """The ``detail`` of an EventBridge event of one of these detail-types (or of none, where it was cut off).
+
+    >>> detail({"detail-type": "ECS Task State Change", "detail": {}}, ["ECS Task State Change"])
+    <Success: {}>
+    >>> detail({"detail-type": "Tea", "detail": {}}, ["ECS Task State Change"]).failure().problem
+    "detail-type 'Tea' is none of ECS Task State Change"
+    """
+    return read(_Event, event).bind(lambda known: _of(known, types)).alt(_unowned)
+
+
+def told(table: Iterable[tuple[str, Cause]], *reasons: str | None) -> Cause | None:
+    """The cause that the first known one of these reasons names; None where none is known.
+
+    >>> told(CONTAINER_REASONS, None, "CannotPullContainerError: not found")
+    <Cause.NEVER_STARTED: 'never started'>
+    """
+    rows = tuple(table)
+    found = (cause for reason in reasons if reason for words, cause in rows if reason.startswith(words))
+    return next(found, None)
+
+
+def joined(*reasons: str | None) -> str:
+    """These reasons as one text in their order, each once, without secrets.
+
+    >>> joined("Task failed to start", None, "sidecar: not found", "Task failed to start")
+    'Task failed to start; sidecar: not found'
+    """
+    texts = [text for reason in reasons if reason and (text := reason.strip())]
+    return one_line("; ".join(dict.fromkeys(texts, "")), PART) if texts else ""
+
+
+def accounted(
+    records: Iterable[Result[Observation, Unreadable]],
+    *,
+    asked: Iterable[str],
+    failures: Iterable[Result[str, Unreadable]] = (),
+) -> DescribeResult:
+    """An answer in which every id that was asked for is seen, unreadable or absent.
+
+    `failures` are what AWS says it does not have, or refuses to tell. Where a record could not be told whose
+    it is, an id not spoken of may be its, so it is unreadable and not absent. ARNs and their last parts name
+    the same thing; absent ones come under the spelling that was asked for.
+
+    >>> accounted([], asked=["a", "b"], failures=[Success("b")]).observations[1].phase
+    <Phase.ABSENT: 'absent'>
+    """
+    seen, odd = partition(records)
+    gone, refused = partition(failures)
+    unreadable = [*odd, *refused]
+    wanted = {_last(id_): id_ for id_ in asked}
+    spoken_of = {_last(id_) for id_ in (*(one.id for one in seen), *(one.id for one in unreadable))}
+    absent = {_last(id_): wanted.get(_last(id_), id_) for id_ in gone if _last(id_) not in spoken_of}
+    silent = {key: id_ for key, id_ in wanted.items() if key not in spoken_of and key not in absent}
+    if any(not one.id for one in unreadable):
+        unreadable += [
+            Unreadable(id=id_, problem="not among the readable records") for id_ in silent.values()
+        ]
+        silent = {}
+    missing = (Observation(id=id_, phase=Phase.ABSENT) for id_ in (silent | absent).values())
+    return DescribeResult(observations=(*seen, *missing), unreadable=tuple(unreadable))
+
+
+def newest(observations: Iterable[Observation], *, excluding: Collection[str] = ()) -> Observation | None:
+    """The container to go on with among several of one token: a live one, else the one created last.
+
+    Those that AWS does not show, and the ids in `excluding`, do not count; None where nothing is left. The
+    order of `observations` is irrelevant.
+
+    >>> ended = Observation(id="b", phase=Phase.FAILED, created=9.0)
+    >>> newest([Observation(id="a", phase=Phase.RUNNING, created=1.0), ended]).id
+    'a'
+    >>> newest([ended], excluding={"b"}) is None
+    True
+    """
+    shown = [seen for seen in observations if seen.phase is not Phase.ABSENT and seen.id not in excluding]
+    return max(shown, key=_precedence, default=None)
+
+
+def _precedence(seen: Observation) -> tuple[bool, float, str]:
+    return (not seen.ended, float("-inf") if seen.created is None else seen.created, seen.id)
+
+
+def _place(fault: _Fault) -> tuple[str, ...]:
+    return (".".join(str(step) for step in fault.loc),) if fault.loc else ()
+
+
+def _last(id_: str) -> str:
+    return id_.rsplit("/", 1)[-1]
+
+
+def _of(event: _Event, types: Collection[str]) -> Result[object, str]:
+    if event.detail_type is None or event.detail_type in types:
+        return Success(event.detail)
+    return Failure(f"detail-type {event.detail_type!r} is none of {', '.join(types)}")
+
+
+def _unowned(problem: str) -> Unreadable:
+    return Unreadable(id="", problem=problem)

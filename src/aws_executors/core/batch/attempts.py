@@ -1,0 +1,152 @@
+"""A job's attempts and containers, wherever its kind shows them.
+
+Law: read alike for all kinds (the table in `batch/container.py`): `container` of a job of one container, the
+tasks of `ecsProperties`, the pod of `eksProperties` with its attempts in `eksAttempts`; and a multi-node job
+shows its containers in its attempts alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_executors.core.aws.response import Read
+from aws_executors.core.lifecycle.sidecars import Contained
+
+
+class Container(Contained):
+    """One container of a job."""
+
+    log_stream_name: str | None = None
+
+
+class _Group(Read):
+    """What runs together: an ECS task, or a pod."""
+
+    containers: tuple[Container, ...] | None = None
+    init_containers: tuple[Container, ...] | None = None
+
+
+class _Tasks(Read):
+    task_properties: tuple[_Group, ...] | None = None
+
+
+class _Pod(Read):
+    pod_properties: _Group | None = None
+
+
+class _Attempt(Read):
+    container: Container | None = None
+    task_properties: tuple[_Group, ...] | None = None
+    started_at: float | None = None
+    status_reason: str | None = None
+
+
+class _PodAttempt(_Group):
+    started_at: float | None = None
+    status_reason: str | None = None
+
+
+class _Nodes(Read):
+    main_node: int | None = None
+
+
+class Job(Read):
+    """One job; what of it tells how it ended. Source: "JobDetail", AWS Batch API Reference."""
+
+    job_id: str
+    status: str
+    job_name: str | None = None
+    status_reason: str | None = None
+    created_at: float | None = None
+    started_at: float | None = None
+    container: Container | None = None
+    ecs_properties: _Tasks | None = None
+    eks_properties: _Pod | None = None
+    node_properties: _Nodes | None = None
+    attempts: tuple[_Attempt, ...] | None = None
+    eks_attempts: tuple[_PodAttempt, ...] | None = None
+    is_cancelled: bool | None = None
+    is_terminated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt, or the job as a whole: its containers, the main node's first, and what is said of it.
+
+    `before` are those of a pod that must end well before its others start (``initContainers``).
+    """
+
+    containers: tuple[Container, ...]
+    started_at: float | None
+    status_reason: str | None
+    before: tuple[Container, ...] = ()
+
+    @property
+    def held_back(self) -> bool:
+        """Whether the others can not have started."""
+        return any(one.exit_code for one in self.before)
+
+
+def runs_of(job: Job) -> tuple[Run, ...]:
+    """The attempts of a job, oldest first."""
+    main = 0 if job.node_properties is None else job.node_properties.main_node or 0
+    on_ecs = (
+        Run(_containers(one.container, one.task_properties or (), main), one.started_at, one.status_reason)
+        for one in job.attempts or ()
+    )
+    on_eks = (
+        Run(pod.containers or (), pod.started_at, pod.status_reason, pod.init_containers or ())
+        for pod in job.eks_attempts or ()
+    )
+    return (*on_ecs, *on_eks)
+
+
+def whole(job: Job, runs: Sequence[Run]) -> Run:
+    """The job itself as one run; where it does not show its containers, those of its last attempt."""
+    pod = None if job.eks_properties is None else job.eks_properties.pod_properties
+    tasks = () if job.ecs_properties is None else job.ecs_properties.task_properties or ()
+    shown = _containers(job.container, (*tasks, *(() if pod is None else (pod,))), 0)
+    last = runs[-1] if runs else Run((), None, None)
+    before = () if pod is None else pod.init_containers or last.before
+    return Run(shown or last.containers, job.started_at, job.status_reason, before)
+
+
+def _containers(only: Container | None, groups: Sequence[_Group], main: int) -> tuple[Container, ...]:
+    ordered = (*groups[main : main + 1], *groups[:main], *groups[main + 1 :])
+    found = tuple(one for group in ordered for one in group.containers or ())
+    return found or (() if only is None else (only,))
+
+
+def own_of(job: Job, runs: Sequence[Run], name: str) -> Container:
+    """The Airflow container; what the job itself does not tell of it, its last attempt does."""
+    return _told(_chosen(whole(job, runs).containers, name), runs)
+
+
+def others_of(job: Job, runs: Sequence[Run], own: Container) -> tuple[Container, ...]:
+    """The containers beside it, told in the same way."""
+    shown = whole(job, runs)
+    return tuple(_told(one, runs) for one in (*shown.containers, *shown.before) if one.name != own.name)
+
+
+def _told(one: Container, runs: Sequence[Run]) -> Container:
+    last = within(runs[-1], one) if runs else one
+    return Container(
+        name=one.name,
+        essential=one.essential,
+        exit_code=last.exit_code if one.exit_code is None else one.exit_code,
+        reason=one.reason or last.reason,
+        log_stream_name=one.log_stream_name or last.log_stream_name,
+    )
+
+
+def _chosen(containers: Sequence[Container], name: str) -> Container:
+    fits = [one for one in containers if not name or one.name in (name, None)]
+    return min(fits, key=_inessential, default=Container())
+
+
+def _inessential(one: Container) -> bool:
+    return one.essential is False
+
+
+def within(run: Run, own: Container) -> Container:
+    """The same container in one attempt: by its name, or the only one, which has none."""
+    return next((one for one in (*run.containers, *run.before) if one.name == own.name), Container())

@@ -1,0 +1,165 @@
+"""From a launch to the request that runs it.
+
+Law: pure. The options (or the person's own request) give the shape, ``executor_config`` goes on top, then
+the workload: the command into the Airflow container, and the name by which the job is found again. Batch
+has no client token, so the name is all that keeps a task from running twice. Nothing here asks a clock, AWS
+or Airflow.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from aws_executors.core.batch.container import command_of, lay
+from aws_executors.core.batch.options import read_options, uses, with_options
+from aws_executors.core.batch.overrides import (
+    ContainerOverrides,
+    EcsPropertiesOverride,
+    TaskContainerOverrides,
+    TaskPropertiesOverride,
+)
+from aws_executors.core.batch.request import SubmitJob, from_kwargs
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.requests.allowed_options import refuse
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.memo import remembered
+from aws_executors.core.requests.wire import spell, to_kwargs
+
+HEAD, SUBMISSION = 63, 64
+"""How many characters of a job's name are for people, and how many for the submission: with a ``-``, 128."""
+OTHER_KINDS = frozenset({"eksPropertiesOverride", "nodeOverrides"})
+"""Members of jobs that have a ``container_name`` too, but no `ecsProperties` at the top."""
+
+
+def build(launch: Launch[BatchSettings]) -> SubmitJob:
+    """The request for a launch, as the options of `[batch]` and the task's ``executor_config`` say.
+
+    Same launch, same request. Raises `RequestError` or pydantic's ValidationError (both ValueError) for an
+    ``executor_config`` that makes none. Source: API_SubmitJob of the AWS Batch API Reference.
+
+    >>> from aws_executors.core.requests.launch import Task
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
+    >>> request = build(Launch(task=Task(dag_id="d", task_id="t"), command=("airflow", "version"),
+    ...                        settings=settings, token="0b6e", executor_config={"memory": 512}))
+    >>> request.job_name
+    'airflow-0b6e-1'
+    >>> to_kwargs(request)["containerOverrides"]
+    {'command': ['airflow', 'version'], 'resourceRequirements': [{'type': 'MEMORY', 'value': '512'}]}
+    """
+    return with_workload(_start(launch.settings), launch)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _BuildFrom:
+    shape: SubmitJob
+
+    def __call__(self, launch: Launch[BatchSettings]) -> SubmitJob:
+        return with_workload(self.shape, launch)
+
+    def __repr__(self) -> str:
+        return f"build_from({self.shape!r})"
+
+
+def build_from(shape: SubmitJob) -> Callable[[Launch[BatchSettings]], SubmitJob]:
+    """A builder that starts from a person's own request in place of the options.
+
+    The Airflow container's command and the job's name of `shape` are replaced: jobs are found again by the
+    name, so that one always begins with the option ``job_name``.
+
+    >>> build_from(SubmitJob(job_name="airflow", job_queue="q", job_definition="d"))
+    build_from(SubmitJob(job_name='airflow', job_queue='q', job_definition='d', ...
+    """
+    return _BuildFrom(shape)
+
+
+def from_options(settings: BatchSettings) -> SubmitJob:
+    """The request that the options alone say, without a workload: `build`'s and `over_options`'s start.
+
+    With a ``container_name`` the job definition has several containers (`ecsProperties`), of which the one
+    of that name is Airflow's.
+    """
+    named = (TaskContainerOverrides(name=settings.container_name),) if settings.container_name else ()
+    tasks = (TaskPropertiesOverride(containers=named),) if named else ()
+    return SubmitJob(
+        job_name=settings.job_name,
+        job_queue=settings.job_queue,
+        job_definition=settings.job_definition,
+        ecs_properties_override=EcsPropertiesOverride(task_properties=tasks),
+    )
+
+
+_start = remembered(from_options)
+
+
+def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> SubmitJob:
+    """The option ``submit_job_kwargs``: each member that it has takes the place of what the options say.
+
+    A member that is None is left out of the request. `jobName` is no more than asked for: jobs are named by
+    the option ``job_name`` (see `job_name`), which is read from `jobName` where nobody wrote it. Raises
+    `RequestError` for what is no request.
+
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
+    >>> over_options(settings, {"jobQueue": "night", "retryStrategy": {"attempts": 3}}).retry_strategy
+    RetryStrategy(attempts=3, evaluate_on_exit=())
+    """
+    own = {spell(name): value for name, value in kwargs.items()}
+    base = to_kwargs(from_options(settings))
+    if not own.keys().isdisjoint(OTHER_KINDS):
+        base.pop("ecsPropertiesOverride", None)
+    return from_kwargs({name: value for name, value in (base | own).items() if value is not None})
+
+
+def with_workload(shape: SubmitJob, launch: Launch[BatchSettings]) -> SubmitJob:
+    """A request's shape with one launch's options, command and name."""
+    container_name = launch.settings.container_name
+    options = read_options(launch.executor_config)
+    refuse(uses(options, container_name), launch.settings.executor_config_allowed, launch.settings.section)
+    request = with_options(shape, options, container_name)
+    return sealed(launch, lay(request, ContainerOverrides(command=launch.command), container_name))
+
+
+def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
+    """The step after anybody's builder: whatever it made, the job can be found again and runs the workload.
+
+    Sets the job's name, and the Airflow container's command where it has none; a command that a person's step
+    wrapped into another stays.
+
+    >>> from aws_executors.core.requests.launch import Task
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
+    >>> launch = Launch(task=Task(dag_id="d", task_id="t"), command=("run",), settings=settings, token="0b6e")
+    >>> request = sealed(launch, SubmitJob(job_name="mine", job_queue="q", job_definition="d"))
+    >>> request.job_name, request.container_overrides.command
+    ('airflow-0b6e-1', ('run',))
+    """
+    container_name = launch.settings.container_name
+    if not command_of(request, container_name):
+        request = lay(request, ContainerOverrides(command=launch.command), container_name)
+    name = job_name(launch.settings.job_name, launch.submission)
+    return request if request.job_name == name else replace(request, job_name=name)
+
+
+def job_name(name: str, submission: str) -> str:
+    """The name of one submission's job: ``<name>-<token>-<attempt>``, at most 128 characters.
+
+    What AWS does not allow in it becomes ``-``; a longer `name` keeps its first 63 characters.
+
+    >>> job_name("airflow", "0b6e-1")
+    'airflow-0b6e-1'
+    """
+    return f"{_allowed(name)[:HEAD]}-{_allowed(submission)[:SUBMISSION]}"
+
+
+def lookup_prefix(settings: BatchSettings | str, token: str) -> str:
+    """What all jobs of one queueing are found by: the value of ListJobs' filter JOB_NAME, with its ``*``.
+
+    `settings`, or the option ``job_name`` alone. AWS compares without regard to case.
+
+    >>> lookup_prefix("airflow", "0b6e")
+    'airflow-0b6e-*'
+    """
+    name = settings if isinstance(settings, str) else settings.job_name
+    return f"{job_name(name, token)}-*"
+
+
+def _allowed(text: str) -> str:
+    return re.sub("[^A-Za-z0-9_-]", "-", text)

@@ -1,0 +1,241 @@
+"""What ``executor_config`` may say for a task on Batch, and how it goes onto the request.
+
+Law: `BatchOptions` is the one list of keys. The first group is the Airflow container's override (the dialect
+of airflow-aws-executors), wherever that container stands in the request; the second are members of SubmitJob
+(that of apache-airflow-providers-amazon). Sizes go to ``resourceRequirements``, the form that Fargate takes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from aws_executors.core.batch.container import command_of, giving_way, known, known_on_nodes, lay
+from aws_executors.core.batch.eks import EksPropertiesOverride, PodOverride
+from aws_executors.core.batch.merge import (
+    merge_consumables,
+    merge_container,
+    merge_ecs,
+    merge_eks,
+    merge_nodes,
+    merge_texts,
+    task_containers,
+)
+from aws_executors.core.batch.overrides import (
+    ContainerOverrides,
+    EcsPropertiesOverride,
+    Mebibytes,
+    Overrides,
+    ResourceRequirement,
+    Resources,
+    ResourceType,
+    TaskContainerOverrides,
+    Variables,
+    Vcpus,
+    as_amount,
+)
+from aws_executors.core.batch.request import (
+    NO_ARRAYS,
+    ConsumableResourceProperties,
+    JobDependency,
+    JobTimeout,
+    NodeOverrides,
+    RetryStrategy,
+    ShareIdentifier,
+    SubmitJob,
+    Tags,
+)
+from aws_executors.core.requests.allowed_options import Use, said, within
+from aws_executors.core.requests.executor_config import WHERE, read_config
+from aws_executors.core.requests.merge import appended, later
+from aws_executors.core.requests.wire import WRITTEN, Flag, Text, Texts, Whole, fields_of, masked_repr, spell
+from aws_executors.core.settings.parsing import RequestError
+
+WORKLOAD = "the Airflow container's command is the workload"
+KEPT: Mapping[str, str] = {
+    "command": WORKLOAD,
+    "jobName": "the executor finds its jobs by their names; see the option job_name",
+    "arrayProperties": NO_ARRAYS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class BatchOptions:
+    """All that ``executor_config`` may say for Batch; what is absent leaves the request as it is."""
+
+    vcpus: Vcpus | None = None
+    memory: Mebibytes | None = None
+    environment: Variables = ()
+    resource_requirements: Resources = ()
+    instance_type: Text | None = None
+
+    container_overrides: Overrides = ContainerOverrides()
+    job_queue: Text | None = None
+    job_definition: Text | None = None
+    share_identifier: ShareIdentifier | None = None
+    scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
+    depends_on: tuple[JobDependency, ...] = ()
+    parameters: Texts = ()
+    node_overrides: NodeOverrides = NodeOverrides()
+    ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
+    eks_properties_override: PodOverride = EksPropertiesOverride()
+    retry_strategy: RetryStrategy = RetryStrategy()
+    timeout: JobTimeout = JobTimeout()
+    propagate_tags: Flag | None = None
+    tags: Tags = ()
+    consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+    def __repr__(self) -> str:
+        return masked_repr(self)
+
+    def __post_init__(self) -> None:
+        listed = {requirement.type for requirement in self.resource_requirements}
+        for key, value, kind in (("vcpus", self.vcpus, "VCPU"), ("memory", self.memory, "MEMORY")):
+            if value is not None and kind in listed:
+                raise ValueError(f"{key} and {kind} of resourceRequirements say the same: keep one of them")
+
+
+BATCH_OPTIONS: TypeAdapter[BatchOptions] = TypeAdapter(BatchOptions)
+
+
+def read_options(executor_config: object) -> BatchOptions:
+    """Read ``executor_config``, with AWS's or Python's names, for a task on Batch.
+
+    Raises `RequestError` that names each wrong key, what stood there, and what is allowed.
+
+    >>> read_options({"vcpus": 1, "memory": 512}).memory
+    '512'
+    """
+    return read_config(BATCH_OPTIONS, executor_config, KEPT)
+
+
+_SIZES: Mapping[str, str] = {"VCPU": "vcpus", "MEMORY": "memory"}
+_OWN = ("environment", "instance_type", "resource_requirements")
+SETTABLE = (
+    *(spell(name) for name in fields_of(BatchOptions)),
+    *(f"containerOverrides.{spell(name)}" for name in ("command", *_OWN)),
+)
+"""What the option `executor_config_allowed` may name."""
+
+
+def uses(options: BatchOptions, container_name: str) -> Iterator[Use]:
+    """Everything that a task's options set. What is set of the Airflow container, in either dialect, has the
+    name of the first; of other kinds of overrides (pods, nodes, other containers) there is but the whole.
+
+    >>> config = {"containerOverrides": {"memory": 512}, "vcpus": 1, "jobQueue": "q"}
+    >>> [use[0] for use in uses(read_options(config), "")]
+    ['vcpus', 'jobQueue', 'memory']
+    """
+    for name in said(options, NOTHING):
+        if name in _SIZES.values():
+            yield _size(name)
+        elif name in _OWN:
+            yield from _of_container(name, options.resource_requirements)
+        elif name not in ("container_overrides", "ecs_properties_override"):
+            yield (spell(name),)
+    for name in said(options.container_overrides, NOTHING.container_overrides):
+        yield from _of_container(name, options.container_overrides.resource_requirements)
+    whole = "ecsPropertiesOverride"
+    for container in task_containers(options.ecs_properties_override):
+        own = container.name == container_name
+        for name in said(container, TaskContainerOverrides(name=container.name)):
+            found = _of_container(name, container.resource_requirements) if own else ((),)
+            yield from ((*use, whole) for use in found)
+
+
+def _of_container(name: str, resources: tuple[ResourceRequirement, ...]) -> Iterator[Use]:
+    if name != "resource_requirements":
+        yield within(f"containerOverrides.{spell(name)}", spell(name) if name in _OWN else "")
+    for one in resources if name == "resource_requirements" else ():
+        yield _size(_SIZES.get(one.type, ""))
+
+
+def _size(name: str) -> Use:
+    listed = within("containerOverrides.resourceRequirements", "resourceRequirements")
+    return (name, *listed) if name else listed
+
+
+NOTHING = BatchOptions()
+"""What most tasks ask for."""
+
+
+def with_options(
+    request: SubmitJob, options: BatchOptions, container_name: str = "", where: str = WHERE
+) -> SubmitJob:
+    """The request with a task's options on top; `container_name` is the option of that name.
+
+    Raises `RequestError`, which begins with `where`, if they try to set the Airflow container's command.
+
+    >>> job = SubmitJob(job_name="a", job_queue="q", job_definition="d")
+    >>> with_options(job, read_options({"memory": 512})).container_overrides.resource_requirements
+    (ResourceRequirement(type='MEMORY', value='512'),)
+    """
+    if options == NOTHING:
+        return request
+    if options.eks_properties_override != NOTHING.eks_properties_override or (
+        options.node_overrides != NOTHING.node_overrides
+    ):
+        request = giving_way(request, container_name)
+    pods = (request.eks_properties_override, options.eks_properties_override)
+    nodes = (request.node_overrides, options.node_overrides)
+    first = next((each.target_nodes for one in nodes for each in one.node_property_overrides), "")
+    changed = replace(
+        request,
+        job_queue=options.job_queue or request.job_queue,
+        job_definition=options.job_definition or request.job_definition,
+        share_identifier=later(request.share_identifier, options.share_identifier),
+        scheduling_priority_override=later(
+            request.scheduling_priority_override, options.scheduling_priority_override
+        ),
+        depends_on=appended(request.depends_on, options.depends_on),
+        parameters=merge_texts(request.parameters, options.parameters),
+        node_overrides=merge_nodes(*(known_on_nodes(one, container_name, first) for one in nodes)),
+        ecs_properties_override=merge_ecs(request.ecs_properties_override, options.ecs_properties_override),
+        eks_properties_override=merge_eks(*(known(one, container_name) for one in pods)),
+        retry_strategy=options.retry_strategy if options.retry_strategy.attempts else request.retry_strategy,
+        timeout=options.timeout if options.timeout.attempt_duration_seconds else request.timeout,
+        propagate_tags=later(request.propagate_tags, options.propagate_tags),
+        tags=merge_texts(request.tags, options.tags),
+        consumable_resource_properties_override=merge_consumables(
+            request.consumable_resource_properties_override, options.consumable_resource_properties_override
+        ),
+    )
+    wish = wished(options)
+    if wish != ContainerOverrides():
+        changed = lay(changed, wish, container_name)
+    if command_of(changed, container_name) != command_of(request, container_name):
+        raise RequestError(f"{where}: the command can not be set: {WORKLOAD}")
+    return changed
+
+
+def wished(options: BatchOptions) -> ContainerOverrides:
+    """What the options want of the Airflow container, in either dialect; single keys go on top.
+
+    >>> wished(read_options({"vcpus": 0.25, "containerOverrides": {"instanceType": "m5.large"}}))
+    ContainerOverrides(environment=(), instance_type='m5.large', resource_requirements=(ResourceRequi...
+    """
+    sizes = requirements(vcpus=options.vcpus, memory=options.memory)
+    single = ContainerOverrides(
+        environment=options.environment,
+        instance_type=options.instance_type,
+        resource_requirements=(*options.resource_requirements, *sizes),
+    )
+    return merge_container(options.container_overrides, single)
+
+
+def requirements(
+    *, vcpus: float | str | None = None, memory: int | str | None = None, gpu: int | None = None
+) -> tuple[ResourceRequirement, ...]:
+    """Sizes as Batch's resource requirements: vCPUs, MiB, GPUs; what is None is left out.
+
+    >>> requirements(vcpus=0.25, memory=512)
+    (ResourceRequirement(type='VCPU', value='0.25'), ResourceRequirement(type='MEMORY', value='512'))
+    """
+    wanted: tuple[tuple[ResourceType, object], ...] = (("VCPU", vcpus), ("MEMORY", memory), ("GPU", gpu))
+    return tuple(
+        ResourceRequirement(type=kind, value=f"{as_amount(value)}")
+        for kind, value in wanted
+        if value is not None
+    )

@@ -1,0 +1,221 @@
+"""From a launch to the request that runs it.
+
+Law: pure. The options (or the person's own request) give the shape, ``executor_config`` goes on top, then
+the workload: the command into the Airflow container, and the two members by which the container is found
+again. Nothing here asks a clock, AWS or Airflow.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from aws_executors.core.ecs.merge import fitting, on_container
+from aws_executors.core.ecs.options import read_options, uses, with_options
+from aws_executors.core.ecs.request import RunTask, from_kwargs, runs_on
+from aws_executors.core.ecs.settings import EcsSettings, platform
+from aws_executors.core.ecs.structures import (
+    AwsvpcConfiguration,
+    ContainerOverride,
+    NetworkConfiguration,
+    Overrides,
+)
+from aws_executors.core.ecs.task_size import fargate_pair_fault
+from aws_executors.core.requests.allowed_options import refuse
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.memo import remembered
+from aws_executors.core.requests.wire import spell, to_kwargs
+from aws_executors.core.settings.parsing import RequestError
+
+KEPT: Mapping[str, str] = {
+    "clientToken": "the executor sets it, so that nothing runs twice",
+    "startedBy": "the executor sets it, so that it finds its containers; see the option deployment",
+}
+
+
+def build(launch: Launch[EcsSettings]) -> RunTask:
+    """The request for a launch, as the options of `[ecs_fargate]` and the task's ``executor_config`` say.
+
+    Same launch, same request. Raises `RequestError` or pydantic's ValidationError (both ValueError) for an
+    ``executor_config`` that makes none. Source: API_RunTask of the Amazon ECS API Reference.
+
+    >>> from aws_executors.core.requests.launch import Task
+    >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
+    ...                        task_definition="airflow:7", subnets=("subnet-1",))
+    >>> request = build(Launch(task=Task(dag_id="d", task_id="t"), command=("airflow", "version"),
+    ...                        settings=settings, token="0b6e", executor_config={"cpu": 256}))
+    >>> request.started_by, request.client_token
+    ('airflow/0b6e', '0b6e-1')
+    >>> to_kwargs(request)["overrides"]
+    {'containerOverrides': [{'name': 'main', 'command': ['airflow', 'version'], 'cpu': 256}]}
+    """
+    return with_workload(_start(launch.settings), launch)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _BuildFrom:
+    shape: RunTask
+
+    def __call__(self, launch: Launch[EcsSettings]) -> RunTask:
+        return with_workload(self.shape, launch)
+
+    def __repr__(self) -> str:
+        return f"build_from({self.shape!r})"
+
+
+def build_from(shape: RunTask) -> Callable[[Launch[EcsSettings]], RunTask]:
+    """A builder that starts from a person's own request in place of the options.
+
+    The Airflow container's command, ``startedBy`` and ``clientToken`` of `shape` are replaced.
+
+    >>> build_from(RunTask(task_definition="airflow"))
+    build_from(RunTask(task_definition='airflow', ...
+    """
+    return _BuildFrom(shape)
+
+
+def from_options(settings: EcsSettings) -> RunTask:
+    """The request that the options alone say, without a workload: `build`'s and `over_options`'s start.
+
+    ``networkConfiguration`` is there only with subnets, ``platformVersion`` only where Fargate may be meant.
+    """
+    strategy = settings.capacity_provider_strategy
+    on_instances = settings.launch_type in ("EC2", "EXTERNAL")
+    return RunTask(
+        cluster=settings.cluster,
+        task_definition=settings.task_definition,
+        launch_type=None if strategy else settings.launch_type,
+        capacity_provider_strategy=strategy,
+        platform_version=None if on_instances else settings.platform_version,
+        network_configuration=_network(settings),
+        overrides=Overrides(container_overrides=(ContainerOverride(name=settings.container_name),)),
+    )
+
+
+def _network(settings: EcsSettings) -> NetworkConfiguration | None:
+    if not settings.subnets:
+        return None
+    return NetworkConfiguration(
+        awsvpc_configuration=AwsvpcConfiguration(
+            subnets=settings.subnets,
+            security_groups=settings.security_groups,
+            assign_public_ip=settings.assign_public_ip,
+        )
+    )
+
+
+_start = remembered(from_options)
+
+
+def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask:
+    """The option ``run_task_kwargs``: each member that it has takes the place of what the options say.
+
+    A member that is None is left out of the request. A launch type or a strategy decides anew where tasks
+    run, so neither the options' launch type nor their platform version stays beside it, nor a public address
+    where there is none. Raises `RequestError` for what is no request, and for members that the executor sets
+    itself.
+
+    >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
+    ...                        task_definition="airflow:7", subnets=("subnet-1",))
+    >>> request = over_options(settings, {"launchType": "EC2", "networkConfiguration": None})
+    >>> request.launch_type, request.platform_version, request.network_configuration
+    ('EC2', None, None)
+    """
+    own = {spell(name): value for name, value in kwargs.items()}
+    for member in sorted(KEPT.keys() & own.keys()):
+        raise RequestError(f"run_task_kwargs: {member!r} can not be set: {KEPT[member]}")
+    base = from_options(settings)
+    if "launchType" in own or "capacityProviderStrategy" in own:
+        base = replace(fitting(base, platform({}, own)), platform_version=None)
+    return from_kwargs({name: value for name, value in (to_kwargs(base) | own).items() if value is not None})
+
+
+def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
+    """A request's shape with one launch's options, command and names."""
+    name = launch.settings.container_name
+    options = read_options(launch.executor_config)
+    refuse(uses(options, name), launch.settings.executor_config_allowed, launch.settings.section)
+    request = with_options(shape, options, name)
+    return _marked(launch, on_container(request, ContainerOverride(name=name, command=launch.command)))
+
+
+def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
+    """The step after anybody's builder: whatever it made, the task can be found again and runs the workload.
+
+    Sets ``clientToken`` and ``startedBy``, and the Airflow container's command where it has none; a command
+    that a person's step wrapped into another stays. Raises `RequestError` for what AWS refuses of the whole,
+    and a step may leave to the next one: Fargate without a network, a container larger than its task.
+
+    >>> from aws_executors.core.requests.launch import Task
+    >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
+    ...                        task_definition="airflow:7", subnets=("subnet-1",))
+    >>> launch = Launch(task=Task(dag_id="d", task_id="t"), command=("run",), settings=settings, token="0b6e")
+    >>> request = sealed(launch, RunTask(task_definition="mine"))
+    >>> request.client_token, request.overrides.container_overrides[0].command
+    ('0b6e-1', ('run',))
+    """
+    _sendable(request)
+    return _marked(launch, request)
+
+
+def _marked(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
+    name = launch.settings.container_name
+    if not any(item.command for item in request.overrides.container_overrides if item.name == name):
+        request = on_container(request, ContainerOverride(name=name, command=launch.command))
+    started_by = f"{launch.settings.deployment}/{launch.token}"
+    if (request.client_token, request.started_by) == (launch.submission, started_by):
+        return request
+    return replace(request, client_token=launch.submission, started_by=started_by)
+
+
+def _sendable(request: RunTask) -> None:
+    """What one step may leave open, and the next one mend, is looked at when the last one is done."""
+    place = runs_on(request.launch_type, request.capacity_provider_strategy)
+    faults = [*_oversized(request.overrides)]
+    if len(request.volume_configurations) > 1:
+        names = ", ".join(volume.name for volume in request.volume_configurations)
+        faults.append(f"volume_configurations: AWS takes one EBS volume a task, not {names}; keep one")
+    if place == "FARGATE":
+        faults += _not_on_fargate(request)
+    elif place and request.overrides.ephemeral_storage is not None:
+        faults.append(
+            "ephemeral_storage is for Fargate alone; leave it out, instances have disks of their own"
+        )
+    if faults:
+        raise RequestError("; ".join(faults))
+
+
+def _not_on_fargate(request: RunTask) -> Iterator[str]:
+    overrides = request.overrides
+    if request.network_configuration is None:
+        yield "a task on Fargate needs a network: set the option subnets, or use with_subnets"
+    for name, given in (
+        ("placement_constraints", request.placement_constraints),
+        ("placement_strategy", request.placement_strategy),
+        ("inference_accelerator_overrides", overrides.inference_accelerator_overrides),
+    ):
+        if given:
+            yield f"{name}: Fargate has no instances to choose from; leave it out, or run on instances"
+    for container in overrides.container_overrides:
+        for requirement in container.resource_requirements:
+            yield (
+                f"container {container.name!r} wants a {requirement.type}, which Fargate does not have; run "
+                "it on instances, by launch_type or a capacity provider"
+            )
+    cpu, memory = _amount(overrides.cpu), _amount(overrides.memory)
+    if cpu is not None and memory is not None and (fault := fargate_pair_fault(cpu, memory)):
+        yield fault
+
+
+def _oversized(overrides: Overrides) -> Iterator[str]:
+    cpu, memory = _amount(overrides.cpu), _amount(overrides.memory)
+    for container in overrides.container_overrides:
+        for name, wanted, whole in (("cpu", container.cpu, cpu), ("memory", container.memory, memory)):
+            if whole is not None and wanted is not None and wanted > whole:
+                yield (
+                    f"container {container.name!r} has {name}={wanted}, more than its task's {name}={whole}, "
+                    "which AWS refuses; raise it in overrides, or lower the container's"
+                )
+
+
+def _amount(text: str | None) -> int | None:
+    """CPU units or MiB; None where none are said, or in words of AWS's ("1 vCPU")."""
+    return int(text) if text and text.isdecimal() else None

@@ -1,0 +1,87 @@
+"""`capacity_provider_strategy` as people write it: ``FARGATE_SPOT:4,FARGATE:1:2`` or AWS's JSON.
+
+Law: text in, members in AWS's spelling out; what they may hold is checked where a `CapacityProvider` is made.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, cast
+
+from pydantic import AfterValidator, BeforeValidator
+
+from aws_executors.core.ecs.structures import CapacityProvider
+
+FARGATE_PROVIDERS = frozenset({"FARGATE", "FARGATE_SPOT"})
+_ITEM = re.compile(r"(?P<name>[\w-]+)(?::(?P<weight>\d+))?(?::(?P<base>\d+))?", re.ASCII)
+_FORM = "is neither name:weight:base,... (as in FARGATE_SPOT:4,FARGATE:1:2) nor a JSON list of objects"
+
+
+def read_strategy(value: object) -> object:
+    """The items of a strategy, from its short form, from JSON, or as they are.
+
+    >>> read_strategy("FARGATE_SPOT:4, FARGATE:1:2") == (
+    ...     {"capacityProvider": "FARGATE_SPOT", "weight": 4},
+    ...     {"capacityProvider": "FARGATE", "weight": 1, "base": 2},
+    ... )
+    True
+    >>> read_strategy('[{"capacityProvider": "FARGATE", "weight": 1}]')
+    [{'capacityProvider': 'FARGATE', 'weight': 1}]
+    """
+    if not isinstance(value, str):
+        return value
+    if value.startswith("["):
+        return _from_json(value)
+    if value.startswith("{"):
+        raise ValueError(_FORM)  # JSON that was meant for another option may hold secrets
+    return tuple(_item(text.strip()) for text in value.split(",") if text.strip())
+
+
+def _from_json(text: str) -> object:
+    try:
+        return cast("object", json.loads(text))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error.msg} (character {error.pos + 1})") from None
+
+
+def _item(text: str) -> Mapping[str, object]:
+    match = _ITEM.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{_FORM}: see {text!r}")
+    parts: dict[str, str | None] = match.groupdict()
+    numbers = {name: int(parts[name] or 0) for name in ("weight", "base") if parts[name] is not None}
+    return {"capacityProvider": parts["name"], **numbers}
+
+
+def sound(items: tuple[CapacityProvider, ...]) -> tuple[CapacityProvider, ...]:
+    """What AWS says of a strategy as a whole; ValueError. Source: API_RunTask, capacityProviderStrategy."""
+    providers = {item.capacity_provider for item in items}
+    if providers & FARGATE_PROVIDERS and providers - FARGATE_PROVIDERS:
+        raise ValueError("mixes Fargate with other capacity providers, which AWS refuses")
+    if len(providers) < len(items):
+        raise ValueError("names a capacity provider twice")
+    if len(items) > 1 and not any(item.weight for item in items):
+        raise ValueError("gives no provider a weight above 0, so nothing would ever start")
+    if sum(bool(item.base) for item in items) > 1:
+        raise ValueError("gives several providers a base; AWS takes one")
+    return items
+
+
+def _some(items: tuple[CapacityProvider, ...]) -> tuple[CapacityProvider, ...]:
+    if not items:
+        raise ValueError("names no capacity provider")
+    return items
+
+
+Strategy = Annotated[
+    tuple[CapacityProvider, ...], BeforeValidator(read_strategy), AfterValidator(_some), AfterValidator(sound)
+]
+
+
+def on_fargate(strategy: object) -> bool:
+    """Whether a strategy, in whichever form, names a Fargate provider; one that can not be read does not.
+
+    >>> on_fargate("FARGATE_SPOT:1"), on_fargate("my-asg:1"), on_fargate("[")
+    (True, False, False)
+    """
+    return re.search(r"(?<![\w-])FARGATE(_SPOT)?(?![\w-])", str(strategy)) is not None

@@ -1,0 +1,206 @@
+"""What ``executor_config`` may say for a task on ECS, and how it goes onto the request.
+
+Law: `EcsOptions` is the one list of keys. The first group is the Airflow container's override (the dialect
+of airflow-aws-executors), the second are members of RunTask (that of apache-airflow-providers-amazon). `cpu`
+and `memory` of the first group go to the container and nowhere else, as written: AWS refuses a container
+larger than its task, so a task that must grow says ``overrides={"cpu": ..., "memory": ...}`` too.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from aws_executors.core.ecs.merge import (
+    merge_network,
+    merge_overrides,
+    merge_tags,
+    merge_volumes,
+    on_container,
+    place,
+)
+from aws_executors.core.ecs.request import LaunchType, RunTask
+from aws_executors.core.ecs.structures import (
+    CapacityProvider,
+    ContainerOverride,
+    EnvironmentFile,
+    NetworkConfiguration,
+    Overrides,
+    PlacementConstraint,
+    PlacementStrategy,
+    ResourceRequirement,
+    Tag,
+    VolumeConfiguration,
+)
+from aws_executors.core.requests.allowed_options import Use, said, within
+from aws_executors.core.requests.executor_config import WHERE, read_config
+from aws_executors.core.requests.merge import appended, later
+from aws_executors.core.requests.wire import (
+    WRITTEN,
+    Environment,
+    Flag,
+    Text,
+    Whole,
+    fields_of,
+    spell,
+    text_items,
+)
+from aws_executors.core.settings.parsing import RequestError
+
+KEPT: Mapping[str, str] = {
+    "command": "the Airflow container's command is the workload; set it for other containers in overrides",
+    "name": "the Airflow container is named by the option container_name",
+    "clientToken": "the executor sets it, so that nothing runs twice",
+    "startedBy": "the executor sets it, so that it finds its containers; see the option deployment",
+    "count": "one task instance is one container",
+    "referenceId": "AWS keeps it for itself",
+}
+
+
+def _as_tags(value: object) -> object:
+    if isinstance(value, Mapping):
+        return tuple(Tag(key=key, value=text) for key, text in text_items(value))
+    return value
+
+
+Tags = Annotated[tuple[Tag, ...], BeforeValidator(_as_tags)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class EcsOptions:
+    """All that ``executor_config`` may say for ECS; what is absent leaves the request as it is."""
+
+    cpu: Annotated[Whole, Field(ge=0)] | None = None
+    memory: Annotated[Whole, Field(ge=1)] | None = None
+    memory_reservation: Annotated[Whole, Field(ge=1)] | None = None
+    environment: Environment = ()
+    environment_files: tuple[EnvironmentFile, ...] = ()
+    resource_requirements: tuple[ResourceRequirement, ...] = ()
+
+    overrides: Overrides = Overrides()
+    cluster: Text | None = None
+    task_definition: Text | None = None
+    launch_type: LaunchType | None = None
+    capacity_provider_strategy: tuple[CapacityProvider, ...] = ()
+    platform_version: Text | None = None
+    network_configuration: NetworkConfiguration | None = None
+    placement_constraints: tuple[PlacementConstraint, ...] = ()
+    placement_strategy: tuple[PlacementStrategy, ...] = ()
+    volume_configurations: tuple[VolumeConfiguration, ...] = ()
+    tags: Tags = ()
+    propagate_tags: Literal["TASK_DEFINITION", "NONE"] | None = None
+    enable_ecs_managed_tags: Flag | None = None
+    enable_execute_command: Flag | None = None
+    group: Text | None = None
+
+    def __post_init__(self) -> None:
+        if self.launch_type and self.capacity_provider_strategy:
+            raise ValueError("launchType and capacityProviderStrategy exclude each other; give one of them")
+
+
+ECS_OPTIONS: TypeAdapter[EcsOptions] = TypeAdapter(EcsOptions)
+
+
+def read_options(executor_config: object) -> EcsOptions:
+    """Read ``executor_config``, with AWS's or Python's names, for a task on ECS.
+
+    Raises `RequestError` that names each wrong key, what stood there, and what is allowed.
+
+    >>> read_options({"cpu": 256, "environment": {"STAGE": "test"}}).environment
+    (KeyValuePair(name='STAGE', value='test'),)
+    """
+    return read_config(ECS_OPTIONS, executor_config, KEPT)
+
+
+OWN = ("cpu", "memory", "memory_reservation", "environment", "environment_files", "resource_requirements")
+"""Keys of the Airflow container's override, which is a member of the request as well."""
+
+_CONTAINER = tuple(name for name in fields_of(ContainerOverride) if name != "name")
+SETTABLE = (
+    *(spell(name) for name in fields_of(EcsOptions)),
+    *(f"overrides.{spell(name)}" for name in fields_of(Overrides)),
+    *(f"overrides.containerOverrides.{spell(name)}" for name in _CONTAINER),
+)
+"""What the option `executor_config_allowed` may name."""
+
+
+def uses(options: EcsOptions, container_name: str) -> Iterator[Use]:
+    """Everything that a task's options set. What is set of the Airflow container, in either dialect, has the
+    name of the first; what is set of another container has none but its path.
+
+    >>> config = {"overrides": {"containerOverrides": [{"name": "main", "cpu": 1}, {"name": "x", "cpu": 1}]}}
+    >>> [use[0] for use in uses(read_options(config), "main")]
+    ['cpu', 'overrides.containerOverrides.cpu']
+    """
+    inside = "overrides.containerOverrides"
+    for name in said(options, NOTHING):
+        if name in OWN:
+            yield within(f"{inside}.{spell(name)}", spell(name))
+        elif name != "overrides":
+            yield (spell(name),)
+    for name in said(options.overrides, NOTHING.overrides):
+        if name != "container_overrides":
+            yield within(f"overrides.{spell(name)}")
+    for container in options.overrides.container_overrides:
+        own = container.name == container_name
+        for name in said(container, ContainerOverride(name=container.name)):
+            yield within(f"{inside}.{spell(name)}", spell(name) if own and name in OWN else "")
+
+
+NOTHING = EcsOptions()
+"""What most tasks ask for."""
+
+
+def with_options(request: RunTask, options: EcsOptions, container_name: str) -> RunTask:
+    """The request with a task's options on top; `container_name` is the Airflow container.
+
+    Raises `RequestError` where they try to set that container's command.
+
+    >>> request = RunTask(task_definition="airflow", launch_type="FARGATE")
+    >>> with_options(request, read_options({"memory": 512}), "main").overrides.container_overrides[0].memory
+    512
+    """
+    if options == NOTHING:
+        return request
+    for container in options.overrides.container_overrides:
+        if container.name == container_name and container.command:
+            raise RequestError(
+                f"{WHERE}: overrides: the command of {container_name!r} can not be set: {WORKLOAD}"
+            )
+    request = place(
+        request, options.launch_type, options.capacity_provider_strategy, options.platform_version
+    )
+    request = replace(
+        request,
+        cluster=later(request.cluster, options.cluster),
+        task_definition=options.task_definition or request.task_definition,
+        network_configuration=merge_network(request.network_configuration, options.network_configuration),
+        overrides=merge_overrides(request.overrides, options.overrides),
+        placement_constraints=appended(request.placement_constraints, options.placement_constraints),
+        placement_strategy=later(request.placement_strategy, options.placement_strategy),
+        volume_configurations=merge_volumes(request.volume_configurations, options.volume_configurations),
+        tags=merge_tags(request.tags, options.tags),
+        propagate_tags=options.propagate_tags or request.propagate_tags,
+        enable_ecs_managed_tags=later(request.enable_ecs_managed_tags, options.enable_ecs_managed_tags),
+        enable_execute_command=later(request.enable_execute_command, options.enable_execute_command),
+        group=later(request.group, options.group),
+    )
+    own = _own_override(options, container_name)
+    return request if own == ContainerOverride(name=container_name) else on_container(request, own)
+
+
+WORKLOAD = "it is the workload"
+
+
+def _own_override(options: EcsOptions, container_name: str) -> ContainerOverride:
+    return ContainerOverride(
+        name=container_name,
+        cpu=options.cpu,
+        memory=options.memory,
+        memory_reservation=options.memory_reservation,
+        environment=options.environment,
+        environment_files=options.environment_files,
+        resource_requirements=options.resource_requirements,
+    )

@@ -1,0 +1,98 @@
+"""What RunTask and ListTasks answered.
+
+Law: a placement failure comes inside a good answer (HTTP 200) and means that nothing was started; its words
+stand here. An answer that can not be read may have started something, so it is AMBIGUOUS, never a refusal.
+"""
+
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.aws.errors import AwsError, Kind, by_message, unreadable_answer
+from aws_executors.core.aws.response import Page, Read, joined, read
+
+# What to do about each reason of RunTask's `failures`; the first prefix counts. All of them are a lack of
+# room that may pass, so that is also the default. Source: "API failure reasons", Amazon ECS Developer Guide.
+FAILURES: tuple[tuple[str, str], ...] = (
+    ("RESOURCE:ENI", "Add container instances, or ones with more network interfaces."),
+    ("RESOURCE:GPU", "Add container instances with free GPUs."),
+    ("RESOURCE:", "Add container instances, or ask for less cpu and memory."),
+    ("AGENT", "The ECS agent of a container instance is disconnected: see ecs-agent.log there."),
+    ("ATTRIBUTE", "No container instance has an attribute that the task definition needs."),
+    ("LOCATION", "Add container instances in the Availability Zones of `subnets`."),
+    ("MemberOf placement constraint", "No container instance meets the placement constraints."),
+    ("NO ACTIVE INSTANCES", "Check the Auto Scaling group behind the capacity provider."),
+    ("EMPTY CAPACITY PROVIDER", "Check the Auto Scaling group behind the capacity provider."),
+    (
+        "Capacity is unavailable",
+        "Add `subnets` in more Availability Zones, or use FARGATE beside FARGATE_SPOT.",
+    ),
+)
+
+
+class _Started(Read):
+    task_arn: str
+
+
+class _Failed(Read):
+    arn: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+class _RunTask(Read):
+    tasks: tuple[_Started, ...] | None = None
+    failures: tuple[_Failed, ...] | None = None
+
+
+class _ListTasks(Read):
+    task_arns: tuple[str, ...]
+    next_token: str | None = None
+
+
+def started(answer: object) -> Result[str, AwsError]:
+    """The ARN of the task that RunTask started, or why it started none.
+
+    A placement failure is CAPACITY, or what its words say (throttling in disguise). An answer with neither a
+    task nor a failure, and one that can not be read, is AMBIGUOUS. Source: "RunTask",
+    Amazon ECS API Reference.
+
+    >>> started({"tasks": [{"taskArn": "arn:1"}], "failures": []})
+    <Success: arn:1>
+    >>> started({"tasks": [], "failures": [{"reason": "RESOURCE:CPU"}]}).failure().kind
+    <Kind.CAPACITY: 'no capacity'>
+    """
+    return read(_RunTask, answer).alt(unreadable_answer).bind(_outcome)
+
+
+def found(answer: object) -> Result[Page, AwsError]:
+    """The task ARNs of one ListTasks page, and the token of the next one.
+
+    A page that can not be read is a failure as a whole: what was started must not be overlooked.
+
+    >>> found({"taskArns": ["arn:1"], "nextToken": "n"}).unwrap()
+    Page(ids=('arn:1',), next_token='n')
+    """
+    return read(_ListTasks, answer).alt(unreadable_answer).map(_page)
+
+
+def _outcome(answer: _RunTask) -> Result[str, AwsError]:
+    if answer.tasks:
+        return Success(answer.tasks[0].task_arn)
+    if answer.failures:
+        return Failure(_refusal(answer.failures[0]))
+    return Failure(unreadable_answer("neither a task nor a failure"))
+
+
+def _refusal(failure: _Failed) -> AwsError:
+    words = (failure.reason or "").removeprefix("TaskFailedToStart:").strip()
+    remedy = next((remedy for prefix, remedy in FAILURES if words.startswith(prefix)), None)
+    rule = by_message(joined(failure.reason, failure.detail)) if remedy is None else None
+    return AwsError(
+        kind=Kind.CAPACITY if rule is None else rule.kind,
+        code=words if words.isupper() else "RunTaskFailure",
+        message=joined(failure.reason, failure.detail, failure.arn),
+        remedy=remedy or ("" if rule is None else rule.remedy),
+    )
+
+
+def _page(answer: _ListTasks) -> Page:
+    return Page(ids=answer.task_arns, next_token=answer.next_token or "")

@@ -1,0 +1,191 @@
+"""What the agent says of a container that it could not handle: names of errors more than words.
+
+Law: rows, the narrow ones first, at the end one for each name that says no more than what was tried. All
+documented names have a row; `tests/core/error_names.json` lists them with their sources.
+"""
+
+from aws_executors.core.explain.reason import ANYTHING, Reason
+
+CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
+START = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
+SETUP = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html"
+STOP = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-stop-container.html"
+INSPECT = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-inspect-container.html"
+SLOW = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-runtime-timeout-error.html"
+RUNTIME = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-runtime-error.html"
+INTERNAL = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/internal-error.html"
+ORDER = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-considerations.html"
+ENGINE = "https://github.com/aws/amazon-ecs-agent/blob/master/agent/engine/errors.go"
+DOCKER = "https://github.com/aws/amazon-ecs-agent/blob/master/agent/dockerclient/dockerapi/errors.go"
+SHARED = "https://github.com/aws/amazon-ecs-agent/blob/master/ecs-agent/api/errors/errors.go"
+
+AGENT: tuple[Reason, ...] = (
+    Reason(
+        name="container it waits for failed",
+        says=("Dependent container", "TaskDependencyError", "dependency graph: ", "dependsOn"),
+        what="A container that another one waits for (`dependsOn`) did not get as far as it must",
+        remedy="See its log and its `healthCheck`. Check the conditions in `dependsOn` (no circle) and its "
+        "`startTimeout`.",
+        source=ORDER,
+    ),
+    Reason(
+        name="too slow to stop",
+        says=("Could not transition to stopped", "CannotStopContainer", "TaskStateError"),
+        what="The container could not be stopped in time",
+        remedy="It may still be running: look at it in the console. On an instance, look at its disk and "
+        "load.",
+        source=STOP,
+    ),
+    Reason(
+        name="command in the container not run",
+        says=("CannotCreateContainerExec", "CannotStartContainerExec", "CannotInspectContainerExec"),
+        what="A command could not be run inside the container (`execute-command`, or a health check)",
+        remedy="It is no fault of the task: leave `enableExecuteCommand` out, or see ecs-agent.log.",
+        source=DOCKER,
+    ),
+    Reason(
+        name="not inspected",
+        says=("CannotInspectContainer", "CannotDescribeContainer", "Could not transition to inspecting"),
+        what="The agent could not ask the runtime how the container is; it may have finished",
+        remedy="Its row and its log say how far it came. On an instance, look at its disk, its load "
+        "and its agent (ecs-agent.log, docker.log): often the disk is busy.",
+        source=INSPECT,
+    ),
+    Reason(
+        name="container vanished",
+        says=("ContainerVanishedError", "NoSuchContainerError", "No such container"),
+        what="The runtime does not know the container any more; it may have finished",
+        remedy="Its row and its log say how far it came. On an instance: who removes containers there?",
+        source=ENGINE,
+    ),
+    Reason(
+        name="too slow to start",
+        says=(
+            "Could not transition to",
+            "ContainerRuntimeTimeoutError",
+            "DockerTimeoutError",
+            "CannotStart...deadline exceeded",
+            "CannotCreateContainer...deadline exceeded",
+            "CannotStart...timed out",
+        ),
+        what="The container's runtime did not answer in time",
+        remedy="It is tried again. On an instance, look at its disk and load (docker.log, ecs-agent.log).",
+        source=SLOW,
+    ),
+    Reason(
+        name="stopped before its pull",
+        says=("TaskStoppedBeforePullBeginError", "stopped before image pull"),
+        what="The task was stopped before its image was pulled",
+        remedy="It is tried again. See who stopped it in CloudTrail.",
+        source=ENGINE,
+    ),
+    Reason(
+        name="definition not understood by Docker",
+        says=(
+            "DockerClientConfigError",
+            "HostConfigError",
+            "UnparsablePort",
+            "UnrecognizedTransportProtocol",
+        ),
+        what="The agent could not make of the definition what Docker asks for",
+        remedy="Check what AWS names in the definition: ports, health check, log options, secrets, "
+        "GPUs. Is the agent of the instance a recent one?",
+        source=SHARED,
+    ),
+    Reason(
+        name="Docker does not answer",
+        says=(
+            "CannotGetDockerClient",
+            "CannotListContainers",
+            "CannotListImages",
+            "CannotListPlugins",
+            "Cannot connect to the Docker daemon",
+        ),
+        what="The agent could not speak with the instance's Docker",
+        remedy="It is tried again. Restart Docker on the instance, or replace it (docker.log, "
+        "ecs-agent.log).",
+        source=DOCKER,
+    ),
+    Reason(
+        name="container not removed",
+        says=("CannotRemoveContainer", "CannotGetContainerTop", "ImpossibleStateTransition"),
+        what="The agent lost count of the container's state on its instance",
+        remedy="It is no fault of the task. Replace the instance if it goes on, and use a recent "
+        "ECS-optimized image.",
+        source=ENGINE,
+    ),
+    Reason(
+        name="container's name taken",
+        says=("is already in use by container", "network...already exists"),
+        what="An older container of the same name is in the way on the instance",
+        remedy="It is tried again. Replace the instance if it goes on.",
+        source=DOCKER,
+    ),
+    Reason(
+        name="runtime broke off",
+        says=(
+            "transport is closing",
+            "connection is unavailable",
+            "ttrpc: closed",
+            "failed to start shim",
+            "unable to retrieve OCI runtime error",
+            "marked for removal",
+            "CannotStart...context canceled",
+            "CannotCreateContainer...context canceled",
+        ),
+        what="The container's runtime broke off while it started the container",
+        remedy="It is tried again. On an instance that goes on with it: replace it (docker.log, disk, load).",
+        source=DOCKER,
+    ),
+    Reason(
+        name="ended by its runtime",
+        says=("DockerStateError",),
+        what="The container's runtime reports an error of its own about the container",
+        remedy="Check what AWS names; on an instance, read docker.log.",
+        source=DOCKER,
+    ),
+    Reason(
+        name="not started",
+        says=("CannotStartContainer", f"OCI runtime{ANYTHING}failed"),
+        what="The container could not be started",
+        remedy="Check command, entry point, user and memory in the definition.",
+        source=START,
+    ),
+    Reason(
+        name="not created",
+        says=("CannotCreateContainer",),
+        what="The container could not be created",
+        remedy="Check the definition against what AWS names: mounts, links, log options, limits.",
+        source=CODES,
+    ),
+    Reason(
+        name="container not set up",
+        says=("ResourceInitializationError",),
+        what="Something that the container needs before it starts could not be set up",
+        remedy="Check what AWS names. Often it is a subnet without a way out, an execution role without the "
+        "permission, or a VPC without DNS resolution.",
+        source=SETUP,
+    ),
+    Reason(
+        name="resource not found",
+        says=("ResourceNotFoundException",),
+        what="Something that the definition names does not exist",
+        remedy="Check what AWS names, and its Region: a secret, a parameter, a log group.",
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-not-found-error.html",
+    ),
+    Reason(
+        name="runtime failed",
+        says=("ContainerRuntimeError", "UnknownError: "),
+        what="The runtime below the container failed",
+        remedy="It is tried again. If it lasts, look at the AWS Health Dashboard; on an instance, at "
+        "docker.log.",
+        source=RUNTIME,
+    ),
+    Reason(
+        name="ECS failed",
+        says=("InternalError",),
+        what="ECS itself failed, most often while it waited for the container's network interface",
+        remedy="It is tried again. If it lasts, look at the AWS Health Dashboard.",
+        source=INTERNAL,
+    ),
+)

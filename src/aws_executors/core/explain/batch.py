@@ -1,0 +1,175 @@
+"""What Batch says of a job that waits, was ended by its queue, or had to wait for another.
+
+Law: rows for the words of `statusReason`; what it says of the container below are ECS's words, and what it
+refuses after SubmitJob are those that others are refused with at once (`error_rules.py`). Of pods it shows
+Kubernetes' names of reasons.
+"""
+
+from aws_executors.core.aws.error_codes import MESSAGES, Kind
+from aws_executors.core.explain.reason import Reason
+from aws_executors.core.lifecycle.observation import Cause
+
+CAPACITY = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_capacity.html"
+API = "https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html"
+MISCONFIGURED = (
+    "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_misconfiguration.html"
+)
+PODS = "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/"
+PAGE = "https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html"
+
+BATCH: tuple[Reason, ...] = (
+    Reason(
+        name="queue gave the job up",
+        says=("by JobStateTimeLimit action",),
+        cause=Cause.TIMED_OUT,
+        what="The job queue ended the job, which had waited too long to start",
+        remedy="Mend the reason that it names, or raise `maxTimeSeconds` in the queue's "
+        "jobStateTimeLimitActions.",
+        source=PAGE,
+    ),
+    Reason(
+        name="queue too small",
+        says=("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",),
+        what="The job asks for more CPU than any compute environment of its queue may ever have",
+        remedy="Raise `maxvCpus` of a compute environment, ask for less, or use another `job_queue`.",
+        source=PAGE,
+    ),
+    Reason(
+        name="no instance large enough",
+        says=("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",),
+        what="No instance type of the queue's compute environments is large enough for the job",
+        remedy="Ask for less CPU, memory or GPU, or add larger `instanceTypes` to a compute environment. An "
+        "instance has less memory for jobs than its type says.",
+        source=PAGE,
+    ),
+    Reason(
+        name="Batch lacks a permission",
+        says=("MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS",),
+        what="Batch's service role lacks a permission, so that no instance can start",
+        remedy="Use the role AWSServiceRoleForBatch, or compare the compute environment's service role "
+        "with the policy AWSBatchServiceRole.",
+        source=PAGE,
+    ),
+    Reason(
+        name="instance type not supported",
+        says=("MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED",),
+        what="The compute environment's instances can not be started as it describes them",
+        remedy="Check its instance types in the subnets' Availability Zones, its launch template and its "
+        "image.",
+        source=PAGE,
+    ),
+    Reason(
+        name="service environment too small",
+        says=("MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE",),
+        what="The job asks for more than any service environment of its queue may ever have",
+        remedy="A task of Airflow is no service job: use a `job_queue` with compute environments.",
+        source=MISCONFIGURED,
+    ),
+    Reason(
+        name="quota share too small",
+        says=("MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED",),
+        what="The job asks for more than its share of the queue may ever have",
+        remedy="Raise the share's limits, ask for less, or use another share or `job_queue`.",
+        source=MISCONFIGURED,
+    ),
+    Reason(
+        name="queue misconfigured",
+        says=("MISCONFIGURATION:",),
+        what="The job queue can not run the job as it is configured",
+        remedy="Mend what AWS names in the job queue or its compute environments.",
+        source=PAGE,
+    ),
+    Reason(
+        name="no instances to be had",
+        says=("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",),
+        what="AWS has no instances left of the types that the queue may use",
+        remedy="It goes on by itself when there are some. Add instance types, subnets in more "
+        "Availability Zones, or a second compute environment.",
+        source=CAPACITY,
+    ),
+    Reason(
+        name="queue without capacity",
+        says=("CAPACITY:",),
+        what="The queue's compute environments have no capacity at the moment",
+        remedy="It goes on by itself when there is some. See the limits of the compute environments and of "
+        "the account.",
+        source=CAPACITY,
+    ),
+    Reason(
+        name="compute environments invalid",
+        says=("ACTION_REQUIRED",),
+        what="All compute environments of the queue are INVALID",
+        remedy="See their `statusReason` (batch describe-compute-environments), and mend role, subnets or "
+        "image.",
+        source="https://docs.aws.amazon.com/batch/latest/userguide/invalid_compute_environment.html",
+    ),
+    Reason(
+        name="queue blocked",
+        says=("UNDETERMINED - ",),
+        what="The job queue is blocked, and Batch does not know why",
+        remedy="Check that instances join the compute environment's cluster: log driver, agent, instance "
+        "role, way out of the subnets, EC2 quotas.",
+        source="https://repost.aws/knowledge-center/batch-job-stuck-runnable-status",
+    ),
+    Reason(
+        name="attempt too long",
+        says=("attempt duration exceeded timeout",),
+        cause=Cause.TIMED_OUT,
+        what="The job reached its time limit",
+        remedy="Raise it: with_timeout in a builder, or `timeout` in the job definition.",
+        source="https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html",
+    ),
+    Reason(
+        name="start on Kubernetes refused",
+        says=(
+            "CreateContainerConfigError",
+            "CreateContainerError",
+            "RunContainerError",
+            "StartError",
+            "PreCreateHookError",
+            "PreStartHookError",
+            "PostStartHookError",
+        ),
+        what="The pod's container could not be started",
+        remedy="See why with `kubectl describe pod`: a secret, config map or volume that is missing, or a "
+        "command that the image does not have.",
+        source=PODS,
+    ),
+    Reason(
+        name="pod could not run",
+        says=(
+            "ContainerCannotRun",
+            "Evicted",
+            "DeadlineExceeded",
+            "NodeLost",
+            "NodeShutdown",
+            "Preempting",
+            "Preempted",
+            "ContainerStatusUnknown",
+            "UnexpectedAdmissionError",
+            "NodeAffinity",
+            "TopologyAffinityError",
+            "imminent node shutdown",
+            "DisruptionTarget",
+            "PreemptionByScheduler",
+            "TerminationByKubelet",
+            "DeletionByTaintManager",
+            "EvictionByEvictionAPI",
+        ),
+        what="Kubernetes could not run the pod, or took its node away",
+        remedy="See why with `kubectl describe pod`. Does it ask for more memory or disk than its node has?",
+        source=PODS,
+    ),
+    *(
+        Reason(
+            name=f"refused: {words}",
+            says=(words,),
+            cause=Cause.INVALID,
+            what="AWS will not run the job as it is",
+            remedy=rule.remedy,
+            source=API,
+        )
+        for words, rule in MESSAGES
+        if rule.kind is Kind.PERMANENT
+    ),
+)

@@ -1,0 +1,97 @@
+"""How a container ended, or why it waits, in words for a person.
+
+Law: words only: what happened, what AWS says (unchanged, so that it can be searched for), what to do. Which
+words mean what is said in `reasons`.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from aws_executors.core.aws.response import joined
+from aws_executors.core.explain.reason import is_said
+from aws_executors.core.explain.reasons import reason_for
+from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.core.redact.outgoing import NAME, one_line
+
+ON_ITS_OWN = "It is started again if the task had not begun; else Airflow's `retries` decide."
+QUEUED_ON_ITS_OWN = "It is queued again if the task had not begun; else Airflow's `retries` decide."
+
+# What is said where no row of `reasons` is about it: what happened, and what to do.
+SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
+    {
+        None: ("The container ended well", ""),
+        Cause.EXITED: ("The container ended with an error of its own", "Read its log."),
+        Cause.NEVER_STARTED: ("The container never started", "Look at it in the AWS console."),
+        Cause.HOST_LOST: (
+            "The machine below the container was lost",
+            ON_ITS_OWN,
+        ),
+        Cause.RECLAIMED: (
+            "AWS took the Spot capacity below the container back",
+            ON_ITS_OWN,
+        ),
+        Cause.INSTANCE_ENDED: (
+            "The EC2 instance below the container was ended: Spot capacity taken back, or scaled in",
+            ON_ITS_OWN,
+        ),
+        Cause.STOPPED: ("Somebody stopped the container", "See who in CloudTrail."),
+        Cause.INVALID: ("AWS will not run the container as it is", "Mend what AWS names."),
+        Cause.WITHDRAWN: ("A scheduler of Airflow stopped the container", QUEUED_ON_ITS_OWN),
+        Cause.TIMED_OUT: ("The container reached the time limit of its job", "Raise the job's `timeout`."),
+        Cause.UNCLEAR: ("The container ended, and AWS does not say how", "Read its log."),
+    }
+)
+
+KILLED = ("OutOfMemory", "OOMKilled")
+KILLED_INSIDE = (
+    "The container ended with 0, and something in it was killed for its memory",
+    "Was it the task's own work? Read its log, and give it more memory.",
+)
+"""What is said instead of an end that is well by its code alone."""
+
+
+def explain(seen: Observation) -> str:
+    """One line: what happened to which container, its exit code and stop code, AWS's own words, what to do.
+
+    >>> print(explain(Observation(id="arn:1", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=3,
+    ...                           reason="Oops")))
+    The container ended with an error of its own (arn:1, exit code 3). AWS says: Oops. Read its log.
+    """
+    what, remedy = SENTENCES[seen.cause]
+    if seen.phase is Phase.SUCCEEDED and any(is_said(words, seen.reason) for words in KILLED):
+        what, remedy = KILLED_INSIDE
+    row = reason_for(seen) if seen.phase is Phase.FAILED else None
+    if row is not None:
+        what, remedy = row.what, row.remedy
+    facts = [one_line(seen.id, NAME)]
+    facts += [] if seen.exit_code is None else [f"exit code {seen.exit_code}"]
+    facts += [one_line(seen.stop_code, NAME)] if seen.stop_code else []
+    facts += [f"first {one_line(seen.culprit, NAME)}"] if seen.culprit else []
+    return " ".join(filter(None, (f"{what} ({', '.join(facts)}).", _words(seen), remedy)))
+
+
+def explain_wait(seen: Observation) -> str:
+    """One line: why a container has not started yet, in which status it waits and since when, what to do.
+
+    >>> print(explain_wait(Observation(id="4c75", phase=Phase.WAITING, status="RUNNABLE", created=1.8e9,
+    ...                                reason="CAPACITY:TEA")))
+    The queue's compute environments have no capacity at the moment (4c75, RUNNABLE, waits since 2027-01-15 \
+08:00:00 UTC). AWS says: CAPACITY:TEA. It goes on by itself when there is some. See the limits of the \
+compute environments and of the account.
+    """
+    row = reason_for(seen)
+    what, remedy = ("The container has not started yet", "") if row is None else (row.what, row.remedy)
+    facts = filter(None, (one_line(seen.id, NAME), one_line(seen.status, NAME), _since(seen)))
+    return " ".join(filter(None, (f"{what} ({', '.join(facts)}).", _words(seen), remedy)))
+
+
+def _words(seen: Observation) -> str:
+    said = joined(seen.reason, seen.others)
+    return f"AWS says: {said.rstrip('.')}." if said else ""
+
+
+def _since(seen: Observation) -> str:
+    if seen.created is None:
+        return ""
+    return f"waits since {datetime.fromtimestamp(seen.created, UTC):%Y-%m-%d %H:%M:%S} UTC"

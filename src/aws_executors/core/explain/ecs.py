@@ -1,0 +1,195 @@
+"""What ECS says of a task that found no place, lost its place, or was ended from outside.
+
+Law: rows for stop codes and `stoppedReason`. What to do about a lack of room is said once, in
+`ecs/answers.py`, where RunTask answers with the same words.
+"""
+
+from aws_executors.core.aws.error_codes import MESSAGES, Kind
+from aws_executors.core.ecs.responses import FAILURES
+from aws_executors.core.explain.reason import ANYTHING, Reason
+from aws_executors.core.lifecycle.observation import Cause, Sign
+from aws_executors.core.lifecycle.sidecars import ENDED_TASK
+from aws_executors.core.lifecycle.stop_reasons import OURS
+
+API = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html"
+STOPPED = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-errors.html"
+SCHEDULERS = (
+    "https://airflow.apache.org/docs/apache-airflow/stable/administration-and-deployment/scheduler.html"
+)
+ESSENTIAL = "https://repost.aws/knowledge-center/ecs-essential-container-task-exited"
+CAPACITY = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-auto-scaling.html"
+SPOT = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html"
+
+PLACEMENT: tuple[Reason, ...] = tuple(
+    Reason(
+        name=f"no place: {words}",
+        says=(f"TaskFailedToStart: {words}", *((words,) if set(words) & set(" :") else ())),
+        what="No place was found for the container",
+        remedy=remedy,
+        source=API,
+    )
+    for words, remedy in FAILURES
+)
+
+ROOM: tuple[Reason, ...] = (
+    *(
+        Reason(
+            name=f"no room: {words}",
+            says=(words,),
+            what="There was no room for the container",
+            remedy=rule.remedy,
+            source=API,
+        )
+        for words, rule in MESSAGES
+        if rule.kind is Kind.CAPACITY and not any(words.startswith(known.lower()) for known, _ in FAILURES)
+    ),
+    Reason(
+        name="no instance with room",
+        says=("no container instance met all of its requirements", "closest matching (container-instance"),
+        what="No instance of the cluster has what the container asks for",
+        remedy="AWS names the instance that comes closest, and what it lacks: CPU, memory, a port, "
+        "an attribute, or its agent. Add instances, larger ones, or ask for less.",
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html",
+    ),
+)
+
+ENDED: tuple[Reason, ...] = (
+    Reason(
+        name="stopped by a scheduler",
+        says=(OURS + ANYTHING,),
+        cause=Cause.WITHDRAWN,
+        what="A scheduler of Airflow stopped the container",
+        remedy="It is queued again if the task had not begun; else Airflow's `retries` decide.",
+        source=SCHEDULERS,
+    ),
+    Reason(
+        name="stopped by somebody",
+        says=("Task stopped by user",),
+        stop_code="UserInitiated",
+        sign=Sign.BY_A_PERSON,
+        cause=Cause.STOPPED,
+        what="Somebody stopped the container",
+        remedy="See who called StopTask or TerminateJob in CloudTrail.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="sidecar took the task along",
+        sign=Sign.TAKEN_ALONG,
+        cause=Cause.EXITED,
+        what="Another essential container of the task ended first, or did not start, and ECS ended Airflow's "
+        "with it",
+        remedy='See its log. If the task can do without it, mark it as "essential": false in the definition. '
+        "Is it so already? Then Airflow's container was ended from inside: read its log, too.",
+        source=ESSENTIAL,
+    ),
+    Reason(
+        name="sidecar ended before the start",
+        sign=Sign.TAKEN_ALONG,
+        cause=Cause.NEVER_STARTED,
+        what="Another essential container of the task ended before the Airflow container had started",
+        remedy='See its log. Mark what may end as "essential": false.',
+        source=ESSENTIAL,
+    ),
+    Reason(
+        name="Spot capacity taken back",
+        says=("Your Spot Task was interrupted", "SpotInterruption"),
+        stop_code="SpotInterruption",
+        cause=Cause.RECLAIMED,
+        what="AWS took the Spot capacity below the container back",
+        remedy="It is started again if the task had not begun; else Airflow's `retries` decide. Use "
+        "FARGATE beside FARGATE_SPOT for what must not be interrupted.",
+        source=SPOT,
+    ),
+    Reason(
+        name="maintenance",
+        says=("performing maintenance", "maintenance on the", "for retirement"),
+        cause=Cause.HOST_LOST,
+        what="AWS retired the machine below the container, for its maintenance",
+        remedy="It is started again if the task had not begun; else Airflow's `retries` decide. AWS "
+        "announces it in the Health Dashboard some days before.",
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-maintenance.html",
+    ),
+    Reason(
+        name="instance about to end",
+        stop_code="TerminationNotice",
+        cause=Cause.INSTANCE_ENDED,
+        what="The instance below the container got notice that it ends",
+        remedy="Airflow's `retries` decide. Spot, or an Auto Scaling group that scales in: switch on managed "
+        "termination protection, or use On-Demand instances.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="instance gone",
+        says=("Host EC2 (instance",),
+        cause=Cause.INSTANCE_ENDED,
+        what="The instance below the container was stopped or terminated",
+        remedy="Airflow's `retries` decide. If it happens often: Spot, or scale-in? Use On-Demand "
+        "instances, or Batch's retryStrategy for what had not begun.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="instance deregistered",
+        says=("Container instance deregistration forced",),
+        cause=Cause.STOPPED,
+        what="Somebody took the instance below the container out of its cluster",
+        remedy="Drain instances before they are deregistered.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="machine unhealthy",
+        stop_code="InfrastructureHealth",
+        cause=Cause.HOST_LOST,
+        what="ECS ended the container, for the machine below it was not well",
+        remedy="Airflow's `retries` decide; nothing is wrong with the task.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="health check failed",
+        says=("failed container health checks", "failed ELB health checks"),
+        cause=Cause.STOPPED,
+        what="A health check of the definition failed",
+        remedy="Leave `healthCheck` out of the container's definition: Airflow watches its task by its "
+        "heartbeat.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="service scaled in",
+        says=("Scaling activity initiated by",),
+        stop_code="ServiceSchedulerInitiated",
+        cause=Cause.STOPPED,
+        what="A service of ECS ended the container",
+        remedy="Tasks of Airflow belong to no service: check `group` in the request.",
+        source=STOPPED,
+    ),
+)
+
+LAST: tuple[Reason, ...] = (
+    Reason(
+        name="no instance for the capacity provider",
+        sign=Sign.NO_PLACE,
+        what="The capacity provider found no instance with room for the container",
+        remedy="Check its Auto Scaling group: has it reached its maximum size, are its instance types large "
+        "enough and to be had, do they have a network interface left for the task (awsvpc: ENI limits)?",
+        source=CAPACITY,
+    ),
+    Reason(
+        name="not started for no reason given",
+        says=("Task failed to start", "TaskFailedToStart"),
+        cause=Cause.NEVER_STARTED,
+        what="The task failed to start, and AWS does not say why",
+        remedy="For an hour the console shows its containers and their reasons. Most often it is the "
+        "image, the execution role, a secret, or a subnet without a way out.",
+        source=STOPPED,
+    ),
+    Reason(
+        name="sidecar ended first",
+        says=(ENDED_TASK,),
+        cause=Cause.NEVER_STARTED,
+        what="An essential container of the task ended before the Airflow container had started",
+        remedy='See the logs of the others. Mark what may end as "essential": false.',
+        source=ESSENTIAL,
+    ),
+)
+"""Where no words explain an end."""
+
+ECS: tuple[Reason, ...] = (*PLACEMENT, *ROOM, *ENDED)

@@ -1,0 +1,331 @@
+"""Why an image could not be pulled.
+
+Law: rows, the most telling first: a registry's own words before the agent's. The same words come from ECS
+and, as a container's `reason`, from Batch; Kubernetes has names of its own.
+"""
+
+from aws_executors.core.explain.reason import Reason, behind
+
+PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
+CALLS = "https://repost.aws/knowledge-center/ecs-fargate-pull-container-error"
+AGENT = "https://github.com/aws/amazon-ecs-agent/blob/master/agent/dockerclient/dockerapi/errors.go"
+CACHE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/error-pullthroughcache.html"
+PODS = "https://kubernetes.io/docs/concepts/containers/images/"
+ROUTE = (
+    "Give the subnets a way out: `assign_public_ip` in a public subnet, a NAT gateway in a private one, or "
+    "VPC endpoints (ecr.api, ecr.dkr, s3, logs). Then look at the security groups."
+)
+
+
+def _pull(*words: str) -> tuple[str, ...]:
+    return behind(("CannotPull",), words)
+
+
+IMAGE: tuple[Reason, ...] = (
+    Reason(
+        name="image registry login not there",
+        says=("engine ecr credentials: not found", "private registry credentials: not found"),
+        what="The instance's agent had no credentials for the image's registry",
+        remedy="Does the definition have an execution role, and may ECS assume it? May that role read the "
+        "secret of `repositoryCredentials`? If all is well, it passes: it is tried again.",
+        source=AGENT,
+    ),
+    Reason(
+        name="image registry login expired",
+        says=("authorization token has expired",),
+        what="The login for the image's registry had expired",
+        remedy="It is tried again. If it lasts: is the instance's clock right, and its agent a recent one?",
+        source=CALLS,
+    ),
+    Reason(
+        name="image for another platform",
+        says=(
+            "descriptor matching platform",
+            "no matching manifest for",
+            "cannot be used on this platform",
+            "no match for platform in manifest",
+            "image is incompatible with",
+        ),
+        what="The image is not built for the machine it was to run on",
+        remedy="Build it for that platform (`docker buildx build --platform linux/amd64`), or set "
+        "`runtimePlatform` in the task or job definition to the image's.",
+        source=PAGE,
+    ),
+    Reason(
+        name="image with an attestation",
+        says=("no processor for media-type",),
+        what="The image holds an attestation of its build, which the runtime can not unpack as a layer",
+        remedy="Build it without: `docker buildx build --provenance=false --sbom=false`, or "
+        "BUILDX_NO_DEFAULT_ATTESTATIONS=1. Then push it again.",
+        source="https://github.com/aws/aws-cdk/issues/30258",
+    ),
+    Reason(
+        name="image format too old",
+        says=(
+            "unsupported manifest media type",
+            "unsupported media type application/vnd.docker",
+            "manifest schema unsupported",
+            "docker image format v1",
+        ),
+        what="The image's manifest has a format that the runtime does not know",
+        remedy="Build and push it again with a recent Docker, as an image of schema 2 or OCI.",
+        source=PAGE,
+    ),
+    Reason(
+        name="image registry limits pulls",
+        says=("toomanyrequests", "pull rate limit", *_pull("429 Too Many", "Rate exceeded", "Throttling")),
+        what="The registry refused the image, because too many were pulled",
+        remedy="Copy the image to Amazon ECR, use a pull through cache, or log in to the registry "
+        "(`repositoryCredentials`).",
+        source=PAGE,
+    ),
+    Reason(
+        name="image too large for the disk",
+        says=(
+            "GetImageBlob...no space left on device",
+            *_pull("no space left on device", "disk quota exceeded"),
+        ),
+        what="The image does not fit on the disk",
+        remedy="Make the image smaller, or the disk larger (`ephemeralStorage` on Fargate; on an "
+        "instance, its root volume, or clean it up).",
+        source=PAGE,
+    ),
+    Reason(
+        name="image registry has no address",
+        says=_pull("no such host", "server misbehaving", "name resolution"),
+        what="The registry's name could not be resolved",
+        remedy="Check the registry in the image's name, and that the VPC has DNS resolution and DNS host "
+        "names switched on.",
+        source=CALLS,
+    ),
+    Reason(
+        name="image layers forbidden",
+        says=("starport-layer-bucket...403 Forbidden", "httpRead...403 Forbidden"),
+        what="The image was found, but its layers may not be downloaded",
+        remedy="ECR keeps layers in S3: the policy of the subnets' endpoint for s3 must allow s3:GetObject "
+        "on arn:aws:s3:::prod-<region>-starport-layer-bucket/*.",
+        source=PAGE,
+    ),
+    Reason(
+        name="image layers out of reach",
+        says=(
+            "starport-layer-bucket",
+            "pull command failed: panic",
+            "error pulling image conf",
+            *_pull("httpReadSeeker...request", "httpReaderSeeker...request"),
+            *_pull("httpReadSeeker...unexpected status code", "httpReaderSeeker...unexpected status code"),
+        ),
+        what="The image was found, but its layers could not be downloaded",
+        remedy="ECR keeps layers in S3: give the subnets a gateway endpoint for s3 (its policy must allow "
+        "arn:aws:s3:::prod-<region>-starport-layer-bucket/*) or a NAT gateway, and let port 443 out in the "
+        "security group.",
+        source=PAGE,
+    ),
+    Reason(
+        name="image registry does not answer",
+        says=(
+            "pull the image. Check your network configuration",
+            *_pull(
+                "i/o timeout",
+                "request canceled while waiting for connection",
+                "deadline exceeded",
+                "connection timed out",
+                "Client.Timeout exceeded",
+                "TLS handshake timeout",
+                "connection issue between the task and Amazon ECR",
+                "network is unreachable",
+                "no route to host",
+                "unable to ping registry endpoint",
+            ),
+        ),
+        what="The registry could not be reached from the container's subnet",
+        remedy=ROUTE,
+        source=PAGE,
+    ),
+    Reason(
+        name="image registry refuses connections",
+        says=_pull("connection refused", "connection reset by peer", "broken pipe"),
+        what="The registry's machine refused or broke the connection",
+        remedy="Check the registry's name and port, and what filters traffic between the subnet and it.",
+        source=CALLS,
+    ),
+    Reason(
+        name="image registry is not trusted",
+        says=_pull("x509:", "tls: ", "server gave HTTP response to HTTPS client"),
+        what="The registry's certificate was not accepted",
+        remedy="Give the registry a certificate of a public authority, or use Amazon ECR.",
+        source=CALLS,
+    ),
+    Reason(
+        name="image registry failed",
+        says=_pull(
+            *(
+                f"{code} {text}"
+                for code, text in (
+                    (500, "Internal Server Error"),
+                    (502, "Bad Gateway"),
+                    (503, "Service Unavailable"),
+                    (504, "Gateway Time"),
+                )
+            )
+        ),
+        what="The registry itself failed",
+        remedy="It passes: it is tried again. If it lasts, see the registry's status page.",
+        source=CALLS,
+    ),
+    Reason(
+        name="image behind a pull through cache",
+        says=(
+            "UnableToGetUpstream",
+            "UnableToAccessSecret",
+            "UnableToDecryptSecretValue",
+            "ecr:BatchImportUpstream",
+        ),
+        what="ECR's pull through cache could not get the image from its upstream registry",
+        remedy="Check the cache rule's secret with the upstream's login, the image's name there, and "
+        "ecr:BatchImportUpstreamImage and ecr:CreateRepository for the execution role.",
+        source=CACHE,
+    ),
+    Reason(
+        name="image may not be pulled",
+        says=(
+            "Check that the role has the permissions to pull images",
+            *_pull("not authorized to perform: ecr:", "AccessDenied"),
+        ),
+        what="The execution role may not pull the image",
+        remedy="Give the execution role the policy AmazonECSTaskExecutionRolePolicy; for an image of another "
+        "account, let that repository's policy allow it, too. Does the image exist?",
+        source=PAGE,
+    ),
+    Reason(
+        name="image registry asks for a login",
+        says=(
+            "pull access denied",
+            "Check whether the image exists",
+            *_pull(
+                "no basic auth credentials",
+                "401 Unauthorized",
+                "unauthorized: ",
+                "authorization failed",
+                "requested access to the resource is denied",
+                "insufficient_scope",
+            ),
+        ),
+        what="The registry asks for a login, or does not have the image",
+        remedy="Check the image's name. For ECR, the definition needs an execution role; for another private "
+        "registry, `repositoryCredentials`.",
+        source=PAGE,
+    ),
+    Reason(
+        name="image registry forbids",
+        says=_pull("403 Forbidden", "HTTP 403", "denied: "),
+        what="The registry forbids to pull the image",
+        remedy="Check the execution role's permissions on the repository, the repository's own policy, and "
+        "the policies of VPC endpoints for ECR and S3.",
+        source=PAGE,
+    ),
+    Reason(
+        name="image not found",
+        says=("manifest unknown", *_pull("not found", "does not exist", "repo digest matching")),
+        what="The image, or this tag of it, does not exist",
+        remedy="Check the image in the task or job definition: account, Region, repository, tag. Was it "
+        "pushed?",
+        source=PAGE,
+    ),
+    Reason(
+        name="image name is no name",
+        says=(
+            "invalid reference format",
+            "InvalidImageName",
+            "prepare a canonical reference",
+            *_pull("failed to parse reference", "invalid hostname", "invalid port"),
+        ),
+        what="The image's name is not well formed",
+        remedy="Write it as registry/repository:tag, in lower case and without a scheme such as https://.",
+        source=PAGE,
+    ),
+    Reason(
+        name="image layers do not match",
+        says=_pull(
+            "diffIDs don't match", "mismatched", "invalid tar header", "filesystem layer verification failed"
+        ),
+        what="The image is broken: its layers are not those that its manifest names",
+        remedy="Build it again with one compression for all layers, and push it again.",
+        source="https://vrnithinkumar.github.io/2025/02/17/aws-ecs-docker-pull-error",
+    ),
+    Reason(
+        name="image download broke off",
+        says=_pull("EOF", "short read", "failed size validation", "failed commit on ref"),
+        what="The download of the image broke off",
+        remedy="It passes: it is tried again. If it lasts: what stands between the subnet and the registry?",
+        source=CALLS,
+    ),
+    Reason(
+        name="image came too slowly",
+        says=("inactivity time exceeded timeout while pulling image", "Could not transition to pulled"),
+        what="The image came too slowly, and its pull was given up",
+        remedy="It is tried again. Make the image smaller, keep it near (Amazon ECR in the same Region), or "
+        "use instances with more network and disk.",
+        source=AGENT,
+    ),
+    Reason(
+        name="image not unpacked",
+        says=("failed to register layer", *_pull("failed to unpack", "failed to extract layer")),
+        what="The image was downloaded, and could not be unpacked",
+        remedy="On an instance, look at its disk and its Docker (docker.log), or replace it. Else build the "
+        "image again, and push it again.",
+        source=CALLS,
+    ),
+    Reason(
+        name="image pull was cancelled",
+        says=_pull("context canceled"),
+        what="The pull of the image was broken off",
+        remedy=ROUTE,
+        source=PAGE,
+    ),
+    Reason(
+        name="image not resolved",
+        says=("failed to resolve ref", "failed to resolve reference", "pull image manifest has been retried"),
+        what="The image could not be pulled: its registry could not be asked, or does not have it",
+        remedy="Check the image's name and tag, then the way from the subnets to "
+        "the registry, then the execution role's permissions.",
+        source=PAGE,
+    ),
+    Reason(
+        name="image registry login not had",
+        says=("CannotPullContainerAuthError",),
+        what="The login for the private registry could not be had",
+        remedy="Check the secret in `repositoryCredentials`, and that the execution role may read it.",
+        source=AGENT,
+    ),
+    Reason(
+        name="image gone from the instance",
+        says=("No such image",),
+        what="The image was no longer on the instance when its container was to be made",
+        remedy="It is tried again. If it lasts: is the instance's disk full, so that images are "
+        "removed, or is ECS_IMAGE_PULL_BEHAVIOR set to `prefer-cached` or `once`?",
+        source=AGENT,
+    ),
+    Reason(
+        name="image not pulled on Kubernetes",
+        says=(
+            "ErrImagePull",
+            "ImagePullBackOff",
+            "ErrImageNeverPull",
+            "ImageInspectError",
+            "RegistryUnavailable",
+        ),
+        what="The pod's image could not be pulled",
+        remedy="See why with `kubectl describe pod`: the image's name, the node's role (ecr:BatchGetImage), "
+        "`imagePullSecrets`, or the way from the nodes to the registry.",
+        source=PODS,
+    ),
+    Reason(
+        name="image not pulled",
+        says=("CannotPull",),
+        what="The image could not be pulled",
+        remedy="Check the image's name, the execution role's permissions, and the way from the subnets to "
+        "the registry.",
+        source=PAGE,
+    ),
+)

@@ -1,0 +1,53 @@
+"""Why a container failed or waits: one table, in rooms.
+
+Law: the order of the tables, and nothing else. Words that tell most come first, a bare exit code last; the
+words about another container count only where those about Airflow's own explain nothing, and `LAST` only
+where no words do. What AWS refuses before there is a container stands in `error_rules.py` and
+`ecs/answers.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from aws_executors.core.explain.agent import AGENT
+from aws_executors.core.explain.batch import BATCH
+from aws_executors.core.explain.ecs import ECS, LAST
+from aws_executors.core.explain.exit_codes import EXITS
+from aws_executors.core.explain.image_pull import IMAGE
+from aws_executors.core.explain.log_driver import LOGS
+from aws_executors.core.explain.network_and_volumes import AROUND
+from aws_executors.core.explain.reason import Reason, first
+from aws_executors.core.explain.secrets_and_roles import SETUP
+from aws_executors.core.explain.start import START
+from aws_executors.core.lifecycle.observation import Observation
+
+TABLES: Mapping[str, tuple[Reason, ...]] = MappingProxyType(
+    {
+        "image": IMAGE,
+        "setup": SETUP,
+        "logs": LOGS,
+        "around": AROUND,
+        "start": START,
+        "agent": AGENT,
+        "batch": BATCH,
+        "ecs": (*ECS, *LAST),
+        "exits": EXITS,
+    }
+)
+REASONS: tuple[Reason, ...] = tuple(row for table in TABLES.values() for row in table)
+_ROWS = tuple(row for row in REASONS if row not in LAST)
+
+
+def reason_for(seen: Observation) -> Reason | None:
+    """The row that speaks for what was seen of a container; None where none does.
+
+    >>> from aws_executors.core.lifecycle.observation import Phase
+    >>> seen = Observation(id="1", phase=Phase.FAILED, reason="CannotPullContainerError: ... not found")
+    >>> reason_for(seen).name
+    'image not found'
+    """
+    found = first(_ROWS, seen)
+    if found is None and seen.exit_code is None:
+        found = first(_ROWS, replace(seen, reason=seen.others)) or first(LAST, seen)
+    return found

@@ -1,0 +1,246 @@
+"""Why secrets, roles or environment files of a container could not be had before its start.
+
+Law: rows, the most telling first; what of a row's words AWS may have cut off is said by rows further down. On
+Fargate most of them begin with ResourceInitializationError; the words behind that prefix tell them apart.
+"""
+
+from aws_executors.core.explain.reason import Reason, behind
+
+PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html"
+CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
+MISSING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-not-found-error.html"
+ENV = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html"
+AGENT = "https://github.com/aws/amazon-ecs-agent/tree/master/agent/taskresource"
+WAY_OUT = (
+    "Give the subnets a way out (`assign_public_ip` in a public subnet, NAT gateway in a private one) or a "
+    "VPC endpoint for {endpoint} whose security group lets port 443 in from the container's."
+)
+
+UNREACHED = (
+    "deadline exceeded",
+    "RequestCanceled",
+    "RequestError",
+    "request send failed",
+    "exceeded maximum number of attempts",
+    "i/o timeout",
+    "connection refused",
+    "connection issue",
+)
+"""What is said of an endpoint that does not answer, by the agent's older and newer SDK."""
+
+THROTTLED = ("ThrottlingException", "Rate exceeded")
+
+ASM = ("secret from asm", "Secrets Manager")
+SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
+ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
+
+
+def way_out(endpoint: str) -> str:
+    """What to do about an endpoint that can not be reached from a subnet."""
+    return WAY_OUT.replace("{endpoint}", endpoint)
+
+
+SETUP: tuple[Reason, ...] = (
+    Reason(
+        name="secret may not be read",
+        says=("not authorized to perform: secretsmanager:",),
+        what="The execution role may not read a secret that the definition names",
+        remedy="Allow secretsmanager:GetSecretValue on that secret to the execution role (not to the task "
+        "role).",
+        source=PAGE,
+    ),
+    Reason(
+        name="parameter may not be read",
+        says=("not authorized to perform: ssm:",),
+        what="The execution role may not read a parameter that the definition names",
+        remedy="Allow ssm:GetParameters on that parameter to the execution role (not to the task role).",
+        source=PAGE,
+    ),
+    Reason(
+        name="key may not be used",
+        says=(
+            "not authorized to perform: kms:",
+            "Access to KMS is not allowed",
+            "can't decrypt the protected secret",
+            "is not authorized to perform this operation...KMS",
+        ),
+        what="The execution role may not use the key that a secret is encrypted with",
+        remedy="Allow kms:Decrypt on that key to the execution role, in the key's own policy, too.",
+        source=PAGE,
+    ),
+    Reason(
+        name="secret has no such key",
+        says=("did not contain json key",),
+        what="The secret has no such key in its JSON",
+        remedy="Check the key after the secret's ARN in the definition (arn:...:secret:name:KEY::), or "
+        "add it to the secret.",
+        source=PAGE,
+    ),
+    Reason(
+        name="secret is no JSON",
+        says=behind(ASM, ("invalid character",)),
+        what="The definition names a key of a secret that is no JSON",
+        remedy="Leave the key after the secret's ARN out, or make the secret a JSON object with that key.",
+        source=PAGE,
+    ),
+    Reason(
+        name="secret does not exist",
+        says=(
+            "Secrets Manager can't find the specified secret",
+            "retrieve the secret with ARN",
+            *behind(ASM, ("ResourceNotFoundException",)),
+        ),
+        what="A secret that the definition names does not exist",
+        remedy="Check its ARN: account, Region, name and the six characters behind it.",
+        source=MISSING,
+    ),
+    Reason(
+        name="secret is being deleted",
+        says=("marked for deletion",),
+        what="A secret that the definition names is marked for deletion",
+        remedy="Restore it (secretsmanager restore-secret), or name another one.",
+        source=PAGE,
+    ),
+    Reason(
+        name="secret's name is not valid",
+        says=(
+            "invalid ARN format for the AWS Secrets Manager",
+            "unexpected ARN format",
+            "could not find a secretsmanager secretID",
+            *behind(ASM, ("ValidationException",)),
+        ),
+        what="A secret's ARN in the definition is not well formed",
+        remedy="Write the full ARN into `valueFrom`; with a key: arn:...:secret:name-AbCdEf:KEY::",
+        source=PAGE,
+    ),
+    Reason(
+        name="parameter does not exist",
+        says=("invalid ssm parameters", "invalid parameters: ", "ParameterNotFound"),
+        what="A parameter that the definition names does not exist",
+        remedy="Check its name and Region in Parameter Store.",
+        source=PAGE,
+    ),
+    Reason(
+        name="registry login in a secret not valid",
+        says=("asm fetching authorization data", "AuthorizationData is malformed"),
+        what="The secret with the login for the private registry does not hold one",
+        remedy='Write it as JSON: {"username": "...", "password": "..."}.',
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/private-auth.html",
+    ),
+    Reason(
+        name="registry login may not be had",
+        says=(
+            "not authorized to perform: ecr:GetAuthorizationToken",
+            *behind(ECR, ("not authorized to perform: ecr:",)),
+        ),
+        what="The execution role may not log in to Amazon ECR",
+        remedy="Allow ecr:GetAuthorizationToken on * to the execution role, or give it the policy "
+        "AmazonECSTaskExecutionRolePolicy.",
+        source=PAGE,
+    ),
+    Reason(
+        name="secrets too often asked for",
+        says=behind((*ASM, *SSM, *ECR), THROTTLED),
+        what="Secrets were asked for too often at once",
+        remedy="It passes: it is tried again. If it lasts: switch on Parameter Store's higher "
+        "throughput, put several values into one secret, or let fewer containers start at "
+        "once.",
+        source=PAGE,
+    ),
+    Reason(
+        name="AWS has no address",
+        says=(
+            "ResourceInitializationError...no such host",
+            "ResourceInitializationError...server misbehaving",
+        ),
+        what="The name of an AWS endpoint could not be resolved in the container's VPC",
+        remedy="Switch on DNS resolution and DNS host names in the VPC, and private DNS for its "
+        "endpoints. Is the `region` right that the definition names?",
+        source=PAGE,
+    ),
+    Reason(
+        name="Secrets Manager out of reach",
+        says=(*behind(ASM, UNREACHED), "connection issue between the task and AWS Secrets Manager"),
+        what="Secrets Manager could not be reached from the container's subnet",
+        remedy=way_out("secretsmanager"),
+        source=PAGE,
+    ),
+    Reason(
+        name="Parameter Store out of reach",
+        says=(*behind(SSM, UNREACHED), "connection issue between the task and AWS Systems Manager"),
+        what="Systems Manager's Parameter Store could not be reached from the container's subnet",
+        remedy=way_out("ssm"),
+        source=PAGE,
+    ),
+    Reason(
+        name="ECR out of reach",
+        says=(*behind(ECR, UNREACHED), "connection issue between the task and Amazon ECR"),
+        what="Amazon ECR could not be reached from the container's subnet",
+        remedy=way_out("ecr.api, ecr.dkr and s3"),
+        source=PAGE,
+    ),
+    Reason(
+        name="registry login in a secret not had",
+        says=("registry auth from asm", "task auth data"),
+        what="The login for the private registry could not be read from its secret",
+        remedy="Check the secret in `repositoryCredentials` (keys username and password), and that the "
+        "execution role may read it.",
+        source=PAGE,
+    ),
+    Reason(
+        name="role can not be assumed",
+        says=("unable to assume the", "not authorized to perform: sts:AssumeRole"),
+        what="ECS may not assume a role of the definition",
+        remedy="Let ecs-tasks.amazonaws.com assume it, in the role's trust policy. Does the role still "
+        "exist?",
+        source=CODES,
+    ),
+    Reason(
+        name="execution role gave no credentials",
+        says=("execution role credentials", "No execution credentials set for the task"),
+        what="The agent had no credentials of the execution role",
+        remedy="It is tried again. If it lasts: has the definition an execution role, does it trust "
+        "ecs-tasks.amazonaws.com, and is the instance's agent a recent one?",
+        source=AGENT,
+    ),
+    Reason(
+        name="environment file not read",
+        says=("env file", "environmentFile", "environment file", "envfile"),
+        what="A file of the definition's `environmentFiles` could not be read",
+        remedy="Check its ARN, and allow s3:GetObject on it and s3:GetBucketLocation to the execution role.",
+        source=ENV,
+    ),
+    Reason(
+        name="ECR login not had",
+        says=ECR,
+        what="Amazon ECR gave no login for the image",
+        remedy="Often the subnets have no way to it. "
+        + way_out("ecr.api, ecr.dkr and s3")
+        + " Or the execution role lacks ecr:GetAuthorizationToken.",
+        source=PAGE,
+    ),
+    Reason(
+        name="secret not had",
+        says=("secret from asm", "secret data from AWS Secrets Manager", "ASM secret", "ASM Secrets"),
+        what="A secret that the definition names could not be read from Secrets Manager",
+        remedy="Check the secret's ARN, secretsmanager:GetSecretValue for the "
+        "execution role, and the subnets' way to Secrets Manager.",
+        source=PAGE,
+    ),
+    Reason(
+        name="parameter not had",
+        says=("secrets from ssm", "SSM Parameter Store", "ssm secret", "SSM Secrets", "missing secret value"),
+        what="A parameter that the definition names could not be read from Parameter Store",
+        remedy="Check the parameter's name, ssm:GetParameters for the execution role, "
+        "and the subnets' way to Systems Manager.",
+        source=PAGE,
+    ),
+    Reason(
+        name="secrets or login not had",
+        says=("unable to pull secrets or registry auth", "execution resource retrieval failed"),
+        what="A secret, or the login for the image's registry, could not be had",
+        remedy="Check the subnets' way to ECR, Secrets Manager and Systems Manager, "
+        "then the execution role's permissions.",
+        source=PAGE,
+    ),
+)

@@ -1,0 +1,51 @@
+"""How far a job has come, in the words of somebody who looks at hundreds of them.
+
+Law: a job's stage says what it waits for; a display state says what a person would call that. One table, and
+a request_id where a stage is two things to a person.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from aws_executors.core.lifecycle.job import Job, R, Stage
+from aws_executors.core.lifecycle.metrics import has_begun
+
+
+class DisplayState(StrEnum):
+    """What a person would call it, in the order in which it happens."""
+
+    WAITING = "waiting"  # its request is being built, or AWS has refused it for now
+    SUBMITTING = "submitting"  # waits for its turn under AWS's rate limit, or is being submitted or looked up
+    STARTING = "starting"  # AWS has its container, which does not run yet
+    RUNNING = "running"  # its container runs
+    ENDING = "ending"  # its container ends, or its end is being reported
+
+
+BY_STAGE: Mapping[Stage, DisplayState] = MappingProxyType(
+    {
+        Stage.PREPARING: DisplayState.WAITING,
+        Stage.BACKING_OFF: DisplayState.WAITING,
+        Stage.SUBMITTING: DisplayState.SUBMITTING,
+        Stage.LOOKING_UP: DisplayState.SUBMITTING,
+        Stage.WATCHING: DisplayState.STARTING,
+        Stage.AWAITING_ROW: DisplayState.ENDING,
+        Stage.STOPPING: DisplayState.ENDING,
+        Stage.CONFIRMING: DisplayState.ENDING,
+        Stage.CLOSED: DisplayState.ENDING,
+    }
+)
+
+
+def display_state(job: Job[R]) -> DisplayState:
+    """How far a job has come.
+
+    >>> display_state(Job(token="0b6e")), display_state(Job(token="0b6e", stage=Stage.WATCHING, ran=True))
+    (<DisplayState.WAITING: 'waiting'>, <DisplayState.RUNNING: 'running'>)
+    """
+    state = BY_STAGE[job.stage]
+    if state is DisplayState.SUBMITTING and job.failures:
+        return (
+            DisplayState.WAITING
+        )  # refused before, and asked again now and then: it has waited all the time
+    return DisplayState.RUNNING if state is DisplayState.STARTING and has_begun(job) else state

@@ -1,0 +1,65 @@
+"""What our launcher's exit codes mean: one table, for the container that leaves and the executor that reads.
+
+Law: literal rows, no functions but look-ups. The container's side is `aws_executors.run`, the executor's side
+`verdict.py` and `core/explain/diagnosis.py`. The codes are outside of what shells (126 and up), Python (1,
+2) and ``sysexits.h`` (64 to 78) use, so that no other program's code is taken for one of ours.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from types import MappingProxyType
+
+
+class Exit(IntEnum):
+    """How a run of the launcher ended."""
+
+    RAN = 0
+    HELD = 80
+    REFUSED = 81
+    GONE = 82
+    INFRASTRUCTURE = 83
+    CANNOT_START = 84
+
+
+MEANINGS: Mapping[Exit, str] = MappingProxyType(
+    {
+        Exit.RAN: "the workload ran, and Airflow has been told how it ended",
+        Exit.HELD: "another container holds the task",
+        Exit.REFUSED: "Airflow's API server refused the workload's token",
+        Exit.GONE: "the task instance does not wait for a container any more: cleared, ended or deleted",
+        Exit.INFRASTRUCTURE: "Airflow's API server or the workload's store could not be reached",
+        Exit.CANNOT_START: "the container could not begin: its image, settings or command are at fault",
+    }
+)
+
+AT_THE_START: Mapping[int, Exit] = MappingProxyType(
+    {
+        401: Exit.REFUSED,
+        403: Exit.REFUSED,
+        404: Exit.GONE,
+        409: Exit.GONE,
+        410: Exit.GONE,
+        422: Exit.CANNOT_START,
+    }
+)
+"""What an API server's answer to "I begin" means, by its status; 409 because of a state that is not
+``running`` (there it is `Exit.HELD`). Source: ``airflow/api_fastapi/execution_api/routes/task_instances.py``.
+"""
+
+
+def exit_of(code: int | None) -> Exit | None:
+    """The row of the table that an exit code stands for, or None for a code that is not ours.
+
+    >>> exit_of(81), exit_of(1), exit_of(None)
+    (<Exit.REFUSED: 81>, None, None)
+    """
+    return next((row for row in Exit if row == code), None)
+
+
+def refusal(status: int) -> Exit:
+    """What it means that the API server answered "I begin" with this HTTP status of 400 or above.
+
+    >>> refusal(403), refusal(503)
+    (<Exit.REFUSED: 81>, <Exit.INFRASTRUCTURE: 83>)
+    """
+    return AT_THE_START.get(status, Exit.INFRASTRUCTURE)

@@ -1,0 +1,116 @@
+"""What is measured: every metric by name, and what a change of a job counts as.
+
+Law: names and meanings, no sending. Plain StatsD has no tags, so what a metric is split by stands in its
+name; only the executor and the team are tags. A name that somebody's dashboard knows does not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aws_executors.core.aws.error_codes import Kind
+from aws_executors.core.aws.request_quotas import Action
+from aws_executors.core.lifecycle.job import Effect, Job, R, Report, Stage
+from aws_executors.core.lifecycle.observation import Cause, Phase
+
+PREFIX = "aws_executors"
+
+
+class Sort(StrEnum):
+    """How a metric is to be read."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    TIMER = "timer"
+
+
+class Submission(StrEnum):
+    """Why a task failed that never had a container."""
+
+    NOT_SUBMITTED = "not submitted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric, or one for each of `by`."""
+
+    name: str
+    sort: Sort
+    about: str
+    by: tuple[StrEnum, ...] = ()
+
+
+SUBMISSIONS = Metric(name="submissions", sort=Sort.COUNTER, about="containers that AWS has accepted")
+REFUSALS = Metric(
+    name="refusals",
+    sort=Sort.COUNTER,
+    about="submissions that AWS, or the way to it, has refused, by kind",
+    by=tuple(Kind),
+)
+THROTTLES = Metric(
+    name="throttles", sort=Sort.COUNTER, about="calls refused for their rate, by action", by=tuple(Action)
+)
+CALLS = Metric(
+    name="calls", sort=Sort.TIMER, about="how long one request_id to AWS took, by action", by=tuple(Action)
+)
+STARTS = Metric(
+    name="time_to_run",
+    sort=Sort.TIMER,
+    about="from the moment Airflow operations a task over until its container is seen to run",
+)
+FAILURES = Metric(
+    name="failures",
+    sort=Sort.COUNTER,
+    about="tasks that the executor has reported as failed, by cause",
+    by=(*Cause, *Submission),
+)
+JOBS = Metric(
+    name="jobs",
+    sort=Sort.GAUGE,
+    about="jobs by stage; those that are closed are gone",
+    by=tuple(stage for stage in Stage if stage is not Stage.CLOSED),
+)
+METRICS = (SUBMISSIONS, REFUSALS, THROTTLES, CALLS, STARTS, FAILURES, JOBS)
+
+
+def name_of(metric: Metric, part: StrEnum | None = None) -> str:
+    """The full name of a metric, or of one of its parts.
+
+    >>> name_of(SUBMISSIONS), name_of(FAILURES, Cause.HOST_LOST)
+    ('aws_executors.submissions', 'aws_executors.failures.host_lost')
+    """
+    own = f"{PREFIX}.{metric.name}"
+    return own if part is None else f"{own}.{part.value.replace(' ', '_')}"
+
+
+def names(metric: Metric) -> Iterator[str]:
+    """All names of one metric.
+
+    >>> list(names(SUBMISSIONS))
+    ['aws_executors.submissions']
+    """
+    yield from (name_of(metric, part) for part in metric.by or (None,))
+
+
+def has_begun(job: Job[R]) -> bool:
+    """Whether the job's present container is, or was, seen to run."""
+    seen = job.seen
+    return job.ran or (seen is not None and (seen.started or seen.phase is Phase.RUNNING))
+
+
+def failure(job: Job[R], effects: Iterable[Effect[R]]) -> StrEnum | None:
+    """What the failure counts as that a job reports now, for the first time; None where it reports none.
+
+    >>> from aws_executors.core.lifecycle.observation import Observation
+    >>> lost = Observation(id="c1", phase=Phase.FAILED, cause=Cause.HOST_LOST)
+    >>> failure(Job(token="0b6e", seen=lost), [Report(False, "why")])
+    <Cause.HOST_LOST: 'host lost'>
+    """
+    failed = any(isinstance(effect, Report) and not effect.success for effect in effects)
+    if not failed or job.reported > 1:
+        return None
+    if job.seen is None:
+        return Submission.NOT_SUBMITTED
+    return job.seen.cause or Cause.UNCLEAR

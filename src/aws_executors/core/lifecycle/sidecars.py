@@ -1,0 +1,88 @@
+"""What the other containers of a task have to do with the end of Airflow's own.
+
+Law: their words are told and never put first, and their exit codes decide nothing. Only where the Airflow
+container was asked to end, and another one had ended by itself, that one explains the end.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from aws_executors.core.aws.response import Read, joined
+from aws_executors.core.lifecycle.observation import Sign
+
+ENDED_TASK = "Essential container in task exited"
+"""What both services say of a task, or a job, that one of its essential containers has ended."""
+
+# SIGTERM and SIGKILL; on Windows, what a container leaves with that is shut down.
+ASKED_TO_END = frozenset({143, 137, 3221225786, -1073741510})
+
+
+class Contained(Read):
+    """One container as AWS shows it; whether it is essential, ECS does not say."""
+
+    name: str | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    essential: bool | None = None
+
+
+def words(others: Iterable[Contained]) -> str:
+    """What other containers say that may explain an end, in the order of their names.
+
+    >>> words([Contained(name="router", exit_code=1, reason="OutOfMemoryError: killed"), Contained(name="a")])
+    'router: exit code 1, OutOfMemoryError: killed'
+    """
+    return joined(*(_said(one) for one in sorted(others, key=_name)))
+
+
+def culprit(own: Contained | None, others: Sequence[Contained], *, by_an_end: bool) -> Contained | None:
+    """The essential container whose end took `own` along; None where its own end explains itself.
+
+    `by_an_end` says whether the task ended because one of its containers did.
+
+    >>> culprit(Contained(exit_code=143), [Contained(name="router", exit_code=0)], by_an_end=True).name
+    'router'
+    >>> culprit(Contained(exit_code=3), [Contained(name="router", exit_code=0)], by_an_end=True) is None
+    True
+    """
+    if own is None or not by_an_end or _explained(own):
+        return None
+    essential = [one for one in others if one.essential is not False]
+    first = [one for one in essential if _ended_by_itself(one)]
+    if own.exit_code is not None:
+        first += [one for one in essential if one.exit_code is None and one.reason]  # it did not start
+    return min(first, key=_likely, default=None)
+
+
+def signed(first: Contained | None) -> tuple[Sign | None, str]:
+    """The sign of an end by this container, and it with its code for a person to read.
+
+    >>> signed(Contained(name="router", exit_code=1))
+    (<Sign.TAKEN_ALONG: 'taken along'>, 'router: exit code 1')
+    """
+    if first is None:
+        return None, ""
+    how = "it did not start" if first.exit_code is None else f"exit code {first.exit_code}"
+    return Sign.TAKEN_ALONG, f"{first.name or '?'}: {how}"
+
+
+def _explained(own: Contained) -> bool:
+    return _ended_by_itself(own) if own.exit_code is not None else bool(own.reason)
+
+
+def _ended_by_itself(one: Contained) -> bool:
+    killed_for_memory = (one.reason or "").startswith("OutOfMemory")
+    return one.exit_code is not None and (killed_for_memory or one.exit_code not in ASKED_TO_END)
+
+
+def _said(one: Contained) -> str | None:
+    code = f"exit code {one.exit_code}" if one.exit_code else None
+    text = ", ".join(part for part in (code, one.reason) if part)
+    return f"{one.name or '?'}: {text}" if text else None
+
+
+def _likely(one: Contained) -> tuple[bool, str]:
+    return (one.exit_code == 0, _name(one))
+
+
+def _name(one: Contained) -> str:
+    return one.name or ""

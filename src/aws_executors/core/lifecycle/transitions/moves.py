@@ -1,0 +1,115 @@
+"""The single moves that a job can make.
+
+Law: each is one change of a job and what it asks for then; none looks at an event. What leads to a move is
+decided in the rooms beside this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
+
+from aws_executors.core.aws.backoff import delay, jitter
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.lifecycle.job import (
+    Effect,
+    Job,
+    LogEvent,
+    Policy,
+    Purpose,
+    ReleaseSlot,
+    Report,
+    Requeue,
+    Stage,
+    Stop,
+    Submit,
+)
+from aws_executors.core.lifecycle.observation import Phase
+from aws_executors.core.lifecycle.policy import CONTAINER_FAILED, NOT_SUBMITTED
+from aws_executors.core.lifecycle.stop_reasons import NOT_WAITED_FOR, ORPHANED, TAKEN_BACK
+
+R = TypeVar("R")
+Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
+
+FORGOTTEN = "nothing, it does not show the container any more"
+"""The reason of an end that nobody has seen."""
+
+
+def submit(job: Job[R], request: R) -> Moved[R]:
+    """Submit this request, for the first time or again."""
+    return replace(job, stage=Stage.SUBMITTING, due=None), (Submit(request),)
+
+
+def look(job: Job[R], at: float) -> Moved[R]:
+    """Look for the container by its token, when it is time."""
+    return replace(job, stage=Stage.LOOKING_UP, lookups=0, due=at), ()
+
+
+def stop(job: Job[R]) -> Moved[R]:
+    """Ask AWS to stop the container, and follow it to its end."""
+    why = {Purpose.CANCEL: TAKEN_BACK, Purpose.RELEASE: ORPHANED}.get(job.purpose, NOT_WAITED_FOR)
+    return replace(job, stage=Stage.STOPPING, due=None), (Stop(job.container, why),)
+
+
+def let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
+    """Nobody waits for the container any more: it may end by itself, but not for ever."""
+    return replace(job, stage=Stage.STOPPING, due=at + (policy.linger if runs(job) else policy.patience))
+
+
+def requeue(job: Job[R], *said: Effect[R]) -> Moved[R]:
+    """Nothing runs for the task: Airflow is to queue it again."""
+    return replace(job, stage=Stage.CLOSED), (*said, Requeue(), ReleaseSlot())
+
+
+def ended(job: Job[R]) -> Moved[R]:
+    """The last container has ended; what was to be released is given back."""
+    return requeue(job) if job.purpose is Purpose.RELEASE else close(job)
+
+
+def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
+    """Fail the task, and say why."""
+    if job.unwanted:
+        return close(job)
+    event = CONTAINER_FAILED if job.container or job.past else NOT_SUBMITTED
+    reported, effects = report(job, Report(False, why, confirm=job.has_row), at, policy)
+    return reported, (LogEvent(event, why), *effects)
+
+
+def report(job: Job[R], said: Report, at: float, policy: Policy) -> Moved[R]:
+    """Tell Airflow how it ended; where the row must change for it, wait until it has."""
+    if not said.confirm:
+        return replace(job, stage=Stage.CLOSED), (said,)
+    due = at + policy.confirm * (1 << job.reported)
+    confirming = replace(job, stage=Stage.CONFIRMING, report=said, reported=job.reported + 1, due=due)
+    return confirming, (said,)
+
+
+def close(job: Job[R]) -> Moved[R]:
+    """Nothing is left to do."""
+    return replace(job, stage=Stage.CLOSED), ()
+
+
+def later(job: Job[R], at: float, policy: Policy) -> Job[R]:
+    """The job, to be woken after a growing while."""
+    failures = job.failures + 1
+    return replace(
+        job, failures=failures, due=at + delay(policy.backoff, failures, jitter(job.token, failures))
+    )
+
+
+def told(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
+    """Say why it waits, once per change; of what nobody waits for there is nothing to say."""
+    if job.told == change or not job.wanted:
+        return job, ()
+    return replace(job, told=change), (LogEvent(event, text),)
+
+
+def refusal(error: AwsError) -> str:
+    """What AWS said, and what a person can do about it."""
+    said = f"{error.code}: {error.message}"
+    return f"{said.rstrip('.')}. {error.remedy}" if error.remedy else said
+
+
+def runs(job: Job[R]) -> bool:
+    """Whether the present container has been seen to run its task."""
+    return job.ran or (job.seen is not None and job.seen.phase is Phase.RUNNING)

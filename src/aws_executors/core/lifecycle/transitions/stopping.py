@@ -1,0 +1,69 @@
+"""Stopping, being taken back, being woken.
+
+Law: a container that nobody waits for is asked to stop until it has ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.lifecycle.job import Job, LookUp, Policy, Prepare, Purpose, Stage
+from aws_executors.core.lifecycle.transitions.moves import Moved, close, later, let_end, stop, submit
+from aws_executors.core.lifecycle.transitions.token_renewal import renewal
+
+R = TypeVar("R")
+
+
+def stop_answered(job: Job[R], error: AwsError | None, at: float, policy: Policy) -> Moved[R]:
+    """AWS has answered a stop."""
+    if job.stage is not Stage.STOPPING:
+        return job, ()
+    if error is None:
+        return replace(job, failures=0, due=at + policy.linger), ()
+    return later(job, at, policy), ()
+
+
+def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[R]:
+    """Nobody waits for it any more: Airflow takes it back, or its row has moved on before it was found."""
+    withdrawn = replace(job, purpose=purpose)
+    match job.stage:
+        case Stage.WATCHING | Stage.STOPPING | Stage.LOOKING_UP if job.container:
+            return stop(withdrawn) if purpose is Purpose.CANCEL else (let_end(withdrawn, at, policy), ())
+        case Stage.SUBMITTING | Stage.LOOKING_UP:
+            return withdrawn, ()  # the answer is on its way; what it names is ended then
+        case Stage.BACKING_OFF if job.ambiguous:
+            return replace(withdrawn, stage=Stage.LOOKING_UP, lookups=0, due=None), (LookUp(job.past),)
+        case _:
+            return close(withdrawn)
+
+
+def superseded(job: Job[R], at: float, policy: Policy) -> Moved[R]:
+    """A newer job runs the task: this one starts and says nothing more, however its row is read."""
+    if job.unwanted:
+        return job, ()
+    return withdraw(job, Purpose.CANCEL if job.purpose is Purpose.RELEASE else Purpose.LEAVE, at, policy)
+
+
+def woken(job: Job[R], at: float) -> Moved[R]:
+    """The time that the job waited for has come."""
+    if job.due is None or at < job.due or job.stage is Stage.CONFIRMING:
+        return job, ()  # not yet; and what is being confirmed is decided by the next row that is read
+    renewing, first = renewal(replace(job, due=None), at)
+    moved, effects = _go_on(renewing)
+    return moved, (*first, *effects)
+
+
+def _go_on(job: Job[R]) -> Moved[R]:
+    match job.stage:
+        case Stage.BACKING_OFF if job.request is not None:
+            return submit(job, job.request)
+        case Stage.BACKING_OFF:
+            return replace(job, stage=Stage.PREPARING), (Prepare(job.attempt),)
+        case Stage.LOOKING_UP:
+            return job, (LookUp(job.past),)
+        case Stage.STOPPING:
+            return stop(job)
+        case _:
+            return job, ()

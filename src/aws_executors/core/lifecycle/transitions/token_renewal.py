@@ -1,0 +1,48 @@
+"""Keeping a stored workload's token fresh while its container waits.
+
+Law: renewed well before it would be too old, and never once the container is seen to run, or once the task
+waits for it no more: a fresh token would let in what is about to be stopped. A renewal that fails, or whose
+answer is lost, is made again: there is time for several.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from aws_executors.core.lifecycle.job import Job, Renew, Renewed, Stage
+from aws_executors.core.lifecycle.transitions.moves import Moved, refusal, runs, told
+
+R = TypeVar("R")
+
+UNTIMED = frozenset({Stage.SUBMITTING, Stage.WATCHING})
+WAITING = UNTIMED | {Stage.BACKING_OFF, Stage.LOOKING_UP}
+AGAIN = 1 / 4
+"""Of the time between two renewals: so much later comes the next try, if there is no answer to this one."""
+
+
+def to_be_woken(job: Job[R]) -> Job[R]:
+    """The job; a stage that has no time of its own waits for the next renewal."""
+    return replace(job, due=job.renew_at) if job.due is None and _renewable(job) else job
+
+
+def renewal(job: Job[R], at: float) -> Moved[R]:
+    """Ask for a fresh token, if it is time for one."""
+    if job.renew_every is None or at < job.renew_at or not _renewable(job):
+        return job, ()
+    return replace(job, renew_at=at + job.renew_every * AGAIN), (Renew(job.attempt),)
+
+
+def renewed(job: Job[R], event: Renewed) -> Moved[R]:
+    """A renewal has been answered: it says how often from now on; who took the job over learns it so."""
+    if job.renew_every is None or not job.wanted:
+        return job, ()
+    if event.error is not None:
+        return told(job, "token not renewed", refusal(event.error), f"renewal {event.error.code}")
+    due = None if job.stage in UNTIMED else job.due
+    renew_at = event.at + (event.renew_every or 0.0)
+    return replace(job, renew_every=event.renew_every, renew_at=renew_at, due=due), ()
+
+
+def _renewable(job: Job[R]) -> bool:
+    return job.renew_every is not None and job.wanted and job.stage in WAITING and not runs(job)

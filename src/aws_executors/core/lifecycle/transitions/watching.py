@@ -1,0 +1,85 @@
+"""What a look at a container means.
+
+Law: older news changes nothing, an outcome is never taken back, and what AWS does not show is not yet gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from aws_executors.core.explain.diagnosis import explain_wait
+from aws_executors.core.lifecycle.job import Job, Policy, Purpose, Stage
+from aws_executors.core.lifecycle.observation import Observation, Phase
+from aws_executors.core.lifecycle.transitions.awaiting_row import judge
+from aws_executors.core.lifecycle.transitions.moves import FORGOTTEN, Moved, ended, look, runs, told
+
+R = TypeVar("R")
+
+UNDER_WAY = (Stage.WATCHING, Stage.STOPPING)  # asked so often that no hash is taken
+
+
+def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Moved[R]:
+    """A container has been looked at."""
+    if observation.id != job.container or _stale(job, observation):
+        return job, ()
+    if runs_on(job, observation):
+        return job, ()
+    if observation.phase is Phase.ABSENT:
+        return _absent(job, at, policy)
+    newer = replace(job, seen=observation)
+    match job.stage:
+        case Stage.WATCHING if observation.ended and job.purpose is Purpose.RELEASE:
+            return ended(newer)
+        case Stage.WATCHING if observation.ended:
+            return judge(newer, at, policy)
+        case Stage.AWAITING_ROW if not observation.ended:
+            return replace(newer, stage=Stage.WATCHING), ()
+        case Stage.WATCHING if observation.phase is Phase.WAITING and _is_news(job, observation, at, policy):
+            change = f"{observation.status} {observation.reason}"
+            return told(newer, "container is waiting", explain_wait(observation), change)
+        case Stage.STOPPING if observation.ended:
+            return ended(newer)
+        case Stage.STOPPING if observation.phase is Phase.RUNNING and job.purpose in (
+            Purpose.RUN,
+            Purpose.ADOPT,
+            Purpose.LEAVE,
+        ):
+            return (newer if runs(job) else replace(newer, due=at + policy.linger)), ()
+        case _:
+            return newer, ()
+
+
+def runs_on(job: Job[R], observation: Observation) -> bool:
+    """Whether a look shows what the last one did, a container that runs: most do, and change nothing."""
+    same = observation is job.seen or observation == job.seen
+    return same and observation.phase is Phase.RUNNING and job.stage in UNDER_WAY
+
+
+def _is_news(job: Job[R], observation: Observation, at: float, policy: Policy) -> bool:
+    """Whether it is worth a line that a container waits: AWS says why, or it waits for long."""
+    return observation.reason != "" or at - job.since >= policy.patience_to_start
+
+
+def _stale(job: Job[R], observation: Observation) -> bool:
+    if job.seen is None:
+        return False
+    if job.seen.ended and not observation.ended:
+        # An outcome is never taken back, except the one that was no more than our guess.
+        return job.seen.reason != FORGOTTEN
+    if job.seen.version is None or observation.version is None:
+        return False
+    return observation.version < job.seen.version
+
+
+def _absent(job: Job[R], at: float, policy: Policy) -> Moved[R]:
+    """AWS does not show the container."""
+    if at - job.since < policy.grace:
+        return job, ()  # AWS is eventually consistent: a container just accepted may not be shown yet
+    match job.stage:
+        case Stage.WATCHING:
+            return look(job, at)
+        case Stage.STOPPING:
+            return ended(job)
+        case _:
+            return job, ()

@@ -1,0 +1,1 @@
+"""Where the log of a container is, and what its events are as lines."""

@@ -1,0 +1,175 @@
+"""What the events of a log are as lines for Airflow.
+
+Law: AWS's shape of log events ends here. Nothing raises. What is kept of a log is bounded: its newest lines.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from returns.result import Result
+
+from aws_executors.core.aws.response import Read, read
+from aws_executors.core.redact.outgoing import first_lines, last_lines
+
+LINES = 2_000
+"""Lines that are kept of one log: the newest."""
+
+WIDE, BYTES = 16_384, 1_048_576
+"""Bytes of one line, and of all that are kept."""
+
+WIDTH = 500
+"""Characters of one line in an excerpt."""
+
+END_OF_TIME = 253_402_300_800_000
+"""Epoch milliseconds that no datetime can hold any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """What is known of a log: its newest lines, and where to go on in both directions.
+
+    `cut` says that older lines are left out, `whole` that there is nothing older.
+    """
+
+    lines: tuple[str, ...] = ()
+    forward: str = ""
+    backward: str = ""
+    cut: bool = False
+    whole: bool = False
+
+
+class _LogEvent(Read):
+    timestamp: Annotated[int, Field(ge=0, lt=END_OF_TIME)] | None = None
+    message: str = ""
+
+
+class _Events(Read):
+    events: tuple[_LogEvent, ...] = ()
+    next_forward_token: str = ""
+    next_backward_token: str = ""
+
+
+class _Line(BaseModel):
+    timestamp: datetime | None = None
+    event: str
+
+
+class _Structured(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    event: str
+
+
+class _Routed(BaseModel):
+    """A line as FireLens hands it on, with what ECS knows of its container around it."""
+
+    log: str
+    container_id: str
+    container_name: str
+
+
+_ROUTED = TypeAdapter(_Routed)
+_STRUCTURED = TypeAdapter(_Structured)
+
+
+def folded(tail: Tail, answer: object) -> Result[Tail, str]:
+    """A tail with the newer page of a GetLogEvents answer behind it.
+
+    The end of a stream is reached when its token repeats. Source: "GetLogEvents", CloudWatch Logs API.
+
+    >>> page = {"events": [{"timestamp": 0, "message": "hello"}], "nextForwardToken": "f/1"}
+    >>> folded(Tail(), page).unwrap().lines
+    ('{"timestamp":"1970-01-01T00:00:00Z","event":"hello"}',)
+    """
+    return read(_Events, answer).map(lambda page: _newer(tail, page))
+
+
+def unfolded(tail: Tail, answer: object) -> Result[Tail, str]:
+    """A tail with the older page of a GetLogEvents answer before it.
+
+    >>> older = unfolded(Tail(forward="f/1", backward="b/1"), {"events": [], "nextBackwardToken": "b/1"})
+    >>> older.unwrap().whole
+    True
+    """
+    return read(_Events, answer).map(lambda page: _older(tail, page))
+
+
+def line(message: str, millis: int | None) -> str:
+    """One event as a line that Airflow reads: a structured line as it is, any other one with its time.
+
+    >>> line('{"event": "ran", "level": "info"}', 0)
+    '{"event": "ran", "level": "info"}'
+    >>> line('{"container_id": "0f", "container_name": "/main", "log": "hello", "source": "stdout"}', None)
+    '{"event":"hello"}'
+    """
+    text = first_lines(_unwrapped(message).rstrip("\r\n"), WIDE)
+    try:
+        found = _STRUCTURED.validate_json(text)
+    except ValidationError:
+        at = None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
+        return _Line(timestamp=at, event=text).model_dump_json(exclude_none=True)
+    plain = first_lines(found.event, WIDE)
+    if plain == found.event:
+        return text.replace("\n", " ")
+    found.event = plain
+    return found.model_dump_json()
+
+
+def _unwrapped(message: str) -> str:
+    """What the container wrote, where FireLens has put it into a record of its own."""
+    try:
+        return _ROUTED.validate_json(message).log
+    except ValidationError:
+        return message
+
+
+def excerpt(lines: Iterable[str]) -> str:
+    """Lines as a person reads them in one cell: their words, each within bounds, the last ones kept.
+
+    >>> excerpt(['{"timestamp":"1970-01-01T00:00:00Z","event":"hello"}', '{"event":"bye"}'])
+    'hello\\nbye'
+    """
+    words = (_STRUCTURED.validate_json(one).event for one in lines)
+    return last_lines("\n".join(one if len(one) <= WIDTH else f"{one[:WIDTH]}..." for one in words))
+
+
+def _newer(tail: Tail, page: _Events) -> Tail:
+    every = (*tail.lines, *_lines(page))
+    kept = _newest(every)
+    return replace(
+        tail,
+        lines=kept,
+        cut=tail.cut or len(every) > len(kept),
+        forward=page.next_forward_token,
+        backward=tail.backward or page.next_backward_token,
+    )
+
+
+def _older(tail: Tail, page: _Events) -> Tail:
+    every = (*_lines(page), *tail.lines)
+    kept = _newest(every)
+    return replace(
+        tail,
+        lines=kept,
+        cut=tail.cut or len(every) > len(kept),
+        backward=page.next_backward_token,
+        whole=page.next_backward_token == tail.backward,
+    )
+
+
+def _newest(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The last of these lines that are within all bounds."""
+    room, kept = BYTES, 0
+    for one in reversed(lines[-LINES:]):
+        room -= len(one.encode())
+        if room < 0:
+            break
+        kept += 1
+    return lines[len(lines) - kept :]
+
+
+def _lines(page: _Events) -> tuple[str, ...]:
+    return tuple(line(event.message, event.timestamp) for event in page.events)

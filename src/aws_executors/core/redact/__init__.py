@@ -1,0 +1,1 @@
+"""Texts without secrets: which names stand for one, how they are found, how every text leaves for Airflow."""

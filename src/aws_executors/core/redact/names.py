@@ -1,0 +1,180 @@
+"""Which names stand for secrets: of environment variables, members, options, headers.
+
+Law: tables of words, and the one function that asks them. A name too many costs a reader one value in a
+preview, a name too few costs a password: so the tables are wide.
+"""
+
+import re
+from typing import cast
+
+from aws_executors.core.requests.memo import remembered
+
+ANYWHERE = (
+    "accesskey",
+    "airflowconn",
+    "apikey",
+    "authorization",
+    "brokerurl",
+    "connectionstring",
+    "connstr",
+    "credential",
+    "encryptionkey",
+    "fernet",
+    "jaas",
+    "keyfile",
+    "keytab",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "pgpass",
+    "privatekey",
+    "pwd",
+    "resultbackend",
+    "sasl",
+    "secret",
+    "serviceaccount",
+    "signature",
+    "signingkey",
+    "sqlalchemyconn",
+    "token",
+    "webhook",
+)
+"""Enough wherever they stand, whatever separates them. Source: ``airflow/_shared/secrets_masker``,
+DEFAULT_SENSITIVE_FIELDS; the variables in which Airflow takes addresses with passwords; what people use."""
+
+WORDS = frozenset(
+    {"bearer", "cookie", "cookies", "cred", "creds", "dsn", "jwt", "kubeconfig", "netrc", "pem"}
+)
+"""Enough as a whole word."""
+
+LAST = frozenset({"auth", "conn", "otp", "pass", "passes", "pin", "pw", "salt", "sas", "sig"})
+"""Enough as the last word: ``DB_PASS``, ``REDISCLI_AUTH``."""
+
+OPEN_KEYS = frozenset(
+    {
+        "cache",
+        "column",
+        "dag",
+        "dict",
+        "event",
+        "foreign",
+        "group",
+        "hash",
+        "host",
+        "idempotency",
+        "index",
+        "join",
+        "kms",
+        "lookup",
+        "map",
+        "message",
+        "natural",
+        "object",
+        "partition",
+        "primary",
+        "public",
+        "range",
+        "registry",
+        "routing",
+        "row",
+        "s3",
+        "sort",
+        "surrogate",
+        "tag",
+        "task",
+        "translation",
+        "unique",
+        "variable",
+        "xcom",
+    }
+)
+"""Words before ``key`` that make it the name of something, and no secret; any other key is one."""
+
+ADDRESSES = frozenset({"url", "uri", "connection", "address"})
+STORES = frozenset(
+    {
+        "amqp",
+        "backend",
+        "broker",
+        "celery",
+        "clickhouse",
+        "database",
+        "db",
+        "hook",
+        "jdbc",
+        "mariadb",
+        "mongo",
+        "mongodb",
+        "mssql",
+        "mysql",
+        "odbc",
+        "oracle",
+        "pg",
+        "postgres",
+        "postgresql",
+        "rabbitmq",
+        "redis",
+        "snowflake",
+        "sql",
+        "sqlalchemy",
+    }
+)
+"""The address of one of these holds its password, as a rule: ``DATABASE_URL``, ``MONGODB_URI``."""
+
+HARMLESS = frozenset(
+    {
+        "algorithm",
+        "audience",
+        "count",
+        "enabled",
+        "expires",
+        "expiry",
+        "interval",
+        "issuer",
+        "length",
+        "lifetime",
+        "limit",
+        "mechanism",
+        "mechanisms",
+        "required",
+        "seconds",
+        "size",
+        "timeout",
+        "ttl",
+        "type",
+    }
+)
+"""Last words of what is said about a secret: ``token_lifetime``."""
+
+PUBLIC = frozenset({"clientToken", "client_token", "nextToken", "next_token", "PWD", "OLDPWD"})
+"""Names with such a word whose values are no secrets: AWS's own, and the shell's working directory."""
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_LONGEST = 256
+
+
+def sensitive(name: str) -> bool:
+    """Whether something of this name holds a secret, as far as a name can tell (its last 256 characters).
+
+    >>> sensitive("DB_PASSWORD"), sensitive("AIRFLOW_CONN_PG"), sensitive("FERNET_KEY"), sensitive("STAGE")
+    (True, True, True, False)
+    >>> sensitive("partition_key"), sensitive("token_lifetime"), sensitive("clientToken")
+    (False, False, False)
+    """
+    return _known(name[-_LONGEST:])
+
+
+def _told(name: str) -> bool:
+    words = [word.lower() for word in cast("list[str]", _WORD.findall(name))]
+    if not words or name in PUBLIC or words[-1] in HARMLESS:
+        return False
+    last, plain = words[-1], "".join(words)
+    if any(part in plain for part in ANYWHERE) or last in LAST or not WORDS.isdisjoint(words):
+        return True
+    if last in ("key", "keys"):
+        return len(words) > 1 and words[-2] not in OPEN_KEYS
+    return last in ADDRESSES and not STORES.isdisjoint(words)
+
+
+_known = remembered(_told, 2048)

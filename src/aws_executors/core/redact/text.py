@@ -1,0 +1,267 @@
+"""Texts without the secrets that they quote.
+
+Law: as many steps as characters, whatever the text is: it comes from anybody, and a pattern that goes back
+over it would stop the scheduler. So quantifiers are possessive, each search begins where the last one ended,
+and what is looked back or ahead for is bounded. `tests/core/redact/test_text.py` holds it.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
+
+from aws_executors.core.redact.names import sensitive
+
+MASK = "***"
+
+Span = tuple[int, int]
+"""Where a secret begins and ends."""
+
+# A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `; the name as the
+# text beside that of `value`; or the two as a pair of texts. Each quote may be escaped, any number of times.
+_NAMED = re.compile(
+    r"""(?<![A-Za-z0-9_.-])
+        (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer ) [ \t]++ | (?P<name>[A-Za-z0-9_.-]++)
+        (?: (?P<pair> (?:\\*+["'])?+ \s*+ , \s*+ (?:\\*+["'])?+ [Vv]alue (?:\\*+["'])?+ \s*+ [:=] \s*+ )
+          | (?P<item> (?:\\*+["']) , \s*+ (?=\\*+["']) )
+          | (?P<close> \\*+["'])?+ \s*+ (?P<sign> => | [:=] ) (?P<gap>\s*+) ) )""",
+    re.VERBOSE,
+)
+_OPENED = re.compile(r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?+(?P<quote>\\*+["'])""")
+_BARE = re.compile(r"""(?:[^\s"'\\]|\\(?![nrt"'])|["'](?![\s,;:)\]}]|\Z))++""")
+_LISTED = re.compile(r"""[^;"'\\\n]++""")
+_SCHEME = re.compile(r"(?:bearer|basic|digest|negotiate|token|apikey)[ \t]++", re.IGNORECASE)
+_PLAIN = re.compile(r"(?:null|none|true|false)\b", re.IGNORECASE)
+_NUMBER = re.compile(r"-?[0-9.]++(?![^\s,;)\]}])")
+_ENDS = {quote: re.compile(rf"\\*+{quote}|\n") for quote in "\"'"}
+_ESCAPED = re.compile(r"(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbfv])(?=.)")
+_NAMED_AFTER = re.compile(
+    r"""\s*+,\s*+(?:\\*+["'])?+(?:[Nn]ame|[Kk]ey)(?:\\*+["'])?+\s*+[:=]\s*+(?:\\*+["'])?+"""
+    r"""(?P<name>[A-Za-z0-9_.-]{1,256}+)"""
+)
+_AHEAD = 2_000
+"""Characters of a value that stands before its name, within which that name is looked for."""
+
+# An element of XML, in which STS answers with credentials; one that is not closed is a word of a sentence.
+_ELEMENT = re.compile(
+    r"<(?P<name>[A-Za-z0-9_.:-]++)(?:\s[^<>]*+)?>(?P<value>[^<]++)(?=</)"
+    r"|&lt;(?P<escaped>[A-Za-z0-9_.:-]++)&gt;(?P<inside>[^&<]++)(?=&lt;/)"
+)
+
+_STRONG = frozenset({"password", "passwd", "passphrase", "pwd", "authorization", "apikey"})
+"""Names that are secret in a sentence, too: ``password: x``. ``credentials: x`` may be about them."""
+
+# Secret by their beginnings: access keys of AWS, tokens of GitHub, GitLab, Slack, Stripe and Google.
+_SHAPES = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])|gh[opsur]_[A-Za-z0-9]{20,}+"
+    r"|github_pat_\w{20,}+|glpat-[\w-]{20,}+|xox[abeprs]-[\w-]{10,}+|[rs]k_(?:live|test)_\w{10,}+"
+    r"|AIza[\w-]{35})"
+)
+_RUN = re.compile(r"[A-Za-z0-9_.-]*+")
+_ADDRESS = re.compile(r"""[^\s"'<>\\]*+""")
+_PORT = re.compile(r":[0-9]*+(?:[/?#]|\Z)")
+
+
+def mask(text: str) -> str:
+    r"""The same text without its secrets, each of which becomes ``***``.
+
+    Secrets are tokens (JWT) and keys that are known by their shape, private keys in PEM, what stands before
+    the host of an address and behind that of a webhook, what pydantic found (``input_value=``), and the value
+    of every name that `sensitive` knows, however it is written. Never raises; takes as long as the text is;
+    masking twice changes nothing more. Source: RFC 7519 section 3; the workload's JSON as written by
+    ``airflow/executors/workloads/base.py`` (``"token": "<JWT>"``).
+
+    >>> mask('run --json-string {"token":"eyJhbGciOi.eyJzdWIi.c2ln","ti":{"task_id":"load"}}')
+    'run --json-string {"token":"***","ti":{"task_id":"load"}}'
+    >>> mask("Authorization: Bearer eyJhbGciOi.eyJzdWIi.c2ln refused")
+    'Authorization: Bearer *** refused'
+    >>> mask('"{\\"token\\": \\"abc\\", \\"a\\": 1}"')
+    '"{\\"token\\": \\"***\\", \\"a\\": 1}"'
+    >>> mask("DB_PWD=abc psql postgresql://etl:abc@db/etl")
+    'DB_PWD=*** psql postgresql://***@db/etl'
+    """
+    for find in _FINDERS:
+        text = _replaced(text, find)
+    return text
+
+
+def _replaced(text: str, find: Callable[[str], Iterator[Span]]) -> str:
+    parts: list[str] = []
+    done = 0
+    for begin, end in find(text):
+        parts += [text[done:begin], MASK]
+        done = end
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+# --- By their names ----------------------------------------------------------------------------------------
+
+
+def _named(text: str) -> Iterator[Span]:
+    at = 0
+    while found := _NAMED.search(text, at):
+        span = _value_of(text, found)
+        if span is None:
+            at = found.end("flag" if found["name"] is None else "name")
+        else:
+            yield span
+            at = span[1]
+
+
+def _value_of(text: str, found: re.Match[str]) -> Span | None:
+    """Where the value stands that belongs to a name; None where there is none, or it is no secret."""
+    parts = cast("Mapping[str, str | None]", found.groupdict())
+    begin, whole, flag = found.end(), parts["name"], parts["flag"]
+    if whole is None:
+        return _flagged(flag or "", text, begin)
+    name, colon = whole[-256:], parts["sign"] == ":"
+    if name in ("value", "Value") and parts["sign"]:
+        return _named_later(text, begin)
+    before = text[max(0, found.start() - 16) : found.start()]
+    escaped = _ESCAPED.match(name) if before.endswith("\\") else None
+    if name == "tokens" or not (sensitive(name) or (escaped and sensitive(name[escaped.end() :]))):
+        return None
+    if parts["item"]:
+        pair = before.rstrip("\\\"'").endswith("(") or name.startswith("--")
+        return _value(text, begin) if pair else None
+    if colon and not parts["close"] and not _says(name, parts["gap"] or ""):
+        return None
+    counts = "token" in name.lower() or (colon and name.lower().endswith("s"))
+    if counts and _NUMBER.match(text, begin):
+        return None
+    listed = _LISTED.match(text, begin) if before.endswith(";") else None  # one of a connection string
+    return listed.span() if listed else _value(text, begin)
+
+
+def _flagged(flag: str, text: str, begin: int) -> Span | None:
+    """What stands behind ``--password``, or ``Bearer``."""
+    if flag.startswith("-"):
+        return _value(text, begin) if sensitive(flag) else None
+    bare = _BARE.match(text, begin)
+    found = bare.group().rstrip(")]},;.") if bare else ""
+    odd = any(sign.isdigit() for sign in found) or len(found) >= 20  # else it is a word of a sentence
+    return (begin, begin + len(found)) if len(found) >= 8 and odd else None
+
+
+def _says(name: str, gap: str) -> bool:
+    """Whether ``name: value`` gives a value, and is no sentence about what is called so."""
+    if name.lower() in _STRONG or name.lower().startswith("x-"):
+        return True
+    return gap != "" and ("_" in name or "-" in name.strip("-"))
+
+
+def _value(text: str, begin: int) -> Span | None:
+    scheme = _SCHEME.match(text, begin)
+    begin = scheme.end() if scheme else begin
+    opened = _OPENED.match(text, begin)
+    if opened:
+        inner = _SCHEME.match(text, opened.end())
+        return (inner.end() if inner else opened.end()), _closing(text, opened)
+    if text[begin : begin + 1] == "[":
+        end = text.find("]", begin)
+        return begin + 1, (len(text) if end < 0 else end)
+    if text[begin : begin + 1] in ("{", "(") or _PLAIN.match(text, begin):
+        return None
+    bare = _BARE.match(text, begin)
+    if bare is None:
+        return None
+    end = begin + len(bare.group().rstrip(")]},;."))
+    return (begin, end) if end > begin else None
+
+
+def _closing(text: str, opened: re.Match[str]) -> int:
+    """Where a quoted value ends: at the quote that is escaped as often as the one that opened it, or, where
+    the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by ``k``, also behind
+    any number of escaped backslashes of the value; ``2k + 1`` make a quote within the value."""
+    quote = opened.group().lstrip("bBrRuUfF")
+    escapes = len(quote) - 1
+    for found in _ENDS[quote[-1]].finditer(text, opened.end()):
+        if found.group() == "\n":
+            return found.start()
+        own = len(found.group()) - 1
+        if own < escapes:
+            return found.start()
+        if own % (2 * (escapes + 1)) == escapes:
+            return found.end() - len(quote)
+    return len(text)
+
+
+def _named_later(text: str, begin: int) -> Span | None:
+    """A value whose name stands behind it: ``{"value": "x", "name": "DB_PASSWORD"}``."""
+    near = text[begin : begin + _AHEAD]
+    opened = _OPENED.match(near)
+    if opened is None:
+        return None
+    end = _closing(near, opened)
+    after = _NAMED_AFTER.match(near, end + opened.end() - opened.start("quote"))
+    named = cast("str", after["name"]) if after else ""
+    return (begin + opened.end(), begin + end) if sensitive(named) else None
+
+
+# --- By their shapes ---------------------------------------------------------------------------------------
+
+
+def _found_by_pydantic(text: str) -> Iterator[Span]:
+    at = 0
+    while (at := text.find("input_value=", at)) >= 0:
+        begin = at + len("input_value=")
+        line = text.find("\n", begin)
+        end = text.find(", input_type=", begin, line if line >= 0 else len(text))
+        at = end if end >= 0 else line if line >= 0 else len(text)
+        yield begin, at
+
+
+def _private_keys(text: str) -> Iterator[Span]:
+    at = 0
+    while (at := text.find("-----BEGIN ", at)) >= 0:
+        at += len("-----BEGIN ")
+        head = text.find("-----", at, at + 64)
+        if head >= 0 and "PRIVATE KEY" in text[at:head]:
+            end = text.find("-----END", head)
+            at = len(text) if end < 0 else end
+            yield head + 5, at
+
+
+def _tokens(text: str) -> Iterator[Span]:
+    """Header, payload and, unless the text was cut short, signature: base64url; the header opens by `{"`."""
+    at = 0
+    while (at := text.find("eyJ", at)) >= 0:
+        begin, run = at, _RUN.match(text, at)
+        whole = run.group().rstrip(".") if run else ""
+        at += max(3, len(whole))
+        head, _, rest = whole.partition(".")
+        if rest and len(head) > 3:
+            yield begin, begin + len(whole)
+
+
+def _shapes(text: str) -> Iterator[Span]:
+    yield from (found.span() for found in _SHAPES.finditer(text))
+
+
+def _in_addresses(text: str) -> Iterator[Span]:
+    """User and password before a host; the path of a webhook, which is all that it takes to use one."""
+    at = 0
+    while (at := text.find("://", at)) >= 0:
+        begin = at + 3
+        found = _ADDRESS.match(text, begin)
+        address = found.group() if found else ""
+        at = begin + len(address)
+        host, slash, _ = address.partition("/")
+        colon = address.find(":", 0, len(host))
+        # A password may hold any sign, if it was not escaped: then it goes to the last @.
+        whole = colon >= 0 and not _PORT.match(address, colon)
+        end = address.rfind("@") if whole else host.rfind("@")
+        if end >= 0:
+            yield begin, begin + end
+        elif slash and "hook" in address.lower():
+            yield begin + len(host) + 1, at
+
+
+def _elements(text: str) -> Iterator[Span]:
+    for found in _ELEMENT.finditer(text):
+        parts = cast("Mapping[str, str | None]", found.groupdict())
+        name = parts["name"] or parts["escaped"] or ""
+        if sensitive(name.rpartition(":")[2][-256:]):
+            yield found.span("value" if parts["name"] else "inside")
+
+
+_FINDERS = (_found_by_pydantic, _private_keys, _elements, _named, _tokens, _shapes, _in_addresses)

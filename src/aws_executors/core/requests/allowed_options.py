@@ -1,0 +1,80 @@
+"""What ``executor_config`` may set: the option `executor_config_allowed`.
+
+Law: one thing has one name here, whichever way an author wrote it, and may be allowed by that name or by that
+of a structure which it is part of. Each service says what its options set; all else is refused at once.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from difflib import get_close_matches
+from typing import cast
+
+from aws_executors.core.requests.wire import fields_of, spell
+from aws_executors.core.settings.parsing import RequestError
+
+ALL, NONE = "all", "none"
+OPTION = "executor_config_allowed"
+
+Use = tuple[str, ...]
+"""One thing that is set: its own name, then those of what it is part of. Any of them allows it."""
+
+
+def canonical(names: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
+    """The names that the option lists, in AWS's spelling; ValueError for one that nothing has.
+
+    >>> canonical(("task_definition", "overrides.cpu"), ["taskDefinition", "overrides", "overrides.cpu"])
+    ('taskDefinition', 'overrides.cpu')
+    >>> canonical(("enviroment",), ["environment"])
+    Traceback (most recent call last):
+      ...
+    ValueError: names 'enviroment', which executor_config has not; did you mean environment? It may name \
+all, none, environment
+    """
+    spelled = tuple(dict.fromkeys((".".join(map(spell, name.split("."))) for name in names), True))
+    if len(spelled) > 1 and not {ALL, NONE}.isdisjoint(spelled):
+        raise ValueError(f"names {ALL} or {NONE} beside others, which leaves open what is meant")
+    for name in spelled:
+        if name not in known and name not in (ALL, NONE):
+            near = "".join(f" did you mean {one}?" for one in get_close_matches(name[:60], known, n=1))
+            listed = ", ".join((ALL, NONE, *known))
+            raise ValueError(
+                f"names {name[:60]!r}, which executor_config has not;{near} It may name {listed}"
+            )
+    return spelled
+
+
+def refuse(uses: Iterable[Use], allowed: tuple[str, ...], section: str) -> None:
+    """Raise `RequestError` that names everything which is set and not allowed.
+
+    >>> refuse([("cpu",), ("overrides.taskRoleArn", "overrides")], ("cpu",), "ecs_fargate")
+    Traceback (most recent call last):
+      ...
+    aws_executors.core.settings.parsing.RequestError: executor_config: overrides.taskRoleArn may not be set: \
+[ecs_fargate] executor_config_allowed = cpu; leave it out, or have it added to that option
+    """
+    if allowed == (ALL,):
+        return
+    names = tuple(dict.fromkeys((use[0] for use in uses if set(use).isdisjoint(allowed)), True))
+    if names:
+        listed, them = " and ".join(names), "it" if len(names) == 1 else "them"
+        raise RequestError(
+            f"executor_config: {listed} may not be set: [{section}] {OPTION} = {','.join(allowed)}; "
+            f"leave {them} out, or have {them} added to that option"
+        )
+
+
+def said(written: object, nothing: object) -> Iterator[str]:
+    """The fields of a structure that say something: those which are not as in `nothing`."""
+    for name in fields_of(written):
+        if cast("object", getattr(written, name)) != cast("object", getattr(nothing, name)):
+            yield name
+
+
+def within(path: str, own: str = "") -> Use:
+    """A member by its path, and the structures which it is part of; first its `own` name, if it has one.
+
+    >>> within("overrides.containerOverrides.cpu", "cpu")
+    ('cpu', 'overrides.containerOverrides.cpu', 'overrides.containerOverrides', 'overrides')
+    """
+    parts = path.split(".")
+    inside = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return (own, *inside) if own and own != path else tuple(inside)

@@ -1,0 +1,302 @@
+"""Builders and how they are put together.
+
+Law: a builder is a function of one launch, a step a function ``(launch, request) -> request``; there is no
+base class and nothing to register. What stands here only calls them in order, decides by predicates, and
+tells whose function it was when one of them breaks the bargain.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypedDict, TypeVar, cast
+
+from pydantic import ValidationError
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.redact.outgoing import MOST, NAME, ROOM, one_line
+from aws_executors.core.redact.values import MASK, hidden, secrets_in, sensitive, without
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.size_limit import TooLarge
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.parsing import RequestError, told
+
+L = TypeVar("L", bound=Launch[Settings])
+R = TypeVar("R")
+
+LONGEST_QUOTED = 60
+LONGEST_LIFETIME = 604_800  # seconds: as in the option token_lifetime
+
+Predicate = Callable[[Launch[Settings]], bool]
+
+
+class BuilderError(TypeError):
+    """A builder or step gave something that is no request; the message names the function and the remedy."""
+
+
+def name_of(part: object) -> str:
+    """How to call a function or combinator in a message: never with its arguments, which may be secrets.
+
+    >>> name_of(name_of), name_of(when(name_of))
+    ('aws_executors.core.requests.compose.name_of', 'when(...)')
+    """
+    match part:
+        case _Composed(build=build):
+            return f"compose({name_of(build)}, ...)"
+        case object(__module__=str(module), __qualname__=str(name)):
+            return one_line(f"{module}.{name}", NAME)
+        case _:
+            head, bracket, _ = _printed(part).partition("(")
+            return one_line(f"{head}(...)" if bracket else type(part).__qualname__, NAME)
+
+
+def _printed(part: object) -> str:
+    try:
+        return repr(part)
+    except BaseException:  # noqa: BLE001 - foreign code: something that can not even be printed
+        return ""
+
+
+def _short(part: object) -> str:
+    match part:
+        case object(__qualname__=str(name)):
+            return name
+        case Mapping():
+            return repr(hidden(part))
+        case _:
+            return repr(part)
+
+
+def call(verb: str, *parts: object, **named: object) -> str:
+    """The text of a call, functions by their bare name: what combinators print as.
+
+    What is named and None was left out by the caller, and is left out here.
+
+    >>> call("when", name_of, 3, weight=1, base=None)
+    'when(name_of, 3, weight=1)'
+    """
+    open_ = {name: MASK if sensitive(name) else value for name, value in named.items()}
+    words = (f"{name}={value!r}" for name, value in open_.items() if value is not None)
+    return f"{verb}({', '.join((*map(_short, parts), *words))})"
+
+
+def _stepped(step: Callable[[L, R], R], launch: L, request: R) -> R:
+    try:
+        changed = step(launch, request)
+    except BaseException as error:
+        error.add_note(f"in step {name_of(step)}")
+        raise
+    if not isinstance(changed, type(request)):
+        given = "nothing" if changed is None else f"a {type(changed).__name__}"
+        wanted = type(request).__name__
+        raise BuilderError(
+            f"step {name_of(step)} returned {given}, not a {wanted}; end it with `return request`"
+        )
+    return changed
+
+
+def _stepped_all(steps: tuple[Callable[[L, R], R], ...], launch: L, request: R) -> R:
+    for step in steps:
+        request = _stepped(step, launch, request)
+    return request
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Composed(Generic[L, R]):
+    build: Callable[[L], R]
+    steps: tuple[Callable[[L, R], R], ...]
+
+    def __call__(self, launch: L) -> R:
+        return _stepped_all(self.steps, launch, self.build(launch))
+
+    def taken(self, launch: L) -> Iterator[object]:
+        yield from _taken(self.build, launch)
+        for step in self.steps:
+            yield from _taken(step, launch)
+
+    def __repr__(self) -> str:
+        return call("compose", self.build, *self.steps)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _When(Generic[L, R]):
+    verb: str
+    predicate: Callable[[L], bool]
+    wanted: bool
+    steps: tuple[Callable[[L, R], R], ...]
+
+    def __call__(self, launch: L, request: R) -> R:
+        return _stepped_all(self.steps, launch, request) if self.applies(launch) else request
+
+    def applies(self, launch: L) -> bool:
+        return bool(self.predicate(launch)) is self.wanted
+
+    def taken(self, launch: L) -> Iterator[object]:
+        for step in self.steps if self.applies(launch) else ():
+            yield from _taken(step, launch)
+
+    def __repr__(self) -> str:
+        return call(self.verb, self.predicate, *self.steps)
+
+
+def compose(build: Callable[[L], R], *steps: Callable[[L, R], R]) -> Callable[[L], R]:
+    """A builder that calls `build` and then each step with what the one before it made.
+
+    Steps run from left to right; a later one sees, and may replace, what an earlier one set. Raises
+    `BuilderError` when called, if a step returns anything but a request of its kind.
+
+    >>> from aws_executors.ecs import build, with_cpu_memory, with_tags
+    >>> from aws_executors.core.requests.predicates import queue_is
+    >>> compose(build, with_tags(team="etl"), when(queue_is("large"), with_cpu_memory(cpu=4096, memory=8192)))
+    compose(build, with_tags(team='etl'), when(queue_is('large'), with_cpu_memory(cpu=4096, memory=8192)))
+    """
+    return _Composed(build, steps)
+
+
+def when(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Callable[[L, R], R]:
+    """A step that takes its steps for launches of which the predicate is true, and else changes nothing."""
+    return _When("when", predicate, True, steps)
+
+
+def unless(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Callable[[L, R], R]:
+    """A step that takes its steps for launches of which the predicate is false, and else changes nothing."""
+    return _When("unless", predicate, False, steps)
+
+
+class _Branch(Protocol):
+    def taken(self, launch: Launch[Settings]) -> Iterator[object]: ...
+
+
+def _taken(part: object, launch: Launch[Settings]) -> Iterator[object]:
+    if isinstance(part, _Composed | _When):
+        yield from cast("_Branch", part).taken(launch)
+    else:
+        yield part
+
+
+def lifetime_of(build: object, launch: Launch[Settings]) -> float | None:
+    """How many seconds a builder wants the token of this launch to be valid, or None if it does not say.
+
+    >>> from aws_executors.ecs import build
+    >>> from aws_executors.core.requests.launch import Task
+    >>> launch = Launch(task=Task(dag_id="d", task_id="t"), command=(), settings=None, token="0b6e")
+    >>> lifetime_of(compose(build, with_token_lifetime(hours=2)), launch), lifetime_of(build, launch)
+    (7200, None)
+    """
+    found = [part.seconds for part in _taken(build, launch) if isinstance(part, _Lifetime)]
+    return found[-1] if found else None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Lifetime:
+    text: str
+    seconds: float
+
+    def __call__(self, launch: object, request: R) -> R:
+        return request
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float = 0) -> _Lifetime:
+    """A step that leaves the request as it is, and says how long the workload's token is to be valid.
+
+    Give it to the queues whose containers may wait longer than others, in a builder made by `compose`. Raises
+    ValueError for less than a second or more than a week.
+
+    >>> when(name_of, with_token_lifetime(hours=2))
+    when(name_of, with_token_lifetime(hours=2))
+    """
+    lifetime = hours * 3600 + minutes * 60 + seconds
+    if not 1 <= lifetime <= LONGEST_LIFETIME:
+        raise ValueError(f"with_token_lifetime: {lifetime:g} s is not between 1 s and {LONGEST_LIFETIME} s")
+    text = call("with_token_lifetime", hours=hours or None, minutes=minutes or None, seconds=seconds or None)
+    return _Lifetime(text, lifetime)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildFault:
+    """Why a builder made no request for a launch: `builder` is its name, `error` what a person must know.
+
+    `oversized` where size is all that is wrong, so that a shorter command may mend it.
+    """
+
+    builder: str
+    error: str
+    oversized: bool = False
+
+    def __str__(self) -> str:
+        ours = self.builder.startswith("aws_executors.")
+        return self.error if ours else f"{self.builder}: {self.error}"
+
+
+def built(
+    build: Callable[[L], R], launch: L, expected: type[R], *last: Callable[[L, R], R]
+) -> Result[R, BuildFault]:
+    """Run a builder that may be anybody's, then the steps `last`, and give the request or its fault.
+
+    Nothing that the builder raises leaves this function but a person's KeyboardInterrupt. The launch's
+    command and secrets never stand in the fault, even if the error's own text repeats them (C4).
+    """
+    try:
+        request = build(launch)
+        if isinstance(request, expected):
+            return Success(_stepped_all(last, launch, request))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - foreign code: whatever it raises is this task's fault alone
+        return Failure(fault_of(build, launch, error))
+    given = "nothing" if request is None else f"a {type(request).__name__}"
+    return Failure(BuildFault(builder=name_of(build), error=f"returned {given}, not a {expected.__name__}"))
+
+
+def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildFault:
+    """What a builder raised, in one line of words, bounded and without the launch's secrets."""
+    words = _without_secrets(_words(error), launch)
+    return BuildFault(builder=name_of(build), error=words, oversized=_oversized(error))
+
+
+class _Cause(TypedDict, total=False):
+    """What we read of one of pydantic's error details."""
+
+    ctx: Mapping[str, object]
+
+
+def _oversized(error: BaseException) -> bool:
+    if not isinstance(error, ValidationError):
+        return isinstance(error, TooLarge)
+    found = cast("list[_Cause]", error.errors(include_url=False, include_input=False))
+    return [type(cause.get("ctx", {}).get("error")) for cause in found] == [TooLarge]
+
+
+def _words(error: BaseException) -> str:
+    match error:
+        case ValidationError():
+            words = "; ".join(told(error, shown=False))
+        case RequestError() | BuilderError():
+            words = _text(error)
+        case _:
+            words = f"{type(error).__name__}: {_text(error)}"
+    return words + _place(error)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001 - foreign code: an error that can not even be printed
+        return "(its text can not be made)"
+
+
+def _place(error: BaseException) -> str:
+    match error:
+        case object(__notes__=[str(note), *_]):
+            return f" ({note})"
+        case _:
+            return ""
+
+
+def _without_secrets(words: str, launch: Launch[Settings]) -> str:
+    """Neither the workload, which is one long argument, nor a secret of ``executor_config`` may be quoted."""
+    near = words[: MOST * ROOM]
+    long = (part for part in launch.command if len(part) > LONGEST_QUOTED)
+    known = (*long, *secrets_in(launch.executor_config))
+    return one_line(without(near, known, cut=len(near) < len(words)))

@@ -1,0 +1,50 @@
+"""``executor_config``: what a DAG's author wrote for one task, read or refused.
+
+Law: read once, here, by the service's own type of options; what makes no sense is refused with the key, what
+stood there and what may, and fails that task alone (C2). Keys that belong to the executor are refused with
+the reason. Both dialects are keys of one flat type: those of the older airflow-aws-executors (parts of the
+Airflow container's override) and those of apache-airflow-providers-amazon (members of the request).
+"""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import TypeVar, cast
+
+from pydantic import TypeAdapter
+
+from aws_executors.core.requests.wire import spell
+from aws_executors.core.settings.parsing import FAULTS, RequestError, found, parse, quoted
+
+C = TypeVar("C")
+
+WHERE = "executor_config"
+
+
+def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str]) -> C:
+    """What `written` says, as the service's options; ``None`` says nothing.
+
+    `kept` names the keys (in AWS's spelling) that the executor keeps for itself, each with its reason.
+    Raises `RequestError` for anything else than a mapping of the keys that the options have.
+
+    >>> read_config(TypeAdapter(dict[str, int]), {"command": ["ls"]}, {"command": "it is Airflow's"})
+    Traceback (most recent call last):
+      ...
+    aws_executors.core.settings.parsing.RequestError: executor_config: 'command' can not be set: \
+it is Airflow's
+    """
+    if written is None:
+        written = {}
+    if not isinstance(written, Mapping):
+        raise RequestError(f"{WHERE} must be a mapping such as {{'memory': 2048}}, not {found(written)}")
+    members = cast("Mapping[object, object]", written)
+    refused = list(islice(filter(None, (_refusal(key, kept) for key in members)), FAULTS))
+    if refused:
+        raise RequestError("; ".join(refused))
+    return parse(adapter, dict(members), WHERE)
+
+
+def _refusal(key: object, kept: Mapping[str, str]) -> str:
+    if not isinstance(key, str):
+        return f"{WHERE}: the key {quoted(key)} must be text, not {type(key).__name__}"
+    reason = kept.get(spell(key))
+    return f"{WHERE}: {key!r} can not be set: {reason}" if reason else ""

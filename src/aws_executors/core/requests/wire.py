@@ -1,0 +1,254 @@
+"""How a written value is spelled for AWS, and read back.
+
+Law: the one place where a Python name becomes a member of AWS's API. Every request of ECS and Batch is a
+tree of frozen pydantic dataclasses under `WRITTEN`: fields are named as ``botocore.xform_name`` names the
+member, lists are tuples, maps of text are `Texts`. What is absent is ``None`` or empty, and is left out of
+the call; so a structure whose every member may be absent defaults to its own empty value and is never
+``None``. Both spellings are read, AWS's is written.
+
+    @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)      # pydantic.dataclasses
+    class AwsVpcConfiguration:
+        subnets: tuple[Text, ...]
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass as plain_dataclass
+from typing import Annotated, cast
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasGenerator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    StrictInt,
+    TypeAdapter,
+)
+from pydantic.dataclasses import dataclass
+
+from aws_executors.core.redact.values import MASK, mask, sensitive
+
+ODD_SPELLINGS: Mapping[str, str] = {
+    "enable_ecs_managed_tags": "enableECSManagedTags",
+    "managed_ebs_volume": "managedEBSVolume",
+}
+
+
+def spell(name: str) -> str:
+    """AWS's spelling of a field's name.
+
+    Camel case, but for the table of names that AWS spells in its own way. `tests/test_botocore_ecs.py`
+    holds it against the service's model.
+
+    >>> spell("task_definition"), spell("size_in_gi_b"), spell("enable_ecs_managed_tags")
+    ('taskDefinition', 'sizeInGiB', 'enableECSManagedTags')
+    """
+    first, *rest = name.split("_")
+    return ODD_SPELLINGS.get(name) or first + "".join(part.capitalize() for part in rest)
+
+
+def _both_spellings(name: str) -> AliasChoices:
+    return AliasChoices(spell(name), name)
+
+
+WRITTEN = ConfigDict(
+    alias_generator=AliasGenerator(validation_alias=_both_spellings, serialization_alias=spell),
+    serialize_by_alias=True,
+    extra="forbid",
+    hide_input_in_errors=True,
+)
+
+Text = Annotated[str, Field(min_length=1)]
+Whole = StrictInt
+Flag = StrictBool
+
+
+@plain_dataclass(frozen=True, slots=True)
+class Matching:
+    """Refuses text in which `pattern` does not match from end to end; `words` say what may stand there.
+
+    >>> Matching("[a-z]{1,8}", "up to 8 small letters")("Ab")
+    Traceback (most recent call last):
+      ...
+    ValueError: 'Ab' must be up to 8 small letters
+    """
+
+    pattern: str
+    words: str
+
+    def __call__(self, text: str) -> str:
+        if re.fullmatch(self.pattern, text) is None:
+            raise ValueError(f"{text[:140]!r} must be {self.words}")
+        return text
+
+
+def tag_text(text: str) -> str:
+    """Letters, digits, spaces and ``_ . : / = + - @`` of any script, as AWS allows in a tag; else ValueError.
+
+    >>> tag_text("Größe: 3"), tag_text("owner@example.org")
+    ('Größe: 3', 'owner@example.org')
+    """
+    odd = sorted(
+        {sign for sign in text if sign not in "_.:/=+-@" and unicodedata.category(sign)[0] not in "LZN"}
+    )
+    if odd:
+        found = "".join(odd[:10])
+        raise ValueError(
+            f"{text[:140]!r} may not contain {found!r}; AWS allows letters, digits, spaces, _.:/=+-@"
+        )
+    return text
+
+
+def tag_key(text: str) -> str:
+    """`tag_text` that does not begin with the prefix that AWS keeps for itself; else ValueError."""
+    if text.lower().startswith("aws:"):
+        raise ValueError(
+            f"{text[:140]!r} begins with 'aws:', which AWS keeps for itself; choose another prefix"
+        )
+    return tag_text(text)
+
+
+TagKey = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(tag_key)]
+TagValue = Annotated[str, Field(max_length=256), AfterValidator(tag_text)]
+
+
+def _number_as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Digits = Annotated[str, BeforeValidator(_number_as_text)]
+"""A number that AWS wants as text (``"cpu": "256"``); an int is read too."""
+
+
+def text_items(value: object) -> list[tuple[str, str]]:
+    """The items of a mapping of text to text; ValueError names the first key that has no text.
+
+    >>> text_items({"N": 1})
+    Traceback (most recent call last):
+      ...
+    ValueError: the value of 'N' must be text, not int; put it in quotes
+    """
+    items = list(cast("Mapping[str, str]", value).items())
+    for key, text in items:
+        if not isinstance(key, str):
+            raise ValueError(f"the name {key!r} must be text, not {type(key).__name__}")
+        if not isinstance(text, str):
+            raise ValueError(
+                f"the value of {key!r} must be text, not {type(text).__name__}; put it in quotes"
+            )
+    return items
+
+
+def _pairs(value: object) -> object:
+    return tuple(text_items(value)) if isinstance(value, Mapping) else value
+
+
+def _in_order(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(dict(pairs).items()))
+
+
+def _as_map(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return dict(pairs)
+
+
+Texts = Annotated[
+    tuple[tuple[str, str], ...],
+    BeforeValidator(_pairs),
+    AfterValidator(_in_order),
+    PlainSerializer(_as_map),
+]
+"""A map of text to text (Batch's ``tags``, ``parameters``): sorted pairs here, a map on the wire."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class KeyValuePair:
+    """One environment variable, as both services spell it; a repr hides what its name calls secret."""
+
+    name: Text
+    value: str
+
+    def __repr__(self) -> str:
+        value = MASK if sensitive(self.name) else self.value
+        return f"KeyValuePair(name={self.name!r}, value={value!r})"
+
+
+def _as_variables(value: object) -> object:
+    if isinstance(value, Mapping):
+        return tuple(KeyValuePair(name=name, value=text) for name, text in text_items(value))
+    return value
+
+
+Environment = Annotated[tuple[KeyValuePair, ...], BeforeValidator(_as_variables)]
+"""Environment variables, read from AWS's list of ``{"name", "value"}`` or from a mapping."""
+
+
+def fields_of(structure: object) -> tuple[str, ...]:
+    """The names of a structure's fields, in their order; of a type under `WRITTEN`, or of a value.
+
+    >>> fields_of(KeyValuePair)
+    ('name', 'value')
+    """
+    return cast("tuple[str, ...]", getattr(structure, SLOTS))
+
+
+SLOTS = "__slots__"
+"""What a frozen dataclass with slots keeps its fields' names in."""
+
+
+def masked_repr(structure: object) -> str:
+    """The repr of a request, or of a part of one, without secrets."""
+    values = ((name, cast("object", getattr(structure, name))) for name in fields_of(structure))
+    return mask(f"{type(structure).__qualname__}({', '.join(f'{name}={value!r}' for name, value in values)})")
+
+
+_ANY_VALUE: TypeAdapter[object] = TypeAdapter(object)
+
+
+def to_kwargs(request: object) -> dict[str, object]:
+    """What boto3's method takes for this request: ``client.run_task(**to_kwargs(request))``.
+
+    Plain dicts, lists, texts and numbers in AWS's spelling; what is absent is left out. Pure: each call
+    gives new containers, so the caller may change them.
+
+    >>> from aws_executors.core.ecs.request import RunTask
+    >>> to_kwargs(RunTask(task_definition="airflow:7", started_by="airflow/0b6e"))
+    {'taskDefinition': 'airflow:7', 'startedBy': 'airflow/0b6e', 'count': 1}
+    """
+    dumped = cast("object", _ANY_VALUE.dump_python(request, mode="json", by_alias=True, exclude_none=True))
+    return _without_empty(dumped) if isinstance(dumped, dict) else {}
+
+
+def surely_fits(request: object, limit: int) -> bool:
+    """Whether the JSON of this request certainly has no more than `limit` characters; quick.
+
+    A yes is certain; after a no it has to be measured. UTF-8 is what is counted here: nothing of it gets more
+    than three times as long as ASCII.
+
+    >>> variable = KeyValuePair(name="A", value="1")
+    >>> surely_fits(variable, 100), surely_fits(variable, 30)
+    (True, False)
+    """
+    return 3 * len(_ANY_VALUE.dump_json(request, by_alias=True, exclude_none=True)) <= limit
+
+
+def _without_empty(members: Mapping[str, object]) -> dict[str, object]:
+    # Each request passes here, hundreds a second: so it is written.
+    kept: dict[str, object] = {}
+    for name, value in members.items():
+        pruned = value
+        if isinstance(value, dict):
+            pruned = _without_empty(cast("dict[str, object]", value))
+        elif isinstance(value, list):
+            pruned = _without_empty_in(cast("list[object]", value))
+        if pruned or not isinstance(pruned, dict | list):
+            kept[name] = pruned
+    return kept
+
+
+def _without_empty_in(items: list[object]) -> list[object]:
+    return [_without_empty(cast("dict[str, object]", i)) if isinstance(i, dict) else i for i in items]

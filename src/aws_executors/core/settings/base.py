@@ -1,0 +1,392 @@
+"""What both services' settings have in common, and how a section of text becomes settings.
+
+Law: frozen, validated values. Every option of a section is checked in one go, and everything that is wrong
+with it is told at once: a person mends airflow.cfg one time, not once per fault. A field's description,
+example and default are the only ones there are (see `options.py`).
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Literal, Self, cast
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.requests.allowed_options import ALL, canonical
+from aws_executors.core.settings.errors import Detail, Fault, Place, SettingsFaults, in_words, shown, unknown
+from aws_executors.core.settings.options import Option, as_text, rows
+from aws_executors.core.settings.types import (
+    Account,
+    ConnectionId,
+    Deployment,
+    DottedPath,
+    KmsKey,
+    Region,
+    Store,
+    Url,
+    names,
+)
+
+Written = Mapping[str, object]
+"""The options that somebody wrote, by name; what is blank or left to its default is not among them."""
+
+NOTHING: Written = MappingProxyType({})
+
+
+class Settings(BaseModel):
+    """The options that `[batch]` and `[ecs_fargate]` share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    section: ClassVar[str]
+    """The section's name in airflow.cfg."""
+    service: ClassVar[str]
+    """The AWS service that runs the containers, by its name in boto3."""
+    about: ClassVar[str]
+    """What the section is for, in one sentence."""
+    kwargs_option: ClassVar[str]
+    """The option whose dict is laid over the request that the other options make."""
+    members: ClassVar[Mapping[str, str]] = {}
+    """Options which that dict may give in their place, by the member's name in AWS's spelling."""
+    settable: ClassVar[tuple[str, ...]] = ()
+    """What ``executor_config`` can set, by the names that `executor_config_allowed` may list."""
+
+    region: Annotated[
+        Region,
+        Field(description="The AWS Region, also with a custom request.", examples=["us-east-1"]),
+    ]
+    conn_id: Annotated[
+        ConnectionId,
+        Field(
+            description="An Airflow connection with AWS credentials; when empty, boto3 looks for them "
+            "itself.",
+            examples=["aws_default"],
+        ),
+    ] = ""
+    endpoint_url: Annotated[
+        Url,
+        Field(
+            description="Where the API of Batch, or of ECS, is, if not at its public address (a VPC "
+            "endpoint, say); for other services there are AWS's own settings, such as AWS_ENDPOINT_URL_LOGS.",
+            examples=["http://127.0.0.1:4566"],
+        ),
+    ] = ""
+    request_builder: Annotated[
+        DottedPath,
+        Field(
+            description="Dotted path of a function that makes the request for each launch.",
+            examples=["my_module.build"],
+        ),
+    ] = ""
+    executor_config_allowed: Annotated[
+        tuple[str, ...],
+        BeforeValidator(names),
+        Field(
+            description="What a task's executor_config may set: all, none, or names between commas, as an "
+            "author writes them (cpu), or of a part (overrides.taskRoleArn).",
+            examples=["cpu,memory,environment,tags"],
+        ),
+    ] = (ALL,)
+    adopt_task_instances: Annotated[
+        bool,
+        Field(
+            description="When a scheduler stops: True leaves its containers running for the next scheduler "
+            "to adopt, False stops them.",
+            examples=[True],
+        ),
+    ] = False
+    deployment: Annotated[
+        Deployment,
+        Field(
+            description="A name for this Airflow, which tells its containers from those of others on a "
+            "shared account.",
+            examples=["airflow-staging"],
+        ),
+    ] = "airflow"
+    max_attempts: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10,
+            description="How many containers may be started for one try of a task (1 to 10), when the "
+            "infrastructure fails before the task's own code has run.",
+            examples=[5],
+        ),
+    ] = 3
+    workers: Annotated[
+        int,
+        Field(ge=1, le=64, description="How many threads call AWS (1 to 64).", examples=[48]),
+    ] = 32
+    poll_interval: Annotated[
+        float,
+        Field(
+            ge=0.1,
+            le=60,
+            description="Seconds between two looks at a container that was just started or is about to end "
+            "(0.1 to 60).",
+            examples=[2.5],
+        ),
+    ] = 1.0
+    poll_interval_max: Annotated[
+        float,
+        Field(
+            ge=0.1,
+            le=300,
+            description="Seconds between two looks at a container that has run for long (up to 300).",
+            examples=[60.0],
+        ),
+    ] = 30.0
+    database_interval: Annotated[
+        float,
+        Field(
+            ge=0.1,
+            le=60,
+            description="Seconds between two reads of the running task instances from Airflow's database, "
+            "all in one query (0.1 to 60).",
+            examples=[5.0],
+        ),
+    ] = 0.5
+    fleet_interval: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=3600,
+            description="Seconds between two times at which the scheduler tells the page *AWS executors* of "
+            "Airflow's UI about its containers (0 to 3600); 0 switches that off.",
+            examples=[30.0],
+        ),
+    ] = 10.0
+    call_timeout: Annotated[
+        float,
+        Field(
+            ge=1,
+            le=120,
+            description="Seconds to wait for one answer of AWS (1 to 120).",
+            examples=[30.0],
+        ),
+    ] = 20.0
+
+    submit_rate: Annotated[
+        float | None,
+        Field(
+            ge=0.1,
+            le=1000,
+            description="The most containers that are started a second (0.1 to 1000). When empty, as many "
+            "as AWS grants the account: that is found out, beginning at what AWS documents, RunTask 20 on "
+            "Fargate and 40 on EC2, SubmitJob 50.",
+            examples=[100.0],
+        ),
+    ] = None
+    read_share: Annotated[
+        float,
+        Field(
+            ge=0.01,
+            le=1,
+            description="The share of the documented rate for reading that looking at containers may use "
+            "(0.01 to 1).",
+            examples=[0.8],
+        ),
+    ] = 0.5
+
+    workload_transport: Annotated[
+        Literal["inline", "s3", "auto"],
+        Field(
+            description="How a workload gets into its container: inline (on the command line), s3 (an "
+            "object in workload_store, which the image reads with this package), or auto (inline where it "
+            "fits, else s3).",
+            examples=["s3"],
+        ),
+    ] = "inline"
+    workload_store: Annotated[
+        Store,
+        Field(
+            description="Where workloads are stored: s3://bucket/prefix; mandatory with "
+            "workload_transport = s3.",
+            examples=["s3://my-bucket/workloads"],
+        ),
+    ] = ""
+    workload_store_owner: Annotated[
+        Account,
+        Field(
+            description="The account (12 digits) that must own the bucket of workload_store: in a bucket of "
+            "another one nothing is stored or read. Not checked when empty.",
+            examples=["123456789012"],
+        ),
+    ] = ""
+    workload_kms_key: Annotated[
+        KmsKey,
+        Field(
+            description="The KMS key that encrypts stored workloads (SSE-KMS): its id, its ARN or "
+            "alias/name; S3's own keys (SSE-S3) when empty.",
+            examples=["alias/airflow"],
+        ),
+    ] = ""
+    token_lifetime: Annotated[
+        float | None,
+        Field(
+            ge=1,
+            le=604_800,
+            description="Seconds that a workload's token is valid (1 to 604800); when empty, Airflow's "
+            "[scheduler] task_queued_timeout. By S3 it is renewed at half of this while the container waits.",
+            examples=[3600.0],
+        ),
+    ] = None
+    launcher: Annotated[
+        Literal["airflow", "aws_executors"],
+        Field(
+            description="What runs a workload that comes inline: airflow (works in every image) or "
+            "aws_executors (for images with this package: a shorter end, exit codes that tell more).",
+            examples=["aws_executors"],
+        ),
+    ] = "airflow"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_what_is_written(cls, values: Written) -> dict[str, object]:
+        return cls.completed(written(values))
+
+    @field_validator("executor_config_allowed")
+    @classmethod
+    def _of_known_names(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
+        return canonical(listed, cls.settable)
+
+    @model_validator(mode="after")
+    def _without_contradiction(self) -> Self:
+        own = {name: cast("object", getattr(self, name)) for name in self.model_fields_set}
+        faults = list(self.contradictions(_given(own), Place(self.section)))
+        if faults:
+            raise ValueError("; ".join(map(str, faults)))
+        return self
+
+    @classmethod
+    def completed(cls, own: dict[str, object]) -> dict[str, object]:
+        """The options with those defaults that depend on other options."""
+        return own
+
+    @classmethod
+    def contradictions(cls, own: Written, place: Place) -> Iterator[Fault]:
+        """The faults of options that do not go together; `own` may hold texts as well as read values."""
+        low, high = as_number(own.get("poll_interval", 1.0)), as_number(own.get("poll_interval_max", 30.0))
+        if low is not None and high is not None and low > high:
+            problem = f"is below poll_interval = {low:g}"
+            yield Fault("poll_interval_max", problem, place.set("poll_interval_max", f"{low:g}"), f"{high:g}")
+        yield from _transport_faults(own, place)
+
+    @classmethod
+    def gaps(cls, own: Written, kwargs: Written, place: Place) -> Iterator[Fault]:
+        """The faults of options that others, or the kwargs, make mandatory."""
+        yield from ()
+
+    @classmethod
+    def options(cls) -> tuple[Option, ...]:
+        """The options in the order for a reader: mandatory ones, the service's own, then the shared ones.
+
+        >>> from aws_executors.core.batch.settings import BatchSettings
+        >>> [option.name for option in BatchSettings.options()][:3]
+        ['region', 'job_name', 'job_queue']
+        """
+        shared = [row for row in rows(cls) if row.name in Settings.model_fields and not row.mandatory]
+        own = [row for row in rows(cls) if row not in shared]
+        return (*(row for row in own if row.mandatory), *(row for row in own if not row.mandatory), *shared)
+
+    @classmethod
+    def from_section(
+        cls, values: Written, kwargs: Written = NOTHING, team: str = ""
+    ) -> Result[Self, SettingsFaults]:
+        """Read a section of airflow.cfg, given as text by option (or as values from Python).
+
+        `kwargs` is what the kwargs option stands for, in AWS's spelling: as it is laid over the request, its
+        members take the place of the options in `members`. Every fault is in the failure. Never raises.
+
+        >>> from aws_executors.core.batch.settings import BatchSettings
+        >>> kwargs = {"jobQueue": "q", "jobDefinition": "airflow:3"}
+        >>> print(BatchSettings.from_section({"job_name": "airflow", "workers": "many"}, kwargs).failure())
+        [batch] has 2 faults:
+          region is missing; set [batch] region = us-east-1, or AIRFLOW__BATCH__REGION
+          workers = 'many' is not a whole number; set [batch] workers = 48, or AIRFLOW__BATCH__WORKERS
+        """
+        own, place = written(values), Place(cls.section, team)
+        members = cls.members.items()
+        over = {name: kwargs[member] for name, member in members if kwargs.get(member) is not None}
+        across = [*cls.contradictions(own, place), *cls.gaps(own, kwargs, place)]
+        across += cls._replaced(own, over, place)
+        try:
+            settings = cls.model_validate(own | over)
+        except ValidationError as error:
+            details = cast("list[Detail]", error.errors(include_url=False, include_input=False))
+            own_faults = [cls._told(detail, own | over, place) for detail in details if detail["loc"]]
+            return Failure(SettingsFaults(place, (*own_faults, *across)))
+        return Failure(SettingsFaults(place, tuple(across))) if across else Success(settings)
+
+    @classmethod
+    def _replaced(cls, own: Written, over: Written, place: Place) -> Iterator[Fault]:
+        """A team's options that the kwargs replace: those were made from another section (C37)."""
+        for name in [name for name in over if place.team and name in own and own[name] != over[name]]:
+            problem = (
+                f"is replaced by {shown(over[name])} in {cls.kwargs_option}, which is not the team's own"
+            )
+            remedy = f"use request_builder: aws_executors.conf knows [{cls.section}] only"
+            yield Fault(name, problem, remedy, shown(own[name]))
+
+    @classmethod
+    def _told(cls, detail: "Detail", own: Written, place: Place) -> Fault:
+        name = str(detail["loc"][0])
+        value = shown(own[name]) if name in own else ""
+        if detail["type"] == "extra_forbidden":
+            return unknown(name, value, tuple(cls.model_fields), place)
+        problem = in_words(detail)
+        if detail["type"] == "missing" and name in cls.members:
+            problem = f"is missing, and {cls.kwargs_option} has no {cls.members[name]}"
+        example = "".join(row.example for row in rows(cls) if row.name == name)
+        return Fault(name, problem, place.set(name, example), value)
+
+
+def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
+    transport = own.get("workload_transport", "inline")
+    if transport == "s3" and "workload_store" not in own:
+        problem = "is missing: with workload_transport = s3 a workload has to be stored somewhere"
+        yield Fault("workload_store", problem, place.set("workload_store", "s3://my-bucket/workloads"))
+    for name in ("workload_store", "workload_store_owner", "workload_kms_key"):
+        if transport == "inline" and name in own:
+            problem = "has no effect: workload_transport = inline stores nothing"
+            remedy = f"{place.set('workload_transport', 's3')} (or auto), or {place.unset(name)}"
+            yield Fault(name, problem, remedy, shown(own[name]))
+    for name in ("workload_store_owner", "workload_kms_key"):
+        if transport == "auto" and name in own and "workload_store" not in own:
+            problem = "has no effect without workload_store"
+            remedy = f"{place.set('workload_store', 's3://my-bucket/workloads')}"
+            yield Fault(name, problem, remedy, shown(own[name]))
+
+
+def written(values: Written) -> dict[str, object]:
+    """The options that are not blank (a comma alone is), their texts without the white space around them.
+
+    >>> written({"region": " us-east-1 ", "conn_id": "", "workers": 4})
+    {'region': 'us-east-1', 'workers': 4}
+    """
+    stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    return {n: v for n, v in stripped.items() if not isinstance(v, str) or v.strip(", \t\r\n")}
+
+
+def _given(own: Written) -> Written:
+    return {name: value for name, value in own.items() if value not in (None, "", ())}
+
+
+def as_number(value: object) -> float | None:
+    """The number that a text stands for, or None.
+
+    >>> as_number("2.5"), as_number(3), as_number("many")
+    (2.5, 3.0, None)
+    """
+    try:
+        return float(as_text(value))
+    except ValueError:
+        return None

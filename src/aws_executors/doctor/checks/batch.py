@@ -1,0 +1,281 @@
+"""What `doctor` knows to be wrong with a set-up on Batch.
+
+Law: pure; a check reads `Evidence` and yields findings. What is checked is the request that the person's
+builder makes, not the options alone. Source: AWS Batch User Guide, "Jobs stuck in a RUNNABLE status".
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from aws_executors.core.batch.request import overrides_of
+from aws_executors.doctor.checks.batch_evidence import FARGATE, Evidence, quota_code
+from aws_executors.doctor.checks.fargate_quota import Allowance, of_allowance
+from aws_executors.doctor.checks.findings import (
+    Finding,
+    advice,
+    error,
+    of_variables,
+    unknown,
+    warning,
+)
+from aws_executors.doctor.checks.image import of_image
+from aws_executors.doctor.checks.image import variables as set_by_image
+from aws_executors.doctor.checks.log_group import of_log_group
+from aws_executors.doctor.checks.network import of_network
+
+
+def _queue(seen: Evidence) -> Iterator[Finding]:
+    yield from unknown("the job queue (batch:DescribeJobQueues)", seen.queues)
+    name, queue = seen.request.job_queue, seen.queue
+    if seen.queues == ():
+        yield error(
+            "queue-missing",
+            f"There is no job queue {name!r} in {seen.settings.region}",
+            "SubmitJob is refused for every task.",
+            "[batch] job_queue = one that exists: aws batch describe-job-queues",
+        )
+    if queue and queue.state != "ENABLED":
+        yield error(
+            "queue-disabled",
+            f"The job queue {name!r} is {queue.state}",
+            "SubmitJob is refused, or jobs wait for ever.",
+            f"aws batch update-job-queue --job-queue {name} --state ENABLED",
+        )
+    if queue and queue.status != "VALID":
+        yield error(
+            "queue-invalid",
+            f"The job queue {name!r} is {queue.status}: {queue.status_reason}",
+            "Jobs in it do not start.",
+            "Mend what the reason names, or [batch] job_queue = another one",
+        )
+    if queue and queue.scheduling_policy_arn and not seen.request.share_identifier:
+        yield error(
+            "share-identifier",
+            f"The job queue {name!r} shares fairly, and requests name no share",
+            "SubmitJob is refused: a fair-share queue needs a shareIdentifier.",
+            '[batch] submit_job_kwargs = {"shareIdentifier": "airflow"}, or the step with_share_identifier',
+        )
+
+
+def _environments(seen: Evidence) -> Iterator[Finding]:
+    yield from unknown("the compute environments (batch:DescribeComputeEnvironments)", seen.environments)
+    found = seen.environments if isinstance(seen.environments, tuple) else ()
+    for one in found:
+        name = one.compute_environment_name
+        matters = error if not seen.usable else warning
+        if one.state != "ENABLED":
+            yield matters(
+                "environment-disabled",
+                f"The compute environment {name!r} is {one.state}",
+                "Jobs stay RUNNABLE: nothing is started in it.",
+                f"aws batch update-compute-environment --compute-environment {name} --state ENABLED",
+            )
+        if one.status != "VALID":
+            yield matters(
+                "environment-invalid",
+                f"The compute environment {name!r} is {one.status}: {one.status_reason}",
+                "Jobs stay RUNNABLE: nothing is started in it.",
+                "Mend what the reason names (often a role or a launch template), then update the environment",
+            )
+    for network in seen.networks:
+        yield from of_network(network)
+
+
+def _room(seen: Evidence) -> Iterator[Finding]:
+    definition = seen.definition
+    sizes = [one.compute_resources.maxv_cpus for one in seen.usable if one.compute_resources]
+    if not definition or not sizes or len(sizes) < len(seen.usable):
+        return
+    wanted = definition.vcpus
+    if wanted > max(sizes):
+        yield error(
+            "too-large",
+            f"The {definition.place} wants {wanted:g} vCPUs, and the queue's environments have {max(sizes)}",
+            "Jobs stay RUNNABLE for ever.",
+            "aws batch update-compute-environment --compute-resources maxvCpus=256",
+        )
+
+
+def _definition(seen: Evidence) -> Iterator[Finding]:
+    yield from unknown("the job definition (batch:DescribeJobDefinitions)", seen.definitions)
+    name, definition = seen.request.job_definition, seen.definition
+    if seen.definitions == ():
+        yield error(
+            "definition-missing",
+            f"There is no job definition {name!r} in {seen.settings.region}",
+            "SubmitJob is refused for every task.",
+            "[batch] job_definition = one that exists: aws batch describe-job-definitions",
+        )
+    if definition and definition.status != "ACTIVE":
+        yield error(
+            "definition-inactive",
+            f"The {definition.place} is {definition.status}",
+            "SubmitJob is refused.",
+            f"[batch] job_definition = {definition.job_definition_name}, once it has an active revision",
+        )
+    yield from _kind(seen)
+
+
+OVERRIDES: Mapping[str, str] = {
+    "containerOverrides": "containerProperties",
+    "ecsPropertiesOverride": "ecsProperties",
+    "eksPropertiesOverride": "eksProperties",
+    "nodeOverrides": "nodeProperties",
+}
+"""By the overrides of a request, the member of the definition that they are for."""
+BY_NAME = frozenset({"containerProperties", "ecsProperties"})
+"""Between these two `container_name` decides."""
+KINDS: Mapping[str, str] = {
+    "nodeProperties": "[batch] job_definition = one of type container, or nodeOverrides in submit_job_kwargs",
+    "eksProperties": '[batch] submit_job_kwargs = {"eksPropertiesOverride": {"podProperties": {}}}',
+    "containerProperties": "[batch] submit_job_kwargs without these overrides, or another job_definition",
+    "ecsProperties": "[batch] submit_job_kwargs without these overrides, or another job_definition",
+}
+
+
+def _kind(seen: Evidence) -> Iterator[Finding]:
+    """Whether the overrides are for such a definition; what `container_name` brings about is told there."""
+    definition = seen.definition
+    if not definition:
+        return
+    used = [name for name, given in overrides_of(seen.request).items() if given]
+    by_name = {definition.kind, *(OVERRIDES[one] for one in used)} <= BY_NAME
+    if used and OVERRIDES[used[0]] != definition.kind and not by_name:
+        several = definition.kind == "nodeProperties"
+        yield error(
+            "definition-type" if several else "definition-kind",
+            f"The {definition.place} has {definition.kind}, and requests have {used[0]}",
+            "A task is one container: the command has nowhere to go."
+            if several
+            else "SubmitJob is refused: its overrides are of the wrong kind.",
+            KINDS[definition.kind],
+        )
+
+
+def _platform(seen: Evidence) -> Iterator[Finding]:
+    definition = seen.definition
+    yield from _orchestration(seen)
+    kinds = {"FARGATE" if r.type in FARGATE else "EC2" for one in seen.usable if (r := one.compute_resources)}
+    wanted = definition.platform_capabilities if definition else ()
+    if definition and kinds and wanted and kinds.isdisjoint(wanted):
+        yield error(
+            "platform",
+            f"The {definition.place} is for {' or '.join(wanted)}, the queue's environments are "
+            f"{' and '.join(sorted(kinds))}",
+            "SubmitJob is refused, or jobs stay RUNNABLE for ever.",
+            f"{definition.place}: platformCapabilities = {min(kinds)}, or [batch] job_queue = another",
+        )
+
+
+def _orchestration(seen: Evidence) -> Iterator[Finding]:
+    """Kubernetes' definitions are for its environments alone, and several nodes are not for Fargate."""
+    definition = seen.definition
+    if not definition or not seen.usable:
+        return
+    eks = {one.eks_configuration is not None for one in seen.usable}
+    if (definition.kind == "eksProperties") not in eks and definition.kind != "nodeProperties":
+        where = "EKS" if True in eks else "ECS"
+        yield error(
+            "platform",
+            f"The {definition.place} has {definition.kind}, the queue's environments are on {where}",
+            "SubmitJob is refused, or jobs stay RUNNABLE for ever.",
+            f"[batch] job_queue = one whose environments are on {'ECS' if where == 'EKS' else 'EKS'}",
+        )
+    kinds = {one.compute_resources.type for one in seen.usable if one.compute_resources}
+    if definition.kind == "nodeProperties" and kinds and kinds <= {*FARGATE}:
+        yield error(
+            "platform",
+            f"The {definition.place} has several nodes, the queue's environments are FARGATE",
+            "SubmitJob is refused: jobs of several nodes run on EC2 alone.",
+            "[batch] job_queue = one whose environments are on EC2",
+        )
+
+
+def _container(seen: Evidence) -> Iterator[Finding]:
+    definition, name = seen.definition, seen.settings.container_name
+    if not definition or not definition.containers:
+        return
+    names = [one.name for one in definition.containers]
+    if name and definition.container_properties:
+        yield error(
+            "container-name",
+            f"[batch] container_name = {name}, but the {definition.place} has one container, without name",
+            "SubmitJob is refused: its overrides are of the wrong kind.",
+            "remove container_name from [batch]",
+        )
+    elif not definition.container_properties and name not in names and any(names):
+        written = f"[batch] container_name = {name}" if name else "[batch] container_name is not set"
+        yield error(
+            "container-name",
+            f"{written}, and the {definition.place} has the containers {', '.join(names)}",
+            "The command would go to no container.",
+            f"[batch] container_name = {names[0]}",
+        )
+    else:
+        container = seen.container or definition.containers[0]
+        variables = set_by_image(seen.image) | {one.name: one.value for one in container.environment}
+        yield from of_image(seen.image, definition.place, definition.architecture, ())
+        over = seen.request.container_overrides.environment
+        yield from of_variables(
+            variables | {one.name: one.value for one in over}, definition.place, seen.airflow
+        )
+
+
+def _logs(seen: Evidence) -> Iterator[Finding]:
+    """Batch makes its own group; one that the definition names must be there."""
+    definition, logs = seen.definition, seen.container.log_configuration if seen.container else None
+    if definition and logs and logs.log_driver == "awslogs":
+        yield from of_log_group(logs.options, definition.place, seen.settings.region, seen.log_groups)
+
+
+def _limits(seen: Evidence) -> Iterator[Finding]:
+    definition = seen.definition
+    if not definition:
+        return
+    retry, timeout = definition.retry_strategy, definition.timeout
+    if (
+        retry
+        and retry.attempts > 1
+        and not retry.evaluate_on_exit
+        and not seen.request.retry_strategy.attempts
+    ):
+        yield warning(
+            "batch-retries",
+            f"The {definition.place} lets Batch try {retry.attempts} times, after any end",
+            "It runs the same command again; Airflow's API turns that away once the task has begun.",
+            f"{definition.place}: retryStrategy attempts = 1, and retries= at the task",
+        )
+    if timeout and timeout.attempt_duration_seconds:
+        yield advice(
+            "batch-timeout",
+            f"The {definition.place} ends each job after {timeout.attempt_duration_seconds} s",
+            "A task that takes longer fails, whatever its execution_timeout says.",
+            f"{definition.place}: remove timeout, and write execution_timeout= at the task",
+        )
+
+
+def _quota(seen: Evidence) -> Iterator[Finding]:
+    code = quota_code(seen.environments if isinstance(seen.environments, tuple) else ())
+    if seen.definition and code:
+        allowance = Allowance(
+            code=code, vcpus=seen.definition.vcpus, at_once=seen.airflow.parallelism, quota=seen.quota
+        )
+        yield from of_allowance(allowance, seen.settings.region)
+
+
+CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
+    _queue,
+    _environments,
+    _room,
+    _definition,
+    _platform,
+    _container,
+    _logs,
+    _limits,
+    _quota,
+)
+
+
+def findings(seen: Evidence) -> Iterator[Finding]:
+    """Everything that is wrong with a set-up on Batch."""
+    for check in CHECKS:
+        yield from check(seen)

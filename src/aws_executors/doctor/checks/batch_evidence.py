@@ -1,0 +1,361 @@
+"""What was found out about a set-up on Batch, for the checks beside (`batch.py`).
+
+Law: pure; AWS's answers as far as they are judged, and all of them together as `Evidence`. Source:
+API_JobQueueDetail, API_ComputeEnvironmentDetail and API_JobDefinition of the AWS Batch API Reference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from aws_executors.core.aws.response import Read
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.logs.firelens import group_of
+from aws_executors.doctor.checks.fargate_quota import ON_DEMAND, SPOT
+from aws_executors.doctor.checks.findings import Airflow, Unasked
+from aws_executors.doctor.checks.image import Evidence as ImageEvidence
+from aws_executors.doctor.checks.network import Network
+
+FARGATE = ("FARGATE", "FARGATE_SPOT")
+
+
+class Order(Read):
+    """A compute environment's place in a queue."""
+
+    compute_environment: str
+
+
+class Queue(Read):
+    """One job queue."""
+
+    job_queue_name: str
+    state: str
+    status: str
+    status_reason: str = ""
+    scheduling_policy_arn: str = ""
+    compute_environment_order: tuple[Order, ...] = ()
+
+
+class Kubernetes(Read):
+    """The cluster of an environment on EKS."""
+
+    eks_cluster_arn: str = ""
+
+
+class Resources(Read):
+    """What a managed compute environment may use."""
+
+    type: str
+    maxv_cpus: int = Field(default=0, validation_alias="maxvCpus")
+    subnets: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+
+
+class Environment(Read):
+    """One compute environment."""
+
+    compute_environment_name: str
+    compute_environment_arn: str
+    state: str
+    status: str
+    status_reason: str = ""
+    compute_resources: Resources | None = None
+    eks_configuration: Kubernetes | None = None
+
+
+class Variable(Read):
+    """One environment variable."""
+
+    name: str
+    value: str = ""
+
+
+class Need(Read):
+    """How much of something a container needs."""
+
+    type: str
+    value: str
+
+
+class OnFargate(Read):
+    """Whether a job on Fargate gets a public address."""
+
+    assign_public_ip: str = "DISABLED"
+
+
+class RuntimePlatform(Read):
+    """For which machine a definition is."""
+
+    cpu_architecture: str = ""
+
+
+class LogConfiguration(Read):
+    """Where a container's output goes."""
+
+    log_driver: str = ""
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+class Container(Read):
+    """One container of a job definition."""
+
+    name: str = ""
+    image: str = ""
+    environment: tuple[Variable, ...] = ()
+    resource_requirements: tuple[Need, ...] = ()
+    vcpus: float = 0
+    """The form of old, which counts where the new one says nothing."""
+    log_configuration: LogConfiguration | None = None
+    network_configuration: OnFargate | None = None
+    runtime_platform: RuntimePlatform | None = None
+
+    @property
+    def vcpus_wanted(self) -> float:
+        """The vCPUs that it is given; 0 where that can not be told."""
+        said = [quantity(need.value) for need in self.resource_requirements if need.type == "VCPU"]
+        return said[0] if said else self.vcpus
+
+
+class Quantities(Read):
+    """What a container of a pod may use, by Kubernetes' names."""
+
+    limits: dict[str, str] = Field(default_factory=dict)
+    requests: dict[str, str] = Field(default_factory=dict)
+
+
+DEFAULT = "Default"
+"""The name of a pod's container that has none. Source: API_EksContainer, AWS Batch API Reference."""
+
+
+class PodContainer(Read):
+    """One container of a pod."""
+
+    name: str = ""
+    image: str = ""
+    env: tuple[Variable, ...] = ()
+    resources: Quantities = Quantities()
+
+    def as_container(self) -> Container:
+        """The same in ECS's words."""
+        cpu = self.resources.requests.get("cpu") or self.resources.limits.get("cpu") or "0"
+        need = Need(type="VCPU", value=cpu)
+        return Container(
+            name=self.name or DEFAULT, image=self.image, environment=self.env, resource_requirements=(need,)
+        )
+
+
+class Pod(Read):
+    """What of a pod a job definition says."""
+
+    containers: tuple[PodContainer, ...] = ()
+
+
+class EksProperties(Read):
+    """A job definition for Kubernetes."""
+
+    pod_properties: Pod = Pod()
+
+
+class Task(Read):
+    """What of an ECS task a job definition says."""
+
+    containers: tuple[Container, ...] = ()
+    network_configuration: OnFargate | None = None
+    runtime_platform: RuntimePlatform | None = None
+
+
+class EcsProperties(Read):
+    """A job definition of several containers."""
+
+    task_properties: tuple[Task, ...] = ()
+
+
+class NodeRange(Read):
+    """What the nodes of one range run."""
+
+    target_nodes: str = ""
+    container: Container | None = None
+    ecs_properties: EcsProperties | None = None
+    eks_properties: EksProperties | None = None
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """The containers of one such node."""
+        return (self.container,) if self.container else inside(self.ecs_properties, self.eks_properties)
+
+    def nodes(self, of_all: int) -> int:
+        """How many nodes there are in it, of so many: ``0:3`` are four, ``1:`` all but the first."""
+        first, colon, last = self.target_nodes.partition(":")
+        begin = int(first) if first.isdecimal() else 0
+        end = int(last) if last.isdecimal() else (of_all - 1 if colon else begin)
+        return max(0, end - begin + 1)
+
+
+class NodeProperties(Read):
+    """A job definition of several nodes."""
+
+    num_nodes: int = 1
+    node_range_properties: tuple[NodeRange, ...] = ()
+
+
+class Retry(Read):
+    """Batch's own retries."""
+
+    attempts: int = 1
+    evaluate_on_exit: tuple[object, ...] = ()
+
+
+class Timeout(Read):
+    """Batch's own time limit."""
+
+    attempt_duration_seconds: int | None = None
+
+
+class JobDefinition(Read):
+    """One job definition."""
+
+    job_definition_name: str
+    revision: int
+    status: str
+    type: str
+    platform_capabilities: tuple[str, ...] = ()
+    container_properties: Container | None = None
+    ecs_properties: EcsProperties | None = None
+    eks_properties: EksProperties | None = None
+    node_properties: NodeProperties | None = None
+    retry_strategy: Retry | None = None
+    timeout: Timeout | None = None
+
+    @property
+    def place(self) -> str:
+        """How to name it to a person."""
+        return f"job definition {self.job_definition_name}:{self.revision}"
+
+    @property
+    def _parts(self) -> tuple[Container | Task, ...]:
+        tasks = self.ecs_properties.task_properties if self.ecs_properties else ()
+        return (*tasks, self.container_properties) if self.container_properties else tasks
+
+    @property
+    def public(self) -> bool:
+        """Whether a job on Fargate gets a public address."""
+        found = [one.network_configuration for one in self._parts]
+        return any(one.assign_public_ip == "ENABLED" for one in found if one)
+
+    @property
+    def architecture(self) -> str:
+        """For which machines it is; X86_64 on Fargate where nothing is said, elsewhere nobody knows."""
+        said = [one.runtime_platform.cpu_architecture for one in self._parts if one.runtime_platform]
+        return next(iter(said), "") or ("X86_64" if "FARGATE" in self.platform_capabilities else "")
+
+    @property
+    def kind(self) -> str:
+        """Which of its members says what it runs: the overrides of a request must be of the same kind."""
+        if self.node_properties or self.type == "multinode":
+            return "nodeProperties"
+        if self.eks_properties:
+            return "eksProperties"
+        return "ecsProperties" if self.ecs_properties else "containerProperties"
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """Its containers, the only one of `containerProperties` without a name; of several nodes the first
+        range's, which runs Airflow.
+        """
+        if self.node_properties:
+            return next((one.containers for one in self.node_properties.node_range_properties), ())
+        if self.container_properties:
+            return (self.container_properties,)
+        return inside(self.ecs_properties, self.eks_properties)
+
+    @property
+    def vcpus(self) -> float:
+        """The vCPUs of one job, on all of its nodes."""
+        if not self.node_properties:
+            return sum(one.vcpus_wanted for one in self.containers)
+        return sum(
+            one.nodes(self.node_properties.num_nodes) * container.vcpus_wanted
+            for one in self.node_properties.node_range_properties
+            for container in one.containers
+        )
+
+
+def inside(tasks: EcsProperties | None, pod: EksProperties | None) -> tuple[Container, ...]:
+    """The containers of several, on ECS or on Kubernetes."""
+    if pod:
+        return tuple(one.as_container() for one in pod.pod_properties.containers)
+    return tuple(one for task in (tasks.task_properties if tasks else ()) for one in task.containers)
+
+
+def quantity(text: str) -> float:
+    """A number of vCPUs in Batch's or Kubernetes' spelling; 0 where it is none.
+
+    >>> quantity("0.25"), quantity("500m"), quantity("many")
+    (0.25, 0.5, 0.0)
+    """
+    number, milli = text.strip().removesuffix("m"), text.strip().endswith("m")
+    try:
+        return float(number) / (1000 if milli else 1)
+    except ValueError:
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was found out; an empty tuple is what AWS does not have. Environments are those of the queue."""
+
+    airflow: Airflow
+    settings: BatchSettings
+    request: SubmitJob
+    queues: tuple[Queue, ...] | Unasked | None
+    environments: tuple[Environment, ...] | Unasked | None
+    definitions: tuple[JobDefinition, ...] | Unasked | None
+    networks: tuple[Network, ...] = ()
+    quota: float | Unasked | None = None
+    image: ImageEvidence = None
+    log_groups: tuple[str, ...] | Unasked | None = None
+
+    @property
+    def queue(self) -> Queue | None:
+        """The queue, where there is one."""
+        return self.queues[0] if isinstance(self.queues, tuple) and self.queues else None
+
+    @property
+    def container(self) -> Container | None:
+        """The Airflow container, or the first one where none has its name."""
+        found = self.definition.containers if self.definition else ()
+        own = [one for one in found if one.name == self.settings.container_name]
+        return next(iter(own or found), None)
+
+    @property
+    def log_groups_named(self) -> tuple[str, ...]:
+        """The log groups that the containers name, in the section's own Region; none for Batch's own."""
+        found = [one.log_configuration for one in (self.definition.containers if self.definition else ())]
+        groups = [group_of(one.log_driver, one.options, self.settings.region) for one in found if one]
+        return tuple(dict.fromkeys((group for own in groups for group in own), ""))
+
+    @property
+    def usable(self) -> tuple[Environment, ...]:
+        """The environments in which jobs can start."""
+        found = self.environments if isinstance(self.environments, tuple) else ()
+        return tuple(one for one in found if one.state == "ENABLED" and one.status == "VALID")
+
+    @property
+    def definition(self) -> JobDefinition | None:
+        """The job definition, where there is one: the newest that is active, if there is such a one."""
+        found = self.definitions if isinstance(self.definitions, tuple) else ()
+        return max(found, key=_newest, default=None)
+
+
+def _newest(definition: JobDefinition) -> tuple[bool, int]:
+    return definition.status == "ACTIVE", definition.revision
+
+
+def quota_code(environments: Sequence[Environment]) -> str:
+    """Which of the account's Fargate quotas jobs count to; none, where some environment is on EC2."""
+    kinds = {one.compute_resources.type for one in environments if one.compute_resources}
+    if not kinds or not kinds <= set(FARGATE):
+        return ""
+    return SPOT if kinds == {"FARGATE_SPOT"} else ON_DEMAND

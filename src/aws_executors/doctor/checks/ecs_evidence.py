@@ -1,0 +1,140 @@
+"""What was found out about a set-up on ECS, for the checks beside (`ecs.py`).
+
+Law: pure; AWS's answers as far as they are judged, and all of them together as `Evidence`. Source:
+API_Cluster and API_TaskDefinition of the Amazon ECS API Reference.
+"""
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from aws_executors.core.aws.response import Read
+from aws_executors.core.ecs.capacity_providers import on_fargate
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.logs.firelens import group_of
+from aws_executors.doctor.checks.fargate_quota import ON_DEMAND, SPOT
+from aws_executors.doctor.checks.findings import Airflow, Unasked
+from aws_executors.doctor.checks.image import Evidence as ImageEvidence
+from aws_executors.doctor.checks.network import Network
+
+
+class Cluster(Read):
+    """One cluster."""
+
+    cluster_name: str
+    status: str
+    capacity_providers: tuple[str, ...] = ()
+    registered_container_instances_count: int = 0
+
+
+class LogConfiguration(Read):
+    """Where a container's output goes."""
+
+    log_driver: str
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+class Variable(Read):
+    """One environment variable."""
+
+    name: str
+    value: str = ""
+
+
+class Container(Read):
+    """One container of a task definition."""
+
+    name: str
+    image: str
+    essential: bool = True
+    entry_point: tuple[str, ...] = ()
+    environment: tuple[Variable, ...] = ()
+    log_configuration: LogConfiguration | None = None
+
+
+class RuntimePlatform(Read):
+    """For which machine a definition is."""
+
+    cpu_architecture: str = ""
+
+
+class TaskDefinition(Read):
+    """One task definition."""
+
+    family: str
+    revision: int
+    status: str
+    compatibilities: tuple[str, ...] = ()
+    network_mode: str = "bridge"
+    cpu: str = ""
+    runtime_platform: RuntimePlatform | None = None
+    execution_role_arn: str = ""
+    task_role_arn: str = ""
+    container_definitions: tuple[Container, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """How to name it to a person."""
+        return f"task definition {self.family}:{self.revision}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was found out; an empty tuple is what AWS does not have."""
+
+    airflow: Airflow
+    settings: EcsSettings
+    request: RunTask
+    clusters: tuple[Cluster, ...] | Unasked | None
+    definitions: tuple[TaskDefinition, ...] | Unasked | None
+    log_groups: tuple[str, ...] | Unasked | None
+    network: Network
+    quota: float | Unasked | None = None
+    image: ImageEvidence = None
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The cluster, where there is one."""
+        return self.clusters[0] if isinstance(self.clusters, tuple) and self.clusters else None
+
+    @property
+    def definition(self) -> TaskDefinition | None:
+        """The task definition, where there is one."""
+        return self.definitions[0] if isinstance(self.definitions, tuple) and self.definitions else None
+
+    @property
+    def container(self) -> Container | None:
+        """The Airflow container, where the definition has it."""
+        name = self.settings.container_name
+        found = self.definition.container_definitions if self.definition else ()
+        return next((one for one in found if one.name == name), None)
+
+    @property
+    def log_groups_named(self) -> tuple[str, ...]:
+        """The log group of the Airflow container, where it is known and in the section's own Region."""
+        logs = self.container.log_configuration if self.container else None
+        return group_of(logs.log_driver, logs.options, self.settings.region) if logs else ()
+
+    @property
+    def fargate(self) -> bool:
+        """Whether tasks will run on Fargate, as far as the request says."""
+        strategy = self.request.capacity_provider_strategy
+        return on_fargate(strategy) if strategy else self.request.launch_type == "FARGATE"
+
+    @property
+    def architecture(self) -> str:
+        """On which machines tasks run; Fargate takes X86_64 where nothing is said, elsewhere nobody knows."""
+        said = self.definition.runtime_platform if self.definition else None
+        return (said.cpu_architecture if said else "") or ("X86_64" if self.fargate else "")
+
+    @property
+    def quota_code(self) -> str:
+        """Which of the account's quotas tasks count to."""
+        return quota_code(self.request)
+
+
+def quota_code(request: RunTask) -> str:
+    """Spot's quota where tasks run on Spot alone."""
+    names = {one.capacity_provider for one in request.capacity_provider_strategy}
+    return SPOT if names == {"FARGATE_SPOT"} else ON_DEMAND

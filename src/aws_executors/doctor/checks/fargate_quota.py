@@ -1,0 +1,73 @@
+"""How much may run on Fargate at once, by the account's quota.
+
+Law: pure; the same for ECS and for Batch on Fargate. Source: AWS Fargate service quotas; the codes are those
+of Service Quotas.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aws_executors.doctor.checks.findings import Finding, Unasked, advice, error, unknown
+
+ON_DEMAND, SPOT = "L-3032A538", "L-36FBB829"
+NAMES = {ON_DEMAND: "Fargate On-Demand vCPUs", SPOT: "Fargate Spot vCPUs"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What one container takes, how many Airflow may start, and what the account may have; all in vCPUs.
+
+    `vcpus` is None where nobody knows, and `quota` is None where it does not matter.
+    """
+
+    code: str
+    vcpus: float | None
+    at_once: int
+    quota: float | Unasked | None
+
+
+def of_allowance(allowance: Allowance, region: str) -> Iterator[Finding]:
+    """Whether containers will wait for the account's quota.
+
+    >>> few = Allowance(code=ON_DEMAND, vcpus=2.0, at_once=32, quota=6.0)
+    >>> [(one.check, str(one.severity)) for one in of_allowance(few, "us-east-1")]
+    [('quota', 'advice')]
+    """
+    yield from unknown(
+        f"the quota of {NAMES[allowance.code]} (servicequotas:GetServiceQuota)", allowance.quota
+    )
+    quota, vcpus, name = allowance.quota, allowance.vcpus, NAMES[allowance.code]
+    if not isinstance(quota, float) or not vcpus:
+        return
+    change = (
+        f"aws service-quotas request-service-quota-increase --region {region} --service-code fargate "
+        f"--quota-code {allowance.code} --desired-value {max(vcpus, vcpus * allowance.at_once):g}"
+    )
+    if vcpus > quota:
+        yield error(
+            "quota",
+            f"A container takes {vcpus:g} vCPUs, and the account may have {quota:g} ({name})",
+            "Nothing starts: each container waits for ever.",
+            change,
+        )
+    elif vcpus * allowance.at_once > quota:
+        yield advice(
+            "quota",
+            f"The account may have {quota:g} {name}: {quota // vcpus:g} containers of this size at once, and "
+            f"Airflow may start {allowance.at_once}",
+            "The others wait, and are asked for again and again.",
+            f"{change}, or [core] parallelism = {quota // vcpus:g}",
+        )
+
+
+def vcpus(written: str) -> float | None:
+    """A task's size as ECS has it, in vCPUs: CPU units, or a number of vCPUs.
+
+    >>> vcpus("256"), vcpus("2 vCPU"), vcpus("")
+    (0.25, 2.0, None)
+    """
+    number, _, unit = written.strip().partition(" ")
+    try:
+        return float(number) if unit or "." in number else float(number) / 1024
+    except ValueError:
+        return None

@@ -1,0 +1,349 @@
+"""What `doctor` knows to be wrong with a set-up: checks as functions of what was found out.
+
+Law: pure. `Airflow` and the services' own evidence (`ecs_evidence.py`, `batch_evidence.py`) are values that
+`probe.py` has gathered; a check reads them and yields findings. Each finding names the line to
+change. What could not be asked is `Unasked`, and is told as that, never as a fault and never as fine.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.settings.errors import SettingsFaults
+
+T = TypeVar("T")
+
+
+class Severity(StrEnum):
+    """How much a finding matters, the worst first."""
+
+    ERROR = "error"  # tasks will fail, or nothing will start
+    WARNING = "warning"  # works today, and will hurt
+    ADVICE = "advice"  # could be better
+    UNKNOWN = "unknown"  # could not be asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong: what, why it matters, and the line to change."""
+
+    check: str
+    severity: Severity
+    what: str
+    why: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """Why something could not be found out; in its place None says that there was no need to ask."""
+
+    why: str
+
+
+def error(check: str, what: str, why: str, change: str) -> Finding:
+    """A finding for which tasks will fail."""
+    return Finding(check=check, severity=Severity.ERROR, what=what, why=why, change=change)
+
+
+def warning(check: str, what: str, why: str, change: str) -> Finding:
+    """A finding that will hurt."""
+    return Finding(check=check, severity=Severity.WARNING, what=what, why=why, change=change)
+
+
+def advice(check: str, what: str, why: str, change: str) -> Finding:
+    """A finding that could be better."""
+    return Finding(check=check, severity=Severity.ADVICE, what=what, why=why, change=change)
+
+
+def unknown(what: str, found: T | Unasked | None, change: str = "") -> Iterator[Finding]:
+    """That something could not be asked, if so.
+
+    >>> [finding.what for finding in unknown("the subnets", Unasked("AccessDenied"))]
+    ['Could not ask about the subnets: AccessDenied']
+    >>> list(unknown("the subnets", None))
+    []
+    """
+    if isinstance(found, Unasked):
+        yield Finding(
+            check="could-not-ask",
+            severity=Severity.UNKNOWN,
+            what=f"Could not ask about {what}: {found.why}",
+            why="This part of the set-up has not been checked.",
+            change=change or "Allow what `aws-executors iam-policy --doctor` adds, or check it by hand.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Airflow:
+    """What Airflow's own configuration says, as far as our containers depend on it.
+
+    `api_url` is empty where nobody wrote one. `api` is the HTTP status at that address from here, or why
+    there is none. `jwt` says whether a signing key was written. `missing` names boto3's methods that are not
+    there.
+    """
+
+    version: str
+    supported: bool
+    executor: str
+    ours: bool
+    api_url: str
+    api: int | Unasked | None
+    jwt: bool
+    queued_timeout: float
+    remote_logging: bool
+    parallelism: int
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who AWS says we are, and how far our clock is ahead of its, in seconds."""
+
+    arn: str
+    account: str
+    ahead: float | Unasked | None
+
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - a name to be refused
+DEFAULT_API = "https://airflow.example.com/execution/"
+SKEW_WARNED, SKEW_REFUSED = 60.0, 300.0
+"""Seconds; AWS refuses signatures that are more than 5 minutes off."""
+SHORT_TIMEOUT = 600.0
+
+
+def of_settings(faults: SettingsFaults) -> Iterator[Finding]:
+    """Everything that is wrong with the section itself: each fault has its remedy already."""
+    for fault in faults.faults:
+        what = f"[{faults.place.header}] " + (
+            f"{fault.option} = {fault.value}" if fault.value else fault.option
+        )
+        why = "The scheduler does not start with it."
+        yield error("settings", f"{what} {fault.problem}", why, fault.remedy)
+
+
+def _executor(airflow: Airflow) -> Iterator[Finding]:
+    if not airflow.ours:
+        yield warning(
+            "executor",
+            f"[core] executor = {airflow.executor} names none of our executors",
+            "No task will be given to them.",
+            "[core] executor = aws_executors.executors.AwsBatchExecutor, or ...AwsEcsFargateExecutor",
+        )
+
+
+def _versions(airflow: Airflow) -> Iterator[Finding]:
+    if not airflow.supported:
+        yield error(
+            "airflow-version",
+            f"Airflow {airflow.version} is not a version that these executors know",
+            "What an executor must do changes from one minor version to the next.",
+            "pip install 'apache-airflow>=3.3.0,<3.4'",
+        )
+    if airflow.missing:
+        yield error(
+            "boto3-version",
+            f"boto3 has no {', '.join(airflow.missing)}",
+            "The executor calls these.",
+            "pip install --upgrade boto3",
+        )
+
+
+def _api_address(airflow: Airflow) -> Iterator[Finding]:
+    host = urlsplit(airflow.api_url).hostname or ""
+    why = "A task's container fetches its work there and reports there; without it, each ends with an error."
+    change = f"[core] execution_api_server_url = {DEFAULT_API}"
+    if not airflow.api_url:
+        yield error("api-url", "[core] execution_api_server_url is not set, so it is localhost", why, change)
+    elif host in LOOPBACK:
+        what = f"[core] execution_api_server_url = {airflow.api_url} is this machine's own address"
+        yield error("api-url", what, "In a container it means the container. " + why, change)
+    elif not urlsplit(airflow.api_url).path.rstrip("/").endswith("/execution"):
+        what = f"[core] execution_api_server_url = {airflow.api_url} does not end with /execution/"
+        yield error(
+            "api-url",
+            what,
+            why,
+            f"[core] execution_api_server_url = {airflow.api_url.rstrip('/')}/execution/",
+        )
+
+
+def _api_answers(airflow: Airflow) -> Iterator[Finding]:
+    if isinstance(airflow.api, Unasked):
+        yield warning(
+            "api-reach",
+            f"{airflow.api_url} does not answer from here: {airflow.api.why}",
+            "If the containers can not reach it either, no task can run.",
+            "[core] execution_api_server_url = an address that containers reach; try doctor --launch",
+        )
+    elif airflow.api is not None and airflow.api >= 400:
+        yield warning(
+            "api-reach",
+            f"{airflow.api_url} answers with HTTP status {airflow.api}",
+            "This is not how Airflow's execution API answers; a proxy or another service may be there.",
+            f"[core] execution_api_server_url = {DEFAULT_API}",
+        )
+
+
+def _jwt(airflow: Airflow) -> Iterator[Finding]:
+    if not airflow.jwt:
+        yield error(
+            "jwt-secret",
+            "[api_auth] has neither jwt_secret nor jwt_private_key_path, so each component makes one up",
+            "The API server refuses every token that the scheduler signs: no task can start.",
+            "[api_auth] jwt_secret = the same long random text for scheduler and API server, "
+            "or AIRFLOW__API_AUTH__JWT_SECRET",
+        )
+
+
+def _queued_timeout(airflow: Airflow) -> Iterator[Finding]:
+    if airflow.queued_timeout < SHORT_TIMEOUT:
+        yield warning(
+            "queued-timeout",
+            f"[scheduler] task_queued_timeout = {airflow.queued_timeout:g} s is short for containers",
+            "A container that starts later is turned away, because its token has expired by then.",
+            f"[scheduler] task_queued_timeout = {SHORT_TIMEOUT:g}, or longer than containers may wait",
+        )
+
+
+def _remote_logging(airflow: Airflow) -> Iterator[Finding]:
+    if not airflow.remote_logging:
+        yield advice(
+            "remote-logging",
+            "[logging] remote_logging is off",
+            "A task's log file is gone with its container; the UI then has nothing to show.",
+            "[logging] remote_logging = True, with remote_base_log_folder, here and in the image",
+        )
+
+
+AIRFLOW_CHECKS: tuple[Callable[[Airflow], Iterator[Finding]], ...] = (
+    _executor,
+    _versions,
+    _api_address,
+    _api_answers,
+    _jwt,
+    _queued_timeout,
+    _remote_logging,
+)
+
+
+def of_airflow(airflow: Airflow) -> Iterator[Finding]:
+    """What is wrong with Airflow's side."""
+    for check in AIRFLOW_CHECKS:
+        yield from check(airflow)
+
+
+def of_adoption(section: str, adopt: bool) -> Iterator[Finding]:
+    """What a restart of the scheduler does to the tasks that run."""
+    if not adopt:
+        yield advice(
+            "adoption",
+            f"[{section}] adopt_task_instances = False",
+            "Each restart of the scheduler, a deployment too, stops every container that runs.",
+            f"[{section}] adopt_task_instances = True",
+        )
+
+
+CREDENTIALS: Mapping[Kind, str] = {
+    Kind.CREDENTIALS: "credentials",
+    Kind.UNREACHABLE: "reach",
+}
+
+
+def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator[Finding]:
+    """Whether AWS knows us, and what time it is there."""
+    if isinstance(found, AwsError):
+        check = CREDENTIALS.get(found.kind, "identity")
+        by = f"[...] conn_id = {conn_id}" if conn_id else "boto3's own chain (a role, a profile, variables)"
+        yield error(
+            check,
+            f"AWS does not say who we are: {found.code}: {found.message}",
+            "No call will succeed." if check != "reach" else f"No call to {region} gets through.",
+            found.remedy or f"Credentials come from {by}: renew them, or name others in conn_id.",
+        )
+        return
+    yield from unknown("the clock: AWS's answers carry no date", found.ahead)
+    if isinstance(found.ahead, float) and abs(found.ahead) > SKEW_WARNED:
+        severity = Severity.ERROR if abs(found.ahead) > SKEW_REFUSED else Severity.WARNING
+        side = "ahead of" if found.ahead > 0 else "behind"
+        yield Finding(
+            check="clock",
+            severity=severity,
+            what=f"This machine's clock is {abs(found.ahead):.0f} s {side} AWS's",
+            why="AWS refuses requests that are signed more than 5 minutes off; tokens expire early, too.",
+            change="Keep the clock by NTP (chrony, systemd-timesyncd).",
+        )
+
+
+def of_simulation(denied: tuple[str, ...] | Unasked | None, section: str) -> Iterator[Finding]:
+    """What IAM's simulation says would be denied."""
+    yield from unknown("permissions (iam:SimulatePrincipalPolicy)", denied)
+    if isinstance(denied, tuple):
+        for action in denied:
+            yield error(
+                "permission",
+                f"The scheduler's identity is not allowed {action}",
+                WHY_DENIED.get(action, "Tasks can not be started and followed without it."),
+                f"Attach the policy that `aws-executors iam-policy --section {section}` prints.",
+            )
+
+
+WHY_DENIED: Mapping[str, str] = {
+    "iam:PassRole": "RunTask is refused when it may not pass on the roles of the task definition.",
+    "ecs:ListTasks": "After a crash, containers can not be found again by their token.",
+    "batch:ListJobs": "After a crash, jobs can not be found again by their name, and might run twice.",
+    "ecs:StopTask": "Containers of cleared tasks would run on, and cost money.",
+    "batch:TerminateJob": "Jobs of cleared tasks would run on, and cost money.",
+}
+
+ORDER: Mapping[Severity, int] = {severity: place for place, severity in enumerate(Severity)}
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, each once, in the order in which a person should read them.
+
+    >>> [str(one.severity) for one in worst_first((advice("a", "", "", ""), error("b", "", "", "")))]
+    ['error', 'advice']
+    """
+    return tuple(sorted(dict.fromkeys(findings, True), key=_place))
+
+
+def _place(finding: Finding) -> int:
+    return ORDER[finding.severity]
+
+
+# --- What both services' containers have in common ----------------------------------------------------------
+
+API_VARIABLE = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
+SWALLOWS: tuple[tuple[str, ...], ...] = (("sh", "-c"), ("/bin/sh", "-c"), ("bash", "-c"), ("/bin/bash", "-c"))
+
+
+def of_variables(variables: Mapping[str, str], place: str, airflow: Airflow) -> Iterator[Finding]:
+    """Whether the container knows where Airflow's API is; `place` is where its variables are written."""
+    own = variables.get(API_VARIABLE)
+    change = f"{place}: environment {API_VARIABLE} = {DEFAULT_API}"
+    why = "The container asks this address for its work; its default is localhost, which is itself."
+    if own is None:
+        what = f"{place} does not set {API_VARIABLE}"
+        yield advice(
+            "container-api-url", what, why + " (The image may set it; that is not seen here.)", change
+        )
+    elif (urlsplit(own).hostname or "") in LOOPBACK:
+        yield error("container-api-url", f"{place} sets {API_VARIABLE} = {own}, its own address", why, change)
+    elif airflow.api_url and own.rstrip("/") != airflow.api_url.rstrip("/"):
+        what = f"{place} sets {API_VARIABLE} = {own}, and the scheduler has {airflow.api_url}"
+        yield advice("container-api-url", what, "Right only if both lead to the same API server.", change)
+
+
+def of_entrypoint(entrypoint: tuple[str, ...], place: str) -> Iterator[Finding]:
+    """Whether the entrypoint runs the command that it is given."""
+    if entrypoint[:2] in SWALLOWS:
+        yield error(
+            "entrypoint",
+            f"{place} has the entrypoint {list(entrypoint)}",
+            "It takes only the first word of the command: Python starts, and no task does.",
+            f'{place}: leave entryPoint out, or make it a script that ends with exec "$@"',
+        )

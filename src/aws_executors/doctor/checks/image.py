@@ -1,0 +1,159 @@
+"""The image of the Airflow container, as far as its registry tells: is it there, for what, how does it begin.
+
+Law: pure; what is not in Amazon ECR, or not in this Region, is not asked about. Source: API_BatchGetImage of
+the Amazon ECR API Reference; OCI Image Format Specification, "image index" and "image configuration".
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from aws_executors.core.aws.response import Read
+from aws_executors.doctor.checks.findings import Finding, Unasked, error, of_entrypoint, unknown
+
+REFERENCE = re.compile(
+    r"(?P<registry>\d+)\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<repository>[^:@]+)"
+    r"(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]+))?"
+)
+KINDS = (
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+)
+ARCHITECTURES = {"X86_64": "amd64", "ARM64": "arm64"}
+"""By ECS's word, the word of images."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Where an image is in Amazon ECR."""
+
+    text: str
+    registry: str
+    region: str
+    repository: str
+    tag: str
+    digest: str
+
+
+def reference(image: str) -> Reference | None:
+    """An image's name, if it is in Amazon ECR.
+
+    >>> reference("1.dkr.ecr.eu-west-1.amazonaws.com/team/airflow").repository
+    'team/airflow'
+    >>> reference("apache/airflow:3.3.2") is None
+    True
+    """
+    found = REFERENCE.fullmatch(image)
+    if found is None:
+        return None
+    digest = found["digest"] or ""
+    return Reference(
+        text=image,
+        registry=found["registry"],
+        region=found["region"],
+        repository=found["repository"],
+        tag=found["tag"] or ("" if digest else "latest"),
+        digest=digest,
+    )
+
+
+class Platform(Read):
+    """For which machine an image is."""
+
+    architecture: str = "unknown"
+    os: str = "unknown"
+
+
+class Listed(Read):
+    """One image of an index, or the configuration of an image."""
+
+    digest: str
+    platform: Platform | None = None
+
+
+class Manifest(Read):
+    """An index (`manifests`), or one image (`config`)."""
+
+    manifests: tuple[Listed, ...] = ()
+    config: Listed | None = None
+
+    def architectures(self) -> tuple[str, ...]:
+        """What an index has images for; attestations, which are for no machine, do not count."""
+        found = [one.platform for one in self.manifests if one.platform and one.platform.os == "linux"]
+        return tuple(one.architecture for one in found)
+
+
+class Beginning(Read):
+    """How a container of an image begins."""
+
+    entrypoint: tuple[str, ...] = Field(default=(), validation_alias="Entrypoint")
+    env: tuple[str, ...] = Field(default=(), validation_alias="Env")
+
+
+class Configuration(Read):
+    """The configuration of one image."""
+
+    architecture: str = ""
+    config: Beginning = Field(default_factory=Beginning)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What the registry has; no `architectures` where the image is not there."""
+
+    text: str
+    architectures: tuple[str, ...]
+    entrypoint: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+Evidence = Image | Unasked | None
+
+
+def of_image(
+    image: Evidence, place: str, architecture: str, entrypoint: tuple[str, ...]
+) -> Iterator[Finding]:
+    """What is wrong with an image; `architecture` in ECS's word, `entrypoint` the definition's own, if any.
+
+    >>> arm = Image(text="a:1", architectures=("arm64",))
+    >>> [one.check for one in of_image(arm, "job definition d:1", "X86_64", ())]
+    ['image-platform']
+    """
+    yield from unknown("the image (ecr:BatchGetImage, ecr:GetDownloadUrlForLayer)", image)
+    if not isinstance(image, Image):
+        return
+    wanted = ARCHITECTURES.get(architecture, "")
+    if not image.architectures:
+        yield error(
+            "image-missing",
+            f"There is no image {image.text}, which the {place} names",
+            "No container starts: CannotPullContainerError.",
+            f"{place}: image = one that is there: aws ecr describe-images --repository-name NAME",
+        )
+    elif wanted and wanted not in image.architectures:
+        yield error(
+            "image-platform",
+            f"{image.text} is built for {' and '.join(image.architectures)}, the {place} runs on {wanted}",
+            "No container starts: no matching manifest, or exec format error.",
+            f"docker buildx build --platform linux/{wanted}, or {place}: runtimePlatform cpuArchitecture",
+        )
+    if not entrypoint:
+        yield from of_entrypoint(image.entrypoint, f"image {image.text}")
+
+
+def variables(image: Evidence) -> dict[str, str]:
+    """What the image sets, where it is known."""
+    return dict(image.variables) if isinstance(image, Image) else {}
+
+
+def pairs(env: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """``NAME=value`` as pairs.
+
+    >>> pairs(("A=b=c", "EMPTY="))
+    (('A', 'b=c'), ('EMPTY', ''))
+    """
+    return tuple((name, value) for name, _, value in (one.partition("=") for one in env))

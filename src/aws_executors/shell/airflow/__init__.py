@@ -1,0 +1,1 @@
+"""Airflow's side: the executor, its configuration, its database, its loggers and metrics."""

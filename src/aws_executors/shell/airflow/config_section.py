@@ -1,0 +1,100 @@
+"""One section of Airflow's configuration, as it was written: in airflow.cfg, in variables, for a team.
+
+Law: reading only. A value that only repeats the declared default is not given on, so that the settings can
+tell what somebody wrote from what nobody did; a name that no option has is told, not ignored.
+"""
+
+import os
+from collections.abc import Iterator
+from configparser import ConfigParser, InterpolationError
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.errors import Fault, Place, unknown
+from aws_executors.core.settings.options import Option
+
+if TYPE_CHECKING:
+    from airflow.configuration import AirflowConfigParser
+    from airflow.executors.base_executor import ExecutorConf
+
+    Conf: TypeAlias = AirflowConfigParser | ExecutorConf
+
+INDIRECT = ("_cmd", "_secret")
+"""Ends of names by which Airflow finds a value elsewhere, for options that are marked sensitive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What was written in a section, and what is wrong with it already."""
+
+    place: Place
+    values: dict[str, str]
+    faults: tuple[Fault, ...]
+
+
+def read(conf: "Conf", model: type[Settings], team_name: str | None = None) -> Section:
+    """The options of `model` that somebody wrote, for a team or for all of Airflow.
+
+    `conf` is Airflow's own configuration, or the ExecutorConf of one executor, which knows its team. Source:
+    ``airflow/_shared/configuration/parser.py``: variables win over the file, a team's over nobody's.
+    """
+    parser, team = _parser_and_team(conf, team_name)
+    place = Place(model.section, team or "")
+    present = {*_in_file(parser, place), *_in_environment(place)}
+    values: dict[str, str] = {}
+    faults: list[Fault] = []
+    for option in model.options():
+        try:
+            value = parser.get(model.section, option.name, fallback=None, team_name=team)
+        except InterpolationError:
+            faults.append(_percent(option, place))
+            continue
+        if value is not None and value != option.default:
+            # Airflow writes every default into a new airflow.cfg: a default is nobody's word, and is at odds
+            # with nothing.
+            values[option.name] = value
+    return Section(place, values, (*faults, *_strangers(present, model, place)))
+
+
+def _parser_and_team(conf: "Conf", team_name: str | None) -> tuple["AirflowConfigParser", str | None]:
+    if isinstance(conf, ConfigParser):
+        return conf, team_name
+    from airflow.configuration import conf as everything
+
+    return everything, conf.team_name or team_name
+
+
+def _in_file(parser: "AirflowConfigParser", place: Place) -> set[str]:
+    if not parser.has_section(place.header):
+        return set()
+    return set(parser.options(place.header)) - set(parser.defaults())
+
+
+def _in_environment(place: Place) -> Iterator[str]:
+    """Names after the section's prefix; a third underscore makes the section the name of a team."""
+    for name in os.environ:
+        option = name.removeprefix(place.env_prefix)
+        if option not in (name, "") and not option.startswith("_"):
+            yield option.lower()
+
+
+def _strangers(present: set[str], model: type[Settings], place: Place) -> Iterator[Fault]:
+    options = {option.name: option for option in model.options()}
+    for name in sorted(present - options.keys()):
+        indirect = [option for end in INDIRECT if (option := options.get(name.removesuffix(end)))]
+        if indirect:
+            yield _not_sensitive(name, indirect[0], place)
+        else:
+            yield unknown(name, "", tuple(options), place)
+
+
+def _not_sensitive(name: str, option: Option, place: Place) -> Fault:
+    problem = f"has no effect: Airflow reads such names only for sensitive options, and {option.name} is none"
+    return Fault(name, problem, place.set(option.name, option.example))
+
+
+def _percent(option: Option, place: Place) -> Fault:
+    problem = "can not be read: airflow.cfg takes a single % for the start of a placeholder"
+    remedy = f"write %% for %, or set {place.env_prefix}{option.name.upper()}, where % is just a %"
+    return Fault(option.name, problem, remedy)

@@ -1,0 +1,153 @@
+"""An Airflow connection of type ``aws``: read, and checked.
+
+Law: never prints or logs what it reads. Airflow is imported only when a connection is asked for, and the
+Amazon provider never: what it adds here is one table of keys. A key that has no effect here is refused by
+name, so that nobody believes it has one. What the keys do is `shell/aws/credentials.py`'s matter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.settings.parsing import unknown
+from aws_executors.core.settings.types import Url
+
+CONN_TYPE = "aws"
+ROLE_SESSION = "aws-executors"
+READ = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class AssumeRole(BaseModel):
+    """What else an AssumeRole call says, in AWS's spelling. Source: STS API, AssumeRole."""
+
+    model_config = READ
+
+    DurationSeconds: Annotated[int, Field(ge=900, le=43200)] | None = None
+    ExternalId: str | None = None
+    RoleSessionName: str = ROLE_SESSION
+    SourceIdentity: str | None = None
+
+
+class Extra(BaseModel):
+    """The keys of an ``aws`` connection's extra that have an effect here.
+
+    Source: ``airflow/providers/amazon/aws/utils/connection_wrapper.py``; same names, same meanings.
+    """
+
+    model_config = READ
+
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: SecretStr | None = None
+    aws_session_token: SecretStr | None = None
+    region_name: str | None = None
+    profile_name: str | None = None
+    role_arn: str | None = None
+    assume_role_method: Literal["assume_role"] = "assume_role"
+    assume_role_kwargs: AssumeRole = AssumeRole()
+    external_id: str | None = None
+    endpoint_url: Url | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One Airflow connection, as far as it is read here."""
+
+    conn_id: str
+    conn_type: str = CONN_TYPE
+    host: str = ""
+    login: str = ""
+    password: str = field(default="", repr=False)
+    extra: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+def from_airflow(conn_id: str, team: str | None = None) -> Connection:
+    """The connection that Airflow's secrets backends, environment or database know by this id.
+
+    Waits for whichever backend knows it. Raises ``AirflowNotFoundException``, and what a backend raises.
+    Source: ``airflow/models/connection.py``, `get_connection_from_secrets`: the scheduler's own way.
+    """
+    from airflow.models.connection import Connection as AirflowConnection
+
+    found = AirflowConnection.get_connection_from_secrets(conn_id, team_name=team)
+    return Connection(
+        conn_id=conn_id,
+        conn_type=found.conn_type or "",
+        host=found.host or "",
+        login=found.login or "",
+        password=found.password or "",
+        extra=found.extra_dejson,
+    )
+
+
+def honoured(found: Connection) -> Result[Extra, AwsError]:
+    """What an extra says, empty values (a form's untouched fields) left out; or all that is wrong with it.
+
+    Wrong is a `Kind.CREDENTIALS` error: a connection can be mended while the scheduler runs.
+
+    >>> honoured(Connection(conn_id="aws_prod", extra={"region_name": "eu-west-1"})).unwrap().region_name
+    'eu-west-1'
+    >>> print(honoured(Connection(conn_id="aws_prod", extra={"regionname": "x"})).failure().message)
+    connection 'aws_prod': extra: 'regionname' is not known; did you mean 'region_name'? Allowed: ...
+    """
+    written = {key: value for key, value in found.extra.items() if value not in ("", None, {})}
+    faults = _faults_of_login(found)
+    try:
+        extra = Extra.model_validate(written)
+    except ValidationError as error:
+        faults += [
+            _fault_of_extra(problem["type"], problem["loc"], problem["msg"]) for problem in error.errors()
+        ]
+    else:
+        faults += _faults_of_keys(found, extra)
+        if not faults:
+            return Success(extra)
+    return Failure(
+        AwsError(
+            kind=Kind.CREDENTIALS,
+            code="AirflowConnection",
+            message=f"connection {found.conn_id!r}: {'; '.join(faults)}",
+            remedy="change the connection in Airflow; it is read again by itself",
+        )
+    )
+
+
+def _faults_of_login(found: Connection) -> list[str]:
+    checks = (
+        (found.conn_type != CONN_TYPE, f"its type is {found.conn_type!r} and must be {CONN_TYPE!r}"),
+        (bool(found.host), "host has no effect here; put the address into extra as 'endpoint_url'"),
+        (bool(found.login) != bool(found.password), "login and password belong together: key id and secret"),
+    )
+    return [fault for wrong, fault in checks if wrong]
+
+
+def _faults_of_keys(found: Connection, extra: Extra) -> list[str]:
+    in_extra = (extra.aws_access_key_id, extra.aws_secret_access_key)
+    keyed = bool(found.login) or all(in_extra)
+    roled = extra.external_id is not None or extra.assume_role_kwargs != AssumeRole()
+    checks = (
+        (
+            any(in_extra) and not all(in_extra),
+            "extra: aws_access_key_id needs aws_secret_access_key, and vice versa",
+        ),
+        (bool(found.login) and any(in_extra), "keys stand in login and in extra; leave out one of them"),
+        (
+            extra.aws_session_token is not None and not keyed,
+            "extra: aws_session_token needs keys beside it",
+        ),
+        (keyed and extra.profile_name is not None, "extra: profile_name and keys exclude each other"),
+        (roled and extra.role_arn is None, "extra: external_id and assume_role_kwargs need a role_arn"),
+    )
+    return [fault for wrong, fault in checks if wrong]
+
+
+def _fault_of_extra(kind: str, loc: tuple[int | str, ...], message: str) -> str:
+    model = AssumeRole if len(loc) > 1 else Extra
+    where = "extra" if model is Extra else f"extra, {loc[0]}"
+    if kind == "extra_forbidden":
+        return f"{where}: {unknown(str(loc[-1]), list(model.model_fields))}"
+    words = message.removeprefix("Value error, ")
+    return f"{where}: {loc[-1]}: {words[:1].lower()}{words[1:]}"

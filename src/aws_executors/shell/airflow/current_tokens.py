@@ -1,0 +1,49 @@
+"""Which job speaks for which of Airflow's keys.
+
+Law: a key (dag, task, run, try, map index) is used again for every segment of a deferred or rescheduled task,
+a token never is. The job that was handed over last speaks for its key; what an older one says is not heard.
+"""
+
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+class CurrentTokens(Generic[K]):
+    """The current token of every key that occupies a slot.
+
+    >>> ledger = CurrentTokens[str]()
+    >>> ledger.enter("task", "first"), ledger.enter("task", "second")
+    (None, 'first')
+    >>> ledger.speaks_for("first", "task"), ledger.speaks_for("second", "task")
+    (False, True)
+    >>> ledger.strike("task")
+    'second'
+    >>> ledger.strike("task") is None
+    True
+    """
+
+    def __init__(self) -> None:
+        self._tokens: dict[K, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def enter(self, key: K, token: str) -> str | None:
+        """From now on this token speaks for the key; the one that did, if it is another."""
+        before = self._tokens.get(key)
+        self._tokens[key] = token
+        return None if before == token else before
+
+    def token(self, key: K) -> str | None:
+        """The token that speaks for the key."""
+        return self._tokens.get(key)
+
+    def speaks_for(self, token: str, key: K) -> bool:
+        """Whether this token is the key's current one."""
+        return self._tokens.get(key) == token
+
+    def strike(self, key: K) -> str | None:
+        """Nobody speaks for the key any more; the token that did."""
+        return self._tokens.pop(key, None)

@@ -1,0 +1,477 @@
+"""Airflow's executor contract, answered by the engine.
+
+Law: glue and nothing else. Everything here runs in the scheduler's only thread: nothing waits, nothing that
+one task brings with it can harm another, and no exception leaves. `start` alone may raise: bad settings end
+the scheduler at once, with all that is wrong with them.
+
+Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
+"""
+
+import time
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, assert_never
+
+from airflow.configuration import conf
+from airflow.executors.base_executor import PARALLELISM, BaseExecutor
+from airflow.executors.workloads import ExecuteCallback, ExecuteTask
+from airflow.utils.state import State, TaskInstanceState
+from returns.methods import unwrap_or_failure
+from returns.result import Result
+
+from aws_executors.core.aws.request_quotas import Names
+from aws_executors.core.aws.service import Service
+from aws_executors.core.lifecycle.job import Job, LogEvent, Policy, Purpose, ReleaseSlot, Report
+from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
+from aws_executors.core.lifecycle.poll_interval import PollInterval
+from aws_executors.core.redact.outgoing import last_lines, one_line
+from aws_executors.core.requests.compose import name_of
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.errors import SettingsError, SettingsFaults
+from aws_executors.dashboard.collector import Collector, publisher_of
+from aws_executors.dashboard.publisher import Publisher
+from aws_executors.dashboard.recent_counts import RecentCounts
+from aws_executors.shell.airflow.compat import take_from_queue, waits_in_queue
+from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.connection import from_airflow
+from aws_executors.shell.airflow.current_tokens import CurrentTokens
+from aws_executors.shell.airflow.database import AirflowDatabase, complete
+from aws_executors.shell.airflow.loggers import logger
+from aws_executors.shell.airflow.metrics import Airflow, Both, Meter, Metered
+from aws_executors.shell.airflow.workloads import (
+    URGENT,
+    RequestFactory,
+    Transports,
+    given_token,
+    is_own,
+    minted,
+    own_token,
+    parcel_of,
+    token_for,
+)
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.log_tail import LogTail
+from aws_executors.shell.engine.dispatcher import EngineConfig
+from aws_executors.shell.engine.messages import AirflowUpdate, WorkItem
+from aws_executors.shell.engine.rate_limiter import account
+from aws_executors.shell.engine.thread import Engine
+from aws_executors.shell.transport import INLINE, Transport, transport_of
+from aws_executors.shell.transport.takeover import Takeover
+from aws_executors.shell.ui.links import Links
+from aws_executors.shell.ui.live_logs import LiveLogs
+from aws_executors.shell.ui.never_started import Opening, Places, Source
+
+if TYPE_CHECKING:
+    from airflow.executors.workloads import ExecutorWorkload
+    from airflow.executors.workloads.types import WorkloadKey, WorkloadState
+    from airflow.models import Log
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy.orm import Session
+
+    from aws_executors.shell.airflow.workloads import Workload
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+
+log = logger(__name__)
+
+END_WITHIN = 1.8
+"""Seconds that `end` may take: who stops a scheduler gives it little time to leave."""
+
+RETIRED_HOOKS = ("_submit_job_kwargs", "_run_task_kwargs")
+"""What subclasses of airflow-aws-executors overrode to change a request."""
+
+
+class AwsExecutor(BaseExecutor, Generic[S, R]):
+    """Runs every workload in a container of one AWS service.
+
+    Making one costs nothing and asks nobody (Airflow's API server makes one, too, and never starts it): the
+    settings are read, and threads begin, in `start`.
+    """
+
+    supports_callbacks = True
+    supports_multi_team = True
+    supports_connection_test = False  # a container starts too slowly for a person who waits for the answer
+    pre_assigns_external_executor_id: ClassVar[bool] = True
+
+    request_type: type[R]
+    calls: ClassVar[Names]
+
+    def __init__(self, parallelism: int = PARALLELISM, team_name: str | None = None) -> None:
+        super().__init__(parallelism=parallelism, team_name=team_name)
+        self._ledger: CurrentTokens[WorkloadKey] = CurrentTokens()
+        self._engine: Engine[WorkloadKey, R] | None = None
+        self._configured: Configured[S, R] | None = None
+        self._ways = Transports(INLINE["airflow"])
+        self._queueing = 0.0
+        # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
+        self._kept_logs: deque[Log] = deque(maxlen=1000)
+        opening = Opening(self._source)
+        self._live_logs = LiveLogs(opening)
+        self.links = Links(opening)
+        self._last_words: LogTail[WorkloadKey] | None = None
+        self._publisher: Publisher | None = None
+
+    @abstractmethod
+    def configure(self) -> Result[Configured[S, R], SettingsFaults]:
+        """The settings of this executor's section and its builder, or all that is wrong with them."""
+
+    @abstractmethod
+    def service(self, settings: S) -> Service[R]:
+        """The way to AWS."""
+
+    @abstractmethod
+    def places(self, settings: S) -> Places:
+        """The way to the containers and their logs, for an executor that was never started."""
+
+    @abstractmethod
+    def seal(self, launch: Launch[S], request: R) -> R:
+        """The last step of every builder: what the container is found again by."""
+
+    def new_token(self) -> str:
+        """A token for a queueing that Airflow has given none."""
+        return own_token()
+
+    def clients(self, settings: Settings) -> Clients:
+        """boto3 clients by these settings; a connection is read as the executor's team reads it."""
+        return Clients(settings, read=partial(from_airflow, team=self.team_name))
+
+    # --- Starting and ending -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Read the settings and start the engine; what is wrong with the settings is raised, all at once."""
+        refuse_retired_hooks(type(self))
+        match unwrap_or_failure(self.configure()):
+            case SettingsFaults() as faults:
+                raise SettingsError(faults)
+            case configured:
+                self._start(configured)
+
+    def _start(self, configured: Configured[S, R]) -> None:
+        settings = configured.settings
+        counts = RecentCounts()
+        metrics = Both(Airflow(self._tags()), counts)
+        service = Metered(self.service(settings), metrics)
+        config = gears_of(settings, idempotent=service.idempotent)
+        self._configured = configured
+        self._queueing = conf.getfloat("scheduler", "task_queued_timeout")
+        self._ways = Transports(*transport_of(settings, self.clients(settings)))
+        budget = account(settings.region, settings.endpoint_url, settings.conn_id)
+        rate_limiter = budget.share(service.allotments)
+        meter = Meter(metrics)
+        # Airflow reads a file of all metrics at the first one that is sent: not in the first heartbeat.
+        meter.census(tuple, time.monotonic())
+        self._engine = Engine(service, AirflowDatabase(), config, rate_limiter=rate_limiter, meter=meter)
+        self._engine.start()
+        collector = Collector(
+            engine=self._engine,
+            executor=type(self).__name__,
+            region=settings.region,
+            team=self.team_name or "",
+            calls=self.calls,
+            counts=counts,
+            rate_limiter=rate_limiter,
+        )
+        self._publisher = publisher_of(collector, settings.fleet_interval)
+        if self._publisher is not None:
+            self._publisher.start()
+        self._last_words = LogTail(self._live_logs)
+        self.log.info("%s starts in %s; requests by %s", self, settings.region, name_of(configured.build))
+
+    def _tags(self) -> dict[str, str]:
+        return {"executor": type(self).__name__} | ({"team_name": self.team_name} if self.team_name else {})
+
+    def end(self) -> None:
+        """Submit nothing more; leave the containers to the next scheduler, or stop them."""
+        if self._publisher is not None:
+            self._publisher.end()
+        if self._engine is not None and self._configured is not None:
+            stop = not self._configured.settings.adopt_task_instances
+            self._engine.end(stop=stop, timeout=END_WITHIN)
+
+    def terminate(self) -> None:
+        """Nothing: Airflow ends an executor by `end`."""
+
+    # --- Work comes in -------------------------------------------------------------------------------------
+
+    def queue_workload(self, workload: "ExecutorWorkload", session: "Session") -> None:
+        """Queue a workload; one of a kind that is not known here is declined, and the scheduler lives on."""
+        try:
+            super().queue_workload(workload, session)
+        except (NotImplementedError, ValueError):
+            log.exception("%s declines a %s", type(self).__name__, type(workload).__name__)
+
+    def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
+        # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.
+        workloads: list[Workload] = []
+        tokens: list[str] = []
+        for workload in workload_items:
+            key = workload.key
+            take_from_queue(self, key)
+            if self._engine is None or self._configured is None:
+                self.fail(key, f"{type(self).__name__} has not been started")
+            elif isinstance(workload, ExecuteTask | ExecuteCallback):
+                tokens.append(self._enter(workload, key))
+                workloads.append(workload)
+            else:
+                self.fail(key, one_line(f"{type(self).__name__} does not run a {type(workload).__name__}"))
+        if self._engine is not None and self._configured is not None and workloads:
+            self._engine.deliver(map(partial(self._work_item, self._configured), workloads, tokens))
+
+    def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
+        """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
+        given = given_token(workload)
+        token = given or self.new_token()
+        self._occupy(key, token)
+        if given is None and isinstance(workload, ExecuteTask):
+            # Several executors are configured: write our token onto the row.
+            self.change_state(key, TaskInstanceState.QUEUED, token, remove_running=False)
+        return token
+
+    def _work_item(
+        self, configured: Configured[S, R], workload: "Workload", token: str
+    ) -> "WorkItem[WorkloadKey, R]":
+        """What the engine needs of a workload; called by the engine's thread, for it takes its time."""
+        parcel = parcel_of(workload)
+        recipe = RequestFactory(
+            configured=configured,
+            request_type=self.request_type,
+            seal=self.seal,
+            parcel=parcel,
+            token=token,
+            mint=partial(minted, parcel.workload, self.jwt_generator),
+            queueing=self._queueing,
+            ways=self._ways,
+        )
+        job: Job[R] = Job(
+            token=token,
+            try_number=parcel.task.try_number,
+            assigned=parcel.token is not None,
+            has_row=parcel.has_row,
+        )
+        return WorkItem(
+            job=job,
+            key=parcel.key,
+            queue=parcel.queue if parcel.has_row else "",
+            priority=parcel.priority,
+            build=recipe,
+            stored=recipe if self._store else None,
+            id=parcel.id,
+            builder=f"request builder {configured.settings.request_builder or name_of(configured.build)}",
+        )
+
+    def _occupy(self, key: "WorkloadKey", token: str) -> None:
+        before = self._ledger.enter(key, token)
+        if before is not None and self._engine is not None:
+            self._engine.supersede(before)
+        self.running.add(key)
+
+    # --- News goes out -------------------------------------------------------------------------------------
+
+    def sync(self) -> None:
+        """Tell Airflow what the engine has to say; drains a queue and waits for nothing."""
+        if self._engine is None:
+            return
+        for outcome in self._engine.outcomes():
+            try:
+                self._tell_airflow(outcome)
+            except Exception:
+                # What leaves `sync` ends the scheduler, and with it every other task's executor.
+                log.exception("Could not tell Airflow %r", outcome)
+        self._tell_last_words()
+
+    def _tell_last_words(self) -> None:
+        """What failed containers wrote last; it comes after their failure, and may not come at all."""
+        for key, words in () if self._last_words is None else self._last_words.told():
+            try:
+                self._log_event(key, LogEvent("container log", words), last_lines)
+            except Exception:
+                log.exception("Could not tell Airflow what the container of %s wrote", key)
+
+    def _tell_airflow(self, outcome: "AirflowUpdate[WorkloadKey]") -> None:
+        key, effect = outcome.key, outcome.effect
+        if not self._ledger.speaks_for(outcome.token, key):
+            return  # taken back or superseded: its task is, or will be, in another container
+        if isinstance(effect, LogEvent):
+            self._log_event(key, effect)
+            if effect.event == CONTAINER_FAILED and self._last_words is not None:
+                self._last_words.ask(outcome.token, key)
+            return
+        self._ledger.strike(key)
+        match effect:
+            case ReleaseSlot():
+                self.running.discard(key)
+            case Report() if waits_in_queue(self, key):
+                self.running.discard(key)
+            case Report(success=True, info=info):
+                self.success(key, one_line(info))
+            case Report(info=info):
+                self.fail(key, one_line(info))
+            case never:
+                assert_never(never)
+        if isinstance(effect, Report) and effect.confirm:
+            self._ledger.enter(key, outcome.token)  # it may have to be said again
+
+    def _log_event(
+        self, key: "WorkloadKey", told: LogEvent, cleaned: Callable[[str], str] = one_line
+    ) -> None:
+        self.log_task_event(event=told.event, extra=cleaned(told.text), ti_key=key)
+        self._kept_logs.extend(self._task_event_logs)
+
+    # --- Airflow changes its mind --------------------------------------------------------------------------
+
+    def change_state(
+        self, key: "WorkloadKey", state: "WorkloadState", info: object = None, remove_running: bool = True
+    ) -> None:
+        """Record a state; one that ends a workload which still has a container comes from Airflow itself (a
+        task without a heartbeat, or stuck in the queue), and that container is stopped."""
+        if remove_running and state in State.finished:
+            self._revoke(self._ledger.strike(key))
+        super().change_state(key, state, info, remove_running)
+
+    def revoke_task(self, *, ti: "TaskInstance") -> None:
+        """Stop what runs for a task instance and forget it: no event, no exception."""
+        try:
+            key = ti.key
+            take_from_queue(self, key)
+            self.running.discard(key)
+            token = self._ledger.strike(key)
+            if token is not None:
+                self._revoke(token)
+            elif ti.external_executor_id and self._engine is not None:
+                # Another scheduler's: it is not in our table, but what it started can be found by its token.
+                job: Job[R] = Job(token=ti.external_executor_id, purpose=Purpose.CANCEL, has_row=False)
+                self._engine.hand_over(
+                    WorkItem(
+                        job=job,
+                        key=key,
+                        queue=ti.queue or "",
+                        priority=URGENT,
+                        stored=self._remains(job.token),
+                    )
+                )
+        except Exception:
+            # Airflow's contract: "It should not raise any error."
+            log.exception("Could not revoke %s", ti)
+
+    def _revoke(self, token: str | None) -> None:
+        if token is not None and self._engine is not None:
+            self._engine.revoke(token)
+
+    def try_adopt_task_instances(self, tis: "Sequence[TaskInstance]") -> "Sequence[TaskInstance]":
+        """Take over what a dead scheduler has left; their containers are looked for afterwards.
+
+        Airflow holds their rows locked meanwhile, so that no call to AWS may be waited for here. With
+        ``adopt_task_instances`` off they are taken all the same: their containers are stopped, and only then
+        are they given back to the scheduler, so that no try runs twice at once.
+        """
+        rejected: list[TaskInstance] = []
+        try:
+            complete(tis)
+        except Exception:
+            log.exception("Could not load the rows that are to be adopted at once")
+        for ti in tis:
+            try:
+                if not self._adopt(ti):
+                    rejected.append(ti)
+            except Exception:
+                # What leaves this function keeps the scheduler from starting.
+                log.exception("Could not adopt %s", ti)
+                rejected.append(ti)
+        return rejected
+
+    def _adopt(self, ti: "TaskInstance") -> bool:
+        token = ti.external_executor_id
+        if self._engine is None or self._configured is None or not token:
+            return False
+        key = ti.key
+        if self._ledger.speaks_for(token, key) and key in self.running:
+            return True  # Airflow retries this call when the database fails it
+        purpose = Purpose.ADOPT if self._configured.settings.adopt_task_instances else Purpose.RELEASE
+        stored = self._remains(token, str(ti.id))
+        waits = stored is not None and purpose is Purpose.ADOPT and ti.state == TaskInstanceState.QUEUED
+        every = (self._configured.settings.token_lifetime or self._queueing) / 2
+        queued = ti.queued_dttm if is_own(token) else None
+        job: Job[R] = Job(
+            token=token,
+            try_number=key.try_number,
+            purpose=purpose,
+            renew_every=every if waits else None,
+            queued_at=None if queued is None else queued.timestamp(),
+        )
+        self._occupy(key, token)
+        self._engine.hand_over(
+            WorkItem(job=job, key=key, queue=ti.queue or "", priority=URGENT, stored=stored, id=ti.id)
+        )
+        return True
+
+    @property
+    def _store(self) -> Transport | None:
+        return next((way for way in (self._ways.usual, self._ways.large) if way and way.stores), None)
+
+    def _remains(self, token: str, subject: str = "") -> Takeover | None:
+        """What another scheduler may have stored; `subject` is the task instance that still waits for it."""
+        if self._store is None or self._configured is None:
+            return None
+        return Takeover(
+            store=self._store,
+            token=token,
+            attempts=self._configured.settings.max_attempts,
+            subject=subject,
+            mint=partial(token_for, self.jwt_generator),
+            certain=self._ways.usual.stores,
+        )
+
+    # --- People look ---------------------------------------------------------------------------------------
+
+    def get_task_log(self, ti: "TaskInstance", try_number: int) -> tuple[list[str], list[str]]:
+        """What a running container has written; called in the API server, and never raises."""
+        token = ti.external_executor_id
+        if not token or try_number != ti.try_number:
+            return [f"Nobody knows any more in which container try {try_number} ran."], []
+        return self._live_logs.read(token)
+
+    def _source(self) -> Result[Source, str]:
+        configured = self.configure().alt(str).map(lambda found: found.settings)
+        return configured.map(lambda settings: Source(places=self.places(settings), region=settings.region))
+
+    def debug_dump(self) -> None:
+        """Log what the executor knows, on SIGUSR2; no secrets.
+
+        Workloads are named by their keys: Airflow's own dump shows them whole, and with them what an
+        ``executor_config`` or a callback's arguments may hold.
+        """
+        queued = [*self.queued_tasks, *self.queued_callbacks]
+        for name, keys in (("queued", queued), ("running", self.running), ("events", self.event_buffer)):
+            named = one_line(", ".join(map(str, keys)) or "none")
+            self.log.info("%s (%d): %s", name, len(keys), named)
+        if self._engine is None:
+            return
+        self.log.info("%r", self._engine)
+        for job in self._engine.jobs():
+            container = one_line(job.container or "none")
+            self.log.info("%s %s, attempt %d, container %s", job.token, job.stage, job.attempt, container)
+
+
+def gears_of(settings: Settings, *, idempotent: bool) -> EngineConfig:
+    """How the engine is set by these settings."""
+    return EngineConfig(
+        policy=Policy(idempotent=idempotent, attempts=settings.max_attempts),
+        pace=PollInterval(quickest=settings.poll_interval, slowest=settings.poll_interval_max),
+        rows_every=settings.database_interval,
+        workers=settings.workers,
+    )
+
+
+def refuse_retired_hooks(executor: type) -> None:
+    """Raise TypeError for a subclass that still overrides a hook of airflow-aws-executors."""
+    for hook in RETIRED_HOOKS:
+        if hasattr(executor, hook):
+            raise TypeError(
+                f"{executor.__name__}.{hook} would never be called: requests are changed by functions now. "
+                f"Write `build = compose(build, when(queue_is(...), ...))` in a module and name it in the "
+                f"option request_builder."
+            )

@@ -1,0 +1,96 @@
+"""A dotted path in airflow.cfg -> the object of that name, or why there is none.
+
+Law: the one place that imports what a person wrote. Whatever their module raises is told, never raised.
+"""
+
+import importlib
+import inspect
+import traceback
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from returns.result import Failure, Result, Success
+
+WHERE = "in Airflow's plugins folder, or elsewhere on the PYTHONPATH of the scheduler"
+BUILDER_FORM = "write it as def build(launch): ..., and return a request"
+
+
+@dataclass(frozen=True, slots=True)
+class Unloaded:
+    """Why a dotted path gives nothing to work with: the problem completes "option = path ..."."""
+
+    problem: str
+    remedy: str
+
+
+def load(path: str) -> Result[object, Unloaded]:
+    """The object at ``package.module.name``, or at ``package.module:name.name``; else why there is none.
+
+    >>> load("aws_executors.core.settings.errors.shown").unwrap()
+    <function shown at ...>
+    >>> load("aws_executors.core.settings.errors.shwon").failure().remedy
+    'did you mean shown?'
+    >>> load("no_such_module.build").failure().problem
+    "names the module no_such_module, which can not be found (No module named 'no_such_module')"
+    """
+    module_name, _, name = path.partition(":") if ":" in path else path.rpartition(".")
+    try:
+        found: object = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        return Failure(_not_found(module_name, error))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a person's module: it may raise anything
+        return Failure(_raised(module_name, error))
+    for step in name.split("."):
+        if not hasattr(found, step):
+            return Failure(_lacks(found, module_name, step))
+        found = getattr(found, step)
+    return Success(found)
+
+
+def why_no_builder(found: object) -> Unloaded | None:
+    """Why an object is no builder, a function of one launch; None if it may be one.
+
+    >>> why_no_builder(load)
+    >>> why_no_builder(3)
+    Unloaded(problem='names an int, not a function of one launch', remedy='write it as def build...')
+    """
+    if isinstance(found, type) or not callable(found):
+        kind = f"the class {found.__name__}" if isinstance(found, type) else _a(type(found).__name__)
+        return Unloaded(f"names {kind}, not a function of one launch", BUILDER_FORM)
+    try:
+        signature = inspect.signature(found)
+    except ValueError:  # some built-in callables have none
+        return None
+    try:
+        signature.bind(None)
+    except TypeError:
+        step = "; a step (launch, request) goes into compose(build, step)"
+        return Unloaded(f"names a function of {signature}, not of one launch", BUILDER_FORM + step)
+    return None
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
+
+
+def _not_found(module_name: str, error: ModuleNotFoundError) -> Unloaded:
+    missing = error.name or ""
+    if f"{module_name}.".startswith(f"{missing}."):
+        return Unloaded(
+            f"names the module {module_name}, which can not be found ({error})", f"put it {WHERE}"
+        )
+    return _raised(module_name, error)
+
+
+def _raised(module_name: str, error: BaseException) -> Unloaded:
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
+    at = f" ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else ""
+    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return Unloaded(f"names the module {module_name}, which raised {told}{at}", "mend the module")
+
+
+def _lacks(found: object, module_name: str, step: str) -> Unloaded:
+    near = "".join(f"did you mean {close}?" for close in get_close_matches(step, dir(found), n=1))
+    return Unloaded(
+        f"names {step!r}, which {module_name} does not have", near or f"define it in {module_name}"
+    )

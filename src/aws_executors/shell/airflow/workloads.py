@@ -1,0 +1,264 @@
+"""What Airflow operations over, turned into what a builder may know.
+
+Law: the only place that knows the shape of Airflow's workloads. A workload's token is a secret: it goes where
+the transport puts it, and nowhere else.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from uuid import UUID
+
+from airflow.executors.workloads import ExecuteTask
+from returns.methods import unwrap_or_failure
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.requests.compose import BuildFault, built, fault_of, lifetime_of, name_of
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.settings.base import Settings
+from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.transport import Transport
+from aws_executors.shell.transport.takeover import each_removed
+
+if TYPE_CHECKING:
+    from airflow.api_fastapi.auth.tokens import JWTGenerator
+    from airflow.executors.workloads import ExecuteCallback
+    from airflow.executors.workloads.types import WorkloadKey
+
+    Workload: TypeAlias = ExecuteTask | ExecuteCallback
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+
+URGENT = 2**20
+"""Callbacks finish work that has begun, so they go before tasks, as in Airflow's own queue."""
+
+
+def minted(workload: "Workload", generator: "JWTGenerator", lifetime: float) -> str:
+    """The workload's JSON with a new token, valid for `lifetime` seconds from now on.
+
+    Source: ``airflow/executors/workloads/base.py``, `generate_token`, which knows one lifetime only.
+    """
+    subject = workload.ti.id if isinstance(workload, ExecuteTask) else workload.callback.id
+    token = token_for(generator, str(subject), lifetime)
+    return workload.model_copy(update={"token": token}).model_dump_json()
+
+
+def token_for(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
+    """A token that lets the task instance (or callback) of this id start, for so many seconds."""
+    return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
+
+
+OWN_VERSION = "8"
+"""Of the UUIDs that are tokens of ours: the one for applications, so that no database makes such ones.
+
+Source: RFC 9562, 5.8.
+"""
+
+
+def own_token() -> str:
+    """A token for a queueing that Airflow has given none.
+
+    >>> own_token()[14]
+    '8'
+    """
+    made = str(uuid.uuid4())
+    return f"{made[:14]}{OWN_VERSION}{made[15:]}"
+
+
+def given_token(workload: "Workload") -> str | None:
+    """The token that Airflow has given this very queueing; None where it gives none.
+
+    It gives none to a task instance that names its executor by class, beside an executor that asks for none;
+    then it leaves in the row what an earlier queueing has put there: a token of ours, which is used up.
+    Source: ``_executable_task_instances_to_queued`` of ``airflow/jobs/scheduler_job_runner.py``.
+    """
+    token = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
+    return None if token is None or is_own(token) else token
+
+
+def is_own(token: str) -> bool:
+    """Whether we have made this token: then a row may still show it when its task is queued once more.
+
+    >>> is_own(own_token()), is_own("0b6e2f6a-8d2c-4a0e-9d0f-2b1c3d4e5f60")
+    (True, False)
+    """
+    return token[14:15] == OWN_VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One workload, task or callback, as far as an executor must tell them apart.
+
+    `token` is what Airflow has assigned to this queueing, None where it assigns nothing (callbacks, and some
+    ways of configuring several executors). `has_row` says whether a task instance's row stands behind it,
+    `id` what that goes by.
+    """
+
+    workload: "Workload" = field(repr=False)
+    key: "WorkloadKey"
+    task: Task
+    token: str | None
+    has_row: bool
+    priority: int
+    id: UUID | None = None
+    queue: str = "default"
+    executor_config: object = field(default_factory=dict)
+
+
+def parcel_of(workload: "Workload") -> Parcel:
+    """The workload as a parcel."""
+    if isinstance(workload, ExecuteTask):
+        ti = workload.ti
+        return Parcel(
+            workload=workload,
+            key=ti.key,
+            task=Task(
+                dag_id=ti.dag_id,
+                task_id=ti.task_id,
+                run_id=ti.run_id,
+                try_number=ti.try_number,
+                map_index=ti.map_index,
+            ),
+            token=given_token(workload),
+            has_row=True,
+            priority=ti.priority_weight,
+            id=ti.id,
+            queue=ti.queue,
+            executor_config={} if ti.executor_config is None else ti.executor_config,
+        )
+    # executor_callbacks/<dag id>/<run id>/<callback id>: the only place where a callback names its DAG
+    _, dag_id, run_id, *_ = [*(workload.log_path or "").split("/"), "", "", ""]
+    task = Task(dag_id=dag_id, task_id="callback", run_id=run_id)
+    return Parcel(workload=workload, key=workload.key, task=task, token=None, has_row=False, priority=URGENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Transports:
+    """How workloads go: as a rule, and where they are too large for that."""
+
+    usual: Transport
+    large: Transport | None = None
+
+
+CLOSED = "its job is closed already"
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What changes of a recipe: which submissions were stored where, and whether it is over.
+
+    The lock is held while something is stored, so that nothing is stored after the job has been closed; never
+    while a person's code runs, which may not return.
+    """
+
+    lock: Lock = field(default_factory=Lock)
+    stored: dict[str, Transport] = field(default_factory=dict)
+    lifetime: float = 0.0
+    renews: bool = False
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFactory(Generic[S, R]):
+    """Builds the request of each attempt for one parcel, each with a token of its own, minted now: what
+    Airflow has minted when it queued the workload is that much older.
+
+    `seal` is the last step, after whatever builder a person has named: the container can be found again.
+    `mint` makes the workload's JSON with a token for that many seconds, `queueing` is how many these are if
+    nobody says so.
+    """
+
+    configured: Configured[S, R]
+    request_type: type[R]
+    seal: Callable[[Launch[S], R], R]
+    parcel: Parcel
+    token: str
+    mint: Callable[[float], str] = field(repr=False)
+    queueing: float
+    ways: Transports
+    _kept: _Kept = field(default_factory=_Kept, repr=False)
+
+    def __call__(self, attempt: int) -> Result[R, str | AwsError]:
+        """The request of this attempt, or in words why there can be none, or why it could not be stored."""
+        launch = self._launch(attempt)
+        lifetime = self._lifetime(launch)
+        with self._kept.lock:
+            if self._kept.closed:
+                return Failure(CLOSED)
+            self._kept.lifetime = lifetime
+        return _told(self._either_way(launch))
+
+    @property
+    def renew_every(self) -> float | None:
+        """Half of the token's lifetime, if the workload is stored."""
+        return self._kept.lifetime / 2 if self._kept.renews else None
+
+    def renew(self, attempt: int) -> Result[None, AwsError]:
+        """Put a fresh token into what is stored for this attempt."""
+        submission = self._launch(attempt).submission
+        with self._kept.lock:
+            where = self._kept.stored.get(submission)
+            if where is None or self._kept.closed:
+                return Success(None)
+            return where.refresh(submission, self.mint(self._kept.lifetime))
+
+    def discard(self) -> Result[None, AwsError]:
+        """Take away all that is stored, and store nothing more."""
+        with self._kept.lock:
+            self._kept.closed = True
+            return each_removed((where, submission) for submission, where in self._kept.stored.items())
+
+    def _launch(self, attempt: int) -> Launch[S]:
+        return Launch(
+            task=self.parcel.task,
+            command=(),
+            queue=self.parcel.queue,
+            executor_config=self.parcel.executor_config,
+            settings=self.configured.settings,
+            token=self.token,
+            attempt=attempt,
+        )
+
+    def _lifetime(self, launch: Launch[S]) -> float:
+        try:
+            own = lifetime_of(self.configured.build, launch)
+        except BaseException:  # noqa: BLE001 - a person's predicate: it will raise again, and be told, in the builder
+            own = None
+        return own or self.configured.settings.token_lifetime or self.queueing
+
+    def _either_way(self, launch: Launch[S]) -> "Result[R, BuildFault | AwsError]":
+        result = self._by(self.ways.usual, launch)
+        match unwrap_or_failure(result):
+            case BuildFault(oversized=True) if self.ways.large is not None:
+                return self._by(self.ways.large, launch)
+            case _:
+                return result
+
+    def _by(self, way: Transport, launch: Launch[S]) -> "Result[R, BuildFault | AwsError]":
+        return self._put(way, launch.submission).bind(
+            lambda command: self._built(replace(launch, command=command))
+        )
+
+    def _built(self, launch: Launch[S]) -> Result[R, BuildFault]:
+        build = self.configured.build
+        try:
+            return built(build, launch, self.request_type, self.seal)
+        except KeyboardInterrupt as error:  # the builder's own: a person's comes to the main thread
+            return Failure(fault_of(build, launch, error))
+
+    def _put(self, way: Transport, submission: str) -> "Result[tuple[str, ...], BuildFault | AwsError]":
+        with self._kept.lock:
+            if self._kept.closed:
+                return Failure(BuildFault(builder=name_of(self.configured.build), error=CLOSED))
+            self._kept.renews = way.stores
+            if way.stores:
+                self._kept.stored[submission] = way
+            return way.put(submission, self.mint(self._kept.lifetime))
+
+
+def _told(result: "Result[R, BuildFault | AwsError]") -> Result[R, str | AwsError]:
+    return result.alt(lambda fault: fault if isinstance(fault, AwsError) else str(fault))

@@ -1,0 +1,1 @@
+"""The calls that we make, by boto3; each returns a value and raises nothing."""

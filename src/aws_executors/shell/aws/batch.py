@@ -1,0 +1,173 @@
+"""Batch as the engine's `Service`: SubmitJob, DescribeJobs, ListJobs, TerminateJobs.
+
+Law: requests come from the core, answers are read by the core; here stand which calls are made and in which
+queue. A job is described and ended by its id alone. A look-up by token lists by name, and names are listed
+queue by queue: it searches the queue of the settings, those given as `also`, and those that this process has
+sent a request to.
+
+What that leaves open: after a crash, a job whose id was not yet saved, in a queue that only a builder's step
+named, is not found by its token, and its task is started anew.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from returns.pipeline import is_successful
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.aws.errors import AwsError, classify
+from aws_executors.core.aws.request_quotas import BATCH, allotments
+from aws_executors.core.aws.response import Page
+from aws_executors.core.batch.builder import lookup_prefix
+from aws_executors.core.batch.describe import follower, observe_answer
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.batch.responses import found as listed
+from aws_executors.core.batch.responses import started
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.lifecycle.observation import DescribeResult, Observation
+from aws_executors.core.logs.streams import Stream
+from aws_executors.core.requests.wire import to_kwargs
+from aws_executors.shell.aws.call import (
+    NOBODY,
+    Refused,
+    each,
+    gone,
+    may_be_there,
+    settled,
+    shortened,
+    unknown,
+)
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.log_pages import batch_log, log_page, no_log
+from aws_executors.shell.aws.pagination import chunks, found, merged, paged
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch.type_defs import (
+        ListJobsRequestTypeDef,
+        SubmitJobRequestTypeDef,
+        TerminateJobsResponseTypeDef,
+    )
+
+AT_ONCE = 100
+"""Jobs in one DescribeJobs call. Source: API_DescribeJobs."""
+
+STOPS_AT_ONCE = 50
+"""Jobs in one TerminateJobs call. Source: API_TerminateJobs."""
+
+BULK = "TerminateJobs"
+
+REASON_LENGTH = 1024
+"""Characters of a TerminateJob reason. Source: API_TerminateJob."""
+
+
+class BatchCalls:
+    """Batch, for one section of airflow.cfg. Makes no call until it is asked to; never raises.
+
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
+    >>> BatchCalls(Clients(settings), settings)
+    <BatchCalls in q>
+    """
+
+    idempotent = False
+
+    def __init__(self, clients: Clients, settings: BatchSettings, *, also: Iterable[str] = ()) -> None:
+        self._clients = clients
+        self.allotments = allotments(BATCH, submit_rate=settings.submit_rate, read_share=settings.read_share)
+        self._settings = settings
+        self._record = follower(settings.container_name)
+        self._in_bulk = True
+        self._queues = dict.fromkeys((settings.job_queue, *also))
+
+    def __repr__(self) -> str:
+        return f"<BatchCalls in {', '.join(self._queues)}>"
+
+    def submit(self, request: SubmitJob) -> Result[str, AwsError]:
+        """Submit one job; its id."""
+        kwargs = cast("SubmitJobRequestTypeDef", to_kwargs(request))
+        result = self._clients.batch(lambda batch: batch.submit_job(**kwargs)).bind(started)
+        if may_be_there(result):
+            self._queues.setdefault(request.job_queue)
+        return result
+
+    def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
+        """Look at jobs by their ids; one call for `AT_ONCE` of them."""
+        return merged((some, self._described(some)) for some in chunks(ids, AT_ONCE))
+
+    def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
+        """Look for the newest job of one queueing, live ones first, in all queues known here."""
+        return found([self._searched(queue, token, exclude) for queue in tuple(self._queues)])
+
+    def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
+        """End jobs: in bulk where boto3 and the endpoint know how, else one by one; one not there has ended.
+
+        An endpoint that does not know TerminateJobs (a Region that gets it later, an emulator) is not asked
+        for it again.
+        """
+        words = shortened(reason, REASON_LENGTH)
+        outcome: dict[str, AwsError | None] = {}
+        if self._in_bulk:
+            known = self._clients.batch(lambda batch: BULK in batch.meta.method_to_api_mapping.values())
+            if not is_successful(known):
+                return dict.fromkeys(ids, known.failure())
+            self._in_bulk = known.unwrap()
+        if self._in_bulk:
+            outcome = each(chunks(ids, STOPS_AT_ONCE), partial(self._all_terminated, words))
+            ids = [id_ for id_, error in outcome.items() if error is not None and unknown(error, BULK)]
+            self._in_bulk = not ids
+        return outcome if self._in_bulk else outcome | each(chunks(ids, 1), partial(self._terminated, words))
+
+    def log_stream(self, token: str) -> Result[Stream, AwsError]:
+        """Where the job of one queueing logs to; `token` may be a job's id, too."""
+        return self.find(token, ()).bind(lambda seen: self._log_of(token if seen is None else seen.id))
+
+    def past_log(self, container: str) -> Result[Stream, AwsError]:
+        """Nobody knows: a job's stream has a name of its own, and Batch tells it for a week."""
+        return Failure(no_log("AWS does not show the job any more"))
+
+    def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
+        """One page of a log."""
+        return log_page(self._clients, self._settings.region, stream, next_token)
+
+    def _log_of(self, job: str) -> Result[Stream, AwsError]:
+        return batch_log(self._clients, job, self._settings.container_name)
+
+    def _described(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
+        answer = self._clients.batch(lambda batch: batch.describe_jobs(jobs=ids))
+        return answer.map(
+            partial(observe_answer, asked=ids, container=self._settings.container_name, record=self._record)
+        )
+
+    def _searched(self, queue: str, token: str, exclude: Sequence[str]) -> Result[DescribeResult, AwsError]:
+        ids = paged(partial(self._page, queue, lookup_prefix(self._settings, token)))
+        looked = ids.bind(lambda all_: self.describe([id_ for id_ in all_ if id_ not in exclude]))
+        return looked.lash(partial(self._unless_deleted, queue))
+
+    def _page(self, queue: str, prefix: str, next_token: str) -> Result[Page, AwsError]:
+        kwargs: ListJobsRequestTypeDef = {
+            "jobQueue": queue,
+            "filters": [{"name": "JOB_NAME", "values": [prefix]}],
+        }
+        if next_token:
+            kwargs["nextToken"] = next_token
+        return self._clients.batch(lambda batch: batch.list_jobs(**kwargs)).bind(listed)
+
+    def _unless_deleted(self, queue: str, error: AwsError) -> Result[DescribeResult, AwsError]:
+        """A queue of the past may be gone, and its jobs with it."""
+        gone_by = queue != self._settings.job_queue and gone(error)
+        return Success(DescribeResult()) if gone_by else Failure(error)
+
+    def _terminated(self, reason: str, ids: Sequence[str]) -> Result[Refused, AwsError]:
+        (id_,) = ids
+        answer = self._clients.batch(lambda batch: batch.terminate_job(jobId=id_, reason=reason))
+        return answer.map(lambda _: NOBODY).lash(settled)
+
+    def _all_terminated(self, reason: str, ids: Sequence[str]) -> Result[Refused, AwsError]:
+        answer = self._clients.batch(lambda batch: batch.terminate_jobs(jobs=ids, reason=reason))
+        return answer.map(_refused)
+
+
+def _refused(answer: "TerminateJobsResponseTypeDef") -> Refused:
+    """The jobs that a bulk call did not end, inside its good answer."""
+    errors = {odd["job"]: classify(odd["code"], odd["message"]) for odd in answer.get("errors", [])}
+    return {id_: error for id_, error in errors.items() if not gone(error)}

@@ -1,0 +1,212 @@
+"""The edge of the world: an AWS call goes in, a value comes out.
+
+Law: the only place that catches what boto3 raises, and it decides nothing: codes and exception names are
+classed by `core/aws/errors.py`. Whatever comes out of here is a `Result`; nothing is raised, whatever
+happens.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeVar
+
+from botocore.client import BaseClient
+from botocore.exceptions import BotoCoreError, ClientError
+from returns.pipeline import is_successful
+from returns.result import Failure, Result, Success
+from urllib3.exceptions import HTTPError
+
+from aws_executors.core.aws.errors import AwsError, Kind, classify, classify_exception, unsigned
+from aws_executors.shell.airflow.loggers import logger
+
+T = TypeVar("T")
+
+Refused = Mapping[str, AwsError]
+"""Those of a group for which a call was refused, by id."""
+
+NOBODY: Refused = MappingProxyType({})
+
+log = logger(__name__)
+
+IN_A_ROW = 2
+"""So many refusals that are not about the container itself, and a loop over containers goes no further."""
+
+NOT_THERE = ("not found", "does not exist", "doesn't exist")
+"""How ECS and Batch say that they do not know what a request names."""
+
+UNKNOWN_CODES = frozenset(
+    {
+        "404",
+        "405",
+        "501",
+        "InvalidAction",
+        "MissingAuthenticationToken",  # so a gateway says that it has no such path
+        "MissingAuthenticationTokenException",
+        "NotImplemented",
+        "NotImplementedException",
+        "UnknownOperation",
+        "UnknownOperationException",
+        "UnsupportedOperation",
+        "UnsupportedOperationException",
+    }
+)
+UNKNOWN_WORDS = (
+    "implemented",
+    "not a valid operation",
+    "not supported",
+    "operation is unsupported",
+    "unknown action",
+    "unknown operation",
+    "unknownoperation",
+    "not find operation",
+    "no such operation",
+)
+"""How endpoints say that they do not have an operation: Regions that get it later, emulators."""
+
+_told_once: set[str] = set()
+
+
+class _Stage(threading.local):
+    """How far this thread's call has come."""
+
+    signing = False
+
+
+_stage = _Stage()
+
+
+def watch_signing(client: BaseClient) -> None:
+    """Let `told` know of this client's calls when they are signed, and when they leave this machine.
+
+    botocore looks for credentials while it signs: it reads files and calls STS, and whatever that raises
+    comes out of the call that it was for.
+    """
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"before-sign.{service}", _signing)
+    client.meta.events.register_first(f"before-send.{service}", _sending)
+
+
+def _signing(**_: object) -> None:
+    _stage.signing = True
+
+
+def _sending(**_: object) -> None:
+    _stage.signing = False
+
+
+def told(call: Callable[[], T]) -> Result[T, AwsError]:
+    """Make one call, and tell how it went.
+
+    Never raises. An exception that is neither botocore's, urllib3's nor the operating system's is logged
+    once per type, with its traceback: it is a fault of ours, or of botocore's.
+
+    >>> told(lambda: {"taskArns": []})
+    <Success: {'taskArns': []}>
+    >>> refused = {"Error": {"Code": "ClusterNotFoundException", "Message": "Cluster not found."}}
+    >>> def list_tasks() -> dict[str, object]:
+    ...     raise ClientError(refused, "ListTasks")
+    >>> told(list_tasks).failure().code
+    'ClusterNotFoundException'
+    """
+    _stage.signing = False
+    try:
+        return Success(call())
+    except ClientError as error:
+        told_of = _refused(error)
+        return Failure(_unsigned(told_of, f"{error.operation_name}: ") if _stage.signing else told_of)
+    except Exception as error:  # noqa: BLE001 - one odd answer must not end a worker
+        if _stage.signing:
+            return Failure(_unsigned(_broken(error)))
+        if not isinstance(error, BotoCoreError | HTTPError | OSError):
+            _tell_once(error)
+        return Failure(_broken(error))
+
+
+def each(
+    groups: Iterable[Sequence[str]], call: Callable[[Sequence[str]], Result[Refused, AwsError]]
+) -> dict[str, AwsError | None]:
+    """Make one call per group of ids, one after the other; per id None, or why not.
+
+    After `IN_A_ROW` calls in a row that failed for no reason of their own (no connection, no credentials,
+    rate exceeded, no answer) the rest is not tried and shares the last one's error: a loop over a dead
+    connection would last as long as all of its timeouts together.
+    """
+    outcome: dict[str, AwsError | None] = {}
+    row, last = 0, None
+    for ids in groups:
+        if row == IN_A_ROW:
+            outcome |= dict.fromkeys(ids, last)
+            continue
+        result = call(ids)
+        last = None if is_successful(result) else result.failure()
+        row = row + 1 if last is not None and last.kind is not Kind.PERMANENT else 0
+        outcome |= dict.fromkeys(ids, last)
+        outcome |= result.value_or(NOBODY)
+    return outcome
+
+
+def may_be_there(result: Result[str, AwsError]) -> bool:
+    """Whether a submission that was answered so may have started a container."""
+    return is_successful(result) or result.failure().kind in (Kind.AMBIGUOUS, Kind.CONFLICT)
+
+
+def gone(error: AwsError) -> bool:
+    """Whether AWS refused because it does not know what was named: a task, a job, a cluster, a queue.
+
+    >>> gone(AwsError(kind=Kind.PERMANENT, code="ClientException", message="JobQueue q not found"))
+    True
+    """
+    words = error.message.lower()
+    return error.kind is Kind.PERMANENT and any(known in words for known in NOT_THERE)
+
+
+def unknown(error: AwsError, operation: str) -> bool:
+    """Whether whoever answers does not know this operation, or knows no permission for it.
+
+    >>> unknown(AwsError(kind=Kind.PERMANENT, code="UnknownOperationException", message=""), "TerminateJobs")
+    True
+    >>> unknown(AwsError(kind=Kind.PERMANENT, code="ClientException", message="no queue"), "TerminateJobs")
+    False
+    """
+    words = error.message.lower()
+    denied = error.code.startswith("AccessDenied") and operation.lower() in words
+    return denied or error.code in UNKNOWN_CODES or any(known in words for known in UNKNOWN_WORDS)
+
+
+def settled(error: AwsError) -> Result[Refused, AwsError]:
+    """What a refused stop means: done, where there was nothing left to stop."""
+    return Success(NOBODY) if gone(error) else Failure(error)
+
+
+def shortened(text: str, length: int) -> str:
+    """This text in at most `length` characters.
+
+    >>> shortened("the DAG run was deleted", 10)
+    'the DAG...'
+    """
+    return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def _refused(error: ClientError) -> AwsError:
+    said = error.response.get("Error", {})
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    named = error.response.get("resourceIds")
+    ids = tuple(map(str, named)) if isinstance(named, list) else ()
+    return classify(said.get("Code", ""), said.get("Message", ""), status=status, resource_ids=ids)
+
+
+def _unsigned(error: AwsError, by: str = "") -> AwsError:
+    known = unsigned(error)
+    return replace(known, message=f"no credentials to sign with: {by}{known.message}")
+
+
+def _broken(error: Exception) -> AwsError:
+    return classify_exception([kind.__name__ for kind in type(error).__mro__], str(error))
+
+
+def _tell_once(error: Exception) -> None:
+    name = type(error).__qualname__
+    if name not in _told_once:
+        _told_once.add(name)
+        log.error("A call to AWS ended as nobody foresaw (told once): %s", name, exc_info=error)

@@ -1,0 +1,212 @@
+"""One boto3 client per service, made when it is first needed, and every call that goes through it.
+
+Law: makes, keeps and drops clients; knows no operation. A made client is shared by all threads, making one
+is not safe among threads and happens under a lock. botocore's own retries are off: whether and when to
+repeat a call is decided in the core, and a throttled answer must be seen there. No call is without a connect
+and a read timeout (C7).
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from threading import Lock
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
+
+from botocore import __version__ as BOTOCORE
+from botocore.client import BaseClient
+from botocore.config import Config
+from returns.pipeline import is_successful
+from returns.result import Result, Success
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.settings.base import Settings
+from aws_executors.shell.airflow.connection import from_airflow
+from aws_executors.shell.aws.call import told, watch_signing
+from aws_executors.shell.aws.completeness import refuse_empty_answers
+from aws_executors.shell.aws.credentials import Access, Reader, access, governed
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+ServiceName = Literal["batch", "ecs", "logs", "s3"]
+Clock = Callable[[], float]
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds for a connection to be made, at most; `call_timeout` where that is shorter."""
+
+READS = 4
+"""Connections kept beside one per worker: logs and look-ups are read outside of the pool of workers."""
+
+REFRESH_EVERY = 10.0
+"""Seconds between two times of looking for credentials: they may be asked for over the network."""
+
+
+class Clients:
+    """The way to AWS for one executor.
+
+    `ecs`, `batch`, `logs` and `s3` take a function of the client and call it; they wait for AWS and never
+    raise. After a CREDENTIALS error the clients are dropped, so that the next call looks for credentials anew
+    (a renewed file, a mended connection), but at most once in `REFRESH_EVERY` seconds. Making one of these
+    does nothing at all: no session, no connection, no thread.
+
+    >>> from aws_executors.core.batch.settings import BatchSettings
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
+    >>> Clients(settings).batch(lambda client: client.meta.region_name)
+    <Success: us-east-1>
+    """
+
+    def __init__(
+        self, settings: Settings, *, read: Reader = from_airflow, clock: Clock = time.monotonic
+    ) -> None:
+        self._settings = settings
+        self._read = read
+        self._clock = clock
+        self._lock = Lock()
+        self._access: Access | None = None
+        self._made: dict[ServiceName, Result[object, AwsError]] = {}
+        self._refreshed: float | None = None
+
+    def __repr__(self) -> str:
+        made = ", ".join(sorted(self._made)) or "none"
+        return f"<Clients of {self._settings.region}: {made}>"
+
+    def ecs(self, call: "Callable[[ECSClient], T]") -> Result[T, AwsError]:
+        """Call ECS; what `call` returned, or why not."""
+        return self._ask("ecs", cast("Callable[[object], T]", call))
+
+    def batch(self, call: "Callable[[BatchClient], T]") -> Result[T, AwsError]:
+        """Call Batch; what `call` returned, or why not."""
+        return self._ask("batch", cast("Callable[[object], T]", call))
+
+    def logs(self, call: "Callable[[CloudWatchLogsClient], T]") -> Result[T, AwsError]:
+        """Call CloudWatch Logs; what `call` returned, or why not."""
+        return self._ask("logs", cast("Callable[[object], T]", call))
+
+    def s3(self, call: "Callable[[S3Client], T]") -> Result[T, AwsError]:
+        """Call S3; what `call` returned, or why not."""
+        return self._ask("s3", cast("Callable[[object], T]", call))
+
+    def refresh(self) -> bool:
+        """Drop all clients and the session; False where that was done less than `REFRESH_EVERY` s ago.
+
+        A call that is under way keeps the client it has.
+        """
+        with self._lock:
+            now = self._clock()
+            if self._refreshed is not None and now - self._refreshed < REFRESH_EVERY:
+                return False
+            self._refreshed = now
+            self._access = None
+            self._made = {}
+            return True
+
+    def _ask(self, service: ServiceName, call: Callable[[object], T]) -> Result[T, AwsError]:
+        answer = self._client(service).bind(lambda client: told(lambda: call(client)))
+        if not is_successful(answer) and answer.failure().kind is Kind.CREDENTIALS:
+            self.refresh()
+        return answer
+
+    def _client(self, service: ServiceName) -> Result[object, AwsError]:
+        """The client, or why there is none; that too is remembered until `refresh`."""
+        made = self._made.get(service)
+        if made is None:
+            with self._lock:
+                made = self._made.get(service)
+                if made is None:
+                    # Without a client nothing was sent, and whatever hinders it can be mended meanwhile.
+                    made = self._opened().bind(partial(self._make, service)).alt(_no_way)
+                    self._made[service] = made
+        return made
+
+    def _opened(self) -> Result[Access, AwsError]:
+        if self._access is not None:
+            return Success(self._access)
+        settings = self._settings
+        opened = access(settings.conn_id, settings.region, config(settings), self._read)
+        if is_successful(opened):
+            self._access = opened.unwrap()
+        return opened
+
+    def _make(self, service: ServiceName, way: Access) -> Result[object, AwsError]:
+        def make() -> object:
+            client = client_of(way, service, self._settings)
+            refuse_empty_answers(client)
+            return client
+
+        return told(make)
+
+
+def client_of(way: Access, service: str, settings: Settings, region: str = "") -> BaseClient:
+    """A client of a service by its name in boto3, the section's own at its `endpoint_url`; in its Region, if
+    no other one is named.
+
+    All others are where botocore finds them: at ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``, at an
+    address in the ``services`` of AWS's configuration, or at their public ones. Raises what botocore raises.
+    """
+    make: Callable[..., BaseClient] = way.session.client  # by a name that only run time knows
+    client = governed(
+        make(
+            service,
+            region_name=region or settings.region or way.region,
+            endpoint_url=_address(service, settings, way),
+            config=config(settings),
+        )
+    )
+    watch_signing(client)
+    return client
+
+
+LOGS_TOO = "AWS_ENDPOINT_URL_LOGS"
+"""As people spell botocore's AWS_ENDPOINT_URL_CLOUDWATCH_LOGS, by the service's name in boto3."""
+
+
+def _address(service: str, settings: Settings, way: Access) -> str | None:
+    if service == settings.service:
+        return settings.endpoint_url or way.endpoint_url
+    told = ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+    if service == "logs" and not any(os.environ.get(name) for name in told):
+        return os.environ.get(LOGS_TOO) or None
+    return None
+
+
+def config(settings: Settings) -> Config:
+    """How botocore is to call: once, within bounds, with a connection for every worker.
+
+    >>> from aws_executors.core.batch.settings import BatchSettings
+    >>> made = config(BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d"))
+    >>> made.retries, made.connect_timeout, made.read_timeout, made.max_pool_connections
+    ({'total_max_attempts': 1, 'mode': 'standard'}, 5.0, 20.0, 36)
+    """
+    return Config(
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        connect_timeout=_connect_timeout(settings),
+        read_timeout=settings.call_timeout,
+        max_pool_connections=settings.workers + READS,
+        tcp_keepalive=True,
+        parameter_validation=False,  # our own types have validated every request
+        # Whole, not extra: botocore would put its own together anew for every call.
+        user_agent=f"aws-executors/{_version()} Botocore/{BOTOCORE}",
+    )
+
+
+def _connect_timeout(settings: Settings) -> float:
+    return min(CONNECT_TIMEOUT, settings.call_timeout)
+
+
+def _version() -> str:
+    try:
+        return version("aws-executors")
+    except PackageNotFoundError:  # run from a checkout
+        return "0"
+
+
+def _no_way(error: AwsError) -> AwsError:
+    remedy = error.remedy or "check region, endpoint_url and conn_id, and the AWS configuration beside them"
+    return replace(error, kind=Kind.CREDENTIALS, remedy=remedy)

@@ -1,0 +1,190 @@
+"""Where credentials come from: boto3's own chain, or an Airflow connection, to a boto3 session.
+
+Law: keeps no credentials but in botocore's session, and asks AWS for nothing before the first call: a role
+is assumed then, and again before its credentials expire.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, partial
+
+import boto3
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.loaders import Loader, create_loader
+from botocore.session import Session as BotocoreSession
+from pydantic import SecretStr
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.redact.values import mask
+from aws_executors.core.settings.types import http_url
+from aws_executors.shell.airflow.connection import CONN_TYPE, Connection, Extra, from_airflow, honoured
+from aws_executors.shell.aws.call import told
+from aws_executors.shell.aws.parser import QuickParsers
+from aws_executors.shell.aws.response_limits import bounded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A session to make clients of; `region` and `endpoint_url` are what the connection says, if anything."""
+
+    session: boto3.Session
+    region: str | None = None
+    endpoint_url: str | None = None
+
+
+NOT_FOUND = "AirflowNotFoundException"
+
+Reader = Callable[[str], Connection]
+"""From a connection's id to the connection; raises what it likes."""
+
+
+def access(
+    conn_id: str, region: str, config: Config, read: Reader = from_airflow
+) -> Result[Access, AwsError]:
+    """The way to AWS: boto3's own chain where `conn_id` is empty, the Airflow connection otherwise.
+
+    `region` is where a role is assumed, `config` (timeouts) what the call for it is bounded by. All that is
+    wrong with a connection is a `Kind.CREDENTIALS` error: it can be mended while the scheduler runs.
+
+    >>> access("", "us-east-1", Config()).unwrap().endpoint_url is None
+    True
+    >>> written = Connection(conn_id="aws_prod", login="AKIA", password="...")
+    >>> opened = access("aws_prod", "us-east-1", Config(), lambda conn_id: written).unwrap()
+    >>> opened.session.get_credentials().method
+    'explicit'
+    """
+    if not conn_id:
+        return told(lambda: _by(_core(None)))
+    return _found(conn_id, read).bind(partial(_opened, region, config))
+
+
+def _found(conn_id: str, read: Reader) -> Result[Connection, AwsError]:
+    try:
+        return Success(read(conn_id))
+    except Exception as error:  # noqa: BLE001 - a secrets backend raises what it likes, and it can be mended
+        name, problem = type(error).__name__, mask(str(error))
+    missing = name == NOT_FOUND
+    return Failure(
+        AwsError(
+            kind=Kind.CREDENTIALS,
+            code=name,
+            message=f"Airflow has no connection {conn_id!r}"
+            if missing
+            else f"connection {conn_id!r} could not be read: {problem}",
+            remedy=f"add a connection {conn_id!r} of type {CONN_TYPE!r} to Airflow, or leave conn_id empty"
+            if missing
+            else "see that Airflow's secrets backends, or its database, answer where the scheduler runs",
+        )
+    )
+
+
+def _opened(region: str, config: Config, found: Connection) -> Result[Access, AwsError]:
+    return honoured(found).bind(
+        lambda extra: told(
+            lambda: replace(
+                _by(_session(found, extra, region, config)),
+                region=extra.region_name,
+                endpoint_url=extra.endpoint_url,
+            )
+        )
+    )
+
+
+def _by(core: BotocoreSession) -> Access:
+    return Access(session=boto3.Session(botocore_session=core))
+
+
+def _session(found: Connection, extra: Extra, region: str, config: Config) -> BotocoreSession:
+    base = _core(extra.profile_name)
+    key = found.login or extra.aws_access_key_id
+    secret = found.password or _text(extra.aws_secret_access_key)
+    if key and secret:
+        base.set_credentials(key, secret, _text(extra.aws_session_token))
+    return base if extra.role_arn is None else _assumed(base, extra, extra.role_arn, region, config)
+
+
+def _core(profile: str | None) -> BotocoreSession:
+    core = BotocoreSession()
+    core.register_component("response_parser_factory", QuickParsers())
+    if profile is not None:
+        core.set_config_variable("profile", profile)
+    core.register_component("data_loader", _models(core.get_config_variable("data_path")))
+    return core
+
+
+@cache
+def _models(data_path: str | None) -> Loader:
+    """What AWS's services look like, read from disk once for all sessions of this process.
+
+    A session of its own would read it again, which takes longer than all else about it: 0.4 s for EC2.
+    """
+    return create_loader(data_path)
+
+
+def _text(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+def _assumed(
+    base: BotocoreSession, extra: Extra, role_arn: str, region: str, config: Config
+) -> BotocoreSession:
+    """A session with the role's credentials, got at the first call and renewed before they expire.
+
+    The call for them goes to STS itself, never to the connection's `endpoint_url`, as in the Amazon
+    provider: that one is an address of ECS or Batch.
+    """
+    source = base.get_credentials()
+    if source is None:
+        raise NoCredentialsError
+    also = extra.assume_role_kwargs.model_dump(exclude_none=True)
+    if extra.external_id is not None:
+        also.setdefault("ExternalId", extra.external_id)
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=lambda service, **keys: governed(
+            base.create_client(service, region_name=region, config=config, **keys)
+        ),
+        source_credentials=source,
+        role_arn=role_arn,
+        extra_args=also,
+    )
+    core = _core(extra.profile_name)
+    core.get_component("credential_provider").providers.insert(0, _Role(fetcher))
+    return core
+
+
+class AddressError(BotoCoreError):
+    """A service's address, from wherever botocore has it, that no call may go to."""
+
+    fmt = "the address of {service} {problem}; see endpoint_url, AWS_ENDPOINT_URL and AWS's configuration"
+
+
+def governed(client: BaseClient) -> BaseClient:
+    """The client, whose answers are bounded and whose address holds no password; else `AddressError`."""
+    try:
+        http_url(client.meta.endpoint_url)
+    except ValueError as error:
+        raise AddressError(service=client.meta.service_model.service_name, problem=error) from None
+    bounded(client)
+    return client
+
+
+class _Role(CredentialProvider):
+    """botocore's credential provider for one role."""
+
+    METHOD: str | None = "airflow-connection"
+    CANONICAL_NAME: str | None = "AirflowConnection"
+
+    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
+        super().__init__()
+        self._fetcher = fetcher
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, "airflow-connection")

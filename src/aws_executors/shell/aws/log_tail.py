@@ -1,0 +1,100 @@
+"""The last lines that a failed container wrote, for the task's Event log.
+
+Law: best effort, and nobody waits for it: the failure is reported without. One thread, made when it is first
+needed; a short queue, and what does not fit is dropped; where logs can not be read, it soon stops trying.
+"""
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from aws_executors.core.logs.lines import excerpt
+from aws_executors.shell.airflow.loggers import logger
+
+K = TypeVar("K", bound=Hashable)
+
+log = logger(__name__)
+
+LINES = 20
+"""Lines that are told of one container."""
+
+WAITING = 32
+"""Containers that may wait for their turn."""
+
+LATE = (1.0, 10.0)
+"""Seconds to wait before each look: what a container writes comes to CloudWatch a few seconds later."""
+
+IN_VAIN = 5
+"""Looks in a row that found nothing, after which nobody looks for `REST` seconds."""
+
+REST = 300.0
+
+
+class Logs(Protocol):
+    """Where the last lines come from; `LiveLogs` is one."""
+
+    def tail(self, token: str, count: int) -> Sequence[str]:
+        """The last lines of a container's log, as Airflow reads them."""
+        ...
+
+
+class LogTail(Generic[K]):
+    """Who is asked for a container's last lines, and tells them later."""
+
+    def __init__(
+        self,
+        logs: Logs,
+        clock: Callable[[], float] = time.monotonic,
+        late: Sequence[float] = LATE,
+    ) -> None:
+        self._logs = logs
+        self._clock = clock
+        self._late = late
+        self._asked: queue.Queue[tuple[str, K]] = queue.Queue(WAITING)
+        self._told: deque[tuple[K, str]] = deque()
+        self._in_vain = 0
+        self._resting = float("-inf")
+        self._thread: threading.Thread | None = None
+
+    def ask(self, token: str, key: K) -> bool:
+        """Ask for the last lines of this queueing's container; False where nobody will look."""
+        if self._clock() < self._resting:
+            return False
+        try:
+            self._asked.put_nowait((token, key))
+        except queue.Full:
+            return False
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="aws-executors-last-words", daemon=True)
+            self._thread.start()
+        return True
+
+    def told(self) -> Iterator[tuple[K, str]]:
+        """Take what has been found, oldest first."""
+        while self._told:
+            yield self._told.popleft()
+
+    def _work(self) -> None:
+        while True:
+            token, key = self._asked.get()
+            try:
+                found = self._look(token)
+            except Exception:
+                log.exception("Could not read the last lines of %s", token)
+                found = ""
+            if found:
+                self._told.append((key, found))
+            self._in_vain = 0 if found else self._in_vain + 1
+            if self._in_vain >= IN_VAIN:
+                self._in_vain, self._resting = 0, self._clock() + REST
+
+    def _look(self, token: str) -> str:
+        for seconds in self._late:
+            time.sleep(seconds)
+            found = excerpt(self._logs.tail(token, LINES))
+            if found:
+                return found
+        return ""

@@ -1,0 +1,118 @@
+"""Several answers of AWS made one: groups of ids, pages of lists, places to look in.
+
+Law: values in, one `Result` out; no call to AWS. What could not be seen is never taken for what is not there:
+a look-up that missed a page, a place or a record has failed, unless it has found something alive.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+from returns.methods import partition
+from returns.pipeline import is_successful
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.aws.response import Page, newest
+from aws_executors.core.lifecycle.observation import DescribeResult, Observation, Phase, Unreadable
+
+PAGES = 10
+"""Pages read of one list, at most: a token has a handful of containers, and one page has room for 100."""
+
+
+def chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """These ids, at most `size` at a time.
+
+    >>> list(chunks(("a", "b", "c"), 2))
+    [('a', 'b'), ('c',)]
+    """
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def paged(page: Callable[[str], Result[Page, AwsError]]) -> Result[tuple[str, ...], AwsError]:
+    """All ids of a list; `page` gets the token of the page wanted, empty for the first.
+
+    The first page that fails is the failure; where there are more than `PAGES`, it is AMBIGUOUS.
+
+    >>> turn = {"": Page(ids=("a",), next_token="n"), "n": Page(ids=("b",))}
+    >>> paged(lambda token: Success(turn[token]))
+    <Success: ('a', 'b')>
+    """
+    ids: tuple[str, ...] = ()
+    token = ""
+    for _ in range(PAGES):
+        turn = page(token)
+        if not is_successful(turn):
+            return Failure(turn.failure())
+        ids, token = (*ids, *turn.unwrap().ids), turn.unwrap().next_token
+        if not token:
+            return Success(ids)
+    message = f"the list goes on after {PAGES} pages, so nobody knows what is not in it"
+    return Failure(AwsError(kind=Kind.AMBIGUOUS, code="TooManyPages", message=message))
+
+
+def merged(
+    parts: Iterable[tuple[Sequence[str], Result[DescribeResult, AwsError]]],
+) -> Result[DescribeResult, AwsError]:
+    """One answer of several, each beside the ids that it was asked for.
+
+    The ids of a call that failed are unreadable where another one was answered (C30); where none was, the
+    first failure stands for all.
+
+    >>> merged([])
+    <Success: DescribeResult(observations=(), unreadable=())>
+    """
+    told = list(parts)
+    answers, errors = partition([result for _, result in told])
+    if errors and not answers:
+        return Failure(errors[0])
+    unseen = (
+        Unreadable(id=id_, problem=f"{result.failure().code}: {result.failure().message}")
+        for ids, result in told
+        if not is_successful(result)
+        for id_ in ids
+    )
+    return Success(
+        DescribeResult(
+            observations=tuple(seen for answer in answers for seen in answer.observations),
+            unreadable=(*(odd for answer in answers for odd in answer.unreadable), *unseen),
+        )
+    )
+
+
+def counted(answer: DescribeResult, live: Collection[str]) -> DescribeResult:
+    """An answer about listed containers, without those that were listed as ended and are not shown any more.
+
+    One that was listed as live and is not shown is one that AWS does not show *yet*: it stays.
+    """
+    return DescribeResult(
+        observations=tuple(
+            seen for seen in answer.observations if seen.phase is not Phase.ABSENT or seen.id in live
+        ),
+        unreadable=answer.unreadable,
+    )
+
+
+def found(places: Sequence[Result[DescribeResult, AwsError]]) -> Result[Observation | None, AwsError]:
+    """The container to go on with, from what every place that was searched has told of one token.
+
+    A live one; else one that is listed as live and not shown yet; else the newest that has ended; else None.
+    Where a place or a record could not be read, nothing but a live one is an answer.
+
+    >>> running = Observation(id="arn:1", phase=Phase.RUNNING)
+    >>> nothing = Failure(AwsError(kind=Kind.THROTTLED, code="ThrottlingException", message="Rate exceeded"))
+    >>> found([nothing, Success(DescribeResult(observations=(running,)))]).unwrap().id
+    'arn:1'
+    >>> found([nothing, Success(DescribeResult())]).failure().code
+    'ThrottlingException'
+    """
+    answers, errors = partition(places)
+    observations = [seen for answer in answers for seen in answer.observations]
+    best = newest(observations)
+    if best is not None and not best.ended:
+        return Success(best)
+    if errors:
+        return Failure(errors[0])
+    for odd in (odd for answer in answers for odd in answer.unreadable):
+        message = f"{odd.id} could not be read: {odd.problem}"
+        return Failure(AwsError(kind=Kind.AMBIGUOUS, code="Unreadable", message=message))
+    unseen = (seen for seen in observations if seen.phase is Phase.ABSENT)
+    return Success(next(unseen, best))

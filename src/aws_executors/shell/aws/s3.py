@@ -1,0 +1,105 @@
+"""S3, as far as stored workloads need it: PutObject, only ever under a condition, GetObject and DeleteObject.
+
+Law: one function per call; what an answer means for an object's state is `transport/s3.py`'s matter.
+Encryption is always asked for, with S3's own keys (SSE-S3) or with a key of KMS (SSE-KMS), whatever the
+bucket's default is: only with S3's own is the ETag the MD5 of the body. Source: API_PutObject, "ETag";
+"Conditional writes" and "Using server-side encryption with AWS KMS keys", S3 User Guide.
+"""
+
+from dataclasses import dataclass
+from hashlib import md5
+from typing import TYPE_CHECKING, TypedDict
+
+from returns.result import Result
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.shell.aws.clients import Clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+
+
+class Owned(TypedDict, total=False):
+    """The member that each of the calls has for the account that must own the bucket."""
+
+    ExpectedBucketOwner: str
+
+
+ABSENT = "*"
+"""The condition that there is no object yet, in the place of an ETag."""
+
+
+def etag_of(body: bytes) -> str:
+    """The ETag that S3 gives this body under SSE-S3, with its quotes.
+
+    >>> etag_of(b"")
+    '"d41d8cd98f00b204e9800998ecf8427e"'
+    """
+    return f'"{md5(body, usedforsecurity=False).hexdigest()}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An object as it was read: under which condition it may be written over, and what is in it."""
+
+    etag: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class S3Calls:
+    """S3, by these clients; `kms_key` encrypts, S3's own keys where it is empty. Never raises.
+
+    With an `owner`, S3 refuses a bucket of another account: one of this name may have been deleted, and made
+    by somebody else. Source: "Verifying bucket ownership with bucket owner condition", S3 User Guide.
+    """
+
+    clients: Clients
+    kms_key: str = ""
+    owner: str = ""
+
+    @property
+    def _owned(self) -> "Owned":
+        return {"ExpectedBucketOwner": self.owner} if self.owner else {}
+
+    def put(self, bucket: str, key: str, body: bytes, there: str) -> Result[str, AwsError]:
+        """Write the object if it is what `there` says (an ETag, or `ABSENT`); its new ETag."""
+        params: PutObjectRequestTypeDef = {
+            "Bucket": bucket,
+            "Key": key,
+            "Body": body,
+            "ContentType": "application/json",
+        }
+        if self.owner:
+            params["ExpectedBucketOwner"] = self.owner
+        if self.kms_key:
+            params["ServerSideEncryption"] = "aws:kms"
+            params["SSEKMSKeyId"] = self.kms_key
+            params["BucketKeyEnabled"] = True  # one call to KMS for many objects
+        else:
+            params["ServerSideEncryption"] = "AES256"
+        if there == ABSENT:
+            params["IfNoneMatch"] = ABSENT
+        else:
+            params["IfMatch"] = there
+        return self.clients.s3(lambda s3: s3.put_object(**params)["ETag"])
+
+    def get(self, bucket: str, key: str) -> Result[Held, AwsError]:
+        """Read the object."""
+
+        def read(s3: "S3Client") -> Held:
+            answer = s3.get_object(Bucket=bucket, Key=key, **self._owned)
+            return Held(answer["ETag"], answer["Body"].read())
+
+        return self.clients.s3(read)
+
+    def foretold(self, body: bytes) -> str | None:
+        """The ETag that this body is to have, if that can be known before S3 has said it."""
+        return None if self.kms_key else etag_of(body)
+
+    def delete(self, bucket: str, key: str) -> Result[None, AwsError]:
+        """Take the object away; one that is not there is no error."""
+        owned = self._owned
+        gone = self.clients.s3(lambda s3: s3.delete_object(Bucket=bucket, Key=key, **owned))
+        return gone.map(lambda _: None)

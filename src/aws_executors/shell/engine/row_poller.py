@@ -1,0 +1,61 @@
+"""Whose row is to be read next.
+
+Law: bookkeeping for one thread. One query at a time: what a verdict waits for goes first, the others take
+turns, and a database that does not answer is left alone for a while.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from aws_executors.shell.engine.job_table import JobTable, R
+from aws_executors.shell.engine.messages import Asked, K
+
+ROWS = 500
+"""Rows in one query."""
+
+
+@dataclass(slots=True)
+class RowPoller:
+    """The rows that are wanted at once, and when the others are due; `every` in seconds."""
+
+    every: float
+    _wanted: dict[str, None] = field(default_factory=dict)
+    _reading: bool = False
+    _next: float = 0.0
+    _pause: float = 0.0
+
+    def want(self, token: str) -> None:
+        """A verdict waits for this job's row."""
+        self._wanted[token] = None
+
+    def due(self) -> float | None:
+        """When the next query may be made; None while one is under way."""
+        if self._reading:
+            return None
+        return self._pause if self._wanted else max(self._next, self._pause)
+
+    def take(self, table: JobTable[K, R], now: float) -> Mapping[str, Asked[K]]:
+        """The jobs whose rows are to be read now, as one query; empty if none are."""
+        due = self.due()
+        if due is None or now < due:
+            return {}
+        wanted = [token for token in self._wanted if token in table]
+        # What a verdict waits for is told whatever the job has heard before: only now does it ask.
+        asked = {token: replace(table.asked(token), heard=None) for token in wanted[:ROWS]}
+        if now >= self._next:
+            self._next = now + self.every
+            turns = table.rows_to_read(max(0, ROWS - len(asked)))
+            asked = {token: table.asked(token) for token in turns} | asked
+        self._wanted = dict.fromkeys(wanted[ROWS:])
+        self._reading = bool(asked)
+        return asked
+
+    def read(self) -> None:
+        """The query has been answered."""
+        self._reading = False
+
+    def unread(self, tokens: Iterable[str], at: float) -> None:
+        """The query has failed: its rows are still wanted, but not at once."""
+        self._reading = False
+        self._wanted |= dict.fromkeys(tokens)
+        self._pause = at + self.every

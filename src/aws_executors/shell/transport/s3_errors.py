@@ -1,0 +1,40 @@
+"""S3's refusals in words that name the option: S3 itself often says no more than "Access Denied".
+
+Law: words only; what kind of refusal it is has been decided in `core/aws/errors.py`.
+"""
+
+from dataclasses import dataclass, replace
+
+from aws_executors.core.aws.errors import AwsError
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The refusal of `action` on objects of this store, with what a person can do about it."""
+
+    action: str
+    store: str
+
+    def __call__(self, error: AwsError) -> AwsError:
+        message = f"workload_store = {self.store}: {error.message}"
+        return replace(error, message=message, remedy=self._remedy(error))
+
+    def _remedy(self, error: AwsError) -> str:
+        match error.code:
+            case "AccessDenied" | "AllAccessDisabled" if "kms:" in error.message:
+                return (
+                    "Allow kms:GenerateDataKey and kms:Decrypt on workload_kms_key to the role that the "
+                    "scheduler runs as, in the key's own policy, too."
+                )
+            case "AccessDenied" | "AllAccessDisabled":
+                arn = f"arn:aws:s3:::{self.store.removeprefix('s3://').rstrip('/')}/*"
+                also = "" if self.action == "s3:GetObject" else " (and s3:GetObject)"
+                return f"Allow {self.action}{also} on {arn} to the role that the scheduler runs as."
+            case "NoSuchBucket":
+                return "Make the bucket, or mend workload_store."
+            case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException":
+                return "Use a bucket in the Region of the option region."
+            case code if code.startswith("KMS."):
+                return "Mend workload_kms_key: an enabled key for encryption, in the Region of the bucket."
+            case _:
+                return error.remedy

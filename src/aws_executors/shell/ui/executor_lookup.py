@@ -1,0 +1,108 @@
+"""From a task instance's key to the executor that has its container, and the token that finds it.
+
+Law: for the API server, which has executors but never starts them. One small query, in a session of its own;
+None, without importing anything, for a task of an executor that is Airflow's own or another provider's.
+"""
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.executors.executor_loader import ExecutorLoader
+from airflow.models import Log
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskinstancehistory import TaskInstanceHistory
+from airflow.utils.session import create_session
+from sqlalchemy import select
+from sqlalchemy.sql.functions import func
+
+from aws_executors.core.lifecycle.policy import FAILED
+from aws_executors.core.redact.outgoing import MOST
+from aws_executors.shell.airflow.executor import AwsExecutor
+from aws_executors.shell.ui.links import Trace
+
+if TYPE_CHECKING:
+    from airflow.models.taskinstancekey import TaskInstanceKey
+    from airflow.sdk.types import TaskInstanceKey as SdkKey
+    from sqlalchemy.orm import Session
+
+NOT_OURS = ("airflow.executors.", "airflow.providers.")
+"""Where executors stand that can be none of ours; a person's own subclass of ours may stand anywhere else."""
+
+_executors: dict[str, "AwsExecutor[Any, Any] | None"] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorLookup:
+    """One queueing of a task instance: who has its container, under which token, and what was left of it."""
+
+    executor: "AwsExecutor[Any, Any]"
+    token: str
+    trace: Trace
+
+
+def queueing_of(key: "TaskInstanceKey | SdkKey") -> ExecutorLookup | None:
+    """The last queueing of this try; None where it is another executor's, or was never queued.
+
+    Raises what SQLAlchemy and Airflow raise.
+    """
+    row = _row(key)
+    if row is None:
+        return None
+    executor_name, token, trace = row
+    executor = _executor(executor_name or "")
+    return (
+        None if executor is None or not token else ExecutorLookup(executor=executor, token=token, trace=trace)
+    )
+
+
+def _row(key: "TaskInstanceKey | SdkKey") -> tuple[str | None, str | None, Trace] | None:
+    with create_session(scoped=False) as session:
+        for model in (TaskInstance, TaskInstanceHistory):
+            query = select(
+                model.executor, model.external_executor_id, model.hostname, model.start_date, model.end_date
+            ).where(*_is(model, key))
+            found = session.execute(query).first()
+            if found is not None:
+                executor, token, host, began, ended = found
+                return (
+                    executor,
+                    token,
+                    Trace(host=host or "", words=_words(session, key), began=began, ended=ended),
+                )
+    return None
+
+
+def _words(session: "Session", key: "TaskInstanceKey | SdkKey") -> str:
+    """What was told of this try's failure, which names its container."""
+    words = func.substr(Log.extra, 1, MOST)
+    query = select(words).where(*_is(Log, key), Log.event.in_(FAILED)).order_by(Log.id.desc()).limit(1)
+    return session.scalar(query) or ""
+
+
+def _is(model: Any, key: "TaskInstanceKey | SdkKey") -> tuple[Any, ...]:
+    return tuple(
+        getattr(model, name) == getattr(key, name)
+        for name in ("dag_id", "task_id", "run_id", "map_index", "try_number")
+    )
+
+
+def _executor(name: str) -> "AwsExecutor[Any, Any] | None":
+    """One executor of this name for the process, never started; None where it is none of ours."""
+    with _lock:
+        if name not in _executors:
+            _executors[name] = _made(name)
+        return _executors[name]
+
+
+def _made(name: str) -> "AwsExecutor[Any, Any] | None":
+    called = (
+        ExecutorLoader.lookup_executor_name_by_str(name)
+        if name
+        else ExecutorLoader.get_default_executor_name()
+    )
+    if called.module_path.startswith(NOT_OURS):
+        return None
+    executor = ExecutorLoader.load_executor(called)
+    return executor if isinstance(executor, AwsExecutor) else None

@@ -1,0 +1,165 @@
+"""Links to a container and its log in the AWS console, found while a person waits for a page.
+
+Law: nobody waits long. A look-up has a thread of its own; who asks waits for it for a moment, and what comes
+later is there at the next view of the page. Nothing is raised; what can not be told is an empty text.
+
+ECS forgets a task an hour after its end, and its log stays. Then the stream's name is made from what is left:
+the container's id, which the row's host name is where our launcher runs, and which the words of a failure
+have; and the log options of the task definition. Where nobody knows the id, the link leads to all that the
+log group was told while the task ran.
+"""
+
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from returns.methods import unwrap_or_failure
+from returns.pipeline import is_successful
+from returns.result import Result
+
+from aws_executors.core.aws import console
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.core.logs.streams import Stream
+from aws_executors.shell.airflow.loggers import logger
+from aws_executors.shell.ui.never_started import Opening, Source
+
+log = logger(__name__)
+
+WAIT = 1.5
+"""Seconds that a page waits for a link."""
+
+FRESH = 60.0
+"""Seconds for which a link is remembered: a queueing may get another container."""
+
+REMEMBERED = 512
+"""Links that are remembered, the ones asked for last."""
+
+AROUND = 60.0
+"""Seconds before and after a task that are shown of a log group: its container is up for longer."""
+
+AT_ONCE = 4
+"""Look-ups under way at once; who comes then gets no link yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What a container has left in Airflow's database: its host's name, its failure's words, its times."""
+
+    host: str = ""
+    words: str = ""
+    began: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def container(self) -> str:
+        """The id of the ECS task, empty where it is not known."""
+        host = self.host if _TASK_ID.fullmatch(self.host) else ""
+        return host or console.container_in(self.words).rpartition("/")[2]
+
+
+NO_TRACE = Trace()
+_TASK_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(slots=True)
+class _Links:
+    """What a look-up found: pages in the console, or nothing."""
+
+    container: str = ""
+    log: str = ""
+    until: float = 0.0
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class Links:
+    """The links of one executor's containers."""
+
+    def __init__(self, opening: Opening, clock: Callable[[], float] = time.monotonic) -> None:
+        self._opening = opening
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, _Links] = OrderedDict()
+        self._free = threading.BoundedSemaphore(AT_ONCE)
+
+    def container(self, token: str, trace: Trace = NO_TRACE) -> str:
+        """The container's page; empty where there is none, or none yet, or none any more."""
+        return self._found(token, trace).container
+
+    def log(self, token: str, trace: Trace = NO_TRACE) -> str:
+        """Its log's page; empty where there is none, or none yet."""
+        return self._found(token, trace).log
+
+    def _found(self, token: str, trace: Trace) -> _Links:
+        with self._lock:
+            known = self._known.get(token)
+            if known is None or (known.done.is_set() and self._clock() >= known.until):
+                known = self._begun(token, trace)
+        known.done.wait(WAIT)
+        return known
+
+    def _begun(self, token: str, trace: Trace) -> _Links:
+        links = _Links()
+        if not self._free.acquire(blocking=False):
+            links.done.set()
+            return links  # not remembered: the next view tries again
+        self._known.pop(token, None)
+        self._known[token] = links
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        threading.Thread(
+            target=self._look, args=(token, trace, links), name="aws-executors-link", daemon=True
+        ).start()
+        return links
+
+    def _look(self, token: str, trace: Trace, links: _Links) -> None:
+        try:
+            source = self._opening()
+            if isinstance(source, Source):
+                match unwrap_or_failure(source.places.find(token, ())):
+                    case None:
+                        links.log = _of_the_past(source, trace)
+                    case Observation(id=id_):
+                        links.container = console.ecs_task(id_) or console.batch_job(source.region, _job(id_))
+                        links.log = _page(source.places.log_stream(id_), source.region)
+                    case AwsError():
+                        pass  # the next view of the page asks again
+        except Exception:
+            log.exception("Could not find the container of %s", token)
+        finally:
+            links.until = self._clock() + FRESH
+            links.done.set()
+            self._free.release()
+
+
+def _job(id_: str) -> str:
+    return "" if id_.startswith("arn:") else id_
+
+
+def _page(stream: Result[Stream, AwsError], region: str) -> str:
+    return stream.map(
+        lambda found: console.log_stream(found.region or region, found.group, found.name)
+    ).value_or("")
+
+
+def _of_the_past(source: Source, trace: Trace) -> str:
+    """The log of a container that AWS does not show any more."""
+    if trace.container:
+        exact = source.places.past_log(trace.container)
+        # The settings may have changed, or a builder may have chosen another definition: is there such a log?
+        if is_successful(exact.bind(lambda stream: source.places.log_page(stream, ""))):
+            return _page(exact, source.region)
+    if trace.began is None:
+        return ""
+    began = trace.began.timestamp()
+    ended = began if trace.ended is None else trace.ended.timestamp()
+    group = source.places.past_log("")
+    return group.map(
+        lambda found: console.log_group(
+            found.region or source.region, found.group, began - AROUND, ended + AROUND
+        )
+    ).value_or("")

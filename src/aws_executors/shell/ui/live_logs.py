@@ -1,0 +1,181 @@
+"""The log of a running container, for Airflow's UI: what is new of it is read, the rest is remembered.
+
+Law: made without cost, asks nobody before somebody looks, never raises and always has something to say. It
+runs in the API server, where every open page asks again every few seconds: so there is a time between two
+looks at one log, a limit on calls for the process, a limit on what is remembered, and a limit on how long a
+person waits.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from returns.methods import unwrap_or_failure
+from returns.result import Result
+
+from aws_executors.core.aws import console
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.aws.token_bucket import Bucket, Quota, full, take
+from aws_executors.core.logs.lines import Tail, folded, unfolded
+from aws_executors.core.logs.streams import Stream
+from aws_executors.core.redact.outgoing import one_line
+from aws_executors.shell.airflow.loggers import logger
+from aws_executors.shell.aws.log_pages import no_log
+from aws_executors.shell.ui.never_started import Opening, Places, Source
+
+log = logger(__name__)
+
+EVERY = 2.0
+"""Seconds between two looks at one log; all who watch it see the same."""
+
+AGAIN = 10.0
+"""Seconds after which what went wrong is tried again."""
+
+PAGES = 5
+"""Pages that are read at one look, at most."""
+
+PATIENCE = 10.0
+"""Seconds after which a look asks for no further page."""
+
+REMEMBERED = 64
+"""Logs that are remembered, the ones looked at last."""
+
+CALLS = Quota(rate=5, burst=25)
+"""GetLogEvents calls of this process: an account may make some dozens a second, and has other users."""
+
+Read = tuple[list[str], list[str]]
+"""Messages about the log, and its lines in blobs: what Airflow's `get_task_log` returns."""
+
+
+@dataclass(slots=True)
+class _Followed:
+    """One log: where it is, what is known of it, what went wrong last, and when to look again."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    stream: Stream | None = None
+    tail: Tail = field(default_factory=Tail)
+    problem: str = ""
+    due: float = 0.0
+
+
+class LiveLogs:
+    """The logs of one executor's containers, read when somebody looks.
+
+    Without a source, why there is none is told to whoever looks.
+    """
+
+    def __init__(self, opening: Opening, clock: Callable[[], float] = time.monotonic) -> None:
+        self._opening = opening
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._followed: OrderedDict[str, _Followed] = OrderedDict()
+        self._bucket: Bucket = full(CALLS, clock())
+
+    def read(self, token: str) -> Read:
+        """What is known of a container's log by now: at least one message, never an exception."""
+        try:
+            return self._read(token)
+        except Exception:
+            # Airflow answers the whole page with an error 500 where this raises.
+            log.exception("Could not read the log of %s", token)
+            return ["The container's log could not be read: see the API server's log for why."], []
+
+    def tail(self, token: str, count: int) -> tuple[str, ...]:
+        """The last lines of a container's log; none where there are none, or they can not be had."""
+        self.read(token)
+        with self._lock:
+            followed = self._followed.get(token)
+        return () if followed is None else followed.tail.lines[-count:]
+
+    def _read(self, token: str) -> Read:
+        source = self._opening()
+        if isinstance(source, str):
+            return [f"The container's log can not be read: {source}"], []
+        followed = self._of(token)
+        # Who comes while another one looks gets what is known: nobody waits for somebody else's call.
+        if self._clock() >= followed.due and followed.lock.acquire(blocking=False):
+            try:
+                self._look(source, token, followed)
+            finally:
+                followed.lock.release()
+        messages = [one_line(message) for message in _messages(followed, source.region)]
+        return messages, list(followed.tail.lines)
+
+    def _of(self, token: str) -> _Followed:
+        with self._lock:
+            followed = self._followed.pop(token, None) or _Followed()
+            self._followed[token] = followed
+            while len(self._followed) > REMEMBERED:
+                self._followed.popitem(last=False)
+            return followed
+
+    def _look(self, source: Source, token: str, followed: _Followed) -> None:
+        began = self._clock()
+        match self._newer(source.places, token, followed, began):
+            case AwsError() as error:
+                followed.problem = _in_words(error)
+                followed.due = self._clock() + AGAIN
+            case None:
+                followed.problem = ""
+                followed.due = self._clock() + EVERY
+
+    def _newer(self, places: Places, token: str, followed: _Followed, began: float) -> AwsError | None:
+        """Read what is new of a log; the error that ended it, if any."""
+        if followed.stream is None:
+            match unwrap_or_failure(places.log_stream(token)):
+                case AwsError() as error:
+                    return error
+                case stream:
+                    followed.stream = stream
+        for _ in range(PAGES):
+            if not self._allowed() or self._clock() - began > PATIENCE:
+                return None
+            before = followed.tail
+            match unwrap_or_failure(_with_a_page(places, followed.stream, before)):
+                case AwsError() as error:
+                    return error
+                case tail:
+                    followed.tail = tail
+            if not _searches(before) and tail.forward == before.forward:
+                return None
+        return None
+
+    def _allowed(self) -> bool:
+        with self._lock:
+            self._bucket, granted = take(self._bucket, 1, self._clock())
+            return granted > 0
+
+
+def _searches(tail: Tail) -> bool:
+    """Whether no line has been found yet, and there may be older ones: a page can be empty in between."""
+    return tail.forward != "" and not tail.lines and not tail.whole
+
+
+def _with_a_page(places: Places, stream: Stream, tail: Tail) -> Result[Tail, AwsError]:
+    if _searches(tail):
+        return places.log_page(stream, tail.backward).bind(lambda answer: unfolded(tail, answer).alt(no_log))
+    return places.log_page(stream, tail.forward).bind(lambda answer: folded(tail, answer).alt(no_log))
+
+
+def _messages(followed: _Followed, region: str) -> Iterator[str]:
+    stream = followed.stream
+    if stream is not None:
+        here = stream.region or region
+        yield f"CloudWatch Logs: log group {stream.group}, stream {stream.name}, in {here}"
+        if page := console.log_stream(here, stream.group, stream.name):
+            yield page
+    if followed.tail.cut:
+        yield f"Only its last {len(followed.tail.lines)} lines are shown here."
+    if followed.problem:
+        yield f"The container's log could not be read just now: {followed.problem}"
+    elif stream is None:
+        yield "The container's log is being looked for."
+    elif not followed.tail.lines:
+        yield "The container has not written anything yet."
+
+
+def _in_words(error: AwsError) -> str:
+    remedy = f" {error.remedy}" if error.remedy else ""
+    return error.message if error.code == "NoLog" else f"{error.code}: {error.message}{remedy}"

@@ -1,0 +1,98 @@
+"""What this package adds to Airflow's UI: links from a task instance to its container and its log, and a page
+of all containers.
+
+Law: Airflow imports this in all of its components, so what a link or the page needs is imported when one is
+asked for. A link that raised would take all links of its task with it: none does, and for a task of another
+executor it is empty, which hides it.
+
+Source: ``airflow/api_fastapi/core_api/routes/public/extra_links.py``, ``airflow/plugins_manager.py``.
+"""
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+from airflow.sdk import BaseOperatorLink
+
+from aws_executors.dashboard.mount import DashboardApp
+from aws_executors.shell.airflow.loggers import logger
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+    from airflow.sdk.types import TaskInstanceKey
+
+    from aws_executors.shell.ui.executor_lookup import ExecutorLookup
+
+log = logger(__name__)
+
+PLACE = "/aws-executors"
+"""Where the page stands, below Airflow's root."""
+
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' "
+    "stroke='{colour}' stroke-width='1.8' stroke-linejoin='round'%3E"
+    "%3Cpath d='M12 2.8 20 7v10l-8 4.2L4 17V7zM4 7l8 4.2L20 7M12 11.2v10'/%3E%3C/svg%3E"
+)
+"""A container. Airflow shows it as a picture, which does not take on the colour of the text around it."""
+
+
+class AwsLink(BaseOperatorLink):
+    """A page in the AWS console that belongs to a task instance."""
+
+    name: ClassVar[str]
+
+    def get_link(self, operator: "BaseOperator", *, ti_key: "TaskInstanceKey") -> str:
+        """The page; empty for a task of another executor, and where it can not be told."""
+        try:
+            from aws_executors.shell.ui.executor_lookup import queueing_of
+
+            found = queueing_of(ti_key)
+            return "" if found is None else self.page(found)
+        except Exception:
+            log.exception("No link %r of %s", self.name, ti_key)
+            return ""
+
+    @abstractmethod
+    def page(self, queueing: "ExecutorLookup") -> str:
+        """The page of this queueing; empty where there is none, or none yet."""
+
+
+class ContainerLink(AwsLink):
+    """The ECS task or Batch job, in the AWS console."""
+
+    name: ClassVar[str] = "AWS container"
+
+    def page(self, queueing: "ExecutorLookup") -> str:
+        """Its page, as long as AWS shows it."""
+        return queueing.executor.links.container(queueing.token, queueing.trace)
+
+
+class LogLink(AwsLink):
+    """The container's log stream, in the AWS console."""
+
+    name: ClassVar[str] = "AWS log"
+
+    def page(self, queueing: "ExecutorLookup") -> str:
+        """Its page; where AWS has forgotten the container, made from what the row and the settings say."""
+        return queueing.executor.links.log(queueing.token, queueing.trace)
+
+
+class AwsExecutorsPlugin(AirflowPlugin):
+    """Named as an entry point in ``pyproject.toml``."""
+
+    name: str | None = "aws_executors"
+    global_operator_extra_links: list[Any] = [ContainerLink(), LogLink()]  # noqa: RUF012 - as the base class has it
+    fastapi_apps: list[Any] = [  # noqa: RUF012 - as above
+        {"app": DashboardApp(), "url_prefix": PLACE, "name": "AWS executors"}
+    ]
+    external_views: list[Any] = [  # noqa: RUF012 - as above
+        {
+            "name": "AWS executors",
+            "href": f"{PLACE.removeprefix('/')}/fleet",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "aws-executors",
+            "icon": ICON.format(colour="%2352606d"),
+            "icon_dark_mode": ICON.format(colour="%23cbd2d9"),
+        }
+    ]

@@ -1,0 +1,29 @@
+"""How often a container is looked at: by stage, phase and age."""
+
+import pytest
+
+from aws_executors.core.lifecycle.job import Job, Stage
+from aws_executors.core.lifecycle.observation import Observation, Phase
+from aws_executors.core.lifecycle.poll_interval import PollInterval, look_after
+
+PACE = PollInterval(quickest=1.0, slowest=15.0)
+
+
+@pytest.mark.parametrize(
+    ("stage", "phase", "age", "expected"),
+    [
+        (Stage.WATCHING, None, 500.0, 1.0),  # accepted, never seen
+        (Stage.WATCHING, Phase.WAITING, 500.0, 1.0),  # about to start, however long that takes
+        (Stage.WATCHING, Phase.RUNNING, 0.0, 1.0),
+        (Stage.WATCHING, Phase.RUNNING, 9.0, 1.0),
+        (Stage.WATCHING, Phase.RUNNING, 20.0, 2.0),  # a tenth of its age
+        (Stage.WATCHING, Phase.RUNNING, 150.0, 15.0),
+        (Stage.WATCHING, Phase.RUNNING, 86_400.0, 15.0),
+        (Stage.STOPPING, Phase.RUNNING, 86_400.0, 1.0),  # about to end
+        (Stage.AWAITING_ROW, Phase.FAILED, 86_400.0, 1.0),
+    ],
+)
+def test_look_after(stage: Stage, phase: Phase | None, age: float, expected: float) -> None:
+    seen = None if phase is None else Observation(id="c", phase=phase)
+    job: Job[str] = Job(token="t", stage=stage, container="c", seen=seen, since=1000.0)
+    assert look_after(job, PACE, 1000.0 + age) == expected

@@ -1,0 +1,90 @@
+"""How the pages of a log become lines."""
+
+from unittest.mock import patch
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from aws_executors.core.logs import lines as logs
+from aws_executors.core.logs.lines import BYTES, LINES, WIDE, Tail, excerpt, folded, line, unfolded
+
+JWT = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ('{"event":"ran","level":"info"}', '{"event":"ran","level":"info"}'),
+        ("plain words\n", '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"plain words"}'),
+        ('{"no": "event"}', '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"{\\"no\\": \\"event\\"}"}'),
+        ("a\nb", '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"a\\nb"}'),
+        (f"token {JWT}", '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"token ***"}'),
+        ("", '{"timestamp":"2026-03-02T10:00:14.500000Z","event":""}'),
+    ],
+)
+def test_lines(message: str, expected: str) -> None:
+    assert line(message, 1772445614500) == expected
+
+
+def test_a_line_without_a_time() -> None:
+    assert line("words", None) == '{"event":"words"}'
+
+
+def page(*numbers: int, forward: str = "f", backward: str = "b") -> dict[str, JsonValue]:
+    return {
+        "events": [{"message": f'{{"event":"{number}"}}', "timestamp": number} for number in numbers],
+        "nextForwardToken": forward,
+        "nextBackwardToken": backward,
+    }
+
+
+def said(*numbers: int) -> tuple[str, ...]:
+    return tuple(f'{{"event":"{number}"}}' for number in numbers)
+
+
+def test_pages_fold_in_both_directions() -> None:
+    first = folded(Tail(), page(3, 4, forward="f4", backward="b3")).unwrap()
+    assert first == Tail(lines=said(3, 4), forward="f4", backward="b3")
+    newer = folded(first, page(5, forward="f5", backward="b5")).unwrap()
+    assert newer == Tail(lines=said(3, 4, 5), forward="f5", backward="b3")
+    older = unfolded(newer, page(1, 2, forward="f2", backward="b1")).unwrap()
+    assert older == Tail(lines=said(1, 2, 3, 4, 5), forward="f5", backward="b1")
+    assert unfolded(older, page(backward="b1")).unwrap().whole
+
+
+def test_an_odd_page_changes_nothing() -> None:
+    assert folded(Tail(), {"events": [{"timestamp": "noon"}]}).failure().startswith("events.0.timestamp")
+    assert folded(Tail(), {"events": [{"timestamp": 10**18}]}).failure().startswith("events.0.timestamp")
+
+
+@given(st.integers(1, 8), st.lists(st.integers(0, 20).map(range), max_size=4))
+@example(LINES, [range(LINES - 1), range(1), range(1)])
+def test_only_the_newest_lines_are_kept(bound: int, sizes: list[range]) -> None:
+    tail = Tail()
+    every: list[str] = []
+    with patch.object(logs, "LINES", bound):  # a log of as many lines as are kept costs a quarter of a second
+        for numbers in sizes:
+            tail = folded(tail, page(*numbers)).unwrap()
+            every += said(*numbers)
+    assert tail.lines == tuple(every[-bound:])
+    assert tail.cut == (len(every) > bound)
+
+
+def test_a_log_is_bounded_in_bytes_too() -> None:
+    """One event may have a megabyte; a page of them would have gigabytes."""
+    long = [{"timestamp": number, "message": f"{number} " + "\\" * 1_000_000} for number in range(20)]
+    tail = folded(Tail(), {"events": long, "nextForwardToken": "f/1"}).unwrap()
+    assert all(len(one.encode()) <= 3 * WIDE for one in tail.lines)  # as JSON a backslash is two
+    many = [{"timestamp": 0, "message": "x" * WIDE} for _ in range(500)]
+    tail = folded(tail, {"events": many, "nextForwardToken": "f/2"}).unwrap()
+    assert sum(len(one.encode()) for one in tail.lines) <= BYTES
+    assert tail.cut
+    assert len(tail.lines) > 50
+
+
+def test_what_a_container_writes_in_escapes_is_clean() -> None:
+    assert line('{"event": "a\\u0000b\\u001b[31m", "level": "info"}', 0) == '{"event":"ab","level":"info"}'
+    assert line("a\x00b\x1b[2K", None) == '{"event":"ab"}'
+    assert excerpt([line('{"event": "x\\ud800"}', None)]) == '{"event": "x\\ud800"}'

@@ -1,0 +1,249 @@
+"""No secret is shown, wherever a text quotes it; everything else is; and a text takes as long as it is."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aws_executors.core.redact.outgoing import one_line
+from aws_executors.core.redact.text import mask
+from aws_executors.core.redact.values import hidden, secrets_in, sensitive, without
+
+HOSTILE = (
+    "\\",
+    "eyJ",
+    "eyJa.",
+    '"token": ',
+    'token\\\\"',
+    "'",
+    "\"'",
+    '\\"',
+    "a\\",
+    "a=",
+    "a: ",
+    "a ",
+    "://",
+    "://a:",
+    "-----BEGIN ",
+    "input_value=",
+    "value='",
+    '"value": "x',
+    'value: \\"',
+    "password=",
+    "password={",
+    "password=[",
+    "password: \\",
+    "('token', ",
+    "--password ",
+    "bearer ",
+    "AKIA",
+    "xoxb-",
+    "\x1b[",
+    "\x1b]",
+    "\x9b",
+    "\n",
+    " \t",
+    "<a ",
+    "<token>x",
+    "&lt;a&gt;x",
+)
+"""What a pattern that goes back over its text takes hours for, said a hundred thousand times."""
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_a_hostile_text_takes_as_long_as_it_is_and_no_longer(shape: str) -> None:
+    """A tenth of a second or so, of the processor's time; what is quadratic would take half a minute."""
+    text = shape * (100_000 // len(shape))
+    began = time.process_time()
+    mask(text)
+    mask(f'{{"token": "{text}')
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_what_leaves_is_cut_before_it_is_looked_at(shape: str) -> None:
+    text = shape * (20_000_000 // len(shape))
+    began = time.process_time()
+    assert len(one_line(text).encode()) <= 2_048
+    assert time.process_time() - began < 5
+
+
+NAMES = (
+    "AIRFLOW_CONN_WAREHOUSE",
+    "AIRFLOW__CORE__FERNET_KEY",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AccountKey",
+    "CELERY_BROKER_URL",
+    "CONNECTION_STRING",
+    "DATABASE_URL",
+    "DB_PASS",
+    "DB_PWD",
+    "ENCRYPTION_KEY",
+    "FERNET_KEY",
+    "GH_PAT_TOKEN",
+    "JDBC_CONNECTION",
+    "MONGODB_URI",
+    "PGPASS",
+    "PGPASSWORD",
+    "REDISCLI_AUTH",
+    "SASL_JAAS_CONFIG",
+    "SENTRY_DSN",
+    "SIGNING_KEY",
+    "SLACK_WEBHOOK_URL",
+    "SSH_KEY",
+    "STRIPE_KEY",
+    "X-Api-Key",
+    "clientSecret",
+    "dbPassword",
+    "sasl.password",
+)
+OPEN = (
+    "AWS_REGION",
+    "CACHE_KEY",
+    "COMPASS",
+    "HOME",
+    "PARTITION_KEY",
+    "PWD",
+    "STAGE",
+    "URL",
+    "author",
+    "clientToken",
+    "key",
+    "monkey",
+    "nextToken",
+    "token_lifetime",
+    "workload_kms_key",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_people_use(name: str) -> None:
+    assert sensitive(name)
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_names_of_what_is_no_secret(name: str) -> None:
+    assert not sensitive(name)
+
+
+QUOTES: tuple[Callable[[str], str], ...] = (json.dumps, repr, str)
+PLAIN = st.text(alphabet="abcXYZ019_-./+%$", min_size=8).map(lambda text: f"z{text}z")
+QUOTING = st.text("ab\"\\' {}", min_size=1).map(lambda text: f"zz{text}zz")
+
+
+@given(st.sampled_from(NAMES), PLAIN | QUOTING, st.data())
+def test_a_value_of_such_a_name_however_it_is_quoted(name: str, secret: str, data: st.DataObject) -> None:
+    shape = data.draw(
+        st.sampled_from(
+            [{name: secret}, [{"name": name, "value": secret}], [{"value": secret, "name": name}]]
+        )
+    )
+    text = data.draw(st.sampled_from([json.dumps(shape), repr(shape), repr(((name, secret),))]))
+    for quote in data.draw(st.lists(st.sampled_from(QUOTES), max_size=3)):
+        text = quote(text)
+    for form in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]):
+        assert form not in mask(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("DB_PWD=abc,d;e run", "DB_PWD=*** run"),
+        ("password: hunter2", "password: ***"),
+        ("<SecretAccessKey>hunter2</SecretAccessKey>", "<SecretAccessKey>***</SecretAccessKey>"),
+        ('<db:password type="x">hun ter\n2</db:password>', '<db:password type="x">***</db:password>'),
+        ("&lt;SessionToken&gt;hunter2&lt;/SessionToken&gt;", "&lt;SessionToken&gt;***&lt;/SessionToken&gt;"),
+        ("<RequestId>0f1e</RequestId>", "<RequestId>0f1e</RequestId>"),
+        ("give <password> and <user>", "give <password> and <user>"),
+        ("db_password: hunter2\nstage: test", "db_password: ***\nstage: test"),
+        ("Authorization:Basic dXNlcjpwYXNz", "Authorization:Basic ***"),
+        ("Bearer 0123456789abcdef was refused", "Bearer *** was refused"),
+        ("run --db-password hunter2 --x 1", "run --db-password *** --x 1"),
+        ("['--token', 'hunter2', '--x']", "['--token', '***', '--x']"),
+        ("\\npwd=abc", "\\npwd=***"),
+        ("call(password='a', x=1)", "call(password='***', x=1)"),
+        ("b'x' password=b'a'", "b'x' password=b'***'"),
+        ("Server=db;Password=a b;Database=x", "Server=db;Password=***;Database=x"),
+        ("postgresql+psycopg2://etl:p/w@db:5432/x", "postgresql+psycopg2://***@db:5432/x"),
+        ("amqp://u:p@a:1,amqp://u:p@b:2/", "amqp://***@b:2/"),
+        ("https://hooks.slack.com/services/T0/B0/abc", "https://hooks.slack.com/***"),
+        ("https://s3/x?X-Amz-Date=1&X-Amz-Signature=abc", "https://s3/x?X-Amz-Date=1&X-Amz-Signature=***"),
+        ("AKIAIOSFODNN7EXAMPLE is gone", "*** is gone"),
+        ("ghp_0123456789abcdefghij", "***"),
+        ("[type=int, input_value='hunter2', input_type=str]", "[type=int, input_value=***, input_type=str]"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMII", "-----BEGIN RSA PRIVATE KEY-----***"),
+        ('{"password": 12345}', '{"password": ***}'),
+        ("SecretStr('**********')", "SecretStr('**********')"),
+    ],
+)
+def test_other_ways_to_quote_one(text: str, shown: str) -> None:
+    assert mask(text) == shown
+    assert mask(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "credentials: ExpiredTokenException: The security token has expired.",
+        "unable to pull secrets or registry auth: execution resource retrieval failed",
+        "not authorized to perform: ecr:GetAuthorizationToken on resource: *",
+        "arn:aws:secretsmanager:us-east-1:1:secret:db_password-AbCdEf:username::",
+        "set [batch] token_lifetime = 3600, or AIRFLOW__BATCH__TOKEN_LIFETIME",
+        "http://127.0.0.1:4566/a@b is not there",
+        '{"prompt_tokens": 12, "total_tokens": 40}',
+        '{"token": null, "secret": {"arn": "x"}}',
+        "The Bearer token was refused",
+        "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----",
+    ],
+)
+def test_what_people_must_read(text: str) -> None:
+    assert mask(text) == text
+
+
+# --- Values -------------------------------------------------------------------------------------------------
+
+
+def test_what_stands_under_a_secret_name_in_a_list() -> None:
+    shape = {"passwords": ["a1", "b2"], "PIN": 1234, "tags": [{"key": "api-token", "value": "c3"}], "n": 1}
+    assert hidden(shape) == {
+        "passwords": ["***", "***"],
+        "PIN": "***",
+        "tags": [{"key": "api-token", "value": "***"}],
+        "n": 1,
+    }
+    assert sorted(secrets_in(shape)) == ["1234", "a1", "b2", "c3"]
+
+
+def test_a_value_that_holds_itself() -> None:
+    shape: dict[str, object] = {"DB_PASSWORD": "hunter2"}
+    shape["environment"] = shape
+    shape["list"] = [shape]
+    assert list(secrets_in(shape)) == ["hunter2"]
+    assert "hunter2" not in repr(hidden(shape))
+    deep: object = {"DB_PASSWORD": "hunter2"}
+    for _ in range(100_000):
+        deep = [deep]
+    assert list(secrets_in(deep)) == ["hunter2"]
+    assert "hunter2" not in repr(hidden(deep))
+    while isinstance(deep, list):  # as deep as this, not even its end is simple
+        deep = deep.pop()
+
+
+@given(st.text(min_size=1), st.integers(0, 2))
+def test_a_known_secret_is_found_in_any_quotes(secret: str, depth: int) -> None:
+    text = repr(secret)
+    for _ in range(depth):
+        text = json.dumps(text)
+    assert without(f"<{text}>", [secret]) == without(f"<{text}>", [secret, secret, ""])
+    if len(secret) > 3:  # a shorter one may stand in the mask, or the quotes
+        assert secret not in without(f"<{text}>", [secret]).replace("***", "")
+
+
+def test_a_secret_that_was_cut_in_two_is_not_shown() -> None:
+    assert without("was hunt", ["hunter2-is-long"], cut=True) == "was "
+    assert without("was hunt", ["hunter2-is-long"]) == "was hunt"

@@ -1,0 +1,89 @@
+"""The sentence that a person reads for each way to write a request wrongly."""
+
+import pytest
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from aws_executors.core.requests.wire import WRITTEN, Flag, KeyValuePair, Text, Whole
+from aws_executors.core.settings.parsing import RequestError, parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class Container:
+    name: Text
+    cpu_units: Whole | None = None
+    environment: tuple[KeyValuePair, ...] = ()
+    command: tuple[str, ...] = ()
+    read_only: Flag | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class Request:
+    containers: tuple[Container, ...] = ()
+    main: Container | None = None
+
+
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+VALU = (
+    "x: containers[0].environment[0].value is missing; x: 'valu' in containers[0].environment[0] "
+    "is not known; did you mean 'value'? Allowed: name, value"
+)
+ALLOWED = "Allowed: name, cpuUnits, environment, command, readOnly"
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        (3, "x: must be a mapping, not int 3"),
+        (
+            {"containrs": []},
+            "x: 'containrs' is not known; did you mean 'containers'? Allowed: containers, main",
+        ),
+        ({"zzz": 1}, "x: 'zzz' is not known. Allowed: containers, main"),
+        ({"containers": {"name": "a"}}, "x: containers must be a list, not dict"),
+        ({"containers": "main"}, "x: containers must be a list, not str 'main'"),
+        ({"containers": [{}]}, "x: containers[0].name is missing"),
+        ({"main": {"name": 3}}, "x: main.name must be text, not int 3"),
+        ({"main": {"name": ""}}, "x: main.name must have at least 1 character, not str ''"),
+        ({"main": {"name": "a", "cpuUnits": "3"}}, "x: main.cpuUnits must be a whole number, not str '3'"),
+        (
+            {"main": {"name": "a", "cpu_units": True}},
+            "x: main.cpu_units must be a whole number, not bool True",
+        ),
+        ({"main": {"name": "a", "readOnly": "no"}}, "x: main.readOnly must be true or false, not str 'no'"),
+        (
+            {"main": {"name": "a", "cpu_unit": 3}},
+            f"x: 'cpu_unit' in main is not known; did you mean 'cpuUnits'? {ALLOWED}",
+        ),
+        (
+            {"containers": [{"name": "a"}, {"name": "b", "comand": []}]},
+            f"x: 'comand' in containers[1] is not known; did you mean 'command'? {ALLOWED}",
+        ),
+        (
+            {"containers": [{"name": "a", "environment": [{"name": "A", "valu": "s"}]}]},
+            VALU,
+        ),
+    ],
+)
+def test_every_fault_is_told_with_its_place(written: object, sentence: str) -> None:
+    with pytest.raises(RequestError) as refusal:
+        parse(REQUEST, written, "x")
+    assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"main": {"name": "a", "command": ["run", 7_777_777]}},
+        {"main": {"name": "a", "environment": [{"name": "A", "value": 7_777_777}]}},
+    ],
+)
+def test_what_may_be_a_secret_is_not_repeated(written: object) -> None:
+    with pytest.raises(RequestError, match=r"must be text, not int$"):
+        parse(REQUEST, written, "x")
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(RequestError) as refusal:
+        parse(REQUEST, {"main": {}, "mian": 1, "containers": [{"name": 1}]}, "x")
+    assert str(refusal.value).count("x: ") == 3

@@ -1,0 +1,306 @@
+"""What is written to, and read from, Airflow's database, on real rows.
+
+Law: each row of the tables is one state that a row may be found in, and what has become of it.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskinstancekey import TaskInstanceKey
+from airflow.utils.session import create_session
+from sqlalchemy import Table, create_engine, event, make_url, select
+from sqlalchemy.orm import lazyload, load_only
+from sqlalchemy.schema import CreateTable
+
+from airflow_rows import Given, task_instance
+from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.airflow.database import AirflowDatabase, _by_ids, complete, read
+from aws_executors.shell.engine.messages import Asked
+from e2e.postgres import postgres
+
+pytestmark = pytest.mark.usefixtures("airflow_db")
+
+DATABASE = AirflowDatabase()
+
+
+@pytest.mark.parametrize(
+    ("state", "after"),
+    [
+        ("running", "restarting"),
+        ("restarting", "restarting"),
+        ("queued", "queued"),
+        ("success", "success"),
+        ("up_for_retry", "up_for_retry"),
+    ],
+)
+def test_c27_only_what_runs_is_fence(state: str, after: str) -> None:
+    given = task_instance(state=state)
+    DATABASE.fence(given.key, given.token)
+    row = given.row()
+    assert (row.state, row.try_number, row.external_executor_id) == (after, 1, given.token)
+    # Airflow's API knows a container by this id: what it says under the old one is refused.
+    assert (row.id != given.id) is (state == "running")
+
+
+def test_c27_cut_off_twice_is_cut_off_once() -> None:
+    given = task_instance(state="running")
+    DATABASE.fence(given.key, given.token)
+    once = given.row().id
+    DATABASE.fence(given.key, given.token)
+    assert given.row().id == once
+
+
+@pytest.mark.parametrize(
+    ("state", "after"),
+    [
+        ("queued", "scheduled"),
+        ("running", None),
+        ("restarting", None),
+        ("success", "success"),
+        ("up_for_reschedule", "up_for_reschedule"),
+    ],
+)
+def test_c27_given_back_is_what_still_waits_or_runs(state: str, after: str | None) -> None:
+    given = task_instance(state=state)
+    DATABASE.requeue(given.key, given.token)
+    row = given.row()
+    assert row.state == after
+    assert (row.external_executor_id is None) is (after != state)
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "restarting"])
+def test_what_belongs_to_somebody_else_by_now_is_left_alone(state: str) -> None:
+    given = task_instance(state=state)
+    for key, token in (
+        (given.key, "of another queueing"),
+        (given.key.with_try_number(2), given.token),
+        (given.key._replace(run_id="of another run"), given.token),
+        ("no task instance", given.token),
+    ):
+        DATABASE.fence(key, token)
+        DATABASE.requeue(key, token)
+    row = given.row()
+    assert (row.state, row.external_executor_id, row.id) == (state, given.token, given.id)
+
+
+# --- Reading -----------------------------------------------------------------------------------------------
+
+
+def said(
+    given: Given, state: str = "running", *, token: str = "", number: int = 1, by: uuid.UUID | None = None
+) -> Row:
+    """What the row says; unless something else is named, as a task has it that runs for the first time."""
+    return Row(state=state, token=token or given.token, try_number=number, id=by or given.id)
+
+
+def heard(given: Given, row: Row | None = None) -> Asked[object]:
+    """A job that has heard this already."""
+    return Asked(given.key, given.id, row or said(given))
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Every statement that goes to the database meanwhile."""
+    told: list[str] = []
+    with create_session(scoped=False) as session:
+        engine = session.get_bind()
+    listen = lambda conn, cursor, statement, *more: told.append(statement)  # noqa: E731
+    event.listen(engine, "before_cursor_execute", listen)
+    try:
+        yield told
+    finally:
+        event.remove(engine, "before_cursor_execute", listen)
+
+
+def test_what_has_been_heard_is_asked_for_by_ids_in_one_statement_and_not_told_again() -> None:
+    givens = [task_instance(state="running") for _ in range(5)]
+    with statements() as told:
+        assert DATABASE.read({given.token: heard(given) for given in givens}) == {}
+    (statement,) = told
+    assert "dag_id" not in statement
+    assert statement.count("?") == 8 + 2  # one statement serves for five to eight
+
+
+def test_a_statement_is_made_once_for_about_as_many() -> None:
+    givens = [task_instance(state="running") for _ in range(8)]
+    with statements() as told:
+        for count in (5, 6, 7, 8):
+            assert DATABASE.read({given.token: heard(given) for given in givens[:count]}) == {}
+    assert len(set(told)) == 1
+
+
+def test_one_statement_for_each_state_and_try_that_was_heard() -> None:
+    states = ["running", "queued", "running", "queued", "running"]
+    givens = [task_instance(state=state) for state in states]
+    givens[-1].becomes("running", try_number=2)
+    asked = {
+        given.token: heard(given, said(given, state, number=1 + (given is givens[-1])))
+        for given, state in zip(givens, states, strict=True)
+    }
+    with statements() as told:
+        assert DATABASE.read(asked) == {}
+    assert len(told) == 3
+    givens[1].becomes("running")  # what others of these say, but not what it said
+    assert DATABASE.read(asked) == {givens[1].token: said(givens[1])}
+
+
+def test_only_what_has_changed_is_told() -> None:
+    same, ended, requeued, retried = (task_instance(state="running") for _ in range(4))
+    ended.becomes("success")
+    requeued.becomes("running", external_executor_id="of its next segment")
+    retried.becomes("running", try_number=2)
+    asked = {given.token: heard(given) for given in (same, ended, requeued, retried)}
+    assert DATABASE.read(asked) == {
+        ended.token: said(ended, "success"),
+        requeued.token: said(requeued, token="of its next segment"),
+        retried.token: said(retried, number=2),
+    }
+
+
+def test_what_has_not_been_heard_is_told_whatever_it_says() -> None:
+    given, without_id, stateless = (task_instance(state="running") for _ in range(3))
+    stateless.becomes(None, external_executor_id=None)
+    asked: dict[str, Asked[object]] = {
+        given.token: Asked(given.key, given.id),
+        without_id.token: Asked(without_id.key),
+        stateless.token: Asked(stateless.key, stateless.id),
+    }
+    assert DATABASE.read(asked) == {
+        given.token: said(given),
+        without_id.token: said(without_id),
+        stateless.token: Row(state=None, token=None, try_number=1, id=stateless.id),
+    }
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_row_that_goes_by_another_id_is_found_by_its_key(known: bool) -> None:
+    """Cleared while it ran: it restarts, and is by no means gone."""
+    given = task_instance(state="running")
+    DATABASE.fence(given.key, given.token)
+    now = given.row()
+    assert now.id != given.id
+    asked = replace(heard(given), heard=said(given) if known else None)
+    assert DATABASE.read({given.token: asked}) == {
+        given.token: said(given, "restarting", by=now.id),
+    }
+    assert DATABASE.read({given.token: heard(given, said(given, "restarting", by=now.id))}) == {}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_row_that_was_deleted_is_gone(known: bool) -> None:
+    given, other = task_instance(state="running"), task_instance(state="running")
+    asked = replace(heard(given), heard=said(given) if known else None)
+    given.deleted()
+    assert DATABASE.read({given.token: asked, other.token: heard(other)}) == {given.token: None}
+
+
+def test_two_jobs_of_one_task_instance_are_told_apart() -> None:
+    """The one before a deferral and the one after it have the same row."""
+    given = task_instance(state="running")
+    given.becomes("running", external_executor_id="second")
+    asked = {given.token: heard(given), "second": heard(given, said(given, token="second"))}
+    assert DATABASE.read(asked) == {given.token: said(given, token="second")}
+    asked["second"] = heard(given, said(given, "queued", token="second"))
+    assert DATABASE.read(asked) == dict.fromkeys(asked, said(given, token="second"))
+
+
+def test_a_key_that_is_no_task_instances_has_no_row() -> None:
+    assert DATABASE.read({}) == {}
+    assert DATABASE.read({"t": Asked("no task instance")}) == {"t": None}
+
+
+@pytest.mark.parametrize(("name", "place"), [("postgresql", "%("), ("mysql", "%s"), ("sqlite", "?")])
+def test_the_statement_for_ids_is_written_for_every_database_of_airflow(name: str, place: str) -> None:
+    statement = _by_ids(make_url(f"{name}://").get_dialect()(), 4)
+    ids = [uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)]
+    sql, parameters = statement.filled(ids, "running", 2)
+    assert sql.startswith("SELECT task_instance.external_executor_id")
+    values = list(parameters.values() if isinstance(parameters, dict) else parameters)
+    assert values == [*(statement.bound(one) for one in (*ids, ids[-1])), "running", 2]
+    assert sql.count(place) == 4 + 2
+    assert sql.index("id IN") < sql.index("state =") < sql.index("try_number =")
+
+
+def test_postgresql_tells_the_same(tmp_path: Path) -> None:
+    """A server of our own, whose driver has UUIDs of its own, and one table without those it refers to."""
+    moved, *ids = [uuid.uuid4() for _ in range(6)]
+    with postgres(tmp_path) as url:
+        engine = create_engine(url)
+        table = TaskInstance.__table__
+        assert isinstance(table, Table)
+        with engine.begin() as connection:
+            connection.execute(CreateTable(table, include_foreign_key_constraints=[]))
+            rows = [
+                {
+                    "id": ids[number],
+                    "dag_id": "dag",
+                    "task_id": f"task-{number}",
+                    "run_id": "run",
+                    "try_number": 1,
+                    "pool": "default_pool",
+                    "pool_slots": 1,
+                    "state": "running",
+                    "external_executor_id": f"token-{number}",
+                }
+                for number in range(5)
+            ]
+            connection.execute(table.insert(), rows)
+            connection.execute(table.update().where(table.c.task_id == "task-1").values(state="success"))
+            connection.execute(table.update().where(table.c.task_id == "task-2").values(id=moved))
+            connection.execute(table.delete().where(table.c.task_id == "task-3"))
+        asked: dict[str, Asked[object]] = {
+            f"token-{number}": Asked(
+                TaskInstanceKey("dag", f"task-{number}", "run", 1, -1),
+                ids[number],
+                Row(state="running", token=f"token-{number}", try_number=1, id=ids[number]),
+            )
+            for number in range(5)
+        }
+        with engine.connect() as connection:
+            told = read(connection, asked)
+        engine.dispose()
+    assert told == {
+        "token-1": Row(state="success", token="token-1", try_number=1, id=ids[1]),
+        "token-2": Row(state="running", token="token-2", try_number=1, id=moved),
+        "token-3": None,
+    }
+
+
+# --- Adopting ----------------------------------------------------------------------------------------------
+
+
+def test_what_adoption_reads_of_all_rows_is_one_query() -> None:
+    """Loaded as ``adopt_or_reset_orphaned_tasks`` loads them; each attribute would be a query of its own."""
+    givens = [task_instance(queue=f"queue-{number}") for number in range(5)]
+    loaded = load_only(
+        TaskInstance.id,
+        TaskInstance.dag_id,
+        TaskInstance.task_id,
+        TaskInstance.run_id,
+        TaskInstance.map_index,
+        TaskInstance.state,
+        TaskInstance.external_executor_id,
+    )
+    with create_session(scoped=False) as session:
+        rows = select(TaskInstance).where(TaskInstance.id.in_([given.id for given in givens]))
+        tis = session.scalars(rows.options(loaded, lazyload(TaskInstance.dag_run))).all()
+        queries: list[str] = []
+        engine = session.get_bind()
+        listen = lambda conn, cursor, statement, *more: queries.append(statement)  # noqa: E731
+        event.listen(engine, "before_cursor_execute", listen)
+        complete(tis)
+        seen = {(ti.key, ti.queue) for ti in tis}
+        event.remove(engine, "before_cursor_execute", listen)
+    assert seen == {(given.key, given.queue) for given in givens}
+    assert len(queries) == 1
+
+
+def test_rows_that_are_in_no_session_have_all_there_is() -> None:
+    given = task_instance()
+    complete([])
+    complete([given.row()])

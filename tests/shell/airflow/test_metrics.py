@@ -1,0 +1,196 @@
+"""Metrics from the engine in a small world, and what arrives at a StatsD receiver of our own."""
+
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from airflow._shared.observability.metrics import stats as stats_module
+from airflow.configuration import conf
+from airflow.observability import stats
+from airflow.observability.metrics import stats_utils
+from returns.result import Success
+
+from aws_executors.core.aws.errors import Kind
+from aws_executors.core.lifecycle.job import Job, Policy, Report, Stage
+from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.core.lifecycle.poll_interval import PollInterval
+from aws_executors.shell.airflow.metrics import CENSUS_EVERY, Airflow, Meter, Metered
+from aws_executors.shell.engine.dispatcher import EngineConfig
+from aws_executors.shell.engine.messages import WorkItem
+from aws_executors.shell.engine.thread import Engine
+from worlds import Cloud, Order, Rows
+
+
+def a_job(**fields: Any) -> Job[str]:
+    made: Job[str] = Job(**{"token": "t", **fields})
+    return made
+
+
+class Board:
+    """Keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.gauges: dict[str, float] = {}
+        self.times: dict[str, list[float]] = {}
+
+    def count(self, name: str) -> None:
+        self.counts[name.removeprefix("aws_executors.")] += 1
+
+    def gauge(self, name: str, value: float) -> None:
+        self.gauges[name.removeprefix("aws_executors.")] = value
+
+    def time(self, name: str, seconds: float) -> None:
+        self.times.setdefault(name.removeprefix("aws_executors."), []).append(seconds)
+
+
+def until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def place() -> Iterator[tuple[Cloud, Rows, Board, Engine[str, Order]]]:
+    cloud, rows, board = Cloud(), Rows(), Board()
+    config = EngineConfig(
+        policy=Policy(), pace=PollInterval(quickest=0.02, slowest=0.02), rows_every=0.02, workers=4
+    )
+    engine: Engine[str, Order] = Engine(Metered(cloud, board), rows, config, meter=Meter(board))
+    engine.start()
+    yield cloud, rows, board, engine
+    engine.end(stop=False, timeout=2)
+
+
+def hand_over(engine: Engine[str, Order], token: str) -> None:
+    job: Job[Order] = Job(token=token)
+    build = lambda attempt: Success(Order(token, attempt))  # noqa: E731
+    engine.hand_over(WorkItem(job=job, key=token, build=build))
+
+
+def test_a_task_from_its_queue_to_its_end(place: tuple[Cloud, Rows, Board, Engine[str, Order]]) -> None:
+    cloud, rows, board, engine = place
+    rows.put("t0", "queued")
+    hand_over(engine, "t0")
+    until(lambda: "c1" in cloud.containers)
+    time.sleep(0.1)
+    assert "time_to_run" not in board.times
+    cloud.run("c1")
+    rows.put("t0", "running")
+    until(lambda: "time_to_run" in board.times)
+    assert 0.1 <= board.times["time_to_run"][0] < 5
+    cloud.finish("c1", 3)
+    until(lambda: board.counts["failures.exited"] == 1)
+    rows.put("t0", "failed")
+    until(lambda: not list(engine.jobs()))
+    assert board.counts == {"submissions": 1, "failures.exited": 1}
+    assert len(board.times["time_to_run"]) == 1
+    assert len(board.times["calls.submit"]) == 1
+    assert len(board.times["calls.look"]) == cloud.calls["describe"]
+
+
+def test_refusals_and_throttles(place: tuple[Cloud, Rows, Board, Engine[str, Order]]) -> None:
+    cloud, rows, board, engine = place
+    rows.put("t0", "queued")
+    cloud.refuse("submit", Kind.THROTTLED)
+    hand_over(engine, "t0")
+    until(lambda: board.counts["submissions"] == 1)
+    cloud.refuse("submit", Kind.PERMANENT)
+    rows.put("t1", "queued")
+    hand_over(engine, "t1")
+    until(lambda: board.counts["failures.not_submitted"] == 1)
+    assert board.counts == {
+        "submissions": 1,
+        "refusals.throttled": 1,
+        "throttles.submit": 1,
+        "refusals.permanent": 1,
+        "failures.not_submitted": 1,
+    }
+
+
+def test_jobs_are_counted_now_and_then() -> None:
+    board = Board()
+    meter = Meter(board)
+    asked = []
+
+    def jobs() -> list[Job[str]]:
+        asked.append(1)
+        return [Job(token="a", stage=Stage.WATCHING), Job(token="b", stage=Stage.WATCHING), Job(token="c")]
+
+    for now in (0.0, 1.0, CENSUS_EVERY - 0.1):
+        meter.census(jobs, now)
+    assert len(asked) == 1
+    assert {name: value for name, value in board.gauges.items() if value} == {
+        "jobs.watching": 2,
+        "jobs.preparing": 1,
+    }
+    assert len(board.gauges) == len(Stage) - 1
+    meter.census(lambda: [], CENSUS_EVERY)  # noqa: PIE807
+    assert not any(board.gauges.values())
+
+
+def test_nothing_is_remembered_of_jobs_that_are_closed() -> None:
+    meter = Meter(Board())
+    for number in range(100):
+        meter.begin(a_job(token=f"t{number}"), 0.0)
+        meter.moved(a_job(token=f"t{number}", stage=Stage.CLOSED), [], 1.0)
+    assert meter._began == {}
+
+
+def test_a_failure_that_is_reported_again_counts_once() -> None:
+    board = Board()
+    meter = Meter(board)
+    seen = Observation(id="c", phase=Phase.FAILED, cause=Cause.RECLAIMED)
+    for times in (1, 2, 3):
+        meter.moved(a_job(seen=seen, reported=times), [Report(False, "why")], 1.0)
+    assert board.counts == {"failures.reclaimed": 1}
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """A StatsD receiver, and Airflow set up to send to it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(5)
+        monkeypatch.setenv("AIRFLOW__METRICS__STATSD_ON", "True")
+        monkeypatch.setenv("AIRFLOW__METRICS__STATSD_HOST", "127.0.0.1")
+        monkeypatch.setenv("AIRFLOW__METRICS__STATSD_PORT", str(sock.getsockname()[1]))
+        begin()
+        yield sock
+        client = getattr(stats_module._backend, "statsd", None)
+        if client is not None:
+            client.close()
+        monkeypatch.undo()
+        begin()
+
+
+def begin() -> None:
+    """As ``BaseExecutor.__init__`` does."""
+    legacy = conf.getboolean("metrics", "legacy_names_on")
+    stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=legacy)
+
+
+def test_what_statsd_receives(receiver: socket.socket) -> None:
+    sink = Airflow({"executor": "AwsBatchExecutor"})
+    sink.count("aws_executors.submissions")
+    sink.gauge("aws_executors.jobs.watching", 7)
+    sink.time("aws_executors.calls.submit", 0.25)
+    received = [receiver.recv(1000).decode() for _ in range(3)]
+    assert received == [
+        "airflow.aws_executors.submissions:1|c",
+        "airflow.aws_executors.jobs.watching:7|g",
+        "airflow.aws_executors.calls.submit:250.000000|ms",
+    ]
+
+
+def test_what_can_not_be_sent_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    sink = Airflow({})
+    with caplog.at_level("ERROR"):
+        for _ in range(3):
+            sink.gauge("aws_executors.jobs.watching", "seven")  # type: ignore[arg-type]
+            sink._send(lambda: 1 / 0)  # type: ignore[arg-type]
+    assert caplog.text.count("Metrics can not be sent (told once)") == 1

@@ -1,0 +1,572 @@
+"""The dispatcher in virtual time: what waits in a queue, what may pass, what becomes needless meanwhile."""
+
+from __future__ import annotations
+
+import random
+import weakref
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+import pytest
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.aws.request_quotas import ON_FARGATE, Action
+from aws_executors.core.aws.token_bucket import Quota
+from aws_executors.core.lifecycle.job import (
+    Accepted,
+    Event,
+    Found,
+    Job,
+    Policy,
+    Prepared,
+    Purpose,
+    Refused,
+    Renewed,
+    Report,
+    Revoked,
+    Stage,
+    StopAnswered,
+)
+from aws_executors.core.lifecycle.observation import DescribeResult
+from aws_executors.core.lifecycle.poll_interval import PollInterval
+from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.engine.dispatcher import SLICE, Dispatcher, EngineConfig
+from aws_executors.shell.engine.messages import (
+    Asked,
+    Closing,
+    Delivery,
+    Described,
+    Discarded,
+    JobEvent,
+    Message,
+    RowsRead,
+    WorkItem,
+)
+from aws_executors.shell.engine.rate_limiter import Account
+from worlds import Cloud, Order
+
+
+class Clerk:
+    """Carries out what the dispatcher asks for, at once and in virtual time, and keeps it."""
+
+    def __init__(self, cloud: Cloud, slowest: float = 1.0) -> None:
+        self.now = 0.0
+        self.cloud = cloud
+        self.messages: list[Message[str, Order]] = []
+        self.submitted: list[tuple[float, str]] = []
+        self.stopped: list[tuple[float, str]] = []
+        self.looks: list[tuple[float, int]] = []
+        self.renewed: list[tuple[float, int]] = []
+        self.discarded: list[tuple[float, str]] = []
+        self.throttling = 0
+        self.full = False
+        self.unrenewed = 0
+        self.unremoved = 0
+        self.every: float | None = None
+        self.status = "queued"
+        self.tokens: dict[str, str] = {}
+        self.silent = False
+        self.fails: Callable[[], bool] = lambda: False
+        self.failed = 0
+        self.share = Account().share(ON_FARGATE)
+        self.dispatcher: Dispatcher[str, Order] = Dispatcher(
+            self,
+            EngineConfig(policy=Policy(), pace=PollInterval(quickest=1.0, slowest=slowest)),
+            lambda: self.now,
+            self.share,
+        )
+
+    submissions_under_way = 0
+    room = 1_000_000
+
+    def run(self, until: float, tick: float = 0.01) -> None:
+        """Let the time go by."""
+        while self.now < until:
+            self.now = round(self.now + tick, 6)
+            messages, self.messages = self.messages, []
+            for message in messages:
+                self.dispatcher.take(message)
+            self.dispatcher.turn()
+
+    def hand_over(self, *tokens: str, priority: int = 0) -> None:
+        for token in tokens:
+            job: Job[Order] = Job(token=token)
+            build = lambda attempt, token=token: Success(Order(token, attempt))  # noqa: E731
+            self.dispatcher.take(WorkItem(job=job, key=token, priority=priority, build=build))
+
+    def happens(self, token: str, event: Event[Order], request_id: int = 0) -> None:
+        self.messages.append(JobEvent(token, event, request_id))
+
+    # --- `Operations` -----------------------------------------------------------------------------------
+
+    def drop_submissions(self) -> None:
+        """None ever waits here."""
+
+    def prepare(self, work_item: WorkItem[str, Order], attempt: int, request_id: int) -> None:
+        self.happens(
+            work_item.job.token,
+            Prepared(self.now, Order(work_item.job.token, attempt), self.every),
+            request_id,
+        )
+
+    def renew(self, work_item: WorkItem[str, Order], attempt: int, request_id: int) -> None:
+        self.renewed.append((self.now, attempt))
+        failure = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeout", message="") if self.unrenewed else None
+        self.unrenewed = max(0, self.unrenewed - 1)
+        self.happens(work_item.job.token, Renewed(self.now, failure, self.every), request_id)
+
+    def discard(self, work_item: WorkItem[str, Order]) -> None:
+        self.discarded.append((self.now, work_item.job.token))
+        failure = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="") if self.unremoved else None
+        self.unremoved = max(0, self.unremoved - 1)
+        self.messages.append(Discarded(self.now, work_item, failure))
+
+    def submit(self, work_item: WorkItem[str, Order], request: Order, request_id: int) -> None:
+        token = work_item.job.token
+        self.submitted.append((self.now, token))
+        if self.full:
+            refusal = AwsError(kind=Kind.CAPACITY, code="RESOURCE:CPU", message="no room")
+            self.happens(token, Refused(self.now, refusal), request_id)
+        elif self.throttling:
+            self.throttling -= 1
+            self.share.throttled(Action.SUBMIT, self.now, self.now)
+            refusal = AwsError(kind=Kind.THROTTLED, code="ThrottlingException", message="Rate exceeded")
+            self.happens(token, Refused(self.now, refusal), request_id)
+        else:
+            self.happens(token, Accepted(self.now, self.cloud.submit(request).unwrap()), request_id)
+
+    def find(self, work_item: WorkItem[str, Order], exclude: tuple[str, ...], request_id: int) -> None:
+        found = self.cloud.find(work_item.job.token, exclude).unwrap()
+        self.happens(work_item.job.token, Found(self.now, found), request_id)
+
+    def stop_one(self, work_item: WorkItem[str, Order], container: str, reason: str, request_id: int) -> None:
+        self.stopped.append((self.now, container))
+        self.cloud.stop((container,), reason)
+        self.happens(work_item.job.token, StopAnswered(self.now, None), request_id)
+
+    def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
+        raise AssertionError("nothing is shut down in these stories")
+
+    def describe(self, containers: tuple[str, ...]) -> None:
+        self.looks.append((self.now, len(containers)))
+        answer: Result[DescribeResult, AwsError] = self.cloud.describe(containers)
+        if self.fails():
+            self.failed += 1
+            answer = Failure(AwsError(kind=Kind.AMBIGUOUS, code="ServerException", message="500"))
+        self.messages.append(Described(self.now, containers, answer))
+
+    def read_rows(self, asked: Mapping[str, Asked[str]]) -> None:
+        if self.silent:
+            return
+        rows = {
+            token: Row(state=self.status, token=self.tokens.get(token, token), try_number=1)
+            for token in asked
+        }
+        self.messages.append(RowsRead(self.now, rows))
+
+    def fence(self, token: str, key: str) -> None:
+        raise AssertionError("nothing is cut off in these stories")
+
+    def fence_all(self, containers: Mapping[str, tuple[str, str]]) -> None:
+        raise AssertionError("nothing is shut down in these stories")
+
+    def requeue(self, token: str, key: str) -> None:
+        raise AssertionError("nothing is given back in these stories")
+
+
+class Workload:
+    """What requests are built from."""
+
+    def __call__(self, attempt: int) -> Result[Order, str | AwsError]:
+        return Success(Order("t", attempt))
+
+
+def test_a_workload_is_kept_until_its_task_runs_and_no_longer() -> None:
+    clerk = Clerk(Cloud())
+    workload = Workload()
+    there = weakref.ref(workload)
+    clerk.dispatcher.take(WorkItem(job=Job(token="t"), key="t", build=workload))
+    del workload
+    clerk.run(until=3.0)
+    assert there() is not None  # its container may yet be lost before it has begun
+    clerk.status = "running"
+    clerk.run(until=6.0)
+    assert there() is None
+
+
+def test_a_burst_goes_out_as_fast_as_the_quota_allows_and_no_faster() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over(*(f"t{number}" for number in range(300)))
+    clerk.run(until=10.0)
+    assert 205 <= len(clerk.submitted) <= 210  # 18 at once, then 19 a second
+    for start in range(10):
+        within = sum(start < at <= start + 1 for at, _ in clerk.submitted)
+        assert within <= 40 if start == 0 else within <= 20
+
+
+def test_the_most_urgent_goes_first_even_if_it_comes_last() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over(*(f"t{number}" for number in range(100)))
+    clerk.run(until=1.0)
+    clerk.hand_over("urgent", priority=5)
+    sent = len(clerk.submitted)
+    clerk.run(until=1.2)
+    assert "urgent" in [token for _, token in clerk.submitted[sent : sent + 2]]
+
+
+def test_what_is_taken_back_at_the_gate_is_never_sent() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over(*(f"t{number}" for number in range(30)))
+    clerk.run(until=0.05)
+    waiting = {f"t{number}" for number in range(30)} - {token for _, token in clerk.submitted}
+    assert waiting
+    for token in waiting:
+        clerk.dispatcher.take(JobEvent(token, Revoked(clerk.now)))
+    clerk.run(until=5.0)
+    assert not waiting & {token for _, token in clerk.submitted}
+    assert not waiting & {job.token for job in clerk.dispatcher.jobs()}
+
+
+def test_a_stop_does_not_wait_behind_a_burst_of_submissions() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over("first")
+    clerk.run(until=1.0)
+    clerk.hand_over(*(f"t{number}" for number in range(1000)), priority=9)
+    clerk.run(until=1.5)
+    clerk.dispatcher.take(JobEvent("first", Revoked(clerk.now)))
+    clerk.run(until=1.55)
+    assert [container for _, container in clerk.stopped] == ["c1"]
+
+
+def test_looks_go_on_during_a_burst_in_full_batches() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over(*(f"t{number}" for number in range(200)))
+    clerk.run(until=20.0)
+    assert len(clerk.dispatcher._table) == 200
+    late = [count for at, count in clerk.looks if at > 12]
+    assert sum(late) >= 200 * 7
+    assert len(late) <= 8 * 2 * 4
+
+
+def test_throttles_slow_it_down_and_nothing_is_lost() -> None:
+    clerk = Clerk(Cloud())
+    clerk.throttling = 20
+    clerk.hand_over(*(f"t{number}" for number in range(60)))
+    clerk.run(until=30.0)
+    assert len(clerk.cloud.containers) == 60
+    assert len(clerk.submitted) == 60 + 20  # each refused one was sent again, once
+    assert sum(at <= 1 for at, _ in clerk.submitted) <= 20 + 20
+
+
+def test_c31_ten_thousand_containers_are_looked_at_within_the_share_of_the_account() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over(*(f"t{number}" for number in range(2000)))
+    clerk.run(until=130.0, tick=0.1)
+    assert len(clerk.cloud.containers) == 2000
+    last_minute = [at for at, _ in clerk.looks if 70 < at <= 130]
+    assert len(last_minute) <= 60 * ON_FARGATE_READS.rate + ON_FARGATE_READS.burst
+
+
+ON_FARGATE_READS = Quota(rate=20, burst=100)
+
+
+# --- Looks that fail ---------------------------------------------------------------------------------------
+
+
+def test_an_end_that_no_row_tells_is_known_soon_although_calls_fail() -> None:
+    """One call in ten is answered with a 500, which says nothing of its hundred containers."""
+    dice = random.Random(5)
+    clerk = Clerk(Cloud(), slowest=30.0)
+    clerk.status = "running"
+    clerk.fails = lambda: dice.random() < 0.1
+    clerk.hand_over(*(f"t{number}" for number in range(300)))
+    ends: dict[str, float] = {}
+    late: dict[str, float] = {}
+    while len(late) < 300:
+        clerk.run(until=clerk.now + 0.05, tick=0.05)
+        for id_ in [id_ for id_ in clerk.cloud.live() if id_ not in ends]:
+            clerk.cloud.run(id_)
+            ends[id_] = clerk.now + dice.uniform(2.0, 10.0)
+        for id_ in [id_ for id_ in clerk.cloud.live() if ends[id_] <= clerk.now]:
+            clerk.cloud.finish(id_, 1)
+        told = [one.token for one in clerk.dispatcher.outcomes() if isinstance(one.effect, Report)]
+        late = {token: clerk.now - ends[clerk.cloud.of(token)[0]] for token in told} | late
+    assert clerk.failed > 2
+    assert sorted(late.values())[round(0.99 * len(late))] <= 5.0
+
+
+def test_a_container_whose_record_can_not_be_read_is_looked_at_again_soon_too() -> None:
+    """Of several clusters one may not answer: its containers are unreadable in the answer of the others."""
+    clerk = Clerk(Cloud(), slowest=30.0)
+    clerk.status = "running"
+    clerk.hand_over("t")
+    clerk.run(until=3.0)
+    (container,) = clerk.cloud.containers
+    clerk.cloud.run(container)
+    clerk.run(until=90.0, tick=0.1)
+    clerk.cloud.garble(container)
+    before = len(clerk.looks)
+    clerk.run(until=150.0, tick=0.1)
+    times = [at for at, _ in clerk.looks[before:]]
+    pauses = [later - at for at, later in pairwise(times)]
+    assert pauses == pytest.approx([1.0, 2.0, 4.0, 8.0, 16.0][: len(pauses)], abs=0.2)
+    assert len(pauses) >= 4
+
+
+# --- Many that come at once --------------------------------------------------------------------------------
+
+
+def deliver(clerk: Clerk, count: int) -> list[str]:
+    """As many as that in one message; the tokens of those that have been made so far."""
+    made: list[str] = []
+
+    def make(number: int) -> WorkItem[str, Order]:
+        if number == 3:
+            raise ValueError("a workload that can not be read")
+        made.append(f"t{number}")
+        return WorkItem(
+            job=Job(token=f"t{number}"), key=f"t{number}", build=lambda attempt: Success(Order("t", attempt))
+        )
+
+    clerk.dispatcher.take(Delivery(map(make, range(count))))
+    return made
+
+
+def test_c28_a_thousand_at_once_are_taken_in_a_few_at_a_time() -> None:
+    """The heartbeat that has sent them is not over yet, and wants the interpreter."""
+    clerk = Clerk(Cloud())
+    made = deliver(clerk, 1000)
+    clerk.dispatcher.turn()
+    assert made == []
+    turns = [0]
+    while len(made) < 999:
+        due = clerk.dispatcher.next_time()
+        assert due is not None
+        clerk.now = max(clerk.now, due)
+        clerk.dispatcher.turn()
+        clerk.dispatcher.turn()  # what else happens in between lets no more of them in
+        turns.append(len(made))
+    assert max(later - before for before, later in pairwise(turns)) == SLICE
+    assert made == [f"t{number}" for number in range(1000) if number != 3]
+    assert clerk.now < 0.5
+
+
+def test_what_airflow_says_of_one_that_it_has_just_handed_over_is_not_overheard() -> None:
+    clerk = Clerk(Cloud())
+    deliver(clerk, 100)
+    clerk.happens("t99", Revoked(clerk.now))
+    clerk.run(until=5.0)
+    assert "t98" in {token for _, token in clerk.submitted}
+    assert "t99" not in {token for _, token in clerk.submitted}
+
+
+def test_what_has_not_been_taken_in_when_the_end_comes_is_left() -> None:
+    clerk = Clerk(Cloud())
+    made = deliver(clerk, 100)
+    clerk.dispatcher.take(Closing(stop=False))
+    clerk.run(until=1.0)
+    assert made == []
+    assert clerk.dispatcher.settled
+
+
+# --- Answers that come twice, and time that nobody has noticed ----------------------------------------------
+
+
+def test_an_answer_that_comes_twice_counts_once() -> None:
+    """A doubled refusal would otherwise end the submission that came after it."""
+    clerk = Clerk(Cloud())
+    clerk.throttling = 1
+    clerk.hand_over("t")
+    while not clerk.messages or not isinstance(getattr(clerk.messages[0], "event", None), Refused):
+        clerk.run(until=clerk.now + 0.01)
+    doubled = clerk.messages[0]
+    clerk.run(until=5.0)
+    (job,) = clerk.dispatcher.jobs()
+    assert job.stage is Stage.WATCHING
+    failures = len(clerk.submitted)
+    clerk.dispatcher.take(doubled)
+    clerk.run(until=10.0)
+    assert next(clerk.dispatcher.jobs()).stage is Stage.WATCHING
+    assert len(clerk.submitted) == failures == 2
+
+
+def test_what_was_in_hand_before_a_gap_is_submitted_only_if_its_row_still_waits_for_it() -> None:
+    clerk = Clerk(Cloud())
+    clerk.throttling = 100
+    clerk.hand_over("mine", "another")
+    clerk.run(until=1.0)
+    before = len(clerk.submitted)
+    clerk.tokens["another"] = "given to another scheduler"
+    clerk.now += 60.0
+    clerk.throttling = 0
+    clerk.dispatcher.slept()
+    clerk.run(until=clerk.now + 10.0)
+    assert [token for _, token in clerk.submitted[before:]] == ["mine"]
+    assert [job.token for job in clerk.dispatcher.jobs()] == ["mine"]
+
+
+def test_a_row_whose_reading_began_before_a_second_gap_is_read_anew() -> None:
+    """It may tell that the task has moved on; what waits for it must come to its end all the same."""
+    clerk = Clerk(Cloud())
+    clerk.throttling = 100
+    clerk.hand_over("mine", "another")
+    clerk.run(until=1.0)
+    before = len(clerk.submitted)
+    clerk.throttling = 0
+    clerk.now += 60.0
+    clerk.dispatcher.slept()
+    clerk.silent = True
+    clerk.run(until=clerk.now + 10.0)  # both are held, and their rows are asked for
+    asked = clerk.now
+    clerk.now += 60.0
+    clerk.dispatcher.slept()
+    clerk.silent = False
+    moved_on = Row(state="scheduled", token=None, try_number=1)
+    clerk.tokens["another"] = "given to another scheduler"
+    clerk.dispatcher.take(
+        RowsRead(asked, {"mine": Row(state="queued", token="mine", try_number=1), "another": moved_on})
+    )
+    clerk.run(until=clerk.now + 10.0)
+    assert [token for _, token in clerk.submitted[before:]] == ["mine"]
+    assert [job.token for job in clerk.dispatcher.jobs()] == ["mine"]
+
+
+def test_what_is_handed_over_right_after_a_gap_may_have_been_queued_before_it() -> None:
+    clerk = Clerk(Cloud())
+    clerk.now = 60.0
+    clerk.dispatcher.slept()
+    clerk.tokens["old"] = "given to another scheduler"
+    clerk.hand_over("old")
+    clerk.run(until=64.0)
+    assert clerk.submitted == []
+    clerk.now = 66.0
+    clerk.silent = True  # no row can be read: none is needed any more
+    clerk.hand_over("new")
+    clerk.run(until=67.0)
+    assert [token for _, token in clerk.submitted] == ["new"]
+
+
+# --- Workloads that lie in a store -------------------------------------------------------------------------
+
+
+class Shelf:
+    """What of a job is stored; the dispatcher only asks whether anything is."""
+
+    renew_every: float | None = 300.0
+
+    def renew(self, attempt: int) -> Result[None, AwsError]:
+        raise AssertionError("this clerk renews by himself")
+
+    def discard(self) -> Result[None, AwsError]:
+        raise AssertionError("this clerk discards by himself")
+
+
+def stored(clerk: Clerk, token: str) -> None:
+    """Hand a job over whose workload is stored, with tokens that are valid for ten minutes."""
+    clerk.every = 300.0
+    job: Job[Order] = Job(token=token)
+    clerk.dispatcher.take(
+        WorkItem(job=job, key=token, build=lambda n: Success(Order(token, n)), stored=Shelf())
+    )
+
+
+def test_a_container_that_waits_for_an_hour_finds_a_token_that_is_valid() -> None:
+    clerk = Clerk(Cloud())
+    stored(clerk, "t")
+    clerk.run(until=3600.0, tick=5.0)
+    minted = [0.0, *(at for at, _ in clerk.renewed)]
+    assert max(later - earlier for earlier, later in pairwise([*minted, 3600.0])) <= 305.0
+    assert len(clerk.renewed) <= 12
+    clerk.cloud.run("c1")
+    clerk.run(until=7200.0, tick=5.0)
+    assert len(clerk.renewed) == len(minted) - 1  # it runs: it has read what it needs
+    clerk.cloud.finish("c1")
+    clerk.status = "success"
+    clerk.run(until=7210.0, tick=5.0)
+    assert [token for _, token in clerk.discarded] == ["t"]
+
+
+def test_so_does_one_that_is_submitted_after_an_hour_without_capacity() -> None:
+    clerk = Clerk(Cloud())
+    clerk.full = True
+    stored(clerk, "t")
+    clerk.run(until=3600.0, tick=5.0)
+    clerk.full = False
+    clerk.run(until=3700.0, tick=5.0)
+    (submitted,) = [at for at, _ in clerk.submitted[-1:]]
+    assert clerk.cloud.live() == ["c1"]
+    assert submitted - max(at for at, _ in clerk.renewed if at <= submitted) <= 365.0
+
+
+def test_a_renewal_that_fails_is_made_again_in_time() -> None:
+    clerk = Clerk(Cloud())
+    clerk.unrenewed = 3
+    stored(clerk, "t")
+    clerk.run(until=600.0, tick=1.0)
+    assert [round(at) for at, _ in clerk.renewed] == [300, 375, 450, 525]
+
+
+@pytest.mark.parametrize(("failures", "expected"), [(0, 1), (3, 4), (8, 9), (100, 9)])
+def test_a_removal_that_fails_is_made_again_later_and_later_and_not_for_ever(
+    failures: int, expected: int
+) -> None:
+    clerk = Clerk(Cloud())
+    stored(clerk, "t")
+    clerk.run(until=10.0, tick=1.0)
+    clerk.unremoved = failures
+    clerk.cloud.finish("c1")
+    clerk.status = "success"
+    clerk.run(until=400.0, tick=1.0)
+    times = [at for at, _ in clerk.discarded]
+    assert len(times) == expected
+    assert max(times) - min(times) < 240.0
+    pauses = [later - earlier for earlier, later in pairwise(times)]
+    assert all(longer >= shorter * 0.9 for shorter, longer in pairwise(pauses[1:6]))
+
+
+def test_what_is_begun_anew_meanwhile_is_not_taken_away() -> None:
+    clerk = Clerk(Cloud())
+    stored(clerk, "t")
+    clerk.run(until=10.0, tick=1.0)
+    clerk.unremoved = 100
+    clerk.cloud.finish("c1")
+    clerk.status = "success"
+    clerk.run(until=20.0, tick=1.0)
+    tried = len(clerk.discarded)
+    clerk.status = "queued"
+    stored(clerk, "t")
+    clerk.run(until=120.0, tick=1.0)
+    assert len(clerk.discarded) == tried
+
+
+def test_a_job_that_is_taken_over_is_renewed_at_once_and_then_as_often_as_it_says() -> None:
+    clerk = Clerk(Cloud())
+    clerk.every = 50.0
+    container = clerk.cloud.submit(Order("t", 1)).unwrap()
+    job: Job[Order] = Job(token="t", purpose=Purpose.ADOPT, renew_every=300.0)
+    clerk.dispatcher.take(WorkItem(job=job, key="t", stored=Shelf()))
+    clerk.run(until=220.0, tick=1.0)
+    assert [round(at) for at, _ in clerk.renewed] == [2, 52, 102, 152, 202]
+    clerk.cloud.run(container)
+    clerk.run(until=400.0, tick=1.0)
+    assert len(clerk.renewed) == 5
+
+
+def test_one_for_which_nothing_is_stored_is_asked_for_once() -> None:
+    clerk = Clerk(Cloud())
+    clerk.cloud.submit(Order("t", 1))
+    job: Job[Order] = Job(token="t", purpose=Purpose.ADOPT, renew_every=300.0)
+    clerk.dispatcher.take(WorkItem(job=job, key="t", stored=Shelf()))
+    clerk.run(until=2000.0, tick=5.0)
+    assert len(clerk.renewed) == 1
+
+
+def test_nothing_is_renewed_or_discarded_where_nothing_is_stored() -> None:
+    clerk = Clerk(Cloud())
+    clerk.hand_over("t")
+    clerk.run(until=1200.0, tick=5.0)
+    clerk.cloud.finish("c1")
+    clerk.status = "success"
+    clerk.run(until=1220.0, tick=5.0)
+    assert (clerk.renewed, clerk.discarded) == ([], [])
