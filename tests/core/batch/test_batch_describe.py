@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.model import Shape
 from botocore.session import get_session
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aws_executors.core.batch.describe import FINAL, STATUSES, observe, observe_answer, observe_event
@@ -332,6 +332,7 @@ JOBS = st.fixed_dictionaries(
 
 
 @given(JSON | JOBS, st.sampled_from(["", "airflow"]))
+@example(float("nan"), "")
 def test_observe_never_raises(value: object, name: str) -> None:
     observe(value, container=name)
     observe_event(value, container=name)

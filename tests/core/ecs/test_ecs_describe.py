@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.model import Shape
 from botocore.session import get_session
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aws_executors.core.ecs.describe import STATUSES, STOP_CODES, observe, observe_answer, observe_event
@@ -416,6 +416,7 @@ TASKS = st.fixed_dictionaries(
 
 
 @given(JSON | TASKS)
+@example(float("nan"))
 def test_observe_never_raises(value: object) -> None:
     observe(value, container="airflow")
     observe_event(value, container="airflow")

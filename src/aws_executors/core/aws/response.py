@@ -112,7 +112,7 @@ def read(model: type[ReadT], value: object) -> Result[ReadT, str]:
         return Success(model.model_validate(value))
     except ValidationError as error:
         known = without_nulls(value)
-        if known != value:
+        if known is not value and known != value:  # NaN is not even what it is itself
             return read(model, known)
         faults = _FAULTS.validate_json(
             error.json(include_url=False, include_context=False, include_input=False)

@@ -144,8 +144,8 @@ def passed(bucket: Bucket, now: float) -> Bucket:
     [19.19, 20.2, 30.0]
     """
     there = refilled(bucket, now)
-    there = replace(there, passed=there.passed + 1, heard=now)
-    return replace(there, rate=_risen(there, now - bucket.heard)) if there.pressed else there
+    rate = _risen(there, now - bucket.heard) if there.pressed else there.rate
+    return replace(there, rate=rate, passed=there.passed + 1, heard=now)
 
 
 def _risen(bucket: Bucket, silence: float) -> float:
