@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_executors.demo.__main__ import parser, run
+from aws_executors.demo.__main__ import parser, run_on
 from aws_executors.demo.processes import left_behind
 from aws_executors.demo.stage import Stage
 from e2e.shared import last
@@ -18,7 +18,7 @@ def test_what_does_not_end_in_time_is_said_and_taken_down(
     up: Stage, ending: ExitStack, logs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     up.aws.faults.delays("none")
-    code = run(parser().parse_args(["--logs", str(logs), "--timeout", "1"]), last(up, ending))
+    code = run_on(last(up, ending), parser().parse_args(["--logs", str(logs), "--timeout", "1"]))
     said = capsys.readouterr().out
     assert code == 1, said
     assert "the DAG has not ended within 1 s" in said

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_executors.demo.__main__ import DAG, DAGS, INTERRUPTED, parser, run
+from aws_executors.demo.__main__ import DAG, DAGS, INTERRUPTED, parser, run_on
 from aws_executors.demo.processes import left_behind
 from aws_executors.demo.stage import Stage
 from e2e.examples import Show
@@ -30,7 +30,7 @@ def test_interrupted_it_takes_everything_down(
     other = threading.Thread(target=interrupt, args=(up, over))
     other.start()
     try:
-        code = run(parser().parse_args(["--logs", str(tmp_path)]), last(up, ending))
+        code = run_on(last(up, ending), parser().parse_args(["--logs", str(tmp_path)]))
     finally:
         over.set()
         other.join()

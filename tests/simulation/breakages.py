@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CORE, SHELL = "aws_executors.core", "aws_executors.shell"
-ENDING, JUDGING, LOOKING = f"{CORE}.life.ending", f"{CORE}.life.judging", f"{CORE}.life.looking"
-MOVES, SUBMITTING, WATCHING = f"{CORE}.life.moves", f"{CORE}.life.submitting", f"{CORE}.life.watching"
-ADVANCE, POLICY, VERDICT = f"{CORE}.advance", f"{CORE}.policy", f"{CORE}.verdict"
-DESK, EXECUTOR, LEDGER = f"{SHELL}.dispatcher", f"{SHELL}.executor", f"{SHELL}.ledger"
-ERRANDS, STORE, RENEWING = f"{SHELL}.operations", f"{SHELL}.transport.s3", f"{CORE}.life.renewing"
-ERRANDS, WORKLOAD = f"{SHELL}.operations", f"{SHELL}.workload"
+LIFECYCLE, SHELL = "aws_executors.core.lifecycle", "aws_executors.shell"
+TRANSITIONS = f"{LIFECYCLE}.transitions"
+STOPPING, AWAITING_ROW = f"{TRANSITIONS}.stopping", f"{TRANSITIONS}.awaiting_row"
+LOOKUP, MOVES, SUBMISSION = f"{TRANSITIONS}.lookup", f"{TRANSITIONS}.moves", f"{TRANSITIONS}.submission"
+WATCHING, TOKEN_RENEWAL = f"{TRANSITIONS}.watching", f"{TRANSITIONS}.token_renewal"
+MACHINE, POLICY, VERDICT = f"{LIFECYCLE}.machine", f"{LIFECYCLE}.policy", f"{LIFECYCLE}.verdict"
+DISPATCHER, OPERATIONS = f"{SHELL}.engine.dispatcher", f"{SHELL}.engine.operations"
+EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
+WORKLOADS, STORE = f"{SHELL}.airflow.workloads", f"{SHELL}.transport.s3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +34,29 @@ MUTANTS = (
     Mutant(
         "moved on and failed: fail",
         VERDICT,
-        'Standing.MOVED_ON: Verdict.FREE,\n    Standing.GONE: Verdict.FREE,\n}\n"""For whoever does not',
-        'Standing.MOVED_ON: Verdict.FAIL,\n    Standing.GONE: Verdict.FREE,\n}\n"""For whoever does not',
+        'RowState.MOVED_ON: Verdict.FREE,\n    RowState.GONE: Verdict.FREE,\n}\n"""For whoever does not',
+        'RowState.MOVED_ON: Verdict.FAIL,\n    RowState.GONE: Verdict.FREE,\n}\n"""For whoever does not',
         seed=3,
     ),
     Mutant(
         "moved on and clean: succeed",
         VERDICT,
-        "(stands, how) == (Standing.FINISHED, Ending.CLEAN)",
-        "how is Ending.CLEAN",
+        "(stands, how) == (RowState.FINISHED, Outcome.CLEAN)",
+        "how is Outcome.CLEAN",
         seed=64,
     ),
     Mutant(
         "moved on while it runs: kept",
         VERDICT,
-        "Standing.MOVED_ON: Verdict.FREE,\n    Standing.GONE: Verdict.FREE,\n    Standing.ROWLESS",
-        "Standing.MOVED_ON: Verdict.KEEP,\n    Standing.GONE: Verdict.FREE,\n    Standing.ROWLESS",
+        "RowState.MOVED_ON: Verdict.FREE,\n    RowState.GONE: Verdict.FREE,\n    RowState.ROWLESS",
+        "RowState.MOVED_ON: Verdict.KEEP,\n    RowState.GONE: Verdict.FREE,\n    RowState.ROWLESS",
         seed=24,
     ),
     Mutant(
         "restarting: only the slot is freed",
         VERDICT,
-        "Standing.RESTARTING: Verdict.SUCCEED,",
-        "Standing.RESTARTING: Verdict.FREE,",
+        "RowState.RESTARTING: Verdict.SUCCEED,",
+        "RowState.RESTARTING: Verdict.FREE,",
         seed=143,
     ),
     Mutant(
@@ -64,128 +66,134 @@ MUTANTS = (
     Mutant(
         "instance ended in mid-run: another container",
         POLICY,
-        "(Cause.INSTANCE_ENDED, Moment.AFTER): Answer.FAIL_TRY",
-        "(Cause.INSTANCE_ENDED, Moment.AFTER): Answer.RESUBMIT",
+        "(Cause.INSTANCE_ENDED, Moment.AFTER): Reaction.FAIL_TRY",
+        "(Cause.INSTANCE_ENDED, Moment.AFTER): Reaction.RESUBMIT",
         seed=27,
     ),
     Mutant(
         "stopped by another scheduler before the start: fail",
         POLICY,
-        "(Cause.WITHDRAWN, Moment.BEFORE): Answer.GIVE_BACK",
-        "(Cause.WITHDRAWN, Moment.BEFORE): Answer.FAIL",
+        "(Cause.WITHDRAWN, Moment.BEFORE): Reaction.REQUEUE",
+        "(Cause.WITHDRAWN, Moment.BEFORE): Reaction.FAIL",
         seed=8001050,
     ),
     Mutant(
         "instance ended before the start: fail",
         POLICY,
-        "(Cause.INSTANCE_ENDED, Moment.BEFORE): Answer.RESUBMIT",
-        "(Cause.INSTANCE_ENDED, Moment.BEFORE): Answer.FAIL",
+        "(Cause.INSTANCE_ENDED, Moment.BEFORE): Reaction.RESUBMIT",
+        "(Cause.INSTANCE_ENDED, Moment.BEFORE): Reaction.FAIL",
         seed=2,
     ),
     Mutant(
         "Fargate Spot before the start: fail",
         POLICY,
-        "(Cause.RECLAIMED, Moment.BEFORE): Answer.RESUBMIT",
-        "(Cause.RECLAIMED, Moment.BEFORE): Answer.FAIL",
+        "(Cause.RECLAIMED, Moment.BEFORE): Reaction.RESUBMIT",
+        "(Cause.RECLAIMED, Moment.BEFORE): Reaction.FAIL",
         seed=5,
     ),
     Mutant(
         "no answer from Batch: repeated at once",
         POLICY,
-        "(Refusal.UNANSWERED_ON_BATCH, Moment.SUBMITTED): Answer.LOOK",
-        "(Refusal.UNANSWERED_ON_BATCH, Moment.SUBMITTED): Answer.REPEAT",
+        "(SubmissionFailure.UNANSWERED_ON_BATCH, Moment.SUBMITTED): Reaction.LOOK_UP",
+        "(SubmissionFailure.UNANSWERED_ON_BATCH, Moment.SUBMITTED): Reaction.REPEAT",
         seed=24,
     ),
     Mutant(
         "no capacity: fail",
         POLICY,
-        "(Refusal.NO_CAPACITY, Moment.SUBMITTED): Answer.WAIT",
-        "(Refusal.NO_CAPACITY, Moment.SUBMITTED): Answer.FAIL",
+        "(SubmissionFailure.NO_CAPACITY, Moment.SUBMITTED): Reaction.WAIT",
+        "(SubmissionFailure.NO_CAPACITY, Moment.SUBMITTED): Reaction.FAIL",
         seed=63,
     ),
     Mutant(
         "no credentials: fail",
         POLICY,
-        "(Refusal.CREDENTIALS, Moment.SUBMITTED): Answer.REFRESH",
-        "(Refusal.CREDENTIALS, Moment.SUBMITTED): Answer.FAIL",
+        "(SubmissionFailure.CREDENTIALS, Moment.SUBMITTED): Reaction.REFRESH",
+        "(SubmissionFailure.CREDENTIALS, Moment.SUBMITTED): Reaction.FAIL",
         seed=110,
     ),
     Mutant(
         "the token was refused: fail",
         POLICY,
-        "(Exit.REFUSED, Moment.BEFORE): Answer.RESUBMIT",
-        "(Exit.REFUSED, Moment.BEFORE): Answer.FAIL",
+        "(Exit.REFUSED, Moment.BEFORE): Reaction.RESUBMIT",
+        "(Exit.REFUSED, Moment.BEFORE): Reaction.FAIL",
         seed=1454,
     ),
     # --- The life of a job ---
     Mutant(
-        "old rows are believed", JUDGING, "if at < job.asked or job.unwanted:", "if job.unwanted:", seed=4726
+        "old rows are believed",
+        AWAITING_ROW,
+        "if at < job.asked or job.unwanted:",
+        "if job.unwanted:",
+        seed=4726,
     ),
     Mutant(
         "a stop that is refused is not repeated",
-        ENDING,
+        STOPPING,
         "    return later(job, at, policy), ()\n",
         "    return job, ()\n",
         seed=50,
     ),
     Mutant(
         "taken back while it is submitted: closed",
-        ENDING,
+        STOPPING,
         "        case Stage.SUBMITTING | Stage.LOOKING_UP:\n            return withdrawn, ()",
         "        case Stage.SUBMITTING | Stage.LOOKING_UP:\n            return close(withdrawn)",
         seed=13,
     ),
     Mutant(
         "taken back after no answer: not looked for",
-        ENDING,
+        STOPPING,
         "case Stage.BACKING_OFF if job.ambiguous:",
         "case Stage.BACKING_OFF if False:",
         seed=211,
     ),
     Mutant(
         "accepted after it was taken back: not stopped",
-        SUBMITTING,
+        SUBMISSION,
         "return (watching, ()) if job.wanted else stop(watching)",
         "return watching, ()",
         seed=78,
     ),
-    Mutant(
-        "not shown once: not there", LOOKING, "if job.lookups + 1 < policy.lookups:", "if False:", seed=24
-    ),
+    Mutant("not shown once: not there", LOOKUP, "if job.lookups + 1 < policy.lookups:", "if False:", seed=24),
     Mutant(
         "an orphan that lives is given back",
-        LOOKING,
+        LOOKUP,
         "    if observation.ended:\n        return ended(watching)\n    if job.purpose is Purpose.LEAVE",
         "    if True:\n        return ended(watching)\n    if job.purpose is Purpose.LEAVE",
         seed=13,
     ),
     Mutant(
         "an orphan that runs is stopped and not cut off",
-        JUDGING,
-        "        return job, (CutOff(),)",
+        AWAITING_ROW,
+        "        return job, (Fence(),)",
         "        return stop(job) if job.stage is Stage.WATCHING else (job, ())",
         seed=2026,
     ),
     Mutant(
-        "an attempt keeps its number", JUDGING, "attempt=job.attempt + 1,", "attempt=job.attempt,", seed=11
+        "an attempt keeps its number",
+        AWAITING_ROW,
+        "attempt=job.attempt + 1,",
+        "attempt=job.attempt,",
+        seed=11,
     ),
     Mutant(
         "one attempt is all that there is",
-        JUDGING,
+        AWAITING_ROW,
         "if job.attempt >= policy.attempts:",
         "if True:",
         seed=2,
     ),
     Mutant(
         "a callback that has begun is begun again",
-        JUDGING,
-        "Standing.RUNNING if began else Standing.ROWLESS",
-        "Standing.ROWLESS",
+        AWAITING_ROW,
+        "RowState.RUNNING if began else RowState.ROWLESS",
+        "RowState.ROWLESS",
         seed=27,
     ),
     Mutant(
         "a report is made once only",
-        JUDGING,
+        AWAITING_ROW,
         "    if job.reported >= policy.reports:",
         "    if True:",
         seed=388,
@@ -198,10 +206,10 @@ MUTANTS = (
         seed=4,
     ),
     # --- Stored workloads ---
-    Mutant("a stored token is never renewed", RENEWING, "(Renew(job.attempt),)", "()", seed=5),
+    Mutant("a stored token is never renewed", TOKEN_RENEWAL, "(Renew(job.attempt),)", "()", seed=5),
     Mutant(
         "a stored workload is not removed",
-        DESK,
+        DISPATCHER,
         "        if work_item.stored is not None:\n            self._operations.discard(work_item)",
         "        if False:\n            self._operations.discard(work_item)",
         seed=5,
@@ -216,21 +224,21 @@ MUTANTS = (
     # --- The shell ---
     Mutant(
         "an answer of another request_id counts",
-        DESK,
+        DISPATCHER,
         "if not request_id or self._pending.answered(token, request_id):",
         "if True:",
         seed=343,
     ),
     Mutant(
         "at the end nothing is cut off",
-        ERRANDS,
+        OPERATIONS,
         "            for token, key in containers.values():",
         "            for token, key in ():",
         seed=2402,
     ),
     Mutant(
         "a superseded container speaks",
-        LEDGER,
+        CURRENT_TOKENS,
         "return self._tokens.get(key) == token",
         "return True",
         seed=3671,
@@ -251,8 +259,8 @@ MUTANTS = (
     ),
     Mutant(
         "a used token of ours is taken for one of Airflow's",
-        WORKLOAD,
-        "return None if token is None or token[14:15] == OWN_VERSION else token",
+        WORKLOADS,
+        "return None if token is None or is_own(token) else token",
         "return token",
         seed=10,
     ),

@@ -1,6 +1,6 @@
 """The real executors, in a process of virtual time.
 
-Law: nothing of what an executor decides is replaced: how it operations over, tells, adopts and revokes is
+Law: nothing of what an executor decides is replaced: how it hands over, tells, adopts and revokes is
 `shell/airflow/executor.py`. Its settings are given, its engine is virtual, its tokens bear a virtual time.
 """
 

@@ -64,13 +64,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(parser().parse_args(arguments))
 
 
-def run(options: argparse.Namespace, on: AbstractContextManager[Stage] | None = None) -> int:
-    """Run the demo as the options say, on a stage of its own or on this one; the exit code."""
+def run(options: argparse.Namespace) -> int:
+    """Run the demo as the options say, on a stage of its own; the exit code."""
+    return run_on(fresh(options.logs, cloud.Names(transport=options.transport)), options)
+
+
+def run_on(stage: AbstractContextManager[Stage], options: argparse.Namespace) -> int:
+    """The same on this stage."""
     isolate()
     clock = Clock(Console(), time.time())
     try:
         clock.say("starting an embedded AWS, and Airflow in front of it")
-        with on or fresh(options.logs, cloud.Names(transport=options.transport)) as up:
+        with stage as up:
             green = demo(clock, up, timeout=options.timeout, keep=options.keep)
     except KeyboardInterrupt:
         clock.say("interrupted; everything is down")

@@ -90,7 +90,7 @@ def test_a_task_from_its_queue_to_its_end(place: tuple[Cloud, Rows, Board, Engin
     assert board.counts == {"submissions": 1, "failures.exited": 1}
     assert len(board.times["time_to_run"]) == 1
     assert len(board.times["calls.submit"]) == 1
-    assert len(board.times["calls.look"]) == cloud.calls["describe"]
+    assert len(board.times["calls.describe"]) == cloud.calls["describe"]
 
 
 def test_refusals_and_throttles(place: tuple[Cloud, Rows, Board, Engine[str, Order]]) -> None:

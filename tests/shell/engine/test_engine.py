@@ -93,7 +93,7 @@ class Town:
     def hand_over(
         self, token: str, key: str, build: Callable[[int], Result[Order, str]], priority: int = 0
     ) -> None:
-        """The executor operations it over."""
+        """The executor hands it over."""
         job: Job[Order] = Job(token=token)
         self.engine.hand_over(WorkItem(job=job, key=key, priority=priority, build=build))
 
@@ -314,7 +314,7 @@ def test_a_row_that_was_read_before_the_end_is_not_believed(place: Town) -> None
     until(lambda: len(place.rows.reads) > seen)
     place.rows.put("t", "scheduled")
     place.cloud.finish(id_)
-    until(lambda: [job.stage for job in place.engine.jobs()] == ["judging"])
+    until(lambda: [job.stage for job in place.engine.jobs()] == [Stage.AWAITING_ROW])
     place.rows.let_go()
     until(lambda: place.ends("t"))
     assert place.ends("t") == [ReleaseSlot()]
@@ -435,7 +435,7 @@ def test_the_database_is_down_for_a_while(place: Town, caplog: pytest.LogCapture
     id_ = place.run("t")
     place.rows.go_down()
     place.cloud.finish(id_, 1)
-    until(lambda: [job.stage for job in place.engine.jobs()] == ["judging"])
+    until(lambda: [job.stage for job in place.engine.jobs()] == [Stage.AWAITING_ROW])
     reads, busy = len(place.rows.reads), time.thread_time()
     began, cpu = time.monotonic(), time.process_time()
     time.sleep(0.6)
@@ -457,7 +457,7 @@ def test_more_rows_than_one_query_may_ask_for(place: Town, monkeypatch: pytest.M
     until(lambda: len(place.cloud.containers) == many)
     for id_ in place.cloud.live():
         place.cloud.finish(id_, 1)
-    until(lambda: {job.stage for job in place.engine.jobs()} == {"judging"})
+    until(lambda: {job.stage for job in place.engine.jobs()} == {Stage.AWAITING_ROW})
     place.rows.come_up()
     until(place.idle)
     assert all(place.ends(f"t{number}") for number in range(many))

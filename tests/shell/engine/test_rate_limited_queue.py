@@ -84,7 +84,7 @@ def bounded(documented: Allotments, submit_rate: float | None) -> Allotments:
 @pytest.mark.parametrize("documented", [ON_FARGATE, ON_INSTANCES, BATCH])
 def test_c31_starts_and_stops_rise_and_looks_never_do(documented: Allotments) -> None:
     share = Account().share(bounded(documented, None))
-    for action, rises in {"submit": True, "stop": True, "look": False, "find": False}.items():
+    for action, rises in {"submit": True, "stop": True, "describe": False, "look up": False}.items():
         before = rate(share, Action(action), 0.0)
         rush(share, Action(action), range(60))
         assert (rate(share, Action(action), 60.0) > 2 * before) == rises

@@ -1,4 +1,4 @@
-"""What Airflow operations over, turned into what a builder may know.
+"""What Airflow hands over, turned into what a builder may know.
 
 Law: the only place that knows the shape of Airflow's workloads. A workload's token is a secret: it goes where
 the transport puts it, and nowhere else.

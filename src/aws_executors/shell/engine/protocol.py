@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 class Operations(Protocol[K, R]):
-    """Who carries out what the dispatcher operations on, and posts a message with what came of it. None of
+    """Who carries out what the dispatcher hands on, and posts a message with what came of it. None of
     it waits.
 
     `request_id` is the number that the message is to carry.
