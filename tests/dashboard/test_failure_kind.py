@@ -28,11 +28,11 @@ BAD = "Bad executor_config"
         ("AccessDeniedException: User: x is not authorized. Allow ecs:RunTask.", "AccessDeniedException"),
         ("RESOURCE:CPU: no instance. Add container instances.", "RESOURCE:CPU"),
         (
-            f"A container used more memory than it may, and was killed ({JOB}, exit code 137).",
+            f"The container ran out of memory and was killed ({JOB}, exit code 137).",
             "Out of memory",
         ),
         (f"The container was killed (SIGKILL) ({JOB}, exit code 137).", "Exit code 137"),
-        (f"The container ended with an error of its own ({JOB}, exit code 3).", "Task exited with an error"),
+        (f"The container exited with an error ({JOB}, exit code 3).", "Task exited with an error"),
         ("its workload was lost with the scheduler that queued it", "Workload lost"),
         ("something that nobody has ever said in so many words", "something that nobody has ever said..."),
         ("", "No reason given"),

@@ -79,7 +79,7 @@ _OF_SENTENCES: Mapping[str, str] = MappingProxyType(
 def failure_kind(message: str) -> str:
     """The kind of a failure, by its message.
 
-    >>> failure_kind("The image, or this tag of it, does not exist (arn:1, TaskFailedToStart). AWS says: ...")
+    >>> failure_kind("The image or its tag does not exist (arn:1, TaskFailedToStart). AWS says: ...")
     'Image not found'
     >>> failure_kind("executor_config: cpu must be a whole number, not str 'x'")
     'Bad executor_config'

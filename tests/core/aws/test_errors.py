@@ -139,32 +139,32 @@ def test_c10_a_conflict_that_names_nothing_is_looked_up() -> None:
         (
             "AccessDeniedException",
             "User: assumed-role/a/b is not authorized to perform: batch:SubmitJob on resource: q",
-            "Allow batch:SubmitJob to the role that the scheduler runs as.",
+            "Allow batch:SubmitJob for the role that the scheduler runs as.",
         ),
         (
             "AccessDeniedException",
             "User: u is not authorized to perform: iam:PassRole on resource: r",
-            "Allow iam:PassRole on the task's role and its execution role.",
+            "Allow iam:PassRole on the task role and the execution role.",
         ),
         (
             "AccessDeniedException",
             "no",
-            "Allow the action that the message names to the role that the scheduler runs as.",
+            "Allow the action that the message names for the role that the scheduler runs as.",
         ),
         (
             "ClientException",
             "TaskDefinition is inactive",
-            "Is that task definition active? (option `task_definition`, a step, the task)",
+            "Check that the task definition is active (option `task_definition`, a step, the task).",
         ),
         (
             "ClientException",
             "JobQueue q not found.",
-            "Check the option `job_queue`: does it exist, is it enabled?",
+            "Check that the queue in `job_queue` exists and is enabled.",
         ),
         (
             "InvalidParameterException",
             "Override for container named airflow is not a container in the TaskDefinition.",
-            "Set `container_name` to one that it has.",
+            "Set `container_name` to a container of the task definition.",
         ),
         ("ClusterNotFoundException", "Cluster not found.", "Check the options `cluster` and `region`."),
     ],

@@ -104,24 +104,24 @@ AWAY = looks(Phase.FAILED, cause=Cause.EXITED, code=80)  # our launcher: another
 NEVER = looks(Phase.FAILED, cause=Cause.NEVER_STARTED, reason="pull failed")
 NEVER_2 = looks(Phase.FAILED, "c2", cause=Cause.NEVER_STARTED, reason="pull failed")
 
-SUCCEEDED = "The container ended well (c1, exit code 0)."
-EXITED = "The container ended with an error of its own (c1, exit code 3). Read its log."
-SUCCEEDED_2 = "The container ended well (c2, exit code 0)."
+SUCCEEDED = "The container exited normally (c1, exit code 0)."
+EXITED = "The container exited with an error (c1, exit code 3). Read its log."
+SUCCEEDED_2 = "The container exited normally (c2, exit code 0)."
 PULL = "The container never started (c1). AWS says: pull failed. Look at it in the AWS console."
 PULL_2 = "The container never started (c2). AWS says: pull failed. Look at it in the AWS console."
 LOST = f"The container ended, and AWS does not say how (c1). AWS says: {FORGOTTEN}. Read its log."
 
 
 MACHINE_LOST = (
-    "The machine below the container was lost (c1). "
-    "It is started again if the task had not begun; else Airflow's `retries` decide."
+    "The container's host was lost (c1). "
+    "It is started again if the task had not started; otherwise Airflow's `retries` apply."
 )
 RECLAIMED = (
-    "AWS took the Spot capacity below the container back (c1). "
-    "It is started again if the task had not begun; else Airflow's `retries` decide."
+    "AWS reclaimed the container's Spot capacity (c1). "
+    "It is started again if the task had not started; otherwise Airflow's `retries` apply."
 )
 WAITS_FOR_ROLE = (
-    "The job queue can not run the job as it is configured (c1). AWS says: MISCONFIGURATION: role. "
+    "The job queue cannot run the job as configured (c1). AWS says: MISCONFIGURATION: role. "
     "Mend what AWS names in the job queue or its compute environments."
 )
 

@@ -98,4 +98,4 @@ def test_a_failed_container_s_last_lines_come_after_the_reason(executor: AwsEcsF
     assert given.key not in executor.running
     events = list(dict(told))
     assert events.index("container failed") < events.index("container log")
-    assert dict(told)["container failed"].startswith("The container ended with an error of its own")
+    assert dict(told)["container failed"].startswith("The container exited with an error")

@@ -37,10 +37,10 @@ _REFUSED = Rule(Kind.PERMANENT)
 _QUOTA = Rule(Kind.CAPACITY, "Ask for a higher quota in Service Quotas, or lower Airflow's parallelism.")
 _CREDENTIALS = Rule(Kind.CREDENTIALS, "Check the credentials of the scheduler: role, profile or `conn_id`.")
 _EXPIRED = Rule(Kind.CREDENTIALS, "The credentials have expired: renew them where the scheduler runs.")
-_CLOCK = Rule(Kind.CREDENTIALS, "The signature was not accepted: check the secret key and the host's clock.")
-_DENIED = Rule(Kind.PERMANENT, "Allow {action} to the role that the scheduler runs as.")
+_CLOCK = Rule(Kind.CREDENTIALS, "The signature was rejected: check the secret key and the host's clock.")
+_DENIED = Rule(Kind.PERMANENT, "Allow {action} for the role that the scheduler runs as.")
 _REQUEST = Rule(
-    Kind.PERMANENT, "Mend the option, request builder or `executor_config` that the message names."
+    Kind.PERMANENT, "Fix the option, request builder or `executor_config` that the message names."
 )
 _PLATFORM = Rule(
     Kind.PERMANENT, "Set `platform_version` to LATEST, or to one that the task definition can use."
@@ -97,7 +97,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         # Refused, and refused again as long as nothing changes.
         "AccessDenied": _DENIED,
         "AccessDeniedException": _DENIED,
-        "BlockedException": Rule(Kind.PERMANENT, "The AWS account is blocked: write to AWS Support."),
+        "BlockedException": Rule(Kind.PERMANENT, "The AWS account is blocked: contact AWS Support."),
         "ClientException": _REQUEST,
         "ClusterNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
         "InvalidParameterCombination": _REQUEST,
@@ -108,9 +108,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "ParamValidationError": _REQUEST,
         "PlatformTaskDefinitionIncompatibilityException": _PLATFORM,
         "PlatformUnknownException": _PLATFORM,
-        "ResourceNotFoundException": Rule(
-            Kind.PERMANENT, "Check the name that the message gives, and `region`."
-        ),
+        "ResourceNotFoundException": Rule(Kind.PERMANENT, "Check the name in the message, and `region`."),
         "ServiceNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
         "UnauthorizedOperation": _DENIED,
         "UnsupportedFeatureException": Rule(Kind.PERMANENT, "Use another `region` or another `launch_type`."),
@@ -125,7 +123,8 @@ STATUSES: Mapping[int, Rule] = MappingProxyType({407: _PROXY, 408: _UNSURE, 429:
 # An answer without a code, which AWS always gives: somebody else's. 404 and 405: there is no such API there.
 _NO_API = Rule(Kind.PERMANENT, "Check `endpoint_url` and `region`: AWS's API is not at that address.")
 NOT_BY_AWS = Rule(
-    Kind.AMBIGUOUS, "Look at what stands between: a proxy, a load balancer, a login page; and `endpoint_url`."
+    Kind.AMBIGUOUS,
+    "Check what is between here and AWS (a proxy, a load balancer, a login page), and `endpoint_url`.",
 )
 BY_SOMEBODY: Mapping[int, Rule] = MappingProxyType({**STATUSES, 404: _NO_API, 405: _NO_API})
 NOT_SIGNED = _CREDENTIALS
@@ -138,8 +137,8 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("rate exceeded", _SLOWER),
     ("request limit exceeded", _SLOWER),
     ("too many requests", _SLOWER),
-    ("provisioning capacity limit", Rule(Kind.CAPACITY, "ECS takes 500 tasks in PROVISIONING per cluster.")),
-    ("tasks in provisioning", Rule(Kind.CAPACITY, "ECS takes 500 tasks in PROVISIONING per cluster.")),
+    ("provisioning capacity limit", Rule(Kind.CAPACITY, "ECS allows 500 tasks in PROVISIONING per cluster.")),
+    ("tasks in provisioning", Rule(Kind.CAPACITY, "ECS allows 500 tasks in PROVISIONING per cluster.")),
     ("you can run concurrently", Rule(Kind.CAPACITY, "Raise the Fargate vCPU quota in Service Quotas.")),
     ("concurrent tasks", Rule(Kind.CAPACITY, "Raise the Fargate vCPU quota in Service Quotas.")),
     ("capacity is unavailable", Rule(Kind.CAPACITY, "Add `subnets` in more Availability Zones.")),
@@ -147,44 +146,53 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("security token included in the request is", _EXPIRED),
     (
         "perform: sts:",
-        Rule(Kind.CREDENTIALS, "Allow {action} to the identity that the scheduler starts with."),
+        Rule(Kind.CREDENTIALS, "Allow {action} for the identity that the scheduler starts with."),
     ),
-    ("iam:passrole", Rule(Kind.PERMANENT, "Allow iam:PassRole on the task's role and its execution role.")),
+    ("iam:passrole", Rule(Kind.PERMANENT, "Allow iam:PassRole on the task role and the execution role.")),
     (
         "unable to assume the service linked role",
         Rule(Kind.PERMANENT, "Create the role AWSServiceRoleForECS."),
     ),
     (
         "unable to assume the role",
-        Rule(Kind.PERMANENT, "Let ecs-tasks.amazonaws.com assume the task's roles."),
+        Rule(Kind.PERMANENT, "Allow ecs-tasks.amazonaws.com to assume the task's roles."),
     ),
     (
         "not a container in the taskdefinition",
-        Rule(Kind.PERMANENT, "Set `container_name` to one that it has."),
+        Rule(Kind.PERMANENT, "Set `container_name` to a container of the task definition."),
     ),
     (
         "taskdefinition",
-        Rule(Kind.PERMANENT, "Is that task definition active? (option `task_definition`, a step, the task)"),
+        Rule(
+            Kind.PERMANENT,
+            "Check that the task definition is active (option `task_definition`, a step, the task).",
+        ),
     ),
     (
         "jobdefinition",
-        Rule(Kind.PERMANENT, "Is that job definition active? (option `job_definition`, a step, the task)"),
+        Rule(
+            Kind.PERMANENT,
+            "Check that the job definition is active (option `job_definition`, a step, the task).",
+        ),
     ),
     (
         "dependent job failed",
-        Rule(Kind.PERMANENT, "Leave `dependsOn` out of the request: Airflow keeps the order of tasks."),
+        Rule(Kind.PERMANENT, "Remove `dependsOn` from the request: Airflow orders tasks itself."),
     ),
     (
         "array child job failed",
         Rule(
             Kind.PERMANENT,
-            "See why the child failed. A task of Airflow is one job: leave `arrayProperties` out.",
+            "See why the child failed. An Airflow task is one job: remove `arrayProperties`.",
         ),
     ),
-    ("jobqueue", Rule(Kind.PERMANENT, "Check the option `job_queue`: does it exist, is it enabled?")),
-    ("invalidsubnetid", Rule(Kind.PERMANENT, "Check the option `subnets`, and that `region` is theirs.")),
+    ("jobqueue", Rule(Kind.PERMANENT, "Check that the queue in `job_queue` exists and is enabled.")),
+    ("invalidsubnetid", Rule(Kind.PERMANENT, "Check the option `subnets`, and that they are in `region`.")),
     ("invalidgroup.notfound", Rule(Kind.PERMANENT, "Check the option `security_groups`.")),
-    ("no fargate configuration", Rule(Kind.PERMANENT, "Ask for a pair of cpu and memory that Fargate has.")),
+    (
+        "no fargate configuration",
+        Rule(Kind.PERMANENT, "Use a combination of cpu and memory that Fargate supports."),
+    ),
     ("at most 8192", Rule(Kind.PERMANENT, "The overrides are too long: move environment to the definition.")),
 )
 
@@ -208,7 +216,7 @@ EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
         "TokenRetrievalError": _CREDENTIALS,
         "UnknownCredentialError": _CREDENTIALS,
         # No connection was made: nothing was sent.
-        "ConnectTimeoutError": Rule(Kind.UNREACHABLE, "Is there a way to AWS: NAT, VPC endpoint, firewall?"),
+        "ConnectTimeoutError": Rule(Kind.UNREACHABLE, "Check the route to AWS: NAT, VPC endpoint, firewall."),
         "ConnectionRefusedError": Rule(Kind.UNREACHABLE, "Check `endpoint_url`."),
         "EndpointConnectionError": Rule(Kind.UNREACHABLE, "Check `region`, `endpoint_url` and the network."),
         "ProxyConnectionError": _PROXY,
@@ -237,5 +245,7 @@ EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
     }
 )
 
-HANDSHAKE_REFUSED = Rule(Kind.UNREACHABLE, "TLS was refused: check `endpoint_url` and AWS_CA_BUNDLE.")
+HANDSHAKE_REFUSED = Rule(
+    Kind.UNREACHABLE, "The TLS handshake failed: check `endpoint_url` and AWS_CA_BUNDLE."
+)
 HANDSHAKE: tuple[str, ...] = ("certificate", "wrong_version_number", "handshake", "hostname", "unknown_ca")

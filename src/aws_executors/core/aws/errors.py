@@ -74,7 +74,7 @@ def classify(
     >>> classify("ClientException", "Tasks provisioning capacity limit exceeded.").kind
     <Kind.CAPACITY: 'no capacity'>
     >>> classify("AccessDeniedException", "User: x is not authorized to perform: ecs:RunTask on y").remedy
-    'Allow ecs:RunTask to the role that the scheduler runs as.'
+    'Allow ecs:RunTask for the role that the scheduler runs as.'
     >>> classify("502", "<html><head><title>502 Bad Gateway</title></head></html>", status=502).message
     'HTTP 502 and no error of AWS: something between here and AWS answered'
     """

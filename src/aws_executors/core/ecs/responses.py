@@ -12,7 +12,7 @@ from aws_executors.core.aws.response import Page, Read, joined, read
 # What to do about each reason of RunTask's `failures`; the first prefix counts. All of them are a lack of
 # room that may pass, so that is also the default. Source: "API failure reasons", Amazon ECS Developer Guide.
 FAILURES: tuple[tuple[str, str], ...] = (
-    ("RESOURCE:ENI", "Add container instances, or ones with more network interfaces."),
+    ("RESOURCE:ENI", "Add container instances, or use types with more network interfaces."),
     ("RESOURCE:GPU", "Add container instances with free GPUs."),
     ("RESOURCE:", "Add container instances, or ask for less cpu and memory."),
     ("AGENT", "The ECS agent of a container instance is disconnected: see ecs-agent.log there."),

@@ -23,7 +23,7 @@ AGENT: tuple[Reason, ...] = (
     Reason(
         name="container it waits for failed",
         says=("Dependent container", "TaskDependencyError", "dependency graph: ", "dependsOn"),
-        what="A container that another one waits for (`dependsOn`) did not get as far as it must",
+        what="A container that this one depends on (`dependsOn`) did not reach the required state",
         remedy="See its log and its `healthCheck`. Check the conditions in `dependsOn` (no circle) and its "
         "`startTimeout`.",
         source=ORDER,
@@ -32,30 +32,35 @@ AGENT: tuple[Reason, ...] = (
         name="too slow to stop",
         says=("Could not transition to stopped", "CannotStopContainer", "TaskStateError"),
         what="The container could not be stopped in time",
-        remedy="It may still be running: look at it in the console. On an instance, look at its disk and "
-        "load.",
+        remedy=(
+            "It may still be running: check it in the console. On an instance, check the disk and the load."
+        ),
         source=STOP,
     ),
     Reason(
         name="command in the container not run",
         says=("CannotCreateContainerExec", "CannotStartContainerExec", "CannotInspectContainerExec"),
         what="A command could not be run inside the container (`execute-command`, or a health check)",
-        remedy="It is no fault of the task: leave `enableExecuteCommand` out, or see ecs-agent.log.",
+        remedy="The task is not at fault. Leave `enableExecuteCommand` out, or see ecs-agent.log.",
         source=DOCKER,
     ),
     Reason(
         name="not inspected",
         says=("CannotInspectContainer", "CannotDescribeContainer", "Could not transition to inspecting"),
-        what="The agent could not ask the runtime how the container is; it may have finished",
-        remedy="Its row and its log say how far it came. On an instance, look at its disk, its load "
-        "and its agent (ecs-agent.log, docker.log): often the disk is busy.",
+        what="The ECS agent could not inspect the container; it may have finished",
+        remedy=(
+            "Its row and its log say how far it got. On an instance, check the disk, the load and "
+            "the agent (ecs-agent.log, docker.log): often the disk is busy."
+        ),
         source=INSPECT,
     ),
     Reason(
         name="container vanished",
         says=("ContainerVanishedError", "NoSuchContainerError", "No such container"),
-        what="The runtime does not know the container any more; it may have finished",
-        remedy="Its row and its log say how far it came. On an instance: who removes containers there?",
+        what="The container runtime no longer knows the container; it may have finished",
+        remedy=(
+            "Its row and its log say how far it got. On an instance, check what removes containers there."
+        ),
         source=ENGINE,
     ),
     Reason(
@@ -68,15 +73,15 @@ AGENT: tuple[Reason, ...] = (
             "CannotCreateContainer...deadline exceeded",
             "CannotStart...timed out",
         ),
-        what="The container's runtime did not answer in time",
-        remedy="It is tried again. On an instance, look at its disk and load (docker.log, ecs-agent.log).",
+        what="The container runtime did not answer in time",
+        remedy="It is retried. On an instance, check the disk and the load (docker.log, ecs-agent.log).",
         source=SLOW,
     ),
     Reason(
         name="stopped before its pull",
         says=("TaskStoppedBeforePullBeginError", "stopped before image pull"),
         what="The task was stopped before its image was pulled",
-        remedy="It is tried again. See who stopped it in CloudTrail.",
+        remedy="It is retried. CloudTrail shows who stopped it.",
         source=ENGINE,
     ),
     Reason(
@@ -87,9 +92,11 @@ AGENT: tuple[Reason, ...] = (
             "UnparsablePort",
             "UnrecognizedTransportProtocol",
         ),
-        what="The agent could not make of the definition what Docker asks for",
-        remedy="Check what AWS names in the definition: ports, health check, log options, secrets, "
-        "GPUs. Is the agent of the instance a recent one?",
+        what="The ECS agent could not translate the task definition for Docker",
+        remedy=(
+            "Check what AWS names in the definition: ports, health check, log options, secrets, "
+            "GPUs. Update the instance's agent if it is old."
+        ),
         source=SHARED,
     ),
     Reason(
@@ -101,24 +108,28 @@ AGENT: tuple[Reason, ...] = (
             "CannotListPlugins",
             "Cannot connect to the Docker daemon",
         ),
-        what="The agent could not speak with the instance's Docker",
-        remedy="It is tried again. Restart Docker on the instance, or replace it (docker.log, "
-        "ecs-agent.log).",
+        what="The ECS agent could not reach Docker on the instance",
+        remedy=(
+            "It is retried. Restart Docker on the instance, or replace the instance (docker.log, "
+            "ecs-agent.log)."
+        ),
         source=DOCKER,
     ),
     Reason(
         name="container not removed",
         says=("CannotRemoveContainer", "CannotGetContainerTop", "ImpossibleStateTransition"),
-        what="The agent lost count of the container's state on its instance",
-        remedy="It is no fault of the task. Replace the instance if it goes on, and use a recent "
-        "ECS-optimized image.",
+        what="The ECS agent lost track of the container's state on its instance",
+        remedy=(
+            "The task is not at fault. If it happens again, replace the instance, and use a recent "
+            "ECS-optimized image."
+        ),
         source=ENGINE,
     ),
     Reason(
         name="container's name taken",
         says=("is already in use by container", "network...already exists"),
-        what="An older container of the same name is in the way on the instance",
-        remedy="It is tried again. Replace the instance if it goes on.",
+        what="An older container with the same name still exists on the instance",
+        remedy="It is retried. If it happens again, replace the instance.",
         source=DOCKER,
     ),
     Reason(
@@ -133,14 +144,14 @@ AGENT: tuple[Reason, ...] = (
             "CannotStart...context canceled",
             "CannotCreateContainer...context canceled",
         ),
-        what="The container's runtime broke off while it started the container",
-        remedy="It is tried again. On an instance that goes on with it: replace it (docker.log, disk, load).",
+        what="The container runtime failed while starting the container",
+        remedy="It is retried. If it happens again on an instance, replace it (docker.log, disk, load).",
         source=DOCKER,
     ),
     Reason(
         name="ended by its runtime",
         says=("DockerStateError",),
-        what="The container's runtime reports an error of its own about the container",
+        what="The container runtime reported an error of its own",
         remedy="Check what AWS names; on an instance, read docker.log.",
         source=DOCKER,
     ),
@@ -148,44 +159,45 @@ AGENT: tuple[Reason, ...] = (
         name="not started",
         says=("CannotStartContainer", f"OCI runtime{ANYTHING}failed"),
         what="The container could not be started",
-        remedy="Check command, entry point, user and memory in the definition.",
+        remedy="Check the command, entry point, user and memory in the definition.",
         source=START,
     ),
     Reason(
         name="not created",
         says=("CannotCreateContainer",),
         what="The container could not be created",
-        remedy="Check the definition against what AWS names: mounts, links, log options, limits.",
+        remedy="Check what AWS names in the definition: mounts, links, log options, limits.",
         source=CODES,
     ),
     Reason(
         name="container not set up",
         says=("ResourceInitializationError",),
         what="Something that the container needs before it starts could not be set up",
-        remedy="Check what AWS names. Often it is a subnet without a way out, an execution role without the "
-        "permission, or a VPC without DNS resolution.",
+        remedy=(
+            "Check what AWS names. The usual causes are a subnet without a route to the internet, an "
+            "execution role without the permission, or a VPC without DNS resolution."
+        ),
         source=SETUP,
     ),
     Reason(
         name="resource not found",
         says=("ResourceNotFoundException",),
         what="Something that the definition names does not exist",
-        remedy="Check what AWS names, and its Region: a secret, a parameter, a log group.",
+        remedy="Check the name that AWS gives, and its Region: a secret, a parameter, a log group.",
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-not-found-error.html",
     ),
     Reason(
         name="runtime failed",
         says=("ContainerRuntimeError", "UnknownError: "),
-        what="The runtime below the container failed",
-        remedy="It is tried again. If it lasts, look at the AWS Health Dashboard; on an instance, at "
-        "docker.log.",
+        what="The container runtime failed",
+        remedy=("It is retried. If it persists, check the AWS Health Dashboard; on an instance, docker.log."),
         source=RUNTIME,
     ),
     Reason(
         name="ECS failed",
         says=("InternalError",),
-        what="ECS itself failed, most often while it waited for the container's network interface",
-        remedy="It is tried again. If it lasts, look at the AWS Health Dashboard.",
+        what="ECS failed internally, most often while attaching the container's network interface",
+        remedy="It is retried. If it persists, check the AWS Health Dashboard.",
         source=INTERNAL,
     ),
 )

@@ -22,15 +22,16 @@ BATCH: tuple[Reason, ...] = (
         name="queue gave the job up",
         says=("by JobStateTimeLimit action",),
         cause=Cause.TIMED_OUT,
-        what="The job queue ended the job, which had waited too long to start",
-        remedy="Mend the reason that it names, or raise `maxTimeSeconds` in the queue's "
-        "jobStateTimeLimitActions.",
+        what="The job queue ended the job because it had waited too long to start",
+        remedy=(
+            "Fix the reason that it names, or raise `maxTimeSeconds` in the queue's jobStateTimeLimitActions."
+        ),
         source=PAGE,
     ),
     Reason(
         name="queue too small",
         says=("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",),
-        what="The job asks for more CPU than any compute environment of its queue may ever have",
+        what="The job asks for more vCPUs than any compute environment of its queue can have",
         remedy="Raise `maxvCpus` of a compute environment, ask for less, or use another `job_queue`.",
         source=PAGE,
     ),
@@ -38,14 +39,16 @@ BATCH: tuple[Reason, ...] = (
         name="no instance large enough",
         says=("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",),
         what="No instance type of the queue's compute environments is large enough for the job",
-        remedy="Ask for less CPU, memory or GPU, or add larger `instanceTypes` to a compute environment. An "
-        "instance has less memory for jobs than its type says.",
+        remedy=(
+            "Ask for less CPU, memory or GPU, or add larger `instanceTypes` to a compute "
+            "environment. Jobs get less memory than the instance type lists."
+        ),
         source=PAGE,
     ),
     Reason(
         name="Batch lacks a permission",
         says=("MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS",),
-        what="Batch's service role lacks a permission, so that no instance can start",
+        what="Batch's service role lacks a permission, so no instance can start",
         remedy="Use the role AWSServiceRoleForBatch, or compare the compute environment's service role "
         "with the policy AWSBatchServiceRole.",
         source=PAGE,
@@ -53,69 +56,79 @@ BATCH: tuple[Reason, ...] = (
     Reason(
         name="instance type not supported",
         says=("MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED",),
-        what="The compute environment's instances can not be started as it describes them",
-        remedy="Check its instance types in the subnets' Availability Zones, its launch template and its "
-        "image.",
+        what="The compute environment's instances cannot be started as configured",
+        remedy=(
+            "Check that its instance types exist in the subnets' Availability Zones; check its "
+            "launch template and its image."
+        ),
         source=PAGE,
     ),
     Reason(
         name="service environment too small",
         says=("MISCONFIGURATION:SERVICE_ENVIRONMENT_MAX_RESOURCE",),
-        what="The job asks for more than any service environment of its queue may ever have",
-        remedy="A task of Airflow is no service job: use a `job_queue` with compute environments.",
+        what="The job asks for more than any service environment of its queue can have",
+        remedy="Airflow tasks are not service jobs: use a `job_queue` with compute environments.",
         source=MISCONFIGURED,
     ),
     Reason(
         name="quota share too small",
         says=("MISCONFIGURATION:QUOTA_MANAGEMENT_LIMIT_EXCEEDED",),
-        what="The job asks for more than its share of the queue may ever have",
+        what="The job asks for more than its share of the queue can have",
         remedy="Raise the share's limits, ask for less, or use another share or `job_queue`.",
         source=MISCONFIGURED,
     ),
     Reason(
         name="queue misconfigured",
         says=("MISCONFIGURATION:",),
-        what="The job queue can not run the job as it is configured",
-        remedy="Mend what AWS names in the job queue or its compute environments.",
+        what="The job queue cannot run the job as configured",
+        remedy="Fix what AWS names in the job queue or its compute environments.",
         source=PAGE,
     ),
     Reason(
         name="no instances to be had",
         says=("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",),
-        what="AWS has no instances left of the types that the queue may use",
-        remedy="It goes on by itself when there are some. Add instance types, subnets in more "
-        "Availability Zones, or a second compute environment.",
+        what="AWS has no capacity left for the queue's instance types",
+        remedy=(
+            "The job starts when there is capacity. Add instance types, subnets in more Availability "
+            "Zones, or a second compute environment."
+        ),
         source=CAPACITY,
     ),
     Reason(
         name="queue without capacity",
         says=("CAPACITY:",),
-        what="The queue's compute environments have no capacity at the moment",
-        remedy="It goes on by itself when there is some. See the limits of the compute environments and of "
-        "the account.",
+        what="The queue's compute environments have no free capacity",
+        remedy=(
+            "The job starts when there is capacity. Check the limits of the compute environments and "
+            "of the account."
+        ),
         source=CAPACITY,
     ),
     Reason(
         name="compute environments invalid",
         says=("ACTION_REQUIRED",),
         what="All compute environments of the queue are INVALID",
-        remedy="See their `statusReason` (batch describe-compute-environments), and mend role, subnets or "
-        "image.",
+        remedy=(
+            "See their `statusReason` (batch describe-compute-environments), and fix the role, "
+            "subnets or image."
+        ),
         source="https://docs.aws.amazon.com/batch/latest/userguide/invalid_compute_environment.html",
     ),
     Reason(
         name="queue blocked",
         says=("UNDETERMINED - ",),
-        what="The job queue is blocked, and Batch does not know why",
-        remedy="Check that instances join the compute environment's cluster: log driver, agent, instance "
-        "role, way out of the subnets, EC2 quotas.",
+        what="The job queue is blocked for a reason that Batch could not determine",
+        remedy=(
+            "Check that instances can join the compute environment's cluster: log driver, agent, "
+            "instance role, the subnets' route to the internet, EC2 quotas."
+        ),
         source="https://repost.aws/knowledge-center/batch-job-stuck-runnable-status",
     ),
     Reason(
         name="attempt too long",
         says=("attempt duration exceeded timeout",),
         cause=Cause.TIMED_OUT,
-        what="The job reached its time limit",
+        what="The job reached its timeout",
         remedy="Raise it: with_timeout in a builder, or `timeout` in the job definition.",
         source="https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html",
     ),
@@ -131,8 +144,10 @@ BATCH: tuple[Reason, ...] = (
             "PostStartHookError",
         ),
         what="The pod's container could not be started",
-        remedy="See why with `kubectl describe pod`: a secret, config map or volume that is missing, or a "
-        "command that the image does not have.",
+        remedy=(
+            "See `kubectl describe pod`: a missing secret, config map or volume, or a command "
+            "that is not in the image."
+        ),
         source=PODS,
     ),
     Reason(
@@ -156,8 +171,8 @@ BATCH: tuple[Reason, ...] = (
             "DeletionByTaintManager",
             "EvictionByEvictionAPI",
         ),
-        what="Kubernetes could not run the pod, or took its node away",
-        remedy="See why with `kubectl describe pod`. Does it ask for more memory or disk than its node has?",
+        what="Kubernetes could not run the pod, or lost its node",
+        remedy="See `kubectl describe pod`. Does it ask for more memory or disk than its node has?",
         source=PODS,
     ),
     *(
@@ -165,7 +180,7 @@ BATCH: tuple[Reason, ...] = (
             name=f"refused: {words}",
             says=(words,),
             cause=Cause.INVALID,
-            what="AWS will not run the job as it is",
+            what="AWS rejected the job",
             remedy=rule.remedy,
             source=API,
         )

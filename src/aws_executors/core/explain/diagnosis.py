@@ -14,39 +14,39 @@ from aws_executors.core.explain.reasons import reason_for
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.redact.outgoing import NAME, one_line
 
-ON_ITS_OWN = "It is started again if the task had not begun; else Airflow's `retries` decide."
-QUEUED_ON_ITS_OWN = "It is queued again if the task had not begun; else Airflow's `retries` decide."
+ON_ITS_OWN = "It is started again if the task had not started; otherwise Airflow's `retries` apply."
+QUEUED_ON_ITS_OWN = "It is queued again if the task had not started; otherwise Airflow's `retries` apply."
 
 # What is said where no row of `reasons` is about it: what happened, and what to do.
 SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
     {
-        None: ("The container ended well", ""),
-        Cause.EXITED: ("The container ended with an error of its own", "Read its log."),
-        Cause.NEVER_STARTED: ("The container never started", "Look at it in the AWS console."),
+        None: ("The container exited normally", ""),
+        Cause.EXITED: ("The container exited with an error", "Read its log."),
+        Cause.NEVER_STARTED: ("The container never started", "Check it in the AWS console."),
         Cause.HOST_LOST: (
-            "The machine below the container was lost",
+            "The container's host was lost",
             ON_ITS_OWN,
         ),
         Cause.RECLAIMED: (
-            "AWS took the Spot capacity below the container back",
+            "AWS reclaimed the container's Spot capacity",
             ON_ITS_OWN,
         ),
         Cause.INSTANCE_ENDED: (
-            "The EC2 instance below the container was ended: Spot capacity taken back, or scaled in",
+            "The container's EC2 instance was terminated (Spot interruption or scale-in)",
             ON_ITS_OWN,
         ),
-        Cause.STOPPED: ("Somebody stopped the container", "See who in CloudTrail."),
-        Cause.INVALID: ("AWS will not run the container as it is", "Mend what AWS names."),
-        Cause.WITHDRAWN: ("A scheduler of Airflow stopped the container", QUEUED_ON_ITS_OWN),
-        Cause.TIMED_OUT: ("The container reached the time limit of its job", "Raise the job's `timeout`."),
-        Cause.UNCLEAR: ("The container ended, and AWS does not say how", "Read its log."),
+        Cause.STOPPED: ("The container was stopped manually", "CloudTrail shows who stopped it."),
+        Cause.INVALID: ("AWS rejected the container", "Fix what AWS names."),
+        Cause.WITHDRAWN: ("An Airflow scheduler stopped the container", QUEUED_ON_ITS_OWN),
+        Cause.TIMED_OUT: ("The container reached its job's timeout", "Raise the job's `timeout`."),
+        Cause.UNCLEAR: ("The container stopped, and AWS gives no reason", "Read its log."),
     }
 )
 
 KILLED = ("OutOfMemory", "OOMKilled")
 KILLED_INSIDE = (
-    "The container ended with 0, and something in it was killed for its memory",
-    "Was it the task's own work? Read its log, and give it more memory.",
+    "The container exited with code 0, but a process in it ran out of memory and was killed",
+    "Read its log to see whether the task was affected, and give it more memory.",
 )
 """What is said instead of an end that is well by its code alone."""
 
@@ -56,7 +56,7 @@ def explain(seen: Observation) -> str:
 
     >>> print(explain(Observation(id="arn:1", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=3,
     ...                           reason="Oops")))
-    The container ended with an error of its own (arn:1, exit code 3). AWS says: Oops. Read its log.
+    The container exited with an error (arn:1, exit code 3). AWS says: Oops. Read its log.
     """
     what, remedy = SENTENCES[seen.cause]
     if seen.phase is Phase.SUCCEEDED and any(is_said(words, seen.reason) for words in KILLED):
@@ -76,8 +76,8 @@ def explain_wait(seen: Observation) -> str:
 
     >>> print(explain_wait(Observation(id="4c75", phase=Phase.WAITING, status="RUNNABLE", created=1.8e9,
     ...                                reason="CAPACITY:TEA")))
-    The queue's compute environments have no capacity at the moment (4c75, RUNNABLE, waits since 2027-01-15 \
-08:00:00 UTC). AWS says: CAPACITY:TEA. It goes on by itself when there is some. See the limits of the \
+    The queue's compute environments have no free capacity (4c75, RUNNABLE, waiting since 2027-01-15 \
+08:00:00 UTC). AWS says: CAPACITY:TEA. The job starts when there is capacity. Check the limits of the \
 compute environments and of the account.
     """
     row = reason_for(seen)
@@ -94,4 +94,4 @@ def _words(seen: Observation) -> str:
 def _since(seen: Observation) -> str:
     if seen.created is None:
         return ""
-    return f"waits since {datetime.fromtimestamp(seen.created, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"waiting since {datetime.fromtimestamp(seen.created, UTC):%Y-%m-%d %H:%M:%S} UTC"

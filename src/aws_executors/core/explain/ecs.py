@@ -24,7 +24,7 @@ PLACEMENT: tuple[Reason, ...] = tuple(
     Reason(
         name=f"no place: {words}",
         says=(f"TaskFailedToStart: {words}", *((words,) if set(words) & set(" :") else ())),
-        what="No place was found for the container",
+        what="The container could not be placed",
         remedy=remedy,
         source=API,
     )
@@ -36,7 +36,7 @@ ROOM: tuple[Reason, ...] = (
         Reason(
             name=f"no room: {words}",
             says=(words,),
-            what="There was no room for the container",
+            what="There was no capacity for the container",
             remedy=rule.remedy,
             source=API,
         )
@@ -46,9 +46,11 @@ ROOM: tuple[Reason, ...] = (
     Reason(
         name="no instance with room",
         says=("no container instance met all of its requirements", "closest matching (container-instance"),
-        what="No instance of the cluster has what the container asks for",
-        remedy="AWS names the instance that comes closest, and what it lacks: CPU, memory, a port, "
-        "an attribute, or its agent. Add instances, larger ones, or ask for less.",
+        what="No container instance has room for the container",
+        remedy=(
+            "AWS names the closest instance and what it lacks: CPU, memory, a port, an attribute, or "
+            "its agent. Add instances or larger ones, or ask for less."
+        ),
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html",
     ),
 )
@@ -58,8 +60,8 @@ ENDED: tuple[Reason, ...] = (
         name="stopped by a scheduler",
         says=(OURS + ANYTHING,),
         cause=Cause.WITHDRAWN,
-        what="A scheduler of Airflow stopped the container",
-        remedy="It is queued again if the task had not begun; else Airflow's `retries` decide.",
+        what="An Airflow scheduler stopped the container",
+        remedy="It is queued again if the task had not started; otherwise Airflow's `retries` apply.",
         source=SCHEDULERS,
     ),
     Reason(
@@ -68,26 +70,31 @@ ENDED: tuple[Reason, ...] = (
         stop_code="UserInitiated",
         sign=Sign.BY_A_PERSON,
         cause=Cause.STOPPED,
-        what="Somebody stopped the container",
-        remedy="See who called StopTask or TerminateJob in CloudTrail.",
+        what="The container was stopped manually",
+        remedy="CloudTrail shows who called StopTask or TerminateJob.",
         source=STOPPED,
     ),
     Reason(
         name="sidecar took the task along",
         sign=Sign.TAKEN_ALONG,
         cause=Cause.EXITED,
-        what="Another essential container of the task ended first, or did not start, and ECS ended Airflow's "
-        "with it",
-        remedy='See its log. If the task can do without it, mark it as "essential": false in the definition. '
-        "Is it so already? Then Airflow's container was ended from inside: read its log, too.",
+        what=(
+            "Another essential container of the task stopped first, or did not start, so ECS stopped "
+            "Airflow's container"
+        ),
+        remedy=(
+            'See its log. If the task can run without it, mark it as "essential": false in the '
+            "definition. If it is already, Airflow's container was killed from inside: read its log "
+            "as well."
+        ),
         source=ESSENTIAL,
     ),
     Reason(
         name="sidecar ended before the start",
         sign=Sign.TAKEN_ALONG,
         cause=Cause.NEVER_STARTED,
-        what="Another essential container of the task ended before the Airflow container had started",
-        remedy='See its log. Mark what may end as "essential": false.',
+        what=("Another essential container of the task stopped before the Airflow container had started"),
+        remedy='See its log. Mark containers that may stop as "essential": false.',
         source=ESSENTIAL,
     ),
     Reason(
@@ -95,43 +102,51 @@ ENDED: tuple[Reason, ...] = (
         says=("Your Spot Task was interrupted", "SpotInterruption"),
         stop_code="SpotInterruption",
         cause=Cause.RECLAIMED,
-        what="AWS took the Spot capacity below the container back",
-        remedy="It is started again if the task had not begun; else Airflow's `retries` decide. Use "
-        "FARGATE beside FARGATE_SPOT for what must not be interrupted.",
+        what="AWS reclaimed the container's Spot capacity",
+        remedy=(
+            "It is started again if the task had not started; otherwise Airflow's `retries` apply. "
+            "Add FARGATE beside FARGATE_SPOT for tasks that must not be interrupted."
+        ),
         source=SPOT,
     ),
     Reason(
         name="maintenance",
         says=("performing maintenance", "maintenance on the", "for retirement"),
         cause=Cause.HOST_LOST,
-        what="AWS retired the machine below the container, for its maintenance",
-        remedy="It is started again if the task had not begun; else Airflow's `retries` decide. AWS "
-        "announces it in the Health Dashboard some days before.",
+        what="AWS retired the container's host for maintenance",
+        remedy=(
+            "It is started again if the task had not started; otherwise Airflow's `retries` apply. "
+            "AWS announces retirements in the Health Dashboard some days before."
+        ),
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-maintenance.html",
     ),
     Reason(
         name="instance about to end",
         stop_code="TerminationNotice",
         cause=Cause.INSTANCE_ENDED,
-        what="The instance below the container got notice that it ends",
-        remedy="Airflow's `retries` decide. Spot, or an Auto Scaling group that scales in: switch on managed "
-        "termination protection, or use On-Demand instances.",
+        what="The container's instance received a termination notice",
+        remedy=(
+            "Airflow's `retries` apply. The cause is Spot, or an Auto Scaling group that scales in: "
+            "enable managed termination protection, or use On-Demand instances."
+        ),
         source=STOPPED,
     ),
     Reason(
         name="instance gone",
         says=("Host EC2 (instance",),
         cause=Cause.INSTANCE_ENDED,
-        what="The instance below the container was stopped or terminated",
-        remedy="Airflow's `retries` decide. If it happens often: Spot, or scale-in? Use On-Demand "
-        "instances, or Batch's retryStrategy for what had not begun.",
+        what="The container's instance was stopped or terminated",
+        remedy=(
+            "Airflow's `retries` apply. If it happens often (Spot, scale-in), use On-Demand "
+            "instances, or Batch's retryStrategy for jobs that had not started."
+        ),
         source=STOPPED,
     ),
     Reason(
         name="instance deregistered",
         says=("Container instance deregistration forced",),
         cause=Cause.STOPPED,
-        what="Somebody took the instance below the container out of its cluster",
+        what="The container's instance was deregistered from its cluster",
         remedy="Drain instances before they are deregistered.",
         source=STOPPED,
     ),
@@ -139,17 +154,18 @@ ENDED: tuple[Reason, ...] = (
         name="machine unhealthy",
         stop_code="InfrastructureHealth",
         cause=Cause.HOST_LOST,
-        what="ECS ended the container, for the machine below it was not well",
-        remedy="Airflow's `retries` decide; nothing is wrong with the task.",
+        what="ECS stopped the container because its host was unhealthy",
+        remedy="Airflow's `retries` apply; the task is not at fault.",
         source=STOPPED,
     ),
     Reason(
         name="health check failed",
         says=("failed container health checks", "failed ELB health checks"),
         cause=Cause.STOPPED,
-        what="A health check of the definition failed",
-        remedy="Leave `healthCheck` out of the container's definition: Airflow watches its task by its "
-        "heartbeat.",
+        what="A health check failed",
+        remedy=(
+            "Remove `healthCheck` from the container's definition: Airflow monitors its tasks by heartbeat."
+        ),
         source=STOPPED,
     ),
     Reason(
@@ -157,8 +173,8 @@ ENDED: tuple[Reason, ...] = (
         says=("Scaling activity initiated by",),
         stop_code="ServiceSchedulerInitiated",
         cause=Cause.STOPPED,
-        what="A service of ECS ended the container",
-        remedy="Tasks of Airflow belong to no service: check `group` in the request.",
+        what="An ECS service stopped the container",
+        remedy="Airflow tasks belong to no service: check `group` in the request.",
         source=STOPPED,
     ),
 )
@@ -168,8 +184,11 @@ LAST: tuple[Reason, ...] = (
         name="no instance for the capacity provider",
         sign=Sign.NO_PLACE,
         what="The capacity provider found no instance with room for the container",
-        remedy="Check its Auto Scaling group: has it reached its maximum size, are its instance types large "
-        "enough and to be had, do they have a network interface left for the task (awsvpc: ENI limits)?",
+        remedy=(
+            "Check its Auto Scaling group: has it reached its maximum size, are its instance types "
+            "large enough and available, do they have a network interface left for the task (awsvpc: "
+            "ENI limits)?"
+        ),
         source=CAPACITY,
     ),
     Reason(
@@ -177,16 +196,18 @@ LAST: tuple[Reason, ...] = (
         says=("Task failed to start", "TaskFailedToStart"),
         cause=Cause.NEVER_STARTED,
         what="The task failed to start, and AWS does not say why",
-        remedy="For an hour the console shows its containers and their reasons. Most often it is the "
-        "image, the execution role, a secret, or a subnet without a way out.",
+        remedy=(
+            "The console shows its containers and their reasons for an hour. The usual causes are "
+            "the image, the execution role, a secret, or a subnet without a route to the internet."
+        ),
         source=STOPPED,
     ),
     Reason(
         name="sidecar ended first",
         says=(ENDED_TASK,),
         cause=Cause.NEVER_STARTED,
-        what="An essential container of the task ended before the Airflow container had started",
-        remedy='See the logs of the others. Mark what may end as "essential": false.',
+        what="An essential container of the task stopped before the Airflow container had started",
+        remedy=('See the logs of the other containers. Mark containers that may stop as "essential": false.'),
         source=ESSENTIAL,
     ),
 )

@@ -15,52 +15,55 @@ LAUNCHER = "https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/
 
 # What our own launcher ends with (`core/lifecycle/exit_codes.py`), and what to do.
 OURS: tuple[tuple[Exit, str], ...] = (
-    (Exit.HELD, "Nothing, if the task runs: the other container has it."),
+    (Exit.HELD, "Nothing to do if the task runs: the other container has it."),
     (
         Exit.REFUSED,
         (
-            "If it waited long: a longer `token_lifetime`, or workloads by way of S3 (`workload_store`). "
-            "Else: one JWT secret for scheduler and API server?"
+            "If it waited for long, set a longer `token_lifetime`, or send workloads through S3 "
+            "(`workload_store`). Otherwise check that scheduler and API server share one JWT secret."
         ),
     ),
-    (Exit.GONE, "Nothing: Airflow has moved on."),
+    (Exit.GONE, "Nothing to do: the task no longer needs this container."),
     (
         Exit.INFRASTRUCTURE,
-        "Can the container reach `execution_api_server_url`, and S3, if workloads are there? Read its log.",
+        "Read its log. Check that the container can reach `execution_api_server_url`, and S3 if it is used.",
     ),
     (Exit.CANNOT_START, "Read its log: one line says what is missing."),
 )
 
 # On Windows, as AWS may show it with a sign and without.
 ON_WINDOWS: tuple[tuple[str, tuple[int, int]], ...] = (
-    ("its program crashed (access violation)", (3221225477, -1073741819)),
-    ("it was asked to end", (3221225786, -1073741510)),
-    ("its program aborted itself", (3221226505, -1073740791)),
+    ("access violation", (3221225477, -1073741819)),
+    ("terminated by Ctrl+C", (3221225786, -1073741510)),
+    ("stack buffer overrun or abort", (3221226505, -1073740791)),
 )
 
 EXITS: tuple[Reason, ...] = (
     Reason(
         name="exit 1",
         exit_code=1,
-        what="The container ended with an error before its task had a result",
-        remedy="Read its log. Airflow's launcher ends so when it can not reach "
-        "`execution_api_server_url`, when its token is not accepted (one JWT secret for scheduler and API "
-        "server?), or when another container has the task.",
+        what="The container exited with an error before its task had a result",
+        remedy=(
+            "Read its log. Airflow's launcher exits with 1 if it cannot reach "
+            "`execution_api_server_url`, if its token is not accepted (do scheduler and API server "
+            "share one JWT secret?), or if another container holds the task."
+        ),
         source=PAGE,
     ),
     Reason(
         name="exit 2",
         exit_code=2,
-        what="The command in the container was not understood",
-        remedy="Is the image's entry point a shell, or the image's Airflow older than the scheduler's? "
-        "Read its log.",
+        what="The container rejected its command line",
+        remedy=(
+            "Read its log. The image's entry point may be a shell, or its Airflow older than the scheduler's."
+        ),
         source=SHELL,
     ),
     *(
         Reason(
             name=f"exit {left:d}",
             exit_code=int(left),
-            what=f"The container ended before its task began: {MEANINGS[left]}",
+            what=f"The container exited before its task started: {MEANINGS[left]}",
             remedy=remedy,
             source=LAUNCHER,
         )
@@ -69,121 +72,126 @@ EXITS: tuple[Reason, ...] = (
     Reason(
         name="exit 125",
         exit_code=125,
-        what="The container's runtime could not run it",
-        remedy="Check the definition's mounts and limits. On an instance, read docker.log.",
+        what="The container runtime could not run the container",
+        remedy="Check the mounts and limits in the definition. On an instance, read docker.log.",
         source="https://docs.docker.com/engine/containers/run/#exit-status",
     ),
     Reason(
         name="exit 126",
         exit_code=126,
-        what="The command in the container may not be executed",
+        what="The container's command is not executable",
         remedy="Check the mode of the image's entry point (chmod +x), and its user.",
         source=SHELL,
     ),
     Reason(
         name="exit 127",
         exit_code=127,
-        what="The command in the container was not found",
-        remedy="The image must have Airflow's Python as `python` on its PATH, and an entry point that "
-        "exists.",
+        what="The container's command was not found",
+        remedy=("The image needs Airflow's Python as `python` on its PATH, and an entry point that exists."),
         source=SHELL,
     ),
     Reason(
         name="exit 128",
         exit_code=128,
-        what="The container could not be started by its runtime",
+        what="The container runtime could not start the container",
         remedy="Check the command and the entry point of the image. On an instance, read docker.log.",
         source=PAGE,
     ),
     Reason(
         name="exit 129",
         exit_code=129,
-        what="The container was hung up on (SIGHUP)",
-        remedy="Somebody, or the image's entry point, ended it: read its log.",
+        what="The container received SIGHUP",
+        remedy="The image's entry point, or a person, ended it: read its log.",
         source=SHELL,
     ),
     Reason(
         name="exit 130",
         exit_code=130,
         what="The container was interrupted (SIGINT)",
-        remedy="Somebody, or the image's entry point, interrupted it: read its log.",
+        remedy="The image's entry point, or a person, interrupted it: read its log.",
         source=SHELL,
     ),
     Reason(
         name="exit 132",
         exit_code=132,
-        what="The container met an instruction that its CPU does not have (SIGILL)",
-        remedy="Is the image, or a compiled library in it, built for another CPU?",
+        what="The container executed an instruction that its CPU does not have (SIGILL)",
+        remedy="Check that the image, and every compiled library in it, is built for this CPU.",
         source=SHELL,
     ),
     Reason(
         name="exit 134",
         exit_code=134,
-        what="The container aborted itself (SIGABRT)",
-        remedy="A compiled library gave up: read the container's log.",
+        what="The container aborted (SIGABRT)",
+        remedy="A compiled library aborted: read the container's log.",
         source=PAGE,
     ),
     Reason(
         name="exit 135",
         exit_code=135,
-        what="The container met a bus error (SIGBUS)",
-        remedy="Often too small a /dev/shm: raise `sharedMemorySize` in the definition's linuxParameters.",
+        what="The container was killed by a bus error (SIGBUS)",
+        remedy=("Often /dev/shm is too small: raise `sharedMemorySize` in the definition's linuxParameters."),
         source=SHELL,
     ),
     Reason(
         name="exit 136",
         exit_code=136,
-        what="The container's program met an arithmetic error (SIGFPE)",
-        remedy="A compiled library broke: is it built for this CPU and this version of Python? Read its log.",
+        what="The container was killed by an arithmetic error (SIGFPE)",
+        remedy=(
+            "A compiled library failed: is it built for this CPU and this version of Python? Read its log."
+        ),
         source=SHELL,
     ),
     Reason(
         name="exit 137",
         exit_code=137,
         what="The container was killed (SIGKILL)",
-        remedy="Most often for its memory: give it more. Or it had been asked to stop, and took longer than "
-        "`stopTimeout`.",
+        remedy=(
+            "Most often it ran out of memory: give it more. Or it was asked to stop and took longer "
+            "than `stopTimeout`."
+        ),
         source=PAGE,
     ),
     Reason(
         name="exit 139",
         exit_code=139,
-        what="The container's program crashed (SIGSEGV)",
-        remedy="A compiled library broke: is it built for this CPU and this version of Python? Read its log.",
+        what="The container crashed (SIGSEGV)",
+        remedy=(
+            "A compiled library failed: is it built for this CPU and this version of Python? Read its log."
+        ),
         source=PAGE,
     ),
     Reason(
         name="exit 141",
         exit_code=141,
-        what="The container wrote to a pipe that nobody reads any more (SIGPIPE)",
-        remedy="Read its log: what did the image's entry point pipe the command into?",
+        what="The container wrote to a closed pipe (SIGPIPE)",
+        remedy="Read its log. Does the image's entry point pipe the command into another program?",
         source=SHELL,
     ),
     Reason(
         name="exit 143",
         exit_code=143,
-        what="The container was asked to end (SIGTERM), and did",
-        remedy="See who stopped it: a person, a deployment, an instance that scales in.",
+        what="The container was terminated (SIGTERM)",
+        remedy="Find out who stopped it: a person, a deployment, an instance that scaled in.",
         source=PAGE,
     ),
     Reason(
         name="exit 152",
         exit_code=152,
-        what="The container used up its limit of CPU time (SIGXCPU)",
-        remedy="Raise or leave out the limit `cpu` in the definition's `ulimits`.",
+        what="The container exceeded its CPU time limit (SIGXCPU)",
+        remedy="Raise or remove the `cpu` limit in the definition's `ulimits`.",
         source=SHELL,
     ),
     Reason(
         name="exit 153",
         exit_code=153,
-        what="The container wrote a file larger than it may (SIGXFSZ)",
-        remedy="Raise or leave out the limit `fsize` in the definition's `ulimits`.",
+        what="The container exceeded its file size limit (SIGXFSZ)",
+        remedy="Raise or remove the `fsize` limit in the definition's `ulimits`.",
         source=SHELL,
     ),
     Reason(
         name="exit 159",
         exit_code=159,
-        what="The container made a system call that it may not make (SIGSYS)",
+        what="The container made a forbidden system call (SIGSYS)",
         remedy="Check `dockerSecurityOptions` and the instance's seccomp profile.",
         source=SHELL,
     ),
@@ -191,15 +199,15 @@ EXITS: tuple[Reason, ...] = (
         name="exit 255",
         exit_code=255,
         what="The container's entry point failed",
-        remedy="Read its log. It may be built for another CPU.",
+        remedy="Read its log. The image may be built for another CPU.",
         source=PAGE,
     ),
     *(
         Reason(
             name=f"exit {code}",
             exit_code=code,
-            what=f"The container ended as Windows says it: {text}",
-            remedy="Tasks of Airflow run on Linux: set `runtimePlatform` in the definition.",
+            what=f"The container exited with a Windows error: {text}",
+            remedy="Airflow tasks run on Linux: set `runtimePlatform` in the definition.",
             source=WINDOWS,
         )
         for text, codes in ON_WINDOWS

@@ -12,8 +12,8 @@ AGENT = "https://github.com/aws/amazon-ecs-agent/blob/master/agent/dockerclient/
 CACHE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/error-pullthroughcache.html"
 PODS = "https://kubernetes.io/docs/concepts/containers/images/"
 ROUTE = (
-    "Give the subnets a way out: `assign_public_ip` in a public subnet, a NAT gateway in a private one, or "
-    "VPC endpoints (ecr.api, ecr.dkr, s3, logs). Then look at the security groups."
+    "Give the subnets a route: `assign_public_ip` in a public subnet, a NAT gateway in a private one, or "
+    "VPC endpoints (ecr.api, ecr.dkr, s3, logs). Then check the security groups."
 )
 
 
@@ -25,16 +25,19 @@ IMAGE: tuple[Reason, ...] = (
     Reason(
         name="image registry login not there",
         says=("engine ecr credentials: not found", "private registry credentials: not found"),
-        what="The instance's agent had no credentials for the image's registry",
-        remedy="Does the definition have an execution role, and may ECS assume it? May that role read the "
-        "secret of `repositoryCredentials`? If all is well, it passes: it is tried again.",
+        what="The instance's ECS agent had no credentials for the image's registry",
+        remedy=(
+            "Check that the definition has an execution role that ECS can assume, and that the role "
+            "can read the secret in `repositoryCredentials`. If both are right, the error is "
+            "transient and is retried."
+        ),
         source=AGENT,
     ),
     Reason(
         name="image registry login expired",
         says=("authorization token has expired",),
         what="The login for the image's registry had expired",
-        remedy="It is tried again. If it lasts: is the instance's clock right, and its agent a recent one?",
+        remedy="It is retried. If it persists, check the instance's clock, and update its agent.",
         source=CALLS,
     ),
     Reason(
@@ -46,7 +49,7 @@ IMAGE: tuple[Reason, ...] = (
             "no match for platform in manifest",
             "image is incompatible with",
         ),
-        what="The image is not built for the machine it was to run on",
+        what="The image is not built for the platform it was to run on",
         remedy="Build it for that platform (`docker buildx build --platform linux/amd64`), or set "
         "`runtimePlatform` in the task or job definition to the image's.",
         source=PAGE,
@@ -54,7 +57,7 @@ IMAGE: tuple[Reason, ...] = (
     Reason(
         name="image with an attestation",
         says=("no processor for media-type",),
-        what="The image holds an attestation of its build, which the runtime can not unpack as a layer",
+        what="The image contains a build attestation, which the runtime cannot unpack as a layer",
         remedy="Build it without: `docker buildx build --provenance=false --sbom=false`, or "
         "BUILDX_NO_DEFAULT_ATTESTATIONS=1. Then push it again.",
         source="https://github.com/aws/aws-cdk/issues/30258",
@@ -67,14 +70,14 @@ IMAGE: tuple[Reason, ...] = (
             "manifest schema unsupported",
             "docker image format v1",
         ),
-        what="The image's manifest has a format that the runtime does not know",
-        remedy="Build and push it again with a recent Docker, as an image of schema 2 or OCI.",
+        what="The image's manifest has a format that the runtime does not support",
+        remedy="Rebuild and push it with a recent Docker, as a schema 2 or OCI image.",
         source=PAGE,
     ),
     Reason(
         name="image registry limits pulls",
         says=("toomanyrequests", "pull rate limit", *_pull("429 Too Many", "Rate exceeded", "Throttling")),
-        what="The registry refused the image, because too many were pulled",
+        what="The registry's pull rate limit was reached",
         remedy="Copy the image to Amazon ECR, use a pull through cache, or log in to the registry "
         "(`repositoryCredentials`).",
         source=PAGE,
@@ -86,24 +89,30 @@ IMAGE: tuple[Reason, ...] = (
             *_pull("no space left on device", "disk quota exceeded"),
         ),
         what="The image does not fit on the disk",
-        remedy="Make the image smaller, or the disk larger (`ephemeralStorage` on Fargate; on an "
-        "instance, its root volume, or clean it up).",
+        remedy=(
+            "Make the image smaller, or the disk larger (`ephemeralStorage` on Fargate; the root "
+            "volume on an instance, or free some space there)."
+        ),
         source=PAGE,
     ),
     Reason(
         name="image registry has no address",
         says=_pull("no such host", "server misbehaving", "name resolution"),
         what="The registry's name could not be resolved",
-        remedy="Check the registry in the image's name, and that the VPC has DNS resolution and DNS host "
-        "names switched on.",
+        remedy=(
+            "Check the registry in the image's name, and that DNS resolution and DNS hostnames are "
+            "enabled in the VPC."
+        ),
         source=CALLS,
     ),
     Reason(
         name="image layers forbidden",
         says=("starport-layer-bucket...403 Forbidden", "httpRead...403 Forbidden"),
-        what="The image was found, but its layers may not be downloaded",
-        remedy="ECR keeps layers in S3: the policy of the subnets' endpoint for s3 must allow s3:GetObject "
-        "on arn:aws:s3:::prod-<region>-starport-layer-bucket/*.",
+        what="The image was found, but its layers could not be downloaded: access denied",
+        remedy=(
+            "ECR keeps layers in S3: the policy of the subnets' S3 endpoint must allow s3:GetObject "
+            "on arn:aws:s3:::prod-<region>-starport-layer-bucket/*."
+        ),
         source=PAGE,
     ),
     Reason(
@@ -116,9 +125,11 @@ IMAGE: tuple[Reason, ...] = (
             *_pull("httpReadSeeker...unexpected status code", "httpReaderSeeker...unexpected status code"),
         ),
         what="The image was found, but its layers could not be downloaded",
-        remedy="ECR keeps layers in S3: give the subnets a gateway endpoint for s3 (its policy must allow "
-        "arn:aws:s3:::prod-<region>-starport-layer-bucket/*) or a NAT gateway, and let port 443 out in the "
-        "security group.",
+        remedy=(
+            "ECR keeps layers in S3: give the subnets a gateway endpoint for S3 (its policy must "
+            "allow arn:aws:s3:::prod-<region>-starport-layer-bucket/*) or a NAT gateway, and allow "
+            "outbound port 443 in the security group."
+        ),
         source=PAGE,
     ),
     Reason(
@@ -138,22 +149,22 @@ IMAGE: tuple[Reason, ...] = (
                 "unable to ping registry endpoint",
             ),
         ),
-        what="The registry could not be reached from the container's subnet",
+        what="The image's registry could not be reached from the container's subnet",
         remedy=ROUTE,
         source=PAGE,
     ),
     Reason(
         name="image registry refuses connections",
         says=_pull("connection refused", "connection reset by peer", "broken pipe"),
-        what="The registry's machine refused or broke the connection",
-        remedy="Check the registry's name and port, and what filters traffic between the subnet and it.",
+        what="The image's registry refused or reset the connection",
+        remedy="Check the registry's name and port, and any firewall between the subnet and it.",
         source=CALLS,
     ),
     Reason(
         name="image registry is not trusted",
         says=_pull("x509:", "tls: ", "server gave HTTP response to HTTPS client"),
-        what="The registry's certificate was not accepted",
-        remedy="Give the registry a certificate of a public authority, or use Amazon ECR.",
+        what="The registry's TLS certificate was not trusted",
+        remedy="Give the registry a certificate from a public authority, or use Amazon ECR.",
         source=CALLS,
     ),
     Reason(
@@ -169,8 +180,8 @@ IMAGE: tuple[Reason, ...] = (
                 )
             )
         ),
-        what="The registry itself failed",
-        remedy="It passes: it is tried again. If it lasts, see the registry's status page.",
+        what="The image's registry failed",
+        remedy="It is retried. If it persists, check the registry's status page.",
         source=CALLS,
     ),
     Reason(
@@ -182,8 +193,10 @@ IMAGE: tuple[Reason, ...] = (
             "ecr:BatchImportUpstream",
         ),
         what="ECR's pull through cache could not get the image from its upstream registry",
-        remedy="Check the cache rule's secret with the upstream's login, the image's name there, and "
-        "ecr:BatchImportUpstreamImage and ecr:CreateRepository for the execution role.",
+        remedy=(
+            "Check the secret of the cache rule, the image's name at the upstream registry, and "
+            "ecr:BatchImportUpstreamImage and ecr:CreateRepository for the execution role."
+        ),
         source=CACHE,
     ),
     Reason(
@@ -192,9 +205,12 @@ IMAGE: tuple[Reason, ...] = (
             "Check that the role has the permissions to pull images",
             *_pull("not authorized to perform: ecr:", "AccessDenied"),
         ),
-        what="The execution role may not pull the image",
-        remedy="Give the execution role the policy AmazonECSTaskExecutionRolePolicy; for an image of another "
-        "account, let that repository's policy allow it, too. Does the image exist?",
+        what="The execution role is not allowed to pull the image",
+        remedy=(
+            "Give the execution role the policy AmazonECSTaskExecutionRolePolicy; for an image in "
+            "another account, the repository's policy must allow it as well. Check that the image "
+            "exists."
+        ),
         source=PAGE,
     ),
     Reason(
@@ -211,7 +227,7 @@ IMAGE: tuple[Reason, ...] = (
                 "insufficient_scope",
             ),
         ),
-        what="The registry asks for a login, or does not have the image",
+        what="The registry requires a login, or does not have the image",
         remedy="Check the image's name. For ECR, the definition needs an execution role; for another private "
         "registry, `repositoryCredentials`.",
         source=PAGE,
@@ -219,17 +235,21 @@ IMAGE: tuple[Reason, ...] = (
     Reason(
         name="image registry forbids",
         says=_pull("403 Forbidden", "HTTP 403", "denied: "),
-        what="The registry forbids to pull the image",
-        remedy="Check the execution role's permissions on the repository, the repository's own policy, and "
-        "the policies of VPC endpoints for ECR and S3.",
+        what="The registry denied the pull",
+        remedy=(
+            "Check the execution role's permissions on the repository, the repository's policy, and "
+            "the policies of the VPC endpoints for ECR and S3."
+        ),
         source=PAGE,
     ),
     Reason(
         name="image not found",
         says=("manifest unknown", *_pull("not found", "does not exist", "repo digest matching")),
-        what="The image, or this tag of it, does not exist",
-        remedy="Check the image in the task or job definition: account, Region, repository, tag. Was it "
-        "pushed?",
+        what="The image or its tag does not exist",
+        remedy=(
+            "Check the image in the task or job definition (account, Region, repository, tag), and "
+            "that it was pushed."
+        ),
         source=PAGE,
     ),
     Reason(
@@ -240,7 +260,7 @@ IMAGE: tuple[Reason, ...] = (
             "prepare a canonical reference",
             *_pull("failed to parse reference", "invalid hostname", "invalid port"),
         ),
-        what="The image's name is not well formed",
+        what="The image's name is not valid",
         remedy="Write it as registry/repository:tag, in lower case and without a scheme such as https://.",
         source=PAGE,
     ),
@@ -249,61 +269,69 @@ IMAGE: tuple[Reason, ...] = (
         says=_pull(
             "diffIDs don't match", "mismatched", "invalid tar header", "filesystem layer verification failed"
         ),
-        what="The image is broken: its layers are not those that its manifest names",
-        remedy="Build it again with one compression for all layers, and push it again.",
+        what="The image is corrupt: its layers do not match its manifest",
+        remedy="Rebuild it with the same compression for all layers, and push it again.",
         source="https://vrnithinkumar.github.io/2025/02/17/aws-ecs-docker-pull-error",
     ),
     Reason(
         name="image download broke off",
         says=_pull("EOF", "short read", "failed size validation", "failed commit on ref"),
-        what="The download of the image broke off",
-        remedy="It passes: it is tried again. If it lasts: what stands between the subnet and the registry?",
+        what="The download of the image was interrupted",
+        remedy="It is retried. If it persists, check what is between the subnet and the registry.",
         source=CALLS,
     ),
     Reason(
         name="image came too slowly",
         says=("inactivity time exceeded timeout while pulling image", "Could not transition to pulled"),
-        what="The image came too slowly, and its pull was given up",
-        remedy="It is tried again. Make the image smaller, keep it near (Amazon ECR in the same Region), or "
-        "use instances with more network and disk.",
+        what="The image pull timed out",
+        remedy=(
+            "It is retried. Make the image smaller, keep it in the same Region (Amazon ECR), or use "
+            "instances with a faster network and disk."
+        ),
         source=AGENT,
     ),
     Reason(
         name="image not unpacked",
         says=("failed to register layer", *_pull("failed to unpack", "failed to extract layer")),
-        what="The image was downloaded, and could not be unpacked",
-        remedy="On an instance, look at its disk and its Docker (docker.log), or replace it. Else build the "
-        "image again, and push it again.",
+        what="The image was downloaded but could not be unpacked",
+        remedy=(
+            "On an instance, check the disk and Docker (docker.log), or replace the instance. "
+            "Otherwise rebuild the image and push it again."
+        ),
         source=CALLS,
     ),
     Reason(
         name="image pull was cancelled",
         says=_pull("context canceled"),
-        what="The pull of the image was broken off",
+        what="The image pull was cancelled",
         remedy=ROUTE,
         source=PAGE,
     ),
     Reason(
         name="image not resolved",
         says=("failed to resolve ref", "failed to resolve reference", "pull image manifest has been retried"),
-        what="The image could not be pulled: its registry could not be asked, or does not have it",
-        remedy="Check the image's name and tag, then the way from the subnets to "
-        "the registry, then the execution role's permissions.",
+        what="The image could not be resolved: its registry was not reached, or does not have it",
+        remedy=(
+            "Check the image's name and tag, then the route from the subnets to the registry, then "
+            "the execution role's permissions."
+        ),
         source=PAGE,
     ),
     Reason(
         name="image registry login not had",
         says=("CannotPullContainerAuthError",),
-        what="The login for the private registry could not be had",
-        remedy="Check the secret in `repositoryCredentials`, and that the execution role may read it.",
+        what="The login for the private registry could not be retrieved",
+        remedy="Check the secret in `repositoryCredentials`, and that the execution role can read it.",
         source=AGENT,
     ),
     Reason(
         name="image gone from the instance",
         says=("No such image",),
-        what="The image was no longer on the instance when its container was to be made",
-        remedy="It is tried again. If it lasts: is the instance's disk full, so that images are "
-        "removed, or is ECS_IMAGE_PULL_BEHAVIOR set to `prefer-cached` or `once`?",
+        what="The image was removed from the instance before the container was created",
+        remedy=(
+            "It is retried. If it persists, check whether the instance's disk is full, so that "
+            "images are removed, and whether ECS_IMAGE_PULL_BEHAVIOR is `prefer-cached` or `once`."
+        ),
         source=AGENT,
     ),
     Reason(
@@ -316,16 +344,20 @@ IMAGE: tuple[Reason, ...] = (
             "RegistryUnavailable",
         ),
         what="The pod's image could not be pulled",
-        remedy="See why with `kubectl describe pod`: the image's name, the node's role (ecr:BatchGetImage), "
-        "`imagePullSecrets`, or the way from the nodes to the registry.",
+        remedy=(
+            "See `kubectl describe pod`: the image's name, the node's role (ecr:BatchGetImage), "
+            "`imagePullSecrets`, or the route from the nodes to the registry."
+        ),
         source=PODS,
     ),
     Reason(
         name="image not pulled",
         says=("CannotPull",),
         what="The image could not be pulled",
-        remedy="Check the image's name, the execution role's permissions, and the way from the subnets to "
-        "the registry.",
+        remedy=(
+            "Check the image's name, the execution role's permissions, and the route from the "
+            "subnets to the registry."
+        ),
         source=PAGE,
     ),
 )

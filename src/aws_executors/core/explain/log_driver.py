@@ -14,9 +14,11 @@ LOGS: tuple[Reason, ...] = (
     Reason(
         name="log may not be written",
         says=("not authorized to perform: logs:",),
-        what="The execution role may not write the container's log",
-        remedy="Allow logs:CreateLogStream and logs:PutLogEvents to the execution role (and "
-        "logs:CreateLogGroup with awslogs-create-group).",
+        what="The execution role is not allowed to write the container's log",
+        remedy=(
+            "Allow the execution role logs:CreateLogStream and logs:PutLogEvents (and "
+            "logs:CreateLogGroup with awslogs-create-group)."
+        ),
         source=PAGE,
     ),
     Reason(
@@ -38,41 +40,52 @@ LOGS: tuple[Reason, ...] = (
             "cannot find the Amazon CloudWatch log group",
             *behind(LOG, ("ResourceNotFoundException",)),
         ),
-        what="The log group that the definition names does not exist",
-        remedy='Create it, in the Region of awslogs-region, or set "awslogs-create-group": "true" and allow '
-        "logs:CreateLogGroup to the execution role.",
+        what="The log group in the definition does not exist",
+        remedy=(
+            'Create it, in the Region of awslogs-region, or set "awslogs-create-group": "true" and '
+            "allow the execution role logs:CreateLogGroup."
+        ),
         source=AWSLOGS,
     ),
     Reason(
         name="log too often asked for",
         says=behind(LOG, THROTTLED),
-        what="CloudWatch Logs was asked for too many streams at once",
-        remedy="It passes: it is tried again. If it lasts, ask for a higher quota of CreateLogStream, or let "
-        "fewer containers start at once.",
+        what="CloudWatch Logs throttled the creation of log streams",
+        remedy=(
+            "It is retried. If it persists, ask for a higher CreateLogStream quota, or start fewer "
+            "containers at once."
+        ),
         source=PAGE,
     ),
     Reason(
         name="log driver without credentials",
         says=("logging driver...NoCredentialProviders", "logging driver...CredentialsEndpointError"),
-        what="The log driver had no credentials to write to CloudWatch Logs with",
-        remedy="Give the definition an execution role, and the instance's agent "
-        "ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true; or let the instance's role write logs.",
+        what="The log driver had no credentials for CloudWatch Logs",
+        remedy=(
+            "Give the definition an execution role, and set "
+            "ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true for the instance's agent; or allow the "
+            "instance's role to write logs."
+        ),
         source="https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting-cant-specify-secrets.html",
     ),
     Reason(
         name="log router not set up",
         says=("firelens", "logging driver...24224", "logging driver...fluent"),
-        what="The log router (FireLens) of the definition could not be set up, or reached",
-        remedy="Check `firelensConfiguration` and the options of awsfirelens, and the log router's "
-        "own log. A file in S3 must be readable for the execution role.",
+        what="The log router (FireLens) could not be set up or reached",
+        remedy=(
+            "Check `firelensConfiguration`, the options of awsfirelens, and the log router's own "
+            "log. The execution role must be able to read a configuration file in S3."
+        ),
         source=FIRELENS,
     ),
     Reason(
         name="log not set up",
         says=("Cloudwatch log group", "Cloudwatch log stream"),
-        what="The container's log in CloudWatch could not be made",
-        remedy="Check the log group's name, logs:CreateLogStream for the execution "
-        "role, and the subnets' way to CloudWatch Logs.",
+        what="The container's log stream could not be created",
+        remedy=(
+            "Check the log group's name, logs:CreateLogStream for the execution role, and the "
+            "subnets' route to CloudWatch Logs."
+        ),
         source=PAGE,
     ),
     Reason(

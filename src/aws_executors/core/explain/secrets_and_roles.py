@@ -12,8 +12,8 @@ MISSING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-
 ENV = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html"
 AGENT = "https://github.com/aws/amazon-ecs-agent/tree/master/agent/taskresource"
 WAY_OUT = (
-    "Give the subnets a way out (`assign_public_ip` in a public subnet, NAT gateway in a private one) or a "
-    "VPC endpoint for {endpoint} whose security group lets port 443 in from the container's."
+    "Give the subnets a route (`assign_public_ip` in a public subnet, a NAT gateway in a private one) or a "
+    "VPC endpoint for {endpoint} whose security group allows port 443 from the container's."
 )
 
 UNREACHED = (
@@ -44,16 +44,15 @@ SETUP: tuple[Reason, ...] = (
     Reason(
         name="secret may not be read",
         says=("not authorized to perform: secretsmanager:",),
-        what="The execution role may not read a secret that the definition names",
-        remedy="Allow secretsmanager:GetSecretValue on that secret to the execution role (not to the task "
-        "role).",
+        what="The execution role is not allowed to read a secret in the definition",
+        remedy=("Allow the execution role (not the task role) secretsmanager:GetSecretValue on that secret."),
         source=PAGE,
     ),
     Reason(
         name="parameter may not be read",
         says=("not authorized to perform: ssm:",),
-        what="The execution role may not read a parameter that the definition names",
-        remedy="Allow ssm:GetParameters on that parameter to the execution role (not to the task role).",
+        what="The execution role is not allowed to read a parameter in the definition",
+        remedy="Allow the execution role (not the task role) ssm:GetParameters on that parameter.",
         source=PAGE,
     ),
     Reason(
@@ -64,14 +63,14 @@ SETUP: tuple[Reason, ...] = (
             "can't decrypt the protected secret",
             "is not authorized to perform this operation...KMS",
         ),
-        what="The execution role may not use the key that a secret is encrypted with",
-        remedy="Allow kms:Decrypt on that key to the execution role, in the key's own policy, too.",
+        what="The execution role is not allowed to use the KMS key of a secret",
+        remedy="Allow the execution role kms:Decrypt on that key, in the key's own policy as well.",
         source=PAGE,
     ),
     Reason(
         name="secret has no such key",
         says=("did not contain json key",),
-        what="The secret has no such key in its JSON",
+        what="The secret's JSON does not have the key that the definition names",
         remedy="Check the key after the secret's ARN in the definition (arn:...:secret:name:KEY::), or "
         "add it to the secret.",
         source=PAGE,
@@ -79,8 +78,8 @@ SETUP: tuple[Reason, ...] = (
     Reason(
         name="secret is no JSON",
         says=behind(ASM, ("invalid character",)),
-        what="The definition names a key of a secret that is no JSON",
-        remedy="Leave the key after the secret's ARN out, or make the secret a JSON object with that key.",
+        what="The definition names a key of a secret that is not JSON",
+        remedy=("Leave out the key after the secret's ARN, or make the secret a JSON object with that key."),
         source=PAGE,
     ),
     Reason(
@@ -90,14 +89,14 @@ SETUP: tuple[Reason, ...] = (
             "retrieve the secret with ARN",
             *behind(ASM, ("ResourceNotFoundException",)),
         ),
-        what="A secret that the definition names does not exist",
-        remedy="Check its ARN: account, Region, name and the six characters behind it.",
+        what="A secret in the definition does not exist",
+        remedy="Check its ARN: account, Region, name and the six characters after it.",
         source=MISSING,
     ),
     Reason(
         name="secret is being deleted",
         says=("marked for deletion",),
-        what="A secret that the definition names is marked for deletion",
+        what="A secret in the definition is marked for deletion",
         remedy="Restore it (secretsmanager restore-secret), or name another one.",
         source=PAGE,
     ),
@@ -109,21 +108,21 @@ SETUP: tuple[Reason, ...] = (
             "could not find a secretsmanager secretID",
             *behind(ASM, ("ValidationException",)),
         ),
-        what="A secret's ARN in the definition is not well formed",
+        what="A secret's ARN in the definition is not valid",
         remedy="Write the full ARN into `valueFrom`; with a key: arn:...:secret:name-AbCdEf:KEY::",
         source=PAGE,
     ),
     Reason(
         name="parameter does not exist",
         says=("invalid ssm parameters", "invalid parameters: ", "ParameterNotFound"),
-        what="A parameter that the definition names does not exist",
+        what="A parameter in the definition does not exist",
         remedy="Check its name and Region in Parameter Store.",
         source=PAGE,
     ),
     Reason(
         name="registry login in a secret not valid",
         says=("asm fetching authorization data", "AuthorizationData is malformed"),
-        what="The secret with the login for the private registry does not hold one",
+        what="The secret with the login for the private registry is not valid",
         remedy='Write it as JSON: {"username": "...", "password": "..."}.',
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/private-auth.html",
     ),
@@ -133,18 +132,21 @@ SETUP: tuple[Reason, ...] = (
             "not authorized to perform: ecr:GetAuthorizationToken",
             *behind(ECR, ("not authorized to perform: ecr:",)),
         ),
-        what="The execution role may not log in to Amazon ECR",
-        remedy="Allow ecr:GetAuthorizationToken on * to the execution role, or give it the policy "
-        "AmazonECSTaskExecutionRolePolicy.",
+        what="The execution role is not allowed to log in to Amazon ECR",
+        remedy=(
+            "Allow the execution role ecr:GetAuthorizationToken on *, or give it the policy "
+            "AmazonECSTaskExecutionRolePolicy."
+        ),
         source=PAGE,
     ),
     Reason(
         name="secrets too often asked for",
         says=behind((*ASM, *SSM, *ECR), THROTTLED),
-        what="Secrets were asked for too often at once",
-        remedy="It passes: it is tried again. If it lasts: switch on Parameter Store's higher "
-        "throughput, put several values into one secret, or let fewer containers start at "
-        "once.",
+        what="Reading secrets was throttled",
+        remedy=(
+            "It is retried. If it persists, enable higher throughput in Parameter Store, put several "
+            "values into one secret, or start fewer containers at once."
+        ),
         source=PAGE,
     ),
     Reason(
@@ -153,9 +155,11 @@ SETUP: tuple[Reason, ...] = (
             "ResourceInitializationError...no such host",
             "ResourceInitializationError...server misbehaving",
         ),
-        what="The name of an AWS endpoint could not be resolved in the container's VPC",
-        remedy="Switch on DNS resolution and DNS host names in the VPC, and private DNS for its "
-        "endpoints. Is the `region` right that the definition names?",
+        what="An AWS endpoint's name could not be resolved in the container's VPC",
+        remedy=(
+            "Enable DNS resolution and DNS hostnames in the VPC, and private DNS for its endpoints. "
+            "Check the `region` in the definition."
+        ),
         source=PAGE,
     ),
     Reason(
@@ -168,7 +172,7 @@ SETUP: tuple[Reason, ...] = (
     Reason(
         name="Parameter Store out of reach",
         says=(*behind(SSM, UNREACHED), "connection issue between the task and AWS Systems Manager"),
-        what="Systems Manager's Parameter Store could not be reached from the container's subnet",
+        what="Systems Manager Parameter Store could not be reached from the container's subnet",
         remedy=way_out("ssm"),
         source=PAGE,
     ),
@@ -183,38 +187,43 @@ SETUP: tuple[Reason, ...] = (
         name="registry login in a secret not had",
         says=("registry auth from asm", "task auth data"),
         what="The login for the private registry could not be read from its secret",
-        remedy="Check the secret in `repositoryCredentials` (keys username and password), and that the "
-        "execution role may read it.",
+        remedy=(
+            "Check the secret in `repositoryCredentials` (keys username and password), and that the "
+            "execution role can read it."
+        ),
         source=PAGE,
     ),
     Reason(
         name="role can not be assumed",
         says=("unable to assume the", "not authorized to perform: sts:AssumeRole"),
-        what="ECS may not assume a role of the definition",
-        remedy="Let ecs-tasks.amazonaws.com assume it, in the role's trust policy. Does the role still "
-        "exist?",
+        what="ECS is not allowed to assume a role of the definition",
+        remedy=(
+            "The role's trust policy must allow ecs-tasks.amazonaws.com. Check that the role still exists."
+        ),
         source=CODES,
     ),
     Reason(
         name="execution role gave no credentials",
         says=("execution role credentials", "No execution credentials set for the task"),
-        what="The agent had no credentials of the execution role",
-        remedy="It is tried again. If it lasts: has the definition an execution role, does it trust "
-        "ecs-tasks.amazonaws.com, and is the instance's agent a recent one?",
+        what="The ECS agent had no credentials of the execution role",
+        remedy=(
+            "It is retried. If it persists, check that the definition has an execution role, that "
+            "the role trusts ecs-tasks.amazonaws.com, and that the instance's agent is recent."
+        ),
         source=AGENT,
     ),
     Reason(
         name="environment file not read",
         says=("env file", "environmentFile", "environment file", "envfile"),
-        what="A file of the definition's `environmentFiles` could not be read",
-        remedy="Check its ARN, and allow s3:GetObject on it and s3:GetBucketLocation to the execution role.",
+        what="An environment file (`environmentFiles`) could not be read",
+        remedy=("Check its ARN, and allow the execution role s3:GetObject on it and s3:GetBucketLocation."),
         source=ENV,
     ),
     Reason(
         name="ECR login not had",
         says=ECR,
-        what="Amazon ECR gave no login for the image",
-        remedy="Often the subnets have no way to it. "
+        what="The login for Amazon ECR could not be retrieved",
+        remedy="Often the subnets have no route to ECR. "
         + way_out("ecr.api, ecr.dkr and s3")
         + " Or the execution role lacks ecr:GetAuthorizationToken.",
         source=PAGE,
@@ -222,25 +231,31 @@ SETUP: tuple[Reason, ...] = (
     Reason(
         name="secret not had",
         says=("secret from asm", "secret data from AWS Secrets Manager", "ASM secret", "ASM Secrets"),
-        what="A secret that the definition names could not be read from Secrets Manager",
-        remedy="Check the secret's ARN, secretsmanager:GetSecretValue for the "
-        "execution role, and the subnets' way to Secrets Manager.",
+        what="A secret in the definition could not be read from Secrets Manager",
+        remedy=(
+            "Check the secret's ARN, secretsmanager:GetSecretValue for the execution role, and the "
+            "subnets' route to Secrets Manager."
+        ),
         source=PAGE,
     ),
     Reason(
         name="parameter not had",
         says=("secrets from ssm", "SSM Parameter Store", "ssm secret", "SSM Secrets", "missing secret value"),
-        what="A parameter that the definition names could not be read from Parameter Store",
-        remedy="Check the parameter's name, ssm:GetParameters for the execution role, "
-        "and the subnets' way to Systems Manager.",
+        what="A parameter in the definition could not be read from Parameter Store",
+        remedy=(
+            "Check the parameter's name, ssm:GetParameters for the execution role, and the subnets' "
+            "route to Systems Manager."
+        ),
         source=PAGE,
     ),
     Reason(
         name="secrets or login not had",
         says=("unable to pull secrets or registry auth", "execution resource retrieval failed"),
-        what="A secret, or the login for the image's registry, could not be had",
-        remedy="Check the subnets' way to ECR, Secrets Manager and Systems Manager, "
-        "then the execution role's permissions.",
+        what="A secret, or the login for the image's registry, could not be retrieved",
+        remedy=(
+            "Check the subnets' route to ECR, Secrets Manager and Systems Manager, then the "
+            "execution role's permissions."
+        ),
         source=PAGE,
     ),
 )

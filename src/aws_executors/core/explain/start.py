@@ -30,23 +30,27 @@ START: tuple[Reason, ...] = (
             "read init-p",
             *_start("signal: killed", "OOM"),
         ),
-        what="There was too little memory to start the container",
-        remedy="Give it more (`memory` in the definition or the task's executor_config), or run fewer per "
-        "instance.",
+        what="There was not enough memory to start the container",
+        remedy=(
+            "Give it more (`memory` in the definition or the task's executor_config), or run fewer "
+            "containers per instance."
+        ),
         source=PAGE,
     ),
     Reason(
         name="node without room for the pod",
         says=("Node didn't have enough resource", "OutOfcpu", "OutOfpods", "OutOfephemeral-storage"),
-        what="The node to which the pod went had no room for it",
-        remedy="Ask for less than an instance has beside what Kubernetes keeps of it, or allow larger "
-        "instances in the compute environment.",
+        what="The pod's node had no room for it",
+        remedy=(
+            "Ask for less than an instance has after Kubernetes' own reservation, or allow larger "
+            "instances in the compute environment."
+        ),
         source=ADMISSION,
     ),
     Reason(
         name="out of memory",
         says=("OutOfMemory", "OOMKilled"),
-        what="A container used more memory than it may, and was killed",
+        what="The container ran out of memory and was killed",
         remedy="Give the task more: `memory` in its executor_config, with_cpu_memory in a builder, or the "
         "task or job definition.",
         source=MEMORY,
@@ -54,8 +58,8 @@ START: tuple[Reason, ...] = (
     Reason(
         name="device not on the instance",
         says=("gathering device information", "adding custom device"),
-        what="A device that the definition names is not on the instance",
-        remedy="Use instances that have it, and its driver, or leave it out of `linuxParameters.devices`.",
+        what="A device in the definition does not exist on the instance",
+        remedy=("Use instances that have it, and its driver, or remove it from `linuxParameters.devices`."),
         source=DEVICES,
     ),
     Reason(
@@ -69,16 +73,19 @@ START: tuple[Reason, ...] = (
             "Runtime is not set for GPU",
         ),
         what="The container's GPU could not be set up",
-        remedy="Use instances with a GPU and the GPU-optimized image of ECS, with a driver new enough for "
-        "CUDA.",
+        remedy=(
+            "Use instances with a GPU and the ECS GPU-optimized image, with a driver recent enough for CUDA."
+        ),
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-gpu.html",
     ),
     Reason(
         name="device file not made",
         says=("mknod",),
-        what="A device file could not be made in the container",
-        remedy="Leave files of /dev out of the image, and `linuxParameters.devices` out of the "
-        "definition: Fargate has none.",
+        what="A device file could not be created in the container",
+        remedy=(
+            "Remove files under /dev from the image, and `linuxParameters.devices` from the "
+            "definition: Fargate has no devices."
+        ),
         source=RUNC,
     ),
     Reason(
@@ -92,32 +99,38 @@ START: tuple[Reason, ...] = (
             "etc/passwd: no such file or directory",
             "unable to setgroups",
         ),
-        what="The image has no such user or group",
-        remedy="Check `user` in the definition; the official image of Airflow has `airflow` (50000). "
-        "An image without /etc/passwd knows numbers only, and one for Windows does not run on "
-        "Linux.",
+        what="The user or group does not exist in the image",
+        remedy=(
+            "Check `user` in the definition; the official Airflow image has `airflow` (50000). An "
+            "image without /etc/passwd knows numeric ids only, and a Windows image does not run on "
+            "Linux."
+        ),
         source=TASK,
     ),
     Reason(
         name="disk full",
         says=("no space left on device", "disk quota exceeded", "free data blocks"),
         what="The disk is full",
-        remedy="Make it larger: `ephemeralStorage` on Fargate (21 to 200 GiB), the root volume on an "
-        "instance (with devicemapper: its data volume).",
+        remedy=(
+            "Make it larger: `ephemeralStorage` on Fargate (21 to 200 GiB), the root volume on an "
+            "instance (with devicemapper: the data volume)."
+        ),
         source=STORAGE,
     ),
     Reason(
         name="image not mounted",
         says=("mount callback failed", "failed to mount /tmp/containerd-mount"),
         what="The image's files could not be mounted",
-        remedy="Does the image run elsewhere? Build it anew, for linux, and push it again. If it does: it is "
-        "tried again.",
+        remedy=(
+            "Check whether the image runs elsewhere. If not, rebuild it for linux and push it again; "
+            "if it does, it is retried."
+        ),
         source=PAGE,
     ),
     Reason(
         name="working directory not there",
         says=("chdir to cwd", "mkdir...working directory"),
-        what="The container's working directory does not exist, or its user may not enter it",
+        what="The container's working directory does not exist, or its user has no access to it",
         remedy="Check `workingDirectory` in the definition, WORKDIR in the image, and the directory's mode.",
         source=TASK,
     ),
@@ -130,17 +143,21 @@ START: tuple[Reason, ...] = (
             "not a directory: Are you trying to mount",
             "Are you trying to mount a directory onto a file",
         ),
-        what="A mount of the definition could not be made in the container",
-        remedy="Check `mountPoints` and `volumes`: is there a directory on both sides (not a file onto a "
-        "directory), and may it be made in the image? Does the path on the instance exist?",
+        what="A mount of the definition could not be created in the container",
+        remedy=(
+            "Check `mountPoints` and `volumes`: both sides must be directories (not a file onto a "
+            "directory), the image must allow the mount point, and the path must exist on the "
+            "instance."
+        ),
         source=RUNC,
     ),
     Reason(
         name="file system is read-only",
         says=("read-only file system",),
-        what="Something was to be written where nothing may be written",
-        remedy="Leave `readonlyRootFilesystem` and read-only mounts out, or make what is missing in "
-        "the image.",
+        what="The container tried to write to a read-only file system",
+        remedy=(
+            "Remove `readonlyRootFilesystem` and read-only mounts, or create what is missing in the image."
+        ),
         source=TASK,
     ),
     Reason(
@@ -150,7 +167,7 @@ START: tuple[Reason, ...] = (
             "operating system does not match the host",
             "no matching operating system",
         ),
-        what="The image is built for another machine than the one it was started on",
+        what="The image is built for another platform than its host",
         remedy="Build it for that platform (`docker buildx build --platform linux/amd64`), or set "
         "`runtimePlatform` in the definition.",
         source=PAGE,
@@ -158,8 +175,8 @@ START: tuple[Reason, ...] = (
     Reason(
         name="kernel setting not to be made",
         says=("sysctl", "/proc/sys/"),
-        what="A setting of the kernel may not be made in the container",
-        remedy="Leave `systemControls` out of the definition.",
+        what="A kernel setting is not allowed in the container",
+        remedy="Remove `systemControls` from the definition.",
         source=TASK,
     ),
     Reason(
@@ -171,31 +188,31 @@ START: tuple[Reason, ...] = (
             "The system cannot find the path specified",
             *_start("no such file or directory"),
         ),
-        what="The image does not have the command that was to be run",
-        remedy="The image must have Airflow's Python as `python` on its PATH, and an entry point that "
-        "exists.",
+        what="The command is not in the image",
+        remedy=("The image needs Airflow's Python as `python` on its PATH, and an entry point that exists."),
         source=PAGE,
     ),
     Reason(
         name="command may not be run",
         says=(*_start("permission denied", 'operation not permitted": exec'), "is a directory: unknown"),
         what="The image's entry point is not executable for its user",
-        remedy="Set its mode in the Dockerfile (chmod +x), or another `user`.",
+        remedy="Set its mode in the Dockerfile (chmod +x), or use another `user`.",
         source=PAGE,
     ),
     Reason(
         name="command too long",
         says=("argument list too long",),
-        what="The command and its environment are too long for the system",
-        remedy="Put less into `environment` and `command`; large workloads go by way of S3 "
-        "(`workload_store`).",
+        what="The command and its environment are too long for the operating system",
+        remedy=(
+            "Put less into `environment` and `command`; send large workloads through S3 (`workload_store`)."
+        ),
         source=TASK,
     ),
     Reason(
         name="variable not valid",
         says=("setenv: invalid argument", "invalid environment variable"),
         what="An environment variable of the container is not valid",
-        remedy="Check the names in `environment`: not empty, and without `=`.",
+        remedy="Check the names in `environment`: they must not be empty or contain `=`.",
         source=TASK,
     ),
     Reason(
@@ -207,21 +224,21 @@ START: tuple[Reason, ...] = (
             "Minimum memoryswap",
             "Invalid memory",
         ),
-        what="The container's size can not be had on that machine",
+        what="The container's size is not possible on its host",
         remedy="Check `cpu`, `memory` and `linuxParameters` (maxSwap) in the definition and in the request.",
         source=TASK,
     ),
     Reason(
         name="limit not to be set",
         says=("error setting rlimit", "setting rlimits", "rlimit type"),
-        what="A limit of the definition may not be set on that machine",
-        remedy="Lower `ulimits` in the definition to what the machine allows.",
+        what="A limit in the definition is not allowed on the host",
+        remedy="Lower `ulimits` in the definition to what the host allows.",
         source=TASK,
     ),
     Reason(
         name="right not to be given",
         says=("unknown capability", "invalid CapAdd", "Invalid CapAdd", "apply caps", "seccomp", "apparmor"),
-        what="A right that the definition gives the container can not be given on that machine",
+        what="A capability or security option in the definition is not available on the host",
         remedy="Check `linuxParameters.capabilities`, `privileged` and `dockerSecurityOptions`.",
         source=TASK,
     ),
@@ -232,30 +249,32 @@ START: tuple[Reason, ...] = (
             "address already in use",
             "driver failed programming external connectivity",
         ),
-        what="A port of the host that the container asks for is taken",
-        remedy="Leave `portMappings` out of the definition: a task of Airflow listens to nobody.",
+        what="A host port that the container needs is in use",
+        remedy="Remove `portMappings` from the definition: Airflow tasks do not listen on any port.",
         source=PAGE,
     ),
     Reason(
         name="no command",
         says=("No command specified",),
         what="Neither the image nor the request has a command",
-        remedy="Keep the command that the executor gives; a builder must not drop it.",
+        remedy="Keep the command that the executor sets; a builder must not remove it.",
         source=PAGE,
     ),
     Reason(
         name="cgroup not made",
         says=("cgroup",),
-        what="The machine could not make the control group that holds the container's limits",
-        remedy="It is tried again. On an instance that goes on with it: replace it, and use a recent "
-        "ECS-optimized image.",
+        what="The host could not create the container's control group (cgroup)",
+        remedy=(
+            "It is retried. If it happens again on an instance, replace it, and use a recent "
+            "ECS-optimized image."
+        ),
         source=PAGE,
     ),
     Reason(
         name="Windows account not set up",
         says=("credentialspec", "credential spec"),
-        what="The Windows account (gMSA) of the definition could not be set up",
-        remedy="Check `credentialSpecs` in the definition. Tasks of Airflow run on Linux.",
+        what="The Windows account (gMSA) in the definition could not be set up",
+        remedy="Check `credentialSpecs` in the definition. Airflow tasks run on Linux.",
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/windows-gmsa.html",
     ),
 )
