@@ -7,8 +7,8 @@ import pytest
 
 from aws_executors.core.batch.overrides import ContainerOverrides, ResourceRequirement
 from aws_executors.core.batch.request import JobTimeout, RetryStrategy, SubmitJob, from_kwargs
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.wire import KeyValuePair, to_kwargs
-from aws_executors.core.settings.parsing import RequestError
 
 PLAIN = {"jobName": "airflow", "jobQueue": "q", "jobDefinition": "d:1"}
 JOB = SubmitJob(job_name="airflow", job_queue="q", job_definition="d:1")

@@ -4,8 +4,9 @@ import pytest
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.wire import WRITTEN, Flag, KeyValuePair, Text, Whole
-from aws_executors.core.settings.parsing import RequestError, parse
+from aws_executors.core.settings.parsing import parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

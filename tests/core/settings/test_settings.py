@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.errors import SettingsError
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.errors import Place, SettingsError, SettingsFaults, shown
+from aws_executors.core.settings.errors import Place, SettingsFaults, shown
 
 BATCH = {"region": "eu-west-1", "job_name": "airflow", "job_queue": "queue", "job_definition": "job:3"}
 ECS = {

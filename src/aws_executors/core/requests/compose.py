@@ -12,12 +12,12 @@ from typing import Generic, Protocol, TypedDict, TypeVar, cast
 from pydantic import ValidationError
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.errors import BuilderError, RequestError, RequestTooLargeError
 from aws_executors.core.redact.outgoing import MOST, NAME, ROOM, one_line
 from aws_executors.core.redact.values import MASK, hidden, secrets_in, sensitive, without
 from aws_executors.core.requests.launch import Launch
-from aws_executors.core.requests.size_limit import TooLarge
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.parsing import RequestError, told
+from aws_executors.core.settings.parsing import told
 
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
@@ -26,10 +26,6 @@ LONGEST_QUOTED = 60
 LONGEST_LIFETIME = 604_800  # seconds: as in the option token_lifetime
 
 Predicate = Callable[[Launch[Settings]], bool]
-
-
-class BuilderError(TypeError):
-    """A builder or step gave something that is no request; the message names the function and the remedy."""
 
 
 def name_of(part: object) -> str:
@@ -263,9 +259,9 @@ class _Cause(TypedDict, total=False):
 
 def _oversized(error: BaseException) -> bool:
     if not isinstance(error, ValidationError):
-        return isinstance(error, TooLarge)
+        return isinstance(error, RequestTooLargeError)
     found = cast("list[_Cause]", error.errors(include_url=False, include_input=False))
-    return [type(cause.get("ctx", {}).get("error")) for cause in found] == [TooLarge]
+    return [type(cause.get("ctx", {}).get("error")) for cause in found] == [RequestTooLargeError]
 
 
 def _words(error: BaseException) -> str:

@@ -12,8 +12,9 @@ from typing import TypeVar, cast
 
 from pydantic import TypeAdapter
 
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.wire import spell
-from aws_executors.core.settings.parsing import FAULTS, RequestError, found, parse, quoted
+from aws_executors.core.settings.parsing import FAULTS, found, parse, quoted
 
 C = TypeVar("C")
 
@@ -29,7 +30,7 @@ def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str
     >>> read_config(TypeAdapter(dict[str, int]), {"command": ["ls"]}, {"command": "it is Airflow's"})
     Traceback (most recent call last):
       ...
-    aws_executors.core.settings.parsing.RequestError: executor_config: 'command' can not be set: \
+    aws_executors.core.errors.RequestError: executor_config: 'command' can not be set: \
 it is Airflow's
     """
     if written is None:

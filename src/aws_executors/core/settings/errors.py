@@ -102,14 +102,6 @@ class SettingsFaults:
         return "\n  ".join([f"[{self.place.header}] has {count}:", *map(str, self.faults)])
 
 
-class SettingsError(ValueError):
-    """A section of airflow.cfg that makes no settings; the message is `str(faults)`."""
-
-    def __init__(self, faults: SettingsFaults) -> None:
-        super().__init__(str(faults))
-        self.faults = faults
-
-
 def unknown(name: str, value: str, allowed: tuple[str, ...], place: Place) -> Fault:
     """The fault of an option that does not exist, with the one that was perhaps meant.
 

@@ -11,6 +11,7 @@ from typing import TypedDict, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from aws_executors.core.errors import RequestError
 from aws_executors.core.redact.values import sensitive
 from aws_executors.core.requests.wire import spell
 
@@ -25,10 +26,6 @@ class Fault(TypedDict):
     loc: Path
     msg: str
     input: object
-
-
-class RequestError(ValueError):
-    """What a person wrote makes no request; the message names the member, what was found, the remedy."""
 
 
 WORDS: Mapping[str, str] = {
@@ -60,7 +57,7 @@ def parse(adapter: TypeAdapter[R], written: object, where: str) -> R:
     >>> parse(TypeAdapter(KeyValuePair), {"name": "A", "value": "", "nam": 1}, "env")
     Traceback (most recent call last):
       ...
-    aws_executors.core.settings.parsing.RequestError: env: 'nam' is not known; did you mean 'name'? \
+    aws_executors.core.errors.RequestError: env: 'nam' is not known; did you mean 'name'? \
 Allowed: name, value
     """
     try:
