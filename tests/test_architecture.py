@@ -6,6 +6,7 @@ Imports under ``TYPE_CHECKING`` do not run, and so do not count.
 
 import ast
 import builtins
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,6 +208,11 @@ def test_the_rules_say(module: str, imported: str, wrong: bool) -> None:
 )
 def test_reads_imports(code: str, expected: list[str]) -> None:
     assert list(imports(ast.parse(code), "pkg.room")) == expected
+
+
+def test_one_module_reads_pydantics_errors() -> None:
+    readers = [path for path in FILES if re.search(r"\.errors\(|\.json\(include_", path.read_text())]
+    assert [module_name(path) for path in readers] == ["aws_executors.core.validation"]
 
 
 def classes(trees: Iterable[ast.AST]) -> dict[str, set[str]]:

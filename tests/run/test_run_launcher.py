@@ -433,7 +433,7 @@ def test_turned_away_it_says_why(
     [
         ((), "is required"),
         (("--json-string", "{"), "can not read the workload"),
-        (("--json-string", '{"type": "ExecuteTask", "token": "eyJa.eyJb.c"}'), "Field required"),
+        (("--json-string", '{"type": "ExecuteTask", "token": "eyJa.eyJb.c"}'), "is missing"),
         (("--json-path", "/there/is/none"), "No such file"),
         (("--s3", "http://bucket/key"), "write s3://bucket/key"),
         (("--s3", "s3://bucket/key", "--region", "us-east-1"), "give the container a role"),

@@ -82,8 +82,9 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
     try:
         found: object = TypeAdapter(workloads.All).validate_json(text)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        places = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:3])
+        from aws_executors.core.validation import in_words
+
+        places = "; ".join(in_words(error, shown=False))
         raise NoWorkloadError(
             f"this Airflow can not read the workload ({places}); is it the scheduler's version?"
         ) from None

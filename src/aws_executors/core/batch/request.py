@@ -35,7 +35,7 @@ from aws_executors.core.requests.wire import (
     tag_text,
     to_kwargs,
 )
-from aws_executors.core.settings.parsing import parse
+from aws_executors.core.validation import parse
 
 REQUEST_LIMIT = 30 * 1024
 """Bytes of JSON in one SubmitJob. Source: "Service quotas" of the AWS Batch User Guide."""

@@ -25,7 +25,7 @@ from aws_executors.core.ecs.structures import (
 from aws_executors.core.errors import RequestTooLargeError
 from aws_executors.core.requests.size_limit import parts, too_large
 from aws_executors.core.requests.wire import WRITTEN, Flag, Matching, Text, surely_fits, to_kwargs
-from aws_executors.core.settings.parsing import parse
+from aws_executors.core.validation import parse
 
 MANAGED = "MANAGED_INSTANCES"
 BY_PROVIDER = (

@@ -7,7 +7,7 @@ tells whose function it was when one of them breaks the bargain.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypedDict, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 from pydantic import ValidationError
 from returns.result import Failure, Result, Success
@@ -17,7 +17,7 @@ from aws_executors.core.redact.outgoing import MOST, NAME, ROOM, one_line
 from aws_executors.core.redact.values import MASK, hidden, secrets_in, sensitive, without
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.parsing import told
+from aws_executors.core.validation import in_words, only_too_large
 
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
@@ -251,23 +251,18 @@ def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildF
     return BuildFault(builder=name_of(build), error=words, oversized=_oversized(error))
 
 
-class _Cause(TypedDict, total=False):
-    """What we read of one of pydantic's error details."""
-
-    ctx: Mapping[str, object]
-
-
 def _oversized(error: BaseException) -> bool:
-    if not isinstance(error, ValidationError):
-        return isinstance(error, RequestTooLargeError)
-    found = cast("list[_Cause]", error.errors(include_url=False, include_input=False))
-    return [type(cause.get("ctx", {}).get("error")) for cause in found] == [RequestTooLargeError]
+    return (
+        only_too_large(error)
+        if isinstance(error, ValidationError)
+        else isinstance(error, RequestTooLargeError)
+    )
 
 
 def _words(error: BaseException) -> str:
     match error:
         case ValidationError():
-            words = "; ".join(told(error, shown=False))
+            words = "; ".join(in_words(error, shown=False))
         case RequestError() | BuilderError():
             words = _text(error)
         case _:

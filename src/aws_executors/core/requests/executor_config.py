@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.wire import spell
-from aws_executors.core.settings.parsing import FAULTS, found, parse, quoted
+from aws_executors.core.validation import FAULTS, parse, quoted, type_and_value
 
 C = TypeVar("C")
 
@@ -36,7 +36,9 @@ it is Airflow's
     if written is None:
         written = {}
     if not isinstance(written, Mapping):
-        raise RequestError(f"{WHERE} must be a mapping such as {{'memory': 2048}}, not {found(written)}")
+        raise RequestError(
+            f"{WHERE} must be a mapping such as {{'memory': 2048}}, not {type_and_value(written)}"
+        )
     members = cast("Mapping[object, object]", written)
     refused = list(islice(filter(None, (_refusal(key, kept) for key in members)), FAULTS))
     if refused:
