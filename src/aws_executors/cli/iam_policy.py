@@ -11,7 +11,7 @@ from typing import Any
 
 from returns.methods import unwrap_or_failure
 
-from aws_executors.cli.configuration import UNUSABLE, Unusable, asked, required
+from aws_executors.cli.configuration import UNUSABLE, CommandError, asked, required
 from aws_executors.cli.services import KITS, Kit
 from aws_executors.cli.show import answer, dumped, grid, remark
 from aws_executors.core.aws import s3_permissions as store_permissions
@@ -45,7 +45,7 @@ def run(options: Namespace) -> int:
         wanted = asked(options)
         sections = {section: required(section, wanted.team) for section in wanted.sections}
         found = [one for section, own in sections.items() for one in needed(KITS[section], own, options)]
-    except Unusable as unusable:
+    except CommandError as unusable:
         remark(str(unusable))
         return UNUSABLE
     document = policy(found)
@@ -81,7 +81,7 @@ def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) ->
     launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=settings, token=SOME_TOKEN)
     match unwrap_or_failure(built(own.build, launch, kit.request, kit.seal)):
         case BuildFault() as fault:
-            raise Unusable(f"No request can be made for a task like any other: {fault}")
+            raise CommandError(f"No request can be made for a task like any other: {fault}")
         case request:
             own_tags = batch_permissions.own_tags(settings, request) if settings.section == "batch" else ()
             yield from kit.statements(request, where, replace(also(options), own_tags=own_tags))
