@@ -139,7 +139,7 @@ class Granted:
 
 
 class Scheduler:
-    """One of ours: a queue, an rate_limiter, and calls under way."""
+    """One of ours: a queue, a rate limiter, and calls under way."""
 
     def __init__(self, number: int, told: Told, line: Line, granted: Granted, dice: Random) -> None:
         story = told.story

@@ -53,12 +53,12 @@ THROTTLES = Metric(
     name="throttles", sort=Sort.COUNTER, about="calls refused for their rate, by action", by=tuple(Action)
 )
 CALLS = Metric(
-    name="calls", sort=Sort.TIMER, about="how long one request_id to AWS took, by action", by=tuple(Action)
+    name="calls", sort=Sort.TIMER, about="how long one call to AWS took, by action", by=tuple(Action)
 )
 STARTS = Metric(
     name="time_to_run",
     sort=Sort.TIMER,
-    about="from the moment Airflow operations a task over until its container is seen to run",
+    about="from the moment Airflow hands a task over until its container is seen to run",
 )
 FAILURES = Metric(
     name="failures",

@@ -1,6 +1,6 @@
 """What AWS's answers say about the rate that it grants.
 
-Law: a service beside an rate_limiter, and nothing else: every answer is told, in the thread that has it.
+Law: a service beside a rate limiter, and nothing else: every answer is told, in the thread that has it.
 What is no answer (no connection, no credentials, a time limit) says nothing about any rate.
 """
 
