@@ -210,8 +210,8 @@ MUTANTS = (
     Mutant(
         "a stored workload is not removed",
         DISPATCHER,
-        "        if work_item.stored is not None:\n            self._operations.discard(work_item)",
-        "        if False:\n            self._operations.discard(work_item)",
+        "        if record.work_item.stored is not None:",
+        "        if False:",
         seed=5,
     ),
     Mutant(
@@ -223,10 +223,10 @@ MUTANTS = (
     ),
     # --- The shell ---
     Mutant(
-        "an answer of another request_id counts",
+        "an answer to another request counts",
         DISPATCHER,
-        "if not request_id or self._pending.answered(token, request_id):",
-        "if True:",
+        "if record is not None and (not request_id or record.answered(request_id)):",
+        "if record is not None:",
         seed=343,
     ),
     Mutant(
