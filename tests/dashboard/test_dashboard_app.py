@@ -190,7 +190,7 @@ def test_an_overwritten_row_is_ignored_and_told_once(
         assert [one["scheduler"] for one in news["fleet"]["schedulers"]] == ["host:1"]
     said = [one for one in caplog.messages if "are ignored" in one]
     assert len(said) == 1
-    assert said[0].startswith("Reading the fleet page: 2 variables")
+    assert said[0].startswith("Reading the fleet page failed: 2 variables")
     SnapshotRow("victim").write(told(time.time(), scheduler="victim:2"))
     assert len(server.get(NEWS, headers=cookie(ANN)).json()["fleet"]["schedulers"]) == 2
 

@@ -37,7 +37,7 @@ _OF_CAUSES: Mapping[Cause | None, str] = MappingProxyType(
 _OURS: tuple[tuple[str, str], ...] = (
     (rf"(?:^|: ){WHERE}\b", f"Bad {WHERE}"),
     (r"(?:^|: )[\w ]+ (?:is|are) \d+ (?:bytes|characters) long, ", "Request too large"),
-    (r"^its workload was lost", "Workload lost"),
+    (r"^the workload was lost", "Workload lost"),
     (r"^[\w.]+\.[\w<>]+(?:\(.*\))?: ", "Request builder failed"),
     (r"^\w+\(.*\): ", "Request builder failed"),
 )

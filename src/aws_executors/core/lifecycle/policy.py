@@ -106,8 +106,8 @@ PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT})
 """The answers that come after a pause which grows and is jittered (`core/aws/backoff.py`)."""
 
 # What these are called in the event log of a task.
-WAITING, AGAIN, QUEUED_AGAIN = "waiting for AWS", "submitted again", "queued again"
-NOT_SUBMITTED, CONTAINER_FAILED = "not submitted", "container failed"
+WAITING, AGAIN, QUEUED_AGAIN = "submission delayed", "resubmitted", "requeued"
+NOT_SUBMITTED, CONTAINER_FAILED = "submission failed", "container failed"
 FAILED = (NOT_SUBMITTED, CONTAINER_FAILED)
 
 _REFUSALS: Mapping[Kind, SubmissionFailure] = MappingProxyType(

@@ -85,9 +85,7 @@ log = logger(__name__)
 
 OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})
 CHUNK = 100  # ids in one describe call, of either service
-NEVER_SENT = AwsError(
-    kind=Kind.UNREACHABLE, code="NotSubmitted", message="taken back before AWS would have allowed it"
-)
+NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revoked before it was submitted")
 SLICE, PAUSE = 16, 0.005
 """Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the
 next: the scheduler's thread wants the interpreter, too, and is still in the heartbeat that has sent them."""
@@ -257,7 +255,7 @@ class Dispatcher(Generic[K, R]):
                 self._arriving.popleft()
             except Exception:
                 # A workload that cannot be read: the others of its delivery must not pay for it.
-                log.exception("The engine could not take a job in")
+                log.exception("Could not read a queued workload; it is skipped")
         self._arrival = self._clock() + PAUSE
 
     def _add(self, work_item: WorkItem[K, R]) -> None:
@@ -291,7 +289,7 @@ class Dispatcher(Generic[K, R]):
                 self._stop_while_closing({moved.container: token})
         except Exception:
             # A defect of ours: the other jobs, whose news may come in the same message, must not pay for it.
-            log.exception("The engine could not take in %s of %s", type(event).__name__, token)
+            log.exception("Could not process %s of job %s", type(event).__name__, token)
 
     def _moved(self, job: Job[R], effects: tuple[Effect[R], ...]) -> None:
         work_item = self._table.work_item(job.token)
@@ -308,7 +306,7 @@ class Dispatcher(Generic[K, R]):
         if work_item.stored is not None:
             self._operations.discard(work_item)
         if job.container:
-            self._error_log.forget(f"Container {job.container}")
+            self._error_log.forget(f"Reading the description of container {job.container}")
 
     def _forget(self, token: str) -> None:
         self._pending.forget(token)
@@ -377,17 +375,17 @@ class Dispatcher(Generic[K, R]):
     def _described(self, message: Described) -> None:
         match unwrap_or_failure(message.result):
             case AwsError() as error:
-                self._error_log.say("Looking at containers", error.kind, f"{error.code}: {error.message}")
+                self._error_log.say("Describe call", error.kind, f"{error.code}: {error.message}")
                 for container in message.ids:
                     self._table.not_looked_at(container, message.at)
             case answer:
-                self._error_log.works("Looking at containers")
+                self._error_log.works("Describe call")
                 self._observed(message, answer)
 
     def _observed(self, message: Described, answer: DescribeResult) -> None:
         unread = {odd.id for odd in answer.unreadable}
         for odd in answer.unreadable:
-            self._error_log.say(f"Container {odd.id}", "unreadable", odd.problem)
+            self._error_log.say(f"Reading the description of container {odd.id}", "unreadable", odd.problem)
         for observation in answer.observations:
             job = self._table.owner(observation.id)
             if job is not None and not runs_on(job, observation):
@@ -400,7 +398,7 @@ class Dispatcher(Generic[K, R]):
 
     def _rows_read(self, message: RowsRead) -> None:
         self._rows.read()
-        self._error_log.works("Airflow's database")
+        self._error_log.works("Reading task instances from Airflow's database")
         for token, row in message.rows.items():
             self._happen(token, RowRead(message.at, row))
             self._table.heard(token, row, message.at)
@@ -412,20 +410,20 @@ class Dispatcher(Generic[K, R]):
 
     def _rows_unread(self, message: RowsUnread) -> None:
         self._rows.unread(message.tokens, message.at)
-        self._error_log.say("Airflow's database", "rows", message.problem)
+        self._error_log.say("Reading task instances from Airflow's database", "rows", message.problem)
 
     def _fence(self, problem: str) -> None:
         if problem:
-            self._error_log.say("Cutting containers off", "problem", problem)
+            self._error_log.say("Setting a task instance to restarting", "problem", problem)
         else:
-            self._error_log.works("Cutting containers off")
+            self._error_log.works("Setting a task instance to restarting")
 
     def _given_back(self, message: Requeued[K]) -> None:
         if message.problem:
-            self._error_log.say("Giving task instances back", "problem", message.problem)
+            self._error_log.say("Requeueing a task instance", "problem", message.problem)
             self._returns.append((message.at + self._config.rows_every, message.token, message.key))
         else:
-            self._error_log.works("Giving task instances back")
+            self._error_log.works("Requeueing a task instance")
 
     def _retry_returns(self, now: float) -> None:
         due = [entry for entry in self._returns if entry[0] <= now]
@@ -436,15 +434,17 @@ class Dispatcher(Generic[K, R]):
     def _discarded(self, message: Discarded[K, R]) -> None:
         token, error = message.work_item.job.token, message.error
         if error is None:
-            self._error_log.works("Removing stored workloads")
+            self._error_log.works("Deleting a stored workload")
             self._removals.forget(token)
             return
         words = f"{error.code}: {error.message} {error.remedy}".rstrip()
-        self._error_log.say("Removing stored workloads", error.kind, words)
+        self._error_log.say("Deleting a stored workload", error.kind, words)
         if token in self._table:
             return  # begun anew meanwhile, under the same name
         if not self._removals.failed(token, message.work_item, message.at):
-            log.warning("The stored workload of %s is left to the bucket's lifecycle rule", token)
+            log.warning(
+                "Gave up deleting the stored workload of %s: left to the bucket's lifecycle rule", token
+            )
 
     # --- Ending --------------------------------------------------------------------------------------------
 
@@ -472,22 +472,22 @@ class Dispatcher(Generic[K, R]):
             case Refused(error=AwsError(kind=Kind.THROTTLED)) if not job.failures:
                 return  # once is how the account's limit is felt for: no trouble unless it is throttled again
             case Refused(error=error):
-                self._error_log.say("Submitting", error.kind, f"{error.code}: {error.message}")
+                self._error_log.say("Submit call", error.kind, f"{error.code}: {error.message}")
             case NotLookedUp(error=error):
-                self._error_log.say("Looking up containers", error.kind, f"{error.code}: {error.message}")
+                self._error_log.say("Look-up call", error.kind, f"{error.code}: {error.message}")
             case StopAnswered(error=AwsError() as error):
-                self._error_log.say("Stopping containers", error.kind, f"{error.code}: {error.message}")
+                self._error_log.say("Stop call", error.kind, f"{error.code}: {error.message}")
             case NotStored(error=error) | Renewed(error=AwsError() as error):
-                self._error_log.say("Storing workloads", error.kind, f"{error.code}: {error.message}")
+                self._error_log.say("Storing a workload", error.kind, f"{error.code}: {error.message}")
             case Renewed():
-                self._error_log.works("Storing workloads")
+                self._error_log.works("Storing a workload")
             case Prepared(renew_every=float()):
-                self._error_log.works("Storing workloads")
+                self._error_log.works("Storing a workload")
             case Accepted():
-                self._error_log.works("Submitting")
+                self._error_log.works("Submit call")
             case Found():
-                self._error_log.works("Looking up containers")
+                self._error_log.works("Look-up call")
             case StopAnswered():
-                self._error_log.works("Stopping containers")
+                self._error_log.works("Stop call")
             case _:
                 return

@@ -28,13 +28,13 @@ class ErrorLog:
         said, _ = self._said.get(topic, ("", 0.0))
         self._said[topic] = (kind, self._clock())
         if said != kind:
-            self._log.warning("%s: %s", topic, words)
+            self._log.warning("%s failed: %s", topic, words)
 
     def works(self, topic: str) -> None:
         """Log that the trouble is over, if there was one and it has been quiet since for `QUIET` seconds."""
         if topic in self._said and self._clock() - self._said[topic][1] >= QUIET:
             del self._said[topic]
-            self._log.info("%s: works again", topic)
+            self._log.info("%s works again", topic)
 
     def forget(self, topic: str) -> None:
         """Nobody asks about this topic any more."""

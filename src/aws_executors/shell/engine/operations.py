@@ -51,7 +51,7 @@ from aws_executors.shell.engine.thread_pool import GivenUpError, Workers
 TOO_LATE = AwsError(
     kind=Kind.UNREACHABLE,
     code="NotSubmitted",
-    message="no worker was free for it, or this scheduler stood still",
+    message="no worker was free in time, or this scheduler was stalled",
 )
 
 PATIENCE = 20.0
@@ -145,7 +145,7 @@ class WorkerOperations(Generic[K, R]):
 
         def run() -> Event[R]:
             if build is None:
-                return Unpreparable(self._clock(), "its workload was lost with the scheduler that queued it")
+                return Unpreparable(self._clock(), "the workload was lost with the scheduler that queued it")
             began = self._clock()  # the token is no younger
             match unwrap_or_failure(build(attempt).alt(_problem)):
                 case _Problem(why):
@@ -157,7 +157,7 @@ class WorkerOperations(Generic[K, R]):
                     return Prepared(began, request, every)
 
         def lost(error: BaseException) -> Event[R]:
-            given_up = f"{work_item.builder or 'its request'} {error}; no request was made"
+            given_up = f"{work_item.builder or 'the request builder'} {error}; no request was made"
             return Unpreparable(self._clock(), given_up if isinstance(error, GivenUpError) else words(error))
 
         self._errand(self._building, work_item, request_id, run, lost)
@@ -347,4 +347,8 @@ class _Problem(str):
 
 
 def _unclear(error: BaseException) -> AwsError:
-    return AwsError(kind=Kind.AMBIGUOUS, code=type(error).__name__, message="the call raised; see the log")
+    return AwsError(
+        kind=Kind.AMBIGUOUS,
+        code=type(error).__name__,
+        message="the call raised an exception; see the scheduler's log",
+    )
