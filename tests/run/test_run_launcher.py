@@ -350,7 +350,7 @@ def instance(notice: str | None) -> Iterator[str]:
         (
             "AWS_ECS_EC2",
             "[]",
-            "(StopTask, TerminateJob, Spot); the instance's metadata, which would say, can",
+            "(StopTask, TerminateJob, Spot); the instance metadata, which would say, can",
         ),
         ("AWS_ECS_FARGATE", NOTICE, "StopTask, TerminateJob or Spot; its stoppedReason will say which"),
         ("", NOTICE, "the platform stops this container (StopTask, TerminateJob, Spot)"),
@@ -376,7 +376,7 @@ def test_metadata_that_can_not_be_asked_are_no_reason_to_guess(
     monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_ECS_EC2")
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     monkeypatch.setenv(name, value)
-    assert "can not be reached" in spot.why()
+    assert "cannot be reached" in spot.why()
 
 
 def test_a_spot_interruption_is_one_line_and_the_task_is_told_first(container: Container) -> None:

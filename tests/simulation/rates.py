@@ -1,6 +1,6 @@
 """An account's token bucket in virtual time, the schedulers that feel for it, and another client.
 
-Law: queue, rate_limiter and rate are production's; AWS's bucket is what its documentation says. Time stands
+Law: queue, rate limiter and rate are production's; AWS's bucket is what its documentation says. Time stands
 still while something happens; dice are seeded, so a story is always the same. ``python -m simulation.rates``
 tells all of them, over half an hour each.
 """
@@ -139,7 +139,7 @@ class Granted:
 
 
 class Scheduler:
-    """One of ours: a queue, an rate_limiter, and calls under way."""
+    """One of ours: a queue, a rate limiter, and calls under way."""
 
     def __init__(self, number: int, told: Told, line: Line, granted: Granted, dice: Random) -> None:
         story = told.story
