@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.executors import executor_loader
 
-from aws_executors.shell.ui import executor_lookup as queueing
+from aws_executors.shell.ui import executor_lookup
 
 
 def forget_executors() -> None:
@@ -12,7 +12,7 @@ def forget_executors() -> None:
 
     Source: the tables of ``airflow/executors/executor_loader.py``.
     """
-    queueing._executors.clear()
+    executor_lookup._executors.clear()
     for name in vars(executor_loader):
         known: Any = getattr(executor_loader, name)
         if name.startswith("_") and name.endswith(("executors", "executors_per_team", "_executor_names")):

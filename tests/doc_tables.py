@@ -21,6 +21,7 @@ from aws_executors import Launch, Task, batch, ecs
 from aws_executors.cli.command import Command
 from aws_executors.cli.commands import COMMANDS
 from aws_executors.cli.options_table import SECTIONS, markdown
+from aws_executors.core import errors
 from aws_executors.core.aws.backoff import Backoff
 from aws_executors.core.aws.error_codes import CODES, EXCEPTIONS, MESSAGES, Kind
 from aws_executors.core.aws.errors import AwsError
@@ -131,6 +132,17 @@ def questions() -> str:
     return table(
         ("predicate", "what it asks"), ((f"`{name}`", first_sentence(f)) for name, f in functions.items())
     )
+
+
+def exceptions() -> str:
+    """The exceptions that users catch, each with Python's own that it also is, and its first sentence."""
+    found = [kind for kind in vars(errors).values() if getattr(kind, "__module__", "") == errors.__name__]
+    return table(("exception", "is also", "raised for"), map(_exception, found))
+
+
+def _exception(kind: type[Exception]) -> tuple[str, str, str]:
+    also = (base.__name__ for base in kind.__mro__[1:-3] if base not in (Exception, errors.AwsExecutorsError))
+    return f"`{kind.__name__}`", ", ".join(f"`{name}`" for name in also), first_sentence(kind)
 
 
 # --- The life of a job --------------------------------------------------------------------------------------
@@ -556,6 +568,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "steps:batch": partial(steps, batch),
     "steps:ecs": partial(steps, ecs),
     "predicates": questions,
+    "errors": exceptions,
     "life": life,
     "purposes": partial(meanings, Purpose, "purpose"),
     "delays": delays,

@@ -5,7 +5,9 @@ Imports under ``TYPE_CHECKING`` do not run, and so do not count.
 """
 
 import ast
-from collections.abc import Iterator
+import builtins
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,19 @@ import pytest
 SRC = Path(__file__).parent.parent / "src"
 OURS = "aws_executors"
 IMPURE = ("airflow", "boto3", "botocore", "logging", "os", "random", "threading", "time")
+
+
+RAISED = {
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, BaseException)
+}
+BASELESS = {
+    "ServiceError": "the embedded AWS imports nothing of ours",
+    "StoppedError": "a stop is no Exception: what Airflow does about those must not keep the container up",
+    "_InterruptError": "it ends a thread inside of foreign code, which may catch every Exception",
+}
+"""Exceptions that are no `AwsExecutorsError`, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +208,62 @@ def test_the_rules_say(module: str, imported: str, wrong: bool) -> None:
 )
 def test_reads_imports(code: str, expected: list[str]) -> None:
     assert list(imports(ast.parse(code), "pkg.room")) == expected
+
+
+def test_one_module_reads_pydantics_errors() -> None:
+    readers = [path for path in FILES if re.search(r"\.errors\(|\.json\(include_", path.read_text())]
+    assert [module_name(path) for path in readers] == ["aws_executors.core.validation"]
+
+
+def classes(trees: Iterable[ast.AST]) -> dict[str, set[str]]:
+    """Every class that is made anywhere in these, with the names of its bases."""
+    return {
+        node.name: {ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases}
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+
+
+def line(name: str, bases: Mapping[str, set[str]]) -> set[str]:
+    """A class and all that it comes from, as far as `bases` knows."""
+    return {name}.union(*(line(base, bases) for base in bases.get(name, ())))
+
+
+def exceptions(bases: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Those classes that can be raised, with all that they come from."""
+    lines = {name: line(name, bases) for name in bases}
+    return {
+        name: all_
+        for name, all_ in lines.items()
+        if any(base in RAISED or base.endswith(("Error", "Exception")) for base in all_ - {name})
+    }
+
+
+def faulty(found: Mapping[str, set[str]]) -> set[str]:
+    """Those without the suffix or, but for the named ones, without the base."""
+    based = {name for name, all_ in found.items() if "AwsExecutorsError" in all_ or name in BASELESS}
+    return {name for name in found if not name.endswith("Error") or name not in based}
+
+
+def test_exceptions_have_one_base_and_one_suffix() -> None:
+    found = exceptions(classes(ast.parse(path.read_text()) for path in FILES))
+    assert faulty(found) == set()
+    assert {
+        name for name in BASELESS if "AwsExecutorsError" in found.get(name, {"AwsExecutorsError"})
+    } == set()
+
+
+def test_sees_an_exception_without_its_base_or_suffix() -> None:
+    code = """
+class AwsExecutorsError(Exception): ...
+class GoodError(AwsExecutorsError, ValueError): ...
+class BetterError(GoodError): ...
+class Lost(BetterError): ...
+class BareError(errors.BotoCoreError): ...
+class Quiet(BaseException): ...
+class AwsError: ...
+"""
+    found = exceptions(classes([ast.parse(code)]))
+    assert set(found) == {"AwsExecutorsError", "GoodError", "BetterError", "Lost", "BareError", "Quiet"}
+    assert faulty(found) == {"Lost", "BareError", "Quiet"}

@@ -11,8 +11,7 @@ from botocore.model import Shape, StructureShape
 from botocore.validate import ParamValidator
 from hypothesis import given
 
-from aws_executors.core.ecs import request
-from aws_executors.core.ecs import structures as parts
+from aws_executors.core.ecs import request, structures
 from aws_executors.core.ecs.executor_config import EcsConfig
 from aws_executors.core.ecs.options import KEPT, EcsOptions, read_options
 from aws_executors.core.ecs.request import RunTask, from_kwargs
@@ -24,25 +23,25 @@ INPUT: StructureShape = MODEL.operation_model("RunTask").input_shape  # type: ig
 
 OURS: dict[str, type] = {
     "RunTaskRequest": request.RunTask,
-    "TaskOverride": parts.Overrides,
-    "ContainerOverride": parts.ContainerOverride,
+    "TaskOverride": structures.Overrides,
+    "ContainerOverride": structures.ContainerOverride,
     "KeyValuePair": KeyValuePair,
-    "EnvironmentFile": parts.EnvironmentFile,
-    "ResourceRequirement": parts.ResourceRequirement,
-    "SharingStrategy": parts.SharingStrategy,
-    "NvidiaMpsAllocation": parts.NvidiaMps,
-    "InferenceAcceleratorOverride": parts.InferenceAcceleratorOverride,
-    "EphemeralStorage": parts.EphemeralStorage,
-    "NetworkConfiguration": parts.NetworkConfiguration,
-    "AwsVpcConfiguration": parts.AwsvpcConfiguration,
-    "CapacityProviderStrategyItem": parts.CapacityProvider,
-    "PlacementConstraint": parts.PlacementConstraint,
-    "PlacementStrategy": parts.PlacementStrategy,
-    "Tag": parts.Tag,
-    "TaskVolumeConfiguration": parts.VolumeConfiguration,
-    "TaskManagedEBSVolumeConfiguration": parts.ManagedEbsVolume,
-    "TaskManagedEBSVolumeTerminationPolicy": parts.TerminationPolicy,
-    "EBSTagSpecification": parts.TagSpecification,
+    "EnvironmentFile": structures.EnvironmentFile,
+    "ResourceRequirement": structures.ResourceRequirement,
+    "SharingStrategy": structures.SharingStrategy,
+    "NvidiaMpsAllocation": structures.NvidiaMps,
+    "InferenceAcceleratorOverride": structures.InferenceAcceleratorOverride,
+    "EphemeralStorage": structures.EphemeralStorage,
+    "NetworkConfiguration": structures.NetworkConfiguration,
+    "AwsVpcConfiguration": structures.AwsvpcConfiguration,
+    "CapacityProviderStrategyItem": structures.CapacityProvider,
+    "PlacementConstraint": structures.PlacementConstraint,
+    "PlacementStrategy": structures.PlacementStrategy,
+    "Tag": structures.Tag,
+    "TaskVolumeConfiguration": structures.VolumeConfiguration,
+    "TaskManagedEBSVolumeConfiguration": structures.ManagedEbsVolume,
+    "TaskManagedEBSVolumeTerminationPolicy": structures.TerminationPolicy,
+    "EBSTagSpecification": structures.TagSpecification,
 }
 
 

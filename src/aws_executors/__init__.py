@@ -21,7 +21,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aws_executors import batch, ecs
     from aws_executors.batch import BatchConfig
-    from aws_executors.core.requests.compose import BuilderError, compose, unless, when, with_token_lifetime
+    from aws_executors.core.errors import (
+        AwsExecutorsError,
+        BuilderError,
+        RequestError,
+        RequestTooLargeError,
+        SettingsError,
+    )
+    from aws_executors.core.requests.compose import compose, unless, when, with_token_lifetime
     from aws_executors.core.requests.launch import Launch, Task
     from aws_executors.core.requests.predicates import (
         all_of,
@@ -36,15 +43,17 @@ if TYPE_CHECKING:
     )
     from aws_executors.core.requests.preview import difference, preview
     from aws_executors.core.requests.wire import to_kwargs
-    from aws_executors.core.settings.parsing import RequestError
     from aws_executors.ecs import EcsConfig
 
 __all__ = [
+    "AwsExecutorsError",
     "BatchConfig",
     "BuilderError",
     "EcsConfig",
     "Launch",
     "RequestError",
+    "RequestTooLargeError",
+    "SettingsError",
     "Task",
     "all_of",
     "any_of",
@@ -67,11 +76,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AwsExecutorsError": "aws_executors.core.errors",
     "BatchConfig": "aws_executors.batch",
-    "BuilderError": "aws_executors.core.requests.compose",
+    "BuilderError": "aws_executors.core.errors",
     "EcsConfig": "aws_executors.ecs",
     "Launch": "aws_executors.core.requests.launch",
-    "RequestError": "aws_executors.core.settings.parsing",
+    "RequestError": "aws_executors.core.errors",
+    "RequestTooLargeError": "aws_executors.core.errors",
+    "SettingsError": "aws_executors.core.errors",
     "Task": "aws_executors.core.requests.launch",
     "all_of": "aws_executors.core.requests.predicates",
     "any_of": "aws_executors.core.requests.predicates",

@@ -10,8 +10,8 @@ import pytest
 
 from aws_executors.demo.processes import (
     Deployment,
-    NotReady,
-    ProcessDied,
+    NotReadyError,
+    ProcessDiedError,
     end_of,
     interruptible,
     left_behind,
@@ -69,14 +69,14 @@ def test_what_ignores_sigterm_is_killed(deployment: Deployment, monkeypatch: pyt
 def test_says_who_died_and_what_it_said(deployment: Deployment) -> None:
     with deployment:
         deployment.start("broken", [sys.executable, "-c", "raise SystemExit('no such option')"])
-        with pytest.raises(ProcessDied, match=r"broken ended with exit code 1\nno such option"):
+        with pytest.raises(ProcessDiedError, match=r"broken ended with exit code 1\nno such option"):
             deployment.wait_for("nothing", lambda: None, timeout=10)
 
 
 def test_says_what_did_not_happen(deployment: Deployment) -> None:
     with deployment:
         process = deployment.start("silent", ["sleep", "60"])
-        with pytest.raises(NotReady, match=f"the moon: not within 0 s\n--- {process.log}"):
+        with pytest.raises(NotReadyError, match=f"the moon: not within 0 s\n--- {process.log}"):
             deployment.wait_for("the moon", lambda: None, timeout=0.2)
 
 
@@ -84,7 +84,7 @@ def test_finishes_what_ends_by_itself(deployment: Deployment) -> None:
     with deployment:
         deployment.finish(deployment.start("short", ["true"]))
         assert deployment.processes == {}
-        with pytest.raises(ProcessDied, match="wrong ended with exit code 1"):
+        with pytest.raises(ProcessDiedError, match="wrong ended with exit code 1"):
             deployment.finish(deployment.start("wrong", ["false"]))
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from aws_executors.demo.containers import Container
 from aws_executors.demo.environment import EXECUTORS, Place, container_environment, isolate
-from aws_executors.demo.processes import NotReady, ProcessDied, interruptible
+from aws_executors.demo.processes import NotReadyError, ProcessDiedError, interruptible
 from aws_executors.demo.proof import Claim, ended_well
 from aws_executors.demo.stage import ASK, Stage, stage
 from e2e import warm
@@ -127,7 +127,7 @@ def read(up: Stage, rows: Engine, count: int) -> tuple[str, ...]:
 
     def all_read() -> Literal[True] | None:
         if faults := up.api.import_faults():
-            raise NotReady("\n".join(f"{fault.filename}: {fault.stack_trace}" for fault in faults))
+            raise NotReadyError("\n".join(f"{fault.filename}: {fault.stack_trace}" for fault in faults))
         return len(column(rows, "SELECT DISTINCT fileloc FROM dag")) == count or None
 
     up.deployment.wait_for(f"{count} files with examples", all_read, timeout=READ_WITHIN, every=ASK)
@@ -159,10 +159,10 @@ def wait(up: Stage, rows: Engine, last: int, wanted: Set[str], executor: str) ->
 
     try:
         up.deployment.wait_for(f"{executor}'s turn", over, timeout=TURN_WITHIN, every=ASK)
-    except NotReady as error:
+    except NotReadyError as error:
         found = runs(rows, last)
         waiting = {dag: found.get(dag) for dag in sorted(wanted) if not ENDED.issuperset(found.get(dag, " "))}
-        raise NotReady(f"{error}\n{waiting}") from None
+        raise NotReadyError(f"{error}\n{waiting}") from None
 
 
 def start(up: Stage, dag: str, date: str) -> None:
@@ -302,7 +302,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with show((*FEW, *MORE), logs) as shown:
             turns = tell(shown)
-    except (NotReady, ProcessDied) as error:
+    except (NotReadyError, ProcessDiedError) as error:
         print(f"{error}\nThe logs are in {logs.resolve()}")
         return 1
     for turn in turns:

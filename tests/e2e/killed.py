@@ -22,7 +22,7 @@ from sqlalchemy import Engine, create_engine
 
 from aws_executors.demo.containers import CALLBACK
 from aws_executors.demo.environment import Place, container_environment, isolate
-from aws_executors.demo.processes import NotReady, ProcessDied, interruptible
+from aws_executors.demo.processes import NotReadyError, ProcessDiedError, interruptible
 from aws_executors.demo.proof import Claim, none_left
 from aws_executors.demo.stage import ASK, Stage, stage
 from e2e import records, warm
@@ -123,7 +123,7 @@ def over(up: Stage, rows: Engine) -> Claim:
     claim = f"run and containers have ended within {ENDED_WITHIN:.0f} s"
     try:
         up.deployment.wait_for(claim, ended, timeout=ENDED_WITHIN, every=ASK)
-    except NotReady:
+    except NotReadyError:
         return Claim(claim, ("they have not",))
     return Claim(claim)
 
@@ -176,7 +176,7 @@ def one(plan: Plan, logs: Path) -> bool:
     print(f"seed {plan.seed:3}  {plan}", end="", flush=True)
     try:
         story = tell(plan, logs)
-    except (NotReady, ProcessDied, RuntimeError, OSError, subprocess.SubprocessError) as error:
+    except (NotReadyError, ProcessDiedError, RuntimeError, OSError, subprocess.SubprocessError) as error:
         print(f"  NOT WELL; logs in {logs.resolve()}\n{error}", flush=True)
         return False
     if story.well:

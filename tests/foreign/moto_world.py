@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -66,11 +67,7 @@ class Moto:
 
     def client(self, service: str) -> Any:
         """A client of a service, without retries."""
-        return boto3.Session(self.key, self.secret, region_name=REGION).client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.url,
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        return client_of(service, self)
 
     def tell(self, path: str, said: str) -> None:
         """A call of moto's own API."""
@@ -87,6 +84,16 @@ class Moto:
     def judges(self, after: float = 0) -> None:
         """From now on every call is judged by the caller's IAM policies; `after` that many more, if given."""
         self.tell("reset-auth", str(after))
+
+
+@cache  # making one costs more than its calls do
+def client_of(service: str, moto: Moto) -> Any:
+    """The one client of a service at this moto, for this caller."""
+    return boto3.Session(moto.key, moto.secret, region_name=REGION).client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=moto.url,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from aws_executors.core.lifecycle.exit_codes import Exit
 from aws_executors.core.requests.stored_workload import enclosed
 from aws_executors.local import LocalAws
 from aws_executors.run import spot
-from aws_executors.run.sources import Unread, from_s3
+from aws_executors.run.sources import NoWorkloadError, from_s3
 
 SOURCE = Path(__file__).parents[2] / "src"
 DAG = """
@@ -290,7 +290,7 @@ def test_from_a_bucket_of_another_account_nothing_is_read() -> None:
         s3.put_object(Bucket="airflow", Key="w/0b6e-1", Body=enclosed(workload(), 3))
         url = "s3://airflow/w/0b6e-1"
         assert from_s3(url, "us-east-1", "123456789012") == from_s3(url, "us-east-1")
-        with pytest.raises(Unread, match="AccessDenied") as refused:
+        with pytest.raises(NoWorkloadError, match="AccessDenied") as refused:
             from_s3(url, "us-east-1", "210987654321")
         assert refused.value.exit == Exit.CANNOT_START
 
@@ -433,7 +433,7 @@ def test_turned_away_it_says_why(
     [
         ((), "is required"),
         (("--json-string", "{"), "cannot read the workload"),
-        (("--json-string", '{"type": "ExecuteTask", "token": "eyJa.eyJb.c"}'), "Field required"),
+        (("--json-string", '{"type": "ExecuteTask", "token": "eyJa.eyJb.c"}'), "is missing"),
         (("--json-path", "/there/is/none"), "No such file"),
         (("--s3", "http://bucket/key"), "write s3://bucket/key"),
         (("--s3", "s3://bucket/key", "--region", "us-east-1"), "give the container a role"),

@@ -6,7 +6,7 @@ Law: reads the configuration, asks nobody, prints. What is printed is made by
 
 from argparse import Namespace
 
-from aws_executors.cli.configuration import UNUSABLE, Unusable
+from aws_executors.cli.configuration import UNUSABLE, CommandError
 from aws_executors.cli.setup import setup_of
 from aws_executors.cli.show import answer, dumped, grid, remark
 from aws_executors.deploy.cloudformation import template
@@ -16,7 +16,7 @@ def run(options: Namespace) -> int:
     """Print the template; 2 where the configuration can not be used."""
     try:
         made: dict[str, dict[str, dict[str, object]]] = template(setup_of(options))  # type: ignore[assignment]
-    except Unusable as unusable:
+    except CommandError as unusable:
         remark(str(unusable))
         return UNUSABLE
     if options.output == "table":

@@ -1,7 +1,7 @@
 """Which of our executors this Airflow uses, and what their sections say.
 
 Law: reads Airflow's configuration; imports it when asked, because that takes a second. What is wrong is
-raised as `Unusable`, in words, and becomes exit code 2.
+raised as `CommandError`, in words, and becomes exit code 2.
 """
 
 import logging
@@ -14,6 +14,7 @@ from returns.methods import unwrap_or_failure
 
 from aws_executors.cli.command import SECTIONS
 from aws_executors.cli.services import KITS
+from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.shell.airflow.configuration import Configured
 
@@ -28,8 +29,8 @@ CLASSES = {
 UNUSABLE = 2
 
 
-class Unusable(Exception):
-    """The configuration can not be used for this command; the message says what to do."""
+class CommandError(AwsExecutorsError):
+    """A command can not do what it was asked for; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def asked(options: Namespace) -> Asked:
         return Asked((options.section,), team)
     found = executors(airflow().get("core", "executor"))
     if not found:
-        raise Unusable(
+        raise CommandError(
             "[core] executor names no executor of this package; set executor = "
             f"aws_executors.executors.AwsBatchExecutor, or use --section {SECTIONS[0]} or {SECTIONS[1]}"
         )
@@ -80,9 +81,9 @@ def asked(options: Namespace) -> Asked:
 
 
 def required(section: str, team: str | None) -> Configured[Any, Any]:
-    """What one section says; raises `Unusable` with all that is wrong with it."""
+    """What one section says; raises `CommandError` with all that is wrong with it."""
     match unwrap_or_failure(KITS[section].configure(airflow(), team)):
         case SettingsFaults() as faults:
-            raise Unusable(str(faults))
+            raise CommandError(str(faults))
         case found:
             return found

@@ -12,7 +12,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from aws_executors.cli.configuration import Unusable, airflow
+from aws_executors.cli.configuration import CommandError, airflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Written:
 
 
 def task_of(options: Namespace) -> Written:
-    """The task that the command line names; raises `Unusable` where there is none, and says what there is."""
+    """The task that the command line names; raises `CommandError`, which says what there is, for none."""
     folder = options.dags or airflow().get("core", "dags_folder")
     found = parsed(folder)
     dag = found.dags.get(options.dag_id)
@@ -33,9 +33,11 @@ def task_of(options: Namespace) -> Written:
         broken = "".join(
             f"; {path} cannot be read: {last(text)}" for path, text in found.import_errors.items()
         )
-        raise Unusable(f"{folder} has no DAG {options.dag_id!r}{near(options.dag_id, found.dags)}{broken}")
+        raise CommandError(
+            f"{folder} has no DAG {options.dag_id!r}{near(options.dag_id, found.dags)}{broken}"
+        )
     if not dag.has_task(options.task_id):
-        raise Unusable(
+        raise CommandError(
             f"DAG {options.dag_id!r} has no task {options.task_id!r}{near(options.task_id, dag.task_dict)}"
         )
     task = dag.get_task(options.task_id)
@@ -50,7 +52,7 @@ def task_of(options: Namespace) -> Written:
 def parsed(folder: str) -> Any:
     """All DAGs below a folder, or of one file."""
     if not Path(folder).exists():
-        raise Unusable(f"{folder} does not exist; use --dags FOLDER, or --dags FILE for one file")
+        raise CommandError(f"{folder} does not exist; use --dags FOLDER, or --dags FILE for one file")
     root = Path(folder)
     with redirect_stdout(StringIO()):  # what DAG files print, and Airflow's log of reading them
         from airflow.dag_processing.dagbag import DagBag

@@ -11,10 +11,10 @@ from typing import Any
 
 from returns.methods import unwrap_or_failure
 
-from aws_executors.cli.configuration import UNUSABLE, Unusable, asked, required
+from aws_executors.cli.configuration import UNUSABLE, CommandError, asked, required
 from aws_executors.cli.services import KITS, Kit
 from aws_executors.cli.show import answer, dumped, grid, remark
-from aws_executors.core.aws import s3_permissions as store_permissions
+from aws_executors.core.aws import s3_permissions
 from aws_executors.core.aws.iam import (
     NO_ACCOUNT,
     PLACEHOLDER_GROUP,
@@ -45,7 +45,7 @@ def run(options: Namespace) -> int:
         wanted = asked(options)
         sections = {section: required(section, wanted.team) for section in wanted.sections}
         found = [one for section, own in sections.items() for one in needed(KITS[section], own, options)]
-    except Unusable as unusable:
+    except CommandError as unusable:
         remark(str(unusable))
         return UNUSABLE
     document = policy(found)
@@ -76,16 +76,16 @@ def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) ->
     settings = own.settings
     where = Where(region=settings.region, account=options.account or NO_ACCOUNT)
     if options.containers:
-        yield from store_permissions.reading(settings, where)
+        yield from s3_permissions.reading(settings, where)
         return
     launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=settings, token=SOME_TOKEN)
     match unwrap_or_failure(built(own.build, launch, kit.request, kit.seal)):
         case BuildFault() as fault:
-            raise Unusable(f"The request builder fails for an ordinary task: {fault}")
+            raise CommandError(f"The request builder fails for an ordinary task: {fault}")
         case request:
             own_tags = batch_permissions.own_tags(settings, request) if settings.section == "batch" else ()
             yield from kit.statements(request, where, replace(also(options), own_tags=own_tags))
-    yield from store_permissions.keeping(settings, where)
+    yield from s3_permissions.keeping(settings, where)
     if options.doctor:
         yield from doctors(settings.region, kit.doctor_reads)
 

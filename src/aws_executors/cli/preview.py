@@ -14,7 +14,7 @@ from typing import Any
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.cli.configuration import CLASSES, UNUSABLE, Unusable, airflow, asked, required
+from aws_executors.cli.configuration import CLASSES, UNUSABLE, CommandError, airflow, asked, required
 from aws_executors.cli.dags import Written, task_of
 from aws_executors.cli.services import KITS
 from aws_executors.cli.show import Paint, answer, colourful, dumped, remark
@@ -46,7 +46,7 @@ def run(options: Namespace) -> int:
     """Print the request; 1 where the builder refuses the task, 2 where there is no such task or set-up."""
     try:
         found = previewed(options)
-    except Unusable as unusable:
+    except CommandError as unusable:
         remark(str(unusable))
         return UNUSABLE
     match found:
@@ -61,7 +61,7 @@ def run(options: Namespace) -> int:
 def previewed(options: Namespace) -> "Previewed | BuildFault":
     """The request for the task or command that the command line names."""
     if options.task_command is None and not (options.dag_id and options.task_id):
-        raise Unusable("Give a task (DAG_ID TASK_ID), or --command 'airflow version'")
+        raise CommandError("Give a task (DAG_ID TASK_ID), or --command 'airflow version'")
     written = Written() if options.task_command is not None else task_of(options)
     section = section_of(written, options)
     own, kit = required(section, options.team), KITS[section]
@@ -87,7 +87,7 @@ def section_of(written: Written, options: Namespace) -> str:
         return configured[0]
     own = CLASSES.get(written.executor.rpartition(".")[2])
     if own is None:
-        raise Unusable(
+        raise CommandError(
             f"The task's executor {written.executor!r} is not one of this package; use --section "
             f"{configured[0]}"
         )

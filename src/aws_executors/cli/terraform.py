@@ -5,7 +5,7 @@ Law: reads the configuration, asks nobody, prints. What is printed is made by `d
 
 from argparse import Namespace
 
-from aws_executors.cli.configuration import UNUSABLE, Unusable
+from aws_executors.cli.configuration import UNUSABLE, CommandError
 from aws_executors.cli.setup import setup_of
 from aws_executors.cli.show import answer, dumped, grid, remark
 from aws_executors.deploy.hcl import as_json, hcl
@@ -16,7 +16,7 @@ def run(options: Namespace) -> int:
     """Print the configuration; 2 where the settings can not be used."""
     try:
         made = configuration(setup_of(options))
-    except Unusable as unusable:
+    except CommandError as unusable:
         remark(str(unusable))
         return UNUSABLE
     match options.output:

@@ -14,11 +14,13 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from aws_executors.core.errors import AwsExecutorsError
+
 LARGEST = 1 << 20
 """Characters of a snapshot; what claims to be larger is none."""
 
 
-class NoKeyError(RuntimeError):
+class NoKeyError(AwsExecutorsError, RuntimeError):
     """Airflow has no key to seal by."""
 
 

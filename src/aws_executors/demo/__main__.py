@@ -17,7 +17,7 @@ from rich.console import Console
 from aws_executors.demo import cloud, proof
 from aws_executors.demo.api import DagRun, TaskInstance
 from aws_executors.demo.environment import isolate
-from aws_executors.demo.processes import NotReady, ProcessDied, tail
+from aws_executors.demo.processes import NotReadyError, ProcessDiedError, tail
 from aws_executors.demo.stage import Stage, stage
 from aws_executors.demo.watch import Moment, screen
 
@@ -82,7 +82,7 @@ def run_on(stage: AbstractContextManager[Stage], options: argparse.Namespace) ->
     except KeyboardInterrupt:
         clock.say("interrupted; everything is down")
         return INTERRUPTED
-    except (NotReady, ProcessDied, RuntimeError) as error:
+    except (NotReadyError, ProcessDiedError, RuntimeError) as error:
         clock.say(f"{error}\nThe logs are in {options.logs.resolve()}")
         return 1
     clock.say(
@@ -129,7 +129,7 @@ def follow(up: Stage, run: DagRun, clock: Clock, timeout: float) -> tuple[TaskIn
             if time.time() > asked + ASK:
                 ended, instances, asked = up.api.dag_run(run).ended, up.api.task_instances(run), time.time()
             time.sleep(LOOK)
-    raise NotReady(f"the DAG has not finished within {timeout:.0f} s\n{tail(up.scheduler.log)}")
+    raise NotReadyError(f"the DAG has not finished within {timeout:.0f} s\n{tail(up.scheduler.log)}")
 
 
 def judge(up: Stage, instances: tuple[TaskInstance, ...]) -> tuple[proof.Claim, ...]:

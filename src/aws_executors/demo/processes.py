@@ -18,6 +18,8 @@ from typing import TypeVar
 
 import psutil
 
+from aws_executors.core.errors import AwsExecutorsError
+
 T = TypeVar("T")
 
 GRACE = 4.0  # seconds between SIGTERM and SIGKILL
@@ -25,11 +27,11 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TAIL = 30  # lines of a log that tell a person what went wrong
 
 
-class ProcessDied(Exception):
+class ProcessDiedError(AwsExecutorsError):
     """A process ended that should not have."""
 
 
-class NotReady(Exception):
+class NotReadyError(AwsExecutorsError):
     """Something did not happen in time."""
 
 
@@ -47,9 +49,9 @@ class Process:
         return self.popen.pid
 
     def check(self) -> None:
-        """Raise ProcessDied, with the end of its log, if it has ended."""
+        """Raise ProcessDiedError, with the end of its log, if it has ended."""
         if (code := self.popen.poll()) is not None:
-            raise ProcessDied(f"{self.name} ended with exit code {code}\n{tail(self.log)}")
+            raise ProcessDiedError(f"{self.name} ended with exit code {code}\n{tail(self.log)}")
 
     def said(self) -> str:
         """All that it has written so far."""
@@ -107,19 +109,19 @@ class Deployment:
         return self.processes[name]
 
     def finish(self, process: Process) -> None:
-        """Wait for a process that ends by itself; ProcessDied if that is not with exit code 0."""
+        """Wait for a process that ends by itself; ProcessDiedError if that is not with exit code 0."""
         if process.popen.wait() != 0:
             process.check()
         del self.processes[process.name]
 
     def check(self) -> None:
-        """Raise ProcessDied if any process has ended."""
+        """Raise ProcessDiedError if any process has ended."""
         for process in self.processes.values():
             process.check()
 
     def wait_for(self, what: str, ready: Callable[[], T | None], *, timeout: float, every: float = 0.1) -> T:
-        """The first answer of `ready` that is not None, asked again after `every` seconds; NotReady if none
-        comes within `timeout` seconds."""
+        """The first answer of `ready` that is not None, asked again after `every` seconds; NotReadyError if
+        none comes within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             self.check()
@@ -127,7 +129,7 @@ class Deployment:
                 return answer
             time.sleep(every)
         logs = "\n".join(f"--- {process.log}\n{tail(process.log)}" for process in self.processes.values())
-        raise NotReady(f"{what}: not within {timeout:.0f} s\n{logs}")
+        raise NotReadyError(f"{what}: not within {timeout:.0f} s\n{logs}")
 
     def stop(self, *names: str) -> None:
         """End the named processes (all, if none is named): SIGTERM, and SIGKILL for what lingers."""

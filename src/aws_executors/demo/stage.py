@@ -19,7 +19,7 @@ from aws_executors.demo.environment import Place, airflow_environment, container
 from aws_executors.demo.processes import (
     INTERRUPTS,
     Deployment,
-    NotReady,
+    NotReadyError,
     Process,
     end_of,
     interruptible,
@@ -62,14 +62,14 @@ class Stage:
         return self.deployment.start(name or component, COMPONENTS[component], **environment)
 
     def trigger(self, dag_id: str) -> DagRun:
-        """Start a run of a DAG as soon as Airflow knows it; NotReady with what is wrong with its file."""
+        """Start a run of a DAG as soon as Airflow knows it; NotReadyError says what its file has wrong."""
         try:
             self.deployment.wait_for(
                 f"DAG {dag_id}", lambda: self.api.has_dag(dag_id), timeout=START, every=ASK
             )
-        except NotReady as error:
+        except NotReadyError as error:
             faults = "\n".join(fault.stack_trace for fault in self.api.import_faults())
-            raise NotReady(f"{error}\n{faults}") from None
+            raise NotReadyError(f"{error}\n{faults}") from None
         return self.api.trigger(dag_id)
 
     def containers(self) -> tuple[containers.Container, ...]:

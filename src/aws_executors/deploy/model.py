@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias, cast
 
-from aws_executors.core.aws import s3_permissions as store_permissions
+from aws_executors.core.aws import s3_permissions
 from aws_executors.core.aws.iam import Also, Statement, Where, policy
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch.request import SubmitJob
@@ -187,9 +187,9 @@ def of_ecs(settings: EcsSettings, request: RunTask) -> Setup:
         parameters=(*ALWAYS, *((VPC,) if own_group else ())),
         statements=(
             *ecs_permissions.statements(request, where, also),
-            *store_permissions.keeping(settings, where),
+            *s3_permissions.keeping(settings, where),
         ),
-        reading=tuple(store_permissions.reading(settings, where)),
+        reading=tuple(s3_permissions.reading(settings, where)),
         own_group=own_group,
         told_group=own_group,
     )
@@ -218,9 +218,9 @@ def of_batch(settings: BatchSettings, request: SubmitJob) -> Setup:
                 where,
                 Also(log_groups=(GROUP,), own_tags=batch_permissions.own_tags(settings, request)),
             ),
-            *store_permissions.keeping(settings, where),
+            *s3_permissions.keeping(settings, where),
         ),
-        reading=tuple(store_permissions.reading(settings, where)),
+        reading=tuple(s3_permissions.reading(settings, where)),
         own_group=True,
     )
 

@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from .world.values import Refusal
+from .world.values import ServiceError
 
 AUTHORIZATION = re.compile(r"(?:AWS4-HMAC-SHA256 Credential=([\w-]+)/.*|Bearer ([\w-]+))")
 UNSIGNED = ("MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -71,6 +71,6 @@ def check_key(service: str, headers: Mapping[str, str], key: str) -> None:
     """Refuse a call without the key, as the service refuses one whose keys it does not know."""
     status = 403 if service in ("batch", "s3", "sts") else 400
     if "authorization" not in headers:
-        raise Refusal(*UNSIGNED, status)
+        raise ServiceError(*UNSIGNED, status)
     if not has_key(headers, key):
-        raise Refusal(*UNKNOWN.get(service, UNKNOWN_ELSEWHERE), status)
+        raise ServiceError(*UNKNOWN.get(service, UNKNOWN_ELSEWHERE), status)

@@ -16,7 +16,7 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
 
 from .world import Call
-from .world.values import Refusal
+from .world.values import ServiceError
 
 SERVICES = ("ecs", "batch", "logs", "s3", "sts")
 CONSTRAINTS = ("Missing required", "Invalid length", "Invalid value")
@@ -39,7 +39,7 @@ def service(name: str) -> ServiceModel:
 def operation(name: str, action: str) -> OperationModel:
     """The model of an action, or UnknownOperationException."""
     if name not in SERVICES or action not in service(name).operation_names:
-        raise Refusal("UnknownOperationException", f"{name} has no operation {action}")
+        raise ServiceError("UnknownOperationException", f"{name} has no operation {action}")
     return service(name).operation_model(action)
 
 
@@ -66,9 +66,9 @@ def check(call: Call) -> None:
     if report.has_errors():
         text = report.generate_report()
         constraint = all(line.startswith(CONSTRAINTS) for line in text.splitlines())
-        raise Refusal("ValidationException" if constraint else "SerializationException", text)
+        raise ServiceError("ValidationException" if constraint else "SerializationException", text)
     for problem in _not_enumerated(call.params, shape, "input"):
-        raise Refusal("ValidationException", problem)
+        raise ServiceError("ValidationException", problem)
 
 
 def _not_enumerated(value: Any, shape: Any, name: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from .world import Answer, Json
-from .world.values import Refusal
+from .world.values import ServiceError
 
 ACTIONS: Mapping[tuple[str, bool], str] = {
     ("PUT", False): "CreateBucket",
@@ -55,7 +55,7 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
     bucket, _, key = unquote(path.partition("?")[0]).lstrip("/").partition("/")
     action = ACTIONS.get((method, bool(key)))
     if action is None:
-        raise Refusal("NotImplemented", f"aws_executors.local does not have {method} {path}", 501)
+        raise ServiceError("NotImplemented", f"aws_executors.local does not have {method} {path}", 501)
     params: Json = {"Bucket": bucket, **({"Key": key} if key else {})}
     if OWNER in headers:
         params["ExpectedBucketOwner"] = headers[OWNER]

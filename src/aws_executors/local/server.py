@@ -19,7 +19,7 @@ from .key import check_key, has_key, is_for_us, is_loopback
 from .metadata import is_metadata, metadata
 from .wire import Request, http, parse, read_request, render, service_of
 from .world import Answer
-from .world.values import Refusal
+from .world.values import ServiceError
 
 MAX_CONNECTIONS = 2048
 NO_KEY = "the key of this start is missing: Authorization: Bearer, and the AWS_ACCESS_KEY_ID that it printed"
@@ -132,7 +132,7 @@ class Server(socketserver.ThreadingTCPServer):
             call = parse(request)
             action = call.action
             answer = self._cloud.call(call)
-        except Refusal as refusal:
+        except ServiceError as refusal:
             answer = Answer(refusal.status, {"message": refusal.message, **refusal.extra}, refusal.code)
         if answer.delay:
             self._ending.wait(answer.delay)

@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 from . import s3_wire
 from .models import batch_paths, check, targets
 from .world import Answer, Call, Json
-from .world.values import Refusal
+from .world.values import ServiceError
 
 MAX_BODY = 16 * 1024 * 1024
 REASONS = {
@@ -64,7 +64,7 @@ def read_request(stream: BufferedIOBase, more: BufferedIOBase) -> Request | None
 
 
 def parse(request: Request) -> Call:
-    """The call that a request makes, judged by botocore's model; Refusal says what is wrong with it."""
+    """The call that a request makes, judged by botocore's model; ServiceError says what is wrong with it."""
     service, action, params = _named(request)
     call = Call(service, action, params)
     check(call)
@@ -95,9 +95,9 @@ def _json(body: bytes) -> Json:
     try:
         params = json.loads(body or b"{}")
     except ValueError as error:
-        raise Refusal("SerializationException", f"the body is not JSON: {error}") from error
+        raise ServiceError("SerializationException", f"the body is not JSON: {error}") from error
     if not isinstance(params, dict):
-        raise Refusal("SerializationException", "the body is not a JSON object")
+        raise ServiceError("SerializationException", "the body is not a JSON object")
     return params
 
 

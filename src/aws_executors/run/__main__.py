@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 from aws_executors.core.lifecycle.exit_codes import MEANINGS, Exit, exit_of
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.run import hostname, spot
-from aws_executors.run.parent import Stopped, fork, say, stop_at_once
+from aws_executors.run.parent import StoppedError, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
-from aws_executors.run.sources import SOURCES, Unread
+from aws_executors.run.sources import SOURCES, NoWorkloadError
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
@@ -65,9 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             hostname.container_id()
             workload = decoded(text)
         return fork(lambda: supervise(workload))
-    except Unread as error:
+    except NoWorkloadError as error:
         return _end(error.exit, str(error))
-    except Stopped as error:
+    except StoppedError as error:
         return _stopped(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, a person reads one line and not its traceback
         return _end(Exit.CANNOT_START, f"{type(error).__name__}: {error}")
@@ -82,13 +82,14 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
     try:
         found: object = TypeAdapter(workloads.All).validate_json(text)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        places = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:3])
-        raise Unread(
+        from aws_executors.core.validation import in_words
+
+        places = "; ".join(in_words(error, shown=False))
+        raise NoWorkloadError(
             f"this Airflow cannot read the workload ({places}); use the scheduler's version in the image"
         ) from None
     if not isinstance(found, workloads.ExecuteTask | workloads.ExecuteCallback):
-        raise Unread(f"a {type(found).__name__} cannot run in a container")
+        raise NoWorkloadError(f"a {type(found).__name__} cannot run in a container")
     return found
 
 
@@ -108,7 +109,7 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
     configure_logging(output=sys.stdout.buffer, json_output=True)
     try:
         left = BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=True)
-    except Stopped as error:
+    except StoppedError as error:
         return _stopped(error)
     except BaseException as error:  # noqa: BLE001 - it is told by the exit code, and in one line
         code = exit_code(error)
@@ -118,7 +119,7 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
     return int(isinstance(workload, ExecuteCallback) and left != 0)
 
 
-def _stopped(error: Stopped) -> int:
+def _stopped(error: StoppedError) -> int:
     return _end(
         Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task started: {spot.why()}"
     )

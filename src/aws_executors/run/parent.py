@@ -1,7 +1,8 @@
 """The process that a container starts with: it has everything imported, and runs the workload in a fork.
 
 Law: never imports a user's code; waits for the fork, passes signals on to it, reaps what is left to it (it
-may be process 1), and ends as the fork ended. `Stopped` is a stop that came when there was nothing to stop.
+may be process 1), and ends as the fork ended. `StoppedError` is a stop that came when there was nothing to
+stop.
 """
 
 import os
@@ -15,7 +16,7 @@ from aws_executors.run import spot
 PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 
 
-class Stopped(BaseException):
+class StoppedError(BaseException):
     """The platform wants the container to end, and no task has begun.
 
     No `Exception`: what Airflow or a client does about those must not keep the container up.
@@ -29,10 +30,10 @@ def say(words: str) -> None:
 
 
 def stop_at_once() -> None:
-    """From now on a stop raises `Stopped`."""
+    """From now on a stop raises `StoppedError`."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped(signal.Signals(number).name)
+        raise StoppedError(signal.Signals(number).name)
 
     for number in PASSED_ON:
         signal.signal(number, stop)

@@ -1,13 +1,15 @@
 """Where a container gets its workload from.
 
-Law: one function per source, from the argument to the workload's JSON; each raises `Unread` with what is to
-be said to a person and with the exit code. A new transport gets its function, and its option, here.
+Law: one function per source, from the argument to the workload's JSON; each raises `NoWorkloadError` with
+what is to be said to a person and with the exit code. A new transport gets its function, and its
+option, here.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.lifecycle.exit_codes import Exit
 from aws_executors.core.requests.stored_workload import bucket_and_key, opened
 
@@ -15,7 +17,7 @@ UNREACHABLE = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "Req
 ATTEMPTS = 5
 
 
-class Unread(Exception):
+class NoWorkloadError(AwsExecutorsError):
     """There is no workload, and why; `exit` is how the container is to end."""
 
     def __init__(self, problem: str, exit_: Exit = Exit.CANNOT_START) -> None:
@@ -27,7 +29,7 @@ class Source(Protocol):
     """From an option's value to the workload's JSON; `region` and `owner` are those of the bucket."""
 
     def __call__(self, text: str, region: str | None, owner: str = "", /) -> str:
-        """Get it, or raise `Unread`."""
+        """Get it, or raise `NoWorkloadError`."""
         ...
 
 
@@ -41,7 +43,7 @@ def from_file(path: str, region: str | None, owner: str = "") -> str:
     try:
         return Path(path).read_text()
     except (OSError, ValueError) as error:
-        raise Unread(f"--json-path {path}: {error}") from error
+        raise NoWorkloadError(f"--json-path {path}: {error}") from error
 
 
 def from_s3(url: str, region: str | None, owner: str = "") -> str:
@@ -49,12 +51,12 @@ def from_s3(url: str, region: str | None, owner: str = "") -> str:
     try:
         bucket, key = bucket_and_key(url)
     except ValueError as error:
-        raise Unread(f"--s3: {error}") from error
+        raise NoWorkloadError(f"--s3: {error}") from error
     body = _fetched(url, bucket, key, region, owner)
     try:
         return opened(body)
     except ValueError as error:
-        raise Unread(f"--s3 {url}: {error}") from error
+        raise NoWorkloadError(f"--s3 {url}: {error}") from error
 
 
 def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) -> bytes:
@@ -68,7 +70,7 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
             PartialCredentialsError,
         )
     except ImportError as error:
-        raise Unread(f"--s3 needs boto3 in the image: {error}") from error
+        raise NoWorkloadError(f"--s3 needs boto3 in the image: {error}") from error
     try:
         patient = Config(retries={"total_max_attempts": ATTEMPTS, "mode": "standard"})
         s3 = boto3.Session().client("s3", region_name=region, config=patient)
@@ -77,11 +79,15 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        raise Unread(f"--s3 {url}: {error}{_remedy(code, str(error), bucket, key)}", _exit(code)) from error
+        raise NoWorkloadError(
+            f"--s3 {url}: {error}{_remedy(code, str(error), bucket, key)}", _exit(code)
+        ) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
-        raise Unread(f"--s3 {url}: {error}; give the container a role (task role, job role)") from error
+        raise NoWorkloadError(
+            f"--s3 {url}: {error}; give the container a role (task role, job role)"
+        ) from error
     except (BotoCoreError, OSError) as error:
-        raise Unread(f"--s3 {url}: {error}", Exit.INFRASTRUCTURE) from error
+        raise NoWorkloadError(f"--s3 {url}: {error}", Exit.INFRASTRUCTURE) from error
 
 
 def _exit(code: str) -> Exit:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from aws_executors.batch import BatchSettings, SubmitJob, build, build_from, lookup_prefix, over_options
 from aws_executors.core.batch.builder import from_options, job_name
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.compose import built
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import to_kwargs
-from aws_executors.core.settings.parsing import RequestError
 
 SETTINGS = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
 SEVERAL = SETTINGS.model_copy(update={"container_name": "main"})

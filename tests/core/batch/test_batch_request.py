@@ -7,8 +7,8 @@ import pytest
 
 from aws_executors.core.batch.overrides import ContainerOverrides, ResourceRequirement
 from aws_executors.core.batch.request import JobTimeout, RetryStrategy, SubmitJob, from_kwargs
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.wire import KeyValuePair, to_kwargs
-from aws_executors.core.settings.parsing import RequestError
 
 PLAIN = {"jobName": "airflow", "jobQueue": "q", "jobDefinition": "d:1"}
 JOB = SubmitJob(job_name="airflow", job_queue="q", job_definition="d:1")
@@ -107,8 +107,8 @@ NOWHERE: list[tuple[dict[str, object], list[str]]] = [
     ({"jobName": "a b"}, ["jobName", "'a b'"]),
     ({"jobQueue": ""}, ["jobQueue", "at least 1 character"]),
     ({"jobQueu": "q"}, ["'jobQueu' is not known; did you mean 'jobQueue'?", "Allowed:", "retryStrategy"]),
-    ({"retryStrategy": {"attempts": 11}}, ["retryStrategy.attempts", "less than or equal to 10", "int 11"]),
-    ({"retryStrategy": {"attempts": 0}}, ["retryStrategy.attempts", "greater than or equal to 1"]),
+    ({"retryStrategy": {"attempts": 11}}, ["retryStrategy.attempts", "must be at most 10", "int 11"]),
+    ({"retryStrategy": {"attempts": 0}}, ["retryStrategy.attempts", "must be at least 1"]),
     ({"retryStrategy": {"attempt": 3}}, ["'attempt' in retryStrategy", "did you mean 'attempts'?"]),
     ({"retryStrategy": {"evaluateOnExit": [{"action": "EXIT"}]}}, ["retryStrategy", "needs attempts"]),
     (
@@ -123,7 +123,10 @@ NOWHERE: list[tuple[dict[str, object], list[str]]] = [
         {"retryStrategy": {"attempts": 1, "evaluateOnExit": [{"action": "EXIT"}] * 6}},
         ["evaluateOnExit", "at most 5"],
     ),
-    ({"timeout": {"attemptDurationSeconds": 59}}, ["timeout.attemptDurationSeconds", "equal to 60", "59"]),
+    (
+        {"timeout": {"attemptDurationSeconds": 59}},
+        ["timeout.attemptDurationSeconds", "must be at least 60", "59"],
+    ),
     ({"timeout": 3600}, ["timeout must be a mapping, not int 3600"]),
     ({"shareIdentifier": "team-a"}, ["shareIdentifier", "letters and digits"]),
     ({"schedulingPriorityOverride": 10000}, ["schedulingPriorityOverride", "9999"]),
@@ -132,7 +135,7 @@ NOWHERE: list[tuple[dict[str, object], list[str]]] = [
     ({"tags": {"aws:a": ""}}, ["tags", "'aws:a'"]),
     ({"tags": {"k" * 129: ""}}, ["tags", "1 to 128 characters"]),
     ({"tags": {"team": 3}}, ["tags", "'team' must be text, not int"]),
-    ({"propagateTags": "yes"}, ["propagateTags", "must be true or false, not str 'yes'"]),
+    ({"propagateTags": "yes"}, ["propagateTags", "must be True or False, not str 'yes'"]),
     ({"arrayProperties": {"size": 3}}, ["arrayProperties", "dynamic task mapping"]),
     (
         {"containerOverrides": {"cpu": 1}},

@@ -221,7 +221,7 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
         ),
         ({"vcpus": 1}, "'vcpus' is not known"),
         ({"memory": "512"}, "executor_config: memory must be a whole number, not str '512'"),
-        ({"memory": 0}, "executor_config: memory must be greater than or equal to 1, not int 0"),
+        ({"memory": 0}, "executor_config: memory must be at least 1, not int 0"),
         ({"environment": {"A": 1}}, "environment: the value of 'A' must be text, not int; put it in quotes"),
         ({"environment": ["A=1"]}, "environment[0] must be a mapping, not str"),
         ({"tags": "team"}, "tags must be a list, not str 'team'"),

@@ -371,7 +371,7 @@ def test_nothing_is_absent_while_a_record_has_no_owner() -> None:
     told = observe_answer({"tasks": [{"lastStatus": "RUNNING"}]}, asked=["t/a"], container="airflow")
     assert told.observations == ()
     assert [(one.id, one.problem) for one in told.unreadable] == [
-        ("", "taskArn: Field required"),
+        ("", "taskArn is missing"),
         ("t/a", "not among the readable records"),
     ]
 

@@ -39,7 +39,7 @@ def defined(driver: str = "awslogs", **options: str) -> dict[str, Any]:
             {"taskDefinition": {"containerDefinitions": [{"name": "other"}]}},
             "the task definition has no container 'main'",
         ),
-        ({}, "taskDefinition: Field required"),
+        ({}, "taskDefinition is missing"),
     ],
 )
 def test_where_an_ecs_task_logs_to(answer: object, expected: object) -> None:
@@ -120,7 +120,7 @@ def job(**fields: Any) -> dict[str, Any]:
             "its container has the log driver 'fluentd', and only what awslogs writes can be read here",
         ),
         ({"jobs": []}, "", "AWS does not show it"),
-        ({"jobs": 7}, "", "jobs: Input should be a valid tuple"),
+        ({"jobs": 7}, "", "jobs must be a list, not int"),
     ],
 )
 def test_where_a_batch_job_logs_to(answer: object, container: str, expected: object) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from aws_executors import Launch, Task, batch, ecs
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import ALL, NONE
 from aws_executors.core.requests.compose import built
-from aws_executors.core.settings.parsing import RequestError
 
 ECS = {"region": "us-east-1", "cluster": "c", "container_name": "main", "task_definition": "d"} | {
     "launch_type": "EC2"

@@ -10,7 +10,8 @@ from returns.pipeline import is_successful
 
 from aws_executors import compose, queue_is, unless, when
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.requests.compose import BuilderError, BuildFault, built, name_of
+from aws_executors.core.errors import BuilderError
+from aws_executors.core.requests.compose import BuildFault, built, name_of
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.ecs import RunTask, build, with_environment, with_group, with_tags
 from strategies import ECS_SETTINGS

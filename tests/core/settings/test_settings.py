@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.errors import SettingsError
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.errors import Place, SettingsError, SettingsFaults, shown
+from aws_executors.core.settings.errors import Place, SettingsFaults, shown
 
 BATCH = {"region": "eu-west-1", "job_name": "airflow", "job_queue": "queue", "job_definition": "job:3"}
 ECS = {
@@ -103,7 +104,7 @@ def test_reads(option: str, text: str, value: object) -> None:
             "build",
             "request_builder = 'build' is not a dotted path such as my_module.build",
         ),
-        ("adopt_task_instances", "maybe", "adopt_task_instances = 'maybe' is neither True nor False"),
+        ("adopt_task_instances", "maybe", "adopt_task_instances = 'maybe' is not True or False"),
         ("deployment", "air flow", "deployment = 'air flow' is not a name of letters, digits, - and _ and /"),
         ("deployment", "a" * 64, "63 characters at most"),
         ("max_attempts", "0", "max_attempts = '0' is below 1; set [batch] max_attempts = 5, or"),

@@ -205,7 +205,7 @@ WRONG: tuple[tuple[Connection, tuple[str, ...]], ...] = (
     ),
     (
         Connection(conn_id="c", extra={"assume_role_method": "assume_role_with_saml"}),
-        ("assume_role_method: input should be 'assume_role'",),
+        ("assume_role_method must be 'assume_role'",),
     ),
     (
         Connection(conn_id="c", extra={"role_arn": ROLE, "assume_role_kwargs": {"SerialNumber": "mfa"}}),
@@ -223,11 +223,11 @@ WRONG: tuple[tuple[Connection, tuple[str, ...]], ...] = (
     ),
     (
         Connection(conn_id="c", extra={"endpoint_url": "vpce-1"}),
-        ("extra: endpoint_url: is not a URL of the form http://host:port",),
+        ("extra: endpoint_url is not a URL of the form http://host:port",),
     ),
     (
         Connection(conn_id="c", extra={"endpoint_url": "https://me:hush@ecs.example.com"}),
-        ("extra: endpoint_url: contains a user name or password, which AWS never reads from a URL",),
+        ("extra: endpoint_url contains a user name or password, which AWS never reads from a URL",),
     ),
 )
 

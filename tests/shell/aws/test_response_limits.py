@@ -16,7 +16,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.shell.aws import response_limits as bounds
+from aws_executors.shell.aws import response_limits
 from aws_executors.shell.aws.clients import Clients
 
 LONG = 20.0
@@ -269,7 +269,7 @@ def endless(head: bytes, again: bytes) -> Talk:
 def test_c7_an_answer_without_end_is_bounded_in_size(
     serve: Serve, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "MOST", 1_000_000)
+    monkeypatch.setattr(response_limits, "MOST", 1_000_000)
     error = ask(clients(serve(talk))).failure()
     assert error.kind is Kind.AMBIGUOUS
     assert "longer than 1000000 bytes" in error.message
@@ -288,7 +288,7 @@ def test_a_connection_that_was_idle_for_long_is_not_trusted(
     server = serve(says(GOOD))
     way = clients(server)
     assert [ask(way).unwrap(), ask(way).unwrap(), server.connections] == [[], [], 1]
-    monkeypatch.setattr(bounds, "OLD", 0.0)
+    monkeypatch.setattr(response_limits, "OLD", 0.0)
     assert [ask(way).unwrap(), server.connections] == [[], 2]
 
 

@@ -29,7 +29,7 @@ from aws_executors.core.lifecycle.job import (
 )
 from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.core.lifecycle.poll_interval import PollInterval
-from aws_executors.shell.engine import row_poller as rows
+from aws_executors.shell.engine import row_poller
 from aws_executors.shell.engine.dispatcher import CHUNK, EngineConfig
 from aws_executors.shell.engine.messages import AirflowUpdate, JobEvent, Message, WorkItem
 from aws_executors.shell.engine.operations import TOO_LATE, WorkerOperations
@@ -451,9 +451,9 @@ def test_the_database_is_down_for_a_while(place: Town, caplog: pytest.LogCapture
 
 
 def test_more_rows_than_one_query_may_ask_for(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "ROWS", 200)
+    monkeypatch.setattr(row_poller, "ROWS", 200)
     place.rows.go_down()
-    many = rows.ROWS + 100
+    many = row_poller.ROWS + 100
     for number in range(many):
         place.queue(f"t{number}")
     until(lambda: len(place.cloud.containers) == many)
@@ -463,7 +463,7 @@ def test_more_rows_than_one_query_may_ask_for(place: Town, monkeypatch: pytest.M
     place.rows.come_up()
     until(place.idle)
     assert all(place.ends(f"t{number}") for number in range(many))
-    assert max(map(len, place.rows.reads)) <= rows.ROWS
+    assert max(map(len, place.rows.reads)) <= row_poller.ROWS
 
 
 def test_an_idle_engine_sleeps(place: Town) -> None:

@@ -22,7 +22,7 @@ from airflow.utils.session import create_session
 from airflow_executors import forget_executors
 from airflow_rows import task_instance
 from aws_executors.local import LocalAws
-from aws_executors.shell.ui import executor_lookup as queueing
+from aws_executors.shell.ui import executor_lookup
 from aws_executors.shell.ui.links import WAIT
 from aws_executors.shell.ui.plugin import AwsExecutorsPlugin, ContainerLink, LogLink
 from sites import ecs_site
@@ -173,7 +173,7 @@ def test_a_task_of_another_executor_has_none_and_asks_nobody(
         assert link_of(link, given.key) == ""
     assert time.monotonic() - began < WAIT  # and waits for nobody
     assert aws.calls() == calls
-    assert list(queueing._executors.values()) == [None]
+    assert list(executor_lookup._executors.values()) == [None]
 
 
 def test_a_task_that_names_our_executor_has_them(aws: LocalAws, configured: Callable[[str], None]) -> None:
@@ -214,7 +214,7 @@ def test_one_executor_for_the_process_and_it_is_not_started(
 ) -> None:
     configured(OURS)
     givens = [task_instance(state="running") for _ in range(2)]
-    found = [queueing.queueing_of(given.key) for given in givens]
+    found = [executor_lookup.queueing_of(given.key) for given in givens]
     assert found[0] is not None
     assert found[1] is not None
     assert found[0].executor is found[1].executor

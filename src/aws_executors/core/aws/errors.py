@@ -110,7 +110,7 @@ def classify_exception(names: Sequence[str], message: str) -> AwsError:
 def unreadable_answer(problem: str) -> AwsError:
     """A good answer that can not be read: AMBIGUOUS, for the call was carried out as far as anyone knows.
 
-    >>> unreadable_answer("jobId: Field required").kind
+    >>> unreadable_answer("jobId is missing").kind
     <Kind.AMBIGUOUS: 'ambiguous'>
     """
     return _error(UNKNOWN, "UnreadableAnswer", problem)

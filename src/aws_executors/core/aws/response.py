@@ -18,6 +18,7 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.lifecycle.observation import Cause, DescribeResult, Observation, Phase, Unreadable
 from aws_executors.core.redact.outgoing import PART, one_line
 from aws_executors.core.requests.memo import unchanged
+from aws_executors.core.validation import in_words
 
 
 class Read(BaseModel):
@@ -32,17 +33,11 @@ class Read(BaseModel):
     )
 
 
-class _Fault(BaseModel):
-    loc: tuple[str | int, ...]
-    msg: str
-
-
 class _Event(Read):
     detail: object
     detail_type: str | None = Field(default=None, validation_alias="detail-type")
 
 
-_FAULTS = TypeAdapter(tuple[_Fault, ...])
 _RECORD = TypeAdapter(dict[str, object])
 ReadT = TypeVar("ReadT", bound=Read)
 Reader: TypeAlias = Callable[[object], Result[Observation, Unreadable]]
@@ -106,7 +101,7 @@ def read(model: type[ReadT], value: object) -> Result[ReadT, str]:
     >>> read(Task, {"taskArn": "arn:1", "cpu": "256"})
     <Success: task_arn='arn:1'>
     >>> read(Task, {})
-    <Failure: taskArn: Field required>
+    <Failure: taskArn is missing>
     """
     try:
         return Success(model.model_validate(value))
@@ -114,10 +109,7 @@ def read(model: type[ReadT], value: object) -> Result[ReadT, str]:
         known = without_nulls(value)
         if known is not value and known != value:  # NaN is not even what it is itself
             return read(model, known)
-        faults = _FAULTS.validate_json(
-            error.json(include_url=False, include_context=False, include_input=False)
-        )
-        return Failure("; ".join(": ".join((*_place(fault), fault.msg)) for fault in faults))
+        return Failure("; ".join(in_words(error, shown=False)))
 
 
 def reader(model: type[Read], observe: Reader) -> Reader:
@@ -242,10 +234,6 @@ def newest(observations: Iterable[Observation], *, excluding: Collection[str] = 
 
 def _precedence(seen: Observation) -> tuple[bool, float, str]:
     return (not seen.ended, float("-inf") if seen.created is None else seen.created, seen.id)
-
-
-def _place(fault: _Fault) -> tuple[str, ...]:
-    return (".".join(str(step) for step in fault.loc),) if fault.loc else ()
 
 
 def _last(id_: str) -> str:

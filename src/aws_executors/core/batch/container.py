@@ -40,7 +40,7 @@ from aws_executors.core.batch.request import (
     NodePropertyOverride,
     SubmitJob,
 )
-from aws_executors.core.settings.parsing import RequestError
+from aws_executors.core.errors import RequestError
 
 Holder = TypeVar("Holder", SubmitJob, NodePropertyOverride)
 

@@ -17,7 +17,7 @@ from aws_executors.core.batch.request import (
     RetryStrategy,
 )
 from aws_executors.core.requests.wire import to_kwargs
-from aws_executors.core.settings.parsing import parse
+from aws_executors.core.validation import parse
 
 
 def BatchConfig(

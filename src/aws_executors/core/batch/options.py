@@ -47,11 +47,11 @@ from aws_executors.core.batch.request import (
     SubmitJob,
     Tags,
 )
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, said, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
 from aws_executors.core.requests.merge import appended, later
 from aws_executors.core.requests.wire import WRITTEN, Flag, Text, Texts, Whole, fields_of, masked_repr, spell
-from aws_executors.core.settings.parsing import RequestError
 
 WORKLOAD = "the Airflow container's command is the workload"
 KEPT: Mapping[str, str] = {

@@ -20,7 +20,8 @@ from aws_executors.core.batch.overrides import (
     in_capitals,
     only_once,
 )
-from aws_executors.core.requests.size_limit import TooLarge, parts, too_large
+from aws_executors.core.errors import RequestError, RequestTooLargeError
+from aws_executors.core.requests.size_limit import parts, too_large
 from aws_executors.core.requests.wire import (
     WRITTEN,
     Flag,
@@ -34,7 +35,7 @@ from aws_executors.core.requests.wire import (
     tag_text,
     to_kwargs,
 )
-from aws_executors.core.settings.parsing import RequestError, parse
+from aws_executors.core.validation import parse
 
 REQUEST_LIMIT = 30 * 1024
 """Bytes of JSON in one SubmitJob. Source: "Service quotas" of the AWS Batch User Guide."""
@@ -190,7 +191,7 @@ class SubmitJob:
         if faults:
             raise ValueError("; ".join([*faults, *sizes]))
         if sizes:
-            raise TooLarge(*sizes)
+            raise RequestTooLargeError(*sizes)
 
 
 def _kind_faults(request: SubmitJob) -> list[str]:

@@ -19,11 +19,11 @@ from aws_executors.core.ecs.structures import (
     Overrides,
 )
 from aws_executors.core.ecs.task_size import fargate_pair_fault
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import refuse
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.memo import remembered
 from aws_executors.core.requests.wire import spell, to_kwargs
-from aws_executors.core.settings.parsing import RequestError
 
 KEPT: Mapping[str, str] = {
     "clientToken": "the executor sets it, so that nothing runs twice",

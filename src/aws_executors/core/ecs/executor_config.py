@@ -20,7 +20,7 @@ from aws_executors.core.ecs.structures import (
     VolumeConfiguration,
 )
 from aws_executors.core.requests.wire import to_kwargs
-from aws_executors.core.settings.parsing import parse
+from aws_executors.core.validation import parse
 
 
 def EcsConfig(

@@ -34,6 +34,7 @@ from aws_executors.core.ecs.structures import (
     Tag,
     VolumeConfiguration,
 )
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, said, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
 from aws_executors.core.requests.merge import appended, later
@@ -47,7 +48,6 @@ from aws_executors.core.requests.wire import (
     spell,
     text_items,
 )
-from aws_executors.core.settings.parsing import RequestError
 
 KEPT: Mapping[str, str] = {
     "command": "the Airflow container's command is the workload; set it for other containers in overrides",

@@ -22,9 +22,10 @@ from aws_executors.core.ecs.structures import (
     Tag,
     VolumeConfiguration,
 )
-from aws_executors.core.requests.size_limit import TooLarge, parts, too_large
+from aws_executors.core.errors import RequestTooLargeError
+from aws_executors.core.requests.size_limit import parts, too_large
 from aws_executors.core.requests.wire import WRITTEN, Flag, Matching, Text, surely_fits, to_kwargs
-from aws_executors.core.settings.parsing import parse
+from aws_executors.core.validation import parse
 
 MANAGED = "MANAGED_INSTANCES"
 BY_PROVIDER = (
@@ -83,7 +84,7 @@ class RunTask:
         if faults:
             raise ValueError("; ".join([*faults, *sizes]))
         if sizes:
-            raise TooLarge(*sizes)
+            raise RequestTooLargeError(*sizes)
 
 
 def runs_on(launch_type: str | None, strategy: tuple[CapacityProvider, ...]) -> str:

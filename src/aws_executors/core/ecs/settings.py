@@ -13,7 +13,7 @@ from aws_executors.core.ecs.capacity_providers import Strategy, on_fargate
 from aws_executors.core.ecs.options import SETTABLE
 from aws_executors.core.ecs.request import BY_PROVIDER, MANAGED, LaunchType
 from aws_executors.core.settings.base import NOTHING, Settings, Written
-from aws_executors.core.settings.errors import Detail, Fault, Place, shown
+from aws_executors.core.settings.errors import Fault, Place, shown
 from aws_executors.core.settings.options import as_text
 from aws_executors.core.settings.types import (
     SPELLINGS,
@@ -27,6 +27,7 @@ from aws_executors.core.settings.types import (
     Subnets,
     upper,
 )
+from aws_executors.core.validation import Violation
 
 
 class EcsSettings(Settings):
@@ -147,11 +148,11 @@ class EcsSettings(Settings):
             yield _superfluous("subnets", "do not apply to EXTERNAL, which has no awsvpc network", own, place)
 
     @classmethod
-    def _told(cls, detail: Detail, own: Written, place: Place) -> Fault:
-        if detail["loc"][0] == "launch_type" and as_text(upper(own.get("launch_type", ""))) == MANAGED:
+    def _fault(cls, found: Violation, own: Written, place: Place) -> Fault:
+        if found.path[0] == "launch_type" and as_text(upper(own.get("launch_type", ""))) == MANAGED:
             remedy = place.set("capacity_provider_strategy", "my-managed-instances")
             return Fault("launch_type", BY_PROVIDER, remedy, shown(own["launch_type"]))
-        return super()._told(detail, own, place)
+        return super()._fault(found, own, place)
 
     @classmethod
     def gaps(cls, own: Written, kwargs: Written, place: Place) -> Iterator[Fault]:

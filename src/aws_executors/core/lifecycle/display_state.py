@@ -1,7 +1,7 @@
 """How far a job has come, in the words of somebody who looks at hundreds of them.
 
 Law: a job's stage says what it waits for; a display state says what a person would call that. One table, and
-a request_id where a stage is two things to a person.
+a question where a stage is two things to a person.
 """
 
 from collections.abc import Mapping

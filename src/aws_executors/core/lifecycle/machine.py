@@ -33,12 +33,15 @@ from aws_executors.core.lifecycle.job import (
     Superseded,
     Unpreparable,
 )
-from aws_executors.core.lifecycle.transitions import awaiting_row as judging
-from aws_executors.core.lifecycle.transitions import lookup as looking
-from aws_executors.core.lifecycle.transitions import moves, watching
-from aws_executors.core.lifecycle.transitions import stopping as ending
-from aws_executors.core.lifecycle.transitions import submission as submitting
-from aws_executors.core.lifecycle.transitions import token_renewal as renewing
+from aws_executors.core.lifecycle.transitions import (
+    awaiting_row,
+    lookup,
+    moves,
+    stopping,
+    submission,
+    token_renewal,
+    watching,
+)
 from aws_executors.core.lifecycle.transitions.moves import Moved
 from aws_executors.core.lifecycle.verdict import standing
 
@@ -74,26 +77,26 @@ def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
     if job.stage is Stage.CLOSED:
         return job, ()
     moved, effects = _moved(job, event, policy)
-    return renewing.to_be_woken(moved), effects
+    return token_renewal.to_be_woken(moved), effects
 
 
 def _moved(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
     match event:
         case Prepared():
-            return submitting.prepared(job, event)
+            return submission.prepared(job, event)
         case NotStored(at=at, error=error):
-            return submitting.not_stored(job, error, at, policy)
+            return submission.not_stored(job, error, at, policy)
         case Renewed():
-            return renewing.renewed(job, event)
+            return token_renewal.renewed(job, event)
         case Unpreparable(at=at, problem=problem):
-            return submitting.unpreparable(job, problem, at, policy)
+            return submission.unpreparable(job, problem, at, policy)
         case Accepted(at=at, container=container):
             wanted = job.stage in UNANSWERED and container not in job.past
-            return submitting.accepted(job, container, at, policy) if wanted else (job, ())
+            return submission.accepted(job, container, at, policy) if wanted else (job, ())
         case Refused(at=at, error=error):
-            return submitting.refused(job, error, at, policy) if job.stage is Stage.SUBMITTING else (job, ())
+            return submission.refused(job, error, at, policy) if job.stage is Stage.SUBMITTING else (job, ())
         case Found(at=at, observation=observation):
-            return looking.found(job, observation, at, policy) if job.stage is Stage.LOOKING_UP else (job, ())
+            return lookup.found(job, observation, at, policy) if job.stage is Stage.LOOKING_UP else (job, ())
         case NotLookedUp(at=at):
             return (moves.later(job, at, policy), ()) if job.stage is Stage.LOOKING_UP else (job, ())
         case Observed(at=at, observation=observation):
@@ -102,14 +105,14 @@ def _moved(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
             if row is not None and row.token == job.token and not job.assigned:
                 job = replace(job, assigned=True)  # our own token has arrived: without it, it is not ours
             stands = standing(row, token=job.token, assigned=job.assigned, try_number=job.try_number)
-            return judging.row_read(job, stands, at, policy)
+            return awaiting_row.row_read(job, stands, at, policy)
         case StopAnswered(at=at, error=error):
-            return ending.stop_answered(job, error, at, policy)
+            return stopping.stop_answered(job, error, at, policy)
         case Revoked(at=at):
-            return ending.withdraw(job, Purpose.CANCEL, at, policy)
+            return stopping.withdraw(job, Purpose.CANCEL, at, policy)
         case Superseded(at=at):
-            return ending.superseded(job, at, policy)
+            return stopping.superseded(job, at, policy)
         case Due(at=at):
-            return ending.woken(job, at)
+            return stopping.woken(job, at)
         case never:
             assert_never(never)

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from typing import cast
 
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.wire import fields_of, spell
-from aws_executors.core.settings.parsing import RequestError
 
 ALL, NONE = "all", "none"
 OPTION = "executor_config_allowed"
@@ -48,7 +48,7 @@ def refuse(uses: Iterable[Use], allowed: tuple[str, ...], section: str) -> None:
     >>> refuse([("cpu",), ("overrides.taskRoleArn", "overrides")], ("cpu",), "ecs_fargate")
     Traceback (most recent call last):
       ...
-    aws_executors.core.settings.parsing.RequestError: executor_config: overrides.taskRoleArn may not be set: \
+    aws_executors.core.errors.RequestError: executor_config: overrides.taskRoleArn may not be set: \
 [ecs_fargate] executor_config_allowed = cpu; leave it out, or add it to that option
     """
     if allowed == (ALL,):

@@ -7,17 +7,17 @@ tells whose function it was when one of them breaks the bargain.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypedDict, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 from pydantic import ValidationError
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.errors import BuilderError, RequestError, RequestTooLargeError
 from aws_executors.core.redact.outgoing import MOST, NAME, ROOM, one_line
 from aws_executors.core.redact.values import MASK, hidden, secrets_in, sensitive, without
 from aws_executors.core.requests.launch import Launch
-from aws_executors.core.requests.size_limit import TooLarge
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.parsing import RequestError, told
+from aws_executors.core.validation import in_words, only_too_large
 
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
@@ -26,10 +26,6 @@ LONGEST_QUOTED = 60
 LONGEST_LIFETIME = 604_800  # seconds: as in the option token_lifetime
 
 Predicate = Callable[[Launch[Settings]], bool]
-
-
-class BuilderError(TypeError):
-    """A builder or step gave something that is no request; the message names the function and the remedy."""
 
 
 def name_of(part: object) -> str:
@@ -255,23 +251,18 @@ def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildF
     return BuildFault(builder=name_of(build), error=words, oversized=_oversized(error))
 
 
-class _Cause(TypedDict, total=False):
-    """What we read of one of pydantic's error details."""
-
-    ctx: Mapping[str, object]
-
-
 def _oversized(error: BaseException) -> bool:
-    if not isinstance(error, ValidationError):
-        return isinstance(error, TooLarge)
-    found = cast("list[_Cause]", error.errors(include_url=False, include_input=False))
-    return [type(cause.get("ctx", {}).get("error")) for cause in found] == [TooLarge]
+    return (
+        only_too_large(error)
+        if isinstance(error, ValidationError)
+        else isinstance(error, RequestTooLargeError)
+    )
 
 
 def _words(error: BaseException) -> str:
     match error:
         case ValidationError():
-            words = "; ".join(told(error, shown=False))
+            words = "; ".join(in_words(error, shown=False))
         case RequestError() | BuilderError():
             words = _text(error)
         case _:

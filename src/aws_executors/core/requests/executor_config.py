@@ -12,8 +12,9 @@ from typing import TypeVar, cast
 
 from pydantic import TypeAdapter
 
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.wire import spell
-from aws_executors.core.settings.parsing import FAULTS, RequestError, found, parse, quoted
+from aws_executors.core.validation import FAULTS, parse, quoted, type_and_value
 
 C = TypeVar("C")
 
@@ -29,13 +30,15 @@ def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str
     >>> read_config(TypeAdapter(dict[str, int]), {"command": ["ls"]}, {"command": "it is Airflow's"})
     Traceback (most recent call last):
       ...
-    aws_executors.core.settings.parsing.RequestError: executor_config: 'command' cannot be set: \
+    aws_executors.core.errors.RequestError: executor_config: 'command' cannot be set: \
 it is Airflow's
     """
     if written is None:
         written = {}
     if not isinstance(written, Mapping):
-        raise RequestError(f"{WHERE} must be a mapping such as {{'memory': 2048}}, not {found(written)}")
+        raise RequestError(
+            f"{WHERE} must be a mapping such as {{'memory': 2048}}, not {type_and_value(written)}"
+        )
     members = cast("Mapping[object, object]", written)
     refused = list(islice(filter(None, (_refusal(key, kept) for key in members)), FAULTS))
     if refused:

@@ -15,10 +15,6 @@ LONGEST = 100
 Tree: TypeAlias = "Mapping[str, Tree] | list[Tree] | str | int | float | bool | None"
 
 
-class TooLarge(ValueError):
-    """A request that is too large, and whose only fault that is: it may fit with the workload left out."""
-
-
 def too_large(what: str, size: int, limit: str, parts: Mapping[str, int], shorter: str) -> str:
     """The sentence for a person: what is how large, how much is allowed, the largest parts, the remedies.
 

@@ -21,7 +21,7 @@ from pydantic import (
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.requests.allowed_options import ALL, canonical
-from aws_executors.core.settings.errors import Detail, Fault, Place, SettingsFaults, in_words, shown, unknown
+from aws_executors.core.settings.errors import Fault, Place, SettingsFaults, shown, unknown_option
 from aws_executors.core.settings.options import Option, as_text, rows
 from aws_executors.core.settings.types import (
     Account,
@@ -34,6 +34,7 @@ from aws_executors.core.settings.types import (
     Url,
     names,
 )
+from aws_executors.core.validation import Violation, dotted, violations
 
 Written = Mapping[str, object]
 """The options that somebody wrote, by name; what is blank or left to its default is not among them."""
@@ -321,8 +322,7 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate(own | over)
         except ValidationError as error:
-            details = cast("list[Detail]", error.errors(include_url=False, include_input=False))
-            own_faults = [cls._told(detail, own | over, place) for detail in details if detail["loc"]]
+            own_faults = [cls._fault(found, own | over, place) for found in violations(error) if found.path]
             return Failure(SettingsFaults(place, (*own_faults, *across)))
         return Failure(SettingsFaults(place, tuple(across))) if across else Success(settings)
 
@@ -337,13 +337,13 @@ class Settings(BaseModel):
             yield Fault(name, problem, remedy, shown(own[name]))
 
     @classmethod
-    def _told(cls, detail: "Detail", own: Written, place: Place) -> Fault:
-        name = str(detail["loc"][0])
+    def _fault(cls, found: Violation, own: Written, place: Place) -> Fault:
+        name, inside = str(found.path[0]), dotted(found.path[1:])
         value = shown(own[name]) if name in own else ""
-        if detail["type"] == "extra_forbidden":
-            return unknown(name, value, tuple(cls.model_fields), place)
-        problem = in_words(detail)
-        if detail["type"] == "missing" and name in cls.members:
+        if found.unknown and not inside:
+            return unknown_option(name, value, tuple(cls.model_fields), place)
+        problem = f"at {inside} {found.finding}" if inside else found.finding
+        if found.kind == "missing" and name in cls.members:
             problem = f"is missing, and {cls.kwargs_option} does not set {cls.members[name]}"
         example = "".join(row.example for row in rows(cls) if row.name == name)
         return Fault(name, problem, place.set(name, example), value)

@@ -5,11 +5,9 @@ tells all of its faults at once. No secret is shown: texts that may hold one are
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from typing_extensions import TypedDict
+from aws_executors.core.validation import nearest
 
 SHOWN = 60
 _USERINFO = re.compile(r"//[^/\s]*@")
@@ -102,56 +100,11 @@ class SettingsFaults:
         return "\n  ".join([f"[{self.place.header}] has {count}:", *map(str, self.faults)])
 
 
-class SettingsError(ValueError):
-    """A section of airflow.cfg that makes no settings; the message is `str(faults)`."""
-
-    def __init__(self, faults: SettingsFaults) -> None:
-        super().__init__(str(faults))
-        self.faults = faults
-
-
-def unknown(name: str, value: str, allowed: tuple[str, ...], place: Place) -> Fault:
+def unknown_option(name: str, value: str, allowed: tuple[str, ...], place: Place) -> Fault:
     """The fault of an option that does not exist, with the one that was perhaps meant.
 
-    >>> print(unknown("regoin", "'eu-west-1'", ("region", "workers"), Place("batch")).remedy)
+    >>> print(unknown_option("regoin", "'eu-west-1'", ("region", "workers"), Place("batch")).remedy)
     did you mean region? remove regoin from [batch], or AIRFLOW__BATCH__REGOIN
     """
-    near = "".join(f"did you mean {close}? " for close in get_close_matches(name.lower(), allowed, n=1))
+    near = "".join(f"did you mean {close}? " for close in nearest(name.lower(), allowed))
     return Fault(name, f"is not an option of [{place.section}]", near + place.unset(name), value)
-
-
-class Detail(TypedDict):
-    """What we read of one of pydantic's error details."""
-
-    type: str
-    loc: tuple[int | str, ...]
-    msg: str
-    ctx: dict[str, object]
-
-
-WORDS: Mapping[str, str] = {
-    "missing": "is missing",
-    "bool_parsing": "is neither True nor False",
-    "bool_type": "is neither True nor False",
-    "float_parsing": "is not a number",
-    "float_type": "is not a number",
-    "greater_than_equal": "is below {ge}",
-    "int_from_float": "is not a whole number",
-    "int_parsing": "is not a whole number",
-    "int_type": "is not a whole number",
-    "less_than_equal": "is above {le}",
-    "literal_error": "is not {expected}",
-    "string_type": "is not text",
-    "unexpected_keyword_argument": "is not a member",
-}
-"""pydantic's error types in our words; a type that is not here speaks for itself."""
-
-
-def in_words(detail: Detail) -> str:
-    """One of pydantic's error details in the words that complete "option = value ..."."""
-    default = "is wrong: " + detail["msg"]
-    words = detail["msg"].removeprefix("Value error, ") if detail["type"] == "value_error" else default
-    told = WORDS.get(detail["type"], words)
-    inside = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in detail["loc"][1:])
-    told = told.format_map(detail.get("ctx", {})) if detail["type"] in WORDS else told
-    return f"at {inside.removeprefix('.')} {told}" if inside else told

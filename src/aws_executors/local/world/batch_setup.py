@@ -13,14 +13,14 @@ from typing import NoReturn
 from .ecs_clusters import create_cluster
 from .pages import page
 from .state import World, arn, hex_id
-from .values import Json, Refusal
+from .values import Json, ServiceError
 
 NAME = re.compile(r"[A-Za-z0-9][\w-]{0,127}", re.ASCII)
 
 
 def refuse(message: str) -> NoReturn:
     """Batch's one error for whatever is wrong with a request."""
-    raise Refusal("ClientException", f"Error executing request, Exception : {message}")
+    raise ServiceError("ClientException", f"Error executing request, Exception : {message}")
 
 
 def check_name(kind: str, name: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .ecs_state import Cluster
 from .state import World, arn
-from .values import Json, Refusal
+from .values import Json, ServiceError
 
 
 def create_cluster(world: World, params: Json, now: float) -> Json:
@@ -49,7 +49,7 @@ def put_cluster_capacity_providers(world: World, params: Json, now: float) -> Js
     chosen = {item["capacityProvider"] for item in params["defaultCapacityProviderStrategy"]}
     unknown = chosen - set(params["capacityProviders"])
     if unknown:
-        raise Refusal(
+        raise ServiceError(
             "InvalidParameterException",
             "The default capacity provider strategy cannot contain a capacity provider that is not "
             "associated with the cluster.",
@@ -67,7 +67,7 @@ def cluster(world: World, params: Json) -> Cluster:
     asked = params.get("cluster", "default")
     known = world.ecs.clusters.get(asked.rpartition("/")[2])
     if known is None or (asked.startswith("arn:") and asked != known.view["clusterArn"]):
-        raise Refusal("ClusterNotFoundException", "Cluster not found.")
+        raise ServiceError("ClusterNotFoundException", "Cluster not found.")
     return known
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .ecs_state import Family
 from .pages import page
 from .state import World, arn
-from .values import Json, Refusal
+from .values import Json, ServiceError
 
 GIB = 1024
 FARGATE_SIZES: dict[int, range | tuple[int, ...]] = {
@@ -86,24 +86,28 @@ def _check_definition(params: Json) -> None:
     containers = params["containerDefinitions"]
     names = [one.get("name", "") for one in containers]
     if not containers or not all(names) or not all(one.get("image") for one in containers):
-        raise Refusal("ClientException", "Container.name and Container.image should not be null or empty.")
+        raise ServiceError(
+            "ClientException", "Container.name and Container.image should not be null or empty."
+        )
     if len(set(names)) != len(names):
-        raise Refusal("ClientException", "Container names must be unique within a task definition.")
+        raise ServiceError("ClientException", "Container names must be unique within a task definition.")
     if not any(one.get("essential", True) for one in containers):
-        raise Refusal("ClientException", "A task definition must have at least one essential container.")
+        raise ServiceError("ClientException", "A task definition must have at least one essential container.")
     if "FARGATE" in params.get("requiresCompatibilities", []):
         _check_fargate(params)
 
 
 def _check_fargate(params: Json) -> None:
     if params.get("networkMode") != "awsvpc":
-        raise Refusal("ClientException", "Fargate only supports network mode ‘awsvpc’.")  # noqa: RUF001
+        raise ServiceError("ClientException", "Fargate only supports network mode ‘awsvpc’.")  # noqa: RUF001
     for size in ("cpu", "memory"):
         if size not in params:
-            raise Refusal("ClientException", f"Fargate requires that '{size}' be defined at the task level.")
+            raise ServiceError(
+                "ClientException", f"Fargate requires that '{size}' be defined at the task level."
+            )
     for one in params["containerDefinitions"]:
         if one.get("stopTimeout", 0) > 120:
-            raise Refusal(
+            raise ServiceError(
                 "ClientException", "Fargate: stopTimeout must be less than or equal to 120 seconds."
             )
     check_fargate_size(params["cpu"], params["memory"])
@@ -112,7 +116,7 @@ def _check_fargate(params: Json) -> None:
 def check_fargate_size(cpu: str, memory: str) -> None:
     """Refuse a pair of CPU units and MiB that Fargate does not offer."""
     if not (cpu.isdecimal() and memory.isdecimal() and int(memory) in FARGATE_SIZES.get(int(cpu), ())):
-        raise Refusal(
+        raise ServiceError(
             "ClientException",
             f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory.",
         )
@@ -122,7 +126,7 @@ def describe_task_definition(world: World, params: Json, now: float) -> Json:
     """DescribeTaskDefinition, by family, family:revision or ARN."""
     view = find_definition(world, params["taskDefinition"])
     if view is None:
-        raise Refusal("ClientException", "Unable to describe task definition.")
+        raise ServiceError("ClientException", "Unable to describe task definition.")
     tags = world.ecs.families[view["family"]].tags[view["revision"] - 1]
     return {"taskDefinition": view, "tags": tags if "TAGS" in params.get("include", []) else []}
 
@@ -131,7 +135,7 @@ def deregister_task_definition(world: World, params: Json, now: float) -> Json:
     """DeregisterTaskDefinition: INACTIVE from here on."""
     view = find_definition(world, params["taskDefinition"])
     if view is None:
-        raise Refusal("ClientException", "Unable to describe task definition.")
+        raise ServiceError("ClientException", "Unable to describe task definition.")
     inactive = {**view, "status": "INACTIVE", "deregisteredAt": now}
     world.ecs.families[view["family"]].revisions[view["revision"] - 1] = inactive
     return {"taskDefinition": inactive}

@@ -16,7 +16,7 @@ from .faults import take_no_capacity
 from .room import admit
 from .state import World, arn
 from .task_make import make_task, runs_of
-from .values import Json, Refusal
+from .values import Json, ServiceError
 
 OVERRIDES_LIMIT = 8192
 BUILT_IN_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
@@ -54,7 +54,7 @@ def run_task(world: World, params: Json, now: float) -> Json:
 
 def _again(world: World, home: Cluster, earlier: Token, request: str) -> Json:
     if earlier.request != request:
-        raise Refusal(
+        raise ServiceError(
             "ConflictException",
             "The request conflicts with an earlier one that used the same client token.",
             resourceIds=[arn(world, "ecs", f"task/{home.name}/{task_id}") for task_id in earlier.task_ids],
@@ -76,9 +76,9 @@ def _failure(world: World, reason: str) -> Json:
 def _definition(world: World, params: Json) -> Json:
     definition = find_definition(world, params["taskDefinition"])
     if definition is None:
-        raise Refusal("ClientException", "TaskDefinition not found.")
+        raise ServiceError("ClientException", "TaskDefinition not found.")
     if definition["status"] != "ACTIVE":
-        raise Refusal("ClientException", "TaskDefinition is inactive")
+        raise ServiceError("ClientException", "TaskDefinition is inactive")
     return definition
 
 
@@ -167,4 +167,4 @@ def _check_overrides(definition: Json, launch: Json, params: Json) -> None:
 
 
 def _refuse(message: str) -> NoReturn:
-    raise Refusal("InvalidParameterException", message)
+    raise ServiceError("InvalidParameterException", message)

@@ -12,7 +12,7 @@ from .ecs_state import Cluster, Task
 from .pages import page
 from .state import World, arn
 from .task_end import begin_stop
-from .values import Json, Refusal
+from .values import Json, ServiceError
 
 DESCRIBE_LIMIT = 100
 
@@ -22,9 +22,9 @@ def describe_tasks(world: World, params: Json, now: float) -> Json:
     home = cluster(world, params)
     asked = params["tasks"]
     if not asked:
-        raise Refusal("InvalidParameterException", "Tasks cannot be empty.")
+        raise ServiceError("InvalidParameterException", "Tasks cannot be empty.")
     if len(asked) > DESCRIBE_LIMIT:
-        raise Refusal("InvalidParameterException", "Tasks cannot be more than 100 in a single call.")
+        raise ServiceError("InvalidParameterException", "Tasks cannot be more than 100 in a single call.")
     tags = "TAGS" in params.get("include", [])
     tasks, failures = [], []
     for one in asked:
@@ -41,7 +41,7 @@ def _find(world: World, home: Cluster, asked: str) -> Task | None:
     """The task of that id or ARN in this cluster; InvalidParameterException when it names no task at all."""
     task_id = asked.rpartition("/")[2]
     if asked.startswith("arn:") and ":task/" not in asked:
-        raise Refusal("InvalidParameterException", f"Invalid identifier: {asked}")
+        raise ServiceError("InvalidParameterException", f"Invalid identifier: {asked}")
     task = world.ecs.tasks.get(task_id)
     if task is None or task.forgotten or task.cluster != home.name:
         return None
@@ -53,7 +53,9 @@ def list_tasks(world: World, params: Json, now: float) -> Json:
     home = cluster(world, params)
     others = {"family", "launchType", "containerInstance", "serviceName"} & params.keys()
     if "startedBy" in params and others:
-        raise Refusal("InvalidParameterException", "cannot specify startedBy together with another filter.")
+        raise ServiceError(
+            "InvalidParameterException", "cannot specify startedBy together with another filter."
+        )
     if "startedBy" in params:
         ids = world.ecs.by_started.get((home.name, params["startedBy"]), [])
         tasks = [world.ecs.tasks[one] for one in ids]
@@ -71,7 +73,7 @@ def list_tasks(world: World, params: Json, now: float) -> Json:
     )
     size = params.get("maxResults", 100)
     if not 1 <= size <= 100:
-        raise Refusal("InvalidParameterException", "maxResults must be between 1 and 100.")
+        raise ServiceError("InvalidParameterException", "maxResults must be between 1 and 100.")
     found, token = page(
         chosen, lambda task: task.ordinal, params.get("nextToken"), size, "InvalidParameterException"
     )
@@ -98,7 +100,7 @@ def stop_task(world: World, params: Json, now: float) -> Json:
     """StopTask: its end begins; one that ended already is described as it is."""
     task = _find(world, cluster(world, params), params["task"])
     if task is None:
-        raise Refusal("InvalidParameterException", "The referenced task was not found.")
+        raise ServiceError("InvalidParameterException", "The referenced task was not found.")
     begin_stop(world, task, now, "UserInitiated", params.get("reason", "Task stopped by user"))
     return {"task": task.view}
 
@@ -108,7 +110,7 @@ def tag_resource(world: World, params: Json, now: float) -> Json:
     tags = _tags(world, params["resourceArn"])
     merged = {item.get("key", ""): item for item in [*tags, *params["tags"]]}
     if len(merged) > 50:
-        raise Refusal("InvalidParameterException", "Too many tags: at most 50 are allowed.")
+        raise ServiceError("InvalidParameterException", "Too many tags: at most 50 are allowed.")
     tags[:] = merged.values()
     return {}
 
@@ -126,4 +128,4 @@ def _tags(world: World, resource: str) -> list[Json]:
         family = world.ecs.families.get(name)
         if family and revision.isdecimal() and 1 <= int(revision) <= len(family.tags):
             return family.tags[int(revision) - 1]
-    raise Refusal("InvalidParameterException", "The specified resource was not found.")
+    raise ServiceError("InvalidParameterException", "The specified resource was not found.")

@@ -12,7 +12,7 @@ from typing import TypeVar
 from .log_state import Group, Stream
 from .pages import page
 from .state import World, arn
-from .values import Json, LogTarget, Refusal
+from .values import Json, LogTarget, ServiceError
 
 T = TypeVar("T")
 MAX_EVENTS = 10_000
@@ -41,7 +41,7 @@ def create_group(world: World, params: Json, now: float) -> Json:
     """CreateLogGroup."""
     name = params["logGroupName"]
     if name in world.logs.groups:
-        raise Refusal("ResourceAlreadyExistsException", "The specified log group already exists")
+        raise ServiceError("ResourceAlreadyExistsException", "The specified log group already exists")
     world.logs.groups[name] = Group(name, int(now * 1000))
     return {}
 
@@ -81,10 +81,10 @@ def get_events(world: World, params: Json, now: float) -> Json:
     """GetLogEvents: forward from a token or from the head, else the newest."""
     stream = _group(world, params).streams.get(params["logStreamName"])
     if stream is None:
-        raise Refusal("ResourceNotFoundException", "The specified log stream does not exist.")
+        raise ServiceError("ResourceNotFoundException", "The specified log stream does not exist.")
     limit = params.get("limit", MAX_EVENTS)
     if not 1 <= limit <= MAX_EVENTS:
-        raise Refusal("InvalidParameterException", "limit must be between 1 and 10000")
+        raise ServiceError("InvalidParameterException", "limit must be between 1 and 10000")
     low, high = params.get("startTime", 0), params.get("endTime", float("inf"))
     at, forward = _position(params, stream)
     if forward:
@@ -111,7 +111,7 @@ def _position(params: Json, stream: Stream) -> tuple[int, bool]:
         return (0 if forward else len(stream.events)), forward
     way, _, digits = token.partition("/")
     if way not in ("f", "b") or not digits.isdecimal():
-        raise Refusal("InvalidParameterException", "The specified nextToken is invalid.")
+        raise ServiceError("InvalidParameterException", "The specified nextToken is invalid.")
     return int(digits), way == "f"
 
 
@@ -119,7 +119,7 @@ def _group(world: World, params: Json) -> Group:
     name = params.get("logGroupName") or params.get("logGroupIdentifier", "").rpartition(":log-group:")[2]
     group = world.logs.groups.get(name)
     if group is None:
-        raise Refusal("ResourceNotFoundException", "The specified log group does not exist.")
+        raise ServiceError("ResourceNotFoundException", "The specified log group does not exist.")
     return group
 
 

@@ -27,7 +27,7 @@ from . import (
 from .faults import Planned, Tally, take_planned
 from .limits import admits
 from .state import World, draw
-from .values import Answer, Call, Effect, Event, Exited, Json, Printed, Refusal, Started, StartFailed
+from .values import Answer, Call, Effect, Event, Exited, Json, Printed, ServiceError, Started, StartFailed
 
 Action = Callable[[World, Json, float], Json]
 
@@ -103,13 +103,13 @@ def apply(world: World, call: Call, now: float) -> Answer:
         _authenticate(world, call, now)
         fault = take_planned(world.faults, call.service, call.action)
         if fault and not fault.carried_out:
-            raise Refusal(fault.code or BROKEN[0], fault.message, fault.status)
+            raise ServiceError(fault.code or BROKEN[0], fault.message, fault.status)
         if not admits(world.limits, call, now):
-            raise Refusal(*THROTTLED[call.service])
+            raise ServiceError(*THROTTLED[call.service])
         if call.name not in ACTIONS:
-            raise Refusal("UnknownOperationException", f"aws_executors.local does not have {call.name}")
+            raise ServiceError("UnknownOperationException", f"aws_executors.local does not have {call.name}")
         answer = Answer(body=ACTIONS[call.name](world, call.params, now), delay=delay)
-    except Refusal as refusal:
+    except ServiceError as refusal:
         answer = _refused(tally, refusal, delay)
     return answer if fault is None else _spoiled(tally, fault, answer)
 
@@ -118,10 +118,10 @@ def _authenticate(world: World, call: Call, now: float) -> None:
     status = 403 if call.service in ("batch", "sts") else 400
     if now < world.faults.expired_until:
         code, message = EXPIRED
-        raise Refusal("ExpiredToken" if call.service == "s3" else code, message, status)
+        raise ServiceError("ExpiredToken" if call.service == "s3" else code, message, status)
 
 
-def _refused(tally: Tally, refusal: Refusal, delay: float) -> Answer:
+def _refused(tally: Tally, refusal: ServiceError, delay: float) -> Answer:
     if refusal.code in THROTTLING_CODES:
         tally.throttled += 1
     elif refusal.status >= 500:

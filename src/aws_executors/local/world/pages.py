@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from .values import Refusal
+from .values import ServiceError
 
 T = TypeVar("T")
 
@@ -19,9 +19,9 @@ def page(
 ) -> tuple[list[T], str | None]:
     """Up to `size` items after the token's, in order of their ordinals, and the next token if more follow."""
     if token is not None and not token.isdecimal():
-        raise Refusal(error, "Invalid token.")
+        raise ServiceError(error, "Invalid token.")
     if size < 1:
-        raise Refusal(error, "A page has at least one item.")
+        raise ServiceError(error, "A page has at least one item.")
     after = int(token) if token else 0
     found: list[T] = []
     for item in items:

@@ -11,7 +11,7 @@ from hashlib import md5
 
 from .s3_state import Object
 from .state import World, hex_id
-from .values import Json, Refusal
+from .values import Json, ServiceError
 
 FAILED = ("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
 NO_KEY = ("NoSuchKey", "The specified key does not exist.", 404)
@@ -26,7 +26,7 @@ def create_bucket(world: World, params: Json, now: float) -> Json:
     """CreateBucket."""
     name = params["Bucket"]
     if name in world.s3.buckets:
-        raise Refusal("BucketAlreadyOwnedByYou", "The bucket you tried to create is yours already.", 409)
+        raise ServiceError("BucketAlreadyOwnedByYou", "The bucket you tried to create is yours already.", 409)
     world.s3.buckets[name] = {}
     return {"Location": f"/{name}"}
 
@@ -48,7 +48,7 @@ def _encryption(world: World, params: Json) -> Json:
     """How it is to be encrypted, with an ARN for the key, as S3 answers."""
     if params.get("ServerSideEncryption", ENCRYPTED) == ENCRYPTED:
         if "SSEKMSKeyId" in params:
-            raise Refusal(
+            raise ServiceError(
                 "InvalidArgument",
                 "Server Side Encryption with AWS KMS managed key requires HTTP header "
                 "x-amz-server-side-encryption : aws:kms",
@@ -71,7 +71,9 @@ def _kind(key: str) -> str:
 
 def _use_key(world: World, action: str, key: str) -> None:
     if any(key.endswith(denied) for denied in world.s3.denied_keys):
-        raise Refusal("AccessDenied", f"{_denial(world, f'kms:{action}', key)} (with an explicit deny)", 403)
+        raise ServiceError(
+            "AccessDenied", f"{_denial(world, f'kms:{action}', key)} (with an explicit deny)", 403
+        )
 
 
 def _denial(world: World, action: str, resource: str) -> str:
@@ -82,20 +84,20 @@ def _denial(world: World, action: str, resource: str) -> str:
 def _hold(there: Object | None, params: Json) -> None:
     """Refuse a write whose condition does not hold."""
     if params.get("IfNoneMatch", "*") != "*":
-        raise Refusal(*NOT_DONE)
+        raise ServiceError(*NOT_DONE)
     if "IfNoneMatch" in params and there is not None:
-        raise Refusal(*FAILED)
+        raise ServiceError(*FAILED)
     if "IfMatch" in params and there is None:
-        raise Refusal(*NO_KEY)
+        raise ServiceError(*NO_KEY)
     if there is not None and params.get("IfMatch", there.etag) not in (there.etag, there.etag.strip('"')):
-        raise Refusal(*FAILED)
+        raise ServiceError(*FAILED)
 
 
 def get_object(world: World, params: Json, now: float) -> Json:
     """GetObject."""
     found = _bucket(world, "GetObject", params).get(params["Key"])
     if found is None:
-        raise Refusal(*NO_KEY)
+        raise ServiceError(*NO_KEY)
     if "SSEKMSKeyId" in found.encryption:
         _use_key(world, "Decrypt", found.encryption["SSEKMSKeyId"])
     return {"Body": found.body, "ETag": found.etag, "ContentType": found.kind, **found.encryption}
@@ -112,9 +114,9 @@ def _bucket(world: World, action: str, params: Json) -> dict[str, Object]:
     if name in world.s3.denied:
         resource = f'"arn:aws:s3:::{name}/{params["Key"]}"'
         why = f"because no identity-based policy allows the s3:{action} action"
-        raise Refusal("AccessDenied", f"{_denial(world, f's3:{action}', resource)} {why}", 403)
+        raise ServiceError("AccessDenied", f"{_denial(world, f's3:{action}', resource)} {why}", 403)
     if name not in world.s3.buckets:
-        raise Refusal(*NO_BUCKET)
+        raise ServiceError(*NO_BUCKET)
     if params.get("ExpectedBucketOwner", world.account) != world.account:
-        raise Refusal("AccessDenied", "Access Denied", 403)
+        raise ServiceError("AccessDenied", "Access Denied", 403)
     return world.s3.buckets[name]

@@ -41,7 +41,7 @@ class Answer:
     delivered: bool = True
 
 
-class Refusal(Exception):
+class ServiceError(Exception):
     """An error of the service, raised inside the world and turned into an `Answer` by `apply`."""
 
     def __init__(self, code: str, message: str, status: int = 400, **extra: Any) -> None:

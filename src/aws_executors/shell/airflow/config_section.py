@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.errors import Fault, Place, unknown
+from aws_executors.core.settings.errors import Fault, Place, unknown_option
 from aws_executors.core.settings.options import Option
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _strangers(present: set[str], model: type[Settings], place: Place) -> Iterat
         if indirect:
             yield _not_sensitive(name, indirect[0], place)
         else:
-            yield unknown(name, "", tuple(options), place)
+            yield unknown_option(name, "", tuple(options), place)
 
 
 def _not_sensitive(name: str, option: Option, place: Place) -> Fault:

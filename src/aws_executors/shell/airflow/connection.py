@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.settings.parsing import unknown
 from aws_executors.core.settings.types import Url
+from aws_executors.core.validation import Violation, unknown_name, violations
 
 CONN_TYPE = "aws"
 ROLE_SESSION = "aws-executors"
@@ -98,9 +98,7 @@ def honoured(found: Connection) -> Result[Extra, AwsError]:
     try:
         extra = Extra.model_validate(written)
     except ValidationError as error:
-        faults += [
-            _fault_of_extra(problem["type"], problem["loc"], problem["msg"]) for problem in error.errors()
-        ]
+        faults += map(_fault_of_extra, violations(error))
     else:
         faults += _faults_of_keys(found, extra)
         if not faults:
@@ -144,10 +142,9 @@ def _faults_of_keys(found: Connection, extra: Extra) -> list[str]:
     return [fault for wrong, fault in checks if wrong]
 
 
-def _fault_of_extra(kind: str, loc: tuple[int | str, ...], message: str) -> str:
-    model = AssumeRole if len(loc) > 1 else Extra
-    where = "extra" if model is Extra else f"extra, {loc[0]}"
-    if kind == "extra_forbidden":
-        return f"{where}: {unknown(str(loc[-1]), list(model.model_fields))}"
-    words = message.removeprefix("Value error, ")
-    return f"{where}: {loc[-1]}: {words[:1].lower()}{words[1:]}"
+def _fault_of_extra(found: Violation) -> str:
+    model = AssumeRole if len(found.path) > 1 else Extra
+    where = "extra" if model is Extra else f"extra, {found.path[0]}"
+    if found.unknown:
+        return f"{where}: {unknown_name(str(found.path[-1]), list(model.model_fields))}"
+    return f"{where}: {found.path[-1]} {found.demand}"

@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from returns.methods import unwrap_or_failure
 
+from aws_executors.core.errors import SettingsError
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import NOTHING, Settings
-from aws_executors.core.settings.errors import SettingsError, SettingsFaults
+from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.shell.airflow.config_section import read
 from aws_executors.shell.airflow.configuration import BATCH, BUILDER, ECS, ConfiguredBy
 

@@ -23,6 +23,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.request_quotas import Names
 from aws_executors.core.aws.service import Service
+from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.job import Job, LogEvent, Policy, Purpose, ReleaseSlot, Report
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
 from aws_executors.core.lifecycle.poll_interval import PollInterval
@@ -30,7 +31,7 @@ from aws_executors.core.redact.outgoing import last_lines, one_line
 from aws_executors.core.requests.compose import name_of
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.errors import SettingsError, SettingsFaults
+from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.dashboard.collector import Collector, publisher_of
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts

@@ -13,6 +13,8 @@ from typing import TypedDict, cast
 from botocore.client import BaseClient
 from botocore.model import OperationModel, ServiceModel
 
+from aws_executors.core.errors import AwsExecutorsError
+
 GOOD, NO_CONTENT, REFUSED = 200, 204, 300
 
 
@@ -20,7 +22,7 @@ class _Metadata(TypedDict, total=False):
     HTTPStatusCode: int
 
 
-class EmptyAnswerError(OSError):
+class EmptyAnswerError(AwsExecutorsError, OSError):
     """An answer that says it went well, and has none of the members that such an answer has.
 
     A member that is null is none: ``{"tasks": null}``, or a proxy's ``{"message": "Service Unavailable"}``,

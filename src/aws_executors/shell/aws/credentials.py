@@ -23,6 +23,7 @@ from pydantic import SecretStr
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.redact.values import mask
 from aws_executors.core.settings.types import http_url
 from aws_executors.shell.airflow.connection import CONN_TYPE, Connection, Extra, from_airflow, honoured
@@ -160,7 +161,7 @@ def _assumed(
     return core
 
 
-class AddressError(BotoCoreError):
+class AddressError(AwsExecutorsError, BotoCoreError):
     """A service's address, from wherever botocore has it, that no call may go to."""
 
     fmt = "the address of {service} {problem}; see endpoint_url, AWS_ENDPOINT_URL and AWS's configuration"

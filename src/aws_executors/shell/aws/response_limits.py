@@ -18,6 +18,8 @@ from botocore.client import BaseClient
 from botocore.exceptions import HTTPClientError
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from aws_executors.core.errors import AwsExecutorsError
+
 MOST = 64 * 2**20
 """Bytes of one answer. The longest that AWS gives, a hundred Batch jobs, stay below a tenth of it."""
 
@@ -30,7 +32,7 @@ https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.htm
 NOT_MODIFIED = 304
 
 
-class OddAnswerError(HTTPClientError):
+class OddAnswerError(AwsExecutorsError, HTTPClientError):
     """What came over the connection can not be the whole answer to this call, and to no other."""
 
     fmt = "{error}"

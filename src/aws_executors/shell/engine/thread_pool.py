@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.shell.airflow.loggers import logger, words
 
 T = TypeVar("T")
@@ -31,11 +32,11 @@ MOST_LOST = 256
 """Threads that may hang at once. Once so many do, what would hang next fails instead."""
 
 
-class GivenUpError(Exception):
+class GivenUpError(AwsExecutorsError):
     """A call has not returned in its time."""
 
 
-class _Interrupt(BaseException):
+class _InterruptError(BaseException):
     """Ends a loop that nobody waits for any more; a wait inside of C goes on."""
 
 
@@ -129,7 +130,7 @@ class Workers(Generic[T]):
             self._operations.put(_Errand((-(2**62), next(self._order)), None, None))
 
     def _work(self) -> None:
-        with suppress(_Interrupt):  # it may come just after the call has returned
+        with suppress(_InterruptError):  # it may come just after the call has returned
             while self._next():
                 pass
 
@@ -145,7 +146,7 @@ class Workers(Generic[T]):
         except BaseException as error:  # foreign code may call sys.exit: the thread lives on
             if isinstance(error, Exception):
                 log.exception("Unexpected exception in a worker")
-            elif not isinstance(error, _Interrupt):
+            elif not isinstance(error, _InterruptError):
                 log.error(
                     "A worker's call tried to exit the process (%s); the call is treated as failed",
                     words(error),
@@ -189,7 +190,9 @@ class Workers(Generic[T]):
         where = "" if frame is None else "".join(traceback.format_stack(frame)[-3:])
         log.error("A call has not returned for %g s and is abandoned. It is here:\n%s", self._patience, where)
         if run.replaced and not run.returned:  # else its thread may be at another call by now
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(_Interrupt))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(ident), ctypes.py_object(_InterruptError)
+            )
         self._lose(run.lost)
 
     def _give_up_waiting(self) -> None:

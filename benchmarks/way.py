@@ -1,0 +1,165 @@
+"""How long the way of one task is: the functions of ours that are called until AWS has taken its RunTask.
+
+Law: counts, no clock. One task goes from the executor's heartbeat that hands it over, by way of the engine
+and its workers, to the engine that has read that RunTask was accepted; executor, engine, threads and botocore
+are those of production, and a server on this machine accepts everything. A *call* is one entry into a
+function of this package, in whatever thread (a generator's: each time that it goes on; comprehensions are no
+functions). What Airflow, botocore and the other libraries call among themselves is not counted. A *file* is
+one in which such a function stands, a *move* a call that goes into another file than the call before it in
+the same thread. Several tasks go the way, one after the other, once others have had made what is made once;
+the shortest way is printed, for into the others something else has fallen (a reading of rows, a description).
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.calls import answering
+from benchmarks.measured import base_environment, database
+from benchmarks.rows import Row, insert_rows, planned, workload
+from benchmarks.subjects import CONTAINER, REGION, SUBJECTS
+
+if TYPE_CHECKING:
+    from airflow.executors.base_executor import BaseExecutor
+
+WARM, TASKS = 2, 10
+PARTS = ("shell/engine/", "core/lifecycle/")
+AT_MOST = 30.0  # seconds that a task may take
+PACKAGE = str(Path("src") / "aws_executors") + "/"
+NO_FUNCTIONS = ("<listcomp>", "<dictcomp>", "<setcomp>", "<module>")
+ACCEPTED = ("core/lifecycle/transitions/submission.py", "accepted")
+WAITS = ("shell/engine/thread.py", "Engine._nap")
+"""The way ends when the engine waits for the next message, after this one."""
+
+
+@dataclass
+class Way:
+    """What was called so far, and whether it has come to the end."""
+
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    moves: int = 0
+    accepted: bool = False
+    over: threading.Event = field(default_factory=threading.Event)
+    before: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> Counter[str]:
+        """The calls by file."""
+        found: Counter[str] = Counter()
+        for (file, _), calls in self.calls.items():
+            found[file] += calls
+        return found
+
+    def called(self, file: str, name: str) -> None:
+        """A function of ours begins, in whatever thread."""
+        if self.over.is_set() or name.rpartition(".")[2] in NO_FUNCTIONS:
+            return
+        if self.accepted and (file, name) == WAITS:
+            self.over.set()
+            return
+        self.calls[file, name] += 1
+        self.moves += self.before.get(threading.get_ident()) != file
+        self.before[threading.get_ident()] = file
+        self.accepted = self.accepted or (file, name) == ACCEPTED
+
+
+class Profiler:
+    """Tells the present way of every call, in every thread that was started under it."""
+
+    def __init__(self) -> None:
+        self.way = Way()
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> None:
+        """For `sys.setprofile`."""
+        if event == "call":
+            _, ours, file = frame.f_code.co_filename.rpartition(PACKAGE)
+            if ours:
+                self.way.called(file, frame.f_code.co_qualname)
+
+
+def gone(executor: "BaseExecutor", row: Row, profiler: Profiler) -> Way:
+    """The way that this task goes."""
+    from airflow.utils.session import create_session
+
+    with create_session(scoped=False) as session:
+        executor.queue_workload(workload(row), session)
+    profiler.way = way = Way()
+    executor.heartbeat()
+    if not way.over.wait(AT_MOST):
+        raise RuntimeError(f"RunTask was not accepted within {AT_MOST:g} s: {executor!r}")
+    return way
+
+
+def answer() -> bytes:
+    """What RunTask is answered with, and whatever else is asked meanwhile."""
+    arn = f"arn:aws:ecs:{REGION}:123456789012:task/airflow/0123456789abcdef0123456789abcdef"
+    task: dict[str, Any] = {"taskArn": arn, "lastStatus": "PROVISIONING", "desiredStatus": "RUNNING"}
+    task["containers"] = [{"name": CONTAINER, "lastStatus": "PENDING"}]
+    return json.dumps({"tasks": [task], "failures": []}).encode()
+
+
+def ways() -> list[Way]:
+    """The ways of several tasks, in this process and its Airflow home."""
+    rows = planned(WARM + TASKS)
+    insert_rows(rows)
+    executor = SUBJECTS["ours-ecs"].make(parallelism=100)
+    executor.job_id = "1"
+    profiler = Profiler()
+    threading.setprofile(profiler)
+    executor.start()
+    sys.setprofile(profiler)
+    try:
+        return [gone(executor, row, profiler) for row in rows][WARM:]
+    finally:
+        sys.setprofile(None)
+        executor.end()
+
+
+def printed(way: Way, *, files: bool, calls: bool) -> Iterator[str]:
+    """The figures, and what they are made of."""
+    yield f"{way.calls.total()} calls, {len(way.files)} files, {way.moves} moves"
+    for part in PARTS:
+        some = [number for file, number in way.files.items() if file.startswith(part)]
+        yield f"  of these in {part}: {sum(some)} calls, {len(some)} files"
+    if files:
+        yield from (f"{number:5} {file}" for file, number in way.files.most_common())
+    if calls:
+        yield from (f"{number:5} {file} {name}" for (file, name), number in way.calls.most_common())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Count in a process of its own, whose Airflow home and AWS are its own; print."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.way", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--files", action="store_true", help="and the calls by file")
+    parser.add_argument("--calls", action="store_true", help="and the calls by function")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+    if chosen.here:
+        shortest = min(ways(), key=lambda way: way.calls.total())
+        sys.stdout.write("\n".join(printed(shortest, files=chosen.files, calls=chosen.calls)) + "\n")
+        return 0
+    with database() as home, answering(answer()) as url:
+        environment = {
+            **base_environment(home),
+            **SUBJECTS["ours-ecs"].environment({}),
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+        }
+        command = [sys.executable, "-m", "benchmarks.way", "--here", *(arguments or sys.argv[1:])]
+        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own module
+
+
+if __name__ == "__main__":
+    sys.exit(main())
