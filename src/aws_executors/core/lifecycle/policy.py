@@ -1,7 +1,7 @@
 """What is done about each thing that can go wrong with a container: one table.
 
-Law: literal rows and the look-ups that find them, nothing else. `life/submitting.py` and `verdict.py` ask
-this table and decide nothing beside it. A row is a trouble and a moment: what is harmless before the task's
+Law: literal rows and the look-ups that find them, nothing else. `transitions/submission.py` and `verdict.py`
+ask this table and decide nothing beside it. A row is a trouble and a moment: what is harmless before the task's
 own code has begun may not be repeated after it.
 """
 
@@ -44,16 +44,16 @@ class Reaction(StrEnum):
     """What is done about it."""
 
     WAIT = "wait, and repeat the call"
-    REFRESH = "ask the credential chain anew, wait, and repeat the call"
-    REPEAT = "repeat the call to the byte"
-    LOOK_UP = "look the container up; repeat the call to the byte if there is none"
-    LOOK_UP_THEN_FAIL = "look the container up; fail if there is none"
+    REFRESH = "reload the credentials, wait, and repeat the call"
+    REPEAT = "repeat the identical call"
+    LOOK_UP = "look up the container; repeat the identical call if there is none"
+    LOOK_UP_THEN_FAIL = "look up the container; fail if there is none"
     FOLLOW = "follow the container that AWS names"
     RESUBMIT = "start another container, with a fresh token"
-    REQUEUE = "give the task back to Airflow, which queues it again"
+    REQUEUE = "requeue the task in Airflow"
     LEAVE = "nothing: the task runs in another container"
     FAIL = "fail at once"
-    FAIL_TRY = "fail this try; Airflow's `retries` decide"
+    FAIL_TRY = "fail this try; Airflow's `retries` apply"
 
 
 POLICY: Mapping[tuple[Trouble, Moment], Reaction] = MappingProxyType(

@@ -1,6 +1,6 @@
 """The table of jobs: who is there, who wants to be woken, which container is to be looked at.
 
-Law: a data structure for one thread, without I/O and without decisions; every request_id costs no more than
+Law: a data structure for one thread, without I/O and without decisions; every query costs no more than
 what it returns (heaps and indexes, never a pass over all jobs).
 """
 

@@ -74,7 +74,7 @@ class Database(Protocol[K_contra]):
         ...
 
     def fence(self, key: K_contra, token: str) -> None:
-        """Let a task instance that runs be restarting: its container's word does not count any more."""
+        """Set a running task instance to restarting: its container's reports are refused from then on."""
         ...
 
     def requeue(self, key: K_contra, token: str) -> None:
@@ -83,7 +83,7 @@ class Database(Protocol[K_contra]):
 
 
 class WorkerOperations(Generic[K, R]):
-    """The engine's operations: it says what it wants done, and reads the answer as a message."""
+    """The engine's operations, carried out by workers; each answers with a message."""
 
     def __init__(
         self,
@@ -268,7 +268,7 @@ class WorkerOperations(Generic[K, R]):
         self._reading.call(run, unread)
 
     def fence(self, token: str, key: K) -> None:
-        """Have Airflow refuse the word of the container that runs this task instance."""
+        """Set a running task instance to restarting: its container's reports are refused from then on."""
 
         def run() -> Message[K, R]:
             try:

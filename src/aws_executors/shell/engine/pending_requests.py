@@ -33,7 +33,7 @@ class PendingRequests:
         return number
 
     def answered(self, token: str, number: int) -> bool:
-        """Whether this answers an open request_id, which is closed by it."""
+        """Whether this answers a pending request, which is closed by it."""
         asked = self._open.get(token, {})
         kind = next((kind for kind, open_ in asked.items() if open_ == number), None)
         if kind is None:
