@@ -1,8 +1,8 @@
 """A service and a database small enough to read, with verbs: what the engine's tests live in.
 
 Law: a world, not a recorder. It keeps containers and rows, answers as AWS and Airflow would, and does only
-what a verb told it to. `Cloud` is `core.service.Service`, `Rows` is `shell.operations.Database`; both may be
-called from many threads at once.
+what a verb told it to. `Cloud` is a `core.aws.service.Service`, `Rows` a `shell.engine.operations.Database`;
+both may be called from many threads at once.
 """
 
 from __future__ import annotations

@@ -135,9 +135,9 @@ def test_a_command_in_place_of_a_task(capsys: pytest.CaptureFixture[str]) -> Non
         (["etl", "wrong"], 1, "'memry' is not known; did you mean 'memory'?"),
         (["elt", "load"], 2, "has no DAG 'elt'; did you mean 'etl'?"),
         (["etl", "laod"], 2, "has no task 'laod'; did you mean 'load'?"),
-        (["etl", "load", "--dags", "/nowhere"], 2, "There is no /nowhere; say --dags"),
-        ([], 2, "Say which task: DAG_ID TASK_ID, or --command"),
-        (["etl", "load", "--executor-config", '{"cpu": 1, "command": []}'], 1, "'command' can not be set"),
+        (["etl", "load", "--dags", "/nowhere"], 2, "/nowhere does not exist; use --dags"),
+        ([], 2, "Give a task (DAG_ID TASK_ID), or --command"),
+        (["etl", "load", "--executor-config", '{"cpu": 1, "command": []}'], 1, "'command' cannot be set"),
     ],
 )
 def test_what_can_not_be_shown_is_told(

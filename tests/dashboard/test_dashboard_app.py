@@ -131,7 +131,7 @@ def test_who_may_sees_every_row_with_its_links(server: TestClient) -> None:
     assert news["fleet"]["totals"] == [0, 0, 0, 1, 0]
     assert [(job["task"], job["state"]) for job in news["fleet"]["jobs"]] == [("dag.load", "running")]
     assert news["fleet"]["jobs"][0]["since"].startswith("1 min 1")
-    assert news["fleet"]["calls"][0]["granted"] == "14 of 20 a second"
+    assert news["fleet"]["calls"][0]["granted"] == "14 of 20 per second"
     assert news["html"] in page.text or escape(here) in news["html"]
 
 
@@ -143,7 +143,7 @@ def test_counts_are_for_all_names_for_those_who_may_read_the_dag(server: TestCli
     assert (len(ann["jobs"]), len(ann["failures"]), ann["unreadable"]) == (1, 1, 0)
     assert (vera["jobs"], vera["failures"], vera["kinds"], vera["unreadable"]) == ([], [], [], 1)
     page = server.get(PAGE, headers=cookie(VERA)).text
-    assert "1 more belong to DAGs whose task instances you may not read" in page
+    assert "1 more belong to DAGs that you have no permission to read" in page
     assert "hush" not in page
 
 
@@ -190,7 +190,7 @@ def test_an_overwritten_row_is_ignored_and_told_once(
         assert [one["scheduler"] for one in news["fleet"]["schedulers"]] == ["host:1"]
     said = [one for one in caplog.messages if "are ignored" in one]
     assert len(said) == 1
-    assert said[0].startswith("Reading the fleet page: 2 variables")
+    assert said[0].startswith("Reading the fleet page failed: 2 variables")
     SnapshotRow("victim").write(told(time.time(), scheduler="victim:2"))
     assert len(server.get(NEWS, headers=cookie(ANN)).json()["fleet"]["schedulers"]) == 2
 
@@ -234,7 +234,7 @@ def test_a_scheduler_that_is_gone_is_called_so_and_then_forgotten(server: TestCl
         ("host:1", False),
     ]
     assert seen["fleet"]["totals"] == [0, 0, 0, 1, 0]
-    assert "gone:2 for 1 min" in seen["html"]
+    assert "gone:2 has not reported for 1 min" in seen["html"]
 
 
 def test_rows_that_are_no_snapshots_do_no_harm(server: TestClient) -> None:

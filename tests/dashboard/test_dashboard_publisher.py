@@ -236,7 +236,7 @@ def test_a_shelf_that_breaks_is_complained_of_once_without_secrets(caplog: pytes
         for _ in range(5):
             teller.publish()
     (said,) = [record.getMessage() for record in caplog.records]
-    assert said.startswith("Publishing the fleet page: ConnectionError")
+    assert said.startswith("Publishing the fleet page failed: ConnectionError")
     assert "eyJ" not in said
     board.broken = False
     teller.publish()

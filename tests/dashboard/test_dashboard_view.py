@@ -107,8 +107,8 @@ def test_the_empty_page_says_what_it_means() -> None:
 
 def test_a_fleet_at_rest_says_so() -> None:
     text = content(seen(snapshot()))
-    assert "No job is under way" in text
-    assert "Nothing has been asked of AWS within the last minute." in text
+    assert "No jobs:" in text
+    assert "No calls to AWS in the last minute." in text
     assert "None." in text
 
 
@@ -180,7 +180,7 @@ def test_a_slowed_action_shows_its_share() -> None:
     )
     found = seen(snapshot(calls=flows))
     assert [(row.granted, row.share) for row in found.calls] == [
-        ("5 of 20 a second", 0.25),
+        ("5 of 20 per second", 0.25),
         ("no limit", 1.0),
     ]
     assert 'width="0.2500"' in content(found)
@@ -190,7 +190,7 @@ def test_a_silent_scheduler_is_named_and_not_counted() -> None:
     group = QueueCount(queue="q", state=DisplayState.RUNNING, count=7, oldest=NOW)
     found = seen(snapshot(queues=(group,), at=NOW - 400), snapshot(queues=(group,), scheduler="live:2"))
     assert found.totals == (0, 0, 0, 7, 0)
-    assert "host:1 for 6 min 40 s" in content(found)
+    assert "host:1 has not reported for 6 min 40 s" in content(found)
 
 
 def test_the_page_is_whole_and_asks_nothing_of_others() -> None:

@@ -33,7 +33,7 @@ BAD = "Bad executor_config"
         ),
         (f"The container was killed (SIGKILL) ({JOB}, exit code 137).", "Exit code 137"),
         (f"The container exited with an error ({JOB}, exit code 3).", "Task exited with an error"),
-        ("its workload was lost with the scheduler that queued it", "Workload lost"),
+        ("the workload was lost with the scheduler that queued it", "Workload lost"),
         ("something that nobody has ever said in so many words", "something that nobody has ever said..."),
         ("", "No reason given"),
     ],

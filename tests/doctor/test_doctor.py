@@ -335,7 +335,7 @@ PLANTED: list[tuple[dict[str, str | None], str, str, str]] = [
     ),
     ({OPTION + "TASK_DEFINITION": "no-prefix"}, "log-prefix", "warning", "awslogs-stream-prefix = airflow"),
     ({OPTION + "TASK_DEFINITION": "no-role"}, "execution-role", "error", "executionRoleArn = a role with"),
-    ({OPTION + "TASK_DEFINITION": "shell"}, "entrypoint", "error", "leave entryPoint out"),
+    ({OPTION + "TASK_DEFINITION": "shell"}, "entrypoint", "error", "remove entryPoint"),
     ({OPTION + "TASK_DEFINITION": "no-address"}, "container-api-url", "advice", f"environment {VARIABLE} ="),
     ({OPTION + "TASK_DEFINITION": "itself"}, "container-api-url", "error", f"environment {VARIABLE} ="),
     ({OPTION + "TASK_DEFINITION": "elsewhere"}, "container-api-url", "advice", f"environment {VARIABLE} ="),
@@ -508,13 +508,13 @@ IN_THE_ACCOUNT: list[tuple[Callable[[QueryServices], None], str, str, str, str]]
         "ecs_fargate",
         "no-public-address",
         "error",
-        "[ecs_fargate] assign_public_ip = True, or subnets that lead to a NAT gateway",
+        "[ecs_fargate] assign_public_ip = True, or use subnets with a NAT gateway",
     ),
     (no_public_address, "batch", "no-public-address", "error", "assignPublicIp = ENABLED"),
-    (lost_image, "ecs_fargate", "image-missing", "error", "image = one that is there"),
+    (lost_image, "ecs_fargate", "image-missing", "error", "image = one that exists"),
     (other_machines, "ecs_fargate", "image-platform", "error", "--platform linux/amd64"),
     (an_index_without_ours, "ecs_fargate", "image-platform", "error", "--platform linux/amd64"),
-    (a_shell_in_the_image, "ecs_fargate", "entrypoint", "error", "leave entryPoint out"),
+    (a_shell_in_the_image, "ecs_fargate", "entrypoint", "error", "remove entryPoint"),
     (lost_image, "batch", "image-missing", "error", "job definition sound:1: image ="),
     (tiny_quota, "ecs_fargate", "quota", "error", "--quota-code L-3032A538 --desired-value 8"),
     (small_quota, "batch", "quota", "advice", "[core] parallelism = 6"),
@@ -681,7 +681,7 @@ def test_a_real_container_is_launched_only_when_asked_for(
 
 @pytest.mark.parametrize(
     ("definition", "words"),
-    [("no-address", "does not know where Airflow's API is"), ("itself", "does not reach Airflow's API")],
+    [("no-address", "does not know where Airflow's API is"), ("itself", "cannot reach Airflow's API")],
 )
 def test_a_container_that_can_not_work_is_told(
     definition: str, words: str, set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -729,4 +729,4 @@ def test_without_our_executors_it_says_what_to_say(
 ) -> None:
     set_up.setenv("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
     assert main(["doctor"]) == 2
-    assert "say --section" in capsys.readouterr().err
+    assert "use --section" in capsys.readouterr().err

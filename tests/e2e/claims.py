@@ -140,7 +140,7 @@ def never_ran(container: Container) -> bool:
 
 def people_know(records: Records, words: str) -> Claim:
     """The event log of a task says why it waits."""
-    said = [told for told in records.told if told.event == "waiting for AWS" and words in told.text]
+    said = [told for told in records.told if told.event == "submission delayed" and words in told.text]
     faults = (
         ()
         if said

@@ -21,7 +21,7 @@ def test_what_does_not_end_in_time_is_said_and_taken_down(
     code = run_on(last(up, ending), parser().parse_args(["--logs", str(logs), "--timeout", "1"]))
     said = capsys.readouterr().out
     assert code == 1, said
-    assert "the DAG has not ended within 1 s" in said
+    assert "the DAG has not finished within 1 s" in said
     assert f"The logs are in {logs}" in said
     assert left_behind(str(up.place.dags)) == []  # its components know it, and what containers are a fork of
     assert {log.name for log in logs.glob("*.log")} >= {

@@ -75,7 +75,7 @@ GOOD = Records(
         *(line for one in TRIES for line in lines(*one)),
         Line("calls", "deadline", 1, 4711, 9.0),
     ),
-    told=(Told("plain_ecs", "waiting for AWS", "ambiguous: ServerException: ..."),),
+    told=(Told("plain_ecs", "submission delayed", "ambiguous: ServerException: ..."),),
     containers=tuple(container for one in TRIES for container in containers(*one)),
 )
 ADOPTED = Plan(fault=Fault.KILLED)
@@ -192,7 +192,7 @@ def test_the_claims_catch(plan: Plan, change: Change, faults: list[str]) -> None
 def test_people_know_or_the_claim_says_what_stands_there_instead() -> None:
     assert people_know(GOOD, "ServerException").holds
     assert people_know(GOOD, "AccessDenied").faults == (
-        "no row of the event log says 'AccessDenied': ['waiting for AWS']",
+        "no row of the event log says 'AccessDenied': ['submission delayed']",
     )
 
 

@@ -101,8 +101,8 @@ def test_what_is_too_large_for_the_command_line_goes_by_s3(up: Stage) -> None:
 def test_a_denied_bucket_is_told_harms_nobody_else_and_the_next_try_goes_its_way(up: Stage) -> None:
     up.aws.faults.deny_bucket(NAMES.bucket)
     run = up.trigger("denied")
-    eventually(up, "the refusal", lambda: told(up, run, "stored", "not submitted"))
-    why = told(up, run, "stored", "not submitted")[0]
+    eventually(up, "the refusal", lambda: told(up, run, "stored", "submission failed"))
+    why = told(up, run, "stored", "submission failed")[0]
     assert "workload_store = s3://airflow-workloads/demo" in why
     assert "Allow s3:PutObject (and s3:GetObject) on arn:aws:s3:::airflow-workloads/demo/*" in why
     eventually(up, "the other task", lambda: now(up, run)["inline"] == "success")

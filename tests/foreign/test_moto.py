@@ -212,4 +212,4 @@ def test_ecs_stops_what_nobody_waits_for(
         until(executor, lambda: bool(ecs.list_tasks(cluster="etl", desiredStatus="STOPPED")["taskArns"]))
     stopped = ecs.list_tasks(cluster="etl", desiredStatus="STOPPED")["taskArns"]
     (task,) = ecs.describe_tasks(cluster="etl", tasks=stopped)["tasks"]
-    assert task["stoppedReason"] == "aws_executors: taken back by Airflow"
+    assert task["stoppedReason"] == "aws_executors: revoked by Airflow"

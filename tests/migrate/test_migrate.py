@@ -200,8 +200,8 @@ def test_what_is_ours_already_stays() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        ("[core]\nexecutor = LocalExecutor\n", 1, "Nothing of an older package"),
-        ("no section", 2, "Can not read"),
+        ("[core]\nexecutor = LocalExecutor\n", 1, "No configuration of an older package"),
+        ("no section", 2, "Cannot read"),
     ],
 )
 def test_what_can_not_be_migrated_is_told(
@@ -296,7 +296,7 @@ def test_a_line_that_can_not_be_read_is_not_quoted(
         (tmp_path / "x.cfg").write_bytes(text.encode("utf-8", "surrogateescape"))
         assert main(["migrate", "--cfg", str(tmp_path / "x.cfg")]) == 2
         told = capsys.readouterr().err
-        assert "Can not read" in told
+        assert "Cannot read" in told
         assert "hush" not in told
 
 

@@ -350,7 +350,7 @@ def instance(notice: str | None) -> Iterator[str]:
         (
             "AWS_ECS_EC2",
             "[]",
-            "(StopTask, TerminateJob, Spot); the instance's metadata, which would say, can",
+            "(StopTask, TerminateJob, Spot); the instance metadata, which would say, can",
         ),
         ("AWS_ECS_FARGATE", NOTICE, "StopTask, TerminateJob or Spot; its stoppedReason will say which"),
         ("", NOTICE, "the platform stops this container (StopTask, TerminateJob, Spot)"),
@@ -376,7 +376,7 @@ def test_metadata_that_can_not_be_asked_are_no_reason_to_guess(
     monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_ECS_EC2")
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     monkeypatch.setenv(name, value)
-    assert "can not be reached" in spot.why()
+    assert "cannot be reached" in spot.why()
 
 
 def test_a_spot_interruption_is_one_line_and_the_task_is_told_first(container: Container) -> None:
@@ -397,7 +397,7 @@ def test_a_spot_interruption_is_one_line_and_the_task_is_told_first(container: C
     assert (container.proof, process.returncode) == ("killed", Exit.RAN)
     (line,) = [line for line in said.splitlines() if line.startswith("aws_executors.run: ")]
     notice = "Spot interruption: EC2 takes this instance back (terminate at 2026-11-22T16:30:00Z)"
-    assert line == f"aws_executors.run: SIGTERM: {notice}; the task is told"
+    assert line == f"aws_executors.run: SIGTERM: {notice}; passed on to the task"
 
 
 # --- It does not begin -------------------------------------------------------------------------------------
@@ -432,7 +432,7 @@ def test_turned_away_it_says_why(
     ("arguments", "words"),
     [
         ((), "is required"),
-        (("--json-string", "{"), "can not read the workload"),
+        (("--json-string", "{"), "cannot read the workload"),
         (("--json-string", '{"type": "ExecuteTask", "token": "eyJa.eyJb.c"}'), "is missing"),
         (("--json-path", "/there/is/none"), "No such file"),
         (("--s3", "http://bucket/key"), "write s3://bucket/key"),
@@ -481,7 +481,7 @@ def test_a_key_that_the_container_may_not_use(container: Container) -> None:
         aws.faults.deny_key("alias/k")
         code, said = container.forked("--s3", "s3://airflow/w/1", **aws.environment)
     assert code == Exit.CANNOT_START
-    assert "allow kms:Decrypt on the key to the container's role" in said
+    assert "allow kms:Decrypt on the key for the container's role" in said
     assert said.count("\n") == 1
 
 
@@ -502,7 +502,7 @@ def stopped_when(process: subprocess.Popen[str], reached: Callable[[], bool]) ->
     return said
 
 
-BEFORE_IT_BEGAN = "stopped by the platform (SIGTERM) before the task began"
+BEFORE_IT_BEGAN = "stopped by the platform (SIGTERM) before the task started"
 
 
 def test_a_stop_while_it_gets_its_workload_is_no_failure_of_the_task(container: Container) -> None:

@@ -1,6 +1,6 @@
 """The real engine and its operations, in virtual time.
 
-Law: dispatcher, operations and rate_limiter are production's. In the place of worker threads stand lanes, in
+Law: dispatcher, operations and rate limiter are production's. In the place of worker threads stand lanes, in
 that of the engine's thread a dispatcher that is sat at whenever there is something to do.
 """
 

@@ -150,7 +150,7 @@ THEMES: dict[str, tuple[str, ...]] = {
     "locked rows": (*("lock rows",) * 4, *HARDWARE, "clear", "freeze process"),
 }
 """What may go wrong together; a star is a fault of one action's calls, an exclamation mark of stops, a
-request_id mark an answer to a submission that comes late or never, a tilde a throttled one."""
+question mark an answer to a submission that comes late or never, a tilde a throttled one."""
 
 CALM = frozenset({"people and hardware"})
 """Themes in which nothing hinders the executor, so that nothing may be left to Airflow's own timeouts."""

@@ -1,6 +1,6 @@
 """An account's token bucket in virtual time, the schedulers that feel for it, and another client.
 
-Law: queue, rate_limiter and rate are production's; AWS's bucket is what its documentation says. Time stands
+Law: queue, rate limiter and rate are production's; AWS's bucket is what its documentation says. Time stands
 still while something happens; dice are seeded, so a story is always the same. ``python -m simulation.rates``
 tells all of them, over half an hour each.
 """

@@ -70,17 +70,17 @@ class Command:
 
 SECTION = Option(
     flags=("--section",),
-    help="whose options to read (default: those of the executors in [core] executor that are ours)",
+    help="which section to read (default: those of this package's executors in [core] executor)",
     choices=SECTIONS,
 )
-TEAM = Option(flags=("--team",), help="read the options of this team of a multi-team Airflow", metavar="NAME")
+TEAM = Option(flags=("--team",), help="read the options of this team (multi-team Airflow)", metavar="NAME")
 
 
 def output(default: str = "table") -> Option:
     """How the answer is printed."""
     return Option(
         flags=("-o", "--output"),
-        help=f"how to print the answer: {', '.join(OUTPUTS)} (default: {default})",
+        help=f"output format: {', '.join(OUTPUTS)} (default: {default})",
         choices=OUTPUTS,
         default=default,
         metavar="FORMAT",
@@ -89,7 +89,7 @@ def output(default: str = "table") -> Option:
 
 def many(flag: str, metavar: str, help_: str) -> Option:
     """An option that may be given several times."""
-    return Option(flags=(flag,), help=f"{help_}; may be given often", metavar=metavar, action="append")
+    return Option(flags=(flag,), help=f"{help_}; repeatable", metavar=metavar, action="append")
 
 
 def pair(text: str) -> tuple[str, str]:

@@ -9,56 +9,54 @@ import json
 from aws_executors.cli.command import SECTION, TEAM, Command, Option, many, output
 from aws_executors.cli.own_cloud import DEMO, LOCAL
 
-ABOUT = "Set up, understand and check the executors for AWS Batch, Fargate and ECS."
+ABOUT = "Set up and check the executors for AWS Batch, Fargate and ECS."
 
 IAM_POLICY = Command(
     name="iam-policy",
-    help="print the policy that the scheduler needs",
-    about="Print the least that the scheduler's role must be allowed, made from the settings: exact actions, "
-    "on exactly this queue and definition, or in this cluster. Asks nobody.",
+    help="print the IAM policy that the scheduler needs",
+    about="Print the least-privilege policy for the scheduler's role, made from the settings: exact "
+    "actions, on exactly this queue and definition, or in this cluster. Makes no calls.",
     examples=(
         ("iam-policy --account 123456789012", "the policy of the executors that airflow.cfg names, as JSON"),
         (
             "iam-policy --section ecs_fargate --account 123456789012 --role airflow-task",
-            "for ECS, where this role may be passed to tasks",
+            "for ECS, with permission to pass this role to tasks",
         ),
         ("iam-policy --definition nightly --output table", "with one more definition, as a table"),
-        ("iam-policy --containers", "for the role of tasks and jobs, where workloads come by S3"),
+        ("iam-policy --containers", "for the role of tasks and jobs, if workloads come through S3"),
     ),
     options=(
         SECTION,
         TEAM,
-        Option(
-            flags=("--account",), help="the number of the AWS account (default: a placeholder)", metavar="ID"
-        ),
+        Option(flags=("--account",), help="the AWS account id (default: a placeholder)", metavar="ID"),
         many(
             "--role",
             "NAME",
-            "a role, by name or ARN, of the task definition, which starting a task passes on",
+            "a role of the task definition, by name or ARN, that is passed to tasks",
         ),
-        many("--queue", "NAME", "a job queue that tasks or builders name, besides the settings' own"),
-        many("--cluster", "NAME", "a cluster that tasks or builders name, besides the settings' own"),
+        many("--queue", "NAME", "another job queue that tasks or builders name"),
+        many("--cluster", "NAME", "another cluster that tasks or builders name"),
         many(
             "--definition",
             "NAME",
-            "a job or task definition that tasks or builders name, besides the settings' own",
+            "another job or task definition that tasks or builders name",
         ),
         many(
             "--log-group",
             "NAME",
-            "the log group that containers write to (default: Batch's own; on ECS none is read)",
+            "the log group that containers write to (default: Batch's own; none on ECS)",
         ),
         Option(
-            flags=("--tags",), help="requests carry tags, even if the settings show none", action="store_true"
+            flags=("--tags",), help="allow tagging, even if the settings have no tags", action="store_true"
         ),
         Option(
             flags=("--containers",),
-            help="what the containers' role needs instead: reading the workloads that are stored for them",
+            help="print the policy of the containers' role instead: reading stored workloads",
             action="store_true",
         ),
         Option(
             flags=("--doctor",),
-            help="also allow what doctor asks, which changes nothing",
+            help="also allow the (read-only) calls of doctor",
             action="store_true",
         ),
         output("json"),
@@ -68,20 +66,20 @@ IAM_POLICY = Command(
 
 PREVIEW = Command(
     name="preview",
-    help="show the request that a task would be started with",
-    about="Print the exact request for a task, as JSON, and what sets it apart from the default request: the "
-    "task's executor_config, and your own builder. The workload and its token are masked. Reads the DAG's "
-    "file, and asks neither AWS nor the database.",
+    help="show the request that would start a task",
+    about="Print the exact request for a task, as JSON, and how it differs from the default request, "
+    "because of the task's executor_config and your own builder. The workload and its token are "
+    "masked. Reads the DAG file; calls neither AWS nor the database.",
     examples=(
         ("preview etl load", "the request for task load of DAG etl"),
         (
             "preview etl load --try-number 2 --queue gpu",
-            "as it would be for the first retry, in another queue",
+            "for the first retry, in another queue",
         ),
         ("preview --section batch --command 'airflow version'", "a command, and no task at all"),
         (
             """preview etl load --executor-config '{"memory": 4096}' --output json""",
-            "with another executor_config, for a program to read",
+            "with another executor_config, as JSON",
         ),
     ),
     options=(
@@ -89,19 +87,19 @@ PREVIEW = Command(
         Option(flags=("task_id",), help="the task", metavar="TASK_ID", nargs="?"),
         Option(
             flags=("--command",),
-            help="what the container would run, in place of a task",
+            help="the container's command, instead of a task",
             metavar="WORDS",
             dest="task_command",
         ),
         Option(
             flags=("--dags",),
-            help="where the DAG is: a folder or a file (default: the dags_folder in [core])",
+            help="the DAG's folder or file (default: dags_folder in [core])",
             metavar="PATH",
         ),
-        Option(flags=("--queue",), help="the Airflow queue, in place of the task's own", metavar="NAME"),
+        Option(flags=("--queue",), help="the Airflow queue, instead of the task's own", metavar="NAME"),
         Option(
             flags=("--executor-config",),
-            help="the executor_config, in place of the task's own",
+            help="the executor_config, instead of the task's own",
             metavar="JSON",
             type=json.loads,
         ),
@@ -114,11 +112,11 @@ PREVIEW = Command(
             default=1,
         ),
         Option(
-            flags=("--map-index",), help="which of its mapped instances", metavar="N", type=int, default=-1
+            flags=("--map-index",), help="the map index of a mapped task", metavar="N", type=int, default=-1
         ),
         Option(
             flags=("--attempt",),
-            help="which container of the try, where earlier ones were lost (default: 1)",
+            help="which container of the try, if earlier ones were lost (default: 1)",
             metavar="N",
             type=int,
             default=1,
@@ -132,26 +130,26 @@ PREVIEW = Command(
 
 DOCTOR = Command(
     name="doctor",
-    help="find what is wrong with the set-up, and the line to change",
-    about="Check settings, credentials, permissions, network, definitions and Airflow's own configuration. "
-    "Reads the configuration and asks AWS, changing nothing; what may not be asked is said. "
-    "Exit code 0: no error was found; 1: errors; 2: there is no section to check.",
+    help="check the set-up, and name the line to change",
+    about="Check settings, credentials, permissions, network, definitions and Airflow's own "
+    "configuration. Reads the configuration and calls AWS, changing nothing; what it has no permission "
+    "to check is reported. Exit code 0: no errors; 1: errors; 2: there is no section to check.",
     examples=(
         ("doctor", "check what airflow.cfg names"),
-        ("doctor --section batch --output json", "check one section, for a program to read"),
-        ("doctor --launch", "also start a real container, which asks Airflow's API for its health"),
+        ("doctor --section batch --output json", "check one section, as JSON"),
+        ("doctor --launch", "also start a real container, which calls the health check of Airflow's API"),
     ),
     options=(
         SECTION,
         TEAM,
         Option(
             flags=("--launch",),
-            help="also start one real, tiny container, follow it to its end, and stop it",
+            help="also start one small real container, follow it to its end, and stop it",
             action="store_true",
         ),
         Option(
             flags=("--launch-timeout",),
-            help="seconds that it may take (default: 300)",
+            help="its time limit in seconds (default: 300)",
             metavar="SECONDS",
             type=float,
             default=300.0,
@@ -163,13 +161,13 @@ DOCTOR = Command(
 
 MIGRATE = Command(
     name="migrate",
-    help="say the configuration of an older package in ours",
-    about="Read the sections of airflow-aws-executors ([batch], [ecs_fargate]) or of the amazon provider "
-    "([aws_batch_executor], [aws_ecs_executor]), from airflow.cfg and from variables, and print the equal "
-    "configuration, with a note wherever a meaning differs. Changes nothing.",
+    help="translate the configuration of an older package",
+    about="Read the sections of airflow-aws-executors ([batch], [ecs_fargate]) or of the amazon "
+    "provider ([aws_batch_executor], [aws_ecs_executor]), from airflow.cfg and from variables, and "
+    "print the equivalent configuration, with a note wherever the meaning differs. Changes nothing.",
     examples=(
         ("migrate", "from this machine's airflow.cfg and variables"),
-        ("migrate --cfg old/airflow.cfg --output yaml", "from another file, for a program to read"),
+        ("migrate --cfg old/airflow.cfg --output yaml", "from another file, as YAML"),
     ),
     options=(
         Option(
@@ -182,13 +180,14 @@ MIGRATE = Command(
 
 CLOUDFORMATION = Command(
     name="cloudformation",
-    help="print a template of what the settings name",
-    about="Print a CloudFormation template of a minimal working set-up, made from the settings: cluster and "
-    "task definition, or compute environment, queue and job definition; roles, log group, and the policy of "
-    "the scheduler. Image, network and the address of Airflow's API are the stack's parameters. Asks nobody.",
+    help="print a CloudFormation template of the set-up",
+    about="Print a CloudFormation template of a minimal working set-up, made from the settings: "
+    "cluster and task definition, or compute environment, queue and job definition; roles, log group, "
+    "and the policy of the scheduler. Image, network and the address of Airflow's API are stack "
+    "parameters. Makes no calls.",
     examples=(
         ("cloudformation --section batch", "for AwsBatchExecutor; write it to a file with > airflow.yaml"),
-        ("cloudformation --section ecs_fargate --output table", "what it would make"),
+        ("cloudformation --section ecs_fargate --output table", "what it would create"),
     ),
     options=(SECTION, TEAM, output("yaml")),
     run="aws_executors.cli.cloudformation.run",
@@ -196,21 +195,21 @@ CLOUDFORMATION = Command(
 
 TERRAFORM = Command(
     name="terraform",
-    help="print a configuration of what the settings name",
-    about="Print a Terraform configuration of a minimal working set-up, made from the settings: what the "
-    "command cloudformation makes, for hashicorp/aws version 6. Image, network and the address of Airflow's "
-    "API are variables. Asks nobody.",
+    help="print a Terraform configuration of the set-up",
+    about="Print a Terraform configuration of a minimal working set-up, made from the settings: the "
+    "same as the command cloudformation prints, for hashicorp/aws version 6. Image, network and the "
+    "address of Airflow's API are variables. Makes no calls.",
     examples=(
         ("terraform --section batch", "for AwsBatchExecutor; write it to a file with > airflow.tf"),
         ("terraform --section ecs_fargate --output json", "in JSON syntax, for a file airflow.tf.json"),
-        ("terraform --section ecs_fargate --output table", "what it would make"),
+        ("terraform --section ecs_fargate --output table", "what it would create"),
     ),
     options=(
         SECTION,
         TEAM,
         Option(
             flags=("-o", "--output"),
-            help="how to print the answer: hcl, json (Terraform's JSON syntax), table (default: hcl)",
+            help="output format: hcl, json (Terraform's JSON syntax), table (default: hcl)",
             choices=("hcl", "json", "table"),
             default="hcl",
             metavar="FORMAT",

@@ -74,8 +74,8 @@ def asked(options: Namespace) -> Asked:
     found = executors(airflow().get("core", "executor"))
     if not found:
         raise CommandError(
-            "[core] executor names none of our executors; set executor = "
-            f"aws_executors.executors.AwsBatchExecutor, or say --section {SECTIONS[0]} or {SECTIONS[1]}"
+            "[core] executor names no executor of this package; set executor = "
+            f"aws_executors.executors.AwsBatchExecutor, or use --section {SECTIONS[0]} or {SECTIONS[1]}"
         )
     return Asked(found, team)
 

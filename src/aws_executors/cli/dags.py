@@ -31,7 +31,7 @@ def task_of(options: Namespace) -> Written:
     dag = found.dags.get(options.dag_id)
     if dag is None:
         broken = "".join(
-            f"; {path} can not be read: {last(text)}" for path, text in found.import_errors.items()
+            f"; {path} cannot be read: {last(text)}" for path, text in found.import_errors.items()
         )
         raise CommandError(
             f"{folder} has no DAG {options.dag_id!r}{near(options.dag_id, found.dags)}{broken}"
@@ -52,7 +52,7 @@ def task_of(options: Namespace) -> Written:
 def parsed(folder: str) -> Any:
     """All DAGs below a folder, or of one file."""
     if not Path(folder).exists():
-        raise CommandError(f"There is no {folder}; say --dags FOLDER, or --dags FILE for one file")
+        raise CommandError(f"{folder} does not exist; use --dags FOLDER, or --dags FILE for one file")
     root = Path(folder)
     with redirect_stdout(StringIO()):  # what DAG files print, and Airflow's log of reading them
         from airflow.dag_processing.dagbag import DagBag

@@ -49,7 +49,7 @@ def run(options: Namespace) -> int:
     ours = executors(named)
     sections = (options.section,) if options.section else ours
     if not sections:
-        remark(f"[core] executor = {named} names none of {', '.join(CLASSES)}; say --section")
+        remark(f"[core] executor = {named} names none of {', '.join(CLASSES)}; use --section")
         return UNUSABLE
     say = progress()
     found: list[Finding] = []
@@ -79,15 +79,15 @@ def of_section(
         case BuildFault() as fault:
             yield error(
                 "builder",
-                f"No request can be made for a task like any other: {fault}",
-                "Every such task fails before anything is started.",
+                f"The request builder fails for an ordinary task: {fault}",
+                "Every such task fails before a container is started.",
                 f"[{section}] {(settings.request_builder and 'request_builder') or settings.kwargs_option}",
             )
             return
         case request:
             yield from examine(settings, request, side, Probe(settings), say)
             if options.launch:
-                say("starting a container; this takes a minute or two on Fargate")
+                say("starting a container; on Fargate this takes a minute or two")
                 service = kit.service(Clients(settings), settings)
                 yield from trial(service, request, options.launch_timeout, say)
 
@@ -130,7 +130,7 @@ def told(findings: Sequence[Finding], sections: Sequence[str]) -> str:
     parts = [_told(one, paint) for one in findings]
     counts = {kind: sum(one.severity is kind for one in findings) for kind in Severity}
     words = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
-    last = paint(f"[{'], ['.join(sections)}]: {words or 'nothing is wrong'}", "bold")
+    last = paint(f"[{'], ['.join(sections)}]: {words or 'no problems found'}", "bold")
     return "\n\n".join([*parts, last])
 
 

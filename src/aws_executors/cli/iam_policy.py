@@ -31,8 +31,8 @@ from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.shell.airflow.configuration import Configured
 
 EVERY_JOB = (
-    "TerminateJob is allowed for every job of the account and Region: IAM can tell jobs by their tags only. "
-    "With a tag that all jobs get it is for those alone: "
+    "TerminateJob is allowed for every job of the account and Region: IAM can tell jobs apart by tags only. "
+    "To limit it, give all jobs a tag: "
     '[batch] submit_job_kwargs = {"tags": {"airflow": "etl"}}'
 )
 ANY_TASK = Task(dag_id="any", task_id="any")
@@ -53,7 +53,7 @@ def run(options: Namespace) -> int:
     for word in [
         word for word in (NO_ACCOUNT, *PLACEHOLDER_ROLES, PLACEHOLDER_GROUP) if word in str(document)
     ]:
-        remark(f"Replace {word} before you use this policy, or give --account, --role and --log-group.")
+        remark(f"Replace {word} before you use this policy, or pass --account, --role and --log-group.")
     if any("batch:TerminateJob" in one.actions and not one.condition for one in found):
         remark(EVERY_JOB)
     return 0
@@ -81,7 +81,7 @@ def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) ->
     launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=settings, token=SOME_TOKEN)
     match unwrap_or_failure(built(own.build, launch, kit.request, kit.seal)):
         case BuildFault() as fault:
-            raise CommandError(f"No request can be made for a task like any other: {fault}")
+            raise CommandError(f"The request builder fails for an ordinary task: {fault}")
         case request:
             own_tags = batch_permissions.own_tags(settings, request) if settings.section == "batch" else ()
             yield from kit.statements(request, where, replace(also(options), own_tags=own_tags))

@@ -32,13 +32,13 @@ def run(options: Namespace) -> int:
     try:
         file = of_file(options.cfg)
     except (OSError, UnicodeDecodeError, Unreadable) as error:
-        remark(f"Can not read {options.cfg or 'airflow.cfg'}: {in_words(error)}")
+        remark(f"Cannot read {options.cfg or 'airflow.cfg'}: {in_words(error)}")
         return UNUSABLE
     variables = of_environment(os.environ, file)
     written = merged(file, variables)
     lines, remarks = migrated(written), notes(written)
     if not lines and not remarks:
-        remark(f"Nothing of an older package is written: none of the sections {', '.join(TABLE)}.")
+        remark(f"No configuration of an older package found: none of the sections {', '.join(TABLE)} exists.")
         return NOTHING_THERE
     remarks = (*remarks, *winning(os.environ, {line.section for line in lines if line.option}))
     if options.output == "table":
@@ -53,13 +53,16 @@ def in_words(error: Exception) -> str:
     """What is wrong with a file, without its lines: one of them may hold a secret."""
     match error:
         case Headless():
-            return f"line {error.lineno} stands before any section"
+            return f"line {error.lineno} comes before any section"
         case ParsingError():
-            return f"line {', '.join(str(number) for number, _ in error.errors)} is no option = value"
+            return (
+                f"line {', '.join(str(number) for number, _ in error.errors)} is not of the "
+                f"form option = value"
+            )
         case DuplicateOptionError():
-            return f"line {error.lineno} says {error.option} of [{error.section}] again"
+            return f"line {error.lineno} sets {error.option} of [{error.section}] a second time"
         case DuplicateSectionError():
-            return f"line {error.lineno} begins [{error.section}] again"
+            return f"line {error.lineno} begins [{error.section}] a second time"
         case UnicodeDecodeError():
             return f"it is not UTF-8 at byte {error.start}"
         case _:

@@ -12,12 +12,12 @@ LOCAL = Command(
     name="local",
     help="run the embedded AWS",
     about="Run an AWS on this machine: ECS, Batch, CloudWatch Logs and S3 over HTTP on loopback, with "
-    "containers as local processes. Its first line is its address; then come the export lines that its users "
-    "need, with a key that is made anew at each start. Runs until Ctrl-C, and ends every container with it. "
+    "containers as local processes. The first line of output is its address, followed by the export lines "
+    "that clients need, with a new key at each start. Runs until Ctrl-C, and then stops every container. "
     "The same as python -m aws_executors.local.",
     examples=(
         ("local --port 4599", "on a port of your choice"),
-        ("local --exports", "also print the lines that keep the machine's own AWS set-up out"),
+        ("local --exports", "also print the export lines that keep the machine's own AWS set-up out"),
         ("local --delays fargate --seed 7 --real-limits", "with Fargate's real delays, and AWS's real rates"),
     ),
     options=(
@@ -25,31 +25,31 @@ LOCAL = Command(
         Option(flags=("--port",), help="the port; 0, the default, is a free one", type=int, default=0),
         Option(
             flags=("--max-processes",),
-            help="containers at once, more wait (default: 4)",
+            help="how many containers run at once; others wait (default: 4)",
             type=int,
             default=4,
         ),
         Option(
             flags=("--seed",),
-            help="of ids and delays; the same seed repeats a run (default: 0)",
+            help="the seed of ids and delays; the same seed repeats a run (default: 0)",
             type=int,
             default=0,
         ),
         Option(
             flags=("--latency-ms",),
-            help="added to every answer, milliseconds (default: 0)",
+            help="latency added to every answer, in milliseconds (default: 0)",
             type=float,
             default=0.0,
         ),
         Option(
             flags=("--delays",),
-            help="of the lifecycle's steps (default: fast)",
+            help="the delays between lifecycle steps (default: fast)",
             choices=("none", "fast", "fargate"),
             default="fast",
         ),
         Option(
             flags=("--container-env",),
-            help="what the image has baked in; may be given often",
+            help="an environment variable of the image; repeatable",
             metavar="NAME=VALUE",
             type=pair,
             action="append",
@@ -67,17 +67,19 @@ LOCAL = Command(
 
 DEMO = Command(
     name="demo",
-    help="run a DAG on Batch and on ECS, all on this machine",
-    about="Start an embedded AWS and a whole Airflow in front of it, run a DAG on both executors, and ask "
-    "the AWS side whether all that was promised is true. Needs no account, and leaves nothing running. "
-    "Exit code 0: all is true; 1: something is not, and it is said what.",
+    help="run a DAG on Batch and ECS, all on this machine",
+    about="Start an embedded AWS and a whole Airflow in front of it, run a DAG on both executors, and check "
+    "on the AWS side that everything promised is true. Needs no account, and leaves nothing running. "
+    "Exit code 0: everything is true; 1: something is not, and the output says what.",
     examples=(
         ("demo", "run it, in about half a minute"),
-        ("demo --keep", "leave Airflow's UI up afterwards, until Ctrl-C"),
+        ("demo --keep", "leave Airflow's UI running afterwards, until Ctrl-C"),
         ("demo --transport s3", "with workloads in S3, so that no request carries a token"),
     ),
     options=(
-        Option(flags=("--keep",), help="leave everything up afterwards, until Ctrl-C", action="store_true"),
+        Option(
+            flags=("--keep",), help="leave everything running afterwards, until Ctrl-C", action="store_true"
+        ),
         Option(
             flags=("--logs",),
             help="where logs go (default: .demo)",
@@ -93,7 +95,7 @@ DEMO = Command(
         ),
         Option(
             flags=("--timeout",),
-            help="seconds the DAG may take (default: 180)",
+            help="the DAG's time limit in seconds (default: 180)",
             metavar="SECONDS",
             type=float,
             default=180.0,

@@ -51,7 +51,7 @@ def run(options: Namespace) -> int:
         return UNUSABLE
     match found:
         case BuildFault() as fault:
-            remark(f"No request can be made, so the task would fail at once: {fault}")
+            remark(f"The request builder fails, so the task would fail at once: {fault}")
             return REFUSED
         case Previewed() as shown:
             answer(told(shown, options))
@@ -61,7 +61,7 @@ def run(options: Namespace) -> int:
 def previewed(options: Namespace) -> "Previewed | BuildFault":
     """The request for the task or command that the command line names."""
     if options.task_command is None and not (options.dag_id and options.task_id):
-        raise CommandError("Say which task: DAG_ID TASK_ID, or --command 'airflow version'")
+        raise CommandError("Give a task (DAG_ID TASK_ID), or --command 'airflow version'")
     written = Written() if options.task_command is not None else task_of(options)
     section = section_of(written, options)
     own, kit = required(section, options.team), KITS[section]
@@ -88,7 +88,8 @@ def section_of(written: Written, options: Namespace) -> str:
     own = CLASSES.get(written.executor.rpartition(".")[2])
     if own is None:
         raise CommandError(
-            f"The task's executor {written.executor!r} is none of ours by name; say --section {configured[0]}"
+            f"The task's executor {written.executor!r} is not one of this package; use --section "
+            f"{configured[0]}"
         )
     return own
 

@@ -23,12 +23,12 @@ def setup_of(options: Namespace) -> Setup:
     """The set-up of one section; raises `CommandError` where there are two, or where it can not be used."""
     sections = asked(options).sections
     if len(sections) > 1:
-        raise CommandError(f"A stack is for one executor: say --section {' or --section '.join(sections)}")
+        raise CommandError(f"A stack is for one executor: use --section {' or --section '.join(sections)}")
     (section,) = sections
     own, kit = required(section, options.team), KITS[section]
     launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=own.settings, token=SOME_TOKEN)
     match unwrap_or_failure(built(own.build, launch, kit.request, kit.seal)):
         case BuildFault() as fault:
-            raise CommandError(f"No request can be made for a task like any other: {fault}")
+            raise CommandError(f"The request builder fails for an ordinary task: {fault}")
         case request:
             return SETUPS[section](own.settings, request)

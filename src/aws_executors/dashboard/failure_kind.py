@@ -19,17 +19,17 @@ UNKNOWN = "No reason given"
 # The sentences that stand where no row of `reasons` is about an end.
 _OF_CAUSES: Mapping[Cause | None, str] = MappingProxyType(
     {
-        None: "Ended well",
+        None: "Exited normally",
         Cause.EXITED: "Task exited with an error",
         Cause.NEVER_STARTED: "Container never started",
         Cause.HOST_LOST: "Host lost",
         Cause.RECLAIMED: "Spot capacity reclaimed",
-        Cause.INSTANCE_ENDED: "EC2 instance ended",
-        Cause.STOPPED: "Stopped by somebody",
+        Cause.INSTANCE_ENDED: "EC2 instance terminated",
+        Cause.STOPPED: "Stopped manually",
         Cause.INVALID: "Refused by AWS",
         Cause.WITHDRAWN: "Stopped by a scheduler",
         Cause.TIMED_OUT: "Time limit reached",
-        Cause.UNCLEAR: "Ended for no known reason",
+        Cause.UNCLEAR: "Stopped without a reason",
     }
 )
 
@@ -37,7 +37,7 @@ _OF_CAUSES: Mapping[Cause | None, str] = MappingProxyType(
 _OURS: tuple[tuple[str, str], ...] = (
     (rf"(?:^|: ){WHERE}\b", f"Bad {WHERE}"),
     (r"(?:^|: )[\w ]+ (?:is|are) \d+ (?:bytes|characters) long, ", "Request too large"),
-    (r"^its workload was lost", "Workload lost"),
+    (r"^the workload was lost", "Workload lost"),
     (r"^[\w.]+\.[\w<>]+(?:\(.*\))?: ", "Request builder failed"),
     (r"^\w+\(.*\): ", "Request builder failed"),
 )
@@ -60,7 +60,7 @@ def _name(row: str) -> str:
     group = row.partition(":")[0]
     if group.startswith("exit "):
         return group.replace("exit ", "Exit code ")
-    return {"refused": "Refused by AWS", "no place": "No place for the container"}.get(
+    return {"refused": "Refused by AWS", "no place": "Container not placed"}.get(
         group, group[0].upper() + group[1:]
     )
 

@@ -60,7 +60,7 @@ def call_rates(
     counts: RecentCounts, rate_limiter: RateLimiter, names: Names, now: float
 ) -> tuple[CallRate, ...]:
     """The calls to AWS within the last minute, and the rates allowed; actions that were not called are left
-    out. `now` is of the rate_limiter's clock."""
+    out. `now` is by the rate limiter's clock."""
     rates = (_call_rate(action, name, counts, rate_limiter, now) for action, name in names.items())
     return tuple(rate for rate in rates if rate.calls or rate.throttled)
 

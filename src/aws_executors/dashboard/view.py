@@ -230,13 +230,13 @@ def _granted(granted: float | None, documented: float | None) -> tuple[str, floa
     """A rate that has been found out, in words and as a share of the documented one.
 
     >>> _granted(19, 20), _granted(97.3, 20), _granted(None, None)
-    (('19 of 20 a second', 0.95), ('97.3 a second, 20 documented', 1.0), ('no limit', 1.0))
+    (('19 of 20 per second', 0.95), ('97.3 per second, 20 documented', 1.0), ('no limit', 1.0))
     """
     if granted is None or documented is None or documented <= 0:
         return "no limit", 1.0
     if granted <= documented:
-        return f"{granted:.3g} of {documented:.3g} a second", granted / documented
-    return f"{granted:.3g} a second, {documented:.3g} documented", 1.0
+        return f"{granted:.3g} of {documented:.3g} per second", granted / documented
+    return f"{granted:.3g} per second, {documented:.3g} documented", 1.0
 
 
 def _failure(failure: Failure, region: str, now: float) -> FailureRow:

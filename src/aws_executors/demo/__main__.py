@@ -43,7 +43,9 @@ class Clock:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(prog="make demo", description=(__doc__ or "").splitlines()[0])
-    found.add_argument("--keep", action="store_true", help="leave everything up afterwards, until Ctrl-C")
+    found.add_argument(
+        "--keep", action="store_true", help="leave everything running afterwards, until Ctrl-C"
+    )
     found.add_argument(
         "--logs", type=Path, default=Path(".demo"), help="where logs go (default: %(default)s)"
     )
@@ -100,7 +102,7 @@ def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[Stage]:
 
 def demo(clock: Clock, up: Stage, *, timeout: float, keep: bool) -> bool:
     """Run the DAG on what is up, and judge; whether all that was promised holds."""
-    clock.say(f"Airflow is up: {up.place.url} (no login: everybody is an administrator)")
+    clock.say(f"Airflow is up: {up.place.url} (no login: everyone is an administrator)")
     claims = judge(up, follow(up, up.trigger(DAG), clock, timeout))
     for claim in claims:
         clock.console.out(str(claim), highlight=False)
@@ -127,7 +129,7 @@ def follow(up: Stage, run: DagRun, clock: Clock, timeout: float) -> tuple[TaskIn
             if time.time() > asked + ASK:
                 ended, instances, asked = up.api.dag_run(run).ended, up.api.task_instances(run), time.time()
             time.sleep(LOOK)
-    raise NotReadyError(f"the DAG has not ended within {timeout:.0f} s\n{tail(up.scheduler.log)}")
+    raise NotReadyError(f"the DAG has not finished within {timeout:.0f} s\n{tail(up.scheduler.log)}")
 
 
 def judge(up: Stage, instances: tuple[TaskInstance, ...]) -> tuple[proof.Claim, ...]:

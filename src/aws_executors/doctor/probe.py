@@ -268,7 +268,7 @@ class Probe:
         """Those actions that IAM's simulation would deny to this identity, with these resources."""
         principal = simulated(arn)
         if principal is None:
-            return Unasked(f"{arn} is no role or user that can be simulated")
+            return Unasked(f"{arn} is not a role or user that can be simulated")
         refused: list[str] = []
         for statement in statements:
             answer = self.ask(
@@ -328,7 +328,7 @@ def _records(model: type[R], found: Sequence[object]) -> tuple[R, ...] | Unasked
     for one in found:
         match unwrap_or_failure(read(model, one)):
             case str() as problem:
-                return Unasked(f"the answer can not be read: {problem}")
+                return Unasked(f"the response cannot be read: {problem}")
             case record:
                 records.append(record)
     return tuple(records)

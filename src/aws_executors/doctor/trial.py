@@ -37,12 +37,12 @@ COMMAND = ("python", "-c", PROGRAM)
 ENDS: Mapping[int, tuple[str, str, str]] = {
     NOT_SET: (
         "The container does not know where Airflow's API is",
-        "A task would ask localhost, which is the container itself.",
+        "A task would call localhost, which is the container itself.",
         f"image or definition: environment {API_VARIABLE} = {DEFAULT_API}",
     ),
     NOT_REACHED: (
-        "The container does not reach Airflow's API",
-        "No task can start. What it printed is in its log.",
+        "The container cannot reach Airflow's API",
+        "No task can start. Its log has its output.",
         "security groups, routes and the address in AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
     ),
 }
@@ -56,9 +56,9 @@ def trial(
         case AwsError() as refused:
             yield error(
                 "launch",
-                f"AWS starts no container: {refused.code}: {refused.message}",
-                "It would say the same to every task.",
-                refused.remedy or "the option that the message is about",
+                f"AWS did not start the container: {refused.code}: {refused.message}",
+                "Every task would fail the same way.",
+                refused.remedy or "the option that the message names",
             )
             return
         case id_:
@@ -66,7 +66,7 @@ def trial(
     try:
         last = _followed(service, id_, timeout, say)
     finally:
-        service.stop((id_,), "aws-executors doctor --launch has seen enough")
+        service.stop((id_,), "aws-executors doctor --launch is done")
     yield from _judged(id_, last, timeout)
 
 
@@ -100,6 +100,6 @@ def _judged(id_: str, last: Observation | None, timeout: float) -> Iterator[Find
         )
     elif last.phase is Phase.FAILED:
         what, why, change = ENDS.get(
-            last.exit_code or 0, ("", "Tasks would end the same way.", explain(last))
+            last.exit_code or 0, ("", "Tasks would fail the same way.", explain(last))
         )
         yield error("launch", f"{what or 'The trial container failed'}: {explain(last)}", why, change)

@@ -120,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
         type=_pair,
         action="append",
         default=[],
-        help="what the image has baked in; may be given often",
+        help="an environment variable of the image; repeatable",
     )
     add("--real-limits", action="store_true", help="throttle at AWS's real request rates")
     add(

@@ -86,10 +86,10 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
 
         places = "; ".join(in_words(error, shown=False))
         raise NoWorkloadError(
-            f"this Airflow can not read the workload ({places}); is it the scheduler's version?"
+            f"this Airflow cannot read the workload ({places}); use the scheduler's version in the image"
         ) from None
     if not isinstance(found, workloads.ExecuteTask | workloads.ExecuteCallback):
-        raise NoWorkloadError(f"a {type(found).__name__} does not run in a container of its own")
+        raise NoWorkloadError(f"a {type(found).__name__} cannot run in a container")
     return found
 
 
@@ -120,7 +120,9 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
 
 
 def _stopped(error: StoppedError) -> int:
-    return _end(Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task began: {spot.why()}")
+    return _end(
+        Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task started: {spot.why()}"
+    )
 
 
 def _end(code: Exit, problem: str) -> int:
@@ -129,7 +131,7 @@ def _end(code: Exit, problem: str) -> int:
 
 
 def _words(code: Exit | None, problem: str) -> str:
-    meaning = "the run ended with an error" if code is None else f"{MEANINGS[code]} (exit code {code})"
+    meaning = "the launcher failed" if code is None else f"{MEANINGS[code]} (exit code {code})"
     return f"{meaning}: {one_line(problem)}"
 
 

@@ -1,6 +1,6 @@
 """What an exception of Airflow's supervisor means: which row of `core/lifecycle/exit_codes.py`.
 
-Law: what is known to have happened before the task began has a row of its own; of what may have happened
+Law: what is known to have happened before the task started has a row of its own; of what may have happened
 later, no more is said than that it failed.
 """
 

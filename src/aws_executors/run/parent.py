@@ -65,7 +65,7 @@ def _be_the_child(run: Callable[[], int]) -> None:
 def _pass_on(child: int) -> None:
     def forward(number: int, frame: FrameType | None) -> None:
         os.kill(child, number)  # first: to find out why takes time, and the task has little
-        say(f"{signal.Signals(number).name}: {spot.why()}; the task is told")
+        say(f"{signal.Signals(number).name}: {spot.why()}; passed on to the task")
 
     for number in PASSED_ON:
         signal.signal(number, forward)

@@ -100,9 +100,9 @@ def _remedy(code: str, words: str, bucket: str, key: str) -> str:
     if code != "AccessDenied":
         return ""
     if "kms:" in words:
-        return "; allow kms:Decrypt on the key to the container's role, in the key's own policy, too"
+        return "; allow kms:Decrypt on the key for the container's role, in the key's own policy as well"
     place = f"arn:aws:s3:::{'/'.join([bucket, *key.split('/')[:-1], '*'])}"
-    return f"; allow s3:GetObject on {place} to the container's role (an object that is gone looks the same)"
+    return f"; allow s3:GetObject on {place} for the container's role (a deleted object looks the same)"
 
 
 SOURCES: Mapping[str, Source] = {

@@ -49,9 +49,9 @@ def _on_ec2() -> str:
     except urllib.error.HTTPError as error:
         if error.code == 404:
             return f"{STOPPED} (StopTask, TerminateJob); EC2 has announced no Spot interruption"
-        return f"{_unknown()}; the instance's metadata, which would say, answer {error.code}"
+        return f"{_unknown()}; the instance metadata, which would say, answers {error.code}"
     except (OSError, ValueError, KeyError, TypeError):
-        return f"{_unknown()}; the instance's metadata, which would say, can not be reached"
+        return f"{_unknown()}; the instance metadata, which would say, cannot be reached"
 
 
 def _asked(path: str) -> bytes:

@@ -284,14 +284,14 @@ def test_in_a_job_of_several_nodes_ranges_merge_by_their_text() -> None:
 
 
 REFUSED: list[tuple[object, list[str]]] = [
-    ({"command": ["ls"]}, ["'command' can not be set", "the workload"]),
-    ({"jobName": "x"}, ["'jobName' can not be set", "the option job_name"]),
-    ({"job_name": "x"}, ["'job_name' can not be set"]),
-    ({"arrayProperties": {"size": 2}}, ["'arrayProperties' can not be set", "dynamic task mapping"]),
+    ({"command": ["ls"]}, ["'command' cannot be set", "the workload"]),
+    ({"jobName": "x"}, ["'jobName' cannot be set", "the option job_name"]),
+    ({"job_name": "x"}, ["'job_name' cannot be set"]),
+    ({"arrayProperties": {"size": 2}}, ["'arrayProperties' cannot be set", "dynamic task mapping"]),
     ({"memry": 1}, ["'memry' is not known; did you mean 'memory'?", "Allowed: vcpus, memory,", "dependsOn"]),
     ({"cpu": 256}, ["'cpu' is not known", "vcpus"]),
     ({"name": "main"}, ["'name' is not known"]),
-    ({"containerOverrides": {"command": ["ls"]}}, ["the command can not be set", "the workload"]),
+    ({"containerOverrides": {"command": ["ls"]}}, ["the command cannot be set", "the workload"]),
     ({"vcpus": "much"}, ["vcpus", "VCPU must be a number above 0, such as 1 or 0.25, not 'much'"]),
     ({"memory": "1 GB"}, ["memory", "MEMORY (MiB) must be a whole number, 4 or more, not '1 GB'"]),
     ({"memory": [512]}, ["memory must be text, not list"]),
@@ -301,7 +301,7 @@ REFUSED: list[tuple[object, list[str]]] = [
     ),
     (
         {"memory": 512, "resourceRequirements": [{"type": "MEMORY", "value": "1024"}]},
-        ["memory and MEMORY of resourceRequirements say the same: keep one"],
+        ["memory and MEMORY of resourceRequirements set the same value twice: keep one"],
     ),
     ({"environment": {"A": 1}}, ["environment", "'A' must be text, not int"]),
     ({"environment": {"AWS_BATCH_JQ_NAME": "x"}}, ["'AWS_BATCH_JQ_NAME'", "choose another name"]),
@@ -338,7 +338,7 @@ def test_anything_else_is_refused_with_the_key_and_the_remedy(config: object, wo
     ],
 )
 def test_the_command_is_kept_wherever_the_airflow_container_stands(kind: str, written: object) -> None:
-    with pytest.raises(RequestError, match="the command can not be set"):
+    with pytest.raises(RequestError, match="the command cannot be set"):
         laid({kind: written}, container_name="" if kind == "nodeOverrides" else "main")
 
 

@@ -154,7 +154,7 @@ NOWHERE: list[tuple[dict[str, object], list[str]]] = [
         {"containerOverrides": {"vcpus": 1, "resourceRequirements": [{"type": "VCPU", "value": "2"}]}},
         ["VCPU is given twice"],
     ),
-    ({"containerOverrides": {"command": [""]}}, ["command", "empty text"]),
+    ({"containerOverrides": {"command": [""]}}, ["command", "empty string"]),
     ({"containerOverrides": {"environment": [{"name": "AWS_BATCH_X", "value": ""}]}}, ["'AWS_BATCH_X'"]),
     (
         {"containerOverrides": {"memory": 512}, "ecsPropertiesOverride": ECS},
@@ -163,18 +163,18 @@ NOWHERE: list[tuple[dict[str, object], list[str]]] = [
             "keep those of its own kind",
         ],
     ),
-    ({"containerOverrides": {"environment": [{"name": "A", "value": "1"}] * 2}}, ["'A' stands twice"]),
+    ({"containerOverrides": {"environment": [{"name": "A", "value": "1"}] * 2}}, ["'A' is given twice"]),
     (
         {"containerOverrides": {"resourceRequirements": [{"type": "GPU", "value": "1"}] * 2}},
-        ["resource 'GPU' stands twice"],
+        ["resource 'GPU' is given twice"],
     ),
     (
         {"ecsPropertiesOverride": {"taskProperties": [{"containers": [{"name": "a"}] * 2}]}},
-        ["container 'a' stands twice"],
+        ["container 'a' is given twice"],
     ),
     (
         {"eksPropertiesOverride": {"podProperties": {"containers": [{"name": "a"}] * 2}}},
-        ["container 'a' stands twice"],
+        ["container 'a' is given twice"],
     ),
     (
         {"eksPropertiesOverride": {"podProperties": {"initContainers": [{"image": "a"}, {"image": "b"}]}}},
@@ -182,7 +182,7 @@ NOWHERE: list[tuple[dict[str, object], list[str]]] = [
     ),
     (
         {"nodeOverrides": {"nodePropertyOverrides": [{"targetNodes": "0"}] * 2}},
-        ["range of nodes '0' stands twice"],
+        ["range of nodes '0' is given twice"],
     ),
     ({"ecsPropertiesOverride": {"taskProperties": [{}, {}]}}, ["taskProperties", "at most 1"]),
     (

@@ -29,12 +29,16 @@ def test_reads(option: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("option", "text", "told"),
     [
-        ("job_name", "", "job_name is missing, and submit_job_kwargs has no jobName; set [batch] job_name ="),
+        (
+            "job_name",
+            "",
+            "job_name is missing, and submit_job_kwargs does not set jobName; set [batch] job_name =",
+        ),
         ("job_name", "a" * 64, "63 characters at most"),
         ("job_name", "my job", "job_name = 'my job' is not a name of letters, digits, - and _"),
-        ("job_queue", "", "job_queue is missing, and submit_job_kwargs has no jobQueue"),
+        ("job_queue", "", "job_queue is missing, and submit_job_kwargs does not set jobQueue"),
         ("job_queue", "a queue", "job_queue = 'a queue' is not a name (letters, digits, - and _, 255"),
-        ("job_definition", "", "job_definition is missing, and submit_job_kwargs has no jobDefinition"),
+        ("job_definition", "", "job_definition is missing, and submit_job_kwargs does not set jobDefinition"),
         ("job_definition", "job:latest", "job_definition = 'job:latest' is not a name"),
         ("container_name", "air flow", "container_name = 'air flow' is not a name of letters"),
         (
@@ -71,8 +75,8 @@ def test_c37_kwargs_made_from_another_section_are_no_team_s() -> None:
     kwargs = {"jobName": "airflow", "jobQueue": "everybody"}
     (fault,) = BatchSettings.from_section(GOOD, kwargs, team="red").failure().faults
     assert str(fault) == (
-        "job_queue = 'queue' is replaced by 'everybody' in submit_job_kwargs, which is not the team's own; "
-        "use request_builder: aws_executors.conf knows [batch] only"
+        "job_queue = 'queue' is overridden by 'everybody' in submit_job_kwargs, which is not the team's own; "
+        "use request_builder instead: aws_executors.conf reads [batch] only"
     )
 
 

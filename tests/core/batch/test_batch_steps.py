@@ -166,7 +166,7 @@ def test_a_sidecar_is_overridden_by_its_name() -> None:
 def test_the_airflow_containers_command_is_kept_from_steps() -> None:
     launch = Launch(task=LAUNCH.task, command=("run",), settings=SEVERAL, token="0b6e")
     step = with_container("main", command=("serve",))
-    with pytest.raises(ValueError, match="with_container: the command can not be set"):
+    with pytest.raises(ValueError, match="with_container: the command cannot be set"):
         compose(build, step)(launch)
 
 

@@ -208,13 +208,13 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ({"command": ["ls"]}, "'command' can not be set: the Airflow container's command is the workload"),
-        ({"name": "x"}, "'name' can not be set: the Airflow container is named by the option container_name"),
-        ({"clientToken": "x"}, "'clientToken' can not be set: the executor sets it"),
-        ({"client_token": "x"}, "'client_token' can not be set: the executor sets it"),
-        ({"startedBy": "x"}, "'startedBy' can not be set"),
-        ({"count": 1}, "'count' can not be set: one task instance is one container"),
-        ({"command": [], "count": 2}, "'command' can not be set"),
+        ({"command": ["ls"]}, "'command' cannot be set: the Airflow container's command is the workload"),
+        ({"name": "x"}, "'name' cannot be set: the Airflow container is named by the option container_name"),
+        ({"clientToken": "x"}, "'clientToken' cannot be set: the executor sets it"),
+        ({"client_token": "x"}, "'client_token' cannot be set: the executor sets it"),
+        ({"startedBy": "x"}, "'startedBy' cannot be set"),
+        ({"count": 1}, "'count' cannot be set: one task instance is one container"),
+        ({"command": [], "count": 2}, "'command' cannot be set"),
         (
             {"memry": 512},
             "'memry' is not known; did you mean 'memory'? Allowed: cpu, memory, memoryReservation",
@@ -230,7 +230,7 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
         (["memory"], "executor_config must be a mapping such as {'memory': 2048}, not list"),
         (
             {"overrides": {"containerOverrides": [{"name": "main", "command": ["ls"]}]}},
-            "executor_config: overrides: the command of 'main' can not be set: it is the workload",
+            "executor_config: overrides: the command of 'main' cannot be set: it is the workload",
         ),
         (
             {"launchType": "EC2", "capacityProviderStrategy": SPOT},
@@ -329,8 +329,8 @@ def test_mission_extension_by_queue() -> None:
 @pytest.mark.parametrize(
     ("kwargs", "told"),
     [
-        ({"clientToken": "x"}, "run_task_kwargs: 'clientToken' can not be set: the executor sets it"),
-        ({"started_by": "x"}, "run_task_kwargs: 'startedBy' can not be set: the executor sets it"),
+        ({"clientToken": "x"}, "run_task_kwargs: 'clientToken' cannot be set: the executor sets it"),
+        ({"started_by": "x"}, "run_task_kwargs: 'startedBy' cannot be set: the executor sets it"),
         ({"retryStrategy": {"attempts": 3}}, "run_task_kwargs: 'retryStrategy' is not known"),
         ({"count": 3}, "run_task_kwargs: count must be 1, not int 3"),
     ],

@@ -100,7 +100,7 @@ def overridden(**container: object) -> dict[str, Any]:
         ),
         (
             {"capacityProviderStrategy": [{"capacityProvider": "a"}, {"capacityProvider": "b", "weight": 0}]},
-            "gives no provider a weight above 0, so nothing would ever start",
+            "gives no provider a weight above 0, so nothing could start",
         ),
         (
             {
@@ -109,7 +109,7 @@ def overridden(**container: object) -> dict[str, Any]:
                     {"capacityProvider": "b", "base": 2},
                 ]
             },
-            "gives several providers a base; AWS takes one",
+            "gives several providers a base; AWS accepts one",
         ),
         (
             {"capacityProviderStrategy": [{"capacityProvider": "a", "weight": 1001}]},
@@ -151,12 +151,15 @@ def overridden(**container: object) -> dict[str, Any]:
                     {"type": "GPU", "value": "1", "sharingStrategy": {"nvidiaMps": {"memory": 1}}}
                 ]
             ),
-            "sharing_strategy goes with type GPU alone and in place of value",
+            "sharing_strategy is for type GPU only, and replaces value",
         ),
-        ({"placementConstraints": [{"type": "memberOf"}]}, "an expression goes with memberOf"),
+        (
+            {"placementConstraints": [{"type": "memberOf"}]},
+            "memberOf, and no other type, has an",
+        ),
         (
             {"placementConstraints": [{"type": "distinctInstance", "expression": "x"}]},
-            "an expression goes with memberOf",
+            "memberOf, and no other type, has an",
         ),
         ({"placementStrategy": [{"type": "random"}] * 6}, "placementStrategy must have at most 5 items"),
         (
@@ -172,9 +175,9 @@ def overridden(**container: object) -> dict[str, Any]:
                     }
                 ]
             },
-            "volume_initialization_rate goes with snapshot_id alone",
+            "volume_initialization_rate needs snapshot_id",
         ),
-        ({"tags": [{"key": "a"}, {"key": "a"}]}, "tag 'a' stands twice; give it once"),
+        ({"tags": [{"key": "a"}, {"key": "a"}]}, "tag 'a' is given twice; keep one"),
         ({"tags": [{"key": f"k{n}"} for n in range(51)]}, "tags must have at most 50 items"),
         ({"tags": [{"key": "aws:x"}]}, "tags[0].key: 'aws:x' begins with 'aws:'"),
         (

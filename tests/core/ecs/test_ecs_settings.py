@@ -129,7 +129,11 @@ def test_defaults_give_way(
         ("cluster", "my cluster", "cluster = 'my cluster' is not a name (letters, digits, - and _, 255"),
         ("container_name", "", "container_name is missing; set [ecs_fargate] container_name ="),
         ("container_name", "a b", "container_name = 'a b' is not a name of letters"),
-        ("task_definition", "", "task_definition is missing, and run_task_kwargs has no taskDefinition; set"),
+        (
+            "task_definition",
+            "",
+            "task_definition is missing, and run_task_kwargs does not set taskDefinition; set",
+        ),
         (
             "task_definition",
             "a:b",
@@ -146,14 +150,18 @@ def test_defaults_give_way(
             "maybe",
             "assign_public_ip = 'maybe' is neither ENABLED nor DISABLED (nor True,",
         ),
-        ("security_groups", "subnet-1", "holds 'subnet-1', which is not an id that begins with sg-; set"),
-        ("security_groups", "sg-1,sg-2,sg-3,sg-4,sg-5,sg-6", "holds 6 ids; AWS takes at most 5"),
+        ("security_groups", "subnet-1", "contains 'subnet-1', which is not an id that begins with sg-; set"),
+        ("security_groups", "sg-1,sg-2,sg-3,sg-4,sg-5,sg-6", "contains 6 ids; AWS accepts at most 5"),
         (
             "subnets",
             "",
             "subnets is missing: a task on Fargate needs at least one subnet; set [ecs_fargate] subnets",
         ),
-        ("subnets", "sbunet-1", "subnets = 'sbunet-1' holds 'sbunet-1', which is not an id that begins with"),
+        (
+            "subnets",
+            "sbunet-1",
+            "subnets = 'sbunet-1' contains 'sbunet-1', which is not an id that begins",
+        ),
         (
             "capacity_provider_strategy",
             "A:x",
@@ -164,10 +172,10 @@ def test_defaults_give_way(
             "[]",
             "capacity_provider_strategy = [... (2 characters) names no capacity provider",
         ),
-        ("capacity_provider_strategy", "A:1,A:2", "names a capacity provider twice"),
-        ("capacity_provider_strategy", "A:0,B:0", "gives no provider a weight above 0, so nothing would"),
-        ("capacity_provider_strategy", "A:1:1,B:1:1", "gives several providers a base; AWS takes one"),
-        ("capacity_provider_strategy", "FARGATE:1,my-asg:1", "mixes Fargate with other capacity providers"),
+        ("capacity_provider_strategy", "A:1,A:2", "lists a capacity provider twice"),
+        ("capacity_provider_strategy", "A:0,B:0", "gives no provider a weight above 0, so nothing could"),
+        ("capacity_provider_strategy", "A:1:1,B:1:1", "gives several providers a base; AWS accepts one"),
+        ("capacity_provider_strategy", "FARGATE:1,my-asg:1", "mixes Fargate and other capacity providers"),
         ("capacity_provider_strategy", "A:1001", "at [0].weight is above 1000"),
         ("capacity_provider_strategy", "[{", "is not JSON: Expecting property name"),
         ("capacity_provider_strategy", '[{"name": "A"}]', "at [0].name is not a member"),
@@ -184,7 +192,7 @@ def test_refuses(option: str, text: str, words: str) -> None:
     [
         (
             GOOD | {"launch_type": "FARGATE", "capacity_provider_strategy": "FARGATE_SPOT:1"},
-            "launch_type = 'FARGATE' excludes capacity_provider_strategy: AWS takes one; remove",
+            "launch_type = 'FARGATE' and capacity_provider_strategy exclude each other; remove",
         ),
         (
             INSTANCES | {"platform_version": "LATEST"},
@@ -200,7 +208,7 @@ def test_refuses(option: str, text: str, words: str) -> None:
         ),
         (
             GOOD | {"launch_type": "EXTERNAL"},
-            "subnets = 'subnet-1' are not for EXTERNAL, which has no awsvpc network; remove",
+            "subnets = 'subnet-1' do not apply to EXTERNAL, which has no awsvpc network; remove",
         ),
         (
             INSTANCES | {"subnets": "", "security_groups": "sg-1"},
@@ -281,7 +289,7 @@ def test_c32_field_faults_and_contradictions_together() -> None:
 
 
 def test_constructor_refuses_contradictions_too() -> None:
-    with pytest.raises(ValidationError, match="excludes capacity_provider_strategy: AWS takes one"):
+    with pytest.raises(ValidationError, match="and capacity_provider_strategy exclude each other"):
         EcsSettings(
             region="us-east-1",
             cluster="etl",

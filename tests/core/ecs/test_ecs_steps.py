@@ -232,7 +232,7 @@ WRONG: list[tuple[Any, dict[str, Any], str]] = [
     (with_ephemeral_storage, {"gib": 20}, "greater than or equal to 21"),
     (with_launch_type, {"launch_type": "fargate"}, "'FARGATE', 'EC2' or 'EXTERNAL'"),
     (with_cpu_memory, {"cpu": "256", "memory": 512}, "valid integer"),
-    (with_tags, {"aws:x": "y"}, "keeps for itself"),
+    (with_tags, {"aws:x": "y"}, "reserves"),
     (with_task_role, {"arn": ""}, "at least 1 character"),
 ]
 

@@ -107,9 +107,9 @@ NEVER_2 = looks(Phase.FAILED, "c2", cause=Cause.NEVER_STARTED, reason="pull fail
 SUCCEEDED = "The container exited normally (c1, exit code 0)."
 EXITED = "The container exited with an error (c1, exit code 3). Read its log."
 SUCCEEDED_2 = "The container exited normally (c2, exit code 0)."
-PULL = "The container never started (c1). AWS says: pull failed. Look at it in the AWS console."
-PULL_2 = "The container never started (c2). AWS says: pull failed. Look at it in the AWS console."
-LOST = f"The container ended, and AWS does not say how (c1). AWS says: {FORGOTTEN}. Read its log."
+PULL = "The container never started (c1). AWS says: pull failed. Check it in the AWS console."
+PULL_2 = "The container never started (c2). AWS says: pull failed. Check it in the AWS console."
+LOST = f"The container stopped, and AWS gives no reason (c1). AWS says: {FORGOTTEN}. Read its log."
 
 
 MACHINE_LOST = (
@@ -122,7 +122,7 @@ RECLAIMED = (
 )
 WAITS_FOR_ROLE = (
     "The job queue cannot run the job as configured (c1). AWS says: MISCONFIGURATION: role. "
-    "Mend what AWS names in the job queue or its compute environments."
+    "Fix what AWS names in the job queue or its compute environments."
 )
 
 
@@ -187,7 +187,7 @@ SUBMITTING = [
         "the row decides when: the slot is free at once, and the container followed to its end",
         [
             *RAN,
-            (RowRead(50.0, FINISHED), S.STOPPING, (Report(True, "the task has its result"),)),
+            (RowRead(50.0, FINISHED), S.STOPPING, (Report(True, "the task has finished"),)),
             (RowRead(51.0, FINISHED), S.STOPPING, ()),
             (Observed(80.0, GOOD), S.CLOSED, ()),
         ],
@@ -196,7 +196,7 @@ SUBMITTING = [
         "a container that lingers after its task is stopped",
         [
             *RAN,
-            (RowRead(50.0, FINISHED), S.STOPPING, (Report(True, "the task has its result"),)),
+            (RowRead(50.0, FINISHED), S.STOPPING, (Report(True, "the task has finished"),)),
             (Due(169.9), S.STOPPING, ()),
             (Due(170.0), S.STOPPING, (Stop("c1", NOT_WAITED_FOR),)),
             (StopAnswered(171.0, None), S.STOPPING, ()),
@@ -221,7 +221,7 @@ SUBMITTING = [
             (
                 Unpreparable(1.0, "why"),
                 S.CONFIRMING,
-                (LogEvent("not submitted", "why"), Report(False, "why", True)),
+                (LogEvent("submission failed", "why"), Report(False, "why", True)),
             )
         ],
     ),
@@ -232,7 +232,7 @@ SUBMITTING = [
             (
                 Refused(2.0, TIMEOUT),
                 S.BACKING_OFF,
-                (LogEvent("waiting for AWS", "ambiguous: ReadTimeoutError: no answer"),),
+                (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),),
             ),
             (WAKE, S.SUBMITTING, (Submit("r1"),)),
             (Refused(3.0, TIMEOUT), S.BACKING_OFF, ()),
@@ -367,19 +367,19 @@ SUBMITTING = [
             (
                 NotStored(1.0, error(Kind.CREDENTIALS)),
                 S.BACKING_OFF,
-                (LogEvent("waiting for AWS", "credentials: Code: words"),),
+                (LogEvent("submission delayed", "credentials: Code: words"),),
             ),
             (WAKE, S.PREPARING, (Prepare(1),)),
             (
                 NotStored(2.0, error(Kind.AMBIGUOUS)),
                 S.BACKING_OFF,
-                (LogEvent("waiting for AWS", "ambiguous: Code: words (it has waited for 1 s)"),),
+                (LogEvent("submission delayed", "ambiguous: Code: words (retrying for 1 s)"),),
             ),
             (WAKE, S.PREPARING, (Prepare(1),)),
             (
                 NotStored(3.0, error(Kind.PERMANENT)),
                 S.CONFIRMING,
-                (LogEvent("not submitted", "Code: words"), Report(False, "Code: words", True)),
+                (LogEvent("submission failed", "Code: words"), Report(False, "Code: words", True)),
             ),
         ],
     ),
@@ -396,7 +396,7 @@ SUBMITTING = [
             (
                 Renewed(600.0, error(Kind.PERMANENT)),
                 S.WATCHING,
-                (LogEvent("token not renewed", "Code: words"),),
+                (LogEvent("token renewal failed", "Code: words"),),
             ),
             (Due(675.0), S.WATCHING, (Renew(1),)),
             (Observed(676.0, RUNS), S.WATCHING, ()),
@@ -411,7 +411,7 @@ SUBMITTING = [
             (
                 Refused(2.0, TIMEOUT),
                 S.BACKING_OFF,
-                (LogEvent("waiting for AWS", "ambiguous: ReadTimeoutError: no answer"),),
+                (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),),
             ),
             (WAKE, S.SUBMITTING, (Submit("r1"),)),
             (Refused(3.0, DENIED), S.LOOKING_UP, ()),
@@ -426,7 +426,7 @@ SUBMITTING = [
             (
                 Refused(2.0, TIMEOUT),
                 S.BACKING_OFF,
-                (LogEvent("waiting for AWS", "ambiguous: ReadTimeoutError: no answer"),),
+                (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),),
             ),
             (WAKE, S.SUBMITTING, (Submit("r1"),)),
             (Refused(3.0, DENIED), S.LOOKING_UP, ()),
@@ -438,7 +438,7 @@ SUBMITTING = [
             (
                 Found(9.1, None),
                 S.CONFIRMING,
-                (LogEvent("not submitted", REFUSAL), Report(False, REFUSAL, True)),
+                (LogEvent("submission failed", REFUSAL), Report(False, REFUSAL, True)),
             ),
         ],
     ),
@@ -447,7 +447,7 @@ SUBMITTING = [
         [
             *STARTED,
             (Observed(30.0, NEVER), S.AWAITING_ROW, (ReadRow(),)),
-            (RowRead(30.1, QUEUED), S.PREPARING, (LogEvent("submitted again", PULL), Prepare(2))),
+            (RowRead(30.1, QUEUED), S.PREPARING, (LogEvent("resubmitted", PULL), Prepare(2))),
             (Prepared(31.0, "r2"), S.SUBMITTING, (Submit("r2"),)),
             (Accepted(32.0, "c2"), S.WATCHING, ()),
             (Observed(33.0, NEVER), S.WATCHING, ()),  # late news of the first one
@@ -456,8 +456,8 @@ SUBMITTING = [
                 RowRead(60.1, QUEUED),
                 S.CONFIRMING,
                 (
-                    LogEvent("container failed", f"{PULL_2} This was container 2 of at most 2."),
-                    Report(False, f"{PULL_2} This was container 2 of at most 2.", True),
+                    LogEvent("container failed", f"{PULL_2} This was attempt 2 of 2."),
+                    Report(False, f"{PULL_2} This was attempt 2 of 2.", True),
                 ),
             ),
         ],
@@ -467,7 +467,7 @@ SUBMITTING = [
         [
             *STARTED,
             (Observed(30.0, NEVER), S.AWAITING_ROW, (ReadRow(),)),
-            (RowRead(30.1, QUEUED), S.PREPARING, (LogEvent("submitted again", PULL), Prepare(2))),
+            (RowRead(30.1, QUEUED), S.PREPARING, (LogEvent("resubmitted", PULL), Prepare(2))),
             (Prepared(31.0, "r2"), S.SUBMITTING, (Submit("r2"),)),
             (Refused(32.0, TIMEOUT), S.LOOKING_UP, ()),
             (WAKE, S.LOOKING_UP, (LookUp(("c1",)),)),
@@ -491,7 +491,7 @@ SUBMITTING = [
                 S.BACKING_OFF,
                 (
                     LogEvent(
-                        "waiting for AWS", "no capacity: RESOURCE:MEMORY: no container instance has room"
+                        "submission delayed", "no capacity: RESOURCE:MEMORY: no container instance has room"
                     ),
                 ),
             ),
@@ -503,8 +503,8 @@ SUBMITTING = [
                 S.BACKING_OFF,
                 (
                     LogEvent(
-                        "waiting for AWS",
-                        "throttled: ThrottlingException: Rate exceeded (it has waited for 2 s)",
+                        "submission delayed",
+                        "throttled: ThrottlingException: Rate exceeded (retrying for 2 s)",
                     ),
                 ),
             ),
@@ -525,7 +525,7 @@ SUBMITTING = [
                 ),
                 S.CONFIRMING,
                 (
-                    LogEvent("not submitted", "X: unknown. Mend the option."),
+                    LogEvent("submission failed", "X: unknown. Mend the option."),
                     Report(False, "X: unknown. Mend the option.", True),
                 ),
             ),
@@ -628,7 +628,7 @@ REVOKING = [
             (
                 Refused(2.0, TIMEOUT),
                 S.BACKING_OFF,
-                (LogEvent("waiting for AWS", "ambiguous: ReadTimeoutError: no answer"),),
+                (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),),
             ),
             (Revoked(3.0), S.LOOKING_UP, (LookUp(),)),
             (Found(3.1, None), S.LOOKING_UP, ()),
@@ -677,7 +677,7 @@ REVOKING = [
         "C15 while it ends",
         [
             *RAN,
-            (RowRead(9.0, FINISHED), S.STOPPING, (Report(True, "the task has its result"),)),
+            (RowRead(9.0, FINISHED), S.STOPPING, (Report(True, "the task has finished"),)),
             (Revoked(9.1), S.STOPPING, (Stop("c1", TAKEN_BACK),)),
         ],
     ),
@@ -736,7 +736,7 @@ FOLLOWING = [
             (
                 Refused(2.0, TIMEOUT),
                 S.BACKING_OFF,
-                (LogEvent("waiting for AWS", "ambiguous: ReadTimeoutError: no answer"),),
+                (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),),
             ),
             (WAKE, S.SUBMITTING, (Submit("r1"),)),
             (RowRead(1e6, DEFERRED), S.SUBMITTING, (ReleaseSlot(),)),
@@ -772,7 +772,7 @@ FOLLOWING = [
         "C16 not: a task too quick to be seen running is left to end by itself",
         [
             *STARTED,
-            (RowRead(4.0, FINISHED), S.STOPPING, (Report(True, "the task has its result"),)),
+            (RowRead(4.0, FINISHED), S.STOPPING, (Report(True, "the task has finished"),)),
             (Observed(5.0, RUNS), S.STOPPING, ()),
             (Due(9.0), S.STOPPING, ()),
             (Observed(15.0, GOOD), S.CLOSED, ()),
@@ -783,7 +783,7 @@ FOLLOWING = [
         [
             *STARTED,
             (RowRead(3.0, RUNNING), S.WATCHING, ()),
-            (RowRead(40.0, FINISHED), S.STOPPING, (Report(True, "the task has its result"),)),
+            (RowRead(40.0, FINISHED), S.STOPPING, (Report(True, "the task has finished"),)),
             (Due(159.9), S.STOPPING, ()),
             (Due(160.0), S.STOPPING, (Stop("c1", NOT_WAITED_FOR),)),
         ],
@@ -934,7 +934,7 @@ FOLLOWING = [
         "C22: what is ending and is not shown any more has ended, after grace",
         [
             *RAN,
-            (RowRead(9.0, FINISHED), S.STOPPING, (Report(True, "the task has its result"),)),
+            (RowRead(9.0, FINISHED), S.STOPPING, (Report(True, "the task has finished"),)),
             (Observed(10.0, ABSENT), S.STOPPING, ()),
             (Observed(122.0, ABSENT), S.CLOSED, ()),
         ],
@@ -946,7 +946,7 @@ FOLLOWING = [
             (
                 Observed(3.0, looks(Phase.WAITING, reason="MISCONFIGURATION: role")),
                 S.WATCHING,
-                (LogEvent("container is waiting", WAITS_FOR_ROLE),),
+                (LogEvent("container waiting", WAITS_FOR_ROLE),),
             ),
             (Observed(4.0, looks(Phase.WAITING, reason="MISCONFIGURATION: role")), S.WATCHING, ()),
             (
@@ -954,7 +954,7 @@ FOLLOWING = [
                 S.WATCHING,
                 (
                     LogEvent(
-                        "container is waiting",
+                        "container waiting",
                         "The container has not started yet (c1). AWS says: no capacity.",
                     ),
                 ),
@@ -969,13 +969,13 @@ FOLLOWING = [
             (
                 Observed(310.0, looks(Phase.WAITING, status="RUNNABLE")),
                 S.WATCHING,
-                (LogEvent("container is waiting", "The container has not started yet (c1, RUNNABLE)."),),
+                (LogEvent("container waiting", "The container has not started yet (c1, RUNNABLE)."),),
             ),
             (Observed(320.0, looks(Phase.WAITING, status="RUNNABLE")), S.WATCHING, ()),
             (
                 Observed(330.0, looks(Phase.WAITING, status="STARTING")),
                 S.WATCHING,
-                (LogEvent("container is waiting", "The container has not started yet (c1, STARTING)."),),
+                (LogEvent("container waiting", "The container has not started yet (c1, STARTING)."),),
             ),
         ],
     ),
@@ -1019,7 +1019,7 @@ FOLLOWING = [
         [
             *STARTED,
             (Observed(30.0, NEVER), S.AWAITING_ROW, (ReadRow(),)),
-            (RowRead(30.1, QUEUED), S.PREPARING, (LogEvent("submitted again", PULL), Prepare(2))),
+            (RowRead(30.1, QUEUED), S.PREPARING, (LogEvent("resubmitted", PULL), Prepare(2))),
             (Prepared(31.0, "r2"), S.SUBMITTING, (Submit("r2"),)),
             (Accepted(31.5, "c1"), S.SUBMITTING, ()),
             (Accepted(32.0, "c2"), S.WATCHING, ()),
@@ -1065,7 +1065,7 @@ CALLBACKS = [
         "C5: a callback that never started is started again",
         [
             *STARTED,
-            (Observed(9.0, NEVER), S.PREPARING, (LogEvent("submitted again", PULL), Prepare(2))),
+            (Observed(9.0, NEVER), S.PREPARING, (LogEvent("resubmitted", PULL), Prepare(2))),
         ],
         job=CALLBACK,
     ),
@@ -1106,7 +1106,7 @@ ADOPTING = [
             (NotLookedUp(0.5, THROTTLED), S.LOOKING_UP, ()),  # C3
             (WAKE, S.LOOKING_UP, (LookUp(),)),
             (Found(1.0, RUNS), S.WATCHING, ()),
-            (RowRead(9.0, FINISHED), S.STOPPING, (Report(True, "the task has its result"),)),
+            (RowRead(9.0, FINISHED), S.STOPPING, (Report(True, "the task has finished"),)),
             (Observed(20.0, GOOD), S.CLOSED, ()),
         ],
         job=adopt(Purpose.ADOPT),
@@ -1178,7 +1178,7 @@ ADOPTING = [
         [
             *NOT_THERE,
             (Found(7.0, None), S.WATCHING, (ReadRow(),)),
-            (RowRead(7.1, RESTARTING), S.CONFIRMING, (Report(True, "its container is gone", True),)),
+            (RowRead(7.1, RESTARTING), S.CONFIRMING, (Report(True, "the container is gone", True),)),
         ],
         job=adopt(Purpose.ADOPT),
     ),
@@ -1191,7 +1191,7 @@ ADOPTING = [
         "C13: an adopted container never started: its workload is lost, so Airflow queues it again",
         [
             *LOST_WORKLOAD,
-            (RowRead(9.1, QUEUED), S.CLOSED, (LogEvent("queued again", PULL), Requeue(), ReleaseSlot())),
+            (RowRead(9.1, QUEUED), S.CLOSED, (LogEvent("requeued", PULL), Requeue(), ReleaseSlot())),
         ],
         job=adopt(Purpose.ADOPT),
     ),

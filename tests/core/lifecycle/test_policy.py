@@ -25,14 +25,14 @@ from troubles import ROWS, Moment, Trouble, scene, scenes
 # By hand: the trouble, the stage that it leads to, what is asked for once the job is woken (or at once, where
 # it waits for nothing), and the title of the line in the task's log.
 SUBMISSIONS: list[tuple[SubmissionFailure, Stage, type[object] | None, str]] = [
-    (SubmissionFailure.THROTTLED, Stage.BACKING_OFF, Submit, "waiting for AWS"),
-    (SubmissionFailure.NO_CAPACITY, Stage.BACKING_OFF, Submit, "waiting for AWS"),
-    (SubmissionFailure.CREDENTIALS, Stage.BACKING_OFF, Submit, "waiting for AWS"),
-    (SubmissionFailure.TRANSIENT, Stage.BACKING_OFF, Submit, "waiting for AWS"),
-    (SubmissionFailure.UNANSWERED, Stage.BACKING_OFF, Submit, "waiting for AWS"),
+    (SubmissionFailure.THROTTLED, Stage.BACKING_OFF, Submit, "submission delayed"),
+    (SubmissionFailure.NO_CAPACITY, Stage.BACKING_OFF, Submit, "submission delayed"),
+    (SubmissionFailure.CREDENTIALS, Stage.BACKING_OFF, Submit, "submission delayed"),
+    (SubmissionFailure.TRANSIENT, Stage.BACKING_OFF, Submit, "submission delayed"),
+    (SubmissionFailure.UNANSWERED, Stage.BACKING_OFF, Submit, "submission delayed"),
     (SubmissionFailure.UNANSWERED_ON_BATCH, Stage.LOOKING_UP, LookUp, ""),
     (SubmissionFailure.STARTED_BEFORE, Stage.WATCHING, None, ""),
-    (SubmissionFailure.PERMANENT, Stage.CONFIRMING, None, "not submitted"),
+    (SubmissionFailure.PERMANENT, Stage.CONFIRMING, None, "submission failed"),
     (SubmissionFailure.PERMANENT_AT_LAST, Stage.LOOKING_UP, LookUp, ""),
 ]
 AGAIN, RETURNS, FAILS, LEAVES = "another container", "given back", "fails", "leaves"
@@ -86,10 +86,10 @@ def test_c13_c20_a_container_that_ended(trouble: Cause | Exit, before: str, afte
         reports = [effect.success for effect in played.effects if isinstance(effect, Report)]
         match expected:
             case "another container":
-                assert (told, reports, played.after.attempt) == (["submitted again"], [], 2)
+                assert (told, reports, played.after.attempt) == (["resubmitted"], [], 2)
                 assert Prepare(2) in played.effects  # a new request: with a fresh token
             case "given back":
-                assert (told, reports, played.after.stage) == (["queued again"], [], Stage.CLOSED)
+                assert (told, reports, played.after.stage) == (["requeued"], [], Stage.CLOSED)
                 assert played.effects[1:] == (Requeue(), ReleaseSlot())
             case "fails":
                 assert (told, reports, played.after.attempt) == (["container failed"], [False], 1)

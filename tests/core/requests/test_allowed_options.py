@@ -95,7 +95,7 @@ def test_what_is_not(service: Any, allowed: str, config: object, words: str) -> 
         service.build(launch(service, allowed, config))
     assert words in str(refusal.value)
     assert "executor_config_allowed = " in str(refusal.value)
-    assert "added to that option" in str(refusal.value)
+    assert "to that option" in str(refusal.value)
 
 
 def test_of_several_containers_of_a_job_airflow_s_is_known_by_its_name() -> None:
@@ -120,7 +120,7 @@ def test_the_option_is_read_or_refused(model: Any) -> None:
     assert model.from_section(section).unwrap().executor_config_allowed == (ALL,)
     none = model.from_section({**section, "executor_config_allowed": NONE}).unwrap()
     assert none.executor_config_allowed == (NONE,)
-    for wrong, words in (("memry", "did you mean memory?"), ("all,memory", "beside others")):
+    for wrong, words in (("memry", "did you mean memory?"), ("all,memory", "is ambiguous")):
         assert words in str(model.from_section({**section, "executor_config_allowed": wrong}).failure())
     for name in model.settable:
         assert model.from_section({**section, "executor_config_allowed": name}).unwrap()

@@ -160,7 +160,7 @@ def test_the_last_steps_are_not_taken_with_what_is_no_request() -> None:
         (compose(build, misspelled), "'grup' is not known"),
         (lambda launch: None, "<lambda>: returned nothing, not a RunTask"),
         (lambda launch: {"taskDefinition": "a"}, "<lambda>: returned a dict, not a RunTask"),
-        (unprintable, "Unprintable: (its text can not be made)"),
+        (unprintable, "Unprintable: (its text cannot be made)"),
         (lambda: None, "TypeError: "),
     ],
 )

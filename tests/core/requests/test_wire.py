@@ -144,7 +144,7 @@ def test_matching_is_from_end_to_end() -> None:
     [
         ("key", "", "at least 1 character"),
         ("key", "k" * 129, "at most 128 characters"),
-        ("key", "AWS:cost", "keeps for itself"),
+        ("key", "AWS:cost", "reserves"),
         ("key", "a?b", r"may not contain '\?'"),
         ("value", "v" * 257, "at most 256 characters"),
         ("value", "a\tb*", "may not contain"),

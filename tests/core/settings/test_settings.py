@@ -98,7 +98,7 @@ def test_reads(option: str, text: str, value: object) -> None:
             "http://host:port",
             "endpoint_url = 'http://host:port' is not a URL: Port could not",
         ),
-        ("endpoint_url", "http://me:pa55@host", "endpoint_url = 'http://***@host' holds a user name or"),
+        ("endpoint_url", "http://me:pa55@host", "endpoint_url = 'http://***@host' contains a user name or"),
         (
             "request_builder",
             "build",
@@ -164,10 +164,10 @@ def test_all_faults_at_once() -> None:
 [batch] has 6 faults:
   region is missing; set [batch] region = us-east-1, or AIRFLOW__BATCH__REGION
   workers = '0' is below 1; set [batch] workers = 48, or AIRFLOW__BATCH__WORKERS
-  job_name = '-airflow' is not a name of letters, digits, - and _, 63 characters at most, no - or _ first; \
-set [batch] job_name = airflow-job-name, or AIRFLOW__BATCH__JOB_NAME
-  job_queue is missing, and submit_job_kwargs has no jobQueue; set [batch] job_queue = airflow-job-queue, \
-or AIRFLOW__BATCH__JOB_QUEUE
+  job_name = '-airflow' is not a name of letters, digits, - and _, 63 characters at most, not starting with \
+- or _; set [batch] job_name = airflow-job-name, or AIRFLOW__BATCH__JOB_NAME
+  job_queue is missing, and submit_job_kwargs does not set jobQueue; set [batch] job_queue = \
+airflow-job-queue, or AIRFLOW__BATCH__JOB_QUEUE
   quque = 'q' is not an option of [batch]; remove quque from [batch], or AIRFLOW__BATCH__QUQUE
   poll_interval_max = 8 is below poll_interval = 9; set [batch] poll_interval_max = 9, \
 or AIRFLOW__BATCH__POLL_INTERVAL_MAX"""
@@ -236,9 +236,9 @@ def test_a_section_makes_settings_or_tells_why_not(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"workload_transport": "s3"}, "workload_store is missing: with workload_transport = s3"),
-        ({"workload_store": "s3://b-b/p"}, "workload_transport = inline stores nothing"),
-        ({"workload_kms_key": "alias/k"}, "workload_transport = inline stores nothing"),
+        ({"workload_transport": "s3"}, "workload_store is missing; workload_transport = s3"),
+        ({"workload_store": "s3://b-b/p"}, "has no effect with workload_transport = inline"),
+        ({"workload_kms_key": "alias/k"}, "has no effect with workload_transport = inline"),
         (
             {"workload_transport": "auto", "workload_kms_key": "alias/k"},
             "workload_kms_key = 'alias/k' has no effect without workload_store",

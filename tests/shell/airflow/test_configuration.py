@@ -170,9 +170,9 @@ def test_variables_win_over_the_file(conf: AirflowConfigParser, monkeypatch: pyt
         ("AIRFLOW__BATCH__JOBQUEUE", "jobqueue is not an option of [batch]; did you mean job_queue? remove"),
         (
             "AIRFLOW__BATCH__REGION_CMD",
-            "region_cmd has no effect: Airflow reads such names only for sensitive",
+            "region_cmd has no effect: Airflow reads such names for sensitive",
         ),
-        ("AIRFLOW__BATCH__REGION_SECRET", "region_secret has no effect: Airflow reads such names only for"),
+        ("AIRFLOW__BATCH__REGION_SECRET", "region_secret has no effect: Airflow reads such names for"),
         ("AIRFLOW__BATCH___ECS_FARGATE__CLUSTER", None),  # the team named batch
         ("AIRFLOW__RED___BATCH__COLOUR", None),  # another team's
         ("AIRFLOW__BATCH_OTHER__COLOUR", None),
@@ -195,7 +195,7 @@ def test_unknown_names_in_the_environment(
     ("name", "told"),
     [
         ("Job_Queue", "Job_Queue is not an option of [batch]; did you mean job_queue? remove Job_Queue from"),
-        ("region_cmd", "region_cmd has no effect: Airflow reads such names only for sensitive options, and"),
+        ("region_cmd", "region_cmd has no effect: Airflow reads such names for sensitive options only, and"),
     ],
 )
 def test_unknown_names_in_the_file(conf: AirflowConfigParser, name: str, told: str) -> None:
@@ -211,8 +211,8 @@ def test_keys_of_the_default_section_are_nobodys_options(conf: AirflowConfigPars
 def test_a_percent_sign(conf: AirflowConfigParser) -> None:
     (fault,) = faults(batch(conf, {"conn_id": "50%off"}))
     assert fault == (
-        "conn_id can not be read: airflow.cfg takes a single % for the start of a placeholder; "
-        "write %% for %, or set AIRFLOW__BATCH__CONN_ID, where % is just a %"
+        "conn_id cannot be read: in airflow.cfg a single % starts a placeholder; "
+        "write %% for %, or set AIRFLOW__BATCH__CONN_ID, where % needs no escape"
     )
     assert batch(conf, {"conn_id": "50%%off"}).unwrap().settings.conn_id == "50%off"
 
@@ -271,7 +271,7 @@ def build(launch):
             "submit_job_kwargs",
             "no_such_module_x.KWARGS",
             "",
-            "names the module no_such_module_x, which can not be found",
+            "names the module no_such_module_x, which cannot be found",
         ),
         (
             "submit_job_kwargs",
@@ -341,7 +341,7 @@ def build(launch):
             "request_builder",
             "no_such_package_x.m:build",
             "",
-            "the module no_such_package_x.m, which can not be found",
+            "the module no_such_package_x.m, which cannot be found",
         ),
     ],
 )

@@ -196,7 +196,7 @@ def test_c35_why_a_container_never_began_is_in_the_event_log_and_in_the_report(
     for said in (info(executor, given), str(extra)):
         assert "TaskFailedToStart" in said
         assert "CannotPullContainerError" in said
-        assert "Was it pushed?" in said
+        assert "that it was pushed" in said
 
 
 def test_batch_runs_a_task(monkeypatch: pytest.MonkeyPatch, aws: LocalAws) -> None:

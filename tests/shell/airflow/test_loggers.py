@@ -59,4 +59,4 @@ def test_an_exception_says_what_and_where(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_an_error_that_can_not_be_printed() -> None:
-    assert words(UnprintableError()) == "UnprintableError: (its text can not be made)"
+    assert words(UnprintableError()) == "UnprintableError: (its text cannot be made)"

@@ -193,4 +193,4 @@ def test_what_can_not_be_sent_is_said_once(caplog: pytest.LogCaptureFixture) -> 
         for _ in range(3):
             sink.gauge("aws_executors.jobs.watching", "seven")  # type: ignore[arg-type]
             sink._send(lambda: 1 / 0)  # type: ignore[arg-type]
-    assert caplog.text.count("Metrics can not be sent (told once)") == 1
+    assert caplog.text.count("Metrics cannot be sent (logged once)") == 1

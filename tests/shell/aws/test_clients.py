@@ -227,7 +227,7 @@ WRONG: tuple[tuple[Connection, tuple[str, ...]], ...] = (
     ),
     (
         Connection(conn_id="c", extra={"endpoint_url": "https://me:hush@ecs.example.com"}),
-        ("extra: endpoint_url holds a user name or password, which AWS never takes from a URL",),
+        ("extra: endpoint_url contains a user name or password, which AWS never reads from a URL",),
     ),
 )
 
@@ -476,7 +476,7 @@ def test_a_password_in_any_address_is_refused(monkeypatch: pytest.MonkeyPatch, v
     monkeypatch.setenv(variable, "https://me:hush@batch.example.com")
     error = asked_of_batch(Clients(settings("")))
     assert error.kind is Kind.CREDENTIALS
-    assert "holds a user name or password, which AWS never takes from a URL" in error.message
+    assert "contains a user name or password, which AWS never reads from a URL" in error.message
     assert "hush" not in f"{error}"
 
 

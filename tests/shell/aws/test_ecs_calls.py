@@ -319,7 +319,7 @@ def test_one_task_that_can_not_be_stopped_hinders_no_other(aws: LocalAws, ecs: E
     error = cast("AwsError", answer[first])
     assert (error.kind, error.remedy) == (
         Kind.PERMANENT,
-        "Allow ecs:StopTask to the role that the scheduler runs as.",
+        "Allow ecs:StopTask for the role that the scheduler runs as.",
     )
 
 

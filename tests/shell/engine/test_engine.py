@@ -188,7 +188,7 @@ def test_a_task_from_hand_over_to_report(place: Town) -> None:
     assert place.ends("t") == []
     place.rows.put("t", "success")
     until(lambda: place.ends("t"))  # at once, though its container still runs
-    assert place.ends("t") == [Report(True, "the task has its result")]
+    assert place.ends("t") == [Report(True, "the task has finished")]
     assert place.cloud.live() == [id_]
     place.cloud.finish(id_)
     until(place.idle)
@@ -242,9 +242,9 @@ def test_c20_c13_a_container_that_never_started_is_replaced_and_then_given_up(pl
     (end,) = place.ends("t")
     assert isinstance(end, Report)
     assert not end.success
-    assert "This was container 2 of at most 2." in end.info
+    assert "This was attempt 2 of 2." in end.info
     assert [order.attempt for order in place.cloud.orders] == [1, 2]
-    assert place.told("t") == ["submitted again", "container failed"]
+    assert place.told("t") == ["resubmitted", "container failed"]
 
 
 def test_the_most_urgent_is_submitted_first() -> None:
@@ -376,8 +376,8 @@ def test_c29_describing_is_denied_and_submitting_goes_on(
         place.queue(f"t{number}")
     until(lambda: len(place.cloud.containers) == 10)
     until(lambda: place.cloud.calls["describe"] > 10)
-    assert [words for words in caplog.messages if words.startswith("Polling containers")] == [
-        "Polling containers: PERMANENT: describe refused"
+    assert [words for words in caplog.messages if words.startswith("Describe call")] == [
+        "Describe call failed: PERMANENT: describe refused"
     ]
     for number in range(10):
         place.rows.put(f"t{number}", "success")  # the row still frees the slot
@@ -396,10 +396,10 @@ def test_c29_submitting_is_throttled_and_looking_goes_on(
     place.rows.put("early", "success")
     until(lambda: place.ends("early"))
     until(lambda: len(place.cloud.containers) == 11)
-    assert [words for words in caplog.messages if words.startswith("Submitting")] == [
-        "Submitting: THROTTLED: submit refused"
+    assert [words for words in caplog.messages if words.startswith("Submit call")] == [
+        "Submit call failed: THROTTLED: submit refused"
     ]
-    assert place.told("t0") == ["waiting for AWS"]  # C23: once per change
+    assert place.told("t0") == ["submission delayed"]  # C23: once per change
 
 
 def test_c30_one_failing_call_does_not_keep_the_others_from_being_read(place: Town) -> None:
@@ -425,8 +425,8 @@ def test_c6_a_container_that_cannot_be_read_is_told_once_and_the_others_handled(
     until(lambda: place.ends("plain"))
     calls = place.cloud.calls["describe"]
     until(lambda: place.cloud.calls["describe"] > calls + 5)
-    assert [words for words in caplog.messages if "Container" in words] == [
-        f"Container {odd}: a word nobody knows"
+    assert [words for words in caplog.messages if "container" in words] == [
+        f"Reading the description of container {odd} failed: a word nobody knows"
     ]
 
 
@@ -446,7 +446,9 @@ def test_the_database_is_down_for_a_while(place: Town, caplog: pytest.LogCapture
     assert place.ends("t") == []
     place.rows.come_up()
     until(lambda: place.ends("t"))
-    assert caplog.messages == ["Airflow's database: ConnectionError: the database is down"]
+    assert caplog.messages == [
+        "Reading task instances from Airflow's database failed: ConnectionError: the database is down"
+    ]
 
 
 def test_more_rows_than_one_query_may_ask_for(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -578,7 +580,7 @@ def test_what_is_to_be_given_back_is_not_lost_by_a_database_that_is_down(
     place.cloud.lose("c1", Cause.HOST_LOST)
     place.rows.go_down()
     place.orphan("t", Purpose.RELEASE)
-    until(lambda: any("Giving" in words for words in caplog.messages))
+    until(lambda: any("Requeueing" in words for words in caplog.messages))
     place.rows.come_up()
     until(lambda: place.rows.given_back == [("t", "t")])
 
@@ -676,7 +678,7 @@ def test_c26_an_end_that_aws_does_not_answer_is_bounded(
     began = time.monotonic()
     place.engine.end(stop=True, timeout=0.3)
     assert 0.25 < time.monotonic() - began < 2.0
-    assert "the next start finds what still runs" in caplog.text
+    assert "the next scheduler finds what still runs" in caplog.text
     place.cloud.let_go("stop")
 
 

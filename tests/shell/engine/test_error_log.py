@@ -33,7 +33,11 @@ def test_once_per_kind_whatever_the_words(error_log: ErrorLog, caplog: pytest.Lo
         error_log.say("Submitting", "throttled", words)
     error_log.say("Submitting", "credentials", "expired")
     error_log.say("Looking", "credentials", "expired")
-    assert caplog.messages == ["Submitting: request 1", "Submitting: expired", "Looking: expired"]
+    assert caplog.messages == [
+        "Submitting failed: request 1",
+        "Submitting failed: expired",
+        "Looking failed: expired",
+    ]
 
 
 def test_over_when_it_has_been_quiet_and_said_again_when_it_comes_back(
@@ -45,7 +49,11 @@ def test_over_when_it_has_been_quiet_and_said_again_when_it_comes_back(
     error_log.works("Submitting")
     error_log.works("Submitting")
     error_log.say("Submitting", "throttled", "second")
-    assert caplog.messages == ["Submitting: first", "Submitting: works again", "Submitting: second"]
+    assert caplog.messages == [
+        "Submitting failed: first",
+        "Submitting works again",
+        "Submitting failed: second",
+    ]
 
 
 def test_c29_half_of_the_calls_refused_for_an_hour_is_one_line(
@@ -55,7 +63,7 @@ def test_c29_half_of_the_calls_refused_for_an_hour_is_one_line(
         clock.now += 0.1
         error_log.say("Submitting", "throttled", "Rate exceeded")
         error_log.works("Submitting")
-    assert caplog.messages == ["Submitting: Rate exceeded"]
+    assert caplog.messages == ["Submitting failed: Rate exceeded"]
 
 
 def test_what_is_forgotten_is_said_anew(error_log: ErrorLog, caplog: pytest.LogCaptureFixture) -> None:
@@ -63,4 +71,4 @@ def test_what_is_forgotten_is_said_anew(error_log: ErrorLog, caplog: pytest.LogC
     error_log.forget("Container c1")
     error_log.forget("Container c2")
     error_log.say("Container c1", "unreadable", "x")
-    assert caplog.messages == ["Container c1: x"] * 2
+    assert caplog.messages == ["Container c1 failed: x"] * 2

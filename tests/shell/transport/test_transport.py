@@ -228,7 +228,7 @@ def test_a_denied_bucket_says_what_to_allow(store: S3, aws: LocalAws) -> None:
     assert error.kind is Kind.PERMANENT
     assert "workload_store = s3://airflow/workloads/" in error.message
     assert error.remedy == (
-        "Allow s3:PutObject (and s3:GetObject) on arn:aws:s3:::airflow/workloads/* to the role that the "
+        "Allow s3:PutObject (and s3:GetObject) on arn:aws:s3:::airflow/workloads/* for the role that the "
         "scheduler runs as."
     )
     assert "s3:DeleteObject" in store.remove(NAME).failure().remedy
@@ -236,7 +236,7 @@ def test_a_denied_bucket_says_what_to_allow(store: S3, aws: LocalAws) -> None:
 
 def test_a_bucket_that_is_not_there(aws: LocalAws) -> None:
     error = S3(S3Calls(Clients(settings())), "s3://other", "us-east-1").put(NAME, workload("a")).failure()
-    assert (error.kind, error.remedy) == (Kind.PERMANENT, "Make the bucket, or mend workload_store.")
+    assert (error.kind, error.remedy) == (Kind.PERMANENT, "Create the bucket, or fix workload_store.")
 
 
 @pytest.mark.parametrize(("code", "kind"), [("SlowDown", "throttled"), ("ExpiredToken", "credentials")])
@@ -343,7 +343,7 @@ def test_who_may_not_read_is_told_what_to_allow(store: S3, aws: LocalAws) -> Non
     store.put(NAME, workload("a"))
     aws.faults.deny_bucket("airflow")
     error = writer().take_over(NAME, fresh("b")).failure()
-    assert error.remedy.startswith("Allow s3:GetObject on arn:aws:s3:::airflow/workloads/* to the role")
+    assert error.remedy.startswith("Allow s3:GetObject on arn:aws:s3:::airflow/workloads/* for the role")
 
 
 # --- A key of KMS: an ETag says nothing of the body --------------------------------------------------------
@@ -392,4 +392,4 @@ def test_a_key_that_is_denied_says_what_to_allow(aws: LocalAws) -> None:
     assert "Allow kms:GenerateDataKey and kms:Decrypt on workload_kms_key" in error.remedy
     aws.faults.clear()
     aws.faults.refuse("PutObject", "KMS.NotFoundException", "Invalid keyId alias/airflow")
-    assert "Mend workload_kms_key" in writer(KEY_OF_KMS).put(NAME, workload("a")).failure().remedy
+    assert "Fix workload_kms_key" in writer(KEY_OF_KMS).put(NAME, workload("a")).failure().remedy

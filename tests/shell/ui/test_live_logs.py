@@ -234,7 +234,7 @@ def test_a_trouble_is_said_tried_again_later_and_forgotten(
     clock.now += EVERY
     messages, lines = logs.read("troubled")
     assert messages[-1].endswith(
-        f"AccessDeniedException: {denied} Allow logs:GetLogEvents to the role that the scheduler runs as."
+        f"AccessDeniedException: {denied} Allow logs:GetLogEvents for the role that the scheduler runs as."
     )
     assert len(lines) == 1
     calls = aws.calls()
@@ -273,7 +273,7 @@ def test_never_an_exception_and_always_a_message() -> None:
     for _ in range(2):
         messages, lines = logs.read("token")
         assert lines == []
-        assert messages == ["The container's log could not be read: see the API server's log for why."]
+        assert messages == ["The container's log could not be read; the API server's log says why."]
 
 
 def test_bad_settings_are_said_and_read_once() -> None:
@@ -286,7 +286,7 @@ def test_bad_settings_are_said_and_read_once() -> None:
     logs = LiveLogs(Opening(source))
     assert asked == []
     for _ in range(3):
-        assert logs.read("token") == (["The container's log can not be read: [batch] has a fault"], [])
+        assert logs.read("token") == (["The container's log cannot be read: [batch] has a fault"], [])
     assert len(asked) == 1
 
 
@@ -318,7 +318,7 @@ def test_nobody_waits_for_a_look_of_somebody_else() -> None:
     first = threading.Thread(target=logs.read, args=("token",))
     first.start()
     assert slow.asked.wait(10)
-    assert logs.read("token") == (["The container's log is being looked for."], [])
+    assert logs.read("token") == (["Looking for the container's log."], [])
     slow.gate.set()
     first.join(10)
     assert "late" in logs.read("token")[1][0]

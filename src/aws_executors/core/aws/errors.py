@@ -101,7 +101,7 @@ def classify_exception(names: Sequence[str], message: str) -> AwsError:
     """
     rule = next((EXCEPTIONS[name] for name in names if name in EXCEPTIONS), UNKNOWN)
     if "ResponseParserError" in names:  # its message is the whole body, a page of HTML for one
-        return _error(NOT_BY_AWS, names[0], f"the answer can not be read: {BETWEEN}")
+        return _error(NOT_BY_AWS, names[0], f"the response cannot be read: {BETWEEN}")
     if "SSLError" in names and any(word in message.lower() for word in HANDSHAKE):
         rule = HANDSHAKE_REFUSED
     return _error(rule, names[0] if names else "", message)

@@ -94,7 +94,9 @@ class BatchOptions:
         listed = {requirement.type for requirement in self.resource_requirements}
         for key, value, kind in (("vcpus", self.vcpus, "VCPU"), ("memory", self.memory, "MEMORY")):
             if value is not None and kind in listed:
-                raise ValueError(f"{key} and {kind} of resourceRequirements say the same: keep one of them")
+                raise ValueError(
+                    f"{key} and {kind} of resourceRequirements set the same value twice: keep one of them"
+                )
 
 
 BATCH_OPTIONS: TypeAdapter[BatchOptions] = TypeAdapter(BatchOptions)
@@ -206,7 +208,7 @@ def with_options(
     if wish != ContainerOverrides():
         changed = lay(changed, wish, container_name)
     if command_of(changed, container_name) != command_of(request, container_name):
-        raise RequestError(f"{where}: the command can not be set: {WORKLOAD}")
+        raise RequestError(f"{where}: the command cannot be set: {WORKLOAD}")
     return changed
 
 

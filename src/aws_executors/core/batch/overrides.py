@@ -50,7 +50,7 @@ Amount = Annotated[Text, BeforeValidator(as_amount)]
 
 def _no_empty_words(command: tuple[str, ...]) -> tuple[str, ...]:
     if "" in command:
-        raise ValueError("may not contain an empty text (Batch refuses it)")
+        raise ValueError("must not contain an empty string (Batch rejects it)")
     return command
 
 
@@ -60,12 +60,10 @@ def free_name(name: str) -> str:
     >>> free_name("AWS_BATCH_JOB_ID")
     Traceback (most recent call last):
       ...
-    ValueError: 'AWS_BATCH_JOB_ID' begins with 'AWS_BATCH', which Batch keeps for itself; choose another name
+    ValueError: 'AWS_BATCH_JOB_ID' begins with 'AWS_BATCH', which Batch reserves; choose another name
     """
     if name.startswith("AWS_BATCH"):
-        raise ValueError(
-            f"{name!r} begins with 'AWS_BATCH', which Batch keeps for itself; choose another name"
-        )
+        raise ValueError(f"{name!r} begins with 'AWS_BATCH', which Batch reserves; choose another name")
     return name
 
 
@@ -75,12 +73,12 @@ def only_once(what: str, names: Iterable[str]) -> None:
     >>> only_once("variable", ["A", "B", "A"])
     Traceback (most recent call last):
       ...
-    ValueError: variable 'A' stands twice; give it once
+    ValueError: variable 'A' is given twice; keep one
     """
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise ValueError(f"{what} {name[:140]!r} stands twice; give it once")
+            raise ValueError(f"{what} {name[:140]!r} is given twice; keep one")
         seen.add(name)
 
 

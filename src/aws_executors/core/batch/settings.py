@@ -35,38 +35,37 @@ class BatchSettings(Settings):
     job_name: Annotated[
         JobName,
         Field(
-            description="What the names of all jobs begin with; mandatory unless submit_job_kwargs has "
-            "jobName.",
+            description="The prefix of all job names. Required unless submit_job_kwargs sets jobName.",
             examples=["airflow-job-name"],
         ),
     ]
     job_queue: Annotated[
         NameOrArn,
         Field(
-            description="The job queue, by name or ARN; mandatory unless submit_job_kwargs has jobQueue.",
+            description="The job queue, by name or ARN. Required unless submit_job_kwargs sets jobQueue.",
             examples=["airflow-job-queue"],
         ),
     ]
     job_definition: Annotated[
         Definition,
         Field(
-            description="The job definition, by name, name:revision or ARN; mandatory unless "
-            "submit_job_kwargs has jobDefinition.",
+            description="The job definition, by name, name:revision or ARN. Required unless "
+            "submit_job_kwargs sets jobDefinition.",
             examples=["airflow-job-definition:2"],
         ),
     ]
     submit_job_kwargs: Annotated[
         KwargsSource,
         Field(
-            description="More for boto3's submit_job, laid over what the other options say: the dotted path "
-            "of a dict, a JSON object, or the dotted path of a function that makes the request.",
+            description="More arguments for boto3's submit_job, which override the other options: the dotted "
+            "path of a dict, a JSON object, or the dotted path of a function that builds the request.",
             examples=['{"retryStrategy": {"attempts": 3}}'],
         ),
     ] = "aws_executors.conf.BATCH_SUBMIT_JOB_KWARGS"
     container_name: Annotated[
         ContainerName,
         Field(
-            description="The Airflow container's name, where the job definition has several containers.",
+            description="The Airflow container's name, if the job definition has several containers.",
             examples=["airflow"],
         ),
     ] = ""

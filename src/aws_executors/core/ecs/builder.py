@@ -121,7 +121,7 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
     """
     own = {spell(name): value for name, value in kwargs.items()}
     for member in sorted(KEPT.keys() & own.keys()):
-        raise RequestError(f"run_task_kwargs: {member!r} can not be set: {KEPT[member]}")
+        raise RequestError(f"run_task_kwargs: {member!r} cannot be set: {KEPT[member]}")
     base = from_options(settings)
     if "launchType" in own or "capacityProviderStrategy" in own:
         base = replace(fitting(base, platform({}, own)), platform_version=None)
@@ -172,7 +172,7 @@ def _sendable(request: RunTask) -> None:
     faults = [*_oversized(request.overrides)]
     if len(request.volume_configurations) > 1:
         names = ", ".join(volume.name for volume in request.volume_configurations)
-        faults.append(f"volume_configurations: AWS takes one EBS volume a task, not {names}; keep one")
+        faults.append(f"volume_configurations: AWS accepts one EBS volume per task, not {names}; keep one")
     if place == "FARGATE":
         faults += _not_on_fargate(request)
     elif place and request.overrides.ephemeral_storage is not None:
@@ -193,12 +193,12 @@ def _not_on_fargate(request: RunTask) -> Iterator[str]:
         ("inference_accelerator_overrides", overrides.inference_accelerator_overrides),
     ):
         if given:
-            yield f"{name}: Fargate has no instances to choose from; leave it out, or run on instances"
+            yield f"{name}: Fargate has no instances to choose from; leave it out, or run on EC2"
     for container in overrides.container_overrides:
         for requirement in container.resource_requirements:
             yield (
-                f"container {container.name!r} wants a {requirement.type}, which Fargate does not have; run "
-                "it on instances, by launch_type or a capacity provider"
+                f"container {container.name!r} needs a {requirement.type}, which Fargate does not have; run "
+                "it on EC2, by launch_type or a capacity provider"
             )
     cpu, memory = _amount(overrides.cpu), _amount(overrides.memory)
     if cpu is not None and memory is not None and (fault := fargate_pair_fault(cpu, memory)):

@@ -57,13 +57,13 @@ def sound(items: tuple[CapacityProvider, ...]) -> tuple[CapacityProvider, ...]:
     """What AWS says of a strategy as a whole; ValueError. Source: API_RunTask, capacityProviderStrategy."""
     providers = {item.capacity_provider for item in items}
     if providers & FARGATE_PROVIDERS and providers - FARGATE_PROVIDERS:
-        raise ValueError("mixes Fargate with other capacity providers, which AWS refuses")
+        raise ValueError("mixes Fargate and other capacity providers, which AWS rejects")
     if len(providers) < len(items):
-        raise ValueError("names a capacity provider twice")
+        raise ValueError("lists a capacity provider twice")
     if len(items) > 1 and not any(item.weight for item in items):
-        raise ValueError("gives no provider a weight above 0, so nothing would ever start")
+        raise ValueError("gives no provider a weight above 0, so nothing could start")
     if sum(bool(item.base) for item in items) > 1:
-        raise ValueError("gives several providers a base; AWS takes one")
+        raise ValueError("gives several providers a base; AWS accepts one")
     return items
 
 

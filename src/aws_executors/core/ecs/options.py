@@ -55,7 +55,7 @@ KEPT: Mapping[str, str] = {
     "clientToken": "the executor sets it, so that nothing runs twice",
     "startedBy": "the executor sets it, so that it finds its containers; see the option deployment",
     "count": "one task instance is one container",
-    "referenceId": "AWS keeps it for itself",
+    "referenceId": "it is reserved by AWS",
 }
 
 
@@ -97,7 +97,7 @@ class EcsOptions:
 
     def __post_init__(self) -> None:
         if self.launch_type and self.capacity_provider_strategy:
-            raise ValueError("launchType and capacityProviderStrategy exclude each other; give one of them")
+            raise ValueError("launchType and capacityProviderStrategy exclude each other; keep one of them")
 
 
 ECS_OPTIONS: TypeAdapter[EcsOptions] = TypeAdapter(EcsOptions)
@@ -167,7 +167,7 @@ def with_options(request: RunTask, options: EcsOptions, container_name: str) -> 
     for container in options.overrides.container_overrides:
         if container.name == container_name and container.command:
             raise RequestError(
-                f"{WHERE}: overrides: the command of {container_name!r} can not be set: {WORKLOAD}"
+                f"{WHERE}: overrides: the command of {container_name!r} cannot be set: {WORKLOAD}"
             )
     request = place(
         request, options.launch_type, options.capacity_provider_strategy, options.platform_version

@@ -63,15 +63,15 @@ class EcsSettings(Settings):
         ContainerName,
         Field(
             description="The Airflow container's name in the task definition, also with a custom request: it "
-            "gets the command, and its exit code decides.",
+            "gets the command, and its exit code counts.",
             examples=["airflow"],
         ),
     ]
     task_definition: Annotated[
         Definition,
         Field(
-            description="The task definition, by family, family:revision or ARN; mandatory unless "
-            "run_task_kwargs has taskDefinition.",
+            description="The task definition, by family, family:revision or ARN. Required unless "
+            "run_task_kwargs sets taskDefinition.",
             examples=["airflow-task:3"],
         ),
     ]
@@ -83,7 +83,7 @@ class EcsSettings(Settings):
     capacity_provider_strategy: Annotated[
         Strategy,
         Field(
-            description="Capacity providers in place of a launch type: name:weight:base, between commas, or "
+            description="Capacity providers instead of a launch type: comma-separated name:weight:base, or "
             "AWS's JSON list.",
             examples=["FARGATE_SPOT:4,FARGATE:1:2"],
         ),
@@ -91,7 +91,7 @@ class EcsSettings(Settings):
     platform_version: Annotated[
         PlatformVersion | None,
         BeforeValidator(upper),
-        Field(description="The version of Fargate; not for other launch types.", examples=["1.4.0"]),
+        Field(description="The Fargate platform version; not for other launch types.", examples=["1.4.0"]),
     ] = "LATEST"
     assign_public_ip: Annotated[
         Enabled,
@@ -104,24 +104,24 @@ class EcsSettings(Settings):
     security_groups: Annotated[
         SecurityGroups,
         Field(
-            description="Security groups of the tasks, between commas (5 at most); the VPC's default when "
-            "empty.",
+            description="Security groups of the tasks, comma-separated (at most 5). When empty, the VPC's "
+            "default.",
             examples=["sg-AAA,sg-BBB"],
         ),
     ] = ()
     subnets: Annotated[
         Subnets,
         Field(
-            description="Subnets for the tasks, between commas (16 at most); mandatory on Fargate, unless "
-            "run_task_kwargs has networkConfiguration.",
+            description="Subnets for the tasks, comma-separated (at most 16). Required on Fargate, unless "
+            "run_task_kwargs sets networkConfiguration.",
             examples=["subnet-XXXXXXXX,subnet-YYYYYYYY"],
         ),
     ] = ()
     run_task_kwargs: Annotated[
         KwargsSource,
         Field(
-            description="More for boto3's run_task, laid over what the other options say: the dotted path of "
-            "a dict, a JSON object, or the dotted path of a function that makes the request.",
+            description="More arguments for boto3's run_task, which override the other options: the dotted "
+            "path of a dict, a JSON object, or the dotted path of a function that builds the request.",
             examples=['{"enableExecuteCommand": true}'],
         ),
     ] = "aws_executors.conf.ECS_FARGATE_RUN_TASK_KWARGS"
@@ -139,15 +139,13 @@ class EcsSettings(Settings):
         yield from super().contradictions(own, place)
         runs_on = platform(own)
         if "launch_type" in own and "capacity_provider_strategy" in own:
-            yield _superfluous(
-                "launch_type", "excludes capacity_provider_strategy: AWS takes one", own, place
-            )
+            yield _superfluous("launch_type", "and capacity_provider_strategy exclude each other", own, place)
         if "platform_version" in own and runs_on in NOT_FARGATE:
             yield _superfluous("platform_version", f"is for Fargate alone, not for {runs_on}", own, place)
         if _public(own) and runs_on in NOT_FARGATE:
             yield _superfluous("assign_public_ip", f"is for Fargate alone, not for {runs_on}", own, place)
         if "subnets" in own and runs_on == "EXTERNAL":
-            yield _superfluous("subnets", "are not for EXTERNAL, which has no awsvpc network", own, place)
+            yield _superfluous("subnets", "do not apply to EXTERNAL, which has no awsvpc network", own, place)
 
     @classmethod
     def _fault(cls, found: Violation, own: Written, place: Place) -> Fault:
@@ -161,7 +159,9 @@ class EcsSettings(Settings):
         """The faults of what the kwargs leave open, and of a cluster that they contradict."""
         cluster = kwargs.get("cluster")
         if isinstance(cluster, str) and "cluster" in own and _tail(cluster) != _tail(own["cluster"]):
-            problem = f"is not {cluster!r}, the cluster in run_task_kwargs; containers are looked for in one"
+            problem = (
+                f"is not {cluster!r}, the cluster in run_task_kwargs; the executor searches one cluster only"
+            )
             yield Fault("cluster", problem, place.set("cluster", cluster), shown(own["cluster"]))
         if "subnets" in own:
             return

@@ -93,7 +93,7 @@ class ResourceRequirement:
 
     def __post_init__(self) -> None:
         if self.sharing_strategy is not None and (self.type != "GPU" or self.value is not None):
-            raise ValueError("sharing_strategy goes with type GPU alone and in place of value")
+            raise ValueError("sharing_strategy is for type GPU only, and replaces value")
         if self.sharing_strategy is None and self.value is None:
             raise ValueError("value is missing: the number of GPUs, ALL, or the name of the accelerator")
         if self.type == "NeuronDevice" and self.value != "ALL":
@@ -176,7 +176,7 @@ class PlacementConstraint:
 
     def __post_init__(self) -> None:
         if (self.type == "memberOf") == (self.expression is None):
-            raise ValueError("an expression goes with memberOf, and with memberOf alone")
+            raise ValueError("memberOf, and no other type, has an expression")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -188,7 +188,7 @@ class PlacementStrategy:
 
     def __post_init__(self) -> None:
         if self.type == "binpack" and (self.field or "").lower() not in ("cpu", "memory"):
-            raise ValueError("binpack needs a field, which is cpu or memory")
+            raise ValueError("binpack needs a field: cpu or memory")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -230,7 +230,7 @@ class ManagedEbsVolume:
                 "size_in_gi_b or snapshot_id is missing: give the size in GiB, a snapshot, or both"
             )
         if self.volume_initialization_rate is not None and self.snapshot_id is None:
-            raise ValueError("volume_initialization_rate goes with snapshot_id alone")
+            raise ValueError("volume_initialization_rate needs snapshot_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

@@ -1,7 +1,7 @@
 """What the agent says of a container that it could not handle: names of errors more than words.
 
 Law: rows, the narrow ones first, at the end one for each name that says no more than what was tried. All
-documented names have a row; `tests/core/error_names.json` lists them with their sources.
+documented names have a row; `tests/core/explain/error_names.json` lists them with their sources.
 """
 
 from aws_executors.core.explain.reason import ANYTHING, Reason

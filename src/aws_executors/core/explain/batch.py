@@ -1,8 +1,8 @@
 """What Batch says of a job that waits, was ended by its queue, or had to wait for another.
 
 Law: rows for the words of `statusReason`; what it says of the container below are ECS's words, and what it
-refuses after SubmitJob are those that others are refused with at once (`error_rules.py`). Of pods it shows
-Kubernetes' names of reasons.
+refuses after SubmitJob are those that others are refused with at once (`core/aws/error_codes.py`). Of pods it
+shows Kubernetes' names of reasons.
 """
 
 from aws_executors.core.aws.error_codes import MESSAGES, Kind

@@ -2,7 +2,7 @@
 
 Law: the order of the tables, and nothing else. Words that tell most come first, a bare exit code last; the
 words about another container count only where those about Airflow's own explain nothing, and `LAST` only
-where no words do. What AWS refuses before there is a container stands in `error_rules.py` and
+where no words do. What AWS refuses before there is a container stands in `core/aws/error_codes.py` and
 `ecs/answers.py`.
 """
 

@@ -23,12 +23,12 @@ class Exit(IntEnum):
 
 MEANINGS: Mapping[Exit, str] = MappingProxyType(
     {
-        Exit.RAN: "the workload ran, and Airflow has been told how it ended",
-        Exit.HELD: "another container holds the task",
+        Exit.RAN: "the workload ran, and its result was reported to Airflow",
+        Exit.HELD: "another container runs the task",
         Exit.REFUSED: "Airflow's API server refused the workload's token",
-        Exit.GONE: "the task instance does not wait for a container any more: cleared, ended or deleted",
+        Exit.GONE: "the task instance no longer needs a container: it was cleared, finished or deleted",
         Exit.INFRASTRUCTURE: "Airflow's API server or the workload's store could not be reached",
-        Exit.CANNOT_START: "the container could not begin: its image, settings or command are at fault",
+        Exit.CANNOT_START: "the launcher could not start: the image, settings or command are wrong",
     }
 )
 

@@ -39,7 +39,7 @@ class Purpose(StrEnum):
 
     RUN = "run"  # queued by Airflow here and now
     ADOPT = "adopt"  # found after another scheduler's death; followed to its end
-    RELEASE = "release"  # found likewise, but adoption is off: cut off, stopped, then given back
+    RELEASE = "release"  # found likewise, but adoption is off: fenced, stopped, then requeued
     CANCEL = "cancel"  # taken back by Airflow: stop whatever there is
     LEAVE = "leave"  # its row has moved on without it: what there is may end by itself, for a while
 
@@ -315,8 +315,8 @@ class ReleaseSlot:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Have Airflow refuse the word of the container that runs the task instance. Answer: the next RowRead,
-    which shows it restarting."""
+    """Set the running task instance to restarting, so that Airflow refuses what its container still reports.
+    Answer: the next RowRead, which shows it restarting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,30 +46,28 @@ SUBMISSIONS = Metric(name="submissions", sort=Sort.COUNTER, about="containers th
 REFUSALS = Metric(
     name="refusals",
     sort=Sort.COUNTER,
-    about="submissions that AWS, or the way to it, has refused, by kind",
+    about="submissions that failed at AWS or on the way to it, by kind",
     by=tuple(Kind),
 )
-THROTTLES = Metric(
-    name="throttles", sort=Sort.COUNTER, about="calls refused for their rate, by action", by=tuple(Action)
-)
+THROTTLES = Metric(name="throttles", sort=Sort.COUNTER, about="throttled calls, by action", by=tuple(Action))
 CALLS = Metric(
-    name="calls", sort=Sort.TIMER, about="how long one call to AWS took, by action", by=tuple(Action)
+    name="calls", sort=Sort.TIMER, about="duration of one request to AWS, by action", by=tuple(Action)
 )
 STARTS = Metric(
     name="time_to_run",
     sort=Sort.TIMER,
-    about="from the moment Airflow hands a task over until its container is seen to run",
+    about="from the moment when Airflow hands a task over until its container is seen running",
 )
 FAILURES = Metric(
     name="failures",
     sort=Sort.COUNTER,
-    about="tasks that the executor has reported as failed, by cause",
+    about="tasks that the executor reported as failed, by cause",
     by=(*Cause, *Submission),
 )
 JOBS = Metric(
     name="jobs",
     sort=Sort.GAUGE,
-    about="jobs by stage; those that are closed are gone",
+    about="jobs by stage; closed jobs are not counted",
     by=tuple(stage for stage in Stage if stage is not Stage.CLOSED),
 )
 METRICS = (SUBMISSIONS, REFUSALS, THROTTLES, CALLS, STARTS, FAILURES, JOBS)

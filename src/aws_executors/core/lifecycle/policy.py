@@ -29,10 +29,10 @@ class Reaction(StrEnum):
     """What is done about it."""
 
     WAIT = "wait, and repeat the call"
-    REFRESH = "ask the credential chain anew, wait, and repeat the call"
-    REPEAT = "repeat the call to the byte"
-    LOOK_UP = "look the container up; repeat the call to the byte if there is none"
-    LOOK_UP_THEN_FAIL = "look the container up; fail if there is none"
+    REFRESH = "reload the credentials, wait, and repeat the call"
+    REPEAT = "repeat the identical call"
+    LOOK_UP = "look up the container; repeat the identical call if there is none"
+    LOOK_UP_THEN_FAIL = "look up the container; fail if there is none"
     FOLLOW = "follow the container that AWS names"
     FAIL = "fail at once"
 
@@ -55,8 +55,8 @@ PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT})
 """The reactions that come after a pause which grows and is jittered (`core/aws/backoff.py`)."""
 
 # What these are called in the event log of a task.
-WAITING, AGAIN, QUEUED_AGAIN = "waiting for AWS", "submitted again", "queued again"
-NOT_SUBMITTED, CONTAINER_FAILED = "not submitted", "container failed"
+WAITING, AGAIN, QUEUED_AGAIN = "submission delayed", "resubmitted", "requeued"
+NOT_SUBMITTED, CONTAINER_FAILED = "submission failed", "container failed"
 FAILED = (NOT_SUBMITTED, CONTAINER_FAILED)
 
 _REFUSALS: Mapping[Kind, SubmissionFailure] = MappingProxyType(

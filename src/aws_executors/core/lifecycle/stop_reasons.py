@@ -10,9 +10,9 @@ from aws_executors.core.lifecycle.observation import Cause
 OURS = "aws_executors: "
 
 ORPHANED = OURS + "orphaned, and adopt_task_instances is off"
-TAKEN_BACK = OURS + "taken back by Airflow"
-NOT_WAITED_FOR = OURS + "its task instance does not wait for it any more"
-SHUT_DOWN = OURS + "its scheduler has been shut down"
+TAKEN_BACK = OURS + "revoked by Airflow"
+NOT_WAITED_FOR = OURS + "its task instance no longer needs it"
+SHUT_DOWN = OURS + "its scheduler was shut down"
 
 BY_US: tuple[tuple[str, Cause], ...] = ((OURS, Cause.WITHDRAWN),)
 """What they mean, as a row for the tables of both services."""

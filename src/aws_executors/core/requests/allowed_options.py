@@ -26,18 +26,18 @@ def canonical(names: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]
     >>> canonical(("enviroment",), ["environment"])
     Traceback (most recent call last):
       ...
-    ValueError: names 'enviroment', which executor_config has not; did you mean environment? It may name \
+    ValueError: names 'enviroment', which executor_config does not have; did you mean environment? Allowed: \
 all, none, environment
     """
     spelled = tuple(dict.fromkeys((".".join(map(spell, name.split("."))) for name in names), True))
     if len(spelled) > 1 and not {ALL, NONE}.isdisjoint(spelled):
-        raise ValueError(f"names {ALL} or {NONE} beside others, which leaves open what is meant")
+        raise ValueError(f"names {ALL} or {NONE} together with other names, which is ambiguous")
     for name in spelled:
         if name not in known and name not in (ALL, NONE):
             near = "".join(f" did you mean {one}?" for one in get_close_matches(name[:60], known, n=1))
             listed = ", ".join((ALL, NONE, *known))
             raise ValueError(
-                f"names {name[:60]!r}, which executor_config has not;{near} It may name {listed}"
+                f"names {name[:60]!r}, which executor_config does not have;{near} Allowed: {listed}"
             )
     return spelled
 
@@ -49,7 +49,7 @@ def refuse(uses: Iterable[Use], allowed: tuple[str, ...], section: str) -> None:
     Traceback (most recent call last):
       ...
     aws_executors.core.errors.RequestError: executor_config: overrides.taskRoleArn may not be set: \
-[ecs_fargate] executor_config_allowed = cpu; leave it out, or have it added to that option
+[ecs_fargate] executor_config_allowed = cpu; leave it out, or add it to that option
     """
     if allowed == (ALL,):
         return
@@ -58,7 +58,7 @@ def refuse(uses: Iterable[Use], allowed: tuple[str, ...], section: str) -> None:
         listed, them = " and ".join(names), "it" if len(names) == 1 else "them"
         raise RequestError(
             f"executor_config: {listed} may not be set: [{section}] {OPTION} = {','.join(allowed)}; "
-            f"leave {them} out, or have {them} added to that option"
+            f"leave {them} out, or add {them} to that option"
         )
 
 

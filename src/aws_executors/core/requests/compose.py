@@ -274,7 +274,7 @@ def _text(error: BaseException) -> str:
     try:
         return str(error)
     except BaseException:  # noqa: BLE001 - foreign code: an error that can not even be printed
-        return "(its text can not be made)"
+        return "(its text cannot be made)"
 
 
 def _place(error: BaseException) -> str:

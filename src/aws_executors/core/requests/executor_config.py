@@ -30,7 +30,7 @@ def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str
     >>> read_config(TypeAdapter(dict[str, int]), {"command": ["ls"]}, {"command": "it is Airflow's"})
     Traceback (most recent call last):
       ...
-    aws_executors.core.errors.RequestError: executor_config: 'command' can not be set: \
+    aws_executors.core.errors.RequestError: executor_config: 'command' cannot be set: \
 it is Airflow's
     """
     if written is None:
@@ -50,4 +50,4 @@ def _refusal(key: object, kept: Mapping[str, str]) -> str:
     if not isinstance(key, str):
         return f"{WHERE}: the key {quoted(key)} must be text, not {type(key).__name__}"
     reason = kept.get(spell(key))
-    return f"{WHERE}: {key!r} can not be set: {reason}" if reason else ""
+    return f"{WHERE}: {key!r} cannot be set: {reason}" if reason else ""

@@ -107,9 +107,7 @@ def tag_text(text: str) -> str:
 def tag_key(text: str) -> str:
     """`tag_text` that does not begin with the prefix that AWS keeps for itself; else ValueError."""
     if text.lower().startswith("aws:"):
-        raise ValueError(
-            f"{text[:140]!r} begins with 'aws:', which AWS keeps for itself; choose another prefix"
-        )
+        raise ValueError(f"{text[:140]!r} begins with 'aws:', which AWS reserves; choose another prefix")
     return tag_text(text)
 
 

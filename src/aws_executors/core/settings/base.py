@@ -67,23 +67,23 @@ class Settings(BaseModel):
     conn_id: Annotated[
         ConnectionId,
         Field(
-            description="An Airflow connection with AWS credentials; when empty, boto3 looks for them "
-            "itself.",
+            description="An Airflow connection with AWS credentials. When empty, boto3's own credential "
+            "chain is used.",
             examples=["aws_default"],
         ),
     ] = ""
     endpoint_url: Annotated[
         Url,
         Field(
-            description="Where the API of Batch, or of ECS, is, if not at its public address (a VPC "
-            "endpoint, say); for other services there are AWS's own settings, such as AWS_ENDPOINT_URL_LOGS.",
+            description="The address of the Batch or ECS API, if not the public one (a VPC endpoint, for "
+            "example). For other services use AWS's own settings, such as AWS_ENDPOINT_URL_LOGS.",
             examples=["http://127.0.0.1:4566"],
         ),
     ] = ""
     request_builder: Annotated[
         DottedPath,
         Field(
-            description="Dotted path of a function that makes the request for each launch.",
+            description="Dotted path of a function that builds the request for each launch.",
             examples=["my_module.build"],
         ),
     ] = ""
@@ -91,8 +91,8 @@ class Settings(BaseModel):
         tuple[str, ...],
         BeforeValidator(names),
         Field(
-            description="What a task's executor_config may set: all, none, or names between commas, as an "
-            "author writes them (cpu), or of a part (overrides.taskRoleArn).",
+            description="What a task's executor_config may set: all, none, or comma-separated names, as "
+            "authors write them (cpu) or with their path (overrides.taskRoleArn).",
             examples=["cpu,memory,environment,tags"],
         ),
     ] = (ALL,)
@@ -107,8 +107,8 @@ class Settings(BaseModel):
     deployment: Annotated[
         Deployment,
         Field(
-            description="A name for this Airflow, which tells its containers from those of others on a "
-            "shared account.",
+            description="A name for this Airflow, which distinguishes its containers from those of others in "
+            "the same account.",
             examples=["airflow-staging"],
         ),
     ] = "airflow"
@@ -117,21 +117,21 @@ class Settings(BaseModel):
         Field(
             ge=1,
             le=10,
-            description="How many containers may be started for one try of a task (1 to 10), when the "
-            "infrastructure fails before the task's own code has run.",
+            description="How many containers may be started for one try of a task (1 to 10), if the "
+            "infrastructure fails before the task's code has run.",
             examples=[5],
         ),
     ] = 3
     workers: Annotated[
         int,
-        Field(ge=1, le=64, description="How many threads call AWS (1 to 64).", examples=[48]),
+        Field(ge=1, le=64, description="The number of threads that call AWS (1 to 64).", examples=[48]),
     ] = 32
     poll_interval: Annotated[
         float,
         Field(
             ge=0.1,
             le=60,
-            description="Seconds between two looks at a container that was just started or is about to end "
+            description="Seconds between two polls of a container that has just started or is about to end "
             "(0.1 to 60).",
             examples=[2.5],
         ),
@@ -141,7 +141,7 @@ class Settings(BaseModel):
         Field(
             ge=0.1,
             le=300,
-            description="Seconds between two looks at a container that has run for long (up to 300).",
+            description="Seconds between two polls of a container that has run for a long time (up to 300).",
             examples=[60.0],
         ),
     ] = 30.0
@@ -160,8 +160,8 @@ class Settings(BaseModel):
         Field(
             ge=0,
             le=3600,
-            description="Seconds between two times at which the scheduler tells the page *AWS executors* of "
-            "Airflow's UI about its containers (0 to 3600); 0 switches that off.",
+            description="Seconds between two updates of the page *AWS executors* in Airflow's UI by the "
+            "scheduler (0 to 3600); 0 disables them.",
             examples=[30.0],
         ),
     ] = 10.0
@@ -170,7 +170,7 @@ class Settings(BaseModel):
         Field(
             ge=1,
             le=120,
-            description="Seconds to wait for one answer of AWS (1 to 120).",
+            description="Timeout for one call to AWS, in seconds (1 to 120).",
             examples=[30.0],
         ),
     ] = 20.0
@@ -180,8 +180,8 @@ class Settings(BaseModel):
         Field(
             ge=0.1,
             le=1000,
-            description="The most containers that are started a second (0.1 to 1000). When empty, as many "
-            "as AWS grants the account: that is found out, beginning at what AWS documents, RunTask 20 on "
+            description="The maximum number of containers started per second (0.1 to 1000). When empty, the "
+            "account's limit is found at run time, starting from what AWS documents: RunTask 20 on "
             "Fargate and 40 on EC2, SubmitJob 50.",
             examples=[100.0],
         ),
@@ -191,7 +191,7 @@ class Settings(BaseModel):
         Field(
             ge=0.01,
             le=1,
-            description="The share of the documented rate for reading that looking at containers may use "
+            description="The share of AWS's documented read rate that polling containers may use "
             "(0.01 to 1).",
             examples=[0.8],
         ),
@@ -201,15 +201,15 @@ class Settings(BaseModel):
         Literal["inline", "s3", "auto"],
         Field(
             description="How a workload gets into its container: inline (on the command line), s3 (an "
-            "object in workload_store, which the image reads with this package), or auto (inline where it "
-            "fits, else s3).",
+            "object in workload_store; the image needs this package), or auto (inline if it fits, "
+            "otherwise s3).",
             examples=["s3"],
         ),
     ] = "inline"
     workload_store: Annotated[
         Store,
         Field(
-            description="Where workloads are stored: s3://bucket/prefix; mandatory with "
+            description="Where workloads are stored: s3://bucket/prefix. Required with "
             "workload_transport = s3.",
             examples=["s3://my-bucket/workloads"],
         ),
@@ -217,8 +217,8 @@ class Settings(BaseModel):
     workload_store_owner: Annotated[
         Account,
         Field(
-            description="The account (12 digits) that must own the bucket of workload_store: in a bucket of "
-            "another one nothing is stored or read. Not checked when empty.",
+            description="The account (12 digits) that must own the bucket of workload_store; a bucket of "
+            "another account is not used. Not checked when empty.",
             examples=["123456789012"],
         ),
     ] = ""
@@ -226,7 +226,7 @@ class Settings(BaseModel):
         KmsKey,
         Field(
             description="The KMS key that encrypts stored workloads (SSE-KMS): its id, its ARN or "
-            "alias/name; S3's own keys (SSE-S3) when empty.",
+            "alias/name. When empty, S3's own keys (SSE-S3) are used.",
             examples=["alias/airflow"],
         ),
     ] = ""
@@ -235,16 +235,16 @@ class Settings(BaseModel):
         Field(
             ge=1,
             le=604_800,
-            description="Seconds that a workload's token is valid (1 to 604800); when empty, Airflow's "
-            "[scheduler] task_queued_timeout. By S3 it is renewed at half of this while the container waits.",
+            description="Seconds for which a workload's token is valid (1 to 604800). When empty, Airflow's "
+            "[scheduler] task_queued_timeout. With S3, it is renewed at half of it while a container waits.",
             examples=[3600.0],
         ),
     ] = None
     launcher: Annotated[
         Literal["airflow", "aws_executors"],
         Field(
-            description="What runs a workload that comes inline: airflow (works in every image) or "
-            "aws_executors (for images with this package: a shorter end, exit codes that tell more).",
+            description="What runs an inline workload: airflow (works in every image) or aws_executors (for "
+            "images with this package: it exits sooner, with more telling exit codes).",
             examples=["aws_executors"],
         ),
     ] = "airflow"
@@ -331,9 +331,9 @@ class Settings(BaseModel):
         """A team's options that the kwargs replace: those were made from another section (C37)."""
         for name in [name for name in over if place.team and name in own and own[name] != over[name]]:
             problem = (
-                f"is replaced by {shown(over[name])} in {cls.kwargs_option}, which is not the team's own"
+                f"is overridden by {shown(over[name])} in {cls.kwargs_option}, which is not the team's own"
             )
-            remedy = f"use request_builder: aws_executors.conf knows [{cls.section}] only"
+            remedy = f"use request_builder instead: aws_executors.conf reads [{cls.section}] only"
             yield Fault(name, problem, remedy, shown(own[name]))
 
     @classmethod
@@ -344,7 +344,7 @@ class Settings(BaseModel):
             return unknown_option(name, value, tuple(cls.model_fields), place)
         problem = f"at {inside} {found.finding}" if inside else found.finding
         if found.kind == "missing" and name in cls.members:
-            problem = f"is missing, and {cls.kwargs_option} has no {cls.members[name]}"
+            problem = f"is missing, and {cls.kwargs_option} does not set {cls.members[name]}"
         example = "".join(row.example for row in rows(cls) if row.name == name)
         return Fault(name, problem, place.set(name, example), value)
 
@@ -352,11 +352,11 @@ class Settings(BaseModel):
 def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
     transport = own.get("workload_transport", "inline")
     if transport == "s3" and "workload_store" not in own:
-        problem = "is missing: with workload_transport = s3 a workload has to be stored somewhere"
+        problem = "is missing; workload_transport = s3 needs it"
         yield Fault("workload_store", problem, place.set("workload_store", "s3://my-bucket/workloads"))
     for name in ("workload_store", "workload_store_owner", "workload_kms_key"):
         if transport == "inline" and name in own:
-            problem = "has no effect: workload_transport = inline stores nothing"
+            problem = "has no effect with workload_transport = inline"
             remedy = f"{place.set('workload_transport', 's3')} (or auto), or {place.unset(name)}"
             yield Fault(name, problem, remedy, shown(own[name]))
     for name in ("workload_store_owner", "workload_kms_key"):

@@ -47,7 +47,7 @@ def http_url(text: str) -> str:
     if url.scheme not in ("http", "https") or not host or re.search(r"\s", text):
         raise ValueError("is not a URL of the form http://host:port or https://host")
     if url.username or url.password:
-        raise ValueError("holds a user name or password, which AWS never takes from a URL")
+        raise ValueError("contains a user name or password, which AWS never reads from a URL")
     return text
 
 
@@ -73,7 +73,7 @@ class Each:
     >>> Each("subnet-", most=16)(("subnet-0a", "sbunet-0b"))
     Traceback (most recent call last):
       ...
-    ValueError: holds 'sbunet-0b', which is not an id that begins with subnet-
+    ValueError: contains 'sbunet-0b', which is not an id that begins with subnet-
     """
 
     prefix: str
@@ -82,9 +82,9 @@ class Each:
     def __call__(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         for name in ids:
             if not re.fullmatch(re.escape(self.prefix) + "[A-Za-z0-9]+", name):
-                raise ValueError(f"holds {name!r}, which is not an id that begins with {self.prefix}")
+                raise ValueError(f"contains {name!r}, which is not an id that begins with {self.prefix}")
         if len(ids) > self.most:
-            raise ValueError(f"holds {len(ids)} ids; AWS takes at most {self.most}")
+            raise ValueError(f"contains {len(ids)} ids; AWS accepts at most {self.most}")
         return ids
 
 
@@ -147,9 +147,12 @@ def is_dotted(text: str) -> bool:
 NAMES = "letters, digits, - and _"
 
 Region = Annotated[
-    str, AfterValidator(Shape(r"[a-z]+(-[a-z]+)+-\d+", "the name of a Region (a zone's has one more letter)"))
+    str,
+    AfterValidator(
+        Shape(r"[a-z]+(-[a-z]+)+-\d+", "the name of a Region (an Availability Zone has one more letter)")
+    ),
 ]
-ConnectionId = Annotated[str, AfterValidator(Shape(r"\S*", "a connection id, which has no blanks"))]
+ConnectionId = Annotated[str, AfterValidator(Shape(r"\S*", "a connection id, which has no spaces"))]
 DottedPath = Annotated[str, AfterValidator(Shape(f"({DOTTED.pattern})?", DOTTED.meaning))]
 KwargsSource = Annotated[str, AfterValidator(kwargs_source)]
 Url = Annotated[str, AfterValidator(http_url)]
@@ -163,7 +166,7 @@ Store = Annotated[
     ),
 ]
 """With a token of 64 characters behind it, the command that names the object stays below 300."""
-Account = Annotated[str, AfterValidator(Shape(r"(\d{12})?", "an account's number of 12 digits"))]
+Account = Annotated[str, AfterValidator(Shape(r"(\d{12})?", "a 12-digit account id"))]
 KmsKey = Annotated[
     str,
     AfterValidator(
@@ -180,7 +183,9 @@ Deployment = Annotated[
 JobName = Annotated[
     str,
     AfterValidator(
-        Shape(r"[A-Za-z0-9][\w-]{0,62}", f"a name of {NAMES}, 63 characters at most, no - or _ first")
+        Shape(
+            r"[A-Za-z0-9][\w-]{0,62}", f"a name of {NAMES}, 63 characters at most, not starting with - or _"
+        )
     ),
 ]
 """Goes in front of the token in Batch's ``jobName``: 63 and 64 characters with a - make at most its 128."""

@@ -37,7 +37,7 @@ def _queue(seen: Evidence) -> Iterator[Finding]:
         yield error(
             "queue-disabled",
             f"The job queue {name!r} is {queue.state}",
-            "SubmitJob is refused, or jobs wait for ever.",
+            "SubmitJob is refused, or jobs wait forever.",
             f"aws batch update-job-queue --job-queue {name} --state ENABLED",
         )
     if queue and queue.status != "VALID":
@@ -45,12 +45,12 @@ def _queue(seen: Evidence) -> Iterator[Finding]:
             "queue-invalid",
             f"The job queue {name!r} is {queue.status}: {queue.status_reason}",
             "Jobs in it do not start.",
-            "Mend what the reason names, or [batch] job_queue = another one",
+            "Fix what the reason names, or [batch] job_queue = another one",
         )
     if queue and queue.scheduling_policy_arn and not seen.request.share_identifier:
         yield error(
             "share-identifier",
-            f"The job queue {name!r} shares fairly, and requests name no share",
+            f"The job queue {name!r} has fair-share scheduling, but requests have no share identifier",
             "SubmitJob is refused: a fair-share queue needs a shareIdentifier.",
             '[batch] submit_job_kwargs = {"shareIdentifier": "airflow"}, or the step with_share_identifier',
         )
@@ -66,15 +66,15 @@ def _environments(seen: Evidence) -> Iterator[Finding]:
             yield matters(
                 "environment-disabled",
                 f"The compute environment {name!r} is {one.state}",
-                "Jobs stay RUNNABLE: nothing is started in it.",
+                "Jobs stay RUNNABLE: nothing starts in it.",
                 f"aws batch update-compute-environment --compute-environment {name} --state ENABLED",
             )
         if one.status != "VALID":
             yield matters(
                 "environment-invalid",
                 f"The compute environment {name!r} is {one.status}: {one.status_reason}",
-                "Jobs stay RUNNABLE: nothing is started in it.",
-                "Mend what the reason names (often a role or a launch template), then update the environment",
+                "Jobs stay RUNNABLE: nothing starts in it.",
+                "Fix what the reason names (often a role or a launch template), then update the environment",
             )
     for network in seen.networks:
         yield from of_network(network)
@@ -89,8 +89,8 @@ def _room(seen: Evidence) -> Iterator[Finding]:
     if wanted > max(sizes):
         yield error(
             "too-large",
-            f"The {definition.place} wants {wanted:g} vCPUs, and the queue's environments have {max(sizes)}",
-            "Jobs stay RUNNABLE for ever.",
+            f"The {definition.place} needs {wanted:g} vCPUs, but the queue's environments have {max(sizes)}",
+            "Jobs stay RUNNABLE forever.",
             "aws batch update-compute-environment --compute-resources maxvCpus=256",
         )
 
@@ -144,7 +144,7 @@ def _kind(seen: Evidence) -> Iterator[Finding]:
         yield error(
             "definition-type" if several else "definition-kind",
             f"The {definition.place} has {definition.kind}, and requests have {used[0]}",
-            "A task is one container: the command has nowhere to go."
+            "A task is one container: there is no place for its command."
             if several
             else "SubmitJob is refused: its overrides are of the wrong kind.",
             KINDS[definition.kind],
@@ -161,7 +161,7 @@ def _platform(seen: Evidence) -> Iterator[Finding]:
             "platform",
             f"The {definition.place} is for {' or '.join(wanted)}, the queue's environments are "
             f"{' and '.join(sorted(kinds))}",
-            "SubmitJob is refused, or jobs stay RUNNABLE for ever.",
+            "SubmitJob is refused, or jobs stay RUNNABLE forever.",
             f"{definition.place}: platformCapabilities = {min(kinds)}, or [batch] job_queue = another",
         )
 
@@ -177,7 +177,7 @@ def _orchestration(seen: Evidence) -> Iterator[Finding]:
         yield error(
             "platform",
             f"The {definition.place} has {definition.kind}, the queue's environments are on {where}",
-            "SubmitJob is refused, or jobs stay RUNNABLE for ever.",
+            "SubmitJob is refused, or jobs stay RUNNABLE forever.",
             f"[batch] job_queue = one whose environments are on {'ECS' if where == 'EKS' else 'EKS'}",
         )
     kinds = {one.compute_resources.type for one in seen.usable if one.compute_resources}
@@ -185,7 +185,7 @@ def _orchestration(seen: Evidence) -> Iterator[Finding]:
         yield error(
             "platform",
             f"The {definition.place} has several nodes, the queue's environments are FARGATE",
-            "SubmitJob is refused: jobs of several nodes run on EC2 alone.",
+            "SubmitJob is refused: jobs of several nodes run on EC2 only.",
             "[batch] job_queue = one whose environments are on EC2",
         )
 
@@ -207,7 +207,7 @@ def _container(seen: Evidence) -> Iterator[Finding]:
         yield error(
             "container-name",
             f"{written}, and the {definition.place} has the containers {', '.join(names)}",
-            "The command would go to no container.",
+            "No container would get the command.",
             f"[batch] container_name = {names[0]}",
         )
     else:
@@ -240,14 +240,14 @@ def _limits(seen: Evidence) -> Iterator[Finding]:
     ):
         yield warning(
             "batch-retries",
-            f"The {definition.place} lets Batch try {retry.attempts} times, after any end",
-            "It runs the same command again; Airflow's API turns that away once the task has begun.",
+            f"The {definition.place} lets Batch retry up to {retry.attempts} attempts, after any failure",
+            "It runs the same command again, which Airflow's API rejects once the task has started.",
             f"{definition.place}: retryStrategy attempts = 1, and retries= at the task",
         )
     if timeout and timeout.attempt_duration_seconds:
         yield advice(
             "batch-timeout",
-            f"The {definition.place} ends each job after {timeout.attempt_duration_seconds} s",
+            f"The {definition.place} terminates each job after {timeout.attempt_duration_seconds} s",
             "A task that takes longer fails, whatever its execution_timeout says.",
             f"{definition.place}: remove timeout, and write execution_timeout= at the task",
         )

@@ -30,14 +30,14 @@ def _cluster(seen: Evidence) -> Iterator[Finding]:
         yield error(
             "cluster-missing",
             f"There is no cluster {name!r} in {seen.settings.region}",
-            "RunTask answers ClusterNotFoundException for every task.",
+            "RunTask fails with ClusterNotFoundException for every task.",
             f"[ecs_fargate] cluster = one that exists, or: aws ecs create-cluster --cluster-name {name}",
         )
     elif seen.cluster and seen.cluster.status != "ACTIVE":
         yield error(
             "cluster-inactive",
             f"The cluster {name!r} is {seen.cluster.status}",
-            "No task can be run in it.",
+            "No task can run in it.",
             "[ecs_fargate] cluster = one that is ACTIVE",
         )
 
@@ -62,7 +62,7 @@ def _providers(seen: Evidence) -> Iterator[Finding]:
         yield warning(
             "no-instances",
             f"The cluster {seen.cluster.cluster_name!r} has no instances",
-            "With launch_type = EC2, tasks wait until somebody starts one.",
+            "With launch_type = EC2, tasks wait until an instance is started.",
             "[ecs_fargate] launch_type = FARGATE, or register instances in the cluster",
         )
 
@@ -95,7 +95,7 @@ def _container(seen: Evidence) -> Iterator[Finding]:
         yield error(
             "container-name",
             f"The {definition.place} has no container {seen.settings.container_name!r}: {', '.join(names)}",
-            "RunTask is refused: the override names a container that is not there.",
+            "RunTask is refused: the override names a container that does not exist.",
             f"[ecs_fargate] container_name = {names[0] if names else 'airflow'}",
         )
         return
@@ -104,7 +104,7 @@ def _container(seen: Evidence) -> Iterator[Finding]:
         yield warning(
             "not-essential",
             f"Container {container.name!r} of the {definition.place} is not essential, {others[0]!r} is",
-            "When the task has ended, the others run on, and cost money until they are stopped.",
+            "After the task has ended, the others keep running, and cost money until they are stopped.",
             f"{definition.place}: container {container.name!r} essential = true, the others false",
         )
     yield from of_entrypoint(container.entry_point, definition.place)
@@ -127,8 +127,8 @@ def _launch_type(seen: Evidence) -> Iterator[Finding]:
     if seen.fargate and seen.request.platform_version in ("1.0.0", "1.1.0", "1.2.0", "1.3.0"):
         yield warning(
             "platform-version",
-            f"platform_version = {seen.request.platform_version} is out of support",
-            "AWS retires these; 1.4.0 is the oldest that is kept.",
+            f"platform_version = {seen.request.platform_version} is no longer supported",
+            "AWS retires these versions; 1.4.0 is the oldest one left.",
             "[ecs_fargate] platform_version = LATEST",
         )
 
@@ -138,14 +138,14 @@ def _network(seen: Evidence) -> Iterator[Finding]:
     if definition and definition.network_mode == "awsvpc" and network is None:
         yield error(
             "subnets",
-            f"The {definition.place} has networkMode awsvpc, and no subnets are given",
+            f"The {definition.place} has networkMode awsvpc, but no subnets are set",
             "RunTask is refused: Network Configuration must be provided.",
             "[ecs_fargate] subnets = subnet-XXXXXXXX",
         )
     if definition and definition.network_mode != "awsvpc" and network is not None:
         yield error(
             "subnets",
-            f"The {definition.place} has networkMode {definition.network_mode}, and subnets are given",
+            f"The {definition.place} has networkMode {definition.network_mode}, but subnets are set",
             "RunTask is refused: Network Configuration is not valid for this network mode.",
             f"remove subnets from [ecs_fargate], or {definition.place}: networkMode = awsvpc",
         )
@@ -161,7 +161,7 @@ def _logs(seen: Evidence) -> Iterator[Finding]:
         yield warning(
             "log-driver",
             f"Container {container.name!r} of the {definition.place} has no logConfiguration",
-            "Nobody sees what a container prints when it fails before the task begins.",
+            "What a container prints is lost if it fails before the task starts.",
             f"{definition.place}: logConfiguration = awslogs with group, region and stream prefix",
         )
         return
@@ -172,7 +172,7 @@ def _logs(seen: Evidence) -> Iterator[Finding]:
         yield warning(
             "log-prefix",
             f"awslogs-stream-prefix is missing in the {definition.place}",
-            "Fargate refuses the definition, and on EC2 a task's stream can not be found by its id.",
+            "Fargate rejects the definition, and on EC2 a task's log stream cannot be found by its id.",
             f"{definition.place}: awslogs-stream-prefix = airflow",
         )
 

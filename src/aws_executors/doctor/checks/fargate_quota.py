@@ -46,16 +46,17 @@ def of_allowance(allowance: Allowance, region: str) -> Iterator[Finding]:
     if vcpus > quota:
         yield error(
             "quota",
-            f"A container takes {vcpus:g} vCPUs, and the account may have {quota:g} ({name})",
-            "Nothing starts: each container waits for ever.",
+            f"A container needs {vcpus:g} vCPUs, but the account's quota is {quota:g} ({name})",
+            "Nothing starts: every container waits forever.",
             change,
         )
     elif vcpus * allowance.at_once > quota:
         yield advice(
             "quota",
-            f"The account may have {quota:g} {name}: {quota // vcpus:g} containers of this size at once, and "
+            f"The account's quota is {quota:g} {name}: {quota // vcpus:g} containers of this "
+            f"size at once, but "
             f"Airflow may start {allowance.at_once}",
-            "The others wait, and are asked for again and again.",
+            "The others wait, and are retried.",
             f"{change}, or [core] parallelism = {quota // vcpus:g}",
         )
 

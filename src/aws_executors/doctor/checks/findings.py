@@ -63,7 +63,7 @@ def unknown(what: str, found: T | Unasked | None, change: str = "") -> Iterator[
     """That something could not be asked, if so.
 
     >>> [finding.what for finding in unknown("the subnets", Unasked("AccessDenied"))]
-    ['Could not ask about the subnets: AccessDenied']
+    ['Could not check the subnets: AccessDenied']
     >>> list(unknown("the subnets", None))
     []
     """
@@ -71,9 +71,9 @@ def unknown(what: str, found: T | Unasked | None, change: str = "") -> Iterator[
         yield Finding(
             check="could-not-ask",
             severity=Severity.UNKNOWN,
-            what=f"Could not ask about {what}: {found.why}",
-            why="This part of the set-up has not been checked.",
-            change=change or "Allow what `aws-executors iam-policy --doctor` adds, or check it by hand.",
+            what=f"Could not check {what}: {found.why}",
+            why="This part of the set-up was not checked.",
+            change=change or "Allow what `aws-executors iam-policy --doctor` adds, or check it manually.",
         )
 
 
@@ -121,7 +121,7 @@ def of_settings(faults: SettingsFaults) -> Iterator[Finding]:
         what = f"[{faults.place.header}] " + (
             f"{fault.option} = {fault.value}" if fault.value else fault.option
         )
-        why = "The scheduler does not start with it."
+        why = "The scheduler does not start."
         yield error("settings", f"{what} {fault.problem}", why, fault.remedy)
 
 
@@ -129,8 +129,8 @@ def _executor(airflow: Airflow) -> Iterator[Finding]:
     if not airflow.ours:
         yield warning(
             "executor",
-            f"[core] executor = {airflow.executor} names none of our executors",
-            "No task will be given to them.",
+            f"[core] executor = {airflow.executor} names no executor of this package",
+            "No task will run on AWS.",
             "[core] executor = aws_executors.executors.AwsBatchExecutor, or ...AwsEcsFargateExecutor",
         )
 
@@ -139,28 +139,28 @@ def _versions(airflow: Airflow) -> Iterator[Finding]:
     if not airflow.supported:
         yield error(
             "airflow-version",
-            f"Airflow {airflow.version} is not a version that these executors know",
-            "What an executor must do changes from one minor version to the next.",
+            f"Airflow {airflow.version} is not supported by these executors",
+            "The executor interface changes between minor versions.",
             "pip install 'apache-airflow>=3.3.0,<3.4'",
         )
     if airflow.missing:
         yield error(
             "boto3-version",
             f"boto3 has no {', '.join(airflow.missing)}",
-            "The executor calls these.",
+            "The executor calls these methods.",
             "pip install --upgrade boto3",
         )
 
 
 def _api_address(airflow: Airflow) -> Iterator[Finding]:
     host = urlsplit(airflow.api_url).hostname or ""
-    why = "A task's container fetches its work there and reports there; without it, each ends with an error."
+    why = "Task containers get their work from this address and report to it; without it, every task fails."
     change = f"[core] execution_api_server_url = {DEFAULT_API}"
     if not airflow.api_url:
         yield error("api-url", "[core] execution_api_server_url is not set, so it is localhost", why, change)
     elif host in LOOPBACK:
-        what = f"[core] execution_api_server_url = {airflow.api_url} is this machine's own address"
-        yield error("api-url", what, "In a container it means the container. " + why, change)
+        what = f"[core] execution_api_server_url = {airflow.api_url} is a loopback address"
+        yield error("api-url", what, "In a container it means the container itself. " + why, change)
     elif not urlsplit(airflow.api_url).path.rstrip("/").endswith("/execution"):
         what = f"[core] execution_api_server_url = {airflow.api_url} does not end with /execution/"
         yield error(
@@ -176,14 +176,14 @@ def _api_answers(airflow: Airflow) -> Iterator[Finding]:
         yield warning(
             "api-reach",
             f"{airflow.api_url} does not answer from here: {airflow.api.why}",
-            "If the containers can not reach it either, no task can run.",
-            "[core] execution_api_server_url = an address that containers reach; try doctor --launch",
+            "If the containers cannot reach it either, no task can run.",
+            "[core] execution_api_server_url = an address that containers can reach; try doctor --launch",
         )
     elif airflow.api is not None and airflow.api >= 400:
         yield warning(
             "api-reach",
             f"{airflow.api_url} answers with HTTP status {airflow.api}",
-            "This is not how Airflow's execution API answers; a proxy or another service may be there.",
+            "Airflow's execution API does not answer like this; it may be a proxy or another service.",
             f"[core] execution_api_server_url = {DEFAULT_API}",
         )
 
@@ -192,7 +192,7 @@ def _jwt(airflow: Airflow) -> Iterator[Finding]:
     if not airflow.jwt:
         yield error(
             "jwt-secret",
-            "[api_auth] has neither jwt_secret nor jwt_private_key_path, so each component makes one up",
+            "[api_auth] has neither jwt_secret nor jwt_private_key_path, so each component generates its own",
             "The API server refuses every token that the scheduler signs: no task can start.",
             "[api_auth] jwt_secret = the same long random text for scheduler and API server, "
             "or AIRFLOW__API_AUTH__JWT_SECRET",
@@ -204,8 +204,8 @@ def _queued_timeout(airflow: Airflow) -> Iterator[Finding]:
         yield warning(
             "queued-timeout",
             f"[scheduler] task_queued_timeout = {airflow.queued_timeout:g} s is short for containers",
-            "A container that starts later is turned away, because its token has expired by then.",
-            f"[scheduler] task_queued_timeout = {SHORT_TIMEOUT:g}, or longer than containers may wait",
+            "A container that starts later is rejected, because its token has expired by then.",
+            f"[scheduler] task_queued_timeout = {SHORT_TIMEOUT:g}, or more, if containers may wait longer",
         )
 
 
@@ -214,7 +214,7 @@ def _remote_logging(airflow: Airflow) -> Iterator[Finding]:
         yield advice(
             "remote-logging",
             "[logging] remote_logging is off",
-            "A task's log file is gone with its container; the UI then has nothing to show.",
+            "A task's log file is lost with its container, so the UI has nothing to show.",
             "[logging] remote_logging = True, with remote_base_log_folder, here and in the image",
         )
 
@@ -242,7 +242,7 @@ def of_adoption(section: str, adopt: bool) -> Iterator[Finding]:
         yield advice(
             "adoption",
             f"[{section}] adopt_task_instances = False",
-            "Each restart of the scheduler, a deployment too, stops every container that runs.",
+            "Every restart of the scheduler, including deployments, stops all running containers.",
             f"[{section}] adopt_task_instances = True",
         )
 
@@ -260,12 +260,12 @@ def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator
         by = f"[...] conn_id = {conn_id}" if conn_id else "boto3's own chain (a role, a profile, variables)"
         yield error(
             check,
-            f"AWS does not say who we are: {found.code}: {found.message}",
-            "No call will succeed." if check != "reach" else f"No call to {region} gets through.",
-            found.remedy or f"Credentials come from {by}: renew them, or name others in conn_id.",
+            f"The caller's identity could not be determined: {found.code}: {found.message}",
+            "No call will succeed." if check != "reach" else f"No call to {region} succeeds.",
+            found.remedy or f"Credentials come from {by}: renew them, or use others with conn_id.",
         )
         return
-    yield from unknown("the clock: AWS's answers carry no date", found.ahead)
+    yield from unknown("the clock: AWS's responses have no date", found.ahead)
     if isinstance(found.ahead, float) and abs(found.ahead) > SKEW_WARNED:
         severity = Severity.ERROR if abs(found.ahead) > SKEW_REFUSED else Severity.WARNING
         side = "ahead of" if found.ahead > 0 else "behind"
@@ -273,8 +273,8 @@ def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator
             check="clock",
             severity=severity,
             what=f"This machine's clock is {abs(found.ahead):.0f} s {side} AWS's",
-            why="AWS refuses requests that are signed more than 5 minutes off; tokens expire early, too.",
-            change="Keep the clock by NTP (chrony, systemd-timesyncd).",
+            why="AWS rejects requests whose signature is more than 5 minutes off; tokens also expire early.",
+            change="Synchronize the clock with NTP (chrony, systemd-timesyncd).",
         )
 
 
@@ -286,17 +286,17 @@ def of_simulation(denied: tuple[str, ...] | Unasked | None, section: str) -> Ite
             yield error(
                 "permission",
                 f"The scheduler's identity is not allowed {action}",
-                WHY_DENIED.get(action, "Tasks can not be started and followed without it."),
+                WHY_DENIED.get(action, "Tasks cannot be started and monitored without it."),
                 f"Attach the policy that `aws-executors iam-policy --section {section}` prints.",
             )
 
 
 WHY_DENIED: Mapping[str, str] = {
-    "iam:PassRole": "RunTask is refused when it may not pass on the roles of the task definition.",
-    "ecs:ListTasks": "After a crash, containers can not be found again by their token.",
-    "batch:ListJobs": "After a crash, jobs can not be found again by their name, and might run twice.",
-    "ecs:StopTask": "Containers of cleared tasks would run on, and cost money.",
-    "batch:TerminateJob": "Jobs of cleared tasks would run on, and cost money.",
+    "iam:PassRole": "RunTask is refused without permission to pass the roles of the task definition.",
+    "ecs:ListTasks": "After a crash, containers cannot be found by their token.",
+    "batch:ListJobs": "After a crash, jobs cannot be found by their name, and may run twice.",
+    "ecs:StopTask": "Containers of cleared tasks keep running, and cost money.",
+    "batch:TerminateJob": "Jobs of cleared tasks keep running, and cost money.",
 }
 
 ORDER: Mapping[Severity, int] = {severity: place for place, severity in enumerate(Severity)}
@@ -325,17 +325,19 @@ def of_variables(variables: Mapping[str, str], place: str, airflow: Airflow) -> 
     """Whether the container knows where Airflow's API is; `place` is where its variables are written."""
     own = variables.get(API_VARIABLE)
     change = f"{place}: environment {API_VARIABLE} = {DEFAULT_API}"
-    why = "The container asks this address for its work; its default is localhost, which is itself."
+    why = "The container gets its work from this address; the default is localhost, the container itself."
     if own is None:
         what = f"{place} does not set {API_VARIABLE}"
         yield advice(
-            "container-api-url", what, why + " (The image may set it; that is not seen here.)", change
+            "container-api-url", what, why + " (The image may set it; that is not visible here.)", change
         )
     elif (urlsplit(own).hostname or "") in LOOPBACK:
         yield error("container-api-url", f"{place} sets {API_VARIABLE} = {own}, its own address", why, change)
     elif airflow.api_url and own.rstrip("/") != airflow.api_url.rstrip("/"):
         what = f"{place} sets {API_VARIABLE} = {own}, and the scheduler has {airflow.api_url}"
-        yield advice("container-api-url", what, "Right only if both lead to the same API server.", change)
+        yield advice(
+            "container-api-url", what, "This is right only if both lead to the same API server.", change
+        )
 
 
 def of_entrypoint(entrypoint: tuple[str, ...], place: str) -> Iterator[Finding]:
@@ -344,6 +346,6 @@ def of_entrypoint(entrypoint: tuple[str, ...], place: str) -> Iterator[Finding]:
         yield error(
             "entrypoint",
             f"{place} has the entrypoint {list(entrypoint)}",
-            "It takes only the first word of the command: Python starts, and no task does.",
-            f'{place}: leave entryPoint out, or make it a script that ends with exec "$@"',
+            "It runs only the first word of the command: Python starts, but no task.",
+            f'{place}: remove entryPoint, or make it a script that ends with exec "$@"',
         )

@@ -131,14 +131,14 @@ def of_image(
         yield error(
             "image-missing",
             f"There is no image {image.text}, which the {place} names",
-            "No container starts: CannotPullContainerError.",
-            f"{place}: image = one that is there: aws ecr describe-images --repository-name NAME",
+            "No container can start: CannotPullContainerError.",
+            f"{place}: image = one that exists: aws ecr describe-images --repository-name NAME",
         )
     elif wanted and wanted not in image.architectures:
         yield error(
             "image-platform",
             f"{image.text} is built for {' and '.join(image.architectures)}, the {place} runs on {wanted}",
-            "No container starts: no matching manifest, or exec format error.",
+            "No container can start: no matching manifest, or exec format error.",
             f"docker buildx build --platform linux/{wanted}, or {place}: runtimePlatform cpuArchitecture",
         )
     if not entrypoint:

@@ -81,7 +81,7 @@ def _missing(kind: str, network: Network, wanted: Sequence[str], seen: Sequence[
         yield error(
             f"{kind}-missing",
             f"{network.place} names {one}, which does not exist in this account and Region",
-            "AWS refuses to start anything there.",
+            "AWS cannot start anything there.",
             f"{network.place} {option} = {','.join(x for x in wanted if x in seen) or 'one that exists'}",
         )
 
@@ -91,7 +91,7 @@ def _full(network: Network, subnets: Sequence[Subnet]) -> Iterator[Finding]:
         yield warning(
             "subnet-full",
             f"{one.id} has {one.free} free addresses",
-            "Each container takes one; without, it waits or fails (RESOURCE:ENI, insufficient IPs).",
+            "Every container needs one; without it, the container waits or fails (RESOURCE:ENI).",
             f"{network.place} subnets = {','.join(network.subnets)},a larger one",
         )
 
@@ -109,6 +109,6 @@ def _apart(network: Network, subnets: Sequence[Subnet], groups: Sequence[Securit
         yield error(
             "other-vpc",
             f"{group.id} is in {group.vpc}, the subnets are in {places[0]}",
-            "A security group works in its own VPC alone.",
+            "A security group works only in its own VPC.",
             f"{network.place} security_groups = one of {places[0]}",
         )

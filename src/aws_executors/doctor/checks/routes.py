@@ -16,7 +16,7 @@ from aws_executors.doctor.checks.findings import Finding, Unasked, error, unknow
 EVERYWHERE, EVERYWHERE_6 = "0.0.0.0/0", "::/0"
 NEEDED = ("ecr.api", "ecr.dkr", "logs", "s3")
 """What a container needs before its first line: its image (whose layers are in S3), and its log."""
-WHY = "A container there reaches neither ECR nor CloudWatch Logs, and fails: ResourceInitializationError."
+WHY = "A container there can reach neither ECR nor CloudWatch Logs, and fails: ResourceInitializationError."
 
 
 class Route(Read):
@@ -105,16 +105,16 @@ def _judged(
     elif all(route.state == "blackhole" for route in out):
         yield error(
             "route-blackhole",
-            f"The route of {one.subnet} to the internet leads to something that is not there any more",
+            f"The internet route of {one.subnet} points to something that no longer exists",
             WHY,
             f"Route {EVERYWHERE} of {one.subnet} to a NAT gateway that exists, or {endpoints}",
         )
     elif not one.public and all(route.gateway.startswith("igw-") for route in out):
         yield error(
             "no-public-address",
-            f"{one.subnet} of {place} leads to an internet gateway, and containers get no public address",
-            "An internet gateway serves public addresses alone. " + WHY,
-            f"{remedy}, or subnets that lead to a NAT gateway, or {endpoints}",
+            f"{one.subnet} of {place} routes to an internet gateway, but containers get no public address",
+            "An internet gateway serves public addresses only. " + WHY,
+            f"{remedy}, or use subnets with a NAT gateway, or {endpoints}",
         )
 
 

@@ -123,7 +123,7 @@ def _check_launch(definition: Json, launch: Json, params: Json) -> None:
         if not network:
             _refuse("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
         if not network.get("awsvpcConfiguration", {}).get("subnets"):
-            _refuse("subnets can not be empty.")
+            _refuse("subnets cannot be empty.")
         _check_network(kind, network["awsvpcConfiguration"])
     elif network:
         _refuse("Network Configuration is not valid for the given networkMode of this task definition.")

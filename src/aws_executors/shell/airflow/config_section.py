@@ -90,11 +90,13 @@ def _strangers(present: set[str], model: type[Settings], place: Place) -> Iterat
 
 
 def _not_sensitive(name: str, option: Option, place: Place) -> Fault:
-    problem = f"has no effect: Airflow reads such names only for sensitive options, and {option.name} is none"
+    problem = (
+        f"has no effect: Airflow reads such names for sensitive options only, and {option.name} is not one"
+    )
     return Fault(name, problem, place.set(option.name, option.example))
 
 
 def _percent(option: Option, place: Place) -> Fault:
-    problem = "can not be read: airflow.cfg takes a single % for the start of a placeholder"
-    remedy = f"write %% for %, or set {place.env_prefix}{option.name.upper()}, where % is just a %"
+    problem = "cannot be read: in airflow.cfg a single % starts a placeholder"
+    remedy = f"write %% for %, or set {place.env_prefix}{option.name.upper()}, where % needs no escape"
     return Fault(option.name, problem, remedy)

@@ -165,7 +165,7 @@ def _shape(
     except ValueError as error:
         problem = "makes no request: " + str(error).replace(f"{service.option}: ", "")
         text = section.values.get(service.option, "")
-        return Failure(Fault(service.option, problem, "mend that member", shown(text) if text else ""))
+        return Failure(Fault(service.option, problem, "fix that member", shown(text) if text else ""))
 
 
 def _own_kwargs(service: ConfiguredBy[S, R], section: Section) -> _Custom:

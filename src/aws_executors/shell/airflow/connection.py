@@ -108,7 +108,7 @@ def honoured(found: Connection) -> Result[Extra, AwsError]:
             kind=Kind.CREDENTIALS,
             code="AirflowConnection",
             message=f"connection {found.conn_id!r}: {'; '.join(faults)}",
-            remedy="change the connection in Airflow; it is read again by itself",
+            remedy="change the connection in Airflow; it is re-read automatically",
         )
     )
 

@@ -181,7 +181,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if self._publisher is not None:
             self._publisher.start()
         self._last_words = LogTail(self._live_logs)
-        self.log.info("%s starts in %s; requests by %s", self, settings.region, name_of(configured.build))
+        self.log.info(
+            "%s started in %s, with request builder %s", self, settings.region, name_of(configured.build)
+        )
 
     def _tags(self) -> dict[str, str]:
         return {"executor": type(self).__name__} | ({"team_name": self.team_name} if self.team_name else {})
@@ -204,7 +206,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         try:
             super().queue_workload(workload, session)
         except (NotImplementedError, ValueError):
-            log.exception("%s declines a %s", type(self).__name__, type(workload).__name__)
+            log.exception("%s does not support %s workloads", type(self).__name__, type(workload).__name__)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
         # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.
@@ -219,7 +221,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 tokens.append(self._enter(workload, key))
                 workloads.append(workload)
             else:
-                self.fail(key, one_line(f"{type(self).__name__} does not run a {type(workload).__name__}"))
+                self.fail(
+                    key,
+                    one_line(f"{type(self).__name__} does not support {type(workload).__name__} workloads"),
+                )
         if self._engine is not None and self._configured is not None and workloads:
             self._engine.deliver(map(partial(self._work_item, self._configured), workloads, tokens))
 
@@ -282,7 +287,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 self._tell_airflow(outcome)
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
-                log.exception("Could not tell Airflow %r", outcome)
+                log.exception("Could not report %r to Airflow", outcome)
         self._tell_last_words()
 
     def _tell_last_words(self) -> None:
@@ -291,7 +296,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             try:
                 self._log_event(key, LogEvent("container log", words), last_lines)
             except Exception:
-                log.exception("Could not tell Airflow what the container of %s wrote", key)
+                log.exception("Could not add the container log of %s to the event log", key)
 
     def _tell_airflow(self, outcome: "AirflowUpdate[WorkloadKey]") -> None:
         key, effect = outcome.key, outcome.effect
@@ -368,7 +373,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         try:
             complete(tis)
         except Exception:
-            log.exception("Could not load the rows that are to be adopted at once")
+            log.exception("Could not load the rows of the task instances to adopt")
         for ti in tis:
             try:
                 if not self._adopt(ti):
@@ -427,7 +432,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """What a running container has written; called in the API server, and never raises."""
         token = ti.external_executor_id
         if not token or try_number != ti.try_number:
-            return [f"Nobody knows any more in which container try {try_number} ran."], []
+            return [f"The container of try {try_number} is no longer known."], []
         return self._live_logs.read(token)
 
     def _source(self) -> Result[Source, str]:
@@ -467,7 +472,7 @@ def refuse_retired_hooks(executor: type) -> None:
     for hook in RETIRED_HOOKS:
         if hasattr(executor, hook):
             raise TypeError(
-                f"{executor.__name__}.{hook} would never be called: requests are changed by functions now. "
+                f"{executor.__name__}.{hook} is no longer called: requests are changed by functions. "
                 f"Write `build = compose(build, when(queue_is(...), ...))` in a module and name it in the "
                 f"option request_builder."
             )

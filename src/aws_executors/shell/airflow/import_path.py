@@ -31,7 +31,7 @@ def load(path: str) -> Result[object, Unloaded]:
     >>> load("aws_executors.core.settings.errors.shwon").failure().remedy
     'did you mean shown?'
     >>> load("no_such_module.build").failure().problem
-    "names the module no_such_module, which can not be found (No module named 'no_such_module')"
+    "names the module no_such_module, which cannot be found (No module named 'no_such_module')"
     """
     module_name, _, name = path.partition(":") if ":" in path else path.rpartition(".")
     try:
@@ -76,9 +76,7 @@ def _a(noun: str) -> str:
 def _not_found(module_name: str, error: ModuleNotFoundError) -> Unloaded:
     missing = error.name or ""
     if f"{module_name}.".startswith(f"{missing}."):
-        return Unloaded(
-            f"names the module {module_name}, which can not be found ({error})", f"put it {WHERE}"
-        )
+        return Unloaded(f"names the module {module_name}, which cannot be found ({error})", f"put it {WHERE}")
     return _raised(module_name, error)
 
 
@@ -86,7 +84,7 @@ def _raised(module_name: str, error: BaseException) -> Unloaded:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
     at = f" ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else ""
     told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Unloaded(f"names the module {module_name}, which raised {told}{at}", "mend the module")
+    return Unloaded(f"names the module {module_name}, which raised {told}{at}", "fix the module")
 
 
 def _lacks(found: object, module_name: str, step: str) -> Unloaded:

@@ -42,7 +42,7 @@ def words(error: BaseException) -> str:
     try:
         said = str(error)
     except BaseException:  # noqa: BLE001 - foreign code: an error that can not even be printed
-        said = "(its text can not be made)"
+        said = "(its text cannot be made)"
     return one_line(f"{type(error).__name__}: {said}", PART)
 
 

@@ -93,7 +93,7 @@ class Airflow:
         except Exception:
             if not self._failed:
                 self._failed = True
-                log.exception("Metrics can not be sent (told once)")
+                log.exception("Metrics cannot be sent (logged once)")
 
 
 class Nowhere:

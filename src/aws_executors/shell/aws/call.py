@@ -209,4 +209,4 @@ def _tell_once(error: Exception) -> None:
     name = type(error).__qualname__
     if name not in _told_once:
         _told_once.add(name)
-        log.error("A call to AWS ended as nobody foresaw (told once): %s", name, exc_info=error)
+        log.error("Unexpected exception in a call to AWS (logged once): %s", name, exc_info=error)

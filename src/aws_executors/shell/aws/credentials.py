@@ -82,7 +82,7 @@ def _found(conn_id: str, read: Reader) -> Result[Connection, AwsError]:
             else f"connection {conn_id!r} could not be read: {problem}",
             remedy=f"add a connection {conn_id!r} of type {CONN_TYPE!r} to Airflow, or leave conn_id empty"
             if missing
-            else "see that Airflow's secrets backends, or its database, answer where the scheduler runs",
+            else "check that Airflow's secrets backends and database answer where the scheduler runs",
         )
     )
 

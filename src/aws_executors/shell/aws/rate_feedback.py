@@ -1,6 +1,6 @@
 """What AWS's answers say about the rate that it grants.
 
-Law: a service beside a rate limiter, and nothing else: every answer is told, in the thread that has it.
+Law: a service beside a rate limiter, and nothing else: every answer is passed on, in the thread that has it.
 What is no answer (no connection, no credentials, a time limit) says nothing about any rate.
 """
 
@@ -24,7 +24,7 @@ ANSWERED = frozenset({Kind.CAPACITY, Kind.CONFLICT, Kind.PERMANENT})
 
 
 class RateFeedback(Generic[R]):
-    """A service whose rate_limiter hears every answer; itself a `Service`."""
+    """A service whose rate limiter hears of every answer; itself a `Service`."""
 
     def __init__(self, service: Service[R], rate_limiter: RateLimiter, clock: Callable[[], float]) -> None:
         self._service = service

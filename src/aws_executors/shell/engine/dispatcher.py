@@ -77,9 +77,7 @@ log = logger(__name__)
 
 OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})
 CHUNK = 100  # ids in one describe call, of either service
-NEVER_SENT = AwsError(
-    kind=Kind.UNREACHABLE, code="NotSubmitted", message="taken back before AWS would have allowed it"
-)
+NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revoked before it was submitted")
 SLICE, PAUSE = 16, 0.005
 """Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the
 next: the scheduler's thread wants the interpreter, too, and is still in the heartbeat that has sent them."""
@@ -211,9 +209,9 @@ class Dispatcher(Generic[K, R]):
             case RowsUnread():
                 self._rows_unread(message)
             case Fenced(problem=problem):
-                self._error_log.note("Cutting containers off", problem)
+                self._error_log.note("Setting a task instance to restarting", problem)
             case AllFenced(ids=ids, problem=problem):
-                self._error_log.note("Cutting containers off", problem)
+                self._error_log.note("Setting a task instance to restarting", problem)
                 self._leaving.fence(ids, self._clock())
             case Requeued():
                 self._requeued(message)
@@ -241,7 +239,7 @@ class Dispatcher(Generic[K, R]):
                 self._arriving.popleft()
             except Exception:
                 # A workload that cannot be read: the others of its delivery must not pay for it.
-                log.exception("The engine could not take a job in")
+                log.exception("Could not read a queued workload; it is skipped")
         self._arrival = self._clock() + PAUSE
         self._agenda.at(self._arrival, self._next_slice)
 
@@ -282,7 +280,7 @@ class Dispatcher(Generic[K, R]):
                 self._stop_at_the_end({moved.container: record})
         except Exception:
             # A defect of ours: the other jobs, whose news may come in the same message, must not pay for it.
-            log.exception("The engine could not take in %s of %s", type(event).__name__, job.token)
+            log.exception("Could not process %s of job %s", type(event).__name__, job.token)
 
     def _wake(self, token: str, now: float) -> None:
         record = self.table.get(token)
@@ -304,7 +302,7 @@ class Dispatcher(Generic[K, R]):
         if record.work_item.stored is not None:
             self._operations.discard(record.work_item)
         if job.container:
-            self._error_log.forget(f"Container {job.container}")
+            self._error_log.forget(f"Reading the description of container {job.container}")
 
     def _perform(self, record: Record[K, R], effect: Effect[R]) -> None:
         work_item = record.work_item
@@ -365,17 +363,17 @@ class Dispatcher(Generic[K, R]):
     def _described(self, message: Described) -> None:
         match unwrap_or_failure(message.result):
             case AwsError() as error:
-                self._error_log.say("Polling containers", error.kind, f"{error.code}: {error.message}")
+                self._error_log.say("Describe call", error.kind, f"{error.code}: {error.message}")
                 for container in message.ids:
                     self.table.not_polled(container, message.at)
             case answer:
-                self._error_log.works("Polling containers")
+                self._error_log.works("Describe call")
                 self._observed(message, answer)
 
     def _observed(self, message: Described, answer: DescribeResult) -> None:
         unread = {odd.id for odd in answer.unreadable}
         for odd in answer.unreadable:
-            self._error_log.say(f"Container {odd.id}", "unreadable", odd.problem)
+            self._error_log.say(f"Reading the description of container {odd.id}", "unreadable", odd.problem)
         for observation in answer.observations:
             record = self.table.owner(observation.id)
             if record is not None and not runs_on(record.job, observation):
@@ -406,7 +404,7 @@ class Dispatcher(Generic[K, R]):
 
     def _rows_read(self, message: RowsRead) -> None:
         self._rows.read()
-        self._error_log.works("Airflow's database")
+        self._error_log.works("Reading task instances from Airflow's database")
         for token, row in message.rows.items():
             record = self.table.get(token)
             if record is not None:
@@ -428,13 +426,13 @@ class Dispatcher(Generic[K, R]):
 
     def _rows_unread(self, message: RowsUnread) -> None:
         self._rows.unread(message.tokens, message.at)
-        self._error_log.say("Airflow's database", "rows", message.problem)
+        self._error_log.say("Reading task instances from Airflow's database", "rows", message.problem)
         self._plan_rows()
 
     # --- What has failed and is tried again ----------------------------------------------------------------
 
     def _requeued(self, message: Requeued[K, R]) -> None:
-        self._error_log.note("Giving task instances back", message.problem)
+        self._error_log.note("Requeueing a task instance", message.problem)
         if message.problem:
             again = partial(self._requeue, message.work_item)
             self._agenda.at(message.at + self._config.rows_every, again)
@@ -445,16 +443,18 @@ class Dispatcher(Generic[K, R]):
     def _discarded(self, message: Discarded[K, R]) -> None:
         token, error = message.work_item.job.token, message.error
         if error is None:
-            self._error_log.works("Removing stored workloads")
+            self._error_log.works("Deleting a stored workload")
             self._removals.pop(token, None)
             return
         words = f"{error.code}: {error.message} {error.remedy}".rstrip()
-        self._error_log.say("Removing stored workloads", error.kind, words)
+        self._error_log.say("Deleting a stored workload", error.kind, words)
         if token in self.table:
             return  # begun anew meanwhile, under the same name
         failures = self._removals.pop(token, (0, 0.0))[0] + 1
         if failures > REMOVALS:
-            log.warning("The stored workload of %s is left to the bucket's lifecycle rule", token)
+            log.warning(
+                "Gave up deleting the stored workload of %s: left to the bucket's lifecycle rule", token
+            )
             return
         due = message.at + delay(Backoff(), failures, jitter(token, failures))
         self._removals[token] = failures, due

@@ -31,14 +31,14 @@ QUIET = 30.0
 """Seconds without trouble after which it is over."""
 
 TOPICS: dict[type, str] = {
-    Accepted: "Submitting",
-    Refused: "Submitting",
-    Found: "Looking up containers",
-    NotLookedUp: "Looking up containers",
-    StopAnswered: "Stopping containers",
-    NotStored: "Storing workloads",
-    Prepared: "Storing workloads",
-    Renewed: "Storing workloads",
+    Accepted: "Submit call",
+    Refused: "Submit call",
+    Found: "Look-up call",
+    NotLookedUp: "Look-up call",
+    StopAnswered: "Stop call",
+    NotStored: "Storing a workload",
+    Prepared: "Storing a workload",
+    Renewed: "Storing a workload",
 }
 """Of which calls each event tells the fate; of the others nothing is to be said here."""
 
@@ -56,13 +56,13 @@ class ErrorLog:
         said, _ = self._said.get(topic, ("", 0.0))
         self._said[topic] = (kind, self._clock())
         if said != kind:
-            self._log.warning("%s: %s", topic, words)
+            self._log.warning("%s failed: %s", topic, words)
 
     def works(self, topic: str) -> None:
         """Log that the trouble is over, if there was one and it has been quiet since for `QUIET` seconds."""
         if topic in self._said and self._clock() - self._said[topic][1] >= QUIET:
             del self._said[topic]
-            self._log.info("%s: works again", topic)
+            self._log.info("%s works again", topic)
 
     def note(self, topic: str, problem: str) -> None:
         """Log this problem as above; none, if there are no words."""

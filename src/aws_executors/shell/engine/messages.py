@@ -120,14 +120,14 @@ class RowsUnread:
 
 @dataclass(frozen=True, slots=True)
 class Fenced:
-    """A container has been cut off, or why not yet; the next row that is read shows it."""
+    """A task instance was set to restarting, or why not yet; the next row that is read shows it."""
 
     problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AllFenced:
-    """At the end: these containers have been cut off, or why not all of them."""
+    """At the end: the task instances of these containers were set to restarting, or why not all of them."""
 
     ids: tuple[str, ...]
     problem: str = ""

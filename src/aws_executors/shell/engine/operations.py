@@ -59,7 +59,7 @@ from aws_executors.shell.engine.thread_pool import GivenUpError, Workers
 TOO_LATE = AwsError(
     kind=Kind.UNREACHABLE,
     code="NotSubmitted",
-    message="no worker was free for it, or this scheduler stood still",
+    message="no worker was free in time, or this scheduler was stalled",
 )
 
 PATIENCE = 20.0
@@ -82,7 +82,7 @@ class Database(Protocol[K_contra]):
         ...
 
     def fence(self, key: K_contra, token: str) -> None:
-        """Let a task instance that runs be restarting: its container's word does not count any more."""
+        """Set a running task instance to restarting: its container's reports are refused from then on."""
         ...
 
     def requeue(self, key: K_contra, token: str) -> None:
@@ -91,7 +91,7 @@ class Database(Protocol[K_contra]):
 
 
 class WorkerOperations(Generic[K, R]):
-    """The engine's operations: it says what it wants done, and reads the answer as a message."""
+    """The engine's operations, carried out by workers; each answers with a message."""
 
     def __init__(
         self,
@@ -261,7 +261,7 @@ class WorkerOperations(Generic[K, R]):
                 return Prepared(began, request, every)
 
     def _not_prepared(self, work_item: WorkItem[K, R], error: BaseException) -> Event[R]:
-        given_up = f"{work_item.builder or 'its request'} {error}; no request was made"
+        given_up = f"{work_item.builder or 'the request builder'} {error}; no request was made"
         return Unpreparable(self._clock(), given_up if isinstance(error, GivenUpError) else words(error))
 
     def _renew(self, work_item: WorkItem[K, R], attempt: int) -> Event[R]:
@@ -331,4 +331,8 @@ class _Problem(str):
 
 
 def _unclear(error: BaseException) -> AwsError:
-    return AwsError(kind=Kind.AMBIGUOUS, code=type(error).__name__, message="the call raised; see the log")
+    return AwsError(
+        kind=Kind.AMBIGUOUS,
+        code=type(error).__name__,
+        message="the call raised an exception; see the scheduler's log",
+    )

@@ -1,6 +1,6 @@
 """Where calls wait until AWS allows them, the most urgent first.
 
-Law: a queue for one thread; how many may pass is asked of an rate_limiter, and nothing here waits.
+Law: a queue for one thread; a rate limiter says how many may pass, and nothing here waits.
 """
 
 import heapq

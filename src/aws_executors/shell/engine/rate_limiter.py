@@ -37,7 +37,7 @@ class RateLimiter(Protocol):
 
 
 class Unlimited:
-    """An rate_limiter without end."""
+    """A rate limiter without limits."""
 
     def take(self, action: Action, wanted: int, now: float) -> int:
         """As many as are wanted."""

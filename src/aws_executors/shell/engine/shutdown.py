@@ -1,8 +1,8 @@
 """The end of a scheduler whose containers are not to outlive it.
 
 Law: bookkeeping for one thread. Each container is asked to stop once, and in time. A container that is
-stopped may fail its task with its last breath, so its word is taken from it first; that needs Airflow's
-database, which is waited for only as long as it answers.
+being stopped may report its task as failed, so the task instance is set to restarting first (the fence);
+that needs Airflow's database, which is waited for only as long as it answers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from aws_executors.shell.engine.protocol import Operations
 R = TypeVar("R")
 
 CHUNK = 10
-"""Containers that one worker cuts off or stops, so that all workers share the work."""
+"""Containers that one worker fences or stops, so that all workers share the work."""
 
 SILENCE = 0.7
 """Seconds that the stops wait for the next answer of the database, of less than two that there are in all."""
@@ -37,7 +37,7 @@ class Shutdown(Generic[K, R]):
         return not (self._heard or self._asked)
 
     def leave(self, containers: Mapping[str, tuple[str, K]], now: float) -> None:
-        """Cut these containers off, each known with its token and key, and stop them then."""
+        """Fence these containers, each given with its token and key, then stop them."""
         if not self._heard:
             self._silent_at = now + SILENCE
         self._heard |= dict.fromkeys(containers)

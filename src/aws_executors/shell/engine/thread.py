@@ -111,7 +111,7 @@ class Engine(Generic[K, R]):
             return
         self._inbox.put(Closing(stop))
         if not self._closed.wait(timeout):
-            log.warning("Ended before AWS had answered every stop; the next start finds what still runs")
+            log.warning("Not every container was stopped in time; the next scheduler finds what still runs")
         self._operations.stop()
 
     # --- The thread ----------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ class Engine(Generic[K, R]):
                 if self._dispatcher.settled and self._inbox.empty():
                     self._closed.set()
             except Exception:
-                log.exception("The engine goes on after an unexpected error")
+                log.exception("Unexpected error in the engine; it continues")
                 self._closed.wait(DEFECT_NAP)  # what fails at every turn must not fill the disk
 
     def _notice_a_gap(self) -> None:

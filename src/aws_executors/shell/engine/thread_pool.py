@@ -145,9 +145,12 @@ class Workers(Generic[T]):
             outcome = errand.run()
         except BaseException as error:  # foreign code may call sys.exit: the thread lives on
             if isinstance(error, Exception):
-                log.exception("A call that must not raise has raised")
+                log.exception("Unexpected exception in a worker")
             elif not isinstance(error, _InterruptError):
-                log.error("A call tried to end the process (%s), and has failed by that", words(error))
+                log.error(
+                    "A worker's call tried to exit the process (%s); the call is treated as failed",
+                    words(error),
+                )
             outcome = errand.lost(error)
         with self._lock:
             self._runs.discard(run)
@@ -185,7 +188,7 @@ class Workers(Generic[T]):
         ident = run.thread.ident or 0
         frame = sys._current_frames().get(ident)
         where = "" if frame is None else "".join(traceback.format_stack(frame)[-3:])
-        log.error("A call has not returned for %g s and is given up. It is here:\n%s", self._patience, where)
+        log.error("A call has not returned for %g s and is abandoned. It is here:\n%s", self._patience, where)
         if run.replaced and not run.returned:  # else its thread may be at another call by now
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(ident), ctypes.py_object(_InterruptError)

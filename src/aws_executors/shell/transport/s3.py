@@ -30,12 +30,12 @@ NOT_SO = frozenset({"PreconditionFailed", "NoSuchKey"})
 OTHER_WRITER = AwsError(
     kind=Kind.PERMANENT,
     code="OtherWriter",
-    message="the object was changed or removed by somebody else",
-    remedy="Another scheduler has taken the task over; or else give every Airflow a prefix of its own in "
-    "workload_store, and let nobody else write there.",
+    message="the object was changed or deleted by another writer",
+    remedy="Another scheduler has taken over the task; otherwise give every Airflow its own prefix in "
+    "workload_store, and let nothing else write there.",
 )
 OVERTAKEN = AwsError(
-    kind=Kind.AMBIGUOUS, code="Overtaken", message="the object was changed by somebody else meanwhile"
+    kind=Kind.AMBIGUOUS, code="Overtaken", message="the object was changed by another writer meanwhile"
 )
 RACES = 3
 """How often an object is read again that somebody else has changed since it was read."""

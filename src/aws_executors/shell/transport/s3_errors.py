@@ -23,18 +23,18 @@ class Told:
         match error.code:
             case "AccessDenied" | "AllAccessDisabled" if "kms:" in error.message:
                 return (
-                    "Allow kms:GenerateDataKey and kms:Decrypt on workload_kms_key to the role that the "
-                    "scheduler runs as, in the key's own policy, too."
+                    "Allow kms:GenerateDataKey and kms:Decrypt on workload_kms_key for the role that the "
+                    "scheduler runs as, in the key's own policy as well."
                 )
             case "AccessDenied" | "AllAccessDisabled":
                 arn = f"arn:aws:s3:::{self.store.removeprefix('s3://').rstrip('/')}/*"
                 also = "" if self.action == "s3:GetObject" else " (and s3:GetObject)"
-                return f"Allow {self.action}{also} on {arn} to the role that the scheduler runs as."
+                return f"Allow {self.action}{also} on {arn} for the role that the scheduler runs as."
             case "NoSuchBucket":
-                return "Make the bucket, or mend workload_store."
+                return "Create the bucket, or fix workload_store."
             case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException":
-                return "Use a bucket in the Region of the option region."
+                return "Use a bucket in the Region that the option region names."
             case code if code.startswith("KMS."):
-                return "Mend workload_kms_key: an enabled key for encryption, in the Region of the bucket."
+                return "Fix workload_kms_key: it must be an enabled encryption key in the bucket's Region."
             case _:
                 return error.remedy

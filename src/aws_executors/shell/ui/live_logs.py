@@ -80,7 +80,7 @@ class LiveLogs:
         except Exception:
             # Airflow answers the whole page with an error 500 where this raises.
             log.exception("Could not read the log of %s", token)
-            return ["The container's log could not be read: see the API server's log for why."], []
+            return ["The container's log could not be read; the API server's log says why."], []
 
     def tail(self, token: str, count: int) -> tuple[str, ...]:
         """The last lines of a container's log; none where there are none, or they can not be had."""
@@ -92,7 +92,7 @@ class LiveLogs:
     def _read(self, token: str) -> Read:
         source = self._opening()
         if isinstance(source, str):
-            return [f"The container's log can not be read: {source}"], []
+            return [f"The container's log cannot be read: {source}"], []
         followed = self._of(token)
         # Who comes while another one looks gets what is known: nobody waits for somebody else's call.
         if self._clock() >= followed.due and followed.lock.acquire(blocking=False):
@@ -167,11 +167,11 @@ def _messages(followed: _Followed, region: str) -> Iterator[str]:
         if page := console.log_stream(here, stream.group, stream.name):
             yield page
     if followed.tail.cut:
-        yield f"Only its last {len(followed.tail.lines)} lines are shown here."
+        yield f"Only the last {len(followed.tail.lines)} lines are shown."
     if followed.problem:
         yield f"The container's log could not be read just now: {followed.problem}"
     elif stream is None:
-        yield "The container's log is being looked for."
+        yield "Looking for the container's log."
     elif not followed.tail.lines:
         yield "The container has not written anything yet."
 

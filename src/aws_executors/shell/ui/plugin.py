@@ -49,7 +49,7 @@ class AwsLink(BaseOperatorLink):
             found = queueing_of(ti_key)
             return "" if found is None else self.page(found)
         except Exception:
-            log.exception("No link %r of %s", self.name, ti_key)
+            log.exception("Could not make link %r of %s", self.name, ti_key)
             return ""
 
     @abstractmethod

@@ -117,7 +117,7 @@ def _row_decides(job: Job[R], stands: RowState, at: float, policy: Policy) -> Mo
         return (job if job.ran else replace(job, ran=True)), ()
     match verdict(Observation(id=job.container, phase=Phase.RUNNING), stands):
         case Verdict.SUCCEED:
-            return let_end(job, at, policy), (Report(True, "the task has its result"),)
+            return let_end(job, at, policy), (Report(True, "the task has finished"),)
         case Verdict.FREE:
             return let_end(job, at, policy), (ReleaseSlot(),)
         case _:
@@ -131,7 +131,7 @@ def _row_alone(job: Job[R], stands: RowState, at: float, policy: Policy) -> Move
         case RowState.QUEUED:
             return requeue(job)
         case RowState.RESTARTING:
-            return report(job, Report(True, "its container is gone", confirm=True), at, policy)
+            return report(job, Report(True, "the container is gone", confirm=True), at, policy)
         case _:
             return replace(job, stage=Stage.CLOSED), (ReleaseSlot(),)
 
@@ -176,7 +176,7 @@ def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
         # The workload died with the scheduler that queued it: Airflow makes a new one, for the same try.
         return requeue(job, LogEvent(QUEUED_AGAIN, why))
     if job.attempt >= policy.attempts:
-        tried = f"{why} This was container {job.attempt} of at most {policy.attempts}."
+        tried = f"{why} This was attempt {job.attempt} of {policy.attempts}."
         return fail(job, tried, at, policy)
     fresh = replace(
         job,

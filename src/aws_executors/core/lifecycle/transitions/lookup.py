@@ -24,7 +24,7 @@ from aws_executors.core.lifecycle.transitions.watching import seen
 
 R = TypeVar("R")
 
-NOT_THERE = "AWS shows no container that was started for it"
+NOT_THERE = "AWS lists no container for this task"
 
 
 def found(job: Job[R], observation: Observation | None, at: float, policy: Policy) -> Moved[R]:

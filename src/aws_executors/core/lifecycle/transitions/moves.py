@@ -31,7 +31,7 @@ from aws_executors.core.lifecycle.stop_reasons import NOT_WAITED_FOR, ORPHANED, 
 R = TypeVar("R")
 Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
 
-FORGOTTEN = "nothing, it does not show the container any more"
+FORGOTTEN = "nothing, the container is no longer listed"
 """The reason of an end that nobody has seen."""
 
 

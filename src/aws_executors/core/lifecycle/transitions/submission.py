@@ -102,6 +102,6 @@ def _back_off(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[
     if error.kind is Kind.THROTTLED and waiting.failures == 1:
         return waiting, ()  # the first of a burst: not worth a line in the log of each of its tasks
     # The words may differ with every call (they name a request, an instance); the kind and the code are news.
-    waited = f" (it has waited for {at - since:.0f} s)" if at - since >= 1 else ""
+    waited = f" (retrying for {at - since:.0f} s)" if at - since >= 1 else ""
     text = f"{error.kind}: {refusal(error)}{waited}"
     return told(waiting, WAITING, text, f"{error.kind} {error.code}")

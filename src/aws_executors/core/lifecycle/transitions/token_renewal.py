@@ -38,7 +38,7 @@ def renewed(job: Job[R], event: Renewed) -> Moved[R]:
     if job.renew_every is None or not job.wanted:
         return job, ()
     if event.error is not None:
-        return told(job, "token not renewed", refusal(event.error), f"renewal {event.error.code}")
+        return told(job, "token renewal failed", refusal(event.error), f"renewal {event.error.code}")
     due = None if job.stage in UNTIMED else job.due
     renew_at = event.at + (event.renew_every or 0.0)
     return replace(job, renew_every=event.renew_every, renew_at=renew_at, due=due), ()

@@ -37,7 +37,7 @@ def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Mo
             return replace(newer, stage=Stage.WATCHING), ()
         case Stage.WATCHING if observation.phase is Phase.WAITING and _is_news(job, observation, at, policy):
             change = f"{observation.status} {observation.reason}"
-            return told(newer, "container is waiting", explain_wait(observation), change)
+            return told(newer, "container waiting", explain_wait(observation), change)
         case Stage.STOPPING if observation.ended:
             return ended(newer)
         case Stage.STOPPING if observation.phase is Phase.RUNNING and job.purpose in (
