@@ -6,7 +6,7 @@ in a module of its own, named here by its dotted path and imported when the comm
 
 import json
 
-from aws_executors.cli.command import SECTION, TEAM, Command, Option, many, output
+from aws_executors.cli.command import SECTION, TEAM, Argument, Command, many, output
 from aws_executors.cli.own_cloud import DEMO, LOCAL
 
 ABOUT = "Set up, understand and check the executors for AWS Batch, Fargate and ECS."
@@ -28,7 +28,7 @@ IAM_POLICY = Command(
     options=(
         SECTION,
         TEAM,
-        Option(
+        Argument(
             flags=("--account",), help="the number of the AWS account (default: a placeholder)", metavar="ID"
         ),
         many(
@@ -48,15 +48,15 @@ IAM_POLICY = Command(
             "NAME",
             "the log group that containers write to (default: Batch's own; on ECS none is read)",
         ),
-        Option(
+        Argument(
             flags=("--tags",), help="requests carry tags, even if the settings show none", action="store_true"
         ),
-        Option(
+        Argument(
             flags=("--containers",),
             help="what the containers' role needs instead: reading the workloads that are stored for them",
             action="store_true",
         ),
-        Option(
+        Argument(
             flags=("--doctor",),
             help="also allow what doctor asks, which changes nothing",
             action="store_true",
@@ -85,38 +85,38 @@ PREVIEW = Command(
         ),
     ),
     options=(
-        Option(flags=("dag_id",), help="the DAG", metavar="DAG_ID", nargs="?"),
-        Option(flags=("task_id",), help="the task", metavar="TASK_ID", nargs="?"),
-        Option(
+        Argument(flags=("dag_id",), help="the DAG", metavar="DAG_ID", nargs="?"),
+        Argument(flags=("task_id",), help="the task", metavar="TASK_ID", nargs="?"),
+        Argument(
             flags=("--command",),
             help="what the container would run, in place of a task",
             metavar="WORDS",
             dest="task_command",
         ),
-        Option(
+        Argument(
             flags=("--dags",),
             help="where the DAG is: a folder or a file (default: the dags_folder in [core])",
             metavar="PATH",
         ),
-        Option(flags=("--queue",), help="the Airflow queue, in place of the task's own", metavar="NAME"),
-        Option(
+        Argument(flags=("--queue",), help="the Airflow queue, in place of the task's own", metavar="NAME"),
+        Argument(
             flags=("--executor-config",),
             help="the executor_config, in place of the task's own",
             metavar="JSON",
             type=json.loads,
         ),
-        Option(flags=("--run-id",), help="the DAG run (default: none)", metavar="ID", default=""),
-        Option(
+        Argument(flags=("--run-id",), help="the DAG run (default: none)", metavar="ID", default=""),
+        Argument(
             flags=("--try-number",),
             help="which try of the task (default: 1)",
             metavar="N",
             type=int,
             default=1,
         ),
-        Option(
+        Argument(
             flags=("--map-index",), help="which of its mapped instances", metavar="N", type=int, default=-1
         ),
-        Option(
+        Argument(
             flags=("--attempt",),
             help="which container of the try, where earlier ones were lost (default: 1)",
             metavar="N",
@@ -144,12 +144,12 @@ DOCTOR = Command(
     options=(
         SECTION,
         TEAM,
-        Option(
+        Argument(
             flags=("--launch",),
             help="also start one real, tiny container, follow it to its end, and stop it",
             action="store_true",
         ),
-        Option(
+        Argument(
             flags=("--launch-timeout",),
             help="seconds that it may take (default: 300)",
             metavar="SECONDS",
@@ -172,7 +172,7 @@ MIGRATE = Command(
         ("migrate --cfg old/airflow.cfg --output yaml", "from another file, for a program to read"),
     ),
     options=(
-        Option(
+        Argument(
             flags=("--cfg",), help="the file to read (default: the one that Airflow reads)", metavar="FILE"
         ),
         output(),
@@ -208,7 +208,7 @@ TERRAFORM = Command(
     options=(
         SECTION,
         TEAM,
-        Option(
+        Argument(
             flags=("-o", "--output"),
             help="how to print the answer: hcl, json (Terraform's JSON syntax), table (default: hcl)",
             choices=("hcl", "json", "table"),

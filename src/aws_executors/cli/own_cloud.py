@@ -6,7 +6,7 @@ Law: data only, and the standard library only; each command is a module of its o
 
 from pathlib import Path
 
-from aws_executors.cli.command import Command, Option, pair
+from aws_executors.cli.command import Argument, Command, pair
 
 LOCAL = Command(
     name="local",
@@ -21,33 +21,33 @@ LOCAL = Command(
         ("local --delays fargate --seed 7 --real-limits", "with Fargate's real delays, and AWS's real rates"),
     ),
     options=(
-        Option(flags=("--host",), help="a loopback address (default: 127.0.0.1)", default="127.0.0.1"),
-        Option(flags=("--port",), help="the port; 0, the default, is a free one", type=int, default=0),
-        Option(
+        Argument(flags=("--host",), help="a loopback address (default: 127.0.0.1)", default="127.0.0.1"),
+        Argument(flags=("--port",), help="the port; 0, the default, is a free one", type=int, default=0),
+        Argument(
             flags=("--max-processes",),
             help="containers at once, more wait (default: 4)",
             type=int,
             default=4,
         ),
-        Option(
+        Argument(
             flags=("--seed",),
             help="of ids and delays; the same seed repeats a run (default: 0)",
             type=int,
             default=0,
         ),
-        Option(
+        Argument(
             flags=("--latency-ms",),
             help="added to every answer, milliseconds (default: 0)",
             type=float,
             default=0.0,
         ),
-        Option(
+        Argument(
             flags=("--delays",),
             help="of the lifecycle's steps (default: fast)",
             choices=("none", "fast", "fargate"),
             default="fast",
         ),
-        Option(
+        Argument(
             flags=("--container-env",),
             help="what the image has baked in; may be given often",
             metavar="NAME=VALUE",
@@ -55,8 +55,8 @@ LOCAL = Command(
             action="append",
             default=[],
         ),
-        Option(flags=("--real-limits",), help="throttle at AWS's real request rates", action="store_true"),
-        Option(
+        Argument(flags=("--real-limits",), help="throttle at AWS's real request rates", action="store_true"),
+        Argument(
             flags=("--exports",),
             help="also print the export lines that keep the machine's own AWS set-up out",
             action="store_true",
@@ -77,21 +77,21 @@ DEMO = Command(
         ("demo --transport s3", "with workloads in S3, so that no request carries a token"),
     ),
     options=(
-        Option(flags=("--keep",), help="leave everything up afterwards, until Ctrl-C", action="store_true"),
-        Option(
+        Argument(flags=("--keep",), help="leave everything up afterwards, until Ctrl-C", action="store_true"),
+        Argument(
             flags=("--logs",),
             help="where logs go (default: .demo)",
             metavar="FOLDER",
             type=Path,
             default=Path(".demo"),
         ),
-        Option(
+        Argument(
             flags=("--transport",),
             help="how workloads get into their containers (default: inline)",
             choices=("inline", "s3"),
             default="inline",
         ),
-        Option(
+        Argument(
             flags=("--timeout",),
             help="seconds the DAG may take (default: 180)",
             metavar="SECONDS",
