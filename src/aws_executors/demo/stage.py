@@ -33,7 +33,7 @@ AT_ONCE = 4  # containers: each takes a core for seconds, and 150 MB
 EXECUTORS = 2
 START = 90.0  # seconds that Airflow may take to come up
 ASK = 0.5  # seconds between two questions to Airflow's API, which needs the cores for better things
-STARTED = ") starts in "  # what each executor logs when it starts
+STARTED = ") started in "  # what each executor logs when it starts
 
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "api-server": ("airflow", "api-server"),
