@@ -1,8 +1,8 @@
 """What is done about each thing that can go wrong with a container: one table.
 
 Law: literal rows and the look-ups that find them, nothing else. `transitions/submission.py` and `verdict.py`
-ask this table and decide nothing beside it. A row is a trouble and a moment: what is harmless before the task's
-own code has begun may not be repeated after it.
+ask this table and decide nothing beside it. A row is a trouble and a moment: what is harmless before the
+task's own code has begun may not be repeated after it.
 """
 
 from collections.abc import Mapping
@@ -32,9 +32,9 @@ class SubmissionFailure(StrEnum):
     TRANSIENT = "no connection"
     UNANSWERED = "no answer, from ECS"  # the client token makes a repeat the same container
     UNANSWERED_ON_BATCH = "no answer, from Batch"  # a repeat would be another container
-    STARTED_BEFORE = "started before"  # by the same client token; AWS names the container
+    STARTED_BEFORE = "started before"  # with the same client token; AWS names the container
     PERMANENT = "permanent"
-    PERMANENT_AT_LAST = "permanent, after no answer"  # what was not answered may run all the same
+    PERMANENT_AT_LAST = "permanent, after no answer"  # the unanswered call may have started a container
 
 
 Trouble: TypeAlias = SubmissionFailure | Cause | Exit
