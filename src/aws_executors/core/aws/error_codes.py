@@ -16,10 +16,10 @@ class Kind(StrEnum):
 
     THROTTLED = "throttled"  # wait and repeat; certainly not carried out
     CAPACITY = "no capacity"  # wait and repeat, without using up attempts
-    CREDENTIALS = "credentials"  # wait until they are back; certainly not carried out
+    CREDENTIALS = "credentials"  # wait for valid ones; certainly not carried out
     UNREACHABLE = "unreachable"  # certainly not carried out: no connection was made
-    AMBIGUOUS = "ambiguous"  # may have been carried out: look before repeating
-    CONFLICT = "conflict"  # carried out before, under this very token: an acceptance
+    AMBIGUOUS = "ambiguous"  # may have been carried out: look it up before repeating
+    CONFLICT = "conflict"  # carried out before, with the same token: counts as accepted
     PERMANENT = "permanent"  # will be refused again: fail, with the remedy
 
 

@@ -26,21 +26,21 @@ class Stage(StrEnum):
     PREPARING = "preparing"  # its request is being built
     SUBMITTING = "submitting"  # a submission is under way
     BACKING_OFF = "backing off"  # the submission was refused for now; repeated when due
-    LOOKING_UP = "looking up"  # AWS is being asked by name whether there is a container
+    LOOKING_UP = "looking up"  # AWS is asked by name whether there is a container
     WATCHING = "watching"  # there is a container, or a row, to follow
-    AWAITING_ROW = "awaiting row"  # the container has ended; the row is being read before a word is said
+    AWAITING_ROW = "awaiting row"  # the container has ended; the row is read before anything is reported
     STOPPING = "stopping"  # the slot is free; the container is followed, and stopped, to its end
-    CONFIRMING = "confirming"  # the end is told and the slot is free; the row is read until it bears it out
+    CONFIRMING = "confirming"  # the end is reported and the slot is free; the row is read until it shows it
     CLOSED = "closed"
 
 
 class Purpose(StrEnum):
     """Why the job exists, which decides what a look-up that finds nothing means."""
 
-    RUN = "run"  # queued by Airflow here and now
-    ADOPT = "adopt"  # found after another scheduler's death; followed to its end
+    RUN = "run"  # queued by Airflow for this scheduler
+    ADOPT = "adopt"  # found after another scheduler died; followed to its end
     RELEASE = "release"  # found likewise, but adoption is off: fenced, stopped, then requeued
-    CANCEL = "cancel"  # taken back by Airflow: stop whatever there is
+    CANCEL = "cancel"  # revoked by Airflow: stop whatever there is
     LEAVE = "leave"  # its row has moved on without it: what there is may end by itself, for a while
 
 

@@ -26,16 +26,16 @@ class Phase(StrEnum):
 class Cause(StrEnum):
     """Why a container failed, as far as it changes what happens next."""
 
-    EXITED = "exited"  # the Airflow container ended by itself or was killed, with a code other than 0
+    EXITED = "exited"  # the Airflow container exited or was killed, with a code other than 0
     NEVER_STARTED = "never started"  # placement, image pull, secrets, network: user code never ran
-    HOST_LOST = "host lost"  # the machine below it went away
-    RECLAIMED = "reclaimed"  # Fargate Spot capacity taken back
-    INSTANCE_ENDED = "instance ended"  # the EC2 instance below it: Spot capacity taken back, or scaled in
-    STOPPED = "stopped"  # somebody asked for it: StopTask, TerminateJob, a service
-    INVALID = "invalid"  # AWS will not run it as it is, and would not run the next one either
-    WITHDRAWN = "withdrawn"  # an executor of ours stopped it: orphaned, taken back, its scheduler shut down
-    TIMED_OUT = "timed out"  # the platform's own time limit: for one attempt, or for the wait in its queue
-    UNCLEAR = "unclear"  # it ended, and AWS does not say how
+    HOST_LOST = "host lost"  # its host went away
+    RECLAIMED = "reclaimed"  # Fargate Spot capacity reclaimed
+    INSTANCE_ENDED = "instance ended"  # its EC2 instance was terminated: Spot interruption or scale-in
+    STOPPED = "stopped"  # on request: StopTask, TerminateJob, a service
+    INVALID = "invalid"  # AWS rejected it, and would reject the next one
+    WITHDRAWN = "withdrawn"  # by one of our executors: orphaned, revoked, or its scheduler shut down
+    TIMED_OUT = "timed out"  # the platform's time limit for one attempt, or for waiting in its queue
+    UNCLEAR = "unclear"  # it ended, and AWS gives no reason
 
 
 class Sign(StrEnum):

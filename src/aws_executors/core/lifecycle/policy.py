@@ -20,9 +20,9 @@ class SubmissionFailure(StrEnum):
     TRANSIENT = "no connection"
     UNANSWERED = "no answer, from ECS"  # the client token makes a repeat the same container
     UNANSWERED_ON_BATCH = "no answer, from Batch"  # a repeat would be another container
-    STARTED_BEFORE = "started before"  # by the same client token; AWS names the container
+    STARTED_BEFORE = "started before"  # with the same client token; AWS names the container
     PERMANENT = "permanent"
-    PERMANENT_AT_LAST = "permanent, after no answer"  # what was not answered may run all the same
+    PERMANENT_AT_LAST = "permanent, after no answer"  # the unanswered call may have started a container
 
 
 class Reaction(StrEnum):

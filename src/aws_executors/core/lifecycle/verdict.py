@@ -34,12 +34,14 @@ class Row:
 class RowState(StrEnum):
     """How a task instance stands to one container that was started for it."""
 
-    QUEUED = "queued"  # waits for this container to start it
-    UNSURE = "unsure"  # waits in the queue, but the row does not say for which container
-    RUNNING = "running"  # runs in this container
-    RESTARTING = "restarting"  # cleared while it ran here; waits for this container to end
+    QUEUED = "queued"  # waiting for this container to start it
+    UNSURE = "unsure"  # queued, but the row does not say for which container
+    RUNNING = "running"  # running in this container
+    RESTARTING = "restarting"  # cleared while it ran here; waiting for this container to end
     FINISHED = "finished"  # has its result
-    MOVED_ON = "moved on"  # waits for, or runs in, another container: deferral, reschedule, retry, requeue
+    MOVED_ON = (
+        "moved on"  # waiting for, or running in, another container: deferral, reschedule, retry, requeue
+    )
     GONE = "gone"  # no longer there: DAG run or task instance deleted
     ROWLESS = "rowless"  # a callback: it has no row, its exit code is its result
 
