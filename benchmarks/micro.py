@@ -181,10 +181,10 @@ def job_costs() -> Costs:
         table.move(replace(life(), token=new.token, container=f"arn:{n}", since=0.0), 0.0)
     clock = [100.0]
 
-    def look() -> None:
+    def poll() -> None:
         clock[0] += pace.slowest
-        for container in table.to_look_at(clock[0], 100):
-            table.looked_at(container, clock[0])
+        for container in table.to_poll(clock[0], 100):
+            table.polled(container, clock[0])
 
     bucket = full(Quota(rate=50.0, burst=100.0), 0.0)
 
@@ -195,8 +195,8 @@ def job_costs() -> Costs:
     return {
         "advance (4 events)": best(life),
         "take (one call of a budget)": best(taken),
-        "table: a look, among 10,000": best(look, 100),
-        "table: a row, among 10,000": best(partial(table.rows_to_read, 100), 100),
+        "table: a poll, among 10,000": best(poll, 100),
+        "table: a row, among 10,000": best(partial(table.to_read, 100), 100),
     }
 
 

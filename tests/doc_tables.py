@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from configparser import ConfigParser
-from dataclasses import fields, replace
+from dataclasses import fields
 from enum import StrEnum
 from functools import cache, partial
 from operator import attrgetter
@@ -57,23 +57,21 @@ from aws_executors.core.lifecycle.job import (
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.metrics import METRICS, names
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign
-from aws_executors.core.lifecycle.policy import ATTEMPT, PATIENT, POLICY, Trouble
+from aws_executors.core.lifecycle.policy import PATIENT, POLICY, SubmissionFailure
 from aws_executors.core.lifecycle.verdict import (
-    BEFORE_THE_END,
-    ENDINGS,
-    LAUNCHER_ENDINGS,
+    MATRIX,
+    OUTCOMES,
     Outcome,
     Row,
     RowState,
-    ending,
-    verdict,
+    Verdict,
 )
 from aws_executors.core.requests import predicates
 from aws_executors.local.verbs import Faults
 from aws_executors.local.world import NONE, PRESETS
 from aws_executors.migrate import TABLE as MIGRATION
 from aws_executors.migrate import Becomes, as_cfg, migrated, notes
-from troubles import scene
+from troubles import Moment, Trouble, scenes
 
 ROOT = Path(__file__).parent.parent
 PAGES = (
@@ -283,40 +281,32 @@ def at_the_end() -> str:
     """What an ended container means: a row per standing of its task instance."""
     said = comments(RowState)
     return table(
-        ("the task instance", *(f"the container ended: {kind}" for kind in ends())),
+        ("the task instance", *(f"the container ended: {outcome}" for outcome in Outcome)),
         (
-            (f"**{stands}**: {said[stands]}", *(verdict(seen, stands) for seen in ends().values()))
-            for stands in RowState
+            (f"**{stands}**: {said[stands]}", *(verdicts[outcome] for outcome in Outcome))
+            for stands, verdicts in MATRIX.items()
         ),
     )
-
-
-def ends() -> Mapping[Outcome, Observation]:
-    """One end of every kind."""
-    failed = [Observation(id="c", phase=Phase.FAILED, cause=cause) for cause in Cause]
-    left = [replace(failed[0], cause=Cause.EXITED, exit_code=code) for code in Exit if code]
-    every = [Observation(id="c", phase=Phase.SUCCEEDED), *failed, *left]
-    return {kind: next(seen for seen in every if ending(seen) is kind) for kind in Outcome}
 
 
 def before_the_end() -> str:
     """What is said while a container still runs."""
     return table(
         ("the task instance", "while the container runs"),
-        ((stands, BEFORE_THE_END[stands]) for stands in RowState),
+        ((stands, MATRIX[stands][None]) for stands in RowState),
     )
 
 
 def causes() -> str:
     """How each way to end is counted."""
     said = comments(Cause)
-    rows = ((cause, said[cause], ENDINGS[cause]) for cause in Cause)
+    rows = ((cause, said[cause], OUTCOMES[cause]) for cause in Cause)
     return table(("cause", "meaning", "counts as"), rows)
 
 
 def exits() -> str:
     """What our launcher's exit codes tell."""
-    rows = ((f"{int(left)}", MEANINGS[left], LAUNCHER_ENDINGS[left]) for left in Exit)
+    rows = ((f"{int(left)}", MEANINGS[left], OUTCOMES[left]) for left in Exit)
     return table(("exit code", "meaning", "counts as"), rows)
 
 
@@ -335,23 +325,45 @@ def kinds() -> str:
     return table(("kind", "what is done", "codes"), rows)
 
 
+WORDS: Mapping[tuple[Verdict, Moment], str] = {
+    (Verdict.RESUBMIT, Moment.BEFORE): "start another container, with a fresh token",
+    (Verdict.REQUEUE, Moment.BEFORE): "give the task back to Airflow, which queues it again",
+    (Verdict.FAIL, Moment.BEFORE): "fail at once",
+    (Verdict.FAIL, Moment.AFTER): "fail this try; Airflow's `retries` decide",
+    (Verdict.FREE, Moment.AFTER): "nothing: the task runs in another container",
+}
+"""A verdict on a container that has ended badly, for who reads the policy."""
+
+
 def policy() -> str:
     """What is done about each trouble, and what a person reads: found by playing it."""
     rows = (
         (
             name_of(trouble),
             moment,
-            answer,
-            "one" if answer in ATTEMPT else "none",
-            f"{Backoff().base:g} to {Backoff().cap:g} s" if answer in PATIENT else "none",
+            done_about(trouble, moment),
+            "one" if played.after.attempt > played.before.attempt else "none",
+            f"{Backoff().base:g} to {Backoff().cap:g} s" if paused(trouble) else "none",
             "; ".join(f"*{one.event}*: {one.text}" for one in played.effects if isinstance(one, LogEvent))
             or "nothing",
         )
-        for (trouble, moment), answer in POLICY.items()
-        for played in (scene(trouble, moment),)
+        for (trouble, moment), played in scenes().items()
     )
     head = ("what goes wrong", "when", "what is done", "attempts used", "pause", "what the task's log says")
     return table(head, rows)
+
+
+def done_about(trouble: Trouble, moment: Moment) -> str:
+    """What is done about it, as the tables say."""
+    if isinstance(trouble, SubmissionFailure):
+        return POLICY[trouble]
+    stands = RowState.QUEUED if moment is Moment.BEFORE else RowState.RUNNING
+    return WORDS[MATRIX[stands][OUTCOMES[trouble]], moment]
+
+
+def paused(trouble: Trouble) -> bool:
+    """Whether it is waited before the next call."""
+    return isinstance(trouble, SubmissionFailure) and POLICY[trouble] in PATIENT
 
 
 def name_of(trouble: Trouble) -> str:

@@ -1,4 +1,4 @@
-"""Every row of the failure policy, played: one job, one trouble, and what comes of it.
+"""Everything that can go wrong with a container, played: one job, one trouble, and what comes of it.
 
 Law: no expectations. `test_policy.py` holds these scenes against what a person expects, `doc_tables.py`
 writes down what a person reads.
@@ -7,6 +7,8 @@ writes down what a person reads.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
 
 from aws_executors.core.aws.errors import AwsError, Kind, classify, classify_exception
 from aws_executors.core.lifecycle.exit_codes import Exit
@@ -24,8 +26,31 @@ from aws_executors.core.lifecycle.job import (
 )
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
-from aws_executors.core.lifecycle.policy import POLICY, Moment, SubmissionFailure, Trouble
-from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.core.lifecycle.policy import POLICY, SubmissionFailure
+from aws_executors.core.lifecycle.verdict import OUTCOMES, Outcome, Row
+
+Trouble: TypeAlias = SubmissionFailure | Cause | Exit
+
+
+class Moment(StrEnum):
+    """When it goes wrong."""
+
+    SUBMITTED = "as it is submitted"
+    BEFORE = "before the task has begun"
+    AFTER = "after the task has begun"
+
+
+ROWS: tuple[tuple[Trouble, Moment], ...] = (
+    *((failure, Moment.SUBMITTED) for failure in POLICY),
+    *(
+        (trouble, moment)
+        for trouble, outcome in OUTCOMES.items()
+        if outcome
+        not in (Outcome.CLEAN, Outcome.TURNED_AWAY)  # no trouble: the verdict's table tells of them
+        for moment in (Moment.BEFORE, Moment.AFTER)
+    ),
+)
+"""Each trouble with each moment at which it can come."""
 
 TIMEOUT = classify_exception(["ReadTimeoutError"], 'Read timeout on endpoint URL: "https://ecs..."')
 DENIED = classify("AccessDeniedException", "User is not authorized to perform: iam:PassRole", status=400)
@@ -82,8 +107,8 @@ def scene(trouble: Trouble, moment: Moment, *, has_row: bool = True) -> Scene:
 
 
 def scenes() -> dict[tuple[Trouble, Moment], Scene]:
-    """All of them, in the order of the table."""
-    return {row: scene(*row) for row in POLICY}
+    """All of them, in the order of the tables."""
+    return {row: scene(*row) for row in ROWS}
 
 
 def _refused(job: Job[str], trouble: SubmissionFailure, policy: Policy) -> Scene:

@@ -199,7 +199,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
     @property
     def empty(self) -> bool:
         """Whether no job is left."""
-        return not any(self._dispatcher.jobs())
+        return not any(self._dispatcher.table.jobs())
 
     def _posted(self, message: Message[WorkloadKey, R]) -> None:
         """A worker posts a message: it comes at once, late, or twice, if the process lives."""

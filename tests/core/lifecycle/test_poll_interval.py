@@ -4,7 +4,7 @@ import pytest
 
 from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.observation import Observation, Phase
-from aws_executors.core.lifecycle.poll_interval import PollInterval, look_after
+from aws_executors.core.lifecycle.poll_interval import PollInterval, poll_after
 
 PACE = PollInterval(quickest=1.0, slowest=15.0)
 
@@ -23,7 +23,7 @@ PACE = PollInterval(quickest=1.0, slowest=15.0)
         (Stage.AWAITING_ROW, Phase.FAILED, 86_400.0, 1.0),
     ],
 )
-def test_look_after(stage: Stage, phase: Phase | None, age: float, expected: float) -> None:
+def test_poll_after(stage: Stage, phase: Phase | None, age: float, expected: float) -> None:
     seen = None if phase is None else Observation(id="c", phase=phase)
     job: Job[str] = Job(token="t", stage=stage, container="c", seen=seen, since=1000.0)
-    assert look_after(job, PACE, 1000.0 + age) == expected
+    assert poll_after(job, PACE, 1000.0 + age) == expected

@@ -12,9 +12,8 @@ import pytest
 from aws_executors.core.lifecycle.exit_codes import Exit
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.verdict import (
-    BEFORE_THE_END,
-    ENDINGS,
-    LAUNCHER_ENDINGS,
+    MATRIX,
+    OUTCOMES,
     Outcome,
     Row,
     RowState,
@@ -118,9 +117,8 @@ def test_at_the_end(stands: RowState, ending: Outcome, expected: str) -> None:
 def test_the_tables_have_every_row_and_the_test_too() -> None:
     every = set(itertools.product(RowState, Outcome))
     assert every == {(stands, how) for stands, how, _ in ENDED}
-    assert set(BEFORE_THE_END) == set(RowState)
-    assert set(ENDINGS) == set(Cause)
-    assert set(LAUNCHER_ENDINGS) == set(Exit)
+    assert set(MATRIX) == set(RowState)
+    assert set(OUTCOMES) == {*Cause, *Exit}
     assert {ending(seen) for seen in SEEN.values()} == set(Outcome)
 
 

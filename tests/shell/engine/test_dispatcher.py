@@ -18,15 +18,20 @@ from aws_executors.core.lifecycle.job import (
     Event,
     Found,
     Job,
+    LookUp,
     Policy,
+    Prepare,
     Prepared,
     Purpose,
     Refused,
+    Renew,
     Renewed,
     Report,
     Revoked,
     Stage,
+    Stop,
     StopAnswered,
+    Submit,
 )
 from aws_executors.core.lifecycle.observation import DescribeResult
 from aws_executors.core.lifecycle.poll_interval import PollInterval
@@ -43,6 +48,7 @@ from aws_executors.shell.engine.messages import (
     RowsRead,
     WorkItem,
 )
+from aws_executors.shell.engine.protocol import Performable
 from aws_executors.shell.engine.rate_limiter import Account
 from worlds import Cloud, Order
 
@@ -103,47 +109,46 @@ class Clerk:
     def drop_submissions(self) -> None:
         """None ever waits here."""
 
-    def prepare(self, work_item: WorkItem[str, Order], attempt: int, request_id: int) -> None:
-        self.happens(
-            work_item.job.token,
-            Prepared(self.now, Order(work_item.job.token, attempt), self.every),
-            request_id,
-        )
+    def perform(
+        self, work_item: WorkItem[str, Order], effect: Performable[Order], request_id: int = 0
+    ) -> None:
+        token = work_item.job.token
+        match effect:
+            case Prepare(attempt=attempt):
+                self.happens(token, Prepared(self.now, Order(token, attempt), self.every), request_id)
+            case Renew(attempt=attempt):
+                self.renewed.append((self.now, attempt))
+                lost = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeout", message="")
+                failure = lost if self.unrenewed else None
+                self.unrenewed = max(0, self.unrenewed - 1)
+                self.happens(token, Renewed(self.now, failure, self.every), request_id)
+            case Submit(request=request):
+                self.submitted.append((self.now, token))
+                self.happens(token, self.submit(request), request_id)
+            case LookUp(exclude=exclude):
+                self.happens(token, Found(self.now, self.cloud.find(token, exclude).unwrap()), request_id)
+            case Stop(container=container, reason=reason):
+                self.stopped.append((self.now, container))
+                self.cloud.stop((container,), reason)
+                self.happens(token, StopAnswered(self.now, None), request_id)
+            case _:
+                raise AssertionError(f"{effect} has no place in these stories")
 
-    def renew(self, work_item: WorkItem[str, Order], attempt: int, request_id: int) -> None:
-        self.renewed.append((self.now, attempt))
-        failure = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeout", message="") if self.unrenewed else None
-        self.unrenewed = max(0, self.unrenewed - 1)
-        self.happens(work_item.job.token, Renewed(self.now, failure, self.every), request_id)
+    def submit(self, request: Order) -> Event[Order]:
+        if self.full:
+            return Refused(self.now, AwsError(kind=Kind.CAPACITY, code="RESOURCE:CPU", message="no room"))
+        if self.throttling:
+            self.throttling -= 1
+            self.share.throttled(Action.SUBMIT, self.now, self.now)
+            refusal = AwsError(kind=Kind.THROTTLED, code="ThrottlingException", message="Rate exceeded")
+            return Refused(self.now, refusal)
+        return Accepted(self.now, self.cloud.submit(request).unwrap())
 
     def discard(self, work_item: WorkItem[str, Order]) -> None:
         self.discarded.append((self.now, work_item.job.token))
         failure = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="") if self.unremoved else None
         self.unremoved = max(0, self.unremoved - 1)
         self.messages.append(Discarded(self.now, work_item, failure))
-
-    def submit(self, work_item: WorkItem[str, Order], request: Order, request_id: int) -> None:
-        token = work_item.job.token
-        self.submitted.append((self.now, token))
-        if self.full:
-            refusal = AwsError(kind=Kind.CAPACITY, code="RESOURCE:CPU", message="no room")
-            self.happens(token, Refused(self.now, refusal), request_id)
-        elif self.throttling:
-            self.throttling -= 1
-            self.share.throttled(Action.SUBMIT, self.now, self.now)
-            refusal = AwsError(kind=Kind.THROTTLED, code="ThrottlingException", message="Rate exceeded")
-            self.happens(token, Refused(self.now, refusal), request_id)
-        else:
-            self.happens(token, Accepted(self.now, self.cloud.submit(request).unwrap()), request_id)
-
-    def find(self, work_item: WorkItem[str, Order], exclude: tuple[str, ...], request_id: int) -> None:
-        found = self.cloud.find(work_item.job.token, exclude).unwrap()
-        self.happens(work_item.job.token, Found(self.now, found), request_id)
-
-    def stop_one(self, work_item: WorkItem[str, Order], container: str, reason: str, request_id: int) -> None:
-        self.stopped.append((self.now, container))
-        self.cloud.stop((container,), reason)
-        self.happens(work_item.job.token, StopAnswered(self.now, None), request_id)
 
     def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
         raise AssertionError("nothing is shut down in these stories")
@@ -165,14 +170,8 @@ class Clerk:
         }
         self.messages.append(RowsRead(self.now, rows))
 
-    def fence(self, token: str, key: str) -> None:
-        raise AssertionError("nothing is cut off in these stories")
-
     def fence_all(self, containers: Mapping[str, tuple[str, str]]) -> None:
         raise AssertionError("nothing is shut down in these stories")
-
-    def requeue(self, token: str, key: str) -> None:
-        raise AssertionError("nothing is given back in these stories")
 
 
 class Workload:
@@ -225,7 +224,7 @@ def test_what_is_taken_back_at_the_gate_is_never_sent() -> None:
         clerk.dispatcher.take(JobEvent(token, Revoked(clerk.now)))
     clerk.run(until=5.0)
     assert not waiting & {token for _, token in clerk.submitted}
-    assert not waiting & {job.token for job in clerk.dispatcher.jobs()}
+    assert not waiting & {job.token for job in clerk.dispatcher.table.jobs()}
 
 
 def test_a_stop_does_not_wait_behind_a_burst_of_submissions() -> None:
@@ -243,7 +242,7 @@ def test_looks_go_on_during_a_burst_in_full_batches() -> None:
     clerk = Clerk(Cloud())
     clerk.hand_over(*(f"t{number}" for number in range(200)))
     clerk.run(until=20.0)
-    assert len(clerk.dispatcher._table) == 200
+    assert len(clerk.dispatcher.table) == 200
     late = [count for at, count in clerk.looks if at > 12]
     assert sum(late) >= 200 * 7
     assert len(late) <= 8 * 2 * 4
@@ -378,16 +377,19 @@ def test_an_answer_that_comes_twice_counts_once() -> None:
     clerk = Clerk(Cloud())
     clerk.throttling = 1
     clerk.hand_over("t")
-    while not clerk.messages or not isinstance(getattr(clerk.messages[0], "event", None), Refused):
+    doubled: Message[str, Order] | None = None
+    while doubled is None:
+        assert clerk.now < 5.0
         clerk.run(until=clerk.now + 0.01)
-    doubled = clerk.messages[0]
+        refused = (one for one in clerk.messages if isinstance(getattr(one, "event", None), Refused))
+        doubled = next(refused, None)
     clerk.run(until=5.0)
-    (job,) = clerk.dispatcher.jobs()
+    (job,) = clerk.dispatcher.table.jobs()
     assert job.stage is Stage.WATCHING
     failures = len(clerk.submitted)
     clerk.dispatcher.take(doubled)
     clerk.run(until=10.0)
-    assert next(clerk.dispatcher.jobs()).stage is Stage.WATCHING
+    assert next(clerk.dispatcher.table.jobs()).stage is Stage.WATCHING
     assert len(clerk.submitted) == failures == 2
 
 
@@ -403,7 +405,7 @@ def test_what_was_in_hand_before_a_gap_is_submitted_only_if_its_row_still_waits_
     clerk.dispatcher.slept()
     clerk.run(until=clerk.now + 10.0)
     assert [token for _, token in clerk.submitted[before:]] == ["mine"]
-    assert [job.token for job in clerk.dispatcher.jobs()] == ["mine"]
+    assert [job.token for job in clerk.dispatcher.table.jobs()] == ["mine"]
 
 
 def test_a_row_whose_reading_began_before_a_second_gap_is_read_anew() -> None:
@@ -429,7 +431,7 @@ def test_a_row_whose_reading_began_before_a_second_gap_is_read_anew() -> None:
     )
     clerk.run(until=clerk.now + 10.0)
     assert [token for _, token in clerk.submitted[before:]] == ["mine"]
-    assert [job.token for job in clerk.dispatcher.jobs()] == ["mine"]
+    assert [job.token for job in clerk.dispatcher.table.jobs()] == ["mine"]
 
 
 def test_what_is_handed_over_right_after_a_gap_may_have_been_queued_before_it() -> None:

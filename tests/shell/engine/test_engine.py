@@ -26,6 +26,7 @@ from aws_executors.core.lifecycle.job import (
     ReleaseSlot,
     Report,
     Stage,
+    Submit,
 )
 from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.core.lifecycle.poll_interval import PollInterval
@@ -796,7 +797,7 @@ def test_a_submission_that_no_worker_took_in_time_is_not_made_late() -> None:
     messages: queue.SimpleQueue[Message[str, Order]] = queue.SimpleQueue()
     operations: WorkerOperations[str, Order] = WorkerOperations(cloud, Rows(), messages.put, clock, workers=1)
     job: Job[Order] = Job(token="t")
-    operations.submit(WorkItem(job=job, key="t"), Order("t"), 7)
+    operations.perform(WorkItem(job=job, key="t"), Submit(Order("t")), 7)
     clock.ahead = 60.0
     operations.start()
     message = messages.get(timeout=8.0)

@@ -34,92 +34,93 @@ def watch(table: JobTable[str, str], token: str, container: str, now: float) -> 
     return job
 
 
+def tokens(table: JobTable[str, str], most: int) -> str:
+    """The jobs whose rows come next, of one letter each."""
+    return "".join(record.job.token for record in table.to_read(most))
+
+
+def owner(table: JobTable[str, str], container: str) -> Job[str] | None:
+    """The job of a container."""
+    record = table.owner(container)
+    return None if record is None else record.job
+
+
 def test_a_container_is_looked_at_by_pace_and_once_at_a_time(table: JobTable[str, str]) -> None:
     watch(table, "t", "c", 100.0)
-    assert table.to_look_at(100.9, 100) == ()
-    assert table.to_look_at(101.0, 100) == ("c",)
-    assert table.to_look_at(200.0, 100) == ()  # the look is under way
-    table.looked_at("c", 200.0)
-    assert table.next_look() == 201.0
-    assert table.to_look_at(201.0, 100) == ("c",)
+    assert table.to_poll(100.9, 100) == ()
+    assert table.to_poll(101.0, 100) == ("c",)
+    assert table.to_poll(200.0, 100) == ()  # the look is under way
+    table.polled("c", 200.0)
+    assert table.next_poll() == 201.0
+    assert table.to_poll(201.0, 100) == ("c",)
 
 
 def test_a_look_that_told_nothing_is_made_again_soon_and_then_ever_later(table: JobTable[str, str]) -> None:
     """At an age of a look every 10 seconds; the next one that tells something begins anew."""
     watch(table, "t", "c", 0.0)
     now = 1000.0
-    assert table.to_look_at(now, 100) == ("c",)
+    assert table.to_poll(now, 100) == ("c",)
     for pause in (1.0, 2.0, 4.0, 8.0, 10.0, 10.0):
-        table.not_looked_at("c", now)
-        assert table.next_look() == now + pause
+        table.not_polled("c", now)
+        assert table.next_poll() == now + pause
         now += pause
-        assert table.to_look_at(now, 100) == ("c",)
-    table.looked_at("c", now)
-    assert table.to_look_at(now + 10.0, 100) == ("c",)
-    table.not_looked_at("c", now + 10.0)
-    assert table.next_look() == now + 11.0
+        assert table.to_poll(now, 100) == ("c",)
+    table.polled("c", now)
+    assert table.to_poll(now + 10.0, 100) == ("c",)
+    table.not_polled("c", now + 10.0)
+    assert table.next_poll() == now + 11.0
 
 
 def test_a_call_is_filled_up_with_those_due_soon_but_none_is_made_for_them(table: JobTable[str, str]) -> None:
     watch(table, "a", "c1", 100.0)
     watch(table, "b", "c2", 100.4)
     watch(table, "d", "c3", 100.6)
-    assert table.to_look_at(100.99, 100) == ()
-    assert table.to_look_at(101.0, 100) == ("c1", "c2")
-    assert table.to_look_at(101.0, 100) == ()
-    assert table.to_look_at(101.6, 100) == ("c3",)
+    assert table.to_poll(100.99, 100) == ()
+    assert table.to_poll(101.0, 100) == ("c1", "c2")
+    assert table.to_poll(101.0, 100) == ()
+    assert table.to_poll(101.6, 100) == ("c3",)
 
 
 def test_c31_a_call_has_no_more_than_was_asked_for(table: JobTable[str, str]) -> None:
     for number in range(250):
         watch(table, f"t{number}", f"c{number}", 100.0)
-    sizes = [len(table.to_look_at(101.0, 100)) for _ in range(4)]
+    sizes = [len(table.to_poll(101.0, 100)) for _ in range(4)]
     assert sizes == [100, 100, 50, 0]
 
 
 def test_c22_a_container_found_again_is_looked_at_again(table: JobTable[str, str]) -> None:
     """While it is looked for by token nobody looks at it by id; when it is found, the looks go on."""
     job = watch(table, "t", "c", 100.0)
-    assert table.to_look_at(101.0, 100) == ("c",)
+    assert table.to_poll(101.0, 100) == ("c",)
     looking = replace(job, stage=Stage.LOOKING_UP, due=101.0)
     table.move(looking, 101.0)
-    table.looked_at("c", 101.0)
-    assert table.to_look_at(1000.0, 100) == ()
+    table.polled("c", 101.0)
+    assert table.to_poll(1000.0, 100) == ()
     table.move(replace(looking, stage=Stage.WATCHING, due=None), 102.0)
-    assert table.to_look_at(103.0, 100) == ("c",)
-    table.looked_at("c", 103.0)
-    assert table.to_look_at(104.0, 100) == ("c",)
-    assert table.to_look_at(104.0, 100) == ()
+    assert table.to_poll(103.0, 100) == ("c",)
+    table.polled("c", 103.0)
+    assert table.to_poll(104.0, 100) == ("c",)
+    assert table.to_poll(104.0, 100) == ()
 
 
 def test_a_look_that_comes_back_late_does_not_double_the_looks(table: JobTable[str, str]) -> None:
     job = watch(table, "t", "c", 100.0)
-    assert table.to_look_at(101.0, 100) == ("c",)
+    assert table.to_poll(101.0, 100) == ("c",)
     table.move(replace(job, stage=Stage.LOOKING_UP), 101.0)
     table.move(job, 101.5)  # followed again, while the look is under way
-    table.looked_at("c", 101.6)
-    looks = [table.to_look_at(now / 10, 100) for now in range(1020, 1050)]
+    table.polled("c", 101.6)
+    looks = [table.to_poll(now / 10, 100) for now in range(1020, 1050)]
     assert [ids for ids in looks if ids] == [("c",)]
 
 
 def test_a_new_container_takes_the_place_of_the_old(table: JobTable[str, str]) -> None:
     job = watch(table, "t", "c1", 100.0)
     table.move(replace(job, container="", stage=Stage.PREPARING), 101.0)
-    assert table.owner("c1") is None
+    assert owner(table, "c1") is None
     second = replace(job, container="c2")
     table.move(second, 102.0)
-    assert (table.owner("c1"), table.owner("c2")) == (None, second)
-    assert table.to_look_at(103.0, 100) == ("c2",)
-
-
-def test_who_is_woken(table: JobTable[str, str]) -> None:
-    job = add(table, "t")
-    table.move(replace(job, stage=Stage.BACKING_OFF, due=5.0), 0.0)
-    table.move(replace(job, stage=Stage.BACKING_OFF, due=7.0), 0.0)  # the later one counts
-    assert list(table.woken(4.9)) == []
-    assert list(table.woken(6.9)) == []
-    assert list(table.woken(7.0)) == ["t"]
-    assert list(table.woken(8.0)) == []
+    assert (owner(table, "c1"), owner(table, "c2")) == (None, second)
+    assert table.to_poll(103.0, 100) == ("c2",)
 
 
 def test_a_closed_job_leaves_nothing_behind(table: JobTable[str, str]) -> None:
@@ -128,14 +129,12 @@ def test_a_closed_job_leaves_nothing_behind(table: JobTable[str, str]) -> None:
         table.move(replace(job, stage=Stage.STOPPING, due=5.0), 1.0)
         table.move(replace(job, stage=Stage.CLOSED), 2.0)
     assert len(table) == 0
-    assert table.job("t1") is None
-    assert table.owner("c1") is None
+    assert table.get("t1") is None
+    assert owner(table, "c1") is None
     assert list(table.jobs()) == []
-    assert list(table.woken(1e6)) == []
-    assert table.to_look_at(1e6, 100) == ()
-    assert table.rows_to_read(1) == ()
-    assert table.next_look() is None
-    assert table.next_wake() is None
+    assert table.to_poll(1e6, 100) == ()
+    assert table.to_read(1) == []
+    assert table.next_poll() is None
     left = [
         name for name, value in vars(table).items() if name not in ("_pace", "changes") and len(value) > 0
     ]
@@ -145,16 +144,16 @@ def test_a_closed_job_leaves_nothing_behind(table: JobTable[str, str]) -> None:
 def test_rows_are_read_in_turn(table: JobTable[str, str]) -> None:
     for token in "abcde":
         add(table, token)
-    assert [table.rows_to_read(2) for _ in range(3)] == [("a", "b"), ("c", "d"), ("e", "a")]
-    assert table.rows_to_read(100) == ("b", "c", "d", "e", "a")
-    assert table.rows_to_read(0) == ()
+    assert [tokens(table, 2) for _ in range(3)] == ["ab", "cd", "ea"]
+    assert tokens(table, 100) == "bcdea"
+    assert tokens(table, 0) == ""
 
 
 def test_closed_jobs_cost_no_turn(table: JobTable[str, str]) -> None:
     jobs = [add(table, token) for token in "abcdef"]
     for job in jobs[:4]:
         table.move(replace(job, stage=Stage.CLOSED), 1.0)
-    assert table.rows_to_read(2) == ("e", "f")
+    assert tokens(table, 2) == "ef"
 
 
 @pytest.mark.parametrize(
@@ -177,12 +176,12 @@ def test_rows_are_read_as_long_as_they_can_free_a_slot(
     table: JobTable[str, str], purpose: Purpose, stage: Stage, read: bool
 ) -> None:
     table.move(replace(add(table, "t"), purpose=purpose, stage=stage, container="c"), 0.0)
-    assert table.rows_to_read(10) == (("t",) if read else ())
+    assert tokens(table, 10) == ("t" if read else "")
 
 
 def test_a_callback_has_no_row_to_read(table: JobTable[str, str]) -> None:
     table.add(WorkItem(job=Job(token="t", has_row=False), key="t"))
-    assert table.rows_to_read(10) == ()
+    assert tokens(table, 10) == ""
 
 
 def test_live_containers_are_those_without_an_outcome(table: JobTable[str, str]) -> None:
@@ -191,7 +190,7 @@ def test_live_containers_are_those_without_an_outcome(table: JobTable[str, str])
     ended = watch(table, "d", "c2", 0.0)
     seen = Observation(id="c2", phase=Phase.FAILED)
     table.move(replace(ended, stage=Stage.AWAITING_ROW, seen=seen), 0.0)
-    assert table.live() == {"c1": "b"}
+    assert table.live() == {"c1": table.owner("c1")}
 
 
 def test_repr_is_one_line_that_counts(table: JobTable[str, str]) -> None:

@@ -1,26 +1,14 @@
-"""What is done about each thing that can go wrong with a container: one table.
+"""What is done about each way in which a submission can fail: one table.
 
-Law: literal rows and the look-ups that find them, nothing else. `transitions/submission.py` and `verdict.py`
-ask this table and decide nothing beside it. A row is a trouble and a moment: what is harmless before the
-task's own code has begun may not be repeated after it.
+Law: literal rows and the look-ups that find them, nothing else. `transitions/submission.py` asks this table
+and decides nothing beside it. What is done about a container that has ended stands in `verdict.py`.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeAlias
 
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.lifecycle.exit_codes import Exit
-from aws_executors.core.lifecycle.observation import Cause
-
-
-class Moment(StrEnum):
-    """When it goes wrong."""
-
-    SUBMITTED = "as it is submitted"
-    BEFORE = "before the task has begun"
-    AFTER = "after the task has begun"
 
 
 class SubmissionFailure(StrEnum):
@@ -37,9 +25,6 @@ class SubmissionFailure(StrEnum):
     PERMANENT_AT_LAST = "permanent, after no answer"  # the unanswered call may have started a container
 
 
-Trouble: TypeAlias = SubmissionFailure | Cause | Exit
-
-
 class Reaction(StrEnum):
     """What is done about it."""
 
@@ -49,61 +34,25 @@ class Reaction(StrEnum):
     LOOK_UP = "look up the container; repeat the identical call if there is none"
     LOOK_UP_THEN_FAIL = "look up the container; fail if there is none"
     FOLLOW = "follow the container that AWS names"
-    RESUBMIT = "start another container, with a fresh token"
-    REQUEUE = "requeue the task in Airflow"
-    LEAVE = "nothing: the task runs in another container"
     FAIL = "fail at once"
-    FAIL_TRY = "fail this try; Airflow's `retries` apply"
 
 
-POLICY: Mapping[tuple[Trouble, Moment], Reaction] = MappingProxyType(
+POLICY: Mapping[SubmissionFailure, Reaction] = MappingProxyType(
     {
-        (SubmissionFailure.THROTTLED, Moment.SUBMITTED): Reaction.WAIT,
-        (SubmissionFailure.NO_CAPACITY, Moment.SUBMITTED): Reaction.WAIT,
-        (SubmissionFailure.CREDENTIALS, Moment.SUBMITTED): Reaction.REFRESH,
-        (SubmissionFailure.TRANSIENT, Moment.SUBMITTED): Reaction.WAIT,
-        (SubmissionFailure.UNANSWERED, Moment.SUBMITTED): Reaction.REPEAT,
-        (SubmissionFailure.UNANSWERED_ON_BATCH, Moment.SUBMITTED): Reaction.LOOK_UP,
-        (SubmissionFailure.STARTED_BEFORE, Moment.SUBMITTED): Reaction.FOLLOW,
-        (SubmissionFailure.PERMANENT, Moment.SUBMITTED): Reaction.FAIL,
-        (SubmissionFailure.PERMANENT_AT_LAST, Moment.SUBMITTED): Reaction.LOOK_UP_THEN_FAIL,
-        (Cause.NEVER_STARTED, Moment.BEFORE): Reaction.RESUBMIT,
-        (Cause.NEVER_STARTED, Moment.AFTER): Reaction.FAIL_TRY,
-        (Cause.HOST_LOST, Moment.BEFORE): Reaction.RESUBMIT,
-        (Cause.HOST_LOST, Moment.AFTER): Reaction.FAIL_TRY,
-        (Cause.RECLAIMED, Moment.BEFORE): Reaction.RESUBMIT,
-        (Cause.RECLAIMED, Moment.AFTER): Reaction.FAIL_TRY,
-        (Cause.INSTANCE_ENDED, Moment.BEFORE): Reaction.RESUBMIT,
-        (Cause.INSTANCE_ENDED, Moment.AFTER): Reaction.FAIL_TRY,
-        (Cause.UNCLEAR, Moment.BEFORE): Reaction.RESUBMIT,
-        (Cause.UNCLEAR, Moment.AFTER): Reaction.FAIL_TRY,
-        # Whoever stopped it may not have lived to give the task back; done twice, it is done once.
-        (Cause.WITHDRAWN, Moment.BEFORE): Reaction.REQUEUE,
-        (Cause.WITHDRAWN, Moment.AFTER): Reaction.FAIL_TRY,
-        # Not infrastructure: a person's decision is not undone, and a limit would be reached again.
-        (Cause.STOPPED, Moment.BEFORE): Reaction.FAIL,
-        (Cause.STOPPED, Moment.AFTER): Reaction.FAIL_TRY,
-        (Cause.TIMED_OUT, Moment.BEFORE): Reaction.FAIL,
-        (Cause.TIMED_OUT, Moment.AFTER): Reaction.FAIL_TRY,
-        (Cause.INVALID, Moment.BEFORE): Reaction.FAIL,
-        (Cause.INVALID, Moment.AFTER): Reaction.FAIL_TRY,
-        (Cause.EXITED, Moment.BEFORE): Reaction.FAIL,
-        (Cause.EXITED, Moment.AFTER): Reaction.FAIL_TRY,
-        # Our own launcher tells more than that it failed.
-        (Exit.REFUSED, Moment.BEFORE): Reaction.RESUBMIT,
-        (Exit.REFUSED, Moment.AFTER): Reaction.LEAVE,
-        (Exit.INFRASTRUCTURE, Moment.BEFORE): Reaction.RESUBMIT,
-        (Exit.INFRASTRUCTURE, Moment.AFTER): Reaction.FAIL_TRY,
-        (Exit.CANNOT_START, Moment.BEFORE): Reaction.FAIL,
-        (Exit.CANNOT_START, Moment.AFTER): Reaction.LEAVE,
+        SubmissionFailure.THROTTLED: Reaction.WAIT,
+        SubmissionFailure.NO_CAPACITY: Reaction.WAIT,
+        SubmissionFailure.CREDENTIALS: Reaction.REFRESH,
+        SubmissionFailure.TRANSIENT: Reaction.WAIT,
+        SubmissionFailure.UNANSWERED: Reaction.REPEAT,
+        SubmissionFailure.UNANSWERED_ON_BATCH: Reaction.LOOK_UP,
+        SubmissionFailure.STARTED_BEFORE: Reaction.FOLLOW,
+        SubmissionFailure.PERMANENT: Reaction.FAIL,
+        SubmissionFailure.PERMANENT_AT_LAST: Reaction.LOOK_UP_THEN_FAIL,
     }
 )
 
-ATTEMPT = frozenset({Reaction.RESUBMIT})
-"""The answers that use up one of a queueing's attempts (`max_attempts`)."""
-
 PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT})
-"""The answers that come after a pause which grows and is jittered (`core/aws/backoff.py`)."""
+"""The reactions that come after a pause which grows and is jittered (`core/aws/backoff.py`)."""
 
 # What these are called in the event log of a task.
 WAITING, AGAIN, QUEUED_AGAIN = "submission delayed", "resubmitted", "requeued"
@@ -141,12 +90,3 @@ def refused(error: AwsError, *, repeatable: bool, unanswered: bool) -> Submissio
             return SubmissionFailure.PERMANENT_AT_LAST if unanswered else SubmissionFailure.PERMANENT
         case kind:
             return _REFUSALS[kind]
-
-
-def ended(trouble: Cause | Exit, moment: Moment) -> Reaction | None:
-    """What is done about a container that ended so; None where this is no trouble (`verdict.py` knows it).
-
-    >>> ended(Cause.RECLAIMED, Moment.BEFORE), ended(Exit.HELD, Moment.BEFORE)
-    (<Reaction.RESUBMIT: 'start another container, with a fresh token'>, None)
-    """
-    return POLICY.get((trouble, moment))

@@ -24,16 +24,16 @@ class PollInterval:
     slowest: float = 15.0
 
 
-def look_after(job: Job[R], pace: PollInterval, now: float) -> float:
+def poll_after(job: Job[R], pace: PollInterval, now: float) -> float:
     """Seconds until the job's container should be looked at again.
 
     >>> from aws_executors.core.lifecycle.observation import Observation
     >>> running = Observation(id="1", phase=Phase.RUNNING)
     >>> watched = Job(token="0b6e", stage=Stage.WATCHING, seen=running, since=0.0)
-    >>> [look_after(watched, PollInterval(), now) for now in (2.0, 50.0, 3600.0)]
+    >>> [poll_after(watched, PollInterval(), now) for now in (2.0, 50.0, 3600.0)]
     [1.0, 5.0, 15.0]
     >>> from dataclasses import replace
-    >>> [look_after(replace(watched, ran=True), PollInterval(), now) for now in (2.0, 20.0, 50.0)]
+    >>> [poll_after(replace(watched, ran=True), PollInterval(), now) for now in (2.0, 20.0, 50.0)]
     [3.0, 6.0, 15.0]
     """
     runs = job.ran or (job.seen is not None and job.seen.phase is Phase.RUNNING)
@@ -43,12 +43,12 @@ def look_after(job: Job[R], pace: PollInterval, now: float) -> float:
     return min(pace.slowest, often * TOLD_BY_THE_ROW if job.ran else often)
 
 
-def look_again_after(failures: int, pace: PollInterval) -> float:
+def poll_again_after(failures: int, pace: PollInterval) -> float:
     """Seconds until a container is looked at again of which the last `failures` looks told nothing.
 
     Not spread: what was asked for in one call is asked for in one call again.
 
-    >>> [look_again_after(failures, PollInterval()) for failures in (1, 2, 3, 4, 5, 100)]
+    >>> [poll_again_after(failures, PollInterval()) for failures in (1, 2, 3, 4, 5, 100)]
     [1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
     """
     return delay(Backoff(base=pace.quickest, cap=pace.slowest), failures, spread=1.0)

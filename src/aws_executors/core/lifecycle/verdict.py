@@ -1,7 +1,8 @@
 """What the end of a container means, given what Airflow's database says of its task instance.
 
-Law: the tables here and the one of `policy.py`, and nothing decided outside them. A container's exit code is
-not its task's result (a supervisor exits 0 when the task failed, deferred or was cleared), and a report at
+Law: one matrix, how the task instance stands by how the container ended, and nothing decided outside it; what
+is harmless before the task's own code has begun may not be repeated after it. A container's exit code is not
+its task's result (a supervisor exits 0 when the task failed, deferred or was cleared), and a report at
 the wrong moment fails a healthy task: so nothing is reported before the row of the task instance was read.
 
 Source: ``airflow/jobs/scheduler_job_runner.py``, process_executor_events.
@@ -15,7 +16,6 @@ from uuid import UUID
 
 from aws_executors.core.lifecycle.exit_codes import Exit, exit_of
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
-from aws_executors.core.lifecycle.policy import Moment, Reaction, ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +39,7 @@ class RowState(StrEnum):
     RUNNING = "running"  # running in this container
     RESTARTING = "restarting"  # cleared while it ran here; waiting for this container to end
     FINISHED = "finished"  # has its result
-    MOVED_ON = (
-        "moved on"  # waiting for, or running in, another container: deferral, reschedule, retry, requeue
-    )
+    MOVED_ON = "moved on"  # in, or waiting for, another container: deferral, reschedule, retry, requeue
     GONE = "gone"  # no longer there: DAG run or task instance deleted
     ROWLESS = "rowless"  # a callback: it has no row, its exit code is its result
 
@@ -69,92 +67,63 @@ class Verdict(StrEnum):
     KEEP = "keep"  # nothing yet
 
 
-FINISHED_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+KEEP, SUCCEED, FAIL, FREE = Verdict.KEEP, Verdict.SUCCEED, Verdict.FAIL, Verdict.FREE
+RESUBMIT, REQUEUE = Verdict.RESUBMIT, Verdict.REQUEUE
 
-CALLED: Mapping[Reaction | None, Outcome] = MappingProxyType(
-    {Reaction.RESUBMIT: Outcome.LOST, Reaction.REQUEUE: Outcome.WITHDRAWN}
-)
-ENDINGS: Mapping[Cause, Outcome] = MappingProxyType(
-    {cause: CALLED.get(ended(cause, Moment.BEFORE), Outcome.FAILED) for cause in Cause}
-)
-"""How a cause is called, by what is done about it if the task had not begun."""
 
-LAUNCHER_ENDINGS: dict[Exit, Outcome] = {
-    Exit.RAN: Outcome.CLEAN,
-    Exit.HELD: Outcome.TURNED_AWAY,
-    Exit.REFUSED: Outcome.REFUSED,
-    Exit.GONE: Outcome.TURNED_AWAY,
-    Exit.INFRASTRUCTURE: Outcome.LOST,
-    Exit.CANNOT_START: Outcome.UNABLE,
+_COLUMNS: tuple[Outcome | None, ...] = (None, *Outcome)
+# fmt: off
+_ROWS: Mapping[RowState, tuple[Verdict, ...]] = {
+    #                     not ended  clean    failed   lost      withdrawn  turned away  refused   unable
+    # Nobody else will ever start this queueing of it; given back twice, it is given back once.
+    RowState.QUEUED:     (KEEP,      FAIL,    FAIL,    RESUBMIT, REQUEUE,   FAIL,        RESUBMIT, FAIL),
+    # It may be waiting for its next container already, with a row that does not say so.
+    RowState.UNSURE:     (KEEP,      FREE,    FAIL,    RESUBMIT, FREE,      FREE,        RESUBMIT, FAIL),
+    # What never began here runs in another container; what did is never started again by us.
+    RowState.RUNNING:    (KEEP,      SUCCEED, FAIL,    FAIL,     FAIL,      FREE,        FREE,     FREE),
+    # "Success", when the container has ended, is how Airflow hears that a cleared task has stopped.
+    RowState.RESTARTING: (KEEP,      SUCCEED, SUCCEED, SUCCEED,  SUCCEED,   SUCCEED,     SUCCEED,  SUCCEED),
+    # A clean end confirms the result; any other would only confuse who reads the log.
+    RowState.FINISHED:   (SUCCEED,   SUCCEED, FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
+    RowState.MOVED_ON:   (FREE,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
+    RowState.GONE:       (FREE,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
+    # A callback that has not begun may be started again; there is nobody to give it back to.
+    RowState.ROWLESS:    (KEEP,      SUCCEED, FAIL,    RESUBMIT, FAIL,      FAIL,        RESUBMIT, FAIL),
 }
-"""What our launcher's exit codes tell beyond `Cause.EXITED`."""
+# fmt: on
+MATRIX: Mapping[RowState, Mapping[Outcome | None, Verdict]] = MappingProxyType(
+    {stands: dict(zip(_COLUMNS, row, strict=True)) for stands, row in _ROWS.items()}
+)
+
+OUTCOMES: Mapping[Cause | Exit, Outcome] = MappingProxyType(
+    {
+        Cause.NEVER_STARTED: Outcome.LOST,
+        Cause.HOST_LOST: Outcome.LOST,
+        Cause.RECLAIMED: Outcome.LOST,
+        Cause.INSTANCE_ENDED: Outcome.LOST,
+        Cause.UNCLEAR: Outcome.LOST,
+        # Whoever stopped it may not have lived to give the task back.
+        Cause.WITHDRAWN: Outcome.WITHDRAWN,
+        # Not infrastructure: a person's decision is not undone, and a limit would be reached again.
+        Cause.STOPPED: Outcome.FAILED,
+        Cause.TIMED_OUT: Outcome.FAILED,
+        Cause.INVALID: Outcome.FAILED,
+        Cause.EXITED: Outcome.FAILED,
+        # Our own launcher tells more than that it failed.
+        Exit.RAN: Outcome.CLEAN,
+        Exit.HELD: Outcome.TURNED_AWAY,
+        Exit.REFUSED: Outcome.REFUSED,
+        Exit.GONE: Outcome.TURNED_AWAY,
+        Exit.INFRASTRUCTURE: Outcome.LOST,
+        Exit.CANNOT_START: Outcome.UNABLE,
+    }
+)
+"""How a container ended, by its cause; or by what our launcher says of it, if it has said something."""
 
 NEVER_RAN = frozenset({Outcome.TURNED_AWAY, Outcome.REFUSED, Outcome.UNABLE})
-"""Endings that say for certain that the workload was not begun in this container."""
+"""Ends that say for certain that the workload was not begun in this container."""
 
-MOMENTS: Mapping[RowState, Moment] = MappingProxyType(
-    {
-        RowState.QUEUED: Moment.BEFORE,
-        RowState.UNSURE: Moment.BEFORE,
-        RowState.ROWLESS: Moment.BEFORE,
-        RowState.RUNNING: Moment.AFTER,
-    }
-)
-"""Who still waits for a word, and so for what `policy.py` says; of the others only the slot is left."""
-
-VERDICTS: Mapping[Reaction, Verdict] = MappingProxyType(
-    {
-        Reaction.RESUBMIT: Verdict.RESUBMIT,
-        Reaction.REQUEUE: Verdict.REQUEUE,
-        Reaction.LEAVE: Verdict.FREE,
-        Reaction.FAIL: Verdict.FAIL,
-        Reaction.FAIL_TRY: Verdict.FAIL,
-    }
-)
-
-NOTHING_TO_GIVE_BACK: Mapping[RowState, Verdict] = MappingProxyType(
-    {
-        # It may be waiting for its next container already, with a row that does not say so.
-        RowState.UNSURE: Verdict.FREE,
-        RowState.ROWLESS: Verdict.FAIL,
-    }
-)
-"""Where `Reaction.REQUEUE` can not be carried out."""
-
-WITHOUT_TROUBLE: dict[tuple[RowState, Outcome], Verdict] = {
-    # Exit code 0 although the task never started: nobody else will ever start this queueing of it.
-    (RowState.QUEUED, Outcome.CLEAN): Verdict.FAIL,
-    (RowState.QUEUED, Outcome.TURNED_AWAY): Verdict.FAIL,
-    (RowState.UNSURE, Outcome.CLEAN): Verdict.FREE,
-    (RowState.UNSURE, Outcome.TURNED_AWAY): Verdict.FREE,
-    # The task's last word to the API server was lost: Airflow turns this report into a failure or a retry.
-    (RowState.RUNNING, Outcome.CLEAN): Verdict.SUCCEED,
-    # It runs, but not in this container, which was never let in: it must not be failed for that.
-    (RowState.RUNNING, Outcome.TURNED_AWAY): Verdict.FREE,
-    (RowState.ROWLESS, Outcome.CLEAN): Verdict.SUCCEED,
-    (RowState.ROWLESS, Outcome.TURNED_AWAY): Verdict.FAIL,
-}
-"""For whoever waits for a word: the endings that are no trouble of the container."""
-
-TOO_LATE: dict[RowState, Verdict] = {
-    # "Success" is how Airflow wants to hear that a cleared task has really stopped.
-    RowState.RESTARTING: Verdict.SUCCEED,
-    RowState.FINISHED: Verdict.FREE,
-    RowState.MOVED_ON: Verdict.FREE,
-    RowState.GONE: Verdict.FREE,
-}
-"""For whoever does not: any ending but a clean one of a task that has its result, which confirms it."""
-
-BEFORE_THE_END: dict[RowState, Verdict] = {
-    RowState.QUEUED: Verdict.KEEP,
-    RowState.UNSURE: Verdict.KEEP,
-    RowState.RUNNING: Verdict.KEEP,
-    RowState.RESTARTING: Verdict.KEEP,  # the report must wait until the container has really ended
-    RowState.FINISHED: Verdict.SUCCEED,
-    RowState.MOVED_ON: Verdict.FREE,
-    RowState.GONE: Verdict.FREE,
-    RowState.ROWLESS: Verdict.KEEP,
-}
+FINISHED_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
 def standing(row: Row | None, *, token: str, assigned: bool, try_number: int) -> RowState:
@@ -193,16 +162,7 @@ def verdict(seen: Observation, stands: RowState) -> Verdict:
     >>> verdict(Observation(id="1", phase=Phase.SUCCEEDED, exit_code=0), RowState.MOVED_ON)
     <Verdict.FREE: 'free'>
     """
-    how = ending(seen)
-    if how is None:
-        return BEFORE_THE_END[stands]
-    if stands in TOO_LATE:
-        confirmed = (stands, how) == (RowState.FINISHED, Outcome.CLEAN)
-        return Verdict.SUCCEED if confirmed else TOO_LATE[stands]
-    answer = None if how is Outcome.CLEAN else ended(_trouble(seen), MOMENTS[stands])
-    if answer is Reaction.REQUEUE and stands in NOTHING_TO_GIVE_BACK:
-        return NOTHING_TO_GIVE_BACK[stands]
-    return WITHOUT_TROUBLE[stands, how] if answer is None else VERDICTS[answer]
+    return MATRIX[stands][ending(seen)]
 
 
 def ending(seen: Observation) -> Outcome | None:
@@ -215,11 +175,5 @@ def ending(seen: Observation) -> Outcome | None:
         return Outcome.CLEAN
     if seen.phase is not Phase.FAILED:
         return None
-    trouble = _trouble(seen)
-    return LAUNCHER_ENDINGS[trouble] if isinstance(trouble, Exit) else ENDINGS[trouble]
-
-
-def _trouble(seen: Observation) -> Cause | Exit:
-    """What our launcher says of an end, if it has said something; else the cause."""
     left = exit_of(seen.exit_code) if seen.cause is Cause.EXITED else None
-    return seen.cause or Cause.UNCLEAR if left is None else left
+    return OUTCOMES[(seen.cause or Cause.UNCLEAR) if left is None else left]

@@ -12,11 +12,12 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, assert_never
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from airflow.configuration import conf
 from airflow.executors.base_executor import PARALLELISM, BaseExecutor
 from airflow.executors.workloads import ExecuteCallback, ExecuteTask
+from airflow.executors.workloads.types import state_class_for_key
 from airflow.utils.state import State, TaskInstanceState
 from returns.methods import unwrap_or_failure
 from returns.result import Result
@@ -24,7 +25,7 @@ from returns.result import Result
 from aws_executors.core.aws.request_quotas import Names
 from aws_executors.core.aws.service import Service
 from aws_executors.core.errors import SettingsError
-from aws_executors.core.lifecycle.job import Job, LogEvent, Policy, Purpose, ReleaseSlot, Report
+from aws_executors.core.lifecycle.job import Job, LogEvent, Policy, Purpose, Report
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.redact.outgoing import last_lines, one_line
@@ -306,20 +307,14 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             if effect.event == CONTAINER_FAILED and self._last_words is not None:
                 self._last_words.ask(outcome.token, key)
             return
-        self._ledger.strike(key)
-        match effect:
-            case ReleaseSlot():
-                self.running.discard(key)
-            case Report() if waits_in_queue(self, key):
-                self.running.discard(key)
-            case Report(success=True, info=info):
-                self.success(key, one_line(info))
-            case Report(info=info):
-                self.fail(key, one_line(info))
-            case never:
-                assert_never(never)
-        if isinstance(effect, Report) and effect.confirm:
-            self._ledger.enter(key, outcome.token)  # it may have to be said again
+        if not (isinstance(effect, Report) and effect.confirm):  # such a one may have to be made again
+            self._ledger.strike(key)
+        if isinstance(effect, Report) and not waits_in_queue(self, key):
+            states = state_class_for_key(key)
+            state = states.SUCCESS if effect.success else states.FAILED
+            super().change_state(key, state, one_line(effect.info))  # our own would revoke what is reported
+        else:
+            self.running.discard(key)
 
     def _log_event(
         self, key: "WorkloadKey", told: LogEvent, cleaned: Callable[[str], str] = one_line

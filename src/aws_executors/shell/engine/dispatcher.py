@@ -10,39 +10,33 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
 from typing import Generic, TypeVar, assert_never
 
 from returns.methods import unwrap_or_failure
 
+from aws_executors.core.aws.backoff import Backoff, delay, jitter
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.request_quotas import Action
 from aws_executors.core.lifecycle.job import (
-    Accepted,
     Due,
     Effect,
     Event,
-    Fence,
-    Found,
     Job,
     LogEvent,
     LookUp,
-    NotLookedUp,
-    NotStored,
     Observed,
     Policy,
     Prepare,
-    Prepared,
     ReadRow,
     Refused,
     ReleaseSlot,
-    Renew,
-    Renewed,
     Report,
     Requeue,
     RowRead,
     Stage,
     Stop,
-    StopAnswered,
     Submit,
 )
 from aws_executors.core.lifecycle.machine import advance, begin
@@ -51,8 +45,9 @@ from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.lifecycle.transitions.watching import runs_on
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import NO_METER, Meter
+from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.error_log import ErrorLog
-from aws_executors.shell.engine.job_table import JobTable
+from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import (
     AirflowUpdate,
     AllFenced,
@@ -70,14 +65,11 @@ from aws_executors.shell.engine.messages import (
     Stopped,
     WorkItem,
 )
-from aws_executors.shell.engine.pending_requests import PendingRequests
-from aws_executors.shell.engine.protocol import Operations
+from aws_executors.shell.engine.protocol import STALL, Operations, Performable
 from aws_executors.shell.engine.rate_limited_queue import UNBOUNDED, RateLimitedQueue
 from aws_executors.shell.engine.rate_limiter import UNLIMITED, RateLimiter
-from aws_executors.shell.engine.retry_queue import RetryQueue
 from aws_executors.shell.engine.row_poller import RowPoller
 from aws_executors.shell.engine.shutdown import Shutdown
-from aws_executors.shell.engine.stall_guard import StallGuard
 
 R = TypeVar("R")
 
@@ -90,11 +82,12 @@ SLICE, PAUSE = 16, 0.005
 """Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the
 next: the scheduler's thread wants the interpreter, too, and is still in the heartbeat that has sent them."""
 REMOVALS = 8  # times that a stored workload is tried to be removed again, over about two minutes
+RATE_LIMITED: dict[type, Action] = {Submit: Action.SUBMIT, LookUp: Action.LOOK_UP, Stop: Action.STOP}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """How the engine is set: the policy of a job's life, the pace of looks, rows every so many seconds."""
+    """How the engine is set: the policy of a job's life, the pace of polls, rows every so many seconds."""
 
     policy: Policy
     pace: PollInterval
@@ -113,6 +106,8 @@ class Dispatcher(Generic[K, R]):
         rate_limiter: RateLimiter = UNLIMITED,
         meter: Meter = NO_METER,
     ) -> None:
+        self.table: JobTable[K, R] = JobTable(config.pace)
+        """The jobs; other threads may ask it for `jobs`, `records` and `changes`."""
         self._operations = operations
         self._meter = meter
         self._rate_limiter = rate_limiter
@@ -122,21 +117,21 @@ class Dispatcher(Generic[K, R]):
         }
         self._config = config
         self._clock = clock
-        self._table: JobTable[K, R] = JobTable(config.pace)
+        self._agenda = Agenda()
+        self._numbers = count(1)
         self._rows = RowPoller(config.rows_every)
-        self._pending = PendingRequests()
-        self._stall_guard: StallGuard[Submit[R]] = StallGuard()
+        self._rows_at = float("inf")
+        self._awake_since = float("-inf")
         self._outbox: deque[AirflowUpdate[K]] = deque()
         self._error_log = ErrorLog(clock, log)
         self._arriving: deque[Iterator[WorkItem[K, R]]] = deque()
         self._arrival = 0.0
-        self._returns: list[tuple[float, str, K]] = []
-        self._removals: RetryQueue[str, WorkItem[K, R]] = RetryQueue(most=REMOVALS)
+        self._removals: dict[str, tuple[int, float]] = {}  # failures, and when the next try is
         self._leaving: Shutdown[K, R] = Shutdown(operations)
         self._closing: Closing | None = None
 
     def __repr__(self) -> str:
-        return repr(self._table)
+        return repr(self.table)
 
     @property
     def closing(self) -> bool:
@@ -157,71 +152,56 @@ class Dispatcher(Generic[K, R]):
         while self._outbox:
             yield self._outbox.popleft()
 
-    def jobs(self) -> Iterator[Job[R]]:
-        """A snapshot of the jobs, for a person to look at."""
-        return self._table.jobs()
-
-    def entries(self) -> Iterator[tuple[WorkItem[K, R], Job[R], float]]:
-        """The same with what came with each job, and since when (by the clock here) it stands as it does."""
-        return self._table.entries()
-
-    @property
-    def changes(self) -> int:
-        """How often a job has changed: while this stays the same, so do `entries`."""
-        return self._table.changes
-
     def next_time(self) -> float | None:
         """When `turn` has something to do next; None if it waits for messages only."""
-        look = self._table.next_look()
-        times = [
-            self._table.next_wake(),
-            None if look is None else max(look, self._rate_limiter.ready_at(Action.DESCRIBE)),
-            self._rows.due() if self._table else None,
-            *(time for time, _, _ in self._returns[:1]),
-            self._removals.next_time(),
-            self._arrival if self._arriving else None,
-            *(queue.next_time() for action, queue in self._queues.items() if self._room(action)),
+        times = [self._agenda.next_time(), self._next_poll()]
+        times += [
+            queue.next_time()
+            for action, queue in self._queues.items()
+            if queue.waiting and self._room(action)
         ]
         return min((time for time in times if time is not None), default=None)
 
     def turn(self) -> None:
         """Do what is due by now."""
         now = self._clock()
-        if self._arriving and now >= self._arrival:
-            self._arrive(SLICE)
-        for token in self._table.woken(now):
-            self._happen(token, Due(now))
+        self._keep_agenda(now)
         for action, queue in self._queues.items():
-            for token, effect in queue.passing(now, self._room(action)):
-                self._pass(token, effect, now)
+            if queue.waiting:
+                for token, effect in queue.passing(now, self._room(action)):
+                    self._pass(token, effect, now)
         if self._closing is None:
-            self._look(now)
-        if asked := self._rows.take(self._table, now):
-            self._operations.read_rows(asked)
-        self._retry_returns(now)
-        self._leaving.turn(now)
-        for work_item in self._removals.due(now):
-            self._operations.discard(work_item)
-        self._meter.census(self._table.jobs, now)
+            self._poll(now)
+        else:
+            self._leaving.turn(now)
+        self._keep_agenda(now)  # a submission may be held back until its row is read
+        self._meter.census(self.table.jobs, now)
+
+    def _keep_agenda(self, now: float) -> None:
+        for action in self._agenda.due(now):
+            action(now)
 
     def slept(self) -> None:
         """So much time has passed without a turn that all jobs may have been given to another scheduler."""
-        self._stall_guard.woke([job.token for job in self._table.jobs() if job.has_row], self._clock())
+        self._awake_since = self._clock()
+        for record in self.table.records():
+            record.in_doubt = record.in_doubt or record.job.has_row
 
     def take(self, message: Message[K, R]) -> None:
         """Read one message."""
         match message:
-            case WorkItem():
-                self._arrive()
-                self._add(message)
-            case Delivery(work_items=work_items):
-                self._arriving.append(work_items)
-                self._arrival = self._clock() + PAUSE
             case JobEvent(token=token, event=event, request_id=request_id):
                 if not request_id:
                     self._arrive()  # Airflow may say this of one that it has handed over just now
-                if not request_id or self._pending.answered(token, request_id):
-                    self._happen(token, event)
+                record = self.table.get(token)
+                if record is not None and (not request_id or record.answered(request_id)):
+                    self._happen(record, event)
+            case Delivery(work_items=work_items):
+                self._arriving.append(work_items)
+                self._arrive(0)
+            case WorkItem():
+                self._arrive()
+                self._add(message)
             case Described():
                 self._described(message)
             case RowsRead():
@@ -229,12 +209,12 @@ class Dispatcher(Generic[K, R]):
             case RowsUnread():
                 self._rows_unread(message)
             case Fenced(problem=problem):
-                self._fence(problem)
+                self._error_log.note("Setting a task instance to restarting", problem)
             case AllFenced(ids=ids, problem=problem):
-                self._fence(problem)
+                self._error_log.note("Setting a task instance to restarting", problem)
                 self._leaving.fence(ids, self._clock())
             case Requeued():
-                self._given_back(message)
+                self._requeued(message)
             case Discarded():
                 self._discarded(message)
             case Closing():
@@ -244,8 +224,12 @@ class Dispatcher(Generic[K, R]):
             case never:
                 assert_never(never)
 
+    # --- Jobs ----------------------------------------------------------------------------------------------
+
     def _arrive(self, most: int = sys.maxsize) -> None:
-        """Take in up to so many of the jobs that have been delivered."""
+        """Take in up to so many of the jobs that have been delivered, and plan when the others are."""
+        if not self._arriving:
+            return
         for _ in range(most):
             if not self._arriving:
                 return
@@ -257,89 +241,93 @@ class Dispatcher(Generic[K, R]):
                 # A workload that cannot be read: the others of its delivery must not pay for it.
                 log.exception("Could not read a queued workload; it is skipped")
         self._arrival = self._clock() + PAUSE
+        self._agenda.at(self._arrival, self._next_slice)
+
+    def _next_slice(self, now: float) -> None:
+        if now >= self._arrival:
+            self._arrive(SLICE)
 
     def _add(self, work_item: WorkItem[K, R]) -> None:
-        token = work_item.job.token
-        old = self._table.job(token)
-        if self._closing is not None or (old is not None and old.stage not in OVER):
+        token, now = work_item.job.token, self._clock()
+        old = self.table.get(token)
+        if self._closing is not None or (old is not None and old.job.stage not in OVER):
             return
         if old is not None:
             # Airflow offers again what it has, as it thinks, not heard the end of: begin anew.
-            self._table.move(replace(old, stage=Stage.CLOSED), self._clock())
-            self._forget(token)
+            self.table.move(replace(old.job, stage=Stage.CLOSED), now)
         job, effects = begin(work_item.job)
-        self._removals.forget(token)
-        self._table.add(work_item)
-        if job.has_row:
-            self._stall_guard.arrived(token, self._clock())
-        self._meter.begin(job, self._clock())
-        self._moved(job, effects)
+        self._removals.pop(token, None)
+        if not self.table:
+            self._rows.begin(now)
+        record = self.table.add(work_item, now)
+        # Who hands one over right after a gap may have queued it before.
+        record.in_doubt = job.has_row and now - self._awake_since < STALL
+        self._meter.begin(job, now)
+        self._moved(record, job, effects)
+        self._plan_rows()
 
-    def _happen(self, token: str, event: Event[R]) -> None:
-        job = self._table.job(token)
-        if job is None:
+    def _happen(self, record: Record[K, R], event: Event[R]) -> None:
+        job = record.job
+        if job.stage is Stage.CLOSED:
             return
         try:
-            self._complain(job, event)
+            self._error_log.hear(job, event)
             moved, effects = advance(job, event, self._config.policy)
             if moved is job and not effects:
                 return
-            self._moved(moved, effects)
-            if moved.container not in ("", job.container) and token in self._table:
-                self._stop_while_closing({moved.container: token})
+            self._moved(record, moved, effects)
+            if moved.container not in ("", job.container) and moved.stage is not Stage.CLOSED:
+                self._stop_at_the_end({moved.container: record})
         except Exception:
             # A defect of ours: the other jobs, whose news may come in the same message, must not pay for it.
-            log.exception("Could not process %s of job %s", type(event).__name__, token)
+            log.exception("Could not process %s of job %s", type(event).__name__, job.token)
 
-    def _moved(self, job: Job[R], effects: tuple[Effect[R], ...]) -> None:
-        work_item = self._table.work_item(job.token)
+    def _wake(self, token: str, now: float) -> None:
+        record = self.table.get(token)
+        if record is not None and record.job.due is not None and record.job.due <= now:
+            self._happen(record, Due(now))
+
+    def _moved(self, record: Record[K, R], job: Job[R], effects: tuple[Effect[R], ...]) -> None:
         now = self._clock()
-        self._table.move(job, now)
+        if job.due is not None and job.due != record.job.due:
+            self._agenda.at(job.due, partial(self._wake, job.token))
+        self.table.move(job, now)
         self._meter.moved(job, effects, now)
         for effect in effects:
-            self._carry_out(work_item, effect)
+            self._perform(record, effect)
         if job.stage is not Stage.CLOSED:
             if job.ran and job.assigned:
-                self._table.forget_workload(job.token)  # what has begun under this token is not started again
+                record.forget_workload()  # what has begun under this token is not started again
             return
-        self._forget(job.token)
-        if work_item.stored is not None:
-            self._operations.discard(work_item)
+        if record.work_item.stored is not None:
+            self._operations.discard(record.work_item)
         if job.container:
             self._error_log.forget(f"Reading the description of container {job.container}")
 
-    def _forget(self, token: str) -> None:
-        self._pending.forget(token)
-        self._stall_guard.forget(token)
-
-    def _ask(self, token: str, effect: Effect[R]) -> int:
-        return self._pending.ask(token, type(effect).__name__)
-
-    def _carry_out(self, work_item: WorkItem[K, R], effect: Effect[R]) -> None:
-        token = work_item.job.token
+    def _perform(self, record: Record[K, R], effect: Effect[R]) -> None:
+        work_item = record.work_item
         match effect:
             case Prepare() | Submit() if self._closing is not None:
                 return  # nothing is started any more
-            case Prepare(attempt=attempt):
-                self._operations.prepare(work_item, attempt, self._ask(token, effect))
-            case Renew(attempt=attempt):
-                self._operations.renew(work_item, attempt, self._ask(token, effect))
-            case Submit():
-                self._queues[Action.SUBMIT].wait((token, effect), work_item.priority)
-            case LookUp():
-                self._queues[Action.LOOK_UP].wait((token, effect), work_item.priority)
-            case Stop():
-                self._queues[Action.STOP].wait((token, effect), work_item.priority)
+            case Submit() | LookUp() | Stop():
+                self._wait(record, effect)
             case ReadRow():
-                self._rows.want(token)
-            case Fence():
-                self._operations.fence(token, work_item.key)
-            case Requeue():
-                self._operations.requeue(token, work_item.key)
+                self._want_row(record)
             case Report() | ReleaseSlot() | LogEvent():
-                self._outbox.append(AirflowUpdate(token, work_item.key, effect))
-            case never:
-                assert_never(never)
+                self._outbox.append(AirflowUpdate(record.job.token, work_item.key, effect))
+            case _:
+                self._hand_on(record, effect)
+
+    def _hand_on(self, record: Record[K, R], effect: Performable[R]) -> None:
+        """Have it done; an earlier request of the kind needs no answer any more."""
+        record.pending[type(effect)] = number = next(self._numbers)
+        self._operations.perform(record.work_item, effect, number)
+
+    # --- Calls that wait until AWS allows them -------------------------------------------------------------
+
+    def _wait(self, record: Record[K, R], effect: Submit[R] | LookUp | Stop) -> None:
+        queue = self._queues[RATE_LIMITED[type(effect)]]
+        queue.wait((record.job.token, effect), record.work_item.priority)
 
     def _room(self, action: Action) -> int:
         """How many calls of an action may begin by now; the next answer makes room for another submission."""
@@ -347,29 +335,29 @@ class Dispatcher(Generic[K, R]):
 
     def _pass(self, token: str, effect: Submit[R] | LookUp | Stop, now: float) -> None:
         """AWS allows this call now: hand it on, unless it has become needless while it waited."""
-        job = self._table.job(token)
-        if job is None:
+        record = self.table.get(token)
+        if record is None:
             return
-        work_item = self._table.work_item(token)
         match effect:
-            case Submit() if job.unwanted:
-                self._happen(token, Refused(now, NEVER_SENT))
-            case Submit() if self._stall_guard.holds(token, effect):
-                self._rows.want(token)
-            case Submit(request=request):
-                self._operations.submit(work_item, request, self._ask(token, effect))
-            case LookUp(exclude=exclude):
-                self._operations.find(work_item, exclude, self._ask(token, effect))
-            case Stop(container=container, reason=reason):
-                self._operations.stop_one(work_item, container, reason, self._ask(token, effect))
-            case never:
-                assert_never(never)
+            case Submit() if record.job.unwanted:
+                self._happen(record, Refused(now, NEVER_SENT))
+            case Submit() if record.in_doubt:
+                record.held = effect
+                self._want_row(record)
+            case _:
+                self._hand_on(record, effect)
 
-    # --- Looking at containers -----------------------------------------------------------------------------
+    # --- Polling containers --------------------------------------------------------------------------------
 
-    def _look(self, now: float) -> None:
-        while self._table.looks_due(now) and self._rate_limiter.take(Action.DESCRIBE, 1, now):
-            if ids := self._table.to_look_at(now, CHUNK):
+    def _next_poll(self) -> float | None:
+        poll = self.table.next_poll()
+        return None if poll is None else max(poll, self._rate_limiter.ready_at(Action.DESCRIBE))
+
+    def _poll(self, now: float) -> None:
+        while (poll := self.table.next_poll()) is not None and poll <= now:
+            if not self._rate_limiter.take(Action.DESCRIBE, 1, now):
+                return
+            if ids := self.table.to_poll(now, CHUNK):
                 self._operations.describe(ids)
 
     def _described(self, message: Described) -> None:
@@ -377,7 +365,7 @@ class Dispatcher(Generic[K, R]):
             case AwsError() as error:
                 self._error_log.say("Describe call", error.kind, f"{error.code}: {error.message}")
                 for container in message.ids:
-                    self._table.not_looked_at(container, message.at)
+                    self.table.not_polled(container, message.at)
             case answer:
                 self._error_log.works("Describe call")
                 self._observed(message, answer)
@@ -387,64 +375,94 @@ class Dispatcher(Generic[K, R]):
         for odd in answer.unreadable:
             self._error_log.say(f"Reading the description of container {odd.id}", "unreadable", odd.problem)
         for observation in answer.observations:
-            job = self._table.owner(observation.id)
-            if job is not None and not runs_on(job, observation):
-                self._happen(job.token, Observed(message.at, observation))
+            record = self.table.owner(observation.id)
+            if record is not None and not runs_on(record.job, observation):
+                self._happen(record, Observed(message.at, observation))
         for container in message.ids:
-            plan = self._table.not_looked_at if container in unread else self._table.looked_at
+            plan = self.table.not_polled if container in unread else self.table.polled
             plan(container, message.at)
 
     # --- Reading rows --------------------------------------------------------------------------------------
+
+    def _want_row(self, record: Record[K, R]) -> None:
+        self._rows.want(record.job.token)
+        self._plan_rows()
+
+    def _plan_rows(self) -> None:
+        due = self._rows.due()
+        if due is not None and due < self._rows_at and self.table:
+            self._rows_at = due
+            self._agenda.at(due, self._read_rows)
+
+    def _read_rows(self, now: float) -> None:
+        if now < self._rows_at:
+            return  # planned anew since
+        self._rows_at = float("inf")
+        if asked := self._rows.take(self.table, now):
+            self._operations.read_rows(asked)
+        self._plan_rows()
 
     def _rows_read(self, message: RowsRead) -> None:
         self._rows.read()
         self._error_log.works("Reading task instances from Airflow's database")
         for token, row in message.rows.items():
-            self._happen(token, RowRead(message.at, row))
-            self._table.heard(token, row, message.at)
-            held = self._stall_guard.read(token, message.at)
-            if held is not None and self._closing is None:
-                self._queues[Action.SUBMIT].wait((token, held), self._table.work_item(token).priority)
-            elif self._stall_guard.waits(token):
-                self._rows.want(token)  # what was read before the gap is not believed
+            record = self.table.get(token)
+            if record is not None:
+                self._happen(record, RowRead(message.at, row))
+                self.table.heard(record, row, message.at)
+                self._reassured(record, message.at)
+        self._plan_rows()
+
+    def _reassured(self, record: Record[K, R], at: float) -> None:
+        """The row was read, beginning at `at`: what was held back until then goes on."""
+        if at < self._awake_since:
+            if record.held is not None:
+                self._rows.want(record.job.token)  # what was read before the gap is not believed
+            return
+        record.in_doubt = False
+        held, record.held = record.held, None
+        if held is not None and self._closing is None:
+            self._wait(record, held)
 
     def _rows_unread(self, message: RowsUnread) -> None:
         self._rows.unread(message.tokens, message.at)
         self._error_log.say("Reading task instances from Airflow's database", "rows", message.problem)
+        self._plan_rows()
 
-    def _fence(self, problem: str) -> None:
-        if problem:
-            self._error_log.say("Setting a task instance to restarting", "problem", problem)
-        else:
-            self._error_log.works("Setting a task instance to restarting")
+    # --- What has failed and is tried again ----------------------------------------------------------------
 
-    def _given_back(self, message: Requeued[K]) -> None:
+    def _requeued(self, message: Requeued[K, R]) -> None:
+        self._error_log.note("Requeueing a task instance", message.problem)
         if message.problem:
-            self._error_log.say("Requeueing a task instance", "problem", message.problem)
-            self._returns.append((message.at + self._config.rows_every, message.token, message.key))
-        else:
-            self._error_log.works("Requeueing a task instance")
+            again = partial(self._requeue, message.work_item)
+            self._agenda.at(message.at + self._config.rows_every, again)
 
-    def _retry_returns(self, now: float) -> None:
-        due = [entry for entry in self._returns if entry[0] <= now]
-        self._returns = [entry for entry in self._returns if entry[0] > now]
-        for _, token, key in due:
-            self._operations.requeue(token, key)
+    def _requeue(self, work_item: WorkItem[K, R], _: float) -> None:
+        self._operations.perform(work_item, Requeue())
 
     def _discarded(self, message: Discarded[K, R]) -> None:
         token, error = message.work_item.job.token, message.error
         if error is None:
             self._error_log.works("Deleting a stored workload")
-            self._removals.forget(token)
+            self._removals.pop(token, None)
             return
         words = f"{error.code}: {error.message} {error.remedy}".rstrip()
         self._error_log.say("Deleting a stored workload", error.kind, words)
-        if token in self._table:
+        if token in self.table:
             return  # begun anew meanwhile, under the same name
-        if not self._removals.failed(token, message.work_item, message.at):
+        failures = self._removals.pop(token, (0, 0.0))[0] + 1
+        if failures > REMOVALS:
             log.warning(
                 "Gave up deleting the stored workload of %s: left to the bucket's lifecycle rule", token
             )
+            return
+        due = message.at + delay(Backoff(), failures, jitter(token, failures))
+        self._removals[token] = failures, due
+        self._agenda.at(due, partial(self._discard, message.work_item, due))
+
+    def _discard(self, work_item: WorkItem[K, R], due: float, _: float) -> None:
+        if self._removals.get(work_item.job.token, (0, 0.0))[1] == due:
+            self._operations.discard(work_item)
 
     # --- Ending --------------------------------------------------------------------------------------------
 
@@ -453,41 +471,12 @@ class Dispatcher(Generic[K, R]):
         self._operations.drop_submissions()
         self._arriving.clear()
         self._queues[Action.SUBMIT].clear()
-        self._stop_while_closing(self._table.live())
+        self._stop_at_the_end(self.table.live())
 
-    def _stop_while_closing(self, containers: Mapping[str, str]) -> None:
-        if self._closing is None or not self._closing.stop:
-            return
-        keys = {
-            container: (token, self._table.work_item(token).key) for container, token in containers.items()
-        }
-        self._leaving.leave(keys, self._clock())
-
-    # --- Saying what is wrong, once ------------------------------------------------------------------------
-
-    def _complain(self, job: Job[R], event: Event[R]) -> None:
-        match event:
-            case Observed() | RowRead():
-                return  # most of what happens, and no word of a call's fate
-            case Refused(error=AwsError(kind=Kind.THROTTLED)) if not job.failures:
-                return  # once is how the account's limit is felt for: no trouble unless it is throttled again
-            case Refused(error=error):
-                self._error_log.say("Submit call", error.kind, f"{error.code}: {error.message}")
-            case NotLookedUp(error=error):
-                self._error_log.say("Look-up call", error.kind, f"{error.code}: {error.message}")
-            case StopAnswered(error=AwsError() as error):
-                self._error_log.say("Stop call", error.kind, f"{error.code}: {error.message}")
-            case NotStored(error=error) | Renewed(error=AwsError() as error):
-                self._error_log.say("Storing a workload", error.kind, f"{error.code}: {error.message}")
-            case Renewed():
-                self._error_log.works("Storing a workload")
-            case Prepared(renew_every=float()):
-                self._error_log.works("Storing a workload")
-            case Accepted():
-                self._error_log.works("Submit call")
-            case Found():
-                self._error_log.works("Look-up call")
-            case StopAnswered():
-                self._error_log.works("Stop call")
-            case _:
-                return
+    def _stop_at_the_end(self, containers: Mapping[str, Record[K, R]]) -> None:
+        if self._closing is not None and self._closing.stop:
+            keys = {
+                container: (record.job.token, record.work_item.key)
+                for container, record in containers.items()
+            }
+            self._leaving.leave(keys, self._clock())

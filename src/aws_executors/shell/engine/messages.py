@@ -134,12 +134,11 @@ class AllFenced:
 
 
 @dataclass(frozen=True, slots=True)
-class Requeued(Generic[K]):
+class Requeued(Generic[K, R]):
     """A task instance has been given back to the scheduler, or why not yet."""
 
     at: float
-    token: str
-    key: K
+    work_item: WorkItem[K, R]
     problem: str = ""
 
 
@@ -166,8 +165,10 @@ class Stopped:
     ids: tuple[str, ...]
 
 
-Tidings: TypeAlias = "Described | RowsRead | RowsUnread | Fenced | AllFenced | Requeued[K] | Stopped"
-Message: TypeAlias = "WorkItem[K, R] | Delivery[K, R] | JobEvent[R] | Discarded[K, R] | Tidings[K] | Closing"
+Message: TypeAlias = (
+    "WorkItem[K, R] | Delivery[K, R] | JobEvent[R] | Described | RowsRead | RowsUnread | Fenced | AllFenced"
+    " | Requeued[K, R] | Discarded[K, R] | Stopped | Closing"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
 """What a job asks for, turned into calls that workers make.
 
-Law: one method per effect; what comes back is a message. Nothing here looks at a job's stage, and nothing
-here decides. Building, submissions, looks, the store and the database have workers of their own, so that none
-waits for another.
+Law: `perform` takes the effects as they are; what comes back is a message. Nothing here asks for a job's
+stage, and nothing here decides. Building, submissions, polls, the store and the database have workers of
+their own, so that none waits for another.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Generic, Protocol, TypeVar
+from functools import partial
+from typing import Generic, Protocol, TypeVar, assert_never
 
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
@@ -19,13 +20,20 @@ from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.job import (
     Accepted,
     Event,
+    Fence,
     Found,
+    LookUp,
     NotLookedUp,
     NotStored,
+    Prepare,
     Prepared,
     Refused,
+    Renew,
     Renewed,
+    Requeue,
+    Stop,
     StopAnswered,
+    Submit,
     Unpreparable,
 )
 from aws_executors.core.lifecycle.verdict import Row
@@ -45,7 +53,7 @@ from aws_executors.shell.engine.messages import (
     Stopped,
     WorkItem,
 )
-from aws_executors.shell.engine.stall_guard import STALL
+from aws_executors.shell.engine.protocol import STALL, Performable
 from aws_executors.shell.engine.thread_pool import GivenUpError, Workers
 
 TOO_LATE = AwsError(
@@ -139,41 +147,42 @@ class WorkerOperations(Generic[K, R]):
         self._building.drop_waiting()
         self._submitting.drop_waiting()
 
-    def prepare(self, work_item: WorkItem[K, R], attempt: int, request_id: int) -> None:
-        """Build the request of one attempt."""
-        build = work_item.build
-
-        def run() -> Event[R]:
-            if build is None:
-                return Unpreparable(self._clock(), "the workload was lost with the scheduler that queued it")
-            began = self._clock()  # the token is no younger
-            match unwrap_or_failure(build(attempt).alt(_problem)):
-                case _Problem(why):
-                    return Unpreparable(self._clock(), why)
-                case AwsError() as error:
-                    return NotStored(self._clock(), error)
-                case request:
-                    every = None if work_item.stored is None else work_item.stored.renew_every
-                    return Prepared(began, request, every)
-
-        def lost(error: BaseException) -> Event[R]:
-            given_up = f"{work_item.builder or 'the request builder'} {error}; no request was made"
-            return Unpreparable(self._clock(), given_up if isinstance(error, GivenUpError) else words(error))
-
-        self._errand(self._building, work_item, request_id, run, lost)
-
-    def renew(self, work_item: WorkItem[K, R], attempt: int, request_id: int) -> None:
-        """Give the stored workload of one attempt a fresh token."""
-        stored = work_item.stored
-
-        def run() -> Event[R]:
-            began = self._clock()  # as above
-            if stored is None:
-                return Renewed(began, None)
-            renewed = stored.renew(attempt)
-            return Renewed(began, renewed.swap().value_or(None), stored.renew_every)
-
-        self._errand(self._storing, work_item, request_id, run, lambda e: Renewed(self._clock(), _unclear(e)))
+    def perform(self, work_item: WorkItem[K, R], effect: Performable[R], request_id: int = 0) -> None:
+        """Do what this job asks for; the answer, a `JobEvent`, carries this number."""
+        run: Callable[[], Event[R]]
+        lost: Callable[[BaseException], Event[R]]
+        match effect:
+            case Prepare(attempt=attempt):
+                workers, run = self._building, partial(self._prepare, work_item, attempt)
+                lost = partial(self._not_prepared, work_item)
+            case Renew(attempt=attempt):
+                workers, run = self._storing, partial(self._renew, work_item, attempt)
+                lost = lambda e: Renewed(self._clock(), _unclear(e))  # noqa: E731
+            case Submit(request=request):
+                self._take_room(1)
+                workers, run = self._submitting, partial(self._submit, request, self._clock())
+                lost = lambda e: Refused(self._clock(), _unclear(e))  # noqa: E731
+            case LookUp(exclude=exclude):
+                workers, run = self._looking, partial(self._look_up, work_item.job.token, exclude)
+                lost = lambda e: NotLookedUp(self._clock(), _unclear(e))  # noqa: E731
+            case Stop(container=container, reason=reason):
+                workers, run = self._looking, partial(self._stop, container, reason)
+                lost = lambda e: StopAnswered(self._clock(), _unclear(e))  # noqa: E731
+            case Fence():
+                self._write(self._database.fence, work_item, Fenced)
+                return
+            case Requeue():
+                answer = lambda problem: Requeued(self._clock(), work_item, problem)  # noqa: E731
+                self._write(self._database.requeue, work_item, answer)
+                return
+            case never:
+                assert_never(never)
+        token = work_item.job.token
+        workers.call(
+            lambda: JobEvent(token, run(), request_id),
+            lambda e: JobEvent(token, lost(e), request_id),
+            work_item.priority,
+        )
 
     def discard(self, work_item: WorkItem[K, R]) -> None:
         """Take away whatever was stored for a job."""
@@ -189,62 +198,8 @@ class WorkerOperations(Generic[K, R]):
         # After all renewals: these cannot wait.
         self._storing.call(run, lost, priority=-(2**31))
 
-    def submit(self, work_item: WorkItem[K, R], request: R, request_id: int) -> None:
-        """Start one container; not, if so much time has passed that its task may not wait for it any more."""
-        asked = self._clock()
-        self._take_room(1)
-
-        def run() -> Event[R]:
-            try:
-                if self._clock() - asked > STALL:
-                    return Refused(self._clock(), TOO_LATE)
-                match unwrap_or_failure(self._service.submit(request)):
-                    case AwsError() as error:
-                        return Refused(self._clock(), error)
-                    case container:
-                        return Accepted(self._clock(), container)
-            finally:
-                self._take_room(-1)  # before the answer is posted: who reads it may hand the next one on
-
-        self._errand(
-            self._submitting, work_item, request_id, run, lambda e: Refused(self._clock(), _unclear(e))
-        )
-
-    def find(self, work_item: WorkItem[K, R], exclude: tuple[str, ...], request_id: int) -> None:
-        """Look for a job's container by its token."""
-
-        def run() -> Event[R]:
-            match unwrap_or_failure(self._service.find(work_item.job.token, exclude)):
-                case AwsError() as error:
-                    return NotLookedUp(self._clock(), error)
-                case observation:
-                    return Found(self._clock(), observation)
-
-        self._errand(
-            self._looking, work_item, request_id, run, lambda e: NotLookedUp(self._clock(), _unclear(e))
-        )
-
-    def stop_one(self, work_item: WorkItem[K, R], container: str, reason: str, request_id: int) -> None:
-        """Stop one job's container."""
-
-        def run() -> Event[R]:
-            return StopAnswered(self._clock(), self._service.stop((container,), reason).get(container))
-
-        self._errand(
-            self._looking, work_item, request_id, run, lambda e: StopAnswered(self._clock(), _unclear(e))
-        )
-
-    def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
-        """Stop these containers, nobody's job any more."""
-
-        def run() -> Message[K, R]:
-            self._service.stop(containers, reason)
-            return Stopped(containers)
-
-        self._submitting.call(run, lambda _: Stopped(containers), priority=2**31)
-
     def describe(self, containers: tuple[str, ...]) -> None:
-        """Look at up to 100 containers."""
+        """Poll up to 100 containers."""
 
         def run() -> Message[K, R]:
             result = self._service.describe(containers)
@@ -267,23 +222,8 @@ class WorkerOperations(Generic[K, R]):
 
         self._reading.call(run, unread)
 
-    def fence(self, token: str, key: K) -> None:
-        """Set a running task instance to restarting: its container's reports are refused from then on."""
-
-        def run() -> Message[K, R]:
-            try:
-                self._database.fence(key, token)
-                return Fenced()
-            except Exception as error:  # noqa: BLE001 - as above
-                return heard(error)
-
-        def heard(error: BaseException) -> Message[K, R]:
-            return Fenced(words(error))
-
-        self._reading.call(run, heard)
-
     def fence_all(self, containers: Mapping[str, tuple[str, K]]) -> None:
-        """The same at the end, for these containers: the token and the key of each."""
+        """Have Airflow refuse the words of these containers at the end: the token and the key of each."""
 
         def run() -> Message[K, R]:
             problem = ""
@@ -296,39 +236,83 @@ class WorkerOperations(Generic[K, R]):
 
         self._reading.call(run, lambda e: AllFenced(tuple(containers), words(e)), priority=2**31)
 
-    def requeue(self, token: str, key: K) -> None:
-        """Give one task instance back to the scheduler."""
+    def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
+        """Stop these containers, nobody's job any more."""
+
+        def run() -> Message[K, R]:
+            self._service.stop(containers, reason)
+            return Stopped(containers)
+
+        self._submitting.call(run, lambda _: Stopped(containers), priority=2**31)
+
+    # --- What workers do -----------------------------------------------------------------------------------
+
+    def _prepare(self, work_item: WorkItem[K, R], attempt: int) -> Event[R]:
+        if work_item.build is None:
+            return Unpreparable(self._clock(), "its workload was lost with the scheduler that queued it")
+        began = self._clock()  # the token is no younger
+        match unwrap_or_failure(work_item.build(attempt).alt(_problem)):
+            case _Problem(why):
+                return Unpreparable(self._clock(), why)
+            case AwsError() as error:
+                return NotStored(self._clock(), error)
+            case request:
+                every = None if work_item.stored is None else work_item.stored.renew_every
+                return Prepared(began, request, every)
+
+    def _not_prepared(self, work_item: WorkItem[K, R], error: BaseException) -> Event[R]:
+        given_up = f"{work_item.builder or 'the request builder'} {error}; no request was made"
+        return Unpreparable(self._clock(), given_up if isinstance(error, GivenUpError) else words(error))
+
+    def _renew(self, work_item: WorkItem[K, R], attempt: int) -> Event[R]:
+        began, stored = self._clock(), work_item.stored  # as above
+        if stored is None:
+            return Renewed(began, None)
+        return Renewed(began, stored.renew(attempt).swap().value_or(None), stored.renew_every)
+
+    def _submit(self, request: R, asked: float) -> Event[R]:
+        """Not, if so much time has passed that its task may not wait for the container any more."""
+        try:
+            if self._clock() - asked > STALL:
+                return Refused(self._clock(), TOO_LATE)
+            match unwrap_or_failure(self._service.submit(request)):
+                case AwsError() as error:
+                    return Refused(self._clock(), error)
+                case container:
+                    return Accepted(self._clock(), container)
+        finally:
+            self._take_room(-1)  # before the answer is posted: who reads it may hand the next one on
+
+    def _look_up(self, token: str, exclude: tuple[str, ...]) -> Event[R]:
+        match unwrap_or_failure(self._service.find(token, exclude)):
+            case AwsError() as error:
+                return NotLookedUp(self._clock(), error)
+            case observation:
+                return Found(self._clock(), observation)
+
+    def _stop(self, container: str, reason: str) -> Event[R]:
+        return StopAnswered(self._clock(), self._service.stop((container,), reason).get(container))
+
+    def _write(
+        self,
+        write: Callable[[K, str], None],
+        work_item: WorkItem[K, R],
+        answer: Callable[[str], Message[K, R]],
+    ) -> None:
+        """Write to the database, and post whether that failed, in words."""
 
         def run() -> Message[K, R]:
             try:
-                self._database.requeue(key, token)
-                return Requeued(self._clock(), token, key)
-            except Exception as error:  # noqa: BLE001 - as above
-                return kept(error)
+                write(work_item.key, work_item.job.token)
+            except Exception as error:  # noqa: BLE001 - as for rows
+                return answer(words(error))
+            return answer("")
 
-        def kept(error: BaseException) -> Message[K, R]:
-            return Requeued(self._clock(), token, key, words(error))
-
-        self._reading.call(run, kept)
+        self._reading.call(run, lambda e: answer(words(e)))
 
     def _take_room(self, places: int) -> None:
         with self._lock:
             self._room -= places
-
-    def _errand(
-        self,
-        lane: Workers[Message[K, R]],
-        work_item: WorkItem[K, R],
-        request_id: int,
-        run: Callable[[], Event[R]],
-        lost: Callable[[BaseException], Event[R]],
-    ) -> None:
-        token = work_item.job.token
-        lane.call(
-            lambda: JobEvent(token, run(), request_id),
-            lambda e: JobEvent(token, lost(e), request_id),
-            work_item.priority,
-        )
 
 
 def _problem(problem: str | AwsError) -> _Problem | AwsError:

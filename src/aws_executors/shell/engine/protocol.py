@@ -7,19 +7,25 @@ virtual time; the dispatcher can not tell them apart.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
+from aws_executors.core.lifecycle.job import Fence, LookUp, Prepare, Renew, Requeue, Stop, Submit
 from aws_executors.shell.engine.messages import Asked, K, WorkItem
 
 R = TypeVar("R")
 
+STALL = 5.0
+"""Seconds without a turn of the engine after which Airflow may have taken this scheduler for dead, and given
+its tasks to another one: nothing that was in hand before is submitted until its row was read anew. Well below
+``[scheduler] scheduler_health_check_threshold`` (30)."""
+
+Performable: TypeAlias = "Prepare | Renew | Submit[R] | LookUp | Stop | Fence | Requeue"
+"""What a job may ask for that has to be done elsewhere, and may take its time."""
+
 
 class Operations(Protocol[K, R]):
     """Who carries out what the dispatcher hands on, and posts a message with what came of it. None of
-    it waits.
-
-    `request_id` is the number that the message is to carry.
-    """
+    it waits."""
 
     @property
     def submissions_under_way(self) -> int:
@@ -35,50 +41,26 @@ class Operations(Protocol[K, R]):
         """Forget the submissions that nobody has begun."""
         ...
 
-    def prepare(self, work_item: WorkItem[K, R], attempt: int, request_id: int) -> None:
-        """Build the request of one attempt."""
-        ...
-
-    def renew(self, work_item: WorkItem[K, R], attempt: int, request_id: int) -> None:
-        """Give the stored workload of one attempt a fresh token."""
+    def perform(self, work_item: WorkItem[K, R], effect: Performable[R], request_id: int = 0) -> None:
+        """Do what this job asks for; the answer, a `JobEvent`, is to carry this number."""
         ...
 
     def discard(self, work_item: WorkItem[K, R]) -> None:
         """Take away whatever was stored for a job that is closed."""
         ...
 
-    def submit(self, work_item: WorkItem[K, R], request: R, request_id: int) -> None:
-        """Start one container."""
-        ...
-
-    def find(self, work_item: WorkItem[K, R], exclude: tuple[str, ...], request_id: int) -> None:
-        """Look for a job's container by its token."""
-        ...
-
-    def stop_one(self, work_item: WorkItem[K, R], container: str, reason: str, request_id: int) -> None:
-        """Stop one job's container."""
-        ...
-
-    def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
-        """Stop these containers, nobody's job any more."""
-        ...
-
     def describe(self, containers: tuple[str, ...]) -> None:
-        """Look at up to 100 containers."""
+        """Poll up to 100 containers."""
         ...
 
     def read_rows(self, asked: Mapping[str, Asked[K]]) -> None:
         """Read the rows of these jobs, by token, and tell those that say something new."""
         ...
 
-    def fence(self, token: str, key: K) -> None:
-        """Have Airflow refuse the word of the container that runs this task instance."""
-        ...
-
     def fence_all(self, containers: Mapping[str, tuple[str, K]]) -> None:
-        """The same at the end, for these containers: the token and the key of each."""
+        """Have Airflow refuse the words of these containers at the end: the token and the key of each."""
         ...
 
-    def requeue(self, token: str, key: K) -> None:
-        """Give one task instance back to the scheduler."""
+    def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
+        """Stop these containers, nobody's job any more."""
         ...

@@ -37,28 +37,29 @@ class RateLimitedQueue(Generic[T]):
     def __init__(self, action: Action, rate_limiter: RateLimiter) -> None:
         self._action = action
         self._rate_limiter = rate_limiter
-        self._waiting: list[_Waiting[T]] = []
+        self.waiting: list[_Waiting[T]] = []
+        """Those that wait; whoever asks whether there are any reads it."""
         self._order = itertools.count()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
 
     def wait(self, item: T, priority: int) -> None:
         """Let this one wait; the highest priority goes first, among these the oldest."""
-        heapq.heappush(self._waiting, _Waiting((-priority, next(self._order)), item))
+        heapq.heappush(self.waiting, _Waiting((-priority, next(self._order)), item))
 
     def passing(self, now: float, room: int = UNBOUNDED) -> Iterator[T]:
         """Take those that may pass now, no more than there is room for."""
-        wanted = min(len(self._waiting), room)
+        wanted = min(len(self.waiting), room)
         if wanted <= 0:
             return
         for _ in range(self._rate_limiter.take(self._action, wanted, now)):
-            yield heapq.heappop(self._waiting).item
+            yield heapq.heappop(self.waiting).item
 
     def next_time(self) -> float | None:
         """When the next one may pass; None if none waits."""
-        return self._rate_limiter.ready_at(self._action) if self._waiting else None
+        return self._rate_limiter.ready_at(self._action) if self.waiting else None
 
     def clear(self) -> None:
         """Forget those that wait."""
-        self._waiting.clear()
+        self.waiting.clear()

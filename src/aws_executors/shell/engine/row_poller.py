@@ -28,6 +28,10 @@ class RowPoller:
         """A verdict waits for this job's row."""
         self._wanted[token] = None
 
+    def begin(self, now: float) -> None:
+        """The first job has come into an empty table: its row was written just now."""
+        self._next = max(self._next, now + self.every)
+
     def due(self) -> float | None:
         """When the next query may be made; None while one is under way."""
         if self._reading:
@@ -39,14 +43,14 @@ class RowPoller:
         due = self.due()
         if due is None or now < due:
             return {}
-        wanted = [token for token in self._wanted if token in table]
+        wanted = [record for token in self._wanted if (record := table.get(token)) is not None]
         # What a verdict waits for is told whatever the job has heard before: only now does it ask.
-        asked = {token: replace(table.asked(token), heard=None) for token in wanted[:ROWS]}
+        asked = {record.job.token: replace(record.row, heard=None) for record in wanted[:ROWS]}
         if now >= self._next:
             self._next = now + self.every
-            turns = table.rows_to_read(max(0, ROWS - len(asked)))
-            asked = {token: table.asked(token) for token in turns} | asked
-        self._wanted = dict.fromkeys(wanted[ROWS:])
+            turns = table.to_read(max(0, ROWS - len(asked)))
+            asked = {record.job.token: record.row for record in turns} | asked
+        self._wanted = dict.fromkeys(record.job.token for record in wanted[ROWS:])
         self._reading = bool(asked)
         return asked
 

@@ -28,8 +28,8 @@ from aws_executors.shell.engine.messages import (
     WorkItem,
 )
 from aws_executors.shell.engine.operations import Database, WorkerOperations
+from aws_executors.shell.engine.protocol import STALL
 from aws_executors.shell.engine.rate_limiter import UNLIMITED, RateLimiter
-from aws_executors.shell.engine.stall_guard import STALL
 
 R = TypeVar("R")
 
@@ -93,16 +93,17 @@ class Engine(Generic[K, R]):
 
     def jobs(self) -> Iterator[Job[R]]:
         """A snapshot of the jobs, for a person to look at."""
-        return self._dispatcher.jobs()
+        return self._dispatcher.table.jobs()
 
     def entries(self) -> Iterator[tuple[WorkItem[K, R], Job[R], float]]:
         """The same with what came with each job, and since when (by the clock here) it stands as it does."""
-        return self._dispatcher.entries()
+        for record in self._dispatcher.table.records():
+            yield record.work_item, record.job, record.since
 
     @property
     def changes(self) -> int:
         """How often a job has changed: while this stays the same, so do `entries`."""
-        return self._dispatcher.changes
+        return self._dispatcher.table.changes
 
     def end(self, *, stop: bool, timeout: float) -> None:
         """Submit nothing more and end; with `stop`, ask every container to stop first. Bounded in time."""

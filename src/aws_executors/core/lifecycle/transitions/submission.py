@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle.job import Job, Policy, Prepared, Purpose, Stage
-from aws_executors.core.lifecycle.policy import POLICY, WAITING, Moment, Reaction
+from aws_executors.core.lifecycle.policy import POLICY, WAITING, Reaction
 from aws_executors.core.lifecycle.policy import refused as refusal_of
 from aws_executors.core.lifecycle.transitions.moves import (
     Moved,
@@ -79,7 +79,7 @@ def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]
 def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
     """AWS has not started a container, as far as anybody knows."""
     row = refusal_of(error, repeatable=policy.idempotent, unanswered=job.ambiguous)
-    match POLICY[row, Moment.SUBMITTED]:
+    match POLICY[row]:
         case Reaction.FOLLOW:
             return accepted(replace(job, ambiguous=True), error.resource_ids[0], at, policy)
         case Reaction.REPEAT:
