@@ -1,13 +1,13 @@
-"""Who may import whom: the directions of the house, held by reading every file's imports.
+"""The house: who may import whom, what an exception comes from, and that a name means one thing.
 
-Law: the rules are one table; the reading is by AST, so that an import inside a function counts too.
+Law: the rules are tables; the reading is by AST, so that an import inside a function counts too.
 Imports under ``TYPE_CHECKING`` do not run, and so do not count.
 """
 
 import ast
 import builtins
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,21 @@ BASELESS = {
     "_InterruptError": "it ends a thread inside of foreign code, which may catch every Exception",
 }
 """Exceptions that are no `AwsExecutorsError`, and why."""
+
+
+COMMAND = {
+    "main": "what a command line starts",
+    "parser": "the command line that it reads",
+    "run": "what a command does",
+}
+"""Names that every command has."""
+TWICE = {
+    "ResourceRequirement": "both services have a structure of this name",
+    "tag_resource": "both services have an operation of this name",
+    "ended": "the lifecycle's: what its table says of an end, and what is done then",
+    "refused": "the lifecycle's: what its table says of a refusal, and what is done then",
+}
+"""Names that stand for two things beside, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,3 +282,48 @@ class AwsError: ...
     found = exceptions(classes([ast.parse(code)]))
     assert set(found) == {"AwsExecutorsError", "GoodError", "BetterError", "Lost", "BareError", "Quiet"}
     assert faulty(found) == {"Lost", "BareError", "Quiet"}
+
+
+def homes(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """Every public class and function of these modules, with the modules that it stands in."""
+    found: dict[str, list[str]] = {}
+    for module, source in sources.items():
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                found.setdefault(node.name, []).append(module)
+    return {name: modules for name, modules in found.items() if not name.startswith("_")}
+
+
+def ambiguous(name: str, modules: Sequence[str]) -> bool:
+    """Whether this name stands for different things: not for the same of both services, or of all commands."""
+    twins = len({re.sub(r"\b(batch|ecs)(?=\b|_)", "service", module) for module in modules}) == 1
+    same = len(modules) == 2 and (twins or name in TWICE)
+    command = all(".cli." in module or module.endswith(".__main__") for module in modules)
+    return len(modules) > 1 and not same and not (name in COMMAND and command)
+
+
+def test_a_name_means_one_thing() -> None:
+    found = homes({module_name(path): path.read_text() for path in FILES})
+    assert {name: modules for name, modules in found.items() if ambiguous(name, modules)} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "modules", "wrong"),
+    [
+        ("build", ["core.batch.builder", "core.ecs.builder"], False),
+        ("findings", ["doctor.checks.batch", "doctor.checks.ecs"], False),
+        ("Evidence", ["doctor.checks.batch_evidence", "doctor.checks.ecs_evidence"], False),
+        ("build", ["core.batch.builder", "core.ecs.steps"], True),
+        ("build", ["core.batch.builder", "core.ecs.builder", "deploy.model"], True),
+        ("run", ["aws_executors.cli.doctor", "aws_executors.demo.__main__"], False),
+        ("run", ["aws_executors.cli.doctor", "aws_executors.demo.stage"], True),
+        ("told", ["aws_executors.cli.doctor", "aws_executors.cli.preview"], True),
+    ],
+)
+def test_tells_twins_from_namesakes(name: str, modules: list[str], wrong: bool) -> None:
+    assert ambiguous(name, modules) is wrong
+
+
+def test_finds_public_names_alone() -> None:
+    code = {"a": "def one(): ...\nclass _Two: ...", "b": "async def one():\n    def inner(): ..."}
+    assert homes(code) == {"one": ["a", "b"]}

@@ -27,7 +27,7 @@ from aws_executors import Launch, Task, batch, compose, difference, ecs, preview
 from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.errors import classify, classify_exception
 from aws_executors.core.lifecycle.job import Job, Prepared, Report, Submit
-from aws_executors.core.requests.compose import built, name_of
+from aws_executors.core.requests.compose import built, function_name
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow.connection import Connection, honoured
@@ -135,7 +135,7 @@ def texts(known: Secrets, name: str) -> Iterator[str]:
             yield from (str(fault), repr(fault), str(AirflowUpdate("0b6e", "key", Report(False, str(fault)))))
         step = service.with_environment({name: known.value}, **{name.replace("-", "_"): known.value})
         composed = compose(service.build, step)
-        yield from (repr(step), repr(composed), name_of(composed), name_of(step))
+        yield from (repr(step), repr(composed), function_name(composed), function_name(step))
 
 
 @given(secrets(), st.sampled_from(NAMES))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_executors.cli.options_table import config, main
+from aws_executors.cli.options_table import main, provider_options
 from aws_executors.provider import CONFIG, get_provider_info
 
 ROOT = Path(__file__).parent.parent
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 def test_what_airflow_is_told_is_what_the_models_say() -> None:
     """If not: python -m aws_executors.cli.options_table provider > src/aws_executors/provider_config.json."""
-    assert get_provider_info()["config"] == config()
+    assert get_provider_info()["config"] == provider_options()
 
 
 def test_the_command_prints_that_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.request_quotas import BATCH, ON_FARGATE, Allotments
-from aws_executors.core.aws.response import told
+from aws_executors.core.aws.response import named_cause
 from aws_executors.core.lifecycle.observation import Cause, DescribeResult, Observation, Phase, Unreadable
 from aws_executors.core.lifecycle.stop_reasons import BY_US
 from aws_executors.core.lifecycle.verdict import Row
@@ -190,7 +190,7 @@ class Cloud:
             self.stopped.append(tuple(ids))
             if isinstance(plan, AwsError):
                 return dict.fromkeys(ids, plan)
-        cause = told(BY_US, reason) or Cause.STOPPED
+        cause = named_cause(BY_US, reason) or Cause.STOPPED
         for id_ in ids:
             if id_ in self.live():
                 self._change(id_, phase=Phase.FAILED, cause=cause, exit_code=143, final=True)

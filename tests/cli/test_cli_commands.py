@@ -13,7 +13,7 @@ import pytest
 from aws_executors.cli.__main__ import main, parser
 from aws_executors.cli.command import Command
 from aws_executors.cli.commands import COMMANDS
-from aws_executors.cli.configuration import executors
+from aws_executors.cli.configuration import executor_sections
 from aws_executors.cli.show import Paint, colourful, dumped
 
 HEAVY = (
@@ -196,7 +196,7 @@ def test_the_program_is_installed() -> None:
     ],
 )
 def test_our_executors_are_found_in_the_configuration(value: str, expected: tuple[str, ...]) -> None:
-    assert executors(value) == expected
+    assert executor_sections(value) == expected
 
 
 @pytest.mark.parametrize("form", ["json", "yaml"])

@@ -7,7 +7,7 @@ import pytest
 
 from aws_executors.core.aws.console import container_in
 from aws_executors.core.aws.errors import classify
-from aws_executors.core.ecs.capacity_providers import on_fargate
+from aws_executors.core.ecs.capacity_providers import names_fargate
 from aws_executors.core.explain.diagnosis import explain
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.requests.preview import Difference, preview
@@ -64,7 +64,7 @@ READERS: tuple[Callable[[str], object], ...] = (
     shown,
     told,
     section,
-    on_fargate,
+    names_fargate,
     lambda text: reference(f"1.dkr.ecr.x.amazonaws.com/{text}!"),
     lambda text: classify("AccessDenied", text),
     lambda text: preview(KeyValuePair(name=text, value=text))._repr_html_(),

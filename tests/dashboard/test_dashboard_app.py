@@ -54,7 +54,7 @@ def nothing_told() -> Iterator[None]:
     yield
     with create_session(scoped=False) as session:
         session.execute(delete(Log))
-    store._delete([key for key, _ in store.rows()])
+    store._delete([key for key, _ in store.stored_rows()])
 
 
 def cookie(user: SimpleAuthManagerUser) -> dict[str, str]:
@@ -175,7 +175,7 @@ def test_an_overwritten_row_is_ignored_and_told_once(
     SnapshotRow("live").write(told(time.time()))
     SnapshotRow("victim").write(told(time.time(), scheduler="victim:2"))
     forged = told(time.time(), scheduler="forged:3").model_dump_json()
-    (taken,) = [text for key, text in store.rows() if key.endswith("live")]
+    (taken,) = [text for key, text in store.stored_rows() if key.endswith("live")]
     with create_session(scoped=False) as session:
         table = store._table()
         session.connection().execute(

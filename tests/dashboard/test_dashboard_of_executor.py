@@ -44,7 +44,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], Lo
             return aws
 
         yield configure
-    store._delete([key for key, _ in store.rows()])
+    store._delete([key for key, _ in store.stored_rows()])
 
 
 def until(done: Callable[[], bool], patience: float = PATIENCE) -> None:

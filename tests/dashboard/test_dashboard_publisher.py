@@ -282,7 +282,7 @@ def test_switched_off_there_is_nobody_who_tells() -> None:
 @pytest.fixture
 def clean(airflow_db: object) -> Iterator[None]:
     yield
-    store._delete([key for key, _ in store.rows()])
+    store._delete([key for key, _ in store.stored_rows()])
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 @pytest.mark.usefixtures("clean")
 def test_a_row_tells_those_nothing_who_have_no_key(keys: Callable[..., None]) -> None:
     SnapshotRow("one").write(told(1.0, "host-of-the-scheduler"))
-    ((_, text),) = store.rows()
+    ((_, text),) = store.stored_rows()
     assert "host-of" not in text
     assert "RUNNING" not in text
     keys(jwt="another secret")

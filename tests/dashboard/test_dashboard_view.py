@@ -19,7 +19,7 @@ from aws_executors.core.aws.console import container_in
 from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.dashboard.failure_kind import failure_kind
 from aws_executors.dashboard.formatting import age, task_page
-from aws_executors.dashboard.render import _templates, content, page
+from aws_executors.dashboard.render import _templates, content, render_page
 from aws_executors.dashboard.snapshot import CallRate, JobRecord, QueueCount, Snapshot, TaskKey
 from aws_executors.dashboard.view import Failure, Fleet, fleet
 
@@ -194,7 +194,7 @@ def test_a_silent_scheduler_is_named_and_not_counted() -> None:
 
 
 def test_the_page_is_whole_and_asks_nothing_of_others() -> None:
-    text = page(seen(snapshot()), "n0nce")
+    text = render_page(seen(snapshot()), "n0nce")
     assert re.findall(r"<(?:script|style)[^>]*>", text) == ['<style nonce="n0nce">', '<script nonce="n0nce">']
     assert not re.search(r"https?://|@import|url\(", text)
     assert Skeleton(text).elements[0] == ("html", ("lang",))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aws_executors.demo.cloud import Names, create
-from aws_executors.demo.containers import read, whom
+from aws_executors.demo.containers import read_containers, whom
 from aws_executors.local import LocalAws
 
 NAMES = Names()
@@ -41,7 +41,7 @@ def test_reads_both_services(aws: LocalAws) -> None:
             containerOverrides={"command": command("b", 1, "exit 3", map_index=7)},
         )
         assert aws.wait_idle(10)
-        found = read(aws.tasks(), aws.jobs())
+        found = read_containers(aws.tasks(), aws.jobs())
     assert [(c.service, c.task.label, c.task.try_number) for c in found] == [
         ("ECS", "a", 2),
         ("Batch", "b[7]", 1),

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from aws_executors.demo.environment import (
-    Place,
+    AirflowHome,
     airflow_environment,
     container_environment,
     free_port,
     isolate,
 )
 
-PLACE = Place(home=Path("/home/demo"), dags=Path("/dags"), port=8080, secret="a secret")
+PLACE = AirflowHome(home=Path("/home/demo"), dags=Path("/dags"), port=8080, secret="a secret")
 
 
 def test_a_container_knows_where_the_api_is_and_no_secret() -> None:
@@ -38,7 +38,7 @@ def test_options_win() -> None:
 
 
 def test_two_places_share_neither_port_nor_secret() -> None:
-    one, other = (Place(home=Path("/"), dags=Path("/"), port=free_port()) for _ in range(2))
+    one, other = (AirflowHome(home=Path("/"), dags=Path("/"), port=free_port()) for _ in range(2))
     assert one.secret != other.secret
     assert one.secret not in repr(one)
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from aws_executors.demo.api import TaskInstance
 from aws_executors.demo.containers import Container, TaskTry
-from aws_executors.demo.watch import LiveTable, Moment, Row, rows, screen
+from aws_executors.demo.watch import LiveTable, Sample, SampleRow, rows, screen
 
 
 def instance(task_id: str, state: str | None, try_number: int = 1) -> TaskInstance:
@@ -26,7 +26,7 @@ def container(task_id: str, try_number: int, status: str, created: float) -> Con
     )
 
 
-MOMENT = Moment(
+MOMENT = Sample(
     now=110.0,
     instances=(instance("a", "running", 2), instance("b", None, 0)),
     containers=(container("a", 1, "SUCCEEDED", 100.0), container("a", 2, "RUNNING", 104.0)),
@@ -35,7 +35,7 @@ MOMENT = Moment(
 
 def test_rows() -> None:
     first, second, waiting = rows(MOMENT)
-    assert first == Row(
+    assert first == SampleRow(
         task="a", attempt=1, executor="Batch", container="a-100.0", status="SUCCEEDED", seconds=2.0, state=""
     )
     assert second.cells() == ("a", "2", "Batch", "a-104.0", "RUNNING", "6.0", "running")
@@ -47,7 +47,7 @@ def test_lines_say_each_change_once() -> None:
     with screen(Console(file=output, width=200), began=100.0, title="demo") as shown:
         shown.show(MOMENT)
         shown.show(MOMENT)
-        shown.show(Moment(111.5, (instance("a", "success", 2),), MOMENT.containers))
+        shown.show(Sample(111.5, (instance("a", "success", 2),), MOMENT.containers))
     assert output.getvalue().splitlines() == [
         " 10.0 s  a            try 1  Batch  a-100.0        SUCCEEDED",
         " 10.0 s  a            try 2  Batch  a-104.0        RUNNING       running",

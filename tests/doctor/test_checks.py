@@ -6,7 +6,7 @@ import pytest
 
 from aws_executors.doctor.checks.findings import Airflow, Unasked, of_airflow
 from aws_executors.doctor.checks.image import reference
-from aws_executors.doctor.checks.routes import Endpoint, Place, RouteTable, Ways, of_ways
+from aws_executors.doctor.checks.routes import Endpoint, RouteTable, SubnetRoute, Ways, of_ways
 
 SOUND = Airflow(
     version="3.3.2",
@@ -86,7 +86,7 @@ def test_ways_out(
     expected: list[str],
 ) -> None:
     ways = Ways(tables=tables, endpoints=endpoints)
-    found = of_ways("[x]", [Place(subnet="s", vpc="v", public=public)], ways, "a public address")
+    found = of_ways("[x]", [SubnetRoute(subnet="s", vpc="v", public=public)], ways, "a public address")
     assert [one.check for one in found] == expected
 
 

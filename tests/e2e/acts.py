@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Engine
 
-from aws_executors.demo.stage import Stage
+from aws_executors.demo.stage import DemoStage
 from e2e import records
 from e2e.plans import Cue, Fault, Outage, Plan
 
@@ -25,7 +25,7 @@ MANY = 10_000  # more calls than there are in an outage
 HANG = 40.0  # seconds: longer than anybody waits for an answer
 
 
-def begin(up: Stage, plan: Plan, rows: Engine) -> None:
+def begin(up: DemoStage, plan: Plan, rows: Engine) -> None:
     """Start the run, and wait for the moment and its cue; a cue that does not come is not waited for long."""
     if plan.fault is Fault.STALLED:
         up.start("scheduler", PAIR)
@@ -38,7 +38,7 @@ def begin(up: Stage, plan: Plan, rows: Engine) -> None:
         time.sleep(0.002)
 
 
-def submissions(up: Stage) -> frozenset[str]:
+def submissions(up: DemoStage) -> frozenset[str]:
     """A name for each submission that AWS has got so far."""
     calls = up.aws.calls()
     return frozenset(
@@ -48,7 +48,7 @@ def submissions(up: Stage) -> frozenset[str]:
     )
 
 
-CUES: Mapping[Cue, Callable[[Stage, Engine], frozenset[str]]] = {
+CUES: Mapping[Cue, Callable[[DemoStage, Engine], frozenset[str]]] = {
     Cue.CLOCK: lambda up, rows: frozenset(),
     Cue.QUEUED: lambda up, rows: records.queued(rows),
     Cue.ASKED: lambda up, rows: submissions(up),
@@ -56,13 +56,13 @@ CUES: Mapping[Cue, Callable[[Stage, Engine], frozenset[str]]] = {
 """What there is of each; one more, and the cue has come."""
 
 
-def killed(up: Stage, plan: Plan) -> None:
+def killed(up: DemoStage, plan: Plan) -> None:
     up.scheduler.kill()
     time.sleep(plan.span)
     up.start("scheduler")
 
 
-def killed_twice(up: Stage, plan: Plan) -> None:
+def killed_twice(up: DemoStage, plan: Plan) -> None:
     up.scheduler.kill()
     up.start("scheduler")
     time.sleep(plan.span)
@@ -70,32 +70,32 @@ def killed_twice(up: Stage, plan: Plan) -> None:
     up.start("scheduler")
 
 
-def terminated(up: Stage, plan: Plan) -> None:
+def terminated(up: DemoStage, plan: Plan) -> None:
     up.scheduler.signal(signal.SIGTERM)
     up.scheduler.popen.wait(GONE_WITHIN)
     time.sleep(plan.span)
     up.start("scheduler")
 
 
-def stalled(up: Stage, plan: Plan) -> None:
+def stalled(up: DemoStage, plan: Plan) -> None:
     victim = up.deployment.processes[("scheduler", PAIR)[int(plan.moment * 10) % 2]]
     victim.signal(signal.SIGSTOP)
     time.sleep(plan.span)
     victim.signal(signal.SIGCONT)
 
 
-def outage(up: Stage, plan: Plan) -> None:
+def outage(up: DemoStage, plan: Plan) -> None:
     OUTAGES[plan.outage](up)
     time.sleep(plan.span)
     up.aws.faults.clear()
 
 
-def expired(up: Stage, plan: Plan) -> None:
+def expired(up: DemoStage, plan: Plan) -> None:
     up.aws.faults.expire_credentials(plan.span)
     time.sleep(plan.span)
 
 
-def killed_in_outage(up: Stage, plan: Plan) -> None:
+def killed_in_outage(up: DemoStage, plan: Plan) -> None:
     OUTAGES[plan.outage](up)
     time.sleep(plan.span / 2)
     up.scheduler.kill()
@@ -104,7 +104,7 @@ def killed_in_outage(up: Stage, plan: Plan) -> None:
     up.aws.faults.clear()
 
 
-ACTS: Mapping[Fault, Callable[[Stage, Plan], None]] = {
+ACTS: Mapping[Fault, Callable[[DemoStage, Plan], None]] = {
     Fault.KILLED: killed,
     Fault.KILLED_TWICE: killed_twice,
     Fault.TERMINATED: terminated,
@@ -114,7 +114,7 @@ ACTS: Mapping[Fault, Callable[[Stage, Plan], None]] = {
     Fault.KILLED_IN_OUTAGE: killed_in_outage,
 }
 
-OUTAGES: Mapping[Outage, Callable[[Stage], None]] = {
+OUTAGES: Mapping[Outage, Callable[[DemoStage], None]] = {
     Outage.REFUSED: lambda up: up.aws.faults.fail_before("*", MANY),
     Outage.BROKEN: lambda up: up.aws.faults.fail_after("*", MANY),
     Outage.SILENT: lambda up: up.aws.faults.lose_answer("*", MANY),

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser
 from xdist.scheduler import LoadScopeScheduling
 
 from aws_executors.demo.__main__ import DAGS
-from aws_executors.demo.environment import Place, container_environment, isolate
-from aws_executors.demo.stage import Stage, stage
+from aws_executors.demo.environment import AirflowHome, container_environment, isolate
+from aws_executors.demo.stage import DemoStage, stage
 from e2e import warm
 from e2e.chromium import chromium
 from e2e.examples import Show, show
@@ -72,11 +72,11 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def image(dags: Path, ending: ExitStack) -> dict[str, str]:
     """What every container has baked in: a Python that has Airflow imported."""
-    return ending.enter_context(warm.image(container_environment(Place(home=dags, dags=dags))))
+    return ending.enter_context(warm.image(container_environment(AirflowHome(home=dags, dags=dags))))
 
 
 @pytest.fixture(scope="session")
-def up(dags: Path, image: dict[str, str], logs: Path, ending: ExitStack) -> Stage:
+def up(dags: Path, image: dict[str, str], logs: Path, ending: ExitStack) -> DemoStage:
     """Airflow with both executors, and workloads in S3."""
     isolate()
     return ending.enter_context(stage(dags, logs, OPTIONS, names=NAMES, image=image))

@@ -22,10 +22,10 @@ from typing import Literal
 from sqlalchemy import Engine, create_engine, text
 
 from aws_executors.demo.containers import Container
-from aws_executors.demo.environment import EXECUTORS, Place, container_environment, isolate
+from aws_executors.demo.environment import EXECUTORS, AirflowHome, container_environment, isolate
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError, interruptible
 from aws_executors.demo.proof import Claim, ended_well
-from aws_executors.demo.stage import ASK, Stage, stage
+from aws_executors.demo.stage import ASK, DemoStage, stage
 from e2e import warm
 from e2e.examples_table import CONF, FAILING, FEW, FOLLOWING, MORE, PASSED_OVER, VARYING
 from e2e.postgres import postgres
@@ -89,7 +89,7 @@ class Show:
     """Airflow with all three executors on PostgreSQL, the DAGs that it knows, and a file with whose turn it
     is; if that is empty, a task goes where its DAG says."""
 
-    up: Stage
+    up: DemoStage
     rows: Engine
     known: tuple[str, ...]
     turn: Path
@@ -108,7 +108,7 @@ def show(names: Iterable[str], logs: Path) -> Iterator[Show]:
             shutil.copy(found[name], dags)
         for folder in {path.parent / "sql" for path in found.values()}:
             shutil.copytree(folder, dags / "sql", dirs_exist_ok=True)  # which templates are read from
-        image = stack.enter_context(warm.image(container_environment(Place(home=dags, dags=dags))))
+        image = stack.enter_context(warm.image(container_environment(AirflowHome(home=dags, dags=dags))))
         url = stack.enter_context(postgres(logs))
         options = {**OPTIONS, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url, "EXECUTOR_IN_TURN": str(turn)}
         up = stack.enter_context(stage(dags, logs, options, image={**image, **PATIENT}))
@@ -122,7 +122,7 @@ def tell(shown: Show) -> tuple[Turn, ...]:
     return tuple(one(shown, name, number) for number, name in enumerate(TURNS))
 
 
-def read(up: Stage, rows: Engine, count: int) -> tuple[str, ...]:
+def read(up: DemoStage, rows: Engine, count: int) -> tuple[str, ...]:
     """The DAGs, as soon as Airflow has read all files."""
 
     def all_read() -> Literal[True] | None:
@@ -150,7 +150,7 @@ def one(shown: Show, executor: str, number: int) -> Turn:
     return Turn(executor, found, started, time.monotonic() - began)
 
 
-def wait(up: Stage, rows: Engine, last: int, wanted: Set[str], executor: str) -> None:
+def wait(up: DemoStage, rows: Engine, last: int, wanted: Set[str], executor: str) -> None:
     """Wait until each of these DAGs has had a run, and all runs have ended."""
 
     def over() -> Literal[True] | None:
@@ -165,7 +165,7 @@ def wait(up: Stage, rows: Engine, last: int, wanted: Set[str], executor: str) ->
         raise NotReadyError(f"{error}\n{waiting}") from None
 
 
-def start(up: Stage, dag: str, date: str) -> None:
+def start(up: DemoStage, dag: str, date: str) -> None:
     """Start a run as a person does."""
     body = {"logical_date": date, "conf": CONF.get(dag, {})}
     up.api.call("POST", f"/api/v2/dags/{dag}/dagRuns", body)

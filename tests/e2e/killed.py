@@ -21,10 +21,10 @@ from typing import Literal
 from sqlalchemy import Engine, create_engine
 
 from aws_executors.demo.containers import CALLBACK
-from aws_executors.demo.environment import Place, container_environment, isolate
+from aws_executors.demo.environment import AirflowHome, container_environment, isolate
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError, interruptible
 from aws_executors.demo.proof import Claim, none_left
-from aws_executors.demo.stage import ASK, Stage, stage
+from aws_executors.demo.stage import ASK, DemoStage, stage
 from e2e import records, warm
 from e2e.acts import ACTS, DAG, begin
 from e2e.claims import Records, claims
@@ -68,12 +68,12 @@ def tell(plan: Plan, logs: Path) -> Story:
         dags = Path(stack.enter_context(TemporaryDirectory(prefix="aws-executors-dags-")))
         shutil.copy(SOURCE, dags)
         options = {**QUICK, **adoption(plan.adopt), **stack.enter_context(database(plan.database, logs))}
-        image = stack.enter_context(warm.image(container_environment(Place(home=dags, dags=dags))))
+        image = stack.enter_context(warm.image(container_environment(AirflowHome(home=dags, dags=dags))))
         up = stack.enter_context(stage(dags, logs, options, at_once=AT_ONCE, image=image))
         return happen(up, plan)
 
 
-def happen(up: Stage, plan: Plan) -> Story:
+def happen(up: DemoStage, plan: Plan) -> Story:
     """Let the fault happen to what is up, and judge what is on record at the end."""
     began = time.monotonic()
     sqlite = f"sqlite:///{up.place.home / 'airflow.db'}"
@@ -113,7 +113,7 @@ def adoption(on: bool) -> dict[str, str]:
 # --- How it ends -------------------------------------------------------------------------------------------
 
 
-def over(up: Stage, rows: Engine) -> Claim:
+def over(up: DemoStage, rows: Engine) -> Claim:
     """Wait until the run has ended and every container has; whether that was in time."""
 
     def ended() -> Literal[True] | None:
@@ -128,7 +128,7 @@ def over(up: Stage, rows: Engine) -> Claim:
     return Claim(claim)
 
 
-def on_record(up: Stage, rows: Engine, journal: Path) -> Records:
+def on_record(up: DemoStage, rows: Engine, journal: Path) -> Records:
     """Everything that the claims are about."""
     return Records(
         last=records.tries(rows, "task_instance", DAG),
@@ -139,7 +139,7 @@ def on_record(up: Stage, rows: Engine, journal: Path) -> Records:
     )
 
 
-def at_rest(up: Stage) -> tuple[Claim, ...]:
+def at_rest(up: DemoStage) -> tuple[Claim, ...]:
     """Nothing runs, and no scheduler thinks that anything does."""
     schedulers = [name for name in up.deployment.processes if name.startswith("scheduler")]
     slots = (up.slots(timeout=FREE_WITHIN, scheduler=name) for name in schedulers)

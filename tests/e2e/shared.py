@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from aws_executors.demo import cloud
-from aws_executors.demo.stage import Stage
+from aws_executors.demo.stage import DemoStage
 from e2e.killed import QUICK, adoption
 
 HERE = Path(__file__).parent
@@ -46,7 +46,7 @@ OPTIONS: Mapping[str, str] = {
 
 
 @contextmanager
-def last(up: Stage, ending: ExitStack) -> Iterator[Stage]:
+def last(up: DemoStage, ending: ExitStack) -> Iterator[DemoStage]:
     """What is up already, taken down with the block."""
     with ending:
         yield up

@@ -10,12 +10,12 @@ import pytest
 
 from aws_executors.demo.__main__ import parser, run_on
 from aws_executors.demo.processes import left_behind
-from aws_executors.demo.stage import Stage
+from aws_executors.demo.stage import DemoStage
 from e2e.shared import last
 
 
 def test_what_does_not_end_in_time_is_said_and_taken_down(
-    up: Stage, ending: ExitStack, logs: Path, capsys: pytest.CaptureFixture[str]
+    up: DemoStage, ending: ExitStack, logs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     up.aws.faults.delays("none")
     code = run_on(last(up, ending), parser().parse_args(["--logs", str(logs), "--timeout", "1"]))

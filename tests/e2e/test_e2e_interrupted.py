@@ -15,7 +15,7 @@ import pytest
 
 from aws_executors.demo.__main__ import DAG, DAGS, INTERRUPTED, parser, run_on
 from aws_executors.demo.processes import left_behind
-from aws_executors.demo.stage import Stage
+from aws_executors.demo.stage import DemoStage
 from e2e.examples import Show
 from e2e.shared import last
 
@@ -41,7 +41,7 @@ def test_interrupted_it_takes_everything_down(
     assert left_behind(str(up.place.dags)) == []
 
 
-def interrupt(up: Stage, over: threading.Event) -> None:
+def interrupt(up: DemoStage, over: threading.Event) -> None:
     """Ctrl-C as soon as a container of the demo has run for a while: there is most to take down."""
     while not over.is_set():
         if any(one.task.dag_id == DAG and one.status == "RUNNING" for one in up.containers()):

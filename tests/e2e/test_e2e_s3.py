@@ -16,10 +16,10 @@ from typing import Any
 from rich.console import Console
 
 from aws_executors.core.requests.stored_workload import numbered
-from aws_executors.demo.__main__ import DAG, Clock, follow, judge
-from aws_executors.demo.api import DagRun, quoted
+from aws_executors.demo.__main__ import DAG, Clock, final_checks, follow
+from aws_executors.demo.api import DagRun, path_quoted
 from aws_executors.demo.proof import tokenless
-from aws_executors.demo.stage import ASK, Stage, is_store
+from aws_executors.demo.stage import ASK, DemoStage, is_store
 from aws_executors.local.wire import Request
 from e2e.killed import adoption
 from e2e.shared import NAMES, of_both
@@ -29,9 +29,9 @@ TOKEN = "eyJ"
 PATIENCE = 120.0  # seconds
 
 
-def test_the_same_dag_by_way_of_s3_and_no_token_anywhere(up: Stage) -> None:
+def test_the_same_dag_by_way_of_s3_and_no_token_anywhere(up: DemoStage) -> None:
     clock = Clock(Console(file=io.StringIO()), time.time())
-    claims = judge(up, follow(up, up.trigger(DAG), clock, timeout=180.0))
+    claims = final_checks(up, follow(up, up.trigger(DAG), clock, timeout=180.0))
     assert [str(claim) for claim in claims if not claim.holds] == []
     assert [claim.text.partition(" ")[2] for claim in claims][:2] == [
         "requests, events and descriptions carried no token",
@@ -49,7 +49,7 @@ def test_the_same_dag_by_way_of_s3_and_no_token_anywhere(up: Stage) -> None:
     assert max(len(" ".join(command)) for command in commands(up).values()) < 300
 
 
-def test_who_takes_over_goes_on_renewing_and_no_token_shows_either(up: Stage) -> None:
+def test_who_takes_over_goes_on_renewing_and_no_token_shows_either(up: DemoStage) -> None:
     """A job waits in its queue for two lifetimes and more of its token, and its scheduler dies meanwhile."""
     before = len(up.containers())
     with without_capacity(up):
@@ -75,7 +75,7 @@ def test_who_takes_over_goes_on_renewing_and_no_token_shows_either(up: Stage) ->
     assert not tokens_in(up)
 
 
-def test_a_token_that_is_on_the_command_line_does_not_last_that_long(up: Stage) -> None:
+def test_a_token_that_is_on_the_command_line_does_not_last_that_long(up: DemoStage) -> None:
     """The same wait, by the new scheduler, which sends what is small inline."""
     before = len(up.containers())
     with without_capacity(up):
@@ -86,7 +86,7 @@ def test_a_token_that_is_on_the_command_line_does_not_last_that_long(up: Stage) 
     assert "exit code 1" in " ".join(told(up, late, "waits", "container failed"))
 
 
-def test_what_is_too_large_for_the_command_line_goes_by_s3(up: Stage) -> None:
+def test_what_is_too_large_for_the_command_line_goes_by_s3(up: DemoStage) -> None:
     before = commands(up)
     run = up.trigger("large")
     assert states(up, run) == dict.fromkeys(("small", "on_ecs", "on_batch"), "success")
@@ -98,7 +98,7 @@ def test_what_is_too_large_for_the_command_line_goes_by_s3(up: Stage) -> None:
     assert up.emptied() == ()
 
 
-def test_a_denied_bucket_is_told_harms_nobody_else_and_the_next_try_goes_its_way(up: Stage) -> None:
+def test_a_denied_bucket_is_told_harms_nobody_else_and_the_next_try_goes_its_way(up: DemoStage) -> None:
     up.aws.faults.deny_bucket(NAMES.bucket)
     run = up.trigger("denied")
     eventually(up, "the refusal", lambda: told(up, run, "stored", "submission failed"))
@@ -116,7 +116,7 @@ def test_a_denied_bucket_is_told_harms_nobody_else_and_the_next_try_goes_its_way
 
 
 @contextmanager
-def without_capacity(up: Stage) -> Iterator[None]:
+def without_capacity(up: DemoStage) -> Iterator[None]:
     """Batch accepts jobs, and starts none in this block: they wait in their queue."""
     up.aws.faults.no_capacity()
     try:
@@ -125,7 +125,7 @@ def without_capacity(up: Stage) -> Iterator[None]:
         up.aws.faults.capacity_back()
 
 
-def eventually(up: Stage, what: str, so: Callable[[], object]) -> None:
+def eventually(up: DemoStage, what: str, so: Callable[[], object]) -> None:
     """Wait until something is so."""
 
     up.deployment.wait_for(what, lambda: so() or None, timeout=PATIENCE, every=ASK)
@@ -134,32 +134,32 @@ def eventually(up: Stage, what: str, so: Callable[[], object]) -> None:
 # --- What is seen ------------------------------------------------------------------------------------------
 
 
-def states(up: Stage, run: DagRun) -> dict[str, str | None]:
+def states(up: DemoStage, run: DagRun) -> dict[str, str | None]:
     """How every task of a run has ended."""
     eventually(up, f"the end of {run.dag_id}", lambda: up.api.dag_run(run).ended)
     return now(up, run)
 
 
-def now(up: Stage, run: DagRun) -> dict[str, str | None]:
+def now(up: DemoStage, run: DagRun) -> dict[str, str | None]:
     """How every task of a run stands."""
     return {one.task_id: one.state for one in up.api.task_instances(run)}
 
 
-def told(up: Stage, run: DagRun, task_id: str, event: str) -> list[str]:
+def told(up: DemoStage, run: DagRun, task_id: str, event: str) -> list[str]:
     """What the Event log says of this kind about a task."""
-    path = f"/api/v2/eventLogs?dag_id={run.dag_id}&run_id={quoted(run.dag_run_id)}&task_id={task_id}"
-    found: Any = json.loads(up.api.call("GET", f"{path}&event={quoted(event)}"))
+    path = f"/api/v2/eventLogs?dag_id={run.dag_id}&run_id={path_quoted(run.dag_run_id)}&task_id={task_id}"
+    found: Any = json.loads(up.api.call("GET", f"{path}&event={path_quoted(event)}"))
     return [one["extra"] for one in found["event_logs"]]
 
 
-def to_and_past_the_store(up: Stage) -> tuple[list[Request], list[Request]]:
+def to_and_past_the_store(up: DemoStage) -> tuple[list[Request], list[Request]]:
     """The writes of objects, and all other requests."""
     requests = up.aws.requests()
     puts = [request for request in requests if is_store(request, NAMES) and request.method == "PUT"]
     return puts, [request for request in requests if request not in puts]
 
 
-def tokens_in(up: Stage) -> list[str]:
+def tokens_in(up: DemoStage) -> list[str]:
     """Where there is a token that should not be there: requests, events, descriptions, logs."""
     _, others = to_and_past_the_store(up)
     quoting = [one.path for one in others if TOKEN in f"{one.path} {one.headers} {one.body!r}"]
@@ -167,13 +167,13 @@ def tokens_in(up: Stage) -> list[str]:
     return [*quoting, *tokenless(up.messages()).faults, *logs]
 
 
-def of_the_last_object(up: Stage) -> list[str]:
+def of_the_last_object(up: DemoStage) -> list[str]:
     """What was done to the object that was written last, in order."""
     puts, _ = to_and_past_the_store(up)
     return [one.method for one in up.aws.requests() if one.path.partition("?")[0] == puts[-1].path]
 
 
-def commands(up: Stage) -> dict[str, list[str]]:
+def commands(up: DemoStage) -> dict[str, list[str]]:
     """What every container was told to run, by the id of its task or job."""
     said = {
         f"{task['taskArn']} {container['name']}": container["command"]

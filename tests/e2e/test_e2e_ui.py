@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from aws_executors.demo.__main__ import DAG
 from aws_executors.demo.cloud import IMAGE
-from aws_executors.demo.stage import Stage
+from aws_executors.demo.stage import DemoStage
 
 PATIENCE = 60_000.0
 """Milliseconds that the page may take to show what has happened, on a busy machine."""
@@ -24,7 +24,7 @@ DARK, LIGHT = "rgb(17, 22, 29)", "rgb(246, 247, 249)"
 
 
 @pytest.fixture
-def page(browser: Browser, up: Stage) -> Iterator[Page]:
+def page(browser: Browser, up: DemoStage) -> Iterator[Page]:
     """A new window of somebody who comes for the first time; nothing may go wrong in it."""
     wrong: list[str] = []
     with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
@@ -46,7 +46,7 @@ def tile(frame: FrameLocator, standing: str) -> int:
     return int(frame.locator(f".tile.{standing} b").inner_text())
 
 
-def test_a_person_finds_the_page_what_failed_and_why_and_the_task(up: Stage, page: Page) -> None:
+def test_a_person_finds_the_page_what_failed_and_why_and_the_task(up: DemoStage, page: Page) -> None:
     up.aws.faults.missing_image(IMAGE)
     up.trigger(DAG)
     page.goto(up.place.url)
@@ -68,7 +68,7 @@ def test_a_person_finds_the_page_what_failed_and_why_and_the_task(up: Stage, pag
     expect(page.get_by_text("plain").first).to_be_visible(timeout=PATIENCE)
 
 
-def test_a_person_watches_containers_that_wait(up: Stage, page: Page) -> None:
+def test_a_person_watches_containers_that_wait(up: DemoStage, page: Page) -> None:
     up.aws.faults.clear()
     up.aws.faults.delays("none", pull=FOREVER)
     up.aws.faults.throttle("RunTask", times=2)
@@ -92,7 +92,7 @@ def test_a_person_watches_containers_that_wait(up: Stage, page: Page) -> None:
     assert page.evaluate("window.sameWindow")  # it came without a reload
 
 
-def test_the_page_takes_on_airflow_s_colours(page: Page, up: Stage) -> None:
+def test_the_page_takes_on_airflow_s_colours(page: Page, up: DemoStage) -> None:
     page.goto(f"{up.place.url}/plugin/aws-executors")
     body = fleet(page).locator("body")
     for theme, colour in (("dark", DARK), ("light", LIGHT)):
@@ -101,7 +101,7 @@ def test_the_page_takes_on_airflow_s_colours(page: Page, up: Stage) -> None:
         expect(body).to_have_css("background-color", colour, timeout=PATIENCE)
 
 
-def test_alone_it_takes_on_the_browser_s(browser: Browser, up: Stage) -> None:
+def test_alone_it_takes_on_the_browser_s(browser: Browser, up: DemoStage) -> None:
     with browser.new_context(color_scheme="dark") as context:
         page = context.new_page()
         page.goto(f"{up.place.url}/aws-executors/fleet")

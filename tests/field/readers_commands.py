@@ -15,13 +15,13 @@ from unittest.mock import patch
 from airflow.configuration import AirflowConfigParser
 
 from aws_executors.batch import BatchSettings
-from aws_executors.cli.migrate import merged, of_environment, of_file
+from aws_executors.cli.migrate import of_environment, of_file, with_variables
 from aws_executors.core.aws import console
-from aws_executors.core.aws.response import read as read_record
+from aws_executors.core.aws.response import read_record as read_record
 from aws_executors.core.batch.builder import build as build_job
 from aws_executors.core.batch.request import from_kwargs as job_of
 from aws_executors.core.ecs.builder import build as build_task
-from aws_executors.core.logs.lines import line
+from aws_executors.core.logs.lines import log_line
 from aws_executors.core.logs.streams import batch_stream, ecs_stream
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
@@ -35,7 +35,7 @@ from aws_executors.ecs import EcsSettings
 from aws_executors.local.models import check
 from aws_executors.local.world import Call, World, apply
 from aws_executors.migrate import as_cfg, migrated, notes
-from aws_executors.shell.airflow.config_section import read
+from aws_executors.shell.airflow.config_section import read_section
 
 MODELS: dict[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}
 
@@ -49,7 +49,7 @@ def configuration(given: Any) -> dict[str, object]:
         path = Path(folder) / "airflow.cfg"
         path.write_text(given.get("cfg", ""))
         file = of_file(str(path))
-    written = merged(file, of_environment(given.get("variables", {}), file))
+    written = with_variables(file, of_environment(given.get("variables", {}), file))
     printed = as_cfg(migrated(written), notes(written))
     parser = AirflowConfigParser()
     parser.read_string(printed)
@@ -71,7 +71,7 @@ def configuration(given: Any) -> dict[str, object]:
 
 
 def _faults(parser: AirflowConfigParser, model: type[Settings], team: str) -> tuple[object, ...]:
-    found = read(parser, model, team or None)
+    found = read_section(parser, model, team or None)
     settings = model.from_section(found.values, {}, team)
     return (*found.faults, *settings.swap().map(lambda refused: refused.faults).value_or(()))
 
@@ -206,7 +206,7 @@ def log_stream(given: Any) -> dict[str, object]:
         "name": found.name if found else "",
         "region": found.region if found else "",
         "why": "" if found else stream.failure(),
-        "line": line(given.get("line", ""), None),
+        "line": log_line(given.get("line", ""), None),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.aws.response import CONTAINER_REASONS, told
+from aws_executors.core.aws.response import CONTAINER_REASONS, named_cause
 from aws_executors.core.batch import describe as batch
 from aws_executors.core.ecs import describe as ecs
 from aws_executors.core.explain.diagnosis import explain, explain_wait
@@ -69,7 +69,7 @@ def reason(given: str) -> Mapping[str, object]:
     row = reason_for(seen)
     if row is None:
         return {"row": "", "what": "", "remedy": ""}
-    cause = told(CONTAINER_REASONS, given)
+    cause = named_cause(CONTAINER_REASONS, given)
     return {
         "cause": None if cause is None else cause.value,
         "row": row.name,

@@ -14,19 +14,19 @@ from aws_executors.core.aws.errors import AwsError, classify, classify_exception
 from aws_executors.core.batch import builder as batch_build
 from aws_executors.core.batch.describe import observe_answer as observe_jobs
 from aws_executors.core.batch.request import SubmitJob
-from aws_executors.core.batch.responses import found as listed_jobs
+from aws_executors.core.batch.responses import listed_ids as listed_jobs
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import builder as ecs_build
 from aws_executors.core.ecs.describe import observe_answer as observe_tasks
 from aws_executors.core.ecs.request import RunTask
-from aws_executors.core.ecs.responses import found as listed_tasks
+from aws_executors.core.ecs.responses import listed_ids as listed_tasks
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
-from aws_executors.shell.aws.call import unknown
+from aws_executors.shell.aws.call import unknown_operation
 from aws_executors.shell.aws.completeness import EmptyAnswerError, refuse_empty
 from aws_executors.shell.aws.parser import QuickParsers
 
@@ -38,7 +38,7 @@ def _told(error: AwsError) -> dict[str, object]:
         "message": error.message,
         "remedy": error.remedy,
         "lines": len(error.message.splitlines()),
-        "unknown": unknown(error, "TerminateJobs"),
+        "unknown": unknown_operation(error, "TerminateJobs"),
     }
 
 

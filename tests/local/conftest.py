@@ -23,8 +23,8 @@ from aws_executors.local.world import (
     Started,
     StartProcess,
     World,
-    advance,
     apply,
+    carry_out_due,
     feed,
     next_due,
 )
@@ -131,7 +131,7 @@ class Virtual:
 
     def settle(self) -> None:
         """Carry out what is due now; a process that shall start does."""
-        for effect in advance(self.world, self.clock):
+        for effect in carry_out_due(self.world, self.clock):
             match effect:
                 case StartProcess(ref=ref):
                     self.started.append(effect)

@@ -87,15 +87,15 @@ def test_batch_grants_fifty_a_second(virtual: Callable[..., Virtual]) -> None:
     [
         (verbs.throttle, ("RunTask", 1), "ThrottlingException", 400, True, 0),
         (
-            verbs.refuse,
+            verbs.refuse_calls,
             ("ecs.RunTask", "AccessDeniedException", "no", 403, 1),
             "AccessDeniedException",
             403,
             True,
             0,
         ),
-        (verbs.fail, ("RunTask", False, 1), "ServerException", 500, True, 0),
-        (verbs.fail, ("RunTask", True, 1), "ServerException", 500, True, 1),
+        (verbs.fail_calls, ("RunTask", False, 1), "ServerException", 500, True, 0),
+        (verbs.fail_calls, ("RunTask", True, 1), "ServerException", 500, True, 1),
         (verbs.lose_answer, ("*", 1), None, 200, False, 1),
         (verbs.hang, ("RunTask", 9.0, 1), None, 200, True, 1),
     ],
@@ -124,7 +124,7 @@ def test_faults_of_an_action_come_in_their_order(virtual: Callable[..., Virtual]
     v = virtual()
     v.ecs()
     verbs.throttle(v.world, v.clock, "ListTasks", 1)
-    verbs.fail(v.world, v.clock, "ListTasks", False, 2)
+    verbs.fail_calls(v.world, v.clock, "ListTasks", False, 2)
     errors = [v.call("ecs.ListTasks", cluster="c").error for _ in range(4)]
     assert errors == ["ThrottlingException", "ServerException", "ServerException", None]
     assert v.world.faults.tallies["ecs.ListTasks"].as_json() == {
@@ -264,7 +264,7 @@ def test_latency_is_drawn_and_faults_are_cleared(virtual: Callable[..., Virtual]
     delays = [v.call("ecs.DescribeClusters").delay for _ in range(20)]
     assert all(0.05 <= delay <= 0.07 for delay in delays)
     assert len(set(delays)) == 20
-    verbs.fail(v.world, v.clock, "*", False, 5)
+    verbs.fail_calls(v.world, v.clock, "*", False, 5)
     verbs.clear(v.world, v.clock)
     answer = v.call("ecs.DescribeClusters")
     assert (answer.delay, answer.error) == (0.0, None)

@@ -16,7 +16,7 @@ import boto3
 import pytest
 
 from aws_executors import local
-from aws_executors.local.processes import CODE_LOST, Container, Containers
+from aws_executors.local.processes import CODE_LOST, ContainerProcess, Containers
 from aws_executors.local.world import Exited, Ref, Started, StartProcess
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def test_stopping_ends_and_reaps_every_process_soon(account: Account) -> None:
 def test_a_signal_to_an_ended_process_leaves_it_to_its_waiter() -> None:
     with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as process:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        Container(Ref("t", "app"), process, "").send("TERM")
+        ContainerProcess(Ref("t", "app"), process, "").send("TERM")
         assert process.returncode is None
         assert os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
     assert process.returncode == 3

@@ -24,12 +24,12 @@ from aws_executors.local.world import (
     Started,
     StartProcess,
     World,
-    advance,
     apply,
+    carry_out_due,
     feed,
     next_due,
 )
-from aws_executors.local.world.ecs_state import Task
+from aws_executors.local.world.ecs_state import EcsTask
 from simulation.plan import Schedule
 from simulation.timeline import Timeline, between, draw
 
@@ -178,7 +178,7 @@ class Cloud:
         """Carry out what is due in the world, and come back when something is due next."""
         now = self.line.now
         while True:
-            for effect in advance(self.world, now):
+            for effect in carry_out_due(self.world, now):
                 self._effect(effect)
             due = next_due(self.world)
             if due is None or due > now:
@@ -250,7 +250,7 @@ class Cloud:
             return str(task.view.get("stoppedReason", ""))
         return self.world.batch.jobs[task.job].end_reason or ""
 
-    def live_tasks(self) -> Iterator[Task]:
+    def live_tasks(self) -> Iterator[EcsTask]:
         """ECS tasks, those of jobs among them, whose end has not begun and whose process has not ended."""
         for task in self.world.ecs.tasks.values():
             if not task.stopping and not any(run.life in ("exited", "lost") for run in task.runs.values()):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_executors.core.lifecycle.exit_codes import Exit, refusal
+from aws_executors.core.lifecycle.exit_codes import Exit, exit_for_status
 from simulation.airflow_model import Metadata
 from simulation.cloud import Cloud, Container
 from simulation.plan import Schedule
@@ -106,7 +106,7 @@ class Processes:
             return 1
         row = self.metadata.by_id(one.workload.ti)
         held = one.refused == 409 and row is not None and row.state == "running"
-        return Exit.HELD if held else refusal(one.refused)
+        return Exit.HELD if held else exit_for_status(one.refused)
 
     def _patient(self, one: Container) -> bool:
         """Whether a process asks once more."""

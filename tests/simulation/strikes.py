@@ -157,8 +157,8 @@ def _person(does: str, change: Callable[[Metadata, Instance], None]) -> Strike:
 
 STRIKES: Mapping[str, Strike] = {
     "lose": _on_call(lambda sim, a, f: verbs.lose_answer(sim.cloud.world, 0.0, a, _times(f))),
-    "fail after": _on_call(lambda sim, a, f: verbs.fail(sim.cloud.world, 0.0, a, True, _times(f))),
-    "fail before": _on_call(lambda sim, a, f: verbs.fail(sim.cloud.world, 0.0, a, False, _times(f))),
+    "fail after": _on_call(lambda sim, a, f: verbs.fail_calls(sim.cloud.world, 0.0, a, True, _times(f))),
+    "fail before": _on_call(lambda sim, a, f: verbs.fail_calls(sim.cloud.world, 0.0, a, False, _times(f))),
     "throttle": _on_call(lambda sim, a, f: verbs.throttle(sim.cloud.world, 0.0, a, _times(f))),
     "hang": _on_call(lambda sim, a, f: verbs.hang(sim.cloud.world, 0.0, a, 8.0 * f.amount, _times(f))),
     "crash": _to_a_scheduler(_crash),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
 
-from aws_executors.cli.command import Command, Option
+from aws_executors.cli.command import Argument, Command
 from aws_executors.cli.commands import ABOUT, COMMANDS
 
 NAME = "aws-executors"
@@ -39,7 +39,7 @@ def _action(command: Command) -> ActionCommand:
     )
 
 
-def _arg(option: Option) -> Arg:
+def _arg(option: Argument) -> Arg:
     said = option.arguments() | {"help": _plain(option.help)}
     return Arg(option.flags, **said)  # type: ignore[arg-type]  # a row's own words
 

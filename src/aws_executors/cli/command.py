@@ -12,7 +12,7 @@ OUTPUTS = ("table", "json", "yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Argument:
     """One argument of a command, in argparse's words; what is None is not said."""
 
     flags: tuple[str, ...]
@@ -28,7 +28,7 @@ class Option:
     def arguments(self) -> dict[str, object]:
         """The keywords of argparse's ``add_argument``.
 
-        >>> Option(flags=("--team",), help="Whose.", metavar="NAME").arguments()
+        >>> Argument(flags=("--team",), help="Whose.", metavar="NAME").arguments()
         {'help': 'Whose.', 'metavar': 'NAME'}
         """
         said = {
@@ -52,7 +52,7 @@ class Command:
     help: str
     about: str
     examples: tuple[tuple[str, str], ...]
-    options: tuple[Option, ...] = ()
+    options: tuple[Argument, ...] = ()
     run: str
 
     def epilog(self, program: str) -> str:
@@ -68,17 +68,17 @@ class Command:
         return "\n".join(["examples:", *lines])
 
 
-SECTION = Option(
+SECTION = Argument(
     flags=("--section",),
     help="which section to read (default: those of this package's executors in [core] executor)",
     choices=SECTIONS,
 )
-TEAM = Option(flags=("--team",), help="read the options of this team (multi-team Airflow)", metavar="NAME")
+TEAM = Argument(flags=("--team",), help="read the options of this team (multi-team Airflow)", metavar="NAME")
 
 
-def output(default: str = "table") -> Option:
+def output(default: str = "table") -> Argument:
     """How the answer is printed."""
-    return Option(
+    return Argument(
         flags=("-o", "--output"),
         help=f"output format: {', '.join(OUTPUTS)} (default: {default})",
         choices=OUTPUTS,
@@ -87,9 +87,9 @@ def output(default: str = "table") -> Option:
     )
 
 
-def many(flag: str, metavar: str, help_: str) -> Option:
+def many(flag: str, metavar: str, help_: str) -> Argument:
     """An option that may be given several times."""
-    return Option(flags=(flag,), help=f"{help_}; repeatable", metavar=metavar, action="append")
+    return Argument(flags=(flag,), help=f"{help_}; repeatable", metavar=metavar, action="append")
 
 
 def pair(text: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ in a module of its own, named here by its dotted path and imported when the comm
 
 import json
 
-from aws_executors.cli.command import SECTION, TEAM, Command, Option, many, output
+from aws_executors.cli.command import SECTION, TEAM, Argument, Command, many, output
 from aws_executors.cli.own_cloud import DEMO, LOCAL
 
 ABOUT = "Set up and check the executors for AWS Batch, Fargate and ECS."
@@ -28,7 +28,7 @@ IAM_POLICY = Command(
     options=(
         SECTION,
         TEAM,
-        Option(flags=("--account",), help="the AWS account id (default: a placeholder)", metavar="ID"),
+        Argument(flags=("--account",), help="the AWS account id (default: a placeholder)", metavar="ID"),
         many(
             "--role",
             "NAME",
@@ -46,15 +46,15 @@ IAM_POLICY = Command(
             "NAME",
             "the log group that containers write to (default: Batch's own; none on ECS)",
         ),
-        Option(
+        Argument(
             flags=("--tags",), help="allow tagging, even if the settings have no tags", action="store_true"
         ),
-        Option(
+        Argument(
             flags=("--containers",),
             help="print the policy of the containers' role instead: reading stored workloads",
             action="store_true",
         ),
-        Option(
+        Argument(
             flags=("--doctor",),
             help="also allow the (read-only) calls of doctor",
             action="store_true",
@@ -83,38 +83,38 @@ PREVIEW = Command(
         ),
     ),
     options=(
-        Option(flags=("dag_id",), help="the DAG", metavar="DAG_ID", nargs="?"),
-        Option(flags=("task_id",), help="the task", metavar="TASK_ID", nargs="?"),
-        Option(
+        Argument(flags=("dag_id",), help="the DAG", metavar="DAG_ID", nargs="?"),
+        Argument(flags=("task_id",), help="the task", metavar="TASK_ID", nargs="?"),
+        Argument(
             flags=("--command",),
             help="the container's command, instead of a task",
             metavar="WORDS",
             dest="task_command",
         ),
-        Option(
+        Argument(
             flags=("--dags",),
             help="the DAG's folder or file (default: dags_folder in [core])",
             metavar="PATH",
         ),
-        Option(flags=("--queue",), help="the Airflow queue, instead of the task's own", metavar="NAME"),
-        Option(
+        Argument(flags=("--queue",), help="the Airflow queue, instead of the task's own", metavar="NAME"),
+        Argument(
             flags=("--executor-config",),
             help="the executor_config, instead of the task's own",
             metavar="JSON",
             type=json.loads,
         ),
-        Option(flags=("--run-id",), help="the DAG run (default: none)", metavar="ID", default=""),
-        Option(
+        Argument(flags=("--run-id",), help="the DAG run (default: none)", metavar="ID", default=""),
+        Argument(
             flags=("--try-number",),
             help="which try of the task (default: 1)",
             metavar="N",
             type=int,
             default=1,
         ),
-        Option(
+        Argument(
             flags=("--map-index",), help="the map index of a mapped task", metavar="N", type=int, default=-1
         ),
-        Option(
+        Argument(
             flags=("--attempt",),
             help="which container of the try, if earlier ones were lost (default: 1)",
             metavar="N",
@@ -142,12 +142,12 @@ DOCTOR = Command(
     options=(
         SECTION,
         TEAM,
-        Option(
+        Argument(
             flags=("--launch",),
             help="also start one small real container, follow it to its end, and stop it",
             action="store_true",
         ),
-        Option(
+        Argument(
             flags=("--launch-timeout",),
             help="its time limit in seconds (default: 300)",
             metavar="SECONDS",
@@ -170,7 +170,7 @@ MIGRATE = Command(
         ("migrate --cfg old/airflow.cfg --output yaml", "from another file, as YAML"),
     ),
     options=(
-        Option(
+        Argument(
             flags=("--cfg",), help="the file to read (default: the one that Airflow reads)", metavar="FILE"
         ),
         output(),
@@ -207,7 +207,7 @@ TERRAFORM = Command(
     options=(
         SECTION,
         TEAM,
-        Option(
+        Argument(
             flags=("-o", "--output"),
             help="output format: hcl, json (Terraform's JSON syntax), table (default: hcl)",
             choices=("hcl", "json", "table"),

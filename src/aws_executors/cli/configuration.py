@@ -34,7 +34,7 @@ class CommandError(AwsExecutorsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChosenSections:
     """Which sections a command is about, and whose."""
 
     sections: tuple[str, ...]
@@ -52,32 +52,32 @@ def airflow() -> "AirflowConfigParser":
     return conf
 
 
-def executors(value: str) -> tuple[str, ...]:
+def executor_sections(value: str) -> tuple[str, ...]:
     """The sections of our executors in ``[core] executor``, in their order.
 
     Any class of these names counts, so that a subclass in a person's own module is found by its name.
 
-    >>> executors("aws_executors.executors.AwsBatchExecutor,LocalExecutor,red=big:x.AwsFargateExecutor")
+    >>> executor_sections("aws_executors.executors.AwsBatchExecutor,LocalExecutor,x.AwsFargateExecutor")
     ('batch', 'ecs_fargate')
-    >>> executors("LocalExecutor")
+    >>> executor_sections("LocalExecutor")
     ()
     """
     names = [one.strip().rpartition(".")[2] for one in value.replace(";", ",").split(",")]
     return tuple(dict.fromkeys(CLASSES[name] for name in names if name in CLASSES))
 
 
-def asked(options: Namespace) -> Asked:
+def asked(options: Namespace) -> ChosenSections:
     """The section that was named, or those of the executors that Airflow is configured with."""
     team: str | None = options.team
     if options.section:
-        return Asked((options.section,), team)
-    found = executors(airflow().get("core", "executor"))
+        return ChosenSections((options.section,), team)
+    found = executor_sections(airflow().get("core", "executor"))
     if not found:
         raise CommandError(
             "[core] executor names no executor of this package; set executor = "
             f"aws_executors.executors.AwsBatchExecutor, or use --section {SECTIONS[0]} or {SECTIONS[1]}"
         )
-    return Asked(found, team)
+    return ChosenSections(found, team)
 
 
 def required(section: str, team: str | None) -> Configured[Any, Any]:

@@ -31,7 +31,7 @@ def task_of(options: Namespace) -> Written:
     dag = found.dags.get(options.dag_id)
     if dag is None:
         broken = "".join(
-            f"; {path} cannot be read: {last(text)}" for path, text in found.import_errors.items()
+            f"; {path} cannot be read: {last_line(text)}" for path, text in found.import_errors.items()
         )
         raise CommandError(
             f"{folder} has no DAG {options.dag_id!r}{near(options.dag_id, found.dags)}{broken}"
@@ -66,6 +66,6 @@ def near(name: str, names: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def last(trace: str) -> str:
+def last_line(trace: str) -> str:
     """What a traceback says in the end."""
     return (trace.strip().splitlines() or [""])[-1]

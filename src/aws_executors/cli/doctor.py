@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from returns.methods import unwrap_or_failure
 
-from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executors
+from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executor_sections
 from aws_executors.cli.services import KITS
 from aws_executors.cli.show import Paint, answer, colourful, dumped, remark, wrapped
 from aws_executors.core.requests.compose import BuildFault, built
@@ -46,7 +46,7 @@ def run(options: Namespace) -> int:
     """Print what is wrong."""
     conf = airflow()
     named = conf.get("core", "executor")
-    ours = executors(named)
+    ours = executor_sections(named)
     sections = (options.section,) if options.section else ours
     if not sections:
         remark(f"[core] executor = {named} names none of {', '.join(CLASSES)}; use --section")
@@ -59,7 +59,11 @@ def run(options: Namespace) -> int:
         found += [*of_airflow(side), *of_section(section, side, options, say)]
     say("")
     findings = worst_first(found)
-    answer(told(findings, sections) if options.output == "table" else dumped(plain(findings), options.output))
+    answer(
+        report_text(findings, sections)
+        if options.output == "table"
+        else dumped(report_json(findings), options.output)
+    )
     return FOUND_ERRORS if any(one.severity is Severity.ERROR for one in findings) else 0
 
 
@@ -110,7 +114,7 @@ def progress() -> Callable[[str], None]:
     return say
 
 
-def plain(findings: Sequence[Finding]) -> list[dict[str, str]]:
+def report_json(findings: Sequence[Finding]) -> list[dict[str, str]]:
     """The findings for a program."""
     return [
         {
@@ -124,7 +128,7 @@ def plain(findings: Sequence[Finding]) -> list[dict[str, str]]:
     ]
 
 
-def told(findings: Sequence[Finding], sections: Sequence[str]) -> str:
+def report_text(findings: Sequence[Finding], sections: Sequence[str]) -> str:
     """The findings for a person, and a last line with their count."""
     paint = Paint(colourful(sys.stdout))
     parts = [_told(one, paint) for one in findings]

@@ -32,10 +32,10 @@ def run(options: Namespace) -> int:
     try:
         file = of_file(options.cfg)
     except (OSError, UnicodeDecodeError, Unreadable) as error:
-        remark(f"Cannot read {options.cfg or 'airflow.cfg'}: {in_words(error)}")
+        remark(f"Cannot read {options.cfg or 'airflow.cfg'}: {file_fault(error)}")
         return UNUSABLE
     variables = of_environment(os.environ, file)
-    written = merged(file, variables)
+    written = with_variables(file, variables)
     lines, remarks = migrated(written), notes(written)
     if not lines and not remarks:
         remark(f"No configuration of an older package found: none of the sections {', '.join(TABLE)} exists.")
@@ -49,7 +49,7 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def in_words(error: Exception) -> str:
+def file_fault(error: Exception) -> str:
     """What is wrong with a file, without its lines: one of them may hold a secret."""
     match error:
         case Headless():
@@ -126,7 +126,7 @@ def winning(environment: Mapping[str, str], sections: Iterable[str]) -> Iterator
             yield f"The variable {name} is set and wins over airflow.cfg: change it there, or unset it."
 
 
-def merged(file: Sections, variables: Sections) -> dict[str, dict[str, str]]:
+def with_variables(file: Sections, variables: Sections) -> dict[str, dict[str, str]]:
     """Both, where variables win, as in Airflow."""
     return {
         name: {**file.get(name, {}), **variables.get(name, {})} for name in dict.fromkeys((*file, *variables))

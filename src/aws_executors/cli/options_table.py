@@ -39,7 +39,7 @@ def _code(text: str) -> str:
     return f"`{text}`" if text else ""
 
 
-def config() -> dict[str, object]:
+def provider_options() -> dict[str, object]:
     """What Airflow takes as ``config`` in a provider's description, by section."""
     return {
         name: {
@@ -62,7 +62,7 @@ def _described(option: Option) -> dict[str, str | None]:
 
 def provider_config() -> str:
     """The text of `provider_config.json`."""
-    return json.dumps(config(), indent=2) + "\n"
+    return json.dumps(provider_options(), indent=2) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ Law: data only, and the standard library only; each command is a module of its o
 
 from pathlib import Path
 
-from aws_executors.cli.command import Command, Option, pair
+from aws_executors.cli.command import Argument, Command, pair
 
 LOCAL = Command(
     name="local",
@@ -21,33 +21,33 @@ LOCAL = Command(
         ("local --delays fargate --seed 7 --real-limits", "with Fargate's real delays, and AWS's real rates"),
     ),
     options=(
-        Option(flags=("--host",), help="a loopback address (default: 127.0.0.1)", default="127.0.0.1"),
-        Option(flags=("--port",), help="the port; 0, the default, is a free one", type=int, default=0),
-        Option(
+        Argument(flags=("--host",), help="a loopback address (default: 127.0.0.1)", default="127.0.0.1"),
+        Argument(flags=("--port",), help="the port; 0, the default, is a free one", type=int, default=0),
+        Argument(
             flags=("--max-processes",),
             help="how many containers run at once; others wait (default: 4)",
             type=int,
             default=4,
         ),
-        Option(
+        Argument(
             flags=("--seed",),
             help="the seed of ids and delays; the same seed repeats a run (default: 0)",
             type=int,
             default=0,
         ),
-        Option(
+        Argument(
             flags=("--latency-ms",),
             help="latency added to every answer, in milliseconds (default: 0)",
             type=float,
             default=0.0,
         ),
-        Option(
+        Argument(
             flags=("--delays",),
             help="the delays between lifecycle steps (default: fast)",
             choices=("none", "fast", "fargate"),
             default="fast",
         ),
-        Option(
+        Argument(
             flags=("--container-env",),
             help="an environment variable of the image; repeatable",
             metavar="NAME=VALUE",
@@ -55,8 +55,8 @@ LOCAL = Command(
             action="append",
             default=[],
         ),
-        Option(flags=("--real-limits",), help="throttle at AWS's real request rates", action="store_true"),
-        Option(
+        Argument(flags=("--real-limits",), help="throttle at AWS's real request rates", action="store_true"),
+        Argument(
             flags=("--exports",),
             help="also print the export lines that keep the machine's own AWS set-up out",
             action="store_true",
@@ -77,23 +77,23 @@ DEMO = Command(
         ("demo --transport s3", "with workloads in S3, so that no request carries a token"),
     ),
     options=(
-        Option(
+        Argument(
             flags=("--keep",), help="leave everything running afterwards, until Ctrl-C", action="store_true"
         ),
-        Option(
+        Argument(
             flags=("--logs",),
             help="where logs go (default: .demo)",
             metavar="FOLDER",
             type=Path,
             default=Path(".demo"),
         ),
-        Option(
+        Argument(
             flags=("--transport",),
             help="how workloads get into their containers (default: inline)",
             choices=("inline", "s3"),
             default="inline",
         ),
-        Option(
+        Argument(
             flags=("--timeout",),
             help="the DAG's time limit in seconds (default: 180)",
             metavar="SECONDS",

@@ -19,7 +19,7 @@ from aws_executors.cli.dags import Written, task_of
 from aws_executors.cli.services import KITS
 from aws_executors.cli.show import Paint, answer, colourful, dumped, remark
 from aws_executors.core.redact.values import MASK
-from aws_executors.core.requests.compose import BuildFault, built, name_of
+from aws_executors.core.requests.compose import BuildFault, built, function_name
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.preview import difference, preview
 from aws_executors.shell.airflow.configuration import Configured
@@ -54,7 +54,7 @@ def run(options: Namespace) -> int:
             remark(f"The request builder fails, so the task would fail at once: {fault}")
             return REFUSED
         case Previewed() as shown:
-            answer(told(shown, options))
+            answer(preview_text(shown, options))
             return 0
 
 
@@ -72,7 +72,7 @@ def previewed(options: Namespace) -> "Previewed | BuildFault":
     return unwrap_or_failure(  # the default request can always be made: the settings have been checked
         request.map(
             lambda one: Previewed(
-                section=section, builder=name_of(own.build), request=one, default=default.unwrap()
+                section=section, builder=function_name(own.build), request=one, default=default.unwrap()
             )
         )
     )
@@ -123,7 +123,7 @@ def default_queue() -> str:
     return airflow().get("operators", "default_queue")
 
 
-def told(shown: Previewed, options: Namespace) -> str:
+def preview_text(shown: Previewed, options: Namespace) -> str:
     """The answer in the form that was asked for."""
     request = preview(shown.request)
     changes = difference(shown.default, shown.request, ("the default request", "this request"))

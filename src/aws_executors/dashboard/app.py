@@ -22,7 +22,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from starlette.exceptions import HTTPException
 
 from aws_executors.dashboard.failures import HOURS, recent_failures
-from aws_executors.dashboard.render import content, page
+from aws_executors.dashboard.render import content, render_page
 from aws_executors.dashboard.rights import rights_of
 from aws_executors.dashboard.store import snapshots
 from aws_executors.dashboard.view import Fleet, fleet
@@ -59,7 +59,7 @@ def create_app() -> FastAPI:
     allowed = [Depends(requires_access_view(AccessView.CLUSTER_ACTIVITY))]
     app.get(PAGE, dependencies=allowed)(show_page)
     app.get(NEWS, dependencies=allowed)(show_news)
-    app.exception_handler(HTTPException)(refuse)
+    app.exception_handler(HTTPException)(refuse_request)
     return app
 
 
@@ -67,7 +67,7 @@ def show_page(view: View) -> HTMLResponse:
     """The page."""
     nonce = secrets.token_urlsafe(16)
     headers = {"Content-Security-Policy": POLICY.format(nonce=nonce), "Cache-Control": "no-store"}
-    return HTMLResponse(page(view, nonce), headers=headers)
+    return HTMLResponse(render_page(view, nonce), headers=headers)
 
 
 def show_news(view: View) -> JSONResponse:
@@ -75,7 +75,7 @@ def show_news(view: View) -> JSONResponse:
     return JSONResponse({"fleet": asdict(view), "html": content(view)}, headers={"Cache-Control": "no-store"})
 
 
-async def refuse(request: Request, error: HTTPException) -> Response:
+async def refuse_request(request: Request, error: HTTPException) -> Response:
     """Refuse; but who opens the page without being logged in comes to the login, and back."""
     if error.status_code == 401 and request.url.path.endswith(PAGE):
         return RedirectResponse(f"{LOGIN}?next={quote(request.url.path)}", status_code=303)

@@ -28,7 +28,7 @@ K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
 
 
-class Engine(Protocol[K, R]):
+class ReadableEngine(Protocol[K, R]):
     """The part of an engine that is read."""
 
     def entries(self) -> Iterator[tuple[WorkItem[K, R], Job[R], float]]:
@@ -45,7 +45,7 @@ class Engine(Protocol[K, R]):
 class Collector(Generic[K, R]):
     """Makes the snapshots of one executor of this process."""
 
-    engine: Engine[K, R]
+    engine: ReadableEngine[K, R]
     executor: str
     region: str
     calls: Names

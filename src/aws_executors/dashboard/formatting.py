@@ -31,10 +31,10 @@ def age(seconds: float) -> str:
     return f"{left} s"
 
 
-def name_of(key: TaskKey) -> str:
+def task_name(key: TaskKey) -> str:
     """A task instance as a person reads it, without its run.
 
-    >>> name_of(TaskKey(dag="etl", task="load", run="r", map_index=3)), name_of(TaskKey())
+    >>> task_name(TaskKey(dag="etl", task="load", run="r", map_index=3)), task_name(TaskKey())
     ('etl.load [3]', 'callback')
     """
     if not key.dag:

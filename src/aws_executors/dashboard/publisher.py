@@ -22,7 +22,7 @@ FIRST = 1.0
 TOPIC = "Publishing the fleet page"
 
 
-class Row(Protocol):
+class RowWriter(Protocol):
     """Where the snapshot is written. All may wait, and may raise."""
 
     def write(self, snapshot: Snapshot) -> None:
@@ -44,7 +44,7 @@ class Publisher:
     def __init__(
         self,
         collect: Callable[[float], Snapshot],
-        row: Row,
+        row: RowWriter,
         every: float,
         clock: Callable[[], float] = time.time,
     ) -> None:

@@ -25,11 +25,11 @@ MEANINGS: Mapping[DisplayState, str] = MappingProxyType(
 )
 
 
-def page(fleet: Fleet, nonce: str) -> str:
+def render_page(fleet: Fleet, nonce: str) -> str:
     """The whole page; style and script carry the nonce of its Content-Security-Policy.
 
     >>> from aws_executors.dashboard.view import fleet
-    >>> page(fleet((), (), lambda dag: True, now=0.0, hours=24), "n")[:15]
+    >>> render_page(fleet((), (), lambda dag: True, now=0.0, hours=24), "n")[:15]
     '<!doctype html>'
     """
     return _templates().get_template("page.html").render(fleet=fleet, meanings=MEANINGS, nonce=nonce)

@@ -77,11 +77,11 @@ class SnapshotRow:
     def delete_expired(self, now: float) -> None:
         """Delete the rows that are not shown any more, and those that can not be read."""
         own = seal()
-        read = ((key, _read(own, key, text)) for key, text in rows())
+        read = ((key, _read(own, key, text)) for key, text in stored_rows())
         _delete([key for key, one in read if one is None or one.expired(now)])
 
 
-def rows() -> list[tuple[str, str]]:
+def stored_rows() -> list[tuple[str, str]]:
     """The names and sealed texts of the rows: the oldest `ROWS`, of one that is too long the beginning."""
     table = _table()
     query = (
@@ -97,7 +97,7 @@ def rows() -> list[tuple[str, str]]:
 def snapshots() -> tuple[Snapshot, ...]:
     """The last snapshots of all schedulers; what none of them has written is ignored, and logged once."""
     own = seal()
-    read = [_read(own, key, text) for key, text in rows()]
+    read = [_read(own, key, text) for key, text in stored_rows()]
     found = tuple(one for one in read if one is not None)
     if len(found) < len(read):
         _complaints.say(TOPIC, "foreign", f"{len(read) - len(found)} {FOREIGN}")

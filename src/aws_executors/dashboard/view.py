@@ -13,7 +13,7 @@ from typing import TypeAlias
 from aws_executors.core.aws.console import container_in
 from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.dashboard.failure_kind import failure_kind
-from aws_executors.dashboard.formatting import age, container_page, name_of, short_id, task_page
+from aws_executors.dashboard.formatting import age, container_page, short_id, task_name, task_page
 from aws_executors.dashboard.snapshot import CallRate, JobRecord, Snapshot, TaskKey, recent
 
 Allowed: TypeAlias = Callable[[str], bool]
@@ -195,7 +195,7 @@ def _jobs(snapshots: Sequence[Snapshot], may_read: Allowed, now: float) -> Itera
     for one, job in sorted(jobs, key=_order):
         if job.key.dag == NO_DAG or may_read(job.key.dag):
             yield JobRow(
-                task=name_of(job.key),
+                task=task_name(job.key),
                 run=job.key.run,
                 page=task_page(job.key),
                 executor=_executor(one),
@@ -242,7 +242,7 @@ def _granted(granted: float | None, documented: float | None) -> tuple[str, floa
 def _failure(failure: Failure, region: str, now: float) -> FailureRow:
     message, container = failure.message, container_in(failure.message)
     return FailureRow(
-        task=name_of(failure.key),
+        task=task_name(failure.key),
         run=failure.key.run,
         page=task_page(failure.key),
         at=failure.at,

@@ -18,8 +18,8 @@ from aws_executors.demo import cloud, proof
 from aws_executors.demo.api import DagRun, TaskInstance
 from aws_executors.demo.environment import isolate
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError, tail
-from aws_executors.demo.stage import Stage, stage
-from aws_executors.demo.watch import Moment, screen
+from aws_executors.demo.stage import DemoStage, stage
+from aws_executors.demo.watch import Sample, screen
 
 DAGS = Path(__file__).parent / "dags"
 DAG = "demo"
@@ -71,14 +71,14 @@ def run(options: argparse.Namespace) -> int:
     return run_on(fresh(options.logs, cloud.Names(transport=options.transport)), options)
 
 
-def run_on(stage: AbstractContextManager[Stage], options: argparse.Namespace) -> int:
+def run_on(stage: AbstractContextManager[DemoStage], options: argparse.Namespace) -> int:
     """The same on this stage."""
     isolate()
     clock = Clock(Console(), time.time())
     try:
         clock.say("starting an embedded AWS, and Airflow in front of it")
         with stage as up:
-            green = demo(clock, up, timeout=options.timeout, keep=options.keep)
+            green = run_demo(clock, up, timeout=options.timeout, keep=options.keep)
     except KeyboardInterrupt:
         clock.say("interrupted; everything is down")
         return INTERRUPTED
@@ -93,17 +93,17 @@ def run_on(stage: AbstractContextManager[Stage], options: argparse.Namespace) ->
     return 0 if green else 1
 
 
-def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[Stage]:
+def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[DemoStage]:
     """A stage for the demo's DAGs, whose logs are new."""
     for old in logs.glob("*.log"):
         old.unlink()
     return stage(DAGS, logs, names=names)
 
 
-def demo(clock: Clock, up: Stage, *, timeout: float, keep: bool) -> bool:
+def run_demo(clock: Clock, up: DemoStage, *, timeout: float, keep: bool) -> bool:
     """Run the DAG on what is up, and judge; whether all that was promised holds."""
     clock.say(f"Airflow is up: {up.place.url} (no login: everyone is an administrator)")
-    claims = judge(up, follow(up, up.trigger(DAG), clock, timeout))
+    claims = final_checks(up, follow(up, up.trigger(DAG), clock, timeout))
     for claim in claims:
         clock.console.out(str(claim), highlight=False)
     green = all(claim.holds for claim in claims)
@@ -115,7 +115,7 @@ def demo(clock: Clock, up: Stage, *, timeout: float, keep: bool) -> bool:
     return green
 
 
-def follow(up: Stage, run: DagRun, clock: Clock, timeout: float) -> tuple[TaskInstance, ...]:
+def follow(up: DemoStage, run: DagRun, clock: Clock, timeout: float) -> tuple[TaskInstance, ...]:
     """Show a run until it has ended and its containers have; its task instances then."""
     deadline = time.time() + timeout
     ended, instances, asked = False, up.api.task_instances(run), time.time()
@@ -123,7 +123,7 @@ def follow(up: Stage, run: DagRun, clock: Clock, timeout: float) -> tuple[TaskIn
         while time.time() < deadline:
             up.deployment.check()
             containers = up.containers()
-            shown.show(Moment(time.time(), instances, containers))
+            shown.show(Sample(time.time(), instances, containers))
             if ended and all(container.ended for container in containers):
                 return instances
             if time.time() > asked + ASK:
@@ -132,7 +132,7 @@ def follow(up: Stage, run: DagRun, clock: Clock, timeout: float) -> tuple[TaskIn
     raise NotReadyError(f"the DAG has not finished within {timeout:.0f} s\n{tail(up.scheduler.log)}")
 
 
-def judge(up: Stage, instances: tuple[TaskInstance, ...]) -> tuple[proof.Claim, ...]:
+def final_checks(up: DemoStage, instances: tuple[TaskInstance, ...]) -> tuple[proof.Claim, ...]:
     """Everything that must be so at the end."""
     containers = up.containers()
     return (
@@ -145,14 +145,14 @@ def judge(up: Stage, instances: tuple[TaskInstance, ...]) -> tuple[proof.Claim, 
     )
 
 
-def by_store(up: Stage) -> tuple[proof.Claim, ...]:
+def by_store(up: DemoStage) -> tuple[proof.Claim, ...]:
     """What must be so besides, where workloads are stored."""
     if up.names.transport == "inline":
         return ()
     return proof.tokenless(up.messages()), proof.none_left(up.emptied(), "stored workload")
 
 
-def stay(up: Stage) -> None:
+def stay(up: DemoStage) -> None:
     """Leave everything up until the person has seen enough."""
     try:
         while True:

@@ -16,13 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field
 TIMEOUT = 30.0  # seconds for one call: on a busy machine Airflow takes its time
 
 
-class Read(BaseModel):
+class Answered(BaseModel):
     """What is read of an answer: unknown fields are left alone."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class TaskInstance(Read):
+class TaskInstance(Answered):
     """One task instance as the API shows it."""
 
     task_id: str
@@ -37,11 +37,11 @@ class TaskInstance(Read):
         return f"{self.task_id}[{self.map_index}]" if self.map_index >= 0 else self.task_id
 
 
-class TaskInstances(Read):
+class TaskInstances(Answered):
     task_instances: tuple[TaskInstance, ...]
 
 
-class DagRun(Read):
+class DagRun(Answered):
     dag_id: str
     dag_run_id: str
     state: str
@@ -51,16 +51,16 @@ class DagRun(Read):
         return self.state in ("success", "failed")
 
 
-class ImportFault(Read):
+class ImportFault(Answered):
     filename: str
     stack_trace: str
 
 
-class ImportFaults(Read):
+class ImportFaults(Answered):
     faults: tuple[ImportFault, ...] = Field(validation_alias="import_errors")
 
 
-class Token(Read):
+class Token(Answered):
     access_token: str
 
 
@@ -121,19 +121,19 @@ class Api:
 
     def dag_run(self, run: DagRun) -> DagRun:
         """A run as it stands now."""
-        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{quoted(run.dag_run_id)}"
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{path_quoted(run.dag_run_id)}"
         return DagRun.model_validate_json(self.call("GET", path))
 
     def task_instances(self, run: DagRun) -> tuple[TaskInstance, ...]:
         """Every task instance of a run as it stands now."""
-        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{quoted(run.dag_run_id)}/taskInstances?limit=1000"
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{path_quoted(run.dag_run_id)}/taskInstances?limit=1000"
         return TaskInstances.model_validate_json(self.call("GET", path)).task_instances
 
 
-def quoted(run_id: str) -> str:
+def path_quoted(run_id: str) -> str:
     """A run id as part of a path: it has colons and a plus.
 
-    >>> quoted("manual__2026-01-01T00:00:00+00:00")
+    >>> path_quoted("manual__2026-01-01T00:00:00+00:00")
     'manual__2026-01-01T00%3A00%3A00%2B00%3A00'
     """
     return urllib.parse.quote(run_id, safe="")

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from aws_executors.core.requests.stored_workload import opened
+from aws_executors.demo.api import Answered
 
 Stored = Mapping[str, bytes]
 """What was ever written to the store, by address."""
@@ -19,13 +20,7 @@ NOTHING: Stored = MappingProxyType({})
 ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
 
 
-class Read(BaseModel):
-    """What is read of an answer: unknown fields are left alone."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class TaskTry(Read):
+class TaskTry(Answered):
     """One try of one task instance, as its workload names it."""
 
     task_id: str
@@ -43,24 +38,24 @@ CALLBACK = TaskTry(task_id="(callback)", try_number=1)
 """Stands for what is not a task: a callback's workload names no task instance."""
 
 
-class Workload(Read):
+class Workload(Answered):
     ti: TaskTry = CALLBACK
 
 
-class EcsContainer(Read):
+class EcsContainer(Answered):
     name: str
     exit_code: int | None = Field(None, validation_alias="exitCode")
 
 
-class EcsOverride(Read):
+class EcsOverride(Answered):
     command: tuple[str, ...] = ()
 
 
-class EcsOverrides(Read):
+class EcsOverrides(Answered):
     containers: tuple[EcsOverride, ...] = Field((), validation_alias="containerOverrides")
 
 
-class EcsTask(Read):
+class TaskView(Answered):
     arn: str = Field(validation_alias="taskArn")
     status: str = Field(validation_alias="lastStatus")
     created: float = Field(validation_alias="createdAt")
@@ -70,12 +65,12 @@ class EcsTask(Read):
     reason: str = Field("", validation_alias="stoppedReason")
 
 
-class BatchContainer(Read):
+class BatchContainer(Answered):
     command: tuple[str, ...] = ()
     exit_code: int | None = Field(None, validation_alias="exitCode")
 
 
-class BatchJob(Read):
+class JobView(Answered):
     id: str = Field(validation_alias="jobId")
     status: str
     created: float = Field(validation_alias="createdAt")
@@ -133,7 +128,7 @@ def whom(command: Iterable[str], stored: Stored = NOTHING) -> TaskTry:
 
 def from_ecs(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
     """A task of DescribeTasks; times are in epoch seconds there."""
-    task = EcsTask.model_validate(view)
+    task = TaskView.model_validate(view)
     return Container(
         service="ECS",
         id=task.arn.rpartition("/")[2],
@@ -148,7 +143,7 @@ def from_ecs(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
 
 def from_batch(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
     """A job of DescribeJobs; times are in epoch milliseconds there."""
-    job = BatchJob.model_validate(view)
+    job = JobView.model_validate(view)
     return Container(
         service="Batch",
         id=job.id,
@@ -161,7 +156,7 @@ def from_batch(view: Mapping[str, object], stored: Stored = NOTHING) -> Containe
     )
 
 
-def read(
+def read_containers(
     tasks: Iterable[Mapping[str, object]], jobs: Iterable[Mapping[str, object]], stored: Stored = NOTHING
 ) -> tuple[Container, ...]:
     """Every container of both services, the oldest first."""

@@ -38,7 +38,7 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class AirflowHome:
     """Where one Airflow lives: its home, its DAGs, its port and the secret its components share."""
 
     home: Path
@@ -69,7 +69,9 @@ def inherited() -> dict[str, str]:
     return {name: os.environ[name] for name in INHERITED if name in os.environ}
 
 
-def airflow_environment(place: Place, aws: Mapping[str, str], options: Mapping[str, str]) -> dict[str, str]:
+def airflow_environment(
+    place: AirflowHome, aws: Mapping[str, str], options: Mapping[str, str]
+) -> dict[str, str]:
     """The environment of Airflow's components; `options` are further variables, and win."""
     return {
         **inherited(),
@@ -93,7 +95,7 @@ def airflow_environment(place: Place, aws: Mapping[str, str], options: Mapping[s
     }
 
 
-def container_environment(place: Place) -> dict[str, str]:
+def container_environment(place: AirflowHome) -> dict[str, str]:
     """What the image of every container has baked in: where the API and the DAGs are, and hardly more.
 
     The executors are named, not needed: a DAG whose tasks say ``executor=`` is refused, in the container too,

@@ -63,7 +63,7 @@ class Process:
 
     def kill(self) -> None:
         """What a crash does: the process and everything in its session is gone, with no word of goodbye."""
-        kill_session(self.popen)
+        kill_and_reap(self.popen)
 
 
 @dataclass(slots=True)
@@ -173,10 +173,10 @@ def end_sessions(leaders: Sequence[subprocess.Popen[bytes]]) -> None:
         with suppress(subprocess.TimeoutExpired):
             leader.wait(max(0.0, deadline - time.monotonic()))
     for leader in leaders:
-        kill_session(leader)
+        kill_and_reap(leader)
 
 
-def kill_session(leader: subprocess.Popen[bytes]) -> None:
+def kill_and_reap(leader: subprocess.Popen[bytes]) -> None:
     """SIGKILL to every process of a session, and wait until they are gone."""
     members = session_of(leader.pid)
     for member in members:

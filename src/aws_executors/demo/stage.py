@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aws_executors.demo import cloud, containers
 from aws_executors.demo.api import Api, DagRun
-from aws_executors.demo.environment import Place, airflow_environment, container_environment
+from aws_executors.demo.environment import AirflowHome, airflow_environment, container_environment
 from aws_executors.demo.processes import (
     INTERRUPTS,
     Deployment,
@@ -33,7 +33,7 @@ AT_ONCE = 4  # containers: each takes a core for seconds, and 150 MB
 EXECUTORS = 2
 START = 90.0  # seconds that Airflow may take to come up
 ASK = 0.5  # seconds between two questions to Airflow's API, which needs the cores for better things
-STARTED = ") starts in "  # what each executor logs when it starts
+STARTED = ") started in "  # what each executor logs when it starts
 
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "api-server": ("airflow", "api-server"),
@@ -44,12 +44,12 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DemoStage:
     """What a person, or a test, does with it."""
 
     aws: LocalAws
     deployment: Deployment
-    place: Place
+    place: AirflowHome
     api: Api
     names: cloud.Names
 
@@ -74,7 +74,7 @@ class Stage:
 
     def containers(self) -> tuple[containers.Container, ...]:
         """Every container that there was."""
-        return containers.read(self.aws.tasks(), self.aws.jobs(), self.stored())
+        return containers.read_containers(self.aws.tasks(), self.aws.jobs(), self.stored())
 
     def stored(self) -> dict[str, bytes]:
         """What was ever written to the store, by address; the last body of each object."""
@@ -135,14 +135,14 @@ def stage(
     names: cloud.Names | None = None,
     at_once: int = AT_ONCE,
     image: Mapping[str, str] | None = None,
-) -> Iterator[Stage]:
+) -> Iterator[DemoStage]:
     """Airflow with both executors in front of an embedded AWS; `options` are variables for its components,
     `at_once` is how many containers run at once, `image` what each has baked in besides."""
     names = names or cloud.Names()
     with ExitStack() as stack:
         stack.enter_context(interruptible())
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aws-executors-")))
-        place = Place(home=home, dags=dags)
+        place = AirflowHome(home=home, dags=dags)
         stack.callback(nothing_left, place)
         aws = stack.enter_context(
             LocalAws(
@@ -154,14 +154,14 @@ def stage(
         environment = airflow_environment(place, aws.environment, {**names.options(), **(options or {})})
         deployment = stack.enter_context(Deployment(environment=environment, logs=logs))
         stack.callback(shield)
-        up = Stage(aws, deployment, place, Api(place.url), names)
+        up = DemoStage(aws, deployment, place, Api(place.url), names)
         migration = deployment.start("migration", ["airflow", "db", "migrate"])
         cloud.create(aws.environment, names)
         deployment.finish(migration)
         for component in COMPONENTS:
             up.start(component)
         deployment.wait_for("Airflow's API server", up.api.answers, timeout=START)
-        yield Stage(aws, deployment, place, up.api.logged_in(), names)
+        yield DemoStage(aws, deployment, place, up.api.logged_in(), names)
 
 
 def is_store(request: Request, names: cloud.Names) -> bool:
@@ -169,7 +169,7 @@ def is_store(request: Request, names: cloud.Names) -> bool:
     return request.path.startswith(f"/{names.bucket}/")
 
 
-def nothing_left(place: Place) -> None:
+def nothing_left(place: AirflowHome) -> None:
     """RuntimeError if a process of this place is left: its address stands in each one's environment."""
     if (claim := none_left(left_behind(place.url), "process")).faults:
         raise RuntimeError(str(claim))

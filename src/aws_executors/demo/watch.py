@@ -32,7 +32,7 @@ HEADINGS = ("task", "try", "executor", "container", "AWS says", "seconds", "Airf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class SampleRow:
     """One container, or a task instance that has none yet."""
 
     task: str
@@ -63,7 +63,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Sample:
     """What both sides say at one time, in epoch seconds."""
 
     now: float
@@ -71,7 +71,7 @@ class Moment:
     containers: tuple[Container, ...]
 
 
-def rows(moment: Moment) -> tuple[Row, ...]:
+def rows(moment: Sample) -> tuple[SampleRow, ...]:
     """A row per container, the oldest first, then the task instances that have none.
 
     Airflow's word stands beside the newest container of a task instance only: it has one state, whatever the
@@ -89,10 +89,10 @@ def rows(moment: Moment) -> tuple[Row, ...]:
 
 def container_row(
     container: Container, instance: TaskInstance | None, now: float, newest: dict[str, str]
-) -> Row:
+) -> SampleRow:
     """The row of one container."""
     speaks = instance is not None and newest[container.task.label] == container.id
-    return Row(
+    return SampleRow(
         task=container.task.label,
         attempt=container.task.try_number,
         executor=container.service,
@@ -103,9 +103,9 @@ def container_row(
     )
 
 
-def waiting_row(instance: TaskInstance) -> Row:
+def waiting_row(instance: TaskInstance) -> SampleRow:
     """The row of a task instance for which no container has been asked."""
-    return Row(
+    return SampleRow(
         task=instance.label,
         attempt=max(1, instance.try_number),
         executor="",
@@ -119,7 +119,7 @@ def waiting_row(instance: TaskInstance) -> Row:
 class Screen(Protocol):
     """Whatever shows moments to a person."""
 
-    def show(self, moment: Moment) -> None: ...
+    def show(self, moment: Sample) -> None: ...
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ class Lines:
     began: float
     seen: dict[tuple[str, int, str], tuple[str, str]] = field(default_factory=dict)
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: Sample) -> None:
         for row in rows(moment):
             key = (row.task, row.attempt, row.container)
             if self.seen.get(key) != row.news:
@@ -138,11 +138,11 @@ class Lines:
                 self.console.out(f"{moment.now - self.began:5.1f} s  {line(row)}", highlight=False)
 
 
-def line(row: Row) -> str:
+def line(row: SampleRow) -> str:
     """A row as one line of text.
 
-    >>> line(Row(task="a", attempt=1, executor="ECS", container="781ebacb409d7", status="RUNNING", seconds=2,
-    ...          state="queued"))
+    >>> line(SampleRow(task="a", attempt=1, executor="ECS", container="781ebacb409d7", status="RUNNING",
+    ...                seconds=2, state="queued"))
     'a            try 1  ECS    781ebacb409d7  RUNNING       queued'
     """
     task, attempt, executor, container, status, _, state = row.cells()
@@ -157,11 +157,11 @@ class LiveTable:
     began: float
     title: str
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: Sample) -> None:
         self.live.update(table(rows(moment), f"{self.title}   {moment.now - self.began:.0f} s"), refresh=True)
 
 
-def table(shown: Iterable[Row], title: str) -> Table:
+def table(shown: Iterable[SampleRow], title: str) -> Table:
     """The rows as a table of rich."""
     result = Table(*HEADINGS, title=title, title_justify="left", box=None, pad_edge=False)
     for row in shown:

@@ -17,7 +17,7 @@ from aws_executors.deploy.model import (
     GROUP,
     RETENTION,
     TASK,
-    Kind,
+    ParameterKind,
     Setup,
     filled,
     role_of,
@@ -28,11 +28,11 @@ from aws_executors.doctor.checks.findings import API_VARIABLE
 Template: TypeAlias = dict[str, object]
 
 ROLES: Mapping[str, str] = {EXECUTION: "ExecutionRole", TASK: "TaskRole"}
-TYPES: Mapping[Kind, str] = {
-    Kind.TEXT: "String",
-    Kind.NUMBER: "Number",
-    Kind.SUBNETS: "List<AWS::EC2::Subnet::Id>",
-    Kind.VPC: "AWS::EC2::VPC::Id",
+TYPES: Mapping[ParameterKind, str] = {
+    ParameterKind.TEXT: "String",
+    ParameterKind.NUMBER: "Number",
+    ParameterKind.SUBNETS: "List<AWS::EC2::Subnet::Id>",
+    ParameterKind.VPC: "AWS::EC2::VPC::Id",
 }
 
 

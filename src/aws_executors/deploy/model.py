@@ -50,7 +50,7 @@ def trust(where: Where) -> Document:
     }
 
 
-class Kind(StrEnum):
+class ParameterKind(StrEnum):
     """What a parameter is."""
 
     TEXT = "text"
@@ -64,37 +64,37 @@ class Parameter:
     """What the person who makes the set-up says; `default` is empty where there is none."""
 
     name: str
-    kind: Kind
+    kind: ParameterKind
     about: str
     default: str = ""
 
 
-IMAGE = Parameter(name="Image", kind=Kind.TEXT, about="The image with Airflow and your DAGs")
+IMAGE = Parameter(name="Image", kind=ParameterKind.TEXT, about="The image with Airflow and your DAGs")
 API_URL = Parameter(
     name="ExecutionApiUrl",
-    kind=Kind.TEXT,
+    kind=ParameterKind.TEXT,
     about="Airflow's API server as seen from a container, with /execution/ at its end",
 )
 VCPUS = Parameter(
-    name="Vcpus", kind=Kind.TEXT, default="1", about="vCPUs of a task that does not say otherwise"
+    name="Vcpus", kind=ParameterKind.TEXT, default="1", about="vCPUs of a task that does not say otherwise"
 )
 MEMORY = Parameter(
-    name="Memory", kind=Kind.TEXT, default="2048", about="MiB of a task that does not say otherwise"
+    name="Memory", kind=ParameterKind.TEXT, default="2048", about="MiB of a task that does not say otherwise"
 )
 MAX_VCPUS = Parameter(
-    name="MaxvCpus", kind=Kind.NUMBER, default="64", about="vCPUs of all tasks that run at once"
+    name="MaxvCpus", kind=ParameterKind.NUMBER, default="64", about="vCPUs of all tasks that run at once"
 )
 SUBNETS = Parameter(
     name="Subnets",
-    kind=Kind.SUBNETS,
+    kind=ParameterKind.SUBNETS,
     about="Where containers run; they must reach Airflow's API, ECR and CloudWatch Logs",
 )
-VPC = Parameter(name="VpcId", kind=Kind.VPC, about="The VPC of the subnets")
+VPC = Parameter(name="VpcId", kind=ParameterKind.VPC, about="The VPC of the subnets")
 ALWAYS = (IMAGE, API_URL, VCPUS, MEMORY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
+class ClusterResource:
     """An ECS cluster, and the capacity providers that the settings name."""
 
     name: str
@@ -102,7 +102,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskDefinition:
+class TaskDefinitionResource:
     """A task definition with one container."""
 
     family: str
@@ -112,21 +112,21 @@ class TaskDefinition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class QueueResource:
     """A job queue, and a compute environment on Fargate below it."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobDefinition:
+class JobDefinitionResource:
     """A job definition for Fargate; its container has a name if the settings give one."""
 
     name: str
     container: str
 
 
-Made: TypeAlias = Cluster | TaskDefinition | Queue | JobDefinition
+Made: TypeAlias = ClusterResource | TaskDefinitionResource | QueueResource | JobDefinitionResource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +164,7 @@ def of_ecs(settings: EcsSettings, request: RunTask) -> Setup:
     ...                        task_definition="airflow:7", subnets=("subnet-1",))
     >>> from aws_executors.core.ecs.builder import from_options
     >>> of_ecs(settings, from_options(settings)).made[1]
-    TaskDefinition(family='airflow', container='main', fargate=True, awsvpc=True)
+    TaskDefinitionResource(family='airflow', container='main', fargate=True, awsvpc=True)
     """
     where = Where(region=settings.region, account=ACCOUNT)
     also = Also(roles=(where.role(EXECUTION), where.role(TASK)), log_groups=(GROUP,))
@@ -173,11 +173,11 @@ def of_ecs(settings: EcsSettings, request: RunTask) -> Setup:
         about=f"What AwsEcsFargateExecutor needs in {settings.region}",
         region=settings.region,
         made=(
-            Cluster(
+            ClusterResource(
                 name=_tail(request.cluster or "default"),
                 providers=tuple(one.capacity_provider for one in request.capacity_provider_strategy),
             ),
-            TaskDefinition(
+            TaskDefinitionResource(
                 family=_tail(request.task_definition),
                 container=settings.container_name,
                 fargate=request.platform_version is not None or request.launch_type == "FARGATE",
@@ -201,15 +201,15 @@ def of_batch(settings: BatchSettings, request: SubmitJob) -> Setup:
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
     >>> from aws_executors.core.batch.builder import from_options
     >>> of_batch(settings, from_options(settings)).made
-    (Queue(name='q'), JobDefinition(name='d', container=''))
+    (QueueResource(name='q'), JobDefinitionResource(name='d', container=''))
     """
     where = Where(region=settings.region, account=ACCOUNT)
     return Setup(
         about=f"What AwsBatchExecutor needs in {settings.region}",
         region=settings.region,
         made=(
-            Queue(name=_tail(request.job_queue)),
-            JobDefinition(name=_tail(request.job_definition), container=settings.container_name),
+            QueueResource(name=_tail(request.job_queue)),
+            JobDefinitionResource(name=_tail(request.job_definition), container=settings.container_name),
         ),
         parameters=(*ALWAYS, MAX_VCPUS, SUBNETS, VPC),
         statements=(

@@ -18,6 +18,7 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.doctor.checks import batch as batch_checks
 from aws_executors.doctor.checks import batch_evidence, ecs_evidence
 from aws_executors.doctor.checks import ecs as ecs_checks
+from aws_executors.doctor.checks.definitions import LogConfiguration
 from aws_executors.doctor.checks.findings import (
     Airflow,
     Finding,
@@ -100,9 +101,7 @@ def _log_groups(
     return _log_group(own[0].log_configuration, probe) if own else None
 
 
-def _log_group(
-    logs: ecs_evidence.LogConfiguration | batch_evidence.LogConfiguration | None, probe: Probe
-) -> tuple[str, ...] | Unasked | None:
+def _log_group(logs: LogConfiguration | None, probe: Probe) -> tuple[str, ...] | Unasked | None:
     """The groups of the name that a container names, in the Region that it names."""
     options = logs.options if logs else {}
     group = options.get("awslogs-group", "")

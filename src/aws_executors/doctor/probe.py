@@ -22,7 +22,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.iam import Statement
-from aws_executors.core.aws.response import Read, read
+from aws_executors.core.aws.response import Read, read_record
 from aws_executors.core.settings.base import Settings
 from aws_executors.doctor.checks.batch_evidence import Environment, JobDefinition, Queue
 from aws_executors.doctor.checks.ecs_evidence import Cluster, TaskDefinition
@@ -32,7 +32,7 @@ from aws_executors.doctor.checks.network import Network, SecurityGroup, Subnet
 from aws_executors.doctor.checks.routes import Endpoint, RouteTable, Ways
 from aws_executors.doctor.registry import image_seen
 from aws_executors.shell.airflow.connection import from_airflow
-from aws_executors.shell.aws.call import gone, told
+from aws_executors.shell.aws.call import call_aws, gone
 from aws_executors.shell.aws.clients import client_of, config
 from aws_executors.shell.aws.credentials import Access, Reader, access
 
@@ -113,7 +113,7 @@ class Probe:
 
     def ask(self, service: str, operation: str, **params: object) -> Result[Mapping[str, Any], AwsError]:
         """One call, as boto3 spells it."""
-        return self._way.bind(lambda way: told(lambda: self._call(way, service, operation, params)))
+        return self._way.bind(lambda way: call_aws(lambda: self._call(way, service, operation, params)))
 
     def _call(
         self, way: Access, service: str, operation: str, params: Mapping[str, object]
@@ -326,7 +326,7 @@ def context(statement: Statement) -> list[dict[str, object]]:
 def _records(model: type[R], found: Sequence[object]) -> tuple[R, ...] | Unasked | None:
     records: list[R] = []
     for one in found:
-        match unwrap_or_failure(read(model, one)):
+        match unwrap_or_failure(read_record(model, one)):
             case str() as problem:
                 return Unasked(f"the response cannot be read: {problem}")
             case record:

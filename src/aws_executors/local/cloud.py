@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from .world import Answer, Call, Effect, Event, World, advance, apply, feed, next_due
+from .world import Answer, Call, Effect, Event, World, apply, carry_out_due, feed, next_due
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class Cloud:
 
     def _turn(self) -> None:
         """Carry out what is due (the lock is held) and wake the thread when there is something for it."""
-        self._effects += advance(self._world, self.now())
+        self._effects += carry_out_due(self._world, self.now())
         due = next_due(self._world)
         if self._effects or (due is not None and due < self._looks_at):
             self._changed.notify()
@@ -108,7 +108,7 @@ class Cloud:
             with self._changed:
                 if self._ending:
                     return
-                self._effects += advance(self._world, self.now())
+                self._effects += carry_out_due(self._world, self.now())
                 effects, self._effects = self._effects, []
                 if not effects:
                     self._sleep()

@@ -13,7 +13,7 @@ from .wire import http
 ROOT = "/v4/"
 
 
-def address(url: str, task: str) -> str:
+def metadata_uri(url: str, task: str) -> str:
     """What ECS_CONTAINER_METADATA_URI_V4 says in the containers of the task with this id."""
     return f"{url}{ROOT}{task}"
 

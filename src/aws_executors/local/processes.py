@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from .metadata import address
+from .metadata import metadata_uri
 from .world import Event, Exited, Printed, Ref, SignalProcess, Started, StartFailed, StartProcess
 
 CHUNK = 65536
@@ -32,7 +32,7 @@ CODE_LOST = 255
 
 
 @dataclass(slots=True, eq=False)
-class Container:
+class ContainerProcess:
     """One that runs; `lock` keeps a signal from a process id that was given back to the system."""
 
     ref: Ref
@@ -61,7 +61,7 @@ class Containers:
     def __init__(self, report: Callable[[Event], None]) -> None:
         self._report = report
         self.environment: dict[str, str] = {}
-        self._running: dict[Ref, Container] = {}
+        self._running: dict[Ref, ContainerProcess] = {}
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -110,7 +110,7 @@ class Containers:
             shutil.rmtree(directory, ignore_errors=True)
             self._report(StartFailed(effect.ref, f"{effect.command[0]}: {error}"))
             return
-        container = Container(effect.ref, process, directory)
+        container = ContainerProcess(effect.ref, process, directory)
         with self._lock:
             self._running[effect.ref] = container
         self._report(Started(effect.ref))
@@ -121,9 +121,9 @@ class Containers:
 
     def _own(self, effect: StartProcess) -> dict[str, str]:
         url = self.environment.get("AWS_ENDPOINT_URL")
-        return {"ECS_CONTAINER_METADATA_URI_V4": address(url, effect.ref.task)} if url else {}
+        return {"ECS_CONTAINER_METADATA_URI_V4": metadata_uri(url, effect.ref.task)} if url else {}
 
-    def _wait(self, container: Container) -> None:
+    def _wait(self, container: ContainerProcess) -> None:
         """See a container to its end: its first process, the rest of its session, its last output."""
         output = container.process.stdout
         reader = (

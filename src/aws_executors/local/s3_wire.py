@@ -67,7 +67,7 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
     return action, params
 
 
-def rendered(answer: Answer, request_id: str) -> tuple[bytes, str, dict[str, str]]:
+def s3_body(answer: Answer, request_id: str) -> tuple[bytes, str, dict[str, str]]:
     """The body of an answer, its kind and its further headers."""
     head = {"x-amz-request-id": request_id}
     if answer.error:

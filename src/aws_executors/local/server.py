@@ -17,7 +17,7 @@ from .cloud import Cloud
 from .control import ROOT, Control
 from .key import check_key, has_key, is_for_us, is_loopback
 from .metadata import is_metadata, metadata
-from .wire import Request, http, parse, read_request, render, service_of
+from .wire import Request, http, parse_call, read_request, render, service_of
 from .world import Answer
 from .world.values import ServiceError
 
@@ -25,7 +25,7 @@ MAX_CONNECTIONS = 2048
 NO_KEY = "the key of this start is missing: Authorization: Bearer, and the AWS_ACCESS_KEY_ID that it printed"
 
 
-def refused(why: str) -> bytes:
+def forbidden(why: str) -> bytes:
     """The answer to somebody who is no caller of ours."""
     return http(403, json.dumps({"error": why}).encode(), "application/json", {})
 
@@ -38,7 +38,7 @@ def check_loopback(host: str) -> None:
         )
 
 
-class Connection(socketserver.StreamRequestHandler):
+class ConnectionHandler(socketserver.StreamRequestHandler):
     """One connection: request after request until an end."""
 
     disable_nagle_algorithm = True
@@ -77,7 +77,7 @@ class Server(socketserver.ThreadingTCPServer):
     ) -> None:
         check_loopback(host)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, port), Connection)
+        super().__init__((host, port), ConnectionHandler)
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self.server_address[1]}"
         self._cloud, self._control, self._key, self._kept = cloud, control, key, kept
@@ -118,10 +118,10 @@ class Server(socketserver.ThreadingTCPServer):
     def reply(self, request: Request) -> bytes | None:
         """The bytes that answer a request, after their delay, or None for a connection that just closes."""
         if not is_for_us(request.headers):
-            return refused(f"Host {request.headers.get('host', '')!r} is no address of this machine")
+            return forbidden(f"Host {request.headers.get('host', '')!r} is no address of this machine")
         if request.path.startswith(ROOT.rstrip("/")):
             known = has_key(request.headers, self._key)
-            return self._control.reply(request) if known else refused(NO_KEY)
+            return self._control.reply(request) if known else forbidden(NO_KEY)
         if is_metadata(request.path):
             return metadata(request.path)
         if self._kept is not None:
@@ -129,7 +129,7 @@ class Server(socketserver.ThreadingTCPServer):
         service, action = service_of(request), ""
         try:
             check_key(service, request.headers, self._key)
-            call = parse(request)
+            call = parse_call(request)
             action = call.action
             answer = self._cloud.call(call)
         except ServiceError as refusal:

@@ -35,15 +35,15 @@ class Faults:
 
     def refuse(self, action: str, code: str, message: str = "", status: int = 400, times: int = 1) -> None:
         """Answer the next calls with this error, not carried out."""
-        self._cloud.do(world.refuse, action, code, message, status, times)
+        self._cloud.do(world.refuse_calls, action, code, message, status, times)
 
     def fail_before(self, action: str, times: int = 1) -> None:
         """Answer the next calls with a 500, not carried out."""
-        self._cloud.do(world.fail, action, False, times)
+        self._cloud.do(world.fail_calls, action, False, times)
 
     def fail_after(self, action: str, times: int = 1) -> None:
         """Carry the next calls out and answer them with a 500."""
-        self._cloud.do(world.fail, action, True, times)
+        self._cloud.do(world.fail_calls, action, True, times)
 
     def lose_answer(self, action: str, times: int = 1) -> None:
         """Carry the next calls out and close the connection without an answer."""

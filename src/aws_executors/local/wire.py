@@ -63,7 +63,7 @@ def read_request(stream: BufferedIOBase, more: BufferedIOBase) -> Request | None
     return Request(first[0].decode("latin-1"), first[1].decode("latin-1"), headers, body)
 
 
-def parse(request: Request) -> Call:
+def parse_call(request: Request) -> Call:
     """The call that a request makes, judged by botocore's model; ServiceError says what is wrong with it."""
     service, action, params = _named(request)
     call = Call(service, action, params)
@@ -116,7 +116,7 @@ def render(service: str, action: str, answer: Answer, number: int) -> bytes:
     request_id = f"00000000-0000-4000-8000-{number:012x}"
     if service == "s3":
         status = 204 if action == "DeleteObject" and not answer.error else answer.status
-        return http(status, *s3_wire.rendered(answer, request_id))
+        return http(status, *s3_wire.s3_body(answer, request_id))
     if service == "sts":
         return http(
             answer.status, _query(action, answer, request_id), "text/xml", {"x-amzn-RequestId": request_id}

@@ -67,10 +67,10 @@ def definition(value: str) -> str:
     return value[: -len(":latest")] if value.lower().endswith(":latest") else value
 
 
-def members(value: str) -> str:
+def aws_spelling(value: str) -> str:
     """Kwargs in AWS's spelling: the amazon provider takes ``launch_type`` for ``launchType``, at any depth.
 
-    >>> members('{"retry_strategy": {"attempts": 3}, "tags": {"cost_center": "1"}}')
+    >>> aws_spelling('{"retry_strategy": {"attempts": 3}, "tags": {"cost_center": "1"}}')
     '{"retryStrategy": {"attempts": 3}, "tags": {"cost_center": "1"}}'
     """
     inside = kwargs_in(value)
@@ -224,7 +224,7 @@ TABLE: Mapping[str, Old] = {
         | {
             "capacity_provider_strategy": Becomes(option="capacity_provider_strategy", spelled=strategy),
             "max_run_task_attempts": Becomes(option="max_attempts", spelled=attempts, note=ATTEMPTS),
-            "run_task_kwargs": Becomes(option="run_task_kwargs", spelled=members, note=DEEP),
+            "run_task_kwargs": Becomes(option="run_task_kwargs", spelled=aws_spelling, note=DEEP),
         },
         silent=SILENT | {"launch_type": Unwritten(note=DEFAULT_STRATEGY, unless=ON)},
         notes=(
@@ -241,7 +241,7 @@ TABLE: Mapping[str, Old] = {
         | SAME_BATCH
         | {
             "max_submit_job_attempts": Becomes(option="max_attempts", spelled=attempts, note=ATTEMPTS),
-            "submit_job_kwargs": Becomes(option="submit_job_kwargs", spelled=members, note=DEEP),
+            "submit_job_kwargs": Becomes(option="submit_job_kwargs", spelled=aws_spelling, note=DEEP),
         },
         silent=SILENT,
         notes=("executor_config: members of submit_job, as there, and the keys of containerOverrides, too.",),

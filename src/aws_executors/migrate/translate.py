@@ -27,8 +27,8 @@ from aws_executors.migrate.table import (
     TABLE,
     Becomes,
     Old,
+    aws_spelling,
     kwargs_in,
-    members,
 )
 
 Sections = Mapping[str, Mapping[str, str]]
@@ -180,7 +180,7 @@ def _of_kwargs(option: str, value: str) -> str:
 
 
 def _unwritten(own: Own, ours: bool) -> Iterator[Line]:
-    kwargs = kwargs_in(members(own.options.get(own.old.kwargs_option, ""))) or {}
+    kwargs = kwargs_in(aws_spelling(own.options.get(own.old.kwargs_option, ""))) or {}
     said = {*kwargs, *(name for name, value in own.options.items() if value.strip())}
     for option, silent in own.old.silent.items():
         if option in own.options and option == "conn_id":

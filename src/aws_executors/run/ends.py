@@ -10,7 +10,7 @@ import httpx
 from airflow.exceptions import AirflowConfigException
 from airflow.sdk.exceptions import TaskAlreadyRunningError
 
-from aws_executors.core.lifecycle.exit_codes import Exit, refusal
+from aws_executors.core.lifecycle.exit_codes import Exit, exit_for_status
 
 BEGINNING = "/run"
 """How the address ends at which a task says that it begins.
@@ -47,7 +47,7 @@ def _one(error: BaseException) -> int | None:
             return Exit.HELD
         case httpx.HTTPStatusError(request=request, response=response):
             began = not request.url.path.endswith(BEGINNING)
-            return Exit.INFRASTRUCTURE if began else refusal(response.status_code)
+            return Exit.INFRASTRUCTURE if began else exit_for_status(response.status_code)
         case httpx.TransportError():
             return Exit.INFRASTRUCTURE
         case ImportError() | AirflowConfigException() | ValueError():

@@ -25,7 +25,7 @@ class NoWorkloadError(AwsExecutorsError):
         self.exit = exit_
 
 
-class Source(Protocol):
+class WorkloadSource(Protocol):
     """From an option's value to the workload's JSON; `region` and `owner` are those of the bucket."""
 
     def __call__(self, text: str, region: str | None, owner: str = "", /) -> str:
@@ -105,7 +105,7 @@ def _remedy(code: str, words: str, bucket: str, key: str) -> str:
     return f"; allow s3:GetObject on {place} for the container's role (a deleted object looks the same)"
 
 
-SOURCES: Mapping[str, Source] = {
+SOURCES: Mapping[str, WorkloadSource] = {
     "json_string": from_argument,
     "json_path": from_file,
     "s3": from_s3,

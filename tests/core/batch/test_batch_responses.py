@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from aws_executors.core.aws.errors import Kind
 from aws_executors.core.aws.response import Page
-from aws_executors.core.batch.responses import found, started
+from aws_executors.core.batch.responses import listed_ids, started
 from samples import JSON, ODD
 
 
@@ -39,16 +39,16 @@ LISTED = {
     ],
 )
 def test_a_page(answer: object, name: str, page: Page) -> None:
-    assert found(answer, name=name).unwrap() == page
+    assert listed_ids(answer, name=name).unwrap() == page
 
 
 def test_a_page_that_can_not_be_read_hides_nothing() -> None:
     for odd in ([{"jobId": "1", "jobName": "a"}, {}], None):
-        assert found({"jobSummaryList": odd}).failure().kind is Kind.AMBIGUOUS
-    assert found({"message": "Service Unavailable"}).failure().kind is Kind.AMBIGUOUS
+        assert listed_ids({"jobSummaryList": odd}).failure().kind is Kind.AMBIGUOUS
+    assert listed_ids({"message": "Service Unavailable"}).failure().kind is Kind.AMBIGUOUS
 
 
 @given(JSON | st.fixed_dictionaries({}, optional={"jobId": ODD, "jobSummaryList": ODD, "nextToken": ODD}))
 def test_answers_never_raise(value: object) -> None:
     started(value)
-    found(value)
+    listed_ids(value)

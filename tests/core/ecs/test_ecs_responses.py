@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.response import Page
-from aws_executors.core.ecs.responses import FAILURES, found, started
+from aws_executors.core.ecs.responses import FAILURES, listed_ids, started
 from samples import JSON, ODD
 
 
@@ -75,15 +75,15 @@ def test_c10_an_answer_that_says_nothing_is_ambiguous(answer: object) -> None:
     ],
 )
 def test_a_page(answer: object, page: Page) -> None:
-    assert found(answer).unwrap() == page
+    assert listed_ids(answer).unwrap() == page
 
 
 def test_a_page_that_can_not_be_read_hides_nothing() -> None:
     for odd in ({"taskArns": ["a", 7]}, {"taskArns": ["a", None]}, {"taskArns": None}, {}, {"message": "no"}):
-        assert found(odd).failure().kind is Kind.AMBIGUOUS
+        assert listed_ids(odd).failure().kind is Kind.AMBIGUOUS
 
 
 @given(JSON | st.fixed_dictionaries({}, optional={"tasks": ODD, "failures": ODD, "taskArns": ODD}))
 def test_answers_never_raise(value: object) -> None:
     started(value)
-    found(value)
+    listed_ids(value)

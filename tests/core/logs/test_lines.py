@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from aws_executors.core.logs import lines as logs
-from aws_executors.core.logs.lines import BYTES, LINES, WIDE, Tail, excerpt, folded, line, unfolded
+from aws_executors.core.logs.lines import BYTES, LINES, WIDE, Tail, excerpt, folded, log_line, unfolded
 
 JWT = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJl"
 
@@ -25,11 +25,11 @@ JWT = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJl"
     ],
 )
 def test_lines(message: str, expected: str) -> None:
-    assert line(message, 1772445614500) == expected
+    assert log_line(message, 1772445614500) == expected
 
 
 def test_a_line_without_a_time() -> None:
-    assert line("words", None) == '{"event":"words"}'
+    assert log_line("words", None) == '{"event":"words"}'
 
 
 def page(*numbers: int, forward: str = "f", backward: str = "b") -> dict[str, JsonValue]:
@@ -85,6 +85,8 @@ def test_a_log_is_bounded_in_bytes_too() -> None:
 
 
 def test_what_a_container_writes_in_escapes_is_clean() -> None:
-    assert line('{"event": "a\\u0000b\\u001b[31m", "level": "info"}', 0) == '{"event":"ab","level":"info"}'
-    assert line("a\x00b\x1b[2K", None) == '{"event":"ab"}'
-    assert excerpt([line('{"event": "x\\ud800"}', None)]) == '{"event": "x\\ud800"}'
+    assert (
+        log_line('{"event": "a\\u0000b\\u001b[31m", "level": "info"}', 0) == '{"event":"ab","level":"info"}'
+    )
+    assert log_line("a\x00b\x1b[2K", None) == '{"event":"ab"}'
+    assert excerpt([log_line('{"event": "x\\ud800"}', None)]) == '{"event": "x\\ud800"}'

@@ -11,7 +11,7 @@ from returns.pipeline import is_successful
 from aws_executors import compose, queue_is, unless, when
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.errors import BuilderError
-from aws_executors.core.requests.compose import BuildFault, built, name_of
+from aws_executors.core.requests.compose import BuildFault, built, function_name
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.ecs import RunTask, build, with_environment, with_group, with_tags
 from strategies import ECS_SETTINGS
@@ -181,7 +181,7 @@ def test_no_fault_quotes_the_workload_or_its_token() -> None:
 
 def test_no_name_quotes_arguments() -> None:
     step = with_environment(PASSWORD="hunter2")
-    assert name_of(step) == "with_environment(...)"
+    assert function_name(step) == "with_environment(...)"
     assert "hunter2" not in str(fault_of(compose(build, step, broken)))
 
 
@@ -200,7 +200,7 @@ class MineUnprintable(Mine):
     [(Mine(), "Mine"), (MineUnprintable(), "MineUnprintable"), (partial(build), "functools.partial(...)")],
 )
 def test_a_callable_object_is_named_too(builder: Builder, name: str) -> None:
-    assert name_of(builder) == name
+    assert function_name(builder) == name
 
 
 def test_a_builder_that_can_not_even_be_printed_is_a_fault() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aws_executors.core.ecs.merge import merge_container, merge_overrides, merge_tags
 from aws_executors.core.ecs.structures import ContainerOverride, Overrides, Tag
-from aws_executors.core.requests.merge import appended, by_name, last, later
+from aws_executors.core.requests.merge import appended, by_name, last, overridden
 from aws_executors.core.requests.wire import KeyValuePair
 from strategies import containers, environments, overrides, tags
 
@@ -24,10 +24,12 @@ def first(pair: tuple[str, str]) -> str:
 
 @given(said, said, said)
 def test_later(a: object, b: object, c: object) -> None:
-    assert later(a, None) == a
-    assert later(a, a) == a
-    assert later(a, later(b, c)) == later(later(a, b), c) or (c in (None, ()) and b in (None, ()))
-    assert later(later(a, b), c) in (a, b, c)
+    assert overridden(a, None) == a
+    assert overridden(a, a) == a
+    assert overridden(a, overridden(b, c)) == overridden(overridden(a, b), c) or (
+        c in (None, ()) and b in (None, ())
+    )
+    assert overridden(overridden(a, b), c) in (a, b, c)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,7 @@ def test_later(a: object, b: object, c: object) -> None:
     ],
 )
 def test_only_none_and_the_empty_tuple_say_nothing(base: object, over: object, merged: object) -> None:
-    assert later(base, over) == merged
+    assert overridden(base, over) == merged
 
 
 @given(few, few, few)

@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateTable
 
 from airflow_rows import Given, task_instance
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.shell.airflow.database import AirflowDatabase, _by_ids, complete, read
+from aws_executors.shell.airflow.database import AirflowDatabase, _by_ids, complete, read_rows
 from aws_executors.shell.engine.messages import Asked
 from e2e.postgres import postgres
 
@@ -262,7 +262,7 @@ def test_postgresql_tells_the_same(tmp_path: Path) -> None:
             for number in range(5)
         }
         with engine.connect() as connection:
-            told = read(connection, asked)
+            told = read_rows(connection, asked)
         engine.dispose()
     assert told == {
         "token-1": Row(state="success", token="token-1", try_number=1, id=ids[1]),

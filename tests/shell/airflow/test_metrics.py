@@ -17,7 +17,7 @@ from aws_executors.core.aws.errors import Kind
 from aws_executors.core.lifecycle.job import Job, Policy, Report, Stage
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.poll_interval import PollInterval
-from aws_executors.shell.airflow.metrics import CENSUS_EVERY, Airflow, Meter, Metered
+from aws_executors.shell.airflow.metrics import CENSUS_EVERY, AirflowMetrics, Meter, Metered
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.thread import Engine
@@ -175,7 +175,7 @@ def begin() -> None:
 
 
 def test_what_statsd_receives(receiver: socket.socket) -> None:
-    sink = Airflow({"executor": "AwsBatchExecutor"})
+    sink = AirflowMetrics({"executor": "AwsBatchExecutor"})
     sink.count("aws_executors.submissions")
     sink.gauge("aws_executors.jobs.watching", 7)
     sink.time("aws_executors.calls.submit", 0.25)
@@ -188,7 +188,7 @@ def test_what_statsd_receives(receiver: socket.socket) -> None:
 
 
 def test_what_can_not_be_sent_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    sink = Airflow({})
+    sink = AirflowMetrics({})
     with caplog.at_level("ERROR"):
         for _ in range(3):
             sink.gauge("aws_executors.jobs.watching", "seven")  # type: ignore[arg-type]

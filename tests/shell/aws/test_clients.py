@@ -24,7 +24,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow.connection import Connection, from_airflow
-from aws_executors.shell.aws.call import told
+from aws_executors.shell.aws.call import call_aws
 from aws_executors.shell.aws.clients import REFRESH_EVERY, Clients
 
 if TYPE_CHECKING:
@@ -534,7 +534,7 @@ def test_what_nobody_foresaw_is_ambiguous_and_logged_once(caplog: pytest.LogCapt
         raise NobodyForesawError('odd: {"token": "hush"}')
 
     with caplog.at_level(logging.ERROR):
-        errors = [told(call).failure() for _ in range(3)]
+        errors = [call_aws(call).failure() for _ in range(3)]
     assert {(error.kind, error.code, error.message) for error in errors} == {
         (Kind.AMBIGUOUS, "NobodyForesawError", 'odd: {"token": "***"}')
     }

@@ -12,7 +12,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.core.logs.streams import Stream
 from aws_executors.shell.ui.links import AT_ONCE, FRESH, REMEMBERED, WAIT, Links, Trace
-from aws_executors.shell.ui.never_started import Opening, Source
+from aws_executors.shell.ui.never_started import LookupPlace, Opening
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e"
 TASK = "https://us-east-1.console.aws.amazon.com/ecs/v2/clusters/etl/tasks/0f1e?region=us-east-1"
@@ -68,7 +68,7 @@ class Clock:
 
 
 def links(shelf: Shelf, clock: Clock | None = None) -> Links:
-    return Links(Opening(lambda: Success(Source(places=shelf, region="us-east-1"))), clock or Clock())
+    return Links(Opening(lambda: Success(LookupPlace(places=shelf, region="us-east-1"))), clock or Clock())
 
 
 @pytest.mark.parametrize(

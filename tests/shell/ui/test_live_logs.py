@@ -31,7 +31,7 @@ from aws_executors.shell.aws.batch import BatchCalls
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.ui.live_logs import AGAIN, CALLS, EVERY, REMEMBERED, LiveLogs, Read
-from aws_executors.shell.ui.never_started import Opening, Places, Source
+from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
 from sites import batch_site, ecs_site
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
@@ -98,7 +98,7 @@ def clock() -> Clock:
 
 
 def live(places: Places, clock: Callable[[], float] = time.monotonic) -> LiveLogs:
-    return LiveLogs(Opening(lambda: Success(Source(places=places, region="us-east-1"))), clock)
+    return LiveLogs(Opening(lambda: Success(LookupPlace(places=places, region="us-east-1"))), clock)
 
 
 def task(ecs: EcsCalls, token: str, *command: str, definition: str = "logged") -> str:
@@ -279,7 +279,7 @@ def test_never_an_exception_and_always_a_message() -> None:
 def test_bad_settings_are_said_and_read_once() -> None:
     asked = []
 
-    def source() -> Result[Source, str]:
+    def source() -> Result[LookupPlace, str]:
         asked.append(1)
         return Failure("[batch] has a fault")
 

@@ -107,7 +107,7 @@ def policy(statements: Iterable[Statement]) -> dict[str, object]:
     return {"Version": "2012-10-17", "Statement": [statement.document() for statement in statements]}
 
 
-def within(region: str) -> Condition:
+def in_region(region: str) -> Condition:
     """The condition that a call is made in this Region, for actions that know no narrower one."""
     return {"StringEquals": {"aws:RequestedRegion": region}}
 
@@ -163,6 +163,6 @@ def tagged(tags: tuple[tuple[str, str], ...]) -> Condition:
 def doctors(region: str, reads: tuple[str, ...]) -> tuple[Statement, ...]:
     """What the command ``doctor`` asks besides: reading only, and nothing of it is needed to run tasks."""
     return (
-        Statement(sid="DoctorReads", actions=reads, resources=("*",), condition=within(region)),
+        Statement(sid="DoctorReads", actions=reads, resources=("*",), condition=in_region(region)),
         Statement(sid="DoctorSimulates", actions=("iam:SimulatePrincipalPolicy",), resources=("*",)),
     )

@@ -93,14 +93,14 @@ CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
 )
 
 
-def read(model: type[ReadT], value: object) -> Result[ReadT, str]:
+def read_record(model: type[ReadT], value: object) -> Result[ReadT, str]:
     """`value` as a `model`, or what is wrong with it, field by field and without its content.
 
     >>> class Task(Read):
     ...     task_arn: str
-    >>> read(Task, {"taskArn": "arn:1", "cpu": "256"})
+    >>> read_record(Task, {"taskArn": "arn:1", "cpu": "256"})
     <Success: task_arn='arn:1'>
-    >>> read(Task, {})
+    >>> read_record(Task, {})
     <Failure: taskArn is missing>
     """
     try:
@@ -108,7 +108,7 @@ def read(model: type[ReadT], value: object) -> Result[ReadT, str]:
     except ValidationError as error:
         known = without_nulls(value)
         if known is not value and known != value:  # NaN is not even what it is itself
-            return read(model, known)
+            return read_record(model, known)
         return Failure("; ".join(in_words(error, shown=False)))
 
 
@@ -161,13 +161,13 @@ def detail(event: object, types: Collection[str]) -> Result[object, Unreadable]:
     >>> detail({"detail-type": "Tea", "detail": {}}, ["ECS Task State Change"]).failure().problem
     "detail-type 'Tea' is none of ECS Task State Change"
     """
-    return read(_Event, event).bind(lambda known: _of(known, types)).alt(_unowned)
+    return read_record(_Event, event).bind(lambda known: _of(known, types)).alt(_unowned)
 
 
-def told(table: Iterable[tuple[str, Cause]], *reasons: str | None) -> Cause | None:
+def named_cause(table: Iterable[tuple[str, Cause]], *reasons: str | None) -> Cause | None:
     """The cause that the first known one of these reasons names; None where none is known.
 
-    >>> told(CONTAINER_REASONS, None, "CannotPullContainerError: not found")
+    >>> named_cause(CONTAINER_REASONS, None, "CannotPullContainerError: not found")
     <Cause.NEVER_STARTED: 'never started'>
     """
     rows = tuple(table)

@@ -12,7 +12,7 @@ from aws_executors.core.aws.response import Read
 from aws_executors.core.lifecycle.sidecars import Contained
 
 
-class Container(Contained):
+class AttemptContainer(Contained):
     """One container of a job."""
 
     log_stream_name: str | None = None
@@ -21,8 +21,8 @@ class Container(Contained):
 class _Group(Read):
     """What runs together: an ECS task, or a pod."""
 
-    containers: tuple[Container, ...] | None = None
-    init_containers: tuple[Container, ...] | None = None
+    containers: tuple[AttemptContainer, ...] | None = None
+    init_containers: tuple[AttemptContainer, ...] | None = None
 
 
 class _Tasks(Read):
@@ -34,7 +34,7 @@ class _Pod(Read):
 
 
 class _Attempt(Read):
-    container: Container | None = None
+    container: AttemptContainer | None = None
     task_properties: tuple[_Group, ...] | None = None
     started_at: float | None = None
     status_reason: str | None = None
@@ -49,7 +49,7 @@ class _Nodes(Read):
     main_node: int | None = None
 
 
-class Job(Read):
+class JobDetail(Read):
     """One job; what of it tells how it ended. Source: "JobDetail", AWS Batch API Reference."""
 
     job_id: str
@@ -58,7 +58,7 @@ class Job(Read):
     status_reason: str | None = None
     created_at: float | None = None
     started_at: float | None = None
-    container: Container | None = None
+    container: AttemptContainer | None = None
     ecs_properties: _Tasks | None = None
     eks_properties: _Pod | None = None
     node_properties: _Nodes | None = None
@@ -75,10 +75,10 @@ class Run:
     `before` are those of a pod that must end well before its others start (``initContainers``).
     """
 
-    containers: tuple[Container, ...]
+    containers: tuple[AttemptContainer, ...]
     started_at: float | None
     status_reason: str | None
-    before: tuple[Container, ...] = ()
+    before: tuple[AttemptContainer, ...] = ()
 
     @property
     def held_back(self) -> bool:
@@ -86,7 +86,7 @@ class Run:
         return any(one.exit_code for one in self.before)
 
 
-def runs_of(job: Job) -> tuple[Run, ...]:
+def attempts_of(job: JobDetail) -> tuple[Run, ...]:
     """The attempts of a job, oldest first."""
     main = 0 if job.node_properties is None else job.node_properties.main_node or 0
     on_ecs = (
@@ -100,7 +100,7 @@ def runs_of(job: Job) -> tuple[Run, ...]:
     return (*on_ecs, *on_eks)
 
 
-def whole(job: Job, runs: Sequence[Run]) -> Run:
+def whole(job: JobDetail, runs: Sequence[Run]) -> Run:
     """The job itself as one run; where it does not show its containers, those of its last attempt."""
     pod = None if job.eks_properties is None else job.eks_properties.pod_properties
     tasks = () if job.ecs_properties is None else job.ecs_properties.task_properties or ()
@@ -110,26 +110,28 @@ def whole(job: Job, runs: Sequence[Run]) -> Run:
     return Run(shown or last.containers, job.started_at, job.status_reason, before)
 
 
-def _containers(only: Container | None, groups: Sequence[_Group], main: int) -> tuple[Container, ...]:
+def _containers(
+    only: AttemptContainer | None, groups: Sequence[_Group], main: int
+) -> tuple[AttemptContainer, ...]:
     ordered = (*groups[main : main + 1], *groups[:main], *groups[main + 1 :])
     found = tuple(one for group in ordered for one in group.containers or ())
     return found or (() if only is None else (only,))
 
 
-def own_of(job: Job, runs: Sequence[Run], name: str) -> Container:
+def own_of(job: JobDetail, runs: Sequence[Run], name: str) -> AttemptContainer:
     """The Airflow container; what the job itself does not tell of it, its last attempt does."""
     return _told(_chosen(whole(job, runs).containers, name), runs)
 
 
-def others_of(job: Job, runs: Sequence[Run], own: Container) -> tuple[Container, ...]:
+def others_of(job: JobDetail, runs: Sequence[Run], own: AttemptContainer) -> tuple[AttemptContainer, ...]:
     """The containers beside it, told in the same way."""
     shown = whole(job, runs)
     return tuple(_told(one, runs) for one in (*shown.containers, *shown.before) if one.name != own.name)
 
 
-def _told(one: Container, runs: Sequence[Run]) -> Container:
-    last = within(runs[-1], one) if runs else one
-    return Container(
+def _told(one: AttemptContainer, runs: Sequence[Run]) -> AttemptContainer:
+    last = same_container(runs[-1], one) if runs else one
+    return AttemptContainer(
         name=one.name,
         essential=one.essential,
         exit_code=last.exit_code if one.exit_code is None else one.exit_code,
@@ -138,15 +140,15 @@ def _told(one: Container, runs: Sequence[Run]) -> Container:
     )
 
 
-def _chosen(containers: Sequence[Container], name: str) -> Container:
+def _chosen(containers: Sequence[AttemptContainer], name: str) -> AttemptContainer:
     fits = [one for one in containers if not name or one.name in (name, None)]
-    return min(fits, key=_inessential, default=Container())
+    return min(fits, key=_inessential, default=AttemptContainer())
 
 
-def _inessential(one: Container) -> bool:
+def _inessential(one: AttemptContainer) -> bool:
     return one.essential is False
 
 
-def within(run: Run, own: Container) -> Container:
+def same_container(run: Run, own: AttemptContainer) -> AttemptContainer:
     """The same container in one attempt: by its name, or the only one, which has none."""
-    return next((one for one in (*run.containers, *run.before) if one.name == own.name), Container())
+    return next((one for one in (*run.containers, *run.before) if one.name == own.name), AttemptContainer())

@@ -20,7 +20,7 @@ from aws_executors.core.batch.overrides import (
 )
 from aws_executors.core.batch.request import SubmitJob, from_kwargs
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.requests.allowed_options import refuse
+from aws_executors.core.requests.allowed_options import check_allowed
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.memo import remembered
 from aws_executors.core.requests.wire import spell, to_kwargs
@@ -113,7 +113,9 @@ def with_workload(shape: SubmitJob, launch: Launch[BatchSettings]) -> SubmitJob:
     """A request's shape with one launch's options, command and name."""
     container_name = launch.settings.container_name
     options = read_options(launch.executor_config)
-    refuse(uses(options, container_name), launch.settings.executor_config_allowed, launch.settings.section)
+    check_allowed(
+        uses(options, container_name), launch.settings.executor_config_allowed, launch.settings.section
+    )
     request = with_options(shape, options, container_name)
     return sealed(launch, lay(request, ContainerOverrides(command=launch.command), container_name))
 

@@ -24,11 +24,20 @@ from aws_executors.core.aws.response import (
     detail,
     id_of,
     joined,
-    read,
+    named_cause,
+    read_record,
     reader,
-    told,
 )
-from aws_executors.core.batch.attempts import Container, Job, Run, others_of, own_of, runs_of, whole, within
+from aws_executors.core.batch.attempts import (
+    AttemptContainer,
+    JobDetail,
+    Run,
+    attempts_of,
+    others_of,
+    own_of,
+    same_container,
+    whole,
+)
 from aws_executors.core.lifecycle.observation import (
     Cause,
     DescribeResult,
@@ -38,7 +47,7 @@ from aws_executors.core.lifecycle.observation import (
     Source,
     Unreadable,
 )
-from aws_executors.core.lifecycle.sidecars import ENDED_TASK, culprit, signed, words
+from aws_executors.core.lifecycle.sidecars import ENDED_TASK, culprit, sidecar_words, signed
 from aws_executors.core.lifecycle.stop_reasons import BY_US
 
 # Both have the shape of a job in their detail; the second tells why a job is held at RUNNABLE.
@@ -95,7 +104,7 @@ def observe(
     >>> observe({"jobId": "4c75", "status": "BORED"}).failure().id
     '4c75'
     """
-    seen = read(Job, job).bind(_known).map(lambda known: _observation(known, container, source))
+    seen = read_record(JobDetail, job).bind(_known).map(lambda known: _observation(known, container, source))
     return seen.alt(lambda problem: Unreadable(id=id_of(job, "jobId"), problem=problem))
 
 
@@ -114,7 +123,7 @@ def observe_event(event: object, *, container: str = "") -> Result[Observation, 
 
 def follower(container: str) -> Reader:
     """`observe` for one who looks at the same jobs again and again: what says the same is not read again."""
-    return reader(Job, partial(observe, container=container))
+    return reader(JobDetail, partial(observe, container=container))
 
 
 def observe_answer(
@@ -130,7 +139,7 @@ def observe_answer(
     """
     one = record or partial(observe, container=container)
     return unwrap_or_failure(
-        read(_Answer, answer)
+        read_record(_Answer, answer)
         .map(lambda found: accounted([one(job) for job in found.jobs], asked=asked))
         .alt(
             lambda problem: DescribeResult(
@@ -140,14 +149,14 @@ def observe_answer(
     )
 
 
-def _known(job: Job) -> Result[Job, str]:
+def _known(job: JobDetail) -> Result[JobDetail, str]:
     if job.status in STATUSES:
         return Success(job)
     return Failure(f"status {job.status!r} is none of {', '.join(STATUSES)}")
 
 
-def _observation(job: Job, name: str, source: Source) -> Observation:
-    runs = runs_of(job)
+def _observation(job: JobDetail, name: str, source: Source) -> Observation:
+    runs = attempts_of(job)
     own = own_of(job, runs, name)
     others = others_of(job, runs, own)
     started = _started(job, runs, own)
@@ -162,7 +171,7 @@ def _observation(job: Job, name: str, source: Source) -> Observation:
         status=job.status,
         exit_code=exit_code,
         reason=_reason(job, runs, own, name),
-        others=words(others),
+        others=sidecar_words(others),
         sign=sign,
         culprit=first,
         cause=cause,
@@ -174,7 +183,7 @@ def _observation(job: Job, name: str, source: Source) -> Observation:
     )
 
 
-def _started(job: Job, runs: Sequence[Run], own: Container) -> bool:
+def _started(job: JobDetail, runs: Sequence[Run], own: AttemptContainer) -> bool:
     """Whether the Airflow container ever ran, in this attempt or in an earlier one."""
     if job.status == "RUNNING" or own.exit_code is not None:
         return True
@@ -182,25 +191,25 @@ def _started(job: Job, runs: Sequence[Run], own: Container) -> bool:
     return any(_ran(run, own) for run in runs or (replace(here, containers=(own,)),))
 
 
-def _ran(run: Run, own: Container) -> bool:
-    seen = within(run, own)
-    by_words = told(CONTAINER_REASONS, seen.reason, run.status_reason)
+def _ran(run: Run, own: AttemptContainer) -> bool:
+    seen = same_container(run, own)
+    by_words = named_cause(CONTAINER_REASONS, seen.reason, run.status_reason)
     may_have = run.started_at is not None or by_words is Cause.UNCLEAR
     held_back = run.held_back or by_words is Cause.NEVER_STARTED
     return seen.exit_code is not None or (may_have and not held_back)
 
 
-def _cause(job: Job, runs: Sequence[Run], own: Container, started: bool) -> Cause:
+def _cause(job: JobDetail, runs: Sequence[Run], own: AttemptContainer, started: bool) -> Cause:
     said = (job.status_reason, _last_reason(runs))
-    if (decided := told(DECIDED, *said)) is not None:
+    if (decided := named_cause(DECIDED, *said)) is not None:
         return decided
     if job.is_terminated or job.is_cancelled:
         return Cause.STOPPED
-    if (happened := told(STATUS_REASONS, *said)) is not None:
+    if (happened := named_cause(STATUS_REASONS, *said)) is not None:
         return happened
     if own.exit_code is not None:
         return Cause.EXITED
-    by_words = told(CONTAINER_REASONS, own.reason, job.status_reason)
+    by_words = named_cause(CONTAINER_REASONS, own.reason, job.status_reason)
     if by_words is None and _invalid(job.status_reason or ""):
         return Cause.INVALID
     return by_words or (Cause.UNCLEAR if started else Cause.NEVER_STARTED)
@@ -213,7 +222,11 @@ def _invalid(status_reason: str) -> bool:
 
 
 def _sign(
-    job: Job, runs: Sequence[Run], cause: Cause | None, own: Container, others: Sequence[Container]
+    job: JobDetail,
+    runs: Sequence[Run],
+    cause: Cause | None,
+    own: AttemptContainer,
+    others: Sequence[AttemptContainer],
 ) -> tuple[Sign | None, str]:
     if cause is Cause.STOPPED:
         return Sign.BY_A_PERSON, ""
@@ -224,7 +237,7 @@ def _sign(
     return signed(culprit(own, others, by_an_end=on_ecs or held_back))
 
 
-def _reason(job: Job, runs: Sequence[Run], own: Container, name: str) -> str:
+def _reason(job: JobDetail, runs: Sequence[Run], own: AttemptContainer, name: str) -> str:
     names = sorted(one.name for one in whole(job, runs).containers if one.name is not None)
     lost = f"no container named {name!r} in the job (it has: {', '.join(names)})"
     unnamed = name and names and name not in names

@@ -27,7 +27,7 @@ from aws_executors.core.batch.request import (
     NodeOverrides,
     NodePropertyOverride,
 )
-from aws_executors.core.requests.merge import by_name, later
+from aws_executors.core.requests.merge import by_name, overridden
 from aws_executors.core.requests.wire import KeyValuePair
 
 Pairs = tuple[tuple[str, str], ...]
@@ -75,9 +75,9 @@ def merge_container(base: ContainerOverrides, over: ContainerOverrides) -> Conta
     """
     return replace(
         base,
-        command=later(base.command, over.command),
+        command=overridden(base.command, over.command),
         environment=by_name(base.environment, over.environment, _named),
-        instance_type=later(base.instance_type, over.instance_type),
+        instance_type=overridden(base.instance_type, over.instance_type),
         resource_requirements=by_name(base.resource_requirements, over.resource_requirements, _resource),
     )
 
@@ -87,7 +87,7 @@ def _merge_task_container(
 ) -> TaskContainerOverrides:
     return replace(
         base,
-        command=later(base.command, over.command),
+        command=overridden(base.command, over.command),
         environment=by_name(base.environment, over.environment, _named),
         resource_requirements=by_name(base.resource_requirements, over.resource_requirements, _resource),
     )
@@ -108,9 +108,9 @@ def merge_ecs(base: EcsPropertiesOverride, over: EcsPropertiesOverride) -> EcsPr
 def _merge_pod_container(base: EksContainerOverride, over: EksContainerOverride) -> EksContainerOverride:
     return replace(
         base,
-        image=later(base.image, over.image),
-        command=later(base.command, over.command),
-        args=later(base.args, over.args),
+        image=overridden(base.image, over.image),
+        command=overridden(base.command, over.command),
+        args=overridden(base.args, over.args),
         env=by_name(base.env, over.env, _named),
         resources=EksContainerResourceRequirements(
             limits=merge_texts(base.resources.limits, over.resources.limits),
@@ -136,7 +136,7 @@ def merge_eks(base: EksPropertiesOverride, over: EksPropertiesOverride) -> EksPr
             metadata=EksMetadata(
                 labels=merge_texts(below.metadata.labels, above.metadata.labels),
                 annotations=merge_texts(below.metadata.annotations, above.metadata.annotations),
-                namespace=later(below.metadata.namespace, above.metadata.namespace),
+                namespace=overridden(below.metadata.namespace, above.metadata.namespace),
             ),
         )
     )
@@ -156,7 +156,7 @@ def _merge_node(base: NodePropertyOverride, over: NodePropertyOverride) -> NodeP
         container_overrides=merge_container(base.container_overrides, over.container_overrides),
         ecs_properties_override=merge_ecs(base.ecs_properties_override, over.ecs_properties_override),
         eks_properties_override=merge_eks(base.eks_properties_override, over.eks_properties_override),
-        instance_types=later(base.instance_types, over.instance_types),
+        instance_types=overridden(base.instance_types, over.instance_types),
         consumable_resource_properties_override=merge_consumables(
             base.consumable_resource_properties_override, over.consumable_resource_properties_override
         ),
@@ -166,4 +166,4 @@ def _merge_node(base: NodePropertyOverride, over: NodePropertyOverride) -> NodeP
 def merge_nodes(base: NodeOverrides, over: NodeOverrides) -> NodeOverrides:
     """Overrides of a multi-node job, ranges of nodes by their text."""
     ranges = by_name(base.node_property_overrides, over.node_property_overrides, _nodes, _merge_node)
-    return NodeOverrides(num_nodes=later(base.num_nodes, over.num_nodes), node_property_overrides=ranges)
+    return NodeOverrides(num_nodes=overridden(base.num_nodes, over.num_nodes), node_property_overrides=ranges)

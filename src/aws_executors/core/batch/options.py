@@ -50,7 +50,7 @@ from aws_executors.core.batch.request import (
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, said, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
-from aws_executors.core.requests.merge import appended, later
+from aws_executors.core.requests.merge import appended, overridden
 from aws_executors.core.requests.wire import WRITTEN, Flag, Text, Texts, Whole, fields_of, masked_repr, spell
 
 WORKLOAD = "the Airflow container's command is the workload"
@@ -187,8 +187,8 @@ def with_options(
         request,
         job_queue=options.job_queue or request.job_queue,
         job_definition=options.job_definition or request.job_definition,
-        share_identifier=later(request.share_identifier, options.share_identifier),
-        scheduling_priority_override=later(
+        share_identifier=overridden(request.share_identifier, options.share_identifier),
+        scheduling_priority_override=overridden(
             request.scheduling_priority_override, options.scheduling_priority_override
         ),
         depends_on=appended(request.depends_on, options.depends_on),
@@ -198,7 +198,7 @@ def with_options(
         eks_properties_override=merge_eks(*(known(one, container_name) for one in pods)),
         retry_strategy=options.retry_strategy if options.retry_strategy.attempts else request.retry_strategy,
         timeout=options.timeout if options.timeout.attempt_duration_seconds else request.timeout,
-        propagate_tags=later(request.propagate_tags, options.propagate_tags),
+        propagate_tags=overridden(request.propagate_tags, options.propagate_tags),
         tags=merge_texts(request.tags, options.tags),
         consumable_resource_properties_override=merge_consumables(
             request.consumable_resource_properties_override, options.consumable_resource_properties_override

@@ -91,10 +91,10 @@ Command = Annotated[tuple[str, ...], AfterValidator(_no_empty_words)]
 Variables = Annotated[Environment, AfterValidator(_free_names)]
 
 
-def fitting(kind: ResourceType, value: str) -> str:
+def resource_amount(kind: ResourceType, value: str) -> str:
     """The amount of a resource, or ValueError with what may stand there.
 
-    >>> fitting("VCPU", "0.25")
+    >>> resource_amount("VCPU", "0.25")
     '0.25'
     """
     least, whole = LEAST[kind]
@@ -109,11 +109,11 @@ def fitting(kind: ResourceType, value: str) -> str:
 
 
 def _vcpus(value: str) -> str:
-    return fitting("VCPU", value)
+    return resource_amount("VCPU", value)
 
 
 def _mebibytes(value: str) -> str:
-    return fitting("MEMORY", value)
+    return resource_amount("MEMORY", value)
 
 
 Vcpus = Annotated[Amount, AfterValidator(_vcpus)]
@@ -128,7 +128,7 @@ class ResourceRequirement:
     value: Amount
 
     def __post_init__(self) -> None:
-        fitting(self.type, self.value)
+        resource_amount(self.type, self.value)
 
 
 def _resources_once(listed: tuple[ResourceRequirement, ...]) -> tuple[ResourceRequirement, ...]:

@@ -7,7 +7,7 @@ resources, and condition keys for AWS Batch".
 
 from collections.abc import Iterator, Sequence
 
-from aws_executors.core.aws.iam import NOTHING_ELSE, Also, Statement, Where, logs, tagged, versions, within
+from aws_executors.core.aws.iam import NOTHING_ELSE, Also, Statement, Where, in_region, logs, tagged, versions
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 
@@ -63,7 +63,7 @@ def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> I
         sid="FollowJobs",
         actions=("batch:DescribeJobs", "batch:ListJobs"),
         resources=("*",),
-        condition=within(where.region),
+        condition=in_region(where.region),
     )
     yield logs(where, also.log_groups or (GROUP,))
     if also.tags or request.tags or request.propagate_tags:

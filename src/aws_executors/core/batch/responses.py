@@ -6,7 +6,7 @@ Law: an answer that can not be read may have submitted something, so it is AMBIG
 from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError, unreadable_answer
-from aws_executors.core.aws.response import Page, Read, read
+from aws_executors.core.aws.response import Page, Read, read_record
 
 
 class _SubmitJob(Read):
@@ -31,20 +31,20 @@ def started(answer: object) -> Result[str, AwsError]:
     >>> started({}).failure().kind
     <Kind.AMBIGUOUS: 'ambiguous'>
     """
-    return read(_SubmitJob, answer).alt(unreadable_answer).map(_job_id)
+    return read_record(_SubmitJob, answer).alt(unreadable_answer).map(_job_id)
 
 
-def found(answer: object, *, name: str = "") -> Result[Page, AwsError]:
+def listed_ids(answer: object, *, name: str = "") -> Result[Page, AwsError]:
     """The job ids of one ListJobs page, and the token of the next one.
 
     With `name` only the jobs of exactly that name: the service's own filter is case-insensitive. A page that
     can not be read is a failure as a whole: what was submitted must not be overlooked.
 
-    >>> found({"jobSummaryList": [{"jobId": "4c75", "jobName": "a-1"}, {"jobId": "9", "jobName": "A-1"}]},
-    ...       name="a-1").unwrap()
+    >>> jobs = [{"jobId": "4c75", "jobName": "a-1"}, {"jobId": "9", "jobName": "A-1"}]
+    >>> listed_ids({"jobSummaryList": jobs}, name="a-1").unwrap()
     Page(ids=('4c75',), next_token='')
     """
-    return read(_ListJobs, answer).alt(unreadable_answer).map(lambda listed: _page(listed, name))
+    return read_record(_ListJobs, answer).alt(unreadable_answer).map(lambda listed: _page(listed, name))
 
 
 def _job_id(answer: _SubmitJob) -> str:

@@ -8,9 +8,9 @@ again. Nothing here asks a clock, AWS or Airflow.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from aws_executors.core.ecs.merge import fitting, on_container
+from aws_executors.core.ecs.merge import on_container, without_misplaced
 from aws_executors.core.ecs.options import read_options, uses, with_options
-from aws_executors.core.ecs.request import RunTask, from_kwargs, runs_on
+from aws_executors.core.ecs.request import RunTask, from_kwargs, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings, platform
 from aws_executors.core.ecs.structures import (
     AwsvpcConfiguration,
@@ -20,7 +20,7 @@ from aws_executors.core.ecs.structures import (
 )
 from aws_executors.core.ecs.task_size import fargate_pair_fault
 from aws_executors.core.errors import RequestError
-from aws_executors.core.requests.allowed_options import refuse
+from aws_executors.core.requests.allowed_options import check_allowed
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.memo import remembered
 from aws_executors.core.requests.wire import spell, to_kwargs
@@ -124,7 +124,7 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
         raise RequestError(f"run_task_kwargs: {member!r} cannot be set: {KEPT[member]}")
     base = from_options(settings)
     if "launchType" in own or "capacityProviderStrategy" in own:
-        base = replace(fitting(base, platform({}, own)), platform_version=None)
+        base = replace(without_misplaced(base, platform({}, own)), platform_version=None)
     return from_kwargs({name: value for name, value in (to_kwargs(base) | own).items() if value is not None})
 
 
@@ -132,7 +132,7 @@ def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
     """A request's shape with one launch's options, command and names."""
     name = launch.settings.container_name
     options = read_options(launch.executor_config)
-    refuse(uses(options, name), launch.settings.executor_config_allowed, launch.settings.section)
+    check_allowed(uses(options, name), launch.settings.executor_config_allowed, launch.settings.section)
     request = with_options(shape, options, name)
     return _marked(launch, on_container(request, ContainerOverride(name=name, command=launch.command)))
 
@@ -168,7 +168,7 @@ def _marked(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
 
 def _sendable(request: RunTask) -> None:
     """What one step may leave open, and the next one mend, is looked at when the last one is done."""
-    place = runs_on(request.launch_type, request.capacity_provider_strategy)
+    place = launch_platform(request.launch_type, request.capacity_provider_strategy)
     faults = [*_oversized(request.overrides)]
     if len(request.volume_configurations) > 1:
         names = ", ".join(volume.name for volume in request.volume_configurations)

@@ -78,10 +78,10 @@ Strategy = Annotated[
 ]
 
 
-def on_fargate(strategy: object) -> bool:
+def names_fargate(strategy: object) -> bool:
     """Whether a strategy, in whichever form, names a Fargate provider; one that can not be read does not.
 
-    >>> on_fargate("FARGATE_SPOT:1"), on_fargate("my-asg:1"), on_fargate("[")
+    >>> names_fargate("FARGATE_SPOT:1"), names_fargate("my-asg:1"), names_fargate("[")
     (True, False, False)
     """
     return re.search(r"(?<![\w-])FARGATE(_SPOT)?(?![\w-])", str(strategy)) is not None

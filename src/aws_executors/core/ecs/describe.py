@@ -22,9 +22,9 @@ from aws_executors.core.aws.response import (
     detail,
     id_of,
     joined,
-    read,
+    named_cause,
+    read_record,
     reader,
-    told,
 )
 from aws_executors.core.lifecycle.observation import (
     Cause,
@@ -35,7 +35,7 @@ from aws_executors.core.lifecycle.observation import (
     Source,
     Unreadable,
 )
-from aws_executors.core.lifecycle.sidecars import ENDED_TASK, Contained, culprit, signed, words
+from aws_executors.core.lifecycle.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, signed
 from aws_executors.core.lifecycle.stop_reasons import BY_US
 
 EVENT_TYPES = ("ECS Task State Change",)
@@ -139,7 +139,7 @@ def observe(
     >>> observe({"taskArn": "arn:1", "lastStatus": "BORED"}, container="airflow").failure().id
     'arn:1'
     """
-    seen = read(_Task, task).bind(_known).map(lambda known: _observation(known, container, source))
+    seen = read_record(_Task, task).bind(_known).map(lambda known: _observation(known, container, source))
     return seen.alt(lambda problem: Unreadable(id=id_of(task, "taskArn"), problem=problem))
 
 
@@ -177,7 +177,7 @@ def observe_answer(
     [('arn:1', 'absent')]
     """
     return unwrap_or_failure(
-        read(_Answer, answer)
+        read_record(_Answer, answer)
         .map(lambda found: _settled(found, asked, record or partial(observe, container=container)))
         .alt(
             lambda problem: DescribeResult(
@@ -194,7 +194,7 @@ def _settled(answer: _Answer, asked: Sequence[str], record: Reader) -> DescribeR
 
 def _missing(failure: object) -> Result[str, Unreadable]:
     """The ARN of a task that AWS says it does not have; any other failure is a record not understood."""
-    return read(_Failed, failure).alt(lambda problem: Unreadable(id="", problem=problem)).bind(_gone)
+    return read_record(_Failed, failure).alt(lambda problem: Unreadable(id="", problem=problem)).bind(_gone)
 
 
 def _gone(failure: _Failed) -> Result[str, Unreadable]:
@@ -224,7 +224,7 @@ def _observation(task: _Task, name: str, source: Source) -> Observation:
         exit_code=None if own is None else own.exit_code,
         stop_code=task.stop_code or "",
         reason=_reason(task, own, name, others),
-        others=words(others),
+        others=sidecar_words(others),
         sign=sign,
         culprit=first,
         cause=cause,
@@ -254,7 +254,7 @@ def _started(task: _Task, own: _Container | None, others: Sequence[_Container]) 
         return task.started_at is not None
     if own.exit_code is not None or own.last_status == "RUNNING":
         return True
-    by_words = told(CONTAINER_REASONS, own.reason)
+    by_words = named_cause(CONTAINER_REASONS, own.reason)
     if by_words is not None and task.last_status in FINAL:
         return by_words is not Cause.NEVER_STARTED
     if task.last_status in FINAL and (task.stop_code == UNSTARTED or _waited_for_another(task, own, others)):
@@ -268,12 +268,12 @@ def _waited_for_another(task: _Task, own: _Container, others: Sequence[_Containe
 
 
 def _cause(task: _Task, own: _Container | None, started: bool) -> Cause:
-    outside = told(BY_US, task.stopped_reason) or _from_outside(task)
+    outside = named_cause(BY_US, task.stopped_reason) or _from_outside(task)
     if outside is not None:
         return outside
     if own is not None and own.exit_code is not None:
         return Cause.EXITED
-    by_words = told(CONTAINER_REASONS, None if own is None else own.reason, task.stopped_reason)
+    by_words = named_cause(CONTAINER_REASONS, None if own is None else own.reason, task.stopped_reason)
     return by_words or (Cause.UNCLEAR if started else Cause.NEVER_STARTED)
 
 
@@ -287,7 +287,7 @@ def _from_outside(task: _Task) -> Cause | None:
     if by_code is Cause.INSTANCE_ENDED:
         place = task.capacity_provider_name or task.launch_type or ""
         by_code = Cause.HOST_LOST if task.launch_type == ON_AWS else ON_FARGATE.get(place, by_code)
-    return told(STOPPED_REASONS, task.stopped_reason) or by_code
+    return named_cause(STOPPED_REASONS, task.stopped_reason) or by_code
 
 
 def _sign(

@@ -6,7 +6,7 @@ capacity providers, platform version) is one decision, and merges as one.
 
 from dataclasses import replace
 
-from aws_executors.core.ecs.request import LaunchType, RunTask, runs_on
+from aws_executors.core.ecs.request import LaunchType, RunTask, launch_platform
 from aws_executors.core.ecs.structures import (
     AwsvpcConfiguration,
     CapacityProvider,
@@ -19,7 +19,7 @@ from aws_executors.core.ecs.structures import (
     Tag,
     VolumeConfiguration,
 )
-from aws_executors.core.requests.merge import by_name, later
+from aws_executors.core.requests.merge import by_name, overridden
 from aws_executors.core.requests.wire import KeyValuePair
 
 
@@ -59,12 +59,12 @@ def merge_container(base: ContainerOverride, over: ContainerOverride) -> Contain
     """
     return replace(
         base,
-        command=later(base.command, over.command),
+        command=overridden(base.command, over.command),
         environment=by_name(base.environment, over.environment, _variable_name),
         environment_files=by_name(base.environment_files, over.environment_files, _file_arn),
-        cpu=later(base.cpu, over.cpu),
-        memory=later(base.memory, over.memory),
-        memory_reservation=later(base.memory_reservation, over.memory_reservation),
+        cpu=overridden(base.cpu, over.cpu),
+        memory=overridden(base.memory, over.memory),
+        memory_reservation=overridden(base.memory_reservation, over.memory_reservation),
         resource_requirements=by_name(base.resource_requirements, over.resource_requirements, _resource_type),
     )
 
@@ -79,11 +79,11 @@ def merge_overrides(base: Overrides, over: Overrides) -> Overrides:
         container_overrides=by_name(
             base.container_overrides, over.container_overrides, _container_name, merge_container
         ),
-        cpu=later(base.cpu, over.cpu),
-        memory=later(base.memory, over.memory),
-        ephemeral_storage=later(base.ephemeral_storage, over.ephemeral_storage),
-        task_role_arn=later(base.task_role_arn, over.task_role_arn),
-        execution_role_arn=later(base.execution_role_arn, over.execution_role_arn),
+        cpu=overridden(base.cpu, over.cpu),
+        memory=overridden(base.memory, over.memory),
+        ephemeral_storage=overridden(base.ephemeral_storage, over.ephemeral_storage),
+        task_role_arn=overridden(base.task_role_arn, over.task_role_arn),
+        execution_role_arn=overridden(base.execution_role_arn, over.execution_role_arn),
         inference_accelerator_overrides=devices,
     )
 
@@ -93,13 +93,13 @@ def merge_network(
 ) -> NetworkConfiguration | None:
     """Where `over` names subnets, its own; security groups and public address only where it names them."""
     if base is None or over is None:
-        return later(base, over)
+        return overridden(base, over)
     below, above = base.awsvpc_configuration, over.awsvpc_configuration
     return NetworkConfiguration(
         awsvpc_configuration=AwsvpcConfiguration(
-            subnets=later(below.subnets, above.subnets),
-            security_groups=later(below.security_groups, above.security_groups),
-            assign_public_ip=later(below.assign_public_ip, above.assign_public_ip),
+            subnets=overridden(below.subnets, above.subnets),
+            security_groups=overridden(below.security_groups, above.security_groups),
+            assign_public_ip=overridden(below.assign_public_ip, above.assign_public_ip),
         )
     )
 
@@ -112,27 +112,28 @@ def place(
 ) -> RunTask:
     """Where the task runs, which is one decision: a launch type drops the strategy and the other way round.
 
-    What only Fargate has, or only instances have, stays behind on the way to the other; see `fitting`.
+    What only Fargate has, or only instances have, stays behind on the way to the other: `without_misplaced`.
 
     >>> place(RunTask(task_definition="a", launch_type="FARGATE", platform_version="LATEST"), "EC2")
     RunTask(task_definition='a', cluster=None, launch_type='EC2', ...platform_version=None, ...
     """
     if launch_type or strategy:
         request = replace(
-            fitting(request, runs_on(launch_type, strategy)),
+            without_misplaced(request, launch_platform(launch_type, strategy)),
             launch_type=launch_type,
             capacity_provider_strategy=strategy,
         )
     return replace(request, platform_version=platform_version) if platform_version else request
 
 
-def fitting(request: RunTask, place: str) -> RunTask:
+def without_misplaced(request: RunTask, place: str) -> RunTask:
     """The request without what it can not have where it is to run: FARGATE, EC2, EXTERNAL or, empty, unknown.
 
     Instances have no platform version, no public address and no disk of the task's own, external ones no
     network of it either; on Fargate nobody says which instance.
 
-    >>> fitting(RunTask(task_definition="a", platform_version="LATEST"), "EC2").platform_version is None
+    >>> request = RunTask(task_definition="a", platform_version="LATEST")
+    >>> without_misplaced(request, "EC2").platform_version is None
     True
     """
     anywhere = replace(request, launch_type=None, capacity_provider_strategy=())

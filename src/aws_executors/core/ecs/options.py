@@ -37,7 +37,7 @@ from aws_executors.core.ecs.structures import (
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, said, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
-from aws_executors.core.requests.merge import appended, later
+from aws_executors.core.requests.merge import appended, overridden
 from aws_executors.core.requests.wire import (
     WRITTEN,
     Environment,
@@ -174,18 +174,18 @@ def with_options(request: RunTask, options: EcsOptions, container_name: str) -> 
     )
     request = replace(
         request,
-        cluster=later(request.cluster, options.cluster),
+        cluster=overridden(request.cluster, options.cluster),
         task_definition=options.task_definition or request.task_definition,
         network_configuration=merge_network(request.network_configuration, options.network_configuration),
         overrides=merge_overrides(request.overrides, options.overrides),
         placement_constraints=appended(request.placement_constraints, options.placement_constraints),
-        placement_strategy=later(request.placement_strategy, options.placement_strategy),
+        placement_strategy=overridden(request.placement_strategy, options.placement_strategy),
         volume_configurations=merge_volumes(request.volume_configurations, options.volume_configurations),
         tags=merge_tags(request.tags, options.tags),
         propagate_tags=options.propagate_tags or request.propagate_tags,
-        enable_ecs_managed_tags=later(request.enable_ecs_managed_tags, options.enable_ecs_managed_tags),
-        enable_execute_command=later(request.enable_execute_command, options.enable_execute_command),
-        group=later(request.group, options.group),
+        enable_ecs_managed_tags=overridden(request.enable_ecs_managed_tags, options.enable_ecs_managed_tags),
+        enable_execute_command=overridden(request.enable_execute_command, options.enable_execute_command),
+        group=overridden(request.group, options.group),
     )
     own = _own_override(options, container_name)
     return request if own == ContainerOverride(name=container_name) else on_container(request, own)

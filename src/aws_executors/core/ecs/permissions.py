@@ -14,9 +14,9 @@ from aws_executors.core.aws.iam import (
     Condition,
     Statement,
     Where,
+    in_region,
     logs,
     versions,
-    within,
 )
 from aws_executors.core.ecs.request import RunTask
 
@@ -61,7 +61,7 @@ def statements(request: RunTask, where: Where, also: Also = NOTHING_ELSE) -> Ite
         sid="FindLogs",
         actions=("ecs:DescribeTaskDefinition",),
         resources=("*",),
-        condition=within(where.region),
+        condition=in_region(where.region),
     )
     yield logs(where, also.log_groups)
     if also.tags or _tagged(request):

@@ -19,7 +19,7 @@ from aws_executors.core.ecs.structures import (
 )
 from aws_executors.core.requests.compose import call
 from aws_executors.core.requests.launch import Launch
-from aws_executors.core.requests.merge import later
+from aws_executors.core.requests.merge import overridden
 
 
 def with_launch_type(launch_type: LaunchType) -> Step:
@@ -94,7 +94,7 @@ class _Network:
 
     def __call__(self, launch: Launch[EcsSettings], request: RunTask) -> RunTask:
         before = request.network_configuration
-        subnets = later(before.awsvpc_configuration.subnets if before else (), self.subnets)
+        subnets = overridden(before.awsvpc_configuration.subnets if before else (), self.subnets)
         if not subnets:
             raise ValueError(
                 f"{self.text} needs subnets; set the option subnets, or put with_subnets before it"
@@ -103,7 +103,7 @@ class _Network:
         public = before.awsvpc_configuration.assign_public_ip if before else None
         awsvpc = AwsvpcConfiguration(
             subnets=subnets,
-            security_groups=later(groups, self.security_groups),
+            security_groups=overridden(groups, self.security_groups),
             assign_public_ip=public
             if self.public_ip is None
             else "ENABLED"

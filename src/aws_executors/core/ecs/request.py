@@ -87,14 +87,16 @@ class RunTask:
             raise RequestTooLargeError(*sizes)
 
 
-def runs_on(launch_type: str | None, strategy: tuple[CapacityProvider, ...]) -> str:
+def launch_platform(launch_type: str | None, strategy: tuple[CapacityProvider, ...]) -> str:
     """Where a task with these runs: FARGATE, EC2, EXTERNAL; empty where only the cluster knows.
 
     Fargate's own two providers are known by name; any other one has instances, of an Auto Scaling group or
     managed ones.
 
-    >>> runs_on(None, (CapacityProvider(capacity_provider="FARGATE_SPOT"),)), runs_on("EXTERNAL", ())
-    ('FARGATE', 'EXTERNAL')
+    >>> launch_platform(None, (CapacityProvider(capacity_provider="FARGATE_SPOT"),))
+    'FARGATE'
+    >>> launch_platform("EXTERNAL", ())
+    'EXTERNAL'
     """
     providers = {item.capacity_provider for item in strategy}
     if providers:
@@ -110,7 +112,7 @@ def _placement_faults(request: RunTask) -> Iterator[str]:
         sound(strategy)
     except ValueError as error:
         yield f"capacity_provider_strategy {error}"
-    place = runs_on(request.launch_type, strategy)
+    place = launch_platform(request.launch_type, strategy)
     if place not in ("", "FARGATE"):
         providers = ", ".join(item.capacity_provider for item in strategy)
         yield from _only_on_fargate(request, f"the capacity provider {providers}" if providers else place)

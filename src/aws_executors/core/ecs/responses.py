@@ -7,7 +7,7 @@ stand here. An answer that can not be read may have started something, so it is 
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind, by_message, unreadable_answer
-from aws_executors.core.aws.response import Page, Read, joined, read
+from aws_executors.core.aws.response import Page, Read, joined, read_record
 
 # What to do about each reason of RunTask's `failures`; the first prefix counts. All of them are a lack of
 # room that may pass, so that is also the default. Source: "API failure reasons", Amazon ECS Developer Guide.
@@ -60,18 +60,18 @@ def started(answer: object) -> Result[str, AwsError]:
     >>> started({"tasks": [], "failures": [{"reason": "RESOURCE:CPU"}]}).failure().kind
     <Kind.CAPACITY: 'no capacity'>
     """
-    return read(_RunTask, answer).alt(unreadable_answer).bind(_outcome)
+    return read_record(_RunTask, answer).alt(unreadable_answer).bind(_outcome)
 
 
-def found(answer: object) -> Result[Page, AwsError]:
+def listed_ids(answer: object) -> Result[Page, AwsError]:
     """The task ARNs of one ListTasks page, and the token of the next one.
 
     A page that can not be read is a failure as a whole: what was started must not be overlooked.
 
-    >>> found({"taskArns": ["arn:1"], "nextToken": "n"}).unwrap()
+    >>> listed_ids({"taskArns": ["arn:1"], "nextToken": "n"}).unwrap()
     Page(ids=('arn:1',), next_token='n')
     """
-    return read(_ListTasks, answer).alt(unreadable_answer).map(_page)
+    return read_record(_ListTasks, answer).alt(unreadable_answer).map(_page)
 
 
 def _outcome(answer: _RunTask) -> Result[str, AwsError]:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from aws_executors.core.ecs.capacity_providers import Strategy, on_fargate
+from aws_executors.core.ecs.capacity_providers import Strategy, names_fargate
 from aws_executors.core.ecs.options import SETTABLE
 from aws_executors.core.ecs.request import BY_PROVIDER, MANAGED, LaunchType
 from aws_executors.core.settings.base import NOTHING, Settings, Written
@@ -192,7 +192,7 @@ def platform(own: Written, kwargs: Written = NOTHING) -> str:
         return as_text(upper(kwargs["launchType"]))
     strategy = kwargs.get("capacityProviderStrategy") or own.get("capacity_provider_strategy")
     if strategy:
-        return "FARGATE" if on_fargate(strategy) else "EC2"
+        return "FARGATE" if names_fargate(strategy) else "EC2"
     if "launchType" in kwargs:
         return ""
     return as_text(upper(own.get("launch_type", "FARGATE")))

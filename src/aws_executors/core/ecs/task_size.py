@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from aws_executors.core.ecs.option_step import Step
 from aws_executors.core.ecs.options import EcsOptions, with_options
-from aws_executors.core.ecs.request import RunTask, runs_on
+from aws_executors.core.ecs.request import RunTask, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.ecs.structures import Overrides
 from aws_executors.core.requests.compose import call
@@ -49,13 +49,13 @@ def fargate_pair_fault(cpu: int, memory: int) -> str:
     return f"{pair} and memory={memory}; with that cpu, memory is {words}"
 
 
-def on_fargate(request: RunTask) -> bool:
+def surely_on_fargate(request: RunTask) -> bool:
     """Whether the request certainly runs on Fargate; False also where only the cluster knows.
 
-    >>> on_fargate(RunTask(task_definition="a", launch_type="FARGATE"))
+    >>> surely_on_fargate(RunTask(task_definition="a", launch_type="FARGATE"))
     True
     """
-    return runs_on(request.launch_type, request.capacity_provider_strategy) == "FARGATE"
+    return launch_platform(request.launch_type, request.capacity_provider_strategy) == "FARGATE"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,7 +67,7 @@ class _Size:
 
     def __call__(self, launch: Launch[EcsSettings], request: RunTask) -> RunTask:
         sized = with_options(request, self.options, launch.settings.container_name)
-        fault = fargate_pair_fault(self.cpu, self.memory) if on_fargate(sized) else ""
+        fault = fargate_pair_fault(self.cpu, self.memory) if surely_on_fargate(sized) else ""
         if fault:
             raise ValueError(fault)
         return sized

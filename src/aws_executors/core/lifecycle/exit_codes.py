@@ -56,10 +56,10 @@ def exit_of(code: int | None) -> Exit | None:
     return next((row for row in Exit if row == code), None)
 
 
-def refusal(status: int) -> Exit:
+def exit_for_status(status: int) -> Exit:
     """What it means that the API server answered "I begin" with this HTTP status of 400 or above.
 
-    >>> refusal(403), refusal(503)
+    >>> exit_for_status(403), exit_for_status(503)
     (<Exit.REFUSED: 81>, <Exit.INFRASTRUCTURE: 83>)
     """
     return AT_THE_START.get(status, Exit.INFRASTRUCTURE)

@@ -25,10 +25,11 @@ class Contained(Read):
     essential: bool | None = None
 
 
-def words(others: Iterable[Contained]) -> str:
+def sidecar_words(others: Iterable[Contained]) -> str:
     """What other containers say that may explain an end, in the order of their names.
 
-    >>> words([Contained(name="router", exit_code=1, reason="OutOfMemoryError: killed"), Contained(name="a")])
+    >>> router = Contained(name="router", exit_code=1, reason="OutOfMemoryError: killed")
+    >>> sidecar_words([router, Contained(name="a")])
     'router: exit code 1, OutOfMemoryError: killed'
     """
     return joined(*(_said(one) for one in sorted(others, key=_name)))

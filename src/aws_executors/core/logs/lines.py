@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from returns.result import Result
 
-from aws_executors.core.aws.response import Read, read
+from aws_executors.core.aws.response import Read, read_record
 from aws_executors.core.redact.outgoing import first_lines, last_lines
 
 LINES = 2_000
@@ -84,7 +84,7 @@ def folded(tail: Tail, answer: object) -> Result[Tail, str]:
     >>> folded(Tail(), page).unwrap().lines
     ('{"timestamp":"1970-01-01T00:00:00Z","event":"hello"}',)
     """
-    return read(_Events, answer).map(lambda page: _newer(tail, page))
+    return read_record(_Events, answer).map(lambda page: _newer(tail, page))
 
 
 def unfolded(tail: Tail, answer: object) -> Result[Tail, str]:
@@ -94,15 +94,15 @@ def unfolded(tail: Tail, answer: object) -> Result[Tail, str]:
     >>> older.unwrap().whole
     True
     """
-    return read(_Events, answer).map(lambda page: _older(tail, page))
+    return read_record(_Events, answer).map(lambda page: _older(tail, page))
 
 
-def line(message: str, millis: int | None) -> str:
+def log_line(message: str, millis: int | None) -> str:
     """One event as a line that Airflow reads: a structured line as it is, any other one with its time.
 
-    >>> line('{"event": "ran", "level": "info"}', 0)
+    >>> log_line('{"event": "ran", "level": "info"}', 0)
     '{"event": "ran", "level": "info"}'
-    >>> line('{"container_id": "0f", "container_name": "/main", "log": "hello", "source": "stdout"}', None)
+    >>> log_line('{"container_id": "0f", "container_name": "/main", "log": "hello", "source": ""}', None)
     '{"event":"hello"}'
     """
     text = first_lines(_unwrapped(message).rstrip("\r\n"), WIDE)
@@ -172,4 +172,4 @@ def _newest(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _lines(page: _Events) -> tuple[str, ...]:
-    return tuple(line(event.message, event.timestamp) for event in page.events)
+    return tuple(log_line(event.message, event.timestamp) for event in page.events)

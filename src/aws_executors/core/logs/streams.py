@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.aws.response import Read, read
+from aws_executors.core.aws.response import Read, read_record
 from aws_executors.core.logs.firelens import DRIVER as FIRELENS
 from aws_executors.core.logs.firelens import routed
 
@@ -107,7 +107,7 @@ def definition_of(answer: object) -> Result[str, str]:
     >>> definition_of({"tasks": [{"taskDefinitionArn": "airflow:3"}]})
     <Success: airflow:3>
     """
-    return read(_Tasks, answer).bind(
+    return read_record(_Tasks, answer).bind(
         lambda found: (
             Success(found.tasks[0].task_definition_arn) if found.tasks else Failure("AWS does not show it")
         )
@@ -126,7 +126,7 @@ def ecs_stream(answer: object, *, container: str, task: str) -> Result[Stream, s
     ...     {"logDriver": "awslogs", "options": options}}]}}, container="main", task="0f1e").unwrap().name
     'airflow/main/0f1e'
     """
-    return read(_Definitions, answer).bind(
+    return read_record(_Definitions, answer).bind(
         lambda found: _named(found.task_definition.container_definitions, container).bind(
             lambda own: _prefixed(own, task)
         )
@@ -141,7 +141,7 @@ def batch_stream(answer: object, *, container: str = "") -> Result[Stream, str]:
     >>> batch_stream({"jobs": [{"container": {"logStreamName": "airflow/default/0f1e"}}]}).unwrap().group
     '/aws/batch/job'
     """
-    return read(_Jobs, answer).bind(lambda found: _of_job(found, container))
+    return read_record(_Jobs, answer).bind(lambda found: _of_job(found, container))
 
 
 def main_node(answer: object) -> str:
@@ -153,7 +153,7 @@ def main_node(answer: object) -> str:
     >>> main_node({"jobs": [{"jobId": "4c75", "nodeProperties": {"numNodes": 2, "mainNode": 1}}]})
     '4c75#1'
     """
-    return read(_Jobs, answer).map(_main_node).value_or("")
+    return read_record(_Jobs, answer).map(_main_node).value_or("")
 
 
 def _main_node(found: _Jobs) -> str:

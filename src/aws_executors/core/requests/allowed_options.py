@@ -42,10 +42,10 @@ all, none, environment
     return spelled
 
 
-def refuse(uses: Iterable[Use], allowed: tuple[str, ...], section: str) -> None:
+def check_allowed(uses: Iterable[Use], allowed: tuple[str, ...], section: str) -> None:
     """Raise `RequestError` that names everything which is set and not allowed.
 
-    >>> refuse([("cpu",), ("overrides.taskRoleArn", "overrides")], ("cpu",), "ecs_fargate")
+    >>> check_allowed([("cpu",), ("overrides.taskRoleArn", "overrides")], ("cpu",), "ecs_fargate")
     Traceback (most recent call last):
       ...
     aws_executors.core.errors.RequestError: executor_config: overrides.taskRoleArn may not be set: \

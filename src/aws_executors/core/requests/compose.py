@@ -28,15 +28,15 @@ LONGEST_LIFETIME = 604_800  # seconds: as in the option token_lifetime
 Predicate = Callable[[Launch[Settings]], bool]
 
 
-def name_of(part: object) -> str:
+def function_name(part: object) -> str:
     """How to call a function or combinator in a message: never with its arguments, which may be secrets.
 
-    >>> name_of(name_of), name_of(when(name_of))
-    ('aws_executors.core.requests.compose.name_of', 'when(...)')
+    >>> function_name(function_name), function_name(when(function_name))
+    ('aws_executors.core.requests.compose.function_name', 'when(...)')
     """
     match part:
         case _Composed(build=build):
-            return f"compose({name_of(build)}, ...)"
+            return f"compose({function_name(build)}, ...)"
         case object(__module__=str(module), __qualname__=str(name)):
             return one_line(f"{module}.{name}", NAME)
         case _:
@@ -66,8 +66,8 @@ def call(verb: str, *parts: object, **named: object) -> str:
 
     What is named and None was left out by the caller, and is left out here.
 
-    >>> call("when", name_of, 3, weight=1, base=None)
-    'when(name_of, 3, weight=1)'
+    >>> call("when", function_name, 3, weight=1, base=None)
+    'when(function_name, 3, weight=1)'
     """
     open_ = {name: MASK if sensitive(name) else value for name, value in named.items()}
     words = (f"{name}={value!r}" for name, value in open_.items() if value is not None)
@@ -78,13 +78,13 @@ def _stepped(step: Callable[[L, R], R], launch: L, request: R) -> R:
     try:
         changed = step(launch, request)
     except BaseException as error:
-        error.add_note(f"in step {name_of(step)}")
+        error.add_note(f"in step {function_name(step)}")
         raise
     if not isinstance(changed, type(request)):
         given = "nothing" if changed is None else f"a {type(changed).__name__}"
         wanted = type(request).__name__
         raise BuilderError(
-            f"step {name_of(step)} returned {given}, not a {wanted}; end it with `return request`"
+            f"step {function_name(step)} returned {given}, not a {wanted}; end it with `return request`"
         )
     return changed
 
@@ -199,8 +199,8 @@ def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float 
     Give it to the queues whose containers may wait longer than others, in a builder made by `compose`. Raises
     ValueError for less than a second or more than a week.
 
-    >>> when(name_of, with_token_lifetime(hours=2))
-    when(name_of, with_token_lifetime(hours=2))
+    >>> when(function_name, with_token_lifetime(hours=2))
+    when(function_name, with_token_lifetime(hours=2))
     """
     lifetime = hours * 3600 + minutes * 60 + seconds
     if not 1 <= lifetime <= LONGEST_LIFETIME:
@@ -242,13 +242,15 @@ def built(
     except BaseException as error:  # noqa: BLE001 - foreign code: whatever it raises is this task's fault alone
         return Failure(fault_of(build, launch, error))
     given = "nothing" if request is None else f"a {type(request).__name__}"
-    return Failure(BuildFault(builder=name_of(build), error=f"returned {given}, not a {expected.__name__}"))
+    return Failure(
+        BuildFault(builder=function_name(build), error=f"returned {given}, not a {expected.__name__}")
+    )
 
 
 def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildFault:
     """What a builder raised, in one line of words, bounded and without the launch's secrets."""
     words = _without_secrets(_words(error), launch)
-    return BuildFault(builder=name_of(build), error=words, oversized=_oversized(error))
+    return BuildFault(builder=function_name(build), error=words, oversized=_oversized(error))
 
 
 def _oversized(error: BaseException) -> bool:

@@ -11,10 +11,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def later(base: T, over: T) -> T:
+def overridden(base: T, over: T) -> T:
     """What `over` says, if it says anything: ``None`` and the empty tuple say nothing, 0 and False do.
 
-    >>> later("LATEST", None), later(("sg-1",), ("sg-2",)), later(True, False)
+    >>> overridden("LATEST", None), overridden(("sg-1",), ("sg-2",)), overridden(True, False)
     ('LATEST', ('sg-2',), False)
     """
     return base if over is None or over == () else over

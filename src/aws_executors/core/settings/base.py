@@ -22,7 +22,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.requests.allowed_options import ALL, canonical
 from aws_executors.core.settings.errors import Fault, Place, SettingsFaults, shown, unknown_option
-from aws_executors.core.settings.options import Option, as_text, rows
+from aws_executors.core.settings.options import Option, as_text, option_rows
 from aws_executors.core.settings.types import (
     Account,
     ConnectionId,
@@ -32,7 +32,7 @@ from aws_executors.core.settings.types import (
     Region,
     Store,
     Url,
-    names,
+    split_names,
 )
 from aws_executors.core.validation import Violation, dotted, violations
 
@@ -89,7 +89,7 @@ class Settings(BaseModel):
     ] = ""
     executor_config_allowed: Annotated[
         tuple[str, ...],
-        BeforeValidator(names),
+        BeforeValidator(split_names),
         Field(
             description="What a task's executor_config may set: all, none, or comma-separated names, as "
             "authors write them (cpu) or with their path (overrides.taskRoleArn).",
@@ -294,8 +294,8 @@ class Settings(BaseModel):
         >>> [option.name for option in BatchSettings.options()][:3]
         ['region', 'job_name', 'job_queue']
         """
-        shared = [row for row in rows(cls) if row.name in Settings.model_fields and not row.mandatory]
-        own = [row for row in rows(cls) if row not in shared]
+        shared = [row for row in option_rows(cls) if row.name in Settings.model_fields and not row.mandatory]
+        own = [row for row in option_rows(cls) if row not in shared]
         return (*(row for row in own if row.mandatory), *(row for row in own if not row.mandatory), *shared)
 
     @classmethod
@@ -345,7 +345,7 @@ class Settings(BaseModel):
         problem = f"at {inside} {found.finding}" if inside else found.finding
         if found.kind == "missing" and name in cls.members:
             problem = f"is missing, and {cls.kwargs_option} does not set {cls.members[name]}"
-        example = "".join(row.example for row in rows(cls) if row.name == name)
+        example = "".join(row.example for row in option_rows(cls) if row.name == name)
         return Fault(name, problem, place.set(name, example), value)
 
 

@@ -30,14 +30,14 @@ class Option:
         return self.default is None
 
 
-def rows(model: type[BaseModel]) -> tuple[Option, ...]:
+def option_rows(model: type[BaseModel]) -> tuple[Option, ...]:
     """One row per field, in the order of the fields.
 
     >>> from typing import Annotated
     >>> from pydantic import Field
     >>> class Oven(BaseModel):
     ...     degrees: Annotated[int, Field(description="How hot.", examples=[220])] = 180
-    >>> rows(Oven)
+    >>> option_rows(Oven)
     (Option(name='degrees', kind='integer', default='180', meaning='How hot.', example='220'),)
     """
     return tuple(

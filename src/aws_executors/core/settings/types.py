@@ -51,10 +51,10 @@ def http_url(text: str) -> str:
     return text
 
 
-def names(value: object) -> object:
+def split_names(value: object) -> object:
     """The names in a text, between commas or blanks, each once; a sequence of names is one already.
 
-    >>> names("subnet-a, subnet-b,,subnet-a"), names(["sg-a"])
+    >>> split_names("subnet-a, subnet-b,,subnet-a"), split_names(["sg-a"])
     (('subnet-a', 'subnet-b'), ('sg-a',))
     """
     match value:
@@ -203,5 +203,5 @@ Definition = Annotated[
     AfterValidator(Shape(r"arn:\S+|[\w-]{1,255}(:\d+)?", f"a name ({NAMES}), name:revision or an ARN")),
 ]
 Enabled = Annotated[Literal["ENABLED", "DISABLED"] | None, BeforeValidator(enabled)]
-SecurityGroups = Annotated[tuple[str, ...], BeforeValidator(names), AfterValidator(Each("sg-", 5))]
-Subnets = Annotated[tuple[str, ...], BeforeValidator(names), AfterValidator(Each("subnet-", 16))]
+SecurityGroups = Annotated[tuple[str, ...], BeforeValidator(split_names), AfterValidator(Each("sg-", 5))]
+Subnets = Annotated[tuple[str, ...], BeforeValidator(split_names), AfterValidator(Each("subnet-", 16))]

@@ -12,9 +12,9 @@ from aws_executors.doctor.checks.fargate_quota import Allowance, of_allowance
 from aws_executors.doctor.checks.findings import (
     Finding,
     advice,
+    could_not_ask,
     error,
     of_variables,
-    unknown,
     warning,
 )
 from aws_executors.doctor.checks.image import of_image
@@ -24,7 +24,7 @@ from aws_executors.doctor.checks.network import of_network
 
 
 def _queue(seen: Evidence) -> Iterator[Finding]:
-    yield from unknown("the job queue (batch:DescribeJobQueues)", seen.queues)
+    yield from could_not_ask("the job queue (batch:DescribeJobQueues)", seen.queues)
     name, queue = seen.request.job_queue, seen.queue
     if seen.queues == ():
         yield error(
@@ -57,7 +57,9 @@ def _queue(seen: Evidence) -> Iterator[Finding]:
 
 
 def _environments(seen: Evidence) -> Iterator[Finding]:
-    yield from unknown("the compute environments (batch:DescribeComputeEnvironments)", seen.environments)
+    yield from could_not_ask(
+        "the compute environments (batch:DescribeComputeEnvironments)", seen.environments
+    )
     found = seen.environments if isinstance(seen.environments, tuple) else ()
     for one in found:
         name = one.compute_environment_name
@@ -96,7 +98,7 @@ def _room(seen: Evidence) -> Iterator[Finding]:
 
 
 def _definition(seen: Evidence) -> Iterator[Finding]:
-    yield from unknown("the job definition (batch:DescribeJobDefinitions)", seen.definitions)
+    yield from could_not_ask("the job definition (batch:DescribeJobDefinitions)", seen.definitions)
     name, definition = seen.request.job_definition, seen.definition
     if seen.definitions == ():
         yield error(

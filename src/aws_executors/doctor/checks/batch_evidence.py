@@ -13,6 +13,7 @@ from aws_executors.core.aws.response import Read
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.logs.firelens import group_of
+from aws_executors.doctor.checks.definitions import LogConfiguration, RuntimePlatform, Variable
 from aws_executors.doctor.checks.fargate_quota import ON_DEMAND, SPOT
 from aws_executors.doctor.checks.findings import Airflow, Unasked
 from aws_executors.doctor.checks.image import Evidence as ImageEvidence
@@ -65,13 +66,6 @@ class Environment(Read):
     eks_configuration: Kubernetes | None = None
 
 
-class Variable(Read):
-    """One environment variable."""
-
-    name: str
-    value: str = ""
-
-
 class Need(Read):
     """How much of something a container needs."""
 
@@ -85,20 +79,7 @@ class OnFargate(Read):
     assign_public_ip: str = "DISABLED"
 
 
-class RuntimePlatform(Read):
-    """For which machine a definition is."""
-
-    cpu_architecture: str = ""
-
-
-class LogConfiguration(Read):
-    """Where a container's output goes."""
-
-    log_driver: str = ""
-    options: dict[str, str] = Field(default_factory=dict)
-
-
-class Container(Read):
+class ContainerProperties(Read):
     """One container of a job definition."""
 
     name: str = ""
@@ -137,11 +118,11 @@ class PodContainer(Read):
     env: tuple[Variable, ...] = ()
     resources: Quantities = Quantities()
 
-    def as_container(self) -> Container:
+    def as_container(self) -> ContainerProperties:
         """The same in ECS's words."""
         cpu = self.resources.requests.get("cpu") or self.resources.limits.get("cpu") or "0"
         need = Need(type="VCPU", value=cpu)
-        return Container(
+        return ContainerProperties(
             name=self.name or DEFAULT, image=self.image, environment=self.env, resource_requirements=(need,)
         )
 
@@ -158,10 +139,10 @@ class EksProperties(Read):
     pod_properties: Pod = Pod()
 
 
-class Task(Read):
+class EcsTaskProperties(Read):
     """What of an ECS task a job definition says."""
 
-    containers: tuple[Container, ...] = ()
+    containers: tuple[ContainerProperties, ...] = ()
     network_configuration: OnFargate | None = None
     runtime_platform: RuntimePlatform | None = None
 
@@ -169,19 +150,19 @@ class Task(Read):
 class EcsProperties(Read):
     """A job definition of several containers."""
 
-    task_properties: tuple[Task, ...] = ()
+    task_properties: tuple[EcsTaskProperties, ...] = ()
 
 
 class NodeRange(Read):
     """What the nodes of one range run."""
 
     target_nodes: str = ""
-    container: Container | None = None
+    container: ContainerProperties | None = None
     ecs_properties: EcsProperties | None = None
     eks_properties: EksProperties | None = None
 
     @property
-    def containers(self) -> tuple[Container, ...]:
+    def containers(self) -> tuple[ContainerProperties, ...]:
         """The containers of one such node."""
         return (self.container,) if self.container else inside(self.ecs_properties, self.eks_properties)
 
@@ -221,7 +202,7 @@ class JobDefinition(Read):
     status: str
     type: str
     platform_capabilities: tuple[str, ...] = ()
-    container_properties: Container | None = None
+    container_properties: ContainerProperties | None = None
     ecs_properties: EcsProperties | None = None
     eks_properties: EksProperties | None = None
     node_properties: NodeProperties | None = None
@@ -234,7 +215,7 @@ class JobDefinition(Read):
         return f"job definition {self.job_definition_name}:{self.revision}"
 
     @property
-    def _parts(self) -> tuple[Container | Task, ...]:
+    def _parts(self) -> tuple[ContainerProperties | EcsTaskProperties, ...]:
         tasks = self.ecs_properties.task_properties if self.ecs_properties else ()
         return (*tasks, self.container_properties) if self.container_properties else tasks
 
@@ -260,7 +241,7 @@ class JobDefinition(Read):
         return "ecsProperties" if self.ecs_properties else "containerProperties"
 
     @property
-    def containers(self) -> tuple[Container, ...]:
+    def containers(self) -> tuple[ContainerProperties, ...]:
         """Its containers, the only one of `containerProperties` without a name; of several nodes the first
         range's, which runs Airflow.
         """
@@ -282,7 +263,7 @@ class JobDefinition(Read):
         )
 
 
-def inside(tasks: EcsProperties | None, pod: EksProperties | None) -> tuple[Container, ...]:
+def inside(tasks: EcsProperties | None, pod: EksProperties | None) -> tuple[ContainerProperties, ...]:
     """The containers of several, on ECS or on Kubernetes."""
     if pod:
         return tuple(one.as_container() for one in pod.pod_properties.containers)
@@ -323,7 +304,7 @@ class Evidence:
         return self.queues[0] if isinstance(self.queues, tuple) and self.queues else None
 
     @property
-    def container(self) -> Container | None:
+    def container(self) -> ContainerProperties | None:
         """The Airflow container, or the first one where none has its name."""
         found = self.definition.containers if self.definition else ()
         own = [one for one in found if one.name == self.settings.container_name]

@@ -11,10 +11,10 @@ from aws_executors.doctor.checks.ecs_evidence import Evidence
 from aws_executors.doctor.checks.fargate_quota import Allowance, of_allowance, vcpus
 from aws_executors.doctor.checks.findings import (
     Finding,
+    could_not_ask,
     error,
     of_entrypoint,
     of_variables,
-    unknown,
     warning,
 )
 from aws_executors.doctor.checks.image import of_image
@@ -24,7 +24,7 @@ from aws_executors.doctor.checks.network import of_network
 
 
 def _cluster(seen: Evidence) -> Iterator[Finding]:
-    yield from unknown("the cluster (ecs:DescribeClusters)", seen.clusters)
+    yield from could_not_ask("the cluster (ecs:DescribeClusters)", seen.clusters)
     name = seen.request.cluster or "default"
     if seen.clusters == ():
         yield error(
@@ -68,7 +68,7 @@ def _providers(seen: Evidence) -> Iterator[Finding]:
 
 
 def _definition(seen: Evidence) -> Iterator[Finding]:
-    yield from unknown("the task definition (ecs:DescribeTaskDefinition)", seen.definitions)
+    yield from could_not_ask("the task definition (ecs:DescribeTaskDefinition)", seen.definitions)
     name = seen.request.task_definition
     if seen.definitions == ():
         yield error(

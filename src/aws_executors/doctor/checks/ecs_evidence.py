@@ -6,13 +6,12 @@ API_Cluster and API_TaskDefinition of the Amazon ECS API Reference.
 
 from dataclasses import dataclass
 
-from pydantic import Field
-
 from aws_executors.core.aws.response import Read
-from aws_executors.core.ecs.capacity_providers import on_fargate
+from aws_executors.core.ecs.capacity_providers import names_fargate
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.logs.firelens import group_of
+from aws_executors.doctor.checks.definitions import LogConfiguration, RuntimePlatform, Variable
 from aws_executors.doctor.checks.fargate_quota import ON_DEMAND, SPOT
 from aws_executors.doctor.checks.findings import Airflow, Unasked
 from aws_executors.doctor.checks.image import Evidence as ImageEvidence
@@ -28,21 +27,7 @@ class Cluster(Read):
     registered_container_instances_count: int = 0
 
 
-class LogConfiguration(Read):
-    """Where a container's output goes."""
-
-    log_driver: str
-    options: dict[str, str] = Field(default_factory=dict)
-
-
-class Variable(Read):
-    """One environment variable."""
-
-    name: str
-    value: str = ""
-
-
-class Container(Read):
+class ContainerDefinition(Read):
     """One container of a task definition."""
 
     name: str
@@ -51,12 +36,6 @@ class Container(Read):
     entry_point: tuple[str, ...] = ()
     environment: tuple[Variable, ...] = ()
     log_configuration: LogConfiguration | None = None
-
-
-class RuntimePlatform(Read):
-    """For which machine a definition is."""
-
-    cpu_architecture: str = ""
 
 
 class TaskDefinition(Read):
@@ -71,7 +50,7 @@ class TaskDefinition(Read):
     runtime_platform: RuntimePlatform | None = None
     execution_role_arn: str = ""
     task_role_arn: str = ""
-    container_definitions: tuple[Container, ...] = ()
+    container_definitions: tuple[ContainerDefinition, ...] = ()
 
     @property
     def place(self) -> str:
@@ -104,7 +83,7 @@ class Evidence:
         return self.definitions[0] if isinstance(self.definitions, tuple) and self.definitions else None
 
     @property
-    def container(self) -> Container | None:
+    def container(self) -> ContainerDefinition | None:
         """The Airflow container, where the definition has it."""
         name = self.settings.container_name
         found = self.definition.container_definitions if self.definition else ()
@@ -120,7 +99,7 @@ class Evidence:
     def fargate(self) -> bool:
         """Whether tasks will run on Fargate, as far as the request says."""
         strategy = self.request.capacity_provider_strategy
-        return on_fargate(strategy) if strategy else self.request.launch_type == "FARGATE"
+        return names_fargate(strategy) if strategy else self.request.launch_type == "FARGATE"
 
     @property
     def architecture(self) -> str:

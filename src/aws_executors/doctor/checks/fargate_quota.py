@@ -7,7 +7,7 @@ of Service Quotas.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aws_executors.doctor.checks.findings import Finding, Unasked, advice, error, unknown
+from aws_executors.doctor.checks.findings import Finding, Unasked, advice, could_not_ask, error
 
 ON_DEMAND, SPOT = "L-3032A538", "L-36FBB829"
 NAMES = {ON_DEMAND: "Fargate On-Demand vCPUs", SPOT: "Fargate Spot vCPUs"}
@@ -33,7 +33,7 @@ def of_allowance(allowance: Allowance, region: str) -> Iterator[Finding]:
     >>> [(one.check, str(one.severity)) for one in of_allowance(few, "us-east-1")]
     [('quota', 'advice')]
     """
-    yield from unknown(
+    yield from could_not_ask(
         f"the quota of {NAMES[allowance.code]} (servicequotas:GetServiceQuota)", allowance.quota
     )
     quota, vcpus, name = allowance.quota, allowance.vcpus, NAMES[allowance.code]

@@ -59,12 +59,12 @@ def advice(check: str, what: str, why: str, change: str) -> Finding:
     return Finding(check=check, severity=Severity.ADVICE, what=what, why=why, change=change)
 
 
-def unknown(what: str, found: T | Unasked | None, change: str = "") -> Iterator[Finding]:
+def could_not_ask(what: str, found: T | Unasked | None, change: str = "") -> Iterator[Finding]:
     """That something could not be asked, if so.
 
-    >>> [finding.what for finding in unknown("the subnets", Unasked("AccessDenied"))]
+    >>> [finding.what for finding in could_not_ask("the subnets", Unasked("AccessDenied"))]
     ['Could not check the subnets: AccessDenied']
-    >>> list(unknown("the subnets", None))
+    >>> list(could_not_ask("the subnets", None))
     []
     """
     if isinstance(found, Unasked):
@@ -265,7 +265,7 @@ def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator
             found.remedy or f"Credentials come from {by}: renew them, or use others with conn_id.",
         )
         return
-    yield from unknown("the clock: AWS's responses have no date", found.ahead)
+    yield from could_not_ask("the clock: AWS's responses have no date", found.ahead)
     if isinstance(found.ahead, float) and abs(found.ahead) > SKEW_WARNED:
         severity = Severity.ERROR if abs(found.ahead) > SKEW_REFUSED else Severity.WARNING
         side = "ahead of" if found.ahead > 0 else "behind"
@@ -280,7 +280,7 @@ def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator
 
 def of_simulation(denied: tuple[str, ...] | Unasked | None, section: str) -> Iterator[Finding]:
     """What IAM's simulation says would be denied."""
-    yield from unknown("permissions (iam:SimulatePrincipalPolicy)", denied)
+    yield from could_not_ask("permissions (iam:SimulatePrincipalPolicy)", denied)
     if isinstance(denied, tuple):
         for action in denied:
             yield error(

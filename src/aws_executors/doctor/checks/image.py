@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from aws_executors.core.aws.response import Read
-from aws_executors.doctor.checks.findings import Finding, Unasked, error, of_entrypoint, unknown
+from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, error, of_entrypoint
 
 REFERENCE = re.compile(
     r"(?P<registry>\d+)\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<repository>[^:@]+)"
@@ -123,7 +123,7 @@ def of_image(
     >>> [one.check for one in of_image(arm, "job definition d:1", "X86_64", ())]
     ['image-platform']
     """
-    yield from unknown("the image (ecr:BatchGetImage, ecr:GetDownloadUrlForLayer)", image)
+    yield from could_not_ask("the image (ecr:BatchGetImage, ecr:GetDownloadUrlForLayer)", image)
     if not isinstance(image, Image):
         return
     wanted = ARCHITECTURES.get(architecture, "")

@@ -5,7 +5,7 @@ Law: pure. Source: "Using the awslogs log driver", Amazon ECS Developer Guide an
 
 from collections.abc import Iterator, Mapping
 
-from aws_executors.doctor.checks.findings import Finding, Unasked, error, unknown
+from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, error
 
 TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 """What the agent takes for yes in ``awslogs-create-group``. Source: Go's strconv.ParseBool."""
@@ -23,7 +23,7 @@ def of_log_group(
     group, there = options.get("awslogs-group", ""), options.get("awslogs-region", region)
     if not group:
         return
-    yield from unknown("the log group (logs:DescribeLogGroups)", groups)
+    yield from could_not_ask("the log group (logs:DescribeLogGroups)", groups)
     if isinstance(groups, tuple) and group not in groups and options.get("awslogs-create-group") not in TRUE:
         yield error(
             "log-group",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from aws_executors.core.aws.response import Read
-from aws_executors.doctor.checks.findings import Finding, Unasked, error, unknown, warning
-from aws_executors.doctor.checks.routes import Place, Ways, of_ways
+from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, error, warning
+from aws_executors.doctor.checks.routes import SubnetRoute, Ways, of_ways
 
 FEW_ADDRESSES = 16
 
@@ -58,8 +58,8 @@ def of_network(network: Network) -> Iterator[Finding]:
     >>> [finding.check for finding in of_network(network)]
     ['subnet-missing', 'subnet-full']
     """
-    yield from unknown("the subnets (ec2:DescribeSubnets)", network.seen_subnets)
-    yield from unknown("the security groups (ec2:DescribeSecurityGroups)", network.seen_groups)
+    yield from could_not_ask("the subnets (ec2:DescribeSubnets)", network.seen_subnets)
+    yield from could_not_ask("the security groups (ec2:DescribeSecurityGroups)", network.seen_groups)
     subnets = network.seen_subnets if isinstance(network.seen_subnets, tuple) else None
     groups = network.seen_groups if isinstance(network.seen_groups, tuple) else None
     if subnets is not None:
@@ -69,7 +69,9 @@ def of_network(network: Network) -> Iterator[Finding]:
         yield from _missing("security-group", network, network.groups, [one.id for one in groups])
     yield from _apart(network, subnets or (), groups or ())
     places = [
-        Place(subnet=one.id, vpc=one.vpc, public=one.public if network.public is None else network.public)
+        SubnetRoute(
+            subnet=one.id, vpc=one.vpc, public=one.public if network.public is None else network.public
+        )
         for one in subnets or ()
     ]
     yield from of_ways(network.place, places, network.ways, network.remedy)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from aws_executors.core.aws.response import Read
-from aws_executors.doctor.checks.findings import Finding, Unasked, error, unknown
+from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, error
 
 EVERYWHERE, EVERYWHERE_6 = "0.0.0.0/0", "::/0"
 NEEDED = ("ecr.api", "ecr.dkr", "logs", "s3")
@@ -52,7 +52,7 @@ class Endpoint(Read):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SubnetRoute:
     """One subnet, and whether what runs there gets a public address."""
 
     subnet: str
@@ -68,16 +68,16 @@ class Ways:
     endpoints: tuple[Endpoint, ...] | Unasked | None
 
 
-def of_ways(place: str, subnets: Sequence[Place], ways: Ways, remedy: str) -> Iterator[Finding]:
+def of_ways(place: str, subnets: Sequence[SubnetRoute], ways: Ways, remedy: str) -> Iterator[Finding]:
     """Which subnets lead nowhere; `place` is where they are written, `remedy` how to get a public address.
 
     >>> table = RouteTable(VpcId="vpc-1", Associations=[{"Main": True}])
     >>> ways = Ways(tables=(table,), endpoints=())
-    >>> [one.check for one in of_ways("[x]", [Place(subnet="s", vpc="vpc-1", public=False)], ways, "")]
+    >>> [one.check for one in of_ways("[x]", [SubnetRoute(subnet="s", vpc="vpc-1", public=False)], ways, "")]
     ['no-way-out']
     """
-    yield from unknown("the routes of the subnets (ec2:DescribeRouteTables)", ways.tables)
-    yield from unknown("the VPC's endpoints (ec2:DescribeVpcEndpoints)", ways.endpoints)
+    yield from could_not_ask("the routes of the subnets (ec2:DescribeRouteTables)", ways.tables)
+    yield from could_not_ask("the VPC's endpoints (ec2:DescribeVpcEndpoints)", ways.endpoints)
     if not isinstance(ways.tables, tuple) or not isinstance(ways.endpoints, tuple):
         return
     for one in subnets:
@@ -88,7 +88,7 @@ def of_ways(place: str, subnets: Sequence[Place], ways: Ways, remedy: str) -> It
 
 
 def _judged(
-    place: str, one: Place, table: RouteTable, missing: Sequence[str], remedy: str
+    place: str, one: SubnetRoute, table: RouteTable, missing: Sequence[str], remedy: str
 ) -> Iterator[Finding]:
     out = [route for route in table.routes if route.to == EVERYWHERE]
     if any(route.to_6 == EVERYWHERE_6 for route in table.routes):
@@ -118,7 +118,7 @@ def _judged(
         )
 
 
-def _table(one: Place, tables: Sequence[RouteTable]) -> RouteTable | None:
+def _table(one: SubnetRoute, tables: Sequence[RouteTable]) -> RouteTable | None:
     """The subnet's own table, or its VPC's main one."""
     own = [table for table in tables if any(each.subnet == one.subnet for each in table.associations)]
     main = [

@@ -6,7 +6,7 @@
 """
 
 from .delays import FARGATE, FAST, NONE, PRESETS, Delays, delays_named
-from .loop import ACTIONS, advance, apply, feed, next_due
+from .loop import ACTIONS, apply, carry_out_due, feed, next_due
 from .state import Change, World
 from .values import (
     Answer,
@@ -46,8 +46,8 @@ __all__ = [
     "StartProcess",
     "Started",
     "World",
-    "advance",
     "apply",
+    "carry_out_due",
     "delays_named",
     "feed",
     "next_due",

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .batch_setup import find_queue, refuse
-from .batch_state import Job
-from .job_life import stop
-from .job_view import change
+from .batch_setup import find_queue, reject
+from .batch_state import BatchJob
+from .job_life import stop_job
+from .job_view import change_job
 from .pages import page
 from .state import World
 from .values import Json
@@ -36,7 +36,7 @@ SUMMARY = (
 FILTERS = ("JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT", "SHARE_IDENTIFIER")
 
 
-def find(world: World, asked: str) -> Job | None:
+def find(world: World, asked: str) -> BatchJob | None:
     """The job of that id or ARN, or None."""
     job = world.batch.jobs.get(asked.rpartition("/")[2])
     return None if job is None or job.forgotten else job
@@ -45,7 +45,7 @@ def find(world: World, asked: str) -> Job | None:
 def describe_jobs(world: World, params: Json, now: float) -> Json:
     """DescribeJobs, at most 100; what does not exist is absent."""
     if not 1 <= len(params["jobs"]) <= DESCRIBE_LIMIT:
-        refuse("jobs must have between 1 and 100 members")
+        reject("jobs must have between 1 and 100 members")
     found = (find(world, one) for one in params["jobs"])
     return {"jobs": [job.view for job in found if job is not None]}
 
@@ -53,13 +53,13 @@ def describe_jobs(world: World, params: Json, now: float) -> Json:
 def list_jobs(world: World, params: Json, now: float) -> Json:
     """ListJobs of a queue: by status (RUNNING unless given) or by one filter; the newest first."""
     if "jobQueue" not in params:
-        refuse("jobQueue must be specified (aws_executors.local has no array or multi-node jobs)")
+        reject("jobQueue must be specified (aws_executors.local has no array or multi-node jobs)")
     queue = find_queue(world, params["jobQueue"])
     if queue is None:
-        refuse(f"JobQueue {params['jobQueue']} not found")
+        reject(f"JobQueue {params['jobQueue']} not found")
     size = params.get("maxResults", 100)
     if not 1 <= size <= 100:
-        refuse("maxResults must be between 1 and 100")
+        reject("maxResults must be between 1 and 100")
     chosen = _chosen(world, queue["jobQueueName"], params)
     found, token = page(
         chosen, lambda job: 2**53 - job.ordinal, params.get("nextToken"), size, "ClientException"
@@ -67,17 +67,17 @@ def list_jobs(world: World, params: Json, now: float) -> Json:
     return {"jobSummaryList": [_summary(job) for job in found], **({"nextToken": token} if token else {})}
 
 
-def _chosen(world: World, queue: str, params: Json) -> Iterable[Job]:
+def _chosen(world: World, queue: str, params: Json) -> Iterable[BatchJob]:
     filters = params.get("filters", [])
     if len(filters) > 1:
-        refuse("only one filter can be used at a time")
+        reject("only one filter can be used at a time")
     if not filters:
         status = params.get("jobStatus", "RUNNING")
-        jobs: Iterable[Job] = reversed(world.batch.by_queue[queue].values())
+        jobs: Iterable[BatchJob] = reversed(world.batch.by_queue[queue].values())
         return [job for job in jobs if job.status == status and not job.forgotten]
     name, values = filters[0].get("name"), filters[0].get("values", [])
     if name not in FILTERS or len(values) != 1:
-        refuse(f"a filter needs one of the names {', '.join(FILTERS)} and one value")
+        reject(f"a filter needs one of the names {', '.join(FILTERS)} and one value")
     exact = name == "JOB_NAME" and not values[0].endswith("*")
     jobs = (
         world.batch.by_name.get((queue, values[0].lower()), {}) if exact else world.batch.by_queue[queue]
@@ -87,10 +87,10 @@ def _chosen(world: World, queue: str, params: Json) -> Iterable[Job]:
     ]
 
 
-def _fits(job: Job, name: str, value: str) -> bool:
+def _fits(job: BatchJob, name: str, value: str) -> bool:
     if name in ("BEFORE_CREATED_AT", "AFTER_CREATED_AT"):
         if not value.isdecimal():
-            refuse(f"the filter {name} needs epoch milliseconds, got {value}")
+            reject(f"the filter {name} needs epoch milliseconds, got {value}")
         created: int = job.view["createdAt"]
         return created < int(value) if name == "BEFORE_CREATED_AT" else created > int(value)
     if name == "JOB_DEFINITION":
@@ -103,7 +103,7 @@ def _fits(job: Job, name: str, value: str) -> bool:
     return value.lower() in [one.lower() for one in names]
 
 
-def _summary(job: Job) -> Json:
+def _summary(job: BatchJob) -> Json:
     known = {key: job.view[key] for key in SUMMARY if key in job.view}
     container = job.view.get("container", {})
     return {**known, "container": {key: container[key] for key in ("exitCode", "reason") if key in container}}
@@ -137,28 +137,28 @@ def cancel_jobs(world: World, params: Json, now: float) -> Json:
 
 def _bulk(params: Json) -> list[str]:
     if not 1 <= len(params["jobs"]) <= BULK_LIMIT:
-        refuse(f"jobs must have between 1 and {BULK_LIMIT} members")
+        reject(f"jobs must have between 1 and {BULK_LIMIT} members")
     return list(params["jobs"])
 
 
 def _terminate(world: World, asked: str, reason: str, now: float) -> None:
     job = find(world, asked)
     if job is not None and not job.ended and job.end_reason is None:
-        change(world, job, now, isTerminated=True)
-        stop(world, job, now, reason)
+        change_job(world, job, now, isTerminated=True)
+        stop_job(world, job, now, reason)
 
 
 def _cancel(world: World, asked: str, reason: str, now: float) -> None:
     job = find(world, asked)
     if job is not None and job.status in NOT_STARTED:
-        change(world, job, now, isCancelled=True)
-        stop(world, job, now, reason)
+        change_job(world, job, now, isCancelled=True)
+        stop_job(world, job, now, reason)
 
 
 def tag_resource(world: World, params: Json, now: float) -> Json:
     """TagResource of a job (of this project's needs the only one)."""
     job = find(world, params["resourceArn"])
     if job is None:
-        refuse(f"{params['resourceArn']} is not a job that exists")
+        reject(f"{params['resourceArn']} is not a job that exists")
     job.view = {**job.view, "tags": {**job.view["tags"], **params["tags"]}}
     return {}

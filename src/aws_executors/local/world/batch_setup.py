@@ -18,7 +18,7 @@ from .values import Json, ServiceError
 NAME = re.compile(r"[A-Za-z0-9][\w-]{0,127}", re.ASCII)
 
 
-def refuse(message: str) -> NoReturn:
+def reject(message: str) -> NoReturn:
     """Batch's one error for whatever is wrong with a request."""
     raise ServiceError("ClientException", f"Error executing request, Exception : {message}")
 
@@ -26,7 +26,7 @@ def refuse(message: str) -> NoReturn:
 def check_name(kind: str, name: str) -> None:
     """Refuse a name that is not 1 to 128 of letters, digits, `-`, `_`, the first one alphanumeric."""
     if not NAME.fullmatch(name):
-        refuse(f"{kind} name should match valid pattern {NAME.pattern}: {name}")
+        reject(f"{kind} name should match valid pattern {NAME.pattern}: {name}")
 
 
 def create_compute_environment(world: World, params: Json, now: float) -> Json:
@@ -34,9 +34,9 @@ def create_compute_environment(world: World, params: Json, now: float) -> Json:
     name = params["computeEnvironmentName"]
     check_name("Compute environment", name)
     if name in world.batch.environments:
-        refuse("Object already exists")
+        reject("Object already exists")
     if params["type"] == "MANAGED" and "computeResources" not in params:
-        refuse("computeResources must be provided for a MANAGED compute environment")
+        reject("computeResources must be provided for a MANAGED compute environment")
     home = create_cluster(world, {"clusterName": f"AWSBatch-{name}-{hex_id(world)}"}, now)
     view: Json = {
         "state": "ENABLED",
@@ -57,10 +57,10 @@ def create_job_queue(world: World, params: Json, now: float) -> Json:
     name = params["jobQueueName"]
     check_name("Job queue", name)
     if name in world.batch.queues:
-        refuse("Object already exists")
+        reject("Object already exists")
     order = params.get("computeEnvironmentOrder", [])
     if not order:
-        refuse("computeEnvironmentOrder cannot be empty.")
+        reject("computeEnvironmentOrder cannot be empty.")
     view: Json = {
         "state": "ENABLED",
         "tags": {},
@@ -80,7 +80,7 @@ def create_job_queue(world: World, params: Json, now: float) -> Json:
 def _environment_arn(world: World, item: Json) -> str:
     environment = world.batch.environments.get(item["computeEnvironment"].rpartition("/")[2])
     if environment is None:
-        refuse(f"{item['computeEnvironment']} does not exist")
+        reject(f"{item['computeEnvironment']} does not exist")
     return str(environment["computeEnvironmentArn"])
 
 
@@ -89,9 +89,9 @@ def register_job_definition(world: World, params: Json, now: float) -> Json:
     name = params["jobDefinitionName"]
     check_name("Job definition", name)
     if params["type"] != "container" or "eksProperties" in params:
-        refuse("aws_executors.local runs container job definitions on ECS only (no multinode, no EKS)")
+        reject("aws_executors.local runs container job definitions on ECS only (no multinode, no EKS)")
     if ("containerProperties" in params) == ("ecsProperties" in params):
-        refuse("exactly one of containerProperties and ecsProperties must be specified")
+        reject("exactly one of containerProperties and ecsProperties must be specified")
     if "ecsProperties" in params:
         _check_ecs_properties(params["ecsProperties"])
     if "containerProperties" in params:
@@ -114,35 +114,35 @@ def register_job_definition(world: World, params: Json, now: float) -> Json:
 
 def _check_ecs_properties(properties: Json) -> None:
     if len(properties["taskProperties"]) != 1:
-        refuse("ecsProperties must have exactly one member in taskProperties")
+        reject("ecsProperties must have exactly one member in taskProperties")
     names = [one.get("name") for one in properties["taskProperties"][0]["containers"]]
     if not names or not all(names) or len(set(names)) != len(names):
-        refuse("the containers of ecsProperties must have names, each its own")
+        reject("the containers of ecsProperties must have names, each its own")
     if not any(one.get("essential", True) for one in properties["taskProperties"][0]["containers"]):
-        refuse("ecsProperties must have at least one essential container")
+        reject("ecsProperties must have at least one essential container")
 
 
 def _check_instances(container: Json) -> None:
     for member in ("networkConfiguration", "fargatePlatformConfiguration"):
         if member in container:
-            refuse(f"{member} is not supported for jobs on EC2.")
+            reject(f"{member} is not supported for jobs on EC2.")
 
 
 def _check_fargate(container: Json) -> None:
     if "vcpus" in container or "memory" in container:
-        refuse(
+        reject(
             "Container properties vcpus and memory are not supported for Fargate; use resourceRequirements."
         )
     kinds = {item["type"] for item in container.get("resourceRequirements", [])}
     if not {"VCPU", "MEMORY"} <= kinds:
-        refuse("resourceRequirements for Fargate must contain VCPU and MEMORY.")
+        reject("resourceRequirements for Fargate must contain VCPU and MEMORY.")
     if "executionRoleArn" not in container:
-        refuse("executionRoleArn is required for Fargate jobs.")
+        reject("executionRoleArn is required for Fargate jobs.")
 
 
 def deregister_job_definition(world: World, params: Json, now: float) -> Json:
     """DeregisterJobDefinition: INACTIVE from here on."""
-    view = find_definition(world, params["jobDefinition"])
+    view = find_job_definition(world, params["jobDefinition"])
     if view is not None:
         key = f"{view['jobDefinitionName']}:{view['revision']}"
         world.batch.definitions[key] = {**view, "status": "INACTIVE"}
@@ -164,10 +164,10 @@ def describe_job_definitions(world: World, params: Json, now: float) -> Json:
     """DescribeJobDefinitions, by `name:revision` or ARN (nothing else beside), by name, by status."""
     named = params.get("jobDefinitions", [])
     if named and len(params) > 1:
-        refuse("jobDefinitions cannot be used with other parameters.")
+        reject("jobDefinitions cannot be used with other parameters.")
     for one in named:
         if not one.rpartition(":")[2].isdecimal() or one.count(":") not in (1, 6):
-            refuse(
+            reject(
                 f"Job definition identifier {one} is not valid: a name or ARN with its revision is expected."
             )
     name, status = params.get("jobDefinitionName"), params.get("status")
@@ -202,7 +202,7 @@ def find_queue(world: World, asked: str) -> Json | None:
     return view if view and asked in (view["jobQueueName"], view["jobQueueArn"]) else None
 
 
-def find_definition(world: World, asked: str) -> Json | None:
+def find_job_definition(world: World, asked: str) -> Json | None:
     """The job definition of that name (its newest active revision), name:revision or ARN, or None."""
     name, _, revision = asked.rpartition("/")[2].partition(":")
     if revision:

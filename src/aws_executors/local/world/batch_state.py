@@ -12,7 +12,7 @@ from .values import Json
 
 
 @dataclass(slots=True)
-class Job:
+class BatchJob:
     """One job; `plan` is what each attempt runs; `task` is the ECS task of the attempt under way."""
 
     id: str
@@ -49,7 +49,7 @@ class BatchState:
     queues: dict[str, Json] = field(default_factory=dict)
     definitions: dict[str, Json] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
-    jobs: dict[str, Job] = field(default_factory=dict)
-    by_queue: dict[str, dict[str, Job]] = field(default_factory=dict)
-    by_name: dict[tuple[str, str], dict[str, Job]] = field(default_factory=dict)
+    jobs: dict[str, BatchJob] = field(default_factory=dict)
+    by_queue: dict[str, dict[str, BatchJob]] = field(default_factory=dict)
+    by_name: dict[tuple[str, str], dict[str, BatchJob]] = field(default_factory=dict)
     waited_for: dict[str, list[str]] = field(default_factory=dict)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from .batch_setup import check_name, find_definition, find_queue, refuse
-from .batch_state import Job
+from .batch_setup import check_name, find_job_definition, find_queue, reject
+from .batch_state import BatchJob
 from .state import World, arn, changed, count, hex_id, schedule_after
 from .values import Json
 
@@ -29,7 +29,7 @@ def submit_job(world: World, params: Json, now: float) -> Json:
     view = _view(world, job_id, queue, definition, params, now)
     retry: Json = view.get("retryStrategy", {})
     view |= {"ecsProperties": ecs} if ecs else {"container": container}
-    job = Job(
+    job = BatchJob(
         id=job_id,
         ordinal=count(world),
         queue=queue["jobQueueName"],
@@ -47,42 +47,42 @@ def submit_job(world: World, params: Json, now: float) -> Json:
 
 def _places(world: World, params: Json) -> tuple[Json, Json]:
     queue = find_queue(world, params["jobQueue"])
-    definition = find_definition(world, params["jobDefinition"])
+    definition = find_job_definition(world, params["jobDefinition"])
     if queue is None:
-        refuse(f"JobQueue {params['jobQueue']} not found")
+        reject(f"JobQueue {params['jobQueue']} not found")
     if queue["state"] != "ENABLED":
-        refuse(f"JobQueue {params['jobQueue']} is disabled")
+        reject(f"JobQueue {params['jobQueue']} is disabled")
     if definition is None:
-        refuse(f"JobDefinition {params['jobDefinition']} not found")
+        reject(f"JobDefinition {params['jobDefinition']} not found")
     if definition["status"] != "ACTIVE":
-        refuse(f"JobDefinition {params['jobDefinition']} is not ACTIVE")
+        reject(f"JobDefinition {params['jobDefinition']} is not ACTIVE")
     return queue, definition
 
 
 def _check(world: World, queue: Json, definition: Json, params: Json) -> None:
     check_name("Job", params["jobName"])
     if params.get("arrayProperties"):
-        refuse("aws_executors.local has no array jobs yet")
+        reject("aws_executors.local has no array jobs yet")
     if ("schedulingPolicyArn" in queue) != ("shareIdentifier" in params):
-        refuse("shareIdentifier must be specified with, and only with, a fair-share job queue.")
+        reject("shareIdentifier must be specified with, and only with, a fair-share job queue.")
     attempts = params.get("retryStrategy", {}).get("attempts", 1)
     if not 1 <= attempts <= 10:
-        refuse("attempts must be between 1 and 10.")
+        reject("attempts must be between 1 and 10.")
     if params.get("timeout", {}).get("attemptDurationSeconds", 60) < 60:
-        refuse("attemptDurationSeconds must be at least 60.")
+        reject("attemptDurationSeconds must be at least 60.")
     dependencies = params.get("dependsOn", [])
     if len(dependencies) > 20:
-        refuse("a job can depend upon at most 20 jobs.")
+        reject("a job can depend upon at most 20 jobs.")
     for item in dependencies:
         if item.get("jobId") not in world.batch.jobs:
-            refuse(f"Job {item.get('jobId')} in dependsOn does not exist")
+            reject(f"Job {item.get('jobId')} in dependsOn does not exist")
     overrides = params.get("containerOverrides", {})
     if "ecsProperties" in definition and overrides:
-        refuse("containerOverrides cannot be used with ecsProperties; use ecsPropertiesOverride.")
+        reject("containerOverrides cannot be used with ecsProperties; use ecsPropertiesOverride.")
     if "containerProperties" in definition and "ecsPropertiesOverride" in params:
-        refuse("ecsPropertiesOverride needs a job definition with ecsProperties.")
+        reject("ecsPropertiesOverride needs a job definition with ecsProperties.")
     if "FARGATE" in definition["platformCapabilities"] and any(size in overrides for size in OLD_SIZES):
-        refuse(
+        reject(
             "Container overrides vcpus and memory are not supported for Fargate; use resourceRequirements."
         )
 
@@ -104,7 +104,7 @@ def _ecs_properties(definition: Json, params: Json) -> Json:
     }
     unknown = overrides.keys() - {one.get("name") for one in task["containers"]}
     if unknown:
-        refuse(
+        reject(
             f"ecsPropertiesOverride names containers that the job definition does not have: {sorted(unknown)}"
         )
     containers = [
@@ -187,7 +187,7 @@ def _view(world: World, job_id: str, queue: Json, definition: Json, params: Json
     }
 
 
-def _enter(world: World, job: Job, now: float) -> None:
+def _enter(world: World, job: BatchJob, now: float) -> None:
     batch = world.batch
     batch.jobs[job.id] = job
     batch.by_queue[job.queue][job.id] = job

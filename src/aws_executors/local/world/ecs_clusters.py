@@ -5,7 +5,7 @@ Law: one function per action, and the look-up that other actions need. Source: b
 
 from __future__ import annotations
 
-from .ecs_state import Cluster
+from .ecs_state import EcsCluster
 from .state import World, arn
 from .values import Json, ServiceError
 
@@ -25,7 +25,7 @@ def create_cluster(world: World, params: Json, now: float) -> Json:
             "capacityProviders": params.get("capacityProviders", []),
             "defaultCapacityProviderStrategy": params.get("defaultCapacityProviderStrategy", []),
         }
-        world.ecs.clusters[name] = Cluster(name, view, params.get("tags", []))
+        world.ecs.clusters[name] = EcsCluster(name, view, params.get("tags", []))
     return {"cluster": _cluster_shape(world, world.ecs.clusters[name], tags=True)}
 
 
@@ -62,7 +62,7 @@ def put_cluster_capacity_providers(world: World, params: Json, now: float) -> Js
     return {"cluster": _cluster_shape(world, known, tags=True)}
 
 
-def cluster(world: World, params: Json) -> Cluster:
+def cluster(world: World, params: Json) -> EcsCluster:
     """The cluster that a request names (`default` if none), or ClusterNotFoundException."""
     asked = params.get("cluster", "default")
     known = world.ecs.clusters.get(asked.rpartition("/")[2])
@@ -71,7 +71,7 @@ def cluster(world: World, params: Json) -> Cluster:
     return known
 
 
-def _cluster_shape(world: World, known: Cluster, tags: bool) -> Json:
+def _cluster_shape(world: World, known: EcsCluster, tags: bool) -> Json:
     statuses = [
         task.view["lastStatus"]
         for task in world.ecs.tasks.values()

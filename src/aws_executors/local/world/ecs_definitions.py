@@ -124,7 +124,7 @@ def check_fargate_size(cpu: str, memory: str) -> None:
 
 def describe_task_definition(world: World, params: Json, now: float) -> Json:
     """DescribeTaskDefinition, by family, family:revision or ARN."""
-    view = find_definition(world, params["taskDefinition"])
+    view = find_task_definition(world, params["taskDefinition"])
     if view is None:
         raise ServiceError("ClientException", "Unable to describe task definition.")
     tags = world.ecs.families[view["family"]].tags[view["revision"] - 1]
@@ -133,7 +133,7 @@ def describe_task_definition(world: World, params: Json, now: float) -> Json:
 
 def deregister_task_definition(world: World, params: Json, now: float) -> Json:
     """DeregisterTaskDefinition: INACTIVE from here on."""
-    view = find_definition(world, params["taskDefinition"])
+    view = find_task_definition(world, params["taskDefinition"])
     if view is None:
         raise ServiceError("ClientException", "Unable to describe task definition.")
     inactive = {**view, "status": "INACTIVE", "deregisteredAt": now}
@@ -161,7 +161,7 @@ def list_task_definitions(world: World, params: Json, now: float) -> Json:
     return {"taskDefinitionArns": [one for _, one in found], **({"nextToken": token} if token else {})}
 
 
-def find_definition(world: World, asked: str) -> Json | None:
+def find_task_definition(world: World, asked: str) -> Json | None:
     """The task definition of that family (its newest active revision), family:revision or ARN, or None."""
     name, _, revision = asked.rpartition("/")[2].partition(":")
     family = world.ecs.families.get(name)

@@ -10,8 +10,8 @@ import json
 from typing import NoReturn
 
 from .ecs_clusters import cluster
-from .ecs_definitions import check_fargate_size, find_definition
-from .ecs_state import Cluster, Token
+from .ecs_definitions import check_fargate_size, find_task_definition
+from .ecs_state import EcsCluster, UsedToken
 from .faults import take_no_capacity
 from .room import admit
 from .state import World, arn
@@ -46,13 +46,13 @@ def run_task(world: World, params: Json, now: float) -> Json:
     if token[1]:
         for task in tasks:
             task.token = token
-        world.ecs.tokens[token] = Token(request, tuple(task.id for task in tasks))
+        world.ecs.tokens[token] = UsedToken(request, tuple(task.id for task in tasks))
     answer = {"tasks": [{**task.view, "tags": [*task.tags]} for task in tasks], "failures": []}
     admit(world, now)
     return answer
 
 
-def _again(world: World, home: Cluster, earlier: Token, request: str) -> Json:
+def _again(world: World, home: EcsCluster, earlier: UsedToken, request: str) -> Json:
     if earlier.request != request:
         raise ServiceError(
             "ConflictException",
@@ -74,7 +74,7 @@ def _failure(world: World, reason: str) -> Json:
 
 
 def _definition(world: World, params: Json) -> Json:
-    definition = find_definition(world, params["taskDefinition"])
+    definition = find_task_definition(world, params["taskDefinition"])
     if definition is None:
         raise ServiceError("ClientException", "TaskDefinition not found.")
     if definition["status"] != "ACTIVE":
@@ -82,7 +82,7 @@ def _definition(world: World, params: Json) -> Json:
     return definition
 
 
-def _launch(home: Cluster, params: Json) -> Json:
+def _launch(home: EcsCluster, params: Json) -> Json:
     """What the task runs on, as members of its description; refuses what cannot be combined."""
     strategy = params.get("capacityProviderStrategy", [])
     if strategy and "launchType" in params:

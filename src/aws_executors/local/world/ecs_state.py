@@ -16,7 +16,7 @@ Life: TypeAlias = Literal["waiting", "starting", "running", "exited", "lost"]
 
 
 @dataclass(slots=True)
-class Run:
+class ContainerRun:
     """One container of a task: what it shall run and how far it is; `stop_timeout` is in seconds."""
 
     name: str
@@ -33,14 +33,14 @@ class Run:
 
 
 @dataclass(slots=True)
-class Task:
+class EcsTask:
     """One task; `job` is the Batch job whose attempt it is, `token` the client token that it came by."""
 
     id: str
     ordinal: int
     cluster: str
     view: Json
-    runs: dict[str, Run]
+    runs: dict[str, ContainerRun]
     visible_at: float
     tags: list[Json] = field(default_factory=list)
     token: tuple[str, str] | None = None
@@ -60,7 +60,7 @@ class Task:
 
 
 @dataclass(slots=True)
-class Cluster:
+class EcsCluster:
     """A cluster, described by `view`, and its tags."""
 
     name: str
@@ -77,7 +77,7 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class UsedToken:
     """What a client token was used for: the request's text and the tasks that it started."""
 
     request: str
@@ -88,10 +88,10 @@ class Token:
 class EcsState:
     """All of it; `waiting` holds the ids of tasks and of Batch jobs that want room, in their order."""
 
-    clusters: dict[str, Cluster] = field(default_factory=dict)
+    clusters: dict[str, EcsCluster] = field(default_factory=dict)
     families: dict[str, Family] = field(default_factory=dict)
-    tasks: dict[str, Task] = field(default_factory=dict)
+    tasks: dict[str, EcsTask] = field(default_factory=dict)
     by_started: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    tokens: dict[tuple[str, str], Token] = field(default_factory=dict)
+    tokens: dict[tuple[str, str], UsedToken] = field(default_factory=dict)
     waiting: deque[tuple[Literal["task", "job"], str]] = field(default_factory=deque)
     room_used: int = 0

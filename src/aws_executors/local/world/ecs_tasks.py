@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .ecs_clusters import cluster
-from .ecs_state import Cluster, Task
+from .ecs_state import EcsCluster, EcsTask
 from .pages import page
 from .state import World, arn
 from .task_end import begin_stop
@@ -37,7 +37,7 @@ def describe_tasks(world: World, params: Json, now: float) -> Json:
     return {"tasks": tasks, "failures": failures}
 
 
-def _find(world: World, home: Cluster, asked: str) -> Task | None:
+def _find(world: World, home: EcsCluster, asked: str) -> EcsTask | None:
     """The task of that id or ARN in this cluster; InvalidParameterException when it names no task at all."""
     task_id = asked.rpartition("/")[2]
     if asked.startswith("arn:") and ":task/" not in asked:
@@ -80,11 +80,11 @@ def list_tasks(world: World, params: Json, now: float) -> Json:
     return {"taskArns": [task.arn for task in found], **({"nextToken": token} if token else {})}
 
 
-def _filter(home: Cluster, params: Json) -> Callable[[Task], bool]:
+def _filter(home: EcsCluster, params: Json) -> Callable[[EcsTask], bool]:
     family, launch = params.get("family"), params.get("launchType")
     unknown = "containerInstance" in params or "serviceName" in params
 
-    def fits(task: Task) -> bool:
+    def fits(task: EcsTask) -> bool:
         name = task.view["taskDefinitionArn"].rpartition("/")[2].partition(":")[0]
         return (
             task.cluster == home.name

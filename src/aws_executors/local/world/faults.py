@@ -48,7 +48,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Faults:
+class FaultPlan:
     """Everything planned, and the tally of what happened; times are epoch seconds, latencies seconds."""
 
     planned: dict[str, deque[Planned]] = field(default_factory=dict)
@@ -61,12 +61,12 @@ class Faults:
     tallies: dict[str, Tally] = field(default_factory=dict)
 
 
-def plan(faults: Faults, action: str, fault: Planned, times: int) -> None:
+def plan(faults: FaultPlan, action: str, fault: Planned, times: int) -> None:
     """Plan a fault for the next `times` calls of an action (`RunTask`, `ecs.RunTask` or `*`)."""
     faults.planned.setdefault(action, deque()).extend([fault] * times)
 
 
-def take_planned(faults: Faults, service: str, action: str) -> Planned | None:
+def take_planned(faults: FaultPlan, service: str, action: str) -> Planned | None:
     """The fault planned for this call, used up by it."""
     for key in (f"{service}.{action}", action, "*"):
         queue = faults.planned.get(key)
@@ -75,7 +75,7 @@ def take_planned(faults: Faults, service: str, action: str) -> Planned | None:
     return None
 
 
-def take_no_capacity(faults: Faults) -> str | None:
+def take_no_capacity(faults: FaultPlan) -> str | None:
     """Why there is no capacity for this placement, or None; a bounded shortage is used up by one."""
     if faults.no_capacity is None:
         return None

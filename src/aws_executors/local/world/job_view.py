@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from .batch_state import Job
-from .ecs_state import Task
+from .batch_state import BatchJob
+from .ecs_state import EcsTask
 from .state import World, changed
 from .values import Json
 
 
-def change(world: World, job: Job, now: float, **fields: Any) -> None:
+def change_job(world: World, job: BatchJob, now: float, **fields: Any) -> None:
     """One step of a job: replace its view and record it."""
     job.view = changed(world, now, "aws.batch", "Batch Job State Change", {**job.view, **fields})
 
 
-def with_container(job: Job, task: Task) -> Json:
+def with_attempt(job: BatchJob, task: EcsTask) -> Json:
     """`container` or `ecsProperties` with what is known of the attempt."""
     known = {one["name"]: _known(task, one["name"]) for one in job.plan}
     if "container" in job.view:
@@ -34,7 +34,7 @@ def with_container(job: Job, task: Task) -> Json:
     }
 
 
-def _known(task: Task, name: str) -> Json:
+def _known(task: EcsTask, name: str) -> Json:
     run = task.runs[name]
     view = next(one for one in task.view["containers"] if one["name"] == name)
     known: Json = {key: view[key] for key in ("exitCode", "reason") if key in view}
@@ -43,7 +43,7 @@ def _known(task: Task, name: str) -> Json:
     return known
 
 
-def attempt_of(job: Job, task: Task, reason: str) -> Json:
+def attempt_of(job: BatchJob, task: EcsTask, reason: str) -> Json:
     times: Json = {key: int(task.view[key] * 1000) for key in ("startedAt", "stoppedAt") if key in task.view}
     if "container" in job.view:
         known = {"taskArn": task.arn, "networkInterfaces": [], **_known(task, "default")}

@@ -11,7 +11,7 @@ from .values import Json
 
 
 @dataclass(slots=True)
-class Stream:
+class StoredStream:
     """One log stream; `events` are OutputLogEvents in the order of their arrival."""
 
     name: str
@@ -25,7 +25,7 @@ class Group:
 
     name: str
     created: int
-    streams: dict[str, Stream] = field(default_factory=dict)
+    streams: dict[str, StoredStream] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from .log_state import Group, Stream
+from .log_state import Group, StoredStream
 from .pages import page
 from .state import World, arn
 from .values import Json, LogTarget, ServiceError
@@ -26,7 +26,7 @@ def open_stream(world: World, target: LogTarget, now: float) -> bool:
         if not target.creates_group:
             return False
         group = world.logs.groups[target.group] = Group(target.group, millis)
-    group.streams.setdefault(target.stream, Stream(target.stream, millis))
+    group.streams.setdefault(target.stream, StoredStream(target.stream, millis))
     return True
 
 
@@ -99,12 +99,12 @@ def get_events(world: World, params: Json, now: float) -> Json:
     }
 
 
-def _take(stream: Stream, order: range, low: float, high: float, limit: int) -> list[int]:
+def _take(stream: StoredStream, order: range, low: float, high: float, limit: int) -> list[int]:
     fitting = (index for index in order if low <= stream.events[index]["timestamp"] < high)
     return [index for index, _ in zip(fitting, range(limit), strict=False)]
 
 
-def _position(params: Json, stream: Stream) -> tuple[int, bool]:
+def _position(params: Json, stream: StoredStream) -> tuple[int, bool]:
     token = params.get("nextToken")
     if token is None:
         forward = bool(params.get("startFromHead"))
@@ -123,7 +123,7 @@ def _group(world: World, params: Json) -> Group:
     return group
 
 
-def _stream_shape(world: World, group: Group, stream: Stream) -> Json:
+def _stream_shape(world: World, group: Group, stream: StoredStream) -> Json:
     shape: Json = {
         "logStreamName": stream.name,
         "creationTime": stream.created,

@@ -1,8 +1,8 @@
 """The four ways into the world: a call, an event of a process, time, and the question when to look again.
 
-Law: the only module that knows every part. `apply` answers a call; `feed` takes what a process did; `advance`
-carries out what is due and gives the effects back; nothing here waits or asks for the time. Whoever drives
-the world calls `advance` after each `apply` and `feed`, and at `next_due`.
+Law: the only module that knows every part. `apply` answers a call; `feed` takes what a process did;
+`carry_out_due` gives the effects of what is due; nothing here waits or asks for the time. Whoever drives the
+world calls `carry_out_due` after each `apply` and `feed`, and at `next_due`.
 """
 
 from __future__ import annotations
@@ -163,16 +163,16 @@ def feed(world: World, event: Event, now: float) -> None:
                 log_store.write(world, run.log, lines, now)
 
 
-def advance(world: World, now: float) -> list[Effect]:
+def carry_out_due(world: World, now: float) -> list[Effect]:
     """Carry out all that is due by `now`, in order, and give the effects that are to be acted upon."""
     while world.agenda and world.agenda[0].at <= now:
         at, _, name, subject = heapq.heappop(world.agenda)
         if name == "room.admit":
             room.admit(world, at)
         elif name.startswith("job."):
-            job_life.step(world, name, subject, at)
+            job_life.step_job(world, name, subject, at)
         else:
-            task_life.step(world, name, subject, at)
+            task_life.step_task(world, name, subject, at)
     effects, world.effects = world.effects, []
     return effects
 

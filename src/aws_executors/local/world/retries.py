@@ -6,11 +6,11 @@ API: the first rule whose conditions all match decides; no match means RETRY; a 
 
 from __future__ import annotations
 
-from .batch_state import Job
-from .ecs_state import Task
+from .batch_state import BatchJob
+from .ecs_state import EcsTask
 
 
-def wants_retry(job: Job, task: Task, status_reason: str) -> bool:
+def wants_retry(job: BatchJob, task: EcsTask, status_reason: str) -> bool:
     """True when attempts are left and no rule says EXIT."""
     if len(job.view["attempts"]) >= job.attempts_allowed:
         return False

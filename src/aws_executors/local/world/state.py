@@ -18,7 +18,7 @@ from typing import NamedTuple
 from .batch_state import BatchState
 from .delays import NONE, Delays, Range
 from .ecs_state import EcsState
-from .faults import Faults
+from .faults import FaultPlan
 from .limits import Limits
 from .log_state import LogState
 from .s3_state import S3State
@@ -27,7 +27,7 @@ from .values import Effect, Json
 HISTORY = 20_000  # changes that are remembered: about 3 KB each
 
 
-class Due(NamedTuple):
+class DueStep(NamedTuple):
     """Something that happens to `subject` at a time; `order` keeps what is due together in its order."""
 
     at: float
@@ -58,9 +58,9 @@ class World:
     batch: BatchState = field(default_factory=BatchState)
     logs: LogState = field(default_factory=LogState)
     s3: S3State = field(default_factory=S3State)
-    faults: Faults = field(default_factory=Faults)
+    faults: FaultPlan = field(default_factory=FaultPlan)
     limits: Limits = field(default_factory=Limits)
-    agenda: list[Due] = field(default_factory=list)
+    agenda: list[DueStep] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     changes: deque[Change] = field(default_factory=lambda: deque(maxlen=HISTORY))
     counter: int = 0
@@ -94,7 +94,7 @@ def draw(world: World, subject: str, step: str, span: Range) -> float:
 
 def schedule(world: World, at: float, step: str, subject: str) -> None:
     """Put a step on the agenda; `loop.STEPS` says what it does."""
-    heapq.heappush(world.agenda, Due(at, count(world), step, subject))
+    heapq.heappush(world.agenda, DueStep(at, count(world), step, subject))
 
 
 def schedule_after(world: World, now: float, span: Range, step: str, subject: str) -> None:

@@ -6,7 +6,7 @@ status: its exit code stands from DEPROVISIONING on, or from the notice that a t
 
 from __future__ import annotations
 
-from .ecs_state import Run, Task
+from .ecs_state import ContainerRun, EcsTask
 from .state import World, changed, schedule
 from .values import Json
 
@@ -14,7 +14,7 @@ EXITED = ("EssentialContainerExited", "Essential container in task exited")
 FAILED = "TaskFailedToStart"
 
 
-def change(world: World, task: Task, now: float, fields: Json, noticed: str = "") -> None:
+def change_task(world: World, task: EcsTask, now: float, fields: Json, noticed: str = "") -> None:
     """One version step: replace the view, record it, tell the job; `noticed` names a container that ended."""
     status = str(fields.get("lastStatus", task.view["lastStatus"]))
     task.view = {
@@ -31,7 +31,7 @@ def change(world: World, task: Task, now: float, fields: Json, noticed: str = ""
         schedule(world, now, "job.follow", task.id)
 
 
-def _container(view: Json, run: Run, status: str, noticed: bool) -> Json:
+def _container(view: Json, run: ContainerRun, status: str, noticed: bool) -> Json:
     """The container's part of a step: its exit code shows when the task ends, or goes on without it."""
     if not noticed and view["lastStatus"] != "STOPPED" and status not in ("DEPROVISIONING", "STOPPED"):
         return {**view, "lastStatus": _container_status(status)}

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .ecs_state import Run, Task
+from .ecs_state import ContainerRun, EcsTask
 from .state import World, schedule, schedule_after
-from .task_change import change
+from .task_change import change_task
 from .values import Ref, SignalProcess
 
 
-def begin_stop(world: World, task: Task, now: float, code: str, reason: str) -> None:
+def begin_stop(world: World, task: EcsTask, now: float, code: str, reason: str) -> None:
     """Begin a task's end, for this `stopCode` and `stoppedReason`; the first reason stays."""
     if task.stopping:
         return
@@ -26,13 +26,13 @@ def begin_stop(world: World, task: Task, now: float, code: str, reason: str) -> 
         "stopCode": code,
         "stoppedReason": reason,
     }
-    change(world, task, now, fields)
+    change_task(world, task, now, fields)
     schedule_after(world, now, world.delays.deactivate, "task.stopping", task.id)
 
 
-def _stopping(world: World, task: Task, now: float) -> None:
+def _stopping(world: World, task: EcsTask, now: float) -> None:
     if task.view["lastStatus"] == "DEACTIVATING":
-        change(world, task, now, {"lastStatus": "STOPPING"})
+        change_task(world, task, now, {"lastStatus": "STOPPING"})
     for run in task.runs.values():
         if run.life in ("starting", "running"):
             run.signalled = True
@@ -41,19 +41,19 @@ def _stopping(world: World, task: Task, now: float) -> None:
     settle(world, task, now)
 
 
-def _kill(world: World, task: Task, run: Run, now: float) -> None:
+def _kill(world: World, task: EcsTask, run: ContainerRun, now: float) -> None:
     if run.life in ("starting", "running"):
         world.effects.append(SignalProcess(Ref(task.id, run.name), "KILL"))
 
 
-def settle(world: World, task: Task, now: float) -> None:
+def settle(world: World, task: EcsTask, now: float) -> None:
     """Go on to DEPROVISIONING once no process of a stopping task is left."""
     if task.view["lastStatus"] != "STOPPING" or any(
         run.life in ("starting", "running") for run in task.runs.values()
     ):
         return
     ended = {"executionStoppedAt": now} if any(run.life != "waiting" for run in task.runs.values()) else {}
-    change(world, task, now, {"lastStatus": "DEPROVISIONING", **ended})
+    change_task(world, task, now, {"lastStatus": "DEPROVISIONING", **ended})
     if task.holds_room:
         task.holds_room = False
         world.ecs.room_used -= len(task.runs)
@@ -61,12 +61,12 @@ def settle(world: World, task: Task, now: float) -> None:
     schedule_after(world, now, world.delays.deprovision, "task.stopped", task.id)
 
 
-def _stopped(world: World, task: Task, now: float) -> None:
-    change(world, task, now, {"lastStatus": "STOPPED", "stoppedAt": now})
+def _stopped(world: World, task: EcsTask, now: float) -> None:
+    change_task(world, task, now, {"lastStatus": "STOPPED", "stoppedAt": now})
     schedule_after(world, now, world.delays.memory, "task.forget", task.id)
 
 
-def lose(world: World, task: Task, now: float, code: str, reason: str) -> None:
+def lose(world: World, task: EcsTask, now: float, code: str, reason: str) -> None:
     """The host is gone: processes end without an exit code that anybody sees."""
     for run in task.runs.values():
         if run.life in ("starting", "running"):
@@ -76,7 +76,7 @@ def lose(world: World, task: Task, now: float, code: str, reason: str) -> None:
     settle(world, task, now)  # it may have been stopping already, and waiting for one of these processes
 
 
-def _forget(world: World, task: Task, now: float) -> None:
+def _forget(world: World, task: EcsTask, now: float) -> None:
     """The task leaves the world, with its index and its client token."""
     del world.ecs.tasks[task.id]
     if task.token:
@@ -87,9 +87,9 @@ def _forget(world: World, task: Task, now: float) -> None:
         world.ecs.by_started[key] = siblings
 
 
-ON_TASK: dict[str, Callable[[World, Task, float], None]] = {
+ON_TASK: dict[str, Callable[[World, EcsTask, float], None]] = {
     "task.stopping": _stopping,
     "task.stopped": _stopped,
     "task.forget": _forget,
 }
-ON_CONTAINER: dict[str, Callable[[World, Task, Run, float], None]] = {"container.kill": _kill}
+ON_CONTAINER: dict[str, Callable[[World, EcsTask, ContainerRun, float], None]] = {"container.kill": _kill}

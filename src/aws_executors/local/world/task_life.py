@@ -10,25 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import log_store, task_end
-from .ecs_state import Run, Task
+from .ecs_state import ContainerRun, EcsTask
 from .state import World, schedule_after
-from .task_change import EXITED, FAILED, change
+from .task_change import EXITED, FAILED, change_task
 from .task_end import begin_stop, settle
 from .values import Ref, StartProcess
 
 
-def enter(world: World, task: Task, now: float) -> None:
+def enter(world: World, task: EcsTask, now: float) -> None:
     """A task that `room` let in: it holds that room from here until its processes have ended."""
     task.holds_room = True
     schedule_after(world, now, world.delays.provision, "task.provisioned", task.id)
 
 
-def _provisioned(world: World, task: Task, now: float) -> None:
-    change(world, task, now, {"lastStatus": "PENDING", "pullStartedAt": now})
+def _provisioned(world: World, task: EcsTask, now: float) -> None:
+    change_task(world, task, now, {"lastStatus": "PENDING", "pullStartedAt": now})
     schedule_after(world, now, world.delays.pull, "task.pulled", task.id)
 
 
-def _pulled(world: World, task: Task, now: float) -> None:
+def _pulled(world: World, task: EcsTask, now: float) -> None:
     for run in task.runs.values():
         if run.image in world.faults.missing_images:
             run.reason = (
@@ -44,18 +44,18 @@ def _pulled(world: World, task: Task, now: float) -> None:
             continue
         begin_stop(world, task, now, FAILED, run.reason)
         return
-    change(world, task, now, {"lastStatus": "ACTIVATING", "pullStoppedAt": now})
+    change_task(world, task, now, {"lastStatus": "ACTIVATING", "pullStoppedAt": now})
     schedule_after(world, now, world.delays.start, "task.started", task.id)
 
 
-def _start(world: World, task: Task, now: float) -> None:
+def _start(world: World, task: EcsTask, now: float) -> None:
     for run in task.runs.values():
         run.life = "starting"
         ref = Ref(task.id, run.name)
         world.effects.append(StartProcess(ref, run.image, run.command, run.environment, run.log))
 
 
-def on_started(world: World, task: Task, run: Run, now: float) -> None:
+def on_started(world: World, task: EcsTask, run: ContainerRun, now: float) -> None:
     """A container's process runs; the task is RUNNING when all of them do."""
     if run.life != "starting":
         return
@@ -67,17 +67,17 @@ def on_started(world: World, task: Task, run: Run, now: float) -> None:
             "connectivity": "CONNECTED",
             "connectivityAt": now,
         }
-        change(world, task, now, fields)
+        change_task(world, task, now, fields)
 
 
-def on_start_failed(world: World, task: Task, run: Run, reason: str, now: float) -> None:
+def on_start_failed(world: World, task: EcsTask, run: ContainerRun, reason: str, now: float) -> None:
     """A container's command could not be started: the task fails with it."""
     run.life, run.reason = "exited", f"CannotStartContainerError: {reason}"
     begin_stop(world, task, now, FAILED, run.reason)
     settle(world, task, now)
 
 
-def on_exited(world: World, task: Task, run: Run, code: int, now: float) -> None:
+def on_exited(world: World, task: EcsTask, run: ContainerRun, code: int, now: float) -> None:
     """A container's first process ended; ECS notices later, unless it is stopping the task anyway."""
     if run.life not in ("starting", "running"):
         return
@@ -89,27 +89,27 @@ def on_exited(world: World, task: Task, run: Run, code: int, now: float) -> None
         schedule_after(world, now, world.delays.notice, "container.noticed", subject)
 
 
-def _noticed(world: World, task: Task, run: Run, now: float) -> None:
+def _noticed(world: World, task: EcsTask, run: ContainerRun, now: float) -> None:
     if task.stopping:
         return
     if run.essential or all(one.life == "exited" for one in task.runs.values()):
         begin_stop(world, task, now, *EXITED)
     else:
-        change(world, task, now, {}, noticed=run.name)
+        change_task(world, task, now, {}, noticed=run.name)
 
 
-ON_TASK: dict[str, Callable[[World, Task, float], None]] = {
+ON_TASK: dict[str, Callable[[World, EcsTask, float], None]] = {
     "task.provisioned": _provisioned,
     "task.pulled": _pulled,
     "task.started": _start,
 }
-ON_CONTAINER: dict[str, Callable[[World, Task, Run, float], None]] = {
+ON_CONTAINER: dict[str, Callable[[World, EcsTask, ContainerRun, float], None]] = {
     "container.noticed": _noticed,
     **task_end.ON_CONTAINER,
 }
 
 
-def step(world: World, name: str, subject: str, now: float) -> None:
+def step_task(world: World, name: str, subject: str, now: float) -> None:
     """Carry out one due step; a step on the way up is void once the task's end has begun."""
     task_id, _, container = subject.partition("/")
     task = world.ecs.tasks.get(task_id)

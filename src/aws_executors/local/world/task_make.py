@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .ecs_state import Run, Task
+from .ecs_state import ContainerRun, EcsTask
 from .state import World, arn, changed, count, draw, hex_id
 from .values import Json, LogTarget
 
@@ -17,12 +17,12 @@ STOP_TIMEOUT = 30.0
 FARGATE_PLATFORM = {"platformVersion": "1.4.0", "platformFamily": "Linux"}
 
 
-def pairs(environment: Iterable[Json]) -> dict[str, str]:
+def environment_map(environment: Iterable[Json]) -> dict[str, str]:
     """AWS's list of name and value as a mapping; the last of a name stays."""
     return {item.get("name", ""): item.get("value", "") for item in environment}
 
 
-def runs_of(definition: Json, overrides: Json) -> list[Run]:
+def runs_of(definition: Json, overrides: Json) -> list[ContainerRun]:
     """The containers of a task definition under a TaskOverride: command replaced, environment by name."""
     changes: dict[str, Json] = {}
     for one in overrides.get("containerOverrides", []):
@@ -30,14 +30,17 @@ def runs_of(definition: Json, overrides: Json) -> list[Run]:
     return [_run(one, changes.get(one["name"], {})) for one in definition["containerDefinitions"]]
 
 
-def _run(container: Json, override: Json) -> Run:
+def _run(container: Json, override: Json) -> ContainerRun:
     command: list[str] = override.get("command") or container.get("command") or []
     entry_point: list[str] = container.get("entryPoint") or []
-    return Run(
+    return ContainerRun(
         name=container["name"],
         image=container["image"],
         command=(*entry_point, *command),
-        environment={**pairs(container["environment"]), **pairs(override.get("environment", []))},
+        environment={
+            **environment_map(container["environment"]),
+            **environment_map(override.get("environment", [])),
+        },
         essential=container["essential"],
         stop_timeout=float(container.get("stopTimeout", STOP_TIMEOUT)),
         log=None if container.get("logConfiguration") is None else _log_target(container),
@@ -56,8 +59,14 @@ def _log_target(container: Json) -> LogTarget | None:
 
 
 def make_task(
-    world: World, home: str, definition: Json, launch: Json, runs: list[Run], params: Json, now: float
-) -> Task:
+    world: World,
+    home: str,
+    definition: Json,
+    launch: Json,
+    runs: list[ContainerRun],
+    params: Json,
+    now: float,
+) -> EcsTask:
     """A new task in PROVISIONING, known to the world and recorded as its first change."""
     task_id = hex_id(world)
     for run in runs:
@@ -68,7 +77,7 @@ def make_task(
     visible = now + draw(world, task_id, "visible", world.delays.visible)
     view = _view(world, home, task_id, definition, launch, runs, params, now)
     tags = list(params.get("tags", []))
-    task = Task(task_id, count(world), home, view, {run.name: run for run in runs}, visible, tags)
+    task = EcsTask(task_id, count(world), home, view, {run.name: run for run in runs}, visible, tags)
     world.ecs.tasks[task_id] = task
     if "startedBy" in params:
         world.ecs.by_started.setdefault((home, params["startedBy"]), []).append(task_id)
@@ -91,7 +100,7 @@ def _view(
     task_id: str,
     definition: Json,
     launch: Json,
-    runs: list[Run],
+    runs: list[ContainerRun],
     params: Json,
     at: float,
 ) -> Json:
@@ -121,7 +130,7 @@ def _view(
     }
 
 
-def _container_view(world: World, home: str, task_id: str, task_arn: str, run: Run) -> Json:
+def _container_view(world: World, home: str, task_id: str, task_arn: str, run: ContainerRun) -> Json:
     return {
         "containerArn": arn(world, "ecs", f"container/{home}/{task_id}/{hex_id(world)}"),
         "taskArn": task_arn,

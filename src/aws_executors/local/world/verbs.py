@@ -9,8 +9,8 @@ from __future__ import annotations
 from . import room, task_end
 from .batch_jobs import find
 from .delays import Delays
-from .ecs_state import Task
-from .faults import Faults, Planned, plan
+from .ecs_state import EcsTask
+from .faults import FaultPlan, Planned, plan
 from .loop import BROKEN, THROTTLED
 from .state import World, hex_id
 
@@ -43,12 +43,14 @@ def _service_of(action: str) -> str:
     return "batch" if "Job" in action else "ecs"
 
 
-def refuse(world: World, now: float, action: str, code: str, message: str, status: int, times: int) -> None:
+def refuse_calls(
+    world: World, now: float, action: str, code: str, message: str, status: int, times: int
+) -> None:
     """The next calls are answered with an error and not carried out."""
     plan(world.faults, action, Planned(code, message, status), times)
 
 
-def fail(world: World, now: float, action: str, carried_out: bool, times: int) -> None:
+def fail_calls(world: World, now: float, action: str, carried_out: bool, times: int) -> None:
     """The next calls are answered with a 500, before or after they were carried out."""
     plan(world.faults, action, Planned(*BROKEN, carried_out=carried_out), times)
 
@@ -98,7 +100,7 @@ def lose_host(world: World, now: float, one: str) -> None:
     _lose(world, now, _task(world, one))
 
 
-def _lose(world: World, now: float, task: Task) -> None:
+def _lose(world: World, now: float, task: EcsTask) -> None:
     instance = f"i-{hex_id(world)[:17]}"
     task_end.lose(world, task, now, "TerminationNotice", f"Host EC2 (instance {instance}) terminated.")
 
@@ -129,14 +131,14 @@ def deny_key(world: World, now: float, key: str) -> None:
 
 def clear(world: World, now: float) -> None:
     """No fault is left; what was counted stays."""
-    world.faults = Faults(tallies=world.faults.tallies)
+    world.faults = FaultPlan(tallies=world.faults.tallies)
     world.limits.on = False
     world.s3.denied.clear()
     world.s3.denied_keys.clear()
     room.admit(world, now)
 
 
-def _task(world: World, one: str) -> Task:
+def _task(world: World, one: str) -> EcsTask:
     """The task of that ARN or id, or the one that a job runs now; KeyError when there is none."""
     job = find(world, one)
     name = one if job is None else job.task or ""

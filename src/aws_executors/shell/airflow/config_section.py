@@ -33,7 +33,7 @@ class Section:
     faults: tuple[Fault, ...]
 
 
-def read(conf: "Conf", model: type[Settings], team_name: str | None = None) -> Section:
+def read_section(conf: "Conf", model: type[Settings], team_name: str | None = None) -> Section:
     """The options of `model` that somebody wrote, for a team or for all of Airflow.
 
     `conf` is Airflow's own configuration, or the ExecutorConf of one executor, which knows its team. Source:

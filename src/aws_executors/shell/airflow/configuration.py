@@ -26,7 +26,7 @@ from aws_executors.core.requests.wire import spell
 from aws_executors.core.settings.base import Settings, written
 from aws_executors.core.settings.errors import Fault, SettingsFaults, shown
 from aws_executors.core.settings.types import is_dotted
-from aws_executors.shell.airflow.config_section import Section, read
+from aws_executors.shell.airflow.config_section import Section, read_section
 from aws_executors.shell.airflow.import_path import Unloaded, load, why_no_builder
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class _Custom:
 def _configure(
     service: ConfiguredBy[S, R], conf: "Conf", team_name: str | None
 ) -> Result[Configured[S, R], SettingsFaults]:
-    section = read(conf, service.settings, team_name)
+    section = read_section(conf, service.settings, team_name)
     kwargs, builder = _own_kwargs(service, section), _own_builder(section)
     faults = [*section.faults, *kwargs.faults, *builder.faults, *_both(service, section, kwargs)]
     members = service.presumed(section.values) if kwargs.unknown else kwargs.members

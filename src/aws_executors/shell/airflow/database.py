@@ -42,7 +42,7 @@ class AirflowDatabase:
         if settings.engine is None:
             raise RuntimeError("Airflow's database is not set up in this process")
         with settings.engine.connect() as connection:  # without a session: nothing is made of rows
-            return read(connection, asked)
+            return read_rows(connection, asked)
 
     def fence(self, key: object, token: str) -> None:
         """Let a task instance that runs be restarting, under another id: as a person does who clears it.
@@ -99,7 +99,7 @@ def complete(tis: Sequence[object]) -> None:
         session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids)).options(missing)).all()
 
 
-def read(connection: "Connection", asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
+def read_rows(connection: "Connection", asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
     """The same by a connection that is there."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancekey import TaskInstanceKey

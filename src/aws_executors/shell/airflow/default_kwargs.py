@@ -11,7 +11,7 @@ from aws_executors.core.errors import SettingsError
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import NOTHING, Settings
 from aws_executors.core.settings.errors import SettingsFaults
-from aws_executors.shell.airflow.config_section import read
+from aws_executors.shell.airflow.config_section import read_section
 from aws_executors.shell.airflow.configuration import BATCH, BUILDER, ECS, ConfiguredBy
 
 S = TypeVar("S", bound=Settings)
@@ -39,7 +39,7 @@ def _of_options(service: ConfiguredBy[S, R]) -> dict[str, object]:
     """
     from airflow.configuration import conf
 
-    section = read(conf, service.settings)
+    section = read_section(conf, service.settings)
     own = {name: text for name, text in section.values.items() if name not in (BUILDER, service.option)}
     presumed = service.presumed(own)
     match unwrap_or_failure(service.settings.from_section(own, presumed)):

@@ -29,7 +29,7 @@ from aws_executors.core.lifecycle.job import Job, LogEvent, Policy, Purpose, Rep
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.redact.outgoing import last_lines, one_line
-from aws_executors.core.requests.compose import name_of
+from aws_executors.core.requests.compose import function_name
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
@@ -42,7 +42,7 @@ from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
 from aws_executors.shell.airflow.database import AirflowDatabase, complete
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.airflow.metrics import Airflow, Both, Meter, Metered
+from aws_executors.shell.airflow.metrics import AirflowMetrics, Both, Meter, Metered
 from aws_executors.shell.airflow.workloads import (
     URGENT,
     RequestFactory,
@@ -64,7 +64,7 @@ from aws_executors.shell.transport import INLINE, Transport, transport_of
 from aws_executors.shell.transport.takeover import Takeover
 from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
-from aws_executors.shell.ui.never_started import Opening, Places, Source
+from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -155,7 +155,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def _start(self, configured: Configured[S, R]) -> None:
         settings = configured.settings
         counts = RecentCounts()
-        metrics = Both(Airflow(self._tags()), counts)
+        metrics = Both(AirflowMetrics(self._tags()), counts)
         service = Metered(self.service(settings), metrics)
         config = gears_of(settings, idempotent=service.idempotent)
         self._configured = configured
@@ -182,7 +182,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             self._publisher.start()
         self._last_words = LogTail(self._live_logs)
         self.log.info(
-            "%s started in %s, with request builder %s", self, settings.region, name_of(configured.build)
+            "%s started in %s, with request builder %s",
+            self,
+            settings.region,
+            function_name(configured.build),
         )
 
     def _tags(self) -> dict[str, str]:
@@ -267,7 +270,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             build=recipe,
             stored=recipe if self._store else None,
             id=parcel.id,
-            builder=f"request builder {configured.settings.request_builder or name_of(configured.build)}",
+            builder="request builder "
+            + (configured.settings.request_builder or function_name(configured.build)),
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
@@ -435,9 +439,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             return [f"The container of try {try_number} is no longer known."], []
         return self._live_logs.read(token)
 
-    def _source(self) -> Result[Source, str]:
+    def _source(self) -> Result[LookupPlace, str]:
         configured = self.configure().alt(str).map(lambda found: found.settings)
-        return configured.map(lambda settings: Source(places=self.places(settings), region=settings.region))
+        return configured.map(
+            lambda settings: LookupPlace(places=self.places(settings), region=settings.region)
+        )
 
     def debug_dump(self) -> None:
         """Log what the executor knows, on SIGUSR2; no secrets.

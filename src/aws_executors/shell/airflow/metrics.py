@@ -60,7 +60,7 @@ class Sink(Protocol):
         ...
 
 
-class Airflow:
+class AirflowMetrics:
     """Airflow's own metrics: ``[metrics]`` in airflow.cfg says where they go, if anywhere."""
 
     def __init__(self, tags: Mapping[str, str]) -> None:

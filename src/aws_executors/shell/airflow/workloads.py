@@ -16,7 +16,7 @@ from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError
-from aws_executors.core.requests.compose import BuildFault, built, fault_of, lifetime_of, name_of
+from aws_executors.core.requests.compose import BuildFault, built, fault_of, function_name, lifetime_of
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.airflow.configuration import Configured
@@ -253,7 +253,7 @@ class RequestFactory(Generic[S, R]):
     def _put(self, way: Transport, submission: str) -> "Result[tuple[str, ...], BuildFault | AwsError]":
         with self._kept.lock:
             if self._kept.closed:
-                return Failure(BuildFault(builder=name_of(self.configured.build), error=CLOSED))
+                return Failure(BuildFault(builder=function_name(self.configured.build), error=CLOSED))
             self._kept.renews = way.stores
             if way.stores:
                 self._kept.stored[submission] = way

@@ -22,7 +22,7 @@ from aws_executors.core.aws.response import Page
 from aws_executors.core.batch.builder import lookup_prefix
 from aws_executors.core.batch.describe import follower, observe_answer
 from aws_executors.core.batch.request import SubmitJob
-from aws_executors.core.batch.responses import found as listed
+from aws_executors.core.batch.responses import listed_ids as listed
 from aws_executors.core.batch.responses import started
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
@@ -36,11 +36,11 @@ from aws_executors.shell.aws.call import (
     may_be_there,
     settled,
     shortened,
-    unknown,
+    unknown_operation,
 )
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_pages import batch_log, log_page, no_log
-from aws_executors.shell.aws.pagination import chunks, found, merged, paged
+from aws_executors.shell.aws.pagination import chunks, container_found, merged, paged
 
 if TYPE_CHECKING:
     from mypy_boto3_batch.type_defs import (
@@ -96,7 +96,7 @@ class BatchCalls:
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
         """Look for the newest job of one queueing, live ones first, in all queues known here."""
-        return found([self._searched(queue, token, exclude) for queue in tuple(self._queues)])
+        return container_found([self._searched(queue, token, exclude) for queue in tuple(self._queues)])
 
     def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
         """End jobs: in bulk where boto3 and the endpoint know how, else one by one; one not there has ended.
@@ -113,7 +113,9 @@ class BatchCalls:
             self._in_bulk = known.unwrap()
         if self._in_bulk:
             outcome = each(chunks(ids, STOPS_AT_ONCE), partial(self._all_terminated, words))
-            ids = [id_ for id_, error in outcome.items() if error is not None and unknown(error, BULK)]
+            ids = [
+                id_ for id_, error in outcome.items() if error is not None and unknown_operation(error, BULK)
+            ]
             self._in_bulk = not ids
         return outcome if self._in_bulk else outcome | each(chunks(ids, 1), partial(self._terminated, words))
 

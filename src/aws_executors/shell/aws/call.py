@@ -77,7 +77,7 @@ _stage = _Stage()
 
 
 def watch_signing(client: BaseClient) -> None:
-    """Let `told` know of this client's calls when they are signed, and when they leave this machine.
+    """Let `call_aws` know of this client's calls when they are signed, and when they leave this machine.
 
     botocore looks for credentials while it signs: it reads files and calls STS, and whatever that raises
     comes out of the call that it was for.
@@ -95,18 +95,18 @@ def _sending(**_: object) -> None:
     _stage.signing = False
 
 
-def told(call: Callable[[], T]) -> Result[T, AwsError]:
+def call_aws(call: Callable[[], T]) -> Result[T, AwsError]:
     """Make one call, and tell how it went.
 
     Never raises. An exception that is neither botocore's, urllib3's nor the operating system's is logged
     once per type, with its traceback: it is a fault of ours, or of botocore's.
 
-    >>> told(lambda: {"taskArns": []})
+    >>> call_aws(lambda: {"taskArns": []})
     <Success: {'taskArns': []}>
     >>> refused = {"Error": {"Code": "ClusterNotFoundException", "Message": "Cluster not found."}}
     >>> def list_tasks() -> dict[str, object]:
     ...     raise ClientError(refused, "ListTasks")
-    >>> told(list_tasks).failure().code
+    >>> call_aws(list_tasks).failure().code
     'ClusterNotFoundException'
     """
     _stage.signing = False
@@ -161,12 +161,14 @@ def gone(error: AwsError) -> bool:
     return error.kind is Kind.PERMANENT and any(known in words for known in NOT_THERE)
 
 
-def unknown(error: AwsError, operation: str) -> bool:
+def unknown_operation(error: AwsError, operation: str) -> bool:
     """Whether whoever answers does not know this operation, or knows no permission for it.
 
-    >>> unknown(AwsError(kind=Kind.PERMANENT, code="UnknownOperationException", message=""), "TerminateJobs")
+    >>> unknown = AwsError(kind=Kind.PERMANENT, code="UnknownOperationException", message="")
+    >>> unknown_operation(unknown, "TerminateJobs")
     True
-    >>> unknown(AwsError(kind=Kind.PERMANENT, code="ClientException", message="no queue"), "TerminateJobs")
+    >>> denied = AwsError(kind=Kind.PERMANENT, code="ClientException", message="no queue")
+    >>> unknown_operation(denied, "TerminateJobs")
     False
     """
     words = error.message.lower()

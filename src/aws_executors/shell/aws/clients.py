@@ -24,7 +24,7 @@ from returns.result import Result, Success
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.airflow.connection import from_airflow
-from aws_executors.shell.aws.call import told, watch_signing
+from aws_executors.shell.aws.call import call_aws, watch_signing
 from aws_executors.shell.aws.completeness import refuse_empty_answers
 from aws_executors.shell.aws.credentials import Access, Reader, access, governed
 
@@ -108,7 +108,7 @@ class Clients:
             return True
 
     def _ask(self, service: ServiceName, call: Callable[[object], T]) -> Result[T, AwsError]:
-        answer = self._client(service).bind(lambda client: told(lambda: call(client)))
+        answer = self._client(service).bind(lambda client: call_aws(lambda: call(client)))
         if not is_successful(answer) and answer.failure().kind is Kind.CREDENTIALS:
             self.refresh()
         return answer
@@ -140,7 +140,7 @@ class Clients:
             refuse_empty_answers(client)
             return client
 
-        return told(make)
+        return call_aws(make)
 
 
 def client_of(way: Access, service: str, settings: Settings, region: str = "") -> BaseClient:

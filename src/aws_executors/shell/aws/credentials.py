@@ -27,7 +27,7 @@ from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.redact.values import mask
 from aws_executors.core.settings.types import http_url
 from aws_executors.shell.airflow.connection import CONN_TYPE, Connection, Extra, from_airflow, honoured
-from aws_executors.shell.aws.call import told
+from aws_executors.shell.aws.call import call_aws
 from aws_executors.shell.aws.parser import QuickParsers
 from aws_executors.shell.aws.response_limits import bounded
 
@@ -63,7 +63,7 @@ def access(
     'explicit'
     """
     if not conn_id:
-        return told(lambda: _by(_core(None)))
+        return call_aws(lambda: _by(_core(None)))
     return _found(conn_id, read).bind(partial(_opened, region, config))
 
 
@@ -89,7 +89,7 @@ def _found(conn_id: str, read: Reader) -> Result[Connection, AwsError]:
 
 def _opened(region: str, config: Config, found: Connection) -> Result[Access, AwsError]:
     return honoured(found).bind(
-        lambda extra: told(
+        lambda extra: call_aws(
             lambda: replace(
                 _by(_session(found, extra, region, config)),
                 region=extra.region_name,

@@ -19,7 +19,7 @@ from aws_executors.core.aws.request_quotas import ON_FARGATE, ON_INSTANCES, allo
 from aws_executors.core.aws.response import Page
 from aws_executors.core.ecs.describe import follower, observe_answer
 from aws_executors.core.ecs.request import RunTask
-from aws_executors.core.ecs.responses import found as listed
+from aws_executors.core.ecs.responses import listed_ids as listed
 from aws_executors.core.ecs.responses import started
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
@@ -28,7 +28,7 @@ from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.shell.aws.call import NOBODY, Refused, each, gone, may_be_there, settled, shortened
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_pages import defined_log, ecs_log, log_page
-from aws_executors.shell.aws.pagination import chunks, counted, found, merged, paged
+from aws_executors.shell.aws.pagination import chunks, container_found, counted, merged, paged
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ListTasksRequestTypeDef, RunTaskRequestTypeDef
@@ -60,7 +60,7 @@ class EcsCalls:
         self._settings = settings
         self._record = follower(settings.container_name)
         self._clusters = dict.fromkeys((settings.cluster, *also))
-        documented = ON_FARGATE if on_fargate(settings) else ON_INSTANCES
+        documented = ON_FARGATE if counts_as_fargate(settings) else ON_INSTANCES
         self.allotments = allotments(
             documented, submit_rate=settings.submit_rate, read_share=settings.read_share
         )
@@ -87,7 +87,7 @@ class EcsCalls:
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
         """Look for the newest task of one queueing, live ones first, in all clusters known here."""
-        return found([self._searched(cluster, token, exclude) for cluster in tuple(self._clusters)])
+        return container_found([self._searched(cluster, token, exclude) for cluster in tuple(self._clusters)])
 
     def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
         """Stop tasks, one call each; a task that AWS does not know (any more) has stopped."""
@@ -168,7 +168,7 @@ class EcsCalls:
         return answer.map(lambda _: NOBODY).lash(settled)
 
 
-def on_fargate(settings: EcsSettings) -> bool:
+def counts_as_fargate(settings: EcsSettings) -> bool:
     """Whether RunTask is counted as on Fargate: by the launch type, or by a strategy that names Fargate."""
     providers = [item.capacity_provider for item in settings.capacity_provider_strategy]
     return settings.launch_type == "FARGATE" or any(name.startswith("FARGATE") for name in providers)

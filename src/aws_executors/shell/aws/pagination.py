@@ -91,7 +91,9 @@ def counted(answer: DescribeResult, live: Collection[str]) -> DescribeResult:
     )
 
 
-def found(places: Sequence[Result[DescribeResult, AwsError]]) -> Result[Observation | None, AwsError]:
+def container_found(
+    places: Sequence[Result[DescribeResult, AwsError]],
+) -> Result[Observation | None, AwsError]:
     """The container to go on with, from what every place that was searched has told of one token.
 
     A live one; else one that is listed as live and not shown yet; else the newest that has ended; else None.
@@ -99,9 +101,9 @@ def found(places: Sequence[Result[DescribeResult, AwsError]]) -> Result[Observat
 
     >>> running = Observation(id="arn:1", phase=Phase.RUNNING)
     >>> nothing = Failure(AwsError(kind=Kind.THROTTLED, code="ThrottlingException", message="Rate exceeded"))
-    >>> found([nothing, Success(DescribeResult(observations=(running,)))]).unwrap().id
+    >>> container_found([nothing, Success(DescribeResult(observations=(running,)))]).unwrap().id
     'arn:1'
-    >>> found([nothing, Success(DescribeResult())]).failure().code
+    >>> container_found([nothing, Success(DescribeResult())]).failure().code
     'ThrottlingException'
     """
     answers, errors = partition(places)

@@ -26,7 +26,7 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.logs.streams import Stream
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.ui.never_started import Opening, Source
+from aws_executors.shell.ui.never_started import LookupPlace, Opening
 
 log = logger(__name__)
 
@@ -119,7 +119,7 @@ class Links:
     def _look(self, token: str, trace: Trace, links: _Links) -> None:
         try:
             source = self._opening()
-            if isinstance(source, Source):
+            if isinstance(source, LookupPlace):
                 match unwrap_or_failure(source.places.find(token, ())):
                     case None:
                         links.log = _of_the_past(source, trace)
@@ -146,7 +146,7 @@ def _page(stream: Result[Stream, AwsError], region: str) -> str:
     ).value_or("")
 
 
-def _of_the_past(source: Source, trace: Trace) -> str:
+def _of_the_past(source: LookupPlace, trace: Trace) -> str:
     """The log of a container that AWS does not show any more."""
     if trace.container:
         exact = source.places.past_log(trace.container)

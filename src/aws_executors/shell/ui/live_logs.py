@@ -23,7 +23,7 @@ from aws_executors.core.logs.streams import Stream
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.aws.log_pages import no_log
-from aws_executors.shell.ui.never_started import Opening, Places, Source
+from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
 
 log = logger(__name__)
 
@@ -111,7 +111,7 @@ class LiveLogs:
                 self._followed.popitem(last=False)
             return followed
 
-    def _look(self, source: Source, token: str, followed: _Followed) -> None:
+    def _look(self, source: LookupPlace, token: str, followed: _Followed) -> None:
         began = self._clock()
         match self._newer(source.places, token, followed, began):
             case AwsError() as error:

@@ -39,7 +39,7 @@ class Places(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class LookupPlace:
     """A service, and the Region that it is asked in."""
 
     places: Places
@@ -49,12 +49,12 @@ class Source:
 class Opening:
     """A source that is opened once, by whoever needs it first."""
 
-    def __init__(self, make: Callable[[], Result[Source, str]]) -> None:
+    def __init__(self, make: Callable[[], Result[LookupPlace, str]]) -> None:
         self._make = make
         self._lock = threading.Lock()
-        self._opened: Source | str | None = None
+        self._opened: LookupPlace | str | None = None
 
-    def __call__(self) -> Source | str:
+    def __call__(self) -> LookupPlace | str:
         """The source, or why there is none."""
         with self._lock:
             if self._opened is None:
