@@ -192,7 +192,7 @@ def test_refuses(option: str, text: str, words: str) -> None:
     [
         (
             GOOD | {"launch_type": "FARGATE", "capacity_provider_strategy": "FARGATE_SPOT:1"},
-            "launch_type = 'FARGATE' and capacity_provider_strategy exclude each other; remove",
+            "launch_type = 'FARGATE' excludes capacity_provider_strategy: AWS accepts one of them; remove",
         ),
         (
             INSTANCES | {"platform_version": "LATEST"},
@@ -289,7 +289,7 @@ def test_c32_field_faults_and_contradictions_together() -> None:
 
 
 def test_constructor_refuses_contradictions_too() -> None:
-    with pytest.raises(ValidationError, match="and capacity_provider_strategy exclude each other"):
+    with pytest.raises(ValidationError, match="excludes capacity_provider_strategy"):
         EcsSettings(
             region="us-east-1",
             cluster="etl",

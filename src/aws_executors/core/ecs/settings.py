@@ -139,7 +139,9 @@ class EcsSettings(Settings):
         yield from super().contradictions(own, place)
         runs_on = platform(own)
         if "launch_type" in own and "capacity_provider_strategy" in own:
-            yield _superfluous("launch_type", "and capacity_provider_strategy exclude each other", own, place)
+            yield _superfluous(
+                "launch_type", "excludes capacity_provider_strategy: AWS accepts one of them", own, place
+            )
         if "platform_version" in own and runs_on in NOT_FARGATE:
             yield _superfluous("platform_version", f"is for Fargate alone, not for {runs_on}", own, place)
         if _public(own) and runs_on in NOT_FARGATE:

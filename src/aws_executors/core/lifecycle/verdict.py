@@ -39,9 +39,7 @@ class RowState(StrEnum):
     RUNNING = "running"  # running in this container
     RESTARTING = "restarting"  # cleared while it ran here; waiting for this container to end
     FINISHED = "finished"  # has its result
-    MOVED_ON = (
-        "moved on"  # waiting for, or running in, another container: deferral, reschedule, retry, requeue
-    )
+    MOVED_ON = "moved on"  # in, or waiting for, another container: deferral, reschedule, retry, requeue
     GONE = "gone"  # no longer there: DAG run or task instance deleted
     ROWLESS = "rowless"  # a callback: it has no row, its exit code is its result
 
