@@ -295,7 +295,7 @@ def homes(sources: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def ambiguous(name: str, modules: Sequence[str]) -> bool:
-    """Whether this name stands for different things: not for the same of both services, or of all commands."""
+    """Whether it stands for different things: not for one thing of both services, nor of all commands."""
     twins = len({re.sub(r"\b(batch|ecs)(?=\b|_)", "service", module) for module in modules}) == 1
     same = len(modules) == 2 and (twins or name in TWICE)
     command = all(".cli." in module or module.endswith(".__main__") for module in modules)

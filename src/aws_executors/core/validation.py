@@ -6,7 +6,7 @@ they may be secrets.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeVar, cast
 
@@ -68,8 +68,8 @@ class Violation:
     kind: str
     path: Path
     message: str
-    value: object
-    context: Mapping[str, object]
+    value: object = field(repr=False)  # it may be a secret
+    context: Mapping[str, object] = field(repr=False)
 
     @property
     def unknown(self) -> bool:
