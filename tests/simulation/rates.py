@@ -165,7 +165,8 @@ class Scheduler:
         for _ in self._queue.passing(now):
             took = self._dice.uniform(*LATENCY)
             self._line.at(now + took / 2, self._arrives(now, took))
-        self._line.at(max(now + NAP, self._queue.next_time() or 0.0), self._turn)
+        ready = self.share.ready_at(Action.SUBMIT) if self._queue.waiting else 0.0
+        self._line.at(max(now + NAP, ready), self._turn)
 
     def _arrives(self, sent: float, took: float) -> Callable[[float], None]:
         def arrive(now: float) -> None:

@@ -21,13 +21,13 @@ KEPT = 900.0
 """Seconds after that in which its last snapshot is still shown; then it may be deleted."""
 
 
-class Record(BaseModel):
+class SnapshotPart(BaseModel):
     """A frozen record; what a newer version adds is left out in reading."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-class TaskKey(Record):
+class TaskKey(SnapshotPart):
     """Which task instance a job is for; all empty for a callback."""
 
     dag: str = ""
@@ -37,7 +37,7 @@ class TaskKey(Record):
     try_number: int = 0
 
 
-class JobRecord(Record):
+class JobRecord(SnapshotPart):
     """One job: whose it is, its state and since when, and why it waits where that is known."""
 
     key: TaskKey
@@ -49,7 +49,7 @@ class JobRecord(Record):
     reason: str = ""
 
 
-class QueueCount(Record):
+class QueueCount(SnapshotPart):
     """How many jobs of one queue are in one state, and since when the oldest of them is."""
 
     queue: str
@@ -58,7 +58,7 @@ class QueueCount(Record):
     oldest: float
 
 
-class CallRate(Record):
+class CallRate(SnapshotPart):
     """The calls of one AWS action within the last minute.
 
     `granted` is how many calls a second the rate limiter allows now, `documented` how many AWS documents (or
@@ -72,7 +72,7 @@ class CallRate(Record):
     documented: float | None = None
 
 
-class Snapshot(Record):
+class Snapshot(SnapshotPart):
     """All that one executor of one scheduler publishes. `left_out` counts the jobs that are not in `jobs`;
     within `every` seconds it is published again, if only to say that its scheduler lives."""
 

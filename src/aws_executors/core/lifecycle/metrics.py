@@ -106,8 +106,8 @@ def failure(job: Job[R], effects: Iterable[Effect[R]]) -> StrEnum | None:
     >>> failure(Job(token="0b6e", seen=lost), [Report(False, "why")])
     <Cause.HOST_LOST: 'host lost'>
     """
-    failed = any(isinstance(effect, Report) and not effect.success for effect in effects)
-    if not failed or job.reported > 1:
+    reports = [effect for effect in effects if isinstance(effect, Report)]
+    if job.reported > 1 or not reports or reports[0].success:
         return None
     if job.seen is None:
         return Submission.NOT_SUBMITTED

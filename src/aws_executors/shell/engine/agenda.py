@@ -6,7 +6,7 @@ meanwhile finds that out when its time comes, and does nothing.
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeAlias
 
 Action: TypeAlias = Callable[[float], None]
@@ -19,25 +19,23 @@ class Agenda:
     >>> agenda.at(2.0, print); agenda.at(1.0, print)
     >>> agenda.next_time()
     1.0
-    >>> [action is print for action in agenda.due(1.5)], agenda.next_time()
-    ([True], 2.0)
+    >>> agenda.keep(1.5); agenda.next_time()
+    1.5
+    2.0
     """
 
     def __init__(self) -> None:
         self._entries: list[tuple[float, int, Action]] = []
         self._numbers = itertools.count()
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
     def at(self, time: float, action: Action) -> None:
         """Plan this; what is planned for the same time is done in the order of its planning."""
         heapq.heappush(self._entries, (time, next(self._numbers), action))
 
-    def due(self, now: float) -> Iterator[Action]:
-        """Take what is to be done by now, with what is planned for now meanwhile."""
+    def keep(self, now: float) -> None:
+        """Do what is to be done by now, with what is planned for now meanwhile."""
         while self._entries and self._entries[0][0] <= now:
-            yield heapq.heappop(self._entries)[2]
+            heapq.heappop(self._entries)[2](now)
 
     def next_time(self) -> float | None:
         """When something is to be done next."""

@@ -154,18 +154,21 @@ class Dispatcher(Generic[K, R]):
 
     def next_time(self) -> float | None:
         """When `turn` has something to do next; None if it waits for messages only."""
-        times = [self._agenda.next_time(), self._next_poll()]
-        times += [
-            queue.next_time()
+        times = [
+            self._rate_limiter.ready_at(action)
             for action, queue in self._queues.items()
             if queue.waiting and self._room(action)
         ]
-        return min((time for time in times if time is not None), default=None)
+        if (poll := self.table.next_poll()) is not None:
+            times.append(max(poll, self._rate_limiter.ready_at(Action.DESCRIBE)))
+        if (planned := self._agenda.next_time()) is not None:
+            times.append(planned)
+        return min(times, default=None)
 
     def turn(self) -> None:
         """Do what is due by now."""
         now = self._clock()
-        self._keep_agenda(now)
+        self._agenda.keep(now)
         for action, queue in self._queues.items():
             if queue.waiting:
                 for token, effect in queue.passing(now, self._room(action)):
@@ -174,12 +177,8 @@ class Dispatcher(Generic[K, R]):
             self._poll(now)
         else:
             self._leaving.turn(now)
-        self._keep_agenda(now)  # a submission may be held back until its row is read
+        self._agenda.keep(now)  # a submission may be held back until its row is read
         self._meter.census(self.table.jobs, now)
-
-    def _keep_agenda(self, now: float) -> None:
-        for action in self._agenda.due(now):
-            action(now)
 
     def slept(self) -> None:
         """So much time has passed without a turn that all jobs may have been given to another scheduler."""
@@ -348,10 +347,6 @@ class Dispatcher(Generic[K, R]):
                 self._hand_on(record, effect)
 
     # --- Polling containers --------------------------------------------------------------------------------
-
-    def _next_poll(self) -> float | None:
-        poll = self.table.next_poll()
-        return None if poll is None else max(poll, self._rate_limiter.ready_at(Action.DESCRIBE))
 
     def _poll(self, now: float) -> None:
         while (poll := self.table.next_poll()) is not None and poll <= now:

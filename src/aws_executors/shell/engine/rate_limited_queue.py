@@ -56,10 +56,6 @@ class RateLimitedQueue(Generic[T]):
         for _ in range(self._rate_limiter.take(self._action, wanted, now)):
             yield heapq.heappop(self.waiting).item
 
-    def next_time(self) -> float | None:
-        """When the next one may pass; None if none waits."""
-        return self._rate_limiter.ready_at(self._action) if self.waiting else None
-
     def clear(self) -> None:
         """Forget those that wait."""
         self.waiting.clear()
