@@ -136,4 +136,4 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     both = "aws_executors.executors.AwsBatchExecutor,aws_executors.executors.AwsEcsFargateExecutor"
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", both)
     assert main(["cloudformation"]) == 2
-    assert "say --section batch or --section ecs_fargate" in capsys.readouterr().err
+    assert "use --section batch or --section ecs_fargate" in capsys.readouterr().err
