@@ -92,7 +92,7 @@ def overridden(**container: object) -> dict[str, Any]:
         ({"launchType": "fargate"}, "launchType must be 'FARGATE', 'EC2' or 'EXTERNAL', not str 'fargate'"),
         (
             {"launchType": "FARGATE", "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT"}]},
-            "launch_type excludes capacity_provider_strategy: AWS accepts one of them; give one of them",
+            "launch_type and capacity_provider_strategy exclude each other; give one of them",
         ),
         (
             {"launchType": "EC2", "platformVersion": "LATEST"},
