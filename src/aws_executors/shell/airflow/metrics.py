@@ -9,13 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
-
-from returns.pipeline import is_successful
-from returns.result import Result
+from typing import Protocol
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.request_quotas import Action
@@ -33,10 +29,8 @@ from aws_executors.core.lifecycle.metrics import (
     has_begun,
     name_of,
 )
-from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.shell.airflow.loggers import logger
-
-T = TypeVar("T")
+from aws_executors.shell.aws.watched_service import WatchedService
 
 log = logger(__name__)
 
@@ -132,7 +126,7 @@ class Both:
 
 
 class Meter:
-    """What the desk's jobs count as. Belongs to the thread that sits at the desk."""
+    """What the dispatcher's jobs count as. Belongs to the engine's thread."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -165,57 +159,20 @@ class Meter:
 
 
 NO_METER = Meter(Nowhere())
-"""For a desk that nobody measures."""
+"""For a dispatcher that nobody measures."""
 
 
-class Metered(Generic[R]):
-    """A service, with a clock beside it; itself a `Service`."""
+class Metered(WatchedService[R]):
+    """A service whose calls are measured; itself a `Service`."""
 
     def __init__(self, service: Service[R], sink: Sink, clock: Callable[[], float] = time.monotonic) -> None:
-        self._service = service
+        super().__init__(service, clock)
         self._sink = sink
-        self._clock = clock
-        self.idempotent = service.idempotent
-        self.allotments = service.allotments
 
-    def __repr__(self) -> str:
-        return repr(self._service)
-
-    def submit(self, request: R) -> Result[str, AwsError]:
-        """Start one container."""
-        answer = self._asked(Action.SUBMIT, lambda: self._service.submit(request))
-        if is_successful(answer):
-            self._sink.count(name_of(SUBMISSIONS))
-        else:
-            self._sink.count(name_of(REFUSALS, answer.failure().kind))
-        return answer
-
-    def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
-        """Look at containers."""
-        return self._asked(Action.DESCRIBE, lambda: self._service.describe(ids))
-
-    def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
-        """Look for a container."""
-        return self._asked(Action.LOOK_UP, lambda: self._service.find(token, exclude))
-
-    def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
-        """Ask containers to stop."""
-        answers = self._timed(Action.STOP, lambda: self._service.stop(ids, reason))
-        for error in answers.values():
-            self._note(Action.STOP, error)
-        return answers
-
-    def _asked(self, action: Action, ask: Callable[[], Result[T, AwsError]]) -> Result[T, AwsError]:
-        answer = self._timed(action, ask)
-        self._note(action, None if is_successful(answer) else answer.failure())
-        return answer
-
-    def _timed(self, action: StrEnum, ask: Callable[[], T]) -> T:
-        began = self._clock()
-        answer = ask()
-        self._sink.time(name_of(CALLS, action), self._clock() - began)
-        return answer
-
-    def _note(self, action: Action, error: AwsError | None) -> None:
-        if error is not None and error.kind is Kind.THROTTLED:
-            self._sink.count(name_of(THROTTLES, action))
+    def _answered(self, action: Action, sent: float, *errors: AwsError | None) -> None:
+        self._sink.time(name_of(CALLS, action), self._clock() - sent)
+        for error in errors:
+            if error is not None and error.kind is Kind.THROTTLED:
+                self._sink.count(name_of(THROTTLES, action))
+            if action is Action.SUBMIT:
+                self._sink.count(name_of(SUBMISSIONS) if error is None else name_of(REFUSALS, error.kind))
