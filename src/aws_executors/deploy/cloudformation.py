@@ -7,23 +7,15 @@ CloudFormation's resource reference of ECS, Batch, IAM, EC2 and Logs.
 from collections.abc import Mapping
 from typing import TypeAlias, cast
 
-import yaml
-
-from aws_executors.core.aws.iam import policy
 from aws_executors.deploy.model import (
     ACCOUNT,
     EXECUTION,
-    EXECUTION_POLICY,
-    GROUP,
-    RETENTION,
     TASK,
     ParameterKind,
     Setup,
-    filled,
     role_of,
 )
 from aws_executors.deploy.rendering import rendered
-from aws_executors.doctor.checks.findings import API_VARIABLE
 
 Template: TypeAlias = dict[str, object]
 
@@ -47,19 +39,7 @@ def template(setup: Setup) -> Template:
     >>> made["Resources"]["JobQueue"]["Properties"]["JobQueueName"]
     'q'
     """
-    text = rendered(
-        "cloudformation.yaml",
-        setup=setup,
-        types=TYPES,
-        api_variable=API_VARIABLE,
-        group=GROUP,
-        retention=RETENTION,
-        execution_policy=EXECUTION_POLICY,
-        trust=filled(setup.trust(), _put),
-        policy=filled(setup.policy(), _put),
-        reading=filled(policy(setup.reading), _put),
-    )
-    return cast("Template", yaml.safe_load(text))
+    return cast("Template", rendered("cloudformation.yaml", setup, _put, types=TYPES))
 
 
 def _put(text: str) -> object:

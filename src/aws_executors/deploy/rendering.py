@@ -4,16 +4,36 @@ Law: whatever comes from the settings stands in a template as JSON (`tojson`), w
 name that a template does not know is an error.
 """
 
+from collections.abc import Callable
 from functools import cache
 
+import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from aws_executors.core.aws.iam import policy
 from aws_executors.deploy.hcl import itself
+from aws_executors.deploy.model import EXECUTION_POLICY, GROUP, RETENTION, Setup, filled
+from aws_executors.doctor.checks.findings import API_VARIABLE
 
 
-def rendered(name: str, **values: object) -> str:
-    """A template with these values."""
-    return _templates().get_template(name).render(values)
+def rendered(name: str, setup: Setup, put: Callable[[str], object], **values: object) -> object:
+    """A template filled with a set-up and these values, read as YAML; `put` writes a text with references."""
+    text = (
+        _templates()
+        .get_template(name)
+        .render(
+            values,
+            setup=setup,
+            api_variable=API_VARIABLE,
+            group=GROUP,
+            retention=RETENTION,
+            execution_policy=EXECUTION_POLICY,
+            trust=filled(setup.trust(), put),
+            policy=filled(setup.policy(), put),
+            reading=filled(policy(setup.reading), put),
+        )
+    )
+    return yaml.safe_load(text)
 
 
 @cache

@@ -8,23 +8,16 @@ provider's schema.
 from collections.abc import Mapping
 from typing import cast
 
-import yaml
-
-from aws_executors.core.aws.iam import partition, policy
+from aws_executors.core.aws.iam import partition
 from aws_executors.deploy.hcl import Configuration, itself
 from aws_executors.deploy.model import (
     ACCOUNT,
     EXECUTION,
-    EXECUTION_POLICY,
-    GROUP,
-    RETENTION,
     TASK,
     Setup,
-    filled,
     role_of,
 )
 from aws_executors.deploy.rendering import rendered
-from aws_executors.doctor.checks.findings import API_VARIABLE
 
 NAMES: Mapping[str, str] = {
     "Image": "image",
@@ -49,20 +42,10 @@ def configuration(setup: Setup) -> Configuration:
     >>> made["resource"]["aws_batch_job_queue"]["airflow"]["name"]
     'q'
     """
-    text = rendered(
-        "terraform.yaml",
-        setup=setup,
-        names=NAMES,
-        api_variable=API_VARIABLE,
-        group=GROUP,
-        retention=RETENTION,
-        partition=partition(setup.region),
-        execution_policy=EXECUTION_POLICY,
-        trust=filled(setup.trust(), _put),
-        policy=filled(setup.policy(), _put),
-        reading=filled(policy(setup.reading), _put),
+    return cast(
+        "Configuration",
+        rendered("terraform.yaml", setup, _put, names=NAMES, partition=partition(setup.region)),
     )
-    return cast("Configuration", yaml.safe_load(text))
 
 
 def _put(text: str) -> str:
