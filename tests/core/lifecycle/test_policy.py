@@ -19,7 +19,7 @@ from aws_executors.core.lifecycle.job import (
 )
 from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.core.lifecycle.policy import PATIENT, POLICY, Reaction, SubmissionFailure, refused
-from aws_executors.core.lifecycle.verdict import OUTCOMES, Outcome
+from aws_executors.core.lifecycle.verdict import MATRIX, OUTCOMES, RowState, Verdict
 from troubles import ROWS, Moment, Trouble, scene, scenes
 
 # By hand: the trouble, the stage that it leads to, what is asked for once the job is woken (or at once, where
@@ -35,6 +35,7 @@ SUBMISSIONS: list[tuple[SubmissionFailure, Stage, type[object] | None, str]] = [
     (SubmissionFailure.PERMANENT, Stage.CONFIRMING, None, "submission failed"),
     (SubmissionFailure.PERMANENT_AT_LAST, Stage.LOOKING_UP, LookUp, ""),
 ]
+STANDS = {Moment.BEFORE: RowState.QUEUED, Moment.AFTER: RowState.RUNNING}  # as `scene` has the row
 AGAIN, RETURNS, FAILS, LEAVES = "another container", "given back", "fails", "leaves"
 ENDS: list[tuple[Cause | Exit, str, str]] = [  # ... before the task has begun, and after
     (Cause.NEVER_STARTED, AGAIN, FAILS),
@@ -104,6 +105,8 @@ def test_pauses_and_failures(trouble: Trouble, moment: Moment) -> None:
     """The law behind the two above, on the tables' own terms."""
     played = scenes()[trouble, moment]
     reaction = POLICY[trouble] if isinstance(trouble, SubmissionFailure) else None
+    verdict = None if isinstance(trouble, SubmissionFailure) else MATRIX[STANDS[moment]][OUTCOMES[trouble]]
+    assert (played.after.attempt > played.before.attempt) == (verdict is Verdict.RESUBMIT)
     paused = played.after.stage is Stage.BACKING_OFF
     assert paused == (reaction in PATIENT)
     if paused:
@@ -111,7 +114,7 @@ def test_pauses_and_failures(trouble: Trouble, moment: Moment) -> None:
         failures, at = played.after.failures, 2.0 if played.before.failures == 0 else 61.0
         assert played.after.due == at + delay(Backoff(), failures, jitter("t", failures))
     failed = any(isinstance(effect, Report) and not effect.success for effect in played.effects)
-    assert failed or reaction is not Reaction.FAIL
+    assert failed == (reaction is Reaction.FAIL or verdict is Verdict.FAIL)
     if failed:  # never without a word
         assert any(isinstance(effect, LogEvent) for effect in played.effects)
 
@@ -119,7 +122,7 @@ def test_pauses_and_failures(trouble: Trouble, moment: Moment) -> None:
 @pytest.mark.parametrize("trouble", [*Cause, Exit.REFUSED, Exit.INFRASTRUCTURE, Exit.CANNOT_START])
 def test_a_callback_has_no_row_and_the_same_policy_before_it_began(trouble: Cause | Exit) -> None:
     played = scene(trouble, Moment.BEFORE, has_row=False)
-    assert (played.after.attempt == 2) == (OUTCOMES[trouble] in (Outcome.LOST, Outcome.REFUSED))
+    assert (played.after.attempt == 2) == (MATRIX[RowState.ROWLESS][OUTCOMES[trouble]] is Verdict.RESUBMIT)
 
 
 def test_every_error_is_a_row() -> None:
