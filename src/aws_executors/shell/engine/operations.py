@@ -157,17 +157,17 @@ class WorkerOperations(Generic[K, R]):
                 lost = partial(self._not_prepared, work_item)
             case Renew(attempt=attempt):
                 workers, run = self._storing, partial(self._renew, work_item, attempt)
-                lost = lambda e: Renewed(self._clock(), _unclear(e))  # noqa: E731
+                lost = partial(self._lost, Renewed)
             case Submit(request=request):
                 self._take_room(1)
                 workers, run = self._submitting, partial(self._submit, request, self._clock())
-                lost = lambda e: Refused(self._clock(), _unclear(e))  # noqa: E731
+                lost = partial(self._lost, Refused)
             case LookUp(exclude=exclude):
                 workers, run = self._looking, partial(self._look_up, work_item.job.token, exclude)
-                lost = lambda e: NotLookedUp(self._clock(), _unclear(e))  # noqa: E731
+                lost = partial(self._lost, NotLookedUp)
             case Stop(container=container, reason=reason):
                 workers, run = self._looking, partial(self._stop, container, reason)
-                lost = lambda e: StopAnswered(self._clock(), _unclear(e))  # noqa: E731
+                lost = partial(self._lost, StopAnswered)
             case Fence():
                 self._write(self._database.fence, work_item, Fenced)
                 return
@@ -292,6 +292,10 @@ class WorkerOperations(Generic[K, R]):
 
     def _stop(self, container: str, reason: str) -> Event[R]:
         return StopAnswered(self._clock(), self._service.stop((container,), reason).get(container))
+
+    def _lost(self, event: Callable[[float, AwsError], Event[R]], error: BaseException) -> Event[R]:
+        """The event of a call that raised: nobody knows what became of it."""
+        return event(self._clock(), _unclear(error))
 
     def _write(
         self,
