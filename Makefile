@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BUILD := hatchling hatch-fancy-pypi-readme
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
 # Workers for the unit tests: one more than there are cores, for some tests wait; not more, for each takes six seconds
@@ -60,7 +61,7 @@ bench: .bench/.installed ## beside the Amazon provider's executors, half an hour
 
 .bench/.installed: pyproject.toml constraints.txt benchmarks/requirements.txt benchmarks/constraints.txt
 	@test -x .bench/venv/bin/python || $(PYTHON) -m venv .bench/venv
-	@.bench/venv/bin/python -m pip --disable-pip-version-check -q -q install -c constraints.txt pip hatchling hatch-fancy-pypi-readme
+	@.bench/venv/bin/python -m pip --disable-pip-version-check -q -q install -c constraints.txt pip $(BUILD)
 	@.bench/venv/bin/python -m pip --disable-pip-version-check -q -q install -c constraints.txt \
 	  -c benchmarks/constraints.txt --no-build-isolation -r benchmarks/requirements.txt -e .
 	@touch $@
@@ -93,7 +94,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  echo "make: $(PYTHON) can not make a virtual environment: install its venv module" \
 	       "(on Debian and Ubuntu: apt-get install python3-venv), then: rm -r $(VENV)" >&2; exit 1; }
 	@echo "make: installing into $(VENV) (about a minute the first time)"
-	@$(PIP) install --constraint constraints.txt pip hatchling hatch-fancy-pypi-readme
+	@$(PIP) install --constraint constraints.txt pip $(BUILD)
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --group dev --editable .
 	@touch $@
 

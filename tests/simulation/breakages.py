@@ -253,8 +253,8 @@ MUTANTS = (
     Mutant(
         "given up by Airflow: not stopped",
         EXECUTOR,
-        "            self._revoke(self._ledger.strike(key))\n        super().change_state",
-        "            self._ledger.strike(key)\n        super().change_state",
+        "            self._revoke(self._current_tokens.strike(key))\n        super().change_state",
+        "            self._current_tokens.strike(key)\n        super().change_state",
         seed=118,
     ),
     Mutant(

@@ -76,7 +76,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
         super().__init__(parallelism=parallelism)
         self._process, self._cloud, self._metadata = process, cloud, metadata
         self.engine: VirtualEngine[R] | None = None
-        self._last_words = NoLastWords(self._live_logs)
+        self._log_tail = NoLastWords(self._live_logs)
 
     @cached_property
     def jwt_generator(self) -> Any:
@@ -118,8 +118,8 @@ class VirtualExecutor(AwsExecutor[S, R]):
             work_item.build._kept.lock = virtual_lock()
         return work_item
 
-    def _remains(self, token: str, subject: str = "") -> Takeover | None:
-        remains = super()._remains(token, subject)
+    def _takeover(self, token: str, subject: str = "") -> Takeover | None:
+        remains = super()._takeover(token, subject)
         if remains is not None:
             remains._learned.lock = virtual_lock()
         return remains
@@ -140,7 +140,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
     @property
     def occupied(self) -> int:
         """Keys that the ledger still knows."""
-        return len(self._ledger)
+        return len(self._current_tokens)
 
     @property
     def idle(self) -> bool:

@@ -130,7 +130,7 @@ def test_every_database_takes_what_leaves(executor: AwsEcsFargateExecutor, tmp_p
     """As the scheduler saves it: one bulk for all tasks, which one NUL would lose for all."""
     key = TaskInstanceKey("dag", "task", "run", 1, -1)
     for text in ("a\x00b", "\ud800", "x" * 100_000, "\x1b[31m\u202e😀"):
-        executor._ledger.enter(key, "token")
+        executor._current_tokens.enter(key, "token")
         executor._tell_airflow(AirflowUpdate("token", key, LogEvent("container failed", text)))
         executor._log_event(key, LogEvent("container log", text))
         executor._tell_airflow(AirflowUpdate("token", key, Report(False, text)))

@@ -13,14 +13,14 @@ K = TypeVar("K", bound=Hashable)
 class CurrentTokens(Generic[K]):
     """The current token of every key that occupies a slot.
 
-    >>> ledger = CurrentTokens[str]()
-    >>> ledger.enter("task", "first"), ledger.enter("task", "second")
+    >>> tokens = CurrentTokens[str]()
+    >>> tokens.enter("task", "first"), tokens.enter("task", "second")
     (None, 'first')
-    >>> ledger.speaks_for("first", "task"), ledger.speaks_for("second", "task")
+    >>> tokens.speaks_for("first", "task"), tokens.speaks_for("second", "task")
     (False, True)
-    >>> ledger.strike("task")
+    >>> tokens.strike("task")
     'second'
-    >>> ledger.strike("task") is None
+    >>> tokens.strike("task") is None
     True
     """
 

@@ -52,6 +52,7 @@ from aws_executors.shell.airflow.workloads import (
     minted,
     own_token,
     parcel_of,
+    renewal_interval,
     token_for,
 )
 from aws_executors.shell.aws.clients import Clients
@@ -104,7 +105,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def __init__(self, parallelism: int = PARALLELISM, team_name: str | None = None) -> None:
         super().__init__(parallelism=parallelism, team_name=team_name)
-        self._ledger: CurrentTokens[WorkloadKey] = CurrentTokens()
+        self._current_tokens: CurrentTokens[WorkloadKey] = CurrentTokens()
         self._engine: Engine[WorkloadKey, R] | None = None
         self._configured: Configured[S, R] | None = None
         self._ways = Transports(INLINE["airflow"])
@@ -114,7 +115,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         opening = Opening(self._source)
         self._live_logs = LiveLogs(opening)
         self.links = Links(opening)
-        self._last_words: LogTail[WorkloadKey] | None = None
+        self._log_tail: LogTail[WorkloadKey] | None = None
         self._publisher: Publisher | None = None
 
     @abstractmethod
@@ -180,7 +181,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._publisher = publisher_of(collector, settings.fleet_interval)
         if self._publisher is not None:
             self._publisher.start()
-        self._last_words = LogTail(self._live_logs)
+        self._log_tail = LogTail(self._live_logs)
         self.log.info(
             "%s started in %s, with request builder %s",
             self,
@@ -246,7 +247,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     ) -> "WorkItem[WorkloadKey, R]":
         """What the engine needs of a workload; called by the engine's thread, for it takes its time."""
         parcel = parcel_of(workload)
-        recipe = RequestFactory(
+        request_factory = RequestFactory(
             configured=configured,
             request_type=self.request_type,
             seal=self.seal,
@@ -267,15 +268,15 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             key=parcel.key,
             queue=parcel.queue if parcel.has_row else "",
             priority=parcel.priority,
-            build=recipe,
-            stored=recipe if self._store else None,
+            build=request_factory,
+            stored=request_factory if self._store else None,
             id=parcel.id,
             builder="request builder "
             + (configured.settings.request_builder or function_name(configured.build)),
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
-        before = self._ledger.enter(key, token)
+        before = self._current_tokens.enter(key, token)
         if before is not None and self._engine is not None:
             self._engine.supersede(before)
         self.running.add(key)
@@ -296,7 +297,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _tell_last_words(self) -> None:
         """What failed containers wrote last; it comes after their failure, and may not come at all."""
-        for key, words in () if self._last_words is None else self._last_words.told():
+        for key, words in () if self._log_tail is None else self._log_tail.told():
             try:
                 self._log_event(key, LogEvent("container log", words), last_lines)
             except Exception:
@@ -304,15 +305,15 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _tell_airflow(self, outcome: "AirflowUpdate[WorkloadKey]") -> None:
         key, effect = outcome.key, outcome.effect
-        if not self._ledger.speaks_for(outcome.token, key):
+        if not self._current_tokens.speaks_for(outcome.token, key):
             return  # taken back or superseded: its task is, or will be, in another container
         if isinstance(effect, LogEvent):
             self._log_event(key, effect)
-            if effect.event == CONTAINER_FAILED and self._last_words is not None:
-                self._last_words.ask(outcome.token, key)
+            if effect.event == CONTAINER_FAILED and self._log_tail is not None:
+                self._log_tail.ask(outcome.token, key)
             return
         if not (isinstance(effect, Report) and effect.confirm):  # such a one may have to be made again
-            self._ledger.strike(key)
+            self._current_tokens.strike(key)
         if isinstance(effect, Report) and not waits_in_queue(self, key):
             states = state_class_for_key(key)
             state = states.SUCCESS if effect.success else states.FAILED
@@ -334,7 +335,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """Record a state; one that ends a workload which still has a container comes from Airflow itself (a
         task without a heartbeat, or stuck in the queue), and that container is stopped."""
         if remove_running and state in State.finished:
-            self._revoke(self._ledger.strike(key))
+            self._revoke(self._current_tokens.strike(key))
         super().change_state(key, state, info, remove_running)
 
     def revoke_task(self, *, ti: "TaskInstance") -> None:
@@ -343,7 +344,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             key = ti.key
             take_from_queue(self, key)
             self.running.discard(key)
-            token = self._ledger.strike(key)
+            token = self._current_tokens.strike(key)
             if token is not None:
                 self._revoke(token)
             elif ti.external_executor_id and self._engine is not None:
@@ -355,7 +356,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                         key=key,
                         queue=ti.queue or "",
                         priority=URGENT,
-                        stored=self._remains(job.token),
+                        stored=self._takeover(job.token),
                     )
                 )
         except Exception:
@@ -393,12 +394,12 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if self._engine is None or self._configured is None or not token:
             return False
         key = ti.key
-        if self._ledger.speaks_for(token, key) and key in self.running:
+        if self._current_tokens.speaks_for(token, key) and key in self.running:
             return True  # Airflow retries this call when the database fails it
         purpose = Purpose.ADOPT if self._configured.settings.adopt_task_instances else Purpose.RELEASE
-        stored = self._remains(token, str(ti.id))
+        stored = self._takeover(token, str(ti.id))
         waits = stored is not None and purpose is Purpose.ADOPT and ti.state == TaskInstanceState.QUEUED
-        every = (self._configured.settings.token_lifetime or self._queueing) / 2
+        every = renewal_interval(self._configured.settings.token_lifetime or self._queueing)
         queued = ti.queued_dttm if is_own(token) else None
         job: Job[R] = Job(
             token=token,
@@ -417,7 +418,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def _store(self) -> Transport | None:
         return next((way for way in (self._ways.usual, self._ways.large) if way and way.stores), None)
 
-    def _remains(self, token: str, subject: str = "") -> Takeover | None:
+    def _takeover(self, token: str, subject: str = "") -> Takeover | None:
         """What another scheduler may have stored; `subject` is the task instance that still waits for it."""
         if self._store is None or self._configured is None:
             return None

@@ -149,7 +149,7 @@ CLOSED = "its job is closed already"
 
 @dataclass(slots=True)
 class _Kept:
-    """What changes of a recipe: which submissions were stored where, and whether it is over.
+    """What changes of a request factory: which submissions were stored where, and whether it is over.
 
     The lock is held while something is stored, so that nothing is stored after the job has been closed; never
     while a person's code runs, which may not return.
@@ -160,6 +160,11 @@ class _Kept:
     lifetime: float = 0.0
     renews: bool = False
     closed: bool = False
+
+
+def renewal_interval(lifetime: float) -> float:
+    """Seconds between two renewals of a stored workload's token that is valid for so many."""
+    return lifetime / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +199,8 @@ class RequestFactory(Generic[S, R]):
 
     @property
     def renew_every(self) -> float | None:
-        """Half of the token's lifetime, if the workload is stored."""
-        return self._kept.lifetime / 2 if self._kept.renews else None
+        """How often its token is renewed, in seconds, if the workload is stored."""
+        return renewal_interval(self._kept.lifetime) if self._kept.renews else None
 
     def renew(self, attempt: int) -> Result[None, AwsError]:
         """Put a fresh token into what is stored for this attempt."""

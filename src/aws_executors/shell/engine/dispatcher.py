@@ -1,7 +1,8 @@
 """The engine's dispatcher: every message is read, every job moved, and what jobs ask for is handed on.
 
-Law: decides when, `core.advance` decides what. It has no thread, no clock and no queue of its own, waits for
-nothing, and belongs to whoever calls it: the engine's thread in production, a simulator in virtual time.
+Law: decides when, `core.lifecycle.machine` decides what. It has no thread, no clock and no queue of its own,
+waits for nothing, and belongs to whoever calls it: the engine's thread in production, a simulator in virtual
+time.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ from aws_executors.core.lifecycle.job import (
     Renewed,
     StopAnswered,
 )
-from aws_executors.shell.airflow import loggers as speech
+from aws_executors.shell.airflow import loggers
 
-log = speech.logger(__name__)
+log = loggers.logger(__name__)
 
 QUIET = 30.0
 """Seconds without trouble after which it is over."""

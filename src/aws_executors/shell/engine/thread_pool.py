@@ -41,7 +41,7 @@ class _InterruptError(BaseException):
 
 
 @dataclass(order=True, slots=True)
-class _Errand(Generic[T]):
+class _Call(Generic[T]):
     urgency: tuple[int, int]
     run: Callable[[], T] | None = field(compare=False)
     lost: Callable[[BaseException], T] | None = field(compare=False)
@@ -82,7 +82,7 @@ class Workers(Generic[T]):
         self._runs: set[_Run[T]] = set()
         self._hanging: list[_Run[T]] = []
         self._post = post
-        self._operations: queue.PriorityQueue[_Errand[T]] = queue.PriorityQueue()
+        self._calls: queue.PriorityQueue[_Call[T]] = queue.PriorityQueue()
         self._order = itertools.count()
         self._unanswered = 0
         self._lock = threading.Lock()
@@ -92,7 +92,7 @@ class Workers(Generic[T]):
         ]
 
     def __repr__(self) -> str:
-        return f"<Workers {len(self._threads)} threads, {self._operations.qsize()} calls wait>"
+        return f"<Workers {len(self._threads)} threads, {self._calls.qsize()} calls wait>"
 
     def start(self) -> None:
         """Start the threads."""
@@ -112,13 +112,13 @@ class Workers(Generic[T]):
         The highest `priority` goes first, among these the oldest.
         """
         self._count(1)
-        self._operations.put(_Errand((-priority, next(self._order)), run, lost))
+        self._calls.put(_Call((-priority, next(self._order)), run, lost))
 
     def drop_waiting(self) -> None:
         """Forget the calls that nobody has begun."""
         while True:
             try:
-                self._operations.get_nowait()
+                self._calls.get_nowait()
             except queue.Empty:
                 return
             self._count(-1)
@@ -127,7 +127,7 @@ class Workers(Generic[T]):
         """Let each thread end after the call it is making; does not wait."""
         self._stopped.set()
         for _ in self._threads:  # one who stands in for another takes that one's word
-            self._operations.put(_Errand((-(2**62), next(self._order)), None, None))
+            self._calls.put(_Call((-(2**62), next(self._order)), None, None))
 
     def _work(self) -> None:
         with suppress(_InterruptError):  # it may come just after the call has returned
@@ -136,13 +136,13 @@ class Workers(Generic[T]):
 
     def _next(self) -> bool:
         """Make one call; whether this thread is to make another one."""
-        errand = self._operations.get()
-        if errand.run is None or errand.lost is None:
+        call = self._calls.get()
+        if call.run is None or call.lost is None:
             return False
-        run = _Run(errand.lost, threading.current_thread())
+        run = _Run(call.lost, threading.current_thread())
         self._runs.add(run)
         try:
-            outcome = errand.run()
+            outcome = call.run()
         except BaseException as error:  # foreign code may call sys.exit: the thread lives on
             if isinstance(error, Exception):
                 log.exception("Unexpected exception in a worker")
@@ -151,7 +151,7 @@ class Workers(Generic[T]):
                     "A worker's call tried to exit the process (%s); the call is treated as failed",
                     words(error),
                 )
-            outcome = errand.lost(error)
+            outcome = call.lost(error)
         with self._lock:
             self._runs.discard(run)
             run.returned = True
@@ -198,11 +198,11 @@ class Workers(Generic[T]):
     def _give_up_waiting(self) -> None:
         while True:
             try:
-                errand = self._operations.get_nowait()
+                call = self._calls.get_nowait()
             except queue.Empty:
                 return
-            if errand.lost is not None:
-                self._lose(errand.lost)
+            if call.lost is not None:
+                self._lose(call.lost)
 
     def _lose(self, lost: Callable[[BaseException], T]) -> None:
         self._post(lost(GivenUpError(f"has not returned for {self._patience:g} s")))
