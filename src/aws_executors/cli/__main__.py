@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from aws_executors.cli.command import Command
-from aws_executors.cli.commands import ABOUT, COMMANDS
+from aws_executors.cli.command_table import ABOUT, COMMANDS
 
 PROGRAM = "aws-executors"
 INTERRUPTED = 130

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
 
 from aws_executors.cli.command import Argument, Command
-from aws_executors.cli.commands import ABOUT, COMMANDS
+from aws_executors.cli.command_table import ABOUT, COMMANDS
 
 NAME = "aws-executors"
 

@@ -62,7 +62,7 @@ LOCAL = Command(
             action="store_true",
         ),
     ),
-    run="aws_executors.cli.local.run",
+    run="aws_executors.cli.commands.local.run",
 )
 
 DEMO = Command(

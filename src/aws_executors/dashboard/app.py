@@ -22,10 +22,10 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from starlette.exceptions import HTTPException
 
 from aws_executors.dashboard.failures import HOURS, recent_failures
-from aws_executors.dashboard.render import content, render_page
+from aws_executors.dashboard.page.render import content, render_page
+from aws_executors.dashboard.page.view import Fleet, fleet
 from aws_executors.dashboard.rights import rights_of
 from aws_executors.dashboard.store import snapshots
-from aws_executors.dashboard.view import Fleet, fleet
 
 PAGE = "/fleet"
 NEWS = "/fleet.json"

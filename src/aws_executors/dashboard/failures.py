@@ -13,8 +13,8 @@ from sqlalchemy.sql.functions import func
 
 from aws_executors.core.lifecycle.policy import FAILED
 from aws_executors.core.redact.outgoing import MOST, one_line
+from aws_executors.dashboard.page.view import Failure
 from aws_executors.dashboard.snapshot import TaskKey
-from aws_executors.dashboard.view import Failure
 
 HOURS = 24
 """How far back it is looked."""

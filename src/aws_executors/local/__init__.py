@@ -4,7 +4,7 @@ Law: a pure world (`world`), what runs its containers (`processes`), what drives
 in front of them (`server`). Imports nothing of the rest of `aws_executors`.
 """
 
-from .start import LocalAws
-from .world import FARGATE, FAST, NONE, Delays
+from aws_executors.local.start import LocalAws
+from aws_executors.local.world import FARGATE, FAST, NONE, Delays
 
 __all__ = ["FARGATE", "FAST", "NONE", "Delays", "LocalAws"]

@@ -12,8 +12,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from .start import LocalAws
-from .world import PRESETS
+from aws_executors.local.start import LocalAws
+from aws_executors.local.world import PRESETS
 
 NEEDED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 EXAMPLES = """\

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from .world import Answer, Call, Effect, Event, World, apply, carry_out_due, feed, next_due
+from aws_executors.local.world import Answer, Call, Effect, Event, World, apply, carry_out_due, feed, next_due
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from . import snapshots
-from .cloud import Cloud
-from .verbs import Faults
-from .wire import Request, http
-from .world import Json
+from aws_executors.local import snapshots
+from aws_executors.local.cloud import Cloud
+from aws_executors.local.verbs import Faults
+from aws_executors.local.wire import Request, http
+from aws_executors.local.world import Json
 
 ROOT = "/_control/"
 

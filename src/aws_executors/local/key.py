@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from .world.values import ServiceError
+from aws_executors.local.world.values import ServiceError
 
 AUTHORIZATION = re.compile(r"(?:AWS4-HMAC-SHA256 Credential=([\w-]+)/.*|Bearer ([\w-]+))")
 UNSIGNED = ("MissingAuthenticationTokenException", "Missing Authentication Token")

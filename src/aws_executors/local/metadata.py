@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from .wire import http
+from aws_executors.local.wire import http
 
 ROOT = "/v4/"
 

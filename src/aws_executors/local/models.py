@@ -15,8 +15,8 @@ import botocore.session
 from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
 
-from .world import Call
-from .world.values import ServiceError
+from aws_executors.local.world import Call
+from aws_executors.local.world.values import ServiceError
 
 SERVICES = ("ecs", "batch", "logs", "s3", "sts")
 CONSTRAINTS = ("Missing required", "Invalid length", "Invalid value")

@@ -22,8 +22,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from .metadata import metadata_uri
-from .world import Event, Exited, Printed, Ref, SignalProcess, Started, StartFailed, StartProcess
+from aws_executors.local.metadata import metadata_uri
+from aws_executors.local.world import (
+    Event,
+    Exited,
+    Printed,
+    Ref,
+    SignalProcess,
+    Started,
+    StartFailed,
+    StartProcess,
+)
 
 CHUNK = 65536
 LAST_OUTPUT = 1.0

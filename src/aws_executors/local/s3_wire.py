@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-from .world import Answer, Json
-from .world.values import ServiceError
+from aws_executors.local.world import Answer, Json
+from aws_executors.local.world.values import ServiceError
 
 ACTIONS: Mapping[tuple[str, bool], str] = {
     ("PUT", False): "CreateBucket",

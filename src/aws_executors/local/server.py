@@ -13,13 +13,13 @@ import socketserver
 import threading
 from typing import Any
 
-from .cloud import Cloud
-from .control import ROOT, Control
-from .key import check_key, has_key, is_for_us, is_loopback
-from .metadata import is_metadata, metadata
-from .wire import Request, http, parse_call, read_request, render, service_of
-from .world import Answer
-from .world.values import ServiceError
+from aws_executors.local.cloud import Cloud
+from aws_executors.local.control import ROOT, Control
+from aws_executors.local.key import check_key, has_key, is_for_us, is_loopback
+from aws_executors.local.metadata import is_metadata, metadata
+from aws_executors.local.wire import Request, http, parse_call, read_request, render, service_of
+from aws_executors.local.world import Answer
+from aws_executors.local.world.values import ServiceError
 
 MAX_CONNECTIONS = 2048
 NO_KEY = "the key of this start is missing: Authorization: Bearer, and the AWS_ACCESS_KEY_ID that it printed"

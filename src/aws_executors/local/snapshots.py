@@ -5,7 +5,7 @@ Law: functions `(world, now)` that copy; none changes anything.
 
 from __future__ import annotations
 
-from .world import Json, World
+from aws_executors.local.world import Json, World
 
 
 def tasks(world: World, now: float) -> list[Json]:

@@ -15,16 +15,16 @@ from typing import Any, Self
 
 from botocore.config import Config
 
-from . import snapshots
-from .cloud import Cloud, MakeRunner
-from .control import Control
-from .key import new_key
-from .models import session
-from .processes import Containers
-from .server import Server, check_loopback
-from .verbs import Faults
-from .wire import Request
-from .world import Delays, Json, World, delays_named
+from aws_executors.local import snapshots
+from aws_executors.local.cloud import Cloud, MakeRunner
+from aws_executors.local.control import Control
+from aws_executors.local.key import new_key
+from aws_executors.local.models import session
+from aws_executors.local.processes import Containers
+from aws_executors.local.server import Server, check_loopback
+from aws_executors.local.verbs import Faults
+from aws_executors.local.wire import Request
+from aws_executors.local.world import Delays, Json, World, delays_named
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
-from .cloud import Cloud
-from .world import NONE, Delays, delays_named
-from .world import verbs as world
-from .world.faults import NO_CAPACITY
+from aws_executors.local.cloud import Cloud
+from aws_executors.local.world import NONE, Delays, delays_named
+from aws_executors.local.world import verbs as world
+from aws_executors.local.world.faults import NO_CAPACITY
 
 
 class Faults:

@@ -13,10 +13,10 @@ from io import BufferedIOBase
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
-from . import s3_wire
-from .models import batch_paths, check, targets
-from .world import Answer, Call, Json
-from .world.values import ServiceError
+from aws_executors.local import s3_wire
+from aws_executors.local.models import batch_paths, check, targets
+from aws_executors.local.world import Answer, Call, Json
+from aws_executors.local.world.values import ServiceError
 
 MAX_BODY = 16 * 1024 * 1024
 REASONS = {

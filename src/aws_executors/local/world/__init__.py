@@ -5,10 +5,10 @@
 'arn:aws:ecs:us-east-1:123456789012:cluster/c'
 """
 
-from .delays import FARGATE, FAST, NONE, PRESETS, Delays, delays_named
-from .loop import ACTIONS, apply, carry_out_due, feed, next_due
-from .state import Change, World
-from .values import (
+from aws_executors.local.world.delays import FARGATE, FAST, NONE, PRESETS, Delays, delays_named
+from aws_executors.local.world.loop import ACTIONS, apply, carry_out_due, feed, next_due
+from aws_executors.local.world.state import Change, World
+from aws_executors.local.world.values import (
     Answer,
     Call,
     Effect,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from .values import Json
+from aws_executors.local.world.values import Json
 
 NO_CAPACITY = (
     "Capacity is unavailable at this time. Please try again later or in a different availability zone"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .values import Call
+from aws_executors.local.world.values import Call
 
 
 class Rate(NamedTuple):

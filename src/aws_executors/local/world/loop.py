@@ -10,24 +10,33 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 
-from . import (
-    batch_jobs,
-    batch_setup,
-    batch_submit,
-    ecs_clusters,
-    ecs_definitions,
-    ecs_run,
-    ecs_tasks,
-    job_life,
-    log_store,
-    room,
-    s3_store,
-    task_life,
+from aws_executors.local.world import room
+from aws_executors.local.world.batch import job_life
+from aws_executors.local.world.batch import jobs as batch_jobs
+from aws_executors.local.world.batch import setup as batch_setup
+from aws_executors.local.world.batch import submit as batch_submit
+from aws_executors.local.world.ecs import clusters as ecs_clusters
+from aws_executors.local.world.ecs import definitions as ecs_definitions
+from aws_executors.local.world.ecs import run as ecs_run
+from aws_executors.local.world.ecs import task_life
+from aws_executors.local.world.ecs import tasks as ecs_tasks
+from aws_executors.local.world.faults import Planned, Tally, take_planned
+from aws_executors.local.world.limits import admits
+from aws_executors.local.world.logs import store as log_store
+from aws_executors.local.world.s3 import store as s3_store
+from aws_executors.local.world.state import World, draw
+from aws_executors.local.world.values import (
+    Answer,
+    Call,
+    Effect,
+    Event,
+    Exited,
+    Json,
+    Printed,
+    ServiceError,
+    Started,
+    StartFailed,
 )
-from .faults import Planned, Tally, take_planned
-from .limits import admits
-from .state import World, draw
-from .values import Answer, Call, Effect, Event, Exited, Json, Printed, ServiceError, Started, StartFailed
 
 Action = Callable[[World, Json, float], Json]
 

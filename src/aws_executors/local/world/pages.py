@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from .values import ServiceError
+from aws_executors.local.world.values import ServiceError
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ come first served; `admit` is the only way out of it.
 
 from __future__ import annotations
 
-from . import task_life
-from .state import World, schedule
+from aws_executors.local.world.ecs import task_life
+from aws_executors.local.world.state import World, schedule
 
 
 def admit(world: World, now: float) -> None:

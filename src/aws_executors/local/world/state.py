@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
-from .batch_state import BatchState
-from .delays import NONE, Delays, Range
-from .ecs_state import EcsState
-from .faults import FaultPlan
-from .limits import Limits
-from .log_state import LogState
-from .s3_state import S3State
-from .values import Effect, Json
+from aws_executors.local.world.batch.state import BatchState
+from aws_executors.local.world.delays import NONE, Delays, Range
+from aws_executors.local.world.ecs.state import EcsState
+from aws_executors.local.world.faults import FaultPlan
+from aws_executors.local.world.limits import Limits
+from aws_executors.local.world.logs.state import LogState
+from aws_executors.local.world.s3.state import S3State
+from aws_executors.local.world.values import Effect, Json
 
 HISTORY = 20_000  # changes that are remembered: about 3 KB each
 

@@ -6,13 +6,14 @@ does to a task what AWS's own hardware might.
 
 from __future__ import annotations
 
-from . import room, task_end
-from .batch_jobs import find
-from .delays import Delays
-from .ecs_state import EcsTask
-from .faults import FaultPlan, Planned, plan
-from .loop import BROKEN, THROTTLED
-from .state import World, hex_id
+from aws_executors.local.world import room
+from aws_executors.local.world.batch.jobs import find
+from aws_executors.local.world.delays import Delays
+from aws_executors.local.world.ecs import task_end
+from aws_executors.local.world.ecs.state import EcsTask
+from aws_executors.local.world.faults import FaultPlan, Planned, plan
+from aws_executors.local.world.loop import BROKEN, THROTTLED
+from aws_executors.local.world.state import World, hex_id
 
 SPOT = ("SpotInterruption", "Your Spot Task was interrupted.")
 

@@ -1,0 +1,1 @@
+"""What the fleet page shows and how: pure, from snapshots and failures to markup."""

@@ -1,0 +1,1 @@
+"""AWS Batch in the world: set-up, submission, and the life of a job."""
