@@ -6,23 +6,20 @@ of airflow-aws-executors), wherever that container stands in the request; the se
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.batch.container import command_of, giving_way, known, known_on_nodes, lay
-from aws_executors.core.batch.eks import EksPropertiesOverride, PodOverride
-from aws_executors.core.batch.merge import (
-    merge_consumables,
-    merge_container,
-    merge_ecs,
-    merge_eks,
-    merge_nodes,
-    merge_texts,
+from aws_executors.core.batch.container import (
+    command_of,
+    giving_way,
+    known,
+    known_on_nodes,
+    lay,
     task_containers,
 )
+from aws_executors.core.batch.eks import EksPropertiesOverride, PodOverride
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
     EcsPropertiesOverride,
@@ -50,7 +47,7 @@ from aws_executors.core.batch.request import (
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, said, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
-from aws_executors.core.requests.merge import appended, overridden
+from aws_executors.core.requests.merge import merge
 from aws_executors.core.requests.wire import WRITTEN, Flag, Text, Texts, Whole, fields_of, masked_repr, spell
 
 WORKLOAD = "the Airflow container's command is the workload"
@@ -180,29 +177,16 @@ def with_options(
         options.node_overrides != NOTHING.node_overrides
     ):
         request = giving_way(request, container_name)
-    pods = (request.eks_properties_override, options.eks_properties_override)
     nodes = (request.node_overrides, options.node_overrides)
     first = next((each.target_nodes for one in nodes for each in one.node_property_overrides), "")
-    changed = replace(
+    below, above = (known_on_nodes(one, container_name, first) for one in nodes)
+    pod, over_pod = (known(one.eks_properties_override, container_name) for one in (request, options))
+    changed = merge(
         request,
-        job_queue=options.job_queue or request.job_queue,
-        job_definition=options.job_definition or request.job_definition,
-        share_identifier=overridden(request.share_identifier, options.share_identifier),
-        scheduling_priority_override=overridden(
-            request.scheduling_priority_override, options.scheduling_priority_override
-        ),
-        depends_on=appended(request.depends_on, options.depends_on),
-        parameters=merge_texts(request.parameters, options.parameters),
-        node_overrides=merge_nodes(*(known_on_nodes(one, container_name, first) for one in nodes)),
-        ecs_properties_override=merge_ecs(request.ecs_properties_override, options.ecs_properties_override),
-        eks_properties_override=merge_eks(*(known(one, container_name) for one in pods)),
-        retry_strategy=options.retry_strategy if options.retry_strategy.attempts else request.retry_strategy,
-        timeout=options.timeout if options.timeout.attempt_duration_seconds else request.timeout,
-        propagate_tags=overridden(request.propagate_tags, options.propagate_tags),
-        tags=merge_texts(request.tags, options.tags),
-        consumable_resource_properties_override=merge_consumables(
-            request.consumable_resource_properties_override, options.consumable_resource_properties_override
-        ),
+        options,
+        container_overrides=request.container_overrides,
+        node_overrides=merge(below, above),
+        eks_properties_override=merge(pod, over_pod),
     )
     wish = wished(options)
     if wish != ContainerOverrides():
@@ -224,7 +208,7 @@ def wished(options: BatchOptions) -> ContainerOverrides:
         instance_type=options.instance_type,
         resource_requirements=(*options.resource_requirements, *sizes),
     )
-    return merge_container(options.container_overrides, single)
+    return merge(options.container_overrides, single)
 
 
 def requirements(

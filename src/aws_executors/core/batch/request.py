@@ -21,6 +21,7 @@ from aws_executors.core.batch.overrides import (
     only_once,
 )
 from aws_executors.core.errors import RequestError, RequestTooLargeError
+from aws_executors.core.requests.merge import KEY, MergedBy, appended, last
 from aws_executors.core.requests.size_limit import parts, too_large
 from aws_executors.core.requests.wire import (
     WRITTEN,
@@ -107,7 +108,7 @@ class JobDependency:
 class ConsumableResourceRequirement:
     """How much of a consumable resource (a licence, say) the job holds while it runs."""
 
-    consumable_resource: Text
+    consumable_resource: Annotated[Text, KEY]
     quantity: Annotated[Whole, Field(ge=0)]
 
 
@@ -125,7 +126,7 @@ class ConsumableResourceProperties:
 class NodePropertyOverride:
     """Changes to a range of nodes of a multi-node job: ``"0:3"``, ``":3"``, ``"4:"``."""
 
-    target_nodes: TargetNodes
+    target_nodes: Annotated[TargetNodes, KEY]
     container_overrides: Overrides = ContainerOverrides()
     ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
     eks_properties_override: PodOverride = EksPropertiesOverride()
@@ -171,13 +172,13 @@ class SubmitJob:
     job_definition: Text
     share_identifier: ShareIdentifier | None = None
     scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
-    depends_on: Annotated[tuple[JobDependency, ...], Field(max_length=20)] = ()
+    depends_on: Annotated[tuple[JobDependency, ...], Field(max_length=20), MergedBy(appended)] = ()
     parameters: Texts = ()
     container_overrides: Overrides = NOTHING_OVER_THE_CONTAINER
     node_overrides: NodeOverrides = NOTHING_OVER_NODES
     ecs_properties_override: EcsPropertiesOverride = NOTHING_OVER_TASKS
     eks_properties_override: PodOverride = NOTHING_OVER_THE_POD
-    retry_strategy: RetryStrategy = RetryStrategy()
+    retry_strategy: Annotated[RetryStrategy, MergedBy(last)] = RetryStrategy()
     timeout: JobTimeout = JobTimeout()
     propagate_tags: Flag | None = None
     tags: Tags = ()

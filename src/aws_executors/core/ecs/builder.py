@@ -8,8 +8,9 @@ again. Nothing here asks a clock, AWS or Airflow.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from aws_executors.core.ecs.merge import on_container, without_misplaced
+from aws_executors.core.ecs.container import command_of, with_over
 from aws_executors.core.ecs.options import read_options, uses, with_options
+from aws_executors.core.ecs.place import without_misplaced
 from aws_executors.core.ecs.request import RunTask, from_kwargs, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings, platform
 from aws_executors.core.ecs.structures import (
@@ -134,7 +135,8 @@ def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
     options = read_options(launch.executor_config)
     check_allowed(uses(options, name), launch.settings.executor_config_allowed, launch.settings.section)
     request = with_options(shape, options, name)
-    return _marked(launch, on_container(request, ContainerOverride(name=name, command=launch.command)))
+    workload = ContainerOverride(name=name, command=launch.command)
+    return _marked(launch, request, with_over(request.overrides, name, workload))
 
 
 def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
@@ -153,17 +155,18 @@ def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
     ('0b6e-1', ('run',))
     """
     _sendable(request)
-    return _marked(launch, request)
+    overrides, name = request.overrides, launch.settings.container_name
+    if not command_of(overrides, name):
+        overrides = with_over(overrides, name, ContainerOverride(name=name, command=launch.command))
+    return _marked(launch, request, overrides)
 
 
-def _marked(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
-    name = launch.settings.container_name
-    if not any(item.command for item in request.overrides.container_overrides if item.name == name):
-        request = on_container(request, ContainerOverride(name=name, command=launch.command))
-    started_by = f"{launch.settings.deployment}/{launch.token}"
-    if (request.client_token, request.started_by) == (launch.submission, started_by):
+def _marked(launch: Launch[EcsSettings], request: RunTask, overrides: Overrides) -> RunTask:
+    """The request with these overrides and the launch's names: one change, for each change is checked."""
+    token, started_by = launch.submission, f"{launch.settings.deployment}/{launch.token}"
+    if overrides is request.overrides and (request.client_token, request.started_by) == (token, started_by):
         return request
-    return replace(request, client_token=launch.submission, started_by=started_by)
+    return replace(request, overrides=overrides, client_token=token, started_by=started_by)
 
 
 def _sendable(request: RunTask) -> None:

@@ -7,20 +7,13 @@ larger than its task, so a task that must grow says ``overrides={"cpu": ..., "me
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.ecs.merge import (
-    merge_network,
-    merge_overrides,
-    merge_tags,
-    merge_volumes,
-    on_container,
-    place,
-)
+from aws_executors.core.ecs.container import command_of, with_over
+from aws_executors.core.ecs.place import place
 from aws_executors.core.ecs.request import LaunchType, RunTask
 from aws_executors.core.ecs.structures import (
     CapacityProvider,
@@ -37,7 +30,7 @@ from aws_executors.core.ecs.structures import (
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, said, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
-from aws_executors.core.requests.merge import appended, overridden
+from aws_executors.core.requests.merge import merge
 from aws_executors.core.requests.wire import (
     WRITTEN,
     Environment,
@@ -164,43 +157,11 @@ def with_options(request: RunTask, options: EcsOptions, container_name: str) -> 
     """
     if options == NOTHING:
         return request
-    for container in options.overrides.container_overrides:
-        if container.name == container_name and container.command:
-            raise RequestError(
-                f"{WHERE}: overrides: the command of {container_name!r} cannot be set: {WORKLOAD}"
-            )
-    request = place(
-        request, options.launch_type, options.capacity_provider_strategy, options.platform_version
-    )
-    request = replace(
-        request,
-        cluster=overridden(request.cluster, options.cluster),
-        task_definition=options.task_definition or request.task_definition,
-        network_configuration=merge_network(request.network_configuration, options.network_configuration),
-        overrides=merge_overrides(request.overrides, options.overrides),
-        placement_constraints=appended(request.placement_constraints, options.placement_constraints),
-        placement_strategy=overridden(request.placement_strategy, options.placement_strategy),
-        volume_configurations=merge_volumes(request.volume_configurations, options.volume_configurations),
-        tags=merge_tags(request.tags, options.tags),
-        propagate_tags=options.propagate_tags or request.propagate_tags,
-        enable_ecs_managed_tags=overridden(request.enable_ecs_managed_tags, options.enable_ecs_managed_tags),
-        enable_execute_command=overridden(request.enable_execute_command, options.enable_execute_command),
-        group=overridden(request.group, options.group),
-    )
-    own = _own_override(options, container_name)
-    return request if own == ContainerOverride(name=container_name) else on_container(request, own)
+    if command_of(options.overrides, container_name):
+        raise RequestError(f"{WHERE}: overrides: the command of {container_name!r} cannot be set: {WORKLOAD}")
+    placed = place(request, options.launch_type, options.capacity_provider_strategy, options.platform_version)
+    overrides = with_over(merge(placed.overrides, options.overrides), container_name, options)
+    return merge(placed, options, overrides=overrides)
 
 
 WORKLOAD = "it is the workload"
-
-
-def _own_override(options: EcsOptions, container_name: str) -> ContainerOverride:
-    return ContainerOverride(
-        name=container_name,
-        cpu=options.cpu,
-        memory=options.memory,
-        memory_reservation=options.memory_reservation,
-        environment=options.environment,
-        environment_files=options.environment_files,
-        resource_requirements=options.resource_requirements,
-    )

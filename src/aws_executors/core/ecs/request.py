@@ -23,6 +23,7 @@ from aws_executors.core.ecs.structures import (
     VolumeConfiguration,
 )
 from aws_executors.core.errors import RequestTooLargeError
+from aws_executors.core.requests.merge import MergedBy, appended
 from aws_executors.core.requests.size_limit import parts, too_large
 from aws_executors.core.requests.wire import WRITTEN, Flag, Matching, Text, surely_fits, to_kwargs
 from aws_executors.core.validation import parse
@@ -66,7 +67,9 @@ class RunTask:
     platform_version: Text | None = None
     network_configuration: NetworkConfiguration | None = None
     overrides: Overrides = Overrides()
-    placement_constraints: Annotated[tuple[PlacementConstraint, ...], Field(max_length=10)] = ()
+    placement_constraints: Annotated[
+        tuple[PlacementConstraint, ...], Field(max_length=10), MergedBy(appended)
+    ] = ()
     placement_strategy: Annotated[tuple[PlacementStrategy, ...], Field(max_length=5)] = ()
     volume_configurations: tuple[VolumeConfiguration, ...] = ()
     tags: Annotated[tuple[Tag, ...], Field(max_length=50)] = ()

@@ -32,6 +32,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.redact.values import MASK, mask, sensitive
+from aws_executors.core.requests.merge import KEY
 
 ODD_SPELLINGS: Mapping[str, str] = {
     "enable_ecs_managed_tags": "enableECSManagedTags",
@@ -167,7 +168,7 @@ Texts = Annotated[
 class KeyValuePair:
     """One environment variable, as both services spell it; a repr hides what its name calls secret."""
 
-    name: Text
+    name: Annotated[Text, KEY]
     value: str
 
     def __repr__(self) -> str:
