@@ -1,14 +1,14 @@
 """What ``executor_config`` may say for a task on Batch, and how it goes onto the request.
 
-Law: `BatchOptions` is the one list of keys. The first group is the Airflow container's override (the dialect
-of airflow-aws-executors), wherever that container stands in the request; the second are members of SubmitJob
-(that of apache-airflow-providers-amazon). Sizes go to ``resourceRequirements``, the form that Fargate takes.
+Law: two groups of keys. `ContainerKeys` are the Airflow container's override (the dialect of
+airflow-aws-executors), wherever that container stands in the request; `JobMembers` those members of SubmitJob
+that may be set (that of apache-airflow-providers-amazon). Sizes go to ``resourceRequirements``, the form that
+Fargate takes.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.batch.container import (
@@ -19,12 +19,9 @@ from aws_executors.core.batch.container import (
     lay,
     task_containers,
 )
-from aws_executors.core.batch.eks import EksPropertiesOverride, PodOverride
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
-    EcsPropertiesOverride,
     Mebibytes,
-    Overrides,
     ResourceRequirement,
     Resources,
     ResourceType,
@@ -35,20 +32,14 @@ from aws_executors.core.batch.overrides import (
 )
 from aws_executors.core.batch.request import (
     NO_ARRAYS,
-    ConsumableResourceProperties,
-    JobDependency,
-    JobTimeout,
-    NodeOverrides,
-    RetryStrategy,
-    ShareIdentifier,
+    JobMembers,
     SubmitJob,
-    Tags,
 )
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, said, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
 from aws_executors.core.requests.merge import merge
-from aws_executors.core.requests.wire import WRITTEN, Flag, Text, Texts, Whole, fields_of, masked_repr, spell
+from aws_executors.core.requests.wire import WRITTEN, Text, fields_of, masked_repr, spell
 
 WORKLOAD = "the Airflow container's command is the workload"
 KEPT: Mapping[str, str] = {
@@ -58,9 +49,11 @@ KEPT: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
-class BatchOptions:
-    """All that ``executor_config`` may say for Batch; what is absent leaves the request as it is."""
+@dataclass(frozen=True, kw_only=True, config=WRITTEN)
+class ContainerKeys:
+    """Members of the Airflow container's overrides that are keys of their own, and the two sizes by name."""
+
+    __slots__ = ()
 
     vcpus: Vcpus | None = None
     memory: Mebibytes | None = None
@@ -68,21 +61,10 @@ class BatchOptions:
     resource_requirements: Resources = ()
     instance_type: Text | None = None
 
-    container_overrides: Overrides = ContainerOverrides()
-    job_queue: Text | None = None
-    job_definition: Text | None = None
-    share_identifier: ShareIdentifier | None = None
-    scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
-    depends_on: tuple[JobDependency, ...] = ()
-    parameters: Texts = ()
-    node_overrides: NodeOverrides = NodeOverrides()
-    ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
-    eks_properties_override: PodOverride = EksPropertiesOverride()
-    retry_strategy: RetryStrategy = RetryStrategy()
-    timeout: JobTimeout = JobTimeout()
-    propagate_tags: Flag | None = None
-    tags: Tags = ()
-    consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class BatchOptions(JobMembers, ContainerKeys):
+    """All that ``executor_config`` may say for Batch; what is absent leaves the request as it is."""
 
     def __repr__(self) -> str:
         return masked_repr(self)
@@ -111,7 +93,7 @@ def read_options(executor_config: object) -> BatchOptions:
 
 
 _SIZES: Mapping[str, str] = {"VCPU": "vcpus", "MEMORY": "memory"}
-_OWN = ("environment", "instance_type", "resource_requirements")
+_OWN = tuple(name for name in fields_of(ContainerOverrides) if name in fields_of(ContainerKeys))
 SETTABLE = (
     *(spell(name) for name in fields_of(BatchOptions)),
     *(f"containerOverrides.{spell(name)}" for name in ("command", *_OWN)),
@@ -203,12 +185,8 @@ def wished(options: BatchOptions) -> ContainerOverrides:
     ContainerOverrides(environment=(), instance_type='m5.large', resource_requirements=(ResourceRequi...
     """
     sizes = requirements(vcpus=options.vcpus, memory=options.memory)
-    single = ContainerOverrides(
-        environment=options.environment,
-        instance_type=options.instance_type,
-        resource_requirements=(*options.resource_requirements, *sizes),
-    )
-    return merge(options.container_overrides, single)
+    wish = merge(options.container_overrides, options)
+    return merge(wish, ContainerOverrides(resource_requirements=sizes)) if sizes else wish
 
 
 def requirements(

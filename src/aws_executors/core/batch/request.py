@@ -7,6 +7,7 @@ AWS's (API reference of AWS Batch, SubmitJob); `wire.py` spells them.
 
 import json
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
@@ -154,22 +155,14 @@ NOTHING_OVER_THE_POD = EksPropertiesOverride()
 NOTHING_OVER_NODES = NodeOverrides()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
-class SubmitJob:
-    """One job to be submitted.
+@dataclass(frozen=True, kw_only=True, config=WRITTEN)
+class JobMembers:
+    """The members of SubmitJob that ``executor_config`` may set, too: what is in both stands here, once."""
 
-    Of the four kinds of overrides (container, ECS properties, EKS properties, nodes) at most one may be
-    used, the one of the job definition's own kind. Raises pydantic's ValidationError (a ValueError) where a
-    member is outside of AWS's limits. Source: API_SubmitJob of AWS Batch.
+    __slots__ = ()  # those who have these members lay them out, each in its own order
 
-    >>> SubmitJob(job_name="nightly", job_queue="q", job_definition="d:3", timeout=JobTimeout(
-    ...     attempt_duration_seconds=3600)).timeout.attempt_duration_seconds
-    3600
-    """
-
-    job_name: JobName
-    job_queue: Text
-    job_definition: Text
+    job_queue: Text | None = None
+    job_definition: Text | None = None
     share_identifier: ShareIdentifier | None = None
     scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
     depends_on: Annotated[tuple[JobDependency, ...], Field(max_length=20), MergedBy(appended)] = ()
@@ -183,6 +176,32 @@ class SubmitJob:
     propagate_tags: Flag | None = None
     tags: Tags = ()
     consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+
+@dataclass(frozen=True, kw_only=True, config=WRITTEN)
+class JobIdentity:
+    """What a job is found again by."""
+
+    __slots__ = ()
+
+    job_name: JobName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class SubmitJob(JobMembers, JobIdentity):
+    """One job to be submitted.
+
+    Of the four kinds of overrides (container, ECS properties, EKS properties, nodes) at most one may be
+    used, the one of the job definition's own kind. Raises pydantic's ValidationError (a ValueError) where a
+    member is outside of AWS's limits. Source: API_SubmitJob of AWS Batch.
+
+    >>> SubmitJob(job_name="nightly", job_queue="q", job_definition="d:3", timeout=JobTimeout(
+    ...     attempt_duration_seconds=3600)).timeout.attempt_duration_seconds
+    3600
+    """
+
+    job_queue: Text = field()
+    job_definition: Text = field()
 
     def __repr__(self) -> str:
         return masked_repr(self)

@@ -7,6 +7,7 @@ without asking AWS, is checked here, once, in words. Source: API_RunTask of the 
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
@@ -49,18 +50,13 @@ StartedBy = Annotated[str, AfterValidator(Matching("[A-Za-z0-9/_-]{1,128}", "1 t
 ClientToken = Annotated[str, AfterValidator(Matching("[!-~]{1,64}", "1 to 64 visible ASCII characters"))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
-class RunTask:
-    """One ECS task to be run: what boto3's ``run_task`` takes, under Python's names.
+@dataclass(frozen=True, kw_only=True, config=WRITTEN)
+class TaskMembers:
+    """The members of RunTask that ``executor_config`` may set, too: what is in both stands here, once."""
 
-    Change it with `dataclasses.replace`, which checks again. `count` is always 1: one request is one
-    container with one workload. Raises pydantic's ValidationError (a ValueError) that lists every fault.
+    __slots__ = ()  # those who have these members lay them out, each in its own order
 
-    >>> RunTask(task_definition="airflow", cluster="etl", launch_type="FARGATE").launch_type
-    'FARGATE'
-    """
-
-    task_definition: Text
+    task_definition: Text | None = None
     cluster: Text | None = None
     launch_type: LaunchType | None = None
     capacity_provider_strategy: Annotated[tuple[CapacityProvider, ...], Field(max_length=20)] = ()
@@ -77,6 +73,20 @@ class RunTask:
     enable_ecs_managed_tags: Flag | None = None
     enable_execute_command: Flag | None = None
     group: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class RunTask(TaskMembers):
+    """One ECS task to be run: what boto3's ``run_task`` takes, under Python's names.
+
+    Change it with `dataclasses.replace`, which checks again. `count` is always 1: one request is one
+    container with one workload. Raises pydantic's ValidationError (a ValueError) that lists every fault.
+
+    >>> RunTask(task_definition="airflow", cluster="etl", launch_type="FARGATE").launch_type
+    'FARGATE'
+    """
+
+    task_definition: Text = field()
     reference_id: Text | None = None
     started_by: StartedBy | None = None
     client_token: ClientToken | None = None

@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 from pydantic import TypeAdapter
 
 from aws_executors.core.errors import RequestError
-from aws_executors.core.requests.wire import spell
+from aws_executors.core.requests.wire import spell, to_kwargs
 from aws_executors.core.validation import FAULTS, parse, quoted, type_and_value
 
 C = TypeVar("C")
@@ -44,6 +44,16 @@ it is Airflow's
     if refused:
         raise RequestError("; ".join(refused))
     return parse(adapter, dict(members), WHERE)
+
+
+def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: str) -> dict[str, object]:
+    """The plain dict of these options, in AWS's spelling; None says nothing. Raises `RequestError` as above.
+
+    >>> plain_config(TypeAdapter(dict[str, int | str]), {"cpu": 256, "group": None}, "EcsConfig")
+    {'cpu': 256}
+    """
+    said = {name: value for name, value in given.items() if value is not None}
+    return to_kwargs(parse(adapter, said, where))
 
 
 def _refusal(key: object, kept: Mapping[str, str]) -> str:

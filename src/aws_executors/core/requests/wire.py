@@ -14,8 +14,10 @@ the call; so a structure whose every member may be absent defaults to its own em
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import Field as DataclassField
 from dataclasses import dataclass as plain_dataclass
-from typing import Annotated, cast
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import (
     AfterValidator,
@@ -33,6 +35,9 @@ from pydantic.dataclasses import dataclass
 
 from aws_executors.core.redact.values import MASK, mask, sensitive
 from aws_executors.core.requests.merge import KEY
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 ODD_SPELLINGS: Mapping[str, str] = {
     "enable_ecs_managed_tags": "enableECSManagedTags",
@@ -192,11 +197,8 @@ def fields_of(structure: object) -> tuple[str, ...]:
     >>> fields_of(KeyValuePair)
     ('name', 'value')
     """
-    return cast("tuple[str, ...]", getattr(structure, SLOTS))
-
-
-SLOTS = "__slots__"
-"""What a frozen dataclass with slots keeps its fields' names in."""
+    found = cast("tuple[DataclassField[object], ...]", fields(cast("DataclassInstance", structure)))
+    return tuple(field.name for field in found)
 
 
 def masked_repr(structure: object) -> str:
