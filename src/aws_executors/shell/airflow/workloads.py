@@ -231,7 +231,7 @@ class RequestFactory(Generic[S, R]):
     def _lifetime(self, launch: Launch[S]) -> float:
         try:
             own = lifetime_of(self.configured.build, launch)
-        except BaseException:  # noqa: BLE001 - a person's predicate: it will raise again, and be told, in the builder
+        except BaseException:  # noqa: BLE001 - a user's predicate: the builder will raise and report it
             own = None
         return own or self.configured.settings.token_lifetime or self.queueing
 
