@@ -1,7 +1,7 @@
-"""One section of airflow.cfg, examined: evidence gathered, findings made.
+"""Examine one section of airflow.cfg: gather the evidence and yield the findings.
 
-Law: the order of the questions, and which answer leads to which next one; what is asked is `probe.py`'s
-matter, what it means the checks'.
+Law: decides only the order of the questions, and which answer leads to which next one. `probe.py` asks them,
+and the checks judge the answers.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 def examine(
     settings: Settings, request: object, airflow: Airflow, probe: Probe, say: Say
 ) -> Iterator[Finding]:
-    """Everything that is wrong with a section whose settings are sound, its request made by its builder."""
+    """What is wrong with a section whose settings are valid; `request` is made by its builder."""
     yield from of_adoption(settings.section, settings.adopt_task_instances)
     say("asking AWS who we are")
     identity = probe.identity()
