@@ -24,7 +24,7 @@ class AwsExecutorsError(Exception):
 
 
 class SettingsError(AwsExecutorsError, ValueError):
-    """A section of airflow.cfg is not valid; the message lists all of its `faults`."""
+    """A section of airflow.cfg that is not valid; the message lists all of its `faults`."""
 
     def __init__(self, faults: "SettingsFaults") -> None:
         super().__init__(str(faults))
@@ -32,13 +32,12 @@ class SettingsError(AwsExecutorsError, ValueError):
 
 
 class RequestError(AwsExecutorsError, ValueError):
-    """User input does not make a valid request; the message names the member, the value found and the
-    remedy."""
+    """User input that is not a valid request; the message names member, value found and remedy."""
 
 
 class RequestTooLargeError(RequestError):
-    """A request exceeds AWS's size limit and has no other fault; with the workload in S3 it may fit."""
+    """A request that exceeds AWS's size limit and has no other fault; with the workload in S3 it may fit."""
 
 
 class BuilderError(AwsExecutorsError, TypeError):
-    """A builder or step did not return a request; the message names the function and the remedy."""
+    """A builder or step that did not return a request; the message names the function and the remedy."""
