@@ -72,7 +72,7 @@ def _denied(
 def seen_on_ecs(
     settings: EcsSettings, request: RunTask, airflow: Airflow, probe: Probe, say: Say
 ) -> ecs_evidence.Evidence:
-    """What ECS, CloudWatch Logs and EC2 have."""
+    """Gather the evidence from ECS, CloudWatch Logs and EC2."""
     say("asking ECS for the cluster and the task definition")
     definitions = probe.task_definitions(request.task_definition)
     clusters = probe.clusters(request.cluster or "default")
@@ -102,7 +102,7 @@ def _log_groups(
 
 
 def _log_group(logs: LogConfiguration | None, probe: Probe) -> tuple[str, ...] | Unasked | None:
-    """The groups of the name that a container names, in the Region that it names."""
+    """The log groups with the name that a container's options give, in the Region that they give."""
     options = logs.options if logs else {}
     group = options.get("awslogs-group", "")
     return probe.log_groups(group, options.get("awslogs-region", "")) if group else None
@@ -114,7 +114,7 @@ def _network(request: RunTask, probe: Probe) -> Network:
     place = "[ecs_fargate]"
     if inside is None:
         return probe.network(place, (), (), public=False, remedy="")
-    # Only Fargate gives public addresses to tasks of their own; elsewhere a NAT gateway is the way.
+    # Only on Fargate can a task get a public address of its own; elsewhere it needs a NAT gateway.
     return probe.network(
         place,
         inside.subnets,
@@ -127,7 +127,7 @@ def _network(request: RunTask, probe: Probe) -> Network:
 def seen_on_batch(
     settings: BatchSettings, request: SubmitJob, airflow: Airflow, probe: Probe, say: Say
 ) -> batch_evidence.Evidence:
-    """What Batch and EC2 have."""
+    """Gather the evidence from Batch and EC2."""
     say("asking Batch for the queue, its environments and the job definition")
     queues = probe.queues(request.job_queue)
     names = [

@@ -92,7 +92,7 @@ def api_status(url: str) -> int | Unasked | None:
     """The HTTP status of the execution API's health check, or why there is none."""
     page = f"{url.rstrip('/')}/health"
     try:
-        with urllib.request.urlopen(page, timeout=API_TIMEOUT) as answer:  # noqa: S310 - the person's own URL
+        with urllib.request.urlopen(page, timeout=API_TIMEOUT) as answer:  # noqa: S310 - the user's own URL
             return int(answer.status)
     except urllib.error.HTTPError as refused:
         return refused.code

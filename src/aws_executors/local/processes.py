@@ -107,7 +107,7 @@ class Containers:
         directory = ""
         try:
             directory = tempfile.mkdtemp(prefix="local-aws-")
-            process = subprocess.Popen(  # noqa: S603 - running what it is told is what a container does
+            process = subprocess.Popen(  # noqa: S603 - a container runs the command it is given
                 effect.command,
                 cwd=directory,
                 env={"HOME": directory, **self.environment, **self._own(effect), **effect.environment},

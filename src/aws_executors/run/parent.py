@@ -75,6 +75,6 @@ def _reaped(child: int) -> int:
         pid, status = os.wait()  # also reaps orphans of the task, if this is process 1
         if pid == child:
             for number in PASSED_ON:
-                signal.signal(number, signal.SIG_IGN)  # nobody is left to forward them to
+                signal.signal(number, signal.SIG_IGN)  # no process is left to forward them to
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else 128 - code
