@@ -1,7 +1,7 @@
-"""The commands, as one table: for ``aws-executors ...`` and for ``airflow aws-executors ...``.
+"""The table of commands, for ``aws-executors ...`` and for ``airflow aws-executors ...``.
 
-Law: data only, and the standard library only: every airflow command imports this. What a command does stands
-in a module of its own, named here by its dotted path and imported when the command is run.
+Law: data only, from the standard library only, because every airflow command imports this module. Each
+command is in a module of its own, which is named here by its dotted path and imported when the command runs.
 """
 
 import json

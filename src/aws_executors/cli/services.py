@@ -1,7 +1,7 @@
-"""ECS and Batch as the commands need them: one row of functions each.
+"""The functions of ECS and Batch that the commands need: one row for each service.
 
-Law: a table and no logic; what differs between the services is looked up here, so that no command asks which
-service it has before it.
+Law: a table without logic. What differs between the services is looked up here, so that no command has to ask
+which service it works on.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +37,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit(Generic[S, R]):
-    """One service's own functions."""
+    """The functions of one service."""
 
     settings: type[S]
     request: type[R]

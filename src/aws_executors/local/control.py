@@ -1,7 +1,7 @@
-"""The control URL: faults and snapshots over HTTP, for another process or a person with curl.
+"""The control URL: faults and snapshots over HTTP, for other processes and for curl.
 
-Law: two tables, what can be read and what can be done. Everything is JSON; a mistake is a 400 with its
-reason.
+Law: one table of what can be read, one of what can be done. Everything is JSON; an invalid request gets a 400
+with the reason.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Control:
         }
 
     def reply(self, request: Request) -> bytes:
-        """The answer to one control request."""
+        """The response to one control request."""
         status, body = self._answer(request)
         return http(status, json.dumps(body).encode(), "application/json", {})
 

@@ -1,1 +1,1 @@
-"""What each command does; the table of commands is `cli/command_table.py`."""
+"""The functions of the commands; `cli/command_table.py` lists them."""

@@ -1,7 +1,6 @@
-"""``cloudformation``: a minimal working set-up, as a template made from the settings.
+"""``cloudformation``: print a template of a minimal working set-up.
 
-Law: reads the configuration, asks nobody, prints. What is printed is made by
-`deploy/cloudformation.py`.
+Law: reads the configuration, makes no calls, prints. `deploy/cloudformation.py` makes the template.
 """
 
 from argparse import Namespace
@@ -13,7 +12,7 @@ from aws_executors.deploy.cloudformation import template
 
 
 def run(options: Namespace) -> int:
-    """Print the template; 2 where the configuration can not be used."""
+    """Print the template; 2 if the configuration cannot be used."""
     try:
         made: dict[str, dict[str, dict[str, object]]] = template(setup_of(options))  # type: ignore[assignment]
     except CommandError as unusable:

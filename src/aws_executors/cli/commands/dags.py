@@ -1,7 +1,7 @@
-"""A task as its DAG's author wrote it.
+"""Read a task from its DAG file.
 
-Law: parses DAG files, as the DAG processor does, and reads no database: what a file says today is what a
-preview is about. Airflow is imported when asked.
+Law: parses DAG files as the DAG processor does and reads no database, because a preview is about what the
+file says now. Airflow is imported on first use.
 """
 
 from argparse import Namespace
@@ -17,7 +17,7 @@ from aws_executors.cli.configuration import CommandError, airflow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a task says that changes its request; empty where it says nothing."""
+    """What a task sets that changes its request; empty if it sets nothing."""
 
     queue: str = ""
     executor: str = ""
@@ -25,7 +25,7 @@ class Written:
 
 
 def task_of(options: Namespace) -> Written:
-    """The task that the command line names; raises `CommandError`, which says what there is, for none."""
+    """The task that the command line names; raises `CommandError` if there is none, saying what there is."""
     folder = options.dags or airflow().get("core", "dags_folder")
     found = parsed(folder)
     dag = found.dags.get(options.dag_id)
@@ -41,7 +41,7 @@ def task_of(options: Namespace) -> Written:
             f"DAG {options.dag_id!r} has no task {options.task_id!r}{near(options.task_id, dag.task_dict)}"
         )
     task = dag.get_task(options.task_id)
-    own: dict[str, Any] = getattr(task, "partial_kwargs", {})  # a mapped task keeps what it was given here
+    own: dict[str, Any] = getattr(task, "partial_kwargs", {})  # a mapped task keeps its arguments here
     return Written(
         queue=own.get("queue") or getattr(task, "queue", None) or "",
         executor=own.get("executor") or getattr(task, "executor", None) or "",
@@ -50,22 +50,22 @@ def task_of(options: Namespace) -> Written:
 
 
 def parsed(folder: str) -> Any:
-    """All DAGs below a folder, or of one file."""
+    """All DAGs in a folder, or in one file."""
     if not Path(folder).exists():
         raise CommandError(f"{folder} does not exist; use --dags FOLDER, or --dags FILE for one file")
     root = Path(folder)
-    with redirect_stdout(StringIO()):  # what DAG files print, and Airflow's log of reading them
+    with redirect_stdout(StringIO()):  # hides what DAG files print, and Airflow's log of reading them
         from airflow.dag_processing.dagbag import DagBag
 
         return DagBag(folder, bundle_path=root if root.is_dir() else root.parent)
 
 
 def near(name: str, names: Any) -> str:
-    """What may have been meant."""
+    """Suggest the closest name."""
     close = get_close_matches(name, list(names), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def last_line(trace: str) -> str:
-    """What a traceback says in the end."""
+    """The last line of a traceback."""
     return (trace.strip().splitlines() or [""])[-1]

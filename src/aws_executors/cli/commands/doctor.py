@@ -1,8 +1,8 @@
-"""``doctor``: everything that is known to be wrong with a set-up, each with the line to change.
+"""``doctor``: print what is wrong with a set-up, each finding with the line to change.
 
-Law: gathers (`doctor/probe.py`), has it judged (`doctor/checks/findings.py`), prints. Changes nothing; only
-``--launch`` starts a container, and stops it. Exit code 0: no error. 1: errors. 2: the sections can not even
-be found.
+Law: gathers evidence (`doctor/probe.py`), has it checked (`doctor/checks/`), and prints. Changes nothing;
+only ``--launch`` starts a container, and stops it. Exit code 0: no errors. 1: errors. 2: no section to check
+was found.
 """
 
 import sys
@@ -43,7 +43,7 @@ COLOURS: Mapping[Severity, str] = {
 
 
 def run(options: Namespace) -> int:
-    """Print what is wrong."""
+    """Print the findings; returns the exit code."""
     conf = airflow()
     named = conf.get("core", "executor")
     ours = executor_sections(named)
@@ -70,7 +70,7 @@ def run(options: Namespace) -> int:
 def of_section(
     section: str, side: Airflow, options: Namespace, say: Callable[[str], None]
 ) -> Iterator[Finding]:
-    """What is wrong with one section, and with what it names."""
+    """What is wrong with one section and with the resources it names."""
     kit = KITS[section]
     match unwrap_or_failure(kit.configure(airflow(), options.team)):
         case SettingsFaults() as faults:
@@ -97,14 +97,14 @@ def of_section(
 
 
 def trial_token() -> str:
-    """A name for the container of this very run."""
+    """A token for the trial container of this run."""
     import uuid
 
     return str(uuid.uuid4())
 
 
 def progress() -> Callable[[str], None]:
-    """Says on a terminal what is being done, in one line that the next one replaces; elsewhere nothing."""
+    """Show on a terminal what is being done, in one line that is overwritten; elsewhere print nothing."""
 
     def say(text: str) -> None:
         if sys.stderr.isatty():
@@ -115,7 +115,7 @@ def progress() -> Callable[[str], None]:
 
 
 def report_json(findings: Sequence[Finding]) -> list[dict[str, str]]:
-    """The findings for a program."""
+    """The findings for programs."""
     return [
         {
             "check": one.check,
@@ -129,7 +129,7 @@ def report_json(findings: Sequence[Finding]) -> list[dict[str, str]]:
 
 
 def report_text(findings: Sequence[Finding], sections: Sequence[str]) -> str:
-    """The findings for a person, and a last line with their count."""
+    """The findings for users, and a last line with their number."""
     paint = Paint(colourful(sys.stdout))
     parts = [_told(one, paint) for one in findings]
     counts = {kind: sum(one.severity is kind for one in findings) for kind in Severity}

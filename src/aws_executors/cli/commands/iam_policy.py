@@ -1,7 +1,7 @@
-"""``iam-policy``: the least that the scheduler, or its containers, must be allowed, from the settings.
+"""``iam-policy``: print the least that the scheduler, or its containers, must be allowed.
 
-Law: reads the configuration, asks nobody, prints. The statements are the core's (`core/ecs/permissions.py`,
-`core/batch/permissions.py`).
+Law: reads the configuration, makes no calls, prints. The core makes the statements
+(`core/ecs/permissions.py`, `core/batch/permissions.py`).
 """
 
 from argparse import Namespace
@@ -40,7 +40,7 @@ SOME_TOKEN = "any"  # noqa: S105 - a name, not a secret
 
 
 def run(options: Namespace) -> int:
-    """Print the policy; 2 where the configuration can not be used."""
+    """Print the policy; 2 if the configuration cannot be used."""
     try:
         wanted = asked(options)
         sections = {section: required(section, wanted.team) for section in wanted.sections}
@@ -60,7 +60,7 @@ def run(options: Namespace) -> int:
 
 
 def also(options: Namespace) -> Also:
-    """What the command line names besides the settings."""
+    """What the command line names in addition to the settings."""
     return Also(
         queues=tuple(options.queue or ()),
         clusters=tuple(options.cluster or ()),
@@ -72,7 +72,7 @@ def also(options: Namespace) -> Also:
 
 
 def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) -> Iterator[Statement]:
-    """What one executor needs, by the request that its builder makes for a task like any other."""
+    """The permissions of one executor, for the request that its builder makes for an ordinary task."""
     settings = own.settings
     where = Where(region=settings.region, account=options.account or NO_ACCOUNT)
     if options.containers:
@@ -91,7 +91,7 @@ def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) ->
 
 
 def as_table(statements: Sequence[Statement]) -> str:
-    """A line per action and resource."""
+    """One line for each action and resource."""
     rows = [
         (action, resource, dumped_in_line(statement))
         for statement in statements
@@ -102,7 +102,7 @@ def as_table(statements: Sequence[Statement]) -> str:
 
 
 def dumped_in_line(statement: Statement) -> str:
-    """A condition in one line, as in ``ArnEquals ecs:cluster arn:...``."""
+    """A condition on one line, as in ``ArnEquals ecs:cluster arn:...``."""
     return "; ".join(
         f"{test} {key} {value}" for test, pairs in statement.condition.items() for key, value in pairs.items()
     )

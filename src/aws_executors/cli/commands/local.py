@@ -1,6 +1,6 @@
-"""``local``: the embedded AWS as a command.
+"""``local``: run the embedded AWS.
 
-Law: gives the options to `aws_executors.local`, whose own command line has the same ones.
+Law: passes the options to `aws_executors.local`, whose own command line has the same ones.
 """
 
 from argparse import Namespace
@@ -10,7 +10,7 @@ from aws_executors.cli.show import remark
 
 
 def run(options: Namespace) -> int:
-    """Run it until SIGTERM or SIGINT; 2 where it can not start."""
+    """Run it until SIGTERM or SIGINT; 2 if it cannot start."""
     from aws_executors.local.__main__ import serve
 
     try:

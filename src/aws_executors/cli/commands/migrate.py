@@ -1,7 +1,7 @@
-"""``migrate``: the configuration of an older package, said in ours.
+"""``migrate``: translate the configuration of an older package.
 
-Law: reads a file and the environment, prints, changes neither. Airflow is not imported: the old package may
-not be installed any more. The tables are the core's (`migrate/`).
+Law: reads a file and the environment, prints, and changes neither. Airflow is not imported, because the older
+package may no longer be installed. The tables are in `migrate/`.
 """
 
 import os
@@ -24,11 +24,12 @@ VARIABLE = re.compile(
     rf"AIRFLOW__(?:(?P<team>\w+?)___)?(?P<section>{'|'.join(name.upper() for name in READ)})__"
     r"(?P<option>(?!_)\w+)"
 )
-"""Source: ``airflow/_shared/configuration/parser.py``, `_env_var_name`: three underscores behind a team."""
+"""Source: ``airflow/_shared/configuration/parser.py``, `_env_var_name`: a team is followed by three
+underscores."""
 
 
 def run(options: Namespace) -> int:
-    """Print our configuration; 1 where there is no older one, 2 where the file can not be read."""
+    """Print the new configuration; 1 if there is no older one, 2 if the file cannot be read."""
     try:
         file = of_file(options.cfg)
     except (OSError, UnicodeDecodeError, Unreadable) as error:
@@ -50,7 +51,7 @@ def run(options: Namespace) -> int:
 
 
 def file_fault(error: Exception) -> str:
-    """What is wrong with a file, without its lines: one of them may hold a secret."""
+    """What is wrong with a file, without quoting its lines, which may contain a secret."""
     match error:
         case Headless():
             return f"line {error.lineno} comes before any section"
@@ -70,7 +71,7 @@ def file_fault(error: Exception) -> str:
 
 
 def of_file(path: str | None) -> dict[str, dict[str, str]]:
-    """What stands in an airflow.cfg, as Airflow reads it; nothing, where none is named or there."""
+    """The sections of an airflow.cfg, as Airflow reads it; empty if none is named and none exists."""
     home = Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
     found = Path(path or os.environ.get("AIRFLOW_CONFIG") or home / "airflow.cfg")
     if path is None and not found.exists():
@@ -82,14 +83,14 @@ def of_file(path: str | None) -> dict[str, dict[str, str]]:
 
 
 def _own(parser: ConfigParser, section: str) -> Iterator[str]:
-    """The options of a section; what stands in [DEFAULT] counts where it is one of them."""
+    """The options of a section, with those in [DEFAULT] that belong to it."""
     old = TABLE.get(section.rpartition("=")[2])
     known = old.options if old else {}
     return (one for one in parser.options(section) if one not in parser.defaults() or one in known)
 
 
 def _value(parser: ConfigParser, section: str, option: str) -> str:
-    """With placeholders filled in; a single %, which Airflow can not read, is meant as one."""
+    """The value with its placeholders filled in; a single %, which Airflow cannot read, stands for itself."""
     try:
         return parser.get(section, option)
     except Unreadable:
@@ -97,10 +98,10 @@ def _value(parser: ConfigParser, section: str, option: str) -> str:
 
 
 def of_environment(environment: Mapping[str, str], file: Iterable[str]) -> dict[str, dict[str, str]]:
-    """What variables such as ``AIRFLOW__AWS_ECS_EXECUTOR__CLUSTER`` say, by section and option.
+    """The values of variables such as ``AIRFLOW__AWS_ECS_EXECUTOR__CLUSTER``, by section and option.
 
-    A team's name is in capitals there: it is that of a section in `file`, or of a team that an executor is
-    for, or else in small letters.
+    In a variable, a team's name is in capitals. It is matched with a team in `file` or in ``[core]
+    executor``; otherwise it becomes lower case.
     """
     executors = environment.get("AIRFLOW__CORE__EXECUTOR", "").split(";")
     teams = [one.rpartition("=")[0].strip() for one in (*file, *executors)]
@@ -115,7 +116,7 @@ def of_environment(environment: Mapping[str, str], file: Iterable[str]) -> dict[
 
 
 def winning(environment: Mapping[str, str], sections: Iterable[str]) -> Iterator[str]:
-    """That variables win over what is printed, where they do."""
+    """Report variables that take precedence over what is printed."""
     own = {one.upper() for one in sections}
     for name in sorted(environment):
         match = VARIABLE.fullmatch(name)
@@ -127,7 +128,7 @@ def winning(environment: Mapping[str, str], sections: Iterable[str]) -> Iterator
 
 
 def with_variables(file: Sections, variables: Sections) -> dict[str, dict[str, str]]:
-    """Both, where variables win, as in Airflow."""
+    """Merge both; variables take precedence, as in Airflow."""
     return {
         name: {**file.get(name, {}), **variables.get(name, {})} for name in dict.fromkeys((*file, *variables))
     }

@@ -1,7 +1,7 @@
-"""``preview``: the request that would be sent for a task, and what sets it apart from the default one.
+"""``preview``: print the request that would be sent for a task, and how it differs from the default one.
 
-Law: makes a launch as the executor does, gives it to the same builder and the same last step, and prints.
-Neither AWS nor Airflow's database is asked.
+Law: makes a launch as the executor does, passes it to the same builder and the same last step, and prints.
+Calls neither AWS nor Airflow's database.
 """
 
 import json
@@ -29,12 +29,12 @@ REFUSED = 1
 SIGNS = {"+": "green", "-": "red", "@": "blue"}
 TOKEN = "00000000-0000-4000-8000-000000000000"  # noqa: S105 - where Airflow will put a UUID
 WORKLOAD = json.dumps({"token": MASK, "ti": "...", "type": "ExecuteTask"})
-"""Stands for the workload, which Airflow writes when it queues the task: 1.5 to 3 kB with its token."""
+"""Stands for the workload that Airflow writes when it queues the task, 1.5 to 3 kB with its token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """One request beside the default one."""
+    """One request, and the default one."""
 
     section: str
     builder: str
@@ -43,7 +43,8 @@ class Previewed:
 
 
 def run(options: Namespace) -> int:
-    """Print the request; 1 where the builder refuses the task, 2 where there is no such task or set-up."""
+    """Print the request; 1 if the builder rejects the task, 2 if there is no such task or the settings are
+    wrong."""
     try:
         found = previewed(options)
     except CommandError as unusable:
@@ -59,7 +60,7 @@ def run(options: Namespace) -> int:
 
 
 def previewed(options: Namespace) -> "Previewed | BuildFault":
-    """The request for the task or command that the command line names."""
+    """The request for the task or the command on the command line."""
     if options.task_command is None and not (options.dag_id and options.task_id):
         raise CommandError("Give a task (DAG_ID TASK_ID), or --command 'airflow version'")
     written = Written() if options.task_command is not None else task_of(options)
@@ -69,7 +70,7 @@ def previewed(options: Namespace) -> "Previewed | BuildFault":
     plain = replace(launch, queue=default_queue(), executor_config={})
     request: Result[object, BuildFault] = built(own.build, launch, kit.request, kit.seal)
     default: Result[object, BuildFault] = built(kit.build, plain, kit.request, kit.seal)
-    return unwrap_or_failure(  # the default request can always be made: the settings have been checked
+    return unwrap_or_failure(  # making the default request cannot fail: the settings have been checked
         request.map(
             lambda one: Previewed(
                 section=section, builder=function_name(own.build), request=one, default=default.unwrap()
@@ -79,7 +80,8 @@ def previewed(options: Namespace) -> "Previewed | BuildFault":
 
 
 def section_of(written: Written, options: Namespace) -> str:
-    """The section of the executor that would run it: the one named, the task's own, the first configured."""
+    """The section of the executor that would run the task: the one named, the task's own, or the first
+    configured."""
     if options.section:
         return str(options.section)
     configured = asked(options).sections
@@ -95,7 +97,7 @@ def section_of(written: Written, options: Namespace) -> str:
 
 
 def launched(own: Configured[Any, Any], written: Written, options: Namespace) -> Launch[Any]:
-    """The launch as the executor would make it."""
+    """The launch, as the executor would make it."""
     task = Task(
         dag_id=options.dag_id or "preview",
         task_id=options.task_id or "preview",
@@ -124,7 +126,7 @@ def default_queue() -> str:
 
 
 def preview_text(shown: Previewed, options: Namespace) -> str:
-    """The answer in the form that was asked for."""
+    """The result in the requested format."""
     request = preview(shown.request)
     changes = difference(shown.default, shown.request, ("the default request", "this request"))
     if options.output != "table":

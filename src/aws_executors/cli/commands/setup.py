@@ -1,6 +1,6 @@
-"""The set-up that a command writes down: one section's, from the settings and its builder's request.
+"""The set-up that a command writes: that of one section, from the settings and its builder's request.
 
-Law: reads the configuration, asks nobody; what a set-up consists of is the core's (`deploy/model.py`).
+Law: reads the configuration, makes no calls; `deploy/model.py` defines what a set-up consists of.
 """
 
 from argparse import Namespace
@@ -20,7 +20,7 @@ SETUPS: Mapping[str, Callable[[Any, Any], Setup]] = {"batch": of_batch, "ecs_far
 
 
 def setup_of(options: Namespace) -> Setup:
-    """The set-up of one section; raises `CommandError` where there are two, or where it can not be used."""
+    """The set-up of one section; raises `CommandError` if there are two, or if the section cannot be used."""
     sections = asked(options).sections
     if len(sections) > 1:
         raise CommandError(f"A stack is for one executor: use --section {' or --section '.join(sections)}")

@@ -1,6 +1,6 @@
-"""``terraform``: a minimal working set-up, as a configuration made from the settings.
+"""``terraform``: print a Terraform configuration of a minimal working set-up.
 
-Law: reads the configuration, asks nobody, prints. What is printed is made by `deploy/terraform.py`.
+Law: reads the configuration, makes no calls, prints. `deploy/terraform.py` makes the configuration.
 """
 
 from argparse import Namespace
@@ -13,7 +13,7 @@ from aws_executors.deploy.terraform import configuration
 
 
 def run(options: Namespace) -> int:
-    """Print the configuration; 2 where the settings can not be used."""
+    """Print the configuration; 2 if the settings cannot be used."""
     try:
         made = configuration(setup_of(options))
     except CommandError as unusable:

@@ -1,8 +1,8 @@
-"""What Batch says of a job that waits, was ended by its queue, or had to wait for another.
+"""Explain the `statusReason` of an AWS Batch job: why it waits, or why Batch ended it.
 
-Law: rows for the words of `statusReason`; what it says of the container below are ECS's words, and what it
-refuses after SubmitJob are those that others are refused with at once (`core/aws/error_codes.py`). Of pods it
-shows Kubernetes' names of reasons.
+The reason of the container inside the job is in ECS's words (see `ecs.py`). What Batch rejects only after
+SubmitJob is explained as if rejected at once (`core/aws/error_codes.py`). For pods on EKS, Batch shows
+Kubernetes' reasons.
 """
 
 from aws_executors.core.aws.error_codes import MESSAGES, Kind

@@ -1,1 +1,1 @@
-"""What the fleet page shows and how: pure, from snapshots and failures to markup."""
+"""Turn snapshots and failures into the markup of the fleet page; pure."""

@@ -1,8 +1,9 @@
-"""What kind of failure a message in Airflow's event log is about, in a few words.
+"""Classify a failure by its message in Airflow's event log.
 
-Law: a message that `diagnosis.py` made begins with a sentence of a table, and the kind is that row's name;
-one of AWS's refusals begins with AWS's own error code. What else there is was said by a request or its
-builder. Nothing of a message's details is in a kind: failures of one kind are counted together.
+Law: a message made by `diagnosis.py` begins with a sentence of one of its tables, and the kind is the name of
+that row. A message about a refusal by AWS begins with AWS's error code, which is the kind. All other messages
+come from a request or its builder. A kind contains no details of the message, so that failures of one kind
+can be counted together.
 """
 
 import re
@@ -16,7 +17,7 @@ from aws_executors.core.requests.executor_config import WHERE
 
 UNKNOWN = "No reason given"
 
-# The sentences that stand where no row of `reasons` is about an end.
+# The kinds of the sentences that are used if no row of `reasons` matches.
 _OF_CAUSES: Mapping[Cause | None, str] = MappingProxyType(
     {
         None: "Exited normally",
@@ -33,7 +34,7 @@ _OF_CAUSES: Mapping[Cause | None, str] = MappingProxyType(
     }
 )
 
-# What the messages say that name neither; a builder's name may stand in front.
+# The messages of this package; the name of a builder may come first.
 _OURS: tuple[tuple[str, str], ...] = (
     (rf"(?:^|: ){WHERE}\b", f"Bad {WHERE}"),
     (r"(?:^|: )[\w ]+ (?:is|are) \d+ (?:bytes|characters) long, ", "Request too large"),
@@ -45,14 +46,14 @@ _OURS: tuple[tuple[str, str], ...] = (
 _CODE = re.compile(r"([A-Z]\w*[A-Z][\w.]*(?::[A-Z]+)?): ")
 _END = re.compile(r"[;:.](?:\s|$)")
 _LENGTH = 512
-"""Characters of a message that are looked at."""
+"""How many characters of a message are read."""
 
 _WORDS = 6
-"""Words of a kind that is the beginning of a message."""
+"""How many words of a message make a kind, if nothing else matches."""
 
 
 def _name(row: str) -> str:
-    """The name of a row as a kind; "refused: jobqueue" is one of several that have one sentence.
+    """The kind that a row's name stands for; rows like "refused: jobqueue" share one kind.
 
     >>> _name("image not found"), _name("exit 137"), _name("refused: jobqueue")
     ('Image not found', 'Exit code 137', 'Refused by AWS')
@@ -77,7 +78,7 @@ _OF_SENTENCES: Mapping[str, str] = MappingProxyType(
 
 
 def failure_kind(message: str) -> str:
-    """The kind of a failure, by its message.
+    """The kind of a failure, derived from its message.
 
     >>> failure_kind("The image or its tag does not exist (arn:1, TaskFailedToStart). AWS says: ...")
     'Image not found'

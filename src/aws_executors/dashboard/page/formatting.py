@@ -1,7 +1,7 @@
-"""Ages, names and addresses as the fleet page shows them.
+"""Format ages, names and addresses for the fleet page.
 
-Law: one small function each. An address of Airflow's own pages is relative to the fleet page, which stands
-one folder below Airflow's root: so a prefix in front of Airflow changes nothing here.
+Law: addresses of Airflow's pages are relative to the fleet page, which is one folder below Airflow's root, so
+that a prefix in front of Airflow needs no change here.
 """
 
 from itertools import pairwise
@@ -11,14 +11,14 @@ from aws_executors.core.aws import console
 from aws_executors.dashboard.snapshot import TaskKey
 
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-"""Units of time, in seconds, the largest first."""
+"""Units of time in seconds, the largest first."""
 
 ROOT = ".."
-"""Airflow's root, as seen from the fleet page."""
+"""Airflow's root, relative to the fleet page."""
 
 
 def age(seconds: float) -> str:
-    """So long, to two units; clocks that are a little apart make nothing negative.
+    """A duration in at most two units; slightly different clocks never give a negative one.
 
     >>> age(4.2), age(75), age(3600), age(90061), age(-1)
     ('4 s', '1 min 15 s', '1 h', '1 d 1 h', '0 s')
@@ -32,7 +32,7 @@ def age(seconds: float) -> str:
 
 
 def task_name(key: TaskKey) -> str:
-    """A task instance as a person reads it, without its run.
+    """The name of a task instance, without its run.
 
     >>> task_name(TaskKey(dag="etl", task="load", run="r", map_index=3)), task_name(TaskKey())
     ('etl.load [3]', 'callback')
@@ -57,7 +57,7 @@ def task_page(key: TaskKey) -> str:
 
 
 def container_page(container: str, region: str) -> str:
-    """A container's page in the AWS console; empty where there is no container.
+    """A container's page in the AWS console; empty if there is no container.
 
     >>> container_page("4c75", "us-east-1")
     'https://us-east-1.console.aws.amazon.com/batch/home?region=us-east-1#jobs/detail/4c75'
@@ -66,7 +66,7 @@ def container_page(container: str, region: str) -> str:
 
 
 def short_id(container: str) -> str:
-    """What of a container's id is worth a column.
+    """The short form of a container's id.
 
     >>> short_id("arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e2d3c4b5a"), short_id("4c75")
     ('0f1e2d3c', '4c75')

@@ -1,8 +1,8 @@
-"""The fleet page, from the templates beside this module.
+"""Render the fleet page from the templates beside this module.
 
-Law: a view goes in, markup comes out. Every text is escaped (Jinja2's autoescape is on, and no template
-switches it off), a name that a template does not know is an error, and a link leads to a page of http or to
-one beside this page, or it is none (`parts.html`).
+Law: takes a view, returns markup. Every text is escaped (Jinja2's autoescape is on, and no template switches
+it off), and a name that a template does not know is an error. A link that is neither http(s) nor relative to
+this page is not rendered (`parts.html`).
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def render_page(fleet: Fleet, nonce: str) -> str:
 
 
 def content(fleet: Fleet) -> str:
-    """What of the page changes."""
+    """The part of the page that changes."""
     return _templates().get_template("content.html").render(fleet=fleet, meanings=MEANINGS)
 
 

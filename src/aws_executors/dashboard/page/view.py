@@ -1,8 +1,8 @@
-"""The fleet, as one person may see it: all snapshots and the recent failures, put into rows.
+"""Arrange all snapshots and recent failures in rows, as one user may see them.
 
-Law: what a person may not read of a DAG is left out here and nowhere else: counts are for everybody who may
-see the page, names and links for those who may read the DAG's task instances, failures for those who may read
-its audit log. Every row brings its links; nothing is asked.
+Law: the only place where data is left out for lack of permission. Everybody who may open the page sees the
+counts. Names and links are for users who may read the DAG's task instances, failures for those who may read
+its audit log. Links are computed from the data; nothing is looked up.
 """
 
 from collections import Counter
@@ -17,21 +17,21 @@ from aws_executors.dashboard.page.formatting import age, container_page, short_i
 from aws_executors.dashboard.snapshot import CallRate, JobRecord, Snapshot, TaskKey, recent
 
 Allowed: TypeAlias = Callable[[str], bool]
-"""Whether the person may read that of a DAG, by its id."""
+"""Whether the user may read the data of a DAG, by its id."""
 
 LISTED = 50
-"""Failures that are shown one by one."""
+"""How many failures are listed."""
 
 KINDS = 20
-"""Kinds of failures that are counted, the most frequent ones."""
+"""How many kinds of failures are counted, the most frequent first."""
 
 NO_DAG = ""
-"""The DAG of what belongs to none: callbacks."""
+"""The DAG of callbacks, which belong to none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One failure as Airflow's event log has it; `at` is in seconds since the epoch."""
+    """One failure in Airflow's event log; `at` is in seconds since the epoch."""
 
     key: TaskKey
     at: float
@@ -41,7 +41,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueRow:
-    """One queue of one executor: its jobs by state, in the order of `DisplayState`; the oldest of them."""
+    """One queue of one executor: its jobs by state, in the order of `DisplayState`, and the oldest one."""
 
     executor: str
     queue: str
@@ -52,7 +52,7 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """One job, with its links; a link is empty where there is none."""
+    """One job, with its links; a link is empty if there is none."""
 
     task: str
     run: str
@@ -68,8 +68,10 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRow:
-    """The calls of one executor of one scheduler within the last minute; `share` is that of the documented
-    rate which is granted now, 1 at most."""
+    """The calls of one executor of one scheduler within the last minute.
+
+    `share` is the rate allowed now as a share of the documented one, at most 1.
+    """
 
     executor: str
     scheduler: str
@@ -82,7 +84,7 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRow:
-    """One failure, with its links: its `kind` in a few words, and all of the message as `detail`."""
+    """One failure, with its links; `kind` is a few words, `detail` the whole message."""
 
     task: str
     run: str
@@ -109,8 +111,11 @@ class SchedulerRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """All that the page shows. `unreadable` counts jobs whose names the person may not read, `left_out` those
-    that the schedulers did not list, `hours` how far back the failures go."""
+    """All that the page shows.
+
+    `unreadable` counts the jobs whose names the user may not read, `left_out` those that the schedulers did
+    not list; `hours` is how far back the failures go.
+    """
 
     totals: tuple[int, ...]
     queues: tuple[QueueRow, ...]
@@ -133,8 +138,10 @@ def fleet(
     *,
     may_read_log: Allowed | None = None,
 ) -> Fleet:
-    """What a person sees of these: jobs of DAGs whose task instances, and failures of DAGs whose audit log
-    they may read (None: of the same).
+    """The fleet as a user sees it: jobs of DAGs whose task instances they may read, and failures of DAGs
+    whose audit log they may read.
+
+    Without `may_read_log`, failures are shown for the same DAGs as jobs.
 
     >>> nothing = fleet((), (), lambda dag: True, now=0.0, hours=24)
     >>> nothing.totals, nothing.schedulers
@@ -227,7 +234,7 @@ def _call(one: Snapshot, rate: CallRate) -> CallRow:
 
 
 def _granted(granted: float | None, documented: float | None) -> tuple[str, float]:
-    """A rate that has been found out, in words and as a share of the documented one.
+    """An allowed rate as text, and as a share of the documented one.
 
     >>> _granted(19, 20), _granted(97.3, 20), _granted(None, None)
     (('19 of 20 per second', 0.95), ('97.3 per second, 20 documented', 1.0), ('no limit', 1.0))

@@ -1,4 +1,4 @@
-"""AWS as a world without sockets: deterministic, in virtual time, to be driven by a server or a simulator.
+"""AWS as a deterministic world without sockets, in virtual time, driven by a server or a simulator.
 
 >>> world = World(seed=1)
 >>> apply(world, Call("ecs", "CreateCluster", {"clusterName": "c"}), 0.0).body["cluster"]["clusterArn"]

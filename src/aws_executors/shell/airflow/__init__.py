@@ -1,1 +1,2 @@
-"""Airflow's side: the executor, its configuration, its database, its loggers and metrics."""
+"""Connect the engine to Airflow: the executor class, its configuration, database access, loggers and
+metrics."""

@@ -1,1 +1,1 @@
-"""AWS Batch in the world: set-up, submission, and the life of a job."""
+"""AWS Batch in the world: its resources, SubmitJob, and the life of a job."""

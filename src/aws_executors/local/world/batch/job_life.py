@@ -1,7 +1,7 @@
 """The life of one Batch job: SUBMITTED, PENDING, RUNNABLE, STARTING, RUNNING, SUCCEEDED or FAILED.
 
-Law: every step of a job is a function `(world, job, now)` named in `STEPS`. Each attempt is an ECS task in
-the compute environment's hidden cluster; `follow_task` reads what became of it. Source: "Job states",
+Law: every step of a job is a function `(world, job, now)` listed in `STEPS`. Each attempt is an ECS task in
+the compute environment's hidden cluster, and `follow_task` updates the job from it. Source: "Job states",
 "Automated job retries", "Job timeouts" of the Batch user guide.
 """
 
@@ -32,11 +32,11 @@ def _submitted(world: World, job: BatchJob, now: float) -> None:
 
 
 def _pending(world: World, job: BatchJob, now: float) -> None:
-    """Once all jobs that it depends upon have succeeded, it may run; when one failed, so has it."""
+    """Make the job RUNNABLE once all its dependencies have succeeded; fail it if one has failed."""
     if job.status != "PENDING":
         return
     needed = (world.batch.jobs.get(item["jobId"]) for item in job.view["dependsOn"])
-    ends = [one.status for one in needed if one is not None]  # one forgotten by now has succeeded
+    ends = [one.status for one in needed if one is not None]  # one that is no longer known has succeeded
     if "FAILED" in ends:
         end(world, job, now, "FAILED", DEPENDENCY_FAILED)
     elif all(status == "SUCCEEDED" for status in ends):
@@ -50,7 +50,7 @@ def _queue(world: World, job: BatchJob, now: float) -> None:
 
 
 def _place(world: World, job: BatchJob, now: float) -> None:
-    """Start an attempt in the room that `room.admit` kept for it."""
+    """Start an attempt, for which `room.admit` has reserved capacity."""
     if job.status != "RUNNABLE":
         world.ecs.room_used -= len(job.plan)
         schedule(world, now, "room.admit", "")
@@ -86,7 +86,7 @@ def _cluster(world: World, job: BatchJob) -> str:
 
 
 def follow_task(world: World, task: EcsTask, now: float) -> None:
-    """Bring the job to where its attempt's task is."""
+    """Update the job from the task of its attempt."""
     job = world.batch.jobs.get(task.job or "")
     if job is None or job.task != task.id or job.ended:
         return
@@ -119,7 +119,7 @@ def _attempt_ended(world: World, job: BatchJob, task: EcsTask, now: float) -> No
 
 
 def end(world: World, job: BatchJob, now: float, status: str, reason: str) -> None:
-    """The job's last step; what depends upon it looks again."""
+    """End the job, and check the jobs that depend on it again."""
     change_job(world, job, now, status=status, statusReason=reason, stoppedAt=int(now * 1000))
     for one in world.batch.waited_for.pop(job.id, []):
         schedule(world, now, "job.pending", one)
@@ -127,7 +127,7 @@ def end(world: World, job: BatchJob, now: float, status: str, reason: str) -> No
 
 
 def stop_job(world: World, job: BatchJob, now: float, reason: str) -> None:
-    """End a job early for a reason: at once when it does not run, else by stopping its task."""
+    """End a job early: at once if it is not running, otherwise by stopping its task."""
     job.end_reason = reason
     task = world.ecs.tasks.get(job.task or "")
     if task is None:
@@ -137,7 +137,7 @@ def stop_job(world: World, job: BatchJob, now: float, reason: str) -> None:
 
 
 def timeout(world: World, job: BatchJob, task_id: str, now: float) -> None:
-    """An attempt took too long: it is stopped, and not tried again."""
+    """Stop an attempt that took too long, without another attempt."""
     if job.task == task_id and not job.ended and job.end_reason is None:
         stop_job(world, job, now, TIMED_OUT)
 
@@ -160,7 +160,7 @@ STEPS: dict[str, Callable[[World, BatchJob, float], None]] = {
 
 
 def step_job(world: World, name: str, subject: str, now: float) -> None:
-    """Carry out one due step of a job or of a job's task."""
+    """Carry out one due step of a job, or of a job's task."""
     if name == "job.follow":
         task = world.ecs.tasks.get(subject)
         if task is not None:

@@ -1,7 +1,7 @@
-"""What is shown of a Batch job.
+"""The description of a Batch job, as DescribeJobs shows it.
 
-Law: the only place where a job's view is replaced, and how the description of its attempt's task becomes part
-of it: `container` for a job of one container, `ecsProperties` for one of several.
+Law: the only place where a job's view is replaced, and where the description of its attempt's task becomes
+part of it: `container` for a job with one container, `ecsProperties` for one with several.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from aws_executors.local.world.values import Json
 
 
 def change_job(world: World, job: BatchJob, now: float, **fields: Any) -> None:
-    """One step of a job: replace its view and record it."""
+    """Carry out one step of a job: replace its view and record it."""
     job.view = changed(world, now, "aws.batch", "Batch Job State Change", {**job.view, **fields})
 
 
 def with_attempt(job: BatchJob, task: EcsTask) -> Json:
-    """`container` or `ecsProperties` with what is known of the attempt."""
+    """`container` or `ecsProperties`, with what is known of the attempt."""
     known = {one["name"]: _known(task, one["name"]) for one in job.plan}
     if "container" in job.view:
         stale = {

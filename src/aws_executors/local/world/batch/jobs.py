@@ -1,6 +1,6 @@
 """Batch DescribeJobs, ListJobs, TerminateJob(s), CancelJob(s), TagResource.
 
-Law: the actions upon jobs that exist. A job that does not exist is absent from a description, and ending it
+Law: the actions on existing jobs. A job that does not exist is left out of a description, and terminating it
 succeeds. Source: botocore's `batch` model.
 """
 
@@ -37,13 +37,13 @@ FILTERS = ("JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT"
 
 
 def find(world: World, asked: str) -> BatchJob | None:
-    """The job of that id or ARN, or None."""
+    """The job with that id or ARN, or None."""
     job = world.batch.jobs.get(asked.rpartition("/")[2])
     return None if job is None or job.forgotten else job
 
 
 def describe_jobs(world: World, params: Json, now: float) -> Json:
-    """DescribeJobs, at most 100; what does not exist is absent."""
+    """DescribeJobs, at most 100; a job that does not exist is left out."""
     if not 1 <= len(params["jobs"]) <= DESCRIBE_LIMIT:
         reject("jobs must have between 1 and 100 members")
     found = (find(world, one) for one in params["jobs"])
@@ -51,7 +51,7 @@ def describe_jobs(world: World, params: Json, now: float) -> Json:
 
 
 def list_jobs(world: World, params: Json, now: float) -> Json:
-    """ListJobs of a queue: by status (RUNNING unless given) or by one filter; the newest first."""
+    """ListJobs of a queue: by status (RUNNING by default) or by one filter; the newest first."""
     if "jobQueue" not in params:
         reject("jobQueue must be specified (aws_executors.local has no array or multi-node jobs)")
     queue = find_queue(world, params["jobQueue"])
@@ -110,7 +110,7 @@ def _summary(job: BatchJob) -> Json:
 
 
 def terminate_job(world: World, params: Json, now: float) -> Json:
-    """TerminateJob: a job that has not started is cancelled, one that has is stopped."""
+    """TerminateJob: cancels a job that has not started, and stops one that has."""
     _terminate(world, params["jobId"], params["reason"], now)
     return {}
 
@@ -123,7 +123,7 @@ def terminate_jobs(world: World, params: Json, now: float) -> Json:
 
 
 def cancel_job(world: World, params: Json, now: float) -> Json:
-    """CancelJob: only a job that has not started ends by it."""
+    """CancelJob: ends only a job that has not started."""
     _cancel(world, params["jobId"], params["reason"], now)
     return {}
 
@@ -156,7 +156,7 @@ def _cancel(world: World, asked: str, reason: str, now: float) -> None:
 
 
 def tag_resource(world: World, params: Json, now: float) -> Json:
-    """TagResource of a job (of this project's needs the only one)."""
+    """TagResource for a job (the only resource that this project needs it for)."""
     job = find(world, params["resourceArn"])
     if job is None:
         reject(f"{params['resourceArn']} is not a job that exists")

@@ -1,7 +1,8 @@
-"""Whether Batch tries a job again.
+"""Decide whether Batch retries a job.
 
-Law: a pure function of the job's strategy and of how its attempt ended. Source: "EvaluateOnExit" of the Batch
-API: the first rule whose conditions all match decides; no match means RETRY; a pattern may end in `*`.
+Law: a pure function of the job's retry strategy and of how its attempt ended. Source: "EvaluateOnExit" of the
+Batch API: the first rule whose conditions all match decides; without a match the job is retried; a pattern
+may end in `*`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from aws_executors.local.world.ecs.state import EcsTask
 
 
 def wants_retry(job: BatchJob, task: EcsTask, status_reason: str) -> bool:
-    """True when attempts are left and no rule says EXIT."""
+    """Whether attempts are left and no rule says EXIT."""
     if len(job.view["attempts"]) >= job.attempts_allowed:
         return False
     run = next(iter(task.runs.values()))

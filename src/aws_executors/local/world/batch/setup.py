@@ -1,7 +1,7 @@
 """Batch compute environments, job queues and job definitions.
 
-Law: the actions that set things up, one function per action, and the look-ups that submitting needs. All are
-VALID at once. Source: botocore's `batch` model.
+Law: one function per action, and the look-ups that SubmitJob needs. Every resource is VALID at once. Source:
+botocore's `batch` model.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ NAME = re.compile(r"[A-Za-z0-9][\w-]{0,127}", re.ASCII)
 
 
 def reject(message: str) -> NoReturn:
-    """Batch's one error for whatever is wrong with a request."""
+    """Raise Batch's one error for every invalid request."""
     raise ServiceError("ClientException", f"Error executing request, Exception : {message}")
 
 
 def check_name(kind: str, name: str) -> None:
-    """Refuse a name that is not 1 to 128 of letters, digits, `-`, `_`, the first one alphanumeric."""
+    """Reject a name that is not 1 to 128 letters, digits, `-` and `_` with an alphanumeric first
+    character."""
     if not NAME.fullmatch(name):
         reject(f"{kind} name should match valid pattern {NAME.pattern}: {name}")
 
 
 def create_compute_environment(world: World, params: Json, now: float) -> Json:
-    """CreateComputeEnvironment: with a hidden ECS cluster, where its tasks run."""
+    """CreateComputeEnvironment, with a hidden ECS cluster in which its tasks run."""
     name = params["computeEnvironmentName"]
     check_name("Compute environment", name)
     if name in world.batch.environments:
@@ -53,7 +54,7 @@ def create_compute_environment(world: World, params: Json, now: float) -> Json:
 
 
 def create_job_queue(world: World, params: Json, now: float) -> Json:
-    """CreateJobQueue over compute environments that exist."""
+    """CreateJobQueue, over existing compute environments."""
     name = params["jobQueueName"]
     check_name("Job queue", name)
     if name in world.batch.queues:
@@ -85,7 +86,7 @@ def _environment_arn(world: World, item: Json) -> str:
 
 
 def register_job_definition(world: World, params: Json, now: float) -> Json:
-    """RegisterJobDefinition: the next revision, for one container or for `ecsProperties`."""
+    """RegisterJobDefinition: the next revision, with one container or with `ecsProperties`."""
     name = params["jobDefinitionName"]
     check_name("Job definition", name)
     if params["type"] != "container" or "eksProperties" in params:
@@ -141,7 +142,7 @@ def _check_fargate(container: Json) -> None:
 
 
 def deregister_job_definition(world: World, params: Json, now: float) -> Json:
-    """DeregisterJobDefinition: INACTIVE from here on."""
+    """DeregisterJobDefinition: INACTIVE from now on."""
     view = find_job_definition(world, params["jobDefinition"])
     if view is not None:
         key = f"{view['jobDefinitionName']}:{view['revision']}"
@@ -161,7 +162,7 @@ def describe_job_queues(world: World, params: Json, now: float) -> Json:
 
 
 def describe_job_definitions(world: World, params: Json, now: float) -> Json:
-    """DescribeJobDefinitions, by `name:revision` or ARN (nothing else beside), by name, by status."""
+    """DescribeJobDefinitions: by `name:revision` or ARN (with no other parameter), by name, by status."""
     named = params.get("jobDefinitions", [])
     if named and len(params) > 1:
         reject("jobDefinitions cannot be used with other parameters.")
@@ -197,13 +198,13 @@ def _described(params: Json, member: str, views: Iterable[tuple[str, Json]]) -> 
 
 
 def find_queue(world: World, asked: str) -> Json | None:
-    """The queue of that name or ARN, or None."""
+    """The queue with that name or ARN, or None."""
     view = world.batch.queues.get(asked.rpartition("/")[2])
     return view if view and asked in (view["jobQueueName"], view["jobQueueArn"]) else None
 
 
 def find_job_definition(world: World, asked: str) -> Json | None:
-    """The job definition of that name (its newest active revision), name:revision or ARN, or None."""
+    """The job definition with that name (its newest active revision), name:revision or ARN, or None."""
     name, _, revision = asked.rpartition("/")[2].partition(":")
     if revision:
         return world.batch.definitions.get(f"{name}:{revision}")

@@ -1,7 +1,7 @@
-"""What Batch knows: compute environments, queues, job definitions, jobs.
+"""The state of Batch: compute environments, queues, job definitions, jobs.
 
-Law: records and their indexes, no behaviour. A job's `view` is the DescribeJobs shape and is replaced, never
-changed, at each step.
+Law: records and their indexes, no behaviour. A job's `view` has the shape of DescribeJobs; each step replaces
+it and never changes it in place.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aws_executors.local.world.values import Json
 
 @dataclass(slots=True)
 class BatchJob:
-    """One job; `plan` is what each attempt runs; `task` is the ECS task of the attempt under way."""
+    """One job; `plan` are the containers of each attempt, `task` is the ECS task of the current attempt."""
 
     id: str
     ordinal: int
@@ -32,7 +32,7 @@ class BatchJob:
 
     @property
     def status(self) -> str:
-        """The job's state."""
+        """The status of the job."""
         return str(self.view["status"])
 
     @property
@@ -43,7 +43,7 @@ class BatchJob:
 
 @dataclass(slots=True)
 class BatchState:
-    """All of it; definitions are keyed by `name:revision`, `by_queue` by the queue's name."""
+    """The whole state; definitions are keyed by `name:revision`, `by_queue` by the queue's name."""
 
     environments: dict[str, Json] = field(default_factory=dict)
     queues: dict[str, Json] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""Batch SubmitJob: its rules, and the job that it makes.
+"""Batch SubmitJob: its checks, and the job that it creates.
 
-Law: everything that can refuse a SubmitJob stands here; what each attempt will run is settled here, as the
-ECS container definitions of the job's task. Source: botocore's `batch` model.
+Law: every reason to reject a SubmitJob is here. What each attempt will run is fixed here, too, as ECS
+container definitions. Source: botocore's `batch` model.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OLD_SIZES = ("vcpus", "memory")
 
 
 def submit_job(world: World, params: Json, now: float) -> Json:
-    """SubmitJob: a new job each time; Batch has no client token."""
+    """SubmitJob: always creates a new job, as Batch has no client token."""
     queue, definition = _places(world, params)
     _check(world, queue, definition, params)
     ecs = _ecs_properties(definition, params)
@@ -94,7 +94,8 @@ def _container_properties(definition: Json, params: Json) -> Json:
 
 
 def _ecs_properties(definition: Json, params: Json) -> Json:
-    """The `ecsProperties` under their override, by container name; empty for a job of one container."""
+    """The `ecsProperties` with their overrides applied, by container name; empty for a job with one
+    container."""
     if "ecsProperties" not in definition:
         return {}
     task = definition["ecsProperties"]["taskProperties"][0]
@@ -115,7 +116,8 @@ def _ecs_properties(definition: Json, params: Json) -> Json:
 
 
 def _overridden(container: Json, override: Json) -> Json:
-    """A container under its override: command replaced, environment by name, resources by type."""
+    """A container with its override applied: the command is replaced, environment and resources are
+    merged."""
     merged = {**container, **override}
     for member, key in (("environment", "name"), ("resourceRequirements", "type")):
         both = [*container.get(member, []), *override.get(member, [])]

@@ -11,7 +11,7 @@ from aws_executors.local.world.values import Json, ServiceError
 
 
 def create_cluster(world: World, params: Json, now: float) -> Json:
-    """CreateCluster: the same name again is the same cluster."""
+    """CreateCluster: returns the existing cluster if the name is already used."""
     name = params.get("clusterName", "default")
     if name not in world.ecs.clusters:
         view: Json = {
@@ -30,7 +30,7 @@ def create_cluster(world: World, params: Json, now: float) -> Json:
 
 
 def describe_clusters(world: World, params: Json, now: float) -> Json:
-    """DescribeClusters: what is unknown is a MISSING failure."""
+    """DescribeClusters: an unknown cluster is a failure with reason MISSING."""
     tags = "TAGS" in params.get("include", [])
     clusters, failures = [], []
     for asked in params.get("clusters", ["default"]):
@@ -63,7 +63,7 @@ def put_cluster_capacity_providers(world: World, params: Json, now: float) -> Js
 
 
 def cluster(world: World, params: Json) -> EcsCluster:
-    """The cluster that a request names (`default` if none), or ClusterNotFoundException."""
+    """The cluster named in a request (`default` if none is), or ClusterNotFoundException."""
     asked = params.get("cluster", "default")
     known = world.ecs.clusters.get(asked.rpartition("/")[2])
     if known is None or (asked.startswith("arn:") and asked != known.view["clusterArn"]):

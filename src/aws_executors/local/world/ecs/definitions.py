@@ -1,7 +1,7 @@
 """ECS task definitions.
 
 Law: one function per action, and the look-up and the size check that RunTask needs. Source: botocore's `ecs`
-model; the sizes are "Fargate task definition considerations".
+model; the sizes are from "Fargate task definition considerations".
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ UNITS = {"cpu": "vcpu", "memory": "gb"}
 
 
 def in_units(size: str, unit: str) -> str:
-    """A task's size as ECS keeps it: "1 vCPU" are 1024 units, "2 GB" are 2048 MiB; what is none stays.
+    """A task's size as ECS stores it: "1 vCPU" is 1024 units, "2 GB" is 2048 MiB; any other text is
+    unchanged.
 
     >>> in_units("1 vCPU", "vcpu"), in_units(".5 vcpu", "vcpu"), in_units("2GB", "gb"), in_units("256", "gb")
     ('1024', '512', '2048', '256')
@@ -40,7 +41,7 @@ def in_units(size: str, unit: str) -> str:
 
 
 def register_task_definition(world: World, params: Json, now: float) -> Json:
-    """RegisterTaskDefinition: the next revision of its family, if it keeps the rules."""
+    """RegisterTaskDefinition: the next revision of its family, if it is valid."""
     sizes = {size: in_units(params[size], unit) for size, unit in UNITS.items() if size in params}
     params = {**params, **sizes}
     _check_definition(params)
@@ -114,7 +115,7 @@ def _check_fargate(params: Json) -> None:
 
 
 def check_fargate_size(cpu: str, memory: str) -> None:
-    """Refuse a pair of CPU units and MiB that Fargate does not offer."""
+    """Reject a pair of CPU units and MiB that Fargate does not offer."""
     if not (cpu.isdecimal() and memory.isdecimal() and int(memory) in FARGATE_SIZES.get(int(cpu), ())):
         raise ServiceError(
             "ClientException",
@@ -132,7 +133,7 @@ def describe_task_definition(world: World, params: Json, now: float) -> Json:
 
 
 def deregister_task_definition(world: World, params: Json, now: float) -> Json:
-    """DeregisterTaskDefinition: INACTIVE from here on."""
+    """DeregisterTaskDefinition: INACTIVE from now on."""
     view = find_task_definition(world, params["taskDefinition"])
     if view is None:
         raise ServiceError("ClientException", "Unable to describe task definition.")
@@ -162,7 +163,7 @@ def list_task_definitions(world: World, params: Json, now: float) -> Json:
 
 
 def find_task_definition(world: World, asked: str) -> Json | None:
-    """The task definition of that family (its newest active revision), family:revision or ARN, or None."""
+    """The task definition with that family (its newest active revision), family:revision or ARN, or None."""
     name, _, revision = asked.rpartition("/")[2].partition(":")
     family = world.ecs.families.get(name)
     if family is None:

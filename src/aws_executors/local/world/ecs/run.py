@@ -1,7 +1,7 @@
-"""ECS RunTask: its rules, its client tokens, and what it starts.
+"""ECS RunTask: its checks, its client tokens, and the tasks that it starts.
 
-Law: everything that can refuse a RunTask stands here, in the order in which the service looks; making the
-tasks is `task_make`. Source: botocore's `ecs` model and the messages that the service sends.
+Law: every reason to reject a RunTask is here, in the order in which the service checks; `task_make` creates
+the tasks. Source: botocore's `ecs` model and the messages that the service sends.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NETWORK_LIMITS = {"subnets": 16, "securityGroups": 5}
 
 
 def run_task(world: World, params: Json, now: float) -> Json:
-    """RunTask: the tasks started, or placement failures; the same client token again is the same tasks."""
+    """RunTask: the tasks started, or placement failures; a repeated client token returns the same tasks."""
     home = cluster(world, params)
     token = (home.name, params.get("clientToken", ""))
     request = json.dumps(params, sort_keys=True)
@@ -64,7 +64,8 @@ def _again(world: World, home: EcsCluster, earlier: UsedToken, request: str) -> 
 
 
 def _failure(world: World, reason: str) -> Json:
-    """A placement failure; `RESOURCE:*` names a container instance, capacity of Fargate names nothing."""
+    """A placement failure; `RESOURCE:*` names a container instance, missing Fargate capacity names
+    nothing."""
     if reason.startswith(("RESOURCE", "AGENT", "ATTRIBUTE")):
         return {
             "arn": arn(world, "ecs", "container-instance/0123456789abcdef0123456789abcdef"),
@@ -83,7 +84,8 @@ def _definition(world: World, params: Json) -> Json:
 
 
 def _launch(home: EcsCluster, params: Json) -> Json:
-    """What the task runs on, as members of its description; refuses what cannot be combined."""
+    """Launch type and capacity provider, as members of the task's description; rejects invalid
+    combinations."""
     strategy = params.get("capacityProviderStrategy", [])
     if strategy and "launchType" in params:
         _refuse(

@@ -1,7 +1,7 @@
-"""What ECS knows: clusters, task definitions, tasks.
+"""The state of ECS: clusters, task definitions, tasks.
 
-Law: records and their indexes, no behaviour. A task's `view` is the DescribeTasks shape without tags and is
-replaced, never changed, at each step; `runs` is what the world knows beside it.
+Law: records and their indexes, no behaviour. A task's `view` has the shape of DescribeTasks without tags;
+each step replaces it and never changes it in place. `runs` is what else the world knows of its containers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Life: TypeAlias = Literal["waiting", "starting", "running", "exited", "lost"]
 
 @dataclass(slots=True)
 class ContainerRun:
-    """One container of a task: what it shall run and how far it is; `stop_timeout` is in seconds."""
+    """One container of a task: its definition and its progress; `stop_timeout` is in seconds."""
 
     name: str
     image: str
@@ -34,7 +34,7 @@ class ContainerRun:
 
 @dataclass(slots=True)
 class EcsTask:
-    """One task; `job` is the Batch job whose attempt it is, `token` the client token that it came by."""
+    """One task; `job` is the Batch job that it is an attempt of, `token` the client token of its RunTask."""
 
     id: str
     ordinal: int
@@ -55,7 +55,7 @@ class EcsTask:
 
     @property
     def stopping(self) -> bool:
-        """Whether its end has begun."""
+        """Whether it is being stopped."""
         return bool(self.view["desiredStatus"] == "STOPPED")
 
 
@@ -70,7 +70,7 @@ class EcsCluster:
 
 @dataclass(slots=True)
 class Family:
-    """The revisions of a task definition, the first at index 0; `tags` lie beside them."""
+    """The revisions of a task definition, the first at index 0, and their `tags`."""
 
     revisions: list[Json] = field(default_factory=list)
     tags: list[list[Json]] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class UsedToken:
-    """What a client token was used for: the request's text and the tasks that it started."""
+    """The use of a client token: the text of the request, and the tasks that it started."""
 
     request: str
     task_ids: tuple[str, ...]
@@ -86,7 +86,7 @@ class UsedToken:
 
 @dataclass(slots=True)
 class EcsState:
-    """All of it; `waiting` holds the ids of tasks and of Batch jobs that want room, in their order."""
+    """The whole state; `waiting` are the ids of the tasks and Batch jobs that wait for capacity, in order."""
 
     clusters: dict[str, EcsCluster] = field(default_factory=dict)
     families: dict[str, Family] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""One version step of an ECS task.
+"""Carry out one version step of an ECS task.
 
-Law: the only place where a task's view is replaced. What is shown of a container follows from the task's
-status: its exit code stands from DEPROVISIONING on, or from the notice that a task goes on without it.
+Law: the only place where a task's view is replaced. The description of a container follows from the task's
+status: its exit code is shown from DEPROVISIONING on, or once ECS notices that the task continues without it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ FAILED = "TaskFailedToStart"
 
 
 def change_task(world: World, task: EcsTask, now: float, fields: Json, noticed: str = "") -> None:
-    """One version step: replace the view, record it, tell the job; `noticed` names a container that ended."""
+    """Replace the view, record the change and notify the job; `noticed` names a container that has ended."""
     status = str(fields.get("lastStatus", task.view["lastStatus"]))
     task.view = {
         **task.view,
@@ -32,7 +32,7 @@ def change_task(world: World, task: EcsTask, now: float, fields: Json, noticed: 
 
 
 def _container(view: Json, run: ContainerRun, status: str, noticed: bool) -> Json:
-    """The container's part of a step: its exit code shows when the task ends, or goes on without it."""
+    """Describe a container; its exit code is shown when the task ends, or continues without it."""
     if not noticed and view["lastStatus"] != "STOPPED" and status not in ("DEPROVISIONING", "STOPPED"):
         return {**view, "lastStatus": _container_status(status)}
     shown: Json = {**view, "lastStatus": "STOPPED"}

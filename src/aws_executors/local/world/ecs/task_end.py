@@ -1,7 +1,7 @@
-"""The end of an ECS task: from the reason to stop it to STOPPED, and out of the world.
+"""The end of an ECS task, from the reason to stop it to STOPPED and its removal.
 
-Law: every way of ending goes through `begin_stop`; the first reason stays. Processes are signalled by
-effects. Source: "Amazon ECS task lifecycle", "Stopped tasks error codes".
+Law: every task ends through `begin_stop`, and its first reason is kept. Processes are signalled by effects.
+Source: "Amazon ECS task lifecycle", "Stopped tasks error codes".
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from aws_executors.local.world.values import Ref, SignalProcess
 
 
 def begin_stop(world: World, task: EcsTask, now: float, code: str, reason: str) -> None:
-    """Begin a task's end, for this `stopCode` and `stoppedReason`; the first reason stays."""
+    """Begin to stop a task, with this `stopCode` and `stoppedReason`; does nothing if it is already
+    stopping."""
     if task.stopping:
         return
     started = any(run.life != "waiting" for run in task.runs.values())
@@ -47,7 +48,7 @@ def _kill(world: World, task: EcsTask, run: ContainerRun, now: float) -> None:
 
 
 def settle(world: World, task: EcsTask, now: float) -> None:
-    """Go on to DEPROVISIONING once no process of a stopping task is left."""
+    """Move on to DEPROVISIONING once all processes of a stopping task have ended."""
     if task.view["lastStatus"] != "STOPPING" or any(
         run.life in ("starting", "running") for run in task.runs.values()
     ):
@@ -67,7 +68,7 @@ def _stopped(world: World, task: EcsTask, now: float) -> None:
 
 
 def lose(world: World, task: EcsTask, now: float, code: str, reason: str) -> None:
-    """The host is gone: processes end without an exit code that anybody sees."""
+    """Lose the task's host: its processes end without a known exit code."""
     for run in task.runs.values():
         if run.life in ("starting", "running"):
             world.effects.append(SignalProcess(Ref(task.id, run.name), "KILL"))
@@ -77,7 +78,7 @@ def lose(world: World, task: EcsTask, now: float, code: str, reason: str) -> Non
 
 
 def _forget(world: World, task: EcsTask, now: float) -> None:
-    """The task leaves the world, with its index and its client token."""
+    """Remove the task, its index entries and its client token."""
     del world.ecs.tasks[task.id]
     if task.token:
         world.ecs.tokens.pop(task.token, None)

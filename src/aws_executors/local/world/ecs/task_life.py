@@ -1,8 +1,8 @@
 """The life of one ECS task, from PROVISIONING to the exit of its containers.
 
-Law: every step is a function `(world, task, now)` named in `ON_TASK` or `ON_CONTAINER`, and leaves by
-scheduling the next one; how a task ends is `task_end`. Processes are started by effects only, and what
-becomes of them is told by `on_...`. A task of Batch has the same life. Source: "Amazon ECS task lifecycle".
+Law: every step is a function `(world, task, now)` listed in `ON_TASK` or `ON_CONTAINER`, and schedules the
+next one; `task_end` ends tasks. Processes are started only by effects, and `on_...` functions receive what
+happens to them. Tasks of Batch have the same life. Source: "Amazon ECS task lifecycle".
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aws_executors.local.world.values import Ref, StartProcess
 
 
 def enter(world: World, task: EcsTask, now: float) -> None:
-    """A task that `room` let in: it holds that room from here until its processes have ended."""
+    """Start a task that `room` has admitted; it holds its capacity until its processes have ended."""
     task.holds_room = True
     schedule_after(world, now, world.delays.provision, "task.provisioned", task.id)
 
@@ -57,7 +57,7 @@ def _start(world: World, task: EcsTask, now: float) -> None:
 
 
 def on_started(world: World, task: EcsTask, run: ContainerRun, now: float) -> None:
-    """A container's process runs; the task is RUNNING when all of them do."""
+    """A container's process has started; the task is RUNNING once all have."""
     if run.life != "starting":
         return
     run.life = "running"
@@ -72,14 +72,14 @@ def on_started(world: World, task: EcsTask, run: ContainerRun, now: float) -> No
 
 
 def on_start_failed(world: World, task: EcsTask, run: ContainerRun, reason: str, now: float) -> None:
-    """A container's command could not be started: the task fails with it."""
+    """A container's command could not be started, so the task fails."""
     run.life, run.reason = "exited", f"CannotStartContainerError: {reason}"
     begin_stop(world, task, now, FAILED, run.reason)
     settle(world, task, now)
 
 
 def on_exited(world: World, task: EcsTask, run: ContainerRun, code: int, now: float) -> None:
-    """A container's first process ended; ECS notices later, unless it is stopping the task anyway."""
+    """A container's first process has ended; ECS notices later, unless it is stopping the task anyway."""
     if run.life not in ("starting", "running"):
         return
     run.life, run.exit_code = "exited", code
@@ -111,7 +111,7 @@ ON_CONTAINER: dict[str, Callable[[World, EcsTask, ContainerRun, float], None]] =
 
 
 def step_task(world: World, name: str, subject: str, now: float) -> None:
-    """Carry out one due step; a step on the way up is void once the task's end has begun."""
+    """Carry out one due step; a step of the start is skipped once the task is being stopped."""
     task_id, _, container = subject.partition("/")
     task = world.ecs.tasks.get(task_id)
     if task is None:

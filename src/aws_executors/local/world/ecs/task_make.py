@@ -1,8 +1,8 @@
-"""Making a task: from a definition and its overrides to the record that will live.
+"""Create a task's record from a definition and its overrides.
 
-Law: pure assembly; nothing is refused here, and nothing is started. Both RunTask and a job's attempt use it.
-What a definition says of secrets, environment files, health checks, restarts and the order of containers is
-kept in its description and has no effect.
+Law: only assembles; nothing is rejected or started here. RunTask and a job's attempt both use it. Secrets,
+environment files, health checks, restart policies and the order of containers are kept in the description and
+have no effect.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ FARGATE_PLATFORM = {"platformVersion": "1.4.0", "platformFamily": "Linux"}
 
 
 def environment_map(environment: Iterable[Json]) -> dict[str, str]:
-    """AWS's list of name and value as a mapping; the last of a name stays."""
+    """AWS's list of names and values as a mapping; the last value of a name counts."""
     return {item.get("name", ""): item.get("value", "") for item in environment}
 
 
 def runs_of(definition: Json, overrides: Json) -> list[ContainerRun]:
-    """The containers of a task definition under a TaskOverride: command replaced, environment by name."""
+    """The containers of a task definition with a TaskOverride applied: command replaced, environment
+    merged."""
     changes: dict[str, Json] = {}
     for one in overrides.get("containerOverrides", []):
         changes[one["name"]] = {**changes.get(one["name"], {}), **one}
@@ -48,7 +49,7 @@ def _run(container: Json, override: Json) -> ContainerRun:
 
 
 def _log_target(container: Json) -> LogTarget | None:
-    """Group and stream prefix; `make_task` completes the stream's name with the task's id."""
+    """The log group and the stream's prefix; `make_task` completes the stream's name with the task's id."""
     config = container["logConfiguration"]
     options = config.get("options", {})
     if config["logDriver"] != "awslogs" or "awslogs-group" not in options:
@@ -67,7 +68,7 @@ def make_task(
     params: Json,
     now: float,
 ) -> EcsTask:
-    """A new task in PROVISIONING, known to the world and recorded as its first change."""
+    """Create a task in PROVISIONING, add it to the world and record it as its first change."""
     task_id = hex_id(world)
     for run in runs:
         run.environment = _told(world, launch) | run.environment
@@ -86,7 +87,7 @@ def make_task(
 
 
 def _told(world: World, launch: Json) -> dict[str, str]:
-    """What the agent puts into every container's environment."""
+    """The variables that the agent sets in every container."""
     return {
         "AWS_EXECUTION_ENV": f"AWS_ECS_{launch['launchType']}",
         "AWS_REGION": world.region,

@@ -1,6 +1,6 @@
 """ECS DescribeTasks, ListTasks, StopTask, TagResource.
 
-Law: the actions upon tasks that exist. A task that is forgotten, or not visible yet, is MISSING.
+Law: the actions on existing tasks. A task that is forgotten, or not visible yet, is MISSING.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ DESCRIBE_LIMIT = 100
 
 
 def describe_tasks(world: World, params: Json, now: float) -> Json:
-    """DescribeTasks, by id or ARN, at most 100."""
+    """DescribeTasks: by id or ARN, at most 100."""
     home = cluster(world, params)
     asked = params["tasks"]
     if not asked:
@@ -38,7 +38,8 @@ def describe_tasks(world: World, params: Json, now: float) -> Json:
 
 
 def _find(world: World, home: EcsCluster, asked: str) -> EcsTask | None:
-    """The task of that id or ARN in this cluster; InvalidParameterException when it names no task at all."""
+    """The task with that id or ARN in this cluster; InvalidParameterException if it is not an id of a
+    task."""
     task_id = asked.rpartition("/")[2]
     if asked.startswith("arn:") and ":task/" not in asked:
         raise ServiceError("InvalidParameterException", f"Invalid identifier: {asked}")
@@ -49,7 +50,7 @@ def _find(world: World, home: EcsCluster, asked: str) -> EcsTask | None:
 
 
 def list_tasks(world: World, params: Json, now: float) -> Json:
-    """ListTasks: RUNNING ones unless asked otherwise; `startedBy` goes with no filter but `desiredStatus`."""
+    """ListTasks: RUNNING by default; `startedBy` can be combined only with `desiredStatus`."""
     home = cluster(world, params)
     others = {"family", "launchType", "containerInstance", "serviceName"} & params.keys()
     if "startedBy" in params and others:
@@ -97,7 +98,7 @@ def _filter(home: EcsCluster, params: Json) -> Callable[[EcsTask], bool]:
 
 
 def stop_task(world: World, params: Json, now: float) -> Json:
-    """StopTask: its end begins; one that ended already is described as it is."""
+    """StopTask: begins to stop the task; one that is already stopping is only described."""
     task = _find(world, cluster(world, params), params["task"])
     if task is None:
         raise ServiceError("InvalidParameterException", "The referenced task was not found.")
@@ -106,7 +107,7 @@ def stop_task(world: World, params: Json, now: float) -> Json:
 
 
 def tag_resource(world: World, params: Json, now: float) -> Json:
-    """TagResource of a cluster, a task or a task definition; a key that exists gets the new value."""
+    """TagResource for a cluster, a task or a task definition; an existing key gets the new value."""
     tags = _tags(world, params["resourceArn"])
     merged = {item.get("key", ""): item for item in [*tags, *params["tags"]]}
     if len(merged) > 50:

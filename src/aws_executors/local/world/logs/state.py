@@ -1,6 +1,6 @@
-"""What CloudWatch Logs knows: groups, streams, events.
+"""The state of CloudWatch Logs: groups, streams, events.
 
-Law: records, no behaviour. Times are epoch milliseconds, as the service's are.
+Law: records, no behaviour. Times are in epoch milliseconds, as in the service.
 """
 
 from __future__ import annotations

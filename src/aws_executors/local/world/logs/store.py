@@ -1,7 +1,7 @@
-"""CloudWatch Logs: groups, streams, events and the four actions that read them.
+"""CloudWatch Logs: groups, streams, events, and the actions on them.
 
-Law: log events are kept in the order of their arrival; a token is a position in that order, so the end is
-reached when a token repeats. Source: botocore's `logs` model, "GetLogEvents".
+Law: events are kept in order of arrival. A token is a position in that order, so the end is reached when a
+token repeats. Source: botocore's `logs` model, "GetLogEvents".
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_EVENTS = 10_000
 
 
 def open_stream(world: World, target: LogTarget, now: float) -> bool:
-    """Make the stream (and the group where that is asked for); False when the group does not exist."""
+    """Create the stream (and the group, if requested); False if the group does not exist."""
     millis = int(now * 1000)
     group = world.logs.groups.get(target.group)
     if group is None:
@@ -31,7 +31,7 @@ def open_stream(world: World, target: LogTarget, now: float) -> bool:
 
 
 def write(world: World, target: LogTarget, lines: Iterable[str], now: float) -> None:
-    """Append lines to a stream that `open_stream` made."""
+    """Append lines to a stream that `open_stream` has created."""
     millis = int(now * 1000)
     events = world.logs.groups[target.group].streams[target.stream].events
     events.extend({"timestamp": millis, "message": line, "ingestionTime": millis} for line in lines)
@@ -63,7 +63,7 @@ def describe_groups(world: World, params: Json, now: float) -> Json:
 
 
 def describe_streams(world: World, params: Json, now: float) -> Json:
-    """DescribeLogStreams of one group, by prefix, by name or by the time of the last event."""
+    """DescribeLogStreams of one group: by prefix, ordered by name or by the time of the last event."""
     group = _group(world, params)
     prefix = params.get("logStreamNamePrefix", "")
     streams = [stream for stream in group.streams.values() if stream.name.startswith(prefix)]
@@ -78,7 +78,7 @@ def describe_streams(world: World, params: Json, now: float) -> Json:
 
 
 def get_events(world: World, params: Json, now: float) -> Json:
-    """GetLogEvents: forward from a token or from the head, else the newest."""
+    """GetLogEvents: from a token or from the head, otherwise the newest events."""
     stream = _group(world, params).streams.get(params["logStreamName"])
     if stream is None:
         raise ServiceError("ResourceNotFoundException", "The specified log stream does not exist.")

@@ -1,6 +1,6 @@
-"""What S3 remembers: buckets and objects.
+"""The state of S3: buckets and objects.
 
-Law: plain data; `store.py` is the only place that changes it.
+Law: plain data; only `store.py` changes it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from aws_executors.local.world.values import Json
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """One object: its ETag with quotes, when it was written (epoch seconds), and how it is encrypted, in the
-    members that PutObject and GetObject answer with."""
+    """One object: its ETag with quotes, when it was written (epoch seconds), and its encryption, as members
+    of the responses of PutObject and GetObject."""
 
     body: bytes
     etag: str
@@ -24,7 +24,7 @@ class Object:
 
 @dataclass(slots=True)
 class S3State:
-    """The buckets, and those (and the keys of KMS) to which every access is denied."""
+    """The buckets, and the buckets and KMS keys to which access is denied."""
 
     buckets: dict[str, dict[str, Object]] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)

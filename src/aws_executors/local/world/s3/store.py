@@ -1,8 +1,8 @@
-"""S3, as far as one bucket's small objects need it: CreateBucket, PutObject, GetObject, DeleteObject.
+"""S3 for small objects in one bucket: CreateBucket, PutObject, GetObject, DeleteObject.
 
-Law: whole objects and no versions. A condition is judged and the object changed in one step, so of two
-writers under the same condition one is refused, as in S3. Source: "Conditional writes" and API_PutObject, S3
-User Guide and API Reference; the words of the errors as S3 says them.
+Law: whole objects, no versions. A condition is checked and the object changed in one step, so that of two
+writers with the same condition one is refused, as in S3. Source: "Conditional writes" and API_PutObject, S3
+User Guide and API Reference; the messages are S3's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NO_BUCKET = ("NoSuchBucket", "The specified bucket does not exist", 404)
 NOT_DONE = ("NotImplemented", "A header you provided implies functionality that is not implemented", 501)
 ENCRYPTED, BY_KMS = "AES256", "aws:kms"
 OWN_KEY = "alias/aws/s3"
-"""The key of KMS that is taken where nobody names one."""
+"""The KMS key that is used if the request names none."""
 
 
 def create_bucket(world: World, params: Json, now: float) -> Json:
@@ -32,7 +32,7 @@ def create_bucket(world: World, params: Json, now: float) -> Json:
 
 
 def put_object(world: World, params: Json, now: float) -> Json:
-    """PutObject, under a condition if there is one; encrypted in any case, as in S3."""
+    """PutObject, conditional if requested; always encrypted, as in S3."""
     bucket, key = _bucket(world, "PutObject", params), params["Key"]
     _hold(bucket.get(key), params)
     body = params.get("Body", b"")
@@ -45,7 +45,7 @@ def put_object(world: World, params: Json, now: float) -> Json:
 
 
 def _encryption(world: World, params: Json) -> Json:
-    """How it is to be encrypted, with an ARN for the key, as S3 answers."""
+    """The encryption, with the ARN of its key, as S3 returns it."""
     if params.get("ServerSideEncryption", ENCRYPTED) == ENCRYPTED:
         if "SSEKMSKeyId" in params:
             raise ServiceError(
@@ -82,7 +82,7 @@ def _denial(world: World, action: str, resource: str) -> str:
 
 
 def _hold(there: Object | None, params: Json) -> None:
-    """Refuse a write whose condition does not hold."""
+    """Reject a write whose condition is not met."""
     if params.get("IfNoneMatch", "*") != "*":
         raise ServiceError(*NOT_DONE)
     if "IfNoneMatch" in params and there is not None:
@@ -104,7 +104,7 @@ def get_object(world: World, params: Json, now: float) -> Json:
 
 
 def delete_object(world: World, params: Json, now: float) -> Json:
-    """DeleteObject; an object that is not there is deleted all the same."""
+    """DeleteObject; succeeds even if there is no such object."""
     _bucket(world, "DeleteObject", params).pop(params["Key"], None)
     return {}
 
