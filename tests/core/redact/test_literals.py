@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aws_executors.core.redact.literals import mask_literals
-from aws_executors.core.redact.text import mask
+from aws_executors.core.redact.text import FINDERS, mask, replaced
 from core.redact.test_text import HOSTILE
 from samples import examples
 
@@ -70,17 +70,25 @@ def shape(value: object) -> object:
             return "text or number"
 
 
+def hidden_in(written: str) -> set[str]:
+    """The marks that some finder finds in a text, and that a text does not show; not those that are gone because
+    one before it has taken a quote away."""
+    text, alone = mask(written), [replaced(written, find) for find in FINDERS]
+    return {mark for mark in MARKS if mark not in text and any(mark not in one for one in alone)}
+
+
 @examples(300)
 @given(VALUES, st.sampled_from([None, 2]))
 @example(["password=[", "zz1zz", "a]"], 2)
 @example(["-----BEGIN RSA PRIVATE KEY-----", "zz1zz", "-----END RSA PRIVATE KEY-----"], None)
+@example({"password": "-----BEGIN RSA PRIVATE KEY-----", "--token": "-----ENDzz1zz"}, None)
 @example({"type": "password", "value": "zz1zz"}, None)
 @example({"passwords": [{"a": "zz1zz"}]}, None)
 @example(["mysql", "-pzz1zz"], 2)
 def test_what_a_text_hides_json_hides_and_is_json(value: object, indent: int | None) -> None:
     written = json.dumps(value, indent=indent, ensure_ascii=False)
-    shown, text = mask_literals(written), mask(written)
-    assert [mark for mark in MARKS if mark in shown and mark not in text] == []
+    shown = mask_literals(written)
+    assert hidden_in(written).isdisjoint(mark for mark in MARKS if mark in shown)
     assert shape(json.loads(shown, object_pairs_hook=pairs)) == shape(value)
 
 
@@ -93,8 +101,9 @@ def pairs(found: list[tuple[str, object]]) -> dict[object, object]:
 @given(VALUES)
 @example([b"zz1zz", {"password": b"a'b"}, "it's"])
 def test_what_a_text_hides_code_hides_and_is_code(value: object) -> None:
-    shown = mask_literals(f"call({value!r}, x={value!r})")
-    assert [mark for mark in MARKS if mark in shown and mark not in mask(repr(value))] == []
+    written = f"call(x={value!r})"
+    shown = mask_literals(written)
+    assert hidden_in(written).isdisjoint(mark for mark in MARKS if mark in shown)
     assert isinstance(ast.parse(shown, mode="eval").body, ast.Call)
 
 

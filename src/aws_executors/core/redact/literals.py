@@ -21,6 +21,9 @@ _LITERAL = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _RUN = re.compile(r"[^\\]++|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
+ROUNDS = 3
+"""What one round hides may show another what it is about, as in `mask`."""
+
 _NO_SECRETS = frozenset({"null", "true", "false", "None", "True", "False"})
 
 
@@ -47,19 +50,31 @@ def mask_literals(text: str) -> str:
     >>> print(mask_literals("KeyValuePair(name='DB_PWD', value='a')"))
     KeyValuePair(name='DB_PWD', value='***')
     """
-    return _LITERAL.sub(_alone, _together(text))
+    for _ in range(ROUNDS):
+        before, text = text, _LITERAL.sub(_alone, _together(text))
+        if text == before:
+            break
+    return text
 
 
 def _together(text: str) -> str:
-    for find in FINDERS:
-        parts: list[str] = []
-        done = 0
-        for piece in _covered(text, find(text)):
-            if piece.end > done:
-                parts += [text[done : piece.begin], piece.by]
-                done = piece.end
-        text = "".join([*parts, text[done:]]) if parts else text
-    return text
+    parts: list[str] = []
+    done = 0
+    for piece in _covered(text, _merged(span for find in FINDERS for span in find(text))):
+        parts += [text[done : piece.begin], piece.by]
+        done = piece.end
+    return "".join([*parts, text[done:]])
+
+
+def _merged(spans: Iterable[Span]) -> Iterator[Span]:
+    """The same without overlaps, in order."""
+    begin = end = 0
+    for first, last in sorted(spans):
+        if first > end:
+            yield begin, end
+            begin, end = first, last
+        end = max(end, last)
+    yield begin, end
 
 
 def _alone(literal: re.Match[str]) -> str:
@@ -68,11 +83,12 @@ def _alone(literal: re.Match[str]) -> str:
     if "\\" not in written or not written.endswith(("'", '"')):
         return written
     try:
-        meant = cast("object", literal_eval(written) if written[0] != '"' else json.loads(written))
+        meant = cast("object", json.loads(written) if written[0] == '"' else literal_eval(written))
     except (SyntaxError, ValueError):
         return written
-    shown = mask(meant) if isinstance(meant, str) else meant
-    return written if shown == meant else json.dumps(shown, ensure_ascii=written.isascii())
+    if not isinstance(meant, str) or (shown := mask(meant)) == meant:
+        return written
+    return json.dumps(shown, ensure_ascii=written.isascii())
 
 
 def _covered(text: str, spans: Iterable[Span]) -> Iterator[Piece]:

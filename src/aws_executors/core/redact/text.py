@@ -93,11 +93,11 @@ def mask(text: str) -> str:
     'DB_PWD=*** psql postgresql://***@db/etl; mysql -u root -p*** etl; mkdir -p abc'
     """
     for find in FINDERS:
-        text = _replaced(text, find)
+        text = replaced(text, find)
     return text
 
 
-def _replaced(text: str, find: Callable[[str], Iterator[Span]]) -> str:
+def replaced(text: str, find: Callable[[str], Iterator[Span]]) -> str:
     parts: list[str] = []
     done = 0
     for begin, end in find(text):
