@@ -207,10 +207,9 @@ def renewal_interval(lifetime: float) -> float:
 class RequestFactory(Generic[S, R]):
     """Builds the request of each attempt for one parcel, each with a token of its own.
 
-    Each attempt gets a newly minted token, because the one that Airflow minted has aged in the queue. `seal`
-    is the last step, after the user's builder; it adds what is needed to find the container again. `mint`
-    makes the workload's JSON with a token for that many seconds; `queueing` is the lifetime if neither the
-    builder nor `token_lifetime` sets one.
+    `seal` is the last step, after the user's builder; it adds what is needed to find the container again.
+    `mint` makes the workload's JSON with a token for that many seconds; `queueing` is the lifetime if neither
+    the builder nor `token_lifetime` sets one.
     """
 
     configured: Configured[S, R]
