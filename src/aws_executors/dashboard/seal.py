@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from aws_executors.core.errors import AwsExecutorsError
 
 LARGEST = 1 << 20
-"""The most characters of a snapshot; a longer text is cut, and then is no valid one."""
+"""The most characters of a snapshot; a longer text is cut, and thus invalid."""
 
 
 class NoKeyError(AwsExecutorsError, RuntimeError):

@@ -1,2 +1,1 @@
-"""Connect the engine to Airflow: the executor class, its configuration, database access, loggers and
-metrics."""
+"""The executor class, and what it needs of Airflow: configuration, database, loggers and metrics."""

@@ -1,7 +1,7 @@
 """Import the object that a dotted path in airflow.cfg names.
 
-Law: the only module that imports user code. Whatever the user's module raises is returned as a failure, never
-raised.
+Law: the only module that imports what an option names. Whatever the user's module raises is returned as a
+failure, never raised.
 """
 
 import importlib

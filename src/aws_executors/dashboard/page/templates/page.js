@@ -1,6 +1,6 @@
-// What the fleet page does by itself: it asks for news, and follows links out of Airflow's frame.
+// The script of the fleet page: it polls for updates, and follows links out of Airflow's frame.
 //
-// It makes no markup: what it shows comes from the server, escaped. A page that nobody looks at asks for nothing.
+// It makes no markup: what it shows comes from the server, escaped. A hidden page does not poll.
 //
 // Airflow shows the page in a frame that may neither open windows nor change the page around it (sandbox=
 // "allow-scripts allow-same-origin allow-forms allow-downloads"), so a link is followed by that page, which has
@@ -13,7 +13,7 @@
   let around = null;
   try {
     if (parent !== window && parent.document.body) around = parent.document;
-  } catch { /* a page of another origin is around */ }
+  } catch { /* the page around is of another origin */ }
 
   const colours = () => {
     const theirs = around.documentElement;
@@ -48,7 +48,7 @@
   };
   document.addEventListener("input", (event) => { if (event.target.id === "wanted") sift(); });
 
-  // Details stay open, and the filter's text where it is, when news come.
+  // An update keeps open details open, and keeps the filter's text.
   const show = (html) => {
     const open = new Set([...fleet.querySelectorAll("details[open]")].map((one) => one.dataset.key));
     const field = wanted();
