@@ -13,19 +13,15 @@ from typing import TYPE_CHECKING, Any
 from returns.methods import unwrap_or_failure
 
 from aws_executors.cli.command import SECTIONS
-from aws_executors.cli.services import KITS
 from aws_executors.core.errors import AwsExecutorsError
+from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.errors import SettingsFaults
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration import Configured, configure
 
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser
 
-CLASSES = {
-    "AwsBatchExecutor": "batch",
-    "AwsEcsFargateExecutor": "ecs_fargate",
-    "AwsFargateExecutor": "ecs_fargate",
-}
+CLASSES = {name: section for section, row in SERVICES.items() for name in row.executors}
 UNUSABLE = 2
 
 
@@ -75,14 +71,14 @@ def asked(options: Namespace) -> ChosenSections:
     if not found:
         raise CommandError(
             "[core] executor names no executor of this package; set executor = "
-            f"aws_executors.executors.AwsBatchExecutor, or use --section {SECTIONS[0]} or {SECTIONS[1]}"
+            f"aws_executors.executors.AwsBatchExecutor, or use --section {' or --section '.join(SECTIONS)}"
         )
     return ChosenSections(found, team)
 
 
 def required(section: str, team: str | None) -> Configured[Any, Any]:
     """Configure one section; raises `CommandError` with all its faults."""
-    match unwrap_or_failure(KITS[section].configure(airflow(), team)):
+    match unwrap_or_failure(configure(SERVICES[section], airflow(), team)):
         case SettingsFaults() as faults:
             raise CommandError(str(faults))
         case found:

@@ -11,19 +11,18 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 
-from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.options import Option
 
-SECTIONS: Mapping[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}
+SECTIONS: Mapping[str, type[Settings]] = {section: row.settings for section, row in SERVICES.items()}
 SINCE = "0.1.0"
 
 
 def markdown(model: type[Settings]) -> str:
     """The table of a section's options: option, default, meaning, example.
 
-    >>> print(markdown(BatchSettings).splitlines()[2])
+    >>> print(markdown(SECTIONS["batch"]).splitlines()[2])
     | `region` | *mandatory* | The AWS Region, also with a custom request. | `us-east-1` |
     """
     head = ("| option | default | meaning | example |", "|---|---|---|---|")

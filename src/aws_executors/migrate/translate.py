@@ -12,8 +12,8 @@ from typing import cast
 
 from returns.methods import unwrap_or_failure
 
-from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.ecs.settings import NOT_FARGATE, EcsSettings, platform
+from aws_executors.core.ecs.settings import NOT_FARGATE, platform
+from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, Place, SettingsFaults
 from aws_executors.core.settings.options import as_text
@@ -35,7 +35,7 @@ from aws_executors.migrate.table import (
 Sections = Mapping[str, Mapping[str, str]]
 """The values that are set, by section (``batch`` or ``team_a=batch``) and option."""
 
-MODELS: Mapping[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}
+MODELS: Mapping[str, type[Settings]] = {section: row.settings for section, row in SERVICES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

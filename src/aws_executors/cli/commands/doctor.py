@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from returns.methods import unwrap_or_failure
 
 from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executor_sections
-from aws_executors.cli.services import KITS
 from aws_executors.cli.show import Paint, answer, colourful, dumped, remark, wrapped
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.doctor.checks.findings import (
@@ -30,7 +30,9 @@ from aws_executors.doctor.checks.findings import (
 from aws_executors.doctor.examine import examine
 from aws_executors.doctor.probe import Probe, airflow_side
 from aws_executors.doctor.trial import COMMAND, trial
+from aws_executors.shell.airflow.configuration import configure
 from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.services import BACKENDS
 
 FOUND_ERRORS = 1
 TASK = Task(dag_id="doctor", task_id="doctor")
@@ -55,7 +57,7 @@ def run(options: Namespace) -> int:
     found: list[Finding] = []
     for section in sections:
         say(f"reading [{section}]")
-        side = airflow_side(conf, named, section in ours, KITS[section].settings.section.partition("_")[0])
+        side = airflow_side(conf, named, section in ours, SERVICES[section].settings.service)
         found += [*of_airflow(side), *of_section(section, side, options, say)]
     say("")
     findings = worst_first(found)
@@ -71,15 +73,16 @@ def of_section(
     section: str, side: Airflow, options: Namespace, say: Callable[[str], None]
 ) -> Iterator[Finding]:
     """What is wrong with one section and with the resources it names."""
-    kit = KITS[section]
-    match unwrap_or_failure(kit.configure(airflow(), options.team)):
+    backend = BACKENDS[section]
+    service = backend.row
+    match unwrap_or_failure(configure(service, airflow(), options.team)):
         case SettingsFaults() as faults:
             yield from of_settings(faults)
             return
         case configured:
             settings: Settings = configured.settings
     launch = Launch(task=TASK, command=COMMAND, settings=settings, token=trial_token())
-    match unwrap_or_failure(built(configured.build, launch, kit.request, kit.seal)):
+    match unwrap_or_failure(built(configured.build, launch, service.request, service.seal)):
         case BuildFault() as fault:
             yield error(
                 "builder",
@@ -92,8 +95,8 @@ def of_section(
             yield from examine(settings, request, side, Probe(settings), say)
             if options.launch:
                 say("starting a container; on Fargate this takes a minute or two")
-                service = kit.service(Clients(settings), settings)
-                yield from trial(service, request, options.launch_timeout, say)
+                calls = backend.calls(Clients(settings), settings)
+                yield from trial(calls, request, options.launch_timeout, say)
 
 
 def trial_token() -> str:

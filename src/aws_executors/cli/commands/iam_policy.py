@@ -12,7 +12,6 @@ from typing import Any
 from returns.methods import unwrap_or_failure
 
 from aws_executors.cli.configuration import UNUSABLE, CommandError, asked, required
-from aws_executors.cli.services import KITS, Kit
 from aws_executors.cli.show import answer, dumped, grid, remark
 from aws_executors.core.aws import s3_permissions
 from aws_executors.core.aws.iam import (
@@ -25,9 +24,9 @@ from aws_executors.core.aws.iam import (
     doctors,
     policy,
 )
-from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.services import SERVICES, AnyService
 from aws_executors.shell.airflow.configuration import Configured
 
 EVERY_JOB = (
@@ -44,7 +43,7 @@ def run(options: Namespace) -> int:
     try:
         wanted = asked(options)
         sections = {section: required(section, wanted.team) for section in wanted.sections}
-        found = [one for section, own in sections.items() for one in needed(KITS[section], own, options)]
+        found = [one for section, own in sections.items() for one in needed(SERVICES[section], own, options)]
     except CommandError as unusable:
         remark(str(unusable))
         return UNUSABLE
@@ -71,7 +70,7 @@ def also(options: Namespace) -> Also:
     )
 
 
-def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) -> Iterator[Statement]:
+def needed(service: AnyService, own: Configured[Any, Any], options: Namespace) -> Iterator[Statement]:
     """The permissions of one executor, for the request that its builder makes for an ordinary task."""
     settings = own.settings
     where = Where(region=settings.region, account=options.account or NO_ACCOUNT)
@@ -79,15 +78,15 @@ def needed(kit: Kit[Any, Any], own: Configured[Any, Any], options: Namespace) ->
         yield from s3_permissions.reading(settings, where)
         return
     launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=settings, token=SOME_TOKEN)
-    match unwrap_or_failure(built(own.build, launch, kit.request, kit.seal)):
+    match unwrap_or_failure(built(own.build, launch, service.request, service.seal)):
         case BuildFault() as fault:
             raise CommandError(f"The request builder fails for an ordinary task: {fault}")
         case request:
-            own_tags = batch_permissions.own_tags(settings, request) if settings.section == "batch" else ()
-            yield from kit.statements(request, where, replace(also(options), own_tags=own_tags))
+            besides = replace(also(options), own_tags=service.own_tags(settings, request))
+            yield from service.statements(request, where, besides)
     yield from s3_permissions.keeping(settings, where)
     if options.doctor:
-        yield from doctors(settings.region, kit.doctor_reads)
+        yield from doctors(settings.region, service.doctor_reads)
 
 
 def as_table(statements: Sequence[Statement]) -> str:

@@ -16,12 +16,12 @@ from returns.result import Result
 
 from aws_executors.cli.commands.dags import Written, task_of
 from aws_executors.cli.configuration import CLASSES, UNUSABLE, CommandError, airflow, asked, required
-from aws_executors.cli.services import KITS
 from aws_executors.cli.show import Paint, answer, colourful, dumped, remark
 from aws_executors.core.redact.values import MASK
 from aws_executors.core.requests.compose import BuildFault, built, function_name
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.preview import difference, preview
+from aws_executors.core.services import SERVICES
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.transport import shown_command
 
@@ -65,11 +65,11 @@ def previewed(options: Namespace) -> "Previewed | BuildFault":
         raise CommandError("Give a task (DAG_ID TASK_ID), or --command 'airflow version'")
     written = Written() if options.task_command is not None else task_of(options)
     section = section_of(written, options)
-    own, kit = required(section, options.team), KITS[section]
+    own, service = required(section, options.team), SERVICES[section]
     launch = launched(own, written, options)
     plain = replace(launch, queue=default_queue(), executor_config={})
-    request: Result[object, BuildFault] = built(own.build, launch, kit.request, kit.seal)
-    default: Result[object, BuildFault] = built(kit.build, plain, kit.request, kit.seal)
+    request: Result[object, BuildFault] = built(own.build, launch, service.request, service.seal)
+    default: Result[object, BuildFault] = built(service.build, plain, service.request, service.seal)
     return unwrap_or_failure(  # making the default request cannot fail: the settings have been checked
         request.map(
             lambda one: Previewed(

@@ -140,23 +140,25 @@ def known(pod: EksPropertiesOverride, name: str) -> EksPropertiesOverride:
     'main'
     """
     containers = pod.pod_properties.containers
-    if not name:
-        return _with_containers(pod, only_named(containers))
-    if all(container.name for container in containers):
+    if not name or all(container.name for container in containers):
         return pod
     if any(container.name == name for container in containers):
         raise RequestError(
             f"eksPropertiesOverride has {name!r}, Airflow's container, and one without a name; name that one"
         )
-    return _with_containers(pod, tuple(replace(one, name=one.name or name) for one in containers))
+    named = tuple(replace(one, name=one.name or name) for one in containers)
+    return replace(pod, pod_properties=replace(pod.pod_properties, containers=named))
 
 
-def _with_containers(
-    pod: EksPropertiesOverride, containers: tuple[EksContainerOverride, ...]
-) -> EksPropertiesOverride:
-    if containers is pod.pod_properties.containers:
-        return pod
-    return replace(pod, pod_properties=replace(pod.pod_properties, containers=containers))
+def without_bare(pod: EksPropertiesOverride) -> EksPropertiesOverride:
+    """The pod's override with `only_named` of its containers."""
+    containers = pod.pod_properties.containers
+    left = only_named(containers)
+    return (
+        pod
+        if left is containers
+        else replace(pod, pod_properties=replace(pod.pod_properties, containers=left))
+    )
 
 
 def known_on_nodes(nodes: NodeOverrides, name: str, first: str) -> NodeOverrides:

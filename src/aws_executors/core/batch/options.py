@@ -18,6 +18,7 @@ from aws_executors.core.batch.container import (
     known_on_nodes,
     lay,
     task_containers,
+    without_bare,
 )
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
@@ -89,7 +90,7 @@ def read_options(executor_config: object) -> BatchOptions:
     >>> read_options({"vcpus": 1, "memory": 512}).memory
     '512'
     """
-    return read_config(BATCH_OPTIONS, executor_config, KEPT)
+    return read_config(BATCH_OPTIONS, executor_config, KEPT, NOTHING)
 
 
 _SIZES: Mapping[str, str] = {"VCPU": "vcpus", "MEMORY": "memory"}
@@ -168,7 +169,7 @@ def with_options(
         options,
         container_overrides=request.container_overrides,
         node_overrides=merge(below, above),
-        eks_properties_override=merge(pod, over_pod),
+        eks_properties_override=without_bare(merge(pod, over_pod)),
     )
     wish = wished(options)
     if wish != ContainerOverrides():

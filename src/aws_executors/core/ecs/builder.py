@@ -172,12 +172,15 @@ def _marked(launch: Launch[EcsSettings], request: RunTask, overrides: Overrides)
 def _sendable(request: RunTask) -> None:
     """What one step may leave open, and the next one mend, is looked at when the last one is done."""
     place = launch_platform(request.launch_type, request.capacity_provider_strategy)
-    faults = [*_oversized(request.overrides)]
+    cpu, memory = _amount(request.overrides.cpu), _amount(request.overrides.memory)
+    faults = [*_oversized(request.overrides.container_overrides, cpu, memory)]
     if len(request.volume_configurations) > 1:
         names = ", ".join(volume.name for volume in request.volume_configurations)
         faults.append(f"volume_configurations: AWS accepts one EBS volume per task, not {names}; keep one")
     if place == "FARGATE":
         faults += _not_on_fargate(request)
+        if cpu is not None and memory is not None and (fault := fargate_pair_fault(cpu, memory)):
+            faults.append(fault)
     elif place and request.overrides.ephemeral_storage is not None:
         faults.append(
             "ephemeral_storage is for Fargate alone; leave it out, instances have disks of their own"
@@ -203,14 +206,12 @@ def _not_on_fargate(request: RunTask) -> Iterator[str]:
                 f"container {container.name!r} needs a {requirement.type}, which Fargate does not have; run "
                 "it on EC2, by launch_type or a capacity provider"
             )
-    cpu, memory = _amount(overrides.cpu), _amount(overrides.memory)
-    if cpu is not None and memory is not None and (fault := fargate_pair_fault(cpu, memory)):
-        yield fault
 
 
-def _oversized(overrides: Overrides) -> Iterator[str]:
-    cpu, memory = _amount(overrides.cpu), _amount(overrides.memory)
-    for container in overrides.container_overrides:
+def _oversized(
+    containers: tuple[ContainerOverride, ...], cpu: int | None, memory: int | None
+) -> Iterator[str]:
+    for container in containers:
         for name, wanted, whole in (("cpu", container.cpu, cpu), ("memory", container.memory, memory)):
             if whole is not None and wanted is not None and wanted > whole:
                 yield (

@@ -12,7 +12,10 @@ from aws_executors.core.requests.merge import merge
 
 def command_of(overrides: Overrides, name: str) -> tuple[str, ...]:
     """The command that this container has in place of its definition's; empty if it has none."""
-    return next((one.command for one in overrides.container_overrides if one.name == name), ())
+    for one in overrides.container_overrides:
+        if one.name == name:
+            return one.command
+    return ()
 
 
 def with_over(overrides: Overrides, name: str, over: object) -> Overrides:
@@ -24,15 +27,13 @@ def with_over(overrides: Overrides, name: str, over: object) -> Overrides:
     (ContainerOverride(name='proxy', cpu=64),)
     """
     listed = overrides.container_overrides
-    before = next((one for one in listed if one.name == name), None)
-    if before is None:
-        bare = ContainerOverride(name=name)
-        added = merge(bare, over)
-        return overrides if added is bare else replace(overrides, container_overrides=(*listed, added))
+    names = [one.name for one in listed]
+    place = names.index(name) if name in names else len(names)
+    before = listed[place] if name in names else ContainerOverride(name=name)
     after = merge(before, over)
     if after is before:
         return overrides
-    return replace(overrides, container_overrides=tuple(after if one is before else one for one in listed))
+    return replace(overrides, container_overrides=(*listed[:place], after, *listed[place + 1 :]))
 
 
 def on_container(request: RunTask, override: ContainerOverride) -> RunTask:

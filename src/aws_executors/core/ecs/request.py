@@ -149,7 +149,7 @@ def _not_outside(request: RunTask) -> Iterator[str]:
 
 
 def _tag_faults(request: RunTask) -> list[str]:
-    keys = Counter(tag.key for tag in request.tags)
+    keys = Counter([tag.key for tag in request.tags])
     return [f"tag {key!r} is given twice; keep one" for key, count in sorted(keys.items()) if count > 1]
 
 

@@ -161,10 +161,9 @@ class Overrides:
     inference_accelerator_overrides: tuple[InferenceAcceleratorOverride, ...] = ()
 
     def __post_init__(self) -> None:
-        names = Counter(container.name for container in self.container_overrides)
-        twice = sorted(name for name, count in names.items() if count > 1)
-        if twice:
-            name = twice[0][:140]
+        names = [container.name for container in self.container_overrides]
+        if len(names) > len(set(names)):
+            name = min(name for name, count in Counter(names).items() if count > 1)[:140]
             raise ValueError(f"container {name!r} has several container_overrides; put them into one")
 
 

@@ -248,11 +248,11 @@ def _without_empty(members: Mapping[str, object]) -> dict[str, object]:
         if isinstance(value, dict):
             pruned = _without_empty(cast("dict[str, object]", value))
         elif isinstance(value, list):
-            pruned = _without_empty_in(cast("list[object]", value))
+            items = cast("list[object]", value)
+            pruned = [
+                _without_empty(cast("dict[str, object]", item)) if isinstance(item, dict) else item
+                for item in items
+            ]
         if pruned or not isinstance(pruned, dict | list):
             kept[name] = pruned
     return kept
-
-
-def _without_empty_in(items: list[object]) -> list[object]:
-    return [_without_empty(cast("dict[str, object]", i)) if isinstance(i, dict) else i for i in items]

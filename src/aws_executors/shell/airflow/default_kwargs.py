@@ -10,10 +10,11 @@ from returns.methods import unwrap_or_failure
 
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.requests.wire import to_kwargs
+from aws_executors.core.services import BATCH, ECS, ServiceRow
 from aws_executors.core.settings.base import NOTHING, Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.shell.airflow.config_section import read_section
-from aws_executors.shell.airflow.configuration import BATCH, BUILDER, ECS, ConfiguredBy
+from aws_executors.shell.airflow.configuration import BUILDER, presumed
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
@@ -34,7 +35,7 @@ def ecs_kwargs() -> dict[str, object]:
     return _of_options(ECS)
 
 
-def _of_options(service: ConfiguredBy[S, R]) -> dict[str, object]:
+def _of_options(service: ServiceRow[S, R]) -> dict[str, object]:
     """Build the request without the kwargs option and the builder, whose module may just be being imported.
 
     A mandatory member that no option sets is left out, for that module to add.
@@ -42,11 +43,15 @@ def _of_options(service: ConfiguredBy[S, R]) -> dict[str, object]:
     from airflow.configuration import conf
 
     section = read_section(conf, service.settings)
-    own = {name: text for name, text in section.values.items() if name not in (BUILDER, service.option)}
-    presumed = service.presumed(own)
-    match unwrap_or_failure(service.settings.from_section(own, presumed)):
+    own = {
+        name: text
+        for name, text in section.values.items()
+        if name not in (BUILDER, service.settings.kwargs_option)
+    }
+    unknown = presumed(service, own)
+    match unwrap_or_failure(service.settings.from_section(own, unknown)):
         case SettingsFaults() as faults:
             raise SettingsError(faults)
         case settings:
             request = to_kwargs(service.over_options(settings, NOTHING))
-    return {member: value for member, value in request.items() if presumed.get(member) is None}
+    return {member: value for member, value in request.items() if unknown.get(member) is None}

@@ -8,7 +8,6 @@ Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_run
 """
 
 import time
-from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,7 +21,6 @@ from airflow.utils.state import State, TaskInstanceState
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.aws.request_quotas import Names
 from aws_executors.core.aws.service import Service
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.job import Job, LogEvent, Policy, Purpose, Report
@@ -30,14 +28,13 @@ from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.redact.outgoing import last_lines, one_line
 from aws_executors.core.requests.compose import function_name
-from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.dashboard.collector import Collector, publisher_of
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts
 from aws_executors.shell.airflow.compat import take_from_queue, waits_in_queue
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration import Configured, configure
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
 from aws_executors.shell.airflow.database import AirflowDatabase, complete
@@ -61,11 +58,12 @@ from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import AirflowUpdate, WorkItem
 from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine
+from aws_executors.shell.services import Backend
 from aws_executors.shell.transport import INLINE, Transport, transport_of
 from aws_executors.shell.transport.takeover import Takeover
 from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
-from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
+from aws_executors.shell.ui.never_started import LookupPlace, Opening
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -100,8 +98,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     supports_connection_test = False  # a container starts too slowly for a person who waits for the answer
     pre_assigns_external_executor_id: ClassVar[bool] = True
 
-    request_type: type[R]
-    calls: ClassVar[Names]
+    backend: Backend[S, R]
+    """The service that the containers run on."""
 
     def __init__(self, parallelism: int = PARALLELISM, team_name: str | None = None) -> None:
         super().__init__(parallelism=parallelism, team_name=team_name)
@@ -118,21 +116,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._log_tail: LogTail[WorkloadKey] | None = None
         self._publisher: Publisher | None = None
 
-    @abstractmethod
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
-        """The settings of this executor's section and its builder, or all that is wrong with them."""
+        """The settings of the executor's section and its builder, or all that is wrong with them."""
+        return configure(self.backend.row, self.conf, self.team_name)
 
-    @abstractmethod
     def service(self, settings: S) -> Service[R]:
         """The way to AWS."""
-
-    @abstractmethod
-    def places(self, settings: S) -> Places:
-        """The way to the containers and their logs, for an executor that was never started."""
-
-    @abstractmethod
-    def seal(self, launch: Launch[S], request: R) -> R:
-        """The last step of every builder: what the container is found again by."""
+        return self.backend.calls(self.clients(settings), settings)
 
     def new_token(self) -> str:
         """A token for a queueing that Airflow has given none."""
@@ -174,7 +164,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             executor=type(self).__name__,
             region=settings.region,
             team=self.team_name or "",
-            calls=self.calls,
+            calls=self.backend.row.operations,
             counts=counts,
             rate_limiter=rate_limiter,
         )
@@ -249,8 +239,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         parcel = parcel_of(workload)
         request_factory = RequestFactory(
             configured=configured,
-            request_type=self.request_type,
-            seal=self.seal,
+            request_type=self.backend.row.request,
+            seal=self.backend.row.seal,
             parcel=parcel,
             token=token,
             mint=TokenMint(parcel.workload, self.jwt_generator),
@@ -271,8 +261,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             build=request_factory,
             stored=request_factory if self._store else None,
             id=parcel.id,
-            builder="request builder "
-            + (configured.settings.request_builder or function_name(configured.build)),
+            builder=configured.builder,
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
@@ -441,9 +430,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         return self._live_logs.read(token)
 
     def _source(self) -> Result[LookupPlace, str]:
-        configured = self.configure().alt(str).map(lambda found: found.settings)
-        return configured.map(
-            lambda settings: LookupPlace(places=self.places(settings), region=settings.region)
+        return self.configure().alt(str).map(lambda found: self._place(found.settings))
+
+    def _place(self, settings: S) -> LookupPlace:
+        return LookupPlace(
+            places=self.backend.calls(self.clients(settings), settings), region=settings.region
         )
 
     def debug_dump(self) -> None:
