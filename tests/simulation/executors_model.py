@@ -25,7 +25,7 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.shell.airflow.configuration import Configured
-from aws_executors.shell.airflow.executor import AwsExecutor, gears_of
+from aws_executors.shell.airflow.executor import AwsExecutor, engine_config
 from aws_executors.shell.airflow.workloads import OWN_VERSION, RequestFactory, Transports
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_tail import LogTail
@@ -98,7 +98,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
     def _start(self, configured: Configured[S, R]) -> None:
         settings, times = configured.settings, self._metadata.times
         service = self.service(settings)
-        config = gears_of(settings, idempotent=service.idempotent)
+        config = engine_config(settings, idempotent=service.idempotent)
         policy = self._cloud.schedule.policy
         policy = replace(policy, idempotent=policy.idempotent or service.idempotent)
         pace = PollInterval(quickest=times.row_interval, slowest=8.0)

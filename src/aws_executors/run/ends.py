@@ -1,4 +1,4 @@
-"""What an exception of Airflow's supervisor means: which row of `core/lifecycle/exit_codes.py`.
+"""What an exception of Airflow's supervisor means: which row of `core/lifecycle/launcher_exit_codes.py`.
 
 Law: what is known to have happened before the task started has a row of its own; of what may have happened
 later, no more is said than that it failed.
@@ -10,7 +10,7 @@ import httpx
 from airflow.exceptions import AirflowConfigException
 from airflow.sdk.exceptions import TaskAlreadyRunningError
 
-from aws_executors.core.lifecycle.exit_codes import Exit, exit_for_status
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit, exit_for_status
 
 BEGINNING = "/run"
 """How the address ends at which a task says that it begins.

@@ -5,7 +5,7 @@ Law: one row per code, in the order of the codes; 128 and more is a signal. Airf
 """
 
 from aws_executors.core.explain.reason import Reason
-from aws_executors.core.lifecycle.exit_codes import MEANINGS, Exit
+from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit
 
 PAGE = "https://repost.aws/knowledge-center/ecs-task-stopped"
 WINDOWS = "https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-erref"
@@ -13,7 +13,7 @@ SHELL = "https://tldp.org/LDP/abs/html/exitcodes.html"
 
 LAUNCHER = "https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/executor/index.html"
 
-# What our own launcher ends with (`core/lifecycle/exit_codes.py`), and what to do.
+# What our own launcher ends with (`core/lifecycle/launcher_exit_codes.py`), and what to do.
 OURS: tuple[tuple[Exit, str], ...] = (
     (Exit.HELD, "Nothing to do if the task runs: the other container has it."),
     (

@@ -7,7 +7,6 @@ the scheduler at once, with all that is wrong with them.
 Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
 """
 
-import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -25,8 +24,10 @@ from returns.result import Result
 from aws_executors.core.aws.request_quotas import Names
 from aws_executors.core.aws.service import Service
 from aws_executors.core.errors import SettingsError
-from aws_executors.core.lifecycle.job import Job, LogEvent, Policy, Purpose, Report
-from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
+from aws_executors.core.lifecycle.effects import LogEvent, Report
+from aws_executors.core.lifecycle.job import Job, Purpose
+from aws_executors.core.lifecycle.metrics import census
+from aws_executors.core.lifecycle.policy import CONTAINER_FAILED, Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.redact.outgoing import last_lines, one_line
 from aws_executors.core.requests.compose import function_name
@@ -42,7 +43,7 @@ from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
 from aws_executors.shell.airflow.database import AirflowDatabase, complete
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.airflow.metrics import AirflowMetrics, Both, Meter, Metered
+from aws_executors.shell.airflow.metrics import AirflowMetrics
 from aws_executors.shell.airflow.workloads import (
     URGENT,
     RequestFactory,
@@ -57,6 +58,7 @@ from aws_executors.shell.airflow.workloads import (
 )
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_tail import LogTail
+from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import AirflowUpdate, WorkItem
 from aws_executors.shell.engine.rate_limiter import account
@@ -109,6 +111,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._engine: Engine[WorkloadKey, R] | None = None
         self._configured: Configured[S, R] | None = None
         self._ways = Transports(INLINE["airflow"])
+        self._builder = ""
         self._queueing = 0.0
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
         self._kept_logs: deque[Log] = deque(maxlen=1000)
@@ -155,19 +158,23 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _start(self, configured: Configured[S, R]) -> None:
         settings = configured.settings
-        counts = RecentCounts()
-        metrics = Both(AirflowMetrics(self._tags()), counts)
-        service = Metered(self.service(settings), metrics)
-        config = gears_of(settings, idempotent=service.idempotent)
+        service, counts, metrics = self.service(settings), RecentCounts(), AirflowMetrics(self._tags())
         self._configured = configured
+        self._builder = "request builder " + (settings.request_builder or function_name(configured.build))
         self._queueing = conf.getfloat("scheduler", "task_queued_timeout")
         self._ways = Transports(*transport_of(settings, self.clients(settings)))
         budget = account(settings.region, settings.endpoint_url, settings.conn_id)
         rate_limiter = budget.share(service.allotments)
-        meter = Meter(metrics)
         # Airflow reads a file of all metrics at the first one that is sent: not in the first heartbeat.
-        meter.census(tuple, time.monotonic())
-        self._engine = Engine(service, AirflowDatabase(), config, rate_limiter=rate_limiter, meter=meter)
+        for name, jobs in census(()):
+            metrics.gauge(name, jobs)
+        self._engine = Engine(
+            WatchedService(service, rate_limiter, metrics, counts),
+            AirflowDatabase(),
+            engine_config(settings, idempotent=service.idempotent),
+            rate_limiter,
+            metrics,
+        )
         self._engine.start()
         collector = Collector(
             engine=self._engine,
@@ -230,7 +237,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                     one_line(f"{type(self).__name__} does not support {type(workload).__name__} workloads"),
                 )
         if self._engine is not None and self._configured is not None and workloads:
-            self._engine.deliver(map(partial(self._work_item, self._configured), workloads, tokens))
+            self._engine.hand_over(map(partial(self._work_item, self._configured), workloads, tokens))
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
         """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
@@ -271,8 +278,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             build=request_factory,
             stored=request_factory if self._store else None,
             id=parcel.id,
-            builder="request builder "
-            + (configured.settings.request_builder or function_name(configured.build)),
+            builder=self._builder,
         )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
@@ -350,15 +356,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             elif ti.external_executor_id and self._engine is not None:
                 # Another scheduler's: it is not in our table, but what it started can be found by its token.
                 job: Job[R] = Job(token=ti.external_executor_id, purpose=Purpose.CANCEL, has_row=False)
-                self._engine.hand_over(
-                    WorkItem(
-                        job=job,
-                        key=key,
-                        queue=ti.queue or "",
-                        priority=URGENT,
-                        stored=self._takeover(job.token),
-                    )
-                )
+                self._engine.hand_over(iter([_left_over(ti, job, self._takeover(job.token))]))
         except Exception:
             # Airflow's contract: "It should not raise any error."
             log.exception("Could not revoke %s", ti)
@@ -409,9 +407,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             queued_at=None if queued is None else queued.timestamp(),
         )
         self._occupy(key, token)
-        self._engine.hand_over(
-            WorkItem(job=job, key=key, queue=ti.queue or "", priority=URGENT, stored=stored, id=ti.id)
-        )
+        self._engine.hand_over(iter([_left_over(ti, job, stored)]))
         return True
 
     @property
@@ -464,7 +460,12 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             self.log.info("%s %s, attempt %d, container %s", job.token, job.stage, job.attempt, container)
 
 
-def gears_of(settings: Settings, *, idempotent: bool) -> EngineConfig:
+def _left_over(ti: "TaskInstance", job: Job[R], stored: Takeover | None) -> "WorkItem[WorkloadKey, R]":
+    """What the engine needs of a task instance that another scheduler has submitted."""
+    return WorkItem(job=job, key=ti.key, queue=ti.queue or "", priority=URGENT, stored=stored, id=ti.id)
+
+
+def engine_config(settings: Settings, *, idempotent: bool) -> EngineConfig:
     """How the engine is set by these settings."""
     return EngineConfig(
         policy=Policy(idempotent=idempotent, attempts=settings.max_attempts),
