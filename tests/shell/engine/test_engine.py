@@ -24,9 +24,10 @@ from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.shell.engine import row_poller
-from aws_executors.shell.engine.dispatcher import CHUNK, EngineConfig
+from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import AirflowUpdate, Message, WorkItem
 from aws_executors.shell.engine.operations import TOO_LATE, Operations
+from aws_executors.shell.engine.polling import CHUNK
 from aws_executors.shell.engine.thread import Engine
 from worlds import Cloud, Order, Rows, engine_in
 

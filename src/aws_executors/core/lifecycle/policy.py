@@ -1,7 +1,7 @@
 """The numbers that steer a job's life, and what is done about each way in which a submission can fail.
 
 Invariant: numbers, one table and the look-up in it, nothing else. `transitions/submission.py` asks this table
-and decides nothing beside it. What is done about a container that has ended stands in `verdict.py`.
+and decides nothing beside it. What is done about a container that has ended is in `verdict.py`.
 """
 
 from collections.abc import Mapping

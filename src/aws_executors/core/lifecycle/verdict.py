@@ -49,7 +49,7 @@ class Outcome(StrEnum):
 
     CLEAN = "clean"  # exit code 0
     FAILED = "failed"  # ended by its own code, by a person, by a limit
-    LOST = "lost"  # infrastructure: never started, host lost, reclaimed, no word why
+    LOST = "lost"  # infrastructure: never started, host lost, reclaimed, no reason given
     WITHDRAWN = "withdrawn"  # stopped by an executor of ours, perhaps by one in another scheduler
     TURNED_AWAY = "turned away"  # by Airflow: another container holds the task, or nobody waits for it
     REFUSED = "refused"  # by Airflow, for its token: a fresh one may be let in
@@ -57,7 +57,7 @@ class Outcome(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What to tell Airflow."""
+    """What is reported to Airflow."""
 
     SUCCEED = "succeed"
     FAIL = "fail"
@@ -109,7 +109,7 @@ OUTCOMES: Mapping[Cause | Exit, Outcome] = MappingProxyType(
         Cause.TIMED_OUT: Outcome.FAILED,
         Cause.INVALID: Outcome.FAILED,
         Cause.EXITED: Outcome.FAILED,
-        # Our own launcher tells more than that it failed.
+        # Our own launcher says more than that it failed.
         Exit.RAN: Outcome.CLEAN,
         Exit.HELD: Outcome.TURNED_AWAY,
         Exit.REFUSED: Outcome.REFUSED,

@@ -299,11 +299,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
                 log.exception("Could not report %r to Airflow", outcome)
-        self._tell_last_words()
+        self._log_tails()
 
-    def _tell_last_words(self) -> None:
+    def _log_tails(self) -> None:
         """What failed containers wrote last; it comes after their failure, and may not come at all."""
-        for key, words in () if self._log_tail is None else self._log_tail.told():
+        for key, words in () if self._log_tail is None else self._log_tail.found():
             try:
                 self._log_event(key, LogEvent("container log", words), last_lines)
             except Exception:
@@ -328,9 +328,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             self.running.discard(key)
 
     def _log_event(
-        self, key: "WorkloadKey", told: LogEvent, cleaned: Callable[[str], str] = one_line
+        self, key: "WorkloadKey", line: LogEvent, cleaned: Callable[[str], str] = one_line
     ) -> None:
-        self.log_task_event(event=told.event, extra=cleaned(told.text), ti_key=key)
+        self.log_task_event(event=line.event, extra=cleaned(line.text), ti_key=key)
         self._kept_logs.extend(self._task_event_logs)
 
     # --- Airflow changes its mind --------------------------------------------------------------------------
@@ -427,7 +427,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             certain=self._ways.usual.stores,
         )
 
-    # --- People look ---------------------------------------------------------------------------------------
+    # --- For people ----------------------------------------------------------------------------------------
 
     def get_task_log(self, ti: "TaskInstance", try_number: int) -> tuple[list[str], list[str]]:
         """What a running container has written; called in the API server, and never raises."""

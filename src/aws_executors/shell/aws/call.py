@@ -96,7 +96,7 @@ def _sending(**_: object) -> None:
 
 
 def call_aws(call: Callable[..., T], *client: object) -> Result[T, AwsError]:
-    """Make one call, with a client where it is given one, and tell how it went.
+    """Make one call, with a client where it is given one, and say how it went.
 
     Never raises. An exception that is neither botocore's, urllib3's nor the operating system's is logged
     once per type, with its traceback: it is a fault of ours, or of botocore's.

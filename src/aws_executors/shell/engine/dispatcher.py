@@ -9,35 +9,30 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from math import inf
 from typing import Generic, TypeVar
 
-from returns.methods import unwrap_or_failure
-from returns.result import Failure, Result, Success
-
-from aws_executors.core.aws.backoff import Backoff, delay, jitter
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.request_quotas import Action
 from aws_executors.core.lifecycle import effects, events, metrics
 from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
-from aws_executors.core.lifecycle.observation import DescribeResult
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
-from aws_executors.core.lifecycle.transitions.watching import runs_on
-from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.error_log import ErrorLog
 from aws_executors.shell.engine.job_table import JobTable, Record
-from aws_executors.shell.engine.messages import AirflowUpdate, Asked, K, WorkItem
+from aws_executors.shell.engine.messages import AirflowUpdate, K, WorkItem
 from aws_executors.shell.engine.operations import STALL, Operations, Performable
+from aws_executors.shell.engine.polling import Polling
 from aws_executors.shell.engine.rate_limiter import UNBOUNDED, RateLimitedQueue, RateLimiter
+from aws_executors.shell.engine.retries import Retries
 from aws_executors.shell.engine.row_poller import RowPoller
 from aws_executors.shell.engine.shutdown import Shutdown
 
@@ -46,7 +41,6 @@ R = TypeVar("R")
 log = logger(__name__)
 
 OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})
-CHUNK = 100  # ids in one describe call, of either service
 NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revoked before it was submitted")
 SLICE, PAUSE = 16, 0.005
 """Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the
@@ -54,7 +48,6 @@ next: the scheduler's thread wants the interpreter, too, and is still in the hea
 SPARE = 4
 """For every so many workers one submission waits for the next worker that is free. More would only wait there
 instead of in the queue, where a more urgent one still goes first and none is ever too late."""
-REMOVALS = 8  # times that a stored workload is tried to be deleted again, over about two minutes
 CENSUS_EVERY = 10.0  # seconds between two counts of all jobs
 RATE_LIMITED: dict[type, Action] = {
     effects.Submit: Action.SUBMIT,
@@ -101,10 +94,22 @@ class Dispatcher(Generic[K, R]):
         self._numbers = count(1)
         self._submitting: set[int] = set()  # the submissions under way
         self._rows = RowPoller(config.rows_every)
-        self._polls_from = 0.0  # AWS allows no poll before
         self._awake_since = float("-inf")
         self._outbox: deque[AirflowUpdate[K]] = deque()
         self._error_log = ErrorLog(clock, log)
+        self._retries: Retries[K, R] = Retries(
+            self.table, operations, clock, self._agenda, self._error_log, config.rows_every
+        )
+        self._polling: Polling[K, R] = Polling(
+            self.table,
+            operations,
+            clock,
+            rate_limiter,
+            self._error_log,
+            self._rows,
+            self._happen,
+            self._reassured,
+        )
         self._arriving: deque[Iterator[WorkItem[K, R]]] = deque()
         self._arrival = 0.0
         self._census_at = float("-inf")
@@ -130,7 +135,7 @@ class Dispatcher(Generic[K, R]):
         return min(
             self._agenda.due,
             self._rows.due,
-            max(self.table.next_poll, self._polls_from),
+            max(self.table.next_poll, self._polling.polls_from),
             self._arrival if self._arriving else inf,
             *[
                 self._rate_limiter.ready_at(action)
@@ -150,29 +155,24 @@ class Dispatcher(Generic[K, R]):
             if queue.waiting:
                 for token, effect in queue.passing(now, self._room(action)):
                     self._pass(token, effect, now)
-        if asked := self._rows.take(self.table, now) if now >= self._rows.due else None:
-            self._operations.read_rows(asked, partial(self._rows_read, asked, now))
+        if now >= self._rows.due:
+            self._polling.read_rows(now)
         if self._shutdown is not None:
             self._shutdown.turn()
-        elif now >= max(self.table.next_poll, self._polls_from) and not self.closing:
-            self._poll(now)
+        elif now >= max(self.table.next_poll, self._polling.polls_from) and not self.closing:
+            self._polling.poll(now)
         if now >= self._census_at:
             self._census_at = now + CENSUS_EVERY
             for name, jobs in metrics.census(self.table.jobs()):
                 self._sink.gauge(name, jobs)
 
-    def slept(self) -> None:
-        """So much time has passed without a turn that all jobs may have been given to another scheduler."""
-        self._awake_since = self._clock()
-        for record in self.table.records():
-            record.in_doubt = record.in_doubt or record.job.has_row
-
     # --- What the executor says ----------------------------------------------------------------------------
 
     def hand_over(self, work_items: Iterator[WorkItem[K, R]]) -> None:
         """Take jobs in, a few at a time: each is made when its turn comes."""
+        if not self._arriving:
+            self._arrival = self._clock() + PAUSE
         self._arriving.append(work_items)
-        self._arrival = self._clock() + PAUSE
 
     def withdraw(self, token: str, event: events.Revoked | events.Superseded) -> None:
         """Airflow takes a job back, which it may have handed over just now."""
@@ -261,7 +261,7 @@ class Dispatcher(Generic[K, R]):
             if job.ran and job.assigned:
                 record.forget_workload()  # what has begun under this token is not started again
             return
-        self._discard(record.work_item, 0, now)
+        self._retries.discard(record.work_item)
         if job.container:
             self._error_log.forget(f"Reading the description of container {job.container}")
 
@@ -280,7 +280,7 @@ class Dispatcher(Generic[K, R]):
                 note = partial(self._error_log.note, "Setting a task instance to restarting")
                 self._operations.fence(work_item, note)  # the next row that is read shows it
             case effects.Requeue():
-                self._requeue(work_item)
+                self._retries.requeue(work_item)
             case effects.Report() | effects.ReleaseSlot() | effects.LogEvent():
                 failed = metrics.failure(record.job, effect)
                 if failed is not None:
@@ -330,56 +330,13 @@ class Dispatcher(Generic[K, R]):
             case _:
                 self._hand_on(record, effect)
 
-    # --- Polling containers --------------------------------------------------------------------------------
+    # --- After the process stood still ---------------------------------------------------------------------
 
-    def _poll(self, now: float) -> None:
-        while now >= self.table.next_poll:
-            if not self._rate_limiter.take(Action.DESCRIBE, 1, now):
-                self._polls_from = self._rate_limiter.ready_at(Action.DESCRIBE)
-                return
-            if ids := self.table.to_poll(now, CHUNK):
-                self._operations.describe(ids, partial(self._described, ids))
-
-    def _described(self, ids: tuple[str, ...], result: Result[DescribeResult, AwsError]) -> None:
-        now = self._clock()
-        match unwrap_or_failure(result):
-            case AwsError() as error:
-                self._error_log.say("Describe call", error.kind, f"{error.code}: {error.message}")
-                for container in ids:
-                    self.table.not_polled(container, now)
-            case answer:
-                self._error_log.works("Describe call")
-                self._observed(ids, answer, now)
-
-    def _observed(self, ids: tuple[str, ...], answer: DescribeResult, now: float) -> None:
-        unread = {odd.id for odd in answer.unreadable}
-        for odd in answer.unreadable:
-            self._error_log.say(f"Reading the description of container {odd.id}", "unreadable", odd.problem)
-        for observation in answer.observations:
-            record = self.table.owner(observation.id)
-            if record is not None and not runs_on(record.job, observation):
-                self._happen(record, events.Observed(now, observation))
-        for container in ids:
-            plan = self.table.not_polled if container in unread else self.table.polled
-            plan(container, now)
-
-    # --- Reading rows --------------------------------------------------------------------------------------
-
-    def _rows_read(
-        self, asked: Mapping[str, Asked[K]], began: float, result: Result[Mapping[str, Row | None], str]
-    ) -> None:
-        """Rows have been read, at `began` or later, or could not be."""
-        self._error_log.note("Reading task instances from Airflow's database", result)
-        if not isinstance(result, Success):
-            self._rows.failed(asked, self._clock())
-            return
-        self._rows.answered()
-        for token, row in result.unwrap().items():
-            record = self.table.get(token)
-            if record is not None:
-                self._happen(record, events.RowRead(began, row))
-                self.table.heard(record, row, began)
-                self._reassured(record, began)
+    def slept(self) -> None:
+        """So much time has passed without a turn that all jobs may have been given to another scheduler."""
+        self._awake_since = self._clock()
+        for record in self.table.records():
+            record.in_doubt = record.in_doubt or record.job.has_row
 
     def _reassured(self, record: Record[K, R], at: float) -> None:
         """The row was read, beginning at `at`: what was held back until then goes on."""
@@ -391,34 +348,3 @@ class Dispatcher(Generic[K, R]):
         held, record.held = record.held, None
         if held is not None and not self.closing:
             self._wait(record, held)
-
-    # --- What has failed and is tried again ----------------------------------------------------------------
-
-    def _requeue(self, work_item: WorkItem[K, R], _: float = 0.0) -> None:
-        self._operations.requeue(work_item, partial(self._requeued, work_item))
-
-    def _requeued(self, work_item: WorkItem[K, R], result: Result[None, str]) -> None:
-        self._error_log.note("Requeueing a task instance", result)
-        if isinstance(result, Failure):
-            self._agenda.at(self._clock() + self._config.rows_every, partial(self._requeue, work_item))
-
-    def _discard(self, work_item: WorkItem[K, R], failures: int, _: float) -> None:
-        if work_item.job.token not in self.table:  # not begun anew meanwhile, under the same name
-            self._operations.discard(work_item, partial(self._discarded, work_item, failures))
-
-    def _discarded(self, work_item: WorkItem[K, R], failures: int, result: Result[None, AwsError]) -> None:
-        match unwrap_or_failure(result):
-            case AwsError() as error:
-                words = f"{error.code}: {error.message} {error.remedy}".rstrip()
-                self._error_log.say("Deleting a stored workload", error.kind, words)
-            case _:
-                self._error_log.works("Deleting a stored workload")
-                return
-        token, failures = work_item.job.token, failures + 1
-        if failures > REMOVALS:
-            log.warning(
-                "Gave up deleting the stored workload of %s: left to the bucket's lifecycle rule", token
-            )
-            return
-        due = self._clock() + delay(Backoff(), failures, jitter(token, failures))
-        self._agenda.at(due, partial(self._discard, work_item, failures))

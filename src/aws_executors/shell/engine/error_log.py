@@ -1,7 +1,7 @@
-"""Say a lasting trouble once, and once more when it is over.
+"""Logs a lasting failure once, and once more when it is over.
 
 Invariant: one line per change, never one per second. Under a rate limit some calls are refused and others are
-not, many times a second: so a trouble is over only when nothing went wrong for a while.
+not, many times a second: so a failure is over only when nothing went wrong for a while.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TOPICS: dict[type, str] = {
     events.Prepared: STORE,
     events.Renewed: STORE,
 }
-"""Of which calls each event tells the fate; of the others nothing is to be said here."""
+"""The calls that an event is the answer to; of the others nothing is logged here."""
 
 
 class ErrorLog:

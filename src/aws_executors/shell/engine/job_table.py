@@ -104,7 +104,7 @@ class JobTable(Generic[K, R]):
         return iter(self._records.copy().values())
 
     def jobs(self) -> Iterator[Job[R]]:
-        """All jobs, for a person to look at, from any thread."""
+        """All jobs, from any thread."""
         return (record.job for record in self.records())
 
     def move(self, job: Job[R], now: float) -> None:
@@ -128,7 +128,7 @@ class JobTable(Generic[K, R]):
             state = display_state(job)
             if state is not record.state:
                 record.state, record.since = state, now
-        self.changes += 1  # last: who counts, and looks then, sees all that is counted
+        self.changes += 1  # last: who reads this first, and then the jobs, misses none of the changes
 
     # --- Polling containers --------------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ class WorkItem(Generic[K, R]):
 class Asked(Generic[K_co]):
     """A task instance whose row is to be read: its key, and the id that its row went by last.
 
-    `heard` is what its job has been told of the row and need not be told again; None: whatever it says.
+    `heard` is the row as its job knows it already, and need not be given again; None: whatever it says.
     """
 
     key: K_co

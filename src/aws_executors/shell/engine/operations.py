@@ -163,7 +163,7 @@ class Operations(Generic[K, R]):
         asked: Mapping[str, Asked[K]],
         then: Callable[[Result[Mapping[str, Row | None], str]], None],
     ) -> None:
-        """Read the rows of these jobs, by token, and tell those that say something new."""
+        """Read the rows of these jobs, by token; the result has those that say something new."""
         self._ask_database(partial(self._database.read, asked), then)
 
     def fence(

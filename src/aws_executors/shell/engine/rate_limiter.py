@@ -83,7 +83,7 @@ class RateLimiter:
             self._account.buckets[allotment.bucket] = throttled(self._bucket(allotment, now), sent, now)
 
     def bucket(self, action: Action, now: float) -> Bucket:
-        """What is allowed now, for a person to look at."""
+        """What is allowed now, for a page that a person reads."""
         with self._account.lock:
             found = refilled(self._bucket(self._allotments[action], now), now)
         bound = self._bounds.get(action)
@@ -93,12 +93,6 @@ class RateLimiter:
 
     def _bucket(self, allotment: RateShare, now: float) -> Bucket:
         return self._account.buckets.get(allotment.bucket) or full(allotment.quota, now, allotment.most)
-
-
-@dataclass(order=True, slots=True)
-class _Waiting(Generic[T]):
-    urgency: tuple[int, int]
-    item: T = field(compare=False)
 
 
 class RateLimitedQueue(Generic[T]):
@@ -114,7 +108,7 @@ class RateLimitedQueue(Generic[T]):
     def __init__(self, action: Action, rate_limiter: RateLimiter) -> None:
         self._action = action
         self._rate_limiter = rate_limiter
-        self.waiting: list[_Waiting[T]] = []
+        self.waiting: list[tuple[int, int, T]] = []
         """Those that wait; whoever asks whether there are any reads it."""
         self._order = itertools.count()
 
@@ -123,7 +117,7 @@ class RateLimitedQueue(Generic[T]):
 
     def wait(self, item: T, priority: int) -> None:
         """Let this one wait; the highest priority goes first, among these the oldest."""
-        heapq.heappush(self.waiting, _Waiting((-priority, next(self._order)), item))
+        heapq.heappush(self.waiting, (-priority, next(self._order), item))
 
     def passing(self, now: float, room: int = UNBOUNDED) -> Iterator[T]:
         """Take those that may pass now, no more than there is room for."""
@@ -131,7 +125,7 @@ class RateLimitedQueue(Generic[T]):
         if wanted <= 0:
             return
         for _ in range(self._rate_limiter.take(self._action, wanted, now)):
-            yield heapq.heappop(self.waiting).item
+            yield heapq.heappop(self.waiting)[2]
 
     def clear(self) -> None:
         """Forget those that wait."""

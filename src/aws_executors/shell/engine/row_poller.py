@@ -42,7 +42,7 @@ class RowPoller:
         if now < self.due:
             return {}
         wanted = [record for token in self._wanted if (record := table.get(token)) is not None]
-        # What a verdict waits for is told whatever the job has heard before: only now does it ask.
+        # A verdict waits for these, whatever their jobs know of them already.
         asked = {record.job.token: replace(record.row, heard=None) for record in wanted[:ROWS]}
         if now >= self._next:
             self._next = now + self._every

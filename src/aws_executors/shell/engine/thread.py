@@ -81,7 +81,7 @@ class Engine(Generic[K, R]):
         return self._dispatcher.outcomes()
 
     def jobs(self) -> Iterator[Job[R]]:
-        """A snapshot of the jobs, for a person to look at."""
+        """A snapshot of the jobs."""
         return self._dispatcher.table.jobs()
 
     def entries(self) -> Iterator[tuple[WorkItem[K, R], Job[R], float]]:

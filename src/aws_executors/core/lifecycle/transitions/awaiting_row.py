@@ -1,7 +1,7 @@
 """What the task instance's row means for the job.
 
 Invariants: a row counts only if its reading began after what it is to judge. The matrix of
-`core/lifecycle/verdict.py` decides; here stands what is done then.
+`core/lifecycle/verdict.py` decides; here is what is done then.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def once_is_enough(job: Job[R], at: float) -> bool:
 
 
 def _confirm(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
-    """Airflow drops an event whose row it finds locked, and says nothing: so the row has the last word."""
+    """Airflow drops an event whose row it finds locked, without an error: so the row decides."""
     if state not in UNCHANGED or job.report is None:
         return close(job, ReleaseSlot())
     if job.due is None or at < job.due:
