@@ -36,7 +36,7 @@ def watch(table: JobTable[str, str], token: str, container: str, now: float) -> 
 
 def tokens(table: JobTable[str, str], most: int) -> str:
     """The jobs whose rows come next, of one letter each."""
-    return "".join(record.job.token for record in table.to_read(most))
+    return "".join(table.to_read(most))
 
 
 def owner(table: JobTable[str, str], container: str) -> Job[str] | None:
@@ -133,7 +133,7 @@ def test_a_closed_job_leaves_nothing_behind(table: JobTable[str, str]) -> None:
     assert owner(table, "c1") is None
     assert list(table.jobs()) == []
     assert table.to_poll(1e6, 100) == ()
-    assert table.to_read(1) == []
+    assert table.to_read(1) == {}
     assert table.next_poll == float("inf")
     left = [
         name

@@ -178,21 +178,22 @@ class JobTable(Generic[K, R]):
 
     # --- Reading rows --------------------------------------------------------------------------------------
 
-    def to_read(self, most: int) -> list[Record[K, R]]:
-        """Up to `most` jobs whose rows have not been read for longest."""
-        found: list[Record[K, R]] = []
-        rows, records = self._rows, self._records
-        turns = min(most, len(rows))
-        while turns and rows:
-            token = rows.popleft()
-            record = records.get(token)
-            if record is None:
-                continue  # closed meanwhile: forgotten, and no turn used up
-            turns -= 1
-            rows.append(token)
-            if record.row.heard is not None or _row_matters(record.job):
-                found.append(record)
-        return found
+    def to_read(self, most: int) -> dict[str, Asked[K]]:
+        """Take turns: what to read of up to `most` jobs whose rows have not been read for longest."""
+        turns: dict[str, Record[K, R]] = {}
+        for _ in range(len(self._rows)):
+            if len(turns) == most:
+                break
+            token = self._rows.popleft()
+            record = self._records.get(token)
+            if record is not None:  # else closed meanwhile: forgotten, and no turn used up
+                turns[token] = record
+        self._rows.extend(turns)
+        return {
+            token: record.row
+            for token, record in turns.items()
+            if record.row.heard is not None or _row_matters(record.job)
+        }
 
     def heard(self, record: Record[K, R], row: Row | None, at: float) -> None:
         """The job knows that its row says this, read at `at`: once more would change nothing."""

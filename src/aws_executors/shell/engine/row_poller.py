@@ -46,8 +46,7 @@ class RowPoller:
         asked = {record.job.token: replace(record.row, heard=None) for record in wanted[:ROWS]}
         if now >= self._next:
             self._next = now + self._every
-            turns = table.to_read(max(0, ROWS - len(asked)))
-            asked = {record.job.token: record.row for record in turns} | asked
+            asked = table.to_read(max(0, ROWS - len(asked))) | asked
         self._wanted = dict.fromkeys(record.job.token for record in wanted[ROWS:])
         self._reading = bool(asked)
         self._plan()
