@@ -32,9 +32,11 @@ from aws_executors.core.ecs import builder as ecs_build
 from aws_executors.core.ecs.describe import observe_answer as observe_ecs
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.lifecycle.job import Accepted, Job, Observed, Policy, Prepared
+from aws_executors.core.lifecycle.events import Accepted, Observed, Prepared
+from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Observation, Phase
+from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.requests.compose import built
 from aws_executors.core.requests.launch import Launch, Task
@@ -177,7 +179,7 @@ def job_costs() -> Costs:
     table: JobTable[str, str] = JobTable(pace)
     for n in range(10_000):
         new: Job[str] = Job(token=str(n))
-        table.add(WorkItem(job=new, key=new.token))
+        table.add(WorkItem(job=new, key=new.token), new)
         table.move(replace(life(), token=new.token, container=f"arn:{n}", since=0.0), 0.0)
     clock = [100.0]
 

@@ -36,7 +36,7 @@ AT_MOST = 30.0  # seconds that a task may take
 PACKAGE = str(Path("src") / "aws_executors") + "/"
 NO_FUNCTIONS = ("<listcomp>", "<dictcomp>", "<setcomp>", "<module>")
 ACCEPTED = ("core/lifecycle/transitions/submission.py", "accepted")
-WAITS = ("shell/engine/thread.py", "Engine._nap")
+WAITS = ("shell/engine/thread.py", "Engine._take_messages")
 """The way ends when the engine waits for the next message, after this one."""
 
 

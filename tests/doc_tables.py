@@ -32,32 +32,29 @@ from aws_executors.core.ecs.permissions import statements as ecs_statements
 from aws_executors.core.ecs.responses import FAILURES
 from aws_executors.core.explain.reason import Reason
 from aws_executors.core.explain.reasons import TABLES as REASONS
-from aws_executors.core.lifecycle.exit_codes import MEANINGS, Exit
-from aws_executors.core.lifecycle.job import (
+from aws_executors.core.lifecycle.effects import LogEvent
+from aws_executors.core.lifecycle.events import (
     Accepted,
     Due,
     Event,
     Found,
-    Job,
-    LogEvent,
     NotLookedUp,
     NotStored,
     Observed,
-    Policy,
     Prepared,
-    Purpose,
     Refused,
     Revoked,
     RowRead,
-    Stage,
     StopAnswered,
     Superseded,
     Unpreparable,
 )
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
+from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.metrics import METRICS, names
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign
-from aws_executors.core.lifecycle.policy import PATIENT, POLICY, SubmissionFailure
+from aws_executors.core.lifecycle.policy import PATIENT, REACTIONS, Policy, SubmissionFailure
 from aws_executors.core.lifecycle.verdict import (
     MATRIX,
     OUTCOMES,
@@ -356,14 +353,14 @@ def policy() -> str:
 def done_about(trouble: Trouble, moment: Moment) -> str:
     """What is done about it, as the tables say."""
     if isinstance(trouble, SubmissionFailure):
-        return POLICY[trouble]
+        return REACTIONS[trouble]
     stands = RowState.QUEUED if moment is Moment.BEFORE else RowState.RUNNING
     return WORDS[MATRIX[stands][OUTCOMES[trouble]], moment]
 
 
 def paused(trouble: Trouble) -> bool:
     """Whether it is waited before the next call."""
-    return isinstance(trouble, SubmissionFailure) and POLICY[trouble] in PATIENT
+    return isinstance(trouble, SubmissionFailure) and REACTIONS[trouble] in PATIENT
 
 
 def name_of(trouble: Trouble) -> str:

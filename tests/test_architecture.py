@@ -40,8 +40,6 @@ COMMAND = {
 TWICE = {
     "ResourceRequirement": "both services have a structure of this name",
     "tag_resource": "both services have an operation of this name",
-    "ended": "the lifecycle's: what its table says of an end, and what is done then",
-    "refused": "the lifecycle's: what its table says of a refusal, and what is done then",
 }
 """Names that stand for two things beside, and why."""
 

@@ -26,13 +26,15 @@ from airflow_rows import task_instance
 from aws_executors import Launch, Task, batch, compose, difference, ecs, preview, to_kwargs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.errors import classify, classify_exception
-from aws_executors.core.lifecycle.job import Job, Prepared, Report, Submit
+from aws_executors.core.lifecycle.effects import Report, Submit
+from aws_executors.core.lifecycle.events import Prepared
+from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.requests.compose import built, function_name
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow.connection import Connection, honoured
 from aws_executors.shell.aws.credentials import access
-from aws_executors.shell.engine.messages import AirflowUpdate, JobEvent, WorkItem
+from aws_executors.shell.engine.messages import AirflowUpdate, WorkItem
 from samples import examples
 from sites import ecs_site
 
@@ -127,7 +129,7 @@ def texts(known: Secrets, name: str) -> Iterator[str]:
         job: Job[Any] = Job(token="0b6e")
         handover = WorkItem(job=job, key="key", build=partial(answered, request))
         event = Prepared(0.1, request)
-        yield from map(repr, (job, event, Submit(request), handover, JobEvent("0b6e", event), launch.task))
+        yield from map(repr, (job, event, Submit(request), handover, launch.task))
         yield from (repr(request), str(request), preview(request), preview(request)._repr_html_())
         yield difference(service.build(launch), service.sealed(launch, request))
         for build in (quoting_builder, compose(service.build, quoting_step)):

@@ -11,22 +11,13 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from aws_executors.core.aws.errors import AwsError, Kind, classify, classify_exception
-from aws_executors.core.lifecycle.exit_codes import Exit
-from aws_executors.core.lifecycle.job import (
-    Accepted,
-    Due,
-    Effect,
-    Event,
-    Job,
-    Observed,
-    Policy,
-    Prepared,
-    Refused,
-    RowRead,
-)
+from aws_executors.core.lifecycle.effects import Effect
+from aws_executors.core.lifecycle.events import Accepted, Due, Event, Observed, Prepared, Refused, RowRead
+from aws_executors.core.lifecycle.job import Job
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
-from aws_executors.core.lifecycle.policy import POLICY, SubmissionFailure
+from aws_executors.core.lifecycle.policy import REACTIONS, Policy, SubmissionFailure
 from aws_executors.core.lifecycle.verdict import OUTCOMES, Outcome, Row
 
 Trouble: TypeAlias = SubmissionFailure | Cause | Exit
@@ -41,7 +32,7 @@ class Moment(StrEnum):
 
 
 ROWS: tuple[tuple[Trouble, Moment], ...] = (
-    *((failure, Moment.SUBMITTED) for failure in POLICY),
+    *((failure, Moment.SUBMITTED) for failure in REACTIONS),
     *(
         (trouble, moment)
         for trouble, outcome in OUTCOMES.items()

@@ -8,19 +8,25 @@ both may be called from many threads at once.
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.aws.request_quotas import BATCH, ON_FARGATE, Allotments
+from aws_executors.core.aws.request_quotas import BATCH, ON_FARGATE, Action, Allotments
 from aws_executors.core.aws.response import named_cause
+from aws_executors.core.lifecycle.effects import BY_US
 from aws_executors.core.lifecycle.observation import Cause, DescribeResult, Observation, Phase, Unreadable
-from aws_executors.core.lifecycle.stop_reasons import BY_US
 from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.airflow.metrics import Sink
+from aws_executors.shell.aws.watched_service import WatchedService
+from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import Asked
+from aws_executors.shell.engine.rate_limiter import Account, RateLimiter
+from aws_executors.shell.engine.thread import Engine
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,29 @@ class Container:
 
     order: Order
     seen: Observation
+
+
+class Unlimited(RateLimiter):
+    """An account that may do everything at once."""
+
+    def take(self, action: Action, wanted: int, now: float) -> int:
+        return wanted
+
+    def ready_at(self, action: Action) -> float:
+        return 0.0
+
+
+class Unmeasured:
+    """A sink of metrics that nobody reads."""
+
+    def count(self, name: str) -> None:
+        """Nothing."""
+
+    def gauge(self, name: str, value: float) -> None:
+        """Nothing."""
+
+    def time(self, name: str, seconds: float) -> None:
+        """Nothing."""
 
 
 class Cloud:
@@ -316,3 +345,18 @@ class Rows:
             if self._down:
                 raise ConnectionError("the database is down")
             self.given_back.append((key, token))
+
+
+def engine_in(
+    cloud: Cloud,
+    rows: Rows,
+    config: EngineConfig,
+    clock: Callable[[], float] = time.monotonic,
+    sink: Sink | None = None,
+    share: RateLimiter | None = None,
+) -> Engine[str, Order]:
+    """An engine between a cloud and a database, set up as an executor's is, but for the rate."""
+    share = share or Unlimited(Account(), cloud.allotments)
+    sink = sink or Unmeasured()
+    service = WatchedService(cloud, share, sink, clock=clock)
+    return Engine(service, rows, config, share, sink, clock)

@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 from aws_executors.core.aws.request_quotas import BATCH_NAMES, ECS_NAMES, ON_FARGATE, Action
 from aws_executors.core.lifecycle.display_state import DisplayState
-from aws_executors.core.lifecycle.job import Job, Policy, Stage
+from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.metrics import CALLS, THROTTLES, name_of
+from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.dashboard import store
 from aws_executors.dashboard.collector import Collector, key_of, publisher_of
@@ -24,12 +25,11 @@ from aws_executors.dashboard.recent_counts import SLOT, SLOTS, RecentCounts, cal
 from aws_executors.dashboard.seal import NoKeyError
 from aws_executors.dashboard.snapshot import HEARTBEAT, KEPT, MISSED, CallRate, QueueCount, Snapshot, TaskKey
 from aws_executors.dashboard.store import SnapshotRow, snapshots
-from aws_executors.shell.airflow.metrics import Both, Nowhere
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import WorkItem
-from aws_executors.shell.engine.rate_limiter import UNLIMITED, Account
+from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
-from worlds import Cloud, Order, Rows
+from worlds import Cloud, Order, Rows, engine_in
 
 PATIENCE = 60.0
 
@@ -68,11 +68,10 @@ def test_a_minute_is_counted_and_no_more() -> None:
 def test_what_is_measured_is_what_is_told() -> None:
     clock, account = Clock(), Account()
     counts, share = RecentCounts(clock), account.share(ON_FARGATE)
-    sink = Both(Nowhere(), counts)
     for _ in range(3):
-        sink.time(name_of(CALLS, Action.SUBMIT), 0.1)
-    sink.count(name_of(THROTTLES, Action.SUBMIT))
-    sink.gauge("jobs", 5)
+        counts.time(name_of(CALLS, Action.SUBMIT), 0.1)
+    counts.count(name_of(THROTTLES, Action.SUBMIT))
+    counts.gauge("jobs", 5)
     assert call_rates(counts, share, ECS_NAMES, 0.0) == (
         CallRate(action="RunTask", calls=3, throttled=1, granted=19, documented=20),
     )
@@ -80,8 +79,6 @@ def test_what_is_measured_is_what_is_told() -> None:
         share.throttled(Action.SUBMIT, at - 0.1, at)
     (slowed,) = call_rates(counts, share, BATCH_NAMES, 3.0)
     assert (slowed.action, slowed.granted) == ("SubmitJob", 18.05)
-    (free,) = call_rates(counts, UNLIMITED, ECS_NAMES, 3.0)
-    assert (free.granted, free.documented) == (None, None)
 
 
 def test_looking_at_an_allowance_takes_nothing_of_it() -> None:
@@ -103,7 +100,7 @@ def look(engine: Engine[str, Order], clock: Callable[[], float] = time.monotonic
         region="R",
         calls=ECS_NAMES,
         counts=RecentCounts(),
-        rate_limiter=UNLIMITED,
+        rate_limiter=Account().share(ON_FARGATE),
         clock=clock,
     )
 
@@ -111,7 +108,7 @@ def look(engine: Engine[str, Order], clock: Callable[[], float] = time.monotonic
 def test_an_engine_s_jobs_and_since_when_they_stand_as_they_do() -> None:
     cloud, rows = Cloud(), Rows()
     gears = EngineConfig(policy=Policy(), pace=PollInterval(quickest=0.05, slowest=0.05), rows_every=0.05)
-    engine: Engine[str, Order] = Engine(cloud, rows, gears)
+    engine = engine_in(cloud, rows, gears)
     seen = look(engine)
     assert seen(time.time()).queues == ()
     engine.start()
@@ -119,9 +116,8 @@ def test_an_engine_s_jobs_and_since_when_they_stand_as_they_do() -> None:
         rows.put("t", "queued")
         began = time.time()
         job: Job[Order] = Job(token="t")
-        engine.hand_over(
-            WorkItem(job=job, key="t", queue="gpu", build=lambda attempt: Success(Order("t", attempt)))
-        )
+        build = lambda attempt: Success(Order("t", attempt))  # noqa: E731
+        engine.hand_over(iter([WorkItem(job=job, key="t", queue="gpu", build=build)]))
         until(lambda: [one.state for one in seen(0.0).queues] == [DisplayState.STARTING])
         first = seen(time.time())
         (record,) = first.jobs
@@ -157,7 +153,7 @@ def test_jobs_are_looked_at_when_one_has_changed_and_told_every_time() -> None:
         region="R",
         calls=ECS_NAMES,
         counts=RecentCounts(),
-        rate_limiter=UNLIMITED,
+        rate_limiter=Account().share(ON_FARGATE),
     )
     assert [queue.state for _ in range(3) for queue in seen(1.0).queues] == [DisplayState.STARTING] * 3
     assert engine.looks == 1
@@ -271,7 +267,7 @@ def test_starting_and_ending_wait_for_nothing() -> None:
 
 
 def test_switched_off_there_is_nobody_who_tells() -> None:
-    engine: Engine[str, Order] = Engine(Cloud(), Rows(), EngineConfig(policy=Policy(), pace=PollInterval()))
+    engine = engine_in(Cloud(), Rows(), EngineConfig(policy=Policy(), pace=PollInterval()))
     assert publisher_of(look(engine), 0.0) is None
     assert publisher_of(look(engine), 10.0) is not None
 

@@ -27,8 +27,7 @@ from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.shell.aws.call import unknown_operation
-from aws_executors.shell.aws.completeness import EmptyAnswerError, refuse_empty
-from aws_executors.shell.aws.parser import QuickParsers
+from aws_executors.shell.aws.parser import EmptyAnswerError, QuickParsers, refuse_empty
 
 
 def _told(error: AwsError) -> dict[str, object]:
@@ -76,7 +75,7 @@ def answers(given: Any) -> Mapping[str, object]:
     response = {"status_code": 200, "headers": {}, "body": given["body"].encode()}
     try:
         answer: Any = parser.parse(response, operation.output_shape)  # type: ignore[arg-type]  # it has one
-        refuse_empty(operation, answer)
+        refuse_empty(model, f"response-received.{model.service_id.hyphenize()}.{name}", answer)
     except EmptyAnswerError as error:
         return {"answer": False, "problem": str(error)}
     if name in LISTED:

@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from aws_executors.core.lifecycle.exit_codes import Exit
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import enclosed
 from aws_executors.local import LocalAws
 from aws_executors.run import spot

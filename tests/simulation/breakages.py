@@ -14,6 +14,7 @@ LOOKUP, MOVES, SUBMISSION = f"{TRANSITIONS}.lookup", f"{TRANSITIONS}.moves", f"{
 WATCHING, TOKEN_RENEWAL = f"{TRANSITIONS}.watching", f"{TRANSITIONS}.token_renewal"
 MACHINE, POLICY, VERDICT = f"{LIFECYCLE}.machine", f"{LIFECYCLE}.policy", f"{LIFECYCLE}.verdict"
 DISPATCHER, OPERATIONS = f"{SHELL}.engine.dispatcher", f"{SHELL}.engine.operations"
+SHUTDOWN = f"{SHELL}.engine.shutdown"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
 WORKLOADS, STORE = f"{SHELL}.airflow.workloads", f"{SHELL}.transport.s3"
 
@@ -130,7 +131,7 @@ MUTANTS = (
     Mutant(
         "a stop that is refused is not repeated",
         STOPPING,
-        "    return later(job, at, policy), ()\n",
+        "    return back_off(job, at, policy), ()\n",
         "    return job, ()\n",
         seed=50,
     ),
@@ -159,8 +160,8 @@ MUTANTS = (
     Mutant(
         "an orphan that lives is given back",
         LOOKUP,
-        "    if observation.ended:\n        return ended(watching)\n    if job.purpose is Purpose.LEAVE",
-        "    if True:\n        return ended(watching)\n    if job.purpose is Purpose.LEAVE",
+        "    if observation.ended:\n        return finish(watching)\n    if job.purpose is Purpose.LEAVE",
+        "    if True:\n        return finish(watching)\n    if job.purpose is Purpose.LEAVE",
         seed=13,
     ),
     Mutant(
@@ -173,8 +174,8 @@ MUTANTS = (
     Mutant(
         "an attempt keeps its number",
         AWAITING_ROW,
-        "attempt=job.attempt + 1,",
-        "attempt=job.attempt,",
+        "attempt = job.attempt + 1",
+        "attempt = job.attempt",
         seed=11,
     ),
     Mutant(
@@ -201,7 +202,7 @@ MUTANTS = (
     Mutant(
         "what lingers is not stopped",
         MOVES,
-        "replace(job, stage=Stage.STOPPING, due=at + (policy.linger if runs(job) else policy.patience))",
+        "replace(job, stage=Stage.STOPPING, due=at + (policy.linger if job.runs else policy.patience))",
         "replace(job, stage=Stage.STOPPING, due=None)",
         seed=4,
     ),
@@ -209,8 +210,8 @@ MUTANTS = (
     Mutant("a stored token is never renewed", TOKEN_RENEWAL, "(Renew(job.attempt),)", "()", seed=5),
     Mutant(
         "a stored workload is not removed",
-        DISPATCHER,
-        "        if record.work_item.stored is not None:",
+        OPERATIONS,
+        "        if work_item.stored is not None:",
         "        if False:",
         seed=5,
     ),
@@ -225,15 +226,17 @@ MUTANTS = (
     Mutant(
         "an answer to another request counts",
         DISPATCHER,
-        "if record is not None and (not request_id or record.answered(request_id)):",
-        "if record is not None:",
+        "        if record.pending.get(kind) == number:  # only the last request of a kind counts, and once\n"
+        "            del record.pending[kind]\n",
+        "        if True:\n",
         seed=352,
     ),
     Mutant(
         "at the end nothing is cut off",
-        OPERATIONS,
-        "            for token, key in containers.values():",
-        "            for token, key in ():",
+        SHUTDOWN,
+        "        for container, work_item in containers.items():\n"
+        "            self._to_stop[container] = None\n",
+        "        self._to_stop |= dict.fromkeys(containers)\n        for container, work_item in ():\n",
         seed=3147,
     ),
     Mutant(

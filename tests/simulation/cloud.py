@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from aws_executors.core.lifecycle.exit_codes import Exit
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import bucket_and_key, opened
 from aws_executors.local.world import (
     Answer,

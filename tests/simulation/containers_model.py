@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_executors.core.lifecycle.exit_codes import Exit, exit_for_status
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit, exit_for_status
 from simulation.airflow_model import Metadata
 from simulation.cloud import Cloud, Container
 from simulation.plan import Schedule

@@ -9,21 +9,24 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.shell.aws.rate_feedback import RateFeedback
+from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.messages import Asked, Closing, Message
-from aws_executors.shell.engine.operations import WorkerOperations
+from aws_executors.shell.engine.messages import Asked, Message
+from aws_executors.shell.engine.operations import Operations
 from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.engine.thread_pool import Workers
 from simulation.airflow_model import Metadata
 from simulation.process import Process
 from simulation.timeline import between
+from worlds import Unmeasured
 
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey
@@ -62,44 +65,57 @@ def virtual_lock() -> Lock:
     return cast("Lock", VirtualLock())
 
 
-class Lane(Workers[T]):
+class Lane(Workers):
     """Workers without threads: every call begins a little later, all at once."""
 
-    def __init__(self, name: str, process: Process, post: Callable[[T], None]) -> None:
+    def __init__(self, name: str, process: Process, post: Callable[[Message], None]) -> None:
         super().__init__(name, 0, post)
         self._name, self._process = name, process
-        self._waiting: set[int] = set()
-        self._numbers = 0
+        self._unbegun: set[int] = set()
+        self._numbers = self._answers = 0
+
+    @property
+    def unanswered(self) -> int:
+        return self._numbers - self._answers
 
     def call(
-        self, run: Callable[[], T], lost: Callable[[BaseException], T], priority: int = 0, rank: int = 0
+        self,
+        run: Callable[[], T],
+        then: Callable[[T], None],
+        lost: Callable[[BaseException], T],
+        priority: int = 0,
     ) -> None:
         self._numbers += 1
         number = self._numbers
-        self._waiting.add(number)
-        self._count(1)
+        self._unbegun.add(number)
         process = self._process
         delay = between(0.0, 0.1, process.seed, process.number, self._name, number, "begin")
-        process.after(delay, lambda: self._make(number, run, lost))
+        process.after(delay, lambda: self._make(number, run, then, lost))
 
     def drop_waiting(self) -> None:
-        self._count(-len(self._waiting))
-        self._waiting.clear()
+        self._answers += len(self._unbegun)
+        self._unbegun.clear()
 
-    def _make(self, number: int, run: Callable[[], T], lost: Callable[[BaseException], T]) -> None:
-        if number not in self._waiting:
+    def _make(
+        self,
+        number: int,
+        run: Callable[[], T],
+        then: Callable[[T], None],
+        lost: Callable[[BaseException], T],
+    ) -> None:
+        if number not in self._unbegun:
             return
-        self._waiting.discard(number)
+        self._unbegun.discard(number)
         try:
-            message = run()
+            result = run()
         except Contended:
-            self._waiting.add(number)
-            self._process.after(0.05, lambda: self._make(number, run, lost))
+            self._unbegun.add(number)
+            self._process.after(0.05, lambda: self._make(number, run, then, lost))
             return
         except Exception as error:  # noqa: BLE001 - what a worker does
-            message = lost(error)
-        self._post(message)
-        self._count(-1)
+            result = lost(error)
+        self._post(partial(then, result))
+        self._answers += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +149,20 @@ class VirtualDatabase:
             raise OSError("the database does not answer")
 
 
-class VirtualErrands(WorkerOperations["WorkloadKey", R]):
+class VirtualOperations(Operations["WorkloadKey", R]):
     """The real operations, whose workers are lanes."""
 
     def __init__(
         self,
         service: Service[R],
         database: VirtualDatabase,
-        post: Callable[[Message[WorkloadKey, R]], None],
+        post: Callable[[Message], None],
         process: Process,
     ) -> None:
         super().__init__(service, database, post, process.line.clock, WORKERS)
         self._building = Lane("build", process, post)
         self._submitting = Lane("submit", process, post)
-        self._looking = Lane("look", process, post)
+        self._polling = Lane("poll", process, post)
         self._storing = Lane("store", process, post)
         self._reading = Lane("database", process, post)
 
@@ -172,13 +188,13 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         rate_limiter = Account().share(service.allotments)
         self._process = process
         self._clock = process.line.clock
-        self._inbox: queue.SimpleQueue[Message[WorkloadKey, R]] = Inbox(self._woken)
-        heard = RateFeedback(service, rate_limiter, self._clock)
-        self._operations: WorkerOperations[WorkloadKey, R] = VirtualErrands(
-            heard, database, self._posted, process
+        self._inbox: queue.SimpleQueue[Message] = Inbox(self._woken)
+        watched = WatchedService(service, rate_limiter, clock=self._clock)
+        self._operations: Operations[WorkloadKey, R] = VirtualOperations(
+            watched, database, self._posted, process
         )
         self._dispatcher: Dispatcher[WorkloadKey, R] = Dispatcher(
-            self._operations, config, self._clock, rate_limiter
+            self._operations, config, self._clock, rate_limiter, Unmeasured()
         )
         self._planned: float | None = None
         self._noticed = 0.0
@@ -189,7 +205,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
 
     def end(self, *, stop: bool, timeout: float) -> None:
         """As the real one, which waits for its thread."""
-        self._inbox.put(Closing(stop))
+        self._inbox.put(partial(self._dispatcher.close, stop=stop))
         until = self._clock() + timeout
         while self._clock() < until and not self._ended:
             self._turn()
@@ -201,7 +217,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         """Whether no job is left."""
         return not any(self._dispatcher.table.jobs())
 
-    def _posted(self, message: Message[WorkloadKey, R]) -> None:
+    def _posted(self, message: Message) -> None:
         """A worker posts a message: it comes at once, late, or twice, if the process lives."""
         process = self._process
         process.messages += 1
@@ -213,7 +229,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
             again = between(0.0, 5.0, process.seed, process.number, number, "again")
             process.after(delay + again, lambda: self._read(message))
 
-    def _read(self, message: Message[WorkloadKey, R]) -> None:
+    def _read(self, message: Message) -> None:
         self._inbox.put(message)
 
     def _woken(self) -> None:
@@ -224,10 +240,10 @@ class VirtualEngine(Engine["WorkloadKey", R]):
             self._noticed = self._process.stalled_until
             self._dispatcher.slept()
         while not self._inbox.empty():
-            self._dispatcher.take(self._inbox.get_nowait())
+            self._inbox.get_nowait()()
         self._dispatcher.turn()
         due = self._dispatcher.next_time()
-        if due is not None and (self._planned is None or due < self._planned):
+        if due != inf and (self._planned is None or due < self._planned):
             self._planned = due
             self._process.after(max(0.001, due - self._clock()), lambda: self._wake(due))
 

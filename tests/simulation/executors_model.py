@@ -25,7 +25,8 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.shell.airflow.configuration import Configured
-from aws_executors.shell.airflow.executor import AwsExecutor, gears_of
+from aws_executors.shell.airflow.executor import AwsExecutor, engine_config
+from aws_executors.shell.airflow.work_items import WorkItems
 from aws_executors.shell.airflow.workloads import OWN_VERSION, RequestFactory, Transports
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_tail import LogTail
@@ -69,6 +70,22 @@ class NoLastWords(LogTail[K]):
         return False
 
 
+class VirtualWorkItems(WorkItems[S, R]):
+    """The real ones, whose locks are of virtual time."""
+
+    def queued(self, workload: Workload, token: str) -> WorkItem[WorkloadKey, R]:
+        work_item = super().queued(workload, token)
+        if isinstance(work_item.build, RequestFactory):
+            work_item.build._kept.lock = virtual_lock()
+        return work_item
+
+    def takeover(self, token: str, subject: str = "") -> Takeover | None:
+        taken = super().takeover(token, subject)
+        if taken is not None:
+            taken._learned.lock = virtual_lock()
+        return taken
+
+
 class VirtualExecutor(AwsExecutor[S, R]):
     """What both share."""
 
@@ -98,31 +115,23 @@ class VirtualExecutor(AwsExecutor[S, R]):
     def _start(self, configured: Configured[S, R]) -> None:
         settings, times = configured.settings, self._metadata.times
         service = self.service(settings)
-        config = gears_of(settings, idempotent=service.idempotent)
+        config = engine_config(settings, idempotent=service.idempotent)
         policy = self._cloud.schedule.policy
         policy = replace(policy, idempotent=policy.idempotent or service.idempotent)
         pace = PollInterval(quickest=times.row_interval, slowest=8.0)
         config = replace(config, policy=policy, pace=pace, rows_every=times.row_interval)
         database = VirtualDatabase(self._process, self._metadata)
         self.engine = VirtualEngine(service, database, config, self._process)
-        self._configured, self._engine = configured, self.engine
+        self._engine = self.engine
         usual, large = transport_of(settings, self.clients(settings))
         inline = INLINE[self._cloud.schedule.launcher]
-        self._ways = Transports(usual, large) if self._cloud.schedule.stored else Transports(inline)
-
-    def _work_item(
-        self, configured: Configured[S, R], workload: Workload, token: str
-    ) -> WorkItem[WorkloadKey, R]:
-        work_item = super()._work_item(configured, workload, token)
-        if isinstance(work_item.build, RequestFactory):
-            work_item.build._kept.lock = virtual_lock()
-        return work_item
-
-    def _takeover(self, token: str, subject: str = "") -> Takeover | None:
-        remains = super()._takeover(token, subject)
-        if remains is not None:
-            remains._learned.lock = virtual_lock()
-        return remains
+        self._work_items = VirtualWorkItems(
+            executor=self,
+            configured=configured,
+            service=self.backend.row,
+            ways=Transports(usual, large) if self._cloud.schedule.stored else Transports(inline),
+            queueing=0.0,
+        )
 
     def _emit_metrics(self, open_slots: int, num_running_tasks: int, num_queued_tasks: int) -> None:
         """Nobody measures here."""

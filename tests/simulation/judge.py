@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from aws_executors.core.lifecycle.exit_codes import Exit
-from aws_executors.core.lifecycle.stop_reasons import OURS, SHUT_DOWN
+from aws_executors.core.lifecycle.effects import OURS, SHUT_DOWN
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.local.world import Ref
 from simulation.airflow_model import FINAL, LIVE, Callback, Instance, Metadata
 from simulation.cloud import Cloud, Container

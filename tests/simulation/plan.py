@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from aws_executors.core.aws.backoff import Backoff
-from aws_executors.core.lifecycle.job import Policy
+from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.local.world import Delays
 from simulation.timeline import between, draw
 

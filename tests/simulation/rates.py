@@ -24,8 +24,7 @@ from aws_executors.core.aws.request_quotas import (
     allotments,
 )
 from aws_executors.core.aws.token_bucket import Quota
-from aws_executors.shell.engine.rate_limited_queue import RateLimitedQueue
-from aws_executors.shell.engine.rate_limiter import Account
+from aws_executors.shell.engine.rate_limiter import Account, RateLimitedQueue
 
 NAP = 0.01
 """Seconds between two turns of an engine, at least."""
@@ -197,7 +196,7 @@ def tell(story: Story) -> Told:
 
     def minute(now: float) -> None:
         buckets = (one.share.bucket(Action.SUBMIT, now) for one in ours)
-        told.rates.append([bucket.rate for bucket in buckets if bucket is not None])
+        told.rates.append([bucket.rate for bucket in buckets])
         line.at(now + 1.0, minute)
 
     if story.other is not None:

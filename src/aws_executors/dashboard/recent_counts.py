@@ -73,6 +73,6 @@ def _call_rate(
         action=name,
         calls=counts.within(name_of(CALLS, action)),
         throttled=counts.within(name_of(THROTTLES, action)),
-        granted=None if bucket is None else round(bucket.rate, 2),
-        documented=None if bucket is None else bucket.quota.rate,
+        granted=round(bucket.rate, 2),
+        documented=bucket.quota.rate,
     )

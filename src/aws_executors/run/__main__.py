@@ -1,7 +1,7 @@
 """`python -m aws_executors.run`: get a workload, run it through Airflow's supervisor, and say how it went.
 
 Law: decides the order of the steps, and writes the one line that says why a step failed. The exit codes are
-defined in `core/lifecycle/exit_codes.py`.
+defined in `core/lifecycle/launcher_exit_codes.py`.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from aws_executors.core.lifecycle.exit_codes import MEANINGS, Exit, exit_of
+from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit, exit_of
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.run import hostname, spot
 from aws_executors.run.parent import StoppedError, fork, say, stop_at_once

@@ -1,4 +1,4 @@
-"""Map an exception of Airflow's supervisor to an exit code in `core/lifecycle/exit_codes.py`.
+"""Map an exception of Airflow's supervisor to an exit code in `core/lifecycle/launcher_exit_codes.py`.
 
 Law: a failure that is known to have happened before the task started has a code of its own; one that may have
 happened later gives only the general code.
@@ -10,7 +10,7 @@ import httpx
 from airflow.exceptions import AirflowConfigException
 from airflow.sdk.exceptions import TaskAlreadyRunningError
 
-from aws_executors.core.lifecycle.exit_codes import Exit, exit_for_status
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit, exit_for_status
 
 BEGINNING = "/run"
 """How the address ends to which a task reports that it starts.

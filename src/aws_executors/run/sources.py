@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from aws_executors.core.errors import AwsExecutorsError
-from aws_executors.core.lifecycle.exit_codes import Exit
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import bucket_and_key, opened
 
 UNREACHABLE = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"})

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aws_executors.core.batch.describe import FINAL, STATUSES, observe, observe_answer, observe_event
+from aws_executors.core.lifecycle.effects import ORPHANED, SHUT_DOWN
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Source
-from aws_executors.core.lifecycle.stop_reasons import ORPHANED, SHUT_DOWN
 from samples import JSON, ODD
 
 GOLDEN = Path(__file__).parents[2] / "golden"

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aws_executors.core.ecs.describe import STATUSES, STOP_CODES, observe, observe_answer, observe_event
+from aws_executors.core.lifecycle.effects import ORPHANED, SHUT_DOWN
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign, Source
-from aws_executors.core.lifecycle.stop_reasons import ORPHANED, SHUT_DOWN
 from samples import JSON, ODD
 
 GOLDEN = Path(__file__).parents[2] / "golden"

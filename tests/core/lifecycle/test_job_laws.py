@@ -16,39 +16,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.lifecycle.job import (
-    Accepted,
-    Due,
+from aws_executors.core.lifecycle.effects import (
     Effect,
-    Event,
-    Found,
-    Job,
     LogEvent,
     LookUp,
+    Prepare,
+    ReadRow,
+    ReleaseSlot,
+    Renew,
+    Report,
+    Stop,
+    Submit,
+)
+from aws_executors.core.lifecycle.events import (
+    Accepted,
+    Due,
+    Event,
+    Found,
     NotLookedUp,
     NotStored,
     Observed,
-    Policy,
-    Prepare,
     Prepared,
-    Purpose,
-    ReadRow,
     Refused,
-    ReleaseSlot,
-    Renew,
     Renewed,
-    Report,
     Revoked,
     RowRead,
-    Stage,
-    Stop,
     StopAnswered,
-    Submit,
     Superseded,
     Unpreparable,
 )
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.transitions.awaiting_row import once_is_enough
 from aws_executors.core.lifecycle.verdict import Row
 from samples import examples

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
-from aws_executors.core.lifecycle.job import Job, LogEvent, Report, Stage
+from aws_executors.core.lifecycle.effects import LogEvent, Report
+from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.metrics import (
     FAILURES,
+    JOBS,
     METRICS,
     Submission,
+    census,
     failure,
     has_begun,
     name_of,
@@ -78,19 +81,29 @@ LOST = Observation(id="c1", phase=Phase.FAILED, cause=Cause.HOST_LOST)
 
 
 @pytest.mark.parametrize(
-    ("job", "effects", "expected"),
+    ("job", "effect", "expected"),
     [
-        (a_job(seen=LOST, reported=1), [LogEvent("e", "why"), FAILED], Cause.HOST_LOST),
-        (a_job(seen=LOST, reported=2), [FAILED], None),
-        (a_job(), [FAILED], Submission.NOT_SUBMITTED),
-        (a_job(seen=LOST), [Report(True, "well")], None),
-        (a_job(seen=LOST), [], None),
-        (a_job(seen=Observation(id="c", phase=Phase.SUCCEEDED)), [FAILED], Cause.UNCLEAR),
+        (a_job(seen=LOST, reported=1), FAILED, Cause.HOST_LOST),
+        (a_job(seen=LOST, reported=1), LogEvent("e", "why"), None),
+        (a_job(seen=LOST, reported=2), FAILED, None),
+        (a_job(), FAILED, Submission.NOT_SUBMITTED),
+        (a_job(seen=LOST), Report(True, "well"), None),
+        (a_job(seen=Observation(id="c", phase=Phase.SUCCEEDED)), FAILED, Cause.UNCLEAR),
     ],
 )
-def test_what_a_failure_counts_as(job: Job[str], effects: list[Report | LogEvent], expected: object) -> None:
-    assert failure(job, effects) == expected
+def test_what_a_failure_counts_as(job: Job[str], effect: Report | LogEvent, expected: object) -> None:
+    assert failure(job, effect) == expected
     assert expected is None or name_of(FAILURES, expected) in NAMES  # type: ignore[arg-type]
+
+
+def test_jobs_are_counted_by_stage() -> None:
+    jobs = [a_job(stage=Stage.WATCHING), a_job(stage=Stage.WATCHING), a_job(), a_job(stage=Stage.CLOSED)]
+    counts = dict(census(jobs))
+    assert set(counts) == set(names(JOBS))
+    assert {name: count for name, count in counts.items() if count} == {
+        "aws_executors.jobs.watching": 2,
+        "aws_executors.jobs.preparing": 1,
+    }
 
 
 @pytest.mark.parametrize(

@@ -13,42 +13,44 @@ import pytest
 
 from aws_executors.core.aws.backoff import Backoff
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.lifecycle.job import (
-    Accepted,
-    Due,
+from aws_executors.core.lifecycle.effects import (
+    NOT_WAITED_FOR,
+    ORPHANED,
+    TAKEN_BACK,
     Effect,
-    Event,
     Fence,
-    Found,
-    Job,
     LogEvent,
     LookUp,
+    Prepare,
+    ReadRow,
+    ReleaseSlot,
+    Renew,
+    Report,
+    Requeue,
+    Stop,
+    Submit,
+)
+from aws_executors.core.lifecycle.events import (
+    Accepted,
+    Due,
+    Event,
+    Found,
     NotLookedUp,
     NotStored,
     Observed,
-    Policy,
-    Prepare,
     Prepared,
-    Purpose,
-    ReadRow,
     Refused,
-    ReleaseSlot,
-    Renew,
     Renewed,
-    Report,
-    Requeue,
     Revoked,
     RowRead,
-    Stage,
-    Stop,
     StopAnswered,
-    Submit,
     Superseded,
     Unpreparable,
 )
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
-from aws_executors.core.lifecycle.stop_reasons import NOT_WAITED_FOR, ORPHANED, TAKEN_BACK
+from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.transitions.moves import FORGOTTEN
 from aws_executors.core.lifecycle.verdict import Row
 

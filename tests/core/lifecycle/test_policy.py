@@ -6,19 +6,25 @@ import pytest
 
 from aws_executors.core.aws.backoff import Backoff, delay, jitter
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.lifecycle.exit_codes import Exit
-from aws_executors.core.lifecycle.job import (
+from aws_executors.core.lifecycle.effects import (
     LogEvent,
     LookUp,
     Prepare,
     ReleaseSlot,
     Report,
     Requeue,
-    Stage,
     Submit,
 )
+from aws_executors.core.lifecycle.job import Stage
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.lifecycle.observation import Cause
-from aws_executors.core.lifecycle.policy import PATIENT, POLICY, Reaction, SubmissionFailure, refused
+from aws_executors.core.lifecycle.policy import (
+    PATIENT,
+    REACTIONS,
+    Reaction,
+    SubmissionFailure,
+    submission_failure,
+)
 from aws_executors.core.lifecycle.verdict import MATRIX, OUTCOMES, RowState, Verdict
 from troubles import ROWS, Moment, Trouble, scene, scenes
 
@@ -58,9 +64,9 @@ def test_every_row_is_expected_by_hand_and_no_other() -> None:
     by_hand: list[tuple[Trouble, Moment]] = [(row[0], Moment.SUBMITTED) for row in SUBMISSIONS]
     by_hand += [(row[0], moment) for row in ENDS for moment in (Moment.BEFORE, Moment.AFTER)]
     assert set(by_hand) == set(ROWS)
-    assert set(SubmissionFailure) == set(POLICY)
+    assert set(SubmissionFailure) == set(REACTIONS)
     assert set(Cause) <= {trouble for trouble, _ in ROWS}
-    assert set(POLICY.values()) == set(Reaction)
+    assert set(REACTIONS.values()) == set(Reaction)
 
 
 @pytest.mark.parametrize(("trouble", "stage", "then", "title"), SUBMISSIONS)
@@ -104,7 +110,7 @@ def test_c13_c20_a_container_that_ended(trouble: Cause | Exit, before: str, afte
 def test_pauses_and_failures(trouble: Trouble, moment: Moment) -> None:
     """The law behind the two above, on the tables' own terms."""
     played = scenes()[trouble, moment]
-    reaction = POLICY[trouble] if isinstance(trouble, SubmissionFailure) else None
+    reaction = REACTIONS[trouble] if isinstance(trouble, SubmissionFailure) else None
     verdict = None if isinstance(trouble, SubmissionFailure) else MATRIX[STANDS[moment]][OUTCOMES[trouble]]
     assert (played.after.attempt > played.before.attempt) == (verdict is Verdict.RESUBMIT)
     paused = played.after.stage is Stage.BACKING_OFF
@@ -131,8 +137,8 @@ def test_every_error_is_a_row() -> None:
             error = AwsError(kind=kind, code="Code", message="", resource_ids=ids)
             for repeatable in (True, False):
                 for unanswered in (True, False):
-                    row = refused(error, repeatable=repeatable, unanswered=unanswered)
-                    assert row in POLICY
+                    row = submission_failure(error, repeatable=repeatable, unanswered=unanswered)
+                    assert row in REACTIONS
 
 
 def test_pauses_grow_from_one_second_to_a_minute_and_two_jobs_do_not_pause_alike() -> None:

@@ -9,7 +9,7 @@ import itertools
 
 import pytest
 
-from aws_executors.core.lifecycle.exit_codes import Exit
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.verdict import (
     MATRIX,
@@ -17,8 +17,8 @@ from aws_executors.core.lifecycle.verdict import (
     Outcome,
     Row,
     RowState,
-    ending,
-    standing,
+    outcome,
+    row_state,
     verdict,
 )
 
@@ -109,9 +109,9 @@ ENDED = [
 ]
 
 
-@pytest.mark.parametrize(("stands", "ending", "expected"), ENDED)
-def test_at_the_end(stands: RowState, ending: Outcome, expected: str) -> None:
-    assert verdict(SEEN[ending], stands) == expected
+@pytest.mark.parametrize(("stands", "outcome", "expected"), ENDED)
+def test_at_the_end(stands: RowState, outcome: Outcome, expected: str) -> None:
+    assert verdict(SEEN[outcome], stands) == expected
 
 
 def test_the_tables_have_every_row_and_the_test_too() -> None:
@@ -119,7 +119,7 @@ def test_the_tables_have_every_row_and_the_test_too() -> None:
     assert every == {(stands, how) for stands, how, _ in ENDED}
     assert set(MATRIX) == set(RowState)
     assert set(OUTCOMES) == {*Cause, *Exit}
-    assert {ending(seen) for seen in SEEN.values()} == set(Outcome)
+    assert {outcome(seen) for seen in SEEN.values()} == set(Outcome)
 
 
 @pytest.mark.parametrize("stands", RowState)
@@ -128,7 +128,7 @@ def test_the_tables_have_every_row_and_the_test_too() -> None:
 def test_there_is_a_verdict_on_everything(cause: Cause | None, code: int | None, stands: RowState) -> None:
     """The same one for all causes that are called the same."""
     seen = Observation(id="c", phase=Phase.FAILED, cause=cause, exit_code=code)
-    how = ending(seen)
+    how = outcome(seen)
     assert how is not None
     assert verdict(seen, stands) == verdict(SEEN[how], stands)
 
@@ -152,7 +152,7 @@ def test_before_the_end(phase: Phase, stands: RowState, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "ending"),
+    ("cause", "outcome"),
     [
         (Cause.EXITED, "failed"),
         (Cause.STOPPED, "failed"),  # a person's decision is not repeated against them
@@ -166,7 +166,7 @@ def test_before_the_end(phase: Phase, stands: RowState, expected: str) -> None:
         (None, "lost"),  # failed, and no cause given: that is unclear, not clean
     ],
 )
-def test_the_cause_says_whether_another_container_may_help(cause: Cause | None, ending: str) -> None:
+def test_the_cause_says_whether_another_container_may_help(cause: Cause | None, outcome: str) -> None:
     seen = Observation(id="c", phase=Phase.FAILED, cause=cause)
     assert (
         verdict(seen, RowState.QUEUED)
@@ -174,7 +174,7 @@ def test_the_cause_says_whether_another_container_may_help(cause: Cause | None, 
             "failed": "fail",
             "lost": "resubmit",
             "withdrawn": "give back",
-        }[ending]
+        }[outcome]
     )
 
 
@@ -194,12 +194,12 @@ def test_the_cause_says_whether_another_container_may_help(cause: Cause | None, 
     ],
 )
 def test_our_launcher_tells_more_than_that_it_failed(code: int, expected: Outcome) -> None:
-    assert ending(Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=code)) is expected
+    assert outcome(Observation(id="c", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=code)) is expected
 
 
 def test_who_ended_it_from_outside_counts_more_than_its_code() -> None:
     seen = Observation(id="c", phase=Phase.FAILED, cause=Cause.RECLAIMED, exit_code=82)
-    assert ending(seen) is Outcome.LOST
+    assert outcome(seen) is Outcome.LOST
 
 
 # (the row's state, token and try) as it stands to a container started under "t" for try 2
@@ -253,9 +253,9 @@ UNASSIGNED = [
 def test_standing(row: tuple[str | None, str | None, int], assigned: bool, expected: RowState) -> None:
     state, token, number = row
     shown = Row(state=state, token=token, try_number=number)
-    assert standing(shown, token="t", assigned=assigned, try_number=2) is expected
+    assert row_state(shown, token="t", assigned=assigned, try_number=2) is expected
 
 
 @pytest.mark.parametrize("assigned", [True, False])
 def test_a_row_that_is_deleted_is_gone(assigned: bool) -> None:
-    assert standing(None, token="t", assigned=assigned, try_number=1) is RowState.GONE
+    assert row_state(None, token="t", assigned=assigned, try_number=1) is RowState.GONE

@@ -24,8 +24,8 @@ from sqlalchemy import select
 import containers
 from airflow_rows import Given, task_instance
 from aws_executors.core.errors import SettingsError
+from aws_executors.core.lifecycle.effects import ORPHANED
 from aws_executors.core.lifecycle.observation import Phase
-from aws_executors.core.lifecycle.stop_reasons import ORPHANED
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor, AwsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.engine import operations

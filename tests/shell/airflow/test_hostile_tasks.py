@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 import hostile_builders
 from airflow_rows import Given, task_instance
-from aws_executors.core.lifecycle.job import LogEvent, Report
+from aws_executors.core.lifecycle.effects import LogEvent, Report
 from aws_executors.core.redact.outgoing import MOST
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws

@@ -14,14 +14,15 @@ from airflow.observability.metrics import stats_utils
 from returns.result import Success
 
 from aws_executors.core.aws.errors import Kind
-from aws_executors.core.lifecycle.job import Job, Policy, Report, Stage
-from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.core.lifecycle.effects import Report
+from aws_executors.core.lifecycle.job import Job, Stage
+from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
-from aws_executors.shell.airflow.metrics import CENSUS_EVERY, AirflowMetrics, Meter, Metered
+from aws_executors.shell.airflow.metrics import AirflowMetrics
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.thread import Engine
-from worlds import Cloud, Order, Rows
+from worlds import Cloud, Order, Rows, engine_in
 
 
 def a_job(**fields: Any) -> Job[str]:
@@ -58,9 +59,12 @@ def until(done: Callable[[], bool]) -> None:
 def place() -> Iterator[tuple[Cloud, Rows, Board, Engine[str, Order]]]:
     cloud, rows, board = Cloud(), Rows(), Board()
     config = EngineConfig(
-        policy=Policy(), pace=PollInterval(quickest=0.02, slowest=0.02), rows_every=0.02, workers=4
+        policy=Policy(confirm=0.05),
+        pace=PollInterval(quickest=0.02, slowest=0.02),
+        rows_every=0.02,
+        workers=4,
     )
-    engine: Engine[str, Order] = Engine(Metered(cloud, board), rows, config, meter=Meter(board))
+    engine = engine_in(cloud, rows, config, sink=board)
     engine.start()
     yield cloud, rows, board, engine
     engine.end(stop=False, timeout=2)
@@ -69,7 +73,7 @@ def place() -> Iterator[tuple[Cloud, Rows, Board, Engine[str, Order]]]:
 def hand_over(engine: Engine[str, Order], token: str) -> None:
     job: Job[Order] = Job(token=token)
     build = lambda attempt: Success(Order(token, attempt))  # noqa: E731
-    engine.hand_over(WorkItem(job=job, key=token, build=build))
+    engine.hand_over(iter([WorkItem(job=job, key=token, build=build)]))
 
 
 def test_a_task_from_its_queue_to_its_end(place: tuple[Cloud, Rows, Board, Engine[str, Order]]) -> None:
@@ -112,42 +116,28 @@ def test_refusals_and_throttles(place: tuple[Cloud, Rows, Board, Engine[str, Ord
     }
 
 
-def test_jobs_are_counted_now_and_then() -> None:
-    board = Board()
-    meter = Meter(board)
-    asked = []
+def test_a_failure_is_counted_once_however_often_it_is_reported(
+    place: tuple[Cloud, Rows, Board, Engine[str, Order]],
+) -> None:
+    cloud, rows, board, engine = place
+    rows.put("t0", "queued")
+    hand_over(engine, "t0")
+    until(lambda: "c1" in cloud.containers)
+    rows.put("t0", "running")
+    cloud.run("c1")
+    cloud.finish("c1", 3)
+    until(lambda: sum(isinstance(one.effect, Report) for one in engine.outcomes()) == 1)
+    until(lambda: any(isinstance(one.effect, Report) for one in engine.outcomes()))  # it is not confirmed
+    assert board.counts["failures.exited"] == 1
 
-    def jobs() -> list[Job[str]]:
-        asked.append(1)
-        return [Job(token="a", stage=Stage.WATCHING), Job(token="b", stage=Stage.WATCHING), Job(token="c")]
 
-    for now in (0.0, 1.0, CENSUS_EVERY - 0.1):
-        meter.census(jobs, now)
-    assert len(asked) == 1
-    assert {name: value for name, value in board.gauges.items() if value} == {
-        "jobs.watching": 2,
-        "jobs.preparing": 1,
-    }
-    assert len(board.gauges) == len(Stage) - 1
-    meter.census(lambda: [], CENSUS_EVERY)  # noqa: PIE807
+def test_jobs_are_counted_now_and_then(place: tuple[Cloud, Rows, Board, Engine[str, Order]]) -> None:
+    _, _, board, _ = place
+    until(lambda: len(board.gauges) == len(Stage) - 1)
     assert not any(board.gauges.values())
-
-
-def test_nothing_is_remembered_of_jobs_that_are_closed() -> None:
-    meter = Meter(Board())
-    for number in range(100):
-        meter.begin(a_job(token=f"t{number}"), 0.0)
-        meter.moved(a_job(token=f"t{number}", stage=Stage.CLOSED), [], 1.0)
-    assert meter._began == {}
-
-
-def test_a_failure_that_is_reported_again_counts_once() -> None:
-    board = Board()
-    meter = Meter(board)
-    seen = Observation(id="c", phase=Phase.FAILED, cause=Cause.RECLAIMED)
-    for times in (1, 2, 3):
-        meter.moved(a_job(seen=seen, reported=times), [Report(False, "why")], 1.0)
-    assert board.counts == {"failures.reclaimed": 1}
+    board.gauges.clear()
+    time.sleep(0.1)
+    assert board.gauges == {}  # many turns, and not one more count
 
 
 @pytest.fixture
@@ -187,10 +177,14 @@ def test_what_statsd_receives(receiver: socket.socket) -> None:
     ]
 
 
+def _fails(name: str, **_: object) -> None:
+    raise OSError("no way")
+
+
 def test_what_can_not_be_sent_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     sink = AirflowMetrics({})
     with caplog.at_level("ERROR"):
         for _ in range(3):
             sink.gauge("aws_executors.jobs.watching", "seven")  # type: ignore[arg-type]
-            sink._send(lambda: 1 / 0)  # type: ignore[arg-type]
+            sink._send(_fails, "aws_executors.submissions")
     assert caplog.text.count("Metrics cannot be sent (logged once)") == 1

@@ -39,14 +39,14 @@ def until(done: Callable[[], bool]) -> None:
 
 
 def told(words: LogTail[str]) -> list[tuple[str, str]]:
-    until(lambda: bool(words._told))
-    return list(words.told())
+    until(lambda: bool(words._found))
+    return list(words.found())
 
 
 def test_nothing_is_made_before_somebody_asks() -> None:
     threads = set(threading.enumerate())
     words: LogTail[str] = LogTail(Shelf())
-    assert list(words.told()) == []
+    assert list(words.found()) == []
     assert set(threading.enumerate()) <= threads
 
 
@@ -55,7 +55,7 @@ def test_the_last_lines_as_a_person_reads_them() -> None:
     words: LogTail[str] = LogTail(shelf, late=(0,))
     assert words.ask("one", "key")
     assert told(words) == [("key", "a\nb")]
-    assert list(words.told()) == []
+    assert list(words.found()) == []
 
 
 def test_what_comes_late_is_looked_for_again() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import weakref
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -13,53 +14,36 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.request_quotas import ON_FARGATE, Action
 from aws_executors.core.aws.token_bucket import Quota
-from aws_executors.core.lifecycle.job import (
+from aws_executors.core.lifecycle.effects import LookUp, Prepare, Renew, Report, Stop, Submit
+from aws_executors.core.lifecycle.events import (
     Accepted,
     Event,
     Found,
-    Job,
-    LookUp,
-    Policy,
-    Prepare,
     Prepared,
-    Purpose,
     Refused,
-    Renew,
     Renewed,
-    Report,
     Revoked,
-    Stage,
-    Stop,
     StopAnswered,
-    Submit,
 )
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import DescribeResult
+from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.engine.dispatcher import SLICE, Dispatcher, EngineConfig
-from aws_executors.shell.engine.messages import (
-    Asked,
-    Closing,
-    Delivery,
-    Described,
-    Discarded,
-    JobEvent,
-    Message,
-    RowsRead,
-    WorkItem,
-)
-from aws_executors.shell.engine.protocol import Performable
+from aws_executors.shell.engine.messages import Asked, Message, WorkItem
+from aws_executors.shell.engine.operations import Operations, Performable
 from aws_executors.shell.engine.rate_limiter import Account
-from worlds import Cloud, Order
+from worlds import Cloud, Order, Unmeasured
 
 
-class Clerk:
+class Clerk(Operations[str, Order]):
     """Carries out what the dispatcher asks for, at once and in virtual time, and keeps it."""
 
     def __init__(self, cloud: Cloud, slowest: float = 1.0) -> None:
         self.now = 0.0
         self.cloud = cloud
-        self.messages: list[Message[str, Order]] = []
+        self.messages: list[Message] = []
         self.submitted: list[tuple[float, str]] = []
         self.stopped: list[tuple[float, str]] = []
         self.looks: list[tuple[float, int]] = []
@@ -78,13 +62,15 @@ class Clerk:
         self.share = Account().share(ON_FARGATE)
         self.dispatcher: Dispatcher[str, Order] = Dispatcher(
             self,
-            EngineConfig(policy=Policy(), pace=PollInterval(quickest=1.0, slowest=slowest)),
+            EngineConfig(
+                policy=Policy(), pace=PollInterval(quickest=1.0, slowest=slowest), workers=1_000_000
+            ),
             lambda: self.now,
             self.share,
+            Unmeasured(),
         )
 
     submissions_under_way = 0
-    room = 1_000_000
 
     def run(self, until: float, tick: float = 0.01) -> None:
         """Let the time go by."""
@@ -92,17 +78,18 @@ class Clerk:
             self.now = round(self.now + tick, 6)
             messages, self.messages = self.messages, []
             for message in messages:
-                self.dispatcher.take(message)
+                message()
             self.dispatcher.turn()
 
     def hand_over(self, *tokens: str, priority: int = 0) -> None:
         for token in tokens:
             job: Job[Order] = Job(token=token)
             build = lambda attempt, token=token: Success(Order(token, attempt))  # noqa: E731
-            self.dispatcher.take(WorkItem(job=job, key=token, priority=priority, build=build))
+            self.take(WorkItem(job=job, key=token, priority=priority, build=build))
 
-    def happens(self, token: str, event: Event[Order], request_id: int = 0) -> None:
-        self.messages.append(JobEvent(token, event, request_id))
+    def take(self, work_item: WorkItem[str, Order]) -> None:
+        self.dispatcher.hand_over(iter([work_item]))
+        self.dispatcher._arrive()
 
     # --- `Operations` -----------------------------------------------------------------------------------
 
@@ -110,29 +97,32 @@ class Clerk:
         """None ever waits here."""
 
     def perform(
-        self, work_item: WorkItem[str, Order], effect: Performable[Order], request_id: int = 0
+        self,
+        work_item: WorkItem[str, Order],
+        effect: Performable[Order],
+        then: Callable[[Event[Order]], None],
     ) -> None:
         token = work_item.job.token
+        event: Event[Order]
         match effect:
             case Prepare(attempt=attempt):
-                self.happens(token, Prepared(self.now, Order(token, attempt), self.every), request_id)
+                event = Prepared(self.now, Order(token, attempt), self.every)
             case Renew(attempt=attempt):
                 self.renewed.append((self.now, attempt))
                 lost = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeout", message="")
                 failure = lost if self.unrenewed else None
                 self.unrenewed = max(0, self.unrenewed - 1)
-                self.happens(token, Renewed(self.now, failure, self.every), request_id)
+                event = Renewed(self.now, failure, self.every)
             case Submit(request=request):
                 self.submitted.append((self.now, token))
-                self.happens(token, self.submit(request), request_id)
+                event = self.submit(request)
             case LookUp(exclude=exclude):
-                self.happens(token, Found(self.now, self.cloud.find(token, exclude).unwrap()), request_id)
+                event = Found(self.now, self.cloud.find(token, exclude).unwrap())
             case Stop(container=container, reason=reason):
                 self.stopped.append((self.now, container))
                 self.cloud.stop((container,), reason)
-                self.happens(token, StopAnswered(self.now, None), request_id)
-            case _:
-                raise AssertionError(f"{effect} has no place in these stories")
+                event = StopAnswered(self.now, None)
+        self.messages.append(partial(then, event))
 
     def submit(self, request: Order) -> Event[Order]:
         if self.full:
@@ -144,34 +134,39 @@ class Clerk:
             return Refused(self.now, refusal)
         return Accepted(self.now, self.cloud.submit(request).unwrap())
 
-    def discard(self, work_item: WorkItem[str, Order]) -> None:
+    def discard(
+        self, work_item: WorkItem[str, Order], then: Callable[[Result[None, AwsError]], None]
+    ) -> None:
+        if work_item.stored is None:
+            return
         self.discarded.append((self.now, work_item.job.token))
         failure = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="") if self.unremoved else None
         self.unremoved = max(0, self.unremoved - 1)
-        self.messages.append(Discarded(self.now, work_item, failure))
+        self.messages.append(partial(then, Success(None) if failure is None else Failure(failure)))
 
-    def stop_all(self, containers: tuple[str, ...], reason: str) -> None:
-        raise AssertionError("nothing is shut down in these stories")
-
-    def describe(self, containers: tuple[str, ...]) -> None:
+    def describe(
+        self, containers: tuple[str, ...], then: Callable[[Result[DescribeResult, AwsError]], None]
+    ) -> None:
         self.looks.append((self.now, len(containers)))
         answer: Result[DescribeResult, AwsError] = self.cloud.describe(containers)
         if self.fails():
             self.failed += 1
             answer = Failure(AwsError(kind=Kind.AMBIGUOUS, code="ServerException", message="500"))
-        self.messages.append(Described(self.now, containers, answer))
+        self.messages.append(partial(then, answer))
 
-    def read_rows(self, asked: Mapping[str, Asked[str]]) -> None:
+    def read_rows(
+        self,
+        asked: Mapping[str, Asked[str]],
+        then: Callable[[Result[Mapping[str, Row | None], str]], None],
+    ) -> None:
+        self.rows_read = then
         if self.silent:
             return
         rows = {
             token: Row(state=self.status, token=self.tokens.get(token, token), try_number=1)
             for token in asked
         }
-        self.messages.append(RowsRead(self.now, rows))
-
-    def fence_all(self, containers: Mapping[str, tuple[str, str]]) -> None:
-        raise AssertionError("nothing is shut down in these stories")
+        self.messages.append(partial(then, Success(rows)))
 
 
 class Workload:
@@ -185,7 +180,7 @@ def test_a_workload_is_kept_until_its_task_runs_and_no_longer() -> None:
     clerk = Clerk(Cloud())
     workload = Workload()
     there = weakref.ref(workload)
-    clerk.dispatcher.take(WorkItem(job=Job(token="t"), key="t", build=workload))
+    clerk.take(WorkItem(job=Job(token="t"), key="t", build=workload))
     del workload
     clerk.run(until=3.0)
     assert there() is not None  # its container may yet be lost before it has begun
@@ -221,7 +216,7 @@ def test_what_is_taken_back_at_the_gate_is_never_sent() -> None:
     waiting = {f"t{number}" for number in range(30)} - {token for _, token in clerk.submitted}
     assert waiting
     for token in waiting:
-        clerk.dispatcher.take(JobEvent(token, Revoked(clerk.now)))
+        clerk.dispatcher.withdraw(token, Revoked(clerk.now))
     clerk.run(until=5.0)
     assert not waiting & {token for _, token in clerk.submitted}
     assert not waiting & {job.token for job in clerk.dispatcher.table.jobs()}
@@ -233,7 +228,7 @@ def test_a_stop_does_not_wait_behind_a_burst_of_submissions() -> None:
     clerk.run(until=1.0)
     clerk.hand_over(*(f"t{number}" for number in range(1000)), priority=9)
     clerk.run(until=1.5)
-    clerk.dispatcher.take(JobEvent("first", Revoked(clerk.now)))
+    clerk.dispatcher.withdraw("first", Revoked(clerk.now))
     clerk.run(until=1.55)
     assert [container for _, container in clerk.stopped] == ["c1"]
 
@@ -328,7 +323,7 @@ def deliver(clerk: Clerk, count: int) -> list[str]:
             job=Job(token=f"t{number}"), key=f"t{number}", build=lambda attempt: Success(Order("t", attempt))
         )
 
-    clerk.dispatcher.take(Delivery(map(make, range(count))))
+    clerk.dispatcher.hand_over(map(make, range(count)))
     return made
 
 
@@ -341,7 +336,6 @@ def test_c28_a_thousand_at_once_are_taken_in_a_few_at_a_time() -> None:
     turns = [0]
     while len(made) < 999:
         due = clerk.dispatcher.next_time()
-        assert due is not None
         clerk.now = max(clerk.now, due)
         clerk.dispatcher.turn()
         clerk.dispatcher.turn()  # what else happens in between lets no more of them in
@@ -354,7 +348,7 @@ def test_c28_a_thousand_at_once_are_taken_in_a_few_at_a_time() -> None:
 def test_what_airflow_says_of_one_that_it_has_just_handed_over_is_not_overheard() -> None:
     clerk = Clerk(Cloud())
     deliver(clerk, 100)
-    clerk.happens("t99", Revoked(clerk.now))
+    clerk.messages.append(partial(clerk.dispatcher.withdraw, "t99", Revoked(clerk.now)))
     clerk.run(until=5.0)
     assert "t98" in {token for _, token in clerk.submitted}
     assert "t99" not in {token for _, token in clerk.submitted}
@@ -363,7 +357,7 @@ def test_what_airflow_says_of_one_that_it_has_just_handed_over_is_not_overheard(
 def test_what_has_not_been_taken_in_when_the_end_comes_is_left() -> None:
     clerk = Clerk(Cloud())
     made = deliver(clerk, 100)
-    clerk.dispatcher.take(Closing(stop=False))
+    clerk.dispatcher.close(stop=False)
     clerk.run(until=1.0)
     assert made == []
     assert clerk.dispatcher.settled
@@ -377,17 +371,17 @@ def test_an_answer_that_comes_twice_counts_once() -> None:
     clerk = Clerk(Cloud())
     clerk.throttling = 1
     clerk.hand_over("t")
-    doubled: Message[str, Order] | None = None
+    doubled: Message | None = None
     while doubled is None:
         assert clerk.now < 5.0
         clerk.run(until=clerk.now + 0.01)
-        refused = (one for one in clerk.messages if isinstance(getattr(one, "event", None), Refused))
+        refused = (one for one in clerk.messages if isinstance(getattr(one, "args", (None,))[-1], Refused))
         doubled = next(refused, None)
     clerk.run(until=5.0)
     (job,) = clerk.dispatcher.table.jobs()
     assert job.stage is Stage.WATCHING
     failures = len(clerk.submitted)
-    clerk.dispatcher.take(doubled)
+    doubled()
     clerk.run(until=10.0)
     assert next(clerk.dispatcher.table.jobs()).stage is Stage.WATCHING
     assert len(clerk.submitted) == failures == 2
@@ -426,9 +420,8 @@ def test_a_row_whose_reading_began_before_a_second_gap_is_read_anew() -> None:
     clerk.silent = False
     moved_on = Row(state="scheduled", token=None, try_number=1)
     clerk.tokens["another"] = "given to another scheduler"
-    clerk.dispatcher.take(
-        RowsRead(asked, {"mine": Row(state="queued", token="mine", try_number=1), "another": moved_on})
-    )
+    assert asked < clerk.now
+    clerk.rows_read(Success({"mine": Row(state="queued", token="mine", try_number=1), "another": moved_on}))
     clerk.run(until=clerk.now + 10.0)
     assert [token for _, token in clerk.submitted[before:]] == ["mine"]
     assert [job.token for job in clerk.dispatcher.table.jobs()] == ["mine"]
@@ -468,9 +461,7 @@ def stored(clerk: Clerk, token: str) -> None:
     """Hand a job over whose workload is stored, with tokens that are valid for ten minutes."""
     clerk.every = 300.0
     job: Job[Order] = Job(token=token)
-    clerk.dispatcher.take(
-        WorkItem(job=job, key=token, build=lambda n: Success(Order(token, n)), stored=Shelf())
-    )
+    clerk.take(WorkItem(job=job, key=token, build=lambda n: Success(Order(token, n)), stored=Shelf()))
 
 
 def test_a_container_that_waits_for_an_hour_finds_a_token_that_is_valid() -> None:
@@ -547,7 +538,7 @@ def test_a_job_that_is_taken_over_is_renewed_at_once_and_then_as_often_as_it_say
     clerk.every = 50.0
     container = clerk.cloud.submit(Order("t", 1)).unwrap()
     job: Job[Order] = Job(token="t", purpose=Purpose.ADOPT, renew_every=300.0)
-    clerk.dispatcher.take(WorkItem(job=job, key="t", stored=Shelf()))
+    clerk.take(WorkItem(job=job, key="t", stored=Shelf()))
     clerk.run(until=220.0, tick=1.0)
     assert [round(at) for at, _ in clerk.renewed] == [2, 52, 102, 152, 202]
     clerk.cloud.run(container)
@@ -559,7 +550,7 @@ def test_one_for_which_nothing_is_stored_is_asked_for_once() -> None:
     clerk = Clerk(Cloud())
     clerk.cloud.submit(Order("t", 1))
     job: Job[Order] = Job(token="t", purpose=Purpose.ADOPT, renew_every=300.0)
-    clerk.dispatcher.take(WorkItem(job=job, key="t", stored=Shelf()))
+    clerk.take(WorkItem(job=job, key="t", stored=Shelf()))
     clerk.run(until=2000.0, tick=5.0)
     assert len(clerk.renewed) == 1
 

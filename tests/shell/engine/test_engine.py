@@ -17,25 +17,19 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.backoff import Backoff
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.lifecycle.job import (
-    Job,
-    LogEvent,
-    Policy,
-    Purpose,
-    Refused,
-    ReleaseSlot,
-    Report,
-    Stage,
-    Submit,
-)
+from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report, Submit
+from aws_executors.core.lifecycle.events import Event, Refused
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Cause
+from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.shell.engine import row_poller
-from aws_executors.shell.engine.dispatcher import CHUNK, EngineConfig
-from aws_executors.shell.engine.messages import AirflowUpdate, JobEvent, Message, WorkItem
-from aws_executors.shell.engine.operations import TOO_LATE, WorkerOperations
+from aws_executors.shell.engine.dispatcher import EngineConfig
+from aws_executors.shell.engine.messages import AirflowUpdate, Message, WorkItem
+from aws_executors.shell.engine.operations import TOO_LATE, Operations
+from aws_executors.shell.engine.polling import CHUNK
 from aws_executors.shell.engine.thread import Engine
-from worlds import Cloud, Order, Rows
+from worlds import Cloud, Order, Rows, engine_in
 
 SECRET = "eyJhbGciOi.eyJzdWIi.c2ln"
 
@@ -96,12 +90,12 @@ class Town:
     ) -> None:
         """The executor hands it over."""
         job: Job[Order] = Job(token=token)
-        self.engine.hand_over(WorkItem(job=job, key=key, priority=priority, build=build))
+        self.engine.hand_over(iter([WorkItem(job=job, key=key, priority=priority, build=build)]))
 
     def orphan(self, token: str, purpose: Purpose, state: str = "queued") -> None:
         """Airflow offers a task instance of a dead scheduler."""
         self.rows.put(token, state)
-        self.engine.hand_over(WorkItem(job=Job(token=token, purpose=purpose), key=token))
+        self.engine.hand_over(iter([WorkItem(job=Job(token=token, purpose=purpose), key=token)]))
 
     def run(self, token: str) -> str:
         """Wait for the newest container of a queueing, start it and its task; its id."""
@@ -154,9 +148,7 @@ class Town:
 def town(*, idempotent: bool = True, workers: int = 4, backoff: float = 0.02) -> Iterator[Town]:
     """A town with a running engine."""
     cloud, rows = Cloud(idempotent=idempotent), Rows()
-    engine: Engine[str, Order] = Engine(
-        cloud, rows, config(idempotent=idempotent, workers=workers, backoff=backoff)
-    )
+    engine = engine_in(cloud, rows, config(idempotent=idempotent, workers=workers, backoff=backoff))
     engine.start()
     try:
         yield Town(cloud, rows, engine)
@@ -709,7 +701,7 @@ def test_nothing_is_submitted_after_the_end(stop: bool) -> None:
 
 
 def test_an_engine_that_was_never_started_ends_at_once_and_twice_is_no_harm(place: Town) -> None:
-    unborn: Engine[str, Order] = Engine(Cloud(), Rows(), config())
+    unborn = engine_in(Cloud(), Rows(), config())
     unborn.end(stop=True, timeout=5.0)
     assert list(unborn.outcomes()) == []
     place.engine.end(stop=True, timeout=2.0)
@@ -733,14 +725,14 @@ def test_repr_is_one_line_without_secrets(caplog: pytest.LogCaptureFixture) -> N
     with town(backoff=10.0) as place:
         place.cloud.refuse("submit", Kind.CAPACITY)
         place.rows.put("t", "queued")
-        place.engine.hand_over(work_item)
+        place.engine.hand_over(iter([work_item]))
         until(lambda: place.told("t"))
         (job,) = place.engine.jobs()
         assert job.request == Order("t", 1, SECRET)
         assert re.fullmatch(
             r"<Engine <1 jobs: 1 backing off>, \d messages, <build <Workers 1 threads, 0 calls wait>, "
             r"submit <Workers 4 threads, 0 calls wait>, "
-            r"look <Workers 2 threads, \d calls wait>, "
+            r"poll <Workers 2 threads, \d calls wait>, "
             r"store <Workers 2 threads, 0 calls wait>, database <Workers 1 threads, \d calls wait>>>",
             repr(place.engine),
         )
@@ -778,7 +770,7 @@ def test_an_engine_that_stood_still_reads_rows_before_it_submits() -> None:
     """Its process was paused: meanwhile Airflow took it for dead, and queued the task anew elsewhere."""
     clock, cloud, rows = Clock(), Cloud(), Rows()
     cloud.refuse("submit", times=3)
-    engine: Engine[str, Order] = Engine(cloud, rows, config(backoff=0.3), clock)
+    engine = engine_in(cloud, rows, config(backoff=0.3), clock)
     town = Town(cloud, rows, engine)
     engine.start()
     town.queue("t")
@@ -794,22 +786,23 @@ def test_an_engine_that_stood_still_reads_rows_before_it_submits() -> None:
 
 def test_a_submission_that_no_worker_took_in_time_is_not_made_late() -> None:
     clock, cloud = Clock(), Cloud()
-    messages: queue.SimpleQueue[Message[str, Order]] = queue.SimpleQueue()
-    operations: WorkerOperations[str, Order] = WorkerOperations(cloud, Rows(), messages.put, clock, workers=1)
+    messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    answers: list[Event[Order]] = []
+    operations: Operations[str, Order] = Operations(cloud, Rows(), messages.put, clock, workers=1)
     job: Job[Order] = Job(token="t")
-    operations.perform(WorkItem(job=job, key="t"), Submit(Order("t")), 7)
+    operations.perform(WorkItem(job=job, key="t"), Submit(Order("t")), answers.append)
     clock.ahead = 60.0
     operations.start()
-    message = messages.get(timeout=8.0)
+    messages.get(timeout=8.0)()
     operations.stop()
-    assert isinstance(message, JobEvent)
-    assert isinstance(message.event, Refused)
-    assert (message.event.error, message.request_id, cloud.orders) == (TOO_LATE, 7, [])
+    (answer,) = answers
+    assert isinstance(answer, Refused)
+    assert (answer.error, cloud.orders) == (TOO_LATE, [])
 
 
 def test_while_aws_is_slow_submissions_wait_where_none_is_too_late() -> None:
     clock, cloud, rows = Clock(), Cloud(), Rows()
-    engine: Engine[str, Order] = Engine(cloud, rows, config(workers=4), clock)
+    engine = engine_in(cloud, rows, config(workers=4), clock)
     place = Town(cloud, rows, engine)
     engine.start()
     cloud.hold("submit")

@@ -23,7 +23,7 @@ def table() -> JobTable[str, str]:
 def add(table: JobTable[str, str], token: str) -> Job[str]:
     """A new job in the table."""
     job: Job[str] = Job(token=token)
-    table.add(WorkItem(job=job, key=token))
+    table.add(WorkItem(job=job, key=token), job)
     return job
 
 
@@ -36,7 +36,7 @@ def watch(table: JobTable[str, str], token: str, container: str, now: float) -> 
 
 def tokens(table: JobTable[str, str], most: int) -> str:
     """The jobs whose rows come next, of one letter each."""
-    return "".join(record.job.token for record in table.to_read(most))
+    return "".join(table.to_read(most))
 
 
 def owner(table: JobTable[str, str], container: str) -> Job[str] | None:
@@ -51,7 +51,7 @@ def test_a_container_is_looked_at_by_pace_and_once_at_a_time(table: JobTable[str
     assert table.to_poll(101.0, 100) == ("c",)
     assert table.to_poll(200.0, 100) == ()  # the look is under way
     table.polled("c", 200.0)
-    assert table.next_poll() == 201.0
+    assert table.next_poll == 201.0
     assert table.to_poll(201.0, 100) == ("c",)
 
 
@@ -62,13 +62,13 @@ def test_a_look_that_told_nothing_is_made_again_soon_and_then_ever_later(table: 
     assert table.to_poll(now, 100) == ("c",)
     for pause in (1.0, 2.0, 4.0, 8.0, 10.0, 10.0):
         table.not_polled("c", now)
-        assert table.next_poll() == now + pause
+        assert table.next_poll == now + pause
         now += pause
         assert table.to_poll(now, 100) == ("c",)
     table.polled("c", now)
     assert table.to_poll(now + 10.0, 100) == ("c",)
     table.not_polled("c", now + 10.0)
-    assert table.next_poll() == now + 11.0
+    assert table.next_poll == now + 11.0
 
 
 def test_a_call_is_filled_up_with_those_due_soon_but_none_is_made_for_them(table: JobTable[str, str]) -> None:
@@ -133,10 +133,12 @@ def test_a_closed_job_leaves_nothing_behind(table: JobTable[str, str]) -> None:
     assert owner(table, "c1") is None
     assert list(table.jobs()) == []
     assert table.to_poll(1e6, 100) == ()
-    assert table.to_read(1) == []
-    assert table.next_poll() is None
+    assert table.to_read(1) == {}
+    assert table.next_poll == float("inf")
     left = [
-        name for name, value in vars(table).items() if name not in ("_pace", "changes") and len(value) > 0
+        name
+        for name, value in vars(table).items()
+        if name not in ("_pace", "changes", "next_poll") and len(value) > 0
     ]
     assert left == []
 
@@ -180,7 +182,8 @@ def test_rows_are_read_as_long_as_they_can_free_a_slot(
 
 
 def test_a_callback_has_no_row_to_read(table: JobTable[str, str]) -> None:
-    table.add(WorkItem(job=Job(token="t", has_row=False), key="t"))
+    job: Job[str] = Job(token="t", has_row=False)
+    table.add(WorkItem(job=job, key="t"), job)
     assert tokens(table, 10) == ""
 
 

@@ -18,11 +18,16 @@ def posted() -> queue.SimpleQueue[str]:
 
 
 @pytest.fixture
-def one(posted: queue.SimpleQueue[str]) -> Iterator[Workers[str]]:
+def one(posted: queue.SimpleQueue[str]) -> Iterator[Workers]:
     """A pool of a single thread, not started."""
-    workers: Workers[str] = Workers("test", 1, posted.put)
+    workers = Workers("test", 1, done)
     yield workers
     workers.stop()
+
+
+def done(message: Callable[[], None]) -> None:
+    """Do what is posted, in the worker's thread."""
+    message()
 
 
 def says(word: str) -> Callable[[], str]:
@@ -45,10 +50,10 @@ def raises(error: BaseException) -> Callable[[], str]:
 
 
 def test_the_highest_priority_goes_first_then_the_oldest(
-    one: Workers[str], posted: queue.SimpleQueue[str]
+    one: Workers, posted: queue.SimpleQueue[str]
 ) -> None:
     for word, priority in [("low", 1), ("first", 5), ("second", 5), ("third", 5), ("urgent", 2**31)]:
-        one.call(says(word), lost, priority)
+        one.call(says(word), posted.put, lost, priority)
     one.start()
     taken = [posted.get(timeout=5) for _ in range(5)]
     assert taken == ["urgent", "first", "second", "third", "low"]
@@ -56,15 +61,15 @@ def test_the_highest_priority_goes_first_then_the_oldest(
 
 @pytest.mark.parametrize("error", [RuntimeError("x"), SystemExit(1), KeyboardInterrupt()])
 def test_a_call_that_raises_is_posted_and_the_thread_lives_on(
-    one: Workers[str],
+    one: Workers,
     posted: queue.SimpleQueue[str],
     error: BaseException,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A builder may even call sys.exit."""
     one.start()
-    one.call(raises(error), lost)
-    one.call(says("next"), lost)
+    one.call(raises(error), posted.put, lost)
+    one.call(says("next"), posted.put, lost)
     assert [posted.get(timeout=5), posted.get(timeout=5)] == [f"lost: {type(error).__name__}", "next"]
     (told,) = caplog.messages
     assert repr(error).partition("(")[0] in told
@@ -81,10 +86,10 @@ def test_a_call_counts_as_unanswered_until_its_answer_has_been_posted() -> None:
         go.wait(5)
         return "done"
 
-    workers: Workers[str] = Workers("test", 1, lambda _: counts.append(workers.unanswered))
+    workers = Workers("test", 1, done)
     workers.start()
-    workers.call(run, lost)
-    workers.call(says("waits"), lost)
+    workers.call(run, lambda _: counts.append(workers.unanswered), lost)
+    workers.call(says("waits"), print, lost)
     begun.wait(5)
     assert workers.unanswered == 2
     workers.drop_waiting()
@@ -101,7 +106,7 @@ def test_stop_lets_each_thread_end_after_its_call_and_begins_no_other(
     posted: queue.SimpleQueue[str],
 ) -> None:
     before = set(threading.enumerate())
-    workers: Workers[str] = Workers("test", 3, posted.put)
+    workers = Workers("test", 3, done)
     workers.start()
     threads = set(threading.enumerate()) - before
     assert len(threads) == 3
@@ -114,10 +119,10 @@ def test_stop_lets_each_thread_end_after_its_call_and_begins_no_other(
         return "begun"
 
     for _ in range(3):
-        workers.call(run, lost)
+        workers.call(run, posted.put, lost)
     for _ in range(3):
         begun.acquire(timeout=5)
-    workers.call(says("too late"), lost, priority=2**31)
+    workers.call(says("too late"), posted.put, lost, priority=2**31)
     workers.stop()
     go.set()
     for thread in threads:
@@ -126,8 +131,8 @@ def test_stop_lets_each_thread_end_after_its_call_and_begins_no_other(
     assert [posted.get_nowait() for _ in range(posted.qsize())] == ["begun"] * 3
 
 
-def test_repr_says_how_many_wait(one: Workers[str]) -> None:
-    one.call(says("a"), lost)
+def test_repr_says_how_many_wait(one: Workers) -> None:
+    one.call(says("a"), print, lost)
     assert repr(one) == "<Workers 1 threads, 1 calls wait>"
 
 
@@ -135,9 +140,9 @@ def test_repr_says_how_many_wait(one: Workers[str]) -> None:
 
 
 @pytest.fixture
-def impatient(posted: queue.SimpleQueue[str]) -> Iterator[Workers[str]]:
+def impatient(posted: queue.SimpleQueue[str]) -> Iterator[Workers]:
     """Two threads that give a call up after a while."""
-    workers: Workers[str] = Workers("impatient", 2, posted.put, patience=0.4)
+    workers = Workers("impatient", 2, done, patience=0.4)
     workers.start()
     yield workers
     workers.stop()
@@ -167,32 +172,32 @@ def taken(posted: queue.SimpleQueue[str], count: int) -> list[str]:
 
 
 def test_a_call_that_does_not_return_is_given_up_and_said_with_its_place(
-    impatient: Workers[str], posted: queue.SimpleQueue[str], caplog: pytest.LogCaptureFixture
+    impatient: Workers, posted: queue.SimpleQueue[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     queue = threading.Event()
-    impatient.call(waits(queue), lambda error: f"{type(error).__name__}: {error}")
+    impatient.call(waits(queue), posted.put, lambda error: f"{type(error).__name__}: {error}")
     assert taken(posted, 1) == ["GivenUpError: has not returned for 0.4 s"]
     assert impatient.unanswered == 0
     assert "queue.wait(60)" in caplog.text
     queue.set()
-    impatient.call(says("next"), lost)
+    impatient.call(says("next"), posted.put, lost)
     assert taken(posted, 1) == ["next"]  # what the other one has come to at last is nobody's news
 
 
 def test_calls_that_do_not_return_leave_the_others_their_threads(
-    impatient: Workers[str], posted: queue.SimpleQueue[str]
+    impatient: Workers, posted: queue.SimpleQueue[str]
 ) -> None:
     queue = threading.Event()
     for _ in range(20):
-        impatient.call(waits(queue), lost)
-    impatient.call(says("the others go on"), lost)
+        impatient.call(waits(queue), posted.put, lost)
+    impatient.call(says("the others go on"), posted.put, lost)
     assert sorted(taken(posted, 21)) == ["lost: GivenUpError"] * 20 + ["the others go on"]
     queue.set()
 
 
-def test_a_loop_without_end_is_ended(impatient: Workers[str], posted: queue.SimpleQueue[str]) -> None:
+def test_a_loop_without_end_is_ended(impatient: Workers, posted: queue.SimpleQueue[str]) -> None:
     ended = threading.Event()
-    impatient.call(lambda: spins(ended), lost)
+    impatient.call(lambda: spins(ended), posted.put, lost)
     assert taken(posted, 1) == ["lost: GivenUpError"]
     assert ended.wait(30)
 
@@ -201,15 +206,15 @@ def test_no_more_threads_hang_than_said_and_then_what_waits_fails(
     posted: queue.SimpleQueue[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers_module, "MOST_LOST", 3)
-    workers: Workers[str] = Workers("few", 2, posted.put, patience=0.4)
+    workers = Workers("few", 2, done, patience=0.4)
     workers.start()
     queue = threading.Event()
     for _ in range(30):
-        workers.call(waits(queue), lost)
+        workers.call(waits(queue), posted.put, lost)
     assert taken(posted, 30) == ["lost: GivenUpError"] * 30
     assert len([one for one in threading.enumerate() if one.name.startswith("few-") and one.is_alive()]) <= 7
     queue.set()
-    workers.call(says("and on"), lost)
+    workers.call(says("and on"), posted.put, lost)
     assert taken(posted, 1) == ["and on"]
     workers.stop()
 
@@ -217,12 +222,12 @@ def test_no_more_threads_hang_than_said_and_then_what_waits_fails(
 def test_a_slow_call_is_waited_for_and_its_thread_not_missed(
     posted: queue.SimpleQueue[str],
 ) -> None:
-    workers: Workers[str] = Workers("slow", 1, posted.put, patience=60.0)
+    workers = Workers("slow", 1, done, patience=60.0)
     workers.start()
     queue = threading.Event()
-    workers.call(waits(queue, "slow"), lost)
+    workers.call(waits(queue, "slow"), posted.put, lost)
     queue.set()
     assert taken(posted, 1) == ["slow"]
-    workers.call(says("next"), lost)
+    workers.call(says("next"), posted.put, lost)
     assert taken(posted, 1) == ["next"]
     workers.stop()

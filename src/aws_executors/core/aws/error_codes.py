@@ -1,4 +1,4 @@
-"""Which word of AWS means what: the tables behind `errors.py`.
+"""What each error code and message of AWS means: the tables behind `errors.py`.
 
 Law: literal rows, no functions. Each row says what to do next and, where a person can do something, what.
 Sources: botocore's service models and ``retries/standard.py``, "Common Errors" of both API references,

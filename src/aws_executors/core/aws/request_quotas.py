@@ -2,8 +2,8 @@
 
 Law: one table per service; every number has its source. It is where a rate begins;
 `core/aws/token_bucket.py` finds out what the account is really granted, for all that is to happen: starting
-and stopping. Looking takes no more than a set share of what AWS documents that an account may read, whatever
-is granted: the account has other users, too, and nobody waits for a look as for a start.
+and stopping. Reading takes no more than a set share of what AWS documents that an account may read, whatever
+is granted: the account has other users, too, and a poll is not as urgent as a start.
 
 Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html ("Cluster resource
 modify" and "Cluster resource read" actions; RunTask on Fargate) and the service quotas of AWS Batch

@@ -1,7 +1,6 @@
-"""What the engine asks of a service, in the core's own words.
+"""What the engine asks of a service: one protocol, no implementation.
 
-Law: one protocol, no implementation. The shell answers it with boto3, a simulator with a pure world; the
-engine can not tell them apart.
+The shell answers it with boto3, a simulator with a pure world; the engine can not distinguish them.
 """
 
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ class Service(Protocol[R_contra]):
     """ECS or Batch, as far as the engine needs one. Every method waits for AWS, and none raises."""
 
     idempotent: bool
-    """Whether repeating the very same submission is safe (ECS: yes, by clientToken; Batch: look first)."""
+    """Whether repeating the very same submission is safe (ECS: yes, by clientToken; Batch: no)."""
 
     allotments: Allotments
     """How many calls of each action AWS allows, as documented or as the settings say."""
@@ -30,7 +29,7 @@ class Service(Protocol[R_contra]):
         ...
 
     def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
-        """Look at up to 100 containers by their ids."""
+        """Describe up to 100 containers by their ids."""
         ...
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:

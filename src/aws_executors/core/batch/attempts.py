@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_executors.core.aws.response import Read
-from aws_executors.core.lifecycle.sidecars import Contained
+from aws_executors.core.aws.sidecars import Contained
 
 
 class AttemptContainer(Contained):

@@ -29,6 +29,7 @@ from aws_executors.core.aws.response import (
     read_record,
     reader,
 )
+from aws_executors.core.aws.sidecars import ENDED_TASK, culprit, sidecar_words, signed
 from aws_executors.core.batch.attempts import (
     AttemptContainer,
     JobDetail,
@@ -39,6 +40,7 @@ from aws_executors.core.batch.attempts import (
     same_container,
     whole,
 )
+from aws_executors.core.lifecycle.effects import BY_US
 from aws_executors.core.lifecycle.observation import (
     Cause,
     DescribeResult,
@@ -48,8 +50,6 @@ from aws_executors.core.lifecycle.observation import (
     Source,
     Unreadable,
 )
-from aws_executors.core.lifecycle.sidecars import ENDED_TASK, culprit, sidecar_words, signed
-from aws_executors.core.lifecycle.stop_reasons import BY_US
 
 # Both have the shape of a job in their detail; the second tells why a job is held at RUNNABLE.
 EVENT_TYPES = ("Batch Job State Change", "Batch Job Queue Blocked")

@@ -26,6 +26,8 @@ from aws_executors.core.aws.response import (
     read_record,
     reader,
 )
+from aws_executors.core.aws.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, signed
+from aws_executors.core.lifecycle.effects import BY_US
 from aws_executors.core.lifecycle.observation import (
     Cause,
     DescribeResult,
@@ -35,8 +37,6 @@ from aws_executors.core.lifecycle.observation import (
     Source,
     Unreadable,
 )
-from aws_executors.core.lifecycle.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, signed
-from aws_executors.core.lifecycle.stop_reasons import BY_US
 
 EVENT_TYPES = ("ECS Task State Change",)
 

@@ -5,11 +5,11 @@ Law: rows match stop codes and `stoppedReason`. Remedies for a lack of capacity 
 """
 
 from aws_executors.core.aws.error_codes import MESSAGES, Kind
+from aws_executors.core.aws.sidecars import ENDED_TASK
 from aws_executors.core.ecs.responses import FAILURES
 from aws_executors.core.explain.reason import ANYTHING, Reason
+from aws_executors.core.lifecycle.effects import OURS
 from aws_executors.core.lifecycle.observation import Cause, Sign
-from aws_executors.core.lifecycle.sidecars import ENDED_TASK
-from aws_executors.core.lifecycle.stop_reasons import OURS
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html"
 STOPPED = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-errors.html"

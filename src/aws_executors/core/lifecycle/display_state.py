@@ -1,7 +1,7 @@
-"""How far a job has come, in the words of somebody who looks at hundreds of them.
+"""How far a job has come, as the fleet page shows it.
 
-Law: a job's stage says what it waits for; a display state says what a person would call that. One table, and
-a question where a stage is two things to a person.
+A job's stage says what it waits for; a display state says what a person would call that. One table, and a
+condition where a stage is two things to a person.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from aws_executors.core.lifecycle.metrics import has_begun
 
 
 class DisplayState(StrEnum):
-    """What a person would call it, in the order in which it happens."""
+    """How far a job has come, in the order in which it happens."""
 
     WAITING = "waiting"  # its request is being built, or AWS has refused it for now
     SUBMITTING = "submitting"  # waits for its turn under AWS's rate limit, or is being submitted or looked up

@@ -1,38 +1,21 @@
 """The whole life of a job: what happens to it, and what it asks for in return.
 
-Law: `advance` is total and pure. It knows no clock (events carry their time), no service and no Airflow.
-What does not fit a job's stage is late or doubled news and changes nothing. A container is stopped before
-its task is given to anybody else, and nothing is reported that the database does not bear out.
+Law: `advance` is total and pure. It knows no clock (events carry their time), no service and no
+Airflow. An event that does not fit a job's stage is late or doubled, and changes nothing. A container is
+stopped before its task is given to anybody else, and nothing is reported that the database does not bear out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TypeVar, assert_never
 
-from aws_executors.core.lifecycle.job import (
-    Accepted,
-    Due,
-    Event,
-    Found,
-    Job,
-    LookUp,
-    NotLookedUp,
-    NotStored,
-    Observed,
-    Policy,
-    Prepare,
-    Prepared,
-    Purpose,
-    Refused,
-    Renewed,
-    Revoked,
-    RowRead,
-    Stage,
-    StopAnswered,
-    Superseded,
-    Unpreparable,
-)
+from aws_executors.core.lifecycle import events
+from aws_executors.core.lifecycle.effects import LookUp, Prepare
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
+from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.transitions import (
     awaiting_row,
     lookup,
@@ -43,11 +26,24 @@ from aws_executors.core.lifecycle.transitions import (
     watching,
 )
 from aws_executors.core.lifecycle.transitions.moves import Moved
-from aws_executors.core.lifecycle.verdict import standing
+from aws_executors.core.lifecycle.verdict import row_state
 
 R = TypeVar("R")
 
-UNANSWERED = frozenset({Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING_UP})
+ANY = tuple(stage for stage in Stage if stage is not Stage.CLOSED)
+STAGES: Mapping[type, Collection[Stage]] = MappingProxyType(
+    {
+        events.Prepared: (Stage.PREPARING,),
+        events.NotStored: (Stage.PREPARING,),
+        events.Unpreparable: (Stage.PREPARING,),
+        events.Accepted: (Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING_UP),
+        events.Refused: (Stage.SUBMITTING,),
+        events.Found: (Stage.LOOKING_UP,),
+        events.NotLookedUp: (Stage.LOOKING_UP,),
+        events.StopAnswered: (Stage.STOPPING,),
+    }
+)
+"""The stages in which an event means something; those that stand not here, in all but the last."""
 
 
 def begin(job: Job[R]) -> Moved[R]:
@@ -63,56 +59,56 @@ def begin(job: Job[R]) -> Moved[R]:
     return replace(job, stage=Stage.LOOKING_UP), (LookUp(),)
 
 
-def advance(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
+def advance(job: Job[R], event: events.Event[R], policy: Policy) -> Moved[R]:
     """What becomes of `job` when `event` happens, and what it asks for then.
 
-    >>> from aws_executors.core.lifecycle.job import Submit
-    >>> job, effects = advance(Job(token="0b6e"), Prepared(1.0, "request"), Policy())
+    >>> from aws_executors.core.lifecycle.effects import Submit
+    >>> job, effects = advance(Job(token="0b6e"), events.Prepared(1.0, "request"), Policy())
     >>> job.stage, effects == (Submit("request"),)
     (<Stage.SUBMITTING: 'submitting'>, True)
-    >>> job, effects = advance(job, Accepted(1.2, "arn:1"), Policy())
+    >>> job, effects = advance(job, events.Accepted(1.2, "arn:1"), Policy())
     >>> job.stage, job.container, effects
     (<Stage.WATCHING: 'watching'>, 'arn:1', ())
     """
-    if job.stage is Stage.CLOSED:
+    if job.stage not in STAGES.get(type(event), ANY):
         return job, ()
     moved, effects = _moved(job, event, policy)
-    return token_renewal.to_be_woken(moved), effects
+    return (moved if moved.renew_every is None else token_renewal.to_be_woken(moved)), effects
 
 
-def _moved(job: Job[R], event: Event[R], policy: Policy) -> Moved[R]:
+def _moved(job: Job[R], event: events.Event[R], policy: Policy) -> Moved[R]:
     match event:
-        case Prepared():
+        case events.Prepared():
             return submission.prepared(job, event)
-        case NotStored(at=at, error=error):
+        case events.NotStored(at=at, error=error):
             return submission.not_stored(job, error, at, policy)
-        case Renewed():
+        case events.Renewed():
             return token_renewal.renewed(job, event)
-        case Unpreparable(at=at, problem=problem):
-            return submission.unpreparable(job, problem, at, policy)
-        case Accepted(at=at, container=container):
-            wanted = job.stage in UNANSWERED and container not in job.past
-            return submission.accepted(job, container, at, policy) if wanted else (job, ())
-        case Refused(at=at, error=error):
-            return submission.refused(job, error, at, policy) if job.stage is Stage.SUBMITTING else (job, ())
-        case Found(at=at, observation=observation):
-            return lookup.found(job, observation, at, policy) if job.stage is Stage.LOOKING_UP else (job, ())
-        case NotLookedUp(at=at):
-            return (moves.later(job, at, policy), ()) if job.stage is Stage.LOOKING_UP else (job, ())
-        case Observed(at=at, observation=observation):
-            return watching.seen(job, observation, at, policy)
-        case RowRead(at=at, row=row):
+        case events.Unpreparable(at=at, problem=problem):
+            return moves.fail(job, problem, at, policy)
+        case events.Accepted(at=at, container=container):
+            earlier = container in job.past
+            return (job, ()) if earlier else submission.accepted(job, container, at, policy)
+        case events.Refused(at=at, error=error):
+            return submission.refused(job, error, at, policy)
+        case events.Found(at=at, observation=observation):
+            return lookup.found(job, observation, at, policy)
+        case events.NotLookedUp(at=at):
+            return moves.back_off(job, at, policy), ()
+        case events.Observed(at=at, observation=observation):
+            return watching.observed(job, observation, at, policy)
+        case events.RowRead(at=at, row=row):
             if row is not None and row.token == job.token and not job.assigned:
                 job = replace(job, assigned=True)  # our own token has arrived: without it, it is not ours
-            stands = standing(row, token=job.token, assigned=job.assigned, try_number=job.try_number)
-            return awaiting_row.row_read(job, stands, at, policy)
-        case StopAnswered(at=at, error=error):
+            state = row_state(row, token=job.token, assigned=job.assigned, try_number=job.try_number)
+            return awaiting_row.row_read(job, state, at, policy)
+        case events.StopAnswered(at=at, error=error):
             return stopping.stop_answered(job, error, at, policy)
-        case Revoked(at=at):
+        case events.Revoked(at=at):
             return stopping.withdraw(job, Purpose.CANCEL, at, policy)
-        case Superseded(at=at):
+        case events.Superseded(at=at):
             return stopping.superseded(job, at, policy)
-        case Due(at=at):
+        case events.Due(at=at):
             return stopping.woken(job, at)
         case never:
             assert_never(never)

@@ -1,18 +1,20 @@
 """What is measured: every metric by name, and what a change of a job counts as.
 
-Law: names and meanings, no sending. Plain StatsD has no tags, so what a metric is split by stands in its
-name; only the executor and the team are tags. A name that somebody's dashboard knows does not change.
+Law: names and meanings, no sending. A name that somebody's dashboard knows does not change. Plain
+StatsD has no tags, so what a metric is split by is in its name; only the executor and the team are tags.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from aws_executors.core.aws.error_codes import Kind
 from aws_executors.core.aws.request_quotas import Action
-from aws_executors.core.lifecycle.job import Effect, Job, R, Report, Stage
+from aws_executors.core.lifecycle.effects import Effect, Report
+from aws_executors.core.lifecycle.job import Job, R, Stage
 from aws_executors.core.lifecycle.observation import Cause, Phase
 
 PREFIX = "aws_executors"
@@ -98,17 +100,22 @@ def has_begun(job: Job[R]) -> bool:
     return job.ran or (seen is not None and (seen.started or seen.phase is Phase.RUNNING))
 
 
-def failure(job: Job[R], effects: Iterable[Effect[R]]) -> StrEnum | None:
+def failure(job: Job[R], effect: Effect[R]) -> StrEnum | None:
     """What the failure counts as that a job reports now, for the first time; None where it reports none.
 
     >>> from aws_executors.core.lifecycle.observation import Observation
     >>> lost = Observation(id="c1", phase=Phase.FAILED, cause=Cause.HOST_LOST)
-    >>> failure(Job(token="0b6e", seen=lost), [Report(False, "why")])
+    >>> failure(Job(token="0b6e", seen=lost), Report(False, "why"))
     <Cause.HOST_LOST: 'host lost'>
     """
-    reports = [effect for effect in effects if isinstance(effect, Report)]
-    if job.reported > 1 or not reports or reports[0].success:
+    if not isinstance(effect, Report) or effect.success or job.reported > 1:
         return None
     if job.seen is None:
         return Submission.NOT_SUBMITTED
     return job.seen.cause or Cause.UNCLEAR
+
+
+def census(jobs: Iterable[Job[R]]) -> Iterator[tuple[str, int]]:
+    """How many jobs there are in each stage, by the name of its gauge."""
+    counts = Counter(job.stage for job in jobs)
+    return ((name_of(JOBS, stage), counts[stage]) for stage in Stage if stage is not Stage.CLOSED)

@@ -1,7 +1,7 @@
-"""What we know of a container: the vocabulary that both services' describe mappings speak.
+"""What is known of a container, in terms that are the same for ECS and Batch.
 
-Law: no word of ECS or Batch stands here. `ecs/describe.py` and `batch/describe.py` translate into it, and
-everything behind them (`job.py`, `verdict.py`, the engine) speaks nothing else.
+Invariant: nothing of ECS or Batch is here. `ecs/describe.py` and `batch/describe.py` translate into it, and
+everything behind them (`job.py`, `verdict.py`, the engine) knows nothing else.
 """
 
 from dataclasses import dataclass
@@ -39,15 +39,15 @@ class Cause(StrEnum):
 
 
 class Sign(StrEnum):
-    """What the shape of AWS's answer tells of an end, where its words do not say it."""
+    """What the shape of AWS's answer says of an end, where its text does not."""
 
-    BY_A_PERSON = "by a person"  # the words are a person's, and tell of nothing but what the person did
+    BY_A_PERSON = "by a person"  # the text is a person's, and says nothing but what the person did
     TAKEN_ALONG = "taken along"  # another essential container ended first, and took the task along
     NO_PLACE = "no place"  # a capacity provider found no instance for it
 
 
 class Source(StrEnum):
-    """Where an observation comes from: asked for, or told."""
+    """Where an observation comes from: asked for, or sent by AWS."""
 
     DESCRIBE = "describe"
     EVENT = "event"
@@ -55,35 +55,27 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One look at one container.
+    """One description of one container."""
 
-    `id` is the ECS task's ARN or the Batch job's id. `name` is what we can look it up by (``startedBy``,
-    ``jobName``). `status` is AWS's own word for how far it has come, `stop_code` its word for why it ended
-    (ECS ``stopCode``; empty on Batch). `reason` is what AWS says of the whole and of the Airflow container,
-    in a person's reading order, `others` what it says of other containers, `sign` what it tells without
-    words, `culprit` the other container that ended first, with its code. `exit_code` is the Airflow
-    container's, `started` says whether that ever ran, or may have, `final` whether AWS is done with it, so
-    that nothing more will change. `version` counts up per task where the service gives one (ECS), so that
-    older news can be told apart; `created` is in epoch seconds. `log_stream` is the awslogs stream, if the
-    answer names it (Batch).
-    """
-
-    id: str
+    id: str  # the ECS task's ARN or the Batch job's id
     phase: Phase
-    name: str = ""
-    status: str = ""
-    exit_code: int | None = None
-    stop_code: str = ""
-    reason: str = ""
-    others: str = ""
+    name: str = ""  # what it can be looked up by (``startedBy``, ``jobName``)
+    status: str = ""  # how far it has come, as AWS calls it
+    exit_code: int | None = None  # the Airflow container's
+
+    # Why it ended.
+    stop_code: str = ""  # ECS ``stopCode``; empty on Batch
+    reason: str = ""  # what AWS says of the whole and of the Airflow container, in a person's reading order
+    others: str = ""  # what AWS says of other containers
     sign: Sign | None = None
-    culprit: str = ""
+    culprit: str = ""  # the other container that ended first, with its code
     cause: Cause | None = None
-    started: bool = False
-    final: bool = False
-    version: int | None = None
-    created: float | None = None
-    log_stream: str = ""
+
+    started: bool = False  # the Airflow container ever ran, or may have
+    final: bool = False  # AWS is done with it: nothing more will change
+    version: int | None = None  # counts up per task where the service gives one (ECS)
+    created: float | None = None  # epoch seconds
+    log_stream: str = ""  # the awslogs stream, if the answer names it (Batch)
     source: Source = Source.DESCRIBE
 
     @property
@@ -102,7 +94,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribeResult:
-    """What one describe call told: one observation per id that could be read, absent ids included."""
+    """The answer to one describe call: one observation per id that could be read, absent ids included."""
 
     observations: tuple[Observation, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()

@@ -1,14 +1,37 @@
-"""What is done about each way in which a submission can fail: one table.
+"""The numbers that steer a job's life, and what is done about each way in which a submission can fail.
 
-Law: literal rows and the look-ups that find them, nothing else. `transitions/submission.py` asks this table
-and decides nothing beside it. What is done about a container that has ended stands in `verdict.py`.
+Invariant: numbers, one table and the look-up in it, nothing else. `transitions/submission.py` asks this table
+and decides nothing beside it. What is done about a container that has ended is in `verdict.py`.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from aws_executors.core.aws.backoff import Backoff
 from aws_executors.core.aws.errors import AwsError, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The numbers that steer a job's life, in seconds where nothing else is said."""
+
+    idempotent: bool = True  # a submission may be repeated as it is
+    attempts: int = 3  # containers that one queueing may start when infrastructure fails before user code ran
+    grace: float = 120.0  # AWS may not show a container that it has accepted
+    linger: float = 120.0  # a container may stay up after its task has ended
+    # The same for one whose task is not wanted any more and that was not seen to run: it may have been too
+    # quick.
+    patience: float = 5.0
+    lookups: int = 3  # times that a lost submission is looked up before it is repeated
+    lookup_every: float = 3.0
+    confirm: float = 15.0  # then a report that the row does not bear out is made again
+    reports: int = 4  # so many times in all
+    patience_to_start: float = (
+        300.0  # a container may wait, with no reason given, before its task's log says so
+    )
+    backoff: Backoff = field(default_factory=Backoff)
 
 
 class SubmissionFailure(StrEnum):
@@ -37,7 +60,7 @@ class Reaction(StrEnum):
     FAIL = "fail at once"
 
 
-POLICY: Mapping[SubmissionFailure, Reaction] = MappingProxyType(
+REACTIONS: Mapping[SubmissionFailure, Reaction] = MappingProxyType(
     {
         SubmissionFailure.THROTTLED: Reaction.WAIT,
         SubmissionFailure.NO_CAPACITY: Reaction.WAIT,
@@ -69,14 +92,14 @@ _REFUSALS: Mapping[Kind, SubmissionFailure] = MappingProxyType(
 )
 
 
-def refused(error: AwsError, *, repeatable: bool, unanswered: bool) -> SubmissionFailure:
-    """Which row a refused submission is.
+def submission_failure(error: AwsError, *, repeatable: bool, unanswered: bool) -> SubmissionFailure:
+    """Which row of the table a refused submission is.
 
     `repeatable` says whether the service takes a repeated call for the same container (ECS), `unanswered`
     whether an earlier call of the same submission has had no answer.
 
     >>> error = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeoutError", message="")
-    >>> [refused(error, repeatable=ecs, unanswered=False).name for ecs in (True, False)]
+    >>> [submission_failure(error, repeatable=ecs, unanswered=False).name for ecs in (True, False)]
     ['UNANSWERED', 'UNANSWERED_ON_BATCH']
     """
     match error.kind:

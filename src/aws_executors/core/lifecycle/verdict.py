@@ -1,9 +1,9 @@
 """What the end of a container means, given what Airflow's database says of its task instance.
 
-Law: one matrix, how the task instance stands by how the container ended, and nothing decided outside it; what
+Law: one matrix, the state of the row by how the container ended, and nothing decided outside it; what
 is harmless before the task's own code has begun may not be repeated after it. A container's exit code is not
-its task's result (a supervisor exits 0 when the task failed, deferred or was cleared), and a report at
-the wrong moment fails a healthy task: so nothing is reported before the row of the task instance was read.
+its task's result (a supervisor exits 0 when the task failed, deferred or was cleared), and a report at the
+wrong moment fails a healthy task: so nothing is reported before the row of the task instance was read.
 
 Source: ``airflow/jobs/scheduler_job_runner.py``, process_executor_events.
 """
@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from aws_executors.core.lifecycle.exit_codes import Exit, exit_of
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit, exit_of
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 
 
@@ -32,7 +32,7 @@ class Row:
 
 
 class RowState(StrEnum):
-    """How a task instance stands to one container that was started for it."""
+    """What a task instance's row says, as seen from one container that was started for it."""
 
     QUEUED = "queued"  # waiting for this container to start it
     UNSURE = "unsure"  # queued, but the row does not say for which container
@@ -49,7 +49,7 @@ class Outcome(StrEnum):
 
     CLEAN = "clean"  # exit code 0
     FAILED = "failed"  # ended by its own code, by a person, by a limit
-    LOST = "lost"  # infrastructure: never started, host lost, reclaimed, no word why
+    LOST = "lost"  # infrastructure: never started, host lost, reclaimed, no reason given
     WITHDRAWN = "withdrawn"  # stopped by an executor of ours, perhaps by one in another scheduler
     TURNED_AWAY = "turned away"  # by Airflow: another container holds the task, or nobody waits for it
     REFUSED = "refused"  # by Airflow, for its token: a fresh one may be let in
@@ -57,7 +57,7 @@ class Outcome(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What to tell Airflow."""
+    """What is reported to Airflow."""
 
     SUCCEED = "succeed"
     FAIL = "fail"
@@ -92,7 +92,7 @@ _ROWS: Mapping[RowState, tuple[Verdict, ...]] = {
 }
 # fmt: on
 MATRIX: Mapping[RowState, Mapping[Outcome | None, Verdict]] = MappingProxyType(
-    {stands: dict(zip(_COLUMNS, row, strict=True)) for stands, row in _ROWS.items()}
+    {state: dict(zip(_COLUMNS, row, strict=True)) for state, row in _ROWS.items()}
 )
 
 OUTCOMES: Mapping[Cause | Exit, Outcome] = MappingProxyType(
@@ -109,7 +109,7 @@ OUTCOMES: Mapping[Cause | Exit, Outcome] = MappingProxyType(
         Cause.TIMED_OUT: Outcome.FAILED,
         Cause.INVALID: Outcome.FAILED,
         Cause.EXITED: Outcome.FAILED,
-        # Our own launcher tells more than that it failed.
+        # Our own launcher says more than that it failed.
         Exit.RAN: Outcome.CLEAN,
         Exit.HELD: Outcome.TURNED_AWAY,
         Exit.REFUSED: Outcome.REFUSED,
@@ -126,16 +126,16 @@ NEVER_RAN = frozenset({Outcome.TURNED_AWAY, Outcome.REFUSED, Outcome.UNABLE})
 FINISHED_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
-def standing(row: Row | None, *, token: str, assigned: bool, try_number: int) -> RowState:
-    """How the row stands to the container that was started under `token` for try `try_number`.
+def row_state(row: Row | None, *, token: str, assigned: bool, try_number: int) -> RowState:
+    """The state of the row, as seen from the container that was started under `token` for try `try_number`.
 
     `assigned` says whether Airflow gave the token itself, so that the row must show it; where we made it up
     (several executors configured), the row may not show it yet, and the try number has to do.
 
     >>> row = Row(state="running", token="a", try_number=1)
-    >>> standing(row, token="a", assigned=True, try_number=1)
+    >>> row_state(row, token="a", assigned=True, try_number=1)
     <RowState.RUNNING: 'running'>
-    >>> standing(row, token="b", assigned=True, try_number=1)
+    >>> row_state(row, token="b", assigned=True, try_number=1)
     <RowState.MOVED_ON: 'moved on'>
     """
     if row is None:
@@ -156,19 +156,19 @@ def standing(row: Row | None, *, token: str, assigned: bool, try_number: int) ->
     return RowState.MOVED_ON
 
 
-def verdict(seen: Observation, stands: RowState) -> Verdict:
-    """What to do about a container, by how it was last seen and how its task instance stands to it.
+def verdict(seen: Observation, state: RowState) -> Verdict:
+    """What to do about a container, by how it was last seen and the state of its task instance's row.
 
     >>> verdict(Observation(id="1", phase=Phase.SUCCEEDED, exit_code=0), RowState.MOVED_ON)
     <Verdict.FREE: 'free'>
     """
-    return MATRIX[stands][ending(seen)]
+    return MATRIX[state][outcome(seen)]
 
 
-def ending(seen: Observation) -> Outcome | None:
+def outcome(seen: Observation) -> Outcome | None:
     """How the container ended, or None while it has not.
 
-    >>> ending(Observation(id="1", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=81))
+    >>> outcome(Observation(id="1", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=81))
     <Outcome.REFUSED: 'refused'>
     """
     if seen.phase is Phase.SUCCEEDED:

@@ -7,7 +7,6 @@ the scheduler at once, with all that is wrong with them.
 Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -23,11 +22,11 @@ from returns.result import Result
 
 from aws_executors.core.aws.service import Service
 from aws_executors.core.errors import SettingsError
-from aws_executors.core.lifecycle.job import Job, LogEvent, Policy, Purpose, Report
-from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
+from aws_executors.core.lifecycle.effects import LogEvent, Report
+from aws_executors.core.lifecycle.metrics import census
+from aws_executors.core.lifecycle.policy import CONTAINER_FAILED, Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.redact.outgoing import last_lines, one_line
-from aws_executors.core.requests.compose import function_name
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.dashboard.collector import Collector, publisher_of
@@ -39,28 +38,18 @@ from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
 from aws_executors.shell.airflow.database import AirflowDatabase, complete
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.airflow.metrics import AirflowMetrics, Both, Meter, Metered
-from aws_executors.shell.airflow.workloads import (
-    URGENT,
-    RequestFactory,
-    TokenMint,
-    Transports,
-    given_token,
-    is_own,
-    own_token,
-    parcel_of,
-    renewal_interval,
-    token_for,
-)
+from aws_executors.shell.airflow.metrics import AirflowMetrics
+from aws_executors.shell.airflow.work_items import WorkItems
+from aws_executors.shell.airflow.workloads import Transports, given_token, own_token
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_tail import LogTail
+from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.messages import AirflowUpdate, WorkItem
+from aws_executors.shell.engine.messages import AirflowUpdate
 from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.services import Backend
-from aws_executors.shell.transport import INLINE, Transport, transport_of
-from aws_executors.shell.transport.takeover import Takeover
+from aws_executors.shell.transport import transport_of
 from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
 from aws_executors.shell.ui.never_started import LookupPlace, Opening
@@ -105,9 +94,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         super().__init__(parallelism=parallelism, team_name=team_name)
         self._current_tokens: CurrentTokens[WorkloadKey] = CurrentTokens()
         self._engine: Engine[WorkloadKey, R] | None = None
-        self._configured: Configured[S, R] | None = None
-        self._ways = Transports(INLINE["airflow"])
-        self._queueing = 0.0
+        self._work_items: WorkItems[S, R] | None = None
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
         self._kept_logs: deque[Log] = deque(maxlen=1000)
         opening = Opening(self._source)
@@ -145,19 +132,26 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _start(self, configured: Configured[S, R]) -> None:
         settings = configured.settings
-        counts = RecentCounts()
-        metrics = Both(AirflowMetrics(self._tags()), counts)
-        service = Metered(self.service(settings), metrics)
-        config = gears_of(settings, idempotent=service.idempotent)
-        self._configured = configured
-        self._queueing = conf.getfloat("scheduler", "task_queued_timeout")
-        self._ways = Transports(*transport_of(settings, self.clients(settings)))
+        service, counts, metrics = self.service(settings), RecentCounts(), AirflowMetrics(self._tags())
+        self._work_items = WorkItems(
+            executor=self,
+            configured=configured,
+            service=self.backend.row,
+            ways=Transports(*transport_of(settings, self.clients(settings))),
+            queueing=conf.getfloat("scheduler", "task_queued_timeout"),
+        )
         budget = account(settings.region, settings.endpoint_url, settings.conn_id)
         rate_limiter = budget.share(service.allotments)
-        meter = Meter(metrics)
         # Airflow reads a file of all metrics at the first one that is sent: not in the first heartbeat.
-        meter.census(tuple, time.monotonic())
-        self._engine = Engine(service, AirflowDatabase(), config, rate_limiter=rate_limiter, meter=meter)
+        for name, jobs in census(()):
+            metrics.gauge(name, jobs)
+        self._engine = Engine(
+            WatchedService(service, rate_limiter, metrics, counts),
+            AirflowDatabase(),
+            engine_config(settings, idempotent=service.idempotent),
+            rate_limiter,
+            metrics,
+        )
         self._engine.start()
         collector = Collector(
             engine=self._engine,
@@ -172,12 +166,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if self._publisher is not None:
             self._publisher.start()
         self._log_tail = LogTail(self._live_logs)
-        self.log.info(
-            "%s started in %s, with request builder %s",
-            self,
-            settings.region,
-            function_name(configured.build),
-        )
+        self.log.info("%s started in %s, with %s", self, settings.region, builder)
 
     def _tags(self) -> dict[str, str]:
         return {"executor": type(self).__name__} | ({"team_name": self.team_name} if self.team_name else {})
@@ -186,8 +175,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """Submit nothing more; leave the containers to the next scheduler, or stop them."""
         if self._publisher is not None:
             self._publisher.end()
-        if self._engine is not None and self._configured is not None:
-            stop = not self._configured.settings.adopt_task_instances
+        if self._engine is not None and self._work_items is not None:
+            stop = not self._work_items.configured.settings.adopt_task_instances
             self._engine.end(stop=stop, timeout=END_WITHIN)
 
     def terminate(self) -> None:
@@ -209,7 +198,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         for workload in workload_items:
             key = workload.key
             take_from_queue(self, key)
-            if self._engine is None or self._configured is None:
+            if self._engine is None or self._work_items is None:
                 self.fail(key, f"{type(self).__name__} has not been started")
             elif isinstance(workload, ExecuteTask | ExecuteCallback):
                 tokens.append(self._enter(workload, key))
@@ -219,8 +208,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                     key,
                     one_line(f"{type(self).__name__} does not support {type(workload).__name__} workloads"),
                 )
-        if self._engine is not None and self._configured is not None and workloads:
-            self._engine.deliver(map(partial(self._work_item, self._configured), workloads, tokens))
+        if self._engine is not None and self._work_items is not None and workloads:
+            self._engine.hand_over(map(self._work_items.queued, workloads, tokens))
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
         """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
@@ -231,38 +220,6 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             # Several executors are configured: write our token onto the row.
             self.change_state(key, TaskInstanceState.QUEUED, token, remove_running=False)
         return token
-
-    def _work_item(
-        self, configured: Configured[S, R], workload: "Workload", token: str
-    ) -> "WorkItem[WorkloadKey, R]":
-        """What the engine needs of a workload; called by the engine's thread, for it takes its time."""
-        parcel = parcel_of(workload)
-        request_factory = RequestFactory(
-            configured=configured,
-            request_type=self.backend.row.request,
-            seal=self.backend.row.seal,
-            parcel=parcel,
-            token=token,
-            mint=TokenMint(parcel.workload, self.jwt_generator),
-            queueing=self._queueing,
-            ways=self._ways,
-        )
-        job: Job[R] = Job(
-            token=token,
-            try_number=parcel.task.try_number,
-            assigned=parcel.token is not None,
-            has_row=parcel.has_row,
-        )
-        return WorkItem(
-            job=job,
-            key=parcel.key,
-            queue=parcel.queue if parcel.has_row else "",
-            priority=parcel.priority,
-            build=request_factory,
-            stored=request_factory if self._store else None,
-            id=parcel.id,
-            builder=configured.builder,
-        )
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
         before = self._current_tokens.enter(key, token)
@@ -282,11 +239,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
                 log.exception("Could not report %r to Airflow", outcome)
-        self._tell_last_words()
+        self._log_tails()
 
-    def _tell_last_words(self) -> None:
+    def _log_tails(self) -> None:
         """What failed containers wrote last; it comes after their failure, and may not come at all."""
-        for key, words in () if self._log_tail is None else self._log_tail.told():
+        for key, words in () if self._log_tail is None else self._log_tail.found():
             try:
                 self._log_event(key, LogEvent("container log", words), last_lines)
             except Exception:
@@ -311,9 +268,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             self.running.discard(key)
 
     def _log_event(
-        self, key: "WorkloadKey", told: LogEvent, cleaned: Callable[[str], str] = one_line
+        self, key: "WorkloadKey", line: LogEvent, cleaned: Callable[[str], str] = one_line
     ) -> None:
-        self.log_task_event(event=told.event, extra=cleaned(told.text), ti_key=key)
+        self.log_task_event(event=line.event, extra=cleaned(line.text), ti_key=key)
         self._kept_logs.extend(self._task_event_logs)
 
     # --- Airflow changes its mind --------------------------------------------------------------------------
@@ -336,18 +293,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             token = self._current_tokens.strike(key)
             if token is not None:
                 self._revoke(token)
-            elif ti.external_executor_id and self._engine is not None:
+            elif (other := ti.external_executor_id) and self._engine and self._work_items:
                 # Another scheduler's: it is not in our table, but what it started can be found by its token.
-                job: Job[R] = Job(token=ti.external_executor_id, purpose=Purpose.CANCEL, has_row=False)
-                self._engine.hand_over(
-                    WorkItem(
-                        job=job,
-                        key=key,
-                        queue=ti.queue or "",
-                        priority=URGENT,
-                        stored=self._takeover(job.token),
-                    )
-                )
+                self._engine.hand_over(iter([self._work_items.revoked(ti, other)]))
         except Exception:
             # Airflow's contract: "It should not raise any error."
             log.exception("Could not revoke %s", ti)
@@ -379,48 +327,17 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         return rejected
 
     def _adopt(self, ti: "TaskInstance") -> bool:
-        token = ti.external_executor_id
-        if self._engine is None or self._configured is None or not token:
+        token, key = ti.external_executor_id, ti.key
+        if self._engine is None or self._work_items is None or not token:
             return False
-        key = ti.key
-        if self._current_tokens.speaks_for(token, key) and key in self.running:
-            return True  # Airflow retries this call when the database fails it
-        purpose = Purpose.ADOPT if self._configured.settings.adopt_task_instances else Purpose.RELEASE
-        stored = self._takeover(token, str(ti.id))
-        waits = stored is not None and purpose is Purpose.ADOPT and ti.state == TaskInstanceState.QUEUED
-        every = renewal_interval(self._configured.settings.token_lifetime or self._queueing)
-        queued = ti.queued_dttm if is_own(token) else None
-        job: Job[R] = Job(
-            token=token,
-            try_number=key.try_number,
-            purpose=purpose,
-            renew_every=every if waits else None,
-            queued_at=None if queued is None else queued.timestamp(),
-        )
-        self._occupy(key, token)
-        self._engine.hand_over(
-            WorkItem(job=job, key=key, queue=ti.queue or "", priority=URGENT, stored=stored, id=ti.id)
-        )
+        if not (self._current_tokens.speaks_for(token, key) and key in self.running):
+            # Else it is adopted already: Airflow retries this call when the database fails it.
+            work_item = self._work_items.orphan(ti, token)
+            self._occupy(key, token)
+            self._engine.hand_over(iter([work_item]))
         return True
 
-    @property
-    def _store(self) -> Transport | None:
-        return next((way for way in (self._ways.usual, self._ways.large) if way and way.stores), None)
-
-    def _takeover(self, token: str, subject: str = "") -> Takeover | None:
-        """What another scheduler may have stored; `subject` is the task instance that still waits for it."""
-        if self._store is None or self._configured is None:
-            return None
-        return Takeover(
-            store=self._store,
-            token=token,
-            attempts=self._configured.settings.max_attempts,
-            subject=subject,
-            mint=partial(token_for, self.jwt_generator),
-            certain=self._ways.usual.stores,
-        )
-
-    # --- People look ---------------------------------------------------------------------------------------
+    # --- For people ----------------------------------------------------------------------------------------
 
     def get_task_log(self, ti: "TaskInstance", try_number: int) -> tuple[list[str], list[str]]:
         """What a running container has written; called in the API server, and never raises."""
@@ -455,7 +372,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             self.log.info("%s %s, attempt %d, container %s", job.token, job.stage, job.attempt, container)
 
 
-def gears_of(settings: Settings, *, idempotent: bool) -> EngineConfig:
+def engine_config(settings: Settings, *, idempotent: bool) -> EngineConfig:
     """How the engine is set by these settings."""
     return EngineConfig(
         policy=Policy(idempotent=idempotent, attempts=settings.max_attempts),

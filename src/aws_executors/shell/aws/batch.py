@@ -91,7 +91,7 @@ class BatchCalls:
         return result
 
     def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
-        """Look at jobs by their ids; one call for `AT_ONCE` of them."""
+        """Describe jobs by their ids; one call for `AT_ONCE` of them."""
         return merged((some, self._described(some)) for some in chunks(ids, AT_ONCE))
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
@@ -124,7 +124,7 @@ class BatchCalls:
         return self.find(token, ()).bind(lambda seen: self._log_of(token if seen is None else seen.id))
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
-        """Nobody knows: a job's stream has a name of its own, and Batch tells it for a week."""
+        """Nobody knows: a job's stream has a name of its own, and Batch shows it for a week."""
         return Failure(no_log("AWS does not show the job any more"))
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:

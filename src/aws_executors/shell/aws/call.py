@@ -95,8 +95,8 @@ def _sending(**_: object) -> None:
     _stage.signing = False
 
 
-def call_aws(call: Callable[[], T]) -> Result[T, AwsError]:
-    """Make one call, and tell how it went.
+def call_aws(call: Callable[..., T], *client: object) -> Result[T, AwsError]:
+    """Make one call, with a client where it is given one, and say how it went.
 
     Never raises. An exception that is neither botocore's, urllib3's nor the operating system's is logged
     once per type, with its traceback: it is a fault of ours, or of botocore's.
@@ -111,7 +111,7 @@ def call_aws(call: Callable[[], T]) -> Result[T, AwsError]:
     """
     _stage.signing = False
     try:
-        return Success(call())
+        return Success(call(*client))
     except ClientError as error:
         told_of = _refused(error)
         return Failure(_unsigned(told_of, f"{error.operation_name}: ") if _stage.signing else told_of)

@@ -19,14 +19,14 @@ from botocore import __version__ as BOTOCORE
 from botocore.client import BaseClient
 from botocore.config import Config
 from returns.pipeline import is_successful
-from returns.result import Result, Success
+from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.aws.call import call_aws, watch_signing
-from aws_executors.shell.aws.completeness import refuse_empty_answers
 from aws_executors.shell.aws.credentials import Access, Reader, access, governed
+from aws_executors.shell.aws.parser import refuse_empty_answers
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
@@ -108,21 +108,20 @@ class Clients:
             return True
 
     def _ask(self, service: ServiceName, call: Callable[[object], T]) -> Result[T, AwsError]:
-        answer = self._client(service).bind(lambda client: call_aws(lambda: call(client)))
+        made = self._made.get(service) or self._client(service)
+        answer = call_aws(call, made.unwrap()) if is_successful(made) else Failure(made.failure())
         if not is_successful(answer) and answer.failure().kind is Kind.CREDENTIALS:
             self.refresh()
         return answer
 
     def _client(self, service: ServiceName) -> Result[object, AwsError]:
-        """The client, or why there is none; that too is remembered until `refresh`."""
-        made = self._made.get(service)
-        if made is None:
-            with self._lock:
-                made = self._made.get(service)
-                if made is None:
-                    # Without a client nothing was sent, and whatever hinders it can be mended meanwhile.
-                    made = self._opened().bind(partial(self._make, service)).alt(_no_way)
-                    self._made[service] = made
+        """Make the client, or say why there is none; that too is remembered until `refresh`."""
+        with self._lock:
+            made = self._made.get(service)
+            if made is None:
+                # Without a client nothing was sent, and whatever hinders it can be mended meanwhile.
+                made = self._opened().bind(partial(self._make, service)).alt(_no_way)
+                self._made[service] = made
         return made
 
     def _opened(self) -> Result[Access, AwsError]:

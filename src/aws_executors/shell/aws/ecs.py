@@ -77,7 +77,7 @@ class EcsCalls:
         return result
 
     def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
-        """Look at tasks by their ARNs; one call per cluster and `AT_ONCE` of them."""
+        """Describe tasks by their ARNs; one call per cluster and `AT_ONCE` of them."""
         parts = (
             (some, cluster)
             for cluster, arns in self._by_cluster(ids).items()

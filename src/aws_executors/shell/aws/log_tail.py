@@ -19,16 +19,16 @@ K = TypeVar("K", bound=Hashable)
 log = logger(__name__)
 
 LINES = 20
-"""Lines that are told of one container."""
+"""Lines of one container that are shown."""
 
 WAITING = 32
 """Containers that may wait for their turn."""
 
 LATE = (1.0, 10.0)
-"""Seconds to wait before each look: what a container writes comes to CloudWatch a few seconds later."""
+"""Seconds to wait before each reading: what a container writes comes to CloudWatch a few seconds later."""
 
 IN_VAIN = 5
-"""Looks in a row that found nothing, after which nobody looks for `REST` seconds."""
+"""Readings in a row that found nothing, after which none is made for `REST` seconds."""
 
 REST = 300.0
 
@@ -42,7 +42,7 @@ class Logs(Protocol):
 
 
 class LogTail(Generic[K]):
-    """Who is asked for a container's last lines, and tells them later."""
+    """Reads the last lines of containers, and gives them later."""
 
     def __init__(
         self,
@@ -54,13 +54,13 @@ class LogTail(Generic[K]):
         self._clock = clock
         self._late = late
         self._asked: queue.Queue[tuple[str, K]] = queue.Queue(WAITING)
-        self._told: deque[tuple[K, str]] = deque()
+        self._found: deque[tuple[K, str]] = deque()
         self._in_vain = 0
         self._resting = float("-inf")
         self._thread: threading.Thread | None = None
 
     def ask(self, token: str, key: K) -> bool:
-        """Ask for the last lines of this queueing's container; False where nobody will look."""
+        """Ask for the last lines of this queueing's container; False where they will not be read."""
         if self._clock() < self._resting:
             return False
         try:
@@ -68,30 +68,30 @@ class LogTail(Generic[K]):
         except queue.Full:
             return False
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="aws-executors-last-words", daemon=True)
+            self._thread = threading.Thread(target=self._work, name="aws-executors-log-tail", daemon=True)
             self._thread.start()
         return True
 
-    def told(self) -> Iterator[tuple[K, str]]:
+    def found(self) -> Iterator[tuple[K, str]]:
         """Take what has been found, oldest first."""
-        while self._told:
-            yield self._told.popleft()
+        while self._found:
+            yield self._found.popleft()
 
     def _work(self) -> None:
         while True:
             token, key = self._asked.get()
             try:
-                found = self._look(token)
+                found = self._read(token)
             except Exception:
                 log.exception("Could not read the last lines of %s", token)
                 found = ""
             if found:
-                self._told.append((key, found))
+                self._found.append((key, found))
             self._in_vain = 0 if found else self._in_vain + 1
             if self._in_vain >= IN_VAIN:
                 self._in_vain, self._resting = 0, self._clock() + REST
 
-    def _look(self, token: str) -> str:
+    def _read(self, token: str) -> str:
         for seconds in self._late:
             time.sleep(seconds)
             found = excerpt(self._logs.tail(token, LINES))

@@ -1,4 +1,4 @@
-"""Several answers of AWS made one: groups of ids, pages of lists, places to look in.
+"""Several answers of AWS made one: groups of ids, pages of lists, places to search.
 
 Law: values in, one `Result` out; no call to AWS. What could not be seen is never taken for what is not there:
 a look-up that missed a page, a place or a record has failed, unless it has found something alive.

@@ -1,23 +1,64 @@
-"""Reading AWS's good answers without walking botocore's model of them.
+"""Reading AWS's good answers, without walking botocore's model of them, and not believing empty ones.
 
-Law: a good answer of a JSON service is what its JSON says, as it stands: times stay numbers, and nothing is
-looked up, for the core reads what it needs and nothing else. Whatever is not a good answer, or not JSON, is
-left to botocore's own parser. For 100 tasks that one took four fifths of a describe call's CPU (9.2 ms
-against 1.7 ms, one thread, botocore 1.44.5).
+Law: a good answer of a JSON service is what its JSON says, as it stands: times stay numbers, and
+nothing is looked up, for the core reads what it needs and nothing else. Whatever is not a good answer, or not
+JSON, is left to botocore's own parser. For 100 tasks that one took four fifths of a describe call's CPU (9.2
+ms against 1.7 ms, one thread, botocore 1.44.5).
+
+botocore takes a body that was cut short, or that is no JSON at all (a proxy's page), for an answer without
+members: "there are no such tasks". A container would be taken for lost, or started twice. Source: botocore's
+``parsers.py``, `_parse_body_as_json`, and ``httpsession.py``, ``enforce_content_length=False``.
 """
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
-from botocore.model import Shape
+from botocore.client import BaseClient
+from botocore.model import ServiceModel, Shape
 from botocore.parsers import ResponseParser, ResponseParserFactory
 from pydantic_core import from_json
 
 from aws_executors.core.aws.errors import BETWEEN
-from aws_executors.shell.aws.completeness import EmptyAnswerError
+from aws_executors.core.errors import AwsExecutorsError
 
 JSON_PROTOCOLS = frozenset({"json", "rest-json"})
+GOOD, NO_CONTENT, REFUSED = 200, 204, 300
+
+
+class EmptyAnswerError(AwsExecutorsError, OSError):
+    """An answer that says it went well, and has none of the members that such an answer has.
+
+    A member that is null is none: ``{"tasks": null}``, or a proxy's ``{"message": "Service Unavailable"}``,
+    says nothing of any container.
+    """
+
+
+def refuse_empty_answers(client: BaseClient) -> None:
+    """From now on calls of this client raise `EmptyAnswerError` for a good answer without any member.
+
+    ECS, Batch and CloudWatch Logs send their lists even where nothing is in them. Operations whose answers
+    have no members (TerminateJob), and those that say that there is no content (204: S3's DeleteObject), are
+    not concerned.
+    """
+    model = client.meta.service_model
+    event = f"response-received.{model.service_id.hyphenize()}"
+    client.meta.events.register(event, partial(refuse_empty, model))
+
+
+def refuse_empty(
+    model: ServiceModel, event_name: str, parsed_response: Mapping[str, Any] | None, **_: object
+) -> None:
+    """Raise `EmptyAnswerError` for a good answer without any member, where such an answer has some."""
+    shape = model.operation_model(event_name.rpartition(".")[2]).output_shape
+    if parsed_response is None or shape is None or not shape.members:
+        return
+    status = parsed_response.get("ResponseMetadata", {}).get("HTTPStatusCode", GOOD)
+    if status == NO_CONTENT or status >= REFUSED:
+        return
+    if not [member for member in shape.members if parsed_response.get(member) is not None]:
+        raise EmptyAnswerError("the answer has none of its members, or was cut short")
 
 
 class QuickParsers(ResponseParserFactory):
@@ -29,10 +70,17 @@ class QuickParsers(ResponseParserFactory):
     ['arn:1']
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, ResponseParser] = {}  # botocore asks anew for every call
+
     def create_parser(self, protocol_name: str) -> ResponseParser:
         """The parser of a protocol: a quick one for JSON, botocore's for the others."""
-        whole = super().create_parser(protocol_name)
-        return _Quick(whole) if protocol_name in JSON_PROTOCOLS else whole
+        if protocol_name not in JSON_PROTOCOLS:
+            return super().create_parser(protocol_name)
+        if protocol_name not in self._made:
+            self._made[protocol_name] = _Quick(super().create_parser(protocol_name))
+        return self._made[protocol_name]
 
 
 class _Quick(ResponseParser):
@@ -41,7 +89,7 @@ class _Quick(ResponseParser):
         self._whole = whole
 
     def parse(self, response: Mapping[str, Any], shape: Shape) -> Any:
-        if response["status_code"] >= 300 or not response["body"]:
+        if response["status_code"] >= REFUSED or not response["body"]:
             return self._whole.parse(response, shape)
         parsed = _members(response["body"])
         headers = {name.lower(): value for name, value in response["headers"].items()}

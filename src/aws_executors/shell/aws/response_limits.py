@@ -7,6 +7,7 @@ Source: RFC 9112, sections 6.3 and 9.2; ``http/client.py``, `HTTPResponse`; ``bo
 """
 
 import io
+import re
 import socket
 import time
 from contextlib import suppress
@@ -30,6 +31,7 @@ https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.htm
 """
 
 NOT_MODIFIED = 304
+_DIGITS = re.compile("[0-9]+")
 
 
 class OddAnswerError(AwsExecutorsError, HTTPClientError):
@@ -96,7 +98,7 @@ class _Answer(HTTPResponse):
         codings = self.headers.get_all("transfer-encoding", ())
         if self.status < 200 or self.status == NOT_MODIFIED:
             raise OddAnswerError(error=f"HTTP {self.status} {self.reason} is no answer to a call")
-        if len(lengths) + len(codings) > 1 or not all(one.isascii() and one.isdecimal() for one in lengths):
+        if len(lengths) + len(codings) > 1 or [one for one in lengths if not _DIGITS.fullmatch(one)]:
             raise OddAnswerError(error="the answer says its length in more than one way")
 
     def _close_conn(self) -> None:

@@ -1,12 +1,13 @@
 """What is to be done later, the earliest first.
 
-Law: a data structure for one thread, without a clock. Nothing is ever taken off it: what has become needless
-meanwhile finds that out when its time comes, and does nothing.
+Law: a data structure for one thread, without a clock. Nothing is ever taken off it: what has become
+needless meanwhile finds that out when its time comes, and does nothing.
 """
 
 import heapq
 import itertools
 from collections.abc import Callable
+from math import inf
 from typing import TypeAlias
 
 Action: TypeAlias = Callable[[float], None]
@@ -17,26 +18,26 @@ class Agenda:
 
     >>> agenda = Agenda()
     >>> agenda.at(2.0, print); agenda.at(1.0, print)
-    >>> agenda.next_time()
+    >>> agenda.due
     1.0
-    >>> agenda.keep(1.5); agenda.next_time()
+    >>> agenda.keep(1.5); agenda.due
     1.5
     2.0
     """
 
     def __init__(self) -> None:
+        self.due = inf
+        """When something is to be done next."""
         self._entries: list[tuple[float, int, Action]] = []
         self._numbers = itertools.count()
 
     def at(self, time: float, action: Action) -> None:
         """Plan this; what is planned for the same time is done in the order of its planning."""
         heapq.heappush(self._entries, (time, next(self._numbers), action))
+        self.due = self._entries[0][0]
 
     def keep(self, now: float) -> None:
         """Do what is to be done by now, with what is planned for now meanwhile."""
         while self._entries and self._entries[0][0] <= now:
             heapq.heappop(self._entries)[2](now)
-
-    def next_time(self) -> float | None:
-        """When something is to be done next."""
-        return self._entries[0][0] if self._entries else None
+        self.due = self._entries[0][0] if self._entries else inf

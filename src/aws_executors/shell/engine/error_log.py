@@ -1,7 +1,7 @@
-"""Say a lasting trouble once, and once more when it is over.
+"""Logs a lasting failure once, and once more when it is over.
 
-Law: one line per change, never one per second. Under a rate limit some calls are refused and others are not,
-many times a second: so a trouble is over only when nothing went wrong for a while.
+Invariant: one line per change, never one per second. Under a rate limit some calls are refused and others are
+not, many times a second: so a failure is over only when nothing went wrong for a while.
 """
 
 from __future__ import annotations
@@ -9,20 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from returns.pipeline import is_successful
+from returns.result import Result
+
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.lifecycle.job import (
-    Accepted,
-    Event,
-    Found,
-    Job,
-    NotLookedUp,
-    NotStored,
-    Prepared,
-    R,
-    Refused,
-    Renewed,
-    StopAnswered,
-)
+from aws_executors.core.lifecycle import events
+from aws_executors.core.lifecycle.job import Job, R
 from aws_executors.shell.airflow import loggers
 
 log = loggers.logger(__name__)
@@ -30,17 +22,18 @@ log = loggers.logger(__name__)
 QUIET = 30.0
 """Seconds without trouble after which it is over."""
 
+SUBMIT, LOOK_UP, STOP, STORE = "Submit call", "Look-up call", "Stop call", "Storing a workload"
 TOPICS: dict[type, str] = {
-    Accepted: "Submit call",
-    Refused: "Submit call",
-    Found: "Look-up call",
-    NotLookedUp: "Look-up call",
-    StopAnswered: "Stop call",
-    NotStored: "Storing a workload",
-    Prepared: "Storing a workload",
-    Renewed: "Storing a workload",
+    events.Accepted: SUBMIT,
+    events.Refused: SUBMIT,
+    events.Found: LOOK_UP,
+    events.NotLookedUp: LOOK_UP,
+    events.StopAnswered: STOP,
+    events.NotStored: STORE,
+    events.Prepared: STORE,
+    events.Renewed: STORE,
 }
-"""Of which calls each event tells the fate; of the others nothing is to be said here."""
+"""The calls that an event is the answer to; of the others nothing is logged here."""
 
 
 class ErrorLog:
@@ -64,33 +57,26 @@ class ErrorLog:
             del self._said[topic]
             self._log.info("%s works again", topic)
 
-    def note(self, topic: str, problem: str) -> None:
-        """Log this problem as above; none, if there are no words."""
-        if problem:
-            self.say(topic, "problem", problem)
-        else:
+    def note(self, topic: str, result: Result[object, str]) -> None:
+        """Log how this went, as above."""
+        if is_successful(result):
             self.works(topic)
+        else:
+            self.say(topic, "problem", result.failure())
 
-    def hear(self, job: Job[R], event: Event[R]) -> None:
+    def note_event(self, job: Job[R], event: events.Event[R]) -> None:
         """Log what this event of a job tells of the calls that are made for all jobs."""
         topic = TOPICS.get(type(event))
-        if topic is None:
-            return
-        match event:
-            case Refused(error=AwsError(kind=Kind.THROTTLED)) if not job.failures:
-                return  # once is how the account's limit is felt for: no trouble unless it is throttled again
-            case (
-                Refused(error=AwsError() as error)
-                | NotLookedUp(error=error)
-                | NotStored(error=error)
-                | StopAnswered(error=AwsError() as error)
-                | Renewed(error=AwsError() as error)
-            ):
-                self.say(topic, error.kind, f"{error.code}: {error.message}")
-            case Prepared(renew_every=None):
-                return  # nothing is stored
-            case _:
+        if topic is None or (isinstance(event, events.Prepared) and event.renew_every is None):
+            return  # no call, or nothing is stored
+        error: AwsError | None = getattr(event, "error", None)
+        if error is None:
+            if topic in self._said:
                 self.works(topic)
+        elif topic is not SUBMIT or error.kind is not Kind.THROTTLED or job.failures:
+            # A first throttle is how the account's limit is felt for: no trouble unless it is throttled
+            # again.
+            self.say(topic, error.kind, f"{error.code}: {error.message}")
 
     def forget(self, topic: str) -> None:
         """Nobody asks about this topic any more."""

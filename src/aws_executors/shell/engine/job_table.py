@@ -1,7 +1,7 @@
 """The table of jobs: one record for each, and which containers and rows are to be read next.
 
-Law: a data structure for one thread, without I/O and without decisions; every request costs no more than what
-it returns (heaps and indexes, never a pass over all jobs).
+Law: a data structure for one thread, without I/O and without decisions; every method costs no more
+than what it returns (heaps and indexes, never a pass over all jobs).
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Generic, TypeVar
 
 from aws_executors.core.lifecycle.display_state import DisplayState, display_state
-from aws_executors.core.lifecycle.job import Effect, Job, Purpose, Stage, Submit
+from aws_executors.core.lifecycle.effects import Effect, Submit
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.poll_interval import PollInterval, poll_after, poll_again_after
 from aws_executors.core.lifecycle.transitions.awaiting_row import once_is_enough
 from aws_executors.core.lifecycle.verdict import Row
@@ -21,39 +23,26 @@ from aws_executors.shell.engine.messages import Asked, K, WorkItem
 
 R = TypeVar("R")
 
-FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # asked so often that no hash is taken
+FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # compared so often that no hash is taken
 ROW_MATTERS = frozenset(Stage) - {Stage.STOPPING, Stage.CLOSED}
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Record(Generic[K, R]):
-    """All that the engine knows of one job, until it is closed.
-
-    `state` is how far it has come for a person, `since` when it came there. `row` is what to read of its task
-    instance. `poll_at` is the one planned poll of its container that counts, `failed_polls` how many in a row
-    told nothing. `pending` are the numbers of the requests that are not answered, one of a kind. `in_doubt`
-    says that its row must be read before anything is submitted for it, `held` is the submission that waits
-    for that.
-    """
+    """All that the engine knows of one job, until it is closed."""
 
     work_item: WorkItem[K, R]
     job: Job[R]
-    state: DisplayState
-    since: float
-    row: Asked[K]
-    poll_at: float | None = None
-    failed_polls: int = 0
+    state: DisplayState  # how far it has come for a person
+    since: float  # when it came there
+    queued_at: float | None  # when it was handed over; None once it has begun, or is not this scheduler's own
+    row: Asked[K]  # what to read of its task instance
+    poll_at: float | None = None  # the one planned poll of its container that counts
+    failed_polls: int = 0  # in a row
     pending: dict[type[Effect[R]], int] = field(default_factory=dict)
-    in_doubt: bool = False
-    held: Submit[R] | None = None
-
-    def answered(self, number: int) -> bool:
-        """Whether this is the number of a request that has not been answered; it is from now on."""
-        for kind, pending in self.pending.items():
-            if pending == number:
-                del self.pending[kind]
-                return True
-        return False
+    """The numbers of the requests that are not answered, one of a kind."""
+    in_doubt: bool = False  # its row must be read before anything is submitted for it
+    held: Submit[R] | None = None  # the submission that waits for that
 
     def forget_workload(self) -> None:
         """No request is built for this job any more: what it would be built from need not be kept."""
@@ -70,6 +59,8 @@ class JobTable(Generic[K, R]):
         self._owners: dict[str, Record[K, R]] = {}  # by container
         self._polls: list[tuple[float, str]] = []
         self._rows: deque[str] = deque()
+        self.next_poll = inf
+        """When a container is to be polled next."""
         self.changes = 0
         """How often a job has changed, or closed."""
 
@@ -84,19 +75,20 @@ class JobTable(Generic[K, R]):
         words = ", ".join(f"{counts[stage]} {stage}" for stage in Stage if counts[stage])
         return f"<{counts.total()} jobs: {words or 'none'}>"
 
-    def add(self, work_item: WorkItem[K, R], now: float = 0.0) -> Record[K, R]:
-        """Take a job in."""
-        job = work_item.job
+    def add(self, work_item: WorkItem[K, R], job: Job[R], now: float = 0.0) -> Record[K, R]:
+        """Take a job in, as it has begun."""
         record = Record(
             work_item=work_item,
             job=job,
             state=display_state(job),
             since=now,
+            queued_at=now if job.purpose is Purpose.RUN else None,
             row=Asked(work_item.key, work_item.id),
         )
         self._records[job.token] = record
         if job.has_row:
             self._rows.append(job.token)
+        self.changes += 1
         return record
 
     def get(self, token: str) -> Record[K, R] | None:
@@ -112,7 +104,7 @@ class JobTable(Generic[K, R]):
         return iter(self._records.copy().values())
 
     def jobs(self) -> Iterator[Job[R]]:
-        """All jobs, for a person to look at, from any thread."""
+        """All jobs, from any thread."""
         return (record.job for record in self.records())
 
     def move(self, job: Job[R], now: float) -> None:
@@ -136,17 +128,13 @@ class JobTable(Generic[K, R]):
             state = display_state(job)
             if state is not record.state:
                 record.state, record.since = state, now
-        self.changes += 1  # last: who counts, and looks then, sees all that is counted
+        self.changes += 1  # last: who reads this first, and then the jobs, misses none of the changes
 
     # --- Polling containers --------------------------------------------------------------------------------
 
-    def next_poll(self) -> float | None:
-        """When a container is to be polled next."""
-        return self._polls[0][0] if self._polls else None
-
     def to_poll(self, now: float, most: int) -> tuple[str, ...]:
         """Take up to `most` containers that are to be polled now, filled up with those due soon."""
-        if not self._polls or self._polls[0][0] > now:
+        if now < self.next_poll:
             return ()
         soon = now + self._pace.quickest / 2
         ids: dict[str, None] = {}
@@ -157,6 +145,7 @@ class JobTable(Generic[K, R]):
                 record.poll_at = None
                 if record.job.stage in FOLLOWED:
                     ids[container] = None
+        self.next_poll = self._polls[0][0] if self._polls else inf
         return tuple(ids)
 
     def polled(self, container: str, now: float) -> None:
@@ -168,7 +157,7 @@ class JobTable(Generic[K, R]):
                 self._plan(record, now + poll_after(record.job, self._pace, now))
 
     def not_polled(self, container: str, now: float) -> None:
-        """Plan the next poll of a container of which a poll just now has told nothing."""
+        """Plan the next poll of a container of which a poll just now has failed."""
         record = self._owners.get(container)
         if record is not None and record.job.stage in FOLLOWED:
             record.failed_polls += 1
@@ -185,27 +174,29 @@ class JobTable(Generic[K, R]):
     def _plan(self, record: Record[K, R], time: float) -> None:
         record.poll_at = time
         heapq.heappush(self._polls, (time, record.job.container))
+        self.next_poll = self._polls[0][0]
 
     # --- Reading rows --------------------------------------------------------------------------------------
 
-    def to_read(self, most: int) -> list[Record[K, R]]:
-        """Up to `most` jobs whose rows have not been read for longest."""
-        found: list[Record[K, R]] = []
-        rows, records = self._rows, self._records
-        turns = min(most, len(rows))
-        while turns and rows:
-            token = rows.popleft()
-            record = records.get(token)
-            if record is None:
-                continue  # closed meanwhile: forgotten, and no turn used up
-            turns -= 1
-            rows.append(token)
-            if record.row.heard is not None or _row_matters(record.job):
-                found.append(record)
-        return found
+    def to_read(self, most: int) -> dict[str, Asked[K]]:
+        """Take turns: what to read of up to `most` jobs whose rows have not been read for longest."""
+        turns: dict[str, Record[K, R]] = {}
+        for _ in range(len(self._rows)):
+            if len(turns) == most:
+                break
+            token = self._rows.popleft()
+            record = self._records.get(token)
+            if record is not None:  # else closed meanwhile: forgotten, and no turn used up
+                turns[token] = record
+        self._rows.extend(turns)
+        return {
+            token: record.row
+            for token, record in turns.items()
+            if record.row.heard is not None or _row_matters(record.job)
+        }
 
     def heard(self, record: Record[K, R], row: Row | None, at: float) -> None:
-        """The job has taken in that its row says this, read at `at`: told again, it would change nothing."""
+        """The job knows that its row says this, read at `at`: once more would change nothing."""
         if row is not None:
             job = record.job
             enough = row.token == job.token and _row_matters(job) and once_is_enough(job, at)

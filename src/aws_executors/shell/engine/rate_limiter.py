@@ -1,68 +1,29 @@
-"""What all executors of this process may ask of one account, counted together.
+"""How many calls may be made now, and the queues in which calls wait until AWS allows them.
 
-Law: the buckets of an account and Region stand here once, behind a lock that is held for arithmetic only.
-What a bucket does is decided in `core/aws/token_bucket.py`.
+Law: all executors of this process that use one account are counted together. The buckets of an account
+and Region stand here once, behind a lock that is held for arithmetic only. What a bucket does is decided in
+`core/aws/token_bucket.py`.
 """
 
+import heapq
+import itertools
+import sys
 import threading
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from aws_executors.core.aws.request_quotas import Action, Allotments, RateShare
 from aws_executors.core.aws.token_bucket import Bucket, full, passed, ready_at, refilled, take, throttled
 
+T = TypeVar("T")
 
-class RateLimiter(Protocol):
-    """How many calls may be made now."""
-
-    def take(self, action: Action, wanted: int, now: float) -> int:
-        """Up to `wanted` calls of this action may be made now; how many."""
-        ...
-
-    def ready_at(self, action: Action) -> float:
-        """When the next call of this action may be made."""
-        ...
-
-    def passed(self, action: Action, now: float) -> None:
-        """AWS has answered a call of this action, and did not refuse it for its rate."""
-        ...
-
-    def throttled(self, action: Action, sent: float, now: float) -> None:
-        """AWS has refused a call of this action, sent at `sent`, for its rate."""
-        ...
-
-    def bucket(self, action: Action, now: float) -> Bucket | None:
-        """What is allowed now, for a person to look at; None where nothing limits it."""
-        ...
+UNBOUNDED = sys.maxsize
 
 
-class Unlimited:
-    """A rate limiter without limits."""
-
-    def take(self, action: Action, wanted: int, now: float) -> int:
-        """As many as are wanted."""
-        return wanted
-
-    def ready_at(self, action: Action) -> float:
-        """At once."""
-        return 0.0
-
-    def passed(self, action: Action, now: float) -> None:
-        """Nothing to find out."""
-
-    def throttled(self, action: Action, sent: float, now: float) -> None:
-        """Nothing to slow down."""
-
-    def bucket(self, action: Action, now: float) -> Bucket | None:
-        """Nothing limits it."""
-        return None
-
-
-UNLIMITED = Unlimited()
-
-
+@dataclass(frozen=True, slots=True)
 class Account:
-    """The buckets of one account and Region, shared by every executor of this process.
+    """The buckets of one account and Region, by name, shared by every executor of this process.
 
     >>> account = Account()
     >>> from aws_executors.core.aws.request_quotas import ON_FARGATE
@@ -71,77 +32,104 @@ class Account:
     (15, 3)
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._buckets: dict[str, Bucket] = {}
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def share(self, allotments: Allotments) -> RateLimiter:
+    def share(self, allotments: Allotments) -> "RateLimiter":
         """One executor's way to these buckets."""
-        return _Share(self, allotments)
-
-    def take(self, allotment: RateShare, wanted: int, now: float) -> int:
-        """Take from the allotment's bucket; it begins full."""
-        with self._lock:
-            self._buckets[allotment.bucket], granted = take(self._of(allotment, now), wanted, now)
-            return granted
-
-    def ready_at(self, allotment: RateShare) -> float:
-        """When that bucket has a token again."""
-        with self._lock:
-            bucket = self._buckets.get(allotment.bucket)
-            return 0.0 if bucket is None else ready_at(bucket)
-
-    def moved(self, allotment: RateShare, now: float, move: Callable[[Bucket], Bucket]) -> None:
-        """Let that bucket learn something."""
-        with self._lock:
-            self._buckets[allotment.bucket] = move(self._of(allotment, now))
-
-    def bucket(self, allotment: RateShare, now: float) -> Bucket:
-        """That bucket as it is now, taking nothing."""
-        with self._lock:
-            return refilled(self._of(allotment, now), now)
-
-    def _of(self, allotment: RateShare, now: float) -> Bucket:
-        return self._buckets.get(allotment.bucket) or full(allotment.quota, now, allotment.most)
+        return RateLimiter(self, allotments)
 
 
-class _Share:
+class RateLimiter:
     """What one executor may ask: what the account is granted, and no more than the executor's own bounds."""
 
     def __init__(self, account: Account, allotments: Allotments) -> None:
         self._account = account
-        self._allotments: Mapping[Action, RateShare] = allotments
-        self._bounds = Account()
-        self._bound = {
-            action: RateShare(bucket=action, quota=allotment.bound, most=allotment.bound.rate)
+        self._allotments = allotments
+        self._bounds = {  # of these, none is shared
+            action: full(allotment.bound, 0.0, allotment.bound.rate)
             for action, allotment in allotments.items()
             if allotment.bound is not None
         }
 
     def take(self, action: Action, wanted: int, now: float) -> int:
-        bound = self._bound.get(action)
-        if bound is None:
-            return self._account.take(self._allotments[action], wanted, now)
-        may = min(wanted, int(self._bounds.bucket(bound, now).tokens))
-        granted = self._account.take(self._allotments[action], may, now)
-        return self._bounds.take(bound, granted, now)
+        """Up to `wanted` calls of this action may be made now; how many."""
+        bound = self._bounds.get(action)
+        may = wanted if bound is None else min(wanted, int(refilled(bound, now).tokens))
+        allotment = self._allotments[action]
+        with self._account.lock:
+            bucket, granted = take(self._bucket(allotment, now), may, now)
+            self._account.buckets[allotment.bucket] = bucket
+        if bound is not None:
+            self._bounds[action], granted = take(bound, granted, now)
+        return granted
 
     def ready_at(self, action: Action) -> float:
-        ready = self._account.ready_at(self._allotments[action])
-        bound = self._bound.get(action)
-        return ready if bound is None else max(ready, self._bounds.ready_at(bound))
+        """When the next call of this action may be made."""
+        bucket, bound = self._account.buckets.get(self._allotments[action].bucket), self._bounds.get(action)
+        ready = 0.0 if bucket is None else ready_at(bucket)
+        return ready if bound is None else max(ready, ready_at(bound))
 
     def passed(self, action: Action, now: float) -> None:
-        self._account.moved(self._allotments[action], now, lambda bucket: passed(bucket, now))
+        """AWS has answered a call of this action, and did not refuse it for its rate."""
+        allotment = self._allotments[action]
+        with self._account.lock:
+            self._account.buckets[allotment.bucket] = passed(self._bucket(allotment, now), now)
 
     def throttled(self, action: Action, sent: float, now: float) -> None:
-        self._account.moved(self._allotments[action], now, lambda bucket: throttled(bucket, sent, now))
+        """AWS has refused a call of this action, sent at `sent`, for its rate."""
+        allotment = self._allotments[action]
+        with self._account.lock:
+            self._account.buckets[allotment.bucket] = throttled(self._bucket(allotment, now), sent, now)
 
-    def bucket(self, action: Action, now: float) -> Bucket | None:
-        found, bound = self._account.bucket(self._allotments[action], now), self._bound.get(action)
+    def bucket(self, action: Action, now: float) -> Bucket:
+        """What is allowed now, for a page that a person reads."""
+        with self._account.lock:
+            found = refilled(self._bucket(self._allotments[action], now), now)
+        bound = self._bounds.get(action)
         if bound is None or bound.quota.rate >= found.rate:
             return found
-        return self._bounds.bucket(bound, now)
+        return refilled(bound, now)
+
+    def _bucket(self, allotment: RateShare, now: float) -> Bucket:
+        return self._account.buckets.get(allotment.bucket) or full(allotment.quota, now, allotment.most)
+
+
+class RateLimitedQueue(Generic[T]):
+    """The calls of one action that wait.
+
+    >>> from aws_executors.core.aws.request_quotas import ON_FARGATE
+    >>> queue = RateLimitedQueue[str](Action.SUBMIT, Account().share(ON_FARGATE))
+    >>> queue.wait("later", priority=1); queue.wait("first", priority=5)
+    >>> list(queue.passing(now=0.0))
+    ['first', 'later']
+    """
+
+    def __init__(self, action: Action, rate_limiter: RateLimiter) -> None:
+        self._action = action
+        self._rate_limiter = rate_limiter
+        self.waiting: list[tuple[int, int, T]] = []
+        """Those that wait; whoever asks whether there are any reads it."""
+        self._order = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self.waiting)
+
+    def wait(self, item: T, priority: int) -> None:
+        """Let this one wait; the highest priority goes first, among these the oldest."""
+        heapq.heappush(self.waiting, (-priority, next(self._order), item))
+
+    def passing(self, now: float, room: int = UNBOUNDED) -> Iterator[T]:
+        """Take those that may pass now, no more than there is room for."""
+        wanted = min(len(self.waiting), room)
+        if wanted <= 0:
+            return
+        for _ in range(self._rate_limiter.take(self._action, wanted, now)):
+            yield heapq.heappop(self.waiting)[2]
+
+    def clear(self) -> None:
+        """Forget those that wait."""
+        self.waiting.clear()
 
 
 _accounts: dict[tuple[str, ...], Account] = {}

@@ -1,22 +1,26 @@
 """The end of a scheduler whose containers are not to outlive it.
 
-Law: bookkeeping for one thread. Each container is asked to stop once, and in time. A container that is
-being stopped may report its task as failed, so the task instance is set to restarting first (the fence);
-that needs Airflow's database, which is waited for only as long as it answers.
+Law: each container is asked to stop once, and in time. A container that is being stopped may report
+its task as failed, so the task instance is set to restarting first (the fence); that needs Airflow's
+database, which is waited for only as long as it answers.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
-from aws_executors.core.lifecycle.stop_reasons import SHUT_DOWN
+from returns.result import Result
+
+from aws_executors.core.lifecycle.effects import SHUT_DOWN
 from aws_executors.shell.aws.pagination import chunks
-from aws_executors.shell.engine.messages import K
-from aws_executors.shell.engine.protocol import Operations
+from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.messages import K, WorkItem
+from aws_executors.shell.engine.operations import FIRST, Operations
 
 R = TypeVar("R")
 
 CHUNK = 10
-"""Containers that one worker fences or stops, so that all workers share the work."""
+"""Containers that one worker stops, so that all workers share the work."""
 
 SILENCE = 0.7
 """Seconds that the stops wait for the next answer of the database, of less than two that there are in all."""
@@ -25,42 +29,48 @@ SILENCE = 0.7
 class Shutdown(Generic[K, R]):
     """Which containers are yet to be stopped, and which stops are not answered yet."""
 
-    def __init__(self, operations: Operations[K, R]) -> None:
+    def __init__(self, operations: Operations[K, R], clock: Callable[[], float], error_log: ErrorLog) -> None:
         self._operations = operations
-        self._heard: dict[str, None] = {}
+        self._clock = clock
+        self._error_log = error_log
+        self._to_stop: dict[str, None] = {}
+        self._fenced: list[str] = []  # of these, those that may be stopped
+        self._stopping: set[str] = set()
         self._silent_at = 0.0
-        self._asked: set[str] = set()
 
     @property
     def settled(self) -> bool:
         """Whether every container has been asked to stop, and AWS has answered."""
-        return not (self._heard or self._asked)
+        return not (self._to_stop or self._stopping)
 
-    def leave(self, containers: Mapping[str, tuple[str, K]], now: float) -> None:
-        """Fence these containers, each given with its token and key, then stop them."""
-        if not self._heard:
-            self._silent_at = now + SILENCE
-        self._heard |= dict.fromkeys(containers)
-        for some in chunks(tuple(containers), CHUNK):
-            self._operations.fence_all({container: containers[container] for container in some})
+    def stop(self, containers: Mapping[str, WorkItem[K, R]]) -> None:
+        """Fence the task instances of these containers, then stop the containers."""
+        if not self._to_stop:
+            self._silent_at = self._clock() + SILENCE
+        for container, work_item in containers.items():
+            self._to_stop[container] = None
+            self._operations.fence(work_item, partial(self._fence_answered, container), FIRST)
 
-    def fence(self, containers: Iterable[str], now: float) -> None:
-        """The database has answered for these: they are stopped, unless they have been."""
-        self._silent_at = now + SILENCE
-        self._stop([container for container in containers if container in self._heard])
+    def turn(self) -> None:
+        """Stop what has been fenced; all, if the database has fallen silent."""
+        if self._to_stop and self._clock() >= self._silent_at:
+            self._ask_to_stop(tuple(self._to_stop))
+        elif len(self._fenced) >= min(CHUNK, max(1, len(self._to_stop))):
+            self._ask_to_stop(tuple(self._fenced))
 
-    def turn(self, now: float) -> None:
-        """Stop all, if the database has fallen silent."""
-        if self._heard and now >= self._silent_at:
-            self._stop(list(self._heard))
+    def _fence_answered(self, container: str, result: Result[None, str]) -> None:
+        self._error_log.note("Setting a task instance to restarting", result)
+        self._silent_at = self._clock() + SILENCE
+        if container in self._to_stop and container not in self._fenced:
+            self._fenced.append(container)
 
-    def stopped(self, containers: Iterable[str]) -> None:
-        """AWS has answered."""
-        self._asked.difference_update(containers)
-
-    def _stop(self, containers: Sequence[str]) -> None:
-        self._asked.update(containers)
+    def _ask_to_stop(self, containers: Sequence[str]) -> None:
+        self._fenced.clear()
         for some in chunks(containers, CHUNK):
-            self._operations.stop_all(tuple(some), SHUT_DOWN)
+            self._stopping.update(some)
+            self._operations.stop_all(tuple(some), SHUT_DOWN, partial(self._stop_answered, some))
         for container in containers:
-            del self._heard[container]
+            del self._to_stop[container]
+
+    def _stop_answered(self, containers: Sequence[str], _: object) -> None:
+        self._stopping.difference_update(containers)

@@ -1,7 +1,7 @@
-"""The engine: one thread that sits at the dispatcher, and does nothing but decide.
+"""The engine: one thread that owns the dispatcher, and does nothing but decide.
 
-Law: the dispatcher belongs to this thread alone. It never waits for AWS, for the database or for a lock;
-workers do. Other threads hand jobs over, revoke them and take outcomes, and none of these waits either.
+Law: the dispatcher belongs to this thread alone. It never waits for AWS, for the database or for a
+lock; workers do. Other threads hand jobs over, revoke them and take outcomes, and none of these waits either.
 """
 
 from __future__ import annotations
@@ -10,26 +10,18 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Generic, TypeVar
 
 from aws_executors.core.aws.service import Service
-from aws_executors.core.lifecycle.job import Job, Revoked, Superseded
+from aws_executors.core.lifecycle.events import Revoked, Superseded
+from aws_executors.core.lifecycle.job import Job
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.airflow.metrics import NO_METER, Meter
-from aws_executors.shell.aws.rate_feedback import RateFeedback
+from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.messages import (
-    AirflowUpdate,
-    Closing,
-    Delivery,
-    JobEvent,
-    K,
-    Message,
-    WorkItem,
-)
-from aws_executors.shell.engine.operations import Database, WorkerOperations
-from aws_executors.shell.engine.protocol import STALL
-from aws_executors.shell.engine.rate_limiter import UNLIMITED, RateLimiter
+from aws_executors.shell.engine.messages import AirflowUpdate, K, Message, WorkItem
+from aws_executors.shell.engine.operations import STALL, Database, Operations
+from aws_executors.shell.engine.rate_limiter import RateLimiter
 
 R = TypeVar("R")
 
@@ -46,18 +38,16 @@ class Engine(Generic[K, R]):
         service: Service[R],
         database: Database[K],
         config: EngineConfig,
+        rate_limiter: RateLimiter,
+        sink: Sink,
         clock: Callable[[], float] = time.monotonic,
-        rate_limiter: RateLimiter = UNLIMITED,
-        meter: Meter = NO_METER,
     ) -> None:
         self._clock = clock
-        self._inbox: queue.SimpleQueue[Message[K, R]] = queue.SimpleQueue()
-        heard = RateFeedback(service, rate_limiter, clock)
-        self._operations: WorkerOperations[K, R] = WorkerOperations(
-            heard, database, self._inbox.put, clock, config.workers
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._operations: Operations[K, R] = Operations(
+            service, database, self._inbox.put, clock, config.workers
         )
-        self._dispatcher: Dispatcher[K, R] = Dispatcher(self._operations, config, clock, rate_limiter, meter)
-        self._awake = clock()
+        self._dispatcher: Dispatcher[K, R] = Dispatcher(self._operations, config, clock, rate_limiter, sink)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="aws-executors-engine", daemon=True)
 
@@ -71,32 +61,31 @@ class Engine(Generic[K, R]):
         self._operations.start()
         self._thread.start()
 
-    def hand_over(self, work_item: WorkItem[K, R]) -> None:
-        """Take a job in; returns at once."""
-        self._inbox.put(work_item)
+    def hand_over(self, work_items: Iterator[WorkItem[K, R]]) -> None:
+        """Take jobs in, each made when its turn comes, and not by this thread; returns at once.
 
-    def deliver(self, work_items: Iterator[WorkItem[K, R]]) -> None:
-        """Take many jobs in, each made when its turn comes, and not by this thread; returns at once."""
-        self._inbox.put(Delivery(work_items))
+        One that can not be made raises, and the next one is asked for all the same (as of a `map`).
+        """
+        self._inbox.put(partial(self._dispatcher.hand_over, work_items))
 
     def revoke(self, token: str) -> None:
         """Stop whatever runs for this job, and report nothing more of it; returns at once."""
-        self._inbox.put(JobEvent(token, Revoked(self._clock())))
+        self._inbox.put(partial(self._dispatcher.withdraw, token, Revoked(self._clock())))
 
     def supersede(self, token: str) -> None:
         """Start and report nothing more for this job: there is a newer one; returns at once."""
-        self._inbox.put(JobEvent(token, Superseded(self._clock())))
+        self._inbox.put(partial(self._dispatcher.withdraw, token, Superseded(self._clock())))
 
     def outcomes(self) -> Iterator[AirflowUpdate[K]]:
         """Take what there is to be told to Airflow, oldest first."""
         return self._dispatcher.outcomes()
 
     def jobs(self) -> Iterator[Job[R]]:
-        """A snapshot of the jobs, for a person to look at."""
+        """A snapshot of the jobs."""
         return self._dispatcher.table.jobs()
 
     def entries(self) -> Iterator[tuple[WorkItem[K, R], Job[R], float]]:
-        """The same with what came with each job, and since when (by the clock here) it stands as it does."""
+        """The same with what came with each job, and since when (by the clock here) it is in its state."""
         for record in self._dispatcher.table.records():
             yield record.work_item, record.job, record.since
 
@@ -109,7 +98,7 @@ class Engine(Generic[K, R]):
         """Submit nothing more and end; with `stop`, ask every container to stop first. Bounded in time."""
         if not self._thread.is_alive():
             return
-        self._inbox.put(Closing(stop))
+        self._inbox.put(partial(self._dispatcher.close, stop=stop))
         if not self._closed.wait(timeout):
             log.warning("Not every container was stopped in time; the next scheduler finds what still runs")
         self._operations.stop()
@@ -117,39 +106,28 @@ class Engine(Generic[K, R]):
     # --- The thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        self._awake = self._clock()
+        dispatcher, awake = self._dispatcher, self._clock()
         while not self._closed.is_set():
             try:
-                for message in self._messages():
-                    self._notice_a_gap()
-                    self._dispatcher.take(message)
-                self._notice_a_gap()
-                self._dispatcher.turn()
+                self._take_messages()
+                now = self._clock()
+                if now - awake > STALL:  # before anything more is submitted
+                    dispatcher.slept()
+                awake = now
+                dispatcher.turn()
                 # Asked in this order: an answer is posted first, and its call counts as over afterwards.
-                if self._dispatcher.settled and self._inbox.empty():
+                if dispatcher.closing and dispatcher.settled and self._inbox.empty():
                     self._closed.set()
             except Exception:
                 log.exception("Unexpected error in the engine; it continues")
                 self._closed.wait(DEFECT_NAP)  # what fails at every turn must not fill the disk
 
-    def _notice_a_gap(self) -> None:
-        now = self._clock()
-        if now - self._awake > STALL:
-            self._dispatcher.slept()
-        self._awake = now
-
-    def _messages(self) -> Iterator[Message[K, R]]:
-        """Wait for one message until something is due, then take all that have come."""
+    def _take_messages(self) -> None:
+        """Wait for one message until something is due, then do what all that have come say."""
+        nap = CLOSING_NAP if self._dispatcher.closing else self._dispatcher.next_time() - self._clock()
         try:
-            yield self._inbox.get(timeout=self._nap())
+            self._inbox.get(timeout=min(LONGEST_NAP, max(SHORTEST_NAP, nap)))()
             for _ in range(self._inbox.qsize()):
-                yield self._inbox.get_nowait()
+                self._inbox.get_nowait()()
         except queue.Empty:
             return
-
-    def _nap(self) -> float:
-        """Seconds until something is due, within bounds."""
-        if self._dispatcher.closing:
-            return CLOSING_NAP
-        now, due = self._clock(), self._dispatcher.next_time()
-        return LONGEST_NAP if due is None else min(LONGEST_NAP, max(SHORTEST_NAP, due - now))

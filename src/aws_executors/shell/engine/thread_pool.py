@@ -1,9 +1,9 @@
-"""Threads that wait for AWS, so that nobody else has to.
+"""Threads that make calls which may take long, so that the engine's thread never waits for one.
 
-Law: a worker knows nothing of jobs. It takes the most urgent call, makes it, and posts what came of it; an
-exception is posted too. The threads are daemons: a scheduler that leaves never waits for them. Calls to AWS
-are bounded by their own timeouts; a person's code is not, so a call of it that does not return is given up
-here, and another thread takes the place of the one that is lost.
+Law: the most urgent call is made first; every call is answered once, one that raises too; what came of
+it is posted, never handled here. The threads are daemons, so no exit waits for them. Calls to AWS end by
+their own timeouts. A person's builder may never return: with `patience`, such a call is given up, and another
+thread takes the place of the one that hangs.
 """
 
 import ctypes
@@ -12,21 +12,23 @@ import queue
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.shell.airflow.loggers import logger, words
+from aws_executors.shell.engine.messages import Message
 
 T = TypeVar("T")
 
 log = logger(__name__)
 
-LOOKS = 4
-"""Looks at a call, evenly over its time, until it is given up. They are counted, not the seconds: a process
-that stood still has not waited for its calls."""
+CHECKS = 4
+"""Checks of a call, evenly over its patience, until it is given up. They are counted, not the seconds: a
+process that stood still has not waited for its calls."""
 
 MOST_LOST = 256
 """Threads that may hang at once. Once so many do, what would hang next fails instead."""
@@ -43,19 +45,20 @@ class _InterruptError(BaseException):
 @dataclass(order=True, slots=True)
 class _Call(Generic[T]):
     urgency: tuple[int, int]
-    run: Callable[[], T] | None = field(compare=False)
-    lost: Callable[[BaseException], T] | None = field(compare=False)
+    run: Callable[[], T] = field(compare=False)
+    then: Callable[[T], None] = field(compare=False)
+    lost: Callable[[BaseException], T] = field(compare=False)
 
 
 @dataclass(slots=True, eq=False)
-class _Run(Generic[T]):
-    """One call that is being made, and what is known of it: by the looks at it, by its thread's return."""
+class _Run:
+    """One call that is being made."""
 
-    lost: Callable[[BaseException], T]
+    call: _Call[Any]
     thread: threading.Thread
-    looks: int = 0
-    replaced: bool = False
-    over: bool = False
+    checks: int = 0
+    replaced: bool = False  # another thread was started in its thread's place
+    given_up: bool = False
     returned: bool = False
 
     @property
@@ -63,29 +66,28 @@ class _Run(Generic[T]):
         return not self.returned and self.thread.is_alive()
 
 
-class Workers(Generic[T]):
-    """A number of daemon threads that make calls, the most urgent first.
+class Workers:
+    """A number of daemon threads that make calls.
 
-    `post` receives what each call returned, in the worker's thread. With `patience` (seconds) a call that
-    has not returned by then is given up: `lost` is asked what to post, and the next call has a thread.
+    `post` takes what is to be done with each result, in the worker's thread. `patience`, in seconds, is how
+    long a call may take, and None for as long as it likes.
 
     >>> Workers("submit", 4, print)
     <Workers 4 threads, 0 calls wait>
     """
 
     def __init__(
-        self, name: str, count: int, post: Callable[[T], None], patience: float | None = None
+        self, name: str, count: int, post: Callable[[Message], None], patience: float | None = None
     ) -> None:
         self._name = name
         self._patience = patience
-        self._stopped = threading.Event()
-        self._runs: set[_Run[T]] = set()
-        self._hanging: list[_Run[T]] = []
         self._post = post
-        self._calls: queue.PriorityQueue[_Call[T]] = queue.PriorityQueue()
+        self._calls: queue.PriorityQueue[_Call[Any]] = queue.PriorityQueue()
         self._order = itertools.count()
-        self._unanswered = 0
-        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()  # for what is known of runs
+        self._runs: set[_Run] = set()
+        self._hanging: list[_Run] = []
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
             for number in range(count)
@@ -103,46 +105,45 @@ class Workers(Generic[T]):
 
     @property
     def unanswered(self) -> int:
-        """How many calls wait or are being made; a call counts until what came of it has been posted."""
-        return self._unanswered
+        """How many calls wait or are being made; a call counts until its result has been posted."""
+        return self._calls.unfinished_tasks
 
-    def call(self, run: Callable[[], T], lost: Callable[[BaseException], T], priority: int = 0) -> None:
-        """Make this call as soon as a thread is free; `lost` says what to post if it raises.
-
-        The highest `priority` goes first, among these the oldest.
-        """
-        self._count(1)
-        self._calls.put(_Call((-priority, next(self._order)), run, lost))
+    def call(
+        self,
+        run: Callable[[], T],
+        then: Callable[[T], None],
+        lost: Callable[[BaseException], T],
+        priority: int = 0,
+    ) -> None:
+        """Make this call as soon as a thread is free, and post its result to `then`; `lost` gives the result
+        of a call that raises. The highest `priority` goes first, among these the oldest."""
+        self._calls.put(_Call((-priority, next(self._order)), run, then, lost))
 
     def drop_waiting(self) -> None:
         """Forget the calls that nobody has begun."""
-        while True:
-            try:
-                self._calls.get_nowait()
-            except queue.Empty:
-                return
-            self._count(-1)
+        for _ in self._waiting():
+            self._calls.task_done()
 
     def stop(self) -> None:
         """Let each thread end after the call it is making; does not wait."""
         self._stopped.set()
-        for _ in self._threads:  # one who stands in for another takes that one's word
-            self._calls.put(_Call((-(2**62), next(self._order)), None, None))
+        for _ in self._threads:  # each that waits wakes up; one that stands in for another ends in its place
+            self.call(_nothing, _nothing, _nothing, priority=2**62)
 
     def _work(self) -> None:
         with suppress(_InterruptError):  # it may come just after the call has returned
-            while self._next():
+            while self._make_one():
                 pass
 
-    def _next(self) -> bool:
+    def _make_one(self) -> bool:
         """Make one call; whether this thread is to make another one."""
         call = self._calls.get()
-        if call.run is None or call.lost is None:
+        if self._stopped.is_set():
             return False
-        run = _Run(call.lost, threading.current_thread())
+        run = _Run(call, threading.current_thread())
         self._runs.add(run)
         try:
-            outcome = call.run()
+            result = call.run()
         except BaseException as error:  # foreign code may call sys.exit: the thread lives on
             if isinstance(error, Exception):
                 log.exception("Unexpected exception in a worker")
@@ -151,40 +152,53 @@ class Workers(Generic[T]):
                     "A worker's call tried to exit the process (%s); the call is treated as failed",
                     words(error),
                 )
-            outcome = call.lost(error)
+            result = call.lost(error)
         with self._lock:
             self._runs.discard(run)
             run.returned = True
-        if not run.over:
-            self._post(outcome)
-            self._count(-1)
+        if not run.given_up:
+            self._answer(call, result)
         return not run.replaced
 
+    def _answer(self, call: _Call[T], result: T) -> None:
+        self._post(partial(call.then, result))
+        self._calls.task_done()
+
+    def _waiting(self) -> Iterator[_Call[Any]]:
+        """Take the calls that nobody has begun."""
+        with suppress(queue.Empty):
+            while True:
+                yield self._calls.get_nowait()
+
+    # --- Calls that do not return --------------------------------------------------------------------------
+
     def _watch(self) -> None:
-        while not self._stopped.wait((self._patience or 0.0) / LOOKS):
+        while not self._stopped.wait((self._patience or 0.0) / CHECKS):
             with self._lock:
                 self._hanging = [run for run in self._hanging if run.hangs]
-                late = [run for run in list(self._runs) if self._looked_at(run)]
-                lost = sum(run.over and not run.replaced for run in self._hanging)
+                late = [run for run in list(self._runs) if self._is_late(run)]
+                lost = sum(run.given_up and not run.replaced for run in self._hanging)
             for run in late:
                 self._give_up(run)
             if lost >= len(self._threads):
-                self._give_up_waiting()
+                for call in self._waiting():
+                    self._lose(call)
 
-    def _looked_at(self, run: _Run[T]) -> bool:
-        """Whether this look at a call was its last; after the first one another thread stands in for it."""
-        if not run.looks:
+    def _is_late(self, run: _Run) -> bool:
+        """Whether this check of a call is its last; at the first one another thread takes its thread's
+        place."""
+        if not run.checks:
             self._hanging.append(run)
         if not run.replaced and sum(other.replaced for other in self._hanging) < MOST_LOST:
             run.replaced = True
             threading.Thread(target=self._work, name=f"{self._name}-more", daemon=True).start()
-        run.looks += 1
-        run.over = run.looks >= LOOKS
-        if run.over:
+        run.checks += 1
+        run.given_up = run.checks >= CHECKS
+        if run.given_up:
             self._runs.discard(run)
-        return run.over
+        return run.given_up
 
-    def _give_up(self, run: _Run[T]) -> None:
+    def _give_up(self, run: _Run) -> None:
         ident = run.thread.ident or 0
         frame = sys._current_frames().get(ident)
         where = "" if frame is None else "".join(traceback.format_stack(frame)[-3:])
@@ -193,21 +207,11 @@ class Workers(Generic[T]):
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(ident), ctypes.py_object(_InterruptError)
             )
-        self._lose(run.lost)
+        self._lose(run.call)
 
-    def _give_up_waiting(self) -> None:
-        while True:
-            try:
-                call = self._calls.get_nowait()
-            except queue.Empty:
-                return
-            if call.lost is not None:
-                self._lose(call.lost)
+    def _lose(self, call: _Call[Any]) -> None:
+        self._answer(call, call.lost(GivenUpError(f"has not returned for {self._patience:g} s")))
 
-    def _lose(self, lost: Callable[[BaseException], T]) -> None:
-        self._post(lost(GivenUpError(f"has not returned for {self._patience:g} s")))
-        self._count(-1)
 
-    def _count(self, change: int) -> None:
-        with self._lock:
-            self._unanswered += change
+def _nothing(_: object = None) -> None:
+    """What a thread is woken up with."""

@@ -1,7 +1,7 @@
 """What the task instance's row means for the job.
 
-Law: a row counts only if its reading began after what it is to judge. The tables of
-`core/lifecycle/verdict.py` decide; here stands what is done then.
+Law: a row counts only if its reading began after what it is to judge. The matrix of
+`core/lifecycle/verdict.py` decides; here is what is done then.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from dataclasses import replace
 from typing import TypeVar, assert_never
 
 from aws_executors.core.explain.diagnosis import explain
-from aws_executors.core.lifecycle.job import (
-    Fence,
-    Job,
-    LogEvent,
-    Policy,
-    Prepare,
-    Purpose,
-    ReadRow,
-    ReleaseSlot,
-    Report,
-    Stage,
-)
+from aws_executors.core.lifecycle.effects import Fence, LogEvent, Prepare, ReadRow, ReleaseSlot, Report
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Observation, Phase
-from aws_executors.core.lifecycle.policy import AGAIN, QUEUED_AGAIN
-from aws_executors.core.lifecycle.transitions.moves import Moved, fail, let_end, look, report, requeue, stop
+from aws_executors.core.lifecycle.policy import AGAIN, QUEUED_AGAIN, Policy
+from aws_executors.core.lifecycle.transitions.moves import (
+    Moved,
+    close,
+    fail,
+    let_end,
+    look_up,
+    report,
+    requeue,
+    stop,
+    without_container,
+)
 from aws_executors.core.lifecycle.transitions.stopping import withdraw
-from aws_executors.core.lifecycle.verdict import NEVER_RAN, RowState, Verdict, ending, verdict
+from aws_executors.core.lifecycle.verdict import NEVER_RAN, RowState, Verdict, outcome, verdict
 
 R = TypeVar("R")
 
@@ -35,17 +35,16 @@ UNCHANGED = frozenset({RowState.QUEUED, RowState.RUNNING, RowState.RESTARTING})
 EARLY = frozenset({Stage.PREPARING, Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING_UP})
 
 
-def judge(job: Job[R], at: float, policy: Policy) -> Moved[R]:
-    """The container has ended: nothing is said before the row is read."""
-    judging = replace(job, stage=Stage.AWAITING_ROW, due=None, asked=at)
+def container_ended(job: Job[R], at: float, policy: Policy) -> Moved[R]:
+    """The container has ended: nothing is reported before the row is read."""
+    waiting = replace(job, stage=Stage.AWAITING_ROW, due=None, asked=at)
     if not _of_this_queueing(job):
-        past = (*job.past, job.container)
-        return replace(judging, stage=Stage.WATCHING, container="", seen=None, past=past), (ReadRow(),)
+        return replace(without_container(waiting), stage=Stage.WATCHING), (ReadRow(),)
     if job.has_row:
-        return judging, (ReadRow(),)
+        return waiting, (ReadRow(),)
     # A callback that has begun is not run a second time: nobody knows how far it came.
-    began = job.seen is not None and job.seen.started and ending(job.seen) not in NEVER_RAN
-    return _sentence(judging, RowState.RUNNING if began else RowState.ROWLESS, at, policy)
+    began = job.seen is not None and job.seen.started and outcome(job.seen) not in NEVER_RAN
+    return _decide(waiting, RowState.RUNNING if began else RowState.ROWLESS, at, policy)
 
 
 def _of_this_queueing(job: Job[R]) -> bool:
@@ -61,24 +60,23 @@ def _of_this_queueing(job: Job[R]) -> bool:
     return created is not None and created >= job.queued_at
 
 
-def row_read(job: Job[R], stands: RowState, at: float, policy: Policy) -> Moved[R]:
-    """The row has been read: so it stands to the job."""
+def row_read(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
+    """The row has been read, and is in this state as seen from the job."""
     if at < job.asked or job.unwanted:
         return job, ()
     if job.stage is Stage.CONFIRMING:
-        return _confirmed(job, stands, at, policy)
+        return _confirm(job, state, at, policy)
     if job.purpose is Purpose.RELEASE:
-        return _released(job, stands, at, policy)
+        return _release(job, state, at, policy)
     if job.stage is Stage.AWAITING_ROW:
-        return _sentence(job, stands, at, policy)
+        return _decide(job, state, at, policy)
     if job.stage in EARLY:
-        if stands not in UNWANTED or (job.purpose is Purpose.ADOPT and not job.failures):
+        if state not in UNWANTED or (job.purpose is Purpose.ADOPT and not job.failures):
             return job, ()  # an adopted one is about to be found, unless look-ups fail
         left, effects = withdraw(job, Purpose.LEAVE, at, policy)
         return left, (ReleaseSlot(), *effects)
     if job.stage is Stage.WATCHING:
-        decides = _row_decides if job.container else _row_alone
-        return decides(job, stands, at, policy)
+        return (_while_it_runs if job.container else _without_any)(job, state, at, policy)
     return job, ()
 
 
@@ -90,32 +88,32 @@ def once_is_enough(job: Job[R], at: float) -> bool:
     return job.stage is not Stage.CONFIRMING and job.purpose is not Purpose.RELEASE and at >= job.asked
 
 
-def _confirmed(job: Job[R], stands: RowState, at: float, policy: Policy) -> Moved[R]:
-    """Airflow drops an event whose row it finds locked, and says nothing: so the row has the last word."""
-    if stands not in UNCHANGED or job.report is None:
-        return replace(job, stage=Stage.CLOSED), (ReleaseSlot(),)
+def _confirm(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
+    """Airflow drops an event whose row it finds locked, without an error: so the row decides."""
+    if state not in UNCHANGED or job.report is None:
+        return close(job, ReleaseSlot())
     if job.due is None or at < job.due:
         return job, ()
     if job.reported >= policy.reports:
-        return replace(job, stage=Stage.CLOSED), (ReleaseSlot(),)
+        return close(job, ReleaseSlot())
     return report(job, job.report, at, policy)
 
 
-def _released(job: Job[R], stands: RowState, at: float, policy: Policy) -> Moved[R]:
-    """A container that is stopped may still fail its task with its last breath: before that, its word must
-    not count any more. What has moved on by itself is not to be given back."""
-    if stands in UNWANTED:
+def _release(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
+    """A container that is stopped may still report its task as failed: before that, its reports must not
+    count any more. A task that has moved on by itself is not requeued."""
+    if state in UNWANTED:
         cancelled, effects = withdraw(job, Purpose.CANCEL, at, policy)
         return cancelled, (ReleaseSlot(), *effects)
-    if stands is RowState.RUNNING:
+    if state is RowState.RUNNING:
         return job, (Fence(),)
     return stop(job) if job.stage is Stage.WATCHING else (job, ())
 
 
-def _row_decides(job: Job[R], stands: RowState, at: float, policy: Policy) -> Moved[R]:
-    if stands is RowState.RUNNING:
+def _while_it_runs(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
+    if state is RowState.RUNNING:
         return (job if job.ran else replace(job, ran=True)), ()
-    match verdict(Observation(id=job.container, phase=Phase.RUNNING), stands):
+    match verdict(Observation(id=job.container, phase=Phase.RUNNING), state):
         case Verdict.SUCCEED:
             return let_end(job, at, policy), (Report(True, "the task has finished"),)
         case Verdict.FREE:
@@ -124,8 +122,8 @@ def _row_decides(job: Job[R], stands: RowState, at: float, policy: Policy) -> Mo
             return job, ()
 
 
-def _row_alone(job: Job[R], stands: RowState, at: float, policy: Policy) -> Moved[R]:
-    match stands:
+def _without_any(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
+    match state:
         case RowState.RUNNING:
             return job, ()
         case RowState.QUEUED:
@@ -133,28 +131,31 @@ def _row_alone(job: Job[R], stands: RowState, at: float, policy: Policy) -> Move
         case RowState.RESTARTING:
             return report(job, Report(True, "the container is gone", confirm=True), at, policy)
         case _:
-            return replace(job, stage=Stage.CLOSED), (ReleaseSlot(),)
+            return close(job, ReleaseSlot())
 
 
-def _sentence(job: Job[R], stands: RowState, at: float, policy: Policy) -> Moved[R]:
+def _decide(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
+    """The container has ended, and its row is read: do what the matrix says."""
     seen = job.seen
     if seen is None:
         return job, ()
-    match verdict(seen, stands):
+    match verdict(seen, state):
         case Verdict.SUCCEED:
-            matters = stands in (RowState.RUNNING, RowState.RESTARTING) and job.has_row
+            matters = state in (RowState.RUNNING, RowState.RESTARTING) and job.has_row
             return report(job, Report(True, explain(seen), confirm=matters), at, policy)
-        case Verdict.FAIL if job.repeated and stands is RowState.RUNNING:
+        case Verdict.FAIL if job.repeated and state is RowState.RUNNING:
             # The lost submission may have been carried out after all, and its container hold the task, so
             # that this one was turned away (C19): look for another one before failing a healthy run.
-            return look(_without_container(job, explain(seen)), at)
+            doomed = replace(without_container(job), repeated=False, doomed=explain(seen))
+            return look_up(doomed, at)
         case Verdict.FAIL:
             return fail(job, explain(seen), at, policy)
-        case Verdict.FREE if stands is RowState.RUNNING:
+        case Verdict.FREE if state is RowState.RUNNING:
             # It certainly runs in another container: one of this job's, if there is one, is followed.
-            return look(replace(_without_container(job, ""), held=True, request=None), at)
+            held = replace(without_container(job), repeated=False, doomed="", held=True, request=None)
+            return look_up(held, at)
         case Verdict.FREE:
-            return replace(job, stage=Stage.CLOSED), (ReleaseSlot(),)
+            return close(job, ReleaseSlot())
         case Verdict.RESUBMIT:
             return _resubmit(job, explain(seen), at, policy)
         case Verdict.REQUEUE:
@@ -165,12 +166,6 @@ def _sentence(job: Job[R], stands: RowState, at: float, policy: Policy) -> Moved
             assert_never(never)
 
 
-def _without_container(job: Job[R], doomed: str) -> Job[R]:
-    return replace(
-        job, repeated=False, doomed=doomed, past=(*job.past, job.container), container="", seen=None
-    )
-
-
 def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     if job.purpose is Purpose.ADOPT:
         # The workload died with the scheduler that queued it: Airflow makes a new one, for the same try.
@@ -178,13 +173,6 @@ def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     if job.attempt >= policy.attempts:
         tried = f"{why} This was attempt {job.attempt} of {policy.attempts}."
         return fail(job, tried, at, policy)
-    fresh = replace(
-        job,
-        stage=Stage.PREPARING,
-        attempt=job.attempt + 1,
-        past=(*job.past, job.container),
-        container="",
-        seen=None,
-        told="",
-    )
-    return fresh, (LogEvent(AGAIN, why), Prepare(fresh.attempt))
+    attempt = job.attempt + 1
+    fresh = replace(without_container(job), stage=Stage.PREPARING, attempt=attempt, told="")
+    return fresh, (LogEvent(AGAIN, why), Prepare(attempt))

@@ -1,7 +1,7 @@
 """The single moves that a job can make.
 
-Law: each is one change of a job and what it asks for then; none looks at an event. What leads to a move is
-decided in the rooms beside this one.
+Invariant: each is one change of a job and what it asks for then; none reads an event. What leads to a move is
+decided in the modules beside this one.
 """
 
 from __future__ import annotations
@@ -11,22 +11,20 @@ from typing import TypeAlias, TypeVar
 
 from aws_executors.core.aws.backoff import delay, jitter
 from aws_executors.core.aws.errors import AwsError
-from aws_executors.core.lifecycle.job import (
+from aws_executors.core.lifecycle.effects import (
+    NOT_WAITED_FOR,
+    ORPHANED,
+    TAKEN_BACK,
     Effect,
-    Job,
     LogEvent,
-    Policy,
-    Purpose,
     ReleaseSlot,
     Report,
     Requeue,
-    Stage,
     Stop,
     Submit,
 )
-from aws_executors.core.lifecycle.observation import Phase
-from aws_executors.core.lifecycle.policy import CONTAINER_FAILED, NOT_SUBMITTED
-from aws_executors.core.lifecycle.stop_reasons import NOT_WAITED_FOR, ORPHANED, TAKEN_BACK
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
+from aws_executors.core.lifecycle.policy import CONTAINER_FAILED, NOT_SUBMITTED, Policy
 
 R = TypeVar("R")
 Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
@@ -40,7 +38,7 @@ def submit(job: Job[R], request: R) -> Moved[R]:
     return replace(job, stage=Stage.SUBMITTING, due=None), (Submit(request),)
 
 
-def look(job: Job[R], at: float) -> Moved[R]:
+def look_up(job: Job[R], at: float) -> Moved[R]:
     """Look for the container by its token, when it is time."""
     return replace(job, stage=Stage.LOOKING_UP, lookups=0, due=at), ()
 
@@ -53,16 +51,21 @@ def stop(job: Job[R]) -> Moved[R]:
 
 def let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
     """Nobody waits for the container any more: it may end by itself, but not for ever."""
-    return replace(job, stage=Stage.STOPPING, due=at + (policy.linger if runs(job) else policy.patience))
+    return replace(job, stage=Stage.STOPPING, due=at + (policy.linger if job.runs else policy.patience))
 
 
-def requeue(job: Job[R], *said: Effect[R]) -> Moved[R]:
+def without_container(job: Job[R]) -> Job[R]:
+    """The present container is one of the past."""
+    return replace(job, past=(*job.past, job.container), container="", seen=None)
+
+
+def requeue(job: Job[R], *first: Effect[R]) -> Moved[R]:
     """Nothing runs for the task: Airflow is to queue it again."""
-    return replace(job, stage=Stage.CLOSED), (*said, Requeue(), ReleaseSlot())
+    return close(job, *first, Requeue(), ReleaseSlot())
 
 
-def ended(job: Job[R]) -> Moved[R]:
-    """The last container has ended; what was to be released is given back."""
+def finish(job: Job[R]) -> Moved[R]:
+    """The last container has ended, and nothing is to be reported; what was to be released is requeued."""
     return requeue(job) if job.purpose is Purpose.RELEASE else close(job)
 
 
@@ -75,41 +78,36 @@ def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     return reported, (LogEvent(event, why), *effects)
 
 
-def report(job: Job[R], said: Report, at: float, policy: Policy) -> Moved[R]:
+def report(job: Job[R], what: Report, at: float, policy: Policy) -> Moved[R]:
     """Tell Airflow how it ended; where the row must change for it, wait until it has."""
-    if not said.confirm:
-        return replace(job, stage=Stage.CLOSED), (said,)
+    if not what.confirm:
+        return close(job, what)
     due = at + policy.confirm * (1 << job.reported)
-    confirming = replace(job, stage=Stage.CONFIRMING, report=said, reported=job.reported + 1, due=due)
-    return confirming, (said,)
+    confirming = replace(job, stage=Stage.CONFIRMING, report=what, reported=job.reported + 1, due=due)
+    return confirming, (what,)
 
 
-def close(job: Job[R]) -> Moved[R]:
-    """Nothing is left to do."""
-    return replace(job, stage=Stage.CLOSED), ()
+def close(job: Job[R], *last: Effect[R]) -> Moved[R]:
+    """Nothing is left to do but this."""
+    return replace(job, stage=Stage.CLOSED), last
 
 
-def later(job: Job[R], at: float, policy: Policy) -> Job[R]:
-    """The job, to be woken after a growing while."""
+def back_off(job: Job[R], at: float, policy: Policy) -> Job[R]:
+    """The job after a failure, to be woken after a growing while."""
     failures = job.failures + 1
     return replace(
         job, failures=failures, due=at + delay(policy.backoff, failures, jitter(job.token, failures))
     )
 
 
-def told(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
-    """Say why it waits, once per change; of what nobody waits for there is nothing to say."""
+def say_once(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
+    """Write into the task's log why it waits, once per change; not for a container that nobody waits for."""
     if job.told == change or not job.wanted:
         return job, ()
     return replace(job, told=change), (LogEvent(event, text),)
 
 
-def refusal(error: AwsError) -> str:
+def error_text(error: AwsError) -> str:
     """What AWS said, and what a person can do about it."""
     said = f"{error.code}: {error.message}"
     return f"{said.rstrip('.')}. {error.remedy}" if error.remedy else said
-
-
-def runs(job: Job[R]) -> bool:
-    """Whether the present container has been seen to run its task."""
-    return job.ran or (job.seen is not None and job.seen.phase is Phase.RUNNING)

@@ -1,6 +1,6 @@
-"""Stopping, being taken back, being woken.
+"""Stopping a container, taking a job back, waking one up.
 
-Law: a container that nobody waits for is asked to stop until it has ended.
+Invariant: a container that nobody waits for is asked to stop until it has ended.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 from aws_executors.core.aws.errors import AwsError
-from aws_executors.core.lifecycle.job import Job, LookUp, Policy, Prepare, Purpose, Stage
-from aws_executors.core.lifecycle.transitions.moves import Moved, close, later, let_end, stop, submit
+from aws_executors.core.lifecycle.effects import LookUp, Prepare
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
+from aws_executors.core.lifecycle.policy import Policy
+from aws_executors.core.lifecycle.transitions.moves import Moved, back_off, close, let_end, stop, submit
 from aws_executors.core.lifecycle.transitions.token_renewal import renewal
 
 R = TypeVar("R")
@@ -18,11 +20,9 @@ R = TypeVar("R")
 
 def stop_answered(job: Job[R], error: AwsError | None, at: float, policy: Policy) -> Moved[R]:
     """AWS has answered a stop."""
-    if job.stage is not Stage.STOPPING:
-        return job, ()
     if error is None:
         return replace(job, failures=0, due=at + policy.linger), ()
-    return later(job, at, policy), ()
+    return back_off(job, at, policy), ()
 
 
 def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[R]:
@@ -32,7 +32,7 @@ def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[
         case Stage.WATCHING | Stage.STOPPING | Stage.LOOKING_UP if job.container:
             return stop(withdrawn) if purpose is Purpose.CANCEL else (let_end(withdrawn, at, policy), ())
         case Stage.SUBMITTING | Stage.LOOKING_UP:
-            return withdrawn, ()  # the answer is on its way; what it names is ended then
+            return withdrawn, ()  # the answer is on its way; the container that it names is ended then
         case Stage.BACKING_OFF if job.ambiguous:
             return replace(withdrawn, stage=Stage.LOOKING_UP, lookups=0, due=None), (LookUp(job.past),)
         case _:
@@ -40,7 +40,7 @@ def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[
 
 
 def superseded(job: Job[R], at: float, policy: Policy) -> Moved[R]:
-    """A newer job runs the task: this one starts and says nothing more, however its row is read."""
+    """A newer job runs the task: this one starts and reports nothing more, however its row is read."""
     if job.unwanted:
         return job, ()
     return withdraw(job, Purpose.CANCEL if job.purpose is Purpose.RELEASE else Purpose.LEAVE, at, policy)

@@ -1,7 +1,7 @@
 """What becomes of a submission.
 
-Law: `policy.py` says what is done about a refusal, here stands how. Whatever may have been carried out is
-looked up, or repeated to the byte where that is safe, before anything else is said of it.
+Law: `policy.py` says what is done about a refusal, here is how. Whatever may have been carried out
+is looked up, or repeated to the byte where that is safe, before anything else is said of it.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from dataclasses import replace
 from typing import TypeVar
 
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.lifecycle.job import Job, Policy, Prepared, Purpose, Stage
-from aws_executors.core.lifecycle.policy import POLICY, WAITING, Reaction
-from aws_executors.core.lifecycle.policy import refused as refusal_of
+from aws_executors.core.lifecycle.events import Prepared
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
+from aws_executors.core.lifecycle.policy import REACTIONS, WAITING, Policy, Reaction, submission_failure
 from aws_executors.core.lifecycle.transitions.moves import (
     Moved,
+    back_off,
     close,
+    error_text,
     fail,
-    later,
     let_end,
-    look,
-    refusal,
+    look_up,
+    say_once,
     stop,
     submit,
-    told,
 )
 
 R = TypeVar("R")
@@ -31,8 +31,6 @@ R = TypeVar("R")
 
 def prepared(job: Job[R], event: Prepared[R]) -> Moved[R]:
     """The request is built."""
-    if job.stage is not Stage.PREPARING:
-        return job, ()
     renew_at = event.at + (event.renew_every or 0.0)
     return submit(
         replace(job, request=event.request, renew_every=event.renew_every, renew_at=renew_at), event.request
@@ -42,16 +40,9 @@ def prepared(job: Job[R], event: Prepared[R]) -> Moved[R]:
 def not_stored(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
     """The workload is not where its container would look for it; nothing was submitted, so the worst that can
     be is that it is stored once more."""
-    if job.stage is not Stage.PREPARING:
-        return job, ()
     if error.kind is Kind.PERMANENT:
-        return fail(job, refusal(error), at, policy)
-    return _back_off(job, error, at, policy)
-
-
-def unpreparable(job: Job[R], problem: str, at: float, policy: Policy) -> Moved[R]:
-    """No request can be built."""
-    return fail(job, problem, at, policy) if job.stage is Stage.PREPARING else (job, ())
+        return fail(job, error_text(error), at, policy)
+    return _retry_later(job, error, at, policy)
 
 
 def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]:
@@ -78,30 +69,30 @@ def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]
 
 def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
     """AWS has not started a container, as far as anybody knows."""
-    row = refusal_of(error, repeatable=policy.idempotent, unanswered=job.ambiguous)
-    match POLICY[row]:
+    failure = submission_failure(error, repeatable=policy.idempotent, unanswered=job.ambiguous)
+    match REACTIONS[failure]:
         case Reaction.FOLLOW:
             return accepted(replace(job, ambiguous=True), error.resource_ids[0], at, policy)
         case Reaction.REPEAT:
-            return _back_off(replace(job, ambiguous=True), error, at, policy)
+            return _retry_later(replace(job, ambiguous=True), error, at, policy)
         case Reaction.LOOK_UP:
-            return look(replace(job, ambiguous=True), at + policy.lookup_every)
+            return look_up(replace(job, ambiguous=True), at + policy.lookup_every)
         case Reaction.WAIT | Reaction.REFRESH:
-            return _back_off(job, error, at, policy)
+            return _retry_later(job, error, at, policy)
         case Reaction.LOOK_UP_THEN_FAIL:
-            return look(replace(job, doomed=refusal(error)), at)
+            return look_up(replace(job, doomed=error_text(error)), at)
         case _:
-            return fail(job, refusal(error), at, policy)
+            return fail(job, error_text(error), at, policy)
 
 
-def _back_off(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
+def _retry_later(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
     if job.unwanted:
-        return look(job, at) if job.ambiguous else close(job)
+        return look_up(job, at) if job.ambiguous else close(job)
     since = job.since if job.failures else at
-    waiting = replace(later(job, at, policy), stage=Stage.BACKING_OFF, since=since)
+    waiting = replace(back_off(job, at, policy), stage=Stage.BACKING_OFF, since=since)
     if error.kind is Kind.THROTTLED and waiting.failures == 1:
         return waiting, ()  # the first of a burst: not worth a line in the log of each of its tasks
     # The words may differ with every call (they name a request, an instance); the kind and the code are news.
     waited = f" (retrying for {at - since:.0f} s)" if at - since >= 1 else ""
-    text = f"{error.kind}: {refusal(error)}{waited}"
-    return told(waiting, WAITING, text, f"{error.kind} {error.code}")
+    text = f"{error.kind}: {error_text(error)}{waited}"
+    return say_once(waiting, WAITING, text, f"{error.kind} {error.code}")

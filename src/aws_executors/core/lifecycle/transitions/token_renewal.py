@@ -1,8 +1,8 @@
-"""Keeping a stored workload's token fresh while its container waits.
+"""Keeping a stored workload's token (the JWT that lets it start) fresh while its container waits.
 
-Law: renewed well before it would be too old, and never once the container is seen to run, or once the task
-waits for it no more: a fresh token would let in what is about to be stopped. A renewal that fails, or whose
-answer is lost, is made again: there is time for several.
+Law: it is renewed well before it would be too old, and never once the container is seen to run, or
+once the task waits for it no more: a fresh one would let in what is about to be stopped. A renewal that
+fails, or whose answer is lost, is made again: there is time for several.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from aws_executors.core.lifecycle.job import Job, Renew, Renewed, Stage
-from aws_executors.core.lifecycle.transitions.moves import Moved, refusal, runs, told
+from aws_executors.core.lifecycle.effects import Renew
+from aws_executors.core.lifecycle.events import Renewed
+from aws_executors.core.lifecycle.job import Job, Stage
+from aws_executors.core.lifecycle.transitions.moves import Moved, error_text, say_once
 
 R = TypeVar("R")
 
@@ -27,8 +29,8 @@ def to_be_woken(job: Job[R]) -> Job[R]:
 
 
 def renewal(job: Job[R], at: float) -> Moved[R]:
-    """Ask for a fresh token, if it is time for one."""
-    if job.renew_every is None or at < job.renew_at or not _renewable(job):
+    """Ask for a fresh workload token, if it is time for one."""
+    if at < job.renew_at or not _renewable(job) or job.renew_every is None:
         return job, ()
     return replace(job, renew_at=at + job.renew_every * AGAIN), (Renew(job.attempt),)
 
@@ -38,11 +40,12 @@ def renewed(job: Job[R], event: Renewed) -> Moved[R]:
     if job.renew_every is None or not job.wanted:
         return job, ()
     if event.error is not None:
-        return told(job, "token renewal failed", refusal(event.error), f"renewal {event.error.code}")
+        text, change = error_text(event.error), f"renewal {event.error.code}"
+        return say_once(job, "token renewal failed", text, change)
     due = None if job.stage in UNTIMED else job.due
     renew_at = event.at + (event.renew_every or 0.0)
     return replace(job, renew_every=event.renew_every, renew_at=renew_at, due=due), ()
 
 
 def _renewable(job: Job[R]) -> bool:
-    return job.renew_every is not None and job.wanted and job.stage in WAITING and not runs(job)
+    return job.renew_every is not None and job.wanted and job.stage in WAITING and not job.runs

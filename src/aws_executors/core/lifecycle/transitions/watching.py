@@ -1,6 +1,7 @@
-"""What a look at a container means.
+"""What a description of a container means.
 
-Law: older news changes nothing, an outcome is never taken back, and what AWS does not show is not yet gone.
+Law: older news changes nothing, an outcome is never taken back, and a container that AWS does not show
+is not yet gone.
 """
 
 from __future__ import annotations
@@ -9,56 +10,48 @@ from dataclasses import replace
 from typing import TypeVar
 
 from aws_executors.core.explain.diagnosis import explain_wait
-from aws_executors.core.lifecycle.job import Job, Policy, Purpose, Stage
+from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Observation, Phase
-from aws_executors.core.lifecycle.transitions.awaiting_row import judge
-from aws_executors.core.lifecycle.transitions.moves import FORGOTTEN, Moved, ended, look, runs, told
+from aws_executors.core.lifecycle.policy import Policy
+from aws_executors.core.lifecycle.transitions.awaiting_row import container_ended
+from aws_executors.core.lifecycle.transitions.moves import FORGOTTEN, Moved, finish, look_up, say_once
 
 R = TypeVar("R")
 
 UNDER_WAY = (Stage.WATCHING, Stage.STOPPING)  # asked so often that no hash is taken
 
 
-def seen(job: Job[R], observation: Observation, at: float, policy: Policy) -> Moved[R]:
-    """A container has been looked at."""
-    if observation.id != job.container or _stale(job, observation):
-        return job, ()
-    if runs_on(job, observation):
+def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -> Moved[R]:
+    """A container has been described."""
+    if observation.id != job.container or _stale(job, observation) or runs_on(job, observation):
         return job, ()
     if observation.phase is Phase.ABSENT:
         return _absent(job, at, policy)
     newer = replace(job, seen=observation)
     match job.stage:
-        case Stage.WATCHING if observation.ended and job.purpose is Purpose.RELEASE:
-            return ended(newer)
         case Stage.WATCHING if observation.ended:
-            return judge(newer, at, policy)
+            return finish(newer) if job.purpose is Purpose.RELEASE else container_ended(newer, at, policy)
         case Stage.AWAITING_ROW if not observation.ended:
             return replace(newer, stage=Stage.WATCHING), ()
-        case Stage.WATCHING if observation.phase is Phase.WAITING and _is_news(job, observation, at, policy):
+        case Stage.WATCHING if observation.phase is Phase.WAITING and (
+            observation.reason or at - job.since >= policy.patience_to_start
+        ):  # worth a line: AWS says why it waits, or it waits for long
             change = f"{observation.status} {observation.reason}"
-            return told(newer, "container waiting", explain_wait(observation), change)
+            return say_once(newer, "container waiting", explain_wait(observation), change)
         case Stage.STOPPING if observation.ended:
-            return ended(newer)
-        case Stage.STOPPING if observation.phase is Phase.RUNNING and job.purpose in (
-            Purpose.RUN,
-            Purpose.ADOPT,
-            Purpose.LEAVE,
+            return finish(newer)
+        case Stage.STOPPING if observation.phase is Phase.RUNNING and (
+            job.wanted or job.purpose is Purpose.LEAVE
         ):
-            return (newer if runs(job) else replace(newer, due=at + policy.linger)), ()
+            return (newer if job.runs else replace(newer, due=at + policy.linger)), ()
         case _:
             return newer, ()
 
 
 def runs_on(job: Job[R], observation: Observation) -> bool:
-    """Whether a look shows what the last one did, a container that runs: most do, and change nothing."""
+    """Whether a description says what the last one did, that a container runs: most do."""
     same = observation is job.seen or observation == job.seen
     return same and observation.phase is Phase.RUNNING and job.stage in UNDER_WAY
-
-
-def _is_news(job: Job[R], observation: Observation, at: float, policy: Policy) -> bool:
-    """Whether it is worth a line that a container waits: AWS says why, or it waits for long."""
-    return observation.reason != "" or at - job.since >= policy.patience_to_start
 
 
 def _stale(job: Job[R], observation: Observation) -> bool:
@@ -78,8 +71,8 @@ def _absent(job: Job[R], at: float, policy: Policy) -> Moved[R]:
         return job, ()  # AWS is eventually consistent: a container just accepted may not be shown yet
     match job.stage:
         case Stage.WATCHING:
-            return look(job, at)
+            return look_up(job, at)
         case Stage.STOPPING:
-            return ended(job)
+            return finish(job)
         case _:
             return job, ()

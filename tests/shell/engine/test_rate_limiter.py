@@ -13,8 +13,7 @@ from aws_executors.core.aws.request_quotas import (
     allotments,
 )
 from aws_executors.core.aws.token_bucket import Bucket
-from aws_executors.shell.engine.rate_limited_queue import RateLimitedQueue
-from aws_executors.shell.engine.rate_limiter import Account, RateLimiter, account
+from aws_executors.shell.engine.rate_limiter import Account, RateLimitedQueue, RateLimiter, account
 
 
 def test_the_most_urgent_passes_first_and_no_more_than_allowed() -> None:
@@ -113,9 +112,10 @@ def test_a_bound_is_one_executor_s_own_and_stops_are_not_bound_by_it() -> None:
 
 
 def test_what_a_bound_holds_back_is_no_reason_to_rise() -> None:
-    share = Account().share(bounded(BATCH, 10))
+    account = Account()
+    share = account.share(bounded(BATCH, 10))
     rush(share, Action.SUBMIT, range(300))
     assert rate(Account().share(BATCH), Action.SUBMIT, 0.0) == 47.5
     assert share.take(Action.SUBMIT, 10**6, 301.0) <= 10 + 1
-    unbound = share._account.bucket(BATCH[Action.SUBMIT], 301.0)  # type: ignore[attr-defined]
+    unbound = account.share(BATCH).bucket(Action.SUBMIT, 301.0)
     assert unbound.rate == 47.5

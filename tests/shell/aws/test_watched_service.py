@@ -10,15 +10,15 @@ from aws_executors.core.aws.backoff import Backoff
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.request_quotas import ON_FARGATE, Action, Allotments
 from aws_executors.core.aws.token_bucket import Bucket
-from aws_executors.core.lifecycle.job import Job, Policy
+from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
+from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
-from aws_executors.shell.aws.rate_feedback import RateFeedback
+from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import Account, RateLimiter
-from aws_executors.shell.engine.thread import Engine
-from worlds import Cloud, Order, Rows
+from worlds import Cloud, Order, Rows, engine_in
 
 
 class Slow:
@@ -52,7 +52,7 @@ class Slow:
         return dict.fromkeys(ids, self.error)
 
 
-def ask(service: RateFeedback[str], action: Action) -> object:
+def ask(service: WatchedService[str], action: Action) -> object:
     match action:
         case Action.SUBMIT:
             return service.submit("request")
@@ -80,13 +80,13 @@ def test_every_answer_of_every_call_is_heard(action: Action, kind: Kind | None) 
     slow = Slow(None if kind is None else an_error(kind))
     share = Account().share(ON_FARGATE)
     share.take(action, 10**6, 0.0)
-    answer = ask(RateFeedback(slow, share, slow), action)
+    answer = ask(WatchedService(slow, share, clock=slow), action)
     after = heard(share, action, 0.2)
     assert after.cut_at == (0.2 if kind is Kind.THROTTLED else float("-inf"))
     says_something = kind in {None, Kind.CAPACITY, Kind.CONFLICT, Kind.PERMANENT}
     assert after.passed == (1 if says_something else 0)
     slow.now = 0.0
-    assert answer == ask(RateFeedback(slow, Account().share(ON_FARGATE), slow), action)
+    assert answer == ask(WatchedService(slow, Account().share(ON_FARGATE), clock=slow), action)
 
 
 def test_a_throttled_call_is_dated_by_when_it_was_sent() -> None:
@@ -96,9 +96,9 @@ def test_a_throttled_call_is_dated_by_when_it_was_sent() -> None:
     share.throttled(Action.SUBMIT, 0.0, 0.1)
     before = heard(share, Action.SUBMIT, 0.1).rate
     slow.now = 0.05
-    RateFeedback(slow, share, slow).submit("sent before the rate fell, answered at 0.25")
+    WatchedService(slow, share, clock=slow).submit("sent before the rate fell, answered at 0.25")
     assert heard(share, Action.SUBMIT, 0.25).rate == before
-    RateFeedback(slow, share, slow).submit("sent at 0.25")
+    WatchedService(slow, share, clock=slow).submit("sent at 0.25")
     assert heard(share, Action.SUBMIT, 0.45).rate < before
 
 
@@ -108,12 +108,12 @@ def test_an_engine_s_allowance_hears_what_its_service_says() -> None:
     config = EngineConfig(
         policy=Policy(backoff=Backoff(base=0.01)), pace=PollInterval(quickest=0.02), rows_every=0.02
     )
-    engine: Engine[str, Order] = Engine(cloud, rows, config, rate_limiter=share)
+    engine = engine_in(cloud, rows, config, share=share)
     engine.start()
     try:
         rows.put("t", "queued")
         build = lambda attempt: Success(Order("t", attempt))  # noqa: E731
-        engine.hand_over(WorkItem(job=Job(token="t"), key="t", build=build))
+        engine.hand_over(iter([WorkItem(job=Job(token="t"), key="t", build=build)]))
         deadline = time.monotonic() + 10
         while not heard(share, Action.DESCRIBE, time.monotonic()).passed:
             assert time.monotonic() < deadline

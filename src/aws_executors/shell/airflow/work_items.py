@@ -1,0 +1,120 @@
+"""What the engine needs of Airflow's workloads, and of task instances that another scheduler has queued.
+
+A workload is read by the engine's thread, for that takes its time; `WorkItems` belongs to one started
+executor.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from airflow.executors.base_executor import BaseExecutor
+from airflow.utils.state import TaskInstanceState
+
+from aws_executors.core.lifecycle.job import Job, Purpose
+from aws_executors.core.services import ServiceRow
+from aws_executors.core.settings.base import Settings
+from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.workloads import (
+    URGENT,
+    RequestFactory,
+    TokenMint,
+    Transports,
+    is_own,
+    parcel_of,
+    renewal_interval,
+    token_for,
+)
+from aws_executors.shell.engine.messages import WorkItem
+from aws_executors.shell.transport import Transport
+from aws_executors.shell.transport.takeover import Takeover
+
+if TYPE_CHECKING:
+    from airflow.executors.workloads.types import WorkloadKey
+    from airflow.models.taskinstance import TaskInstance
+
+    from aws_executors.shell.airflow.workloads import Workload
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkItems(Generic[S, R]):
+    """Makes work items by one executor's settings."""
+
+    executor: BaseExecutor = field(repr=False)  # has Airflow's generator of workload tokens
+    configured: Configured[S, R]
+    service: ServiceRow[S, R]
+    ways: Transports
+    queueing: float  # seconds that a task may wait in Airflow's queue
+
+    def queued(self, workload: "Workload", token: str) -> "WorkItem[WorkloadKey, R]":
+        """A workload that Airflow has queued."""
+        parcel = parcel_of(workload)
+        request_factory = RequestFactory(
+            configured=self.configured,
+            request_type=self.service.request,
+            seal=self.service.seal,
+            parcel=parcel,
+            token=token,
+            mint=TokenMint(parcel.workload, self.executor.jwt_generator),
+            queueing=self.queueing,
+            ways=self.ways,
+        )
+        job: Job[R] = Job(
+            token=token,
+            try_number=parcel.task.try_number,
+            assigned=parcel.token is not None,
+            has_row=parcel.has_row,
+        )
+        return WorkItem(
+            job=job,
+            key=parcel.key,
+            queue=parcel.queue if parcel.has_row else "",
+            priority=parcel.priority,
+            build=request_factory,
+            stored=request_factory if self.store else None,
+            id=parcel.id,
+            builder=self.configured.builder,
+        )
+
+    def orphan(self, ti: "TaskInstance", token: str) -> "WorkItem[WorkloadKey, R]":
+        """A task instance that a dead scheduler has left: to be adopted or, by the settings, released."""
+        settings, stored = self.configured.settings, self.takeover(token, str(ti.id))
+        adopted = settings.adopt_task_instances
+        waits = stored is not None and adopted and ti.state == TaskInstanceState.QUEUED
+        every = renewal_interval(settings.token_lifetime or self.queueing)
+        queued = ti.queued_dttm if is_own(token) else None
+        job: Job[R] = Job(
+            token=token,
+            try_number=ti.key.try_number,
+            purpose=Purpose.ADOPT if adopted else Purpose.RELEASE,
+            renew_every=every if waits else None,
+            queued_at=None if queued is None else queued.timestamp(),
+        )
+        return WorkItem(job=job, key=ti.key, queue=ti.queue or "", priority=URGENT, stored=stored, id=ti.id)
+
+    def revoked(self, ti: "TaskInstance", token: str) -> "WorkItem[WorkloadKey, R]":
+        """A task instance of another scheduler whose container is to be found by its token, and stopped."""
+        job: Job[R] = Job(token=token, purpose=Purpose.CANCEL, has_row=False)
+        stored = self.takeover(token)
+        return WorkItem(job=job, key=ti.key, queue=ti.queue or "", priority=URGENT, stored=stored)
+
+    @cached_property
+    def store(self) -> Transport | None:
+        """Where workloads are stored, if any are."""
+        return next((way for way in (self.ways.usual, self.ways.large) if way and way.stores), None)
+
+    def takeover(self, token: str, subject: str = "") -> Takeover | None:
+        """What another scheduler may have stored; `subject` is the task instance that still waits for it."""
+        if self.store is None:
+            return None
+        return Takeover(
+            store=self.store,
+            token=token,
+            attempts=self.configured.settings.max_attempts,
+            subject=subject,
+            mint=partial(token_for, self.executor.jwt_generator),
+            certain=self.ways.usual.stores,
+        )
