@@ -166,7 +166,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if self._publisher is not None:
             self._publisher.start()
         self._log_tail = LogTail(self._live_logs)
-        self.log.info("%s started in %s, with %s", self, settings.region, builder)
+        self.log.info("%s started in %s, with %s", self, settings.region, configured.builder)
 
     def _tags(self) -> dict[str, str]:
         return {"executor": type(self).__name__} | ({"team_name": self.team_name} if self.team_name else {})
