@@ -9,8 +9,8 @@ Law: names only; each is made, explained and tested in `core/ecs`.
 """
 
 from aws_executors.core.ecs.builder import build, build_from, from_options, over_options, sealed
+from aws_executors.core.ecs.container import on_container
 from aws_executors.core.ecs.executor_config import EcsConfig
-from aws_executors.core.ecs.merge import on_container
 from aws_executors.core.ecs.option_step import Step
 from aws_executors.core.ecs.options import EcsOptions, read_options, with_options
 from aws_executors.core.ecs.placement import (

@@ -128,9 +128,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
         self._work_items = VirtualWorkItems(
             executor=self,
             configured=configured,
-            builder="request builder",
-            request_type=self.request_type,
-            seal=self.seal,
+            row=self.backend.row,
             ways=Transports(usual, large) if self._cloud.schedule.stored else Transports(inline),
             queueing=0.0,
         )

@@ -1,35 +1,146 @@
-"""The laws of merging: of the named rules, and of what ECS makes of them."""
+"""The laws of merging, on small structures that have a field of every kind; and the named rules."""
 
-from dataclasses import astuple
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic.dataclasses import dataclass
 
-from aws_executors.core.ecs.merge import merge_container, merge_overrides, merge_tags
-from aws_executors.core.ecs.structures import ContainerOverride, Overrides, Tag
-from aws_executors.core.requests.merge import appended, by_name, last, overridden
-from aws_executors.core.requests.wire import KeyValuePair
-from strategies import containers, environments, overrides, tags
-
-words = st.text("abc", max_size=2)
-said = st.none() | st.just(()) | st.integers(0, 2) | st.booleans() | st.tuples(words)
-few = st.lists(words, max_size=4, unique=True).map(tuple)
-pairs = st.lists(st.tuples(words, words), max_size=4, unique_by=lambda pair: pair[0]).map(tuple)
-
-
-def first(pair: tuple[str, str]) -> str:
-    return pair[0]
+from aws_executors.core.requests.merge import (
+    KEY,
+    KEY_OF_A_WHOLE,
+    MergedBy,
+    appended,
+    by_key,
+    last,
+    merge,
+    overridden,
+)
+from aws_executors.core.requests.wire import WRITTEN, Texts
+from samples import some
 
 
-@given(said, said, said)
-def test_later(a: object, b: object, c: object) -> None:
-    assert overridden(a, None) == a
-    assert overridden(a, a) == a
-    assert overridden(a, overridden(b, c)) == overridden(overridden(a, b), c) or (
-        c in (None, ()) and b in (None, ())
-    )
-    assert overridden(overridden(a, b), c) in (a, b, c)
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class Part:
+    text: str | None = None
+    flag: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class Item:
+    name: Annotated[str, KEY]
+    size: int | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class Sealed:
+    kind: Annotated[str | None, KEY_OF_A_WHOLE] = None
+    size: int | None = None
+    part: Part = Part()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class Whole:
+    number: int | None = None
+    words: tuple[str, ...] = ()
+    texts: Texts = ()
+    part: Part = Part()
+    absent: Part | None = None
+    items: tuple[Item, ...] = ()
+    sealed: tuple[Sealed, ...] = ()
+    parts: tuple[Part, ...] = ()
+    added: Annotated[tuple[str, ...], MergedBy(appended)] = ()
+    one: Annotated[Part, MergedBy(last)] = Part()
+
+
+NOTHING = Whole()
+few_words = st.lists(st.sampled_from("ab"), max_size=2, unique=True).map(tuple)
+numbers = st.integers(0, 2)
+parts = some(Part, {}, text=st.sampled_from(("", "a")), flag=st.booleans())
+names = st.sampled_from("xyz")
+
+
+def listed(items: st.SearchStrategy[Any], key: str) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(items, max_size=3, unique_by=lambda item: getattr(item, key)).map(tuple)
+
+
+wholes = some(
+    Whole,
+    {},
+    number=numbers,
+    words=few_words,
+    texts=st.dictionaries(names, st.sampled_from(("", "1"))),
+    part=parts,
+    absent=parts,
+    items=listed(some(Item, {"name": names}, size=numbers, words=few_words), "name"),
+    sealed=listed(some(Sealed, {"kind": st.none() | names}, size=numbers, part=parts), "kind"),
+    parts=st.lists(parts, max_size=2).map(tuple),
+    added=few_words,
+    one=parts,
+)
+
+
+@given(wholes)
+def test_nothing_changes_nothing_and_saying_it_again_neither(a: Whole) -> None:
+    assert merge(a, NOTHING) is a
+    assert merge(NOTHING, a) == merge(a, a) == a
+
+
+@given(wholes, wholes, wholes)
+def test_it_does_not_matter_which_two_are_merged_first(a: Whole, b: Whole, c: Whole) -> None:
+    assert merge(a, merge(b, c)) == merge(merge(a, b), c)
+
+
+X, Y = Item(name="x", size=1), Item(name="y", words=("a",))
+RULES: list[tuple[str, object, object, object]] = [
+    ("number", 1, 0, 0),
+    ("words", ("a", "b"), ("c",), ("c",)),
+    ("texts", {"a": "1", "b": "2"}, {"b": "", "c": "3"}, {"a": "1", "b": "", "c": "3"}),
+    ("part", Part(text="a", flag=True), Part(flag=False), Part(text="a", flag=False)),
+    ("absent", None, Part(text="a"), Part(text="a")),
+    ("absent", Part(text="a", flag=True), Part(text=""), Part(text="", flag=True)),
+    (
+        "items",
+        (X, Y),
+        (Item(name="z"), Item(name="x", words=("b",))),
+        (Item(name="x", size=1, words=("b",)), Y, Item(name="z")),
+    ),
+    ("sealed", (Sealed(kind="x", size=1),), (Sealed(kind="x"),), (Sealed(kind="x"),)),
+    ("sealed", (Sealed(size=1),), (Sealed(part=Part(text="a")),), (Sealed(part=Part(text="a")),)),
+    ("parts", (Part(text="a"), Part()), (Part(flag=True),), (Part(flag=True),)),
+    ("added", ("a", "b"), ("b", "c"), ("a", "b", "c")),
+    ("one", Part(text="a", flag=True), Part(flag=False), Part(flag=False)),
+]
+
+
+@pytest.mark.parametrize(("field", "base", "over", "merged"), RULES)
+def test_a_fields_type_says_its_rule(field: str, base: Any, over: Any, merged: Any) -> None:
+    assert merge(Whole(**{field: base}), Whole(**{field: over})) == Whole(**{field: merged})
+
+
+def test_of_two_types_the_fields_count_that_both_have() -> None:
+    assert merge(X, NOTHING) is X
+    assert merge(X, Whole(words=("b",), number=7)) == Item(name="x", size=1, words=("b",))
+    assert merge(NOTHING, X) is NOTHING
+
+
+def test_what_is_decided_is_taken_as_it_is() -> None:
+    base, over = Whole(number=1, words=("a",)), Whole(number=2, words=("b",))
+    assert merge(base, over, words=base.words) == Whole(number=2, words=("a",))
+    assert merge(base, over, words=("c",), number=1) == Whole(number=1, words=("c",))
+    assert merge(base, NOTHING, words=base.words) is base
+
+
+def test_what_is_merged_is_checked() -> None:
+    with pytest.raises(ValueError, match="number"):
+        merge(NOTHING, NOTHING, number="many")
+
+
+def test_two_items_of_one_key_in_one_list_are_one() -> None:
+    twice = (X, Item(name="x", words=("b",)))
+    assert merge(NOTHING, Whole(items=twice)).items == (Item(name="x", size=1, words=("b",)),)
 
 
 @pytest.mark.parametrize(
@@ -48,67 +159,12 @@ def test_only_none_and_the_empty_tuple_say_nothing(base: object, over: object, m
     assert overridden(base, over) == merged
 
 
-@given(few, few, few)
-def test_appended(a: tuple[str, ...], b: tuple[str, ...], c: tuple[str, ...]) -> None:
-    assert appended(a, ()) == appended((), a) == appended(a, a) == a
-    assert appended(a, appended(b, c)) == appended(appended(a, b), c)
-    assert set(appended(a, b)) == {*a, *b}
-    assert appended(a, b)[: len(a)] == a
+def test_items_of_one_key_are_combined_base_first() -> None:
+    def named(pair: tuple[str, str]) -> str:
+        return pair[0]
 
-
-@given(pairs, pairs, pairs)
-def test_by_name(
-    a: tuple[tuple[str, str], ...], b: tuple[tuple[str, str], ...], c: tuple[tuple[str, str], ...]
-) -> None:
-    assert by_name(a, (), first) == by_name((), a, first) == by_name(a, a, first) == a
-    assert by_name(a, by_name(b, c, first), first) == by_name(by_name(a, b, first), c, first)
-    assert dict(by_name(a, b, first)) == {**dict(a), **dict(b)}
-    assert [name for name, _ in by_name(a, b, first)][: len(a)] == [name for name, _ in a]
-
-
-@given(pairs, pairs)
-def test_items_of_one_name_are_combined_base_first(
-    a: tuple[tuple[str, str], ...], b: tuple[tuple[str, str], ...]
-) -> None:
-    merged = by_name(a, b, first, lambda below, above: (below[0], f"{below[1]}+{above[1]}"))
-    both = {name for name, _ in a} & {name for name, _ in b}
-    assert {name: text for name, text in merged if name in both} == {
-        name: f"{dict(a)[name]}+{dict(b)[name]}" for name in both
-    }
-
-
-def test_last() -> None:
+    base, over = (("a", "1"), ("b", "2")), (("c", "3"), ("a", "4"))
+    assert by_key(base, over, named) == (("a", "4"), ("b", "2"), ("c", "3"))
+    both = by_key(base, over, named, lambda below, above: (below[0], below[1] + above[1]))
+    assert both == (("a", "14"), ("b", "2"), ("c", "3"))
     assert last("a", "b") == "b"
-
-
-def renamed(container: ContainerOverride) -> ContainerOverride:
-    return merge_container(ContainerOverride(name="one"), container)
-
-
-@given(containers.map(renamed), containers.map(renamed), containers.map(renamed))
-def test_containers(a: ContainerOverride, b: ContainerOverride, c: ContainerOverride) -> None:
-    nothing = ContainerOverride(name="one")
-    assert merge_container(a, nothing) == merge_container(nothing, a) == merge_container(a, a) == a
-    assert merge_container(a, merge_container(b, c)) == merge_container(merge_container(a, b), c)
-
-
-@given(overrides, overrides, overrides)
-def test_overrides(a: Overrides, b: Overrides, c: Overrides) -> None:
-    before = astuple(a), astuple(b)
-    assert merge_overrides(a, Overrides()) == merge_overrides(Overrides(), a) == merge_overrides(a, a) == a
-    assert merge_overrides(a, merge_overrides(b, c)) == merge_overrides(merge_overrides(a, b), c)
-    assert (astuple(a), astuple(b)) == before
-
-
-@given(tags, tags)
-def test_tags_of_the_later_win_and_none_is_lost(a: tuple[Tag, ...], b: tuple[Tag, ...]) -> None:
-    merged = {tag.key: tag.value for tag in merge_tags(a, b)}
-    assert merged == {tag.key: tag.value for tag in (*a, *b)}
-
-
-@given(environments, environments)
-def test_variables_merge_by_name(a: tuple[KeyValuePair, ...], b: tuple[KeyValuePair, ...]) -> None:
-    merged = merge_container(
-        ContainerOverride(name="x", environment=a), ContainerOverride(name="x", environment=b)
-    )
-    assert {v.name: v.value for v in merged.environment} == {v.name: v.value for v in (*a, *b)}

@@ -22,8 +22,8 @@ from aws_executors.core.batch.eks import (
     EksContainerResourceRequirements,
     EksPodPropertiesOverride,
     EksPropertiesOverride,
+    only_named,
 )
-from aws_executors.core.batch.merge import merge_container, merge_ecs, merge_eks, task_containers
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
     EcsPropertiesOverride,
@@ -41,6 +41,7 @@ from aws_executors.core.batch.request import (
     SubmitJob,
 )
 from aws_executors.core.errors import RequestError
+from aws_executors.core.requests.merge import merge
 
 Holder = TypeVar("Holder", SubmitJob, NodePropertyOverride)
 
@@ -71,6 +72,11 @@ def lay(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") 
     return replace(request, node_overrides=replace(nodes, node_property_overrides=ranges))
 
 
+def task_containers(override: EcsPropertiesOverride) -> tuple[TaskContainerOverrides, ...]:
+    """The overridden containers of the one task that Batch allows."""
+    return tuple(container for task in override.task_properties for container in task.containers)
+
+
 def command_of(request: SubmitJob, container_name: str = "") -> tuple[str, ...]:
     """The command that the Airflow container has in this request; empty if it has none.
 
@@ -98,13 +104,13 @@ def _laid(holder: Holder, wish: ContainerOverrides, name: str) -> Holder:
     pod = holder.eks_properties_override
     if pod != NOTHING_OVER_THE_POD:
         own = known(pod, name)
-        laid = merge_eks(own, _in_pod(wish, name or _only_one(own)))
+        laid = merge(own, _in_pod(wish, name or _only_one(own)))
         return replace(holder, eks_properties_override=laid)
     several = name and holder.container_overrides == NOTHING_OVER_THE_CONTAINER
     if several or holder.ecs_properties_override != NOTHING_OVER_TASKS:
         task = _in_task(wish, _told(name, "ecsPropertiesOverride"))
-        return replace(holder, ecs_properties_override=merge_ecs(holder.ecs_properties_override, task))
-    return replace(holder, container_overrides=merge_container(holder.container_overrides, wish))
+        return replace(holder, ecs_properties_override=merge(holder.ecs_properties_override, task))
+    return replace(holder, container_overrides=merge(holder.container_overrides, wish))
 
 
 def giving_way(request: SubmitJob, container_name: str) -> SubmitJob:
@@ -142,6 +148,17 @@ def known(pod: EksPropertiesOverride, name: str) -> EksPropertiesOverride:
         )
     named = tuple(replace(one, name=one.name or name) for one in containers)
     return replace(pod, pod_properties=replace(pod.pod_properties, containers=named))
+
+
+def without_bare(pod: EksPropertiesOverride) -> EksPropertiesOverride:
+    """The pod's override with `only_named` of its containers."""
+    containers = pod.pod_properties.containers
+    left = only_named(containers)
+    return (
+        pod
+        if left is containers
+        else replace(pod, pod_properties=replace(pod.pod_properties, containers=left))
+    )
 
 
 def known_on_nodes(nodes: NodeOverrides, name: str, first: str) -> NodeOverrides:

@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from aws_executors.core.batch.overrides import free_name, only_once
 from aws_executors.core.redact.values import MASK, sensitive
+from aws_executors.core.requests.merge import KEY, KEY_OF_A_WHOLE, MergedBy, by_key, merge
 from aws_executors.core.requests.wire import WRITTEN, Text, Texts, masked_repr
 
 
@@ -30,7 +31,7 @@ Quantities = Annotated[Texts, AfterValidator(_sized)]
 class EksContainerEnvironmentVariable:
     """One environment variable; names that start with ``AWS_BATCH`` are Batch's own. A repr hides secrets."""
 
-    name: Annotated[Text, AfterValidator(free_name)]
+    name: Annotated[Text, AfterValidator(free_name), KEY_OF_A_WHOLE]
     value: str | None = None
 
     def __repr__(self) -> str:
@@ -50,7 +51,7 @@ class EksContainerResourceRequirements:
 class EksContainerOverride:
     """Changes to one container of the pod; Docker's command is `args` here, its entrypoint `command`."""
 
-    name: Text | None = None
+    name: Annotated[Text | None, KEY] = None
     image: Text | None = None
     command: tuple[str, ...] = field(default=(), repr=False)
     args: tuple[str, ...] = field(default=(), repr=False)
@@ -59,6 +60,27 @@ class EksContainerOverride:
 
     def __post_init__(self) -> None:
         only_once("variable", (variable.name for variable in self.env))
+
+
+def _container_name(container: EksContainerOverride) -> str | None:
+    return container.name
+
+
+def only_named(containers: tuple[EksContainerOverride, ...]) -> tuple[EksContainerOverride, ...]:
+    """A container of which nothing is said, not even its name, is one only where there is no other.
+
+    >>> only_named((EksContainerOverride(), EksContainerOverride(name="main")))
+    (EksContainerOverride(name='main', ...),)
+    """
+    bare = len(containers) > 1 and EksContainerOverride() in containers
+    return tuple(one for one in containers if one != EksContainerOverride()) if bare else containers
+
+
+def _by_name(
+    base: tuple[EksContainerOverride, ...], over: tuple[EksContainerOverride, ...]
+) -> tuple[EksContainerOverride, ...]:
+    """Those without a name are one."""
+    return only_named(by_key(base, over, _container_name, merge))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -77,7 +99,7 @@ class EksMetadata:
 class EksPodPropertiesOverride:
     """Changes to the pod."""
 
-    containers: tuple[EksContainerOverride, ...] = ()
+    containers: Annotated[tuple[EksContainerOverride, ...], MergedBy(_by_name)] = ()
     init_containers: tuple[EksContainerOverride, ...] = ()
     metadata: EksMetadata = EksMetadata()
 

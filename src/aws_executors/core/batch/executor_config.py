@@ -5,6 +5,7 @@ a scheduler without this function can read it; nothing else.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from aws_executors.core.batch.eks import EksPropertiesOverride
 from aws_executors.core.batch.options import BATCH_OPTIONS
@@ -16,8 +17,7 @@ from aws_executors.core.batch.request import (
     NodeOverrides,
     RetryStrategy,
 )
-from aws_executors.core.requests.wire import to_kwargs
-from aws_executors.core.validation import parse
+from aws_executors.core.requests.executor_config import plain_config
 
 
 def BatchConfig(
@@ -51,26 +51,4 @@ def BatchConfig(
     >>> BatchConfig(vcpus=0.25, memory=512, timeout=JobTimeout(attempt_duration_seconds=3600))
     {'vcpus': '0.25', 'memory': '512', 'timeout': {'attemptDurationSeconds': 3600}}
     """
-    written: dict[str, object] = {
-        "vcpus": vcpus,
-        "memory": memory,
-        "environment": environment,
-        "resource_requirements": resource_requirements,
-        "instance_type": instance_type,
-        "job_queue": job_queue,
-        "job_definition": job_definition,
-        "share_identifier": share_identifier,
-        "scheduling_priority_override": scheduling_priority_override,
-        "depends_on": depends_on,
-        "parameters": parameters,
-        "node_overrides": node_overrides,
-        "ecs_properties_override": ecs_properties_override,
-        "eks_properties_override": eks_properties_override,
-        "retry_strategy": retry_strategy,
-        "timeout": timeout,
-        "propagate_tags": propagate_tags,
-        "tags": tags,
-        "consumable_resource_properties_override": consumable_resource_properties_override,
-    }
-    given = {name: value for name, value in written.items() if value is not None}
-    return to_kwargs(parse(BATCH_OPTIONS, given, "BatchConfig"))
+    return plain_config(BATCH_OPTIONS, cast("dict[str, object]", locals()), "BatchConfig")

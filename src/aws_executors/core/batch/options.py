@@ -1,33 +1,28 @@
 """What ``executor_config`` may say for a task on Batch, and how it goes onto the request.
 
-Law: `BatchOptions` is the one list of keys. The first group is the Airflow container's override (the dialect
-of airflow-aws-executors), wherever that container stands in the request; the second are members of SubmitJob
-(that of apache-airflow-providers-amazon). Sizes go to ``resourceRequirements``, the form that Fargate takes.
+Law: two groups of keys. `ContainerKeys` are the Airflow container's override (the dialect of
+airflow-aws-executors), wherever that container stands in the request; `JobMembers` those members of SubmitJob
+that may be set (that of apache-airflow-providers-amazon). Sizes go to ``resourceRequirements``, the form that
+Fargate takes.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.batch.container import command_of, giving_way, known, known_on_nodes, lay
-from aws_executors.core.batch.eks import EksPropertiesOverride, PodOverride
-from aws_executors.core.batch.merge import (
-    merge_consumables,
-    merge_container,
-    merge_ecs,
-    merge_eks,
-    merge_nodes,
-    merge_texts,
+from aws_executors.core.batch.container import (
+    command_of,
+    giving_way,
+    known,
+    known_on_nodes,
+    lay,
     task_containers,
+    without_bare,
 )
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
-    EcsPropertiesOverride,
     Mebibytes,
-    Overrides,
     ResourceRequirement,
     Resources,
     ResourceType,
@@ -38,20 +33,14 @@ from aws_executors.core.batch.overrides import (
 )
 from aws_executors.core.batch.request import (
     NO_ARRAYS,
-    ConsumableResourceProperties,
-    JobDependency,
-    JobTimeout,
-    NodeOverrides,
-    RetryStrategy,
-    ShareIdentifier,
+    JobMembers,
     SubmitJob,
-    Tags,
 )
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, said, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
-from aws_executors.core.requests.merge import appended, overridden
-from aws_executors.core.requests.wire import WRITTEN, Flag, Text, Texts, Whole, fields_of, masked_repr, spell
+from aws_executors.core.requests.merge import merge
+from aws_executors.core.requests.wire import WRITTEN, Text, fields_of, masked_repr, spell
 
 WORKLOAD = "the Airflow container's command is the workload"
 KEPT: Mapping[str, str] = {
@@ -61,9 +50,11 @@ KEPT: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
-class BatchOptions:
-    """All that ``executor_config`` may say for Batch; what is absent leaves the request as it is."""
+@dataclass(frozen=True, kw_only=True, config=WRITTEN)
+class ContainerKeys:
+    """Members of the Airflow container's overrides that are keys of their own, and the two sizes by name."""
+
+    __slots__ = ()
 
     vcpus: Vcpus | None = None
     memory: Mebibytes | None = None
@@ -71,21 +62,10 @@ class BatchOptions:
     resource_requirements: Resources = ()
     instance_type: Text | None = None
 
-    container_overrides: Overrides = ContainerOverrides()
-    job_queue: Text | None = None
-    job_definition: Text | None = None
-    share_identifier: ShareIdentifier | None = None
-    scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
-    depends_on: tuple[JobDependency, ...] = ()
-    parameters: Texts = ()
-    node_overrides: NodeOverrides = NodeOverrides()
-    ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
-    eks_properties_override: PodOverride = EksPropertiesOverride()
-    retry_strategy: RetryStrategy = RetryStrategy()
-    timeout: JobTimeout = JobTimeout()
-    propagate_tags: Flag | None = None
-    tags: Tags = ()
-    consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class BatchOptions(JobMembers, ContainerKeys):
+    """All that ``executor_config`` may say for Batch; what is absent leaves the request as it is."""
 
     def __repr__(self) -> str:
         return masked_repr(self)
@@ -110,11 +90,11 @@ def read_options(executor_config: object) -> BatchOptions:
     >>> read_options({"vcpus": 1, "memory": 512}).memory
     '512'
     """
-    return read_config(BATCH_OPTIONS, executor_config, KEPT)
+    return read_config(BATCH_OPTIONS, executor_config, KEPT, NOTHING)
 
 
 _SIZES: Mapping[str, str] = {"VCPU": "vcpus", "MEMORY": "memory"}
-_OWN = ("environment", "instance_type", "resource_requirements")
+_OWN = tuple(name for name in fields_of(ContainerOverrides) if name in fields_of(ContainerKeys))
 SETTABLE = (
     *(spell(name) for name in fields_of(BatchOptions)),
     *(f"containerOverrides.{spell(name)}" for name in ("command", *_OWN)),
@@ -180,29 +160,16 @@ def with_options(
         options.node_overrides != NOTHING.node_overrides
     ):
         request = giving_way(request, container_name)
-    pods = (request.eks_properties_override, options.eks_properties_override)
     nodes = (request.node_overrides, options.node_overrides)
     first = next((each.target_nodes for one in nodes for each in one.node_property_overrides), "")
-    changed = replace(
+    below, above = (known_on_nodes(one, container_name, first) for one in nodes)
+    pod, over_pod = (known(one.eks_properties_override, container_name) for one in (request, options))
+    changed = merge(
         request,
-        job_queue=options.job_queue or request.job_queue,
-        job_definition=options.job_definition or request.job_definition,
-        share_identifier=overridden(request.share_identifier, options.share_identifier),
-        scheduling_priority_override=overridden(
-            request.scheduling_priority_override, options.scheduling_priority_override
-        ),
-        depends_on=appended(request.depends_on, options.depends_on),
-        parameters=merge_texts(request.parameters, options.parameters),
-        node_overrides=merge_nodes(*(known_on_nodes(one, container_name, first) for one in nodes)),
-        ecs_properties_override=merge_ecs(request.ecs_properties_override, options.ecs_properties_override),
-        eks_properties_override=merge_eks(*(known(one, container_name) for one in pods)),
-        retry_strategy=options.retry_strategy if options.retry_strategy.attempts else request.retry_strategy,
-        timeout=options.timeout if options.timeout.attempt_duration_seconds else request.timeout,
-        propagate_tags=overridden(request.propagate_tags, options.propagate_tags),
-        tags=merge_texts(request.tags, options.tags),
-        consumable_resource_properties_override=merge_consumables(
-            request.consumable_resource_properties_override, options.consumable_resource_properties_override
-        ),
+        options,
+        container_overrides=request.container_overrides,
+        node_overrides=merge(below, above),
+        eks_properties_override=without_bare(merge(pod, over_pod)),
     )
     wish = wished(options)
     if wish != ContainerOverrides():
@@ -219,12 +186,8 @@ def wished(options: BatchOptions) -> ContainerOverrides:
     ContainerOverrides(environment=(), instance_type='m5.large', resource_requirements=(ResourceRequi...
     """
     sizes = requirements(vcpus=options.vcpus, memory=options.memory)
-    single = ContainerOverrides(
-        environment=options.environment,
-        instance_type=options.instance_type,
-        resource_requirements=(*options.resource_requirements, *sizes),
-    )
-    return merge_container(options.container_overrides, single)
+    wish = merge(options.container_overrides, options)
+    return merge(wish, ContainerOverrides(resource_requirements=sizes)) if sizes else wish
 
 
 def requirements(

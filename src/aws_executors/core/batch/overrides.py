@@ -13,6 +13,7 @@ from typing import Annotated, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
+from aws_executors.core.requests.merge import KEY, MergedBy, merge
 from aws_executors.core.requests.wire import WRITTEN, Environment, KeyValuePair, Text
 
 ResourceType = Literal["GPU", "MEMORY", "VCPU"]
@@ -124,7 +125,7 @@ Mebibytes = Annotated[Amount, AfterValidator(_mebibytes)]
 class ResourceRequirement:
     """How much of one resource: VCPU in CPUs (0.25 is a quarter), MEMORY in MiB (4 at least), GPU in GPUs."""
 
-    type: Annotated[ResourceType, BeforeValidator(in_capitals)]
+    type: Annotated[ResourceType, BeforeValidator(in_capitals), KEY]
     value: Amount
 
     def __post_init__(self) -> None:
@@ -187,7 +188,7 @@ Overrides = Annotated[ContainerOverrides, BeforeValidator(sizes_of_old)]
 class TaskContainerOverrides:
     """Changes to one named container of an `ecsProperties` definition (several containers in one job)."""
 
-    name: Text
+    name: Annotated[Text, KEY]
     command: Command = field(default=(), repr=False)
     environment: Variables = ()
     resource_requirements: Resources = ()
@@ -203,8 +204,19 @@ class TaskPropertiesOverride:
         only_once("container", (container.name for container in self.containers))
 
 
+def _one_task(
+    base: tuple[TaskPropertiesOverride, ...], over: tuple[TaskPropertiesOverride, ...]
+) -> tuple[TaskPropertiesOverride, ...]:
+    """The one task that Batch allows; without containers nothing is said of it."""
+    if not any(task.containers for task in over):
+        return base
+    return tuple(merge(below, above) for below, above in zip(base, over, strict=True)) if base else over
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class EcsPropertiesOverride:
     """Changes to an `ecsProperties` definition; Batch allows one task."""
 
-    task_properties: Annotated[tuple[TaskPropertiesOverride, ...], Field(max_length=1)] = ()
+    task_properties: Annotated[
+        tuple[TaskPropertiesOverride, ...], Field(max_length=1), MergedBy(_one_task)
+    ] = ()

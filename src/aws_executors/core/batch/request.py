@@ -7,6 +7,7 @@ AWS's (API reference of AWS Batch, SubmitJob); `wire.py` spells them.
 
 import json
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
@@ -21,6 +22,7 @@ from aws_executors.core.batch.overrides import (
     only_once,
 )
 from aws_executors.core.errors import RequestError, RequestTooLargeError
+from aws_executors.core.requests.merge import KEY, MergedBy, appended, last
 from aws_executors.core.requests.size_limit import parts, too_large
 from aws_executors.core.requests.wire import (
     WRITTEN,
@@ -107,7 +109,7 @@ class JobDependency:
 class ConsumableResourceRequirement:
     """How much of a consumable resource (a licence, say) the job holds while it runs."""
 
-    consumable_resource: Text
+    consumable_resource: Annotated[Text, KEY]
     quantity: Annotated[Whole, Field(ge=0)]
 
 
@@ -125,7 +127,7 @@ class ConsumableResourceProperties:
 class NodePropertyOverride:
     """Changes to a range of nodes of a multi-node job: ``"0:3"``, ``":3"``, ``"4:"``."""
 
-    target_nodes: TargetNodes
+    target_nodes: Annotated[TargetNodes, KEY]
     container_overrides: Overrides = ContainerOverrides()
     ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
     eks_properties_override: PodOverride = EksPropertiesOverride()
@@ -153,8 +155,40 @@ NOTHING_OVER_THE_POD = EksPropertiesOverride()
 NOTHING_OVER_NODES = NodeOverrides()
 
 
+@dataclass(frozen=True, kw_only=True, config=WRITTEN)
+class JobMembers:
+    """The members of SubmitJob that ``executor_config`` may set, too: what is in both stands here, once."""
+
+    __slots__ = ()  # those who have these members lay them out, each in its own order
+
+    job_queue: Text | None = None
+    job_definition: Text | None = None
+    share_identifier: ShareIdentifier | None = None
+    scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
+    depends_on: Annotated[tuple[JobDependency, ...], Field(max_length=20), MergedBy(appended)] = ()
+    parameters: Texts = ()
+    container_overrides: Overrides = NOTHING_OVER_THE_CONTAINER
+    node_overrides: NodeOverrides = NOTHING_OVER_NODES
+    ecs_properties_override: EcsPropertiesOverride = NOTHING_OVER_TASKS
+    eks_properties_override: PodOverride = NOTHING_OVER_THE_POD
+    retry_strategy: Annotated[RetryStrategy, MergedBy(last)] = RetryStrategy()
+    timeout: JobTimeout = JobTimeout()
+    propagate_tags: Flag | None = None
+    tags: Tags = ()
+    consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+
+
+@dataclass(frozen=True, kw_only=True, config=WRITTEN)
+class JobIdentity:
+    """What a job is found again by."""
+
+    __slots__ = ()
+
+    job_name: JobName
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
-class SubmitJob:
+class SubmitJob(JobMembers, JobIdentity):
     """One job to be submitted.
 
     Of the four kinds of overrides (container, ECS properties, EKS properties, nodes) at most one may be
@@ -166,22 +200,8 @@ class SubmitJob:
     3600
     """
 
-    job_name: JobName
-    job_queue: Text
-    job_definition: Text
-    share_identifier: ShareIdentifier | None = None
-    scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
-    depends_on: Annotated[tuple[JobDependency, ...], Field(max_length=20)] = ()
-    parameters: Texts = ()
-    container_overrides: Overrides = NOTHING_OVER_THE_CONTAINER
-    node_overrides: NodeOverrides = NOTHING_OVER_NODES
-    ecs_properties_override: EcsPropertiesOverride = NOTHING_OVER_TASKS
-    eks_properties_override: PodOverride = NOTHING_OVER_THE_POD
-    retry_strategy: RetryStrategy = RetryStrategy()
-    timeout: JobTimeout = JobTimeout()
-    propagate_tags: Flag | None = None
-    tags: Tags = ()
-    consumable_resource_properties_override: ConsumableResourceProperties = ConsumableResourceProperties()
+    job_queue: Text = field()
+    job_definition: Text = field()
 
     def __repr__(self) -> str:
         return masked_repr(self)

@@ -1,7 +1,7 @@
 """Steps for Batch: what `compose` and `when` are given to change a job.
 
 Law: a step says nothing that ``executor_config`` could not say too, and goes onto the request by the very
-same rules (`merge.py`, `container.py`); it is a value that prints as the call that made it.
+same rules (`options.py`); it is a value that prints as the call that made it.
 """
 
 from collections.abc import Callable, Mapping

@@ -8,8 +8,9 @@ again. Nothing here asks a clock, AWS or Airflow.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from aws_executors.core.ecs.merge import on_container, without_misplaced
+from aws_executors.core.ecs.container import command_of, with_over
 from aws_executors.core.ecs.options import read_options, uses, with_options
+from aws_executors.core.ecs.place import without_misplaced
 from aws_executors.core.ecs.request import RunTask, from_kwargs, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings, platform
 from aws_executors.core.ecs.structures import (
@@ -134,7 +135,8 @@ def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
     options = read_options(launch.executor_config)
     check_allowed(uses(options, name), launch.settings.executor_config_allowed, launch.settings.section)
     request = with_options(shape, options, name)
-    return _marked(launch, on_container(request, ContainerOverride(name=name, command=launch.command)))
+    workload = ContainerOverride(name=name, command=launch.command)
+    return _marked(launch, request, with_over(request.overrides, name, workload))
 
 
 def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
@@ -153,28 +155,32 @@ def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
     ('0b6e-1', ('run',))
     """
     _sendable(request)
-    return _marked(launch, request)
+    overrides, name = request.overrides, launch.settings.container_name
+    if not command_of(overrides, name):
+        overrides = with_over(overrides, name, ContainerOverride(name=name, command=launch.command))
+    return _marked(launch, request, overrides)
 
 
-def _marked(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
-    name = launch.settings.container_name
-    if not any(item.command for item in request.overrides.container_overrides if item.name == name):
-        request = on_container(request, ContainerOverride(name=name, command=launch.command))
-    started_by = f"{launch.settings.deployment}/{launch.token}"
-    if (request.client_token, request.started_by) == (launch.submission, started_by):
+def _marked(launch: Launch[EcsSettings], request: RunTask, overrides: Overrides) -> RunTask:
+    """The request with these overrides and the launch's names: one change, for each change is checked."""
+    token, started_by = launch.submission, f"{launch.settings.deployment}/{launch.token}"
+    if overrides is request.overrides and (request.client_token, request.started_by) == (token, started_by):
         return request
-    return replace(request, client_token=launch.submission, started_by=started_by)
+    return replace(request, overrides=overrides, client_token=token, started_by=started_by)
 
 
 def _sendable(request: RunTask) -> None:
     """What one step may leave open, and the next one mend, is looked at when the last one is done."""
     place = launch_platform(request.launch_type, request.capacity_provider_strategy)
-    faults = [*_oversized(request.overrides)]
+    cpu, memory = _amount(request.overrides.cpu), _amount(request.overrides.memory)
+    faults = [*_oversized(request.overrides.container_overrides, cpu, memory)]
     if len(request.volume_configurations) > 1:
         names = ", ".join(volume.name for volume in request.volume_configurations)
         faults.append(f"volume_configurations: AWS accepts one EBS volume per task, not {names}; keep one")
     if place == "FARGATE":
         faults += _not_on_fargate(request)
+        if cpu is not None and memory is not None and (fault := fargate_pair_fault(cpu, memory)):
+            faults.append(fault)
     elif place and request.overrides.ephemeral_storage is not None:
         faults.append(
             "ephemeral_storage is for Fargate alone; leave it out, instances have disks of their own"
@@ -200,14 +206,12 @@ def _not_on_fargate(request: RunTask) -> Iterator[str]:
                 f"container {container.name!r} needs a {requirement.type}, which Fargate does not have; run "
                 "it on EC2, by launch_type or a capacity provider"
             )
-    cpu, memory = _amount(overrides.cpu), _amount(overrides.memory)
-    if cpu is not None and memory is not None and (fault := fargate_pair_fault(cpu, memory)):
-        yield fault
 
 
-def _oversized(overrides: Overrides) -> Iterator[str]:
-    cpu, memory = _amount(overrides.cpu), _amount(overrides.memory)
-    for container in overrides.container_overrides:
+def _oversized(
+    containers: tuple[ContainerOverride, ...], cpu: int | None, memory: int | None
+) -> Iterator[str]:
+    for container in containers:
         for name, wanted, whole in (("cpu", container.cpu, cpu), ("memory", container.memory, memory)):
             if whole is not None and wanted is not None and wanted > whole:
                 yield (

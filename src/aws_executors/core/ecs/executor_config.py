@@ -5,7 +5,7 @@ a scheduler without this function can read it; nothing else.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from aws_executors.core.ecs.options import ECS_OPTIONS
 from aws_executors.core.ecs.request import LaunchType
@@ -19,8 +19,7 @@ from aws_executors.core.ecs.structures import (
     ResourceRequirement,
     VolumeConfiguration,
 )
-from aws_executors.core.requests.wire import to_kwargs
-from aws_executors.core.validation import parse
+from aws_executors.core.requests.executor_config import plain_config
 
 
 def EcsConfig(
@@ -56,28 +55,4 @@ def EcsConfig(
     >>> EcsConfig(cpu=256, memory=512, environment={"STAGE": "test"})
     {'cpu': 256, 'memory': 512, 'environment': [{'name': 'STAGE', 'value': 'test'}]}
     """
-    written: dict[str, object] = {
-        "cpu": cpu,
-        "memory": memory,
-        "memory_reservation": memory_reservation,
-        "environment": environment,
-        "environment_files": environment_files,
-        "resource_requirements": resource_requirements,
-        "overrides": overrides,
-        "cluster": cluster,
-        "task_definition": task_definition,
-        "launch_type": launch_type,
-        "capacity_provider_strategy": capacity_provider_strategy,
-        "platform_version": platform_version,
-        "network_configuration": network_configuration,
-        "placement_constraints": placement_constraints,
-        "placement_strategy": placement_strategy,
-        "volume_configurations": volume_configurations,
-        "tags": tags,
-        "propagate_tags": propagate_tags,
-        "enable_ecs_managed_tags": enable_ecs_managed_tags,
-        "enable_execute_command": enable_execute_command,
-        "group": group,
-    }
-    given = {name: value for name, value in written.items() if value is not None}
-    return to_kwargs(parse(ECS_OPTIONS, given, "EcsConfig"))
+    return plain_config(ECS_OPTIONS, cast("dict[str, object]", locals()), "EcsConfig")

@@ -1,7 +1,7 @@
 """The one kind of step that most steps for ECS are: options laid over the request.
 
 Law: a step says nothing that ``executor_config`` could not say too, and goes onto the request by the very
-same rules (`ecs/merge.py`); it is a value that prints as the call that made it.
+same rules (`requests/merge.py`); it is a value that prints as the call that made it.
 """
 
 from collections.abc import Callable

@@ -1,48 +1,35 @@
 """What ``executor_config`` may say for a task on ECS, and how it goes onto the request.
 
-Law: `EcsOptions` is the one list of keys. The first group is the Airflow container's override (the dialect
-of airflow-aws-executors), the second are members of RunTask (that of apache-airflow-providers-amazon). `cpu`
-and `memory` of the first group go to the container and nowhere else, as written: AWS refuses a container
-larger than its task, so a task that must grow says ``overrides={"cpu": ..., "memory": ...}`` too.
+Law: two groups of keys. `ContainerKeys` are the Airflow container's override (the dialect of
+airflow-aws-executors), `TaskMembers` those members of RunTask that may be set (that of
+apache-airflow-providers-amazon). `cpu` and `memory` of the first group go to the container and nowhere else,
+as written: AWS refuses a container larger than its task, so a task that must grow says
+``overrides={"cpu": ..., "memory": ...}`` too.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.ecs.merge import (
-    merge_network,
-    merge_overrides,
-    merge_tags,
-    merge_volumes,
-    on_container,
-    place,
-)
-from aws_executors.core.ecs.request import LaunchType, RunTask
+from aws_executors.core.ecs.container import command_of, with_over
+from aws_executors.core.ecs.place import place
+from aws_executors.core.ecs.request import RunTask, TaskMembers
 from aws_executors.core.ecs.structures import (
-    CapacityProvider,
     ContainerOverride,
     EnvironmentFile,
-    NetworkConfiguration,
     Overrides,
-    PlacementConstraint,
-    PlacementStrategy,
     ResourceRequirement,
     Tag,
-    VolumeConfiguration,
 )
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, said, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
-from aws_executors.core.requests.merge import appended, overridden
+from aws_executors.core.requests.merge import merge
 from aws_executors.core.requests.wire import (
     WRITTEN,
     Environment,
-    Flag,
-    Text,
     Whole,
     fields_of,
     spell,
@@ -68,9 +55,11 @@ def _as_tags(value: object) -> object:
 Tags = Annotated[tuple[Tag, ...], BeforeValidator(_as_tags)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
-class EcsOptions:
-    """All that ``executor_config`` may say for ECS; what is absent leaves the request as it is."""
+@dataclass(frozen=True, kw_only=True, config=WRITTEN)
+class ContainerKeys:
+    """Members of the Airflow container's override that are keys of their own."""
+
+    __slots__ = ()
 
     cpu: Annotated[Whole, Field(ge=0)] | None = None
     memory: Annotated[Whole, Field(ge=1)] | None = None
@@ -79,21 +68,12 @@ class EcsOptions:
     environment_files: tuple[EnvironmentFile, ...] = ()
     resource_requirements: tuple[ResourceRequirement, ...] = ()
 
-    overrides: Overrides = Overrides()
-    cluster: Text | None = None
-    task_definition: Text | None = None
-    launch_type: LaunchType | None = None
-    capacity_provider_strategy: tuple[CapacityProvider, ...] = ()
-    platform_version: Text | None = None
-    network_configuration: NetworkConfiguration | None = None
-    placement_constraints: tuple[PlacementConstraint, ...] = ()
-    placement_strategy: tuple[PlacementStrategy, ...] = ()
-    volume_configurations: tuple[VolumeConfiguration, ...] = ()
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+class EcsOptions(TaskMembers, ContainerKeys):
+    """All that ``executor_config`` may say for ECS; what is absent leaves the request as it is."""
+
     tags: Tags = ()
-    propagate_tags: Literal["TASK_DEFINITION", "NONE"] | None = None
-    enable_ecs_managed_tags: Flag | None = None
-    enable_execute_command: Flag | None = None
-    group: Text | None = None
 
     def __post_init__(self) -> None:
         if self.launch_type and self.capacity_provider_strategy:
@@ -111,12 +91,10 @@ def read_options(executor_config: object) -> EcsOptions:
     >>> read_options({"cpu": 256, "environment": {"STAGE": "test"}}).environment
     (KeyValuePair(name='STAGE', value='test'),)
     """
-    return read_config(ECS_OPTIONS, executor_config, KEPT)
+    return read_config(ECS_OPTIONS, executor_config, KEPT, NOTHING)
 
 
-OWN = ("cpu", "memory", "memory_reservation", "environment", "environment_files", "resource_requirements")
-"""Keys of the Airflow container's override, which is a member of the request as well."""
-
+OWN = fields_of(ContainerKeys)
 _CONTAINER = tuple(name for name in fields_of(ContainerOverride) if name != "name")
 SETTABLE = (
     *(spell(name) for name in fields_of(EcsOptions)),
@@ -164,43 +142,11 @@ def with_options(request: RunTask, options: EcsOptions, container_name: str) -> 
     """
     if options == NOTHING:
         return request
-    for container in options.overrides.container_overrides:
-        if container.name == container_name and container.command:
-            raise RequestError(
-                f"{WHERE}: overrides: the command of {container_name!r} cannot be set: {WORKLOAD}"
-            )
-    request = place(
-        request, options.launch_type, options.capacity_provider_strategy, options.platform_version
-    )
-    request = replace(
-        request,
-        cluster=overridden(request.cluster, options.cluster),
-        task_definition=options.task_definition or request.task_definition,
-        network_configuration=merge_network(request.network_configuration, options.network_configuration),
-        overrides=merge_overrides(request.overrides, options.overrides),
-        placement_constraints=appended(request.placement_constraints, options.placement_constraints),
-        placement_strategy=overridden(request.placement_strategy, options.placement_strategy),
-        volume_configurations=merge_volumes(request.volume_configurations, options.volume_configurations),
-        tags=merge_tags(request.tags, options.tags),
-        propagate_tags=options.propagate_tags or request.propagate_tags,
-        enable_ecs_managed_tags=overridden(request.enable_ecs_managed_tags, options.enable_ecs_managed_tags),
-        enable_execute_command=overridden(request.enable_execute_command, options.enable_execute_command),
-        group=overridden(request.group, options.group),
-    )
-    own = _own_override(options, container_name)
-    return request if own == ContainerOverride(name=container_name) else on_container(request, own)
+    if command_of(options.overrides, container_name):
+        raise RequestError(f"{WHERE}: overrides: the command of {container_name!r} cannot be set: {WORKLOAD}")
+    placed = place(request, options.launch_type, options.capacity_provider_strategy, options.platform_version)
+    overrides = with_over(merge(placed.overrides, options.overrides), container_name, options)
+    return merge(placed, options, overrides=overrides)
 
 
 WORKLOAD = "it is the workload"
-
-
-def _own_override(options: EcsOptions, container_name: str) -> ContainerOverride:
-    return ContainerOverride(
-        name=container_name,
-        cpu=options.cpu,
-        memory=options.memory,
-        memory_reservation=options.memory_reservation,
-        environment=options.environment,
-        environment_files=options.environment_files,
-        resource_requirements=options.resource_requirements,
-    )

@@ -19,6 +19,7 @@ from aws_executors.core.aws.iam import (
     versions,
 )
 from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
 
 DOCTOR_READS = (
     "ec2:DescribeRouteTables",
@@ -73,6 +74,12 @@ def statements(request: RunTask, where: Where, also: Also = NOTHING_ELSE) -> Ite
         resources=_roles(request, where, also.roles),
         condition={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
     )
+
+
+def own_tags(settings: EcsSettings, request: RunTask) -> tuple[tuple[str, str], ...]:
+    """None are needed: a policy tells tasks by their cluster."""
+    del settings, request
+    return ()
 
 
 def _in(where: Where, clusters: Sequence[str]) -> Condition:

@@ -7,6 +7,7 @@ without asking AWS, is checked here, once, in words. Source: API_RunTask of the 
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
@@ -23,6 +24,7 @@ from aws_executors.core.ecs.structures import (
     VolumeConfiguration,
 )
 from aws_executors.core.errors import RequestTooLargeError
+from aws_executors.core.requests.merge import MergedBy, appended
 from aws_executors.core.requests.size_limit import parts, too_large
 from aws_executors.core.requests.wire import WRITTEN, Flag, Matching, Text, surely_fits, to_kwargs
 from aws_executors.core.validation import parse
@@ -48,8 +50,33 @@ StartedBy = Annotated[str, AfterValidator(Matching("[A-Za-z0-9/_-]{1,128}", "1 t
 ClientToken = Annotated[str, AfterValidator(Matching("[!-~]{1,64}", "1 to 64 visible ASCII characters"))]
 
 
+@dataclass(frozen=True, kw_only=True, config=WRITTEN)
+class TaskMembers:
+    """The members of RunTask that ``executor_config`` may set, too: what is in both stands here, once."""
+
+    __slots__ = ()  # those who have these members lay them out, each in its own order
+
+    task_definition: Text | None = None
+    cluster: Text | None = None
+    launch_type: LaunchType | None = None
+    capacity_provider_strategy: Annotated[tuple[CapacityProvider, ...], Field(max_length=20)] = ()
+    platform_version: Text | None = None
+    network_configuration: NetworkConfiguration | None = None
+    overrides: Overrides = Overrides()
+    placement_constraints: Annotated[
+        tuple[PlacementConstraint, ...], Field(max_length=10), MergedBy(appended)
+    ] = ()
+    placement_strategy: Annotated[tuple[PlacementStrategy, ...], Field(max_length=5)] = ()
+    volume_configurations: tuple[VolumeConfiguration, ...] = ()
+    tags: Annotated[tuple[Tag, ...], Field(max_length=50)] = ()
+    propagate_tags: Literal["TASK_DEFINITION", "NONE"] | None = None
+    enable_ecs_managed_tags: Flag | None = None
+    enable_execute_command: Flag | None = None
+    group: Text | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
-class RunTask:
+class RunTask(TaskMembers):
     """One ECS task to be run: what boto3's ``run_task`` takes, under Python's names.
 
     Change it with `dataclasses.replace`, which checks again. `count` is always 1: one request is one
@@ -59,21 +86,7 @@ class RunTask:
     'FARGATE'
     """
 
-    task_definition: Text
-    cluster: Text | None = None
-    launch_type: LaunchType | None = None
-    capacity_provider_strategy: Annotated[tuple[CapacityProvider, ...], Field(max_length=20)] = ()
-    platform_version: Text | None = None
-    network_configuration: NetworkConfiguration | None = None
-    overrides: Overrides = Overrides()
-    placement_constraints: Annotated[tuple[PlacementConstraint, ...], Field(max_length=10)] = ()
-    placement_strategy: Annotated[tuple[PlacementStrategy, ...], Field(max_length=5)] = ()
-    volume_configurations: tuple[VolumeConfiguration, ...] = ()
-    tags: Annotated[tuple[Tag, ...], Field(max_length=50)] = ()
-    propagate_tags: Literal["TASK_DEFINITION", "NONE"] | None = None
-    enable_ecs_managed_tags: Flag | None = None
-    enable_execute_command: Flag | None = None
-    group: Text | None = None
+    task_definition: Text = field()
     reference_id: Text | None = None
     started_by: StartedBy | None = None
     client_token: ClientToken | None = None
@@ -136,7 +149,7 @@ def _not_outside(request: RunTask) -> Iterator[str]:
 
 
 def _tag_faults(request: RunTask) -> list[str]:
-    keys = Counter(tag.key for tag in request.tags)
+    keys = Counter([tag.key for tag in request.tags])
     return [f"tag {key!r} is given twice; keep one" for key, count in sorted(keys.items()) if count > 1]
 
 

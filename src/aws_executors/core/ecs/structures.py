@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.redact.values import mask
+from aws_executors.core.redact.literals import mask_literals
+from aws_executors.core.requests.merge import KEY, KEY_OF_A_WHOLE
 from aws_executors.core.requests.wire import (
     WRITTEN,
     Digits,
@@ -28,7 +29,7 @@ from aws_executors.core.requests.wire import (
 class Tag:
     """One tag of the task: key 1 to 128 characters, value up to 256."""
 
-    key: TagKey
+    key: Annotated[TagKey, KEY]
     value: TagValue = ""
 
     def __repr__(self) -> str:
@@ -64,7 +65,7 @@ class NetworkConfiguration:
 class EnvironmentFile:
     """An S3 object, by ARN, with environment variables."""
 
-    value: Text
+    value: Annotated[Text, KEY]
     type: Literal["s3"] = "s3"
 
 
@@ -87,7 +88,7 @@ class SharingStrategy:
 class ResourceRequirement:
     """GPUs (a number or ALL, or a share), Neuron devices (ALL), or an accelerator by its device name."""
 
-    type: Literal["GPU", "InferenceAccelerator", "NeuronDevice"]
+    type: Annotated[Literal["GPU", "InferenceAccelerator", "NeuronDevice"], KEY_OF_A_WHOLE]
     value: Digits | None = None
     sharing_strategy: SharingStrategy | None = None
 
@@ -108,7 +109,7 @@ class ContainerOverride:
     command of the Airflow container holds the workload's token, so a token is ``***`` in the repr.
     """
 
-    name: Text
+    name: Annotated[Text, KEY]
     command: tuple[str, ...] = ()
     environment: tuple[KeyValuePair, ...] = ()
     environment_files: tuple[EnvironmentFile, ...] = ()
@@ -129,7 +130,7 @@ class ContainerOverride:
             "resource_requirements": self.resource_requirements or None,
         }
         said = (f"{name}={part!r}" for name, part in parts.items() if part is not None)
-        return mask(f"ContainerOverride({', '.join(said)})")
+        return mask_literals(f"ContainerOverride({', '.join(said)})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -143,7 +144,7 @@ class EphemeralStorage:
 class InferenceAcceleratorOverride:
     """Another accelerator type for a device of the task definition."""
 
-    device_name: Text
+    device_name: Annotated[Text, KEY]
     device_type: Text
 
 
@@ -160,10 +161,9 @@ class Overrides:
     inference_accelerator_overrides: tuple[InferenceAcceleratorOverride, ...] = ()
 
     def __post_init__(self) -> None:
-        names = Counter(container.name for container in self.container_overrides)
-        twice = sorted(name for name, count in names.items() if count > 1)
-        if twice:
-            name = twice[0][:140]
+        names = [container.name for container in self.container_overrides]
+        if len(names) > len(set(names)):
+            name = min(name for name, count in Counter(names).items() if count > 1)[:140]
             raise ValueError(f"container {name!r} has several container_overrides; put them into one")
 
 
@@ -237,5 +237,5 @@ class ManagedEbsVolume:
 class VolumeConfiguration:
     """The settings of a volume that the task definition leaves to be configured at launch, by its name."""
 
-    name: Text
+    name: Annotated[Text, KEY_OF_A_WHOLE]
     managed_ebs_volume: ManagedEbsVolume | None = None

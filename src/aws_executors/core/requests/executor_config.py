@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 from pydantic import TypeAdapter
 
 from aws_executors.core.errors import RequestError
-from aws_executors.core.requests.wire import spell
+from aws_executors.core.requests.wire import spell, to_kwargs
 from aws_executors.core.validation import FAULTS, parse, quoted, type_and_value
 
 C = TypeVar("C")
@@ -21,20 +21,20 @@ C = TypeVar("C")
 WHERE = "executor_config"
 
 
-def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str]) -> C:
-    """What `written` says, as the service's options; ``None`` says nothing.
+def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str], nothing: C) -> C:
+    """What `written` says, as the service's options; where it is empty or ``None``, these say `nothing`.
 
     `kept` names the keys (in AWS's spelling) that the executor keeps for itself, each with its reason.
     Raises `RequestError` for anything else than a mapping of the keys that the options have.
 
-    >>> read_config(TypeAdapter(dict[str, int]), {"command": ["ls"]}, {"command": "it is Airflow's"})
+    >>> read_config(TypeAdapter(dict[str, int]), {"command": ["ls"]}, {"command": "it is Airflow's"}, {})
     Traceback (most recent call last):
       ...
     aws_executors.core.errors.RequestError: executor_config: 'command' cannot be set: \
 it is Airflow's
     """
-    if written is None:
-        written = {}
+    if written is None or (isinstance(written, dict) and not written):
+        return nothing  # as most tasks have it
     if not isinstance(written, Mapping):
         raise RequestError(
             f"{WHERE} must be a mapping such as {{'memory': 2048}}, not {type_and_value(written)}"
@@ -44,6 +44,16 @@ it is Airflow's
     if refused:
         raise RequestError("; ".join(refused))
     return parse(adapter, dict(members), WHERE)
+
+
+def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: str) -> dict[str, object]:
+    """The plain dict of these options, in AWS's spelling; None says nothing. Raises `RequestError` as above.
+
+    >>> plain_config(TypeAdapter(dict[str, int | str]), {"cpu": 256, "group": None}, "EcsConfig")
+    {'cpu': 256}
+    """
+    said = {name: value for name, value in given.items() if value is not None}
+    return to_kwargs(parse(adapter, said, where))
 
 
 def _refusal(key: object, kept: Mapping[str, str]) -> str:

@@ -1,14 +1,57 @@
-"""How two descriptions of one thing become one: the named rules.
+"""How two descriptions of one thing become one: `merge(base, over)`, field by field.
 
-Law: each field of a request merges by exactly one of these rules, `base` first, `over` on top; nothing
-merges by position and no input is changed. `ecs/merge.py` and `batch/merge.py` say which field has which.
-`tests/core/requests/test_merge.py` holds the laws: identity, idempotence, associativity.
+Law: a field's rule follows from its type. Text, numbers, flags and lists of plain values: what `over` says,
+if it says anything. A structure: merged in turn. A list of structures that have a key, and a map of texts: by
+that key. What a type can not say stands in the field's ``Annotated``, once: `Key` or `MergedBy`. Nothing that
+is given is changed. `tests/core/requests/test_merge.py` holds the laws: identity, idempotence, associativity.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, fields, is_dataclass, replace
+from functools import partial
+from types import NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
+Rule: TypeAlias = Callable[[object, object], object]
+Items: TypeAlias = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Marks the field that tells the items of a list apart: two items of one key merge.
+
+    Where they are `whole`, the later takes the earlier's place: its members belong together.
+    """
+
+    whole: bool = False
+
+
+KEY, KEY_OF_A_WHOLE = Key(), Key(whole=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MergedBy:
+    """Marks a field that merges by a rule of its own: a function ``(base, over) -> merged``.
+
+    It is asked only where `over` says something.
+    """
+
+    rule: Rule
 
 
 def overridden(base: T, over: T) -> T:
@@ -30,7 +73,7 @@ def appended(base: tuple[T, ...], over: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def last(base: T, over: T) -> T:
-    """`over` as a whole: how two items of one name become one, unless their own parts merge.
+    """`over` as a whole.
 
     >>> last("a", "b")
     'b'
@@ -39,19 +82,156 @@ def last(base: T, over: T) -> T:
     return over
 
 
-def by_name(
+def by_key(
     base: tuple[T, ...],
     over: tuple[T, ...],
-    name: Callable[[T], str],
+    key: Callable[[T], object],
     combine: Callable[[T, T], T] = last,
 ) -> tuple[T, ...]:
-    """Items of one name become one, in the place of the first; new names follow in their order.
+    """Items of one key become one, in the place of the first; new keys follow in their order.
 
-    >>> by_name(("A=1", "B=2"), ("C=3", "A=4"), lambda variable: variable[0])
+    >>> by_key(("A=1", "B=2"), ("C=3", "A=4"), lambda variable: variable[0])
     ('A=4', 'B=2', 'C=3')
     """
-    merged: dict[str, T] = {}
+    merged: dict[object, T] = {}
     for item in (*base, *over):
-        key = name(item)
-        merged[key] = combine(merged[key], item) if key in merged else item
+        name = key(item)
+        merged[name] = combine(merged[name], item) if name in merged else item
     return tuple(merged.values())
+
+
+def merge(base: T, over: object, **decided: object) -> T:
+    """`base` with what `over` says of it, by the fields that both have; `base` itself, if that is nothing.
+
+    What is `decided` is taken as it is, whatever the two say. `over` is another structure of the type, or one
+    that has some of its fields.
+
+    >>> from aws_executors.core.ecs.structures import ContainerOverride
+    >>> merge(ContainerOverride(name="a", cpu=256), ContainerOverride(name="a", cpu=512, command=("ls",)))
+    ContainerOverride(name='a', command=('ls',), cpu=512)
+    """
+    found: dict[str, object] = {}
+    for name, nothing, rule in _plan(type(base), type(over)):
+        above = cast("object", getattr(over, name))
+        if above is nothing or above == nothing or name in decided:
+            continue
+        below = cast("object", getattr(base, name))
+        merged = rule(below, above)
+        if merged is not below:
+            found[name] = merged
+    found |= {name: value for name, value in decided.items() if value is not _value(name, base)}
+    return _replace(base, **found) if found else base
+
+
+class _Replace(Protocol):
+    def __call__(self, structure: T, /, **changed: object) -> T: ...
+
+
+_replace = cast("_Replace", replace)  # mypy knows no dataclass that could be any
+
+
+_Member: TypeAlias = tuple[str, object, Rule]
+"""How one field merges: its name, what it is where nothing is said of it, and its rule."""
+
+
+_SAYS_SOMETHING = object()
+"""What no field is: the default of a field whose default says something, too."""
+
+
+_PLANS: dict[tuple[type, type], tuple[_Member, ...]] = {}
+
+
+def _plan(base: type, over: type) -> tuple[_Member, ...]:
+    """The fields that both have, each with its rule; found out once per pair of types."""
+    known = _PLANS.get((base, over))
+    if known is None:
+        known = _PLANS[base, over] = _found_out(base, over)  # two threads may both find it out: the same
+    return known
+
+
+def _found_out(base: type, over: type) -> tuple[_Member, ...]:
+    hints = cast("Mapping[str, object]", get_type_hints(base, include_extras=True))
+    own = {field.name for field in _fields(base)}
+    return tuple(
+        (field.name, _nothing(field), _rule(hints[field.name]))
+        for field in _fields(over)
+        if field.name in own
+    )
+
+
+def _fields(kind: type) -> tuple[Field[object], ...]:
+    return cast("tuple[Field[object], ...]", fields(cast("type[DataclassInstance]", kind)))
+
+
+def _nothing(field: Field[object]) -> object:
+    silent = field.default is None or field.default == () or is_dataclass(field.default)
+    return field.default if silent else _SAYS_SOMETHING
+
+
+def _rule(hint: object) -> Rule:
+    kind, marks = _bare(hint)
+    own = [mark.rule for mark in marks if isinstance(mark, MergedBy)]
+    if own:
+        return own[0]
+    if is_dataclass(kind):
+        return _structures
+    if _origin(kind) is tuple:
+        return _rule_of_items(_arguments(kind)[0])
+    return overridden
+
+
+def _rule_of_items(hint: object) -> Rule:
+    kind, _ = _bare(hint)
+    if _origin(kind) is tuple:
+        return partial(_listed, key=_first, combine=last)
+    if not is_dataclass(kind):
+        return overridden
+    hints = cast("Mapping[str, object]", get_type_hints(kind, include_extras=True))
+    for name, member in hints.items():
+        for mark in _bare(member)[1]:
+            if isinstance(mark, Key):
+                return partial(_listed, key=partial(_value, name), combine=last if mark.whole else merge)
+    return overridden
+
+
+def _bare(hint: object) -> tuple[object, Items]:
+    """A type without its marks and without the ``None`` that it may be, and the marks."""
+    marks: Items = ()
+    while True:
+        origin, inside = _origin(hint), _arguments(hint)
+        if origin is Annotated:
+            hint, marks = inside[0], (*inside[1:], *marks)
+        elif origin in (Union, UnionType) and NoneType in inside and len(inside) == 2:
+            (hint,) = (one for one in inside if one is not NoneType)
+        else:
+            return hint, marks
+
+
+def _origin(hint: object) -> object:
+    return cast("object", get_origin(hint))
+
+
+def _arguments(hint: object) -> Items:
+    return cast("Items", get_args(hint))
+
+
+def _structures(base: object, over: object) -> object:
+    return base if over is None else over if base is None else merge(base, over)
+
+
+def _listed(
+    base: object,
+    over: object,
+    *,
+    key: Callable[[object], object],
+    combine: Callable[[object, object], object],
+) -> object:
+    return by_key(cast("Items", base), cast("Items", over), key, combine)
+
+
+def _value(name: str, structure: object) -> object:
+    return cast("object", getattr(structure, name))
+
+
+def _first(pair: object) -> object:
+    return cast("Items", pair)[0]

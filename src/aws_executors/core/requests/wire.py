@@ -14,8 +14,10 @@ the call; so a structure whose every member may be absent defaults to its own em
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import Field as DataclassField
 from dataclasses import dataclass as plain_dataclass
-from typing import Annotated, cast
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import (
     AfterValidator,
@@ -31,7 +33,12 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.redact.values import MASK, mask, sensitive
+from aws_executors.core.redact.literals import mask_literals
+from aws_executors.core.redact.values import MASK, sensitive
+from aws_executors.core.requests.merge import KEY
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 ODD_SPELLINGS: Mapping[str, str] = {
     "enable_ecs_managed_tags": "enableECSManagedTags",
@@ -167,7 +174,7 @@ Texts = Annotated[
 class KeyValuePair:
     """One environment variable, as both services spell it; a repr hides what its name calls secret."""
 
-    name: Text
+    name: Annotated[Text, KEY]
     value: str
 
     def __repr__(self) -> str:
@@ -191,17 +198,16 @@ def fields_of(structure: object) -> tuple[str, ...]:
     >>> fields_of(KeyValuePair)
     ('name', 'value')
     """
-    return cast("tuple[str, ...]", getattr(structure, SLOTS))
-
-
-SLOTS = "__slots__"
-"""What a frozen dataclass with slots keeps its fields' names in."""
+    found = cast("tuple[DataclassField[object], ...]", fields(cast("DataclassInstance", structure)))
+    return tuple(field.name for field in found)
 
 
 def masked_repr(structure: object) -> str:
     """The repr of a request, or of a part of one, without secrets."""
     values = ((name, cast("object", getattr(structure, name))) for name in fields_of(structure))
-    return mask(f"{type(structure).__qualname__}({', '.join(f'{name}={value!r}' for name, value in values)})")
+    return mask_literals(
+        f"{type(structure).__qualname__}({', '.join(f'{name}={value!r}' for name, value in values)})"
+    )
 
 
 _ANY_VALUE: TypeAdapter[object] = TypeAdapter(object)
@@ -242,11 +248,11 @@ def _without_empty(members: Mapping[str, object]) -> dict[str, object]:
         if isinstance(value, dict):
             pruned = _without_empty(cast("dict[str, object]", value))
         elif isinstance(value, list):
-            pruned = _without_empty_in(cast("list[object]", value))
+            items = cast("list[object]", value)
+            pruned = [
+                _without_empty(cast("dict[str, object]", item)) if isinstance(item, dict) else item
+                for item in items
+            ]
         if pruned or not isinstance(pruned, dict | list):
             kept[name] = pruned
     return kept
-
-
-def _without_empty_in(items: list[object]) -> list[object]:
-    return [_without_empty(cast("dict[str, object]", i)) if isinstance(i, dict) else i for i in items]

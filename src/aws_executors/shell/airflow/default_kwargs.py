@@ -1,6 +1,7 @@
-"""What the options alone say, as a person's own dict starts from it: the values of `aws_executors.conf`.
+"""The request arguments that follow from the options alone: the dicts in `aws_executors.conf`.
 
-Law: options to dict, nothing kept. The section is the one of all of Airflow, read at the moment of asking.
+Law: users derive their own dicts from these. The section is read anew on every access (always the one for all
+of Airflow, never a team's), and nothing is cached.
 """
 
 from typing import TypeVar
@@ -9,42 +10,48 @@ from returns.methods import unwrap_or_failure
 
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.requests.wire import to_kwargs
+from aws_executors.core.services import BATCH, ECS, ServiceRow
 from aws_executors.core.settings.base import NOTHING, Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.shell.airflow.config_section import read_section
-from aws_executors.shell.airflow.configuration import BATCH, BUILDER, ECS, ConfiguredBy
+from aws_executors.shell.airflow.configuration import BUILDER, presumed
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
 
 
 def batch_kwargs() -> dict[str, object]:
-    """What ``submit_job`` is called with by the options of `[batch]`; raises `SettingsError`.
+    """The arguments of ``submit_job`` according to the options of `[batch]`; raises `SettingsError`.
 
-    Container overrides are there, if only to be filled, unless the job definition has several containers.
+    There is always a dict of container overrides to fill in, unless the job definition has several
+    containers.
     """
     request = _of_options(BATCH)
     return request if "ecsPropertiesOverride" in request else {"containerOverrides": {}} | request
 
 
 def ecs_kwargs() -> dict[str, object]:
-    """What ``run_task`` is called with by the options of `[ecs_fargate]`; raises `SettingsError`."""
+    """The arguments of ``run_task`` according to the options of `[ecs_fargate]`; raises `SettingsError`."""
     return _of_options(ECS)
 
 
-def _of_options(service: ConfiguredBy[S, R]) -> dict[str, object]:
-    """Neither the kwargs option nor the builder is read: this runs while their module is being imported.
+def _of_options(service: ServiceRow[S, R]) -> dict[str, object]:
+    """Build the request without the kwargs option and the builder, whose module may just be being imported.
 
-    A mandatory member that no option gives is left for that module to add.
+    A mandatory member that no option sets is left out, for that module to add.
     """
     from airflow.configuration import conf
 
     section = read_section(conf, service.settings)
-    own = {name: text for name, text in section.values.items() if name not in (BUILDER, service.option)}
-    presumed = service.presumed(own)
-    match unwrap_or_failure(service.settings.from_section(own, presumed)):
+    own = {
+        name: text
+        for name, text in section.values.items()
+        if name not in (BUILDER, service.settings.kwargs_option)
+    }
+    unknown = presumed(service, own)
+    match unwrap_or_failure(service.settings.from_section(own, unknown)):
         case SettingsFaults() as faults:
             raise SettingsError(faults)
         case settings:
             request = to_kwargs(service.over_options(settings, NOTHING))
-    return {member: value for member, value in request.items() if presumed.get(member) is None}
+    return {member: value for member, value in request.items() if unknown.get(member) is None}

@@ -7,7 +7,6 @@ the scheduler at once, with all that is wrong with them.
 Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
 """
 
-from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,7 +20,6 @@ from airflow.utils.state import State, TaskInstanceState
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.aws.request_quotas import Names
 from aws_executors.core.aws.service import Service
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import LogEvent, Report
@@ -30,14 +28,13 @@ from aws_executors.core.lifecycle.policy import CONTAINER_FAILED, Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.redact.outgoing import last_lines, one_line
 from aws_executors.core.requests.compose import function_name
-from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.dashboard.collector import Collector, publisher_of
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts
 from aws_executors.shell.airflow.compat import take_from_queue, waits_in_queue
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration import Configured, configure
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
 from aws_executors.shell.airflow.database import AirflowDatabase, complete
@@ -52,10 +49,11 @@ from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import AirflowUpdate
 from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine
+from aws_executors.shell.services import Backend
 from aws_executors.shell.transport import transport_of
 from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
-from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
+from aws_executors.shell.ui.never_started import LookupPlace, Opening
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -90,8 +88,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     supports_connection_test = False  # a container starts too slowly for a person who waits for the answer
     pre_assigns_external_executor_id: ClassVar[bool] = True
 
-    request_type: type[R]
-    calls: ClassVar[Names]
+    backend: Backend[S, R]
+    """The service that the containers run on."""
 
     def __init__(self, parallelism: int = PARALLELISM, team_name: str | None = None) -> None:
         super().__init__(parallelism=parallelism, team_name=team_name)
@@ -106,21 +104,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._log_tail: LogTail[WorkloadKey] | None = None
         self._publisher: Publisher | None = None
 
-    @abstractmethod
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
-        """The settings of this executor's section and its builder, or all that is wrong with them."""
+        """The settings of the executor's section and its builder, or all that is wrong with them."""
+        return configure(self.backend.row, self.conf, self.team_name)
 
-    @abstractmethod
     def service(self, settings: S) -> Service[R]:
         """The way to AWS."""
-
-    @abstractmethod
-    def places(self, settings: S) -> Places:
-        """The way to the containers and their logs, for an executor that was never started."""
-
-    @abstractmethod
-    def seal(self, launch: Launch[S], request: R) -> R:
-        """The last step of every builder: what the container is found again by."""
+        return self.backend.calls(self.clients(settings), settings)
 
     def new_token(self) -> str:
         """A token for a queueing that Airflow has given none."""
@@ -144,13 +134,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def _start(self, configured: Configured[S, R]) -> None:
         settings = configured.settings
         service, counts, metrics = self.service(settings), RecentCounts(), AirflowMetrics(self._tags())
-        builder = f"request builder {function_name(configured.build)}"
         self._work_items = WorkItems(
             executor=self,
             configured=configured,
-            builder=f"request builder {settings.request_builder}" if settings.request_builder else builder,
-            request_type=self.request_type,
-            seal=self.seal,
+            row=self.backend.row,
             ways=Transports(*transport_of(settings, self.clients(settings))),
             queueing=conf.getfloat("scheduler", "task_queued_timeout"),
         )
@@ -172,7 +159,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             executor=type(self).__name__,
             region=settings.region,
             team=self.team_name or "",
-            calls=self.calls,
+            calls=self.backend.row.operations,
             counts=counts,
             rate_limiter=rate_limiter,
         )
@@ -180,7 +167,12 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if self._publisher is not None:
             self._publisher.start()
         self._log_tail = LogTail(self._live_logs)
-        self.log.info("%s started in %s, with %s", self, settings.region, builder)
+        self.log.info(
+            "%s started in %s, with request builder %s",
+            self,
+            settings.region,
+            function_name(configured.build),
+        )
 
     def _tags(self) -> dict[str, str]:
         return {"executor": type(self).__name__} | ({"team_name": self.team_name} if self.team_name else {})
@@ -361,9 +353,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         return self._live_logs.read(token)
 
     def _source(self) -> Result[LookupPlace, str]:
-        configured = self.configure().alt(str).map(lambda found: found.settings)
-        return configured.map(
-            lambda settings: LookupPlace(places=self.places(settings), region=settings.region)
+        return self.configure().alt(str).map(lambda found: self._place(found.settings))
+
+    def _place(self, settings: S) -> LookupPlace:
+        return LookupPlace(
+            places=self.backend.calls(self.clients(settings), settings), region=settings.region
         )
 
     def debug_dump(self) -> None:

@@ -1,7 +1,7 @@
-"""Metrics, by Airflow's own way to StatsD or OpenTelemetry.
+"""Send metrics through Airflow's own StatsD or OpenTelemetry client.
 
-Invariants: what is measured is said in `core/lifecycle/metrics.py`; here stands how it is sent. It runs in
-the engine's thread and in workers, never in the scheduler's; what fails is said once and harms nothing.
+Law: `core/lifecycle/metrics.py` defines what is measured; this module sends it. It runs in the engine's
+thread and in workers, never in the scheduler's. A failure to send is logged once and has no other effect.
 """
 
 from __future__ import annotations
@@ -17,43 +17,43 @@ log = logger(__name__)
 
 
 class Sink(Protocol):
-    """Who takes metrics. All may be called from any thread, and none raises."""
+    """Receives metrics. All methods may be called from any thread, and none raises."""
 
     def count(self, name: str) -> None:
-        """One more."""
+        """Increment a counter."""
         ...
 
     def gauge(self, name: str, value: float) -> None:
-        """As it is now."""
+        """Set a gauge."""
         ...
 
     def time(self, name: str, seconds: float) -> None:
-        """It took so long."""
+        """Record a duration."""
         ...
 
 
 class AirflowMetrics:
-    """Airflow's own metrics: ``[metrics]`` in airflow.cfg says where they go, if anywhere."""
+    """Airflow's own metrics client; ``[metrics]`` in airflow.cfg says where it sends to, if anywhere."""
 
     def __init__(self, tags: Mapping[str, str]) -> None:
         self._tags = dict(tags)
-        self._lock = threading.Lock()  # Airflow's OpenTelemetry logger keeps tables of its own
+        self._lock = threading.Lock()  # Airflow's OpenTelemetry logger keeps shared tables
         self._failed = False
 
     def count(self, name: str) -> None:
-        """One more."""
+        """Increment a counter."""
         from airflow.observability import stats
 
         self._send(stats.incr, name)
 
     def gauge(self, name: str, value: float) -> None:
-        """As it is now."""
+        """Set a gauge."""
         from airflow.observability import stats
 
         self._send(stats.gauge, name, value)
 
     def time(self, name: str, seconds: float) -> None:
-        """It took so long."""
+        """Record a duration."""
         from airflow.observability import stats
 
         self._send(stats.timing, name, timedelta(seconds=seconds))

@@ -4,7 +4,6 @@ A workload is read by the engine's thread, for that takes its time; `WorkItems` 
 executor.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -13,15 +12,15 @@ from airflow.executors.base_executor import BaseExecutor
 from airflow.utils.state import TaskInstanceState
 
 from aws_executors.core.lifecycle.job import Job, Purpose
-from aws_executors.core.requests.launch import Launch
+from aws_executors.core.services import ServiceRow
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.airflow.workloads import (
     URGENT,
     RequestFactory,
+    TokenMint,
     Transports,
     is_own,
-    minted,
     parcel_of,
     renewal_interval,
     token_for,
@@ -46,9 +45,7 @@ class WorkItems(Generic[S, R]):
 
     executor: BaseExecutor = field(repr=False)  # has Airflow's generator of workload tokens
     configured: Configured[S, R]
-    builder: str  # what a person calls the builder
-    request_type: type[R]
-    seal: Callable[[Launch[S], R], R]
+    row: ServiceRow[S, R]
     ways: Transports
     queueing: float  # seconds that a task may wait in Airflow's queue
 
@@ -57,11 +54,11 @@ class WorkItems(Generic[S, R]):
         parcel = parcel_of(workload)
         request_factory = RequestFactory(
             configured=self.configured,
-            request_type=self.request_type,
-            seal=self.seal,
+            request_type=self.row.request,
+            seal=self.row.seal,
             parcel=parcel,
             token=token,
-            mint=partial(minted, parcel.workload, self.executor.jwt_generator),
+            mint=TokenMint(parcel.workload, self.executor.jwt_generator),
             queueing=self.queueing,
             ways=self.ways,
         )
@@ -79,7 +76,7 @@ class WorkItems(Generic[S, R]):
             build=request_factory,
             stored=request_factory if self.store else None,
             id=parcel.id,
-            builder=self.builder,
+            builder=self.configured.builder,
         )
 
     def orphan(self, ti: "TaskInstance", token: str) -> "WorkItem[WorkloadKey, R]":

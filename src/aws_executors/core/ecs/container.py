@@ -1,0 +1,47 @@
+"""A container's override in a RunTask request: found by its name, and something laid over it.
+
+Law: pure; one override per container, whichever way it was said.
+"""
+
+from dataclasses import replace
+
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.structures import ContainerOverride, Overrides
+from aws_executors.core.requests.merge import merge
+
+
+def command_of(overrides: Overrides, name: str) -> tuple[str, ...]:
+    """The command that this container has in place of its definition's; empty if it has none."""
+    for one in overrides.container_overrides:
+        if one.name == name:
+            return one.command
+    return ()
+
+
+def with_over(overrides: Overrides, name: str, over: object) -> Overrides:
+    """The overrides with what `over` says on top of that container's, which is added if need be.
+
+    `over` is a `ContainerOverride`, or has some of its fields. Where it says nothing, nothing is added.
+
+    >>> with_over(Overrides(), "proxy", ContainerOverride(name="proxy", cpu=64)).container_overrides
+    (ContainerOverride(name='proxy', cpu=64),)
+    """
+    listed = overrides.container_overrides
+    names = [one.name for one in listed]
+    place = names.index(name) if name in names else len(names)
+    before = listed[place] if name in names else ContainerOverride(name=name)
+    after = merge(before, over)
+    if after is before:
+        return overrides
+    return replace(overrides, container_overrides=(*listed[:place], after, *listed[place + 1 :]))
+
+
+def on_container(request: RunTask, override: ContainerOverride) -> RunTask:
+    """The request with this override on top of what its container has, the container added if need be.
+
+    >>> request = RunTask(task_definition="a")
+    >>> on_container(request, ContainerOverride(name="proxy", cpu=64)).overrides.container_overrides[0].cpu
+    64
+    """
+    overrides = merge(request.overrides, Overrides(container_overrides=(override,)))
+    return replace(request, overrides=overrides)

@@ -1,0 +1,90 @@
+"""One row per service: its section, its request, and the functions that differ between services.
+
+Law: a table and no logic, so that nobody asks which service is before him. A third service is a folder beside
+`core/ecs`, a row here, and beside it the row with its calls (`shell/services.py`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Generic, TypeAlias, TypeVar, cast
+
+from aws_executors.core.aws.iam import Also, Statement, Where
+from aws_executors.core.aws.request_quotas import BATCH_NAMES, ECS_NAMES, Names
+from aws_executors.core.batch import builder as batch_builder
+from aws_executors.core.batch import permissions as batch_permissions
+from aws_executors.core.batch import request as batch_request
+from aws_executors.core.batch.request import SubmitJob
+from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.ecs import builder as ecs_builder
+from aws_executors.core.ecs import permissions as ecs_permissions
+from aws_executors.core.ecs import request as ecs_request
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.settings.base import Settings
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+Builder: TypeAlias = Callable[[Launch[S]], R]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRow(Generic[S, R]):
+    """One service: what its settings and requests are, and what is done with them."""
+
+    executors: tuple[str, ...]
+    """The names of its classes in `aws_executors.executors`."""
+    settings: type[S]
+    request: type[R]
+    build: Builder[S, R]
+    build_from: Callable[[R], Builder[S, R]]
+    over_options: Callable[[S, Mapping[str, object]], R]
+    """The request of the settings, with the dict of the kwargs option over it."""
+    from_kwargs: Callable[[object], R]
+    seal: Callable[[Launch[S], R], R]
+    """The last step of every builder."""
+    operations: Names
+    """What the service's API calls the actions of the engine."""
+    statements: Callable[[R, Where, Also], Iterator[Statement]]
+    own_tags: Callable[[S, R], tuple[tuple[str, str], ...]]
+    """By which tags a policy can tell the executor's containers from others."""
+    doctor_reads: tuple[str, ...]
+    """The actions by which the doctor looks, besides those of the executor."""
+
+
+BATCH = ServiceRow(
+    executors=("AwsBatchExecutor",),
+    settings=BatchSettings,
+    request=SubmitJob,
+    build=batch_builder.build,
+    build_from=batch_builder.build_from,
+    over_options=batch_builder.over_options,
+    from_kwargs=batch_request.from_kwargs,
+    seal=batch_builder.sealed,
+    operations=BATCH_NAMES,
+    statements=batch_permissions.statements,
+    own_tags=batch_permissions.own_tags,
+    doctor_reads=batch_permissions.DOCTOR_READS,
+)
+ECS = ServiceRow(
+    executors=("AwsEcsFargateExecutor", "AwsFargateExecutor"),
+    settings=EcsSettings,
+    request=RunTask,
+    build=ecs_builder.build,
+    build_from=ecs_builder.build_from,
+    over_options=ecs_builder.over_options,
+    from_kwargs=ecs_request.from_kwargs,
+    seal=ecs_builder.sealed,
+    operations=ECS_NAMES,
+    statements=ecs_permissions.statements,
+    own_tags=ecs_permissions.own_tags,
+    doctor_reads=ecs_permissions.DOCTOR_READS,
+)
+
+AnyService: TypeAlias = ServiceRow[Settings, object]
+"""A row that was looked up: its functions take what its own settings and builders make, and nothing else."""
+SERVICES: Mapping[str, AnyService] = MappingProxyType(
+    {row.settings.section: row for row in (cast("AnyService", BATCH), cast("AnyService", ECS))}
+)
+"""The rows, by the section's name in airflow.cfg."""

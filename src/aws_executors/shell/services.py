@@ -1,0 +1,42 @@
+"""One row per service, with its calls to AWS: what executors and commands need of it.
+
+Law: a table and no logic; what is pure of a service stands in its row in `core/services.py`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeVar
+
+from aws_executors.core import services
+from aws_executors.core.aws.service import Service
+from aws_executors.core.services import ServiceRow
+from aws_executors.core.settings.base import Settings
+from aws_executors.shell.aws.batch import BatchCalls
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.ecs import EcsCalls
+from aws_executors.shell.ui.never_started import Places
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class Calls(Service[R_contra], Places, Protocol[R_contra]):
+    """Every call to one service: what the engine makes, and what Airflow's UI asks for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend(Generic[S, R]):
+    """A service and the way to it; making the calls costs nothing."""
+
+    row: ServiceRow[S, R]
+    calls: Callable[[Clients, S], Calls[R]]
+
+
+BATCH = Backend(row=services.BATCH, calls=BatchCalls)
+ECS = Backend(row=services.ECS, calls=EcsCalls)
+BACKENDS: Mapping[str, Backend[Any, Any]] = MappingProxyType(
+    {backend.row.settings.section: backend for backend in (BATCH, ECS)}
+)
+"""The rows, by the section's name in airflow.cfg."""
