@@ -128,7 +128,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
         self._work_items = VirtualWorkItems(
             executor=self,
             configured=configured,
-            service=self.backend.row,
+            row=self.backend.row,
             ways=Transports(usual, large) if self._cloud.schedule.stored else Transports(inline),
             queueing=0.0,
         )

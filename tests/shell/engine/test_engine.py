@@ -23,7 +23,7 @@ from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
-from aws_executors.shell.engine import row_poller
+from aws_executors.shell.engine import polling
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import AirflowUpdate, Message, WorkItem
 from aws_executors.shell.engine.operations import TOO_LATE, Operations
@@ -444,9 +444,9 @@ def test_the_database_is_down_for_a_while(place: Town, caplog: pytest.LogCapture
 
 
 def test_more_rows_than_one_query_may_ask_for(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_poller, "ROWS", 200)
+    monkeypatch.setattr(polling, "ROWS", 200)
     place.rows.go_down()
-    many = row_poller.ROWS + 100
+    many = polling.ROWS + 100
     for number in range(many):
         place.queue(f"t{number}")
     until(lambda: len(place.cloud.containers) == many)
@@ -456,7 +456,7 @@ def test_more_rows_than_one_query_may_ask_for(place: Town, monkeypatch: pytest.M
     place.rows.come_up()
     until(place.idle)
     assert all(place.ends(f"t{number}") for number in range(many))
-    assert max(map(len, place.rows.reads)) <= row_poller.ROWS
+    assert max(map(len, place.rows.reads)) <= polling.ROWS
 
 
 def test_an_idle_engine_sleeps(place: Town) -> None:

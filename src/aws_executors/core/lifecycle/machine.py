@@ -55,7 +55,7 @@ def begin(job: Job[R]) -> Moved[R]:
     (LookUp(exclude=()),)
     """
     if job.purpose is Purpose.RUN:
-        return replace(job, stage=Stage.PREPARING), (Prepare(job.attempt),)
+        return job, (Prepare(job.attempt),)  # a job is made in this stage
     return replace(job, stage=Stage.LOOKING_UP), (LookUp(),)
 
 

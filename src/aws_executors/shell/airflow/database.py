@@ -20,7 +20,7 @@ from sqlalchemy.orm import load_only, object_session
 
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.engine.messages import Asked
-from aws_executors.shell.engine.row_poller import ROWS
+from aws_executors.shell.engine.polling import ROWS
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance

@@ -136,7 +136,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._work_items = WorkItems(
             executor=self,
             configured=configured,
-            service=self.backend.row,
+            row=self.backend.row,
             ways=Transports(*transport_of(settings, self.clients(settings))),
             queueing=conf.getfloat("scheduler", "task_queued_timeout"),
         )

@@ -45,7 +45,7 @@ class WorkItems(Generic[S, R]):
 
     executor: BaseExecutor = field(repr=False)  # has Airflow's generator of workload tokens
     configured: Configured[S, R]
-    service: ServiceRow[S, R]
+    row: ServiceRow[S, R]
     ways: Transports
     queueing: float  # seconds that a task may wait in Airflow's queue
 
@@ -54,8 +54,8 @@ class WorkItems(Generic[S, R]):
         parcel = parcel_of(workload)
         request_factory = RequestFactory(
             configured=self.configured,
-            request_type=self.service.request,
-            seal=self.service.seal,
+            request_type=self.row.request,
+            seal=self.row.seal,
             parcel=parcel,
             token=token,
             mint=TokenMint(parcel.workload, self.executor.jwt_generator),

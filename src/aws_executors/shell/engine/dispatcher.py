@@ -33,7 +33,6 @@ from aws_executors.shell.engine.operations import STALL, Operations, Performable
 from aws_executors.shell.engine.polling import Polling
 from aws_executors.shell.engine.rate_limiter import UNBOUNDED, RateLimitedQueue, RateLimiter
 from aws_executors.shell.engine.retries import Retries
-from aws_executors.shell.engine.row_poller import RowPoller
 from aws_executors.shell.engine.shutdown import Shutdown
 
 R = TypeVar("R")
@@ -93,7 +92,6 @@ class Dispatcher(Generic[K, R]):
         self._agenda = Agenda()
         self._numbers = count(1)
         self._submitting: set[int] = set()  # the submissions under way
-        self._rows = RowPoller(config.rows_every)
         self._awake_since = float("-inf")
         self._outbox: deque[AirflowUpdate[K]] = deque()
         self._error_log = ErrorLog(clock, log)
@@ -106,7 +104,7 @@ class Dispatcher(Generic[K, R]):
             clock,
             rate_limiter,
             self._error_log,
-            self._rows,
+            config.rows_every,
             self._happen,
             self._reassured,
         )
@@ -134,7 +132,7 @@ class Dispatcher(Generic[K, R]):
         """When `turn` has something to do next; never, if it waits for messages only."""
         return min(
             self._agenda.due,
-            self._rows.due,
+            self._polling.rows_due,
             max(self.table.next_poll, self._polling.polls_from),
             self._arrival if self._arriving else inf,
             *[
@@ -155,7 +153,7 @@ class Dispatcher(Generic[K, R]):
             if queue.waiting:
                 for token, effect in queue.passing(now, self._room(action)):
                     self._pass(token, effect, now)
-        if now >= self._rows.due:
+        if now >= self._polling.rows_due:
             self._polling.read_rows(now)
         if self._shutdown is not None:
             self._shutdown.turn()
@@ -214,7 +212,7 @@ class Dispatcher(Generic[K, R]):
             # Airflow offers again what it has, as it thinks, not heard the end of: begin anew.
             self.table.move(replace(old.job, stage=Stage.CLOSED), now)
         if not self.table:
-            self._rows.begin(now)
+            self._polling.begin(now)
         job, asked = begin(work_item.job)
         record = self.table.add(work_item, job, now)
         # Who hands one over right after a gap may have queued it before.
@@ -275,7 +273,7 @@ class Dispatcher(Generic[K, R]):
             case effects.Prepare() | effects.Renew():
                 self._hand_on(record, effect)
             case effects.ReadRow():
-                self._rows.want(record.job.token)
+                self._polling.want_row(record.job.token)
             case effects.Fence():
                 note = partial(self._error_log.note, "Setting a task instance to restarting")
                 self._operations.fence(work_item, note)  # the next row that is read shows it
@@ -326,7 +324,7 @@ class Dispatcher(Generic[K, R]):
                 self._happen(record, events.Refused(now, NEVER_SENT))
             case effects.Submit() if record.in_doubt:
                 record.held = effect
-                self._rows.want(token)
+                self._polling.want_row(token)
             case _:
                 self._hand_on(record, effect)
 
@@ -342,7 +340,7 @@ class Dispatcher(Generic[K, R]):
         """The row was read, beginning at `at`: what was held back until then goes on."""
         if at < self._awake_since:
             if record.held is not None:
-                self._rows.want(record.job.token)  # what was read before the gap is not believed
+                self._polling.want_row(record.job.token)  # what was read before the gap is not believed
             return
         record.in_doubt = False
         held, record.held = record.held, None

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.lifecycle.effects import Submit
 from aws_executors.core.lifecycle.events import Prepared
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.policy import REACTIONS, WAITING, Policy, Reaction, submission_failure
@@ -23,7 +24,6 @@ from aws_executors.core.lifecycle.transitions.moves import (
     look_up,
     say_once,
     stop,
-    submit,
 )
 
 R = TypeVar("R")
@@ -31,10 +31,15 @@ R = TypeVar("R")
 
 def prepared(job: Job[R], event: Prepared[R]) -> Moved[R]:
     """The request is built."""
-    renew_at = event.at + (event.renew_every or 0.0)
-    return submit(
-        replace(job, request=event.request, renew_every=event.renew_every, renew_at=renew_at), event.request
+    submitting = replace(
+        job,
+        stage=Stage.SUBMITTING,
+        due=None,
+        request=event.request,
+        renew_every=event.renew_every,
+        renew_at=event.at + (event.renew_every or 0.0),
     )
+    return submitting, (Submit(event.request),)
 
 
 def not_stored(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
