@@ -1,4 +1,4 @@
-"""How two descriptions of one thing become one: `merge(base, over)`, field by field.
+"""`merge(base, over)`: two descriptions of one thing become one, field by field.
 
 Law: a field's rule follows from its type. Text, numbers, flags and lists of plain values: what `over` says,
 if it says anything. A structure: merged in turn. A list of structures that have a key, and a map of texts: by
@@ -119,8 +119,28 @@ def merge(base: T, over: object, **decided: object) -> T:
         merged = rule(below, above)
         if merged is not below:
             found[name] = merged
-    found |= {name: value for name, value in decided.items() if value is not _value(name, base)}
+    if decided:
+        found |= _differing(base, decided)
     return _replace(base, **found) if found else base
+
+
+def with_members(base: T, members: Mapping[str, object]) -> T:
+    """`base` with these members; `base` itself, if it has them. It is checked once, however many they are.
+
+    >>> from aws_executors.core.ecs.structures import ContainerOverride
+    >>> with_members(ContainerOverride(name="main"), {"cpu": 256, "memory": 512})
+    ContainerOverride(name='main', cpu=256, memory=512)
+    """
+    found = _differing(base, members)
+    return _replace(base, **found) if found else base
+
+
+def _differing(base: object, members: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: value
+        for name, value in members.items()
+        if value is not _value(name, base) and value != _value(name, base)
+    }
 
 
 class _Replace(Protocol):
