@@ -19,7 +19,7 @@ from types import ModuleType
 
 from aws_executors import Launch, Task, batch, ecs
 from aws_executors.cli.command import Command
-from aws_executors.cli.commands import COMMANDS
+from aws_executors.cli.command_table import COMMANDS
 from aws_executors.cli.options_table import SECTIONS, markdown
 from aws_executors.core import errors
 from aws_executors.core.aws.backoff import Backoff

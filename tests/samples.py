@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture.providers import HypothesisProvider, _get_local_constants
+from hypothesis.internal.constants_ast import Constants
 
 T = TypeVar("T")
 
@@ -36,6 +38,15 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+
+def _constants_of_tested_code(_: HypothesisProvider) -> Constants:
+    return Constants() if settings().derandomize else _get_local_constants()
+
+
+# Hypothesis also draws the constants of those modules of ours that are imported by then, and which these are
+# depends on the tests that a worker has had before: chance, which belongs into `make soak`.
+HypothesisProvider._local_constants = property(_constants_of_tested_code)  # type: ignore[assignment]
 
 
 def examples(usual: int) -> settings:

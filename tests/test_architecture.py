@@ -57,10 +57,7 @@ class Rule:
 
 
 # The fleet page's pure modules: what a snapshot is, what is shown of it, and how.
-PURE = tuple(
-    f"{OURS}.dashboard.{name}"
-    for name in ("snapshot", "summary", "view", "failure_kind", "formatting", "render")
-)
+PURE = tuple(f"{OURS}.dashboard.{name}" for name in ("snapshot", "summary", "page"))
 CHECKS = (f"{OURS}.doctor.checks",)
 PURE_ROOMS = (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE, *CHECKS)
 RULES = (
@@ -87,7 +84,7 @@ RULES = (
 )
 EXEMPT = {
     # This command brings its own cloud.
-    (f"{OURS}.cli.local", f"{OURS}.local"),
+    (f"{OURS}.cli.commands.local", f"{OURS}.local"),
     # The executor starts the publisher of the fleet page, the plugin names the page.
     (f"{OURS}.shell.airflow.executor", f"{OURS}.dashboard"),
     (f"{OURS}.shell.ui.plugin", f"{OURS}.dashboard"),
@@ -180,13 +177,13 @@ def test_what_is_pure_ignores_no_type(path: Path) -> None:
         ("aws_executors.shell.engine.thread", "airflow.configuration.conf", False),
         ("aws_executors.shell.engine.thread", "aws_executors.dashboard.snapshot", True),
         ("aws_executors.shell.airflow.executor", "aws_executors.dashboard.collector", False),
-        ("aws_executors.dashboard.view", "aws_executors.shell.airflow.loggers", True),
-        ("aws_executors.dashboard.view", "aws_executors.dashboard.store", True),
-        ("aws_executors.dashboard.view", "airflow.models", True),
-        ("aws_executors.dashboard.view", "aws_executors.dashboard.snapshot", False),
-        ("aws_executors.dashboard.app", "aws_executors.dashboard.view", False),
+        ("aws_executors.dashboard.page.view", "aws_executors.shell.airflow.loggers", True),
+        ("aws_executors.dashboard.page.view", "aws_executors.dashboard.store", True),
+        ("aws_executors.dashboard.page.view", "airflow.models", True),
+        ("aws_executors.dashboard.page.view", "aws_executors.dashboard.snapshot", False),
+        ("aws_executors.dashboard.app", "aws_executors.dashboard.page.view", False),
         ("aws_executors.dashboard.app", "aws_executors.executors", True),
-        ("aws_executors.core.lifecycle.machine", "aws_executors.dashboard.view", True),
+        ("aws_executors.core.lifecycle.machine", "aws_executors.dashboard.page.view", True),
         ("aws_executors.deploy.terraform", "aws_executors.core.aws.iam", False),
         ("aws_executors.doctor.checks.ecs", "aws_executors.doctor.probe", True),
         ("aws_executors.doctor.checks.ecs", "boto3", True),
@@ -195,9 +192,9 @@ def test_what_is_pure_ignores_no_type(path: Path) -> None:
         ("aws_executors.deploy.terraform", "aws_executors.cli.show", True),
         ("aws_executors.deploy.terraform", "os.path", True),
         ("aws_executors.local.server", "aws_executors.core.lifecycle.observation", True),
-        ("aws_executors.cli.doctor", "aws_executors.local.LocalAws", True),
+        ("aws_executors.cli.commands.doctor", "aws_executors.local.LocalAws", True),
         ("aws_executors.demo.cloud", "aws_executors.local.LocalAws", False),
-        ("aws_executors.executors", "aws_executors.cli.doctor", True),
+        ("aws_executors.executors", "aws_executors.cli.commands.doctor", True),
         ("aws_executors.run.sources", "aws_executors.shell.aws.clients", True),
         ("aws_executors.run.sources", "aws_executors.core.requests.stored_workload", False),
         ("aws_executors", "aws_executors.shell.engine.thread", True),
@@ -315,9 +312,9 @@ def test_a_name_means_one_thing() -> None:
         ("Evidence", ["doctor.checks.batch_evidence", "doctor.checks.ecs_evidence"], False),
         ("build", ["core.batch.builder", "core.ecs.steps"], True),
         ("build", ["core.batch.builder", "core.ecs.builder", "deploy.model"], True),
-        ("run", ["aws_executors.cli.doctor", "aws_executors.demo.__main__"], False),
-        ("run", ["aws_executors.cli.doctor", "aws_executors.demo.stage"], True),
-        ("told", ["aws_executors.cli.doctor", "aws_executors.cli.preview"], True),
+        ("run", ["aws_executors.cli.commands.doctor", "aws_executors.demo.__main__"], False),
+        ("run", ["aws_executors.cli.commands.doctor", "aws_executors.demo.stage"], True),
+        ("told", ["aws_executors.cli.commands.doctor", "aws_executors.cli.commands.preview"], True),
     ],
 )
 def test_tells_twins_from_namesakes(name: str, modules: list[str], wrong: bool) -> None:

@@ -1,7 +1,7 @@
-"""Airflow executors for AWS Batch, Fargate and ECS: what a notebook or a DAG file wants from them.
+"""The public names of this package for notebooks and DAG files.
 
-Law: imports the core only, and that when a name is asked for: every ``airflow`` command imports this package
-for its provider's metadata and wants nothing else of it. The executors are in `aws_executors.executors`.
+Every ``airflow`` command imports this package to read its provider metadata, so importing it must be cheap: a
+name is imported from the core when it is first used. The executors are in `aws_executors.executors`.
 
 >>> from aws_executors import Launch, Task, ecs, preview
 >>> settings = ecs.EcsSettings(region="us-east-1", cluster="etl", container_name="airflow",
@@ -107,7 +107,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """A public name, imported when it is first asked for (PEP 562)."""
+    """Import a public name on first use (PEP 562)."""
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,7 +12,7 @@ import pytest
 
 from aws_executors.cli.__main__ import main, parser
 from aws_executors.cli.command import Command
-from aws_executors.cli.commands import COMMANDS
+from aws_executors.cli.command_table import COMMANDS
 from aws_executors.cli.configuration import executor_sections
 from aws_executors.cli.show import Paint, colourful, dumped
 

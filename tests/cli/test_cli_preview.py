@@ -11,7 +11,7 @@ import pytest
 from airflow_executors import forget_executors
 from aws_executors import Launch, Task, compose, ecs, to_kwargs
 from aws_executors.cli.__main__ import main
-from aws_executors.cli.preview import TOKEN, WORKLOAD
+from aws_executors.cli.commands.preview import TOKEN, WORKLOAD
 from aws_executors.shell.transport import INLINE
 
 DAG_FILE = """

@@ -13,7 +13,7 @@ from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.requests.preview import Difference, preview
 from aws_executors.core.requests.wire import KeyValuePair
 from aws_executors.core.settings.errors import shown
-from aws_executors.dashboard.failure_kind import failure_kind
+from aws_executors.dashboard.page.failure_kind import failure_kind
 from aws_executors.doctor.checks.image import reference
 from aws_executors.ecs import EcsSettings
 

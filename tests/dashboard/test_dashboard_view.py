@@ -17,11 +17,11 @@ from jinja2 import UndefinedError
 
 from aws_executors.core.aws.console import container_in
 from aws_executors.core.lifecycle.display_state import DisplayState
-from aws_executors.dashboard.failure_kind import failure_kind
-from aws_executors.dashboard.formatting import age, task_page
-from aws_executors.dashboard.render import _templates, content, render_page
+from aws_executors.dashboard.page.failure_kind import failure_kind
+from aws_executors.dashboard.page.formatting import age, task_page
+from aws_executors.dashboard.page.render import _templates, content, render_page
+from aws_executors.dashboard.page.view import Failure, Fleet, fleet
 from aws_executors.dashboard.snapshot import CallRate, JobRecord, QueueCount, Snapshot, TaskKey
-from aws_executors.dashboard.view import Failure, Fleet, fleet
 
 NOW = 1_800_000_000.0
 JOB = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
@@ -230,7 +230,7 @@ def test_every_text_is_said_as_it_is(text: str) -> None:
 
 
 def test_no_template_switches_escaping_off() -> None:
-    for file in (resources.files("aws_executors.dashboard") / "templates").iterdir():
+    for file in (resources.files("aws_executors.dashboard.page") / "templates").iterdir():
         assert not re.search(r"\|\s*safe|autoescape|Markup", file.read_text()), file.name
 
 

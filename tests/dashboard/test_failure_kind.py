@@ -6,7 +6,7 @@ from aws_executors.core.explain.diagnosis import SENTENCES, explain
 from aws_executors.core.explain.reason import Reason
 from aws_executors.core.explain.reasons import REASONS
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
-from aws_executors.dashboard.failure_kind import _OF_CAUSES, failure_kind
+from aws_executors.dashboard.page.failure_kind import _OF_CAUSES, failure_kind
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 JOB = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"

@@ -15,7 +15,7 @@ from unittest.mock import patch
 from airflow.configuration import AirflowConfigParser
 
 from aws_executors.batch import BatchSettings
-from aws_executors.cli.migrate import of_environment, of_file, with_variables
+from aws_executors.cli.commands.migrate import of_environment, of_file, with_variables
 from aws_executors.core.aws import console
 from aws_executors.core.aws.response import read_record as read_record
 from aws_executors.core.batch.builder import build as build_job

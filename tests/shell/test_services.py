@@ -8,7 +8,7 @@ from airflow.configuration import AirflowConfigParser
 
 from aws_executors import Launch, Task, executors, provider
 from aws_executors.cli.command import SECTIONS
-from aws_executors.cli.setup import SETUPS
+from aws_executors.cli.commands.setup import SETUPS
 from aws_executors.core import services
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings

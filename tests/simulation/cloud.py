@@ -29,7 +29,7 @@ from aws_executors.local.world import (
     feed,
     next_due,
 )
-from aws_executors.local.world.ecs_state import EcsTask
+from aws_executors.local.world.ecs.state import EcsTask
 from simulation.plan import Schedule
 from simulation.timeline import Timeline, between, draw
 

@@ -1,4 +1,4 @@
-"""Commands for people: argparse tables over what the core and the shell already do.
+"""The command line: argparse tables over functions of the core and the shell.
 
-Law: a command parses, calls, prints and gives an exit code. What it prints is decided in the core.
+Law: a command parses, calls, prints and returns an exit code. The core decides what it prints.
 """

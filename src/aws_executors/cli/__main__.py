@@ -1,7 +1,7 @@
 """``aws-executors``: the table of commands as a program of its own.
 
-Law: arguments in, an exit code out. 0: done. 1: the answer is no (doctor found errors, no request can be
-made). 2: the command line or the configuration can not be read. 130: interrupted.
+Law: takes arguments, returns an exit code. 0: done. 1: the result is negative (doctor found errors, no
+request can be made). 2: the command line or the configuration cannot be read. 130: interrupted.
 """
 
 import argparse
@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from aws_executors.cli.command import Command
-from aws_executors.cli.commands import ABOUT, COMMANDS
+from aws_executors.cli.command_table import ABOUT, COMMANDS
 
 PROGRAM = "aws-executors"
 INTERRUPTED = 130
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line, made from the table."""
+    """The parser, made from the table of commands."""
     found = argparse.ArgumentParser(
         prog=PROGRAM, description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -37,20 +37,20 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code."""
+    """Run one command; returns its exit code."""
     options = parser().parse_args(arguments)
     command: Command = options.command
     return run(command.run, options)
 
 
 def run(path: str, options: argparse.Namespace) -> int:
-    """Import a command's function and call it; an interruption is an exit code, too."""
+    """Import a command's function and call it; an interruption becomes an exit code, too."""
     module, _, name = path.rpartition(".")
     try:
         code: int = getattr(import_module(module), name)(options)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader (head, less) has seen enough
+    except BrokenPipeError:  # the reader (head, less) has closed the pipe
         sys.stderr.close()
         return 0
     return code

@@ -1,7 +1,7 @@
-"""``airflow aws-executors ...``: the table of commands, as Airflow takes it.
+"""``airflow aws-executors ...``: the table of commands for Airflow's command line.
 
-Law: every airflow command imports this and calls `get_commands`, so it builds rows and imports nothing that
-Airflow has not imported already. Source: ``airflow/cli/cli_parser.py``.
+Law: every airflow command imports this module and calls `get_commands`, so it only builds rows, and imports
+nothing that Airflow has not imported already. Source: ``airflow/cli/cli_parser.py``.
 """
 
 import sys
@@ -11,13 +11,13 @@ from collections.abc import Callable
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
 
 from aws_executors.cli.command import Argument, Command
-from aws_executors.cli.commands import ABOUT, COMMANDS
+from aws_executors.cli.command_table import ABOUT, COMMANDS
 
 NAME = "aws-executors"
 
 
 def get_commands() -> list[GroupCommand]:
-    """The one group of commands that this package adds."""
+    """The group of commands that this package adds."""
     return [
         GroupCommand(
             name=NAME,
@@ -45,7 +45,7 @@ def _arg(option: Argument) -> Arg:
 
 
 def _exits(path: str) -> Callable[[Namespace], object]:
-    """Airflow throws away what a command returns; ours mean it as the exit code."""
+    """Exit with a command's return value, because Airflow ignores it."""
 
     def command(options: Namespace) -> object:
         from aws_executors.cli.__main__ import run
@@ -56,5 +56,5 @@ def _exits(path: str) -> Callable[[Namespace], object]:
 
 
 def _plain(text: str) -> str:
-    """Airflow's help is printed by rich, to which a word in brackets is a colour."""
+    """Escape brackets: Airflow prints its help with rich, which takes a word in brackets for a style."""
     return text.replace("[", r"\[")

@@ -1,6 +1,6 @@
-"""What a command is, as a value; and the options that several commands have.
+"""A command as a value, and the options that several commands share.
 
-Law: data only, and the standard library only: every airflow command imports this.
+Law: data only, from the standard library only, because every airflow command imports this module.
 """
 
 from argparse import ArgumentTypeError
@@ -13,7 +13,7 @@ OUTPUTS = ("table", "json", "yaml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
-    """One argument of a command, in argparse's words; what is None is not said."""
+    """One argument of a command, in argparse's terms; None leaves a keyword out."""
 
     flags: tuple[str, ...]
     help: str
@@ -26,7 +26,7 @@ class Argument:
     dest: str | None = None
 
     def arguments(self) -> dict[str, object]:
-        """The keywords of argparse's ``add_argument``.
+        """The keyword arguments for argparse's ``add_argument``.
 
         >>> Argument(flags=("--team",), help="Whose.", metavar="NAME").arguments()
         {'help': 'Whose.', 'metavar': 'NAME'}
@@ -56,7 +56,7 @@ class Command:
     run: str
 
     def epilog(self, program: str) -> str:
-        """The examples, each below what it does.
+        """The examples, each with what it does.
 
         >>> command = Command(name="doctor", help="", about="", examples=(("doctor", "look"),), run="")
         >>> print(command.epilog("aws-executors"))
@@ -77,7 +77,7 @@ TEAM = Argument(flags=("--team",), help="read the options of this team (multi-te
 
 
 def output(default: str = "table") -> Argument:
-    """How the answer is printed."""
+    """The option for the output format."""
     return Argument(
         flags=("-o", "--output"),
         help=f"output format: {', '.join(OUTPUTS)} (default: {default})",
@@ -88,12 +88,12 @@ def output(default: str = "table") -> Argument:
 
 
 def many(flag: str, metavar: str, help_: str) -> Argument:
-    """An option that may be given several times."""
+    """An option that may be repeated."""
     return Argument(flags=(flag,), help=f"{help_}; repeatable", metavar=metavar, action="append")
 
 
 def pair(text: str) -> tuple[str, str]:
-    """What is written as NAME=VALUE.
+    """Parse NAME=VALUE.
 
     >>> pair("AIRFLOW_HOME=/tmp/a=b")
     ('AIRFLOW_HOME', '/tmp/a=b')

@@ -1,7 +1,7 @@
-"""Which of our executors this Airflow uses, and what their sections say.
+"""Find out which of our executors this Airflow uses, and read their sections.
 
-Law: reads Airflow's configuration; imports it when asked, because that takes a second. What is wrong is
-raised as `CommandError`, in words, and becomes exit code 2.
+Law: reads Airflow's configuration. Airflow is imported on first use, because that takes a second. Errors are
+raised as `CommandError` and become exit code 2.
 """
 
 import logging
@@ -26,32 +26,32 @@ UNUSABLE = 2
 
 
 class CommandError(AwsExecutorsError):
-    """A command can not do what it was asked for; the message says what to change."""
+    """A command cannot do what it was asked to; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenSections:
-    """Which sections a command is about, and whose."""
+    """The sections that a command is about, and their team."""
 
     sections: tuple[str, ...]
     team: str | None
 
 
 def airflow() -> "AirflowConfigParser":
-    """Airflow's configuration, with its plugins folder on the path, as the scheduler has it."""
+    """Airflow's configuration, with its plugins folder on the path, as in the scheduler."""
     from airflow import settings
     from airflow.configuration import conf
 
-    prepare: Callable[[], None] = settings.prepare_syspath_for_config_and_plugins  # it has no types
+    prepare: Callable[[], None] = settings.prepare_syspath_for_config_and_plugins  # it is untyped
     prepare()
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where each client's address is from
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it logs where endpoints come from
     return conf
 
 
 def executor_sections(value: str) -> tuple[str, ...]:
-    """The sections of our executors in ``[core] executor``, in their order.
+    """The sections of our executors in ``[core] executor``, in order.
 
-    Any class of these names counts, so that a subclass in a person's own module is found by its name.
+    Any class with one of these names counts, so that a subclass in a user's own module is found by its name.
 
     >>> executor_sections("aws_executors.executors.AwsBatchExecutor,LocalExecutor,x.AwsFargateExecutor")
     ('batch', 'ecs_fargate')
@@ -63,7 +63,7 @@ def executor_sections(value: str) -> tuple[str, ...]:
 
 
 def asked(options: Namespace) -> ChosenSections:
-    """The section that was named, or those of the executors that Airflow is configured with."""
+    """The section that was named, or those of the executors in ``[core] executor``."""
     team: str | None = options.team
     if options.section:
         return ChosenSections((options.section,), team)
@@ -77,7 +77,7 @@ def asked(options: Namespace) -> ChosenSections:
 
 
 def required(section: str, team: str | None) -> Configured[Any, Any]:
-    """What one section says; raises `CommandError` with all that is wrong with it."""
+    """Configure one section; raises `CommandError` with all its faults."""
     match unwrap_or_failure(configure(SERVICES[section], airflow(), team)):
         case SettingsFaults() as faults:
             raise CommandError(str(faults))

@@ -1,9 +1,9 @@
-"""The options as the README and Airflow show them, made from the settings models.
+"""Generate the tables of options, for the documentation and for Airflow, from the settings models.
 
-Law: text from rows, no list of its own. ``python -m aws_executors.cli.options_table batch`` prints the table
-for the README, ``... provider > src/aws_executors/provider_config.json`` what `provider.py` gives to Airflow
-(making it takes 80 ms, which no airflow command should pay). `tests/test_options_table.py` and
-`tests/test_provider.py` hold both to the models.
+Law: text comes only from the models. ``python -m aws_executors.cli.options_table batch`` prints a section's
+table; ``... provider > src/aws_executors/provider_config.json`` writes what `provider.py` passes to Airflow
+(generating it takes 80 ms, which no airflow command should pay). `tests/test_options_table.py` and
+`tests/test_provider.py` compare both with the models.
 """
 
 import argparse
@@ -20,7 +20,7 @@ SINCE = "0.1.0"
 
 
 def markdown(model: type[Settings]) -> str:
-    """The table of a section's options for the README: option, default, meaning, example.
+    """The table of a section's options: option, default, meaning, example.
 
     >>> print(markdown(SECTIONS["batch"]).splitlines()[2])
     | `region` | *mandatory* | The AWS Region, also with a custom request. | `us-east-1` |
@@ -39,7 +39,7 @@ def _code(text: str) -> str:
 
 
 def provider_options() -> dict[str, object]:
-    """What Airflow takes as ``config`` in a provider's description, by section."""
+    """The ``config`` of a provider's description for Airflow, by section."""
     return {
         name: {
             "description": model.about,

@@ -1,7 +1,7 @@
-"""The commands that bring their own AWS, as rows: `local` and `demo`.
+"""The commands that bring an AWS of their own, as rows: `local` and `demo`.
 
-Law: data only, and the standard library only; each command is a module of its own, too, and
-`tests/cli/test_cli_commands.py` holds the options of both to each other.
+Law: data only, from the standard library only. Each of these commands is a module of its own, too, and
+`tests/cli/test_cli_commands.py` compares the options of both.
 """
 
 from pathlib import Path
@@ -62,7 +62,7 @@ LOCAL = Command(
             action="store_true",
         ),
     ),
-    run="aws_executors.cli.local.run",
+    run="aws_executors.cli.commands.local.run",
 )
 
 DEMO = Command(

@@ -1,6 +1,7 @@
-"""How an answer is printed: as text for a person, or as JSON or YAML for a program.
+"""Print results: as text for users, or as JSON or YAML for programs.
 
-Law: the same value in every form. Colours only on a terminal that wants them (https://no-color.org).
+Law: every format shows the same value. Colours only on a terminal, unless switched off
+(https://no-color.org).
 """
 
 import json
@@ -23,13 +24,13 @@ COLOURS: Mapping[str, str] = {
 
 
 def colourful(stream: TextIO) -> bool:
-    """Whether this stream is a terminal, and its person has not said no to colours."""
+    """Whether this stream is a terminal and colours are not switched off."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """Colours a text, or leaves it as it is.
+    """Colours a text, or returns it unchanged.
 
     >>> Paint(on=False)("ok", "green"), Paint(on=True)("ok", "green")
     ('ok', '\\x1b[32mok\\x1b[0m')
@@ -42,7 +43,7 @@ class Paint:
 
 
 def dumped(value: object, form: str) -> str:
-    """A value of plain dicts, lists and texts as ``json`` or ``yaml``.
+    """A value of plain dicts, lists and strings as ``json`` or ``yaml``.
 
     >>> print(dumped({"Version": "2012-10-17"}, "yaml"))
     Version: '2012-10-17'
@@ -51,12 +52,12 @@ def dumped(value: object, form: str) -> str:
         return json.dumps(value, indent=2, ensure_ascii=False)
     import yaml
 
-    # Through JSON, so that a value that occurs twice is written twice and not as an anchor.
+    # Through JSON, so that a value that occurs twice is written twice instead of as an anchor.
     return str(yaml.safe_dump(json.loads(json.dumps(value)), sort_keys=False, allow_unicode=True)).rstrip()
 
 
 def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns under their heads, as wide as they need to be.
+    """Columns under their headings, as wide as they need to be.
 
     >>> print(grid(("what", "where"), [("RunTask", "etl")]))
     what     where
@@ -70,7 +71,7 @@ def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def wrapped(label: str, text: str, indent: str = "") -> str:
-    """A paragraph behind a label, its further lines below its first.
+    """A labelled paragraph; its further lines are indented to the first.
 
     >>> print(wrapped("why  ", "it is so", indent="  "))
       why  it is so
@@ -86,10 +87,10 @@ def wrapped(label: str, text: str, indent: str = "") -> str:
 
 
 def answer(text: str) -> None:
-    """Print an answer."""
+    """Print a result."""
     sys.stdout.write(text + "\n")
 
 
 def remark(text: str) -> None:
-    """Say something beside the answer, where it does not mix with it."""
+    """Print a remark to stderr, so that it does not mix with the result."""
     sys.stderr.write(text + "\n")

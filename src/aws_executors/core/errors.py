@@ -1,7 +1,8 @@
-"""The exceptions of this package: one base, and those that a user's code may want to catch.
+"""The exceptions of this package: their common base, and those that user code may want to catch.
 
-Law: every exception of ours is an `AwsExecutorsError` and has the suffix ``Error``; what is raised inside one
-module stands there. What AWS refuses is no exception but a value, `core.aws.errors.AwsError`.
+Law: every exception of this package is an `AwsExecutorsError` whose name ends in ``Error``. One that never
+leaves its module is defined there. A refusal by AWS is not an exception but a value,
+`core.aws.errors.AwsError`.
 """
 
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AwsExecutorsError(Exception):
-    """The base of every exception that this package raises by itself.
+    """The base of every exception that this package defines and raises.
 
     >>> from aws_executors import ecs
     >>> try:
@@ -23,7 +24,7 @@ class AwsExecutorsError(Exception):
 
 
 class SettingsError(AwsExecutorsError, ValueError):
-    """A section of airflow.cfg that makes no settings; the message lists all of its `faults`."""
+    """A section of airflow.cfg that is not valid; the message lists all of its `faults`."""
 
     def __init__(self, faults: "SettingsFaults") -> None:
         super().__init__(str(faults))
@@ -31,12 +32,12 @@ class SettingsError(AwsExecutorsError, ValueError):
 
 
 class RequestError(AwsExecutorsError, ValueError):
-    """What a person wrote makes no request; the message names the member, what was found, the remedy."""
+    """User input that is not a valid request; the message names member, value found and remedy."""
 
 
 class RequestTooLargeError(RequestError):
-    """A request that is larger than AWS takes, and whose only fault that is: by way of S3 it may fit."""
+    """A request that exceeds AWS's size limit and has no other fault; with the workload in S3 it may fit."""
 
 
 class BuilderError(AwsExecutorsError, TypeError):
-    """A builder or step gave something that is no request; the message names the function and the remedy."""
+    """A builder or step that did not return a request; the message names the function and the remedy."""

@@ -1,8 +1,8 @@
-"""What a person wrote, read into a value; and pydantic's errors, said in words they can act on.
+"""Validate user input with pydantic, and turn its errors into messages that users can act on.
 
-Law: the one place that reads pydantic's errors. All that is wrong is told at once, each with the path of the
-member, what was found and what is allowed. Values found inside `environment` or `command` are never repeated:
-they may be secrets.
+Law: only this module reads pydantic's errors. All errors are reported at once, each with the path of the
+member, the value found and the values allowed. Values inside `environment` or `command` may be secrets and
+are never repeated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,20 +36,22 @@ EXPECTED: Mapping[str, str] = {
     "string_type": "text",
     "tuple_type": "a list",
 }
-"""What should have stood there, by pydantic's type of error."""
+"""What was expected, by pydantic's error type."""
 LIMITS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("must be at least {ge}", "is below {ge}"),
     "less_than_equal": ("must be at most {le}", "is above {le}"),
     "missing": ("is missing", "is missing"),
 }
-"""Other types of error: what must be, and what is. A type that is in neither table speaks for itself."""
+"""Other error types: what is required, and how the value falls short. For a type in neither table, pydantic's
+own message is used."""
 MISPLACED = ("Input should", "String should", "Tuple should", "List should")
 ABSENT = frozenset({"missing", "too_long", "too_short"})
 UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 SECRET = frozenset({"environment", "env", "command", "args"})
 SHOWN = 60
 FAULTS, SOME = 8, 3
-"""So many faults are told of one value; of more, which a program may have made, only some."""
+"""Up to `FAULTS` errors of one value are all listed. Of more, which are probably made by a program, only
+`SOME` are."""
 NO_SCHEMA: Mapping[str, object] = {}
 
 
@@ -63,7 +65,7 @@ class _Detail(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing that pydantic found wrong: its type of error, where, in its words, and what stood there."""
+    """One validation error: pydantic's error type, the path, the message, and the value found."""
 
     kind: str
     path: Path
@@ -78,18 +80,18 @@ class Violation:
 
     @property
     def too_large(self) -> bool:
-        """Whether it is a request's size alone that is wrong."""
+        """Whether the only error is the size of the request."""
         return isinstance(self.context.get("error"), RequestTooLargeError)
 
     @property
     def demand(self) -> str:
-        """What completes "the member ...": what must stand there."""
+        """Completes "the member ...": what is required there."""
         must = f"must be {EXPECTED[self.kind]}" if self.kind in EXPECTED else LIMITS.get(self.kind, ("",))[0]
         return must.format_map(self.context) or self.message
 
     @property
     def finding(self) -> str:
-        """What completes "option = value ...": how that falls short."""
+        """Completes "option = value ...": how the value falls short."""
         short = (
             f"is not {EXPECTED[self.kind]}" if self.kind in EXPECTED else LIMITS.get(self.kind, ("", ""))[1]
         )
@@ -97,7 +99,7 @@ class Violation:
 
 
 def violations(error: ValidationError) -> list[Violation]:
-    """All that pydantic found wrong."""
+    """All errors that pydantic found."""
     details = cast("list[_Detail]", error.errors(include_url=False))
     return [
         Violation(
@@ -119,10 +121,10 @@ def _own_words(message: str) -> str:
 
 
 def parse(adapter: TypeAdapter[R], written: object, where: str) -> R:
-    """Read `written` (dicts and lists in AWS's spelling, or in ours) as what `adapter` stands for.
+    """Validate `written` (dicts and lists, in AWS's spelling or in ours) as the type of `adapter`.
 
-    Raises `RequestError`, which begins with `where` (the option or argument the person set) and lists all
-    that is wrong; `RequestTooLargeError` where it is nothing but the size.
+    Raises `RequestError`, whose message begins with `where` (the option or argument that was set) and lists
+    all errors; `RequestTooLargeError` if the only error is the size.
 
     >>> from aws_executors.core.requests.wire import KeyValuePair
     >>> parse(TypeAdapter(KeyValuePair), {"name": "A", "value": "", "nam": 1}, "env")
@@ -140,16 +142,19 @@ Allowed: name, value
 
 
 def only_too_large(error: ValidationError) -> bool:
-    """Whether the request's size is all that is wrong with it."""
+    """Whether the size of the request is its only error."""
     return all(violation.too_large for violation in violations(error))
 
 
 def in_words(
     error: ValidationError, schema: Mapping[str, object] = NO_SCHEMA, *, shown: bool = True
 ) -> list[str]:
-    """What pydantic found wrong, one sentence each, without its web addresses and without secrets; of more
-    than `FAULTS` the first few, and how many more there are. What stood there is told where it is `shown`,
-    its type in any case; `schema` is the JSON schema that the value was read by."""
+    """pydantic's errors as sentences, without its URLs and without secrets.
+
+    Of more than `FAULTS` errors only the first are listed, with the number of the others. The type of the
+    value found is always given, the value itself only if `shown`. `schema` is the JSON schema of the expected
+    type.
+    """
     found = violations(error)
     first = found if len(found) <= FAULTS else found[:SOME]
     sentences = [_sentence(violation, schema, shown=shown) for violation in first]
@@ -171,7 +176,7 @@ def _sentence(violation: Violation, schema: Mapping[str, object], *, shown: bool
 
 
 def unknown_name(name: str, allowed: Sequence[str], place: str = "") -> str:
-    """A name that is not known, the nearest one that is, and all that are.
+    """Say that a name is not known, with the closest known one and all that are allowed.
 
     >>> unknown_name("memry", ["cpu", "memory"])
     "'memry' is not known; did you mean 'memory'? Allowed: cpu, memory"
@@ -183,7 +188,7 @@ def unknown_name(name: str, allowed: Sequence[str], place: str = "") -> str:
 
 
 def nearest(name: str, allowed: Sequence[str], likeness: float = 0.6) -> list[str]:
-    """The one of these names that was perhaps meant, if any; `likeness` is 0 to 1, as in difflib.
+    """The closest of the allowed names, if one is close enough; `likeness` is from 0 to 1, as in difflib.
 
     >>> nearest("regoin", ["region", "workers"]), nearest("x" * 99, ["x" * 98])
     (['region'], [])
@@ -192,7 +197,7 @@ def nearest(name: str, allowed: Sequence[str], likeness: float = 0.6) -> list[st
 
 
 def quoted(name: object) -> str:
-    """A name that somebody wrote, as it stands in a message: not longer than a name is.
+    """A user's name as it appears in a message, cut to `SHOWN` characters.
 
     >>> quoted("cpu"), quoted("x" * 99)[-6:], quoted(3)
     ("'cpu'", "xx'...", '3')
@@ -203,7 +208,7 @@ def quoted(name: object) -> str:
 
 
 def type_and_value(value: object, *, secret: bool = False) -> str:
-    """What stood there: its type, and its value where that is short and no secret.
+    """The type of a value found, with the value itself if it is short and not secret.
 
     >>> type_and_value(3), type_and_value("x", secret=True), type_and_value(["a"])
     ('int 3', 'str', 'list')
@@ -219,7 +224,7 @@ def _short(value: object) -> bool:
 
 
 def dotted(loc: Path) -> str:
-    """A path as people write it.
+    """A path in the usual notation.
 
     >>> dotted(("overrides", "containerOverrides", 0, "cpu"))
     'overrides.containerOverrides[0].cpu'
@@ -229,7 +234,7 @@ def dotted(loc: Path) -> str:
 
 
 def members(schema: Mapping[str, object], loc: Path) -> list[str]:
-    """The members that may stand at a path, by the JSON schema."""
+    """The members that the JSON schema allows at a path."""
     node = _resolved(schema, schema)
     for step in loc:
         node = _resolved(_below(node, step), schema)

@@ -1,10 +1,9 @@
-"""The fleet page: schedulers publish snapshots of their jobs, API servers show them.
+"""The fleet page: schedulers publish snapshots of their jobs, and API servers show them.
 
-Law: the two never talk. A snapshot is a row of the table `variable` in Airflow's own database, because an API
-server is another process and often another machine. Nothing here runs in the scheduler's thread or in the
-engine's, and a page that can not be shown, or a snapshot that can not be published, harms nobody.
+Law: schedulers and API servers share no process and often no machine, so snapshots travel through Airflow's
+database, as rows of the table `variable`. Nothing here runs in the scheduler's thread or in the engine's. If
+the page cannot be shown or a snapshot not published, nothing else is affected.
 
-Pure: `snapshot`, `summary`, `view`, `failure_kind`, `formatting`, `render` (which reads `templates/`). In the
-scheduler: `recent_counts`, `collector`, `publisher`. In the API server: `mount`, `app`, `rights`, `failures`.
-In both: `store`, `seal`.
+Pure: `snapshot`, `summary`, `page/` (what is shown, and the templates). In the scheduler: `recent_counts`,
+`collector`, `publisher`. In the API server: `mount`, `app`, `rights`, `failures`. In both: `store`, `seal`.
 """

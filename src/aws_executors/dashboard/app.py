@@ -1,10 +1,10 @@
-"""The fleet page and its news, behind Airflow's own login.
+"""The web application of the fleet page, behind Airflow's own login.
 
-Law: Airflow's own dependencies say who somebody is and what they may see: this page is for those who may see
-Airflow's cluster activity; of a DAG whose tasks they may not read they see no name, and failures only
-where they may read its audit log, too. Whoever is not logged in is sent to Airflow's login by the page, and
-refused by what is not a page. The handlers are plain functions, which FastAPI runs in threads: they wait for
-the database. All addresses are relative, for nobody knows what stands in front of Airflow.
+Law: Airflow's own dependencies authenticate and authorize users. The page is for those who may view Airflow's
+cluster activity. It shows task names only of DAGs whose task instances the user may read, and failures only
+if the user may also read the DAG's audit log. Without a login, the page redirects to Airflow's login; every
+other request is refused. The handlers are plain functions, which FastAPI runs in threads, because they wait
+for the database. All addresses are relative, because a proxy may put a prefix in front of Airflow.
 """
 
 import secrets
@@ -22,15 +22,15 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from starlette.exceptions import HTTPException
 
 from aws_executors.dashboard.failures import HOURS, recent_failures
-from aws_executors.dashboard.render import content, render_page
+from aws_executors.dashboard.page.render import content, render_page
+from aws_executors.dashboard.page.view import Fleet, fleet
 from aws_executors.dashboard.rights import rights_of
 from aws_executors.dashboard.store import snapshots
-from aws_executors.dashboard.view import Fleet, fleet
 
 PAGE = "/fleet"
 NEWS = "/fleet.json"
 LOGIN = "../api/v2/auth/login"
-"""Airflow's login, as seen from the page."""
+"""Airflow's login, relative to the page."""
 
 POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
@@ -41,7 +41,7 @@ User = Annotated[BaseUser, Depends(get_user)]
 
 
 def fleet_for(user: User) -> Fleet:
-    """What this person may see, now."""
+    """What this user may see now."""
     now = time.time()
     published, failures = snapshots(), recent_failures(now)
     keys = [job.key for one in published for job in one.jobs] + [one.key for one in failures]
@@ -54,7 +54,7 @@ View = Annotated[Fleet, Depends(fleet_for)]
 
 
 def create_app() -> FastAPI:
-    """The application that Airflow mounts."""
+    """Create the application that Airflow mounts."""
     app = FastAPI(title="AWS executors", docs_url=None, redoc_url=None, openapi_url=None)
     allowed = [Depends(requires_access_view(AccessView.CLUSTER_ACTIVITY))]
     app.get(PAGE, dependencies=allowed)(show_page)
@@ -64,19 +64,19 @@ def create_app() -> FastAPI:
 
 
 def show_page(view: View) -> HTMLResponse:
-    """The page."""
+    """Serve the page."""
     nonce = secrets.token_urlsafe(16)
     headers = {"Content-Security-Policy": POLICY.format(nonce=nonce), "Cache-Control": "no-store"}
     return HTMLResponse(render_page(view, nonce), headers=headers)
 
 
 def show_news(view: View) -> JSONResponse:
-    """What has changed on the page: as values, and as the markup that shows them."""
+    """Serve what has changed on the page: as values, and as the markup that shows them."""
     return JSONResponse({"fleet": asdict(view), "html": content(view)}, headers={"Cache-Control": "no-store"})
 
 
 async def refuse_request(request: Request, error: HTTPException) -> Response:
-    """Refuse; but who opens the page without being logged in comes to the login, and back."""
+    """Refuse a request; a user who opens the page without a login is redirected to the login and back."""
     if error.status_code == 401 and request.url.path.endswith(PAGE):
         return RedirectResponse(f"{LOGIN}?next={quote(request.url.path)}", status_code=303)
     return await http_exception_handler(request, error)

@@ -1,7 +1,7 @@
-"""A snapshot of a running executor: its engine's jobs, and its calls to AWS.
+"""Take snapshots of a running executor: the jobs of its engine, and its calls to AWS.
 
-Law: reads and translates, changes nothing. An engine's times are of a clock of its own; here they become
-seconds since the epoch, by a difference that is taken once: else all would seem to change a little each time.
+Law: only reads. The times of an engine are of a monotonic clock. They are converted to seconds since the
+epoch by an offset that is computed once; otherwise every time would change slightly with every snapshot.
 """
 
 import os
@@ -29,21 +29,21 @@ R = TypeVar("R")
 
 
 class ReadableEngine(Protocol[K, R]):
-    """The part of an engine that is read."""
+    """The part of an engine that is read here."""
 
     def entries(self) -> Iterator[tuple[WorkItem[K, R], Job[R], float]]:
-        """Every job, what came with it, and since when it is in its state."""
+        """Every job, its work item, and since when it has been in its state."""
         ...
 
     @property
     def changes(self) -> int:
-        """How often a job has changed: while this stays the same, so do `entries`."""
+        """How many changes there have been to jobs; as long as it is the same, so are `entries`."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Collector(Generic[K, R]):
-    """Makes the snapshots of one executor of this process."""
+    """Takes snapshots of one executor in this process."""
 
     engine: ReadableEngine[K, R]
     executor: str
@@ -56,10 +56,10 @@ class Collector(Generic[K, R]):
     clock: Callable[[], float] = time.monotonic
     epoch: float = field(default_factory=lambda: time.time() - time.monotonic())
     last: dict[int, Summary] = field(default_factory=dict, repr=False)
-    """The jobs as they were summarized last, by the engine's count of changes then."""
+    """The last summary of the jobs, by the engine's change count at that time."""
 
     def __call__(self, now: float) -> Snapshot:
-        """Its snapshot at this time."""
+        """Take a snapshot at this time."""
         summary = self._summary()
         return Snapshot(
             executor=self.executor,
@@ -75,7 +75,7 @@ class Collector(Generic[K, R]):
         )
 
     def _summary(self) -> Summary:
-        changes = self.engine.changes  # before the jobs: what changes meanwhile is summarized the next time
+        changes = self.engine.changes  # read before the jobs: what changes meanwhile is summarized next time
         if changes not in self.last:
             entries = (
                 Entry(job=job, key=handover.key, queue=handover.queue, since=round(self.epoch + at, 1))
@@ -88,7 +88,7 @@ class Collector(Generic[K, R]):
 
 
 def key_of(key: object) -> TaskKey:
-    """A task instance's key; an empty one for a callback."""
+    """The key of a task instance; an empty one for a callback."""
     if not isinstance(key, TaskInstanceKey):
         return TaskKey()
     return TaskKey(
@@ -101,7 +101,7 @@ def key_of(key: object) -> TaskKey:
 
 
 def publisher_of(collector: Collector[K, R], every: float) -> Publisher | None:
-    """The publisher of its snapshots, not yet started; None where `every` is 0."""
+    """A publisher of the collector's snapshots, not yet started; None if `every` is 0."""
     if not every:
         return None
     return Publisher(

@@ -1,7 +1,7 @@
-"""Recent failures, from Airflow's event log, where every one of them stands anyway.
+"""Read recent failures from Airflow's event log.
 
-Law: one query, by an index, of a bounded number of rows. So failures outlive their scheduler, and nothing has
-to be published for them.
+Law: one query on an index, for a limited number of rows. As every failure is in the event log anyway, nothing
+has to be published, and failures remain visible when their scheduler is gone.
 """
 
 from datetime import UTC, datetime
@@ -13,18 +13,18 @@ from sqlalchemy.sql.functions import func
 
 from aws_executors.core.lifecycle.policy import FAILED
 from aws_executors.core.redact.outgoing import MOST, one_line
+from aws_executors.dashboard.page.view import Failure
 from aws_executors.dashboard.snapshot import TaskKey
-from aws_executors.dashboard.view import Failure
 
 HOURS = 24
-"""How far back it is looked."""
+"""How many hours of the log are searched."""
 
 ROWS = 500
-"""Rows that are read, the newest."""
+"""The most rows that are read, newest first."""
 
 
 def recent_failures(now: float) -> tuple[Failure, ...]:
-    """What our executors have failed within the last `HOURS`, newest first; `now` in seconds since the epoch.
+    """The failures of our executors in the last `HOURS`, newest first; `now` in seconds since the epoch.
 
     Raises what SQLAlchemy raises.
     """

@@ -1,7 +1,7 @@
-"""The fleet page's application, imported when somebody first opens it.
+"""Import the application of the fleet page when it is first requested.
 
-Law: every component of Airflow imports the plugin that names this; only an API server needs FastAPI and what
-the page is made of. So this imports nothing, and has no other thing to do.
+Law: every component of Airflow imports the plugin, which names this class, but only API servers need FastAPI
+and the modules of the page. So they are imported when the first request comes.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -15,7 +15,7 @@ Application: TypeAlias = Callable[
 
 
 class DashboardApp:
-    """An ASGI application, as Airflow mounts it."""
+    """The ASGI application that Airflow mounts."""
 
     async def __call__(
         self, scope: Scope, receive: Callable[[], Awaitable[Scope]], send: Callable[[Scope], Awaitable[None]]

@@ -1,8 +1,8 @@
-"""One thread that publishes its executor's snapshot, every few seconds and only if it has changed.
+"""Publish an executor's snapshot from a thread of its own: every few seconds, and only if it has changed.
 
-Law: it looks at the engine from outside and writes to Airflow's database; neither the scheduler's thread nor
-the engine's ever waits for it. A failure is logged once and tried again at the next turn. It leaves nothing
-behind where it is given the time.
+Law: it reads the engine from outside and writes to Airflow's database; neither the scheduler's thread nor the
+engine's ever waits for it. A failure is logged once, and the next turn tries again. At the end it deletes its
+row, if there is time.
 """
 
 import threading
@@ -17,16 +17,16 @@ from aws_executors.shell.engine.error_log import ErrorLog
 log = logger(__name__)
 
 FIRST = 1.0
-"""Seconds from the start until the first snapshot is published."""
+"""Seconds from the start to the first snapshot."""
 
 TOPIC = "Publishing the fleet page"
 
 
 class RowWriter(Protocol):
-    """Where the snapshot is written. All may wait, and may raise."""
+    """Where the snapshot is written. All methods may block, and may raise."""
 
     def write(self, snapshot: Snapshot) -> None:
-        """Write it in the place of the last one."""
+        """Write the snapshot in place of the previous one."""
         ...
 
     def delete(self) -> None:
@@ -34,12 +34,12 @@ class RowWriter(Protocol):
         ...
 
     def delete_expired(self, now: float) -> None:
-        """Delete what others have left."""
+        """Delete what other schedulers have left behind."""
         ...
 
 
 class Publisher:
-    """Publishes every `every` seconds what `collect` sees, given the time in seconds since the epoch."""
+    """Publishes every `every` seconds what `collect` returns for the time in seconds since the epoch."""
 
     def __init__(
         self,
@@ -59,19 +59,19 @@ class Publisher:
         self._thread = threading.Thread(target=self._run, name="aws-executors-fleet", daemon=True)
 
     def start(self) -> None:
-        """Begin to publish; returns at once."""
+        """Start publishing; returns at once."""
         self._thread.start()
 
     def end(self) -> None:
-        """Publish nothing more; returns at once."""
+        """Stop publishing; returns at once."""
         self._ended.set()
 
     def publish(self) -> None:
-        """Publish what is to be published now; logs what fails."""
+        """Publish a snapshot if one is due, and log failures."""
         try:
             self._publish(self._clock())
             self._error_log.works(TOPIC)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the scheduler's work goes on without
+        except Exception as error:  # noqa: BLE001 - whatever fails, the scheduler's work goes on without it
             self._error_log.say(TOPIC, type(error).__name__, words(error))
 
     def _publish(self, now: float) -> None:
@@ -91,5 +91,5 @@ class Publisher:
         if self._published is not None:
             try:
                 self._row.delete()
-            except Exception as error:  # noqa: BLE001 - it is stale soon
+            except Exception as error:  # noqa: BLE001 - the row is stale soon
                 log.info("The fleet page keeps the last snapshot: %s", type(error).__name__)

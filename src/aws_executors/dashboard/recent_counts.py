@@ -1,7 +1,7 @@
-"""How often something happened within the last minute.
+"""Count how often something happened within the last minute.
 
-Law: a `Sink` of metrics that counts, in slots of a few seconds; so what is on the page is what was measured.
-Any thread may add, any may ask; what is older than a minute is forgotten, so that nothing grows.
+Law: a `Sink` of metrics that counts in slots of a few seconds, so that the page shows the same figures as the
+metrics. Any thread may add or read. Counts older than a minute are dropped.
 """
 
 import threading
@@ -15,10 +15,10 @@ from aws_executors.dashboard.snapshot import CallRate
 from aws_executors.shell.engine.rate_limiter import RateLimiter
 
 SLOT = 5.0
-"""Seconds that are counted together."""
+"""The length of a slot in seconds."""
 
 SLOTS = 12
-"""Slots in a minute."""
+"""How many slots make a minute."""
 
 
 class RecentCounts:
@@ -35,7 +35,7 @@ class RecentCounts:
         self._slots: deque[tuple[int, Counter[str]]] = deque(maxlen=SLOTS + 1)
 
     def count(self, name: str) -> None:
-        """One more."""
+        """Count one."""
         now = int(self._clock() // SLOT)
         with self._lock:
             if not self._slots or self._slots[-1][0] != now:
@@ -43,14 +43,14 @@ class RecentCounts:
             self._slots[-1][1][name] += 1
 
     def gauge(self, name: str, value: float) -> None:
-        """Nothing: a gauge does not happen."""
+        """Do nothing: a gauge is not an event."""
 
     def time(self, name: str, seconds: float) -> None:
-        """One more; how long it took is not kept."""
+        """Count one; the duration is not kept."""
         self.count(name)
 
     def within(self, name: str) -> int:
-        """How often it happened within the last minute."""
+        """How often this happened within the last minute."""
         oldest = int(self._clock() // SLOT) - SLOTS
         with self._lock:
             return sum(counter[name] for slot, counter in self._slots if slot > oldest)
@@ -59,8 +59,8 @@ class RecentCounts:
 def call_rates(
     counts: RecentCounts, rate_limiter: RateLimiter, names: Names, now: float
 ) -> tuple[CallRate, ...]:
-    """The calls to AWS within the last minute, and the rates allowed; actions that were not called are left
-    out. `now` is by the rate limiter's clock."""
+    """The calls to AWS within the last minute and the rates allowed, without actions that were not called.
+    `now` is a time of the rate limiter's clock."""
     rates = (_call_rate(action, name, counts, rate_limiter, now) for action, name in names.items())
     return tuple(rate for rate in rates if rate.calls or rate.throttled)
 

@@ -1,7 +1,7 @@
-"""Of which DAGs a person may read the task instances, and of which the audit log.
+"""Find out of which DAGs a user may read the task instances and the audit log.
 
-Law: Airflow's auth manager says so, and nobody else. It may be far away, so it is asked about all DAGs of the
-page at once; only where that is refused, about each.
+Law: Airflow's auth manager alone decides. A call to it may be slow, so it is asked about all DAGs of the page
+at once, and about each of them only if that is refused.
 """
 
 from collections.abc import Collection
@@ -16,14 +16,14 @@ from airflow.models.dag import DagModel
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The DAGs whose task instances, and those whose audit log too, a person may read."""
+    """The DAGs of which a user may read the task instances, and those of which also the audit log."""
 
     tasks: frozenset[str]
     log: frozenset[str]
 
 
 def rights_of(user: BaseUser, dags: Collection[str]) -> Rights:
-    """What a person may read of these DAGs; of one that Airflow does not know, nothing."""
+    """What a user may read of these DAGs; nothing of a DAG that Airflow does not know."""
     readable = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
     known = frozenset(dags) & readable
     teams = DagModel.get_dag_id_to_team_name_mapping(sorted(known)) if known else {}

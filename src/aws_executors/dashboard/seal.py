@@ -1,8 +1,9 @@
-"""Snapshots sealed, so that nobody else reads them or writes one in a scheduler's place.
+"""Encrypt and sign snapshots, so that nobody else can read them or write one in a scheduler's place.
 
-Law: sealed for one row, by a key that schedulers and API servers have and tasks have not. That is Airflow's
-JWT secret, by which a scheduler signs the tokens of its tasks and an API server knows them: who has it can do
-worse. Where Airflow signs by a private key, it is the Fernet key, of several the first; any of them opens.
+Law: a snapshot is sealed for one row, with a key that schedulers and API servers have and tasks do not. It is
+derived from Airflow's JWT secret, with which a scheduler signs the tokens of its tasks and an API server
+verifies them; whoever has that secret can do greater harm anyway. If Airflow signs with a private key, it is
+derived from the Fernet key. Of several Fernet keys the first one seals, and any of them opens.
 """
 
 import base64
@@ -17,27 +18,27 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from aws_executors.core.errors import AwsExecutorsError
 
 LARGEST = 1 << 20
-"""Characters of a snapshot; what claims to be larger is none."""
+"""The most characters of a snapshot; a longer text is cut, and thus invalid."""
 
 
 class NoKeyError(AwsExecutorsError, RuntimeError):
-    """Airflow has no key to seal by."""
+    """Airflow has no key to seal with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What Airflow has of keys, read once: a value of its configuration may be what a command prints."""
+    """Airflow's keys, read once, because a value of its configuration may be the output of a command."""
 
     roots: tuple[str, ...] = field(repr=False)
 
     def close(self, row: str, text: str) -> str:
-        """The text for the row of this name, encrypted and signed; raises `NoKeyError`."""
+        """Encrypt and sign the text for the row of this name; raises `NoKeyError`."""
         if not self.roots:
             raise NoKeyError("there is no key to seal it by; set [api_auth] jwt_secret, or [core] fernet_key")
         return _fernet(self.roots[0], row).encrypt(zlib.compress(text.encode())).decode()
 
     def open(self, row: str, text: str) -> str | None:
-        """What was sealed for the row of this name; None for anything else."""
+        """The text that was sealed for the row of this name; None for anything else."""
         for root in self.roots:
             try:
                 packed = _fernet(root, row).decrypt(text.encode(errors="replace"))
@@ -48,7 +49,7 @@ class Seal:
 
 
 def seal() -> Seal:
-    """That of this Airflow, as it is configured now."""
+    """The seal of this Airflow, as configured now."""
     by_private_key = any(_option("api_auth", name) for name in ("jwt_private_key_path", "trusted_jwks_url"))
     secret = "" if by_private_key else _option("api_auth", "jwt_secret")
     keys = [secret] if secret else _option("core", "fernet_key").split(",")

@@ -1,8 +1,9 @@
-"""What one executor of one scheduler publishes of its jobs, small enough to be written every few seconds.
+"""What one executor of one scheduler publishes about its jobs, small enough to be written every few seconds.
 
-Law: frozen values that travel as JSON text between processes, and between versions of this package: what is
-not known is left out in reading, and what can not be read at all is `None`, never an exception. Times are
-seconds since the epoch, for nobody shares the clock of an engine. No request, command or token is in it.
+Law: frozen values, exchanged as JSON between processes and between versions of this package. Unknown members
+are ignored on reading, and a text that cannot be read gives `None`, never an exception. Times are seconds
+since the epoch, because an engine's clock means nothing to another process. Requests, commands and tokens are
+never included.
 """
 
 from collections.abc import Iterable
@@ -12,23 +13,24 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from aws_executors.core.lifecycle.display_state import DisplayState
 
 HEARTBEAT = 20.0
-"""Seconds after which a snapshot is published though nothing has changed, where any is that often."""
+"""Seconds after which a snapshot is published even if nothing has changed, unless snapshots are rarer
+anyway."""
 
 MISSED = 3
-"""So many heartbeats missed, and a scheduler is believed to be gone."""
+"""A scheduler that has missed this many heartbeats is considered gone."""
 
 KEPT = 900.0
-"""Seconds after that in which its last snapshot is still shown; then it may be deleted."""
+"""Seconds for which its last snapshot is shown after that; then it may be deleted."""
 
 
 class SnapshotPart(BaseModel):
-    """A frozen record; what a newer version adds is left out in reading."""
+    """A frozen record that ignores members which a newer version has added."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class TaskKey(SnapshotPart):
-    """Which task instance a job is for; all empty for a callback."""
+    """The task instance that a job is for; empty for a callback."""
 
     dag: str = ""
     task: str = ""
@@ -38,7 +40,7 @@ class TaskKey(SnapshotPart):
 
 
 class JobRecord(SnapshotPart):
-    """One job: whose it is, its state and since when, and why it waits where that is known."""
+    """One job: its task, its state and since when, and why it waits, if that is known."""
 
     key: TaskKey
     queue: str = ""
@@ -50,7 +52,7 @@ class JobRecord(SnapshotPart):
 
 
 class QueueCount(SnapshotPart):
-    """How many jobs of one queue are in one state, and since when the oldest of them is."""
+    """How many jobs of one queue are in one state, and since when the oldest one has been in it."""
 
     queue: str
     state: DisplayState
@@ -62,7 +64,7 @@ class CallRate(SnapshotPart):
     """The calls of one AWS action within the last minute.
 
     `granted` is how many calls a second the rate limiter allows now, `documented` how many AWS documents (or
-    the settings say); None where nothing limits them.
+    the settings set); both are None without a limit.
     """
 
     action: str
@@ -73,8 +75,11 @@ class CallRate(SnapshotPart):
 
 
 class Snapshot(SnapshotPart):
-    """All that one executor of one scheduler publishes. `left_out` counts the jobs that are not in `jobs`;
-    within `every` seconds it is published again, if only to say that its scheduler lives."""
+    """All that one executor of one scheduler publishes.
+
+    `left_out` counts the jobs that are not in `jobs`. It is published at least every `every` seconds, to show
+    that the scheduler is alive.
+    """
 
     executor: str
     scheduler: str
@@ -89,26 +94,27 @@ class Snapshot(SnapshotPart):
 
     @property
     def content(self) -> tuple[object, ...]:
-        """What is published at once. The time, and how many calls there were, change always."""
+        """What is published as soon as it changes; excludes the time and the number of calls, which always
+        change."""
         throttled = [(rate.action, rate.granted, bool(rate.throttled)) for rate in self.calls]
         return self.queues, self.jobs, self.left_out, throttled
 
     def stale(self, now: float) -> bool:
-        """Whether its scheduler is believed to be gone."""
+        """Whether the scheduler is considered gone."""
         return now - self.at > MISSED * self.every
 
     def expired(self, now: float) -> bool:
-        """Whether it is not to be shown any more."""
+        """Whether the snapshot is no longer shown."""
         return now - self.at > MISSED * self.every + KEPT
 
 
 def to_text(snapshot: Snapshot) -> str:
-    """A snapshot as it travels."""
+    """Serialize a snapshot."""
     return snapshot.model_dump_json(exclude_defaults=True)
 
 
 def from_text(text: str) -> Snapshot | None:
-    """What travelled as a text; None where it is no snapshot.
+    """Parse a snapshot; None if the text is not one.
 
     >>> from_text('{"executor": "E", "scheduler": "host:1", "region": "us-east-1", "at": 5, "new": 1}').at
     5.0
@@ -122,7 +128,7 @@ def from_text(text: str) -> Snapshot | None:
 
 
 def recent(snapshots: Iterable[Snapshot], now: float) -> tuple[Snapshot, ...]:
-    """Those that are still to be shown, by executor and scheduler."""
+    """The snapshots that are still shown, sorted by executor and scheduler."""
     kept = (snapshot for snapshot in snapshots if not snapshot.expired(now))
     return tuple(sorted(kept, key=_order))
 

@@ -1,13 +1,13 @@
-"""Where snapshots lie between schedulers and API servers: rows of Airflow's table `variable`.
+"""Keep snapshots for schedulers and API servers in rows of Airflow's table `variable`.
 
-Law: one row for each executor of each scheduler, which only that one writes; rows that nobody has written
-for a while are deleted by any scheduler. Each query is a session of its own. All of it may wait, and may
+Law: one row for each executor of each scheduler, which only that one writes. Any scheduler deletes rows that
+have not been written for a while. Each query has a session of its own. Every function may block, and may
 raise.
 
-Why there: it is the one table of Airflow's for things that have a name and change. Whoever may read or write
-variables, a running task by the execution API too, finds it there: so a row is sealed (`seal.py`), and one
-that was overwritten, moved or made by somebody else is ignored. Columns are read and written as they are, not
-through the model: `Variable.set` would ask every secrets backend first.
+`variable` is the one table of Airflow for named values that change. Everything that may read or write
+variables, including a running task through the execution API, has access to the rows. So each row is sealed
+(`seal.py`), and one that was overwritten, moved or made by anything else is ignored. The columns are read and
+written directly, not through the model, because `Variable.set` would ask every secrets backend first.
 """
 
 import time
@@ -24,12 +24,12 @@ from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.engine.error_log import ErrorLog
 
 PREFIX = "aws_executors_fleet_"
-"""What the names of all rows begin with."""
+"""The prefix of all rows' keys."""
 
 ABOUT = "A scheduler's snapshot for the page of the AWS executors; written and deleted by itself."
 
 ROWS = 500
-"""Rows that are read at once."""
+"""The most rows that are read."""
 
 TOPIC = "Reading the fleet page"
 FOREIGN = (
@@ -45,14 +45,14 @@ def _table() -> Table:
 
 
 class SnapshotRow:
-    """One's own row, by its `name`, and its `team`."""
+    """The row of one executor of one scheduler, with its `name` and `team`."""
 
     def __init__(self, name: str, team: str | None = None) -> None:
         self._key = f"{PREFIX}{name}"
         self._team = team
 
     def write(self, snapshot: Snapshot) -> None:
-        """Write one's own row."""
+        """Write the row."""
         table, text = _table(), seal().close(self._key, to_text(snapshot))
         with create_session(scoped=False) as session:
             connection = session.connection()
@@ -71,18 +71,18 @@ class SnapshotRow:
                 )
 
     def delete(self) -> None:
-        """Delete one's own row."""
+        """Delete the row."""
         _delete([self._key])
 
     def delete_expired(self, now: float) -> None:
-        """Delete the rows that are not shown any more, and those that can not be read."""
+        """Delete the rows that are no longer shown, and those that cannot be read."""
         own = seal()
         read = ((key, _read(own, key, text)) for key, text in stored_rows())
         _delete([key for key, one in read if one is None or one.expired(now)])
 
 
 def stored_rows() -> list[tuple[str, str]]:
-    """The names and sealed texts of the rows: the oldest `ROWS`, of one that is too long the beginning."""
+    """The keys and sealed texts of the rows: the oldest `ROWS`, each text cut to `LARGEST` characters."""
     table = _table()
     query = (
         select(table.c.key, func.substr(table.c.val, 1, LARGEST))
@@ -95,7 +95,8 @@ def stored_rows() -> list[tuple[str, str]]:
 
 
 def snapshots() -> tuple[Snapshot, ...]:
-    """The last snapshots of all schedulers; what none of them has written is ignored, and logged once."""
+    """The last snapshots of all schedulers; rows that no scheduler has written are ignored, and logged
+    once."""
     own = seal()
     read = [_read(own, key, text) for key, text in stored_rows()]
     found = tuple(one for one in read if one is not None)

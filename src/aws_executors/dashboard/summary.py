@@ -1,8 +1,8 @@
-"""All jobs of one executor, summarized into a snapshot of bounded size.
+"""Summarize all jobs of one executor into a snapshot of limited size.
 
-Law: one pass over the jobs, and a sort of what is shown one by one. Of many thousand jobs only so many are
-listed: of each state those that have been in it for longest, because these are what a person looks for. How
-many there are of each, and since when, is always counted.
+Law: one pass over the jobs, and a sort of those that are listed. Of many thousand jobs only a few are listed:
+for each state those that have been in it longest, because they are the ones to look at. The number of jobs
+per queue and state, and since when the oldest has been in it, is always counted.
 """
 
 import heapq
@@ -16,20 +16,20 @@ from aws_executors.core.redact.outgoing import NAME, one_line
 from aws_executors.dashboard.snapshot import JobRecord, QueueCount, TaskKey
 
 LISTED = 25
-"""Jobs of one state that are listed one by one."""
+"""How many jobs of one state are listed."""
 
 LONGEST = NAME
-"""Bytes of a name, or of the reason why a job waits."""
+"""The most bytes of a name, or of the reason why a job waits."""
 
 COUNTED = 100
-"""Queues times states that are counted; what has most jobs goes first."""
+"""How many pairs of queue and state are counted; those with the most jobs come first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry(Generic[R]):
-    """One job, whose it is, and since when it is in its state (seconds since the epoch).
+    """One job, its key and queue, and since when it has been in its state (seconds since the epoch).
 
-    `key` is Airflow's own: what it says is read only of the few that are listed.
+    `key` is Airflow's own; it is read only for the few jobs that are listed.
     """
 
     job: Job[R]
@@ -40,7 +40,7 @@ class Entry(Generic[R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a snapshot says of the jobs."""
+    """The part of a snapshot that is about the jobs."""
 
     queues: tuple[QueueCount, ...]
     jobs: tuple[JobRecord, ...]
@@ -99,7 +99,7 @@ def _age(entry: Entry[R]) -> tuple[float, str]:
 
 
 def _reason(job: Job[R], state: DisplayState) -> str:
-    """Why it waits, as far as AWS or we have said so."""
+    """Why the job waits, if AWS or this package has said so."""
     if state in (DisplayState.RUNNING, DisplayState.ENDING):
         return ""
     seen = job.seen

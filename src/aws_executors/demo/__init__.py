@@ -1,6 +1,7 @@
 """`make demo`: Airflow, the two executors and an embedded AWS, all on this machine, for less than a minute.
 
-Law: nothing here is needed to run the executors. Each file is one room: `processes` starts and ends,
-`environment` says what a process sees, `cloud` makes the AWS side, `containers` reads it, `api` asks Airflow,
-`stage` puts them together, `watch` shows, `proof` judges. The end-to-end tests are built from the same rooms.
+Law: nothing here is needed to run the executors. `processes` starts and ends processes, `environment` makes
+their environments, `cloud` creates the AWS resources, `containers` reads the containers from AWS, `api` calls
+Airflow, `stage` puts all of it together, `watch` displays the run, `proof` checks it. The end-to-end tests
+are built from the same modules.
 """

@@ -1,7 +1,7 @@
 """`python -m aws_executors.demo`: run the demo's DAG, show it, prove it, take everything down.
 
-Law: parses, calls and prints. Exit code 0: all that was promised holds. 1: something does not, and it is said
-what, and where the logs are. 130: interrupted. In each case nothing is left running.
+Law: parses, calls and prints. Exit code 0: everything promised is true. 1: something is not; the output says
+what, and where the logs are. 130: interrupted. In every case nothing is left running.
 """
 
 import argparse
@@ -23,15 +23,15 @@ from aws_executors.demo.watch import Sample, screen
 
 DAGS = Path(__file__).parent / "dags"
 DAG = "demo"
-SEGMENTS = {"deferrable": 2}  # containers per try, where that is not one
+SEGMENTS = {"deferrable": 2}  # containers per try, for tasks that have more than one
 INTERRUPTED = 130
-LOOK = 0.25  # seconds between two looks at the AWS side, which cost nothing
-ASK = 1.0  # seconds between two questions to Airflow's API, which needs the cores for better things
+LOOK = 0.25  # seconds between two reads of the AWS side, which are cheap
+ASK = 1.0  # seconds between two calls of Airflow's API, which compete with the tasks for the CPU
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Says what happens and how long after the start."""
+    """Prints events with the time since the start."""
 
     console: Console
     began: float
@@ -41,7 +41,7 @@ class Clock:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """The parser of the command line."""
     found = argparse.ArgumentParser(prog="make demo", description=(__doc__ or "").splitlines()[0])
     found.add_argument(
         "--keep", action="store_true", help="leave everything running afterwards, until Ctrl-C"
@@ -62,17 +62,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo; the exit code."""
+    """Run the demo; returns the exit code."""
     return run(parser().parse_args(arguments))
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the demo as the options say, on a stage of its own; the exit code."""
+    """Run the demo with these options, on a stage of its own; returns the exit code."""
     return run_on(fresh(options.logs, cloud.Names(transport=options.transport)), options)
 
 
 def run_on(stage: AbstractContextManager[DemoStage], options: argparse.Namespace) -> int:
-    """The same on this stage."""
+    """Run the demo on this stage; returns the exit code."""
     isolate()
     clock = Clock(Console(), time.time())
     try:
@@ -94,14 +94,14 @@ def run_on(stage: AbstractContextManager[DemoStage], options: argparse.Namespace
 
 
 def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[DemoStage]:
-    """A stage for the demo's DAGs, whose logs are new."""
+    """A stage for the demo's DAGs, with empty logs."""
     for old in logs.glob("*.log"):
         old.unlink()
     return stage(DAGS, logs, names=names)
 
 
 def run_demo(clock: Clock, up: DemoStage, *, timeout: float, keep: bool) -> bool:
-    """Run the DAG on what is up, and judge; whether all that was promised holds."""
+    """Run the DAG and check the result; returns whether everything promised is true."""
     clock.say(f"Airflow is up: {up.place.url} (no login: everyone is an administrator)")
     claims = final_checks(up, follow(up, up.trigger(DAG), clock, timeout))
     for claim in claims:
@@ -116,7 +116,7 @@ def run_demo(clock: Clock, up: DemoStage, *, timeout: float, keep: bool) -> bool
 
 
 def follow(up: DemoStage, run: DagRun, clock: Clock, timeout: float) -> tuple[TaskInstance, ...]:
-    """Show a run until it has ended and its containers have; its task instances then."""
+    """Show a run until it and its containers have ended; returns its task instances."""
     deadline = time.time() + timeout
     ended, instances, asked = False, up.api.task_instances(run), time.time()
     with screen(clock.console, clock.began, f"DAG {run.dag_id}   {up.place.url}") as shown:
@@ -133,7 +133,7 @@ def follow(up: DemoStage, run: DagRun, clock: Clock, timeout: float) -> tuple[Ta
 
 
 def final_checks(up: DemoStage, instances: tuple[TaskInstance, ...]) -> tuple[proof.Claim, ...]:
-    """Everything that must be so at the end."""
+    """Everything that must be true at the end."""
     containers = up.containers()
     return (
         *by_store(up),
@@ -146,14 +146,14 @@ def final_checks(up: DemoStage, instances: tuple[TaskInstance, ...]) -> tuple[pr
 
 
 def by_store(up: DemoStage) -> tuple[proof.Claim, ...]:
-    """What must be so besides, where workloads are stored."""
+    """What must also be true if workloads are stored in S3."""
     if up.names.transport == "inline":
         return ()
     return proof.tokenless(up.messages()), proof.none_left(up.emptied(), "stored workload")
 
 
 def stay(up: DemoStage) -> None:
-    """Leave everything up until the person has seen enough."""
+    """Leave everything running until Ctrl-C."""
     try:
         while True:
             up.deployment.check()

@@ -1,6 +1,7 @@
-"""Airflow's public REST API, as far as the demo asks it.
+"""A client for the part of Airflow's public REST API that the demo needs.
 
-Law: the standard library only; every answer is read into a value here, and no dict of the API goes further.
+Law: uses only the standard library; every response is read into a value here, and no dict of the API is
+passed on.
 """
 
 import json
@@ -13,17 +14,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-TIMEOUT = 30.0  # seconds for one call: on a busy machine Airflow takes its time
+TIMEOUT = 30.0  # seconds for one call: on a busy machine Airflow is slow
 
 
 class Answered(BaseModel):
-    """What is read of an answer: unknown fields are left alone."""
+    """The members that are read of a response; unknown ones are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class TaskInstance(Answered):
-    """One task instance as the API shows it."""
+    """One task instance, as the API shows it."""
 
     task_id: str
     map_index: int
@@ -66,7 +67,7 @@ class Token(Answered):
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One Airflow's API; `token` is empty until somebody has asked for one."""
+    """The API of one Airflow; `token` is empty before `logged_in`."""
 
     url: str
     token: str = ""
@@ -74,7 +75,7 @@ class Api:
     def call(
         self, method: Literal["GET", "POST"], path: str, body: Mapping[str, object] | None = None
     ) -> bytes:
-        """One call's answer; urllib's errors go to the caller."""
+        """The response to one call; raises urllib's errors."""
         request = urllib.request.Request(  # noqa: S310 - the address is ours, on loopback
             f"{self.url}{path}",
             method=method,
@@ -100,7 +101,7 @@ class Api:
         return Api(self.url, Token.model_validate_json(self.call("GET", "/auth/token")).access_token)
 
     def has_dag(self, dag_id: str) -> Literal[True] | None:
-        """Whether a DAG is known: True, or None to ask again."""
+        """Whether Airflow knows a DAG: True, or None to ask again."""
         try:
             self.call("GET", f"/api/v2/dags/{dag_id}")
         except urllib.error.HTTPError as error:
@@ -120,18 +121,18 @@ class Api:
         )
 
     def dag_run(self, run: DagRun) -> DagRun:
-        """A run as it stands now."""
+        """The current state of a run."""
         path = f"/api/v2/dags/{run.dag_id}/dagRuns/{path_quoted(run.dag_run_id)}"
         return DagRun.model_validate_json(self.call("GET", path))
 
     def task_instances(self, run: DagRun) -> tuple[TaskInstance, ...]:
-        """Every task instance of a run as it stands now."""
+        """The current state of every task instance of a run."""
         path = f"/api/v2/dags/{run.dag_id}/dagRuns/{path_quoted(run.dag_run_id)}/taskInstances?limit=1000"
         return TaskInstances.model_validate_json(self.call("GET", path)).task_instances
 
 
 def path_quoted(run_id: str) -> str:
-    """A run id as part of a path: it has colons and a plus.
+    """A run id as part of a path, with its colons and its plus sign escaped.
 
     >>> path_quoted("manual__2026-01-01T00:00:00+00:00")
     'manual__2026-01-01T00%3A00%3A00%2B00%3A00'

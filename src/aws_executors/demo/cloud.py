@@ -1,7 +1,7 @@
-"""The AWS side of the demo: what a person would have set up before naming it in airflow.cfg.
+"""Create the AWS side of the demo: what a user would set up before naming it in airflow.cfg.
 
-Law: boto3 and nothing else, as against the real services; the names are one value, and the options of both
-executors are made from it.
+Law: uses only boto3, as one would with the real services. All names are in one value, from which the options
+of both executors are made.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IMAGE = "apache/airflow:3"
 ROLE = "arn:aws:iam::123456789012:role/airflow-task-execution"
 LOG_GROUP = "airflow"
 
-# Idles until it is told to end, and then ends well.
+# Idles until it is stopped, and then exits with 0.
 SIDECAR = (
     "python",
     "-c",
@@ -33,7 +33,7 @@ SIDECAR = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What things are called in the demo's account."""
+    """The names of the resources in the demo's account."""
 
     region: str = "us-east-1"
     cluster: str = "airflow"
@@ -50,7 +50,7 @@ class Names:
     transport: str = "inline"
 
     def options(self) -> dict[str, str]:
-        """Both sections of airflow.cfg as environment variables."""
+        """Both sections of airflow.cfg, as environment variables."""
         store = {} if self.transport == "inline" else {"STORE": f"s3://{self.bucket}/demo"}
         by_store = {
             f"WORKLOAD_{name}": value for name, value in ({"TRANSPORT": self.transport} | store).items()
@@ -71,7 +71,7 @@ class Names:
 
 
 def create(environment: Mapping[str, str], names: Names) -> None:
-    """Make everything that the names name, in the account that this environment leads to."""
+    """Create all resources with these names, in the account that the environment leads to."""
     url = environment["AWS_ENDPOINT_URL"]
     keys = environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
     session = boto3.Session(*keys, region_name=names.region)
@@ -84,12 +84,12 @@ def create(environment: Mapping[str, str], names: Names) -> None:
 
 
 def create_log_group(logs: CloudWatchLogsClient) -> None:
-    """The log group of the ECS containers; Batch brings its own."""
+    """Create the log group of the ECS containers; Batch has its own."""
     logs.create_log_group(logGroupName=LOG_GROUP)
 
 
 def create_ecs(ecs: ECSClient, names: Names) -> None:
-    """A cluster and two task definitions: one with the Airflow container alone, one with a sidecar."""
+    """Create a cluster and two task definitions: one with the Airflow container alone, one with a sidecar."""
     airflow = container(names.container, names.region, essential=True)
     sidecar = container("sidecar", names.region, essential=False, command=SIDECAR)
     ecs.create_cluster(clusterName=names.cluster)
@@ -111,7 +111,7 @@ def create_ecs(ecs: ECSClient, names: Names) -> None:
 def container(
     name: str, region: str, *, essential: bool, command: tuple[str, ...] = ()
 ) -> ContainerDefinitionTypeDef:
-    """One container of a task definition, whose output goes to CloudWatch Logs."""
+    """One container of a task definition, which logs to CloudWatch Logs."""
     return {
         "name": name,
         "image": IMAGE,
@@ -129,7 +129,7 @@ def container(
 
 
 def create_batch(batch: BatchClient, names: Names) -> None:
-    """A compute environment on Fargate, a queue in front of it, and a job definition."""
+    """Create a compute environment on Fargate, a queue in front of it, and a job definition."""
     batch.create_compute_environment(
         computeEnvironmentName=names.compute_environment,
         type="MANAGED",

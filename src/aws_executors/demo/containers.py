@@ -1,7 +1,7 @@
-"""What AWS knows of each container, and which try of which task it was started for.
+"""Read from AWS which containers there are, and which try of which task each was started for.
 
-Law: reads DescribeTasks and DescribeJobs shapes and nothing of Airflow: whom a container is for stands in its
-own command, so what is shown and proved does not rest on what the executor says of itself.
+Law: reads only the responses of DescribeTasks and DescribeJobs, nothing of Airflow. The task of a container
+is read from its own command, so that the proof does not rely on what the executor reports.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,14 +14,14 @@ from aws_executors.core.requests.stored_workload import opened
 from aws_executors.demo.api import Answered
 
 Stored = Mapping[str, bytes]
-"""What was ever written to the store, by address."""
+"""Everything that was ever written to the store, by address."""
 
 NOTHING: Stored = MappingProxyType({})
 ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
 
 
 class TaskTry(Answered):
-    """One try of one task instance, as its workload names it."""
+    """One try of one task instance, as named in its workload."""
 
     task_id: str
     map_index: int = -1
@@ -35,7 +35,7 @@ class TaskTry(Answered):
 
 
 CALLBACK = TaskTry(task_id="(callback)", try_number=1)
-"""Stands for what is not a task: a callback's workload names no task instance."""
+"""Stands for a callback, whose workload names no task instance."""
 
 
 class Workload(Answered):
@@ -81,7 +81,7 @@ class JobView(Answered):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """One container (with its sidecars): where it runs, for whom, how far it is; times in epoch seconds."""
+    """One container (with its sidecars): its service, its task and its state; times are in epoch seconds."""
 
     service: str
     id: str
@@ -98,11 +98,11 @@ class Container:
 
     @property
     def well(self) -> bool:
-        """Whether it ended, and everything in it with exit code 0."""
+        """Whether it has ended, with exit code 0 in every container."""
         return self.status in ("STOPPED", "SUCCEEDED") and set(self.exit_codes) == {0}
 
     def seconds(self, now: float) -> float:
-        """How long it has been there."""
+        """How long it has existed."""
         return (self.stopped or now) - self.created
 
     def __str__(self) -> str:
@@ -110,8 +110,7 @@ class Container:
 
 
 def whom(command: Iterable[str], stored: Stored = NOTHING) -> TaskTry:
-    """The try that a container's command names in its workload, which may be one that was stored; ValueError
-    if it names none.
+    """The try named in a container's workload, which is in its command or in the store; ValueError if none.
 
     >>> whom(("python", "-m", "run", "--json-string", '{"ti": {"task_id": "load", "try_number": 2}}')).label
     'load'
@@ -127,7 +126,7 @@ def whom(command: Iterable[str], stored: Stored = NOTHING) -> TaskTry:
 
 
 def from_ecs(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
-    """A task of DescribeTasks; times are in epoch seconds there."""
+    """Read a task of DescribeTasks; its times are in epoch seconds."""
     task = TaskView.model_validate(view)
     return Container(
         service="ECS",
@@ -142,7 +141,7 @@ def from_ecs(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
 
 
 def from_batch(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
-    """A job of DescribeJobs; times are in epoch milliseconds there."""
+    """Read a job of DescribeJobs; its times are in epoch milliseconds."""
     job = JobView.model_validate(view)
     return Container(
         service="Batch",

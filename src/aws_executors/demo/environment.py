@@ -1,7 +1,7 @@
-"""What each process of the demo sees: the environment of Airflow's components, and that of a container.
+"""The environment variables of Airflow's components and of the containers.
 
-Law: pure but for the choice of a free port. The two environments have nothing in common but where the API is:
-a container that could read the scheduler's would prove nothing about real ones.
+Law: pure, except for the choice of a free port. The two environments share only the address of the API: a
+container that could read the scheduler's environment would prove nothing about real containers.
 """
 
 import os
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 EXECUTORS = "aws_executors.executors.AwsEcsFargateExecutor,aws_executors.executors.AwsBatchExecutor"
-PORTS = range(20_000, 32_000)  # below those that Linux and macOS give to connections
+PORTS = range(20_000, 32_000)  # below the ports that Linux and macOS assign to outgoing connections
 INHERITED = ("LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "TZ")
 ALONE: Mapping[str, str] = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -26,9 +26,10 @@ ALONE: Mapping[str, str] = {
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now; OSError if there is none.
+    """A port of the loopback interface that is not in use; OSError if there is none.
 
-    The system's own choice would be of those that it gives to connections: one could have it before Airflow.
+    The port that the system would choose comes from the range for outgoing connections, so that a connection
+    could take it before Airflow does.
     """
     for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
         with socket.socket() as probe, suppress(OSError):
@@ -39,7 +40,7 @@ def free_port() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AirflowHome:
-    """Where one Airflow lives: its home, its DAGs, its port and the secret its components share."""
+    """One Airflow: its home, its DAGs, its port, and the secret that its components share."""
 
     home: Path
     dags: Path
@@ -53,26 +54,26 @@ class AirflowHome:
 
     @property
     def path(self) -> str:
-        """The search path of every process: this interpreter's own commands first."""
+        """The PATH of every process; commands of this interpreter come first."""
         return os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
 
 
 def isolate() -> None:
-    """Keep this process's own clients off the machine's AWS set-up and its proxies."""
+    """Keep this process's own clients away from the machine's AWS configuration and proxies."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(ALONE)
 
 
 def inherited() -> dict[str, str]:
-    """The little of our own environment that matters to a process of ours."""
+    """The few variables of our own environment that the processes need."""
     return {name: os.environ[name] for name in INHERITED if name in os.environ}
 
 
 def airflow_environment(
     place: AirflowHome, aws: Mapping[str, str], options: Mapping[str, str]
 ) -> dict[str, str]:
-    """The environment of Airflow's components; `options` are further variables, and win."""
+    """The environment of Airflow's components; `options` are further variables, which take precedence."""
     return {
         **inherited(),
         "PATH": place.path,
@@ -96,19 +97,18 @@ def airflow_environment(
 
 
 def container_environment(place: AirflowHome) -> dict[str, str]:
-    """What the image of every container has baked in: where the API and the DAGs are, and hardly more.
+    """The variables in the image of every container: where the API and the DAGs are, and little else.
 
-    The executors are named, not needed: a DAG whose tasks say ``executor=`` is refused, in the container too,
-    where the configuration does not name that executor (airflow/dag_processing/dagbag.py).
+    The executors are named although they are not used: Airflow rejects a DAG whose tasks say ``executor=``,
+    in the container too, if that executor is not configured (airflow/dag_processing/dagbag.py).
 
-    The package is where this process has it from: what is stored in S3 is read by it.
-
-    Each has a home of its own, and in it Airflow's: the embedded AWS gives it one.
+    PYTHONPATH lets the container import this package, to read workloads in S3. The embedded AWS gives each
+    container a home directory, and Airflow's home is in it.
     """
     return {
         **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
         "AIRFLOW__CORE__DAGS_FOLDER": str(place.dags),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{place.url}/execution/",
         "AIRFLOW__CORE__EXECUTOR": EXECUTORS,
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # a task's container ends up to this long after it
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # how long it may outlive its task
     }

@@ -1,8 +1,8 @@
-"""Processes of our own: started each in a session of its own, watched, and ended by id, whatever happens.
+"""Start, watch and end processes, each in a session of its own.
 
-Law: knows nothing of Airflow or AWS. A process ends together with everything it has started: children may
-leave their parent's process group (Airflow's do), but not its session, so it is the session that is ended.
-Nothing that was not started here is ever signalled.
+Law: knows nothing of Airflow or AWS. A process ends together with everything that it has started. Children
+may leave their parent's process group (Airflow's do), but not its session, so the whole session is ended. A
+process that was not started here is never signalled.
 """
 
 import os
@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 GRACE = 4.0  # seconds between SIGTERM and SIGKILL
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-TAIL = 30  # lines of a log that tell a person what went wrong
+TAIL = 30  # lines of a log that are shown with an error
 
 
 class ProcessDiedError(AwsExecutorsError):
-    """A process ended that should not have."""
+    """A process ended that should still run."""
 
 
 class NotReadyError(AwsExecutorsError):
@@ -37,7 +37,7 @@ class NotReadyError(AwsExecutorsError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """One process that we started, and where it writes: to a log, from `since` on, in bytes."""
+    """A process that was started here, and its log, from `since` on (in bytes)."""
 
     name: str
     popen: subprocess.Popen[bytes]
@@ -54,7 +54,7 @@ class Process:
             raise ProcessDiedError(f"{self.name} ended with exit code {code}\n{tail(self.log)}")
 
     def said(self) -> str:
-        """All that it has written so far."""
+        """Everything it has written so far."""
         return end_of(self.log, self.since)
 
     def signal(self, number: signal.Signals) -> None:
@@ -62,7 +62,7 @@ class Process:
         self.popen.send_signal(number)
 
     def kill(self) -> None:
-        """What a crash does: the process and everything in its session is gone, with no word of goodbye."""
+        """Kill the process and everything in its session at once, as a crash would."""
         kill_and_reap(self.popen)
 
 
@@ -93,7 +93,8 @@ class Deployment:
         self.stop()
 
     def start(self, name: str, command: Sequence[str], **environment: str) -> Process:
-        """Start a command under a name; a name that has ended may be started again, its log goes on."""
+        """Start a command under a name. A name whose process has ended may be used again; its log is
+        continued."""
         log = self.logs / f"{name}.log"
         with log.open("ab") as output:
             since = output.seek(0, os.SEEK_END)
@@ -109,7 +110,7 @@ class Deployment:
         return self.processes[name]
 
     def finish(self, process: Process) -> None:
-        """Wait for a process that ends by itself; ProcessDiedError if that is not with exit code 0."""
+        """Wait for a process that ends by itself; ProcessDiedError if its exit code is not 0."""
         if process.popen.wait() != 0:
             process.check()
         del self.processes[process.name]
@@ -120,8 +121,10 @@ class Deployment:
             process.check()
 
     def wait_for(self, what: str, ready: Callable[[], T | None], *, timeout: float, every: float = 0.1) -> T:
-        """The first answer of `ready` that is not None, asked again after `every` seconds; NotReadyError if
-        none comes within `timeout` seconds."""
+        """Call `ready` every `every` seconds until its result is not None, and return that.
+
+        Raises NotReadyError after `timeout` seconds, and ProcessDiedError if a process has ended.
+        """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             self.check()
@@ -132,7 +135,7 @@ class Deployment:
         raise NotReadyError(f"{what}: not within {timeout:.0f} s\n{logs}")
 
     def stop(self, *names: str) -> None:
-        """End the named processes (all, if none is named): SIGTERM, and SIGKILL for what lingers."""
+        """End the named processes (by default all): SIGTERM, then SIGKILL for what remains."""
         ending = [self.processes.pop(name) for name in names or tuple(self.processes)]
         end_sessions([process.popen for process in ending])
 
@@ -145,19 +148,19 @@ def tail(log: Path, lines: int = TAIL) -> str:
 
 
 def end_of(log: Path, offset: int) -> str:
-    """What was written to a file from a position on, in bytes."""
+    """What was written to a file after an offset in bytes."""
     with log.open("rb") as file:
         file.seek(offset)
         return file.read().decode(errors="replace")
 
 
 def session_of(leader: int) -> list[psutil.Process]:
-    """The processes of a session that still run; one that ended and was not waited for does not count."""
+    """The running processes of a session, without zombies."""
     return [process for process in psutil.process_iter() if in_session(process, leader)]
 
 
 def in_session(process: psutil.Process, leader: int) -> bool:
-    """Whether a process belongs to a session and still runs."""
+    """Whether a process belongs to a session and is running."""
     try:
         return os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE
     except (ProcessLookupError, PermissionError, psutil.Error):
@@ -165,7 +168,7 @@ def in_session(process: psutil.Process, leader: int) -> bool:
 
 
 def end_sessions(leaders: Sequence[subprocess.Popen[bytes]]) -> None:
-    """SIGTERM to each session's leader, as a person would; SIGKILL to all that is left after the grace."""
+    """Send SIGTERM to each session's leader; after the grace period, SIGKILL to everything that is left."""
     for leader in leaders:
         leader.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + GRACE
@@ -177,7 +180,7 @@ def end_sessions(leaders: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def kill_and_reap(leader: subprocess.Popen[bytes]) -> None:
-    """SIGKILL to every process of a session, and wait until they are gone."""
+    """Send SIGKILL to every process of a session, and wait until they have ended."""
     members = session_of(leader.pid)
     for member in members:
         with suppress(psutil.NoSuchProcess):
@@ -187,12 +190,12 @@ def kill_and_reap(leader: subprocess.Popen[bytes]) -> None:
 
 
 def left_behind(mark: str) -> list[str]:
-    """Command lines of running processes that have `mark` in a value of their environment."""
+    """The command lines of running processes that have `mark` in a value of their environment."""
     return sorted(found for process in psutil.process_iter() for found in marked(process, mark))
 
 
 def marked(process: psutil.Process, mark: str) -> Iterator[str]:
-    """The process's id and command line, if it carries the mark."""
+    """The process's id and command line, if it has the mark."""
     with suppress(psutil.Error):
         if process.pid != os.getpid() and any(mark in value for value in process.environ().values()):
             yield f"{process.pid} {' '.join(process.cmdline())}"
@@ -200,7 +203,8 @@ def marked(process: psutil.Process, mark: str) -> Iterator[str]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the block as Ctrl-C does, so that clean-up runs; all is as it was afterwards."""
+    """Make SIGTERM and SIGHUP end the block like Ctrl-C, so that clean-up runs; restores the handlers
+    afterwards."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

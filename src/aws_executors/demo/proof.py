@@ -1,7 +1,7 @@
-"""Whether what happened is what was promised, judged from the AWS side.
+"""Check from the AWS side whether everything happened as promised.
 
-Law: pure. A green DAG alone proves nothing, because a task reports its own state: most claims are about the
-containers, and a claim that does not hold says where.
+Law: pure. A green DAG alone proves nothing, because a task reports its own state. So most claims are about
+the containers, and a claim that is not true names what is wrong.
 """
 
 import re
@@ -14,12 +14,12 @@ from aws_executors.demo.containers import Container
 
 SLOTS = re.compile(r"\b(running|queued) \((\d+)\): ")
 KINDS_OF_SLOT = 2
-OPENING = "eyJ"  # of a token: the base64 of {"
+OPENING = "eyJ"  # how a token begins: the base64 of {"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something that must be so; it holds if there is no fault."""
+    """Something that must be true; it holds if there are no faults."""
 
     text: str
     faults: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Claim:
 
 
 def succeeded(instances: Iterable[TaskInstance]) -> Claim:
-    """Airflow's own view: every task instance is green."""
+    """Airflow's own view: every task instance has succeeded."""
     instances = tuple(instances)
     return Claim(
         f"{len(instances)} task instances succeeded",
@@ -45,9 +45,10 @@ def succeeded(instances: Iterable[TaskInstance]) -> Claim:
 
 
 def ended_well(containers: Iterable[Container]) -> Claim:
-    """Every container is STOPPED or SUCCEEDED and everything in it left with exit code 0.
+    """Every container is STOPPED or SUCCEEDED, and everything in it exited with 0.
 
-    The first try of a retrying task too: the task fails and tells Airflow so, and its container ends well.
+    This includes the first try of a task with retries: the task fails and reports that to Airflow, and its
+    container exits with 0.
     """
     containers = tuple(containers)
     return Claim(
@@ -58,7 +59,7 @@ def ended_well(containers: Iterable[Container]) -> Claim:
 
 
 def expected(instances: Iterable[TaskInstance], segments: Mapping[str, int]) -> Counter[str]:
-    """How many containers each try must have had: one, or one per segment for a task that defers.
+    """The number of containers that each try must have had: one, or one per segment if the task defers.
 
     >>> ti = TaskInstance(task_id="a", map_index=-1, try_number=2, state="success", executor=None)
     >>> expected([ti], {"a": 2})
@@ -76,7 +77,7 @@ def expected(instances: Iterable[TaskInstance], segments: Mapping[str, int]) -> 
 def once_per_try(
     instances: Iterable[TaskInstance], containers: Iterable[Container], segments: Mapping[str, int]
 ) -> Claim:
-    """No try ran twice and none was passed over."""
+    """No try ran twice, and none was left out."""
     wanted = expected(instances, segments)
     found = Counter(f"{container.task.label} try {container.task.try_number}" for container in containers)
     return Claim(
@@ -90,7 +91,7 @@ def once_per_try(
 
 
 def slots(dump: str) -> list[int]:
-    """What a scheduler's debug dump counts: running and queued, for each executor.
+    """The counts in a scheduler's debug dump: running and queued, for each executor.
 
     >>> slots("queued (0): none\\n... running (2): a, b\\n... events (1): c")
     [0, 2]
@@ -99,7 +100,7 @@ def slots(dump: str) -> list[int]:
 
 
 def slots_free(dump: str, executors: int) -> Claim:
-    """Nothing queued, nothing running, in any executor."""
+    """No executor has anything queued or running."""
     counted = slots(dump)
     wanted = [0] * (KINDS_OF_SLOT * executors)
     faults = () if counted == wanted else (f"the scheduler's dump counts {counted}, not {wanted}",)
@@ -107,7 +108,7 @@ def slots_free(dump: str, executors: int) -> Claim:
 
 
 def tokenless(messages: Iterable[tuple[str, str]]) -> Claim:
-    """Nothing that anybody may read quotes a token: each begins with ``eyJ``, the base64 of ``{"``.
+    """Nothing that others may read contains a token; every token begins with ``eyJ``, the base64 of ``{"``.
 
     >>> print(tokenless([("a request", "run eyJhbGciOi.eyJzdWIi.c2ln"), ("an event", "RUNNING")]))
     NOT  2 requests, events and descriptions carried no token
@@ -122,5 +123,5 @@ def tokenless(messages: Iterable[tuple[str, str]]) -> Claim:
 
 
 def none_left(running: Iterable[str], what: str) -> Claim:
-    """Nothing runs any more."""
+    """Nothing is left running."""
     return Claim(f"no {what} is left", tuple(running))

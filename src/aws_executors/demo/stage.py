@@ -1,7 +1,7 @@
-"""One Airflow and one AWS, up and ready for a DAG, for as long as a block lasts.
+"""Provide one Airflow and one embedded AWS, ready for a DAG, for the duration of a block.
 
-Law: puts the other rooms together, in the order that costs least time, and takes everything down again in the
-opposite one. Nothing is left behind: not a process, not a file outside the logs.
+Law: starts the parts in the fastest order, and takes everything down in the reverse order. Nothing is left
+behind: no process, and no file except the logs.
 """
 
 import json
@@ -29,10 +29,10 @@ from aws_executors.demo.proof import KINDS_OF_SLOT, Claim, none_left, slots, slo
 from aws_executors.local import LocalAws
 from aws_executors.local.wire import Request
 
-AT_ONCE = 4  # containers: each takes a core for seconds, and 150 MB
+AT_ONCE = 4  # containers at a time: each takes a core for seconds, and 150 MB
 EXECUTORS = 2
-START = 90.0  # seconds that Airflow may take to come up
-ASK = 0.5  # seconds between two questions to Airflow's API, which needs the cores for better things
+START = 90.0  # seconds that Airflow may take to start
+ASK = 0.5  # seconds between two calls of Airflow's API, which compete with the tasks for the CPU
 STARTED = ") started in "  # what each executor logs when it starts
 
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
@@ -45,7 +45,7 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class DemoStage:
-    """What a person, or a test, does with it."""
+    """What a user or a test can do with the running Airflow and AWS."""
 
     aws: LocalAws
     deployment: Deployment
@@ -62,7 +62,8 @@ class DemoStage:
         return self.deployment.start(name or component, COMPONENTS[component], **environment)
 
     def trigger(self, dag_id: str) -> DagRun:
-        """Start a run of a DAG as soon as Airflow knows it; NotReadyError says what its file has wrong."""
+        """Start a run of a DAG as soon as Airflow knows it; NotReadyError says what is wrong with its
+        file."""
         try:
             self.deployment.wait_for(
                 f"DAG {dag_id}", lambda: self.api.has_dag(dag_id), timeout=START, every=ASK
@@ -73,26 +74,26 @@ class DemoStage:
         return self.api.trigger(dag_id)
 
     def containers(self) -> tuple[containers.Container, ...]:
-        """Every container that there was."""
+        """All containers that have been started."""
         return containers.read_containers(self.aws.tasks(), self.aws.jobs(), self.stored())
 
     def stored(self) -> dict[str, bytes]:
-        """What was ever written to the store, by address; the last body of each object."""
+        """Everything that was ever written to the store, by address; of each object the last body."""
         if self.names.transport == "inline":
             return {}
         puts = (request for request in self.aws.requests() if is_store(request, self.names))
         return {f"s3:/{put.path}": put.body for put in puts if put.method == "PUT"}
 
     def emptied(self, timeout: float = 10.0) -> tuple[str, ...]:
-        """What is in the store when it has been given time to become empty."""
+        """What remains in the store after waiting up to `timeout` seconds for it to become empty."""
         deadline = time.monotonic() + timeout
         while (left := tuple(self.aws.objects(self.names.bucket))) and time.monotonic() < deadline:
             time.sleep(0.2)
         return left
 
     def messages(self) -> Iterator[tuple[str, str]]:
-        """All that went to AWS and that AWS told, but for what was put into the store: what it was, and its
-        text."""
+        """All requests to AWS and all its events and descriptions, each with a name; bodies of stored
+        workloads are left out."""
         for number, request in enumerate(self.aws.requests()):
             body = b"" if is_store(request, self.names) else request.body
             head = f"{request.method} {request.path} {request.headers}"
@@ -101,21 +102,23 @@ class DemoStage:
             yield f"event or description {number}", json.dumps(told, default=str)
 
     def slots(self, timeout: float = 15.0, scheduler: str = "scheduler") -> Claim:
-        """Whether the executors' slots are free, or come free in time, by the scheduler's own dump."""
+        """Whether the executors' slots are free, or become free in time, according to the scheduler's debug
+        dump."""
         deadline = time.monotonic() + timeout
         while any(slots(dump := self.dump(scheduler))) and time.monotonic() < deadline:
             time.sleep(0.5)
         return slots_free(dump, EXECUTORS)
 
     def dump(self, scheduler: str = "scheduler") -> str:
-        """What a scheduler says of its executors when it gets SIGUSR2."""
+        """What a scheduler logs about its executors when it receives SIGUSR2."""
         process = self.deployment.processes[scheduler]
         log = process.log
 
         def started() -> bool | None:
             return process.said().count(STARTED) >= EXECUTORS or None
 
-        # A signal that comes before its handler ends the process; Airflow sets it before its executors start.
+        # A signal that arrives before its handler ends the process; Airflow sets the handler before its
+        # executors start.
         self.deployment.wait_for("the scheduler's executors", started, timeout=START)
         before = log.stat().st_size
         process.signal(signal.SIGUSR2)
@@ -136,8 +139,11 @@ def stage(
     at_once: int = AT_ONCE,
     image: Mapping[str, str] | None = None,
 ) -> Iterator[DemoStage]:
-    """Airflow with both executors in front of an embedded AWS; `options` are variables for its components,
-    `at_once` is how many containers run at once, `image` what each has baked in besides."""
+    """Run Airflow with both executors in front of an embedded AWS.
+
+    `options` are variables for Airflow's components, `at_once` is how many containers run at a time, `image`
+    are further variables for every container.
+    """
     names = names or cloud.Names()
     with ExitStack() as stack:
         stack.enter_context(interruptible())
@@ -170,12 +176,13 @@ def is_store(request: Request, names: cloud.Names) -> bool:
 
 
 def nothing_left(place: AirflowHome) -> None:
-    """RuntimeError if a process of this place is left: its address stands in each one's environment."""
+    """Raise RuntimeError if a process of this Airflow is left, which is recognised by the address in its
+    environment."""
     if (claim := none_left(left_behind(place.url), "process")).faults:
         raise RuntimeError(str(claim))
 
 
 def shield() -> None:
-    """From here on, a second Ctrl-C does not stop the clean-up half way."""
+    """Ignore further interruptions, so that a second Ctrl-C does not stop the clean-up halfway."""
     for number in INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)

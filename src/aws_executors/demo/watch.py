@@ -1,7 +1,7 @@
-"""What a person sees while a DAG runs: one row per container, as Airflow and AWS see it at this moment.
+"""Display a DAG run: one row per container, with its state in Airflow and in AWS.
 
-Law: rows are made by a pure function; two interpreters show them: a live table on a terminal, a line for each
-change elsewhere.
+Law: a pure function makes the rows; they are shown as a live table on a terminal, and as one line per change
+elsewhere.
 """
 
 from collections.abc import Iterable, Iterator
@@ -44,7 +44,7 @@ class SampleRow:
     state: str
 
     def cells(self) -> tuple[str, ...]:
-        """What stands in the columns."""
+        """The texts of the columns."""
         seconds = "" if self.seconds is None else f"{self.seconds:.1f}"
         return (
             self.task,
@@ -58,13 +58,13 @@ class SampleRow:
 
     @property
     def news(self) -> tuple[str, str]:
-        """What makes a row worth a new line."""
+        """The part of a row whose change is worth a new line."""
         return self.status, self.state
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What both sides say at one time, in epoch seconds."""
+    """The state on both sides at one time, in epoch seconds."""
 
     now: float
     instances: tuple[TaskInstance, ...]
@@ -72,10 +72,10 @@ class Sample:
 
 
 def rows(moment: Sample) -> tuple[SampleRow, ...]:
-    """A row per container, the oldest first, then the task instances that have none.
+    """A row per container, the oldest first, then the task instances without one.
 
-    Airflow's word stands beside the newest container of a task instance only: it has one state, whatever the
-    number of its containers.
+    A task instance has one state, however many containers it has, so Airflow's state is shown only beside the
+    newest one.
     """
     instances = {ti.label: ti for ti in moment.instances}
     newest = {container.task.label: container.id for container in moment.containers}
@@ -104,7 +104,7 @@ def container_row(
 
 
 def waiting_row(instance: TaskInstance) -> SampleRow:
-    """The row of a task instance for which no container has been asked."""
+    """The row of a task instance for which no container has been started."""
     return SampleRow(
         task=instance.label,
         attempt=max(1, instance.try_number),
@@ -117,14 +117,14 @@ def waiting_row(instance: TaskInstance) -> SampleRow:
 
 
 class Screen(Protocol):
-    """Whatever shows moments to a person."""
+    """Shows samples to the user."""
 
     def show(self, moment: Sample) -> None: ...
 
 
 @dataclass(slots=True)
 class Lines:
-    """For logs and pipes: a line for every change."""
+    """For logs and pipes: prints a line for every change."""
 
     console: Console
     began: float
@@ -151,7 +151,7 @@ def line(row: SampleRow) -> str:
 
 @dataclass(slots=True)
 class LiveTable:
-    """For a terminal: one table that changes in place."""
+    """For terminals: one table that is updated in place."""
 
     live: Live
     began: float
@@ -171,7 +171,7 @@ def table(shown: Iterable[SampleRow], title: str) -> Table:
 
 @contextmanager
 def screen(console: Console, began: float, title: str) -> Iterator[Screen]:
-    """The right interpreter for where the output goes."""
+    """The display that suits the output."""
     if not console.is_terminal:
         yield Lines(console, began)
         return

@@ -1,4 +1,5 @@
-"""A minimal working set-up, made from settings: what it consists of, and two ways to write that down.
+"""Generate a minimal working set-up from the settings, for CloudFormation or Terraform.
 
-Law: pure. `model.py` says what is made and knows no tool; `templates/` write it down, and decide nothing.
+Law: pure. `model.py` defines the resources and knows neither tool; `templates/` write them down, and decide
+nothing.
 """

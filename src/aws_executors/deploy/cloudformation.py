@@ -1,7 +1,7 @@
-"""A minimal working set-up as a CloudFormation template.
+"""Generate a minimal working set-up as a CloudFormation template.
 
-Law: pure; `templates/cloudformation.yaml` writes what `model.py` says is made, resource by resource. Source:
-CloudFormation's resource reference of ECS, Batch, IAM, EC2 and Logs.
+Law: pure; `templates/cloudformation.yaml` writes the resources of `model.py`. Source: CloudFormation's
+resource reference of ECS, Batch, IAM, EC2 and Logs.
 """
 
 from collections.abc import Mapping
@@ -46,5 +46,5 @@ def _put(text: str) -> object:
     role = role_of(text)
     if role:
         return {"Fn::GetAtt": [ROLES[role], "Arn"]}
-    # What else looks like a variable means itself. Source: "Fn::Sub", CloudFormation User Guide.
+    # Anything else that looks like a variable is literal text. Source: "Fn::Sub", CloudFormation User Guide.
     return {"Fn::Sub": "${AWS::AccountId}".join(part.replace("${", "${!") for part in text.split(ACCOUNT))}

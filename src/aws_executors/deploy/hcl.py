@@ -1,8 +1,9 @@
-"""The two spellings of a Terraform configuration: HCL, as people write it, and JSON.
+"""Write a Terraform configuration as HCL or as JSON.
 
-Law: pure. A configuration is what JSON syntax takes, but that a document which an argument takes as JSON text
-is a value of `jsonencode`. In a text ``${...}`` is computed by Terraform, and in none that went through
-`itself`. Sources: the Terraform language, "Native Syntax Specification" and "JSON Configuration Syntax".
+Law: pure. A `Configuration` has the structure of Terraform's JSON syntax, except that a JSON document which
+an argument takes as text is the value of `jsonencode`. Terraform evaluates ``${...}`` in a text, unless that
+went through `itself`. Sources: the Terraform language, "Native Syntax Specification" and "JSON Configuration
+Syntax".
 """
 
 import json
@@ -24,16 +25,16 @@ LABELS: Mapping[str, int] = {
     "resource": 2,
     "output": 1,
 }
-"""How many labels a block has, by its kind."""
+"""How many labels a block of each kind has."""
 
 BLOCKS = frozenset({"required_providers", "compute_resources", "compute_environment_order", "egress"})
-"""What stands within a block as one of its own; in JSON, a list of objects."""
+"""Members that are nested blocks in HCL; in JSON, a list of objects."""
 
 _EXPRESSION = re.compile(r"\$\{([^{}]*)\}")
 
 
 def itself(text: str) -> str:
-    """A text in which nothing is computed any more.
+    """Escape a text, so that Terraform evaluates nothing in it.
 
     >>> itself("a ${b}")
     'a $${b}'
@@ -42,7 +43,7 @@ def itself(text: str) -> str:
 
 
 def as_json(configuration: Configuration) -> dict[str, object]:
-    """The configuration in JSON syntax, for a file that ends with ``.tf.json``.
+    """The configuration in JSON syntax, for a file that ends in ``.tf.json``.
 
     >>> as_json({"output": {"policy": {"value": {"jsonencode": {"Version": "${var.version}"}}}}})
     {'output': {'policy': {'value': '{"Version": "${var.version}"}'}}}
@@ -51,7 +52,7 @@ def as_json(configuration: Configuration) -> dict[str, object]:
 
 
 def hcl(configuration: Configuration) -> str:
-    """The configuration as people write it.
+    """The configuration in HCL.
 
     >>> print(hcl({"variable": {"image": {"type": "string", "default": "a:1"}}}))
     variable "image" {
@@ -92,8 +93,8 @@ def _block(head: str, body: dict[str, Value], indent: str) -> Iterator[str]:
 
 
 def _aligned(members: dict[str, Value], indent: str, *, types: bool = False) -> Iterator[str]:
-    """Names and values as ``terraform fmt`` puts them: signs of equality below each other, as long as each
-    value is on one line. A variable's type is a bare word.
+    """Names and values in the layout of ``terraform fmt``: equals signs are aligned, as long as each value is
+    on one line. The type of a variable is not quoted.
     """
     spelled = [
         (_key(name), str(value) if types and name == "type" else _spelled(value, indent))
@@ -110,7 +111,7 @@ def _is_long(member: tuple[str, str]) -> bool:
 
 
 def _spelled(value: Value, indent: str) -> str:
-    """A value in HCL; what does not fit into one word goes over several lines."""
+    """A value in HCL, on several lines if need be."""
     match value:
         case dict() if ENCODED in value:
             return f"jsonencode({_spelled(value[ENCODED], indent)})"

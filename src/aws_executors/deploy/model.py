@@ -1,7 +1,8 @@
-"""What a minimal working set-up consists of, as values, from settings.
+"""The resources of a minimal working set-up, derived from the settings.
 
-Law: the same names that airflow.cfg has, and the policy of `iam.py`. What the settings do not say (image,
-VPC, address of Airflow's API) is a parameter. Nothing runs, and nothing costs, before the first task.
+Law: resources have the names in airflow.cfg, and the scheduler's policy comes from the core. What
+the settings do not contain (image, VPC, address of Airflow's API) is a parameter. Nothing runs, and nothing
+costs money, before the first task.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,18 +22,19 @@ from aws_executors.core.ecs.settings import EcsSettings
 GROUP = "/airflow/tasks"
 RETENTION = 30
 ACCOUNT = "${ACCOUNT}"
-"""Stands for the account's number, which only the tool knows when it makes the set-up."""
+"""Stands for the account's number, which is known only to the tool that creates the set-up."""
 EXECUTION, TASK = "EXECUTION", "TASK"
-"""Stand for the two roles of the set-up, by name."""
+"""Stand for the two roles of the set-up."""
 EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
 
 Document: TypeAlias = dict[str, object]
 
 
 def trust(where: Where) -> Document:
-    """Who may take the roles of containers: ECS (for Batch, too), for tasks of this account and Region alone.
+    """The trust policy of the containers' roles: for ECS (which Batch uses too), and only for tasks of this
+    account and Region.
 
-    Source: "Amazon ECS task IAM role", Amazon ECS Developer Guide, on the confused deputy.
+    Source: "Amazon ECS task IAM role", Amazon ECS Developer Guide, on the confused deputy problem.
     """
     return {
         "Version": "2012-10-17",
@@ -51,7 +53,7 @@ def trust(where: Where) -> Document:
 
 
 class ParameterKind(StrEnum):
-    """What a parameter is."""
+    """The type of a parameter."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -61,7 +63,7 @@ class ParameterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """What the person who makes the set-up says; `default` is empty where there is none."""
+    """A value that the user of the template supplies; `default` is empty if there is none."""
 
     name: str
     kind: ParameterKind
@@ -95,7 +97,7 @@ ALWAYS = (IMAGE, API_URL, VCPUS, MEMORY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterResource:
-    """An ECS cluster, and the capacity providers that the settings name."""
+    """An ECS cluster, with the capacity providers that the settings name."""
 
     name: str
     providers: tuple[str, ...]
@@ -113,7 +115,7 @@ class TaskDefinitionResource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueResource:
-    """A job queue, and a compute environment on Fargate below it."""
+    """A job queue, with a compute environment on Fargate."""
 
     name: str
 
@@ -133,10 +135,10 @@ Made: TypeAlias = ClusterResource | TaskDefinitionResource | QueueResource | Job
 class Setup:
     """One executor's set-up.
 
-    `statements` are the scheduler's policy, `reading` what the containers' role needs, where workloads are
-    stored for them.
-    Besides `made` there are always two roles, a log group and the scheduler's policy. `own_group` says
-    whether a security group is made, `told_group` whether airflow.cfg must then name it.
+    `statements` are the scheduler's policy; `reading` is what the containers' role needs if workloads are
+    stored in S3. Besides the resources in `made` there are always two roles, a log group and the scheduler's
+    policy. `own_group` says whether a security group is created, `told_group` whether airflow.cfg must then
+    name it.
     """
 
     about: str
@@ -149,7 +151,7 @@ class Setup:
     told_group: bool = False
 
     def trust(self) -> Document:
-        """Who may take the containers' roles, with a placeholder for the account."""
+        """The trust policy of the containers' roles, with a placeholder for the account."""
         return trust(Where(region=self.region, account=ACCOUNT))
 
     def policy(self) -> Document:
@@ -158,7 +160,7 @@ class Setup:
 
 
 def of_ecs(settings: EcsSettings, request: RunTask) -> Setup:
-    """Cluster, task definition, roles, log group and policy; a security group, if the settings name none.
+    """Cluster, task definition, roles, log group and policy; and a security group, if the settings name none.
 
     >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
     ...                        task_definition="airflow:7", subnets=("subnet-1",))
@@ -226,7 +228,7 @@ def of_batch(settings: BatchSettings, request: SubmitJob) -> Setup:
 
 
 def role_of(text: str) -> str:
-    """Which of the two roles an ARN of the policy stands for; nothing, if for none.
+    """Which of the two roles an ARN in the policy stands for; empty if neither.
 
     >>> role_of("arn:aws:iam::${ACCOUNT}:role/TASK"), role_of("arn:aws:logs:x:${ACCOUNT}:log-group:g")
     ('TASK', '')
@@ -236,7 +238,7 @@ def role_of(text: str) -> str:
 
 
 def filled(value: object, put: Callable[[str], object]) -> object:
-    """The same document, where a tool's own words are put in for each text that has `ACCOUNT` in it.
+    """The document with each text that contains `ACCOUNT` replaced by what `put` makes of it.
 
     >>> filled({"Resource": ["*", "arn:aws:batch:x:${ACCOUNT}:job/*"]}, len)
     {'Resource': ['*', 32]}
@@ -250,5 +252,5 @@ def filled(value: object, put: Callable[[str], object]) -> object:
 
 
 def _tail(name_or_arn: str) -> str:
-    """A name as a new resource gets it: of an ARN the last part, without a revision."""
+    """The name of a new resource: the last part of an ARN, without a revision."""
     return name_or_arn.rpartition("/")[2].partition(":")[0]

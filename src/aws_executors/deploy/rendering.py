@@ -1,7 +1,7 @@
-"""The templates beside this module, filled.
+"""Fill in the templates beside this module.
 
-Law: whatever comes from the settings stands in a template as JSON (`tojson`), which YAML and HCL read, too; a
-name that a template does not know is an error.
+Law: values from the settings are inserted as JSON (`tojson`), which is valid in YAML too; a name that a
+template does not know is an error.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,8 @@ from aws_executors.doctor.checks.findings import API_VARIABLE
 
 
 def rendered(name: str, setup: Setup, put: Callable[[str], object], **values: object) -> object:
-    """A template filled with a set-up and these values, read as YAML; `put` writes a text with references."""
+    """Fill in a template with a set-up and these values, and parse it as YAML; `put` writes a text with
+    references."""
     text = (
         _templates()
         .get_template(name)
@@ -40,7 +41,7 @@ def rendered(name: str, setup: Setup, put: Callable[[str], object], **values: ob
 def _templates() -> Environment:
     made = Environment(
         loader=PackageLoader("aws_executors.deploy"),
-        autoescape=False,  # noqa: S701 - this is no HTML, and JSON quotes what is put in
+        autoescape=False,  # noqa: S701 - this is not HTML, and JSON quotes what is inserted
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,8 +1,8 @@
-"""A minimal working set-up as a Terraform configuration.
+"""Generate a minimal working set-up as a Terraform configuration.
 
-Law: pure; `templates/terraform.yaml` writes what `model.py` says is made, resource by resource. Source: the
-documentation of hashicorp/aws, version 6; `tests/deploy/test_terraform.py` holds each argument to that
-provider's schema.
+Law: pure; `templates/terraform.yaml` writes the resources of `model.py`. Source: the documentation of
+hashicorp/aws, version 6; `tests/deploy/test_terraform.py` checks each argument against that provider's
+schema.
 """
 
 from collections.abc import Mapping

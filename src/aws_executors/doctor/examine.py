@@ -1,7 +1,7 @@
-"""One section of airflow.cfg, examined: evidence gathered, findings made.
+"""Examine one section of airflow.cfg: gather the evidence and yield the findings.
 
-Law: the order of the questions, and which answer leads to which next one; what is asked is `probe.py`'s
-matter, what it means the checks'.
+Law: decides only the order of the questions, and which answer leads to which next one. `probe.py` asks them,
+and the checks judge the answers.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 def examine(
     settings: Settings, request: object, airflow: Airflow, probe: Probe, say: Say
 ) -> Iterator[Finding]:
-    """Everything that is wrong with a section whose settings are sound, its request made by its builder."""
+    """What is wrong with a section whose settings are valid; `request` is made by its builder."""
     yield from of_adoption(settings.section, settings.adopt_task_instances)
     say("asking AWS who we are")
     identity = probe.identity()
@@ -72,7 +72,7 @@ def _denied(
 def seen_on_ecs(
     settings: EcsSettings, request: RunTask, airflow: Airflow, probe: Probe, say: Say
 ) -> ecs_evidence.Evidence:
-    """What ECS, CloudWatch Logs and EC2 have."""
+    """Gather the evidence from ECS, CloudWatch Logs and EC2."""
     say("asking ECS for the cluster and the task definition")
     definitions = probe.task_definitions(request.task_definition)
     clusters = probe.clusters(request.cluster or "default")
@@ -102,7 +102,7 @@ def _log_groups(
 
 
 def _log_group(logs: LogConfiguration | None, probe: Probe) -> tuple[str, ...] | Unasked | None:
-    """The groups of the name that a container names, in the Region that it names."""
+    """The log groups with the name that a container's options give, in the Region that they give."""
     options = logs.options if logs else {}
     group = options.get("awslogs-group", "")
     return probe.log_groups(group, options.get("awslogs-region", "")) if group else None
@@ -114,7 +114,7 @@ def _network(request: RunTask, probe: Probe) -> Network:
     place = "[ecs_fargate]"
     if inside is None:
         return probe.network(place, (), (), public=False, remedy="")
-    # Only Fargate gives public addresses to tasks of their own; elsewhere a NAT gateway is the way.
+    # Only on Fargate can a task get a public address of its own; elsewhere it needs a NAT gateway.
     return probe.network(
         place,
         inside.subnets,
@@ -127,7 +127,7 @@ def _network(request: RunTask, probe: Probe) -> Network:
 def seen_on_batch(
     settings: BatchSettings, request: SubmitJob, airflow: Airflow, probe: Probe, say: Say
 ) -> batch_evidence.Evidence:
-    """What Batch and EC2 have."""
+    """Gather the evidence from Batch and EC2."""
     say("asking Batch for the queue, its environments and the job definition")
     queues = probe.queues(request.job_queue)
     names = [

@@ -1,7 +1,7 @@
-"""What `doctor` asks: Airflow's configuration, its API, and AWS, reading only.
+"""Gather evidence for `doctor` from Airflow's configuration, its API and AWS; reads only.
 
-Law: gathers evidence for `doctor/checks/findings.py` and judges nothing. What can not be asked is `Unasked`
-with the reason; nothing is raised. Each call that is made here is in the policy of ``iam-policy --doctor``.
+Law: judges nothing; that is the job of `doctor/checks/findings.py`. What cannot be found out is `Unasked`,
+with the reason; nothing is raised. Every call made here is allowed by the policy of ``iam-policy --doctor``.
 """
 
 import ssl
@@ -50,7 +50,7 @@ PAGES = 50
 
 
 def airflow_side(conf: "AirflowConfigParser", executor: str, ours: bool, service: str) -> Airflow:
-    """What Airflow's configuration says, and whether its execution API answers from here."""
+    """Read Airflow's configuration, and check whether its execution API answers from here."""
     written = _written(conf)
     url = written("core", "execution_api_server_url")
     base = written("api", "base_url")
@@ -72,7 +72,7 @@ def airflow_side(conf: "AirflowConfigParser", executor: str, ours: bool, service
 
 
 def _written(conf: "AirflowConfigParser") -> Callable[[str, str], str]:
-    """What somebody wrote: Airflow makes up a secret of its own where nobody did, which does not count."""
+    """Read values that a user has set. (Without a secret, Airflow generates one, which does not count.)"""
 
     def value(section: str, option: str) -> str:
         found = conf.get(section, option, fallback="")
@@ -83,16 +83,16 @@ def _written(conf: "AirflowConfigParser") -> Callable[[str, str], str]:
 
 @cache
 def methods(service: str) -> frozenset[str]:
-    """What the installed boto3 can ask of a service."""
+    """The methods that the installed boto3 has for a service."""
     operations = botocore.session.get_session().get_service_model(service).operation_names
     return frozenset(xform_name(name) for name in operations)
 
 
 def api_status(url: str) -> int | Unasked | None:
-    """The HTTP status of the execution API's health page, or why there is none."""
+    """The HTTP status of the execution API's health check, or why there is none."""
     page = f"{url.rstrip('/')}/health"
     try:
-        with urllib.request.urlopen(page, timeout=API_TIMEOUT) as answer:  # noqa: S310 - the person's own URL
+        with urllib.request.urlopen(page, timeout=API_TIMEOUT) as answer:  # noqa: S310 - the user's own URL
             return int(answer.status)
     except urllib.error.HTTPError as refused:
         return refused.code
@@ -101,7 +101,7 @@ def api_status(url: str) -> int | Unasked | None:
 
 
 class Probe:
-    """Asks AWS for one section of airflow.cfg; makes no call that changes anything."""
+    """Asks AWS about one section of airflow.cfg; makes no call that changes anything."""
 
     def __init__(self, settings: Settings, *, read_connection: Reader = from_airflow) -> None:
         self._settings = settings
@@ -112,7 +112,7 @@ class Probe:
         return f"<Probe of {self._settings.region}>"
 
     def ask(self, service: str, operation: str, **params: object) -> Result[Mapping[str, Any], AwsError]:
-        """One call, as boto3 spells it."""
+        """Make one call, with boto3's names."""
         return self._way.bind(lambda way: call_aws(lambda: self._call(way, service, operation, params)))
 
     def _call(
@@ -126,7 +126,7 @@ class Probe:
         return answer
 
     def identity(self) -> Identity | AwsError:
-        """Who we are, and how far our clock is off."""
+        """The identity of the caller, and how far this machine's clock is off."""
         before = time.time()
         match unwrap_or_failure(self.ask("sts", "get_caller_identity")):
             case AwsError() as error:
@@ -139,7 +139,7 @@ class Probe:
     def some(
         self, model: type[R], member: str, service: str, operation: str, **params: object
     ) -> tuple[R, ...] | Unasked | None:
-        """The records of one answer; none where AWS says that there is no such thing."""
+        """The records of one response; empty if AWS says that there is no such thing."""
         match unwrap_or_failure(self.ask(service, operation, **params)):
             case AwsError() as error if gone(error) or absent(error):
                 return ()
@@ -154,7 +154,7 @@ class Probe:
         return self.some(Cluster, "clusters", "ecs", "describe_clusters", clusters=[name])
 
     def task_definitions(self, name: str) -> tuple[TaskDefinition, ...] | Unasked | None:
-        """The task definition that AWS would take for this name."""
+        """The task definition that AWS would use for this name."""
         return self.some(
             TaskDefinition, "taskDefinition", "ecs", "describe_task_definition", taskDefinition=name
         )
@@ -174,9 +174,10 @@ class Probe:
         )
 
     def job_definitions(self, name: str) -> tuple[JobDefinition, ...] | Unasked | None:
-        """The active revisions of this job definition (all of them, where none is), or the one that is named.
+        """The active revisions of this job definition, or all of them if none is active, or the one that is
+        named.
 
-        SubmitJob takes an ARN without a revision, DescribeJobDefinitions takes the name for it.
+        SubmitJob accepts an ARN without a revision; DescribeJobDefinitions needs the name instead.
         """
         member, operation = "jobDefinitions", "describe_job_definitions"
         tail = name.rpartition("/")[2]
@@ -192,7 +193,7 @@ class Probe:
     def _pages(
         self, model: type[R], member: str, service: str, operation: str, **params: object
     ) -> tuple[R, ...] | Unasked | None:
-        """The records of all pages of an answer."""
+        """The records of all pages of a response."""
         found: tuple[R, ...] = ()
         for _ in range(PAGES):
             match unwrap_or_failure(self.ask(service, operation, **params)):
@@ -209,7 +210,7 @@ class Probe:
         return found
 
     def log_groups(self, prefix: str, region: str = "") -> tuple[str, ...] | Unasked | None:
-        """The log groups whose names begin so, in this Region or in the section's own."""
+        """The log groups whose names have this prefix, in this Region or in the section's own."""
         service = f"logs {region}".strip()
         match unwrap_or_failure(self.ask(service, "describe_log_groups", logGroupNamePrefix=prefix)):
             case AwsError() as error:
@@ -226,7 +227,8 @@ class Probe:
         public: bool | None,
         remedy: str,
     ) -> Network:
-        """What EC2 has of these subnets and groups; filters, so that one that is missing is no error."""
+        """What EC2 returns for these subnets and groups. Filters are used, so that a missing one is not an
+        error."""
         seen = self._of_ec2(Subnet, "Subnets", "subnet-id", subnets)
         vpcs = sorted({one.vpc for one in seen}) if isinstance(seen, tuple) else []
         return Network(
@@ -244,7 +246,7 @@ class Probe:
         )
 
     def image(self, name: str, architecture: str) -> Evidence:
-        """What Amazon ECR has of an image."""
+        """What Amazon ECR returns for an image."""
         return image_seen(self.ask, name, self._settings.region, architecture)
 
     def quota(self, code: str) -> float | Unasked | None:
@@ -265,7 +267,7 @@ class Probe:
         return self.some(model, member, "ec2", f"describe_{xform_name(member)}", Filters=filters)
 
     def denied(self, arn: str, statements: Sequence[Statement]) -> tuple[str, ...] | Unasked | None:
-        """Those actions that IAM's simulation would deny to this identity, with these resources."""
+        """The actions that IAM's simulation would deny to this identity, with these resources."""
         principal = simulated(arn)
         if principal is None:
             return Unasked(f"{arn} is not a role or user that can be simulated")
@@ -292,12 +294,12 @@ class Probe:
 
 
 def absent(error: AwsError) -> bool:
-    """How ECS says that there is no such task definition."""
+    """Whether ECS says that there is no such task definition."""
     return error.kind is Kind.PERMANENT and "unable to describe task definition" in error.message.lower()
 
 
 def simulated(arn: str) -> str | None:
-    """The ARN that IAM simulates for a caller: a role for its session, a user as it is.
+    """The ARN to simulate for a caller: the role of a session, or the user itself.
 
     >>> simulated("arn:aws:sts::123456789012:assumed-role/scheduler/i-0abc")
     'arn:aws:iam::123456789012:role/scheduler'
@@ -311,7 +313,8 @@ def simulated(arn: str) -> str | None:
 
 
 def context(statement: Statement) -> list[dict[str, object]]:
-    """The condition's keys with values that meet it, as the simulation wants them."""
+    """The keys of the statement's conditions, with values that meet them, in the form that the simulation
+    needs."""
     return [
         {
             "ContextKeyName": key,
@@ -335,7 +338,8 @@ def _records(model: type[R], found: Sequence[object]) -> tuple[R, ...] | Unasked
 
 
 def _ahead(date: str, now: float) -> float | Unasked | None:
-    """Seconds that our clock is ahead of an answer's Date, which is cut to a whole second."""
+    """Seconds by which our clock is ahead of a response's Date header, which is truncated to a whole
+    second."""
     try:
         theirs = parsedate_to_datetime(date).astimezone(UTC)
     except (TypeError, ValueError):

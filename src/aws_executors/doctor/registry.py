@@ -1,7 +1,7 @@
-"""What Amazon ECR says of an image: two or three questions, and the image's own configuration.
+"""Ask Amazon ECR about an image, and read the image's own configuration.
 
-Law: gathers evidence for `doctor/checks/image.py` and judges nothing. Nothing is raised; the layers of the
-image are not fetched, only its configuration, which is a few kilobytes.
+Law: gathers evidence for `doctor/checks/image.py` and judges nothing. Nothing is raised. Of the image only
+its configuration is fetched, which is a few kilobytes, not its layers.
 """
 
 import json
@@ -33,7 +33,7 @@ TIMEOUT = 5.0
 
 
 def image_seen(ask: Ask, text: str, region: str, architecture: str) -> Evidence:
-    """What the registry has under this name; None where it is no registry that we can ask."""
+    """What the registry has under this name; None if it is not a registry that can be asked."""
     named = reference(text)
     if named is None or named.region != region:
         return None
@@ -62,7 +62,7 @@ def _seen(ask: Ask, named: Reference, architecture: str) -> Evidence:
 
 
 def _manifest(ask: Ask, named: Reference, id_: Mapping[str, str]) -> Manifest | Unasked | None:
-    """The manifest; None where there is no such image."""
+    """The manifest; None if there is no such image."""
     answer = ask(
         "ecr",
         "batch_get_image",

@@ -1,7 +1,7 @@
-"""A real container, started once and followed to its end: what ``doctor --launch`` does.
+"""Run one real container to its end: ``doctor --launch``.
 
-Law: the executor's own calls, one container, no repeats; it is stopped if it takes too long. Its command asks
-Airflow's execution API for its health, from where tasks will ask it.
+Law: uses the executor's own calls, for one container, without retries; the container is stopped if it takes
+too long. Its command calls the health check of Airflow's execution API, from where tasks will call it.
 """
 
 import time
@@ -32,7 +32,7 @@ except OSError as error:
     sys.exit(4)
 """
 COMMAND = ("python", "-c", PROGRAM)
-"""What the container runs; the exit code says how it went."""
+"""The container's command; its exit code tells the result."""
 
 ENDS: Mapping[int, tuple[str, str, str]] = {
     NOT_SET: (
@@ -51,7 +51,7 @@ ENDS: Mapping[int, tuple[str, str, str]] = {
 def trial(
     service: Service[object], request: object, timeout: float, say: Callable[[str], None]
 ) -> Iterator[Finding]:
-    """What is wrong with a container of this request; `timeout` in seconds, then it is stopped."""
+    """What goes wrong with a container of this request, which is stopped after `timeout` seconds."""
     match unwrap_or_failure(service.submit(request)):
         case AwsError() as refused:
             yield error(
@@ -73,7 +73,7 @@ def trial(
 def _followed(
     service: Service[object], id_: str, timeout: float, say: Callable[[str], None]
 ) -> Observation | None:
-    """The last that was seen of a container."""
+    """The last observation of a container."""
     until, last = time.monotonic() + timeout, None
     while time.monotonic() < until:
         match unwrap_or_failure(service.describe((id_,))):

@@ -1,10 +1,10 @@
-"""An embedded AWS: ECS, Batch and CloudWatch Logs on loopback, whose containers are local processes.
+"""An embedded AWS: ECS, Batch, CloudWatch Logs and S3 on loopback, with local processes as containers.
 
-Law: a pure world (`world`), what runs its containers (`processes`), what drives both (`cloud`), and a server
-in front of them (`server`). Imports nothing of the rest of `aws_executors`.
+Law: `world` is pure and models AWS, `processes` runs the containers, `cloud` drives both in real time, and
+`server` answers HTTP requests. Imports nothing else of `aws_executors`.
 """
 
-from .start import LocalAws
-from .world import FARGATE, FAST, NONE, Delays
+from aws_executors.local.start import LocalAws
+from aws_executors.local.world import FARGATE, FAST, NONE, Delays
 
 __all__ = ["FARGATE", "FAST", "NONE", "Delays", "LocalAws"]

@@ -1,6 +1,7 @@
-"""`python -m aws_executors.local`: the embedded AWS as a process.
+"""`python -m aws_executors.local`: run the embedded AWS as a process.
 
-Law: arguments in; the URL and what a client needs out, a line each; an end at SIGTERM or SIGINT.
+Law: takes arguments; prints the URL and the variables that a client needs, one per line; ends at SIGTERM or
+SIGINT.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from .start import LocalAws
-from .world import PRESETS
+from aws_executors.local.start import LocalAws
+from aws_executors.local.world import PRESETS
 
 NEEDED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 EXAMPLES = """\
@@ -40,7 +41,7 @@ environment; the image's name is not looked at.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until SIGTERM or SIGINT; exit code 0, or 2 with the reason when it cannot start."""
+    """Run until SIGTERM or SIGINT. Returns 0; exits with 2 and the reason if it cannot start."""
     found = parser()
     chosen = found.parse_args(arguments)
     try:
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(chosen: argparse.Namespace) -> int:
-    """Run as the options say; OSError or ValueError says why it can not start."""
+    """Run with these options; raises OSError or ValueError, with the reason, if it cannot start."""
     ended = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda number, frame: ended.set())
@@ -85,7 +86,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """The parser of the command line."""
     found = argparse.ArgumentParser(
         prog="python -m aws_executors.local",
         description="ECS, Batch and CloudWatch Logs on loopback, with containers as local processes.",

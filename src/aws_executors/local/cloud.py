@@ -1,7 +1,7 @@
-"""The world driven by real time.
+"""Drive the world in real time.
 
-Law: the one lock, the one clock and the one thread that carries the world on. Calls and events change the
-world under the lock and never wait in it; effects are acted upon outside it.
+Law: owns the only lock, the only clock and the thread that advances the world. Calls and events change the
+world under the lock and never wait while holding it; effects are carried out outside it.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from .world import Answer, Call, Effect, Event, World, apply, carry_out_due, feed, next_due
+from aws_executors.local.world import Answer, Call, Effect, Event, World, apply, carry_out_due, feed, next_due
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Runner(Protocol):
-    """What runs the containers: processes, or whatever a test or a benchmark puts in their place.
+    """Runs the containers: as processes, or as whatever a test or a benchmark uses instead.
 
-    It acts upon every effect without waiting, and reports `Started` or `StartFailed`, then `Exited`, from
-    any thread; `environment` is what each container starts from.
+    It carries out every effect without waiting, and reports `Started` or `StartFailed`, then `Exited`, from
+    any thread. `environment` is the base environment of each container.
     """
 
     environment: dict[str, str]
@@ -31,16 +31,16 @@ class Runner(Protocol):
         ...
 
     def running(self) -> dict[str, int]:
-        """The process id (0 where there is none) of each that runs, by `<task id>/<container name>`."""
+        """The process id (0 if there is none) of each running container, by `<task id>/<container name>`."""
         ...
 
     def close(self, seconds: float) -> None:
-        """End all of them, within so many seconds."""
+        """End all of them within this many seconds."""
         ...
 
 
 MakeRunner: TypeAlias = Callable[[Callable[[Event], None]], Runner]
-"""Makes a runner; it is given the function to report to."""
+"""Makes a runner; its argument is the function to report to."""
 
 
 def _apply(world: World, now: float, call: Call) -> Answer:
@@ -48,7 +48,7 @@ def _apply(world: World, now: float, call: Call) -> Answer:
 
 
 class Cloud:
-    """A world, its containers, and the thread between them."""
+    """A world, its containers, and the thread that connects them."""
 
     def __init__(self, world: World, runner: MakeRunner) -> None:
         self._world = world
@@ -64,16 +64,16 @@ class Cloud:
         return f"<Cloud {self._world!r} {self.containers!r}>"
 
     def now(self) -> float:
-        """Epoch seconds that never go back."""
+        """Epoch seconds that never go backwards."""
         return self._epoch + time.monotonic() - self._since
 
     def start(self, environment: Mapping[str, str]) -> None:
-        """Begin to carry the world on; every container starts from this environment."""
+        """Start advancing the world; every container gets this environment."""
         self.containers.environment.update(environment)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop carrying on, then end every container."""
+        """Stop advancing the world, then end every container."""
         with self._changed:
             self._ending = True
             self._changed.notify()
@@ -81,11 +81,11 @@ class Cloud:
         self.containers.close(0.8)
 
     def call(self, call: Call) -> Answer:
-        """The answer to one call."""
+        """Answer one call."""
         return self.do(_apply, call)
 
     def do(self, verb: Callable[Concatenate[World, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do something to the world, or read it, at this moment and alone."""
+        """Change or read the world now, under the lock."""
         with self._changed:
             done = verb(self._world, self.now(), *args, **kwargs)
             self._turn()
@@ -97,7 +97,7 @@ class Cloud:
             self._turn()
 
     def _turn(self) -> None:
-        """Carry out what is due (the lock is held) and wake the thread when there is something for it."""
+        """Carry out what is due (the lock is held), and wake the thread if there is work for it."""
         self._effects += carry_out_due(self._world, self.now())
         due = next_due(self._world)
         if self._effects or (due is not None and due < self._looks_at):
@@ -116,7 +116,7 @@ class Cloud:
                 self.containers.act(effect)
 
     def _sleep(self) -> None:
-        """Wait (giving up the lock) until something is due or somebody calls."""
+        """Release the lock and wait until something is due or the world has changed."""
         due = next_due(self._world)
         self._looks_at = due if due is not None else float("inf")
         self._changed.wait(None if due is None else min(60.0, max(0.0, due - self.now())))

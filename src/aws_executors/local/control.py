@@ -1,7 +1,7 @@
-"""The control URL: faults and snapshots over HTTP, for another process or a person with curl.
+"""The control URL: faults and snapshots over HTTP, for other processes and for curl.
 
-Law: two tables, what can be read and what can be done. Everything is JSON; a mistake is a 400 with its
-reason.
+Law: one table of what can be read, one of what can be done. Everything is JSON; an invalid request gets a 400
+with the reason.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from . import snapshots
-from .cloud import Cloud
-from .verbs import Faults
-from .wire import Request, http
-from .world import Json
+from aws_executors.local import snapshots
+from aws_executors.local.cloud import Cloud
+from aws_executors.local.verbs import Faults
+from aws_executors.local.wire import Request, http
+from aws_executors.local.world import Json
 
 ROOT = "/_control/"
 
@@ -52,7 +52,7 @@ class Control:
         }
 
     def reply(self, request: Request) -> bytes:
-        """The answer to one control request."""
+        """The response to one control request."""
         status, body = self._answer(request)
         return http(status, json.dumps(body).encode(), "application/json", {})
 

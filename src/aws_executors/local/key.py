@@ -1,9 +1,9 @@
-"""Who is answered: calls to an address of this machine, signed with the key of this start.
+"""Authenticate requests: they must be addressed to this machine and signed with the key of this start.
 
-Law: pure but for the making of a key. What is sent here is run, so a page in a browser (whose name may lead
-to loopback: DNS rebinding) and another user of the machine must be kept out. The access key id is the key;
-signatures are not verified. Source: "Common error types" of the services' API references; "Error responses",
-S3 API Reference.
+Law: pure, except for the creation of a key. The embedded AWS runs the commands that it is sent, so it must
+keep out web pages in a browser (whose host name may resolve to loopback: DNS rebinding) and other users of
+the machine. The access key id is the secret; signatures are not verified. Source: "Common error types" of the
+services' API references; "Error responses", S3 API Reference.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from .world.values import ServiceError
+from aws_executors.local.world.values import ServiceError
 
 AUTHORIZATION = re.compile(r"(?:AWS4-HMAC-SHA256 Credential=([\w-]+)/.*|Bearer ([\w-]+))")
 UNSIGNED = ("MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -27,12 +27,12 @@ UNKNOWN_ELSEWHERE = ("UnrecognizedClientException", "The security token included
 
 
 def new_key() -> str:
-    """A key that nobody can guess, fit for an access key id."""
+    """A random key in the form of an access key id."""
     return secrets.token_hex(16)
 
 
 def is_loopback(name: str) -> bool:
-    """Whether an address, or `localhost`, can only be this machine.
+    """Whether an address, or `localhost`, can only mean this machine.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("example.com")
     (True, True, True, False)
@@ -44,7 +44,7 @@ def is_loopback(name: str) -> bool:
 
 
 def is_for_us(headers: Mapping[str, str]) -> bool:
-    """Whether a request was meant for an address of this machine, by its Host.
+    """Whether a request's Host header names an address of this machine.
 
     >>> is_for_us({"host": "127.0.0.1:4599"}), is_for_us({"host": "[::1]:4599"})
     (True, True)
@@ -58,7 +58,7 @@ def is_for_us(headers: Mapping[str, str]) -> bool:
 
 
 def has_key(headers: Mapping[str, str], key: str) -> bool:
-    """Whether a request shows the key, in a signature (version 4) or as a bearer's token.
+    """Whether a request has the key, in a signature (version 4) or as a bearer token.
 
     >>> has_key({"authorization": "Bearer abc"}, "abc"), has_key({"authorization": "Bearer abd"}, "abc")
     (True, False)
@@ -68,7 +68,7 @@ def has_key(headers: Mapping[str, str], key: str) -> bool:
 
 
 def check_key(service: str, headers: Mapping[str, str], key: str) -> None:
-    """Refuse a call without the key, as the service refuses one whose keys it does not know."""
+    """Reject a call without the key, with the error that the service gives for unknown credentials."""
     status = 403 if service in ("batch", "s3", "sts") else 400
     if "authorization" not in headers:
         raise ServiceError(*UNSIGNED, status)

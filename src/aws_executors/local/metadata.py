@@ -1,30 +1,30 @@
-"""What a container can ask about itself: the little of ECS's task metadata endpoint that tells its task.
+"""The part of ECS's task metadata endpoint that tells a container its task.
 
-Law: answered from the address alone, which each container gets in ECS_CONTAINER_METADATA_URI_V4. Source:
-"Amazon ECS task metadata endpoint version 4", Developer Guide.
+Law: the response follows from the address alone, which each container gets in ECS_CONTAINER_METADATA_URI_V4.
+Source: "Amazon ECS task metadata endpoint version 4", Developer Guide.
 """
 
 from __future__ import annotations
 
 import json
 
-from .wire import http
+from aws_executors.local.wire import http
 
 ROOT = "/v4/"
 
 
 def metadata_uri(url: str, task: str) -> str:
-    """What ECS_CONTAINER_METADATA_URI_V4 says in the containers of the task with this id."""
+    """The value of ECS_CONTAINER_METADATA_URI_V4 in the containers of the task with this id."""
     return f"{url}{ROOT}{task}"
 
 
 def is_metadata(path: str) -> bool:
-    """Whether a request asks for a task's metadata."""
+    """Whether a request is for a task's metadata."""
     return path.startswith(ROOT) and path.endswith("/task")
 
 
 def metadata(path: str) -> bytes:
-    """The answer: which task it is. Its cluster is not looked up."""
+    """The response: the task's ARN. Its cluster is not looked up."""
     task = path.removeprefix(ROOT).removesuffix("/task")
     told = {"TaskARN": f"arn:aws:ecs:local:000000000000:task/local/{task}", "KnownStatus": "RUNNING"}
     return http(200, json.dumps(told).encode(), "application/json", {})

@@ -1,8 +1,8 @@
-"""botocore's service models as the judge of every input.
+"""Validate every request against botocore's service models.
 
-Law: what a request may look like is read from the models; nothing about a service is written here. An unknown
-member or a wrong type is a SerializationException; a missing, too short, too small or not enumerated value is
-a ValidationException, in the wording of botocore.
+Law: what is valid is read from the models; nothing about a service is defined here. An unknown member or a
+wrong type is a SerializationException. A member that is missing, too short, too small or not in its
+enumeration is a ValidationException, in botocore's words.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import botocore.session
 from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
 
-from .world import Call
-from .world.values import ServiceError
+from aws_executors.local.world import Call
+from aws_executors.local.world.values import ServiceError
 
 SERVICES = ("ecs", "batch", "logs", "s3", "sts")
 CONSTRAINTS = ("Missing required", "Invalid length", "Invalid value")
@@ -25,7 +25,7 @@ VALIDATOR = ParamValidator()
 
 @cache
 def session() -> botocore.session.Session:
-    """One session, so that a model is read from disk once."""
+    """One session, so that each model is read from disk only once."""
     return botocore.session.Session()
 
 
@@ -37,7 +37,7 @@ def service(name: str) -> ServiceModel:
 
 @cache
 def operation(name: str, action: str) -> OperationModel:
-    """The model of an action, or UnknownOperationException."""
+    """The model of an action; raises UnknownOperationException."""
     if name not in SERVICES or action not in service(name).operation_names:
         raise ServiceError("UnknownOperationException", f"{name} has no operation {action}")
     return service(name).operation_model(action)
@@ -45,7 +45,7 @@ def operation(name: str, action: str) -> OperationModel:
 
 @cache
 def targets() -> dict[str, str]:
-    """The services by the prefix of their `X-Amz-Target` header."""
+    """The services, by the prefix of their `X-Amz-Target` header."""
     prefixes = {service(name).metadata.get("targetPrefix"): name for name in SERVICES}
     return {prefix: name for prefix, name in prefixes.items() if prefix}
 
@@ -58,7 +58,7 @@ def batch_paths() -> dict[tuple[str, str], str]:
 
 
 def check(call: Call) -> None:
-    """Refuse a call whose parameters do not fit the action's input shape."""
+    """Reject a call whose parameters do not match the action's input shape."""
     shape: Any = operation(call.service, call.action).input_shape
     if shape is None:
         return
@@ -72,7 +72,7 @@ def check(call: Call) -> None:
 
 
 def _not_enumerated(value: Any, shape: Any, name: str) -> Iterator[str]:
-    """The values that are not in their enumeration, which botocore's validator does not look at."""
+    """The values that are not in their enumeration, which botocore's validator does not check."""
     if shape.type_name == "structure":
         for key, member in value.items():
             yield from _not_enumerated(member, shape.members[key], f"{name}.{key}")

@@ -1,10 +1,9 @@
-"""Containers as local processes.
+"""Run containers as local processes.
 
-Law: acts upon `StartProcess` and `SignalProcess` and reports `Started`, `StartFailed`, `Printed` and
-`Exited`; decides nothing. A container is a session of its own in a fresh directory, with no more of an
-environment than it was given. Its end is the end of its first process: whatever else is in the session is
-killed then, as removing a container does. Two threads per container; how many containers there are is the
-world's `room`.
+Law: carries out `StartProcess` and `SignalProcess` and reports `Started`, `StartFailed`, `Printed` and
+`Exited`; decides nothing. A container is a session of its own in a fresh directory, with only the environment
+that it is given. It ends with its first process: everything else in the session is then killed, as when a
+container is removed. Two threads per container. The world's `room` limits how many containers there are.
 """
 
 from __future__ import annotations
@@ -22,18 +21,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from .metadata import metadata_uri
-from .world import Event, Exited, Printed, Ref, SignalProcess, Started, StartFailed, StartProcess
+from aws_executors.local.metadata import metadata_uri
+from aws_executors.local.world import (
+    Event,
+    Exited,
+    Printed,
+    Ref,
+    SignalProcess,
+    Started,
+    StartFailed,
+    StartProcess,
+)
 
 CHUNK = 65536
 LAST_OUTPUT = 1.0
 CODE_LOST = 255
-"""The exit code of a process that somebody else reaped: nobody knows it, so it is not a success."""
+"""The exit code of a process that was reaped elsewhere: as its real one is not known, it must not count as
+success."""
 
 
 @dataclass(slots=True, eq=False)
 class ContainerProcess:
-    """One that runs; `lock` keeps a signal from a process id that was given back to the system."""
+    """A running container; `lock` prevents signals to a process id that has been released to the system."""
 
     ref: Ref
     process: subprocess.Popen[bytes]
@@ -43,12 +52,13 @@ class ContainerProcess:
     ended: bool = False
 
     def send(self, name: str) -> None:
-        """TERM to the first process, or KILL to the whole session."""
+        """Send TERM to the first process, or KILL to the whole session."""
         with self.lock:
             if self.ended or self.process.returncode is not None:
                 return
             if name == "TERM":
-                # Not Popen's own, which polls first: that reaps an ended process under its waiter's hands.
+                # Not Popen's own method, which polls first and so might reap a process that its waiter is
+                # about to reap.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.process.pid, signal.SIGTERM)
             else:
@@ -56,7 +66,7 @@ class ContainerProcess:
 
 
 class Containers:
-    """All containers of one embedded AWS; `environment` is what each starts from."""
+    """All containers of one embedded AWS; `environment` is the base environment of each."""
 
     def __init__(self, report: Callable[[Event], None]) -> None:
         self._report = report
@@ -80,7 +90,7 @@ class Containers:
             return {str(ref): container.process.pid for ref, container in self._running.items()}
 
     def close(self, seconds: float) -> None:
-        """Kill every container and wait until each is reaped, at most so long for all of them."""
+        """Kill every container, and wait up to `seconds` in total until all are reaped."""
         until = time.monotonic() + seconds
         with self._lock:
             containers = list(self._running.values())
@@ -97,7 +107,7 @@ class Containers:
         directory = ""
         try:
             directory = tempfile.mkdtemp(prefix="local-aws-")
-            process = subprocess.Popen(  # noqa: S603 - running what it is told is what a container does
+            process = subprocess.Popen(  # noqa: S603 - a container runs the command it is given
                 effect.command,
                 cwd=directory,
                 env={"HOME": directory, **self.environment, **self._own(effect), **effect.environment},
@@ -124,7 +134,7 @@ class Containers:
         return {"ECS_CONTAINER_METADATA_URI_V4": metadata_uri(url, effect.ref.task)} if url else {}
 
     def _wait(self, container: ContainerProcess) -> None:
-        """See a container to its end: its first process, the rest of its session, its last output."""
+        """Wait for a container's end: its first process, the rest of its session, its last output."""
         output = container.process.stdout
         reader = (
             threading.Thread(target=self._read, args=(container.ref, output), daemon=True) if output else None
@@ -160,12 +170,12 @@ def _text(line: bytes) -> str:
 
 
 def await_end(process: subprocess.Popen[bytes]) -> bool:
-    """Wait for a process's end, and leave it to be reaped; whether its exit code can still be had.
+    """Wait until a process ends, without reaping it; returns whether its exit code is still available.
 
-    The program around us may reap it first, by `os.wait()` or by ignoring SIGCHLD. That is an end all the
-    same, but of a code that is gone Popen would make 0.
+    The program around us may reap it first, through `os.wait()` or by ignoring SIGCHLD. Then the exit code is
+    lost, and Popen would report 0.
     """
-    if sys.platform == "darwin":  # which has no waitid before Python 3.13: the process is reaped at once
+    if sys.platform == "darwin":  # no waitid before Python 3.13: the process is reaped at once
         process.wait()
         return True
     try:
@@ -176,9 +186,9 @@ def await_end(process: subprocess.Popen[bytes]) -> bool:
 
 
 def kill_session(leader: int) -> None:
-    """Kill all processes of the session that this process leads; it is not reaped yet, or has just been.
+    """Kill all processes of the session that this process leads; it has just been reaped, or not yet.
 
-    A task of Airflow moves into a process group of its own, so the group alone would miss it.
+    A task of Airflow moves into a process group of its own, so killing the group alone would miss it.
     """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
@@ -188,7 +198,7 @@ def kill_session(leader: int) -> None:
 
 
 def _session(leader: int) -> Iterator[int]:
-    """The ids of a session's processes besides its leader; none where there is no /proc to ask."""
+    """The ids of a session's processes except its leader; empty without /proc."""
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else []:
         if entry.isdecimal() and int(entry) != leader:
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -1,7 +1,7 @@
-"""S3's wire form: path-style requests as calls, answers as bytes, errors as XML.
+"""S3's wire format: path-style requests as calls, responses as bytes, errors as XML.
 
-Law: pure functions between bytes and values, as in `wire.py`. The service is told by the signature's scope:
-S3 alone has its names in the path, and nothing else in the head that says which service is meant.
+Law: pure functions between bytes and values, as in `wire.py`. A request is for S3 if its signature's scope
+says so: S3 has bucket and key in the path, and no header names the service.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-from .world import Answer, Json
-from .world.values import ServiceError
+from aws_executors.local.world import Answer, Json
+from aws_executors.local.world.values import ServiceError
 
 ACTIONS: Mapping[tuple[str, bool], str] = {
     ("PUT", False): "CreateBucket",
@@ -19,7 +19,7 @@ ACTIONS: Mapping[tuple[str, bool], str] = {
     ("GET", True): "GetObject",
     ("DELETE", True): "DeleteObject",
 }
-"""By method, and by whether a key is named."""
+"""The action, by method and by whether a key is given."""
 
 OWNER = "x-amz-expected-bucket-owner"
 HEADERS: Mapping[str, str] = {
@@ -38,7 +38,7 @@ SENT = {
     "BucketKeyEnabled": "x-amz-server-side-encryption-bucket-key-enabled",
 }
 YES_OR_NO: Mapping[str, object] = {"true": True, "false": False}
-"""How a header says what is no text; another word is left for the model to refuse."""
+"""The boolean values in headers; any other text is left for the model to reject."""
 
 
 def is_s3(headers: Mapping[str, str]) -> bool:
@@ -68,7 +68,7 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
 
 
 def s3_body(answer: Answer, request_id: str) -> tuple[bytes, str, dict[str, str]]:
-    """The body of an answer, its kind and its further headers."""
+    """The body of a response, its content type and its further headers."""
     head = {"x-amz-request-id": request_id}
     if answer.error:
         message = escape(str(answer.body.get("message", "")))

@@ -1,7 +1,7 @@
-"""HTTP on loopback in front of a cloud.
+"""Serve a cloud over HTTP on loopback.
 
-Law: sockets and threads, nothing of what is said on them. One daemon thread per connection, a bounded number
-of connections; a delay is waited for outside every lock; stopping closes every connection at once.
+Law: only sockets and threads; the protocols are in `wire.py`. One daemon thread per connection, and a limited
+number of connections. Delays are waited for outside every lock. Stopping closes every connection at once.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import socketserver
 import threading
 from typing import Any
 
-from .cloud import Cloud
-from .control import ROOT, Control
-from .key import check_key, has_key, is_for_us, is_loopback
-from .metadata import is_metadata, metadata
-from .wire import Request, http, parse_call, read_request, render, service_of
-from .world import Answer
-from .world.values import ServiceError
+from aws_executors.local.cloud import Cloud
+from aws_executors.local.control import ROOT, Control
+from aws_executors.local.key import check_key, has_key, is_for_us, is_loopback
+from aws_executors.local.metadata import is_metadata, metadata
+from aws_executors.local.wire import Request, http, parse_call, read_request, render, service_of
+from aws_executors.local.world import Answer
+from aws_executors.local.world.values import ServiceError
 
 MAX_CONNECTIONS = 2048
 NO_KEY = "the key of this start is missing: Authorization: Bearer, and the AWS_ACCESS_KEY_ID that it printed"
 
 
 def forbidden(why: str) -> bytes:
-    """The answer to somebody who is no caller of ours."""
+    """The response to a request that is not accepted."""
     return http(403, json.dumps({"error": why}).encode(), "application/json", {})
 
 
 def check_loopback(host: str) -> None:
-    """Refuse an address that other machines could reach: commands run here."""
+    """Reject an address that other machines could reach, because commands run here."""
     if not is_loopback(host):
         raise ValueError(
             f"host {host!r}: the embedded AWS runs whatever it is sent, so it listens on loopback only"
@@ -39,7 +39,7 @@ def check_loopback(host: str) -> None:
 
 
 class ConnectionHandler(socketserver.StreamRequestHandler):
-    """One connection: request after request until an end."""
+    """One connection: reads and answers requests until it ends."""
 
     disable_nagle_algorithm = True
 
@@ -55,11 +55,11 @@ class ConnectionHandler(socketserver.StreamRequestHandler):
                 if request.closes:
                     return
         except OSError:
-            return  # the client, or our own end, closed the connection: there is nobody to tell
+            return  # the client or our own shutdown closed the connection
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """The listening socket; `url` says where. Who does not have the `key` is refused."""
+    """The listening socket; `url` is its address. Requests without the `key` are refused."""
 
     daemon_threads = True
     block_on_close = False
@@ -89,11 +89,11 @@ class Server(socketserver.ThreadingTCPServer):
         )
 
     def start(self) -> None:
-        """Begin to accept."""
+        """Start accepting connections."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Accept no more and close what is open."""
+        """Stop accepting connections, and close the open ones."""
         self._ending.set()
         self.shutdown()
         self.server_close()
@@ -101,7 +101,7 @@ class Server(socketserver.ThreadingTCPServer):
             self.shutdown_request(connection)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Give a connection its thread; one too many is closed."""
+        """Start a thread for a connection; close it if there are too many."""
         if len(self._open) >= MAX_CONNECTIONS:
             self.shutdown_request(request)
             return
@@ -109,14 +109,14 @@ class Server(socketserver.ThreadingTCPServer):
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection and let go of it."""
+        """Serve a connection, then forget it."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._open.discard(request)
 
     def reply(self, request: Request) -> bytes | None:
-        """The bytes that answer a request, after their delay, or None for a connection that just closes."""
+        """The response to a request, after its delay; None if the connection is to be closed without one."""
         if not is_for_us(request.headers):
             return forbidden(f"Host {request.headers.get('host', '')!r} is no address of this machine")
         if request.path.startswith(ROOT.rstrip("/")):

@@ -1,32 +1,30 @@
-"""What a proof reads: tasks, jobs, calls and changes as plain data.
+"""Copy tasks, jobs, calls and changes of the world as plain data, for tests and proofs.
 
-Law: functions `(world, now)` that copy; none changes anything.
+Law: functions of `(world, now)`; none changes anything.
 """
 
 from __future__ import annotations
 
-from .world import Json, World
+from aws_executors.local.world import Json, World
 
 
 def tasks(world: World, now: float) -> list[Json]:
-    """Every task of ECS that is remembered, as DescribeTasks shows it (epoch seconds), the oldest
-    first.
-    """
+    """Every ECS task that is still known, as DescribeTasks shows it (epoch seconds), the oldest first."""
     return [{**task.view, "tags": [*task.tags]} for task in world.ecs.tasks.values() if task.job is None]
 
 
 def jobs(world: World, now: float) -> list[Json]:
-    """Every job that is remembered, as DescribeJobs shows it (epoch milliseconds), the oldest first."""
+    """Every job that is still known, as DescribeJobs shows it (epoch milliseconds), the oldest first."""
     return [job.view for job in world.batch.jobs.values()]
 
 
 def calls(world: World, now: float) -> dict[str, Json]:
-    """The calls of each action: how many, and how many throttled, refused, failed (500) or lost."""
+    """The calls of each action: how many, and how many were throttled, refused, failed (500) or lost."""
     return {name: tally.as_json() for name, tally in sorted(world.faults.tallies.items())}
 
 
 def changes(world: World, now: float) -> list[Json]:
-    """The last 20,000 state changes in their order, in the words of EventBridge."""
+    """The last 20,000 state changes in order, in EventBridge's format."""
     return [
         {"at": at, "source": source, "detail-type": kind, "detail": detail}
         for at, source, kind, detail in world.changes
@@ -34,7 +32,7 @@ def changes(world: World, now: float) -> list[Json]:
 
 
 def objects(world: World, now: float) -> dict[str, dict[str, bytes]]:
-    """The body of each object that is there, by bucket and key."""
+    """The body of each existing object, by bucket and key."""
     return {
         name: {key: found.body for key, found in bucket.items()} for name, bucket in world.s3.buckets.items()
     }

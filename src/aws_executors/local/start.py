@@ -1,6 +1,6 @@
 """`LocalAws`: the embedded AWS as one object.
 
-Law: puts the parts together and takes them apart; what they do is theirs.
+Law: only starts and stops the parts.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any, Self
 
 from botocore.config import Config
 
-from . import snapshots
-from .cloud import Cloud, MakeRunner
-from .control import Control
-from .key import new_key
-from .models import session
-from .processes import Containers
-from .server import Server, check_loopback
-from .verbs import Faults
-from .wire import Request
-from .world import Delays, Json, World, delays_named
+from aws_executors.local import snapshots
+from aws_executors.local.cloud import Cloud, MakeRunner
+from aws_executors.local.control import Control
+from aws_executors.local.key import new_key
+from aws_executors.local.models import session
+from aws_executors.local.processes import Containers
+from aws_executors.local.server import Server, check_loopback
+from aws_executors.local.verbs import Faults
+from aws_executors.local.wire import Request
+from aws_executors.local.world import Delays, Json, World, delays_named
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -32,13 +32,14 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 class LocalAws:
     """ECS, Batch, CloudWatch Logs and a little of S3 on loopback, from `start` (or `with`) to `stop`.
 
-    `port` 0 is a free one; `max_processes` containers run at once, more wait; `latency` is in seconds;
-    `delays` is `none`, `fast`, `fargate` or a `Delays`; `container_env` is what the image has baked in;
-    `path` is the containers' PATH (default: this interpreter's directory, then the system's); `runner` is
-    what runs them, processes if nothing else is given; `keep_requests` keeps every request that comes, for
-    `requests`. A port that is taken raises OSError at `start`, any other mistake ValueError at once.
+    `port` 0 means a free one. `max_processes` containers run at once, others wait. `latency` is in seconds.
+    `delays` is `none`, `fast`, `fargate` or a `Delays`. `container_env` are the image's variables. `path` is
+    the containers' PATH (default: this interpreter's directory, then the system's). `runner` runs the
+    containers (default: as processes). `keep_requests` keeps every request, for `requests`. A port in use
+    raises OSError at `start`; any other mistake raises ValueError at once.
 
-    Only who has its `key`, which is made anew each time, is answered: `environment` and `client` have it.
+    Only requests with its `key`, which is made anew each time, are answered; `environment` and `client`
+    contain it.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class LocalAws:
         return f"<LocalAws {where} {self._cloud!r}>"
 
     def start(self) -> Self:
-        """Listen and carry tasks on, once; OSError when the port is taken."""
+        """Listen and run tasks, once; OSError if the port is in use."""
         if self._begun:
             raise RuntimeError("LocalAws runs once: make another one")
         control = Control(self._cloud, self.faults)
@@ -88,11 +89,11 @@ class LocalAws:
         self._cloud.start({**self._base, **self.environment, **self._baked})
         self._server.start()
         self._begun = True
-        atexit.register(self.stop)  # no container may outlive a program that forgot to stop
+        atexit.register(self.stop)  # no container may outlive a program that does not call stop
         return self
 
     def stop(self) -> None:
-        """Stop listening and end every container; a second time does nothing."""
+        """Stop listening and end every container; calling it again does nothing."""
         if self._server:
             self._server.stop()
             self._cloud.stop()
@@ -109,14 +110,14 @@ class LocalAws:
 
     @property
     def url(self) -> str:
-        """Where it listens; RuntimeError before `start` and after `stop`."""
+        """The address; RuntimeError before `start` and after `stop`."""
         if self._server is None:
             raise RuntimeError("LocalAws is not started: use `with LocalAws() as aws` or call start()")
         return self._server.url
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs so that boto3 talks to this AWS and to no other."""
+        """The variables with which boto3 uses this AWS and no other."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": self.key,
@@ -130,7 +131,7 @@ class LocalAws:
         }
 
     def client(self, service: str, *, connections: int = 10) -> Any:
-        """A botocore client of a service, with no retries of its own; `connections` may be open at once."""
+        """A botocore client of a service, without retries; up to `connections` may be open at once."""
         config = Config(retries={"total_max_attempts": 1}, max_pool_connections=connections)
         return session().create_client(
             service,
@@ -142,37 +143,37 @@ class LocalAws:
         )
 
     def tasks(self) -> list[Json]:
-        """Every task of ECS that is remembered, as DescribeTasks shows it (times in epoch seconds)."""
+        """Every ECS task that is still known, as DescribeTasks shows it (times in epoch seconds)."""
         return self._cloud.do(snapshots.tasks)
 
     def jobs(self) -> list[Json]:
-        """Every job that is remembered, as DescribeJobs shows it (times in epoch milliseconds)."""
+        """Every job that is still known, as DescribeJobs shows it (times in epoch milliseconds)."""
         return self._cloud.do(snapshots.jobs)
 
     def calls(self) -> dict[str, Json]:
-        """How many calls of each action there were, by `ecs.RunTask`, and what became of them."""
+        """The number of calls of each action (like `ecs.RunTask`), and how they ended."""
         return self._cloud.do(snapshots.calls)
 
     def changes(self) -> list[Json]:
-        """The last 20,000 state changes of tasks and jobs, in order, in the words of EventBridge."""
+        """The last 20,000 state changes of tasks and jobs, in order, in EventBridge's format."""
         return self._cloud.do(snapshots.changes)
 
     def objects(self, bucket: str) -> dict[str, bytes]:
-        """The body of each object of a bucket, by key; KeyError if there is no such bucket."""
+        """The body of each object in a bucket, by key; KeyError if there is no such bucket."""
         return self._cloud.do(snapshots.objects)[bucket]
 
     def requests(self) -> list[Request]:
-        """Every request that came, head and body, in order; ValueError without `keep_requests`."""
+        """Every request received, with headers and body, in order; ValueError without `keep_requests`."""
         if self._requests is None:
             raise ValueError("requests are kept only if asked for: LocalAws(keep_requests=True)")
         return list(self._requests)
 
     def processes(self) -> dict[str, int]:
-        """The process ids of the containers that run, by `<task id>/<container name>`."""
+        """The process ids of the running containers, by `<task id>/<container name>`."""
         return self._cloud.containers.running()
 
     def wait_idle(self, seconds: float) -> bool:
-        """Wait until every task is STOPPED and every job has ended; False when that takes longer."""
+        """Wait until every task is STOPPED and every job has ended; False if that takes longer."""
         until = time.monotonic() + seconds
         while not self._cloud.do(snapshots.idle):
             if time.monotonic() > until:

@@ -1,7 +1,7 @@
-"""The faults that a test or a person can ask for, as methods.
+"""The faults that a test or a user can cause, as methods.
 
-Law: names, defaults and docstrings of the verbs; what they do is `world.verbs`. The control URL has the same
-verbs with the same arguments.
+Law: names, defaults and docstrings; the work is done in `world.verbs`. The control URL has the same verbs
+with the same arguments.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
-from .cloud import Cloud
-from .world import NONE, Delays, delays_named
-from .world import verbs as world
-from .world.faults import NO_CAPACITY
+from aws_executors.local.cloud import Cloud
+from aws_executors.local.world import NONE, Delays, delays_named
+from aws_executors.local.world import verbs as world
+from aws_executors.local.world.faults import NO_CAPACITY
 
 
 class Faults:
-    """Misbehaviour on demand; `action` is `RunTask`, `ecs.RunTask` or `*`, `target` a task or job."""
+    """Faults on demand; `action` is `RunTask`, `ecs.RunTask` or `*`, `target` a task or job."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
     def latency(self, seconds: float, jitter: float = 0.0) -> None:
-        """Answer everything that many seconds later, and up to `jitter` seconds more."""
+        """Answer every call this many seconds later, and up to `jitter` seconds more."""
         self._cloud.do(world.set_latency, seconds, jitter)
 
     def limits(self, on: bool = True) -> None:
@@ -34,31 +34,31 @@ class Faults:
         self._cloud.do(world.throttle, action, times)
 
     def refuse(self, action: str, code: str, message: str = "", status: int = 400, times: int = 1) -> None:
-        """Answer the next calls with this error, not carried out."""
+        """Reject the next calls with this error; they are not carried out."""
         self._cloud.do(world.refuse_calls, action, code, message, status, times)
 
     def fail_before(self, action: str, times: int = 1) -> None:
-        """Answer the next calls with a 500, not carried out."""
+        """Answer the next calls with a 500; they are not carried out."""
         self._cloud.do(world.fail_calls, action, False, times)
 
     def fail_after(self, action: str, times: int = 1) -> None:
-        """Carry the next calls out and answer them with a 500."""
+        """Carry out the next calls, and answer them with a 500."""
         self._cloud.do(world.fail_calls, action, True, times)
 
     def lose_answer(self, action: str, times: int = 1) -> None:
-        """Carry the next calls out and close the connection without an answer."""
+        """Carry out the next calls, and close the connection without an answer."""
         self._cloud.do(world.lose_answer, action, times)
 
     def hang(self, action: str, seconds: float, times: int = 1) -> None:
-        """Carry the next calls out and answer them that many seconds later."""
+        """Carry out the next calls, and answer them this many seconds later."""
         self._cloud.do(world.hang, action, seconds, times)
 
     def expire_credentials(self, seconds: float) -> None:
-        """Answer every call of the next seconds with ExpiredTokenException."""
+        """Answer every call with ExpiredTokenException for this many seconds."""
         self._cloud.do(world.expire_credentials, seconds)
 
     def no_capacity(self, reason: str = NO_CAPACITY, times: int | None = None) -> None:
-        """Place nothing: RunTask answers `failures`, `times` times or until `capacity_back`."""
+        """Place nothing: RunTask returns `failures`, for `times` calls or until `capacity_back`."""
         self._cloud.do(world.take_capacity, reason, times)
 
     def capacity_back(self) -> None:
@@ -74,11 +74,11 @@ class Faults:
         self._cloud.do(world.reclaim_spot, target)
 
     def lose_host(self, target: str) -> None:
-        """End a task or job with no exit code."""
+        """End a task or job without an exit code."""
         self._cloud.do(world.lose_host, target)
 
     def forget(self, target: str) -> None:
-        """Answer MISSING for a task, nothing for a job, from now on."""
+        """From now on, report a task as MISSING, and leave out a job."""
         self._cloud.do(world.forget, target)
 
     def deny_bucket(self, bucket: str) -> None:
@@ -86,15 +86,15 @@ class Faults:
         self._cloud.do(world.deny_bucket, bucket)
 
     def deny_key(self, key: str) -> None:
-        """Deny every use of a key of KMS for stored objects: AccessDenied (403)."""
+        """Deny every use of a KMS key for stored objects: AccessDenied (403)."""
         self._cloud.do(world.deny_key, key)
 
     def delays(self, preset: str | Delays = "none", **ranges: Sequence[float]) -> None:
-        """Set the delays: a preset (none, fast, fargate), and single ranges of seconds over it."""
+        """Set the delays: a preset (none, fast, fargate), and ranges in seconds for single steps."""
         self._cloud.do(world.set_delays, with_ranges(delays_named(preset), ranges))
 
     def clear(self) -> None:
-        """Take back every fault that is planned."""
+        """Remove every planned fault."""
         self._cloud.do(world.clear)
 
 

@@ -1,8 +1,8 @@
-"""The services' wire forms: a request as a `Call`, an `Answer` as bytes.
+"""The services' wire formats: bytes to a `Call`, an `Answer` to bytes.
 
-Law: pure functions between bytes and values. ECS and Logs speak JSON 1.1 (`X-Amz-Target`), Batch REST-JSON,
-STS the query protocol, S3 its own (`s3_wire.py`). Errors carry `__type` in the body and `x-amzn-errortype` in
-the head, as the services'.
+Law: pure functions between bytes and values. ECS and Logs use JSON 1.1 (`X-Amz-Target`), Batch REST-JSON, STS
+the query protocol, S3 its own format (`s3_wire.py`). As in AWS, errors have `__type` in the body and
+`x-amzn-errortype` in the headers.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from io import BufferedIOBase
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
-from . import s3_wire
-from .models import batch_paths, check, targets
-from .world import Answer, Call, Json
-from .world.values import ServiceError
+from aws_executors.local import s3_wire
+from aws_executors.local.models import batch_paths, check, targets
+from aws_executors.local.world import Answer, Call, Json
+from aws_executors.local.world.values import ServiceError
 
 MAX_BODY = 16 * 1024 * 1024
 REASONS = {
@@ -41,12 +41,12 @@ class Request:
 
     @property
     def closes(self) -> bool:
-        """Whether the connection ends with this request."""
+        """Whether the connection ends after this request."""
         return self.headers.get("connection", "").lower() == "close"
 
 
 def read_request(stream: BufferedIOBase, more: BufferedIOBase) -> Request | None:
-    """The next request of a connection, or None at its end; `more` is where "100 Continue" goes."""
+    """The next request of a connection, or None at its end; "100 Continue" is written to `more`."""
     first = stream.readline(65536).split()
     if len(first) != 3:
         return None
@@ -64,7 +64,7 @@ def read_request(stream: BufferedIOBase, more: BufferedIOBase) -> Request | None
 
 
 def parse_call(request: Request) -> Call:
-    """The call that a request makes, judged by botocore's model; ServiceError says what is wrong with it."""
+    """The call in a request, checked against botocore's model; ServiceError says what is wrong with it."""
     service, action, params = _named(request)
     call = Call(service, action, params)
     check(call)
@@ -102,7 +102,7 @@ def _json(body: bytes) -> Json:
 
 
 def service_of(request: Request) -> str:
-    """The service that a request means, even when the rest of it is wrong."""
+    """The service that a request is for, even if the rest of it is invalid."""
     if s3_wire.is_s3(request.headers):
         return "s3"
     target = request.headers.get("x-amz-target")
@@ -112,7 +112,7 @@ def service_of(request: Request) -> str:
 
 
 def render(service: str, action: str, answer: Answer, number: int) -> bytes:
-    """The HTTP answer of a service; `number` becomes the request id."""
+    """The HTTP response of a service; `number` becomes the request id."""
     request_id = f"00000000-0000-4000-8000-{number:012x}"
     if service == "s3":
         status = 204 if action == "DeleteObject" and not answer.error else answer.status
@@ -143,7 +143,7 @@ def _query(action: str, answer: Answer, request_id: str) -> bytes:
 
 
 def http(status: int, body: bytes, kind: str, headers: dict[str, str]) -> bytes:
-    """An HTTP/1.1 answer, head and body in one piece."""
+    """An HTTP/1.1 response, with headers and body."""
     lines = [
         f"HTTP/1.1 {status} {REASONS.get(status, 'Internal Server Error')}",
         f"Content-Type: {kind}",

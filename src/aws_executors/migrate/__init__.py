@@ -1,8 +1,8 @@
-"""The configuration of an older package, said in ours.
+"""Translate the configuration of an older package into this one's.
 
-Law: pure. `table.py` says what becomes of each option, `executors.py` of ``[core] executor``, `translate.py`
-goes through a whole configuration, and `cfg.py` writes the result as airflow.cfg has it. What is not
-translated is told.
+Law: pure. `table.py` maps the options, `executors.py` the classes in ``[core] executor``; `translate.py`
+translates a whole configuration, and `cfg.py` writes the result for airflow.cfg. What is not translated is
+reported.
 
 Sources: airflow-aws-executors 1.1.3, its README and its getting-started pages;
 ``airflow/providers/amazon/aws/executors`` (``ecs/utils.py``, ``ecs/ecs_executor_config.py``,

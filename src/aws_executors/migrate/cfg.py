@@ -1,7 +1,7 @@
-"""A translated configuration as it stands in airflow.cfg.
+"""Write a translated configuration in the format of airflow.cfg.
 
-Law: text that Airflow's own parser reads back as the same values: ``%`` is doubled, the further lines of a
-value are indented, and a note is one line, whatever is in it.
+Law: Airflow's own parser reads the text back as the same values. ``%`` is doubled, continuation lines of a
+value are indented, and a note is always one line.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ SHOWN = 60
 
 
 def as_cfg(lines: tuple[Line, ...], remarks: tuple[str, ...] = ()) -> str:
-    """The lines as they stand in airflow.cfg, notes as comments above them.
+    """The options as lines of airflow.cfg, with notes as comments above them.
 
     >>> print(as_cfg((Line(section="batch", option="region", value="us-east-1", was="x", note="so"),)))
     [batch]
@@ -39,7 +39,7 @@ def _block(section: str, lines: tuple[Line, ...]) -> Iterator[str]:
 
 
 def _value(value: str) -> str:
-    """A value over as many lines as it has; on one, where the parser would take one of them for a comment.
+    """A value on as many lines as it has; on one, if the parser would take one of them for a comment.
 
     >>> _value("a,\\nb"), _value("a\\n# b")
     ('a,\\n    b', 'a # b')
@@ -54,5 +54,5 @@ def _comment(text: str) -> str:
 
 
 def _short(value: str) -> str:
-    """JSON, also what was meant as such, may hold secrets; long values are told by their beginning."""
+    """Shorten a value: JSON, even if invalid, may contain secrets, so only its first character is shown."""
     return f"{value.strip()[:1]}..." if value.strip()[:1] in ("{", "[") else one_line(value)[:SHOWN]

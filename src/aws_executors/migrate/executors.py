@@ -1,8 +1,8 @@
-"""What becomes of ``[core] executor``: each class of an older package in ours, for each team.
+"""Translate ``[core] executor``: replace the classes of older packages by ours, for each team.
 
-Law: pure. A class is known by its name, whatever module somebody imported it into; what is not known stays,
-and is told if it may be one of ours all the same. Source: ``airflow/executors/executor_loader.py``, which
-takes ``Global;team_a=alias:path,path``.
+Law: pure. A class is recognised by its name, whichever module it was imported from. An unknown class is kept,
+and reported if it may extend an older executor. Source: ``airflow/executors/executor_loader.py``, which
+accepts ``Global;team_a=alias:path,path``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,8 @@ CLASSES: Mapping[str, tuple[str, str]] = {
     "AwsFargateExecutor": (f"{OURS}AwsEcsFargateExecutor", OLDER),
     "EcsFargateExecutor": (f"{OURS}AwsEcsFargateExecutor", OLDER),
 }
-"""By name: our class, and whose it is; both packages have an AwsBatchExecutor, which its module tells."""
+"""Our class and the package of origin, by class name. Both packages have an AwsBatchExecutor; its module
+tells them apart."""
 PROVIDERS = "airflow.providers."
 STAYS = ("airflow.", "aws_executors.")
 LAMBDA = "AwsLambdaExecutor"
@@ -25,7 +26,7 @@ LAMBDA = "AwsLambdaExecutor"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One executor as it is written: for which team, under which alias, and its path."""
+    """One executor in ``[core] executor``: its team, its alias and its path."""
 
     team: str
     alias: str
@@ -33,24 +34,24 @@ class Named:
 
     @property
     def name(self) -> str:
-        """The class's name."""
+        """The name of the class."""
         return self.path.rpartition(".")[2]
 
     @property
     def ours(self) -> str:
-        """Our class, if it is one of an older package, or of ours already; else nothing."""
+        """Our class, if the path names a class of an older package or of this one; otherwise empty."""
         return CLASSES[self.name][0] if self.name in CLASSES else ""
 
     @property
     def package(self) -> str:
-        """Whose it is; nothing, if it is ours already or nobody's."""
+        """The package that the class comes from; empty if it is ours already or unknown."""
         if self.name not in CLASSES or self.path.startswith(OURS):
             return ""
         return PROVIDER if self.path.startswith(PROVIDERS) else CLASSES[self.name][1]
 
     @property
     def told(self) -> str:
-        """Why it stays as it is, where a person may want it otherwise."""
+        """Why the path is kept, if the user should know."""
         if self.name == LAMBDA:
             return f"{self.path} stays: Lambda is not there."
         if self.ours or "." not in self.path or self.path.startswith(STAYS):
@@ -66,7 +67,7 @@ class Named:
 
 
 def executors(value: str) -> Iterator[Named]:
-    """The executors that a text names, in their order.
+    """The executors in a value of ``[core] executor``, in order.
 
     >>> [one.team for one in executors("LocalExecutor;red=big:airflow_aws_executors.AwsBatchExecutor")]
     ['', 'red']
@@ -80,7 +81,7 @@ def executors(value: str) -> Iterator[Named]:
 
 
 def rewritten(value: str) -> str:
-    """The same text with our classes.
+    """The same value with our classes.
 
     >>> rewritten("LocalExecutor;red=big:airflow_aws_executors.AwsBatchExecutor")
     'LocalExecutor;red=big:aws_executors.executors.AwsBatchExecutor'

@@ -1,7 +1,7 @@
-"""What becomes of each option of an older package: one table per old section.
+"""What each option of an older package becomes: one table per old section.
 
-Law: pure data, and how a value is spelled anew. What a package does when nothing is written is part of its
-configuration, so differing defaults are told too.
+Law: pure data, and functions that rewrite values. The defaults of a package are part of a configuration, so
+different defaults are reported too.
 """
 
 import ast
@@ -12,7 +12,7 @@ from typing import cast
 
 
 def same(value: str) -> str:
-    """The value as it is."""
+    """Return the value unchanged."""
     return value
 
 
@@ -23,11 +23,11 @@ DICTS: Mapping[str, str] = {
     "DEFAULT_ECS_FARGATE_KWARGS": "ECS_FARGATE_RUN_TASK_KWARGS",
     "DEFAULT_AWS_ECS_CONFIG": "ECS_FARGATE_RUN_TASK_KWARGS",
 }
-"""The older package's dicts of default arguments, under the names that they have had."""
+"""The older package's dicts of default arguments, by all the names they have had."""
 
 
 def our_path(value: str) -> str:
-    """The dotted path of the default kwargs; another module keeps its own name.
+    """Rewrite the dotted path of the older package's default arguments; paths to other modules are kept.
 
     >>> our_path("airflow_aws_executors.conf.BATCH_SUBMIT_JOB_KWARGS")
     'aws_executors.conf.BATCH_SUBMIT_JOB_KWARGS'
@@ -40,12 +40,12 @@ def our_path(value: str) -> str:
 
 
 def attempts(value: str) -> str:
-    """At most ten containers for one try."""
+    """Limit the number of containers for one try to between 1 and 10."""
     return str(min(10, max(1, int(value)))) if value.strip().isdigit() else value
 
 
 def strategy(value: str) -> str:
-    """A strategy as JSON; the amazon provider's own example is written as Python.
+    """Rewrite a strategy as JSON; the Amazon provider's own example is a Python literal.
 
     >>> strategy("[{'capacityProvider': 'cp1', 'weight': 5}]"), strategy("FARGATE_SPOT:1")
     ('[{"capacityProvider": "cp1", "weight": 5}]', 'FARGATE_SPOT:1')
@@ -59,7 +59,8 @@ def strategy(value: str) -> str:
 
 
 def definition(value: str) -> str:
-    """A definition without ``:LATEST``, which AWS does not know: without a revision it takes the newest.
+    """Remove ``:LATEST`` from a definition: AWS does not know it, and uses the newest revision if none is
+    given.
 
     >>> definition("executor_task_definition:LATEST"), definition("airflow:7")
     ('executor_task_definition', 'airflow:7')
@@ -68,7 +69,8 @@ def definition(value: str) -> str:
 
 
 def aws_spelling(value: str) -> str:
-    """Kwargs in AWS's spelling: the amazon provider takes ``launch_type`` for ``launchType``, at any depth.
+    """Rewrite arguments in AWS's spelling; the Amazon provider accepts ``launch_type`` for ``launchType`` at
+    any depth.
 
     >>> aws_spelling('{"retry_strategy": {"attempts": 3}, "tags": {"cost_center": "1"}}')
     '{"retryStrategy": {"attempts": 3}, "tags": {"cost_center": "1"}}'
@@ -78,7 +80,7 @@ def aws_spelling(value: str) -> str:
 
 
 def kwargs_in(value: str) -> dict[str, object] | None:
-    """The JSON object that a text is, or None."""
+    """The JSON object in a text, or None."""
     inside = _object(value)
     return cast("dict[str, object]", inside) if isinstance(inside, dict) else None
 
@@ -106,7 +108,7 @@ def _camelized(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Becomes:
-    """Where one old option goes: `option` of our section, or nowhere where it is empty."""
+    """What an old option becomes: `option` of our section, or nothing if that is empty."""
 
     option: str = ""
     spelled: Callable[[str], str] = same
@@ -115,9 +117,9 @@ class Becomes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unwritten:
-    """What holds if an old option is not written: our option and value that say the same, or the note alone.
+    """What applies if an old option is not set: our option and value with the same effect, or only a note.
 
-    `unless` names options, or members of the kwargs, with which it does not matter.
+    `unless` names options, or members of the kwargs, that make it irrelevant.
     """
 
     option: str = ""
@@ -128,10 +130,11 @@ class Unwritten:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Old:
-    """One old section: its package, our section and executor, each option, and what holds without it.
+    """One old section: its package, our section and executor, its options, and what applies if they are not
+    set.
 
-    `from_kwargs` are options that the kwargs may have as members, `together` those that only count as a whole
-    where tasks do not run on Fargate.
+    `from_kwargs` are options that may be members of the kwargs; `together` are those that, for tasks not on
+    Fargate, count only if all of them are set.
     """
 
     package: str
@@ -281,4 +284,4 @@ LEFT: Mapping[str, str] = {
 }
 """Sections that are not translated, and why."""
 READ = ("core", *TABLE, *LEFT)
-"""The sections that matter, each also for a team, as in ``[team_a=batch]``."""
+"""The sections that are read; each may also be for a team, as in ``[team_a=batch]``."""

@@ -1,7 +1,8 @@
-"""A whole configuration of an older package, line by line in ours.
+"""Translate a whole configuration of an older package, line by line.
 
-Law: pure; written text in, lines and remarks out. What comes out is read by our own settings: what they would
-refuse because it says nothing any more is left out, with the reason, and every other fault is a remark.
+Law: pure; takes the values as text, returns lines and remarks. The result is checked by our own settings: an
+option that they would reject because it has no effect is left out, with the reason; every other fault becomes
+a remark.
 """
 
 import json
@@ -32,14 +33,14 @@ from aws_executors.migrate.table import (
 )
 
 Sections = Mapping[str, Mapping[str, str]]
-"""What is written: by section, ``batch`` or ``team_a=batch``, and option."""
+"""The values that are set, by section (``batch`` or ``team_a=batch``) and option."""
 
 MODELS: Mapping[str, type[Settings]] = {section: row.settings for section, row in SERVICES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One option as it is to be written; without `option` it is left out, and the note says why."""
+    """One option of the result; without `option` it is left out, and the note says why."""
 
     section: str
     option: str
@@ -50,7 +51,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """One old section, as it is written for a team or for all."""
+    """One old section, for a team or for all of Airflow."""
 
     name: str
     old: Old
@@ -59,7 +60,7 @@ class Own:
 
 
 def migrated(written: Sections) -> tuple[Line, ...]:
-    """The equal configuration, in the order in which it should stand in airflow.cfg.
+    """The equivalent configuration, in the order in which it should stand in airflow.cfg.
 
     >>> old = {"aws_batch_executor": {"region_name": "us-east-1", "check_health_on_startup": "True"}}
     >>> [(line.option, line.value) for line in migrated(old)]
@@ -72,7 +73,7 @@ def migrated(written: Sections) -> tuple[Line, ...]:
 
 
 def notes(written: Sections) -> tuple[str, ...]:
-    """What is to be said of the whole, besides its lines: what is left to be done, and what is not there."""
+    """Remarks on the whole configuration: what remains to be done, and what is not supported."""
     return tuple(dict.fromkeys(_notes(written), ""))
 
 
@@ -103,7 +104,7 @@ def _executor(value: str) -> Iterator[Line]:
 
 
 def _sections(written: Sections) -> tuple[Own, ...]:
-    """The old sections that count: of two that would become one, that of the executor which is named."""
+    """The old sections to translate; of two that would become one, the one whose executor is configured."""
     found: dict[str, Own] = {}
     for name, old in TABLE.items():
         for header in [one for one in written if one.rpartition("=")[2] == name and written[one]]:
@@ -123,7 +124,7 @@ def _named(own: Own, written: Sections) -> bool:
 
 
 def _is_ours(own: Own, written: Sections) -> bool:
-    """Whether a section is not an older package's, but ours already."""
+    """Whether a section is already ours, rather than an older package's."""
     same = own.old.section == own.name.rpartition("=")[2]
     return same and OURS in written.get("core", {}).get("executor", "")
 
@@ -145,13 +146,13 @@ def _options(own: Own) -> Iterator[Line]:
 
 
 def _already(own: Own, option: str) -> Becomes | None:
-    """An option of ours in a section whose name is ours, too."""
+    """An option of ours in a section that has the same name as ours."""
     same = own.old.section == own.name.rpartition("=")[2]
     return Becomes(option=option) if same and option in MODELS[own.old.section].model_fields else None
 
 
 def _said_again(own: Own, option: str) -> bool:
-    """Whether this is an earlier spelling of an option that is written, too."""
+    """Whether this is an older spelling of an option that is set as well."""
     return own.old.package == PROVIDER and option == "region" and bool(own.options.get("region_name"))
 
 
@@ -160,7 +161,7 @@ def _left_out(own: Own, was: str, value: str, note: str) -> Line:
 
 
 def _unpacked(own: Own) -> Mapping[str, str]:
-    """The options, with those that stand in the kwargs taken out of there: they win."""
+    """The options; those inside the kwargs, which take precedence, are moved out of them."""
     inside = kwargs_in(own.options.get(own.old.kwargs_option, ""))
     moved = {name: inside[name] for name in own.old.from_kwargs if inside and name in inside}
     if inside is None or not moved:
@@ -184,7 +185,7 @@ def _unwritten(own: Own, ours: bool) -> Iterator[Line]:
     said = {*kwargs, *(name for name, value in own.options.items() if value.strip())}
     for option, silent in own.old.silent.items():
         if option in own.options and option == "conn_id":
-            continue  # an empty one is boto3's own chain, there and here
+            continue  # an empty conn_id means boto3's own chain in both packages
         if not ours and option not in said and not said & {*silent.unless}:
             was = f"[{own.name}] {option} (not written)"
             yield Line(
@@ -197,7 +198,7 @@ def _unwritten(own: Own, ours: bool) -> Iterator[Line]:
 
 
 def _fitting(own: Own, lines: list[Line]) -> list[Line]:
-    """The lines, those left out that our settings would refuse because they say nothing there."""
+    """The lines, without those that our settings would reject because they have no effect."""
     gone = {
         fault.option: fault.problem for fault in _faults(own, lines) if fault.remedy.startswith("remove ")
     }
@@ -213,7 +214,7 @@ def _fitting(own: Own, lines: list[Line]) -> list[Line]:
 
 
 def _faults(own: Own, lines: list[Line]) -> tuple[Fault, ...]:
-    """What our settings say of these lines."""
+    """What our settings find wrong with these lines."""
     values = _values(lines)
     found = MODELS[own.old.section].from_section(values, _kwargs(own, values), own.place.team)
     match unwrap_or_failure(found):
@@ -228,7 +229,7 @@ def _values(lines: list[Line]) -> dict[str, str]:
 
 
 def _kwargs(own: Own, values: Mapping[str, str]) -> Mapping[str, object]:
-    """What the kwargs hold; of a dict in somebody's module nobody knows: perhaps what is missing."""
+    """The members of the kwargs; if a user's module holds them, any missing member may be in there."""
     source = values.get(own.old.kwargs_option, "")
     if not source or source.startswith(("{", "[", "aws_executors.")):
         return kwargs_in(source) or {}

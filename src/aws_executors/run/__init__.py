@@ -1,7 +1,7 @@
-"""What runs in a container whose image has this package: ``python -m aws_executors.run``.
+"""The launcher that runs in the container, if its image has this package: ``python -m aws_executors.run``.
 
-Law: imports Airflow and, for S3, boto3, but nothing of ours except the core. The workload comes from the
-command line, a file or S3 (`sources.py`); it runs through Airflow's own supervisor, in a fork of a process
-that has imported everything that is not a user's (`parent.py`); how that went becomes an exit code
-(`ends.py`), by the one table that the executor reads as well (`core/lifecycle/exit_codes.py`).
+Law: imports Airflow and, for S3, boto3, but of this package only the core. The workload comes from the
+command line, a file or S3 (`sources.py`). Airflow's own supervisor runs it, in a fork of a process that has
+already imported everything but user code (`parent.py`). The result becomes an exit code (`ends.py`),
+according to the table that the executor reads as well (`core/lifecycle/exit_codes.py`).
 """

@@ -1,7 +1,7 @@
 """`python -m aws_executors.run`: get a workload, run it through Airflow's supervisor, and say how it went.
 
-Law: the order of things, and the one line that says why there is no more. Exit codes are
-`core/lifecycle/exit_codes.py`'s.
+Law: decides the order of the steps, and writes the one line that says why a step failed. The exit codes are
+defined in `core/lifecycle/exit_codes.py`.
 """
 
 import argparse
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
 
 DEFAULTS: Mapping[str, str] = {
-    # The supervisor looks at its task only so often, also when it has ended: each second of it is billed.
+    # The supervisor polls its task at this interval, also for its end, and every second of it is billed.
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     "AIRFLOW__CORE__HOSTNAME_CALLABLE": hostname.CALLABLE,
 }
-"""What Airflow is told in this container, unless the image says otherwise."""
+"""Environment variables for Airflow in this container, unless the image sets them."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose mistakes have this program's exit code, and one line."""
+    """A parser that reports an error in one line and with this program's exit code."""
 
     def error(self, message: str) -> NoReturn:
         say(_words(Exit.CANNOT_START, message))
@@ -37,7 +37,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> Parser:
-    """The command line."""
+    """The parser of the command line."""
     found = Parser(prog="python -m aws_executors.run", description=(__doc__ or "").splitlines()[0])
     source = found.add_mutually_exclusive_group(required=True)
     source.add_argument("--json-string", metavar="JSON", help="the workload itself")
@@ -51,7 +51,7 @@ def parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one workload; the exit code."""
+    """Run one workload; returns the exit code."""
     options = parser().parse_args(arguments)
     stop_at_once()
     for name, value in DEFAULTS.items():
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
             if options.s3 is not None:
-                preload()  # first: what lies there is renewed until somebody has read it
+                preload()  # first: the stored workload is renewed until it is read
             text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
@@ -69,12 +69,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _end(error.exit, str(error))
     except StoppedError as error:
         return _stopped(error)
-    except Exception as error:  # noqa: BLE001 - whatever it is, a person reads one line and not its traceback
+    except Exception as error:  # noqa: BLE001 - whatever it is, print one line and no traceback
         return _end(Exit.CANNOT_START, f"{type(error).__name__}: {error}")
 
 
 def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
-    """The workload; all that its run will import is imported here, once, and nothing of a user's."""
+    """Parse the workload, after importing once all that its run will import, except user code."""
     preload()
     from airflow.executors import workloads
     from pydantic import TypeAdapter, ValidationError
@@ -94,7 +94,7 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
 
 
 def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
-    """Run it as Airflow's own launcher does, and tell how it ended.
+    """Run the workload as Airflow's own launcher does; returns the exit code.
 
     Source: ``airflow/sdk/execution_time/execute_workload.py``.
     """
@@ -111,11 +111,11 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
         left = BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=True)
     except StoppedError as error:
         return _stopped(error)
-    except BaseException as error:  # noqa: BLE001 - it is told by the exit code, and in one line
+    except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
         code = exit_code(error)
         say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
         return code
-    # A task's own failure has been told to Airflow; that of a callback is known by the exit code alone.
+    # A task has reported its own failure to Airflow; a callback's is known by the exit code only.
     return int(isinstance(workload, ExecuteCallback) and left != 0)
 
 

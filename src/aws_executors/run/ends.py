@@ -1,7 +1,7 @@
-"""What an exception of Airflow's supervisor means: which row of `core/lifecycle/exit_codes.py`.
+"""Map an exception of Airflow's supervisor to an exit code in `core/lifecycle/exit_codes.py`.
 
-Law: what is known to have happened before the task started has a row of its own; of what may have happened
-later, no more is said than that it failed.
+Law: a failure that is known to have happened before the task started has a code of its own; one that may have
+happened later gives only the general code.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import TaskAlreadyRunningError
 from aws_executors.core.lifecycle.exit_codes import Exit, exit_for_status
 
 BEGINNING = "/run"
-"""How the address ends at which a task says that it begins.
+"""How the address ends to which a task reports that it starts.
 
 Source: ``airflow/sdk/api/client.py``, `TaskInstanceOperations.start`.
 """
@@ -22,7 +22,7 @@ FAILED = 1
 
 
 def exit_code(error: BaseException) -> int:
-    """How the launcher is to end after this exception.
+    """The exit code of the launcher after this exception.
 
     >>> request = httpx.Request("PATCH", "http://airflow/execution/task-instances/4c75/run")
     >>> exit_code(httpx.ConnectError("refused", request=request))

@@ -1,7 +1,7 @@
-"""The container's own name, for Airflow's ``[core] hostname_callable``.
+"""The container's id, for Airflow's ``[core] hostname_callable``.
 
-Law: asked of the platform once per container and kept in the environment, so that the supervisor and the task
-say the same; never raises, and waits a second at most.
+Law: read from the platform once per container and kept in the environment, so that the supervisor and the
+task report the same name. Never raises, and waits for a second at most.
 """
 
 import json
@@ -15,7 +15,7 @@ PATIENCE = 1.0  # seconds
 
 
 def container_id() -> str:
-    """The Batch job id or the ECS task id; outside of AWS, the host's name.
+    """The Batch job id or the ECS task id; outside AWS, the host's name.
 
     Source: "Amazon ECS task metadata endpoint version 4"; "AWS Batch job environment variables".
 

@@ -1,8 +1,7 @@
-"""The process that a container starts with: it has everything imported, and runs the workload in a fork.
+"""The container's first process: it imports everything but user code, and runs the workload in a fork.
 
-Law: never imports a user's code; waits for the fork, passes signals on to it, reaps what is left to it (it
-may be process 1), and ends as the fork ended. `StoppedError` is a stop that came when there was nothing to
-stop.
+Law: never imports user code. It waits for the fork, forwards signals to it, reaps orphans (it may be process
+1), and exits as the fork did. `StoppedError` is a stop that arrives before any task has started.
 """
 
 import os
@@ -17,20 +16,20 @@ PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 
 
 class StoppedError(BaseException):
-    """The platform wants the container to end, and no task has begun.
+    """The platform stops the container, and no task has started.
 
-    No `Exception`: what Airflow or a client does about those must not keep the container up.
+    Not an `Exception`, so that no handler of Airflow or of a client keeps the container up.
     """
 
 
 def say(words: str) -> None:
-    """One line on what the platform collects as the container's log."""
+    """Write one line to what the platform collects as the container's log."""
     sys.stderr.write(f"aws_executors.run: {' '.join(words.split())}\n")
     sys.stderr.flush()
 
 
 def stop_at_once() -> None:
-    """From now on a stop raises `StoppedError`."""
+    """From now on, a stop signal raises `StoppedError`."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise StoppedError(signal.Signals(number).name)
@@ -40,7 +39,7 @@ def stop_at_once() -> None:
 
 
 def fork(run: Callable[[], int]) -> int:
-    """Run this in a fork, and wait for it; its exit code, 128 + n where signal n ended it."""
+    """Run this in a fork and wait for it; returns its exit code, or 128 + n if signal n ended it."""
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
     child = os.fork()
     if child == 0:
@@ -53,7 +52,7 @@ def fork(run: Callable[[], int]) -> int:
 def _be_the_child(run: Callable[[], int]) -> None:
     code = 1
     try:
-        stop_at_once()  # until Airflow's supervisor, which has a task then, takes the signals over
+        stop_at_once()  # until Airflow's supervisor, which then has a task, handles the signals
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
         code = run()
     finally:
@@ -64,7 +63,7 @@ def _be_the_child(run: Callable[[], int]) -> None:
 
 def _pass_on(child: int) -> None:
     def forward(number: int, frame: FrameType | None) -> None:
-        os.kill(child, number)  # first: to find out why takes time, and the task has little
+        os.kill(child, number)  # first: finding out the reason takes time, of which the task has little
         say(f"{signal.Signals(number).name}: {spot.why()}; passed on to the task")
 
     for number in PASSED_ON:
@@ -73,9 +72,9 @@ def _pass_on(child: int) -> None:
 
 def _reaped(child: int) -> int:
     while True:
-        pid, status = os.wait()  # orphans of the task too, where this is process 1
+        pid, status = os.wait()  # also reaps orphans of the task, if this is process 1
         if pid == child:
             for number in PASSED_ON:
-                signal.signal(number, signal.SIG_IGN)  # there is nobody left to tell
+                signal.signal(number, signal.SIG_IGN)  # no process is left to forward them to
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else 128 - code

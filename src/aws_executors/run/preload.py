@@ -1,8 +1,8 @@
-"""What Airflow's supervisor and task runner import on their way to user code: all of it, once, in the parent.
+"""Import once, in the parent, all that Airflow's supervisor and task runner need before user code.
 
-Law: names Airflow's modules only, never a user's: no DAG file, no plugin. A module that this Airflow does not
-have is left to whoever needs it. The garbage collector rests meanwhile: what is imported stays, and looking
-through it again and again, or through all of it after a fork, takes longer than the start may last.
+Law: only Airflow's modules, never user code: no DAG file, no plugin. A module that this version of Airflow
+does not have is skipped. The garbage collector is off meanwhile, because imported objects stay: scanning them
+again and again, or all of them after the fork, would slow down the start.
 """
 
 import gc
@@ -14,7 +14,7 @@ MODULES = (
     "airflow.sdk.execution_time.supervisor",
     "airflow.sdk.execution_time.task_runner",
     "airflow.executors.workloads",
-    # What these two import when they begin.
+    # What these two import when they start.
     "airflow.executors.base_executor",
     "airflow.dag_processing.bundles.local",
     "airflow.dag_processing.dagbag",
@@ -31,7 +31,7 @@ MODULES = (
 
 
 def preload() -> None:
-    """Import them."""
+    """Import all of `MODULES`."""
     for module in MODULES:
         with suppress(ModuleNotFoundError):
             import_module(module)
@@ -39,7 +39,7 @@ def preload() -> None:
 
 @contextmanager
 def without_collecting() -> Iterator[None]:
-    """The garbage collector rests in this block, and leaves alone for ever what was made in it."""
+    """Switch the garbage collector off in this block; objects that exist at its end are exempt for good."""
     gc.disable()
     try:
         yield

@@ -1,8 +1,7 @@
-"""Where a container gets its workload from.
+"""Read the container's workload from its source.
 
-Law: one function per source, from the argument to the workload's JSON; each raises `NoWorkloadError` with
-what is to be said to a person and with the exit code. A new transport gets its function, and its
-option, here.
+Law: one function per source, from the option's value to the workload's JSON. Each raises `NoWorkloadError`
+with a message for the user and with the exit code. A new transport adds its function and its option here.
 """
 
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ ATTEMPTS = 5
 
 
 class NoWorkloadError(AwsExecutorsError):
-    """There is no workload, and why; `exit` is how the container is to end."""
+    """There is no workload; the message says why, and `exit` is the exit code."""
 
     def __init__(self, problem: str, exit_: Exit = Exit.CANNOT_START) -> None:
         super().__init__(problem)
@@ -26,20 +25,20 @@ class NoWorkloadError(AwsExecutorsError):
 
 
 class WorkloadSource(Protocol):
-    """From an option's value to the workload's JSON; `region` and `owner` are those of the bucket."""
+    """Turns an option's value into the workload's JSON; `region` and `owner` are those of the bucket."""
 
     def __call__(self, text: str, region: str | None, owner: str = "", /) -> str:
-        """Get it, or raise `NoWorkloadError`."""
+        """Read the workload, or raise `NoWorkloadError`."""
         ...
 
 
 def from_argument(text: str, region: str | None, owner: str = "") -> str:
-    """The argument itself."""
+    """The workload is the argument itself."""
     return text
 
 
 def from_file(path: str, region: str | None, owner: str = "") -> str:
-    """A file's content."""
+    """Read the workload from a file."""
     try:
         return Path(path).read_text()
     except (OSError, ValueError) as error:
@@ -47,7 +46,7 @@ def from_file(path: str, region: str | None, owner: str = "") -> str:
 
 
 def from_s3(url: str, region: str | None, owner: str = "") -> str:
-    """An object that the executor has stored."""
+    """Read the workload from an object that the executor has stored."""
     try:
         bucket, key = bucket_and_key(url)
     except ValueError as error:
@@ -92,7 +91,7 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
 
 def _exit(code: str) -> Exit:
     if code == "NoSuchKey":
-        return Exit.GONE  # removed: nobody waits for this container any more
+        return Exit.GONE  # removed: the executor no longer needs this container
     return Exit.INFRASTRUCTURE if code in UNREACHABLE else Exit.CANNOT_START
 
 
@@ -110,4 +109,4 @@ SOURCES: Mapping[str, WorkloadSource] = {
     "json_path": from_file,
     "s3": from_s3,
 }
-"""By the option's name, as argparse has it."""
+"""By the option's name in argparse."""

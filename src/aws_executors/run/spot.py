@@ -1,8 +1,8 @@
-"""Why the platform stops this container, as far as anything inside it can know.
+"""Why the platform stops this container, as far as that can be found out inside it.
 
-Law: says what was found out, and no more. On EC2 the instance's metadata announce a Spot interruption; on
-Fargate nothing tells a container why it is stopped, and the executor reads it from the task's
-``stoppedReason`` later. Asked after the task has been told, and for a second at most; never raises.
+Law: reports only what was found out. On EC2 the instance metadata announce a Spot interruption. On Fargate
+nothing tells a container why it is stopped; the executor reads that later from the task's ``stoppedReason``.
+Read after the signal was forwarded to the task, if there is one; takes a second at most, and never raises.
 
 Source: "Spot Instance interruption notices", EC2 User Guide; "Task metadata endpoint version 4" and
 "Fargate Spot termination notices", ECS Developer Guide.
@@ -23,7 +23,7 @@ STOPPED = "the platform stops this container"
 
 
 def why() -> str:
-    """Words for a person, by the platform that AWS_EXECUTION_ENV names.
+    """The reason as text, for the platform that AWS_EXECUTION_ENV names.
 
     >>> os.environ["AWS_EXECUTION_ENV"] = ON_FARGATE
     >>> why()
@@ -42,7 +42,7 @@ def _on_fargate() -> str:
 
 
 def _on_ec2() -> str:
-    """What the instance's metadata say; batch jobs on EC2 run by way of ECS, too."""
+    """The reason according to the instance metadata; Batch jobs on EC2 run through ECS, too."""
     try:
         notice = json.loads(_asked("/latest/meta-data/spot/instance-action"))
         return f"Spot interruption: EC2 takes this instance back ({notice['action']} at {notice['time']})"
@@ -55,7 +55,7 @@ def _on_ec2() -> str:
 
 
 def _asked(path: str) -> bytes:
-    """One answer of the instance metadata service, version 2."""
+    """One response of the instance metadata service, version 2."""
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         raise OSError("switched off")
     url = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", METADATA).rstrip("/")

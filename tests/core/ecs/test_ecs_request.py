@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 
 from aws_executors import RequestError, ecs, to_kwargs
 from aws_executors.ecs import ContainerOverride, KeyValuePair, Overrides, RunTask, from_kwargs
@@ -228,9 +228,10 @@ def test_a_request_is_a_value(task: RunTask) -> None:
 
 @given(run_tasks)
 def test_a_request_prints_as_the_code_that_makes_it(task: RunTask) -> None:
+    """But what reads as a secret's name has what follows it masked; what is printed is code all the same."""
     printed = repr(task)
-    assume("***" not in printed)  # what reads as a secret's name has what follows it masked
-    assert eval(printed, vars(ecs)) == task
+    made = eval(printed, vars(ecs))
+    assert made == task or "***" in repr(made)
 
 
 def test_a_token_is_not_printed() -> None:

@@ -198,6 +198,8 @@ def test_every_row_is_met_in_the_field_by_name_or_by_hand() -> None:
     field = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(FIELD.glob("reasons/*.json"))]
     met = {case["expect"]["row"] for case in field}
     met |= {named(reason_for(failed(f"{name['name']}: tea", cause=Cause.UNCLEAR))) for name in NAMES}
+    jobs = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(FIELD.glob("batch-jobs/*.json"))]
+    met |= {case["expect"]["row"] for case in jobs if "row" in case["expect"]}
     met |= {name for _, name in STOPPED.values()} | set(SIGNS) | set(ENDED.values())
     assert len(field) >= 200
     assert {row.name for row in REASONS if not row.name.startswith(MADE)} - met == {

@@ -49,6 +49,13 @@ HOSTILE = (
     "<a ",
     "<token>x",
     "&lt;a&gt;x",
+    "mysql ",
+    "mysql -p",
+    " -p",
+    'mysql", "-p',
+    "mysql -p\\",
+    "mysql -p'",
+    "sshpass -p ",
 )
 """What a pattern that goes back over its text takes hours for, said a hundred thousand times."""
 
@@ -184,6 +191,55 @@ def test_a_value_of_such_a_name_however_it_is_quoted(name: str, secret: str, dat
 def test_other_ways_to_quote_one(text: str, shown: str) -> None:
     assert mask(text) == shown
     assert mask(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("mysql -u root -phunter2 etl", "mysql -u root -p*** etl"),
+        ("/usr/bin/mysqldump -phunter2 etl | gzip", "/usr/bin/mysqldump -p*** etl | gzip"),
+        ("mariadb-dump -uroot -p'hun ter2' etl", "mariadb-dump -uroot -p'***' etl"),
+        ('mysqladmin -u root "-phun ter2" ping', 'mysqladmin -u root "-p***" ping'),
+        ("mysql \\\n  -phunter2 \\\n  etl", "mysql \\\n  -p*** \\\n  etl"),
+        ("echo $(mysql -phunter2) > x", "echo $(mysql -p***) > x"),
+        ("mysql -phunter2; mkdir -pa", "mysql -p***; mkdir -pa"),
+        ("mysql -phunter2\nssh -p22 host", "mysql -p***\nssh -p22 host"),
+        ("['mysql', '-u', 'root', '-phunter2', 'etl']", "['mysql', '-u', 'root', '-p***', 'etl']"),
+        (
+            '["mysql", "-e", "select 1; select 2", "-phun ter"]',
+            '["mysql", "-e", "select 1; select 2", "-p***"]',
+        ),
+        ('["sh", "-c", "mysql -phunter2 etl"]', '["sh", "-c", "mysql -p*** etl"]'),
+        ('["sh", "-c", "mysql -p\\"hun ter\\" etl"]', '["sh", "-c", "mysql -p\\"***\\" etl"]'),
+        ('"[\\"mysql\\", \\"-phunter2\\"]"', '"[\\"mysql\\", \\"-p***\\"]"'),
+        ("sshpass -phunter2 ssh -p22 host", "sshpass -p*** ssh -p22 host"),
+        ("sshpass -p hunter2 ssh host", "sshpass -p *** ssh host"),
+        ("['sshpass', '-p', 'hun ter2', 'ssh', '-p22']", "['sshpass', '-p', '***', 'ssh', '-p22']"),
+    ],
+)
+def test_commands_whose_p_is_a_password(text: str, shown: str) -> None:
+    assert mask(text) == shown
+    assert mask(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mkdir -p /data && mkdir -pa/b",
+        "ssh -p22 host; scp -p2222 a b",
+        "docker run -p8080:80 mysql:8",
+        "mysql -u root -p etl",
+        "mysql -u root -p; mkdir -pa",
+        '["mysql", "-p", "etl"]',
+        '{"command": ["mysql", "etl"], "other": ["mkdir", "-pa"]}',
+        '["sh", "-c", "mysql -p"], "-pa"',
+        "psql -p5432 etl",
+        "mysqlclient -pa",
+        "not-mysql -pa",
+    ],
+)
+def test_commands_whose_p_is_none(text: str) -> None:
+    assert mask(text) == text
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,18 @@ def test_the_statement_for_ids_is_written_for_every_database_of_airflow(name: st
     values = list(parameters.values() if isinstance(parameters, dict) else parameters)
     assert values == [*(statement.bound(one) for one in (*ids, ids[-1])), "running", 2]
     assert sql.count(place) == 4 + 2
-    assert sql.index("id IN") < sql.index("state =") < sql.index("try_number =")
+    assert sql.index("id IN") < sql.index("task_instance.state") < sql.index("try_number =")
+
+
+@pytest.mark.parametrize("count", [1, 8, 500])
+def test_ids_are_looked_up_in_the_primary_key(count: int) -> None:
+    with create_session(scoped=False) as session:
+        connection = session.connection()
+        statement = _by_ids(connection.dialect, count)
+        sql, parameters = statement.filled([uuid.uuid4() for _ in range(count)], "running", 1)
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
+    (step,) = [str(row[3]) for row in plan]
+    assert step == "SEARCH task_instance USING INDEX sqlite_autoindex_task_instance_1 (id=?)"
 
 
 def test_postgresql_tells_the_same(tmp_path: Path) -> None:

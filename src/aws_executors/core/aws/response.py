@@ -92,6 +92,24 @@ CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Task failed to start", Cause.NEVER_STARTED),
 )
 
+# What Kubernetes says where it took a pod from its node, or lost the node. Sources: "Node-pressure Eviction"
+# and "Pod disruption conditions", Kubernetes documentation.
+POD_TAKEN = (
+    "Evicted",
+    "The node was low on resource",
+    "NodeLost",
+    "NodeShutdown",
+    "Preempting",
+    "Preempted",
+    "Pod was terminated in response to imminent node shutdown",
+    "imminent node shutdown",
+    "DisruptionTarget",
+    "PreemptionByScheduler",
+    "TerminationByKubelet",
+    "DeletionByTaintManager",
+    "EvictionByEvictionAPI",
+)
+
 
 def read_record(model: type[ReadT], value: object) -> Result[ReadT, str]:
     """`value` as a `model`, or what is wrong with it, field by field and without its content.

@@ -18,6 +18,7 @@ from aws_executors.core.aws.error_codes import Kind
 from aws_executors.core.aws.errors import by_message
 from aws_executors.core.aws.response import (
     CONTAINER_REASONS,
+    POD_TAKEN,
     Read,
     Reader,
     accounted,
@@ -81,6 +82,8 @@ DECIDED: tuple[tuple[str, Cause], ...] = (
 STATUS_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
     ("Host EC2 (instance", Cause.INSTANCE_ENDED),
+    # Its containers may have exit codes then, of the signal that Kubernetes ended them by.
+    *((words, Cause.HOST_LOST) for words in POD_TAKEN),
 )
 
 
@@ -205,7 +208,7 @@ def _cause(job: JobDetail, runs: Sequence[Run], own: AttemptContainer, started: 
         return decided
     if job.is_terminated or job.is_cancelled:
         return Cause.STOPPED
-    if (happened := named_cause(STATUS_REASONS, *said)) is not None:
+    if (happened := named_cause(STATUS_REASONS, *said, own.reason)) is not None:
         return happened
     if own.exit_code is not None:
         return Cause.EXITED

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.redact.values import mask
+from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.requests.merge import KEY, KEY_OF_A_WHOLE
 from aws_executors.core.requests.wire import (
     WRITTEN,
@@ -130,7 +130,7 @@ class ContainerOverride:
             "resource_requirements": self.resource_requirements or None,
         }
         said = (f"{name}={part!r}" for name, part in parts.items() if part is not None)
-        return mask(f"ContainerOverride({', '.join(said)})")
+        return mask_literals(f"ContainerOverride({', '.join(said)})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

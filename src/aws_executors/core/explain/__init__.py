@@ -1,5 +1,5 @@
-"""How a container ended, or why it waits, in one sentence with a remedy.
+"""Explain in one sentence, with a remedy, how a container ended or why it waits.
 
-Law: tables of literal rows, one module for each kind of words that AWS uses; `reasons.py` asks them in order,
+Each module holds a literal table for one kind of AWS message. `reasons.py` puts the tables in order, and
 `diagnosis.py` makes the sentence.
 """

@@ -1,7 +1,7 @@
-"""What the agent says of a container that it could not handle: names of errors more than words.
+"""Explain the error names of the ECS agent.
 
-Law: rows, the narrow ones first, at the end one for each name that says no more than what was tried. All
-documented names have a row; `tests/core/explain/error_names.json` lists them with their sources.
+Law: specific rows come first; general rows follow, for error names that tell only which operation failed.
+Every documented name has a row; `tests/core/explain/error_names.json` lists them with their sources.
 """
 
 from aws_executors.core.explain.reason import ANYTHING, Reason

@@ -1,11 +1,12 @@
-"""What Batch says of a job that waits, was ended by its queue, or had to wait for another.
+"""Explain the `statusReason` of an AWS Batch job: why it waits, or why Batch ended it.
 
-Law: rows for the words of `statusReason`; what it says of the container below are ECS's words, and what it
-refuses after SubmitJob are those that others are refused with at once (`core/aws/error_codes.py`). Of pods it
-shows Kubernetes' names of reasons.
+The reason of the container inside the job is in ECS's words (see `ecs.py`). What Batch rejects only after
+SubmitJob is explained as if rejected at once (`core/aws/error_codes.py`). For pods on EKS, Batch shows
+Kubernetes' reasons.
 """
 
 from aws_executors.core.aws.error_codes import MESSAGES, Kind
+from aws_executors.core.aws.response import POD_TAKEN
 from aws_executors.core.explain.reason import Reason
 from aws_executors.core.lifecycle.observation import Cause
 
@@ -154,26 +155,27 @@ BATCH: tuple[Reason, ...] = (
         name="pod could not run",
         says=(
             "ContainerCannotRun",
-            "Evicted",
             "DeadlineExceeded",
-            "NodeLost",
-            "NodeShutdown",
-            "Preempting",
-            "Preempted",
             "ContainerStatusUnknown",
             "UnexpectedAdmissionError",
             "NodeAffinity",
             "TopologyAffinityError",
-            "imminent node shutdown",
-            "DisruptionTarget",
-            "PreemptionByScheduler",
-            "TerminationByKubelet",
-            "DeletionByTaintManager",
-            "EvictionByEvictionAPI",
+            *POD_TAKEN,
         ),
         what="Kubernetes could not run the pod, or lost its node",
         remedy="See `kubectl describe pod`. Does it ask for more memory or disk than its node has?",
         source=PODS,
+    ),
+    Reason(
+        name="pod taken from its node",
+        says=POD_TAKEN,
+        cause=Cause.HOST_LOST,
+        what="Kubernetes evicted or preempted the container's pod, or lost its node",
+        remedy=(
+            "It is started again if the task had not started; otherwise Airflow's `retries` apply. If its "
+            "node was low on memory or disk, request as much as the task uses."
+        ),
+        source="https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/",
     ),
     *(
         Reason(

@@ -1,7 +1,7 @@
-"""How a container ended, or why it waits, in words for a person.
+"""Compose the sentence that explains how a container ended or why it waits.
 
-Law: words only: what happened, what AWS says (unchanged, so that it can be searched for), what to do. Which
-words mean what is said in `reasons`.
+Law: says what happened, quotes AWS unchanged (so that it can be searched for), and gives the remedy.
+`reasons` decides which row applies.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from aws_executors.core.redact.outgoing import NAME, one_line
 ON_ITS_OWN = "It is started again if the task had not started; otherwise Airflow's `retries` apply."
 QUEUED_ON_ITS_OWN = "It is queued again if the task had not started; otherwise Airflow's `retries` apply."
 
-# What is said where no row of `reasons` is about it: what happened, and what to do.
+# Used if no row of `reasons` matches: what happened, and what to do.
 SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
     {
         None: ("The container exited normally", ""),
@@ -48,11 +48,11 @@ KILLED_INSIDE = (
     "The container exited with code 0, but a process in it ran out of memory and was killed",
     "Read its log to see whether the task was affected, and give it more memory.",
 )
-"""What is said instead of an end that is well by its code alone."""
+"""Used although the exit code is 0, because a process in the container was killed."""
 
 
 def explain(seen: Observation) -> str:
-    """One line: what happened to which container, its exit code and stop code, AWS's own words, what to do.
+    """One line: what happened, the container, its exit code and stop code, AWS's own words, and what to do.
 
     >>> print(explain(Observation(id="arn:1", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=3,
     ...                           reason="Oops")))
@@ -72,7 +72,7 @@ def explain(seen: Observation) -> str:
 
 
 def explain_wait(seen: Observation) -> str:
-    """One line: why a container has not started yet, in which status it waits and since when, what to do.
+    """One line: why a container has not started yet, its status, how long it has waited, and what to do.
 
     >>> print(explain_wait(Observation(id="4c75", phase=Phase.WAITING, status="RUNNABLE", created=1.8e9,
     ...                                reason="CAPACITY:TEA")))

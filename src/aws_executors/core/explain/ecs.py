@@ -1,7 +1,7 @@
-"""What ECS says of a task that found no place, lost its place, or was ended from outside.
+"""Explain why ECS could not place a task, or stopped it.
 
-Law: rows for stop codes and `stoppedReason`. What to do about a lack of room is said once, in
-`ecs/answers.py`, where RunTask answers with the same words.
+Law: rows match stop codes and `stoppedReason`. Remedies for a lack of capacity are defined once, in
+`core/ecs/responses.py`, because RunTask answers in the same words.
 """
 
 from aws_executors.core.aws.error_codes import MESSAGES, Kind
@@ -211,6 +211,6 @@ LAST: tuple[Reason, ...] = (
         source=ESSENTIAL,
     ),
 )
-"""Where no words explain an end."""
+"""Used only if no other row matches."""
 
 ECS: tuple[Reason, ...] = (*PLACEMENT, *ROOM, *ENDED)

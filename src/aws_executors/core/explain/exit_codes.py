@@ -1,7 +1,8 @@
-"""What an exit code means when AWS says no more than that.
+"""Explain an exit code for which AWS gives no reason.
 
-Law: one row per code, in the order of the codes; 128 and more is a signal. Airflow's own launcher ends with
-0 when its task failed (the task has told Airflow so itself) and with 1 when it could not do its work.
+Law: one row per code, in ascending order; a code above 128 is 128 plus a signal's number. Airflow's own
+launcher exits with 0 if its task failed (the task has reported that itself), and with 1 if it could not run
+the task.
 """
 
 from aws_executors.core.explain.reason import Reason
@@ -13,7 +14,7 @@ SHELL = "https://tldp.org/LDP/abs/html/exitcodes.html"
 
 LAUNCHER = "https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/executor/index.html"
 
-# What our own launcher ends with (`core/lifecycle/exit_codes.py`), and what to do.
+# The exit codes of this package's launcher (`core/lifecycle/exit_codes.py`), and what to do about each.
 OURS: tuple[tuple[Exit, str], ...] = (
     (Exit.HELD, "Nothing to do if the task runs: the other container has it."),
     (
@@ -31,7 +32,7 @@ OURS: tuple[tuple[Exit, str], ...] = (
     (Exit.CANNOT_START, "Read its log: one line says what is missing."),
 )
 
-# On Windows, as AWS may show it with a sign and without.
+# Windows exit codes; AWS may show them signed or unsigned.
 ON_WINDOWS: tuple[tuple[str, tuple[int, int]], ...] = (
     ("access violation", (3221225477, -1073741819)),
     ("terminated by Ctrl+C", (3221225786, -1073741510)),

@@ -1,7 +1,7 @@
-"""Why an image could not be pulled.
+"""Explain why an image could not be pulled.
 
-Law: rows, the most telling first: a registry's own words before the agent's. The same words come from ECS
-and, as a container's `reason`, from Batch; Kubernetes has names of its own.
+Law: the most specific rows come first: a registry's own words before the agent's. ECS and Batch (in a
+container's `reason`) use the same words; Kubernetes has its own.
 """
 
 from aws_executors.core.explain.reason import Reason, behind

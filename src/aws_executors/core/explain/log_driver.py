@@ -1,6 +1,6 @@
-"""Why the log of a container could not be set up before its start.
+"""Explain why the log of a container could not be set up before it started.
 
-Law: rows, the most telling first; CloudWatch's words before the log driver's.
+Law: the most specific rows come first: CloudWatch's words before the log driver's.
 """
 
 from aws_executors.core.explain.reason import Reason, behind

@@ -1,6 +1,6 @@
-"""Why the volumes or the network around a container could not be had.
+"""Explain why the volumes or the network of a container could not be set up.
 
-Law: rows, the most telling first: the file server's and EC2's words before the agent's.
+Law: the most specific rows come first: the file server's and EC2's words before the agent's.
 """
 
 from aws_executors.core.explain.reason import Reason

@@ -1,9 +1,8 @@
-"""One reason: what AWS says, what has happened then, and what a person can do about it.
+"""One reason: AWS's words, what happened, and what to do; and how a reason is matched.
 
-Law: the shape of a row and how it is recognised. A phrase is AWS's own wording; ``...`` in it stands for
-whatever comes between, and the case of letters does not count. AWS cuts long texts off, so the end of a
-phrase may be missing at the end of a text. Texts are cut here, too, and looked at part by part: no hostile
-one takes longer than its length.
+Law: a phrase is AWS's own wording. ``...`` in it matches any text, and case is ignored. AWS truncates long
+texts, so a phrase also matches if a truncated text ends within it. Texts are cut to `LENGTH` and searched
+once per part, so that no hostile text takes long to match.
 """
 
 from collections.abc import Iterable
@@ -14,14 +13,14 @@ from aws_executors.core.lifecycle.observation import Cause, Observation, Sign
 ANYTHING = "..."
 
 LENGTH = 4096
-"""Characters of a text that are looked at; AWS's own have 1,024 at most."""
+"""How many characters of a text are searched; AWS's own texts have at most 1,024."""
 
 CUT = ("...", "\u2026")
-"""How a text ends that AWS has cut off; where it says nothing, by these lengths."""
+"""How a text ends that AWS has truncated. Truncation without a mark is recognised by these lengths."""
 LENGTHS = frozenset({255, 256, 1023, 1024})
 
 ENOUGH = 8
-"""Characters of a phrase's last part that must be left of it, and no less than half of them."""
+"""How many characters of a phrase's last part must remain, and no less than half of them."""
 
 OUTSIDE = frozenset(
     {
@@ -34,18 +33,18 @@ OUTSIDE = frozenset(
         Cause.TIMED_OUT,
     }
 )
-"""Causes of which it is known who ended the container: only the rows of that cause explain it."""
+"""Causes that tell who ended the container: it is explained only by rows of the same cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """A row of a table.
 
-    It speaks for a container of which AWS says one of the phrases in `says`, or gives `stop_code`, or that
-    ended with `exit_code`, or whose end has this `sign`; with `cause`, only for one that failed for this
-    cause (or by its words alone, where the cause is one of `OUTSIDE` and nobody knows of another). `what` is
-    a sentence without its full stop, `remedy` one or two with it, `source` the page where AWS (or who else
-    made the words) explains it.
+    A row matches a container if AWS says one of the phrases in `says` about it, or if it has this
+    `stop_code`, `exit_code` or `sign`. A row with a `cause` matches only containers that failed for this
+    cause. (If the cause is one of `OUTSIDE`, it also matches by its words alone, unless the container has
+    another cause of `OUTSIDE`.) `what` is a sentence without its full stop, `remedy` one or two with it,
+    `source` the page that explains it.
     """
 
     name: str
@@ -60,7 +59,7 @@ class Reason:
 
 
 def speaks_for(row: Reason, seen: Observation) -> bool:
-    """Whether this row is about what was seen; see `Reason`.
+    """Whether this row matches what was observed; see `Reason`.
 
     >>> from aws_executors.core.lifecycle.observation import Phase
     >>> row = Reason(name="gone", says=("image...not found",), what="", remedy="", source="")
@@ -78,7 +77,7 @@ def speaks_for(row: Reason, seen: Observation) -> bool:
 
 
 def is_said(phrase: str, text: str) -> bool:
-    """Whether the parts of a phrase stand in this text, in their order.
+    """Whether the parts of a phrase occur in this text, in order.
 
     >>> is_said("CannotPull...timeout", "CannotPullContainerError: i/o timeout")
     True
@@ -96,7 +95,7 @@ def is_said(phrase: str, text: str) -> bool:
 
 
 def behind(names: Iterable[str], words: Iterable[str]) -> tuple[str, ...]:
-    """Phrases of words that mean this only behind one of these names.
+    """Phrases that match these words only after one of these names.
 
     >>> behind(["CannotPull"], ["not found", "EOF"])
     ('CannotPull...not found', 'CannotPull...EOF')
@@ -106,7 +105,7 @@ def behind(names: Iterable[str], words: Iterable[str]) -> tuple[str, ...]:
 
 
 def first(rows: Iterable[Reason], seen: Observation) -> Reason | None:
-    """The first row that speaks for what was seen; None where none does."""
+    """The first row that matches what was observed, or None."""
     return next((row for row in rows if speaks_for(row, seen)), None)
 
 
@@ -117,7 +116,7 @@ def _about(of_row: Cause | None, seen: Cause | None) -> bool:
 
 
 def _cut_off(part: str, text: str, at: int) -> bool:
-    """Whether a text was cut off within this part of a phrase."""
+    """Whether the text was truncated within this part of a phrase."""
     mark = next((mark for mark in CUT if text.endswith(mark)), "")
     if not mark and len(text) not in LENGTHS:
         return False

@@ -1,9 +1,8 @@
-"""Why a container failed or waits: one table, in rooms.
+"""All reasons why a container fails or waits, in the order in which they are tried.
 
-Law: the order of the tables, and nothing else. Words that tell most come first, a bare exit code last; the
-words about another container count only where those about Airflow's own explain nothing, and `LAST` only
-where no words do. What AWS refuses before there is a container stands in `core/aws/error_codes.py` and
-`ecs/answers.py`.
+Law: the most specific words come first, a bare exit code last. Words about another container count only if
+those about Airflow's own match nothing, and `LAST` only if no words match. What AWS refuses before there is a
+container is in `core/aws/error_codes.py` and `core/ecs/responses.py`.
 """
 
 from collections.abc import Mapping
@@ -40,7 +39,7 @@ _ROWS = tuple(row for row in REASONS if row not in LAST)
 
 
 def reason_for(seen: Observation) -> Reason | None:
-    """The row that speaks for what was seen of a container; None where none does.
+    """The row that explains what was observed of a container, or None.
 
     >>> from aws_executors.core.lifecycle.observation import Phase
     >>> seen = Observation(id="1", phase=Phase.FAILED, reason="CannotPullContainerError: ... not found")

@@ -1,7 +1,7 @@
-"""Why secrets, roles or environment files of a container could not be had before its start.
+"""Explain why secrets, roles or environment files of a container could not be obtained before it started.
 
-Law: rows, the most telling first; what of a row's words AWS may have cut off is said by rows further down. On
-Fargate most of them begin with ResourceInitializationError; the words behind that prefix tell them apart.
+Law: the most specific rows come first; rows further down match what AWS may have truncated. On Fargate most
+messages begin with ResourceInitializationError; the words after that prefix tell them apart.
 """
 
 from aws_executors.core.explain.reason import Reason, behind
@@ -26,7 +26,7 @@ UNREACHED = (
     "connection refused",
     "connection issue",
 )
-"""What is said of an endpoint that does not answer, by the agent's older and newer SDK."""
+"""How the agent's older and newer SDKs report that an endpoint does not answer."""
 
 THROTTLED = ("ThrottlingException", "Rate exceeded")
 
@@ -36,7 +36,7 @@ ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationTo
 
 
 def way_out(endpoint: str) -> str:
-    """What to do about an endpoint that can not be reached from a subnet."""
+    """The remedy for an endpoint that cannot be reached from a subnet."""
     return WAY_OUT.replace("{endpoint}", endpoint)
 
 

@@ -1,8 +1,8 @@
-"""Why a container that had all it needed did not start.
+"""Explain why a container did not start although its image, secrets and network were ready.
 
-Law: rows, the most telling first: the kernel's and the runtime's words, which Fargate puts behind
-`CannotStartContainerError: ResourceInitializationError:` and Docker behind `CannotStartContainerError:`. What
-the agent itself says is in `agent.py`.
+Law: the most specific rows come first: the kernel's and the runtime's words, which follow
+`CannotStartContainerError: ResourceInitializationError:` on Fargate, and `CannotStartContainerError:` with
+Docker. The agent's own words are in `agent.py`.
 """
 
 from aws_executors.core.explain.reason import Reason, behind

@@ -1,1 +1,1 @@
-"""Where the log of a container is, and what its events are as lines."""
+"""Find the log of a container in CloudWatch Logs, and turn its events into lines."""

@@ -1,10 +1,10 @@
-"""Where a container logs to that hands its output to FireLens.
+"""Find the log stream of a container that logs through FireLens.
 
-Law: pure; options of the log driver ``awsfirelens`` in, group and stream out, or why nobody can tell. Only
-what stands in the definition is known: what a configuration file of the log router adds is not. Sources:
-"Using custom log routing with FireLens", Amazon ECS Developer Guide (records are tagged
+Law: pure. Takes the options of the log driver ``awsfirelens`` and returns log group and stream, or why they
+cannot be known. Only the container definition is read; what the log router's own configuration file adds is
+unknown. Sources: "Using custom log routing with FireLens", Amazon ECS Developer Guide (records are tagged
 ``<container>-firelens-<task id>``); Fluent Bit, "Amazon CloudWatch" (`cloudwatch_logs`); the plugin
-`cloudwatch` of aws-for-fluent-bit, whose names may hold ``$(ecs_task_id)`` and the like.
+`cloudwatch` of aws-for-fluent-bit, whose names may contain variables like ``$(ecs_task_id)``.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ PLUGINS = ("cloudwatch", "cloudwatch_logs")
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """Where FireLens writes; `region` is empty where it is that of the container."""
+    """Where FireLens writes to; an empty `region` means the container's own."""
 
     group: str
     name: str
@@ -26,7 +26,7 @@ class Routed:
 
 
 def routed(written: Mapping[str, str], container: str, task: str) -> Result[Routed, str]:
-    """Where a container of the task with this id logs to.
+    """Where a container of the task with this id logs to, or why that cannot be known.
 
     >>> options = {"Name": "cloudwatch", "log_group_name": "/airflow", "log_stream_prefix": "tasks/"}
     >>> routed(options, "main", "0f1e").unwrap().name
@@ -53,7 +53,7 @@ def routed(written: Mapping[str, str], container: str, task: str) -> Result[Rout
 
 
 def _stream(options: Mapping[str, str], known: Mapping[str, str], *, templates: bool) -> str:
-    """The stream of one task; empty where it has none of its own, or where only the router knows it."""
+    """The stream of one task; empty if it has none of its own, or if only the router knows its name."""
     if "log_stream_template" in options or "log_group_template" in options:
         return ""
     if "log_stream_prefix" in options:
@@ -64,14 +64,14 @@ def _stream(options: Mapping[str, str], known: Mapping[str, str], *, templates: 
 
 
 def _filled(text: str, known: Mapping[str, str]) -> str:
-    """The text with its variables; empty where one of them is not known."""
+    """The text with its variables filled in; empty if one of them is unknown."""
     for name, value in known.items():
         text = text.replace(f"$({name})", value)
     return "" if "$" in text else text
 
 
 def group_of(driver: str, options: Mapping[str, str], region: str) -> tuple[str, ...]:
-    """The log group of a container, by either log driver, if it is a fixed one in this Region.
+    """The log group of a container, for either log driver, if its name is fixed and it is in this Region.
 
     >>> group_of("awslogs", {"awslogs-group": "/airflow", "awslogs-region": "eu-west-1"}, "eu-west-1")
     ('/airflow',)

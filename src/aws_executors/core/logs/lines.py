@@ -1,6 +1,7 @@
-"""What the events of a log are as lines for Airflow.
+"""Turn the events of a CloudWatch log stream into lines for Airflow.
 
-Law: AWS's shape of log events ends here. Nothing raises. What is kept of a log is bounded: its newest lines.
+Law: the only module that reads the format of log events. Nothing raises. Only the newest lines are kept,
+within fixed limits.
 """
 
 from collections.abc import Iterable
@@ -15,23 +16,23 @@ from aws_executors.core.aws.response import Read, read_record
 from aws_executors.core.redact.outgoing import first_lines, last_lines
 
 LINES = 2_000
-"""Lines that are kept of one log: the newest."""
+"""The most lines that are kept of one log."""
 
 WIDE, BYTES = 16_384, 1_048_576
-"""Bytes of one line, and of all that are kept."""
+"""The most bytes of one line, and of all lines that are kept."""
 
 WIDTH = 500
-"""Characters of one line in an excerpt."""
+"""The most characters of one line in an excerpt."""
 
 END_OF_TIME = 253_402_300_800_000
-"""Epoch milliseconds that no datetime can hold any more."""
+"""Epoch milliseconds of the first instant that a datetime cannot represent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tail:
-    """What is known of a log: its newest lines, and where to go on in both directions.
+    """The newest lines of a log, and the tokens to continue reading in both directions.
 
-    `cut` says that older lines are left out, `whole` that there is nothing older.
+    `cut` says that older lines were dropped, `whole` that there are no older ones.
     """
 
     lines: tuple[str, ...] = ()
@@ -64,7 +65,7 @@ class _Structured(BaseModel):
 
 
 class _Routed(BaseModel):
-    """A line as FireLens hands it on, with what ECS knows of its container around it."""
+    """A record written by FireLens: the container's line, with what ECS knows about the container."""
 
     log: str
     container_id: str
@@ -76,7 +77,7 @@ _STRUCTURED = TypeAdapter(_Structured)
 
 
 def folded(tail: Tail, answer: object) -> Result[Tail, str]:
-    """A tail with the newer page of a GetLogEvents answer behind it.
+    """Append the newer page of a GetLogEvents response to a tail.
 
     The end of a stream is reached when its token repeats. Source: "GetLogEvents", CloudWatch Logs API.
 
@@ -88,7 +89,7 @@ def folded(tail: Tail, answer: object) -> Result[Tail, str]:
 
 
 def unfolded(tail: Tail, answer: object) -> Result[Tail, str]:
-    """A tail with the older page of a GetLogEvents answer before it.
+    """Prepend the older page of a GetLogEvents response to a tail.
 
     >>> older = unfolded(Tail(forward="f/1", backward="b/1"), {"events": [], "nextBackwardToken": "b/1"})
     >>> older.unwrap().whole
@@ -98,7 +99,7 @@ def unfolded(tail: Tail, answer: object) -> Result[Tail, str]:
 
 
 def log_line(message: str, millis: int | None) -> str:
-    """One event as a line that Airflow reads: a structured line as it is, any other one with its time.
+    """One event as a line that Airflow can read: a structured line unchanged, any other one with its time.
 
     >>> log_line('{"event": "ran", "level": "info"}', 0)
     '{"event": "ran", "level": "info"}'
@@ -119,7 +120,7 @@ def log_line(message: str, millis: int | None) -> str:
 
 
 def _unwrapped(message: str) -> str:
-    """What the container wrote, where FireLens has put it into a record of its own."""
+    """The line that the container wrote, taken out of FireLens' record if it is in one."""
     try:
         return _ROUTED.validate_json(message).log
     except ValidationError:
@@ -127,7 +128,7 @@ def _unwrapped(message: str) -> str:
 
 
 def excerpt(lines: Iterable[str]) -> str:
-    """Lines as a person reads them in one cell: their words, each within bounds, the last ones kept.
+    """The text of these lines for a table cell: each line cut to `WIDTH`, the last ones kept.
 
     >>> excerpt(['{"timestamp":"1970-01-01T00:00:00Z","event":"hello"}', '{"event":"bye"}'])
     'hello\\nbye'
@@ -161,7 +162,7 @@ def _older(tail: Tail, page: _Events) -> Tail:
 
 
 def _newest(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The last of these lines that are within all bounds."""
+    """The newest lines that fit within all limits."""
     room, kept = BYTES, 0
     for one in reversed(lines[-LINES:]):
         room -= len(one.encode())

@@ -1,6 +1,7 @@
-"""Where a container's log is in CloudWatch.
+"""Find the CloudWatch log stream of a container.
 
-Law: AWS's shapes of definitions end here. Nothing raises; where there is no log, words say why.
+Law: the only module that reads log settings from the descriptions that AWS returns. Nothing raises; if there
+is no log, the failure says why.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,13 @@ from aws_executors.core.logs.firelens import routed
 
 ENDED = ("SUCCEEDED", "FAILED")
 BATCH_GROUP = "/aws/batch/job"
-"""Where Batch logs what says nothing else. Source: "Using the awslogs log driver", AWS Batch User Guide."""
+"""Where Batch logs if the job definition names no group. Source: "Using the awslogs log driver", AWS Batch
+User Guide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """One log stream; `region` is empty where it is that of the container."""
+    """One log stream; an empty `region` means the container's own."""
 
     group: str
     name: str
@@ -102,7 +104,7 @@ class _Jobs(Read):
 
 
 def definition_of(answer: object) -> Result[str, str]:
-    """The ARN of the task definition of the one task that a DescribeTasks answer shows, or why not.
+    """The ARN of the task definition of the one task in a DescribeTasks response, or why there is none.
 
     >>> definition_of({"tasks": [{"taskDefinitionArn": "airflow:3"}]})
     <Success: airflow:3>
@@ -115,11 +117,12 @@ def definition_of(answer: object) -> Result[str, str]:
 
 
 def ecs_stream(answer: object, *, container: str, task: str) -> Result[Stream, str]:
-    """Where a container of an ECS task logs to, from a DescribeTaskDefinition answer, or why nobody can tell.
+    """The log stream of a container of an ECS task, from a DescribeTaskDefinition response, or why it cannot
+    be known.
 
-    `task` is the last part of its ARN. The stream is ``<prefix>/<container>/<task>``; without a prefix its
-    name is the container's id on its host, which AWS does not tell. Source: "awslogs-stream-prefix",
-    Amazon ECS Developer Guide.
+    `task` is the last part of the task's ARN. The stream is ``<prefix>/<container>/<task>``. Without a prefix
+    it is named after the container's id on its host, which AWS does not return. Source:
+    "awslogs-stream-prefix", Amazon ECS Developer Guide.
 
     >>> options = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "airflow"}
     >>> ecs_stream({"taskDefinition": {"containerDefinitions": [{"name": "main", "logConfiguration":
@@ -134,7 +137,7 @@ def ecs_stream(answer: object, *, container: str, task: str) -> Result[Stream, s
 
 
 def batch_stream(answer: object, *, container: str = "") -> Result[Stream, str]:
-    """Where the one job that a DescribeJobs answer shows logs to, or why nobody can tell (yet).
+    """The log stream of the one job in a DescribeJobs response, or why it cannot be known (yet).
 
     `container` names the Airflow container of a job with ``ecsProperties``.
 
@@ -145,10 +148,10 @@ def batch_stream(answer: object, *, container: str = "") -> Result[Stream, str]:
 
 
 def main_node(answer: object) -> str:
-    """The id of the main node's job, where a DescribeJobs answer shows a multi-node job; else empty.
+    """The id of the main node's job, if a DescribeJobs response shows a multi-node job; otherwise empty.
 
-    Batch keeps each node's log with a job of its own, ``<job>#<node>``, and none with the job of all nodes.
-    Source: "DescribeJobs" and "Multi-node parallel jobs", AWS Batch User Guide.
+    Batch keeps each node's log with a job of its own, ``<job>#<node>``, and none with the parent job. Source:
+    "DescribeJobs" and "Multi-node parallel jobs", AWS Batch User Guide.
 
     >>> main_node({"jobs": [{"jobId": "4c75", "nodeProperties": {"numNodes": 2, "mainNode": 1}}]})
     '4c75#1'
@@ -209,7 +212,7 @@ def _of_job(found: _Jobs, container: str) -> Result[Stream, str]:
 
 
 def _no_stream(job: _Job) -> str:
-    """Why a job shows no log stream: some never will."""
+    """Why a job has no log stream; some jobs never get one."""
     if job.eks_properties is not None:
         pod = job.eks_attempts[-1] if job.eks_attempts else job.eks_properties.pod_properties or _Pod()
         inner = pod.pod_namespace or (pod.metadata.namespace if pod.metadata else None)

@@ -57,6 +57,19 @@ _SHAPES = re.compile(
     r"|AIza[\w-]{35})"
 )
 _RUN = re.compile(r"[A-Za-z0-9_.-]*+")
+
+# Commands whose `-p` is followed by a password, in one word; of sshpass, also in the next one. The words of a
+# command that is a list of texts go to its end, those of a line of a shell to the end of the command.
+_COMMAND_WORDS = re.compile(
+    r"""(?<![A-Za-z0-9_.-]) (?P<command> mycli | sshpass | (?:mysql|mariadb)
+          (?: [_-]?(?:admin|backup|binlog|check|dump|import|pump|show|sh|slap|upgrade) )?+ )
+          (?=[\s"'\\]) (?P<listed> \\*+["'], )?+
+      | (?P<line> [;|&] | (?<![,\\])\n | (?<!\\)\\{1,2}n ) | (?P<list> ["']\s*+,?\s*+[\])] )
+      | (?<=[\s"']) (?P<flag> -p )""",
+    re.VERBOSE,
+)
+_ENDED = re.compile(r"[\s,;:)\]}]|\Z")
+_NEXT_WORD = re.compile(r"""[ \t]++|\\*+["'],\s*+(?=\\*+["'])""")
 _ADDRESS = re.compile(r"""[^\s"'<>\\]*+""")
 _PORT = re.compile(r":[0-9]*+(?:[/?#]|\Z)")
 
@@ -76,15 +89,15 @@ def mask(text: str) -> str:
     'Authorization: Bearer *** refused'
     >>> mask('"{\\"token\\": \\"abc\\", \\"a\\": 1}"')
     '"{\\"token\\": \\"***\\", \\"a\\": 1}"'
-    >>> mask("DB_PWD=abc psql postgresql://etl:abc@db/etl")
-    'DB_PWD=*** psql postgresql://***@db/etl'
+    >>> mask("DB_PWD=abc psql postgresql://etl:abc@db/etl; mysql -u root -pabc etl; mkdir -p abc")
+    'DB_PWD=*** psql postgresql://***@db/etl; mysql -u root -p*** etl; mkdir -p abc'
     """
-    for find in _FINDERS:
-        text = _replaced(text, find)
+    for find in FINDERS:
+        text = replaced(text, find)
     return text
 
 
-def _replaced(text: str, find: Callable[[str], Iterator[Span]]) -> str:
+def replaced(text: str, find: Callable[[str], Iterator[Span]]) -> str:
     parts: list[str] = []
     done = 0
     for begin, end in find(text):
@@ -155,7 +168,8 @@ def _value(text: str, begin: int) -> Span | None:
     opened = _OPENED.match(text, begin)
     if opened:
         inner = _SCHEME.match(text, opened.end())
-        return (inner.end() if inner else opened.end()), _closing(text, opened)
+        begin = inner.end() if inner else opened.end()
+        return begin, _closing(text, opened, opened.end())
     if text[begin : begin + 1] == "[":
         end = text.find("]", begin)
         return begin + 1, (len(text) if end < 0 else end)
@@ -168,13 +182,13 @@ def _value(text: str, begin: int) -> Span | None:
     return (begin, end) if end > begin else None
 
 
-def _closing(text: str, opened: re.Match[str]) -> int:
+def _closing(text: str, opened: re.Match[str], begin: int) -> int:
     """Where a quoted value ends: at the quote that is escaped as often as the one that opened it, or, where
     the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by ``k``, also behind
     any number of escaped backslashes of the value; ``2k + 1`` make a quote within the value."""
     quote = opened.group().lstrip("bBrRuUfF")
     escapes = len(quote) - 1
-    for found in _ENDS[quote[-1]].finditer(text, opened.end()):
+    for found in _ENDS[quote[-1]].finditer(text, begin):
         if found.group() == "\n":
             return found.start()
         own = len(found.group()) - 1
@@ -191,7 +205,7 @@ def _named_later(text: str, begin: int) -> Span | None:
     opened = _OPENED.match(near)
     if opened is None:
         return None
-    end = _closing(near, opened)
+    end = _closing(near, opened, opened.end())
     after = _NAMED_AFTER.match(near, end + opened.end() - opened.start("quote"))
     named = cast("str", after["name"]) if after else ""
     return (begin + opened.end(), begin + end) if sensitive(named) else None
@@ -256,6 +270,44 @@ def _in_addresses(text: str) -> Iterator[Span]:
             yield begin + len(host) + 1, at
 
 
+def _of_commands(text: str) -> Iterator[Span]:
+    """The password of ``mysql -phunter2``: not that of ``mkdir -p``, which has none."""
+    command, listed, at = "", False, 0
+    while found := _COMMAND_WORDS.search(text, at):
+        at = found.end()
+        parts = cast("Mapping[str, str | None]", found.groupdict())
+        if parts["command"]:
+            command, listed = parts["command"], parts["listed"] is not None
+        elif parts["list"] or (parts["line"] and not listed):
+            command = ""
+        elif parts["flag"] and command:
+            span = _behind_flag(text, found.start(), apart=command == "sshpass")
+            if span is not None:
+                yield span
+                command, at = "", max(at, span[1])
+
+
+def _behind_flag(text: str, at: int, *, apart: bool) -> Span | None:
+    begin = at + 2
+    word = _NEXT_WORD.match(text, begin) if apart else None
+    if word is None and text[at - 1] in "\"'":  # the flag begins a text, which is the password to its end
+        opened = _OPENED.match(text, at - 1 - _backslashes(text, at - 1))
+        end = _closing(text, opened, begin) if opened else begin
+        return (begin, end) if end > begin else None
+    begin = word.end() if word else begin
+    opened, bare = _OPENED.match(text, begin), _BARE.match(text, begin)
+    if opened and (word or not _ENDED.match(text, opened.end())):
+        return opened.end(), _closing(text, opened, opened.end())
+    end = begin + len(bare.group().rstrip(")]},;")) if bare else begin
+    return (begin, end) if end > begin else None
+
+
+def _backslashes(text: str, at: int) -> int:
+    """How many stand before here; of more than sixteen, sixteen."""
+    near = text[max(0, at - 16) : at]
+    return len(near) - len(near.rstrip("\\"))
+
+
 def _elements(text: str) -> Iterator[Span]:
     for found in _ELEMENT.finditer(text):
         parts = cast("Mapping[str, str | None]", found.groupdict())
@@ -264,4 +316,13 @@ def _elements(text: str) -> Iterator[Span]:
             yield found.span("value" if parts["name"] else "inside")
 
 
-_FINDERS = (_found_by_pydantic, _private_keys, _elements, _named, _tokens, _shapes, _in_addresses)
+FINDERS = (
+    _found_by_pydantic,
+    _private_keys,
+    _elements,
+    _named,
+    _of_commands,
+    _tokens,
+    _shapes,
+    _in_addresses,
+)

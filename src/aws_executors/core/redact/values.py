@@ -1,7 +1,8 @@
 """What must not be read by a person: tokens, passwords, and values whose names say that they are secret.
 
 Law: plain values in, the same without secrets out. Texts that may quote a secret go through `mask`
-(`text.py`); nobody else knows what a secret looks like.
+(`text.py`), those that are JSON or code through `mask_literals` (`literals.py`); nobody else knows what a
+secret looks like.
 """
 
 import json

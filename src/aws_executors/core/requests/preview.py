@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from html import escape
 
-from aws_executors.core.redact.values import hidden, mask
+from aws_executors.core.redact.literals import mask_literals
+from aws_executors.core.redact.values import hidden
 from aws_executors.core.requests.wire import to_kwargs
 
 COLOURS = (
@@ -73,7 +74,7 @@ def preview(request: object) -> Preview:
       "count": 1
     }
     """
-    return Preview(mask(json.dumps(hidden(to_kwargs(request)), indent=2, ensure_ascii=False)))
+    return Preview(mask_literals(json.dumps(hidden(to_kwargs(request)), indent=2, ensure_ascii=False)))
 
 
 def difference(before: object, after: object, names: tuple[str, str] = ("before", "after")) -> Difference:

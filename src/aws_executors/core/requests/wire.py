@@ -33,7 +33,8 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from aws_executors.core.redact.values import MASK, mask, sensitive
+from aws_executors.core.redact.literals import mask_literals
+from aws_executors.core.redact.values import MASK, sensitive
 from aws_executors.core.requests.merge import KEY
 
 if TYPE_CHECKING:
@@ -204,7 +205,9 @@ def fields_of(structure: object) -> tuple[str, ...]:
 def masked_repr(structure: object) -> str:
     """The repr of a request, or of a part of one, without secrets."""
     values = ((name, cast("object", getattr(structure, name))) for name in fields_of(structure))
-    return mask(f"{type(structure).__qualname__}({', '.join(f'{name}={value!r}' for name, value in values)})")
+    return mask_literals(
+        f"{type(structure).__qualname__}({', '.join(f'{name}={value!r}' for name, value in values)})"
+    )
 
 
 _ANY_VALUE: TypeAdapter[object] = TypeAdapter(object)

@@ -1,6 +1,6 @@
-"""A DAG whose task can not be started, to see where that is told, and to mend it.
+"""A DAG whose task cannot be started, to show where the reason is reported, and to be fixed.
 
-Law: one mistake, in `executor_config`. It fails before anything is asked of AWS, and its Event log says why.
+Law: one mistake, in `executor_config`. The task fails before any call to AWS, and its Event log says why.
 """
 
 from airflow.sdk import dag, task

@@ -1,6 +1,6 @@
-"""The demo's DAG: one task of each kind that finds out something different about an executor.
+"""The demo's DAG, with one task for each kind of work that an executor must handle.
 
-Law: Airflow's SDK and the standard provider only, as in anybody's DAG: the image needs nothing of ours.
+Law: uses only Airflow's SDK and the standard provider, like any DAG; the image needs nothing of this package.
 """
 
 import os
@@ -58,7 +58,7 @@ def sidecar() -> str:
 @dag(dag_id="demo", schedule=None, catchup=False)
 def demo() -> None:
     """Tasks on Batch and on ECS/Fargate, in one DAG."""
-    # What takes longest stands first.
+    # The slowest tasks start first.
     Pause(task_id="deferrable", executor=ECS, priority_weight=3)
     retrying.override(priority_weight=2)()
     plain()

@@ -1,4 +1,4 @@
-"""What is known to be wrong with a set-up: checks as functions of what was found out.
+"""The checks of a set-up, as functions of the evidence.
 
-Law: pure. A check reads evidence and yields findings; what gathers the evidence stands beside this folder.
+Law: pure. A check reads evidence and yields findings; the modules beside this folder gather the evidence.
 """

@@ -1,7 +1,7 @@
-"""What `doctor` knows to be wrong with a set-up on Batch.
+"""Check a set-up on AWS Batch.
 
-Law: pure; a check reads `Evidence` and yields findings. What is checked is the request that the person's
-builder makes, not the options alone. Source: AWS Batch User Guide, "Jobs stuck in a RUNNABLE status".
+Law: pure. The checks are about the request that the user's builder makes, not about the options alone.
+Source: AWS Batch User Guide, "Jobs stuck in a RUNNABLE status".
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -123,9 +123,9 @@ OVERRIDES: Mapping[str, str] = {
     "eksPropertiesOverride": "eksProperties",
     "nodeOverrides": "nodeProperties",
 }
-"""By the overrides of a request, the member of the definition that they are for."""
+"""For each override of a request, the member of the definition that it overrides."""
 BY_NAME = frozenset({"containerProperties", "ecsProperties"})
-"""Between these two `container_name` decides."""
+"""For these two, `container_name` decides which one is used."""
 KINDS: Mapping[str, str] = {
     "nodeProperties": "[batch] job_definition = one of type container, or nodeOverrides in submit_job_kwargs",
     "eksProperties": '[batch] submit_job_kwargs = {"eksPropertiesOverride": {"podProperties": {}}}',
@@ -135,7 +135,8 @@ KINDS: Mapping[str, str] = {
 
 
 def _kind(seen: Evidence) -> Iterator[Finding]:
-    """Whether the overrides are for such a definition; what `container_name` brings about is told there."""
+    """Whether the overrides match the kind of definition; `_container` reports what `container_name`
+    causes."""
     definition = seen.definition
     if not definition:
         return
@@ -169,7 +170,7 @@ def _platform(seen: Evidence) -> Iterator[Finding]:
 
 
 def _orchestration(seen: Evidence) -> Iterator[Finding]:
-    """Kubernetes' definitions are for its environments alone, and several nodes are not for Fargate."""
+    """Definitions for Kubernetes need environments on EKS, and multi-node jobs do not run on Fargate."""
     definition = seen.definition
     if not definition or not seen.usable:
         return
@@ -223,7 +224,7 @@ def _container(seen: Evidence) -> Iterator[Finding]:
 
 
 def _logs(seen: Evidence) -> Iterator[Finding]:
-    """Batch makes its own group; one that the definition names must be there."""
+    """Batch creates its own group; one that the definition names must exist."""
     definition, logs = seen.definition, seen.container.log_configuration if seen.container else None
     if definition and logs and logs.log_driver == "awslogs":
         yield from of_log_group(logs.options, definition.place, seen.settings.region, seen.log_groups)

@@ -1,6 +1,6 @@
-"""What was found out about a set-up on Batch, for the checks beside (`batch.py`).
+"""The evidence about a set-up on AWS Batch, for the checks in `batch.py`.
 
-Law: pure; AWS's answers as far as they are judged, and all of them together as `Evidence`. Source:
+Law: pure; the members of AWS's responses that are checked, and all evidence together as `Evidence`. Source:
 API_JobQueueDetail, API_ComputeEnvironmentDetail and API_JobDefinition of the AWS Batch API Reference.
 """
 
@@ -23,7 +23,7 @@ FARGATE = ("FARGATE", "FARGATE_SPOT")
 
 
 class Order(Read):
-    """A compute environment's place in a queue."""
+    """A compute environment in the order of a queue."""
 
     compute_environment: str
 
@@ -46,7 +46,7 @@ class Kubernetes(Read):
 
 
 class Resources(Read):
-    """What a managed compute environment may use."""
+    """The resources that a managed compute environment may use."""
 
     type: str
     maxv_cpus: int = Field(default=0, validation_alias="maxvCpus")
@@ -67,7 +67,7 @@ class Environment(Read):
 
 
 class Need(Read):
-    """How much of something a container needs."""
+    """The amount of one resource that a container needs."""
 
     type: str
     value: str
@@ -87,20 +87,20 @@ class ContainerProperties(Read):
     environment: tuple[Variable, ...] = ()
     resource_requirements: tuple[Need, ...] = ()
     vcpus: float = 0
-    """The form of old, which counts where the new one says nothing."""
+    """The older form; it counts if `resourceRequirements` do not name vCPUs."""
     log_configuration: LogConfiguration | None = None
     network_configuration: OnFargate | None = None
     runtime_platform: RuntimePlatform | None = None
 
     @property
     def vcpus_wanted(self) -> float:
-        """The vCPUs that it is given; 0 where that can not be told."""
+        """The vCPUs of the container; 0 if they are not known."""
         said = [quantity(need.value) for need in self.resource_requirements if need.type == "VCPU"]
         return said[0] if said else self.vcpus
 
 
 class Quantities(Read):
-    """What a container of a pod may use, by Kubernetes' names."""
+    """The resources of a pod's container, by Kubernetes' names."""
 
     limits: dict[str, str] = Field(default_factory=dict)
     requests: dict[str, str] = Field(default_factory=dict)
@@ -119,7 +119,7 @@ class PodContainer(Read):
     resources: Quantities = Quantities()
 
     def as_container(self) -> ContainerProperties:
-        """The same in ECS's words."""
+        """The same container in ECS's terms."""
         cpu = self.resources.requests.get("cpu") or self.resources.limits.get("cpu") or "0"
         need = Need(type="VCPU", value=cpu)
         return ContainerProperties(
@@ -128,7 +128,7 @@ class PodContainer(Read):
 
 
 class Pod(Read):
-    """What of a pod a job definition says."""
+    """The part of a pod that a job definition describes."""
 
     containers: tuple[PodContainer, ...] = ()
 
@@ -140,7 +140,7 @@ class EksProperties(Read):
 
 
 class EcsTaskProperties(Read):
-    """What of an ECS task a job definition says."""
+    """The part of an ECS task that a job definition describes."""
 
     containers: tuple[ContainerProperties, ...] = ()
     network_configuration: OnFargate | None = None
@@ -148,13 +148,13 @@ class EcsTaskProperties(Read):
 
 
 class EcsProperties(Read):
-    """A job definition of several containers."""
+    """A job definition with several containers."""
 
     task_properties: tuple[EcsTaskProperties, ...] = ()
 
 
 class NodeRange(Read):
-    """What the nodes of one range run."""
+    """What the nodes in one range run."""
 
     target_nodes: str = ""
     container: ContainerProperties | None = None
@@ -163,11 +163,11 @@ class NodeRange(Read):
 
     @property
     def containers(self) -> tuple[ContainerProperties, ...]:
-        """The containers of one such node."""
+        """The containers of one node in this range."""
         return (self.container,) if self.container else inside(self.ecs_properties, self.eks_properties)
 
     def nodes(self, of_all: int) -> int:
-        """How many nodes there are in it, of so many: ``0:3`` are four, ``1:`` all but the first."""
+        """The number of nodes in this range, out of `of_all`: ``0:3`` are four, ``1:`` all but the first."""
         first, colon, last = self.target_nodes.partition(":")
         begin = int(first) if first.isdecimal() else 0
         end = int(last) if last.isdecimal() else (of_all - 1 if colon else begin)
@@ -175,21 +175,21 @@ class NodeRange(Read):
 
 
 class NodeProperties(Read):
-    """A job definition of several nodes."""
+    """A multi-node job definition."""
 
     num_nodes: int = 1
     node_range_properties: tuple[NodeRange, ...] = ()
 
 
 class Retry(Read):
-    """Batch's own retries."""
+    """Batch's retries."""
 
     attempts: int = 1
     evaluate_on_exit: tuple[object, ...] = ()
 
 
 class Timeout(Read):
-    """Batch's own time limit."""
+    """Batch's timeout."""
 
     attempt_duration_seconds: int | None = None
 
@@ -211,7 +211,7 @@ class JobDefinition(Read):
 
     @property
     def place(self) -> str:
-        """How to name it to a person."""
+        """The name of the definition in messages."""
         return f"job definition {self.job_definition_name}:{self.revision}"
 
     @property
@@ -227,13 +227,14 @@ class JobDefinition(Read):
 
     @property
     def architecture(self) -> str:
-        """For which machines it is; X86_64 on Fargate where nothing is said, elsewhere nobody knows."""
+        """The CPU architecture; if none is set, X86_64 on Fargate, and unknown elsewhere."""
         said = [one.runtime_platform.cpu_architecture for one in self._parts if one.runtime_platform]
         return next(iter(said), "") or ("X86_64" if "FARGATE" in self.platform_capabilities else "")
 
     @property
     def kind(self) -> str:
-        """Which of its members says what it runs: the overrides of a request must be of the same kind."""
+        """The member that says what the definition runs; the overrides of a request must be of the same
+        kind."""
         if self.node_properties or self.type == "multinode":
             return "nodeProperties"
         if self.eks_properties:
@@ -242,8 +243,10 @@ class JobDefinition(Read):
 
     @property
     def containers(self) -> tuple[ContainerProperties, ...]:
-        """Its containers, the only one of `containerProperties` without a name; of several nodes the first
-        range's, which runs Airflow.
+        """Its containers.
+
+        The only container of `containerProperties` has no name. Of a multi-node job they are those of the
+        first range, which runs Airflow.
         """
         if self.node_properties:
             return next((one.containers for one in self.node_properties.node_range_properties), ())
@@ -264,14 +267,14 @@ class JobDefinition(Read):
 
 
 def inside(tasks: EcsProperties | None, pod: EksProperties | None) -> tuple[ContainerProperties, ...]:
-    """The containers of several, on ECS or on Kubernetes."""
+    """The containers of a task on ECS or a pod on Kubernetes."""
     if pod:
         return tuple(one.as_container() for one in pod.pod_properties.containers)
     return tuple(one for task in (tasks.task_properties if tasks else ()) for one in task.containers)
 
 
 def quantity(text: str) -> float:
-    """A number of vCPUs in Batch's or Kubernetes' spelling; 0 where it is none.
+    """A number of vCPUs in Batch's or Kubernetes' notation; 0 if it is not one.
 
     >>> quantity("0.25"), quantity("500m"), quantity("many")
     (0.25, 0.5, 0.0)
@@ -285,7 +288,8 @@ def quantity(text: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What was found out; an empty tuple is what AWS does not have. Environments are those of the queue."""
+    """What was found out; an empty tuple means that AWS has no such thing. Environments are those of the
+    queue."""
 
     airflow: Airflow
     settings: BatchSettings
@@ -300,19 +304,20 @@ class Evidence:
 
     @property
     def queue(self) -> Queue | None:
-        """The queue, where there is one."""
+        """The queue, if it exists."""
         return self.queues[0] if isinstance(self.queues, tuple) and self.queues else None
 
     @property
     def container(self) -> ContainerProperties | None:
-        """The Airflow container, or the first one where none has its name."""
+        """The Airflow container, or the first one if none has its name."""
         found = self.definition.containers if self.definition else ()
         own = [one for one in found if one.name == self.settings.container_name]
         return next(iter(own or found), None)
 
     @property
     def log_groups_named(self) -> tuple[str, ...]:
-        """The log groups that the containers name, in the section's own Region; none for Batch's own."""
+        """The log groups that the containers name, in the section's own Region; empty for Batch's own
+        group."""
         found = [one.log_configuration for one in (self.definition.containers if self.definition else ())]
         groups = [group_of(one.log_driver, one.options, self.settings.region) for one in found if one]
         return tuple(dict.fromkeys((group for own in groups for group in own), ""))
@@ -325,7 +330,7 @@ class Evidence:
 
     @property
     def definition(self) -> JobDefinition | None:
-        """The job definition, where there is one: the newest that is active, if there is such a one."""
+        """The job definition, if it exists: its newest active revision, or else its newest one."""
         found = self.definitions if isinstance(self.definitions, tuple) else ()
         return max(found, key=_newest, default=None)
 
@@ -335,7 +340,7 @@ def _newest(definition: JobDefinition) -> tuple[bool, int]:
 
 
 def quota_code(environments: Sequence[Environment]) -> str:
-    """Which of the account's Fargate quotas jobs count to; none, where some environment is on EC2."""
+    """The account's Fargate quota that applies to jobs; empty if an environment is on EC2."""
     kinds = {one.compute_resources.type for one in environments if one.compute_resources}
     if not kinds or not kinds <= set(FARGATE):
         return ""

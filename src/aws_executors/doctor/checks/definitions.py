@@ -1,6 +1,6 @@
-"""The structures that ECS's task definitions and Batch's job definitions have in common.
+"""Structures that the task definitions of ECS and the job definitions of Batch have in common.
 
-Law: what is judged of them, and no more. Source: API_ContainerDefinition of the Amazon ECS API Reference,
+Law: only the members that are checked. Source: API_ContainerDefinition of the Amazon ECS API Reference,
 API_ContainerProperties of the AWS Batch API Reference.
 """
 
@@ -24,6 +24,6 @@ class Variable(Read):
 
 
 class RuntimePlatform(Read):
-    """For which machine a definition is."""
+    """The machine that a definition is for."""
 
     cpu_architecture: str = ""

@@ -1,8 +1,7 @@
-"""What `doctor` knows to be wrong with a set-up on ECS.
+"""Check a set-up on ECS.
 
-Law: pure; a check reads `Evidence` and yields findings. What is checked is the request that the person's
-builder makes, not the options alone. Source: Amazon ECS Developer Guide, "Amazon ECS task definitions" and
-"Stopped tasks error codes".
+Law: pure. The checks are about the request that the user's builder makes, not about the options alone.
+Source: Amazon ECS Developer Guide, "Amazon ECS task definitions" and "Stopped tasks error codes".
 """
 
 from collections.abc import Callable, Iterator

@@ -1,6 +1,6 @@
-"""What was found out about a set-up on ECS, for the checks beside (`ecs.py`).
+"""The evidence about a set-up on ECS, for the checks in `ecs.py`.
 
-Law: pure; AWS's answers as far as they are judged, and all of them together as `Evidence`. Source:
+Law: pure; the members of AWS's responses that are checked, and all evidence together as `Evidence`. Source:
 API_Cluster and API_TaskDefinition of the Amazon ECS API Reference.
 """
 
@@ -54,13 +54,13 @@ class TaskDefinition(Read):
 
     @property
     def place(self) -> str:
-        """How to name it to a person."""
+        """The name of the definition in messages."""
         return f"task definition {self.family}:{self.revision}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What was found out; an empty tuple is what AWS does not have."""
+    """What was found out; an empty tuple means that AWS has no such thing."""
 
     airflow: Airflow
     settings: EcsSettings
@@ -74,46 +74,46 @@ class Evidence:
 
     @property
     def cluster(self) -> Cluster | None:
-        """The cluster, where there is one."""
+        """The cluster, if it exists."""
         return self.clusters[0] if isinstance(self.clusters, tuple) and self.clusters else None
 
     @property
     def definition(self) -> TaskDefinition | None:
-        """The task definition, where there is one."""
+        """The task definition, if it exists."""
         return self.definitions[0] if isinstance(self.definitions, tuple) and self.definitions else None
 
     @property
     def container(self) -> ContainerDefinition | None:
-        """The Airflow container, where the definition has it."""
+        """The Airflow container, if the definition has it."""
         name = self.settings.container_name
         found = self.definition.container_definitions if self.definition else ()
         return next((one for one in found if one.name == name), None)
 
     @property
     def log_groups_named(self) -> tuple[str, ...]:
-        """The log group of the Airflow container, where it is known and in the section's own Region."""
+        """The log group of the Airflow container, if it is known and in the section's own Region."""
         logs = self.container.log_configuration if self.container else None
         return group_of(logs.log_driver, logs.options, self.settings.region) if logs else ()
 
     @property
     def fargate(self) -> bool:
-        """Whether tasks will run on Fargate, as far as the request says."""
+        """Whether tasks will run on Fargate, as far as the request shows."""
         strategy = self.request.capacity_provider_strategy
         return names_fargate(strategy) if strategy else self.request.launch_type == "FARGATE"
 
     @property
     def architecture(self) -> str:
-        """On which machines tasks run; Fargate takes X86_64 where nothing is said, elsewhere nobody knows."""
+        """The CPU architecture of tasks; if none is set, X86_64 on Fargate, and unknown elsewhere."""
         said = self.definition.runtime_platform if self.definition else None
         return (said.cpu_architecture if said else "") or ("X86_64" if self.fargate else "")
 
     @property
     def quota_code(self) -> str:
-        """Which of the account's quotas tasks count to."""
+        """The account's quota that applies to tasks."""
         return quota_code(self.request)
 
 
 def quota_code(request: RunTask) -> str:
-    """Spot's quota where tasks run on Spot alone."""
+    """The quota for Spot if tasks run on Spot alone, otherwise the one for On-Demand."""
     names = {one.capacity_provider for one in request.capacity_provider_strategy}
     return SPOT if names == {"FARGATE_SPOT"} else ON_DEMAND

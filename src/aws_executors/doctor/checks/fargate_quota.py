@@ -1,4 +1,4 @@
-"""How much may run on Fargate at once, by the account's quota.
+"""Check whether the account's quota limits how much runs on Fargate at once.
 
 Law: pure; the same for ECS and for Batch on Fargate. Source: AWS Fargate service quotas; the codes are those
 of Service Quotas.
@@ -15,9 +15,10 @@ NAMES = {ON_DEMAND: "Fargate On-Demand vCPUs", SPOT: "Fargate Spot vCPUs"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What one container takes, how many Airflow may start, and what the account may have; all in vCPUs.
+    """The vCPUs of one container, the number of containers that Airflow may start, and the account's quota in
+    vCPUs.
 
-    `vcpus` is None where nobody knows, and `quota` is None where it does not matter.
+    `vcpus` is None if it is not known, `quota` is None if it does not matter.
     """
 
     code: str
@@ -62,7 +63,7 @@ def of_allowance(allowance: Allowance, region: str) -> Iterator[Finding]:
 
 
 def vcpus(written: str) -> float | None:
-    """A task's size as ECS has it, in vCPUs: CPU units, or a number of vCPUs.
+    """The size of an ECS task in vCPUs, from CPU units or a number of vCPUs.
 
     >>> vcpus("256"), vcpus("2 vCPU"), vcpus("")
     (0.25, 2.0, None)

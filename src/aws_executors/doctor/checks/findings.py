@@ -1,8 +1,8 @@
-"""What `doctor` knows to be wrong with a set-up: checks as functions of what was found out.
+"""Findings, and the checks of Airflow's side of a set-up.
 
-Law: pure. `Airflow` and the services' own evidence (`ecs_evidence.py`, `batch_evidence.py`) are values that
-`probe.py` has gathered; a check reads them and yields findings. Each finding names the line to
-change. What could not be asked is `Unasked`, and is told as that, never as a fault and never as fine.
+Law: pure. A check reads the evidence that `probe.py` has gathered, and yields findings; each names the line
+to change. What could not be found out is `Unasked`: it is reported as unknown, never as a fault and never as
+fine.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,17 +18,17 @@ T = TypeVar("T")
 
 
 class Severity(StrEnum):
-    """How much a finding matters, the worst first."""
+    """How much a finding matters; the worst comes first."""
 
     ERROR = "error"  # tasks will fail, or nothing will start
-    WARNING = "warning"  # works today, and will hurt
+    WARNING = "warning"  # works today, but will cause trouble
     ADVICE = "advice"  # could be better
-    UNKNOWN = "unknown"  # could not be asked
+    UNKNOWN = "unknown"  # could not be found out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong: what, why it matters, and the line to change."""
+    """One thing that is wrong: what it is, why it matters, and the line to change."""
 
     check: str
     severity: Severity
@@ -39,28 +39,28 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Unasked:
-    """Why something could not be found out; in its place None says that there was no need to ask."""
+    """Why something could not be found out. (None in its place means that there was no need to ask.)"""
 
     why: str
 
 
 def error(check: str, what: str, why: str, change: str) -> Finding:
-    """A finding for which tasks will fail."""
+    """A finding that makes tasks fail."""
     return Finding(check=check, severity=Severity.ERROR, what=what, why=why, change=change)
 
 
 def warning(check: str, what: str, why: str, change: str) -> Finding:
-    """A finding that will hurt."""
+    """A finding that will cause trouble."""
     return Finding(check=check, severity=Severity.WARNING, what=what, why=why, change=change)
 
 
 def advice(check: str, what: str, why: str, change: str) -> Finding:
-    """A finding that could be better."""
+    """A suggestion."""
     return Finding(check=check, severity=Severity.ADVICE, what=what, why=why, change=change)
 
 
 def could_not_ask(what: str, found: T | Unasked | None, change: str = "") -> Iterator[Finding]:
-    """That something could not be asked, if so.
+    """Report that something could not be found out, if so.
 
     >>> [finding.what for finding in could_not_ask("the subnets", Unasked("AccessDenied"))]
     ['Could not check the subnets: AccessDenied']
@@ -79,11 +79,10 @@ def could_not_ask(what: str, found: T | Unasked | None, change: str = "") -> Ite
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Airflow:
-    """What Airflow's own configuration says, as far as our containers depend on it.
+    """The part of Airflow's configuration that our containers depend on.
 
-    `api_url` is empty where nobody wrote one. `api` is the HTTP status at that address from here, or why
-    there is none. `jwt` says whether a signing key was written. `missing` names boto3's methods that are not
-    there.
+    `api_url` is empty if it is not set. `api` is the HTTP status at that address from here, or why there is
+    none. `jwt` says whether a signing key is set. `missing` are the methods that the installed boto3 lacks.
     """
 
     version: str
@@ -101,7 +100,7 @@ class Airflow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who AWS says we are, and how far our clock is ahead of its, in seconds."""
+    """The caller's identity according to AWS, and by how many seconds our clock is ahead of AWS's."""
 
     arn: str
     account: str
@@ -111,12 +110,12 @@ class Identity:
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - a name to be refused
 DEFAULT_API = "https://airflow.example.com/execution/"
 SKEW_WARNED, SKEW_REFUSED = 60.0, 300.0
-"""Seconds; AWS refuses signatures that are more than 5 minutes off."""
+"""Seconds of clock skew; AWS refuses signatures that are more than 5 minutes off."""
 SHORT_TIMEOUT = 600.0
 
 
 def of_settings(faults: SettingsFaults) -> Iterator[Finding]:
-    """Everything that is wrong with the section itself: each fault has its remedy already."""
+    """What is wrong with the section itself; each fault already has its remedy."""
     for fault in faults.faults:
         what = f"[{faults.place.header}] " + (
             f"{fault.option} = {fault.value}" if fault.value else fault.option
@@ -231,13 +230,13 @@ AIRFLOW_CHECKS: tuple[Callable[[Airflow], Iterator[Finding]], ...] = (
 
 
 def of_airflow(airflow: Airflow) -> Iterator[Finding]:
-    """What is wrong with Airflow's side."""
+    """What is wrong on Airflow's side."""
     for check in AIRFLOW_CHECKS:
         yield from check(airflow)
 
 
 def of_adoption(section: str, adopt: bool) -> Iterator[Finding]:
-    """What a restart of the scheduler does to the tasks that run."""
+    """What a restart of the scheduler does to running tasks."""
     if not adopt:
         yield advice(
             "adoption",
@@ -254,7 +253,7 @@ CREDENTIALS: Mapping[Kind, str] = {
 
 
 def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator[Finding]:
-    """Whether AWS knows us, and what time it is there."""
+    """Whether AWS accepts our credentials, and whether our clock is right."""
     if isinstance(found, AwsError):
         check = CREDENTIALS.get(found.kind, "identity")
         by = f"[...] conn_id = {conn_id}" if conn_id else "boto3's own chain (a role, a profile, variables)"
@@ -279,7 +278,7 @@ def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator
 
 
 def of_simulation(denied: tuple[str, ...] | Unasked | None, section: str) -> Iterator[Finding]:
-    """What IAM's simulation says would be denied."""
+    """The permissions that IAM's simulation would deny."""
     yield from could_not_ask("permissions (iam:SimulatePrincipalPolicy)", denied)
     if isinstance(denied, tuple):
         for action in denied:
@@ -303,7 +302,7 @@ ORDER: Mapping[Severity, int] = {severity: place for place, severity in enumerat
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings, each once, in the order in which a person should read them.
+    """The findings without duplicates, the worst first.
 
     >>> [str(one.severity) for one in worst_first((advice("a", "", "", ""), error("b", "", "", "")))]
     ['error', 'advice']
@@ -315,14 +314,14 @@ def _place(finding: Finding) -> int:
     return ORDER[finding.severity]
 
 
-# --- What both services' containers have in common ----------------------------------------------------------
+# --- Checks that containers of both services have in common ---------------------------------------------
 
 API_VARIABLE = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 SWALLOWS: tuple[tuple[str, ...], ...] = (("sh", "-c"), ("/bin/sh", "-c"), ("bash", "-c"), ("/bin/bash", "-c"))
 
 
 def of_variables(variables: Mapping[str, str], place: str, airflow: Airflow) -> Iterator[Finding]:
-    """Whether the container knows where Airflow's API is; `place` is where its variables are written."""
+    """Whether the container knows where Airflow's API is; `place` is where its variables are set."""
     own = variables.get(API_VARIABLE)
     change = f"{place}: environment {API_VARIABLE} = {DEFAULT_API}"
     why = "The container gets its work from this address; the default is localhost, the container itself."

@@ -1,7 +1,7 @@
-"""The image of the Airflow container, as far as its registry tells: is it there, for what, how does it begin.
+"""Check the image of the Airflow container: whether it exists, its architecture and its entrypoint.
 
-Law: pure; what is not in Amazon ECR, or not in this Region, is not asked about. Source: API_BatchGetImage of
-the Amazon ECR API Reference; OCI Image Format Specification, "image index" and "image configuration".
+Law: pure; only images in Amazon ECR in this Region are checked. Source: API_BatchGetImage of the Amazon ECR
+API Reference; OCI Image Format Specification, "image index" and "image configuration".
 """
 
 import re
@@ -24,7 +24,7 @@ KINDS = (
     "application/vnd.oci.image.index.v1+json",
 )
 ARCHITECTURES = {"X86_64": "amd64", "ARM64": "arm64"}
-"""By ECS's word, the word of images."""
+"""The architecture in image manifests, by ECS's name for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Reference:
 
 
 def reference(image: str) -> Reference | None:
-    """An image's name, if it is in Amazon ECR.
+    """Parse an image's name, if it is in Amazon ECR.
 
     >>> reference("1.dkr.ecr.eu-west-1.amazonaws.com/team/airflow").repository
     'team/airflow'
@@ -62,7 +62,7 @@ def reference(image: str) -> Reference | None:
 
 
 class Platform(Read):
-    """For which machine an image is."""
+    """The machine that an image is for."""
 
     architecture: str = "unknown"
     os: str = "unknown"
@@ -82,13 +82,13 @@ class Manifest(Read):
     config: Listed | None = None
 
     def architectures(self) -> tuple[str, ...]:
-        """What an index has images for; attestations, which are for no machine, do not count."""
+        """The architectures of an index; attestations, which are for no machine, do not count."""
         found = [one.platform for one in self.manifests if one.platform and one.platform.os == "linux"]
         return tuple(one.architecture for one in found)
 
 
 class Beginning(Read):
-    """How a container of an image begins."""
+    """How a container of an image starts."""
 
     entrypoint: tuple[str, ...] = Field(default=(), validation_alias="Entrypoint")
     env: tuple[str, ...] = Field(default=(), validation_alias="Env")
@@ -103,7 +103,7 @@ class Configuration(Read):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """What the registry has; no `architectures` where the image is not there."""
+    """What the registry has; no `architectures` if the image is not there."""
 
     text: str
     architectures: tuple[str, ...]
@@ -117,7 +117,7 @@ Evidence = Image | Unasked | None
 def of_image(
     image: Evidence, place: str, architecture: str, entrypoint: tuple[str, ...]
 ) -> Iterator[Finding]:
-    """What is wrong with an image; `architecture` in ECS's word, `entrypoint` the definition's own, if any.
+    """What is wrong with an image; `architecture` is ECS's name, `entrypoint` the definition's own, if any.
 
     >>> arm = Image(text="a:1", architectures=("arm64",))
     >>> [one.check for one in of_image(arm, "job definition d:1", "X86_64", ())]
@@ -146,12 +146,12 @@ def of_image(
 
 
 def variables(image: Evidence) -> dict[str, str]:
-    """What the image sets, where it is known."""
+    """The environment variables that the image sets, as far as they are known."""
     return dict(image.variables) if isinstance(image, Image) else {}
 
 
 def pairs(env: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """``NAME=value`` as pairs.
+    """Split ``NAME=value`` into pairs.
 
     >>> pairs(("A=b=c", "EMPTY="))
     (('A', 'b=c'), ('EMPTY', ''))

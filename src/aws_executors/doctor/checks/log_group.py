@@ -1,4 +1,4 @@
-"""Whether the log group that a container writes to is there: what `doctor` knows of it, on both services.
+"""Check whether the log group that a container writes to exists, on both services.
 
 Law: pure. Source: "Using the awslogs log driver", Amazon ECS Developer Guide and AWS Batch User Guide.
 """
@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, error
 
 TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
-"""What the agent takes for yes in ``awslogs-create-group``. Source: Go's strconv.ParseBool."""
+"""What the agent accepts as true for ``awslogs-create-group``. Source: Go's strconv.ParseBool."""
 
 
 def of_log_group(
     options: Mapping[str, str], place: str, region: str, groups: tuple[str, ...] | Unasked | None
 ) -> Iterator[Finding]:
-    """What is wrong with the group in these options of ``awslogs``; `groups` are those of its own Region.
+    """What is wrong with the group in these options of ``awslogs``; `groups` are those in its Region.
 
     >>> options = {"awslogs-group": "/lost", "awslogs-region": "eu-west-1"}
     >>> [one.change for one in of_log_group(options, "job definition d:1", "us-east-1", ())]

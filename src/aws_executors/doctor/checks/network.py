@@ -1,4 +1,4 @@
-"""Subnets and security groups as `doctor` sees them.
+"""Check subnets and security groups.
 
 Law: pure; the same for ECS tasks and for Batch's compute environments. Source: API_Subnet and
 API_SecurityGroup of the Amazon EC2 API Reference.
@@ -34,7 +34,7 @@ class SecurityGroup(Read):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What was asked for, and what EC2 has of it; `place` is where it is written."""
+    """What was asked for, and what EC2 has of it; `place` is where it is set."""
 
     place: str
     subnets: Sequence[str]
@@ -43,13 +43,13 @@ class Network:
     seen_groups: tuple[SecurityGroup, ...] | Unasked | None
     ways: Ways
     public: bool | None
-    """Whether containers get a public address; None: as the subnet says."""
+    """Whether containers get a public address; None: as the subnet is set."""
     remedy: str
-    """How they get one."""
+    """How they get a public address."""
 
 
 def of_network(network: Network) -> Iterator[Finding]:
-    """What is wrong with where containers get their addresses.
+    """What is wrong with the subnets and security groups of containers.
 
     >>> subnet = Subnet(SubnetId="subnet-1", VpcId="vpc-1", AvailableIpAddressCount=3)
     >>> network = Network(place="[ecs_fargate]", subnets=["subnet-1", "subnet-2"], groups=[],

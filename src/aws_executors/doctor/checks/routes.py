@@ -1,6 +1,6 @@
-"""The way from a subnet to the world, as `doctor` sees it.
+"""Check the routes from a subnet to the AWS services that containers need.
 
-Law: pure; the same for ECS tasks and for Batch's compute environments. A container that can not reach the
+Law: pure; the same for ECS tasks and for Batch's compute environments. A container that cannot reach the
 registry of its image, or CloudWatch Logs, never starts. Source: Amazon ECS Developer Guide, "Best practices
 for connecting Amazon ECS to the internet" and "Amazon ECR interface VPC endpoints"; API_Route of the EC2 API.
 """
@@ -15,7 +15,7 @@ from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask
 
 EVERYWHERE, EVERYWHERE_6 = "0.0.0.0/0", "::/0"
 NEEDED = ("ecr.api", "ecr.dkr", "logs", "s3")
-"""What a container needs before its first line: its image (whose layers are in S3), and its log."""
+"""What a container needs before it starts: its image (whose layers are in S3), and its log."""
 WHY = "A container there can reach neither ECR nor CloudWatch Logs, and fails: ResourceInitializationError."
 
 
@@ -29,7 +29,7 @@ class Route(Read):
 
 
 class Association(Read):
-    """What a route table is for: one subnet, or (`main`) all those of the VPC that have no other."""
+    """What a route table applies to: one subnet, or (`main`) all those of the VPC that have no other."""
 
     main: bool = Field(default=False, validation_alias="Main")
     subnet: str = Field(default="", validation_alias="SubnetId")
@@ -53,7 +53,7 @@ class Endpoint(Read):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubnetRoute:
-    """One subnet, and whether what runs there gets a public address."""
+    """One subnet, and whether containers in it get a public address."""
 
     subnet: str
     vpc: str
@@ -62,14 +62,14 @@ class SubnetRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """What EC2 has of routes and endpoints in the VPCs of the subnets."""
+    """The route tables and endpoints that EC2 has in the VPCs of the subnets."""
 
     tables: tuple[RouteTable, ...] | Unasked | None
     endpoints: tuple[Endpoint, ...] | Unasked | None
 
 
 def of_ways(place: str, subnets: Sequence[SubnetRoute], ways: Ways, remedy: str) -> Iterator[Finding]:
-    """Which subnets lead nowhere; `place` is where they are written, `remedy` how to get a public address.
+    """The subnets with no way out; `place` is where they are set, `remedy` how to get a public address.
 
     >>> table = RouteTable(VpcId="vpc-1", Associations=[{"Main": True}])
     >>> ways = Ways(tables=(table,), endpoints=())
@@ -92,7 +92,7 @@ def _judged(
 ) -> Iterator[Finding]:
     out = [route for route in table.routes if route.to == EVERYWHERE]
     if any(route.to_6 == EVERYWHERE_6 for route in table.routes):
-        return  # by IPv6 it may reach what it needs; nobody can tell from here
+        return  # IPv6 may reach what it needs; that cannot be told from here
     endpoints = f"add endpoints for {', '.join(missing)} to {one.vpc}"
     if not out:
         yield error(

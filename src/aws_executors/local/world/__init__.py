@@ -1,14 +1,14 @@
-"""AWS as a world without sockets: deterministic, in virtual time, to be driven by a server or a simulator.
+"""AWS as a deterministic world without sockets, in virtual time, driven by a server or a simulator.
 
 >>> world = World(seed=1)
 >>> apply(world, Call("ecs", "CreateCluster", {"clusterName": "c"}), 0.0).body["cluster"]["clusterArn"]
 'arn:aws:ecs:us-east-1:123456789012:cluster/c'
 """
 
-from .delays import FARGATE, FAST, NONE, PRESETS, Delays, delays_named
-from .loop import ACTIONS, apply, carry_out_due, feed, next_due
-from .state import Change, World
-from .values import (
+from aws_executors.local.world.delays import FARGATE, FAST, NONE, PRESETS, Delays, delays_named
+from aws_executors.local.world.loop import ACTIONS, apply, carry_out_due, feed, next_due
+from aws_executors.local.world.state import Change, World
+from aws_executors.local.world.values import (
     Answer,
     Call,
     Effect,

@@ -1,8 +1,8 @@
-"""How long each step of a container's life takes.
+"""How long each step in the life of a container takes.
 
-Law: ranges of seconds as values, and the presets. Where in its range one step of one task falls is drawn in
-`state.draw` from the seed, the subject and the step, so that a run repeats. The `fargate` numbers are from
-published "ECS Task State Change" payloads, 2018-2025.
+Law: ranges of seconds as values, and the presets. `state.draw` draws a duration from a range by the seed, the
+subject and the step, so that runs are repeatable. The numbers of `fargate` are from published "ECS Task State
+Change" payloads, 2018-2025.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ INSTANT: Range = (0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """Seconds, lowest and highest, of each step.
+    """The shortest and longest duration of each step, in seconds.
 
-    `visible`: from RunTask until DescribeTasks knows the task; `notice`: from a container's exit until ECS
-    sees it; `deprovision`: from there to STOPPED; `queueing`: each of Batch's SUBMITTED and PENDING;
-    `memory`: from STOPPED until the task is forgotten (Batch remembers a job for `job_memory`).
+    `visible`: from RunTask until DescribeTasks shows the task; `notice`: from a container's exit until ECS
+    notices it; `deprovision`: from there to STOPPED; `queueing`: each of Batch's SUBMITTED and PENDING;
+    `memory`: from STOPPED until the task is forgotten (a Batch job is known for `job_memory`).
     """
 
     visible: Range = INSTANT
@@ -63,7 +63,7 @@ PRESETS = {"none": NONE, "fast": FAST, "fargate": FARGATE}
 
 
 def delays_named(preset: str | Delays) -> Delays:
-    """The preset of that name, or the value itself; ValueError names the presets."""
+    """The preset with that name, or the value itself; ValueError lists the presets."""
     if isinstance(preset, Delays):
         return preset
     if preset not in PRESETS:

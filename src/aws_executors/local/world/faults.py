@@ -1,7 +1,8 @@
-"""Misbehaviour that was asked for.
+"""Planned faults.
 
-Law: what is planned and how it is used up; each fault's consequence stands where the service would show it.
-Planned faults of one action are used in the order in which they were planned; `ecs.RunTask` comes before `*`.
+Law: which faults are planned, and how they are used up; each fault takes effect where the service would show
+it. Faults planned for one action are used in the order of planning; those for `ecs.RunTask` before those for
+`*`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from .values import Json
+from aws_executors.local.world.values import Json
 
 NO_CAPACITY = (
     "Capacity is unavailable at this time. Please try again later or in a different availability zone"
@@ -18,10 +19,10 @@ NO_CAPACITY = (
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What happens to one call: an error instead of it, or something after it was carried out.
+    """What happens to one call: an error instead of it, or a disturbance after it was carried out.
 
-    `code` with `carried_out` false: refused. `code` with it: the error answer hides a success. Neither answer
-    nor code: the answer is lost. `hang` is in seconds.
+    With `code` and without `carried_out`, the call is rejected. With both, an error hides its success. If it
+    is not `delivered`, the answer is lost. `hang` is in seconds.
     """
 
     code: str | None = None
@@ -34,7 +35,7 @@ class Planned:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the calls of one action."""
+    """How the calls of one action ended."""
 
     calls: int = 0
     throttled: int = 0
@@ -43,13 +44,13 @@ class Tally:
     lost: int = 0
 
     def as_json(self) -> Json:
-        """The counts by name."""
+        """The counts, by name."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(slots=True)
 class FaultPlan:
-    """Everything planned, and the tally of what happened; times are epoch seconds, latencies seconds."""
+    """All planned faults, and the counts of calls; times are in epoch seconds, latencies in seconds."""
 
     planned: dict[str, deque[Planned]] = field(default_factory=dict)
     latency: float = 0.0
@@ -67,7 +68,7 @@ def plan(faults: FaultPlan, action: str, fault: Planned, times: int) -> None:
 
 
 def take_planned(faults: FaultPlan, service: str, action: str) -> Planned | None:
-    """The fault planned for this call, used up by it."""
+    """The fault planned for this call, which uses it up."""
     for key in (f"{service}.{action}", action, "*"):
         queue = faults.planned.get(key)
         if queue:
@@ -76,7 +77,7 @@ def take_planned(faults: FaultPlan, service: str, action: str) -> Planned | None
 
 
 def take_no_capacity(faults: FaultPlan) -> str | None:
-    """Why there is no capacity for this placement, or None; a bounded shortage is used up by one."""
+    """Why there is no capacity for this placement, or None; uses up one placement of a limited shortage."""
     if faults.no_capacity is None:
         return None
     reason = faults.no_capacity

@@ -1,9 +1,9 @@
 """AWS's request rates: token buckets with the published numbers.
 
-Law: a table from action to buckets, and `admits`. Off unless switched on, because a test of one rule should
-not meet another. Source: "Request throttling for the Amazon ECS API" (RunTask, cluster resource modify and
-read), "AWS Fargate service quotas" (launches), "AWS Batch service quotas" (SubmitJob, DescribeJobs); the Logs
-number is unverified.
+Law: a table from actions to buckets, and `admits`. Off by default, because a test of one rule should not run
+into another. Source: "Request throttling for the Amazon ECS API" (RunTask, cluster resource modify and read),
+"AWS Fargate service quotas" (launches), "AWS Batch service quotas" (SubmitJob, DescribeJobs); the number for
+Logs is unverified.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .values import Call
+from aws_executors.local.world.values import Call
 
 
 class Rate(NamedTuple):
-    """A bucket of `burst` tokens, refilled by `refill` a second."""
+    """A bucket of `burst` tokens, refilled at `refill` tokens a second."""
 
     burst: float
     refill: float
@@ -44,14 +44,14 @@ BUCKETS = {
 
 @dataclass(slots=True)
 class Limits:
-    """The buckets' levels: tokens left and when that was."""
+    """The levels of the buckets: tokens left, and at which time."""
 
     on: bool = False
     levels: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def admits(limits: Limits, call: Call, now: float) -> bool:
-    """Take what the call needs from its buckets; False, and nothing taken, when one has too little."""
+    """Take the tokens that the call needs; False, and none taken, if a bucket has too few."""
     if not limits.on:
         return True
     needs = _needs(call)

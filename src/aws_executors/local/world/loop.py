@@ -1,8 +1,8 @@
-"""The four ways into the world: a call, an event of a process, time, and the question when to look again.
+"""The interface of the world: answer a call, take an event, advance time, and say when the next step is due.
 
-Law: the only module that knows every part. `apply` answers a call; `feed` takes what a process did;
-`carry_out_due` gives the effects of what is due; nothing here waits or asks for the time. Whoever drives the
-world calls `carry_out_due` after each `apply` and `feed`, and at `next_due`.
+Law: the only module that knows every part. `apply` answers a call, `feed` takes what a process did, and
+`carry_out_due` returns the effects of what is due; nothing here waits or reads a clock. The caller runs
+`carry_out_due` after each `apply` and `feed`, and at `next_due`.
 """
 
 from __future__ import annotations
@@ -10,24 +10,33 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 
-from . import (
-    batch_jobs,
-    batch_setup,
-    batch_submit,
-    ecs_clusters,
-    ecs_definitions,
-    ecs_run,
-    ecs_tasks,
-    job_life,
-    log_store,
-    room,
-    s3_store,
-    task_life,
+from aws_executors.local.world import room
+from aws_executors.local.world.batch import job_life
+from aws_executors.local.world.batch import jobs as batch_jobs
+from aws_executors.local.world.batch import setup as batch_setup
+from aws_executors.local.world.batch import submit as batch_submit
+from aws_executors.local.world.ecs import clusters as ecs_clusters
+from aws_executors.local.world.ecs import definitions as ecs_definitions
+from aws_executors.local.world.ecs import run as ecs_run
+from aws_executors.local.world.ecs import task_life
+from aws_executors.local.world.ecs import tasks as ecs_tasks
+from aws_executors.local.world.faults import Planned, Tally, take_planned
+from aws_executors.local.world.limits import admits
+from aws_executors.local.world.logs import store as log_store
+from aws_executors.local.world.s3 import store as s3_store
+from aws_executors.local.world.state import World, draw
+from aws_executors.local.world.values import (
+    Answer,
+    Call,
+    Effect,
+    Event,
+    Exited,
+    Json,
+    Printed,
+    ServiceError,
+    Started,
+    StartFailed,
 )
-from .faults import Planned, Tally, take_planned
-from .limits import admits
-from .state import World, draw
-from .values import Answer, Call, Effect, Event, Exited, Json, Printed, ServiceError, Started, StartFailed
 
 Action = Callable[[World, Json, float], Json]
 
@@ -92,7 +101,7 @@ BROKEN = ("ServerException", "Service Unavailable. Please try again later.", 500
 
 
 def apply(world: World, call: Call, now: float) -> Answer:
-    """The service's answer to a call; an error of the service is an answer too."""
+    """The service's answer to a call; an error of the service is an answer, too."""
     tally = world.faults.tallies.setdefault(call.name, Tally())
     tally.calls += 1
     fault = None
@@ -133,7 +142,7 @@ def _refused(tally: Tally, refusal: ServiceError, delay: float) -> Answer:
 
 
 def _spoiled(tally: Tally, fault: Planned, answer: Answer) -> Answer:
-    """The answer under a fault that leaves the call carried out."""
+    """The answer to a call that was carried out, changed by the fault."""
     if not fault.carried_out:
         return answer
     if not fault.delivered:
@@ -146,7 +155,7 @@ def _spoiled(tally: Tally, fault: Planned, answer: Answer) -> Answer:
 
 
 def feed(world: World, event: Event, now: float) -> None:
-    """Take in what a container's process did; of a container that is not known any more, nothing."""
+    """Take what a container's process did; ignored if the task is no longer known."""
     task = world.ecs.tasks.get(event.ref.task)
     if task is None:
         return
@@ -164,7 +173,7 @@ def feed(world: World, event: Event, now: float) -> None:
 
 
 def carry_out_due(world: World, now: float) -> list[Effect]:
-    """Carry out all that is due by `now`, in order, and give the effects that are to be acted upon."""
+    """Carry out everything due by `now`, in order, and return the effects for the caller to carry out."""
     while world.agenda and world.agenda[0].at <= now:
         at, _, name, subject = heapq.heappop(world.agenda)
         if name == "room.admit":
@@ -178,5 +187,5 @@ def carry_out_due(world: World, now: float) -> list[Effect]:
 
 
 def next_due(world: World) -> float | None:
-    """When something is due next (epoch seconds), or None."""
+    """When the next step is due (epoch seconds), or None."""
     return world.agenda[0].at if world.agenda else None

@@ -1,7 +1,7 @@
-"""Pages and size limits, the same for every listing.
+"""Split lists into pages, in the same way for every action.
 
-Law: pure functions of a list. A token is the ordinal of the last item given out, so a page stays right while
-items come and go.
+Law: pure functions of a list. A token is the ordinal of the last item returned, so paging stays correct while
+items are added or removed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from .values import ServiceError
+from aws_executors.local.world.values import ServiceError
 
 T = TypeVar("T")
 

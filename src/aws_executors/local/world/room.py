@@ -1,17 +1,17 @@
-"""Room: who may run next when only so many containers run at once.
+"""Admit tasks and jobs, if only a limited number of containers may run at once.
 
-Law: one queue for tasks of ECS (which wait in PROVISIONING) and jobs of Batch (which wait in RUNNABLE), first
-come first served; `admit` is the only way out of it.
+Law: one queue, first come first served, for ECS tasks (which wait in PROVISIONING) and Batch jobs (which wait
+in RUNNABLE); only `admit` takes anything out of it.
 """
 
 from __future__ import annotations
 
-from . import task_life
-from .state import World, schedule
+from aws_executors.local.world.ecs import task_life
+from aws_executors.local.world.state import World, schedule
 
 
 def admit(world: World, now: float) -> None:
-    """Let in as many of the waiting as there is room and capacity for."""
+    """Admit as many of those waiting as there is capacity for."""
     ecs = world.ecs
     while ecs.waiting:
         kind, one = ecs.waiting[0]
@@ -29,7 +29,7 @@ def admit(world: World, now: float) -> None:
 
 
 def _wanted(world: World, kind: str, one: str) -> int:
-    """How many containers it is; 0 when it does not want to run any more."""
+    """The number of containers it needs; 0 if it is not to run any more."""
     if kind == "task":
         task = world.ecs.tasks.get(one)
         return 0 if task is None or task.stopping else len(task.runs)

@@ -1,10 +1,10 @@
-"""The world: everything that AWS knows, as one object.
+"""The world: the whole state of the embedded AWS as one object.
 
-Law: no sockets, threads, clock, randomness or os. `now` (epoch seconds) is an argument of everything that
-depends on time; ids and draws come from the seed and a counter. The object is changed in place (a call costs
-the same among ten tasks as among ten thousand) but what it hands out is never changed afterwards: a view of a
-task or job is replaced at each step, in `changed`, which is also the one place where a state change is
-recorded (the later source of EventBridge events).
+Law: no sockets, threads, clock, randomness or operating system. `now` (epoch seconds) is an argument of
+everything that depends on time; ids and draws come from the seed and a counter. The object is changed in
+place, so that a call costs the same among ten tasks as among ten thousand. What it returns is never changed
+afterwards: each step replaces the view of a task or job, through `changed`, the one place where a state
+change is recorded (the later source of EventBridge events).
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
-from .batch_state import BatchState
-from .delays import NONE, Delays, Range
-from .ecs_state import EcsState
-from .faults import FaultPlan
-from .limits import Limits
-from .log_state import LogState
-from .s3_state import S3State
-from .values import Effect, Json
+from aws_executors.local.world.batch.state import BatchState
+from aws_executors.local.world.delays import NONE, Delays, Range
+from aws_executors.local.world.ecs.state import EcsState
+from aws_executors.local.world.faults import FaultPlan
+from aws_executors.local.world.limits import Limits
+from aws_executors.local.world.logs.state import LogState
+from aws_executors.local.world.s3.state import S3State
+from aws_executors.local.world.values import Effect, Json
 
-HISTORY = 20_000  # changes that are remembered: about 3 KB each
+HISTORY = 20_000  # changes that are kept, about 3 KB each
 
 
 class DueStep(NamedTuple):
-    """Something that happens to `subject` at a time; `order` keeps what is due together in its order."""
+    """A step that happens to `subject` at a time; `order` keeps steps due at the same time in order."""
 
     at: float
     order: int
@@ -37,7 +37,7 @@ class DueStep(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One version step: EventBridge's source and detail-type, and the description after it."""
+    """One state change, in EventBridge's format: source, detail-type, and the new description."""
 
     at: float
     source: str
@@ -47,7 +47,7 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class World:
-    """One account in one Region; `room` is how many containers may run at once (None: no bound)."""
+    """One account in one Region; `room` is how many containers may run at once (None: no limit)."""
 
     seed: int = 0
     region: str = "us-east-1"
@@ -79,12 +79,13 @@ def count(world: World) -> int:
 
 
 def hex_id(world: World) -> str:
-    """A fresh id of 32 hex digits, the same in every run with the same seed."""
+    """A new id of 32 hex digits, the same in every run with the same seed."""
     return blake2b(f"{world.seed}:{count(world)}".encode(), digest_size=16).hexdigest()
 
 
 def draw(world: World, subject: str, step: str, span: Range) -> float:
-    """Seconds within `span`, from the seed, the subject and the step alone (not from the order of events)."""
+    """Seconds within `span`, determined by the seed, the subject and the step (not by the order of
+    events)."""
     low, high = span
     if low == high:
         return low
@@ -98,7 +99,7 @@ def schedule(world: World, at: float, step: str, subject: str) -> None:
 
 
 def schedule_after(world: World, now: float, span: Range, step: str, subject: str) -> None:
-    """Put a step on the agenda after a drawn delay."""
+    """Put a step on the agenda, after a drawn delay."""
     schedule(world, now + draw(world, subject, step, span), step, subject)
 
 
@@ -108,6 +109,6 @@ def arn(world: World, service: str, resource: str) -> str:
 
 
 def changed(world: World, now: float, source: str, detail_type: str, detail: Json) -> Json:
-    """Record a state change and give its description back."""
+    """Record a state change and return its description."""
     world.changes.append(Change(now, source, detail_type, detail))
     return detail

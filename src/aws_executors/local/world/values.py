@@ -1,8 +1,8 @@
-"""The words that the world and its surroundings exchange.
+"""The values that the world exchanges with the modules around it.
 
-Law: frozen values and one exception, no behaviour. A `Call` goes in and an `Answer` comes out; an `Effect`
-is what somebody else must do to a process; an `Event` is what a process did. `Json` is what the wire carries:
-times are epoch seconds (ECS) or epoch milliseconds (Batch, Logs), as the real services send them.
+Law: frozen values and one exception, no behaviour. A `Call` goes in and an `Answer` comes out; an `Effect` is
+what the runner must do to a process; an `Event` is what a process did. `Json` is data as on the wire: times
+are epoch seconds (ECS) or epoch milliseconds (Batch, Logs), as in the real services.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Json: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of one action, its parameters already judged by the service's model."""
+    """One call of one action, with parameters that match the service's model."""
 
     service: str
     action: str
@@ -24,14 +24,14 @@ class Call:
 
     @property
     def name(self) -> str:
-        """The call's name in counts and faults, such as `ecs.RunTask`."""
+        """The name of the call in counts and faults, like `ecs.RunTask`."""
         return f"{self.service}.{self.action}"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to send back: `delay` is in seconds; what is not `delivered` is a connection closed without a
-    word.
+    """What to send back: `delay` is in seconds; if not `delivered`, the connection is closed without a
+    response.
     """
 
     status: int = 200
@@ -62,7 +62,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class LogTarget:
-    """Where a container's output goes in CloudWatch Logs, and whether a missing group is made."""
+    """The log group and stream of a container's output, and whether a missing group is created."""
 
     group: str
     stream: str
@@ -71,7 +71,7 @@ class LogTarget:
 
 @dataclass(frozen=True, slots=True)
 class StartProcess:
-    """Start a container's command; answer with `Started` or `StartFailed`, later with `Exited`."""
+    """Start a container's command; reported with `Started` or `StartFailed`, later with `Exited`."""
 
     ref: Ref
     image: str
@@ -93,14 +93,14 @@ Effect: TypeAlias = StartProcess | SignalProcess
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The container's command runs."""
+    """The container's command is running."""
 
     ref: Ref
 
 
 @dataclass(frozen=True, slots=True)
 class StartFailed:
-    """The container's command could not be started, and why."""
+    """The container's command could not be started."""
 
     ref: Ref
     reason: str
@@ -116,7 +116,7 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Exited:
-    """The container's first process ended; 128 + n when signal n ended it."""
+    """The container's first process has ended; `code` is 128 + n if signal n ended it."""
 
     ref: Ref
     code: int

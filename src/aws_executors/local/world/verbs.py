@@ -1,37 +1,38 @@
-"""What a test can do to the world: faults as verbs.
+"""The faults that a test can cause in the world.
 
-Law: each verb is a function `(world, now, ...)`; it plans something that a part of the world will meet, or
-does to a task what AWS's own hardware might.
+Law: each verb is a function `(world, now, ...)`. It plans something that a part of the world will encounter,
+or does to a task what a failure of AWS might.
 """
 
 from __future__ import annotations
 
-from . import room, task_end
-from .batch_jobs import find
-from .delays import Delays
-from .ecs_state import EcsTask
-from .faults import FaultPlan, Planned, plan
-from .loop import BROKEN, THROTTLED
-from .state import World, hex_id
+from aws_executors.local.world import room
+from aws_executors.local.world.batch.jobs import find
+from aws_executors.local.world.delays import Delays
+from aws_executors.local.world.ecs import task_end
+from aws_executors.local.world.ecs.state import EcsTask
+from aws_executors.local.world.faults import FaultPlan, Planned, plan
+from aws_executors.local.world.loop import BROKEN, THROTTLED
+from aws_executors.local.world.state import World, hex_id
 
 SPOT = ("SpotInterruption", "Your Spot Task was interrupted.")
 
 
 def set_latency(world: World, now: float, seconds: float, jitter: float) -> None:
-    """Every answer comes that much later."""
+    """Delay every answer by this much."""
     if seconds < 0 or jitter < 0:
         raise ValueError(f"latency: seconds and jitter must not be negative, got {seconds} and {jitter}")
     world.faults.latency, world.faults.jitter = seconds, jitter
 
 
 def set_limits(world: World, now: float, on: bool) -> None:
-    """AWS's token buckets, full at first."""
+    """Switch AWS's token buckets on or off; they are full at first."""
     world.limits.on = on
     world.limits.levels.clear()
 
 
 def throttle(world: World, now: float, action: str, times: int) -> None:
-    """The next calls are throttled, in the words of the action's service."""
+    """Throttle the next calls, with the error of the action's service."""
     service = action.partition(".")[0] if "." in action else _service_of(action)
     code, message, status = THROTTLED[service]
     plan(world.faults, action, Planned(code, message, status), times)
@@ -46,32 +47,32 @@ def _service_of(action: str) -> str:
 def refuse_calls(
     world: World, now: float, action: str, code: str, message: str, status: int, times: int
 ) -> None:
-    """The next calls are answered with an error and not carried out."""
+    """Answer the next calls with an error, without carrying them out."""
     plan(world.faults, action, Planned(code, message, status), times)
 
 
 def fail_calls(world: World, now: float, action: str, carried_out: bool, times: int) -> None:
-    """The next calls are answered with a 500, before or after they were carried out."""
+    """Answer the next calls with a 500, before or after they are carried out."""
     plan(world.faults, action, Planned(*BROKEN, carried_out=carried_out), times)
 
 
 def lose_answer(world: World, now: float, action: str, times: int) -> None:
-    """The next calls are carried out and never answered."""
+    """Carry out the next calls, and never answer them."""
     plan(world.faults, action, Planned(carried_out=True, delivered=False), times)
 
 
 def hang(world: World, now: float, action: str, seconds: float, times: int) -> None:
-    """The next calls are carried out and answered that much later."""
+    """Carry out the next calls, and answer them this much later."""
     plan(world.faults, action, Planned(carried_out=True, hang=seconds), times)
 
 
 def expire_credentials(world: World, now: float, seconds: float) -> None:
-    """Every call for that long is answered with ExpiredTokenException."""
+    """Answer every call with ExpiredTokenException for this long."""
     world.faults.expired_until = now + seconds
 
 
 def take_capacity(world: World, now: float, reason: str, times: int | None) -> None:
-    """RunTask answers with this placement failure; jobs stay RUNNABLE."""
+    """RunTask returns this placement failure; jobs stay RUNNABLE."""
     world.faults.no_capacity, world.faults.no_capacity_calls = reason, times
 
 
@@ -82,12 +83,12 @@ def give_capacity(world: World, now: float) -> None:
 
 
 def miss_image(world: World, now: float, image: str) -> None:
-    """Tasks with this image cannot pull it."""
+    """Tasks with this image fail to pull it."""
     world.faults.missing_images.add(image)
 
 
 def reclaim_spot(world: World, now: float, one: str) -> None:
-    """A task is told to stop, as Fargate Spot does; a job's instance is terminated, as EC2 Spot does."""
+    """Stop a task as Fargate Spot does; terminate a job's instance as EC2 Spot does."""
     task = _task(world, one)
     if task.job:
         _lose(world, now, task)
@@ -96,7 +97,7 @@ def reclaim_spot(world: World, now: float, one: str) -> None:
 
 
 def lose_host(world: World, now: float, one: str) -> None:
-    """The task's machine is gone: it ends with no exit code."""
+    """Lose the task's host: it ends without an exit code."""
     _lose(world, now, _task(world, one))
 
 
@@ -106,7 +107,7 @@ def _lose(world: World, now: float, task: EcsTask) -> None:
 
 
 def forget(world: World, now: float, one: str) -> None:
-    """The task is MISSING, or the job absent, from now on; its processes go on."""
+    """Make the task MISSING, or leave out the job, from now on; its processes continue."""
     job = find(world, one)
     if job is not None:
         job.forgotten = True
@@ -120,17 +121,17 @@ def set_delays(world: World, now: float, delays: Delays) -> None:
 
 
 def deny_bucket(world: World, now: float, bucket: str) -> None:
-    """Every access to the bucket's objects is refused."""
+    """Refuse every access to the bucket's objects."""
     world.s3.denied.add(bucket)
 
 
 def deny_key(world: World, now: float, key: str) -> None:
-    """Every use of this key of KMS is refused."""
+    """Refuse every use of this KMS key."""
     world.s3.denied_keys.add(key)
 
 
 def clear(world: World, now: float) -> None:
-    """No fault is left; what was counted stays."""
+    """Remove all faults; the counts are kept."""
     world.faults = FaultPlan(tallies=world.faults.tallies)
     world.limits.on = False
     world.s3.denied.clear()
@@ -139,7 +140,7 @@ def clear(world: World, now: float) -> None:
 
 
 def _task(world: World, one: str) -> EcsTask:
-    """The task of that ARN or id, or the one that a job runs now; KeyError when there is none."""
+    """The task with that ARN or id, or the current one of a job; KeyError if there is none."""
     job = find(world, one)
     name = one if job is None else job.task or ""
     task = world.ecs.tasks.get(name.rpartition("/")[2])

@@ -1,1 +1,1 @@
-"""Airflow's side: the executor, its configuration, its database, its loggers and metrics."""
+"""The executor class, and what it needs of Airflow: configuration, database, loggers and metrics."""

@@ -1,7 +1,7 @@
-"""What differs between Airflow's versions.
+"""Isolate the differences between Airflow versions.
 
-Law: the only file that may depend on which Airflow this is. Airflow 3.3 is what it is written for; 3.4 puts
-all queues into one (``executor_queues``) and renames the flags, and this is where that will be met.
+Law: the only module that may depend on the version of Airflow. It is written for Airflow 3.3; Airflow 3.4
+merges all queues into one (``executor_queues``) and renames the flags, which is to be handled here.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def take_from_queue(executor: BaseExecutor, key: "WorkloadKey") -> None:
-    """Take a workload off the queue it is in; nothing happens if it is in none."""
+    """Remove a workload from its queue; does nothing if it is in none."""
     if isinstance(key, TaskInstanceKey):
         executor.queued_tasks.pop(key, None)
     elif isinstance(key, CallbackKey):
@@ -25,5 +25,5 @@ def take_from_queue(executor: BaseExecutor, key: "WorkloadKey") -> None:
 
 
 def waits_in_queue(executor: BaseExecutor, key: "WorkloadKey") -> bool:
-    """Whether a workload with this key waits in one of the executor's queues."""
+    """Whether a workload with this key is in one of the executor's queues."""
     return key in executor.queued_tasks or key in executor.queued_callbacks

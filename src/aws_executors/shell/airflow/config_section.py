@@ -1,7 +1,7 @@
-"""One section of Airflow's configuration, as it was written: in airflow.cfg, in variables, for a team.
+"""Read one section of Airflow's configuration: from airflow.cfg, environment variables, or a team's section.
 
-Law: reading only. A value that only repeats the declared default is not given on, so that the settings can
-tell what somebody wrote from what nobody did; a name that no option has is told, not ignored.
+Law: only reads. A value that equals the declared default is dropped, so that the settings can tell what a
+user has set. A name that is not an option is reported, not ignored.
 """
 
 import os
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     Conf: TypeAlias = AirflowConfigParser | ExecutorConf
 
 INDIRECT = ("_cmd", "_secret")
-"""Ends of names by which Airflow finds a value elsewhere, for options that are marked sensitive."""
+"""Suffixes by which Airflow reads the value of a sensitive option from a command or a secrets backend."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What was written in a section, and what is wrong with it already."""
+    """The values of a section, and the faults found while reading it."""
 
     place: Place
     values: dict[str, str]
@@ -34,10 +34,11 @@ class Section:
 
 
 def read_section(conf: "Conf", model: type[Settings], team_name: str | None = None) -> Section:
-    """The options of `model` that somebody wrote, for a team or for all of Airflow.
+    """Read the options of `model` that have been set, for a team or for all of Airflow.
 
     `conf` is Airflow's own configuration, or the ExecutorConf of one executor, which knows its team. Source:
-    ``airflow/_shared/configuration/parser.py``: variables win over the file, a team's over nobody's.
+    ``airflow/_shared/configuration/parser.py``: variables win over the file, a team's section over the
+    general one.
     """
     parser, team = _parser_and_team(conf, team_name)
     place = Place(model.section, team or "")
@@ -51,8 +52,8 @@ def read_section(conf: "Conf", model: type[Settings], team_name: str | None = No
             faults.append(_percent(option, place))
             continue
         if value is not None and value != option.default:
-            # Airflow writes every default into a new airflow.cfg: a default is nobody's word, and is at odds
-            # with nothing.
+            # Airflow writes every default into a new airflow.cfg, so a default says nothing about what the
+            # user wants and must not count as a contradiction.
             values[option.name] = value
     return Section(place, values, (*faults, *_strangers(present, model, place)))
 
@@ -72,7 +73,8 @@ def _in_file(parser: "AirflowConfigParser", place: Place) -> set[str]:
 
 
 def _in_environment(place: Place) -> Iterator[str]:
-    """Names after the section's prefix; a third underscore makes the section the name of a team."""
+    """Option names behind the section's prefix; a third underscore means that the variable belongs to a
+    team."""
     for name in os.environ:
         option = name.removeprefix(place.env_prefix)
         if option not in (name, "") and not option.startswith("_"):

@@ -1,8 +1,8 @@
-"""An Airflow connection of type ``aws``: read, and checked.
+"""Read and check an Airflow connection of type ``aws``.
 
-Law: never prints or logs what it reads. Airflow is imported only when a connection is asked for, and the
-Amazon provider never: what it adds here is one table of keys. A key that has no effect here is refused by
-name, so that nobody believes it has one. What the keys do is `shell/aws/credentials.py`'s matter.
+Law: never prints or logs what it reads. Airflow is imported only when a connection is read, the Amazon
+provider never: all that it would add is a table of keys. A key that has no effect here is rejected by name.
+`shell/aws/credentials.py` applies the keys.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ READ = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class AssumeRole(BaseModel):
-    """What else an AssumeRole call says, in AWS's spelling. Source: STS API, AssumeRole."""
+    """Further parameters of the AssumeRole call, in AWS's spelling. Source: STS API, AssumeRole."""
 
     model_config = READ
 
@@ -33,7 +33,7 @@ class AssumeRole(BaseModel):
 
 
 class Extra(BaseModel):
-    """The keys of an ``aws`` connection's extra that have an effect here.
+    """The keys in the extra of an ``aws`` connection that have an effect here.
 
     Source: ``airflow/providers/amazon/aws/utils/connection_wrapper.py``; same names, same meanings.
     """
@@ -54,7 +54,7 @@ class Extra(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One Airflow connection, as far as it is read here."""
+    """The fields of an Airflow connection that are used here."""
 
     conn_id: str
     conn_type: str = CONN_TYPE
@@ -65,10 +65,10 @@ class Connection:
 
 
 def from_airflow(conn_id: str, team: str | None = None) -> Connection:
-    """The connection that Airflow's secrets backends, environment or database know by this id.
+    """Look up a connection in Airflow's secrets backends, environment and database.
 
-    Waits for whichever backend knows it. Raises ``AirflowNotFoundException``, and what a backend raises.
-    Source: ``airflow/models/connection.py``, `get_connection_from_secrets`: the scheduler's own way.
+    Blocks until a backend answers. Raises ``AirflowNotFoundException``, and whatever a backend raises.
+    Source: ``airflow/models/connection.py``, `get_connection_from_secrets`, which the scheduler uses.
     """
     from airflow.models.connection import Connection as AirflowConnection
 
@@ -84,9 +84,10 @@ def from_airflow(conn_id: str, team: str | None = None) -> Connection:
 
 
 def honoured(found: Connection) -> Result[Extra, AwsError]:
-    """What an extra says, empty values (a form's untouched fields) left out; or all that is wrong with it.
+    """Validate the extra of a connection, without the empty values that a form leaves behind.
 
-    Wrong is a `Kind.CREDENTIALS` error: a connection can be mended while the scheduler runs.
+    The failure lists all errors and has `Kind.CREDENTIALS`, because a connection can be fixed while the
+    scheduler runs.
 
     >>> honoured(Connection(conn_id="aws_prod", extra={"region_name": "eu-west-1"})).unwrap().region_name
     'eu-west-1'

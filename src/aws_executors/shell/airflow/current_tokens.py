@@ -1,7 +1,8 @@
-"""Which job speaks for which of Airflow's keys.
+"""Track which job is the current one for each of Airflow's keys.
 
-Law: a key (dag, task, run, try, map index) is used again for every segment of a deferred or rescheduled task,
-a token never is. The job that was handed over last speaks for its key; what an older one says is not heard.
+Law: a key (dag, task, run, try, map index) is reused for every segment of a deferred or rescheduled task; a
+token is never reused. The job that was handed over last is the key's current one; reports of older jobs are
+ignored.
 """
 
 from collections.abc import Hashable
@@ -31,13 +32,13 @@ class CurrentTokens(Generic[K]):
         return len(self._tokens)
 
     def enter(self, key: K, token: str) -> str | None:
-        """From now on this token speaks for the key; the one that did, if it is another."""
+        """Make this token the key's current one; returns the one it replaces, if any."""
         before = self._tokens.get(key)
         self._tokens[key] = token
         return None if before == token else before
 
     def token(self, key: K) -> str | None:
-        """The token that speaks for the key."""
+        """The current token of the key."""
         return self._tokens.get(key)
 
     def speaks_for(self, token: str, key: K) -> bool:
@@ -45,5 +46,5 @@ class CurrentTokens(Generic[K]):
         return self._tokens.get(key) == token
 
     def strike(self, key: K) -> str | None:
-        """Nobody speaks for the key any more; the token that did."""
+        """Remove the key; returns the token that was its current one."""
         return self._tokens.pop(key, None)

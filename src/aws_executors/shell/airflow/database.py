@@ -1,8 +1,8 @@
-"""The little that correct reporting needs to know from Airflow's database.
+"""Read and update task instance rows in Airflow's database, as far as correct reporting requires it.
 
-Law: a small query for many task instances, and two careful updates of one; on connections and in sessions of
-their own, never the scheduler's (a scoped session would commit its transaction), and never in its thread.
-Nothing is decided here: `core/lifecycle/verdict.py` reads the rows.
+Law: one small query for many task instances, and two updates of a single one. They use connections and
+sessions of their own, never the scheduler's (a scoped session would commit its transaction), and never run in
+its thread. Nothing is decided here: `core/lifecycle/verdict.py` interprets the rows.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.orm import load_only, object_session
 
 from aws_executors.core.lifecycle.verdict import Row
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
 
 
 class AirflowDatabase:
-    """Airflow's metadata database, for task instances that have, or had, a container of ours."""
+    """Airflow's metadata database, for task instances that have, or had, a container of this package."""
 
     def read(self, asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
-        """The rows of these jobs, by token, less those that say what has been heard; None: its row is gone.
+        """Read the rows of these jobs, by token: None if the row is gone; unchanged rows are left out.
 
-        Keys are `TaskInstanceKey`. A row is asked for by its id, and by its key where none goes by that id
-        any more: who retries or is cleared gets another one. Raises what SQLAlchemy raises.
+        Keys are `TaskInstanceKey`. A row is read by its id, and by its key if no row has that id any more,
+        because a retry or a clear gives it a new one. Raises what SQLAlchemy raises.
         """
         from airflow import settings
 
         if settings.engine is None:
             raise RuntimeError("Airflow's database is not set up in this process")
-        with settings.engine.connect() as connection:  # without a session: nothing is made of rows
+        with settings.engine.connect() as connection:  # no session: no ORM objects are made of rows
             return read_rows(connection, asked)
 
     def fence(self, key: object, token: str) -> None:
-        """Let a task instance that runs be restarting, under another id: as a person does who clears it.
+        """Set a running task instance to restarting, under a new id, as clearing it in the UI does.
 
-        Airflow's API then refuses whatever its container still has to say, a failure included.
-        Source: ``clear_task_instances`` of ``airflow/models/taskinstance.py``.
+        From then on Airflow's API rejects whatever its container reports, including a failure. Source:
+        ``clear_task_instances`` of ``airflow/models/taskinstance.py``.
         """
         with _ours(key, token) as (session, ti):
             if ti is not None and ti.state == TaskInstanceState.RUNNING:
@@ -58,9 +58,9 @@ class AirflowDatabase:
     def requeue(self, key: object, token: str) -> None:
         """Let the scheduler queue a task instance again whose container is gone, unless it has moved on.
 
-        One that still waits in the queue keeps its try. One that ran is reset as Airflow resets what nobody
-        adopts: its try goes into the history and the next one begins.
-        Source: ``adopt_or_reset_orphaned_tasks`` and ``_reschedule_stuck_task`` of
+        One that is still queued keeps its try. One that has run is reset as Airflow resets an orphan that no
+        executor adopts: its try goes into the history and the next one begins. Source:
+        ``adopt_or_reset_orphaned_tasks`` and ``_reschedule_stuck_task`` of
         ``airflow/jobs/scheduler_job_runner.py``.
         """
         with _ours(key, token) as (session, ti):
@@ -81,11 +81,11 @@ class AirflowDatabase:
 
 
 def complete(tis: Sequence[object]) -> None:
-    """Load in one query what adoption reads of rows and Airflow has not loaded: each attribute of each row
-    would be a query of its own, and the rows are locked meanwhile.
+    """Load, in one query, the attributes that adoption needs and Airflow has not loaded.
 
-    In the session that they come from; what comes from none has all there is.
-    Source: the `load_only` of ``adopt_or_reset_orphaned_tasks``, ``airflow/jobs/scheduler_job_runner.py``.
+    Otherwise each attribute of each row would be a query of its own, while the rows are locked. Rows are
+    loaded in the session that they belong to; a row without a session has all its attributes already. Source:
+    the `load_only` of ``adopt_or_reset_orphaned_tasks``, ``airflow/jobs/scheduler_job_runner.py``.
     """
     from airflow.models.taskinstance import TaskInstance
 
@@ -100,7 +100,7 @@ def complete(tis: Sequence[object]) -> None:
 
 
 def read_rows(connection: "Connection", asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
-    """The same by a connection that is there."""
+    """`AirflowDatabase.read` on an open connection."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancekey import TaskInstanceKey
 
@@ -123,7 +123,7 @@ def read_rows(connection: "Connection", asked: Mapping[str, Asked[object]]) -> d
 def _rows(
     connection: "Connection", which: "ColumnElement[bool] | None"
 ) -> "Iterator[tuple[tuple[str, str, str, int], Row]]":
-    """What the rows say, each by the part of its key that it keeps over all tries."""
+    """The selected rows, each with the part of its key that is the same for all tries."""
     from airflow.models.taskinstance import TaskInstance
 
     if which is None:
@@ -144,11 +144,11 @@ def _rows(
 
 
 def _unchanged(connection: "Connection", asked: Mapping[str, Asked[object]]) -> Collection[str]:
-    """Which of these jobs' rows still say what was heard.
+    """The tokens of the jobs whose rows have not changed since they were last read.
 
-    This is asked twice a second for all that run, and the answer is nearly always: all of them. So it is one
-    look-up in the table's primary key by a statement that is made once, and its answer is nothing but tokens.
-    ``updated_at`` would not do: a task's every heartbeat sets it, by the clock of an API server.
+    This query runs twice a second for all running jobs, and nearly always finds that no row has changed. So
+    it is one look-up by primary key with a prepared statement, and returns nothing but tokens. ``updated_at``
+    would not do: every heartbeat of a task sets it, by the clock of an API server.
     """
     alike: dict[tuple[str, int], dict[str, UUID]] = {}
     for token, one in asked.items():
@@ -160,13 +160,13 @@ def _unchanged(connection: "Connection", asked: Mapping[str, Asked[object]]) -> 
         statement = _by_ids(connection.dialect, 1 << (len(ids) - 1).bit_length())
         filled = statement.filled(ids.values(), *said)
         found = connection.exec_driver_sql(*filled).cursor.fetchall()  # plain tuples
-        same |= ids.keys() & chain.from_iterable(found)  # a row may be another job's by now, that heard else
+        same |= ids.keys() & chain.from_iterable(found)  # a row may have another job's token by now
     return same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ByIds:
-    """A statement with places for so many ids, a state and a try, as a driver takes it."""
+    """A compiled statement with placeholders for a number of ids, a state and a try number."""
 
     sql: str
     names: tuple[str, ...]
@@ -174,7 +174,7 @@ class _ByIds:
     bound: "Callable[[UUID], object]"
 
     def filled(self, ids: Iterable[UUID], state: str, number: int) -> tuple[str, Any]:
-        """The statement and its parameters; places that are left have the last id once more."""
+        """The statement and its parameters; unused placeholders repeat the last id."""
         values = [self.bound(one) for one in ids]
         values += values[-1:] * (len(self.names) - 2 - len(values))
         values += state, number
@@ -189,7 +189,8 @@ def _by_ids(dialect: "Dialect", places: int) -> _ByIds:
     kind = TaskInstance.id.type
     query = select(TaskInstance.external_executor_id).where(
         TaskInstance.id.in_([bindparam(name, type_=kind) for name in names]),
-        TaskInstance.state == bindparam("state"),
+        # A bare column would let SQLite go through all that run, by the index of states.
+        func.coalesce(TaskInstance.state, literal_column("''")) == bindparam("state"),
         TaskInstance.try_number == bindparam("number"),
     )
     made = query.compile(dialect=dialect)
@@ -203,7 +204,7 @@ def _by_ids(dialect: "Dialect", places: int) -> _ByIds:
 
 @contextmanager
 def _ours(key: object, token: str) -> "Iterator[tuple[Session, TaskInstance | None]]":
-    """The row under its lock, as long as it still is at this try, and under this token or none."""
+    """The row, locked; None unless it is still at this try and has this token or none."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancekey import TaskInstanceKey
     from airflow.utils.session import create_session

@@ -1,6 +1,7 @@
-"""The dicts of `aws_executors.conf`: the request that the options alone make.
+"""The request arguments that follow from the options alone: the dicts in `aws_executors.conf`.
 
-Law: options to dict, nothing kept. The section is the one of all of Airflow, read at the moment of asking.
+Law: users derive their own dicts from these. The section is read anew on every access (always the one for all
+of Airflow, never a team's), and nothing is cached.
 """
 
 from typing import TypeVar
@@ -21,23 +22,24 @@ R = TypeVar("R")
 
 
 def batch_kwargs() -> dict[str, object]:
-    """What ``submit_job`` is called with by the options of `[batch]`; raises `SettingsError`.
+    """The arguments of ``submit_job`` according to the options of `[batch]`; raises `SettingsError`.
 
-    Container overrides are there, if only to be filled, unless the job definition has several containers.
+    There is always a dict of container overrides to fill in, unless the job definition has several
+    containers.
     """
     request = _of_options(BATCH)
     return request if "ecsPropertiesOverride" in request else {"containerOverrides": {}} | request
 
 
 def ecs_kwargs() -> dict[str, object]:
-    """What ``run_task`` is called with by the options of `[ecs_fargate]`; raises `SettingsError`."""
+    """The arguments of ``run_task`` according to the options of `[ecs_fargate]`; raises `SettingsError`."""
     return _of_options(ECS)
 
 
 def _of_options(service: ServiceRow[S, R]) -> dict[str, object]:
-    """Neither the kwargs option nor the builder is read: this runs while their module is being imported.
+    """Build the request without the kwargs option and the builder, whose module may just be being imported.
 
-    A mandatory member that no option gives is left for that module to add.
+    A mandatory member that no option sets is left out, for that module to add.
     """
     from airflow.configuration import conf
 

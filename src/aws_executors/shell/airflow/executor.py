@@ -43,10 +43,10 @@ from aws_executors.shell.airflow.metrics import AirflowMetrics, Both, Meter, Met
 from aws_executors.shell.airflow.workloads import (
     URGENT,
     RequestFactory,
+    TokenMint,
     Transports,
     given_token,
     is_own,
-    minted,
     own_token,
     parcel_of,
     renewal_interval,
@@ -243,7 +243,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             seal=self.backend.row.seal,
             parcel=parcel,
             token=token,
-            mint=partial(minted, parcel.workload, self.jwt_generator),
+            mint=TokenMint(parcel.workload, self.jwt_generator),
             queueing=self._queueing,
             ways=self._ways,
         )

@@ -1,6 +1,7 @@
-"""A dotted path in airflow.cfg -> the object of that name, or why there is none.
+"""Import the object that a dotted path in airflow.cfg names.
 
-Law: the one place that imports what a person wrote. Whatever their module raises is told, never raised.
+Law: the only module that imports what an option names. Whatever the user's module raises is returned as a
+failure, never raised.
 """
 
 import importlib
@@ -17,14 +18,14 @@ BUILDER_FORM = "write it as def build(launch): ..., and return a request"
 
 @dataclass(frozen=True, slots=True)
 class Unloaded:
-    """Why a dotted path gives nothing to work with: the problem completes "option = path ..."."""
+    """Why a dotted path cannot be used; `problem` completes "option = path ..."."""
 
     problem: str
     remedy: str
 
 
 def load(path: str) -> Result[object, Unloaded]:
-    """The object at ``package.module.name``, or at ``package.module:name.name``; else why there is none.
+    """The object at ``package.module.name`` or ``package.module:name.name``, or why there is none.
 
     >>> load("aws_executors.core.settings.errors.shown").unwrap()
     <function shown at ...>
@@ -38,7 +39,7 @@ def load(path: str) -> Result[object, Unloaded]:
         found: object = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         return Failure(_not_found(module_name, error))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a person's module: it may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything
         return Failure(_raised(module_name, error))
     for step in name.split("."):
         if not hasattr(found, step):
@@ -48,7 +49,7 @@ def load(path: str) -> Result[object, Unloaded]:
 
 
 def why_no_builder(found: object) -> Unloaded | None:
-    """Why an object is no builder, a function of one launch; None if it may be one.
+    """Why an object is not a builder (a function of one launch); None if it may be one.
 
     >>> why_no_builder(load)
     >>> why_no_builder(3)

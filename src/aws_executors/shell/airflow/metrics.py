@@ -1,7 +1,8 @@
-"""Metrics, by Airflow's own way to StatsD or OpenTelemetry.
+"""Send metrics through Airflow's own StatsD or OpenTelemetry client.
 
-Law: what is measured is said in `core/lifecycle/metrics.py`; here stands when, and how it is sent. It runs
-in the engine's thread and in workers, never in the scheduler's; what fails is said once and harms nothing.
+Law: `core/lifecycle/metrics.py` defines what is measured; this module decides when, and sends it. It runs in
+the engine's thread and in workers, never in the scheduler's. A failure to send is logged once and has no
+other effect.
 """
 
 from __future__ import annotations
@@ -35,47 +36,47 @@ from aws_executors.shell.aws.watched_service import WatchedService
 log = logger(__name__)
 
 CENSUS_EVERY = 10.0
-"""Seconds between two counts of all jobs."""
+"""Seconds between two counts of all jobs by stage."""
 
 
 class Sink(Protocol):
-    """Who takes metrics. All may be called from any thread, and none raises."""
+    """Receives metrics. All methods may be called from any thread, and none raises."""
 
     def count(self, name: str) -> None:
-        """One more."""
+        """Increment a counter."""
         ...
 
     def gauge(self, name: str, value: float) -> None:
-        """As it is now."""
+        """Set a gauge."""
         ...
 
     def time(self, name: str, seconds: float) -> None:
-        """It took so long."""
+        """Record a duration."""
         ...
 
 
 class AirflowMetrics:
-    """Airflow's own metrics: ``[metrics]`` in airflow.cfg says where they go, if anywhere."""
+    """Airflow's own metrics client; ``[metrics]`` in airflow.cfg says where it sends to, if anywhere."""
 
     def __init__(self, tags: Mapping[str, str]) -> None:
         self._tags = dict(tags)
-        self._lock = threading.Lock()  # Airflow's OpenTelemetry logger keeps tables of its own
+        self._lock = threading.Lock()  # Airflow's OpenTelemetry logger keeps shared tables
         self._failed = False
 
     def count(self, name: str) -> None:
-        """One more."""
+        """Increment a counter."""
         from airflow.observability import stats
 
         self._send(lambda: stats.incr(name, tags=self._tags))
 
     def gauge(self, name: str, value: float) -> None:
-        """As it is now."""
+        """Set a gauge."""
         from airflow.observability import stats
 
         self._send(lambda: stats.gauge(name, value, tags=self._tags))
 
     def time(self, name: str, seconds: float) -> None:
-        """It took so long."""
+        """Record a duration."""
         from airflow.observability import stats
 
         self._send(lambda: stats.timing(name, timedelta(seconds=seconds), tags=self._tags))
@@ -91,42 +92,42 @@ class AirflowMetrics:
 
 
 class Nowhere:
-    """Takes metrics and forgets them."""
+    """Discards all metrics."""
 
     def count(self, name: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def gauge(self, name: str, value: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def time(self, name: str, seconds: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class Both:
-    """Tells two sinks the same."""
+    """Sends the same metrics to two sinks."""
 
     def __init__(self, one: Sink, other: Sink) -> None:
         self._sinks = one, other
 
     def count(self, name: str) -> None:
-        """One more."""
+        """Increment a counter."""
         for sink in self._sinks:
             sink.count(name)
 
     def gauge(self, name: str, value: float) -> None:
-        """As it is now."""
+        """Set a gauge."""
         for sink in self._sinks:
             sink.gauge(name, value)
 
     def time(self, name: str, seconds: float) -> None:
-        """It took so long."""
+        """Record a duration."""
         for sink in self._sinks:
             sink.time(name, seconds)
 
 
 class Meter:
-    """What the dispatcher's jobs count as. Belongs to the engine's thread."""
+    """Measures the jobs of the dispatcher. Used in the engine's thread only."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -134,12 +135,12 @@ class Meter:
         self._census = float("-inf")
 
     def begin(self, job: Job[R], now: float) -> None:
-        """Airflow has handed a job over."""
+        """Note the time at which Airflow handed over a job."""
         if job.purpose is Purpose.RUN:
             self._began[job.token] = now
 
     def moved(self, job: Job[R], effects: Iterable[Effect[R]], now: float) -> None:
-        """A job has changed, and asks for this."""
+        """Measure a job's transition and the effects it asks for."""
         if job.token in self._began and has_begun(job):
             self._sink.time(name_of(STARTS), now - self._began.pop(job.token))
         if job.stage is Stage.CLOSED:
@@ -149,7 +150,7 @@ class Meter:
             self._sink.count(name_of(FAILURES, failed))
 
     def census(self, jobs: Callable[[], Iterable[Job[R]]], now: float) -> None:
-        """Count all jobs by stage, when it is time again."""
+        """Count all jobs by stage, if `CENSUS_EVERY` seconds have passed."""
         if now - self._census < CENSUS_EVERY:
             return
         self._census = now
@@ -159,11 +160,11 @@ class Meter:
 
 
 NO_METER = Meter(Nowhere())
-"""For a dispatcher that nobody measures."""
+"""For a dispatcher that sends no metrics."""
 
 
 class Metered(WatchedService[R]):
-    """A service whose calls are measured; itself a `Service`."""
+    """A `Service` that measures its calls."""
 
     def __init__(self, service: Service[R], sink: Sink, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(service, clock)

@@ -1,10 +1,13 @@
-"""What Airflow hands over, turned into what a builder may know.
+"""Turn the workloads that Airflow hands over into requests.
 
-Law: the only place that knows the shape of Airflow's workloads. A workload's token is a secret: it goes where
-the transport puts it, and nowhere else.
+Law: the only module that knows the shape of Airflow's workloads. A workload's token is a secret: it goes
+where the transport puts it, and nowhere else.
 """
 
+import json
+import time
 import uuid
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -34,33 +37,66 @@ S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
 
 URGENT = 2**20
-"""Callbacks finish work that has begun, so they go before tasks, as in Airflow's own queue."""
+"""The priority of callbacks: they finish work that has begun, so they go before tasks, as in Airflow's own
+queue."""
 
 
-def minted(workload: "Workload", generator: "JWTGenerator", lifetime: float) -> str:
-    """The workload's JSON with a new token, valid for `lifetime` seconds from now on.
+@dataclass(slots=True)
+class TokenMint:
+    """Makes the workload's JSON for each container of a job, each time with another token.
 
-    Source: ``airflow/executors/workloads/base.py``, `generate_token`, which knows one lifetime only.
+    The first container gets the token that Airflow made when it queued the workload, if that one is valid for
+    about as long as a new one: signing a token is a tenth of what a task costs the scheduler's process.
     """
-    subject = workload.ti.id if isinstance(workload, ExecuteTask) else workload.callback.id
-    token = token_for(generator, str(subject), lifetime)
-    return workload.model_copy(update={"token": token}).model_dump_json()
+
+    workload: "Workload" = field(repr=False)
+    generator: "JWTGenerator" = field(repr=False)
+    _given: bool = field(default=True, repr=False)
+
+    def __call__(self, lifetime: float) -> str:
+        """The workload's JSON with a token that is valid for `lifetime` seconds; at first, at most 5 % less.
+
+        Source: ``airflow/executors/workloads/base.py``, `generate_token`, which knows one lifetime only.
+        """
+        workload, given = self.workload, self._given
+        self._given = False
+        if given and NEARLY * lifetime <= validity(workload.token, time.time()) <= lifetime:
+            return workload.model_dump_json()
+        subject = workload.ti.id if isinstance(workload, ExecuteTask) else workload.callback.id
+        token = token_for(self.generator, str(subject), lifetime)
+        return workload.model_copy(update={"token": token}).model_dump_json()
+
+
+NEARLY = 0.95
+
+
+def validity(token: str, now: float) -> float:
+    """Seconds until a token that Airflow has made in this process expires; 0 for what is no JWT.
+
+    >>> validity("e30.eyJleHAiOjE3MDAwMDA2MDB9.c2ln", now=1_700_000_000.0), validity("", now=0.0)
+    (600.0, 0.0)
+    """
+    try:
+        claims = token.split(".")[1]
+        return float(json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"]) - now
+    except (IndexError, KeyError, TypeError, ValueError):
+        return 0.0
 
 
 def token_for(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
-    """A token that lets the task instance (or callback) of this id start, for so many seconds."""
+    """A token that lets the task instance (or callback) with this id start, valid for `lifetime` seconds."""
     return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
 
 
 OWN_VERSION = "8"
-"""Of the UUIDs that are tokens of ours: the one for applications, so that no database makes such ones.
+"""The UUID version of the tokens made here. Version 8 is for applications, so that no database generates it.
 
 Source: RFC 9562, 5.8.
 """
 
 
 def own_token() -> str:
-    """A token for a queueing that Airflow has given none.
+    """A new token, for a queueing to which Airflow has assigned none.
 
     >>> own_token()[14]
     '8'
@@ -70,18 +106,18 @@ def own_token() -> str:
 
 
 def given_token(workload: "Workload") -> str | None:
-    """The token that Airflow has given this very queueing; None where it gives none.
+    """The token that Airflow has assigned to this queueing; None if it has assigned none.
 
-    It gives none to a task instance that names its executor by class, beside an executor that asks for none;
-    then it leaves in the row what an earlier queueing has put there: a token of ours, which is used up.
-    Source: ``_executable_task_instances_to_queued`` of ``airflow/jobs/scheduler_job_runner.py``.
+    Airflow assigns none to a task instance that names its executor by class if another configured executor
+    asks for none. Then the row keeps the token of an earlier queueing: one of ours, which is used up. Source:
+    ``_executable_task_instances_to_queued`` of ``airflow/jobs/scheduler_job_runner.py``.
     """
     token = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
     return None if token is None or is_own(token) else token
 
 
 def is_own(token: str) -> bool:
-    """Whether we have made this token: then a row may still show it when its task is queued once more.
+    """Whether `own_token` made this token; if so, the row may still hold it when its task is queued again.
 
     >>> is_own(own_token()), is_own("0b6e2f6a-8d2c-4a0e-9d0f-2b1c3d4e5f60")
     (True, False)
@@ -91,11 +127,11 @@ def is_own(token: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """One workload, task or callback, as far as an executor must tell them apart.
+    """One workload (a task or a callback), with what the executor needs to know about it.
 
-    `token` is what Airflow has assigned to this queueing, None where it assigns nothing (callbacks, and some
-    ways of configuring several executors). `has_row` says whether a task instance's row stands behind it,
-    `id` what that goes by.
+    `token` is what Airflow has assigned to this queueing; None if it assigns nothing (for callbacks, and in
+    some configurations with several executors). `has_row` says whether there is a task instance's row, and
+    `id` is its id.
     """
 
     workload: "Workload" = field(repr=False)
@@ -110,7 +146,7 @@ class Parcel:
 
 
 def parcel_of(workload: "Workload") -> Parcel:
-    """The workload as a parcel."""
+    """Read a workload into a parcel."""
     if isinstance(workload, ExecuteTask):
         ti = workload.ti
         return Parcel(
@@ -130,7 +166,7 @@ def parcel_of(workload: "Workload") -> Parcel:
             queue=ti.queue,
             executor_config={} if ti.executor_config is None else ti.executor_config,
         )
-    # executor_callbacks/<dag id>/<run id>/<callback id>: the only place where a callback names its DAG
+    # executor_callbacks/<dag id>/<run id>/<callback id>: a callback names its DAG nowhere else
     _, dag_id, run_id, *_ = [*(workload.log_path or "").split("/"), "", "", ""]
     task = Task(dag_id=dag_id, task_id="callback", run_id=run_id)
     return Parcel(workload=workload, key=workload.key, task=task, token=None, has_row=False, priority=URGENT)
@@ -138,7 +174,7 @@ def parcel_of(workload: "Workload") -> Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Transports:
-    """How workloads go: as a rule, and where they are too large for that."""
+    """The usual transport, and the one for workloads that are too large for it."""
 
     usual: Transport
     large: Transport | None = None
@@ -149,10 +185,10 @@ CLOSED = "its job is closed already"
 
 @dataclass(slots=True)
 class _Kept:
-    """What changes of a request factory: which submissions were stored where, and whether it is over.
+    """The mutable state of a request factory: what was stored where, and whether the job is closed.
 
-    The lock is held while something is stored, so that nothing is stored after the job has been closed; never
-    while a person's code runs, which may not return.
+    The lock is held while something is stored, so that nothing is stored after the job has been closed. It is
+    never held while user code runs, which may not return.
     """
 
     lock: Lock = field(default_factory=Lock)
@@ -163,18 +199,17 @@ class _Kept:
 
 
 def renewal_interval(lifetime: float) -> float:
-    """Seconds between two renewals of a stored workload's token that is valid for so many."""
+    """Seconds between two renewals of a stored workload's token that is valid for `lifetime` seconds."""
     return lifetime / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFactory(Generic[S, R]):
-    """Builds the request of each attempt for one parcel, each with a token of its own, minted now: what
-    Airflow has minted when it queued the workload is that much older.
+    """Builds the request of each attempt for one parcel, each with a token of its own.
 
-    `seal` is the last step, after whatever builder a person has named: the container can be found again.
-    `mint` makes the workload's JSON with a token for that many seconds, `queueing` is how many these are if
-    nobody says so.
+    `seal` is the last step, after the user's builder; it adds what is needed to find the container again.
+    `mint` makes the workload's JSON with a token for that many seconds; `queueing` is the lifetime if neither
+    the builder nor `token_lifetime` sets one.
     """
 
     configured: Configured[S, R]
@@ -188,7 +223,7 @@ class RequestFactory(Generic[S, R]):
     _kept: _Kept = field(default_factory=_Kept, repr=False)
 
     def __call__(self, attempt: int) -> Result[R, str | AwsError]:
-        """The request of this attempt, or in words why there can be none, or why it could not be stored."""
+        """The request of this attempt, or why there is none: text, or an error if it could not be stored."""
         launch = self._launch(attempt)
         lifetime = self._lifetime(launch)
         with self._kept.lock:
@@ -199,11 +234,11 @@ class RequestFactory(Generic[S, R]):
 
     @property
     def renew_every(self) -> float | None:
-        """How often its token is renewed, in seconds, if the workload is stored."""
+        """Seconds between two renewals of the token, if the workload is stored."""
         return renewal_interval(self._kept.lifetime) if self._kept.renews else None
 
     def renew(self, attempt: int) -> Result[None, AwsError]:
-        """Put a fresh token into what is stored for this attempt."""
+        """Put a fresh token into the stored workload of this attempt."""
         submission = self._launch(attempt).submission
         with self._kept.lock:
             where = self._kept.stored.get(submission)
@@ -212,7 +247,7 @@ class RequestFactory(Generic[S, R]):
             return where.refresh(submission, self.mint(self._kept.lifetime))
 
     def discard(self) -> Result[None, AwsError]:
-        """Take away all that is stored, and store nothing more."""
+        """Remove all stored workloads, and store nothing from now on."""
         with self._kept.lock:
             self._kept.closed = True
             return each_removed((where, submission) for submission, where in self._kept.stored.items())
@@ -231,7 +266,7 @@ class RequestFactory(Generic[S, R]):
     def _lifetime(self, launch: Launch[S]) -> float:
         try:
             own = lifetime_of(self.configured.build, launch)
-        except BaseException:  # noqa: BLE001 - a person's predicate: it will raise again, and be told, in the builder
+        except BaseException:  # noqa: BLE001 - a user's predicate: the builder will raise and report it
             own = None
         return own or self.configured.settings.token_lifetime or self.queueing
 
@@ -252,7 +287,7 @@ class RequestFactory(Generic[S, R]):
         build = self.configured.build
         try:
             return built(build, launch, self.request_type, self.seal)
-        except KeyboardInterrupt as error:  # the builder's own: a person's comes to the main thread
+        except KeyboardInterrupt as error:  # raised by the builder: Ctrl+C reaches only the main thread
             return Failure(fault_of(build, launch, error))
 
     def _put(self, way: Transport, submission: str) -> "Result[tuple[str, ...], BuildFault | AwsError]":

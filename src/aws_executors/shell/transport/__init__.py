@@ -1,8 +1,8 @@
-"""The ways for a workload into its container.
+"""How a workload gets into its container.
 
-Law: one protocol, one class per way, one table of them. To add a way, write a class with the four methods of
-`Transport` in a module beside `s3.py`, give it a name in the option ``workload_transport`` and a line in
-`transport_of`, and teach `aws_executors.run` to read from it (`run/sources.py`).
+Law: one protocol, one class per transport. To add a transport, write a class with the members of `Transport`
+in a module beside `s3.py`, add its name to the option ``workload_transport`` and a line to `transport_of`,
+and make `aws_executors.run` read from it (`run/sources.py`).
 """
 
 from collections.abc import Callable
@@ -24,40 +24,45 @@ __all__ = ["INLINE", "Transport", "shown_command", "transport_of"]
 
 
 class Transport(Protocol):
-    """One way. Each method may wait, is called by workers, at most once at a time for one submission, and
-    never raises. `submission` names the object: no other submission ever has the same name."""
+    """One way to hand over workloads.
+
+    Workers call its methods, at most one at a time per submission. Each may block, and none raises.
+    `submission` names the stored object; no two submissions have the same name.
+    """
 
     @property
     def stores(self) -> bool:
-        """Whether anything is kept somewhere: only then is one of the other three called."""
+        """Whether workloads are stored anywhere; only then are the other methods than `put` called."""
         ...
 
     def put(self, submission: str, workload: str) -> Result[tuple[str, ...], AwsError]:
-        """Put a workload's JSON where its container finds it; the command that the container is to run.
+        """Put a workload's JSON where its container finds it; returns the command for the container.
 
-        Called again after an error that may pass, with the same workload and a fresh token.
+        Called again, with the same workload and a fresh token, after a transient error.
         """
         ...
 
     def refresh(self, submission: str, workload: str) -> Result[None, AwsError]:
-        """Put the same workload with a fresh token in the place of what `put` has put."""
+        """Replace what `put` stored by the same workload with a fresh token."""
         ...
 
     def take_over(self, submission: str, fresh: Callable[[str], str]) -> Result[bool, AwsError]:
-        """Put what `fresh` makes of another scheduler's workload in its place; False if there is none.
+        """Replace a workload that another scheduler stored by what `fresh` makes of it; False if there is
+        none.
 
-        `fresh` may raise ValueError for what must be left alone. What somebody changes between the reading
-        and the writing is read again.
+        `fresh` may raise ValueError for an object that must not be touched. If the object changes between
+        reading and writing, it is read again.
         """
         ...
 
     def remove(self, submission: str) -> Result[None, AwsError]:
-        """Take away what was put, if anything was; its container has ended."""
+        """Remove what was stored, if anything was, after its container has ended."""
         ...
 
 
 def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Transport | None]:
-    """The way that these settings say, and the one for what is too large for it (``auto``), if any."""
+    """The transport that these settings select, and with ``auto`` the one for workloads that are too large
+    for it."""
     inline = INLINE[settings.launcher]
     store = (
         S3(
@@ -74,7 +79,7 @@ def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Tra
 
 
 def shown_command(settings: Settings, submission: str, workload: str) -> tuple[str, ...]:
-    """The command that a container would get, with nothing stored: for previews."""
+    """The command that a container would get, without storing anything; used by previews."""
     if settings.workload_transport == "s3":
         return command(settings.workload_store, settings.region, submission, settings.workload_store_owner)
     return (*INLINE[settings.launcher].launcher, workload)

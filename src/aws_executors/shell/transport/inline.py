@@ -1,7 +1,7 @@
-"""The workload on the container's command line.
+"""Pass the workload on the container's command line.
 
-Law: nothing is kept anywhere, so nothing can be made fresh: what the command says at submission, it says for
-ever. Whoever may describe the container can read it.
+Law: nothing is stored, so the token cannot be renewed after submission. Whoever may describe the container
+can read it.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,19 +30,19 @@ class Inline:
         return Success((*self.launcher, workload))
 
     def refresh(self, submission: str, workload: str) -> Result[None, AwsError]:
-        """Nothing is kept."""
+        """Nothing is stored."""
         return NOTHING
 
     def take_over(self, submission: str, fresh: Callable[[str], str]) -> Result[bool, AwsError]:
-        """Nothing is kept."""
+        """Nothing is stored."""
         return Success(False)
 
     def remove(self, submission: str) -> Result[None, AwsError]:
-        """Nothing is kept."""
+        """Nothing is stored."""
         return NOTHING
 
 
-# Source: airflow/sdk/execution_time/execute_workload.py; the first works in every image with Airflow in it.
+# Source: airflow/sdk/execution_time/execute_workload.py. The first one works in every image that has Airflow.
 INLINE: Mapping[str, Inline] = {
     "airflow": Inline(("python", "-m", "airflow.sdk.execution_time.execute_workload", "--json-string")),
     "aws_executors": Inline(("python", "-m", "aws_executors.run", "--json-string")),

@@ -1,12 +1,11 @@
-"""The workload as an object in S3, named by its submission.
+"""Store the workload as an object in S3, named by its submission.
 
-Law: an object is only ever changed under a condition on what it was before, and no two of its bodies are
-alike (`core/requests/stored_workload.py`). A write whose answer was lost is settled by the next write, never
-by a read: it is tried under each condition that the lost writes may have left, in the order in which they
-were made. A read only finds a condition that nobody else can tell: that of an object which another scheduler
-has written, or, with a key of KMS, that of a lost write of our own. The write under it decides then, and
-what is written is newer than what was read. So neither a slow repeat nor a second scheduler can put an old
-token over a new one.
+Law: every write is conditional on the object's previous ETag, and no two bodies of an object are equal
+(`core/requests/stored_workload.py`). A write whose response was lost is settled by the next write: that is
+tried with each ETag that the lost writes may have left, in the order in which they were made. The object is
+read only if its ETag cannot be known otherwise: if another scheduler wrote it, or if a write of ours under a
+KMS key was lost. Then, too, the conditional write decides, and it writes something newer than what was read.
+So neither a delayed repeat nor a second scheduler can replace a newer token by an older one.
 """
 
 from __future__ import annotations
@@ -25,7 +24,8 @@ from aws_executors.shell.transport.s3_errors import Told
 LAUNCHER = ("python", "-m", "aws_executors.run")
 
 NOT_SO = frozenset({"PreconditionFailed", "NoSuchKey"})
-"""How S3 says that an object is not what a condition says: another one, or none (If-Match, nothing there)."""
+"""S3's error codes for a condition that is not met: the object has changed, or (with If-Match) is not
+there."""
 
 OTHER_WRITER = AwsError(
     kind=Kind.PERMANENT,
@@ -38,11 +38,11 @@ OVERTAKEN = AwsError(
     kind=Kind.AMBIGUOUS, code="Overtaken", message="the object was changed by another writer meanwhile"
 )
 RACES = 3
-"""How often an object is read again that somebody else has changed since it was read."""
+"""How often an object is read again because it changed between reading and writing."""
 
 
 def command(store: str, region: str, submission: str, owner: str = "") -> tuple[str, ...]:
-    """What the container runs to get the workload of this submission.
+    """The command with which the container gets the workload of this submission.
 
     >>> " ".join(command("s3://airflow/workloads", "us-east-1", "0b6e-1"))
     'python -m aws_executors.run --region us-east-1 --s3 s3://airflow/workloads/0b6e-1'
@@ -53,8 +53,8 @@ def command(store: str, region: str, submission: str, owner: str = "") -> tuple[
 
 @dataclass(slots=True)
 class _Object:
-    """What is known of one object: its possible ETags, in the order of the writes; its last number; and the
-    bodies of lost writes whose ETags are S3's secret."""
+    """The state of one object: its possible ETags in the order of the writes, its last sequence number, and
+    the bodies of lost writes whose ETags cannot be computed."""
 
     possible: list[str] = field(default_factory=lambda: [ABSENT])
     sequence: int = 0
@@ -62,7 +62,8 @@ class _Object:
 
 
 class S3:
-    """Workloads in ``s3://bucket/prefix``, each read by its container: ``python -m aws_executors.run``."""
+    """Workloads stored in ``s3://bucket/prefix``; the container reads its own with ``python -m
+    aws_executors.run``."""
 
     stores = True
 
@@ -76,18 +77,18 @@ class S3:
         return f"<S3 {self._store}: {len(self._objects)} workloads>"
 
     def put(self, submission: str, workload: str) -> Result[tuple[str, ...], AwsError]:
-        """Write the object; the command names it, and carries no secret."""
+        """Write the object; the command names it and contains no secret."""
         known = self._objects.setdefault(submission, _Object())
         told = command(self._store, self._region, submission, self._calls.owner)
         return self._written(known, submission, workload).map(lambda _: told)
 
     def refresh(self, submission: str, workload: str) -> Result[None, AwsError]:
-        """Write the object again, if it is what was written last."""
+        """Write the object again, unless another writer has changed it."""
         known = self._objects.get(submission)
         return Failure(OTHER_WRITER) if known is None else self._written(known, submission, workload)
 
     def take_over(self, submission: str, fresh: Callable[[str], str]) -> Result[bool, AwsError]:
-        """Write what `fresh` makes of the object, unless somebody else has changed it since it was read."""
+        """Replace the object by what `fresh` makes of it; after a concurrent change it is read again."""
         for _ in range(RACES):
             match unwrap_or_failure(self._read(submission)):
                 case AwsError(code="NoSuchKey"):

@@ -1,6 +1,6 @@
-"""S3's refusals in words that name the option: S3 itself often says no more than "Access Denied".
+"""Add the option and a remedy to S3's errors, which often say no more than "Access Denied".
 
-Law: words only; what kind of refusal it is has been decided in `core/aws/errors.py`.
+Law: only the text changes; the kind of the error has been decided in `core/aws/errors.py`.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from aws_executors.core.aws.errors import AwsError
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The refusal of `action` on objects of this store, with what a person can do about it."""
+    """Explains why `action` on the objects of this store was refused, and what to do about it."""
 
     action: str
     store: str

@@ -1,8 +1,8 @@
-"""What another scheduler has stored for a job that is taken over from it.
+"""Renew and remove what another scheduler stored for a job that has been taken over from it.
 
-Law: nothing is known but the names that its objects must have. A token is made for the task that Airflow has
-given us, never for the one that an object names: who may write to the bucket must not be able to order
-tokens. It is made after the object was read, so what it replaces is older.
+Law: only the names that the objects must have are known. A token is minted for the task that Airflow has
+handed over, never for the one that an object names, so that write access to the bucket does not give access
+to tokens. It is minted after the object was read, so it is newer than the one it replaces.
 """
 
 import base64
@@ -21,12 +21,12 @@ from aws_executors.core.requests.compose import LONGEST_LIFETIME
 from aws_executors.shell.transport import Transport
 
 NOT_SHOWN = frozenset({"AccessDenied"})
-"""What S3 also says of an object that is not there, to who may not list the bucket."""
+"""S3 also answers this for a missing object, if the caller may not list the bucket."""
 
 
 @dataclass(slots=True)
 class _Learned:
-    """How long the tokens live that were found, and whether anything may still be written."""
+    """What is known of the stored tokens' lifetime, and whether the job is closed."""
 
     lifetime: float | None = None
     closed: bool = False
@@ -35,11 +35,11 @@ class _Learned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takeover:
-    """The objects that may lie in `store` for the job of this token, one for each of its `attempts`.
+    """The objects that may be in `store` for the job with this token, one per attempt.
 
-    `subject` is the id of its task instance, "" for a job whose container is only to be stopped. `mint` makes
-    a token for it that is valid for so many seconds. `certain` says that something was stored, because
-    nothing goes another way here.
+    `subject` is the id of its task instance, or "" if the container is only to be stopped. `mint` makes a
+    token for a subject that is valid for that many seconds. `certain` says that a workload must have been
+    stored, because no other transport is in use.
     """
 
     store: Transport
@@ -52,11 +52,12 @@ class Takeover:
 
     @property
     def renew_every(self) -> float | None:
-        """Half of the shortest lifetime that was found at the last renewal, None if nothing was."""
+        """Half the shortest lifetime found at the last renewal; None if nothing was found."""
         return None if self._learned.lifetime is None else self._learned.lifetime / 2
 
     def renew(self, attempt: int) -> Result[None, AwsError]:
-        """Put a fresh token into all that is there: nobody knows which attempt the container belongs to."""
+        """Put a fresh token into every object there is: which attempt the container belongs to is not
+        known."""
         with self._learned.lock:
             if self._learned.closed or not self.subject:
                 return Success(None)
@@ -68,7 +69,7 @@ class Takeover:
         return Failure(told[0]) if told else Success(None)
 
     def discard(self) -> Result[None, AwsError]:
-        """Take away the workload of every attempt that there may have been."""
+        """Remove the workloads of all attempts."""
         with self._learned.lock:
             self._learned.closed = True
             return each_removed((self.store, submission) for submission in self._submissions())
@@ -77,7 +78,7 @@ class Takeover:
         return (f"{self.token}-{attempt}" for attempt in range(1, self.attempts + 1))
 
     def _fresh(self, workload: str) -> str:
-        """The workload with a fresh token, as long-lived as its last one; ValueError if it is not ours."""
+        """The workload with a fresh token of the same lifetime; ValueError if it belongs to another task."""
         found: dict[str, Any] = json.loads(workload)
         match found:
             case {"ti": {"id": str(subject)}, "token": str(token)} if subject == self.subject:
@@ -90,7 +91,7 @@ class Takeover:
 
 
 def lifetime_in(token: str) -> float:
-    """For how many seconds a token was made. Raises ValueError for what is no token with a time in it.
+    """The lifetime of a token in seconds. Raises ValueError if it is not a token that has one.
 
     >>> claims = base64.urlsafe_b64encode(b'{"iat": 100, "exp": 700}').decode().rstrip("=")
     >>> lifetime_in(f"e30.{claims}.c2ln")
@@ -106,6 +107,6 @@ def lifetime_in(token: str) -> float:
 
 
 def each_removed(stored: Iterable[tuple[Transport, str]]) -> Result[None, AwsError]:
-    """Remove them all, and tell the first of the errors, if there is one."""
+    """Remove them all; returns the first error, if there is one."""
     results = [where.remove(submission) for where, submission in stored]
     return next((result for result in results if not is_successful(result)), Success(None))

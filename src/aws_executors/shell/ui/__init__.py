@@ -1,1 +1,1 @@
-"""What people see in Airflow's UI: links to a container, and its log while it runs."""
+"""Extend Airflow's UI with links to a container, and with its log while it runs."""

@@ -1,7 +1,8 @@
-"""From a task instance's key to the executor that has its container, and the token that finds it.
+"""Find the executor that runs a task instance, and the token of its container.
 
-Law: for the API server, which has executors but never starts them. One small query, in a session of its own;
-None, without importing anything, for a task of an executor that is Airflow's own or another provider's.
+Law: for the API server, which creates executors but never starts them. One small query, in a session of its
+own. For a task of one of Airflow's or another provider's executors the result is None, and nothing is
+imported.
 """
 
 import threading
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 NOT_OURS = ("airflow.executors.", "airflow.providers.")
-"""Where executors stand that can be none of ours; a person's own subclass of ours may stand anywhere else."""
+"""Packages whose executors cannot be ours. (A user's subclass of one of ours may be anywhere else.)"""
 
 _executors: dict[str, "AwsExecutor[Any, Any] | None"] = {}
 _lock = threading.Lock()
@@ -35,7 +36,8 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutorLookup:
-    """One queueing of a task instance: who has its container, under which token, and what was left of it."""
+    """One queueing of a task instance: its executor, its token, and what its container has left in the
+    database."""
 
     executor: "AwsExecutor[Any, Any]"
     token: str
@@ -43,7 +45,7 @@ class ExecutorLookup:
 
 
 def queueing_of(key: "TaskInstanceKey | SdkKey") -> ExecutorLookup | None:
-    """The last queueing of this try; None where it is another executor's, or was never queued.
+    """The last queueing of this try; None if it belongs to another executor, or never was queued.
 
     Raises what SQLAlchemy and Airflow raise.
     """
@@ -75,7 +77,7 @@ def _row(key: "TaskInstanceKey | SdkKey") -> tuple[str | None, str | None, Trace
 
 
 def _words(session: "Session", key: "TaskInstanceKey | SdkKey") -> str:
-    """What was told of this try's failure, which names its container."""
+    """The failure message of this try, which names its container."""
     words = func.substr(Log.extra, 1, MOST)
     query = select(words).where(*_is(Log, key), Log.event.in_(FAILED)).order_by(Log.id.desc()).limit(1)
     return session.scalar(query) or ""
@@ -89,7 +91,8 @@ def _is(model: Any, key: "TaskInstanceKey | SdkKey") -> tuple[Any, ...]:
 
 
 def _executor(name: str) -> "AwsExecutor[Any, Any] | None":
-    """One executor of this name for the process, never started; None where it is none of ours."""
+    """The executor of this name, created once per process and never started; None if it is not one of
+    ours."""
     with _lock:
         if name not in _executors:
             _executors[name] = _made(name)

@@ -1,12 +1,13 @@
-"""Links to a container and its log in the AWS console, found while a person waits for a page.
+"""Find the AWS console pages of a container and its log while a page of Airflow's UI loads.
 
-Law: nobody waits long. A look-up has a thread of its own; who asks waits for it for a moment, and what comes
-later is there at the next view of the page. Nothing is raised; what can not be told is an empty text.
+Law: a page never waits for long. Each look-up runs in a thread of its own; the page waits for it for a
+moment, and a late result is shown at the next page view. Nothing is raised; a link that cannot be found is an
+empty text.
 
-ECS forgets a task an hour after its end, and its log stays. Then the stream's name is made from what is left:
-the container's id, which the row's host name is where our launcher runs, and which the words of a failure
-have; and the log options of the task definition. Where nobody knows the id, the link leads to all that the
-log group was told while the task ran.
+ECS forgets a task an hour after its end, but its log remains. Then the stream's name is derived from the log
+options of the task definition and the container's id, which is in the failure message and, with our launcher,
+in the row's host name. If the id is not known, the link leads to the log group, for the time in which the
+task ran.
 """
 
 import re
@@ -31,24 +32,25 @@ from aws_executors.shell.ui.never_started import LookupPlace, Opening
 log = logger(__name__)
 
 WAIT = 1.5
-"""Seconds that a page waits for a link."""
+"""Seconds for which a page waits for a link."""
 
 FRESH = 60.0
-"""Seconds for which a link is remembered: a queueing may get another container."""
+"""Seconds for which a link is cached: a queueing may get another container."""
 
 REMEMBERED = 512
-"""Links that are remembered, the ones asked for last."""
+"""How many links are cached, the most recently used ones."""
 
 AROUND = 60.0
-"""Seconds before and after a task that are shown of a log group: its container is up for longer."""
+"""Seconds of a log group that are shown before and after a task, because its container lives longer."""
 
 AT_ONCE = 4
-"""Look-ups under way at once; who comes then gets no link yet."""
+"""The most look-ups at a time; further requests get no link yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """What a container has left in Airflow's database: its host's name, its failure's words, its times."""
+    """What a container has left in Airflow's database: its host name, its failure message, its start and
+    end."""
 
     host: str = ""
     words: str = ""
@@ -57,7 +59,7 @@ class Trace:
 
     @property
     def container(self) -> str:
-        """The id of the ECS task, empty where it is not known."""
+        """The id of the ECS task; empty if it is not known."""
         host = self.host if _TASK_ID.fullmatch(self.host) else ""
         return host or console.container_in(self.words).rpartition("/")[2]
 
@@ -68,7 +70,7 @@ _TASK_ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(slots=True)
 class _Links:
-    """What a look-up found: pages in the console, or nothing."""
+    """The result of a look-up: pages in the console, or nothing."""
 
     container: str = ""
     log: str = ""
@@ -87,11 +89,11 @@ class Links:
         self._free = threading.BoundedSemaphore(AT_ONCE)
 
     def container(self, token: str, trace: Trace = NO_TRACE) -> str:
-        """The container's page; empty where there is none, or none yet, or none any more."""
+        """The container's page; empty if there is none, none yet, or none any more."""
         return self._found(token, trace).container
 
     def log(self, token: str, trace: Trace = NO_TRACE) -> str:
-        """Its log's page; empty where there is none, or none yet."""
+        """The page of its log; empty if there is none, or none yet."""
         return self._found(token, trace).log
 
     def _found(self, token: str, trace: Trace) -> _Links:
@@ -127,7 +129,7 @@ class Links:
                         links.container = console.ecs_task(id_) or console.batch_job(source.region, _job(id_))
                         links.log = _page(source.places.log_stream(id_), source.region)
                     case AwsError():
-                        pass  # the next view of the page asks again
+                        pass  # the next page view tries again
         except Exception:
             log.exception("Could not find the container of %s", token)
         finally:
@@ -147,10 +149,11 @@ def _page(stream: Result[Stream, AwsError], region: str) -> str:
 
 
 def _of_the_past(source: LookupPlace, trace: Trace) -> str:
-    """The log of a container that AWS does not show any more."""
+    """The log of a container that AWS no longer shows."""
     if trace.container:
         exact = source.places.past_log(trace.container)
-        # The settings may have changed, or a builder may have chosen another definition: is there such a log?
+        # The settings may have changed, or a builder may have chosen another definition, so check that the
+        # log exists.
         if is_successful(exact.bind(lambda stream: source.places.log_page(stream, ""))):
             return _page(exact, source.region)
     if trace.began is None:

@@ -1,9 +1,9 @@
-"""The log of a running container, for Airflow's UI: what is new of it is read, the rest is remembered.
+"""Show the log of a running container in Airflow's UI; only new events are read, the rest is cached.
 
-Law: made without cost, asks nobody before somebody looks, never raises and always has something to say. It
-runs in the API server, where every open page asks again every few seconds: so there is a time between two
-looks at one log, a limit on calls for the process, a limit on what is remembered, and a limit on how long a
-person waits.
+Law: creating it is free, and nothing is read before a user opens the log. It never raises and always returns
+at least one message. It runs in the API server, where every open page asks again every few seconds: hence the
+minimum interval between two reads of one log, and the limits on calls per process, on cached logs, and on the
+time a user waits.
 """
 
 import threading
@@ -28,30 +28,30 @@ from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
 log = logger(__name__)
 
 EVERY = 2.0
-"""Seconds between two looks at one log; all who watch it see the same."""
+"""Seconds between two reads of one log; all who watch it see the same."""
 
 AGAIN = 10.0
-"""Seconds after which what went wrong is tried again."""
+"""Seconds before a failed read is tried again."""
 
 PAGES = 5
-"""Pages that are read at one look, at most."""
+"""The most pages that one read fetches."""
 
 PATIENCE = 10.0
-"""Seconds after which a look asks for no further page."""
+"""Seconds after which a read fetches no further page."""
 
 REMEMBERED = 64
-"""Logs that are remembered, the ones looked at last."""
+"""How many logs are cached, the most recently viewed ones."""
 
 CALLS = Quota(rate=5, burst=25)
-"""GetLogEvents calls of this process: an account may make some dozens a second, and has other users."""
+"""GetLogEvents calls of this process: an account may make a few dozen a second, for all its users."""
 
 Read = tuple[list[str], list[str]]
-"""Messages about the log, and its lines in blobs: what Airflow's `get_task_log` returns."""
+"""Messages about the log, and its lines: what Airflow's `get_task_log` returns."""
 
 
 @dataclass(slots=True)
 class _Followed:
-    """One log: where it is, what is known of it, what went wrong last, and when to look again."""
+    """One log: its stream, its newest lines, the last problem, and when to read it again."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     stream: Stream | None = None
@@ -61,9 +61,9 @@ class _Followed:
 
 
 class LiveLogs:
-    """The logs of one executor's containers, read when somebody looks.
+    """The logs of one executor's containers, read when a user opens them.
 
-    Without a source, why there is none is told to whoever looks.
+    If there is nothing to read from, the message says why.
     """
 
     def __init__(self, opening: Opening, clock: Callable[[], float] = time.monotonic) -> None:
@@ -74,16 +74,16 @@ class LiveLogs:
         self._bucket: Bucket = full(CALLS, clock())
 
     def read(self, token: str) -> Read:
-        """What is known of a container's log by now: at least one message, never an exception."""
+        """What is known of a container's log: at least one message, never an exception."""
         try:
             return self._read(token)
         except Exception:
-            # Airflow answers the whole page with an error 500 where this raises.
+            # If this raises, Airflow answers the whole page with a 500.
             log.exception("Could not read the log of %s", token)
             return ["The container's log could not be read; the API server's log says why."], []
 
     def tail(self, token: str, count: int) -> tuple[str, ...]:
-        """The last lines of a container's log; none where there are none, or they can not be had."""
+        """The last lines of a container's log; none if there are none, or if they cannot be read."""
         self.read(token)
         with self._lock:
             followed = self._followed.get(token)
@@ -94,7 +94,7 @@ class LiveLogs:
         if isinstance(source, str):
             return [f"The container's log cannot be read: {source}"], []
         followed = self._of(token)
-        # Who comes while another one looks gets what is known: nobody waits for somebody else's call.
+        # While another request reads the log, answer with what is cached instead of waiting for that call.
         if self._clock() >= followed.due and followed.lock.acquire(blocking=False):
             try:
                 self._look(source, token, followed)
@@ -122,7 +122,7 @@ class LiveLogs:
                 followed.due = self._clock() + EVERY
 
     def _newer(self, places: Places, token: str, followed: _Followed, began: float) -> AwsError | None:
-        """Read what is new of a log; the error that ended it, if any."""
+        """Read what is new in a log; returns the error that stopped the read, if any."""
         if followed.stream is None:
             match unwrap_or_failure(places.log_stream(token)):
                 case AwsError() as error:
@@ -149,7 +149,7 @@ class LiveLogs:
 
 
 def _searches(tail: Tail) -> bool:
-    """Whether no line has been found yet, and there may be older ones: a page can be empty in between."""
+    """Whether no line has been found yet although there may be older ones: a page in between can be empty."""
     return tail.forward != "" and not tail.lines and not tail.whole
 
 

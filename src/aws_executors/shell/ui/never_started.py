@@ -1,7 +1,7 @@
-"""Where an executor that was never started asks about containers: its settings, read when they are needed.
+"""Give an executor that was never started access to its service, for look-ups of containers and logs.
 
-Law: made without cost, opened once, at the first question; what is wrong with the settings is words for
-whoever asks.
+Law: creating it is free; settings are read and the service is set up once, at the first look-up. An error in
+the settings is returned as a message.
 """
 
 import threading
@@ -18,36 +18,37 @@ from aws_executors.core.logs.streams import Stream
 
 
 class Places(Protocol):
-    """A service's way to its containers and their logs. All wait for AWS, none raises."""
+    """Look-ups of a service's containers and their logs. All methods block until AWS answers, and none
+    raises."""
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
         """The newest container of one queueing; None if AWS shows none."""
         ...
 
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
-        """Where the container of one queueing logs to, by its token or its own id."""
+        """The log stream of one queueing's container, by its token or by the container's own id."""
         ...
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
-        """Where a container logged that AWS does not show any more, as the settings say; without its id, the
-        group alone."""
+        """The log stream, according to the settings, of a container that AWS no longer shows; without its id,
+        the log group alone."""
         ...
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
-        """The newest page of a log, or the one that a token stands for."""
+        """The newest page of a log, or the page of a token."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupPlace:
-    """A service, and the Region that it is asked in."""
+    """A service, and the Region in which it is used."""
 
     places: Places
     region: str
 
 
 class Opening:
-    """A source that is opened once, by whoever needs it first."""
+    """Access to a service, set up once, on first use."""
 
     def __init__(self, make: Callable[[], Result[LookupPlace, str]]) -> None:
         self._make = make
@@ -55,7 +56,7 @@ class Opening:
         self._opened: LookupPlace | str | None = None
 
     def __call__(self) -> LookupPlace | str:
-        """The source, or why there is none."""
+        """The service, or why there is none."""
         with self._lock:
             if self._opened is None:
                 self._opened = unwrap_or_failure(self._make())

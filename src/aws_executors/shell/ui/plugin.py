@@ -1,8 +1,7 @@
-"""What this package adds to Airflow's UI: links from a task instance to its container and its log, and a page
-of all containers.
+"""Extend Airflow's UI: links from a task instance to its container and log, and a page of all containers.
 
-Law: Airflow imports this in all of its components, so what a link or the page needs is imported when one is
-asked for. A link that raised would take all links of its task with it: none does, and for a task of another
+Law: Airflow imports this module in all of its components, so what a link or the page needs is imported on
+first use. A link never raises, because that would remove all links of its task. For a task of another
 executor it is empty, which hides it.
 
 Source: ``airflow/api_fastapi/core_api/routes/public/extra_links.py``, ``airflow/plugins_manager.py``.
@@ -26,14 +25,15 @@ if TYPE_CHECKING:
 log = logger(__name__)
 
 PLACE = "/aws-executors"
-"""Where the page stands, below Airflow's root."""
+"""The path of the page below Airflow's root."""
 
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' "
     "stroke='{colour}' stroke-width='1.8' stroke-linejoin='round'%3E"
     "%3Cpath d='M12 2.8 20 7v10l-8 4.2L4 17V7zM4 7l8 4.2L20 7M12 11.2v10'/%3E%3C/svg%3E"
 )
-"""A container. Airflow shows it as a picture, which does not take on the colour of the text around it."""
+"""The icon of a container. Airflow shows it as an image, which cannot inherit the colour of the surrounding
+text."""
 
 
 class AwsLink(BaseOperatorLink):
@@ -42,7 +42,7 @@ class AwsLink(BaseOperatorLink):
     name: ClassVar[str]
 
     def get_link(self, operator: "BaseOperator", *, ti_key: "TaskInstanceKey") -> str:
-        """The page; empty for a task of another executor, and where it can not be told."""
+        """The page; empty for a task of another executor, or if it cannot be found."""
         try:
             from aws_executors.shell.ui.executor_lookup import queueing_of
 
@@ -54,7 +54,7 @@ class AwsLink(BaseOperatorLink):
 
     @abstractmethod
     def page(self, queueing: "ExecutorLookup") -> str:
-        """The page of this queueing; empty where there is none, or none yet."""
+        """The page of this queueing; empty if there is none, or none yet."""
 
 
 class ContainerLink(AwsLink):
@@ -63,7 +63,7 @@ class ContainerLink(AwsLink):
     name: ClassVar[str] = "AWS container"
 
     def page(self, queueing: "ExecutorLookup") -> str:
-        """Its page, as long as AWS shows it."""
+        """The container's page, as long as AWS shows the container."""
         return queueing.executor.links.container(queueing.token, queueing.trace)
 
 
@@ -73,12 +73,12 @@ class LogLink(AwsLink):
     name: ClassVar[str] = "AWS log"
 
     def page(self, queueing: "ExecutorLookup") -> str:
-        """Its page; where AWS has forgotten the container, made from what the row and the settings say."""
+        """The log's page; once AWS has forgotten the container, derived from the row and the settings."""
         return queueing.executor.links.log(queueing.token, queueing.trace)
 
 
 class AwsExecutorsPlugin(AirflowPlugin):
-    """Named as an entry point in ``pyproject.toml``."""
+    """The plugin; an entry point in ``pyproject.toml`` names it."""
 
     name: str | None = "aws_executors"
     global_operator_extra_links: list[Any] = [ContainerLink(), LogLink()]  # noqa: RUF012 - as the base class has it

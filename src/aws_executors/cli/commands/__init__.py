@@ -1,0 +1,1 @@
+"""The functions of the commands; `cli/command_table.py` lists them."""

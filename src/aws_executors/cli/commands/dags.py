@@ -1,0 +1,71 @@
+"""Read a task from its DAG file.
+
+Law: parses DAG files as the DAG processor does and reads no database, because a preview is about what the
+file says now. Airflow is imported on first use.
+"""
+
+from argparse import Namespace
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from aws_executors.cli.configuration import CommandError, airflow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a task sets that changes its request; empty if it sets nothing."""
+
+    queue: str = ""
+    executor: str = ""
+    executor_config: object = field(default_factory=dict)
+
+
+def task_of(options: Namespace) -> Written:
+    """The task that the command line names; raises `CommandError` if there is none, saying what there is."""
+    folder = options.dags or airflow().get("core", "dags_folder")
+    found = parsed(folder)
+    dag = found.dags.get(options.dag_id)
+    if dag is None:
+        broken = "".join(
+            f"; {path} cannot be read: {last_line(text)}" for path, text in found.import_errors.items()
+        )
+        raise CommandError(
+            f"{folder} has no DAG {options.dag_id!r}{near(options.dag_id, found.dags)}{broken}"
+        )
+    if not dag.has_task(options.task_id):
+        raise CommandError(
+            f"DAG {options.dag_id!r} has no task {options.task_id!r}{near(options.task_id, dag.task_dict)}"
+        )
+    task = dag.get_task(options.task_id)
+    own: dict[str, Any] = getattr(task, "partial_kwargs", {})  # a mapped task keeps its arguments here
+    return Written(
+        queue=own.get("queue") or getattr(task, "queue", None) or "",
+        executor=own.get("executor") or getattr(task, "executor", None) or "",
+        executor_config=own.get("executor_config") or getattr(task, "executor_config", None) or {},
+    )
+
+
+def parsed(folder: str) -> Any:
+    """All DAGs in a folder, or in one file."""
+    if not Path(folder).exists():
+        raise CommandError(f"{folder} does not exist; use --dags FOLDER, or --dags FILE for one file")
+    root = Path(folder)
+    with redirect_stdout(StringIO()):  # hides what DAG files print, and Airflow's log of reading them
+        from airflow.dag_processing.dagbag import DagBag
+
+        return DagBag(folder, bundle_path=root if root.is_dir() else root.parent)
+
+
+def near(name: str, names: Any) -> str:
+    """Suggest the closest name."""
+    close = get_close_matches(name, list(names), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def last_line(trace: str) -> str:
+    """The last line of a traceback."""
+    return (trace.strip().splitlines() or [""])[-1]

@@ -1,0 +1,152 @@
+"""``doctor``: print what is wrong with a set-up, each finding with the line to change.
+
+Law: gathers evidence (`doctor/probe.py`), has it checked (`doctor/checks/`), and prints. Changes nothing;
+only ``--launch`` starts a container, and stops it. Exit code 0: no errors. 1: errors. 2: no section to check
+was found.
+"""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executor_sections
+from aws_executors.cli.show import Paint, answer, colourful, dumped, remark, wrapped
+from aws_executors.core.requests.compose import BuildFault, built
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.services import SERVICES
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.doctor.checks.findings import (
+    Airflow,
+    Finding,
+    Severity,
+    error,
+    of_airflow,
+    of_settings,
+    worst_first,
+)
+from aws_executors.doctor.examine import examine
+from aws_executors.doctor.probe import Probe, airflow_side
+from aws_executors.doctor.trial import COMMAND, trial
+from aws_executors.shell.airflow.configuration import configure
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.services import BACKENDS
+
+FOUND_ERRORS = 1
+TASK = Task(dag_id="doctor", task_id="doctor")
+COLOURS: Mapping[Severity, str] = {
+    Severity.ERROR: "red",
+    Severity.WARNING: "yellow",
+    Severity.ADVICE: "blue",
+    Severity.UNKNOWN: "dim",
+}
+
+
+def run(options: Namespace) -> int:
+    """Print the findings; returns the exit code."""
+    conf = airflow()
+    named = conf.get("core", "executor")
+    ours = executor_sections(named)
+    sections = (options.section,) if options.section else ours
+    if not sections:
+        remark(f"[core] executor = {named} names none of {', '.join(CLASSES)}; use --section")
+        return UNUSABLE
+    say = progress()
+    found: list[Finding] = []
+    for section in sections:
+        say(f"reading [{section}]")
+        side = airflow_side(conf, named, section in ours, SERVICES[section].settings.service)
+        found += [*of_airflow(side), *of_section(section, side, options, say)]
+    say("")
+    findings = worst_first(found)
+    answer(
+        report_text(findings, sections)
+        if options.output == "table"
+        else dumped(report_json(findings), options.output)
+    )
+    return FOUND_ERRORS if any(one.severity is Severity.ERROR for one in findings) else 0
+
+
+def of_section(
+    section: str, side: Airflow, options: Namespace, say: Callable[[str], None]
+) -> Iterator[Finding]:
+    """What is wrong with one section and with the resources it names."""
+    backend = BACKENDS[section]
+    service = backend.row
+    match unwrap_or_failure(configure(service, airflow(), options.team)):
+        case SettingsFaults() as faults:
+            yield from of_settings(faults)
+            return
+        case configured:
+            settings: Settings = configured.settings
+    launch = Launch(task=TASK, command=COMMAND, settings=settings, token=trial_token())
+    match unwrap_or_failure(built(configured.build, launch, service.request, service.seal)):
+        case BuildFault() as fault:
+            yield error(
+                "builder",
+                f"The request builder fails for an ordinary task: {fault}",
+                "Every such task fails before a container is started.",
+                f"[{section}] {(settings.request_builder and 'request_builder') or settings.kwargs_option}",
+            )
+            return
+        case request:
+            yield from examine(settings, request, side, Probe(settings), say)
+            if options.launch:
+                say("starting a container; on Fargate this takes a minute or two")
+                calls = backend.calls(Clients(settings), settings)
+                yield from trial(calls, request, options.launch_timeout, say)
+
+
+def trial_token() -> str:
+    """A token for the trial container of this run."""
+    import uuid
+
+    return str(uuid.uuid4())
+
+
+def progress() -> Callable[[str], None]:
+    """Show on a terminal what is being done, in one line that is overwritten; elsewhere print nothing."""
+
+    def say(text: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{text}{'...' if text else ''}")
+            sys.stderr.flush()
+
+    return say
+
+
+def report_json(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """The findings for programs."""
+    return [
+        {
+            "check": one.check,
+            "severity": str(one.severity),
+            "what": one.what,
+            "why": one.why,
+            "change": one.change,
+        }
+        for one in findings
+    ]
+
+
+def report_text(findings: Sequence[Finding], sections: Sequence[str]) -> str:
+    """The findings for users, and a last line with their number."""
+    paint = Paint(colourful(sys.stdout))
+    parts = [_told(one, paint) for one in findings]
+    counts = {kind: sum(one.severity is kind for one in findings) for kind in Severity}
+    words = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
+    last = paint(f"[{'], ['.join(sections)}]: {words or 'no problems found'}", "bold")
+    return "\n\n".join([*parts, last])
+
+
+def _told(finding: Finding, paint: Paint) -> str:
+    return "\n".join(
+        [
+            paint(f"{finding.severity} {finding.check}", COLOURS[finding.severity]),
+            wrapped("", finding.what, "  "),
+            wrapped("why:    ", finding.why, "  "),
+            wrapped("change: ", finding.change, "  "),
+        ]
+    )

@@ -1,0 +1,107 @@
+"""``iam-policy``: print the least that the scheduler, or its containers, must be allowed.
+
+Law: reads the configuration, makes no calls, prints. The core makes the statements
+(`core/ecs/permissions.py`, `core/batch/permissions.py`).
+"""
+
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.cli.configuration import UNUSABLE, CommandError, asked, required
+from aws_executors.cli.show import answer, dumped, grid, remark
+from aws_executors.core.aws import s3_permissions
+from aws_executors.core.aws.iam import (
+    NO_ACCOUNT,
+    PLACEHOLDER_GROUP,
+    PLACEHOLDER_ROLES,
+    Also,
+    Statement,
+    Where,
+    doctors,
+    policy,
+)
+from aws_executors.core.requests.compose import BuildFault, built
+from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.services import SERVICES, AnyService
+from aws_executors.shell.airflow.configuration import Configured
+
+EVERY_JOB = (
+    "TerminateJob is allowed for every job of the account and Region: IAM can tell jobs apart by tags only. "
+    "To limit it, give all jobs a tag: "
+    '[batch] submit_job_kwargs = {"tags": {"airflow": "etl"}}'
+)
+ANY_TASK = Task(dag_id="any", task_id="any")
+SOME_TOKEN = "any"  # noqa: S105 - a name, not a secret
+
+
+def run(options: Namespace) -> int:
+    """Print the policy; 2 if the configuration cannot be used."""
+    try:
+        wanted = asked(options)
+        sections = {section: required(section, wanted.team) for section in wanted.sections}
+        found = [one for section, own in sections.items() for one in needed(SERVICES[section], own, options)]
+    except CommandError as unusable:
+        remark(str(unusable))
+        return UNUSABLE
+    document = policy(found)
+    answer(as_table(found) if options.output == "table" else dumped(document, options.output))
+    for word in [
+        word for word in (NO_ACCOUNT, *PLACEHOLDER_ROLES, PLACEHOLDER_GROUP) if word in str(document)
+    ]:
+        remark(f"Replace {word} before you use this policy, or pass --account, --role and --log-group.")
+    if any("batch:TerminateJob" in one.actions and not one.condition for one in found):
+        remark(EVERY_JOB)
+    return 0
+
+
+def also(options: Namespace) -> Also:
+    """What the command line names in addition to the settings."""
+    return Also(
+        queues=tuple(options.queue or ()),
+        clusters=tuple(options.cluster or ()),
+        definitions=tuple(options.definition or ()),
+        roles=tuple(options.role or ()),
+        log_groups=tuple(options.log_group or ()),
+        tags=options.tags,
+    )
+
+
+def needed(service: AnyService, own: Configured[Any, Any], options: Namespace) -> Iterator[Statement]:
+    """The permissions of one executor, for the request that its builder makes for an ordinary task."""
+    settings = own.settings
+    where = Where(region=settings.region, account=options.account or NO_ACCOUNT)
+    if options.containers:
+        yield from s3_permissions.reading(settings, where)
+        return
+    launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=settings, token=SOME_TOKEN)
+    match unwrap_or_failure(built(own.build, launch, service.request, service.seal)):
+        case BuildFault() as fault:
+            raise CommandError(f"The request builder fails for an ordinary task: {fault}")
+        case request:
+            besides = replace(also(options), own_tags=service.own_tags(settings, request))
+            yield from service.statements(request, where, besides)
+    yield from s3_permissions.keeping(settings, where)
+    if options.doctor:
+        yield from doctors(settings.region, service.doctor_reads)
+
+
+def as_table(statements: Sequence[Statement]) -> str:
+    """One line for each action and resource."""
+    rows = [
+        (action, resource, dumped_in_line(statement))
+        for statement in statements
+        for action in statement.actions
+        for resource in statement.resources
+    ]
+    return grid(("action", "resource", "condition"), rows)
+
+
+def dumped_in_line(statement: Statement) -> str:
+    """A condition on one line, as in ``ArnEquals ecs:cluster arn:...``."""
+    return "; ".join(
+        f"{test} {key} {value}" for test, pairs in statement.condition.items() for key, value in pairs.items()
+    )

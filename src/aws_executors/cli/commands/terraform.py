@@ -1,0 +1,31 @@
+"""``terraform``: print a Terraform configuration of a minimal working set-up.
+
+Law: reads the configuration, makes no calls, prints. `deploy/terraform.py` makes the configuration.
+"""
+
+from argparse import Namespace
+
+from aws_executors.cli.commands.setup import setup_of
+from aws_executors.cli.configuration import UNUSABLE, CommandError
+from aws_executors.cli.show import answer, dumped, grid, remark
+from aws_executors.deploy.hcl import as_json, hcl
+from aws_executors.deploy.terraform import configuration
+
+
+def run(options: Namespace) -> int:
+    """Print the configuration; 2 if the settings cannot be used."""
+    try:
+        made = configuration(setup_of(options))
+    except CommandError as unusable:
+        remark(str(unusable))
+        return UNUSABLE
+    match options.output:
+        case "table":
+            resources: dict[str, dict[str, object]] = made["resource"]  # type: ignore[assignment]
+            rows = [(name, kind) for kind, names in resources.items() for name in names]
+            answer(grid(("resource", "type"), rows))
+        case "json":
+            answer(dumped(as_json(made), "json"))
+        case _:
+            answer(hcl(made))
+    return 0

@@ -1,0 +1,131 @@
+"""JSON and code without the secrets that they quote, and still JSON and code.
+
+Law: what `mask` finds is looked for in the whole text, for a name may stand in one literal and its secret in
+the next; what is replaced stands within one literal, so that quotes, commas and brackets stay. Then each text
+is looked at for itself, as what it means.
+"""
+
+import json
+import re
+from ast import literal_eval
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, cast
+
+from aws_executors.core.redact.text import FINDERS, MASK, Span, mask
+
+# A text in quotes, or any other word; one before `=` or `(` is no value.
+_LITERAL = re.compile(
+    r"""(?:[bBrRuUfF]{1,2}+(?=["']))?+
+        (?: "(?P<double>(?:[^"\\]|\\.)*+)"?+ | '(?P<single>(?:[^'\\]|\\.)*+)'?+
+          | (?P<bare>[^\s"'()\[\]{},:=]++)(?P<called>[=(])?+ )""",
+    re.VERBOSE | re.DOTALL,
+)
+_RUN = re.compile(r"[^\\]++|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
+ROUNDS = 3
+"""What one round hides may show another what it is about, as in `mask`."""
+
+_NO_SECRETS = frozenset({"null", "true", "false", "None", "True", "False"})
+
+
+class Piece(NamedTuple):
+    """A part of a literal that may be replaced: which literal, from where to where, by what; and whether less
+    of it may be replaced than all: a sign that is written with a backslash is one."""
+
+    literal: int
+    begin: int
+    end: int
+    by: str
+    whole: bool
+
+
+def mask_literals(text: str) -> str:
+    """The same JSON, or the same code as `repr` prints it, with ``***`` for what `mask` hides in it.
+
+    A number becomes a text. Never raises; takes as long as the text is, whatever it is.
+
+    >>> print(mask_literals('{"command": ["--password", "hunter2"], "passwords": [12, 34]}'))
+    {"command": ["--password", "***"], "passwords": ["***", "***"]}
+    >>> print(mask_literals('["--password ", "b"]'))
+    ["--password ", "b"]
+    >>> print(mask_literals("KeyValuePair(name='DB_PWD', value='a')"))
+    KeyValuePair(name='DB_PWD', value='***')
+    """
+    for _ in range(ROUNDS):
+        before, text = text, _LITERAL.sub(_alone, _together(text))
+        if text == before:
+            break
+    return text
+
+
+def _together(text: str) -> str:
+    parts: list[str] = []
+    done = 0
+    for piece in _covered(text, _merged(span for find in FINDERS for span in find(text))):
+        parts += [text[done : piece.begin], piece.by]
+        done = piece.end
+    return "".join([*parts, text[done:]])
+
+
+def _merged(spans: Iterable[Span]) -> Iterator[Span]:
+    """The same without overlaps, in order."""
+    begin = end = 0
+    for first, last in sorted(spans):
+        if first > end:
+            yield begin, end
+            begin, end = first, last
+        end = max(end, last)
+    yield begin, end
+
+
+_loads = cast("Callable[[str], object]", json.loads)
+_evaluated = cast("Callable[[str], object]", literal_eval)
+
+
+def _alone(literal: re.Match[str]) -> str:
+    """A text in quotes, masked as what it means: a quote in it may be part of a secret."""
+    written = literal.group()
+    if "\\" not in written or not written.endswith(("'", '"')):
+        return written
+    try:
+        meant = _loads(written) if written[0] == '"' else _evaluated(written)
+    except (SyntaxError, ValueError):
+        return written
+    if not isinstance(meant, str) or (shown := mask(meant)) == meant:
+        return written
+    return json.dumps(shown, ensure_ascii=written.isascii())
+
+
+def _covered(text: str, spans: Iterable[Span]) -> Iterator[Piece]:
+    """What of these spans stands within literals, one piece for each of both."""
+    pieces = _pieces(text)
+    piece = next(pieces, None)
+    for begin, end in spans:
+        while piece is not None and piece.end <= begin:
+            piece = next(pieces, None)
+        found: Piece | None = None
+        while piece is not None and piece.begin < end:
+            part = piece
+            if not piece.whole:
+                part = piece._replace(begin=max(begin, piece.begin), end=min(end, piece.end))
+            if found is not None and found.literal == part.literal:
+                found = found._replace(end=part.end)
+            else:
+                if found is not None:
+                    yield found
+                found = part
+            if piece.end > end:
+                break
+            piece = next(pieces, None)
+        if found is not None:
+            yield found
+
+
+def _pieces(text: str) -> Iterator[Piece]:
+    for number, literal in enumerate(_LITERAL.finditer(text)):
+        parts = cast("dict[str, str | None]", literal.groupdict())
+        if parts["bare"] is None:
+            inside = literal.span("double" if parts["single"] is None else "single")
+            for run in _RUN.finditer(text, *inside):
+                yield Piece(number, *run.span(), MASK, text[run.start()] == "\\")
+        elif not parts["called"] and parts["bare"] not in _NO_SECRETS:
+            yield Piece(number, *literal.span("bare"), f'"{MASK}"', True)

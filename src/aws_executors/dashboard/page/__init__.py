@@ -1,0 +1,1 @@
+"""Turn snapshots and failures into the markup of the fleet page; pure."""

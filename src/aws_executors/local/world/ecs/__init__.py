@@ -1,0 +1,1 @@
+"""Amazon ECS in the world: clusters, definitions, RunTask, and the life of a task."""
