@@ -9,6 +9,7 @@ is given is changed. `tests/core/requests/test_merge.py` holds the laws: identit
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass, replace
 from functools import partial
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -111,11 +112,11 @@ def merge(base: T, over: object, **decided: object) -> T:
     ContainerOverride(name='a', command=('ls',), cpu=512)
     """
     found: dict[str, object] = {}
-    for name, nothing, rule in _plan(type(base), type(over)):
-        above = cast("object", getattr(over, name))
+    for name, value_of, nothing, rule in _plan(type(base), type(over)):
+        above = value_of(over)
         if above is nothing or above == nothing or name in decided:
             continue
-        below = cast("object", getattr(base, name))
+        below = value_of(base)
         merged = rule(below, above)
         if merged is not below:
             found[name] = merged
@@ -136,11 +137,12 @@ def with_members(base: T, members: Mapping[str, object]) -> T:
 
 
 def _differing(base: object, members: Mapping[str, object]) -> dict[str, object]:
-    return {
-        name: value
-        for name, value in members.items()
-        if value is not _value(name, base) and value != _value(name, base)
-    }
+    found: dict[str, object] = {}
+    for name, value in members.items():
+        before = cast("object", getattr(base, name))
+        if value is not before and value != before:
+            found[name] = value
+    return found
 
 
 class _Replace(Protocol):
@@ -150,8 +152,8 @@ class _Replace(Protocol):
 _replace = cast("_Replace", replace)  # mypy knows no dataclass that could be any
 
 
-_Member: TypeAlias = tuple[str, object, Rule]
-"""How one field merges: its name, what it is where nothing is said of it, and its rule."""
+_Member: TypeAlias = tuple[str, Callable[[object], object], object, Rule]
+"""How one field merges: its name, what reads it, its value where nothing is said of it, and its rule."""
 
 
 _SAYS_SOMETHING = object()
@@ -173,7 +175,7 @@ def _found_out(base: type, over: type) -> tuple[_Member, ...]:
     hints = cast("Mapping[str, object]", get_type_hints(base, include_extras=True))
     own = {field.name for field in _fields(base)}
     return tuple(
-        (field.name, _nothing(field), _rule(hints[field.name]))
+        (field.name, _reader(field.name), _nothing(field), _rule(hints[field.name]))
         for field in _fields(over)
         if field.name in own
     )
@@ -210,7 +212,7 @@ def _rule_of_items(hint: object) -> Rule:
     for name, member in hints.items():
         for mark in _bare(member)[1]:
             if isinstance(mark, Key):
-                return partial(_listed, key=partial(_value, name), combine=last if mark.whole else merge)
+                return partial(_listed, key=_reader(name), combine=last if mark.whole else merge)
     return overridden
 
 
@@ -249,8 +251,8 @@ def _listed(
     return by_key(cast("Items", base), cast("Items", over), key, combine)
 
 
-def _value(name: str, structure: object) -> object:
-    return cast("object", getattr(structure, name))
+def _reader(name: str) -> Callable[[object], object]:
+    return cast("Callable[[object], object]", attrgetter(name))
 
 
 def _first(pair: object) -> object:
