@@ -158,11 +158,9 @@ def without_bare(pod: EksPropertiesOverride) -> EksPropertiesOverride:
     """The pod's override with `only_named` of its containers."""
     containers = pod.pod_properties.containers
     left = only_named(containers)
-    return (
-        pod
-        if left is containers
-        else replace(pod, pod_properties=replace(pod.pod_properties, containers=left))
-    )
+    if left is containers:
+        return pod
+    return replace(pod, pod_properties=replace(pod.pod_properties, containers=left))
 
 
 def known_on_nodes(nodes: NodeOverrides, name: str, first: str) -> NodeOverrides:
