@@ -67,6 +67,31 @@ def one_key() -> None:
     start.new_key = lambda: ENVIRONMENT["AWS_ACCESS_KEY_ID"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def models_read_once() -> None:
+    """Have botocore read each file of its models once in this process: reading takes two thirds of what a client
+    in a session of its own costs, and hundreds of tests make some."""
+    from botocore.loaders import JSONFileLoader, Loader
+
+    read, listed = JSONFileLoader.load_file, Loader.list_available_services
+    files: dict[str, object] = {}
+    services: dict[tuple[str, ...], list[str]] = {}
+
+    def load_file(loader: JSONFileLoader, file_path: str) -> object:
+        if file_path not in files:
+            files[file_path] = read(loader, file_path)
+        return files[file_path]
+
+    def list_available_services(loader: Loader, type_name: str) -> list[str]:
+        where = (type_name, *loader.search_paths)
+        if where not in services:
+            services[where] = listed(loader, type_name)
+        return services[where]
+
+    JSONFileLoader.load_file = load_file  # type: ignore[method-assign]
+    Loader.list_available_services = list_available_services  # type: ignore[method-assign]
+
+
 @pytest.fixture(scope="session")
 def airflow_home() -> Path:
     """Airflow's home for this test session."""
