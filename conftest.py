@@ -69,8 +69,8 @@ def one_key() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def models_read_once() -> None:
-    """Have botocore read each file of its models once in this process: reading takes two thirds of what a client
-    in a session of its own costs, and hundreds of tests make some."""
+    """Have botocore read each file of its models once in this process: reading takes two thirds of what a
+    client in a session of its own costs, and hundreds of tests make some."""
     from botocore.loaders import JSONFileLoader, Loader
 
     read, listed = JSONFileLoader.load_file, Loader.list_available_services
