@@ -13,7 +13,7 @@ from aws_executors.core.aws.response import CONTAINER_REASONS, Reader, accounted
 from aws_executors.core.batch import describe as batch
 from aws_executors.core.ecs import describe as ecs
 from aws_executors.core.lifecycle.observation import Observation, Phase, Unreadable
-from aws_executors.core.requests.memo import unchanged
+from aws_executors.core.requests.memo import cached_while_unchanged
 
 
 def one(id_: str, phase: Phase, created: float | None = None) -> Observation:
@@ -144,7 +144,7 @@ def test_what_is_remembered_is_bounded_and_ends_are_forgotten() -> None:
         read.append(record)
         return record
 
-    again = unchanged(
+    again = cached_while_unchanged(
         reading, ["id", "over"], lambda one: isinstance(one, dict) and "over" not in one, most=2
     )
     a, b, c = ({"id": name} for name in "abc")

@@ -17,7 +17,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.lifecycle.observation import Cause, DescribeResult, Observation, Phase, Unreadable
 from aws_executors.core.redact.outgoing import PART, one_line
-from aws_executors.core.requests.memo import unchanged
+from aws_executors.core.requests.memo import cached_while_unchanged
 from aws_executors.core.validation import in_words
 
 
@@ -134,7 +134,7 @@ def reader(model: type[Read], observe: Reader) -> Reader:
     """The same reader of records, which `model` reads, for one who is shown most records many times as they
     are: it remembers what those said that have not ended."""
     fields = [to_camel(name) for name in model.model_fields]
-    return unchanged(observe, fields, _goes_on)
+    return cached_while_unchanged(observe, fields, _goes_on)
 
 
 def _goes_on(read: Result[Observation, Unreadable]) -> bool:

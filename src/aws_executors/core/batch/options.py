@@ -37,7 +37,7 @@ from aws_executors.core.batch.request import (
     SubmitJob,
 )
 from aws_executors.core.errors import RequestError
-from aws_executors.core.requests.allowed_options import Use, said, within
+from aws_executors.core.requests.allowed_options import Use, set_fields, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
 from aws_executors.core.requests.merge import merge
 from aws_executors.core.requests.wire import WRITTEN, Text, fields_of, masked_repr, spell
@@ -110,19 +110,19 @@ def uses(options: BatchOptions, container_name: str) -> Iterator[Use]:
     >>> [use[0] for use in uses(read_options(config), "")]
     ['vcpus', 'jobQueue', 'memory']
     """
-    for name in said(options, NOTHING):
+    for name in set_fields(options, NOTHING):
         if name in _SIZES.values():
             yield _size(name)
         elif name in _OWN:
             yield from _of_container(name, options.resource_requirements)
         elif name not in ("container_overrides", "ecs_properties_override"):
             yield (spell(name),)
-    for name in said(options.container_overrides, NOTHING.container_overrides):
+    for name in set_fields(options.container_overrides, NOTHING.container_overrides):
         yield from _of_container(name, options.container_overrides.resource_requirements)
     whole = "ecsPropertiesOverride"
     for container in task_containers(options.ecs_properties_override):
         own = container.name == container_name
-        for name in said(container, TaskContainerOverrides(name=container.name)):
+        for name in set_fields(container, TaskContainerOverrides(name=container.name)):
             found = _of_container(name, container.resource_requirements) if own else ((),)
             yield from ((*use, whole) for use in found)
 

@@ -23,7 +23,7 @@ from aws_executors.core.batch.request import (
     SubmitJob,
 )
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.requests.compose import call
+from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.wire import KeyValuePair
 
@@ -48,7 +48,7 @@ class _Over:
 
 
 def _named(verb: str, texts: Mapping[str, str], named: Mapping[str, str]) -> str:
-    return call(verb, *((dict(texts),) if texts else ()), **named)
+    return call_text(verb, *((dict(texts),) if texts else ()), **named)
 
 
 def _variables(texts: Mapping[str, str]) -> tuple[KeyValuePair, ...]:
@@ -70,7 +70,9 @@ def with_retry(attempts: int, *, on_exit: tuple[EvaluateOnExit, ...] = ()) -> St
     with_retry(3, on_exit=(EvaluateOnExit(action='RETRY', ... on_status_reason='Host EC2*'),))
     """
     strategy = RetryStrategy(attempts=attempts, evaluate_on_exit=on_exit)
-    return _Over(call("with_retry", attempts, on_exit=on_exit or None), BatchOptions(retry_strategy=strategy))
+    return _Over(
+        call_text("with_retry", attempts, on_exit=on_exit or None), BatchOptions(retry_strategy=strategy)
+    )
 
 
 def with_timeout(*, hours: int = 0, minutes: int = 0, seconds: int = 0) -> Step:
@@ -81,7 +83,7 @@ def with_timeout(*, hours: int = 0, minutes: int = 0, seconds: int = 0) -> Step:
     >>> with_timeout(hours=24)
     with_timeout(hours=24)
     """
-    text = call("with_timeout", hours=hours or None, minutes=minutes or None, seconds=seconds or None)
+    text = call_text("with_timeout", hours=hours or None, minutes=minutes or None, seconds=seconds or None)
     total = (hours * 60 + minutes) * 60 + seconds
     if total < 60:
         raise ValueError(f"{text} is {total} s; Batch allows 60 s or more")
@@ -98,7 +100,7 @@ def with_resources(
     >>> with_resources(vcpus=0.25, memory=512)
     with_resources(vcpus=0.25, memory=512)
     """
-    text = call("with_resources", vcpus=vcpus, memory=memory, gpu=gpu)
+    text = call_text("with_resources", vcpus=vcpus, memory=memory, gpu=gpu)
     sizes = requirements(vcpus=vcpus, memory=memory, gpu=gpu)
     return _Over(text, BatchOptions(resource_requirements=sizes))
 
@@ -106,7 +108,7 @@ def with_resources(
 def with_environment(variables: Mapping[str, str] = NONE, /, **named: str) -> Step:
     """Set environment variables of the Airflow container, by name; others stay.
 
-    A mapping is for names that Python does not take as keywords. Secrets belong into the job definition's
+    A mapping is for names that Python does not take as keywords. Secrets belong in the job definition's
     ``secrets``: whoever may describe jobs can read what is set here.
 
     >>> with_environment({"my.name": "x"}, STAGE="test")
@@ -140,7 +142,7 @@ def with_container(
         resource_requirements=requirements(vcpus=vcpus, memory=memory, gpu=gpu),
     )
     properties = EcsPropertiesOverride(task_properties=(TaskPropertiesOverride(containers=(override,)),))
-    text = call("with_container", name, **given, vcpus=vcpus, memory=memory, gpu=gpu)
+    text = call_text("with_container", name, **given, vcpus=vcpus, memory=memory, gpu=gpu)
     return _Over(text, BatchOptions(ecs_properties_override=properties))
 
 
@@ -160,7 +162,7 @@ def with_propagated_tags(propagate: bool = True) -> Step:
     >>> with_propagated_tags()
     with_propagated_tags(True)
     """
-    return _Over(call("with_propagated_tags", propagate), BatchOptions(propagate_tags=propagate))
+    return _Over(call_text("with_propagated_tags", propagate), BatchOptions(propagate_tags=propagate))
 
 
 def with_job_queue(job_queue: str) -> Step:
@@ -169,7 +171,7 @@ def with_job_queue(job_queue: str) -> Step:
     >>> with_job_queue("night")
     with_job_queue('night')
     """
-    return _Over(call("with_job_queue", job_queue), BatchOptions(job_queue=job_queue))
+    return _Over(call_text("with_job_queue", job_queue), BatchOptions(job_queue=job_queue))
 
 
 def with_job_definition(job_definition: str) -> Step:
@@ -178,7 +180,9 @@ def with_job_definition(job_definition: str) -> Step:
     >>> with_job_definition("airflow-gpu:3")
     with_job_definition('airflow-gpu:3')
     """
-    return _Over(call("with_job_definition", job_definition), BatchOptions(job_definition=job_definition))
+    return _Over(
+        call_text("with_job_definition", job_definition), BatchOptions(job_definition=job_definition)
+    )
 
 
 def with_share_identifier(share: str, *, priority: int | None = None) -> Step:
@@ -188,7 +192,7 @@ def with_share_identifier(share: str, *, priority: int | None = None) -> Step:
     with_share_identifier('teamA', priority=10)
     """
     options = BatchOptions(share_identifier=share, scheduling_priority_override=priority)
-    return _Over(call("with_share_identifier", share, priority=priority), options)
+    return _Over(call_text("with_share_identifier", share, priority=priority), options)
 
 
 def with_parameters(parameters: Mapping[str, str] = NONE, /, **named: str) -> Step:
@@ -208,7 +212,7 @@ def with_depends_on(*job_ids: str) -> Step:
     with_depends_on('0b6e')
     """
     jobs = tuple(JobDependency(job_id=job_id) for job_id in job_ids)
-    return _Over(call("with_depends_on", *job_ids), BatchOptions(depends_on=jobs))
+    return _Over(call_text("with_depends_on", *job_ids), BatchOptions(depends_on=jobs))
 
 
 def with_consumable_resource(name: str, quantity: int = 1) -> Step:
@@ -220,4 +224,4 @@ def with_consumable_resource(name: str, quantity: int = 1) -> Step:
     listed = (ConsumableResourceRequirement(consumable_resource=name, quantity=quantity),)
     properties = ConsumableResourceProperties(consumable_resource_list=listed)
     options = BatchOptions(consumable_resource_properties_override=properties)
-    return _Over(call("with_consumable_resource", name, quantity), options)
+    return _Over(call_text("with_consumable_resource", name, quantity), options)

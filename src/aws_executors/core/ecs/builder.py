@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from aws_executors.core.ecs.container import command_of, with_over
-from aws_executors.core.ecs.options import read_options, uses, with_options
+from aws_executors.core.ecs.options import KEPT, read_options, uses, with_options
 from aws_executors.core.ecs.place import without_misplaced
 from aws_executors.core.ecs.request import RunTask, from_kwargs, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings, platform
@@ -27,10 +27,8 @@ from aws_executors.core.requests.memo import remembered
 from aws_executors.core.requests.merge import with_members
 from aws_executors.core.requests.wire import spell, to_kwargs
 
-KEPT: Mapping[str, str] = {
-    "clientToken": "the executor sets it, so that nothing runs twice",
-    "startedBy": "the executor sets it, so that it finds its containers; see the option deployment",
-}
+SET_HERE = ("clientToken", "startedBy")
+"""Members that the executor sets itself, whatever the options say."""
 
 
 def build(launch: Launch[EcsSettings]) -> RunTask:
@@ -122,7 +120,7 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
     ('EC2', None, None)
     """
     own = {spell(name): value for name, value in kwargs.items()}
-    for member in sorted(KEPT.keys() & own.keys()):
+    for member in filter(own.keys().__contains__, SET_HERE):
         raise RequestError(f"run_task_kwargs: {member!r} cannot be set: {KEPT[member]}")
     base = from_options(settings)
     if "launchType" in own or "capacityProviderStrategy" in own:

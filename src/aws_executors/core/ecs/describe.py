@@ -57,8 +57,8 @@ STATUSES: Mapping[str, Phase] = MappingProxyType(
 )
 FINAL = frozenset({"STOPPED", "DELETED"})
 
-# Who ended the task: somebody outside it, whose doing any exit code but 0 then is; or None, the task itself,
-# reported by the agent. TerminationNotice is an EC2 instance that goes away: Spot or not is not said.
+# Who ended the task, by its stopCode. An exit code other than 0 is then their doing. None: the task ended by
+# itself. TerminationNotice means that the EC2 instance goes away; it does not say whether it was a Spot one.
 UNSTARTED, ENDED_ITSELF, BY_A_PERSON = "TaskFailedToStart", "EssentialContainerExited", "UserInitiated"
 STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
     {
@@ -72,7 +72,8 @@ STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
     }
 )
 
-# The same in words, which tell more than a stop code does; but a person's words are only a person's.
+# The same by the beginning of stoppedReason, which is more precise than a stopCode. A user's StopTask may
+# have any text, so after a manual stop these do not count.
 STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
     ("SpotInterruption", Cause.RECLAIMED),
@@ -80,7 +81,8 @@ STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Task stopped by user", Cause.STOPPED),
 )
 
-# Words within it, where neither a person nor the task itself ended it: AWS's care for its machines.
+# What stoppedReason contains when AWS maintains the host; not looked for after a manual stop, or where the
+# task ended by itself.
 MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement")
 
 # Where no instance of the user's goes away, but AWS takes its own machine back.
@@ -244,11 +246,10 @@ def _phase(task: _Task, own: _Container | None, started: bool) -> Phase:
 
 
 def _started(task: _Task, own: _Container | None, others: Sequence[_Container]) -> bool:
-    """Whether the Airflow container ever ran, which it has no times of its own to tell.
+    """Whether the Airflow container ever ran, or may have: ECS gives a container no times of its own.
 
-    One that has ended without an exit code may have run if its task did, and if nobody can tell, it has;
-    unless its reason says otherwise, the task failed to start, or another container's end explains the
-    task's and nothing shows that this one was made.
+    In this order: it runs or has an exit code: yes. Its reason says so or denies it: that. The task failed to
+    start, or another container ended first and this one was never created: no. Else: if its task started.
     """
     if own is None:
         return task.started_at is not None

@@ -24,7 +24,7 @@ from aws_executors.core.ecs.structures import (
     Tag,
 )
 from aws_executors.core.errors import RequestError
-from aws_executors.core.requests.allowed_options import Use, said, within
+from aws_executors.core.requests.allowed_options import Use, set_fields, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
 from aws_executors.core.requests.merge import merge
 from aws_executors.core.requests.wire import (
@@ -113,17 +113,17 @@ def uses(options: EcsOptions, container_name: str) -> Iterator[Use]:
     ['cpu', 'overrides.containerOverrides.cpu']
     """
     inside = "overrides.containerOverrides"
-    for name in said(options, NOTHING):
+    for name in set_fields(options, NOTHING):
         if name in OWN:
             yield within(f"{inside}.{spell(name)}", spell(name))
         elif name != "overrides":
             yield (spell(name),)
-    for name in said(options.overrides, NOTHING.overrides):
+    for name in set_fields(options.overrides, NOTHING.overrides):
         if name != "container_overrides":
             yield within(f"overrides.{spell(name)}")
     for container in options.overrides.container_overrides:
         own = container.name == container_name
-        for name in said(container, ContainerOverride(name=container.name)):
+        for name in set_fields(container, ContainerOverride(name=container.name)):
             yield within(f"{inside}.{spell(name)}", spell(name) if own and name in OWN else "")
 
 

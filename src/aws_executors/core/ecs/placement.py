@@ -17,18 +17,18 @@ from aws_executors.core.ecs.structures import (
     PlacementConstraint,
     PlacementStrategy,
 )
-from aws_executors.core.requests.compose import call
+from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.merge import overridden
 
 
 def with_launch_type(launch_type: LaunchType) -> Step:
-    """Run on FARGATE, EC2 or EXTERNAL, without capacity providers; what there can not be, stays behind.
+    """Run on FARGATE, EC2 or EXTERNAL, without capacity providers; drop what that platform does not have.
 
     >>> with_launch_type("EC2")
     with_launch_type('EC2')
     """
-    return Over(call("with_launch_type", launch_type), EcsOptions(launch_type=launch_type))
+    return Over(call_text("with_launch_type", launch_type), EcsOptions(launch_type=launch_type))
 
 
 def with_capacity_provider(name: str, *, weight: int = 1, base: int = 0) -> Step:
@@ -38,13 +38,13 @@ def with_capacity_provider(name: str, *, weight: int = 1, base: int = 0) -> Step
     with_capacity_provider('my-gpu-asg', weight=1, base=0)
     """
     provider = CapacityProvider(capacity_provider=name, weight=weight, base=base)
-    text = call("with_capacity_provider", name, weight=weight, base=base)
+    text = call_text("with_capacity_provider", name, weight=weight, base=base)
     return Over(text, EcsOptions(capacity_provider_strategy=(provider,)))
 
 
 def with_capacity_providers(*providers: CapacityProvider) -> Step:
     """Run on these capacity providers, shared out by weight once the base is met (1 to 20 of them)."""
-    text = call("with_capacity_providers", *providers)
+    text = call_text("with_capacity_providers", *providers)
     if not providers:
         raise ValueError(f"{text} names no provider; give at least one CapacityProvider")
     return Over(text, EcsOptions(capacity_provider_strategy=providers))
@@ -66,7 +66,7 @@ def with_platform_version(version: str) -> Step:
     >>> with_platform_version("1.4.0")
     with_platform_version('1.4.0')
     """
-    return Over(call("with_platform_version", version), EcsOptions(platform_version=version))
+    return Over(call_text("with_platform_version", version), EcsOptions(platform_version=version))
 
 
 def with_placement_constraint(expression: str) -> Step:
@@ -76,13 +76,13 @@ def with_placement_constraint(expression: str) -> Step:
     with_placement_constraint('attribute:ecs.instance-type == g5.xlarge')
     """
     constraint = PlacementConstraint(type="memberOf", expression=expression)
-    text = call("with_placement_constraint", expression)
+    text = call_text("with_placement_constraint", expression)
     return Over(text, EcsOptions(placement_constraints=(constraint,)))
 
 
 def with_placement_strategy(*strategies: PlacementStrategy) -> Step:
     """Place the task on instances by these rules, in place of others (at most 5)."""
-    return Over(call("with_placement_strategy", *strategies), EcsOptions(placement_strategy=strategies))
+    return Over(call_text("with_placement_strategy", *strategies), EcsOptions(placement_strategy=strategies))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,7 +122,7 @@ def with_subnets(*subnets: str) -> Step:
     >>> with_subnets("subnet-1", "subnet-2")
     with_subnets('subnet-1', 'subnet-2')
     """
-    return _Network(call("with_subnets", *subnets), subnets=subnets)
+    return _Network(call_text("with_subnets", *subnets), subnets=subnets)
 
 
 def with_security_groups(*groups: str) -> Step:
@@ -131,7 +131,7 @@ def with_security_groups(*groups: str) -> Step:
     >>> with_security_groups("sg-1")
     with_security_groups('sg-1')
     """
-    return _Network(call("with_security_groups", *groups), security_groups=groups)
+    return _Network(call_text("with_security_groups", *groups), security_groups=groups)
 
 
 def with_public_ip(public: bool = True) -> Step:
@@ -140,4 +140,4 @@ def with_public_ip(public: bool = True) -> Step:
     >>> with_public_ip(False)
     with_public_ip(False)
     """
-    return _Network(call("with_public_ip", public), public_ip=public)
+    return _Network(call_text("with_public_ip", public), public_ip=public)

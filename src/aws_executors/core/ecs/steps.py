@@ -17,20 +17,20 @@ from aws_executors.core.ecs.structures import (
     Tag,
     VolumeConfiguration,
 )
-from aws_executors.core.requests.compose import call
+from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.wire import KeyValuePair
 
 NONE: Mapping[str, str] = {}
 
 
 def _named(verb: str, texts: Mapping[str, str], named: Mapping[str, str]) -> str:
-    return call(verb, *((dict(texts),) if texts else ()), **named)
+    return call_text(verb, *((dict(texts),) if texts else ()), **named)
 
 
 def with_environment(variables: Mapping[str, str] = NONE, /, **named: str) -> Step:
     """Set environment variables of the Airflow container, by name; others stay.
 
-    A mapping is for names that Python does not take as keywords. Secrets belong into the task definition's
+    A mapping is for names that Python does not take as keywords. Secrets belong in the task definition's
     ``secrets``: whoever may describe tasks can read what is set here.
 
     >>> with_environment({"my.name": "x"}, STAGE="test")
@@ -48,7 +48,7 @@ def with_environment_files(*arns: str) -> Step:
     with_environment_files('arn:aws:s3:::bucket/stage.env')
     """
     files = tuple(EnvironmentFile(value=arn) for arn in arns)
-    return Over(call("with_environment_files", *arns), EcsOptions(environment_files=files))
+    return Over(call_text("with_environment_files", *arns), EcsOptions(environment_files=files))
 
 
 def with_tags(tags: Mapping[str, str] = NONE, /, **named: str) -> Step:
@@ -68,7 +68,7 @@ def with_container(override: ContainerOverride) -> Step:
     64
     """
     overrides = Overrides(container_overrides=(override,))
-    return Over(call("with_container", override), EcsOptions(overrides=overrides))
+    return Over(call_text("with_container", override), EcsOptions(overrides=overrides))
 
 
 def with_task_definition(task_definition: str) -> Step:
@@ -77,7 +77,9 @@ def with_task_definition(task_definition: str) -> Step:
     >>> with_task_definition("airflow-gpu:3")
     with_task_definition('airflow-gpu:3')
     """
-    return Over(call("with_task_definition", task_definition), EcsOptions(task_definition=task_definition))
+    return Over(
+        call_text("with_task_definition", task_definition), EcsOptions(task_definition=task_definition)
+    )
 
 
 def with_cluster(cluster: str) -> Step:
@@ -86,7 +88,7 @@ def with_cluster(cluster: str) -> Step:
     The executor follows the task by its ARN; only a container that a crashed scheduler had just asked for is
     looked up in the cluster of the option alone.
     """
-    return Over(call("with_cluster", cluster), EcsOptions(cluster=cluster))
+    return Over(call_text("with_cluster", cluster), EcsOptions(cluster=cluster))
 
 
 def with_task_role(arn: str) -> Step:
@@ -95,12 +97,14 @@ def with_task_role(arn: str) -> Step:
     >>> with_task_role("arn:aws:iam::123456789012:role/etl")
     with_task_role('arn:aws:iam::123456789012:role/etl')
     """
-    return Over(call("with_task_role", arn), EcsOptions(overrides=Overrides(task_role_arn=arn)))
+    return Over(call_text("with_task_role", arn), EcsOptions(overrides=Overrides(task_role_arn=arn)))
 
 
 def with_execution_role(arn: str) -> Step:
     """Let ECS pull images and secrets and write logs with this IAM role, by ARN."""
-    return Over(call("with_execution_role", arn), EcsOptions(overrides=Overrides(execution_role_arn=arn)))
+    return Over(
+        call_text("with_execution_role", arn), EcsOptions(overrides=Overrides(execution_role_arn=arn))
+    )
 
 
 def with_ephemeral_storage(gib: int) -> Step:
@@ -110,12 +114,12 @@ def with_ephemeral_storage(gib: int) -> Step:
     with_ephemeral_storage(100)
     """
     overrides = Overrides(ephemeral_storage=EphemeralStorage(size_in_gi_b=gib))
-    return Over(call("with_ephemeral_storage", gib), EcsOptions(overrides=overrides))
+    return Over(call_text("with_ephemeral_storage", gib), EcsOptions(overrides=overrides))
 
 
 def with_volume(volume: VolumeConfiguration) -> Step:
     """Configure an EBS volume that the task definition leaves to be configured at launch, by its name."""
-    return Over(call("with_volume", volume), EcsOptions(volume_configurations=(volume,)))
+    return Over(call_text("with_volume", volume), EcsOptions(volume_configurations=(volume,)))
 
 
 def with_gpu(count: int) -> Step:
@@ -127,7 +131,7 @@ def with_gpu(count: int) -> Step:
     if count < 1:
         raise ValueError(f"with_gpu({count}): count must be 1 or more; leave the step out for none")
     requirement = ResourceRequirement(type="GPU", value=str(count))
-    return Over(call("with_gpu", count), EcsOptions(resource_requirements=(requirement,)))
+    return Over(call_text("with_gpu", count), EcsOptions(resource_requirements=(requirement,)))
 
 
 def with_execute_command(enabled: bool = True) -> Step:
@@ -136,7 +140,7 @@ def with_execute_command(enabled: bool = True) -> Step:
     >>> with_execute_command()
     with_execute_command(True)
     """
-    return Over(call("with_execute_command", enabled), EcsOptions(enable_execute_command=enabled))
+    return Over(call_text("with_execute_command", enabled), EcsOptions(enable_execute_command=enabled))
 
 
 def with_propagated_tags() -> Step:
@@ -146,7 +150,7 @@ def with_propagated_tags() -> Step:
 
 def with_managed_tags(enabled: bool = True) -> Step:
     """Let ECS add its own tags (cluster name) to the task."""
-    return Over(call("with_managed_tags", enabled), EcsOptions(enable_ecs_managed_tags=enabled))
+    return Over(call_text("with_managed_tags", enabled), EcsOptions(enable_ecs_managed_tags=enabled))
 
 
 def with_group(group: str) -> Step:
@@ -155,4 +159,4 @@ def with_group(group: str) -> Step:
     >>> with_group("nightly")
     with_group('nightly')
     """
-    return Over(call("with_group", group), EcsOptions(group=group))
+    return Over(call_text("with_group", group), EcsOptions(group=group))

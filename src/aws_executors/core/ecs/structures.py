@@ -1,7 +1,7 @@
 """The parts of a RunTask request: containers, network, placement, volumes, tags.
 
 Law: one frozen class per structure of the API, no more rules than AWS states for that structure alone, each
-with the words a person needs. Source: API_RunTask of the Amazon ECS API Reference; numbers in its texts.
+with a message for the user. Source: API_RunTask of the Amazon ECS API Reference.
 """
 
 from collections import Counter

@@ -13,7 +13,7 @@ from aws_executors.core.ecs.options import EcsOptions, with_options
 from aws_executors.core.ecs.request import RunTask, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.ecs.structures import Overrides
-from aws_executors.core.requests.compose import call
+from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
 
 GIB = 1024
@@ -81,13 +81,13 @@ def with_cpu_memory(*, cpu: int, memory: int) -> Step:
 
     Sets the container's override and the task's, since AWS refuses a container larger than its task. With
     other containers beside it, follow it by `with_task_size`. Raises ValueError, when called, for a pair that
-    Fargate has not.
+    Fargate does not have.
 
     >>> with_cpu_memory(cpu=1024, memory=4096)
     with_cpu_memory(cpu=1024, memory=4096)
     """
     options = EcsOptions(cpu=cpu, memory=memory, overrides=Overrides(cpu=str(cpu), memory=str(memory)))
-    return _Size(call("with_cpu_memory", cpu=cpu, memory=memory), cpu, memory, options)
+    return _Size(call_text("with_cpu_memory", cpu=cpu, memory=memory), cpu, memory, options)
 
 
 def with_task_size(*, cpu: int, memory: int) -> Step:
@@ -97,4 +97,4 @@ def with_task_size(*, cpu: int, memory: int) -> Step:
     with_task_size(cpu=2048, memory=4096)
     """
     options = EcsOptions(overrides=Overrides(cpu=str(cpu), memory=str(memory)))
-    return _Size(call("with_task_size", cpu=cpu, memory=memory), cpu, memory, options)
+    return _Size(call_text("with_task_size", cpu=cpu, memory=memory), cpu, memory, options)

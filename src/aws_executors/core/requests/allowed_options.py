@@ -62,8 +62,8 @@ def check_allowed(uses: Iterable[Use], allowed: tuple[str, ...], section: str) -
         )
 
 
-def said(written: object, nothing: object) -> Iterator[str]:
-    """The fields of a structure that say something: those which are not as in `nothing`."""
+def set_fields(written: object, nothing: object) -> Iterator[str]:
+    """The fields of a structure that are set: those that differ from `nothing`."""
     for name in fields_of(written):
         if cast("object", getattr(written, name)) != cast("object", getattr(nothing, name)):
             yield name

@@ -61,12 +61,12 @@ def _short(part: object) -> str:
             return repr(part)
 
 
-def call(verb: str, *parts: object, **named: object) -> str:
+def call_text(verb: str, *parts: object, **named: object) -> str:
     """The text of a call, functions by their bare name: what combinators print as.
 
     What is named and None was left out by the caller, and is left out here.
 
-    >>> call("when", function_name, 3, weight=1, base=None)
+    >>> call_text("when", function_name, 3, weight=1, base=None)
     'when(function_name, 3, weight=1)'
     """
     open_ = {name: MASK if sensitive(name) else value for name, value in named.items()}
@@ -109,7 +109,7 @@ class _Composed(Generic[L, R]):
             yield from _taken(step, launch)
 
     def __repr__(self) -> str:
-        return call("compose", self.build, *self.steps)
+        return call_text("compose", self.build, *self.steps)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -130,7 +130,7 @@ class _When(Generic[L, R]):
             yield from _taken(step, launch)
 
     def __repr__(self) -> str:
-        return call(self.verb, self.predicate, *self.steps)
+        return call_text(self.verb, self.predicate, *self.steps)
 
 
 def compose(build: Callable[[L], R], *steps: Callable[[L, R], R]) -> Callable[[L], R]:
@@ -205,7 +205,9 @@ def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float 
     lifetime = hours * 3600 + minutes * 60 + seconds
     if not 1 <= lifetime <= LONGEST_LIFETIME:
         raise ValueError(f"with_token_lifetime: {lifetime:g} s is not between 1 s and {LONGEST_LIFETIME} s")
-    text = call("with_token_lifetime", hours=hours or None, minutes=minutes or None, seconds=seconds or None)
+    text = call_text(
+        "with_token_lifetime", hours=hours or None, minutes=minutes or None, seconds=seconds or None
+    )
     return _Lifetime(text, lifetime)
 
 

@@ -1,6 +1,6 @@
-"""Caches for pure functions: `remembered` by argument, `unchanged` by what a record says.
+"""Caches for pure functions: `remembered` by argument, `cached_while_unchanged` by a record's content.
 
-Law: only for functions of values, whose results are values; what is kept is bounded, and any thread may ask.
+Law: only for functions of values whose results are values; caches are bounded, and any thread may ask.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -13,14 +13,14 @@ V = TypeVar("V")
 MOST = 16
 
 RECORDS = 20_000
-"""Records of which is kept what was read."""
+"""Records whose result is cached."""
 
 PLAIN = 2
 """The version of `marshal` that writes the same for the same values, whoever else refers to them."""
 
 
 def remembered(make: Callable[[K], V], most: int = MOST) -> Callable[[K], V]:
-    """The same function, which makes the same thing once; it keeps up to `most` of them.
+    """The same function with a cache of up to `most` results.
 
     >>> from aws_executors.core.batch.request import JobTimeout
     >>> timeout = remembered(lambda seconds: JobTimeout(attempt_duration_seconds=seconds))
@@ -40,15 +40,15 @@ def remembered(make: Callable[[K], V], most: int = MOST) -> Callable[[K], V]:
     return get
 
 
-def unchanged(
+def cached_while_unchanged(
     read: Callable[[object], V], fields: Sequence[str], lasts: Callable[[V], bool], most: int = RECORDS
 ) -> Callable[[object], V]:
-    """The same reader of records, which reads one again only where one of its fields says something new.
+    """The same reader of records, which reads a record again only once one of its fields has changed.
 
-    `fields` are all that it reads, the record's own name first. What it has read is kept where it `lasts`, of
-    up to `most` records; of what these said no more than a mark of 64 bits, for they are large and many.
+    `fields` are all that it reads, the record's id first. The result is cached while `lasts(result)`, for up
+    to `most` records. Of the record itself only a 64-bit hash is kept: records are large and many.
 
-    >>> read = unchanged(lambda record: [record["status"]], ["id", "status"], lambda read: read != ["over"])
+    >>> read = cached_while_unchanged(lambda record: [record["status"]], ["id", "status"], lambda read: True)
     >>> first, second = read({"id": "a", "status": "up"}), read({"id": "a", "status": "up", "cpu": 7})
     >>> first is second, read({"id": "a", "status": "over"})
     (True, ['over'])
@@ -62,7 +62,7 @@ def unchanged(
         try:
             mark, found = hash(dumps(said, PLAIN)), kept.get(said[0])
         except (TypeError, ValueError):
-            return read(record)  # a name that can be none, or values that are not those of JSON
+            return read(record)  # an id that cannot be hashed, or a value that JSON does not have
         if found is not None and found[0] == mark:
             return found[1]
         made = read(record)

@@ -36,7 +36,7 @@ Items: TypeAlias = tuple[object, ...]
 class Key:
     """Marks the field that tells the items of a list apart: two items of one key merge.
 
-    Where they are `whole`, the later takes the earlier's place: its members belong together.
+    `whole`: the later item replaces the earlier one, because its members belong together.
     """
 
     whole: bool = False

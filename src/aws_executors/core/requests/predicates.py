@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Generic, TypeVar, cast
 
-from aws_executors.core.requests.compose import call
+from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
 
@@ -110,7 +110,7 @@ class _TryNumberOver:
 
 
 def try_number_over(number: int) -> Callable[[Launch[Settings]], bool]:
-    """Whether Airflow has tried the task more than `number` times before: 1 means from the first retry on.
+    """Whether the task's try number is above `number`: 1 means from the first retry on.
 
     >>> try_number_over(1)
     try_number_over(1)
@@ -149,7 +149,7 @@ class _AnyOf(Generic[L]):
         return any(predicate(launch) for predicate in self.predicates)
 
     def __repr__(self) -> str:
-        return call("any_of", *self.predicates)
+        return call_text("any_of", *self.predicates)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -160,7 +160,7 @@ class _AllOf(Generic[L]):
         return all(predicate(launch) for predicate in self.predicates)
 
     def __repr__(self) -> str:
-        return call("all_of", *self.predicates)
+        return call_text("all_of", *self.predicates)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -171,7 +171,7 @@ class _Not(Generic[L]):
         return not self.predicate(launch)
 
     def __repr__(self) -> str:
-        return call("not_", self.predicate)
+        return call_text("not_", self.predicate)
 
 
 def any_of(*predicates: Callable[[L], bool]) -> Callable[[L], bool]:

@@ -1,7 +1,8 @@
 """The message for a request that is larger than AWS allows.
 
-Law: sizes in, words out. Who measures, measures as AWS counts; here the three largest parts are named,
-and the two ways out: the workload by way of S3, or less in the request.
+Law: sizes in, words out; callers measure as AWS counts. The message names the three largest parts and the two
+remedies: send the workload through S3, or make the request smaller. `dashboard/page/failure_kind.py` tells it
+by its words.
 """
 
 import json
@@ -11,17 +12,17 @@ from typing import TypeAlias, cast
 
 NAMED = 3
 LONGEST = 100
-"""Characters of the way to a part, which ends in a name that somebody made."""
+"""Characters of a part's path that are shown; its last name is the user's and may be long."""
 Tree: TypeAlias = "Mapping[str, Tree] | list[Tree] | str | int | float | bool | None"
 
 
 def too_large(what: str, size: int, limit: str, parts: Mapping[str, int], shorter: str) -> str:
     """The sentence for a person: what is how large, how much is allowed, the largest parts, the remedies.
 
-    >>> print(too_large("overrides are", 9000, "characters, ECS allows 8192",
-    ...                 {"command": 1200, "variable A": 7000, "variable B": 90, "cpu": 3}, "drop variables"))
-    overrides are 9000 characters, ECS allows 8192 (largest: variable A 7000, command 1200, variable B 90); \
-set workload_transport = s3 (or auto) and workload_store = s3://bucket/prefix, or drop variables
+    >>> print(too_large("overrides are", 9000, "characters long, ECS allows 8192",
+    ...                 {"command": 1200, "variable A": 7000, "variable B": 9, "cpu": 3}, "say less"))
+    overrides are 9000 characters long, ECS allows 8192 (largest: variable A 7000, command 1200, \
+variable B 9); set workload_transport = s3 (or auto) and workload_store = s3://bucket/prefix, or say less
     """
     largest = ", ".join(
         f"{name[:LONGEST]} {part}" for name, part in nlargest(NAMED, parts.items(), key=_size)
@@ -31,7 +32,7 @@ set workload_transport = s3 (or auto) and workload_store = s3://bucket/prefix, o
 
 
 def parts(tree: object) -> Mapping[str, int]:
-    """The parts of what goes over the wire, each by the way to it, with the characters of its JSON.
+    """The parts of what goes over the wire, each by its path, with the characters of its JSON.
 
     >>> container = {"name": "main", "command": ["run"], "environment": [{"name": "A", "value": "xyz"}]}
     >>> parts({"containerOverrides": [container], "cpu": "256"})

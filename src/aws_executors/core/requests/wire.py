@@ -7,7 +7,7 @@ the call; so a structure whose every member may be absent defaults to its own em
 ``None``. Both spellings are read, AWS's is written.
 
     @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)      # pydantic.dataclasses
-    class AwsVpcConfiguration:
+    class AwsvpcConfiguration:
         subnets: tuple[Text, ...]
 """
 
@@ -230,8 +230,8 @@ def to_kwargs(request: object) -> dict[str, object]:
 def surely_fits(request: object, limit: int) -> bool:
     """Whether the JSON of this request certainly has no more than `limit` characters; quick.
 
-    A yes is certain; after a no it has to be measured. UTF-8 is what is counted here: nothing of it gets more
-    than three times as long as ASCII.
+    A yes is certain; after a no it has to be measured. This counts UTF-8 bytes; escaped as ASCII, none takes
+    more than three times as many characters.
 
     >>> variable = KeyValuePair(name="A", value="1")
     >>> surely_fits(variable, 100), surely_fits(variable, 30)
@@ -241,7 +241,7 @@ def surely_fits(request: object, limit: int) -> bool:
 
 
 def _without_empty(members: Mapping[str, object]) -> dict[str, object]:
-    # Each request passes here, hundreds a second: so it is written.
+    # Hot path, hundreds of requests a second: written for speed.
     kept: dict[str, object] = {}
     for name, value in members.items():
         pruned = value
