@@ -83,7 +83,11 @@ def _alone(literal: re.Match[str]) -> str:
     if not (key or "\\" in written) or not written.endswith(("'", '"')):
         return written
     try:
-        meant = cast("object", json.loads(written) if written[0] == '"' else literal_eval(written))
+        meant = (
+            cast("object", json.loads(written))
+            if written[0] == '"'
+            else cast("object", literal_eval(written))
+        )
     except (SyntaxError, ValueError):
         return written
     if not isinstance(meant, str) or (shown := mask(meant)) == meant:

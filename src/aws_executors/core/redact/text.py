@@ -32,7 +32,7 @@ _LISTED = re.compile(r"""[^;"'\\\n]++""")
 _SCHEME = re.compile(r"(?:bearer|basic|digest|negotiate|token|apikey)[ \t]++", re.IGNORECASE)
 _PLAIN = re.compile(r"(?:null|none|true|false)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[0-9.]++(?![^\s,;)\]}])")
-_ENDS = {quote: re.compile(rf"\\*+{quote}|\n") for quote in "\"'"}
+_ENDS = {quote: re.compile(rf"(?<!\\)\\*+{quote}|\n") for quote in "\"'"}
 _ESCAPED = re.compile(r"(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbfv])(?=.)")
 _NAMED_AFTER = re.compile(
     r"""\s*+,\s*+(?:\\*+["'])?+(?:[Nn]ame|[Kk]ey)(?:\\*+["'])?+\s*+[:=]\s*+(?:\\*+["'])?+"""
