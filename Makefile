@@ -12,10 +12,10 @@ BUILD := hatchling hatch-fancy-pypi-readme
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SOAK := $(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile soak
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
-# Workers for the unit tests: one more than there are cores, for some tests wait; not more, for each takes six seconds
-# to collect its tests. End to end: one more than there are groups of tests that take long (tests/e2e/conftest.py);
-# they wait for Airflow most of the time, and what is nice runs meanwhile.
-WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN || echo 2))
+# Workers for the unit tests: as many as there are cores, for each takes six seconds to collect its tests, and they
+# run while those end to end wait. Of these: one more than there are groups of tests that take long
+# (tests/e2e/conftest.py); they wait for Airflow most of the time, and what is nice runs meanwhile.
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN || echo 2)
 # Compiled code is kept, whatever the machine is set to: hundreds of processes would each compile it again.
 unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)

@@ -20,6 +20,8 @@ from e2e.examples import Show
 from e2e.shared import last
 
 
+# A call of Airflow's API that is interrupted while it connects leaves its socket to the end of the process.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_interrupted_it_takes_everything_down(
     shown: Show, ending: ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

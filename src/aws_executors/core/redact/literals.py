@@ -8,7 +8,7 @@ names of members. Then each text is looked at for itself, as what it means.
 import json
 import re
 from ast import literal_eval
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, cast
 
 from aws_executors.core.redact.text import FINDERS, MASK, Span, mask
@@ -77,17 +77,17 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
     yield begin, end
 
 
-_loads = cast("Callable[[str], object]", json.loads)
-_evaluated = cast("Callable[[str], object]", literal_eval)
-
-
 def _alone(literal: re.Match[str]) -> str:
     """A text in quotes, masked as what it means: a quote in it may be part of a secret."""
     written, key = literal.group(), cast("str | None", literal["key"]) is not None
     if not (key or "\\" in written) or not written.endswith(("'", '"')):
         return written
     try:
-        meant = _loads(written) if written[0] == '"' else _evaluated(written)
+        meant = (
+            cast("object", json.loads(written))
+            if written[0] == '"'
+            else cast("object", literal_eval(written))
+        )
     except (SyntaxError, ValueError):
         return written
     if not isinstance(meant, str) or (shown := mask(meant)) == meant:

@@ -32,7 +32,7 @@ _LISTED = re.compile(r"""[^;"'\\\n]++""")
 _SCHEME = re.compile(r"(?:bearer|basic|digest|negotiate|token|apikey)[ \t]++", re.IGNORECASE)
 _PLAIN = re.compile(r"(?:null|none|true|false)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[0-9.]++(?![^\s,;)\]}])")
-_ENDS = {quote: re.compile(rf"\\*+{quote}|\n") for quote in "\"'"}
+_ENDS = {quote: re.compile(rf"(?<!\\)\\*+{quote}|\n") for quote in "\"'"}
 _ESCAPED = re.compile(r"(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbfv])(?=.)")
 _NAMED_AFTER = re.compile(
     r"""\s*+,\s*+(?:\\*+["'])?+(?:[Nn]ame|[Kk]ey)(?:\\*+["'])?+\s*+[:=]\s*+(?:\\*+["'])?+"""
@@ -59,12 +59,14 @@ _SHAPES = re.compile(
 _RUN = re.compile(r"[A-Za-z0-9_.-]*+")
 
 # Commands whose `-p` is followed by a password, in one word; of sshpass, also in the next one. The words of a
-# command that is a list of texts go to its end, those of a line of a shell to the end of the command.
+# command that is a list of texts go to its end, those of a line of a shell to the end of the command; what
+# stands before another member of a structure is no command.
 _COMMAND_WORDS = re.compile(
     r"""(?<![A-Za-z0-9_.-]) (?P<command> mycli | sshpass | (?:mysql|mariadb)
-          (?: [_-]?(?:admin|backup|binlog|check|dump|import|pump|show|sh|slap|upgrade) )?+ )
+          (?: [_-]?(?:admin|backup|binlog|check|dump|import|pump|show|sh|slap|upgrade) )?+ (?:\.exe)?+ )
           (?=[\s"'\\]) (?P<listed> \\*+["'], )?+
       | (?P<line> [;|&] | (?<![,\\])\n | (?<!\\)\\{1,2}n ) | (?P<list> ["']\s*+,?\s*+[\])] )
+      | (?P<member> ["']\s*+: | (?<=[,\s])[A-Za-z_]++=[("'\[] )
       | (?<=[\s"']) (?P<flag> -p )""",
     re.VERBOSE,
 )
@@ -278,7 +280,7 @@ def _of_commands(text: str) -> Iterator[Span]:
         parts = cast("Mapping[str, str | None]", found.groupdict())
         if parts["command"]:
             command, listed = parts["command"], parts["listed"] is not None
-        elif parts["list"] or (parts["line"] and not listed):
+        elif parts["list"] or parts["member" if listed else "line"]:
             command = ""
         elif parts["flag"] and command:
             span = _behind_flag(text, found.start(), apart=command == "sshpass")
