@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BUILD := hatchling hatch-fancy-pypi-readme
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+SOAK := $(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile soak
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
 # Workers for the unit tests: one more than there are cores, for some tests wait; not more, for each takes six seconds
 # to collect its tests. End to end: one more than there are groups of tests that take long (tests/e2e/conftest.py);
@@ -68,8 +69,11 @@ bench: .bench/.installed ## beside the Amazon provider's executors, half an hour
 
 soak: $(INSTALLED) ## look for faults by chance: schedules in virtual time (SECONDS=600, SEED=1), then property tests (RUNS=10, TESTS=tests/core)
 	PYTHONPATH=src:tests $(BIN)/python -m simulation --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
-	for run in $$(seq $(or $(RUNS),1)); do \
-	  $(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile soak $(or $(TESTS),tests src) || exit 1; done
+	@runs=$(or $(RUNS),1); for run in $$(seq $$runs); do \
+	  seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); echo "run $$run of $$runs: --hypothesis-seed=$$seed"; \
+	  $(SOAK) --hypothesis-seed=$$seed $(or $(TESTS),tests src) && echo "run $$run of $$runs: green" || { \
+	    echo "run $$run of $$runs: NOT green; the same again:" \
+	         "$(SOAK) --hypothesis-seed=$$seed $(or $(TESTS),tests src)" >&2; exit 1; }; done
 
 mutants: $(INSTALLED) ## break the code on purpose, one line at a time, until a schedule finds it out (SCHEDULES=1500)
 	PYTHONPATH=src:tests $(BIN)/python -m simulation.mutants --schedules $(or $(SCHEDULES),1500)

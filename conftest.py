@@ -6,6 +6,7 @@ stands at the root because the doctests in src are tests too.
 """
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -17,6 +18,9 @@ from hypothesis import settings
 from samples import STEADY
 
 settings.load_profile(STEADY)
+
+# What is imported and collected stays: to look through it again and again is a third of the time it takes.
+gc.disable()
 
 HOME = Path(tempfile.mkdtemp(prefix="aws-executors-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
@@ -49,12 +53,43 @@ for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_")
 os.environ.update(ENVIRONMENT)
 
 
+def pytest_collection_finish() -> None:
+    """From here on there is garbage to collect, but not among what is there already."""
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_key() -> None:
     """Give each embedded AWS the key of the environment above, so that it answers any client made here."""
     from aws_executors.local import start
 
     start.new_key = lambda: ENVIRONMENT["AWS_ACCESS_KEY_ID"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_read_once() -> None:
+    """Have botocore read each file of its models once in this process: reading takes two thirds of what a
+    client in a session of its own costs, and hundreds of tests make some."""
+    from botocore.loaders import JSONFileLoader, Loader
+
+    read, listed = JSONFileLoader.load_file, Loader.list_available_services
+    files: dict[str, object] = {}
+    services: dict[tuple[str, ...], list[str]] = {}
+
+    def load_file(loader: JSONFileLoader, file_path: str) -> object:
+        if file_path not in files:
+            files[file_path] = read(loader, file_path)
+        return files[file_path]
+
+    def list_available_services(loader: Loader, type_name: str) -> list[str]:
+        where = (type_name, *loader.search_paths)
+        if where not in services:
+            services[where] = listed(loader, type_name)
+        return services[where]
+
+    JSONFileLoader.load_file = load_file  # type: ignore[method-assign]
+    Loader.list_available_services = list_available_services  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

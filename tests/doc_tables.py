@@ -62,6 +62,7 @@ from aws_executors.core.lifecycle.verdict import (
     Row,
     RowState,
     Verdict,
+    outcome,
 )
 from aws_executors.core.requests import predicates
 from aws_executors.local.verbs import Faults
@@ -213,7 +214,7 @@ def likeness(job: Job[str]) -> Hashable:
     return (
         *DECIDING(job),
         (bool(job.container), bool(job.failures), bool(job.doomed), job.due is None),
-        job.seen and (job.seen.phase, job.seen.cause),
+        job.seen and (job.seen.phase, outcome(job.seen)),  # of a cause no more than what it means
         job.report and job.report.success,
     )
 

@@ -34,7 +34,7 @@ from aws_executors.core.ecs.structures import (
 )
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import KeyValuePair
-from samples import some
+from samples import some, words
 
 T = TypeVar("T")
 
@@ -54,14 +54,14 @@ def named(item: st.SearchStrategy[T], field: str) -> st.SearchStrategy[tuple[T, 
     return st.lists(item, max_size=3, unique_by=lambda value: getattr(value, field)).map(tuple)
 
 
-texts = st.text(string.ascii_letters + string.digits + "-_/:. äß", min_size=1, max_size=12)
+texts = words(string.ascii_letters + string.digits + "-_/:. äß")
 names = st.sampled_from(("main", "proxy", "log", "x-ray"))
 variables = st.builds(KeyValuePair, name=st.sampled_from(("A", "B", "C", "D_1")), value=texts | st.just(""))
 environments = named(variables, "name")
 files = st.builds(EnvironmentFile, value=texts)
 whole = st.integers(1, 4096)
 
-tag_texts = st.text(string.ascii_letters + "äß 09_.:/=+-@", max_size=20)
+tag_texts = words(string.ascii_letters + "äß 09_.:/=+-@", 0, 20)
 tag_keys = tag_texts.filter(lambda key: key != "" and not key.lower().startswith("aws:"))
 tags = named(st.builds(Tag, key=tag_keys, value=tag_texts), "key")
 
@@ -159,8 +159,8 @@ anywhere = {
 shared = {**anywhere, "network_configuration": networks("DISABLED"), "volume_configurations": volumes}
 identity = {
     "reference_id": texts,
-    "started_by": st.text(string.ascii_letters + string.digits + "/_-", min_size=1, max_size=128),
-    "client_token": st.text([chr(code) for code in range(33, 127)], min_size=1, max_size=64),
+    "started_by": words(string.ascii_letters + string.digits + "/_-", 1, 128),
+    "client_token": words("".join(map(chr, range(33, 127))), 1, 64),
 }
 on_fargate = {"launch_type": st.just("FARGATE"), "platform_version": texts}
 on_providers = {

@@ -37,24 +37,24 @@ from aws_executors.core.batch.request import (
     SubmitJob,
 )
 from aws_executors.core.requests.wire import KeyValuePair
-from samples import some
+from samples import some, words
 
 W = TypeVar("W")
 
 ALNUM = string.ascii_letters + string.digits
 
-texts = st.text(ALNUM + "-_/:. äß", min_size=1, max_size=12)
+texts = words(ALNUM + "-_/:. äß")
 names = st.builds(
     "{}{}".format,
     st.sampled_from(string.ascii_uppercase),
-    st.text(string.ascii_uppercase + string.digits + "_", max_size=8),
+    words(string.ascii_uppercase + string.digits + "_", 0, 8),
 ).filter(lambda name: not name.startswith("AWS_BATCH"))
-job_names = st.builds("{}{}".format, st.sampled_from(ALNUM), st.text(ALNUM + "_-", max_size=127))
+job_names = st.builds("{}{}".format, st.sampled_from(ALNUM), words(ALNUM + "_-", 0, 127))
 
 
 def globs(alphabet: str, most: int) -> st.SearchStrategy[str]:
     """Texts that may end in a star."""
-    return st.builds("{}{}".format, st.text(alphabet, min_size=1, max_size=most), st.sampled_from(["", "*"]))
+    return st.builds("{}{}".format, words(alphabet, 1, most), st.sampled_from(["", "*"]))
 
 
 def maybe(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:

@@ -12,7 +12,6 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 
 from aws_executors.core.ecs import request, structures
-from aws_executors.core.ecs.executor_config import EcsConfig
 from aws_executors.core.ecs.options import KEPT, EcsOptions, read_options
 from aws_executors.core.ecs.request import RunTask, from_kwargs
 from aws_executors.core.requests.wire import KeyValuePair, spell, to_kwargs
@@ -115,8 +114,3 @@ def test_the_options_are_all_of_the_two_structures_but_those_that_the_executor_k
     theirs = set(STRUCTURES["RunTaskRequest"].members) | set(STRUCTURES["ContainerOverride"].members)
     assert allowed | set(KEPT) == theirs
     assert not allowed & set(KEPT)
-
-
-def test_ecs_config_has_every_option() -> None:
-    helper = set(EcsConfig.__annotations__) - {"return"}
-    assert helper == {field.name for field in dataclasses.fields(EcsOptions)}

@@ -1,8 +1,8 @@
 """The launcher as a container has it: a process with arguments, an exit code, one line when it can not begin.
 
-Law: Airflow's API server is a real HTTP server here that answers what it is told to; the rest is real. What
-is about signals, or about a task that runs, starts an interpreter; the others are forked off one that has
-imported all (`WARM`), for the imports cost a second and a half.
+Law: Airflow's API server is a real HTTP server here that answers what it is told to; the rest is real. The
+first run starts an interpreter; the others are forks of one that has imported all (`e2e/warm.py`), for the
+imports cost a second and a half.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from aws_executors.core.requests.stored_workload import enclosed
 from aws_executors.local import LocalAws
 from aws_executors.run import spot
 from aws_executors.run.sources import NoWorkloadError, from_s3
+from e2e.warm import image
 
 SOURCE = Path(__file__).parents[2] / "src"
 DAG = """
@@ -126,42 +127,18 @@ def api() -> Iterator[Api]:
         yield up
 
 
-WARM = """
-import json, os, runpy, sys
-from aws_executors.run.preload import preload
-preload()
-for line in sys.stdin:
-    arguments, environment, errors = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        os.environ.clear()
-        os.environ.update(environment)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        os.dup2(nothing, 1)
-        os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), 2)
-        sys.argv[1:] = arguments
-        runpy.run_module("aws_executors.run", run_name="__main__", alter_sys=True)
-        sys.exit()
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-"""A process that has imported what a run imports; each line that it reads is one run of ours, in a fork."""
+@pytest.fixture(scope="module")
+def dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dags")
+    (folder / "dag.py").write_text(DAG)
+    return folder
 
 
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    home = str(tmp_path_factory.mktemp("warm"))
-    environment = {"PATH": os.environ["PATH"], "HOME": home, "AIRFLOW_HOME": home, "PYTHONPATH": str(SOURCE)}
-    with subprocess.Popen(
-        [sys.executable, "-c", WARM],
-        env={**environment, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
+def warm(dags: Path) -> Iterator[Path]:
+    """A Python that has imported what a run imports, and knows where the DAGs are."""
+    with image({"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__DAGS_FOLDER": str(dags)}) as baked:
+        yield Path(baked["PATH"].partition(os.pathsep)[0]) / "python"
 
 
 @dataclass
@@ -170,11 +147,11 @@ class Container:
 
     place: Path
     environment: dict[str, str]
-    warm: subprocess.Popen[str]
+    python: str | Path
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "aws_executors.run", *arguments],
+            [self.python, "-m", "aws_executors.run", *arguments],
             env={**self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -186,15 +163,6 @@ class Container:
         process = self.start(*arguments, **environment)
         _, said = process.communicate(timeout=60)
         return process.returncode, ours(said)
-
-    def forked(self, *arguments: str, **environment: str) -> tuple[int, str]:
-        """The same, of one that starts with all imports made."""
-        errors = self.place / "errors"
-        assert self.warm.stdin is not None
-        assert self.warm.stdout is not None
-        line = json.dumps([arguments, {**self.environment, **environment}, str(errors)])
-        print(line, file=self.warm.stdin, flush=True)
-        return int(self.warm.stdout.readline()), ours(errors.read_text())
 
     @property
     def proof(self) -> str:
@@ -208,16 +176,14 @@ def ours(said: str) -> str:
 
 
 @pytest.fixture
-def container(tmp_path: Path, api: Api, warm: subprocess.Popen[str]) -> Container:
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "dag.py").write_text(DAG)
+def container(tmp_path: Path, api: Api, dags: Path, warm: Path) -> Container:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "AIRFLOW_HOME": str(tmp_path),
         "PYTHONPATH": str(SOURCE),
         "PROOF": str(tmp_path / "proof"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api.url,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -257,6 +223,7 @@ def workload(token: str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0aSJ9.c2ln") -> str:
 
 
 def test_a_task_runs_and_airflow_hears_which_container_has_it(container: Container, api: Api) -> None:
+    container.python = sys.executable
     assert container.run("--json-string", workload(), AWS_BATCH_JOB_ID="4c75") == (Exit.RAN, "")
     assert container.proof == "4c75"
     (began,) = [body for path, body in api.said if path.endswith("/run")]
@@ -421,7 +388,7 @@ def test_turned_away_it_says_why(
     container: Container, api: Api, status: int, detail: object, expected: Exit
 ) -> None:
     api.status, api.detail = status, detail
-    code, said = container.forked("--json-string", workload())
+    code, said = container.run("--json-string", workload())
     assert code == expected
     assert said.count("\n") == 1
     assert f"(exit code {expected})" in said
@@ -442,7 +409,7 @@ def test_turned_away_it_says_why(
 def test_what_can_not_begin_says_so_in_one_line(
     container: Container, arguments: tuple[str, ...], words: str
 ) -> None:
-    code, said = container.forked(*arguments)
+    code, said = container.run(*arguments)
     assert code == Exit.CANNOT_START
     assert words in said
     assert said.count("\n") == 1
@@ -466,7 +433,7 @@ def test_what_s3_does_not_give(
         s3.put_object(Bucket="airflow", Key="w/odd", Body=b"[]")
         if denied:
             aws.faults.deny_bucket("airflow")
-        code, said = container.forked("--s3", f"s3://airflow/w/{key}", **aws.environment)
+        code, said = container.run("--s3", f"s3://airflow/w/{key}", **aws.environment)
     assert code == expected
     assert words in said
 
@@ -479,7 +446,7 @@ def test_a_key_that_the_container_may_not_use(container: Container) -> None:
             Bucket="airflow", Key="w/1", Body=b"[]", ServerSideEncryption="aws:kms", SSEKMSKeyId="alias/k"
         )
         aws.faults.deny_key("alias/k")
-        code, said = container.forked("--s3", "s3://airflow/w/1", **aws.environment)
+        code, said = container.run("--s3", "s3://airflow/w/1", **aws.environment)
     assert code == Exit.CANNOT_START
     assert "allow kms:Decrypt on the key for the container's role" in said
     assert said.count("\n") == 1
@@ -487,7 +454,7 @@ def test_a_key_that_the_container_may_not_use(container: Container) -> None:
 
 def test_a_store_that_can_not_be_reached(container: Container) -> None:
     where = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
-    code, said = container.forked("--s3", "s3://b/k", "--region", "us-east-1", **where)
+    code, said = container.run("--s3", "s3://b/k", "--region", "us-east-1", **where)
     assert code == Exit.INFRASTRUCTURE
     assert said.count("\n") == 1
 

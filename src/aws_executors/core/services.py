@@ -1,7 +1,7 @@
 """One row per service: its section, its request, and the functions that differ between services.
 
-Law: a table and no logic, so that nobody asks which service is before him. A third service is a folder beside
-`core/ecs`, a row here, and beside it the row with its calls (`shell/services.py`).
+Law: a table and no logic; callers look up a row, and never ask which service it is. A third service is a
+folder beside `core/ecs`, a row here, and beside it the row with its calls (`shell/services.py`).
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -426,8 +426,3 @@ def test_the_typed_helper_writes_the_plain_dict() -> None:
 def test_the_typed_helper_checks_at_once() -> None:
     with pytest.raises(RequestError, match=r"BatchConfig: memory: MEMORY \(MiB\) must be a whole number"):
         BatchConfig(memory=3)
-
-
-def test_the_typed_helper_has_every_option_but_the_request_form_of_its_own_keys() -> None:
-    helper = set(BatchConfig.__annotations__) - {"return"}
-    assert set(BatchOptions.__dataclass_fields__) - helper == {"container_overrides"}

@@ -13,6 +13,8 @@ from aws_executors.ecs import (
     ContainerOverride,
     EcsOptions,
     EcsSettings,
+    KeyValuePair,
+    Overrides,
     RunTask,
     build,
     build_from,
@@ -376,6 +378,16 @@ def test_no_two_submissions_share_a_client_token(
 ) -> None:
     same = (one.token, one.attempt) == (other.token, other.attempt)
     assert (build(one).client_token == build(other).client_token) is same
+
+
+@pytest.mark.parametrize("config", [{}, {"environment": [{"name": "B", "value": "2"}]}])
+def test_of_a_variable_that_the_airflow_container_lists_twice_the_last_counts(config: object) -> None:
+    twice = tuple(KeyValuePair(name="A", value=value) for value in "12")
+    listed = ContainerOverride(name="main", environment=twice)
+    shape = RunTask(task_definition="d", overrides=Overrides(container_overrides=(listed,)))
+    request = build_from(shape)(replace(LAUNCH, executor_config=config))
+    variables = request.overrides.container_overrides[0].environment
+    assert [(one.name, one.value) for one in variables if one.name == "A"] == [("A", "2")]
 
 
 @given(run_tasks, launches)

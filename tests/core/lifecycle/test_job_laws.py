@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from hypothesis import given
@@ -54,22 +55,31 @@ from aws_executors.core.lifecycle.verdict import Row
 from samples import examples
 
 T = TypeVar("T")
+Heard: TypeAlias = "Callable[[float], Event[str]]"
 
 # --- Any news, in any order --------------------------------------------------------------------------------
 
 
-def every(kind: Callable[..., T], /, **members: Iterable[object]) -> st.SearchStrategy[T]:
-    """Any of the few there are: one draw, where a draw for each member would cost most of the test."""
+def every(kind: Callable[..., T], /, **members: Iterable[object]) -> list[T]:
+    """All of the few there are: any is one draw, where a draw for each member would cost most of the test."""
     values = itertools.product(*members.values())
-    return st.sampled_from([kind(**dict(zip(members, value, strict=True))) for value in values])
+    return [kind(**dict(zip(members, value, strict=True))) for value in values]
 
 
-IDS = st.sampled_from(["c1", "c2", "c3"])
-TIMES = st.floats(0.0, 2000.0)
+def heard(kind: Callable[..., Event[str]], /, *members: Iterable[object]) -> list[Heard]:
+    """All news of a kind, as soon as it is told when they come."""
+    return [partial(_at, kind, values) for values in itertools.product(*members)]
+
+
+def _at(kind: Callable[..., Event[str]], values: tuple[object, ...], at: float) -> Event[str]:
+    return kind(at, *values)
+
+
+IDS = ["c1", "c2", "c3"]
 ERRORS = every(AwsError, kind=Kind, code=["Code"], message=["a", "b"], resource_ids=[(), ("c1",), ("c2",)])
 OBSERVATIONS = every(
     Observation,
-    id=["c1", "c2", "c3"],
+    id=IDS,
     phase=Phase,
     cause=[None, *Cause],
     reason=["", "why"],
@@ -77,25 +87,37 @@ OBSERVATIONS = every(
     version=[None, 1, 2],
 )
 STATES = ["queued", "running", "restarting", "success", "deferred", "scheduled", None]
-ROWS = st.none() | every(Row, state=STATES, token=["t", "t", "u", None], try_number=[1, 1, 1, 2])
-REQUESTS = st.sampled_from(["r1", "r2", "r3"])
-EVENTS: st.SearchStrategy[Event[str]] = st.one_of(
-    st.builds(Prepared, TIMES, REQUESTS),
-    st.builds(Prepared, TIMES, REQUESTS, st.just(300.0)),
-    st.builds(Unpreparable, TIMES, st.just("why")),
-    st.builds(NotStored, TIMES, ERRORS),
-    st.builds(Renewed, TIMES, st.none() | ERRORS, st.none() | st.just(300.0)),
-    st.builds(Accepted, TIMES, IDS),
-    st.builds(Refused, TIMES, ERRORS),
-    st.builds(Found, TIMES, st.none() | OBSERVATIONS),
-    st.builds(NotLookedUp, TIMES, ERRORS),
-    st.builds(Observed, TIMES, OBSERVATIONS),
-    st.builds(RowRead, TIMES, ROWS),
-    st.builds(StopAnswered, TIMES, st.none() | ERRORS),
-    st.builds(Revoked, TIMES),
-    st.builds(Superseded, TIMES),
-    st.builds(Due, TIMES | st.just(1e6)),
-)
+KNOWN = every(Row, state=STATES, token=["t", "t", "u", None], try_number=[1, 1, 1, 2])
+ROWS = st.sampled_from([*[None] * len(KNOWN), *KNOWN])
+REQUESTS = ["r1", "r2", "r3"]
+NEWS = [
+    heard(Prepared, REQUESTS),
+    heard(Prepared, REQUESTS, [300.0]),
+    heard(Unpreparable, ["why"]),
+    heard(NotStored, ERRORS),
+    heard(Renewed, [*[None] * len(ERRORS), *ERRORS], [None, 300.0]),
+    heard(Accepted, IDS),
+    heard(Refused, ERRORS),
+    heard(Found, [*[None] * len(OBSERVATIONS), *OBSERVATIONS]),
+    heard(NotLookedUp, ERRORS),
+    heard(Observed, OBSERVATIONS),
+    heard(RowRead, [*[None] * len(KNOWN), *KNOWN]),
+    heard(StopAnswered, [*[None] * len(ERRORS), *ERRORS]),
+    heard(Revoked),
+    heard(Superseded),
+    heard(Due),
+]
+MOST = len(NEWS) * max(map(len, NEWS))
+
+
+def news(number: int, tenths: int) -> Event[str]:
+    """Each kind as often as any other; what is due may be due long after."""
+    some = NEWS[number % len(NEWS)]
+    at = 1e6 if some is NEWS[-1] and tenths % 2 else tenths / 10
+    return some[number // len(NEWS) % len(some)](at)
+
+
+EVENTS = st.builds(news, st.integers(0, MOST - 1), st.integers(0, 20_000))
 # What often comes together, so that random lives get beyond their first stage.
 NEVER = Observation(id="c1", phase=Phase.FAILED, cause=Cause.NEVER_STARTED)
 STORIES: list[list[Event[str]]] = [
@@ -116,10 +138,12 @@ STORIES: list[list[Event[str]]] = [
 LIVES: st.SearchStrategy[list[Event[str]]] = st.lists(
     st.lists(EVENTS, min_size=1, max_size=2) | st.sampled_from(STORIES), max_size=15
 ).map(lambda parts: [event for part in parts for event in part])
-POLICIES = every(Policy, idempotent=[False, True], attempts=[1, 2, 3], lookups=[1, 2, 3], grace=[100.0])
+POLICIES = st.sampled_from(
+    every(Policy, idempotent=[False, True], attempts=[1, 2, 3], lookups=[1, 2, 3], grace=[100.0])
+)
 BORN_WITH = [purpose for purpose in Purpose if purpose is not Purpose.LEAVE]  # which is only ever come to
-JOBS: st.SearchStrategy[Job[str]] = every(
-    Job, token=["t"], purpose=BORN_WITH, assigned=[False, True], renew_every=[None, 300.0]
+JOBS: st.SearchStrategy[Job[str]] = st.sampled_from(
+    every(Job, token=["t"], purpose=BORN_WITH, assigned=[False, True], renew_every=[None, 300.0])
 ) | st.just(Job(token="t", has_row=False))
 
 Turn: TypeAlias = "tuple[Job[str], Event[str], Job[str], tuple[Effect[str], ...]]"
@@ -404,7 +428,11 @@ MOVES = [
     for kind, weight in [*((kind, 5 * weight) for kind, weight in KINDS.items()), ("revoke", 1)]
     for move in itertools.product([kind] * weight, [0.0, 1.0, 60.0], OUTCOMES)
 ]
-PLAYS = st.lists(st.sampled_from(MOVES), min_size=15, max_size=40)
+# Two moves are one number: each draw costs more than what comes of it.
+PAIRS = st.integers(0, len(MOVES) ** 2 - 1).map(
+    lambda number: (MOVES[number // len(MOVES)], MOVES[number % len(MOVES)])
+)
+PLAYS = st.lists(PAIRS, min_size=8, max_size=20).map(lambda pairs: [move for pair in pairs for move in pair])
 
 
 @dataclass

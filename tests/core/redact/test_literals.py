@@ -11,45 +11,22 @@ from hypothesis import strategies as st
 from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.redact.text import FINDERS, mask, replaced
 from core.redact.test_text import HOSTILE
-from samples import examples
 
 MARKS = tuple(f"zz{number}zz" for number in range(12))
 """What is looked for: whatever of them a text hides."""
 
-PARTS = st.sampled_from(
-    [
-        *MARKS * 4,
-        *("password", "--token", "DB_PWD", "key", "value", "name", "pin", "tokens", "Bearer", "basic"),
-        *(
-            "=",
-            ":",
-            ": ",
-            " ",
-            ", ",
-            "'",
-            '"',
-            "\\",
-            "[",
-            "]",
-            "{",
-            "}",
-            "(",
-            ")",
-            ";",
-            "\n",
-            "\\n",
-            ".",
-            "a",
-        ),
-        *("--password ", '"password": "', "('token', '", "password=[", "input_value=", "-----END", "<token>"),
-        *("-----BEGIN RSA PRIVATE KEY-----", "</token>", "://", "@", "eyJa.", "hook", "AKIAIOSFODNN7EXAMPLE"),
-        *("mysql", "sshpass", " -p", "-p", "&&", "\u2028", "\x00", "é"),
-    ]
+PARTS = (
+    *("password", "--token", "DB_PWD", "key", "value", "name", "pin", "tokens", "Bearer", "basic", "a", "é"),
+    *("=", ":", ": ", " ", ", ", "'", '"', "\\", "[", "]", "{", "}", "(", ")", ";", "\n", "\\n", ".", "\x00"),
+    *("--password ", '"password": "', "('token', '", "password=[", "input_value=", "-----END", "<token>"),
+    *("-----BEGIN RSA PRIVATE KEY-----", "</token>", "://", "@", "eyJa.", "hook", "AKIAIOSFODNN7EXAMPLE"),
+    *("mysql", "sshpass", " -p", "-p", "&&", "\u2028"),
 )
-TEXTS = st.lists(PARTS, max_size=6).map("".join)
-NAMES = (
-    st.sampled_from(["password", "tokens", "name", "Name", "key", "value", "Value", "secret", "a"]) | TEXTS
-)
+TEXTS = st.lists(st.sampled_from([*MARKS * 4, *PARTS]), max_size=6).map("".join)
+# Without a mark: names of members stay, but for what they are by themselves.
+NAMES = st.sampled_from(
+    ["password", "tokens", "name", "Name", "key", "value", "Value", "secret", "a"]
+) | st.lists(st.sampled_from(PARTS), max_size=3).map("".join)
 VALUES = st.recursive(
     TEXTS | st.sampled_from([None, True, 0, -1.5, 12345]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
@@ -71,13 +48,12 @@ def shape(value: object) -> object:
 
 
 def hidden_in(written: str) -> set[str]:
-    """The marks that some finder finds in a text, and that a text does not show; not those that are gone
+    """The marks that some finder finds in a text, and that are not shown of it; not those that are gone
     because one before it has taken a quote away."""
     text, alone = mask(written), [replaced(written, find) for find in FINDERS]
     return {mark for mark in MARKS if mark not in text and any(mark not in one for one in alone)}
 
 
-@examples(300)
 @given(VALUES, st.sampled_from([None, 2]))
 @example(["password=[", "zz1zz", "a]"], 2)
 @example(["-----BEGIN RSA PRIVATE KEY-----", "zz1zz", "-----END RSA PRIVATE KEY-----"], None)
@@ -97,7 +73,6 @@ def pairs(found: list[tuple[str, object]]) -> dict[object, object]:
     return {number: value for number, (_, value) in enumerate(found)}
 
 
-@examples(300)
 @given(VALUES)
 @example([b"zz1zz", {"password": b"a'b"}, "it's"])
 def test_what_a_text_hides_code_hides_and_is_code(value: object) -> None:
@@ -132,6 +107,8 @@ def test_a_hostile_text_takes_as_long_as_it_is_and_no_longer(shape: str) -> None
         ('{"passwords": ["a", 1, true, null]}', '{"passwords": ["***", "***", true, null]}'),
         ("Tag(key='api-token', value='x')", "Tag(key='api-token', value='***')"),
         ("f(password='a', b=-1.5)", "f(password='***', b=-1.5)"),
+        ('{"a": "--password", "b": "c"}', '{"a": "--password", "b": "c"}'),
+        ('{"https://u:p@h": 1}', '{"https://***@h": 1}'),
         ("<Site secret=abc at=1>", '<Site secret="***" at=1>'),
         ('"a\\npassword=\\u00e9\\u00e9 b"', '"a\\npassword=*** b"'),
     ],

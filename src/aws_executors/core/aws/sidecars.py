@@ -1,6 +1,6 @@
 """What the other containers of a task have to do with the end of Airflow's own.
 
-Invariants: what they say is added and never put first, and their exit codes decide nothing. Only where the
+Law: what they say is added and never put first, and their exit codes decide nothing. Only where the
 Airflow container was asked to end, and another one had ended by itself, that one explains the end.
 """
 

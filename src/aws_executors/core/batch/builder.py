@@ -1,4 +1,4 @@
-"""From a launch to the request that runs it.
+"""The builders for Batch: from a launch to the SubmitJob request that runs it.
 
 Law: pure. The options (or the person's own request) give the shape, ``executor_config`` goes on top, then
 the workload: the command into the Airflow container, and the name by which the job is found again. Batch
@@ -8,9 +8,9 @@ or Airflow.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from aws_executors.core.batch.container import command_of, lay
+from aws_executors.core.batch.container import command_of, laid
 from aws_executors.core.batch.options import read_options, uses, with_options
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
@@ -23,6 +23,7 @@ from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.requests.allowed_options import check_allowed
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.memo import remembered
+from aws_executors.core.requests.merge import with_members
 from aws_executors.core.requests.wire import spell, to_kwargs
 
 HEAD, SUBMISSION = 63, 64
@@ -117,7 +118,7 @@ def with_workload(shape: SubmitJob, launch: Launch[BatchSettings]) -> SubmitJob:
         uses(options, container_name), launch.settings.executor_config_allowed, launch.settings.section
     )
     request = with_options(shape, options, container_name)
-    return sealed(launch, lay(request, ContainerOverrides(command=launch.command), container_name))
+    return _marked(launch, request, _with_command(launch, request))
 
 
 def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
@@ -133,11 +134,18 @@ def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
     >>> request.job_name, request.container_overrides.command
     ('airflow-0b6e-1', ('run',))
     """
-    container_name = launch.settings.container_name
-    if not command_of(request, container_name):
-        request = lay(request, ContainerOverrides(command=launch.command), container_name)
+    own = command_of(request, launch.settings.container_name)
+    return _marked(launch, request, {} if own else _with_command(launch, request))
+
+
+def _with_command(launch: Launch[BatchSettings], request: SubmitJob) -> Mapping[str, object]:
+    return laid(request, ContainerOverrides(command=launch.command), launch.settings.container_name)
+
+
+def _marked(launch: Launch[BatchSettings], request: SubmitJob, members: Mapping[str, object]) -> SubmitJob:
+    """The request with these members and the launch's name."""
     name = job_name(launch.settings.job_name, launch.submission)
-    return request if request.job_name == name else replace(request, job_name=name)
+    return with_members(request, {**members, "job_name": name})
 
 
 def job_name(name: str, submission: str) -> str:

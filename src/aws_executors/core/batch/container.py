@@ -1,4 +1,4 @@
-"""Where the Airflow container stands in a request, and how something is laid onto it.
+"""The Airflow container's place in a SubmitJob request, and how something is laid over it.
 
 Law: whatever somebody wants of the Airflow container is said as one `ContainerOverrides`, and the table of
 homes says what becomes of it for each kind of job definition; nobody else asks of which kind a job is.
@@ -13,8 +13,8 @@ homes says what becomes of it for each kind of job definition; nobody else asks 
 On EKS the command goes to `args`, for these are what Docker calls the command: the image's entrypoint stays.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from aws_executors.core.batch.eks import (
     EksContainerEnvironmentVariable,
@@ -41,9 +41,7 @@ from aws_executors.core.batch.request import (
     SubmitJob,
 )
 from aws_executors.core.errors import RequestError
-from aws_executors.core.requests.merge import merge
-
-Holder = TypeVar("Holder", SubmitJob, NodePropertyOverride)
+from aws_executors.core.requests.merge import merge, with_members
 
 KUBERNETES = {"VCPU": "cpu", "MEMORY": "memory", "GPU": "nvidia.com/gpu"}
 """Batch's resources by Kubernetes' names. Source: API_EksContainerResourceRequirements."""
@@ -59,6 +57,11 @@ def lay(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") 
     >>> lay(job, ContainerOverrides(command=("run",)), "airflow").ecs_properties_override.task_properties
     (TaskPropertiesOverride(containers=(TaskContainerOverrides(name='airflow', ...),)),)
     """
+    return with_members(request, laid(request, wish, container_name))
+
+
+def laid(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") -> Mapping[str, object]:
+    """The members of the request that `lay` changes."""
     nodes = request.node_overrides
     if nodes == NOTHING_OVER_NODES:
         return _laid(request, wish, container_name)
@@ -68,8 +71,8 @@ def lay(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") 
             "with the targetNodes that are to run it"
         )
     first, *others = nodes.node_property_overrides
-    ranges = (_laid(first, wish, container_name), *others)
-    return replace(request, node_overrides=replace(nodes, node_property_overrides=ranges))
+    ranges = (with_members(first, _laid(first, wish, container_name)), *others)
+    return {"node_overrides": replace(nodes, node_property_overrides=ranges)}
 
 
 def task_containers(override: EcsPropertiesOverride) -> tuple[TaskContainerOverrides, ...]:
@@ -100,17 +103,18 @@ def command_of(request: SubmitJob, container_name: str = "") -> tuple[str, ...]:
     return next(filter(None, found), ())
 
 
-def _laid(holder: Holder, wish: ContainerOverrides, name: str) -> Holder:
-    pod = holder.eks_properties_override
+def _laid(
+    holder: SubmitJob | NodePropertyOverride, wish: ContainerOverrides, name: str
+) -> Mapping[str, object]:
+    pod, tasks = holder.eks_properties_override, holder.ecs_properties_override
     if pod != NOTHING_OVER_THE_POD:
         own = known(pod, name)
-        laid = merge(own, _in_pod(wish, name or _only_one(own)))
-        return replace(holder, eks_properties_override=laid)
+        return {"eks_properties_override": merge(own, _in_pod(wish, name or _only_one(own)))}
     several = name and holder.container_overrides == NOTHING_OVER_THE_CONTAINER
-    if several or holder.ecs_properties_override != NOTHING_OVER_TASKS:
+    if several or tasks != NOTHING_OVER_TASKS:
         task = _in_task(wish, _told(name, "ecsPropertiesOverride"))
-        return replace(holder, ecs_properties_override=merge(holder.ecs_properties_override, task))
-    return replace(holder, container_overrides=merge(holder.container_overrides, wish))
+        return {"ecs_properties_override": merge(tasks, task)}
+    return {"container_overrides": merge(holder.container_overrides, wish)}
 
 
 def giving_way(request: SubmitJob, container_name: str) -> SubmitJob:
@@ -154,11 +158,9 @@ def without_bare(pod: EksPropertiesOverride) -> EksPropertiesOverride:
     """The pod's override with `only_named` of its containers."""
     containers = pod.pod_properties.containers
     left = only_named(containers)
-    return (
-        pod
-        if left is containers
-        else replace(pod, pod_properties=replace(pod.pod_properties, containers=left))
-    )
+    if left is containers:
+        return pod
+    return replace(pod, pod_properties=replace(pod.pod_properties, containers=left))
 
 
 def known_on_nodes(nodes: NodeOverrides, name: str, first: str) -> NodeOverrides:

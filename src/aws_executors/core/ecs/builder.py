@@ -1,4 +1,4 @@
-"""From a launch to the request that runs it.
+"""The builders for ECS: from a launch to the RunTask request that runs it.
 
 Law: pure. The options (or the person's own request) give the shape, ``executor_config`` goes on top, then
 the workload: the command into the Airflow container, and the two members by which the container is found
@@ -24,6 +24,7 @@ from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import check_allowed
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.memo import remembered
+from aws_executors.core.requests.merge import with_members
 from aws_executors.core.requests.wire import spell, to_kwargs
 
 KEPT: Mapping[str, str] = {
@@ -162,11 +163,10 @@ def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
 
 
 def _marked(launch: Launch[EcsSettings], request: RunTask, overrides: Overrides) -> RunTask:
-    """The request with these overrides and the launch's names: one change, for each change is checked."""
-    token, started_by = launch.submission, f"{launch.settings.deployment}/{launch.token}"
-    if overrides is request.overrides and (request.client_token, request.started_by) == (token, started_by):
-        return request
-    return replace(request, overrides=overrides, client_token=token, started_by=started_by)
+    """The request with these overrides and the launch's names."""
+    started_by = f"{launch.settings.deployment}/{launch.token}"
+    names = {"client_token": launch.submission, "started_by": started_by}
+    return with_members(request, {"overrides": overrides, **names})
 
 
 def _sendable(request: RunTask) -> None:

@@ -26,12 +26,12 @@ def with_over(overrides: Overrides, name: str, over: object) -> Overrides:
     >>> with_over(Overrides(), "proxy", ContainerOverride(name="proxy", cpu=64)).container_overrides
     (ContainerOverride(name='proxy', cpu=64),)
     """
-    listed = overrides.container_overrides
+    listed, bare = overrides.container_overrides, ContainerOverride(name=name)
     names = [one.name for one in listed]
     place = names.index(name) if name in names else len(names)
-    before = listed[place] if name in names else ContainerOverride(name=name)
-    after = merge(before, over)
-    if after is before:
+    before = listed[place] if name in names else bare
+    after = merge(merge(bare, before), over)  # of a variable that it lists twice, the last counts
+    if after == before:
         return overrides
     return replace(overrides, container_overrides=(*listed[:place], after, *listed[place + 1 :]))
 

@@ -1,4 +1,4 @@
-"""The one kind of step that most steps for ECS are: options laid over the request.
+"""A step for ECS that lays options over the request: what most steps are.
 
 Law: a step says nothing that ``executor_config`` could not say too, and goes onto the request by the very
 same rules (`requests/merge.py`); it is a value that prints as the call that made it.

@@ -119,18 +119,23 @@ def launch_platform(launch_type: str | None, strategy: tuple[CapacityProvider, .
 
 def _placement_faults(request: RunTask) -> Iterator[str]:
     strategy = request.capacity_provider_strategy
-    if request.launch_type and strategy:
-        yield "launch_type and capacity_provider_strategy exclude each other; give one of them"
-    try:
-        sound(strategy)
-    except ValueError as error:
-        yield f"capacity_provider_strategy {error}"
+    if strategy:
+        yield from _strategy_faults(request.launch_type, strategy)
     place = launch_platform(request.launch_type, strategy)
     if place not in ("", "FARGATE"):
         providers = ", ".join(item.capacity_provider for item in strategy)
         yield from _only_on_fargate(request, f"the capacity provider {providers}" if providers else place)
     if place == "EXTERNAL":
         yield from _not_outside(request)
+
+
+def _strategy_faults(launch_type: str | None, strategy: tuple[CapacityProvider, ...]) -> Iterator[str]:
+    if launch_type:
+        yield "launch_type and capacity_provider_strategy exclude each other; give one of them"
+    try:
+        sound(strategy)
+    except ValueError as error:
+        yield f"capacity_provider_strategy {error}"
 
 
 def _only_on_fargate(request: RunTask, place: str) -> Iterator[str]:

@@ -12,9 +12,10 @@ from pydantic import BeforeValidator, Field
 from aws_executors.core.ecs.capacity_providers import Strategy, names_fargate
 from aws_executors.core.ecs.options import SETTABLE
 from aws_executors.core.ecs.request import BY_PROVIDER, MANAGED, LaunchType
-from aws_executors.core.settings.base import NOTHING, Settings, Written
+from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, Place, shown
 from aws_executors.core.settings.options import as_text
+from aws_executors.core.settings.section import NOTHING, Written
 from aws_executors.core.settings.types import (
     SPELLINGS,
     ContainerName,

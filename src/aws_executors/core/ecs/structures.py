@@ -5,7 +5,7 @@ with the words a person needs. Source: API_RunTask of the Amazon ECS API Referen
 """
 
 from collections import Counter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -21,6 +21,7 @@ from aws_executors.core.requests.wire import (
     TagValue,
     Text,
     Whole,
+    fields_of,
     masked_repr,
 )
 
@@ -119,17 +120,8 @@ class ContainerOverride:
     resource_requirements: tuple[ResourceRequirement, ...] = ()
 
     def __repr__(self) -> str:
-        parts = {
-            "name": self.name,
-            "command": self.command or None,
-            "environment": self.environment or None,
-            "environment_files": self.environment_files or None,
-            "cpu": self.cpu,
-            "memory": self.memory,
-            "memory_reservation": self.memory_reservation,
-            "resource_requirements": self.resource_requirements or None,
-        }
-        said = (f"{name}={part!r}" for name, part in parts.items() if part is not None)
+        parts = ((name, cast("object", getattr(self, name))) for name in fields_of(self))
+        said = (f"{name}={part!r}" for name, part in parts if part not in (None, ()))
         return mask_literals(f"ContainerOverride({', '.join(said)})")
 
 

@@ -14,8 +14,7 @@ SHELL = "https://tldp.org/LDP/abs/html/exitcodes.html"
 
 LAUNCHER = "https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/executor/index.html"
 
-# The exit codes of this package's launcher (`core/lifecycle/launcher_exit_codes.py`), and what to do about
-# each.
+# The exit codes of this package's launcher (`core/lifecycle/launcher_exit_codes.py`), and their remedies.
 OURS: tuple[tuple[Exit, str], ...] = (
     (Exit.HELD, "Nothing to do if the task runs: the other container has it."),
     (

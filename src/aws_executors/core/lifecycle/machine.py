@@ -1,6 +1,6 @@
 """The whole life of a job: what happens to it, and what it asks for in return.
 
-Invariants: `advance` is total and pure. It knows no clock (events carry their time), no service and no
+Law: `advance` is total and pure. It knows no clock (events carry their time), no service and no
 Airflow. An event that does not fit a job's stage is late or doubled, and changes nothing. A container is
 stopped before its task is given to anybody else, and nothing is reported that the database does not bear out.
 """

@@ -1,6 +1,6 @@
 """What is measured: every metric by name, and what a change of a job counts as.
 
-Invariants: names and meanings, no sending. A name that somebody's dashboard knows does not change. Plain
+Law: names and meanings, no sending. A name that somebody's dashboard knows does not change. Plain
 StatsD has no tags, so what a metric is split by is in its name; only the executor and the team are tags.
 """
 

@@ -1,6 +1,6 @@
 """What the end of a container means, given what Airflow's database says of its task instance.
 
-Invariants: one matrix, the state of the row by how the container ended, and nothing decided outside it; what
+Law: one matrix, the state of the row by how the container ended, and nothing decided outside it; what
 is harmless before the task's own code has begun may not be repeated after it. A container's exit code is not
 its task's result (a supervisor exits 0 when the task failed, deferred or was cleared), and a report at the
 wrong moment fails a healthy task: so nothing is reported before the row of the task instance was read.

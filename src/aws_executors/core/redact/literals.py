@@ -1,8 +1,8 @@
 """JSON and code without the secrets that they quote, and still JSON and code.
 
 Law: what `mask` finds is looked for in the whole text, for a name may stand in one literal and its secret in
-the next; what is replaced stands within one literal, so that quotes, commas and brackets stay. Then each text
-is looked at for itself, as what it means.
+the next; what is replaced stands within one literal, so that quotes, commas and brackets stay, and so do the
+names of members. Then each text is looked at for itself, as what it means.
 """
 
 import json
@@ -16,7 +16,7 @@ from aws_executors.core.redact.text import FINDERS, MASK, Span, mask
 # A text in quotes, or any other word; one before `=` or `(` is no value.
 _LITERAL = re.compile(
     r"""(?:[bBrRuUfF]{1,2}+(?=["']))?+
-        (?: "(?P<double>(?:[^"\\]|\\.)*+)"?+ | '(?P<single>(?:[^'\\]|\\.)*+)'?+
+        (?: (?: "(?P<double>(?:[^"\\]|\\.)*+)"?+ | '(?P<single>(?:[^'\\]|\\.)*+)'?+ ) (?P<key>(?=\s*+:))?+
           | (?P<bare>[^\s"'()\[\]{},:=]++)(?P<called>[=(])?+ )""",
     re.VERBOSE | re.DOTALL,
 )
@@ -83,8 +83,8 @@ _evaluated = cast("Callable[[str], object]", literal_eval)
 
 def _alone(literal: re.Match[str]) -> str:
     """A text in quotes, masked as what it means: a quote in it may be part of a secret."""
-    written = literal.group()
-    if "\\" not in written or not written.endswith(("'", '"')):
+    written, key = literal.group(), cast("str | None", literal["key"]) is not None
+    if not (key or "\\" in written) or not written.endswith(("'", '"')):
         return written
     try:
         meant = _loads(written) if written[0] == '"' else _evaluated(written)
@@ -123,6 +123,8 @@ def _covered(text: str, spans: Iterable[Span]) -> Iterator[Piece]:
 def _pieces(text: str) -> Iterator[Piece]:
     for number, literal in enumerate(_LITERAL.finditer(text)):
         parts = cast("dict[str, str | None]", literal.groupdict())
+        if parts["key"] is not None:
+            continue
         if parts["bare"] is None:
             inside = literal.span("double" if parts["single"] is None else "single")
             for run in _RUN.finditer(text, *inside):

@@ -1,4 +1,4 @@
-"""What ``executor_config`` may set: the option `executor_config_allowed`.
+"""The option `executor_config_allowed`: what a task's ``executor_config`` may set.
 
 Law: one thing has one name here, whichever way an author wrote it, and may be allowed by that name or by that
 of a structure which it is part of. Each service says what its options set; all else is refused at once.

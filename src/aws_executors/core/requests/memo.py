@@ -1,4 +1,4 @@
-"""Pure functions that keep what they have made.
+"""Caches for pure functions: `remembered` by argument, `unchanged` by what a record says.
 
 Law: only for functions of values, whose results are values; what is kept is bounded, and any thread may ask.
 """

@@ -1,4 +1,4 @@
-"""How two descriptions of one thing become one: `merge(base, over)`, field by field.
+"""`merge(base, over)`: two descriptions of one thing become one, field by field.
 
 Law: a field's rule follows from its type. Text, numbers, flags and lists of plain values: what `over` says,
 if it says anything. A structure: merged in turn. A list of structures that have a key, and a map of texts: by
@@ -9,6 +9,7 @@ is given is changed. `tests/core/requests/test_merge.py` holds the laws: identit
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass, replace
 from functools import partial
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -111,16 +112,37 @@ def merge(base: T, over: object, **decided: object) -> T:
     ContainerOverride(name='a', command=('ls',), cpu=512)
     """
     found: dict[str, object] = {}
-    for name, nothing, rule in _plan(type(base), type(over)):
-        above = cast("object", getattr(over, name))
+    for name, value_of, nothing, rule in _plan(type(base), type(over)):
+        above = value_of(over)
         if above is nothing or above == nothing or name in decided:
             continue
-        below = cast("object", getattr(base, name))
+        below = value_of(base)
         merged = rule(below, above)
         if merged is not below:
             found[name] = merged
-    found |= {name: value for name, value in decided.items() if value is not _value(name, base)}
+    if decided:
+        found |= _differing(base, decided)
     return _replace(base, **found) if found else base
+
+
+def with_members(base: T, members: Mapping[str, object]) -> T:
+    """`base` with these members; `base` itself, if it has them. It is checked once, however many they are.
+
+    >>> from aws_executors.core.ecs.structures import ContainerOverride
+    >>> with_members(ContainerOverride(name="main"), {"cpu": 256, "memory": 512})
+    ContainerOverride(name='main', cpu=256, memory=512)
+    """
+    found = _differing(base, members)
+    return _replace(base, **found) if found else base
+
+
+def _differing(base: object, members: Mapping[str, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in members.items():
+        before = cast("object", getattr(base, name))
+        if value is not before and value != before:
+            found[name] = value
+    return found
 
 
 class _Replace(Protocol):
@@ -130,8 +152,8 @@ class _Replace(Protocol):
 _replace = cast("_Replace", replace)  # mypy knows no dataclass that could be any
 
 
-_Member: TypeAlias = tuple[str, object, Rule]
-"""How one field merges: its name, what it is where nothing is said of it, and its rule."""
+_Member: TypeAlias = tuple[str, Callable[[object], object], object, Rule]
+"""How one field merges: its name, what reads it, its value where nothing is said of it, and its rule."""
 
 
 _SAYS_SOMETHING = object()
@@ -153,7 +175,7 @@ def _found_out(base: type, over: type) -> tuple[_Member, ...]:
     hints = cast("Mapping[str, object]", get_type_hints(base, include_extras=True))
     own = {field.name for field in _fields(base)}
     return tuple(
-        (field.name, _nothing(field), _rule(hints[field.name]))
+        (field.name, _reader(field.name), _nothing(field), _rule(hints[field.name]))
         for field in _fields(over)
         if field.name in own
     )
@@ -190,7 +212,7 @@ def _rule_of_items(hint: object) -> Rule:
     for name, member in hints.items():
         for mark in _bare(member)[1]:
             if isinstance(mark, Key):
-                return partial(_listed, key=partial(_value, name), combine=last if mark.whole else merge)
+                return partial(_listed, key=_reader(name), combine=last if mark.whole else merge)
     return overridden
 
 
@@ -229,8 +251,8 @@ def _listed(
     return by_key(cast("Items", base), cast("Items", over), key, combine)
 
 
-def _value(name: str, structure: object) -> object:
-    return cast("object", getattr(structure, name))
+def _reader(name: str) -> Callable[[object], object]:
+    return cast("Callable[[object], object]", attrgetter(name))
 
 
 def _first(pair: object) -> object:

@@ -1,4 +1,4 @@
-"""Questions about a launch, to be asked by `when` and `unless`.
+"""Predicates on a launch, for `when` and `unless`.
 
 Law: a predicate is a function ``launch -> bool`` of the launch alone. A person's own is a plain function;
 these are frozen, so that a builder made of them prints as the code that makes it.

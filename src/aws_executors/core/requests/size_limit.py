@@ -1,4 +1,4 @@
-"""What to say of a request that is larger than AWS takes.
+"""The message for a request that is larger than AWS allows.
 
 Law: sizes in, words out. Who measures, measures as AWS counts; here the three largest parts are named,
 and the two ways out: the workload by way of S3, or less in the request.

@@ -1,4 +1,4 @@
-"""How a written value is spelled for AWS, and read back.
+"""How a request is spelled for AWS: Python's names to members of AWS's API, and back.
 
 Law: the one place where a Python name becomes a member of AWS's API. Every request of ECS and Batch is a
 tree of frozen pydantic dataclasses under `WRITTEN`: fields are named as ``botocore.xform_name`` names the

@@ -1,4 +1,4 @@
-"""A section of Airflow's configuration -> settings and the builder that goes with them.
+"""Airflow's configuration of a section, read into settings and the builder that goes with them.
 
 Law: the one way from airflow.cfg into the core. Everything that is wrong with the section, with its kwargs
 option and with the builder it names is told at once. A person's module is imported here, at start, and
@@ -20,8 +20,9 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.requests.compose import function_name
 from aws_executors.core.requests.wire import spell
 from aws_executors.core.services import BATCH, ECS, Builder, ServiceRow
-from aws_executors.core.settings.base import Settings, written
+from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, SettingsFaults, shown
+from aws_executors.core.settings.section import written
 from aws_executors.core.settings.types import is_dotted
 from aws_executors.shell.airflow.config_section import Section, read_section
 from aws_executors.shell.airflow.import_path import Unloaded, load, why_no_builder

@@ -11,8 +11,9 @@ from returns.methods import unwrap_or_failure
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.services import BATCH, ECS, ServiceRow
-from aws_executors.core.settings.base import NOTHING, Settings
+from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.core.settings.section import NOTHING
 from aws_executors.shell.airflow.config_section import read_section
 from aws_executors.shell.airflow.configuration import BUILDER, presumed
 

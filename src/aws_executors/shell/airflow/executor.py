@@ -27,7 +27,6 @@ from aws_executors.core.lifecycle.metrics import census
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED, Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.redact.outgoing import last_lines, one_line
-from aws_executors.core.requests.compose import function_name
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.dashboard.collector import Collector, publisher_of
@@ -167,12 +166,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if self._publisher is not None:
             self._publisher.start()
         self._log_tail = LogTail(self._live_logs)
-        self.log.info(
-            "%s started in %s, with request builder %s",
-            self,
-            settings.region,
-            function_name(configured.build),
-        )
+        self.log.info("%s started in %s, with %s", self, settings.region, configured.builder)
 
     def _tags(self) -> dict[str, str]:
         return {"executor": type(self).__name__} | ({"team_name": self.team_name} if self.team_name else {})

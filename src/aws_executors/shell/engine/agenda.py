@@ -1,6 +1,6 @@
 """What is to be done later, the earliest first.
 
-Invariants: a data structure for one thread, without a clock. Nothing is ever taken off it: what has become
+Law: a data structure for one thread, without a clock. Nothing is ever taken off it: what has become
 needless meanwhile finds that out when its time comes, and does nothing.
 """
 

@@ -1,6 +1,6 @@
 """The engine's dispatcher: it moves every job, and hands on what jobs ask for.
 
-Invariants: `core.lifecycle.machine` decides what happens to a job, this decides when. It has no thread, no
+Law: `core.lifecycle.machine` decides what happens to a job, this decides when. It has no thread, no
 clock and no queue of its own, waits for nothing, and belongs to whoever calls it: the engine's thread in
 production, a simulator in virtual time.
 """

@@ -1,6 +1,6 @@
 """The table of jobs: one record for each, and which containers and rows are to be read next.
 
-Invariants: a data structure for one thread, without I/O and without decisions; every method costs no more
+Law: a data structure for one thread, without I/O and without decisions; every method costs no more
 than what it returns (heaps and indexes, never a pass over all jobs).
 """
 

@@ -1,6 +1,6 @@
 """What the dispatcher has done elsewhere: calls to AWS, to the store and to Airflow's database, by workers.
 
-Invariants: every method returns at once; `then` is called with the result in the engine's thread. Nothing is
+Law: every method returns at once; `then` is called with the result in the engine's thread. Nothing is
 decided here. Building requests, submitting, polling, the store and the database have threads of their own, so
 that none waits for another.
 """

@@ -1,6 +1,6 @@
 """Polling containers and reading rows: when, and what becomes of the answers.
 
-Invariants: for one thread, waits for nothing. What an answer shows is an event of its job, and most answers
+Law: for one thread, waits for nothing. What an answer shows is an event of its job, and most answers
 show nothing new. A container whose poll has failed is polled again soon. One query for rows at a time: a row
 that a verdict waits for is read first, the others take turns, and a database that does not answer is left
 alone for a while.

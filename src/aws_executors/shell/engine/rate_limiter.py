@@ -1,6 +1,6 @@
 """How many calls may be made now, and the queues in which calls wait until AWS allows them.
 
-Invariants: all executors of this process that use one account are counted together. The buckets of an account
+Law: all executors of this process that use one account are counted together. The buckets of an account
 and Region stand here once, behind a lock that is held for arithmetic only. What a bucket does is decided in
 `core/aws/token_bucket.py`.
 """

@@ -1,6 +1,6 @@
 """The end of a scheduler whose containers are not to outlive it.
 
-Invariants: each container is asked to stop once, and in time. A container that is being stopped may report
+Law: each container is asked to stop once, and in time. A container that is being stopped may report
 its task as failed, so the task instance is set to restarting first (the fence); that needs Airflow's
 database, which is waited for only as long as it answers.
 """

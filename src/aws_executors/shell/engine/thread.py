@@ -1,6 +1,6 @@
 """The engine: one thread that owns the dispatcher, and does nothing but decide.
 
-Invariants: the dispatcher belongs to this thread alone. It never waits for AWS, for the database or for a
+Law: the dispatcher belongs to this thread alone. It never waits for AWS, for the database or for a
 lock; workers do. Other threads hand jobs over, revoke them and take outcomes, and none of these waits either.
 """
 

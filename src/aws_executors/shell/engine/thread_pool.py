@@ -1,6 +1,6 @@
 """Threads that make calls which may take long, so that the engine's thread never waits for one.
 
-Invariants: the most urgent call is made first; every call is answered once, one that raises too; what came of
+Law: the most urgent call is made first; every call is answered once, one that raises too; what came of
 it is posted, never handled here. The threads are daemons, so no exit waits for them. Calls to AWS end by
 their own timeouts. A person's builder may never return: with `patience`, such a call is given up, and another
 thread takes the place of the one that hangs.

@@ -1,6 +1,6 @@
 """What the task instance's row means for the job.
 
-Invariants: a row counts only if its reading began after what it is to judge. The matrix of
+Law: a row counts only if its reading began after what it is to judge. The matrix of
 `core/lifecycle/verdict.py` decides; here is what is done then.
 """
 

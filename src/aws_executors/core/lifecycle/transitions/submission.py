@@ -1,6 +1,6 @@
 """What becomes of a submission.
 
-Invariants: `policy.py` says what is done about a refusal, here is how. Whatever may have been carried out
+Law: `policy.py` says what is done about a refusal, here is how. Whatever may have been carried out
 is looked up, or repeated to the byte where that is safe, before anything else is said of it.
 """
 

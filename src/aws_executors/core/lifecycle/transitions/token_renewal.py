@@ -1,6 +1,6 @@
 """Keeping a stored workload's token (the JWT that lets it start) fresh while its container waits.
 
-Invariants: it is renewed well before it would be too old, and never once the container is seen to run, or
+Law: it is renewed well before it would be too old, and never once the container is seen to run, or
 once the task waits for it no more: a fresh one would let in what is about to be stopped. A renewal that
 fails, or whose answer is lost, is made again: there is time for several.
 """

@@ -1,6 +1,6 @@
 """What a description of a container means.
 
-Invariants: older news changes nothing, an outcome is never taken back, and a container that AWS does not show
+Law: older news changes nothing, an outcome is never taken back, and a container that AWS does not show
 is not yet gone.
 """
 

@@ -1,0 +1,133 @@
+"""How a section of airflow.cfg is read: text by option to validated settings, or all that is wrong with it.
+
+Law: frozen, validated values. Every option of a section is checked in one go, and everything that is wrong
+with it is told at once: a person mends airflow.cfg one time, not once per fault. Which options there are is
+said by the models that come from this one.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import ClassVar, Self, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.settings.errors import Fault, Place, SettingsFaults, shown, unknown_option
+from aws_executors.core.settings.options import option_rows
+from aws_executors.core.validation import Violation, dotted, violations
+
+Written = Mapping[str, object]
+"""The options that somebody wrote, by name; what is blank or left to its default is not among them."""
+
+NOTHING: Written = MappingProxyType({})
+
+
+class SectionModel(BaseModel):
+    """What every section's settings are; a field is an option."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    section: ClassVar[str]
+    """The section's name in airflow.cfg."""
+    service: ClassVar[str]
+    """The AWS service that runs the containers, by its name in boto3."""
+    about: ClassVar[str]
+    """What the section is for, in one sentence."""
+    kwargs_option: ClassVar[str]
+    """The option whose dict is laid over the request that the other options make."""
+    members: ClassVar[Mapping[str, str]] = {}
+    """Options which that dict may give in their place, by the member's name in AWS's spelling."""
+    settable: ClassVar[tuple[str, ...]] = ()
+    """What ``executor_config`` can set, by the names that `executor_config_allowed` may list."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_what_is_written(cls, values: Written) -> dict[str, object]:
+        return cls.completed(written(values))
+
+    @model_validator(mode="after")
+    def _without_contradiction(self) -> Self:
+        own = {name: cast("object", getattr(self, name)) for name in self.model_fields_set}
+        faults = list(self.contradictions(_given(own), Place(self.section)))
+        if faults:
+            raise ValueError("; ".join(map(str, faults)))
+        return self
+
+    @classmethod
+    def completed(cls, own: dict[str, object]) -> dict[str, object]:
+        """The options with those defaults that depend on other options."""
+        return own
+
+    @classmethod
+    def contradictions(cls, own: Written, place: Place) -> Iterator[Fault]:
+        """The faults of options that do not go together; `own` may hold texts as well as read values."""
+        yield from ()
+
+    @classmethod
+    def gaps(cls, own: Written, kwargs: Written, place: Place) -> Iterator[Fault]:
+        """The faults of options that others, or the kwargs, make mandatory."""
+        yield from ()
+
+    @classmethod
+    def from_section(
+        cls, values: Written, kwargs: Written = NOTHING, team: str = ""
+    ) -> Result[Self, SettingsFaults]:
+        """Read a section of airflow.cfg, given as text by option (or as values from Python).
+
+        `kwargs` is what the kwargs option stands for, in AWS's spelling: as it is laid over the request, its
+        members take the place of the options in `members`. Every fault is in the failure. Never raises.
+
+        >>> from aws_executors.core.batch.settings import BatchSettings
+        >>> kwargs = {"jobQueue": "q", "jobDefinition": "airflow:3"}
+        >>> print(BatchSettings.from_section({"job_name": "airflow", "workers": "many"}, kwargs).failure())
+        [batch] has 2 faults:
+          region is missing; set [batch] region = us-east-1, or AIRFLOW__BATCH__REGION
+          workers = 'many' is not a whole number; set [batch] workers = 48, or AIRFLOW__BATCH__WORKERS
+        """
+        own, place = written(values), Place(cls.section, team)
+        members = cls.members.items()
+        over = {name: kwargs[member] for name, member in members if kwargs.get(member) is not None}
+        across = [*cls.contradictions(own, place), *cls.gaps(own, kwargs, place)]
+        across += cls._replaced(own, over, place)
+        try:
+            settings = cls.model_validate(own | over)
+        except ValidationError as error:
+            own_faults = [cls._fault(found, own | over, place) for found in violations(error) if found.path]
+            return Failure(SettingsFaults(place, (*own_faults, *across)))
+        return Failure(SettingsFaults(place, tuple(across))) if across else Success(settings)
+
+    @classmethod
+    def _replaced(cls, own: Written, over: Written, place: Place) -> Iterator[Fault]:
+        """A team's options that the kwargs replace: those were made from another section (C37)."""
+        for name in [name for name in over if place.team and name in own and own[name] != over[name]]:
+            problem = (
+                f"is overridden by {shown(over[name])} in {cls.kwargs_option}, which is not the team's own"
+            )
+            remedy = f"use request_builder instead: aws_executors.conf reads [{cls.section}] only"
+            yield Fault(name, problem, remedy, shown(own[name]))
+
+    @classmethod
+    def _fault(cls, found: Violation, own: Written, place: Place) -> Fault:
+        name, inside = str(found.path[0]), dotted(found.path[1:])
+        value = shown(own[name]) if name in own else ""
+        if found.unknown and not inside:
+            return unknown_option(name, value, tuple(cls.model_fields), place)
+        problem = f"at {inside} {found.finding}" if inside else found.finding
+        if found.kind == "missing" and name in cls.members:
+            problem = f"is missing, and {cls.kwargs_option} does not set {cls.members[name]}"
+        example = "".join(row.example for row in option_rows(cls) if row.name == name)
+        return Fault(name, problem, place.set(name, example), value)
+
+
+def written(values: Written) -> dict[str, object]:
+    """The options that are not blank (a comma alone is), their texts without the white space around them.
+
+    >>> written({"region": " us-east-1 ", "conn_id": "", "workers": 4})
+    {'region': 'us-east-1', 'workers': 4}
+    """
+    stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    return {n: v for n, v in stripped.items() if not isinstance(v, str) or v.strip(", \t\r\n")}
+
+
+def _given(own: Written) -> Written:
+    return {name: value for name, value in own.items() if value not in (None, "", ())}
