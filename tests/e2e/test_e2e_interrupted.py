@@ -47,7 +47,7 @@ def interrupt(up: DemoStage, over: threading.Event) -> None:
     """Ctrl-C as soon as a container of the demo has run for a while: there is most to take down."""
     while not over.is_set():
         if any(one.task.dag_id == DAG and one.status == "RUNNING" for one in up.containers()):
-            time.sleep(0.5)
+            time.sleep(3.0)  # in which it is shown, too, on a busy machine
             os.kill(os.getpid(), signal.SIGINT)
             return
         time.sleep(0.1)
