@@ -200,7 +200,7 @@ BARE = (
     "seen",
     "since",
     "due",
-    "asked",
+    "row_asked_at",
     "failures",
     "doomed",
     "told",

@@ -24,7 +24,7 @@ from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.messages import Asked
+from aws_executors.shell.engine.messages import RowQuery
 from aws_executors.shell.engine.rate_limiter import Account, RateLimiter
 from aws_executors.shell.engine.thread import Engine
 
@@ -317,7 +317,7 @@ class Rows:
             row = self._rows.get(key)
             return None if row is None else row.state
 
-    def read(self, asked: Mapping[str, Asked[str]]) -> Mapping[str, Row | None]:
+    def read(self, asked: Mapping[str, RowQuery[str]]) -> Mapping[str, Row | None]:
         """The rows of these jobs, by token, less those that say what has been heard."""
         queue = self._queue
         with self._lock:

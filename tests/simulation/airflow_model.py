@@ -19,7 +19,7 @@ from airflow.models.callback import CallbackKey
 from airflow.models.taskinstancekey import TaskInstanceKey
 
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.shell.engine.messages import Asked
+from aws_executors.shell.engine.messages import RowQuery
 from simulation.plan import Times
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class Metadata:
 
     # --- Ours (shell/airflow/database.py) --------------------------------------------------------------
 
-    def read(self, asked: Mapping[str, Asked[WorkloadKey]]) -> dict[str, Row | None]:
+    def read(self, asked: Mapping[str, RowQuery[WorkloadKey]]) -> dict[str, Row | None]:
         """`AirflowDatabase.read`."""
         rows = {token: self._row(one.key) for token, one in asked.items()}
         return {token: row for token, row in rows.items() if row is None or row != asked[token].heard}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 LIFECYCLE, SHELL = "aws_executors.core.lifecycle", "aws_executors.shell"
 TRANSITIONS = f"{LIFECYCLE}.transitions"
-STOPPING, AWAITING_ROW = f"{TRANSITIONS}.stopping", f"{TRANSITIONS}.awaiting_row"
+STOPPING, ROW_READ = f"{TRANSITIONS}.stopping", f"{TRANSITIONS}.row_read"
 LOOKUP, MOVES, SUBMISSION = f"{TRANSITIONS}.lookup", f"{TRANSITIONS}.moves", f"{TRANSITIONS}.submission"
 WATCHING, TOKEN_RENEWAL = f"{TRANSITIONS}.watching", f"{TRANSITIONS}.token_renewal"
 MACHINE, POLICY, VERDICT = f"{LIFECYCLE}.machine", f"{LIFECYCLE}.policy", f"{LIFECYCLE}.verdict"
@@ -123,9 +123,9 @@ MUTANTS = (
     # --- The life of a job ---
     Mutant(
         "old rows are believed",
-        AWAITING_ROW,
-        "if at < job.asked or job.unwanted:",
-        "if job.unwanted:",
+        ROW_READ,
+        "if at < job.row_asked_at or job.withdrawn:",
+        "if job.withdrawn:",
         seed=8585,
     ),
     Mutant(
@@ -152,7 +152,7 @@ MUTANTS = (
     Mutant(
         "accepted after it was taken back: not stopped",
         SUBMISSION,
-        "return (watching, ()) if job.wanted else stop(watching)",
+        "return (watching, ()) if job.task_waits else stop(watching)",
         "return watching, ()",
         seed=46,
     ),
@@ -166,35 +166,35 @@ MUTANTS = (
     ),
     Mutant(
         "an orphan that runs is stopped and not cut off",
-        AWAITING_ROW,
+        ROW_READ,
         "        return job, (Fence(),)",
         "        return stop(job) if job.stage is Stage.WATCHING else (job, ())",
         seed=2026,
     ),
     Mutant(
         "an attempt keeps its number",
-        AWAITING_ROW,
+        ROW_READ,
         "attempt = job.attempt + 1",
         "attempt = job.attempt",
         seed=11,
     ),
     Mutant(
         "one attempt is all that there is",
-        AWAITING_ROW,
+        ROW_READ,
         "if job.attempt >= policy.attempts:",
         "if True:",
         seed=2,
     ),
     Mutant(
         "a callback that has begun is begun again",
-        AWAITING_ROW,
+        ROW_READ,
         "RowState.RUNNING if began else RowState.ROWLESS",
         "RowState.ROWLESS",
         seed=27,
     ),
     Mutant(
         "a report is made once only",
-        AWAITING_ROW,
+        ROW_READ,
         "    if job.reported >= policy.reports:",
         "    if True:",
         seed=388,

@@ -18,7 +18,7 @@ from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.messages import Asked, Message
+from aws_executors.shell.engine.messages import Message, RowQuery
 from aws_executors.shell.engine.operations import Operations
 from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
@@ -125,7 +125,7 @@ class VirtualDatabase:
     process: Process
     metadata: Metadata
 
-    def read(self, asked: Mapping[str, Asked[WorkloadKey]]) -> dict[str, Row | None]:
+    def read(self, asked: Mapping[str, RowQuery[WorkloadKey]]) -> dict[str, Row | None]:
         """The rows, after a while, read at its beginning or at its end."""
         self._reach()
         rows = self.metadata.read(asked)

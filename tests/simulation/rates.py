@@ -155,13 +155,13 @@ class Scheduler:
     def _wants(self, now: float) -> None:
         count, every = self._demand or (0, 1.0)
         for _ in range(count):
-            self._queue.wait(None, 0)
+            self._queue.enqueue(None, 0)
         self._line.at(now + every, self._wants)
 
     def _turn(self, now: float) -> None:
         while self._demand is None and len(self._queue) < 500:
-            self._queue.wait(None, 0)
-        for _ in self._queue.passing(now):
+            self._queue.enqueue(None, 0)
+        for _ in self._queue.take_ready(now):
             took = self._dice.uniform(*LATENCY)
             self._line.at(now + took / 2, self._arrives(now, took))
         ready = self.share.ready_at(Action.SUBMIT) if self._queue.waiting else 0.0
@@ -179,7 +179,7 @@ class Scheduler:
             self.share.passed(Action.SUBMIT, now)
         else:
             self.share.throttled(Action.SUBMIT, sent, now)
-            self._line.at(now + AGAIN, lambda now: self._queue.wait(None, 0))
+            self._line.at(now + AGAIN, lambda now: self._queue.enqueue(None, 0))
 
 
 def tell(story: Story) -> Told:

@@ -50,7 +50,7 @@ from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.policy import Policy
-from aws_executors.core.lifecycle.transitions.awaiting_row import once_is_enough
+from aws_executors.core.lifecycle.transitions.row_read import same_row_changes_nothing
 from aws_executors.core.lifecycle.verdict import Row
 from samples import examples
 
@@ -210,9 +210,9 @@ def a_job_that_nobody_waits_for_only_looks_and_stops(life: Life) -> None:
     """Taken back, superseded, or left by its row: it says nothing more, starts nothing, and no container of
     it gets another token to begin with."""
     for before, event, after, effects in life.turns:
-        if before.unwanted or isinstance(event, Revoked | Superseded):
+        if before.withdrawn or isinstance(event, Revoked | Superseded):
             assert all(isinstance(effect, LookUp | Stop) for effect in effects)
-            assert after.unwanted or after.stage is Stage.CLOSED
+            assert after.withdrawn or after.stage is Stage.CLOSED
 
 
 @law
@@ -223,7 +223,7 @@ def what_is_to_be_given_back_says_nothing_before_it_is(life: Life) -> None:
             assert not any(
                 isinstance(effect, LogEvent | Prepare | Submit | Renew | Report) for effect in effects
             )
-            assert after.wanted is False
+            assert after.task_waits is False
 
 
 @law
@@ -248,7 +248,7 @@ def a_container_that_is_known_to_live_is_stopped_before_a_cancelled_job_closes(l
 @law
 def what_is_known_to_live_for_a_cancelled_job_is_being_ended(life: Life) -> None:
     for _, _, after, _ in life.turns:
-        if after.unwanted and after.container:
+        if after.withdrawn and after.container:
             assert after.stage in (Stage.STOPPING, Stage.CLOSED)
 
 
@@ -283,7 +283,7 @@ def nothing_is_submitted_while_a_container_is_known(life: Life) -> None:
 def a_row_that_says_the_same_again_changes_nothing_where_once_is_enough(life: Life) -> None:
     """So that a database need not tell what it has told; what a verdict waits for is told all the same."""
     for _, event, after, _ in life.turns:
-        if isinstance(event, RowRead) and once_is_enough(after, event.at):
+        if isinstance(event, RowRead) and same_row_changes_nothing(after, event.at):
             for later in (0.0, 1.0, 1e6):
                 assert advance(after, RowRead(event.at + later, event.row), life.policy) == (after, ())
 

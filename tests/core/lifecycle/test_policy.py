@@ -102,7 +102,9 @@ def test_c13_c20_a_container_that_ended(trouble: Cause | Exit, before: str, afte
                 assert (told, reports, played.after.attempt) == (["container failed"], [False], 1)
             case _:
                 assert (told, reports, played.after.attempt) == ([], [], 1)
-                assert played.after.held  # the run of another container is looked for, and not failed
+                assert (
+                    played.after.runs_elsewhere
+                )  # the run of another container is looked for, and not failed
         assert any(isinstance(effect, ReleaseSlot) for effect in played.effects) == (expected == RETURNS)
 
 

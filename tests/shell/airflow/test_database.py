@@ -20,7 +20,7 @@ from sqlalchemy.schema import CreateTable
 from airflow_rows import Given, task_instance
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow.database import AirflowDatabase, _by_ids, complete, read_rows
-from aws_executors.shell.engine.messages import Asked
+from aws_executors.shell.engine.messages import RowQuery
 from e2e.postgres import postgres
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -98,9 +98,9 @@ def said(
     return Row(state=state, token=token or given.token, try_number=number, id=by or given.id)
 
 
-def heard(given: Given, row: Row | None = None) -> Asked[object]:
+def heard(given: Given, row: Row | None = None) -> RowQuery[object]:
     """A job that has heard this already."""
-    return Asked(given.key, given.id, row or said(given))
+    return RowQuery(given.key, given.id, row or said(given))
 
 
 @contextmanager
@@ -165,10 +165,10 @@ def test_only_what_has_changed_is_told() -> None:
 def test_what_has_not_been_heard_is_told_whatever_it_says() -> None:
     given, without_id, stateless = (task_instance(state="running") for _ in range(3))
     stateless.becomes(None, external_executor_id=None)
-    asked: dict[str, Asked[object]] = {
-        given.token: Asked(given.key, given.id),
-        without_id.token: Asked(without_id.key),
-        stateless.token: Asked(stateless.key, stateless.id),
+    asked: dict[str, RowQuery[object]] = {
+        given.token: RowQuery(given.key, given.id),
+        without_id.token: RowQuery(without_id.key),
+        stateless.token: RowQuery(stateless.key, stateless.id),
     }
     assert DATABASE.read(asked) == {
         given.token: said(given),
@@ -211,7 +211,7 @@ def test_two_jobs_of_one_task_instance_are_told_apart() -> None:
 
 def test_a_key_that_is_no_task_instances_has_no_row() -> None:
     assert DATABASE.read({}) == {}
-    assert DATABASE.read({"t": Asked("no task instance")}) == {"t": None}
+    assert DATABASE.read({"t": RowQuery("no task instance")}) == {"t": None}
 
 
 @pytest.mark.parametrize(("name", "place"), [("postgresql", "%("), ("mysql", "%s"), ("sqlite", "?")])
@@ -264,8 +264,8 @@ def test_postgresql_tells_the_same(tmp_path: Path) -> None:
             connection.execute(table.update().where(table.c.task_id == "task-1").values(state="success"))
             connection.execute(table.update().where(table.c.task_id == "task-2").values(id=moved))
             connection.execute(table.delete().where(table.c.task_id == "task-3"))
-        asked: dict[str, Asked[object]] = {
-            f"token-{number}": Asked(
+        asked: dict[str, RowQuery[object]] = {
+            f"token-{number}": RowQuery(
                 TaskInstanceKey("dag", f"task-{number}", "run", 1, -1),
                 ids[number],
                 Row(state="running", token=f"token-{number}", try_number=1, id=ids[number]),

@@ -126,8 +126,10 @@ def test_a_failure_is_counted_once_however_often_it_is_reported(
     rows.put("t0", "running")
     cloud.run("c1")
     cloud.finish("c1", 3)
-    until(lambda: sum(isinstance(one.effect, Report) for one in engine.outcomes()) == 1)
-    until(lambda: any(isinstance(one.effect, Report) for one in engine.outcomes()))  # it is not confirmed
+    until(lambda: sum(isinstance(one.effect, Report) for one in engine.airflow_updates()) == 1)
+    until(
+        lambda: any(isinstance(one.effect, Report) for one in engine.airflow_updates())
+    )  # it is not confirmed
     assert board.counts["failures.exited"] == 1
 
 

@@ -31,7 +31,7 @@ from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.engine.dispatcher import SLICE, Dispatcher, EngineConfig
-from aws_executors.shell.engine.messages import Asked, Message, WorkItem
+from aws_executors.shell.engine.messages import Message, RowQuery, WorkItem
 from aws_executors.shell.engine.operations import Operations, Performable
 from aws_executors.shell.engine.rate_limiter import Account
 from worlds import Cloud, Order, Unmeasured
@@ -156,7 +156,7 @@ class Clerk(Operations[str, Order]):
 
     def read_rows(
         self,
-        asked: Mapping[str, Asked[str]],
+        asked: Mapping[str, RowQuery[str]],
         then: Callable[[Result[Mapping[str, Row | None], str]], None],
     ) -> None:
         self.rows_read = then
@@ -284,7 +284,7 @@ def test_an_end_that_no_row_tells_is_known_soon_although_calls_fail() -> None:
             ends[id_] = clerk.now + dice.uniform(2.0, 10.0)
         for id_ in [id_ for id_ in clerk.cloud.live() if ends[id_] <= clerk.now]:
             clerk.cloud.finish(id_, 1)
-        told = [one.token for one in clerk.dispatcher.outcomes() if isinstance(one.effect, Report)]
+        told = [one.token for one in clerk.dispatcher.airflow_updates() if isinstance(one.effect, Report)]
         late = {token: clerk.now - ends[clerk.cloud.of(token)[0]] for token in told} | late
     assert clerk.failed > 2
     assert sorted(late.values())[round(0.99 * len(late))] <= 5.0

@@ -107,7 +107,7 @@ class Town:
 
     def listen(self) -> None:
         """Airflow's scheduler hears what there is to hear, and changes the row of what has failed."""
-        for one in self.engine.outcomes():
+        for one in self.engine.airflow_updates():
             if isinstance(one.effect, Report) and one.effect.confirm:
                 self.rows.put(one.key, "success" if one.effect.success else "failed")
             if not (isinstance(one.effect, ReleaseSlot) and self.ended(one.token)):
@@ -703,7 +703,7 @@ def test_nothing_is_submitted_after_the_end(stop: bool) -> None:
 def test_an_engine_that_was_never_started_ends_at_once_and_twice_is_no_harm(place: Town) -> None:
     unborn = engine_in(Cloud(), Rows(), config())
     unborn.end(stop=True, timeout=5.0)
-    assert list(unborn.outcomes()) == []
+    assert list(unborn.airflow_updates()) == []
     place.engine.end(stop=True, timeout=2.0)
     place.engine.end(stop=True, timeout=2.0)
 

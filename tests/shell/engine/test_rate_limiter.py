@@ -20,12 +20,12 @@ def test_the_most_urgent_passes_first_and_no_more_than_allowed() -> None:
     mine = Account().share(ON_FARGATE)
     queue = RateLimitedQueue[str](Action.SUBMIT, mine)
     for number in range(30):
-        queue.wait(f"low {number}", priority=1)
-    queue.wait("high", priority=9)
-    passed = list(queue.passing(0.0))
+        queue.enqueue(f"low {number}", priority=1)
+    queue.enqueue("high", priority=9)
+    passed = list(queue.take_ready(0.0))
     assert passed == ["high", *(f"low {number}" for number in range(17))]
     assert mine.ready_at(Action.SUBMIT) == pytest.approx(1 / 19)  # a little below the 20 that AWS documents
-    assert list(queue.passing(0.11)) == ["low 17", "low 18"]
+    assert list(queue.take_ready(0.11)) == ["low 17", "low 18"]
     assert len(queue) == 11
 
 
@@ -33,10 +33,10 @@ def test_no_more_pass_than_there_is_room_for_and_the_rest_costs_the_account_noth
     mine = Account().share(ON_FARGATE)
     queue = RateLimitedQueue[str](Action.SUBMIT, mine)
     for number in range(10):
-        queue.wait(f"{number}", priority=number)
-    assert list(queue.passing(0.0, room=3)) == ["9", "8", "7"]
-    assert list(queue.passing(0.0, room=0)) == []
-    assert list(queue.passing(0.0, room=-1)) == []
+        queue.enqueue(f"{number}", priority=number)
+    assert list(queue.take_ready(0.0, room=3)) == ["9", "8", "7"]
+    assert list(queue.take_ready(0.0, room=0)) == []
+    assert list(queue.take_ready(0.0, room=-1)) == []
     assert len(queue) == 7
     assert mine.take(Action.SUBMIT, 100, 0.0) == 18 - 3
 
@@ -44,7 +44,7 @@ def test_no_more_pass_than_there_is_room_for_and_the_rest_costs_the_account_noth
 def test_an_empty_gate_takes_nothing_of_the_account() -> None:
     mine = Account().share(ON_FARGATE)
     queue = RateLimitedQueue[str](Action.SUBMIT, mine)
-    assert list(queue.passing(0.0)) == []
+    assert list(queue.take_ready(0.0)) == []
     assert mine.take(Action.SUBMIT, 100, 0.0) == 18
 
 

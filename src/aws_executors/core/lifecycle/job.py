@@ -26,7 +26,7 @@ class Stage(StrEnum):
     LOOKING_UP = "looking up"  # AWS is asked by name whether there is a container
     WATCHING = "watching"  # there is a container, or a row, to follow
     AWAITING_ROW = "awaiting row"  # the container has ended; the row is read before anything is reported
-    STOPPING = "stopping"  # the slot is free; the container is followed, and stopped, to its end
+    STOPPING = "stopping"  # nobody waits for the container: it is followed to its end, and stopped when due
     CONFIRMING = "confirming"  # the end is reported and the slot is free; the row is read until it shows it
     CLOSED = "closed"
 
@@ -50,9 +50,8 @@ class Job(Generic[R]):
     try_number: int = 1
     assigned: bool = True  # Airflow gave the token itself, so that the row must show it
     has_row: bool = True  # False for a callback
-    queued_at: float | None = (
-        None  # epoch seconds of the last queueing, if the token may be of an earlier one
-    )
+    # Epoch seconds of the last queueing, if the token may be of an earlier one.
+    queued_at: float | None = None
 
     # How far it is.
     purpose: Purpose = Purpose.RUN
@@ -61,9 +60,8 @@ class Job(Generic[R]):
     due: float | None = None  # when it wants to be woken
     failures: int = 0  # calls in a row that have failed, or were refused
     lookups: int = 0  # look-ups in a row that have found nothing
-    asked: float = (
-        0.0  # when it asked for its row: what was read before may be older than the container's end
-    )
+    # When it asked for its row: a row that was read before may be older than the container's end.
+    row_asked_at: float = 0.0
 
     # The submission. Kept until AWS has answered, so that a repeat is the same to the byte; it holds a secret
     # (the workload token).
@@ -71,7 +69,7 @@ class Job(Generic[R]):
     ambiguous: bool = False  # it may have been carried out although nobody said so
     repeated: bool = False  # it has been made again all the same
     doomed: str = ""  # what is to be reported if it turns out that there is no other container
-    held: bool = False  # there certainly is another container, which is not to be failed
+    runs_elsewhere: bool = False  # the task runs in another container, and is not to be failed
 
     # The container.
     container: str = ""
@@ -81,27 +79,34 @@ class Job(Generic[R]):
     since: float = 0.0  # when it was accepted, or the present submission first refused
 
     # What has been said.
-    told: str = ""  # what a person was told last of its waiting
+    told: str = ""  # the last line in the task's event log about its waiting
     report: Report | None = None  # what Airflow was told of its end
     reported: int = 0  # times
 
     # The stored workload.
-    renew_every: float | None = (
-        None  # seconds between two workload tokens while it waits; None: nothing is stored
-    )
+    # Seconds between two workload tokens while it waits; None: nothing is stored.
+    renew_every: float | None = None
     renew_at: float = 0.0
 
     @property
-    def wanted(self) -> bool:
-        """Whether its task waits for its container: only then is there anything to renew, or to say of it."""
+    def task_waits(self) -> bool:
+        """Whether its task waits for its container, which is worth a renewal or a line in the event log then.
+
+        Neither this nor `withdrawn` holds for RELEASE: nothing is submitted, but the slot is still taken.
+        """
         return self.purpose in (Purpose.RUN, Purpose.ADOPT)
 
     @property
-    def unwanted(self) -> bool:
-        """Whether nobody waits for its container any more, so that nothing is submitted for it either."""
+    def withdrawn(self) -> bool:
+        """Whether Airflow has taken the task back, or moved on: nothing is submitted or reported any more."""
         return self.purpose in (Purpose.CANCEL, Purpose.LEAVE)
 
     @property
     def runs(self) -> bool:
-        """Whether the present container has been seen to run its task."""
+        """Whether the present container runs its task, by its row or by its last description."""
         return self.ran or (self.seen is not None and self.seen.phase is Phase.RUNNING)
+
+    @property
+    def had_container(self) -> bool:
+        """Whether AWS has ever accepted a submission of it."""
+        return bool(self.container or self.past)

@@ -1,7 +1,7 @@
 """The exit codes of our launcher: one table, for the launcher that exits and the executor that reads the
 code.
 
-Invariant: literal rows, no functions but look-ups. The launcher is `aws_executors.run`; the code is read in
+Law: literal rows, no functions but look-ups. The launcher is `aws_executors.run`; the code is read in
 `verdict.py` and `core/explain/diagnosis.py`. The codes are outside of what shells (126 and up), Python (1,
 2) and ``sysexits.h`` (64 to 78) use, so that no other program's code is taken for one of ours.
 """

@@ -17,9 +17,10 @@ from aws_executors.core.lifecycle.effects import LookUp, Prepare
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.transitions import (
-    awaiting_row,
+    due,
     lookup,
     moves,
+    row_read,
     stopping,
     submission,
     token_renewal,
@@ -43,7 +44,7 @@ STAGES: Mapping[type, Collection[Stage]] = MappingProxyType(
         events.StopAnswered: (Stage.STOPPING,),
     }
 )
-"""The stages in which an event means something; those that stand not here, in all but the last."""
+"""The stages in which an event means something; those not listed here do in every stage but CLOSED."""
 
 
 def begin(job: Job[R]) -> Moved[R]:
@@ -55,7 +56,7 @@ def begin(job: Job[R]) -> Moved[R]:
     (LookUp(exclude=()),)
     """
     if job.purpose is Purpose.RUN:
-        return job, (Prepare(job.attempt),)  # a job is made in this stage
+        return job, (Prepare(job.attempt),)  # Job() starts in PREPARING
     return replace(job, stage=Stage.LOOKING_UP), (LookUp(),)
 
 
@@ -101,7 +102,7 @@ def _moved(job: Job[R], event: events.Event[R], policy: Policy) -> Moved[R]:
             if row is not None and row.token == job.token and not job.assigned:
                 job = replace(job, assigned=True)  # our own token has arrived: without it, it is not ours
             state = row_state(row, token=job.token, assigned=job.assigned, try_number=job.try_number)
-            return awaiting_row.row_read(job, state, at, policy)
+            return row_read.row_read(job, state, at, policy)
         case events.StopAnswered(at=at, error=error):
             return stopping.stop_answered(job, error, at, policy)
         case events.Revoked(at=at):
@@ -109,6 +110,6 @@ def _moved(job: Job[R], event: events.Event[R], policy: Policy) -> Moved[R]:
         case events.Superseded(at=at):
             return stopping.superseded(job, at, policy)
         case events.Due(at=at):
-            return stopping.woken(job, at)
+            return due.woken(job, at)
         case never:
             assert_never(never)

@@ -105,14 +105,14 @@ def failure(job: Job[R], effect: Effect[R]) -> StrEnum | None:
 
     >>> from aws_executors.core.lifecycle.observation import Observation
     >>> lost = Observation(id="c1", phase=Phase.FAILED, cause=Cause.HOST_LOST)
-    >>> failure(Job(token="0b6e", seen=lost), Report(False, "why"))
+    >>> failure(Job(token="0b6e", container="c1", seen=lost), Report(False, "why"))
     <Cause.HOST_LOST: 'host lost'>
     """
     if not isinstance(effect, Report) or effect.success or job.reported > 1:
         return None
-    if job.seen is None:
+    if not job.had_container:
         return Submission.NOT_SUBMITTED
-    return job.seen.cause or Cause.UNCLEAR
+    return (None if job.seen is None else job.seen.cause) or Cause.UNCLEAR
 
 
 def census(jobs: Iterable[Job[R]]) -> Iterator[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """What is known of a container, in terms that are the same for ECS and Batch.
 
-Invariant: nothing of ECS or Batch is here. `ecs/describe.py` and `batch/describe.py` translate into it, and
+Law: nothing of ECS or Batch is here. `ecs/describe.py` and `batch/describe.py` translate into it, and
 everything behind them (`job.py`, `verdict.py`, the engine) knows nothing else.
 """
 

@@ -1,6 +1,6 @@
 """The numbers that steer a job's life, and what is done about each way in which a submission can fail.
 
-Invariant: numbers, one table and the look-up in it, nothing else. `transitions/submission.py` asks this table
+Law: numbers, one table and the look-up in it, nothing else. `transitions/submission.py` asks this table
 and decides nothing beside it. What is done about a container that has ended is in `verdict.py`.
 """
 
@@ -21,16 +21,14 @@ class Policy:
     attempts: int = 3  # containers that one queueing may start when infrastructure fails before user code ran
     grace: float = 120.0  # AWS may not show a container that it has accepted
     linger: float = 120.0  # a container may stay up after its task has ended
-    # The same for one whose task is not wanted any more and that was not seen to run: it may have been too
-    # quick.
+    # The same for one that was not seen to run: it may have run between two polls.
     patience: float = 5.0
     lookups: int = 3  # times that a lost submission is looked up before it is repeated
     lookup_every: float = 3.0
     confirm: float = 15.0  # then a report that the row does not bear out is made again
     reports: int = 4  # so many times in all
-    patience_to_start: float = (
-        300.0  # a container may wait, with no reason given, before its task's log says so
-    )
+    # A container may wait, with no reason given, before its task's event log says so.
+    patience_to_start: float = 300.0
     backoff: Backoff = field(default_factory=Backoff)
 
 
@@ -78,7 +76,7 @@ PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT})
 """The reactions that come after a pause which grows and is jittered (`core/aws/backoff.py`)."""
 
 # What these are called in the event log of a task.
-WAITING, AGAIN, QUEUED_AGAIN = "submission delayed", "resubmitted", "requeued"
+SUBMISSION_DELAYED, RESUBMITTED, REQUEUED = "submission delayed", "resubmitted", "requeued"
 NOT_SUBMITTED, CONTAINER_FAILED = "submission failed", "container failed"
 FAILED = (NOT_SUBMITTED, CONTAINER_FAILED)
 

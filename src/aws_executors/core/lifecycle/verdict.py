@@ -57,7 +57,7 @@ class Outcome(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What is reported to Airflow."""
+    """What is done when a container has ended: what Airflow is told, or what is done instead."""
 
     SUCCEED = "succeed"
     FAIL = "fail"
@@ -75,11 +75,11 @@ _COLUMNS: tuple[Outcome | None, ...] = (None, *Outcome)
 # fmt: off
 _ROWS: Mapping[RowState, tuple[Verdict, ...]] = {
     #                     not ended  clean    failed   lost      withdrawn  turned away  refused   unable
-    # Nobody else will ever start this queueing of it; given back twice, it is given back once.
+    # Nobody else will ever start this queueing of it; giving it back twice has the effect of once.
     RowState.QUEUED:     (KEEP,      FAIL,    FAIL,    RESUBMIT, REQUEUE,   FAIL,        RESUBMIT, FAIL),
     # It may be waiting for its next container already, with a row that does not say so.
     RowState.UNSURE:     (KEEP,      FREE,    FAIL,    RESUBMIT, FREE,      FREE,        RESUBMIT, FAIL),
-    # What never began here runs in another container; what did is never started again by us.
+    # A task that never began here runs in another container; one that began is not started again.
     RowState.RUNNING:    (KEEP,      SUCCEED, FAIL,    FAIL,     FAIL,      FREE,        FREE,     FREE),
     # "Success", when the container has ended, is how Airflow hears that a cleared task has stopped.
     RowState.RESTARTING: (KEEP,      SUCCEED, SUCCEED, SUCCEED,  SUCCEED,   SUCCEED,     SUCCEED,  SUCCEED),

@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.orm import load_only, object_session
 
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.shell.engine.messages import Asked
+from aws_executors.shell.engine.messages import RowQuery
 from aws_executors.shell.engine.polling import ROWS
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class AirflowDatabase:
     """Airflow's metadata database, for task instances that have, or had, a container of this package."""
 
-    def read(self, asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
+    def read(self, asked: Mapping[str, RowQuery[object]]) -> dict[str, Row | None]:
         """Read the rows of these jobs, by token: None if the row is gone; unchanged rows are left out.
 
         Keys are `TaskInstanceKey`. A row is read by its id, and by its key if no row has that id any more,
@@ -99,7 +99,7 @@ def complete(tis: Sequence[object]) -> None:
         session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids)).options(missing)).all()
 
 
-def read_rows(connection: "Connection", asked: Mapping[str, Asked[object]]) -> dict[str, Row | None]:
+def read_rows(connection: "Connection", asked: Mapping[str, RowQuery[object]]) -> dict[str, Row | None]:
     """`AirflowDatabase.read` on an open connection."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancekey import TaskInstanceKey
@@ -143,7 +143,7 @@ def _rows(
         yield (dag, task, run, index), Row(state=said, token=token, try_number=number, id=id_)
 
 
-def _unchanged(connection: "Connection", asked: Mapping[str, Asked[object]]) -> Collection[str]:
+def _unchanged(connection: "Connection", asked: Mapping[str, RowQuery[object]]) -> Collection[str]:
     """The tokens of the jobs whose rows have not changed since they were last read.
 
     This query runs twice a second for all running jobs, and nearly always finds that no row has changed. So

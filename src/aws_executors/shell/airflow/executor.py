@@ -233,12 +233,12 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """Tell Airflow what the engine has to say; drains a queue and waits for nothing."""
         if self._engine is None:
             return
-        for outcome in self._engine.outcomes():
+        for update in self._engine.airflow_updates():
             try:
-                self._tell_airflow(outcome)
+                self._tell_airflow(update)
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
-                log.exception("Could not report %r to Airflow", outcome)
+                log.exception("Could not report %r to Airflow", update)
         self._log_tails()
 
     def _log_tails(self) -> None:

@@ -12,6 +12,7 @@ from airflow.executors.base_executor import BaseExecutor
 from airflow.utils.state import TaskInstanceState
 
 from aws_executors.core.lifecycle.job import Job, Purpose
+from aws_executors.core.lifecycle.transitions.token_renewal import renewal_interval
 from aws_executors.core.services import ServiceRow
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.airflow.configuration import Configured
@@ -22,7 +23,6 @@ from aws_executors.shell.airflow.workloads import (
     Transports,
     is_own,
     parcel_of,
-    renewal_interval,
     token_for,
 )
 from aws_executors.shell.engine.messages import WorkItem

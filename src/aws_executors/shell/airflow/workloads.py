@@ -1,5 +1,8 @@
 """Turn the workloads that Airflow hands over into requests.
 
+Two things are called token: that of a queueing, by which its container is found again (`Job.token`), and the
+workload's, a JWT with which the container starts the task.
+
 Law: the only module that knows the shape of Airflow's workloads. A workload's token is a secret: it goes
 where the transport puts it, and nowhere else.
 """
@@ -19,6 +22,7 @@ from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.lifecycle.transitions.token_renewal import renewal_interval
 from aws_executors.core.requests.compose import BuildFault, built, fault_of, function_name, lifetime_of
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
@@ -196,11 +200,6 @@ class _Kept:
     lifetime: float = 0.0
     renews: bool = False
     closed: bool = False
-
-
-def renewal_interval(lifetime: float) -> float:
-    """Seconds between two renewals of a stored workload's token that is valid for `lifetime` seconds."""
-    return lifetime / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """A service whose answers are watched: for metrics, and for the rate that AWS grants.
 
-Invariant: every call and every answer is passed on as it is, in the thread that makes the call.
+Law: every call and every answer is passed on as it is, in the thread that makes the call.
 """
 
 import time

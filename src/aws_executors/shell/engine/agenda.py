@@ -10,17 +10,17 @@ from collections.abc import Callable
 from math import inf
 from typing import TypeAlias
 
-Action: TypeAlias = Callable[[float], None]
+Callback: TypeAlias = Callable[[float], None]
 
 
 class Agenda:
-    """Actions by time; each is called with the time that it has become.
+    """Callbacks by time; each is called with the current time.
 
     >>> agenda = Agenda()
     >>> agenda.at(2.0, print); agenda.at(1.0, print)
     >>> agenda.due
     1.0
-    >>> agenda.keep(1.5); agenda.due
+    >>> agenda.run_due(1.5); agenda.due
     1.5
     2.0
     """
@@ -28,15 +28,15 @@ class Agenda:
     def __init__(self) -> None:
         self.due = inf
         """When something is to be done next."""
-        self._entries: list[tuple[float, int, Action]] = []
+        self._entries: list[tuple[float, int, Callback]] = []
         self._numbers = itertools.count()
 
-    def at(self, time: float, action: Action) -> None:
+    def at(self, time: float, action: Callback) -> None:
         """Plan this; what is planned for the same time is done in the order of its planning."""
         heapq.heappush(self._entries, (time, next(self._numbers), action))
         self.due = self._entries[0][0]
 
-    def keep(self, now: float) -> None:
+    def run_due(self, now: float) -> None:
         """Do what is to be done by now, with what is planned for now meanwhile."""
         while self._entries and self._entries[0][0] <= now:
             heapq.heappop(self._entries)[2](now)

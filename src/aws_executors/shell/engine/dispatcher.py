@@ -1,7 +1,7 @@
 """The engine's dispatcher: it moves every job, and hands on what jobs ask for.
 
-Law: `core.lifecycle.machine` decides what happens to a job, this decides when. It has no thread, no
-clock and no queue of its own, waits for nothing, and belongs to whoever calls it: the engine's thread in
+Law: `core.lifecycle.machine` decides what happens to a job, this decides when. It starts no thread, reads
+no clock but the one it is given, waits for nothing, and belongs to its caller: the engine's thread in
 production, a simulator in virtual time.
 """
 
@@ -39,7 +39,7 @@ R = TypeVar("R")
 
 log = logger(__name__)
 
-OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})
+OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})  # in which Airflow may queue the same token again
 NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revoked before it was submitted")
 SLICE, PAUSE = 16, 0.005
 """Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the
@@ -123,7 +123,7 @@ class Dispatcher(Generic[K, R]):
             return self.closing
         return self._shutdown.settled and not self._operations.submissions_under_way
 
-    def outcomes(self) -> Iterator[AirflowUpdate[K]]:
+    def airflow_updates(self) -> Iterator[AirflowUpdate[K]]:
         """Take what there is to be told to Airflow, oldest first; another thread may call this."""
         while self._outbox:
             yield self._outbox.popleft()
@@ -146,12 +146,12 @@ class Dispatcher(Generic[K, R]):
         """Do what is due by now."""
         now = self._clock()
         if now >= self._agenda.due:
-            self._agenda.keep(now)
+            self._agenda.run_due(now)
         if self._arriving and now >= self._arrival:
             self._arrive(SLICE)
         for action, queue in self._queues.items():
             if queue.waiting:
-                for token, effect in queue.passing(now, self._room(action)):
+                for token, effect in queue.take_ready(now, self._room(action)):
                     self._pass(token, effect, now)
         if now >= self._polling.rows_due:
             self._polling.read_rows(now)
@@ -269,7 +269,7 @@ class Dispatcher(Generic[K, R]):
             case effects.Prepare() | effects.Submit() if self.closing:
                 return  # nothing is started any more
             case effects.Submit() | effects.LookUp() | effects.Stop():
-                self._wait(record, effect)
+                self._enqueue(record, effect)
             case effects.Prepare() | effects.Renew():
                 self._hand_on(record, effect)
             case effects.ReadRow():
@@ -303,9 +303,11 @@ class Dispatcher(Generic[K, R]):
 
     # --- Calls that wait until AWS allows them -------------------------------------------------------------
 
-    def _wait(self, record: Record[K, R], effect: effects.Submit[R] | effects.LookUp | effects.Stop) -> None:
+    def _enqueue(
+        self, record: Record[K, R], effect: effects.Submit[R] | effects.LookUp | effects.Stop
+    ) -> None:
         queue = self._queues[RATE_LIMITED[type(effect)]]
-        queue.wait((record.job.token, effect), record.work_item.priority)
+        queue.enqueue((record.job.token, effect), record.work_item.priority)
 
     def _room(self, action: Action) -> int:
         """How many calls of an action may begin by now; the next answer makes room for another submission."""
@@ -320,10 +322,10 @@ class Dispatcher(Generic[K, R]):
         if record is None:
             return
         match effect:
-            case effects.Submit() if record.job.unwanted:
+            case effects.Submit() if record.job.withdrawn:
                 self._happen(record, events.Refused(now, NEVER_SENT))
             case effects.Submit() if record.in_doubt:
-                record.held = effect
+                record.on_hold = effect
                 self._polling.want_row(token)
             case _:
                 self._hand_on(record, effect)
@@ -339,10 +341,10 @@ class Dispatcher(Generic[K, R]):
     def _reassured(self, record: Record[K, R], at: float) -> None:
         """The row was read, beginning at `at`: what was held back until then goes on."""
         if at < self._awake_since:
-            if record.held is not None:
+            if record.on_hold is not None:
                 self._polling.want_row(record.job.token)  # what was read before the gap is not believed
             return
         record.in_doubt = False
-        held, record.held = record.held, None
-        if held is not None and not self.closing:
-            self._wait(record, held)
+        submission, record.on_hold = record.on_hold, None
+        if submission is not None and not self.closing:
+            self._enqueue(record, submission)

@@ -1,6 +1,6 @@
 """Logs a lasting failure once, and once more when it is over.
 
-Invariant: one line per change, never one per second. Under a rate limit some calls are refused and others are
+Law: one line per change, never one per second. Under a rate limit some calls are refused and others are
 not, many times a second: so a failure is over only when nothing went wrong for a while.
 """
 

@@ -1,7 +1,7 @@
 """The table of jobs: one record for each, and which containers and rows are to be read next.
 
-Law: a data structure for one thread, without I/O and without decisions; every method costs no more
-than what it returns (heaps and indexes, never a pass over all jobs).
+Law: a data structure for one thread, without I/O and without decisions. What is called in every turn
+costs no more than what it returns (heaps and indexes); only `live`, for a shutdown, goes over all jobs.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from aws_executors.core.lifecycle.display_state import DisplayState, display_sta
 from aws_executors.core.lifecycle.effects import Effect, Submit
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.poll_interval import PollInterval, poll_after, poll_again_after
-from aws_executors.core.lifecycle.transitions.awaiting_row import once_is_enough
+from aws_executors.core.lifecycle.transitions.row_read import same_row_changes_nothing
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.shell.engine.messages import Asked, K, WorkItem
+from aws_executors.shell.engine.messages import K, RowQuery, WorkItem
 
 R = TypeVar("R")
 
@@ -36,13 +36,13 @@ class Record(Generic[K, R]):
     state: DisplayState  # how far it has come for a person
     since: float  # when it came there
     queued_at: float | None  # when it was handed over; None once it has begun, or is not this scheduler's own
-    row: Asked[K]  # what to read of its task instance
+    row: RowQuery[K]  # what to read of its task instance
     poll_at: float | None = None  # the one planned poll of its container that counts
     failed_polls: int = 0  # in a row
     pending: dict[type[Effect[R]], int] = field(default_factory=dict)
     """The numbers of the requests that are not answered, one of a kind."""
     in_doubt: bool = False  # its row must be read before anything is submitted for it
-    held: Submit[R] | None = None  # the submission that waits for that
+    on_hold: Submit[R] | None = None  # the submission that waits for that
 
     def forget_workload(self) -> None:
         """No request is built for this job any more: what it would be built from need not be kept."""
@@ -83,7 +83,7 @@ class JobTable(Generic[K, R]):
             state=display_state(job),
             since=now,
             queued_at=now if job.purpose is Purpose.RUN else None,
-            row=Asked(work_item.key, work_item.id),
+            row=RowQuery(work_item.key, work_item.id),
         )
         self._records[job.token] = record
         if job.has_row:
@@ -178,7 +178,7 @@ class JobTable(Generic[K, R]):
 
     # --- Reading rows --------------------------------------------------------------------------------------
 
-    def to_read(self, most: int) -> dict[str, Asked[K]]:
+    def to_read(self, most: int) -> dict[str, RowQuery[K]]:
         """Take turns: what to read of up to `most` jobs whose rows have not been read for longest."""
         turns: dict[str, Record[K, R]] = {}
         for _ in range(len(self._rows)):
@@ -199,10 +199,10 @@ class JobTable(Generic[K, R]):
         """The job knows that its row says this, read at `at`: once more would change nothing."""
         if row is not None:
             job = record.job
-            enough = row.token == job.token and _row_matters(job) and once_is_enough(job, at)
-            record.row = Asked(record.row.key, row.id, row if enough else None)
+            enough = row.token == job.token and _row_matters(job) and same_row_changes_nothing(job, at)
+            record.row = RowQuery(record.row.key, row.id, row if enough else None)
 
 
 def _row_matters(job: Job[R]) -> bool:
     """Whether the row can still change what becomes of the job: as long as it holds a slot."""
-    return job.purpose is Purpose.RELEASE or (not job.unwanted and job.stage in ROW_MATTERS)
+    return job.purpose is Purpose.RELEASE or (not job.withdrawn and job.stage in ROW_MATTERS)

@@ -60,7 +60,7 @@ class WorkItem(Generic[K, R]):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[K_co]):
+class RowQuery(Generic[K_co]):
     """A task instance whose row is to be read: its key, and the id that its row went by last.
 
     `heard` is the row as its job knows it already, and need not be given again; None: whatever it says.

@@ -20,7 +20,7 @@ from aws_executors.core.lifecycle import effects, events
 from aws_executors.core.lifecycle.observation import DescribeResult
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow.loggers import words
-from aws_executors.shell.engine.messages import Asked, K, Message, WorkItem
+from aws_executors.shell.engine.messages import K, Message, RowQuery, WorkItem
 from aws_executors.shell.engine.thread_pool import GivenUpError, Workers
 
 R = TypeVar("R")
@@ -51,7 +51,7 @@ Performable: TypeAlias = "effects.Prepare | effects.Renew | effects.Submit[R] | 
 class Database(Protocol[K_contra]):
     """What is read from, and written to, Airflow's database. Every method may raise."""
 
-    def read(self, asked: Mapping[str, Asked[K_contra]]) -> Mapping[str, Row | None]:
+    def read(self, asked: Mapping[str, RowQuery[K_contra]]) -> Mapping[str, Row | None]:
         """The rows of these jobs, by token, less those that say what has been heard; None for one that is
         gone."""
         ...
@@ -160,7 +160,7 @@ class Operations(Generic[K, R]):
 
     def read_rows(
         self,
-        asked: Mapping[str, Asked[K]],
+        asked: Mapping[str, RowQuery[K]],
         then: Callable[[Result[Mapping[str, Row | None], str]], None],
     ) -> None:
         """Read the rows of these jobs, by token; the result has those that say something new."""

@@ -19,11 +19,11 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.aws.request_quotas import Action
 from aws_executors.core.lifecycle.events import Observed, RowRead
 from aws_executors.core.lifecycle.observation import DescribeResult
-from aws_executors.core.lifecycle.transitions.watching import runs_on
+from aws_executors.core.lifecycle.transitions.watching import still_running
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.engine.error_log import ErrorLog
 from aws_executors.shell.engine.job_table import JobTable, Record
-from aws_executors.shell.engine.messages import Asked, K
+from aws_executors.shell.engine.messages import K, RowQuery
 from aws_executors.shell.engine.operations import Operations
 from aws_executors.shell.engine.rate_limiter import RateLimiter
 
@@ -96,7 +96,7 @@ class Polling(Generic[K, R]):
             self._error_log.say(f"Reading the description of container {odd.id}", "unreadable", odd.problem)
         for observation in answer.observations:
             record = self._table.owner(observation.id)
-            if record is not None and not runs_on(record.job, observation):
+            if record is not None and not still_running(record.job, observation):
                 self._happen(record, Observed(now, observation))
 
     # --- Rows ----------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Polling(Generic[K, R]):
             self.rows_due = inf
 
     def _rows_read(
-        self, asked: Mapping[str, Asked[K]], began: float, result: Result[Mapping[str, Row | None], str]
+        self, asked: Mapping[str, RowQuery[K]], began: float, result: Result[Mapping[str, Row | None], str]
     ) -> None:
         self._error_log.note("Reading task instances from Airflow's database", result)
         self._reading = False

@@ -100,8 +100,8 @@ class RateLimitedQueue(Generic[T]):
 
     >>> from aws_executors.core.aws.request_quotas import ON_FARGATE
     >>> queue = RateLimitedQueue[str](Action.SUBMIT, Account().share(ON_FARGATE))
-    >>> queue.wait("later", priority=1); queue.wait("first", priority=5)
-    >>> list(queue.passing(now=0.0))
+    >>> queue.enqueue("later", priority=1); queue.enqueue("first", priority=5)
+    >>> list(queue.take_ready(now=0.0))
     ['first', 'later']
     """
 
@@ -115,12 +115,12 @@ class RateLimitedQueue(Generic[T]):
     def __len__(self) -> int:
         return len(self.waiting)
 
-    def wait(self, item: T, priority: int) -> None:
-        """Let this one wait; the highest priority goes first, among these the oldest."""
+    def enqueue(self, item: T, priority: int) -> None:
+        """Add a call; the highest priority goes first, among these the oldest."""
         heapq.heappush(self.waiting, (-priority, next(self._order), item))
 
-    def passing(self, now: float, room: int = UNBOUNDED) -> Iterator[T]:
-        """Take those that may pass now, no more than there is room for."""
+    def take_ready(self, now: float, room: int = UNBOUNDED) -> Iterator[T]:
+        """Take the calls that may be made now, no more than there is room for."""
         wanted = min(len(self.waiting), room)
         if wanted <= 0:
             return

@@ -1,7 +1,7 @@
 """What is done for a job that is closed, and tried again if it fails: requeueing its task instance, deleting
 its stored workload.
 
-Invariant: requeueing is tried until it succeeds, for nobody else gives the task back. Deleting is given up
+Law: requeueing is tried until it succeeds, for nobody else gives the task back. Deleting is given up
 after a while: the bucket's lifecycle rule does it.
 """
 

@@ -76,9 +76,9 @@ class Engine(Generic[K, R]):
         """Start and report nothing more for this job: there is a newer one; returns at once."""
         self._inbox.put(partial(self._dispatcher.withdraw, token, Superseded(self._clock())))
 
-    def outcomes(self) -> Iterator[AirflowUpdate[K]]:
+    def airflow_updates(self) -> Iterator[AirflowUpdate[K]]:
         """Take what there is to be told to Airflow, oldest first."""
-        return self._dispatcher.outcomes()
+        return self._dispatcher.airflow_updates()
 
     def jobs(self) -> Iterator[Job[R]]:
         """A snapshot of the jobs."""
@@ -115,7 +115,7 @@ class Engine(Generic[K, R]):
                     dispatcher.slept()
                 awake = now
                 dispatcher.turn()
-                # Asked in this order: an answer is posted first, and its call counts as over afterwards.
+                # RowQuery in this order: an answer is posted first, and its call counts as over afterwards.
                 if dispatcher.closing and dispatcher.settled and self._inbox.empty():
                     self._closed.set()
             except Exception:

@@ -176,7 +176,7 @@ class Workers:
         while not self._stopped.wait((self._patience or 0.0) / CHECKS):
             with self._lock:
                 self._hanging = [run for run in self._hanging if run.hangs]
-                late = [run for run in list(self._runs) if self._is_late(run)]
+                late = [run for run in list(self._runs) if self._check(run)]
                 lost = sum(run.given_up and not run.replaced for run in self._hanging)
             for run in late:
                 self._give_up(run)
@@ -184,9 +184,9 @@ class Workers:
                 for call in self._waiting():
                     self._lose(call)
 
-    def _is_late(self, run: _Run) -> bool:
-        """Whether this check of a call is its last; at the first one another thread takes its thread's
-        place."""
+    def _check(self, run: _Run) -> bool:
+        """Check a call that hangs, whether it is to be given up; at the first check another thread takes the
+        place of its thread."""
         if not run.checks:
             self._hanging.append(run)
         if not run.replaced and sum(other.replaced for other in self._hanging) < MOST_LOST:

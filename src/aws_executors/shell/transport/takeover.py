@@ -17,6 +17,7 @@ from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.lifecycle.transitions.token_renewal import renewal_interval
 from aws_executors.core.requests.compose import LONGEST_LIFETIME
 from aws_executors.shell.transport import Transport
 
@@ -52,8 +53,8 @@ class Takeover:
 
     @property
     def renew_every(self) -> float | None:
-        """Half the shortest lifetime found at the last renewal; None if nothing was found."""
-        return None if self._learned.lifetime is None else self._learned.lifetime / 2
+        """By the shortest lifetime found at the last renewal; None if nothing was found."""
+        return None if self._learned.lifetime is None else renewal_interval(self._learned.lifetime)
 
     def renew(self, attempt: int) -> Result[None, AwsError]:
         """Put a fresh token into every object there is: which attempt the container belongs to is not

@@ -1,6 +1,6 @@
 """Looking for a container by its token.
 
-Invariant: "AWS shows none" is believed only after several look-ups in a row.
+Law: "AWS shows none" is believed only after several look-ups in a row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from aws_executors.core.lifecycle.effects import ReadRow, ReleaseSlot
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.policy import Policy
-from aws_executors.core.lifecycle.transitions.awaiting_row import container_ended
 from aws_executors.core.lifecycle.transitions.moves import (
     FORGOTTEN,
     Moved,
@@ -23,6 +22,7 @@ from aws_executors.core.lifecycle.transitions.moves import (
     stop,
     submit,
 )
+from aws_executors.core.lifecycle.transitions.row_read import container_ended
 from aws_executors.core.lifecycle.transitions.watching import observed
 
 R = TypeVar("R")
@@ -42,9 +42,9 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
         due=None,
         ambiguous=False,
         doomed="",
-        held=False,
+        runs_elsewhere=False,
     )
-    if job.wanted:
+    if job.task_waits:
         watching = replace(watching, stage=Stage.WATCHING, seen=None, failures=0)
         return observed(watching, observation, at, policy)
     if observation.ended:
@@ -53,21 +53,21 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
         return let_end(replace(watching, seen=observation), at, policy), ()
     if job.purpose is Purpose.RELEASE:
         # The row says what comes first: whether the container's reports still count.
-        return replace(watching, stage=Stage.WATCHING, seen=observation, asked=at), (ReadRow(),)
+        return replace(watching, stage=Stage.WATCHING, seen=observation, row_asked_at=at), (ReadRow(),)
     return stop(watching)
 
 
 def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     if job.lookups + 1 < policy.lookups:
         return replace(job, lookups=job.lookups + 1, failures=0, due=at + policy.lookup_every), ()
-    if not job.wanted:
+    if not job.task_waits:
         return finish(job)
     if job.container:
         return container_ended(replace(job, seen=_forgotten(job)), at, policy)
     if job.purpose is Purpose.ADOPT:
         # Without a container only the row can say what to do; its heartbeat, or the lack of one, decides.
-        return replace(job, stage=Stage.WATCHING, due=None, asked=at), (ReadRow(),)
-    if job.held:
+        return replace(job, stage=Stage.WATCHING, due=None, row_asked_at=at), (ReadRow(),)
+    if job.runs_elsewhere:
         return close(job, ReleaseSlot())
     if job.doomed or job.request is None:
         return fail(job, job.doomed or NOT_THERE, at, policy)

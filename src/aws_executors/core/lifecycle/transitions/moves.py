@@ -1,6 +1,6 @@
 """The single moves that a job can make.
 
-Invariant: each is one change of a job and what it asks for then; none reads an event. What leads to a move is
+Law: each is one change of a job and what it asks for then; none reads an event. What leads to a move is
 decided in the modules beside this one.
 """
 
@@ -71,9 +71,9 @@ def finish(job: Job[R]) -> Moved[R]:
 
 def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     """Fail the task, and say why."""
-    if job.unwanted:
+    if job.withdrawn:
         return close(job)
-    event = CONTAINER_FAILED if job.container or job.past else NOT_SUBMITTED
+    event = CONTAINER_FAILED if job.had_container else NOT_SUBMITTED
     reported, effects = report(job, Report(False, why, confirm=job.has_row), at, policy)
     return reported, (LogEvent(event, why), *effects)
 
@@ -102,7 +102,7 @@ def back_off(job: Job[R], at: float, policy: Policy) -> Job[R]:
 
 def say_once(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
     """Write into the task's log why it waits, once per change; not for a container that nobody waits for."""
-    if job.told == change or not job.wanted:
+    if job.told == change or not job.task_waits:
         return job, ()
     return replace(job, told=change), (LogEvent(event, text),)
 

@@ -1,6 +1,6 @@
-"""Stopping a container, taking a job back, waking one up.
+"""Withdraw a job: its container is stopped, or may end, and nothing more is reported.
 
-Invariant: a container that nobody waits for is asked to stop until it has ended.
+Law: a container that nobody waits for is asked to stop until it has ended.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 from aws_executors.core.aws.errors import AwsError
-from aws_executors.core.lifecycle.effects import LookUp, Prepare
+from aws_executors.core.lifecycle.effects import LookUp
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.policy import Policy
-from aws_executors.core.lifecycle.transitions.moves import Moved, back_off, close, let_end, stop, submit
-from aws_executors.core.lifecycle.transitions.token_renewal import renewal
+from aws_executors.core.lifecycle.transitions.moves import Moved, back_off, close, let_end, stop
 
 R = TypeVar("R")
 
@@ -41,29 +40,6 @@ def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[
 
 def superseded(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     """A newer job runs the task: this one starts and reports nothing more, however its row is read."""
-    if job.unwanted:
+    if job.withdrawn:
         return job, ()
     return withdraw(job, Purpose.CANCEL if job.purpose is Purpose.RELEASE else Purpose.LEAVE, at, policy)
-
-
-def woken(job: Job[R], at: float) -> Moved[R]:
-    """The time that the job waited for has come."""
-    if job.due is None or at < job.due or job.stage is Stage.CONFIRMING:
-        return job, ()  # not yet; and what is being confirmed is decided by the next row that is read
-    renewing, first = renewal(replace(job, due=None), at)
-    moved, effects = _go_on(renewing)
-    return moved, (*first, *effects)
-
-
-def _go_on(job: Job[R]) -> Moved[R]:
-    match job.stage:
-        case Stage.BACKING_OFF if job.request is not None:
-            return submit(job, job.request)
-        case Stage.BACKING_OFF:
-            return replace(job, stage=Stage.PREPARING), (Prepare(job.attempt),)
-        case Stage.LOOKING_UP:
-            return job, (LookUp(job.past),)
-        case Stage.STOPPING:
-            return stop(job)
-        case _:
-            return job, ()

@@ -13,7 +13,13 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle.effects import Submit
 from aws_executors.core.lifecycle.events import Prepared
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
-from aws_executors.core.lifecycle.policy import REACTIONS, WAITING, Policy, Reaction, submission_failure
+from aws_executors.core.lifecycle.policy import (
+    REACTIONS,
+    SUBMISSION_DELAYED,
+    Policy,
+    Reaction,
+    submission_failure,
+)
 from aws_executors.core.lifecycle.transitions.moves import (
     Moved,
     back_off,
@@ -69,7 +75,7 @@ def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]
     if job.purpose is Purpose.LEAVE and job.ambiguous:
         # It may be the container of an earlier submission, whose work is why the row has moved on.
         return let_end(watching, at, policy), ()
-    return (watching, ()) if job.wanted else stop(watching)
+    return (watching, ()) if job.task_waits else stop(watching)
 
 
 def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
@@ -91,7 +97,7 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
 
 
 def _retry_later(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
-    if job.unwanted:
+    if job.withdrawn:
         return look_up(job, at) if job.ambiguous else close(job)
     since = job.since if job.failures else at
     waiting = replace(back_off(job, at, policy), stage=Stage.BACKING_OFF, since=since)
@@ -100,4 +106,4 @@ def _retry_later(job: Job[R], error: AwsError, at: float, policy: Policy) -> Mov
     # The words may differ with every call (they name a request, an instance); the kind and the code are news.
     waited = f" (retrying for {at - since:.0f} s)" if at - since >= 1 else ""
     text = f"{error.kind}: {error_text(error)}{waited}"
-    return say_once(waiting, WAITING, text, f"{error.kind} {error.code}")
+    return say_once(waiting, SUBMISSION_DELAYED, text, f"{error.kind} {error.code}")

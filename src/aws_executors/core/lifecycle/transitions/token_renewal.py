@@ -18,9 +18,14 @@ from aws_executors.core.lifecycle.transitions.moves import Moved, error_text, sa
 R = TypeVar("R")
 
 UNTIMED = frozenset({Stage.SUBMITTING, Stage.WATCHING})
-WAITING = UNTIMED | {Stage.BACKING_OFF, Stage.LOOKING_UP}
-AGAIN = 1 / 4
-"""Of the time between two renewals: so much later comes the next try, if there is no answer to this one."""
+RENEWABLE = UNTIMED | {Stage.BACKING_OFF, Stage.LOOKING_UP}
+RETRY_AFTER = 1 / 4
+"""Of the time between two renewals: the next one is made that much later if this one has no answer."""
+
+
+def renewal_interval(lifetime: float) -> float:
+    """Seconds between two renewals of a workload token that is valid for `lifetime` seconds."""
+    return lifetime / 2
 
 
 def to_be_woken(job: Job[R]) -> Job[R]:
@@ -32,12 +37,12 @@ def renewal(job: Job[R], at: float) -> Moved[R]:
     """Ask for a fresh workload token, if it is time for one."""
     if at < job.renew_at or not _renewable(job) or job.renew_every is None:
         return job, ()
-    return replace(job, renew_at=at + job.renew_every * AGAIN), (Renew(job.attempt),)
+    return replace(job, renew_at=at + job.renew_every * RETRY_AFTER), (Renew(job.attempt),)
 
 
 def renewed(job: Job[R], event: Renewed) -> Moved[R]:
-    """A renewal has been answered: it says how often from now on; who took the job over learns it so."""
-    if job.renew_every is None or not job.wanted:
+    """A renewal has been answered: it says how often from now on. An adopted job learns its interval here."""
+    if job.renew_every is None or not job.task_waits:
         return job, ()
     if event.error is not None:
         text, change = error_text(event.error), f"renewal {event.error.code}"
@@ -48,4 +53,4 @@ def renewed(job: Job[R], event: Renewed) -> Moved[R]:
 
 
 def _renewable(job: Job[R]) -> bool:
-    return job.renew_every is not None and job.wanted and job.stage in WAITING and not job.runs
+    return job.renew_every is not None and job.task_waits and job.stage in RENEWABLE and not job.runs

@@ -13,8 +13,8 @@ from aws_executors.core.explain.diagnosis import explain_wait
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.core.lifecycle.policy import Policy
-from aws_executors.core.lifecycle.transitions.awaiting_row import container_ended
 from aws_executors.core.lifecycle.transitions.moves import FORGOTTEN, Moved, finish, look_up, say_once
+from aws_executors.core.lifecycle.transitions.row_read import container_ended
 
 R = TypeVar("R")
 
@@ -23,7 +23,7 @@ UNDER_WAY = (Stage.WATCHING, Stage.STOPPING)  # asked so often that no hash is t
 
 def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -> Moved[R]:
     """A container has been described."""
-    if observation.id != job.container or _stale(job, observation) or runs_on(job, observation):
+    if observation.id != job.container or _stale(job, observation) or still_running(job, observation):
         return job, ()
     if observation.phase is Phase.ABSENT:
         return _absent(job, at, policy)
@@ -41,14 +41,14 @@ def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -
         case Stage.STOPPING if observation.ended:
             return finish(newer)
         case Stage.STOPPING if observation.phase is Phase.RUNNING and (
-            job.wanted or job.purpose is Purpose.LEAVE
+            job.task_waits or job.purpose is Purpose.LEAVE
         ):
             return (newer if job.runs else replace(newer, due=at + policy.linger)), ()
         case _:
             return newer, ()
 
 
-def runs_on(job: Job[R], observation: Observation) -> bool:
+def still_running(job: Job[R], observation: Observation) -> bool:
     """Whether a description says what the last one did, that a container runs: most do."""
     same = observation is job.seen or observation == job.seen
     return same and observation.phase is Phase.RUNNING and job.stage in UNDER_WAY

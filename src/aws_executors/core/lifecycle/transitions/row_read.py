@@ -1,4 +1,4 @@
-"""What the task instance's row means for the job.
+"""What the task instance's row means for a job, in each of its stages.
 
 Law: a row counts only if its reading began after what it is to judge. The matrix of
 `core/lifecycle/verdict.py` decides; here is what is done then.
@@ -13,7 +13,7 @@ from aws_executors.core.explain.diagnosis import explain
 from aws_executors.core.lifecycle.effects import Fence, LogEvent, Prepare, ReadRow, ReleaseSlot, Report
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Observation, Phase
-from aws_executors.core.lifecycle.policy import AGAIN, QUEUED_AGAIN, Policy
+from aws_executors.core.lifecycle.policy import REQUEUED, RESUBMITTED, Policy
 from aws_executors.core.lifecycle.transitions.moves import (
     Moved,
     close,
@@ -37,7 +37,7 @@ EARLY = frozenset({Stage.PREPARING, Stage.SUBMITTING, Stage.BACKING_OFF, Stage.L
 
 def container_ended(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     """The container has ended: nothing is reported before the row is read."""
-    waiting = replace(job, stage=Stage.AWAITING_ROW, due=None, asked=at)
+    waiting = replace(job, stage=Stage.AWAITING_ROW, due=None, row_asked_at=at)
     if not _of_this_queueing(job):
         return replace(without_container(waiting), stage=Stage.WATCHING), (ReadRow(),)
     if job.has_row:
@@ -62,7 +62,7 @@ def _of_this_queueing(job: Job[R]) -> bool:
 
 def row_read(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
     """The row has been read, and is in this state as seen from the job."""
-    if at < job.asked or job.unwanted:
+    if at < job.row_asked_at or job.withdrawn:
         return job, ()
     if job.stage is Stage.CONFIRMING:
         return _confirm(job, state, at, policy)
@@ -80,12 +80,13 @@ def row_read(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R
     return job, ()
 
 
-def once_is_enough(job: Job[R], at: float) -> bool:
+def same_row_changes_nothing(job: Job[R], at: float) -> bool:
     """Whether the row that was just read, at `at`, would change nothing if it were read again as it is.
 
-    Not where time counts too, nor where what the row asks for may have failed, nor where it came too early.
+    No for CONFIRMING, whose deadline counts; for RELEASE, whose fence may have failed; and for a row that was
+    read before the job asked for it.
     """
-    return job.stage is not Stage.CONFIRMING and job.purpose is not Purpose.RELEASE and at >= job.asked
+    return job.stage is not Stage.CONFIRMING and job.purpose is not Purpose.RELEASE and at >= job.row_asked_at
 
 
 def _confirm(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
@@ -152,14 +153,16 @@ def _decide(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]
             return fail(job, explain(seen), at, policy)
         case Verdict.FREE if state is RowState.RUNNING:
             # It certainly runs in another container: one of this job's, if there is one, is followed.
-            held = replace(without_container(job), repeated=False, doomed="", held=True, request=None)
-            return look_up(held, at)
+            elsewhere = replace(
+                without_container(job), repeated=False, doomed="", runs_elsewhere=True, request=None
+            )
+            return look_up(elsewhere, at)
         case Verdict.FREE:
             return close(job, ReleaseSlot())
         case Verdict.RESUBMIT:
             return _resubmit(job, explain(seen), at, policy)
         case Verdict.REQUEUE:
-            return requeue(job, LogEvent(QUEUED_AGAIN, explain(seen)))
+            return requeue(job, LogEvent(REQUEUED, explain(seen)))
         case Verdict.KEEP:
             return job, ()
         case never:
@@ -169,10 +172,10 @@ def _decide(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]
 def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     if job.purpose is Purpose.ADOPT:
         # The workload died with the scheduler that queued it: Airflow makes a new one, for the same try.
-        return requeue(job, LogEvent(QUEUED_AGAIN, why))
+        return requeue(job, LogEvent(REQUEUED, why))
     if job.attempt >= policy.attempts:
         tried = f"{why} This was attempt {job.attempt} of {policy.attempts}."
         return fail(job, tried, at, policy)
     attempt = job.attempt + 1
     fresh = replace(without_container(job), stage=Stage.PREPARING, attempt=attempt, told="")
-    return fresh, (LogEvent(AGAIN, why), Prepare(attempt))
+    return fresh, (LogEvent(RESUBMITTED, why), Prepare(attempt))
