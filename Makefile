@@ -12,10 +12,11 @@ BUILD := hatchling hatch-fancy-pypi-readme
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SOAK := $(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile soak
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
-# Workers for the unit tests: as many as there are cores, for each takes six seconds to collect its tests, and they
-# run while those end to end wait. Of these: one more than there are groups of tests that take long
-# (tests/e2e/conftest.py); they wait for Airflow most of the time, and what is nice runs meanwhile.
-WORKERS ?= $(shell getconf _NPROCESSORS_ONLN || echo 2)
+# Workers for the unit tests: two more than there are cores, for some tests wait (with as many as cores, two took nine
+# minutes and left a third of the CPU idle); not more, for each takes six seconds to collect its tests. End to end: one
+# more than there are groups of tests that take long (tests/e2e/conftest.py); they wait for Airflow most of the time,
+# and what is nice runs meanwhile.
+WORKERS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN || echo 2))
 # Compiled code is kept, whatever the machine is set to: hundreds of processes would each compile it again.
 unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
