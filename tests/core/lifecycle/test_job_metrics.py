@@ -83,12 +83,13 @@ LOST = Observation(id="c1", phase=Phase.FAILED, cause=Cause.HOST_LOST)
 @pytest.mark.parametrize(
     ("job", "effect", "expected"),
     [
-        (a_job(seen=LOST, reported=1), FAILED, Cause.HOST_LOST),
-        (a_job(seen=LOST, reported=1), LogEvent("e", "why"), None),
-        (a_job(seen=LOST, reported=2), FAILED, None),
+        (a_job(container="c1", seen=LOST, reported=1), FAILED, Cause.HOST_LOST),
+        (a_job(container="c1", seen=LOST, reported=1), LogEvent("e", "why"), None),
+        (a_job(container="c1", seen=LOST, reported=2), FAILED, None),
         (a_job(), FAILED, Submission.NOT_SUBMITTED),
-        (a_job(seen=LOST), Report(True, "well"), None),
-        (a_job(seen=Observation(id="c", phase=Phase.SUCCEEDED)), FAILED, Cause.UNCLEAR),
+        (a_job(past=("c1",)), FAILED, Cause.UNCLEAR),  # the next submission was refused
+        (a_job(container="c1", seen=LOST), Report(True, "well"), None),
+        (a_job(container="c", seen=Observation(id="c", phase=Phase.SUCCEEDED)), FAILED, Cause.UNCLEAR),
     ],
 )
 def test_what_a_failure_counts_as(job: Job[str], effect: Report | LogEvent, expected: object) -> None:
