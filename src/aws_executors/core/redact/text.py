@@ -70,6 +70,7 @@ _COMMAND_WORDS = re.compile(
       | (?<=[\s"']) (?P<flag> -p )""",
     re.VERBOSE,
 )
+_WITH_PASSWORDS = ("mysql", "mariadb", "mycli", "sshpass")
 _ENDED = re.compile(r"[\s,;:)\]}]|\Z")
 _NEXT_WORD = re.compile(r"""[ \t]++|\\*+["'],\s*+(?=\\*+["'])""")
 _ADDRESS = re.compile(r"""[^\s"'<>\\]*+""")
@@ -274,6 +275,8 @@ def _in_addresses(text: str) -> Iterator[Span]:
 
 def _of_commands(text: str) -> Iterator[Span]:
     """The password of ``mysql -phunter2``: not that of ``mkdir -p``, which has none."""
+    if "-p" not in text or not any(name in text for name in _WITH_PASSWORDS):
+        return  # as nearly every text, and the search below takes as long as all others together
     command, listed, at = "", False, 0
     while found := _COMMAND_WORDS.search(text, at):
         at = found.end()

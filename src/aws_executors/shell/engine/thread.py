@@ -115,7 +115,7 @@ class Engine(Generic[K, R]):
                     dispatcher.slept()
                 awake = now
                 dispatcher.turn()
-                # RowQuery in this order: an answer is posted first, and its call counts as over afterwards.
+                # Asked in this order: an answer is posted first, and its call counts as over afterwards.
                 if dispatcher.closing and dispatcher.settled and self._inbox.empty():
                     self._closed.set()
             except Exception:
