@@ -74,10 +74,11 @@ CONFIGURED = """
 import json
 from airflow.configuration import conf
 from aws_executors import Launch, Task, to_kwargs
-from aws_executors.shell.airflow.configuration import configure_batch, configure_ecs
+from aws_executors.core.services import SERVICES
+from aws_executors.shell.airflow.configuration import configure
 from returns.result import Success
 
-configured = {configure}(conf)
+configured = configure(SERVICES["{section}"], conf)
 assert isinstance(configured, Success), str(configured.failure())
 made = configured.unwrap()
 requests = [
@@ -105,13 +106,13 @@ FARGATE_OPTIONS = {
 }
 
 
-def configured(home: Path, module: str, configure: str, options: dict[str, str]) -> list[dict[str, object]]:
+def configured(home: Path, module: str, section: str, options: dict[str, str]) -> list[dict[str, object]]:
     """The requests for the queues `default` and `long_tasks_queue` under this configuration."""
     (home / "plugins").mkdir()
     (home / "plugins" / "custom_module.py").write_text(dedent(module))
     database = {"AIRFLOW_HOME": str(home), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/a.db"}
     done = subprocess.run(
-        [sys.executable, "-c", CONFIGURED.format(configure=configure)],
+        [sys.executable, "-c", CONFIGURED.format(section=section)],
         env=os.environ | database | options | {"PYTHONPATH": SRC},
         capture_output=True,
         text=True,
@@ -135,7 +136,7 @@ def test_extension_of_batch_by_a_dict(tmp_path: Path) -> None:
         CUSTOM_SUBMIT_JOB_KWARGS['timeout'] = {'attemptDurationSeconds': 24 * 60 * 60 * 60}
     """
     options = BATCH_OPTIONS | {"AIRFLOW__BATCH__SUBMIT_JOB_KWARGS": "custom_module.CUSTOM_SUBMIT_JOB_KWARGS"}
-    request, other = configured(tmp_path, module, "configure_batch", options)
+    request, other = configured(tmp_path, module, "batch", options)
     assert request == other == {
         "jobName": "airflow-job-name-0b6e-1",
         "jobQueue": "airflow-job-queue",
@@ -163,7 +164,7 @@ def test_extension_of_fargate_by_a_dict(tmp_path: Path) -> None:
     options = FARGATE_OPTIONS | {
         "AIRFLOW__ECS_FARGATE__RUN_TASK_KWARGS": "custom_module.CUSTOM_RUN_TASK_KWARGS"
     }
-    request, other = configured(tmp_path, module, "configure_ecs", options)
+    request, other = configured(tmp_path, module, "ecs_fargate", options)
     assert request == other
     assert request["overrides"] == {
         "containerOverrides": [
@@ -209,7 +210,7 @@ def test_extension_of_batch_by_a_subclass_is_named_in_airflow_cfg(tmp_path: Path
         )
     """
     options = BATCH_OPTIONS | {"AIRFLOW__BATCH__REQUEST_BUILDER": "custom_module.build"}
-    default, long = configured(tmp_path, module, "configure_batch", options)
+    default, long = configured(tmp_path, module, "batch", options)
     assert "retryStrategy" not in default
     assert long == default | {
         "retryStrategy": {"attempts": 3},

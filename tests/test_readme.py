@@ -29,10 +29,11 @@ from airflow.sdk import DAG
 
 from aws_executors import Launch, RequestError, Task, batch, ecs, to_kwargs
 from aws_executors.cli.__main__ import parser
+from aws_executors.core import services
 from aws_executors.core.settings.base import Settings
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
-from aws_executors.shell.airflow.configuration import configure_batch, configure_ecs
+from aws_executors.shell.airflow.configuration import configure
 from doc_tables import PAGES, ROOT, fresh
 from sites import batch_queues
 
@@ -220,7 +221,7 @@ def test_airflow_cfg_is_taken(block: Block, tmp_path: Path, monkeypatch: pytest.
         assert executors(conf.get("core", "executor"))
     if "execution_api_server_url" in block.text:
         assert conf.get("core", "execution_api_server_url").endswith("/execution/")
-    on_batch, on_ecs = configure_batch(conf).unwrap(), configure_ecs(conf).unwrap()
+    on_batch, on_ecs = configure(services.BATCH, conf).unwrap(), configure(services.ECS, conf).unwrap()
     job = on_batch.build(replace(batch_launch("long_tasks_queue"), settings=on_batch.settings))
     task = on_ecs.build(replace(ecs_launch(), settings=on_ecs.settings))
     assert (job.job_name, task.client_token) == ("airflow-0b6e-1", "0b6e-1")
@@ -312,7 +313,7 @@ def test_options_in_the_text_are_taken(page: Path, name: str, value: str) -> Non
     for section in holders:
         conf = AirflowConfigParser()
         conf.read_dict({section: setup(section) | beside | {name: value}})
-        made = configure_batch(conf) if section == "batch" else configure_ecs(conf)
+        made = configure(services.SERVICES[section], conf)
         assert made.unwrap().settings.region == "us-east-1"
 
 

@@ -10,6 +10,7 @@ from airflow.configuration import AirflowConfigParser
 from airflow.executors.base_executor import ExecutorConf
 from returns.result import Result
 
+from aws_executors.core import services
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.request import RunTask
@@ -19,7 +20,7 @@ from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.provider import get_provider_info
-from aws_executors.shell.airflow.configuration import Configured, configure_batch, configure_ecs
+from aws_executors.shell.airflow.configuration import Configured, configure
 
 S = TypeVar("S", bound=Settings)
 
@@ -71,14 +72,14 @@ def batch(
     conf: AirflowConfigParser, values: Mapping[str, str]
 ) -> Result[Configured[BatchSettings, SubmitJob], SettingsFaults]:
     put(conf, "batch", BATCH | dict(values))
-    return configure_batch(conf)
+    return configure(services.BATCH, conf)
 
 
 def ecs(
     conf: AirflowConfigParser, values: Mapping[str, str]
 ) -> Result[Configured[EcsSettings, RunTask], SettingsFaults]:
     put(conf, "ecs_fargate", ECS | dict(values))
-    return configure_ecs(conf)
+    return configure(services.ECS, conf)
 
 
 def faults(read: Result[Configured[BatchSettings, SubmitJob], SettingsFaults]) -> list[str]:
@@ -399,15 +400,15 @@ def test_no_option_is_called_missing_on_account_of_kwargs_that_can_not_be_read(
 def test_c37_a_team_falls_back_to_the_defaults_only(conf: AirflowConfigParser) -> None:
     put(conf, "batch", BATCH | {"workers": "9"})
     put(conf, "red=batch", BATCH | {"job_queue": "red", "region": ""})
-    read = configure_batch(conf, "red")
+    read = configure(services.BATCH, conf, "red")
     assert str(read.failure()) == (
         "[red=batch] has 1 fault:\n"
         "  region is missing; set [red=batch] region = us-east-1, or AIRFLOW__RED___BATCH__REGION"
     )
     put(conf, "red=batch", {"region": "eu-west-1"})
-    settings = configure_batch(conf, "red").unwrap().settings
+    settings = configure(services.BATCH, conf, "red").unwrap().settings
     assert (settings.region, settings.job_queue, settings.workers) == ("eu-west-1", "red", 32)
-    assert configure_batch(conf).unwrap().settings.workers == 9
+    assert configure(services.BATCH, conf).unwrap().settings.workers == 9
 
 
 def test_c37_executor_conf_of_a_team(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -417,7 +418,11 @@ def test_c37_executor_conf_of_a_team(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__BATCH__COLOUR", "blue")
     monkeypatch.setenv("AIRFLOW__BATCH__WORKERS", "9")
     monkeypatch.setenv("AIRFLOW__RED___BATCH__JOB_QUEUE", "red")
-    settings = configure_batch(ExecutorConf("red")).unwrap().settings
+    settings = configure(services.BATCH, ExecutorConf("red")).unwrap().settings
     assert (settings.job_queue, settings.workers) == ("red", 32)
-    assert [fault.option for fault in configure_batch(ExecutorConf()).failure().faults] == ["colour"]
-    assert [fault.option for fault in configure_batch(ExecutorConf("blue")).failure().faults] == list(BATCH)
+    assert [fault.option for fault in configure(services.BATCH, ExecutorConf()).failure().faults] == [
+        "colour"
+    ]
+    assert [
+        fault.option for fault in configure(services.BATCH, ExecutorConf("blue")).failure().faults
+    ] == list(BATCH)

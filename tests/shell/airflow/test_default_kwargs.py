@@ -8,10 +8,11 @@ import pytest
 from airflow.configuration import conf as airflow_conf
 
 from aws_executors import conf
+from aws_executors.core import services
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import to_kwargs
-from aws_executors.shell.airflow.configuration import configure_batch, configure_ecs
+from aws_executors.shell.airflow.configuration import configure
 
 BATCH = {"region": "us-east-1", "job_name": "airflow", "job_queue": "queue", "job_definition": "job:3"}
 ECS = {
@@ -99,7 +100,7 @@ CUSTOM_SUBMIT_JOB_KWARGS['retryStrategy'] = {'attempts': 3}
 CUSTOM_SUBMIT_JOB_KWARGS['timeout'] = {'attemptDurationSeconds': 24 * 60 * 60 * 60}
 """)
     monkeypatch.setenv("AIRFLOW__BATCH__SUBMIT_JOB_KWARGS", "custom_batch_module.CUSTOM_SUBMIT_JOB_KWARGS")
-    configured = configure_batch(airflow_conf).unwrap()
+    configured = configure(services.BATCH, airflow_conf).unwrap()
     launch = Launch(
         task=Task(dag_id="etl", task_id="load"), command=("run",), settings=configured.settings, token="0b6e"
     )
@@ -126,7 +127,7 @@ CUSTOM_RUN_TASK_KWARGS['overrides']['containerOverrides'][0]['environment'] = [
 ]
 """)
     monkeypatch.setenv("AIRFLOW__ECS_FARGATE__RUN_TASK_KWARGS", "custom_ecs_module.CUSTOM_RUN_TASK_KWARGS")
-    configured = configure_ecs(airflow_conf).unwrap()
+    configured = configure(services.ECS, airflow_conf).unwrap()
     launch = Launch(
         task=Task(dag_id="etl", task_id="load"), command=("run",), settings=configured.settings, token="0b6e"
     )
@@ -150,7 +151,7 @@ def test_a_section_with_faults_is_told_once_more_than_needed_but_told(
     )
     monkeypatch.setenv("AIRFLOW__BATCH__SUBMIT_JOB_KWARGS", "custom_faulty_module.KWARGS")
     monkeypatch.setenv("AIRFLOW__BATCH__WORKERS", "0")
-    faults = configure_batch(airflow_conf).failure().faults
+    faults = configure(services.BATCH, airflow_conf).failure().faults
     assert [fault.option for fault in faults] == ["workers", "submit_job_kwargs"]
     assert faults[1].problem.startswith(
         "names the module custom_faulty_module, which raised SettingsError: [batch] has 1 fault:"

@@ -13,13 +13,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.batch.request import SubmitJob
-from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.ecs.request import RunTask
-from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.requests.compose import function_name
 from aws_executors.core.requests.wire import spell
-from aws_executors.core.services import BATCH, ECS, Builder, ServiceRow
+from aws_executors.core.services import Builder, ServiceRow
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, SettingsFaults, shown
 from aws_executors.core.settings.section import written
@@ -75,20 +71,6 @@ def configure(
             return Failure(SettingsFaults(section.place, tuple(faults)))
         case settings, request:
             return Success(Configured(settings, _build(service, request, kwargs, builder)))
-
-
-def configure_ecs(
-    conf: "Conf", team_name: str | None = None
-) -> Result[Configured[EcsSettings, RunTask], SettingsFaults]:
-    """`configure` for `[ecs_fargate]`."""
-    return configure(ECS, conf, team_name)
-
-
-def configure_batch(
-    conf: "Conf", team_name: str | None = None
-) -> Result[Configured[BatchSettings, SubmitJob], SettingsFaults]:
-    """`configure` for `[batch]`."""
-    return configure(BATCH, conf, team_name)
 
 
 def _needed(service: ServiceRow[S, R]) -> dict[str, object]:

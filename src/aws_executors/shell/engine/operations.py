@@ -177,21 +177,20 @@ class Operations(Generic[K, R]):
         """Give this job's task instance back to the scheduler."""
         self._ask_database(partial(self._database.requeue, work_item.key, work_item.job.token), then)
 
-    # --- In the worker threads -----------------------------------------------------------------------------
-
     def _ask_database(
         self, ask: Callable[[], T], then: Callable[[Result[T, str]], None], priority: int = 0
     ) -> None:
-        """Ask; the answer, or in words why there is none. It may raise, and is complained of once, by
-        `then`."""
+        """Ask in the database's thread; the answer, or in words why there is none."""
 
         def run() -> Result[T, str]:
             try:
                 return Success(ask())
-            except Exception as error:  # noqa: BLE001 - see above
+            except Exception as error:  # noqa: BLE001 - whatever the database raises is reported by `then`
                 return Failure(words(error))
 
         self._reading.call(run, then, lambda error: Failure(words(error)), priority)
+
+    # --- In the worker threads -----------------------------------------------------------------------------
 
     def _prepare(self, work_item: WorkItem[K, R], attempt: int) -> events.Event[R]:
         if work_item.build is None:
@@ -214,7 +213,7 @@ class Operations(Generic[K, R]):
         )
 
     def _renew(self, work_item: WorkItem[K, R], attempt: int) -> events.Event[R]:
-        began, stored = self._clock(), work_item.stored  # as above
+        began, stored = self._clock(), work_item.stored  # the workload token is no younger than `began`
         if stored is None:
             return events.Renewed(began, None)
         return events.Renewed(began, stored.renew(attempt).swap().value_or(None), stored.renew_every)

@@ -17,7 +17,7 @@ FAILED = ("PreconditionFailed", "At least one of the pre-conditions you specifie
 NO_KEY = ("NoSuchKey", "The specified key does not exist.", 404)
 NO_BUCKET = ("NoSuchBucket", "The specified bucket does not exist", 404)
 NOT_DONE = ("NotImplemented", "A header you provided implies functionality that is not implemented", 501)
-ENCRYPTED, BY_KMS = "AES256", "aws:kms"
+ENCRYPTED = "AES256"
 OWN_KEY = "alias/aws/s3"
 """The KMS key that is used if the request names none."""
 
