@@ -110,8 +110,7 @@ def run_demo(clock: Clock, up: DemoStage, *, timeout: float, keep: bool) -> bool
     if not green:
         clock.console.out(f"the end of the scheduler's log:\n{tail(up.scheduler.log)}", highlight=False)
     if keep:
-        clock.say(f"{up.place.url} stays up until Ctrl-C")
-        stay(up)
+        stay(up, clock)
     return green
 
 
@@ -152,9 +151,10 @@ def by_store(up: DemoStage) -> tuple[proof.Claim, ...]:
     return proof.tokenless(up.messages()), proof.none_left(up.emptied(), "stored workload")
 
 
-def stay(up: DemoStage) -> None:
+def stay(up: DemoStage, clock: Clock) -> None:
     """Leave everything running until Ctrl-C."""
-    try:
+    try:  # Whoever reads the line may press Ctrl-C before it is all written.
+        clock.say(f"{up.place.url} stays up until Ctrl-C")
         while True:
             up.deployment.check()
             time.sleep(LOOK)
