@@ -9,18 +9,23 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Generic, TypeAlias, TypeVar, cast
 
+from returns.result import Result
+
 from aws_executors.core.aws.iam import Also, Statement, Where
 from aws_executors.core.aws.request_quotas import BATCH_NAMES, ECS_NAMES, Names
 from aws_executors.core.batch import builder as batch_builder
+from aws_executors.core.batch import describe as batch_describe
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch import request as batch_request
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import builder as ecs_builder
+from aws_executors.core.ecs import describe as ecs_describe
 from aws_executors.core.ecs import permissions as ecs_permissions
 from aws_executors.core.ecs import request as ecs_request
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.lifecycle.observation import Observation, Unreadable
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
 
@@ -47,6 +52,8 @@ class ServiceRow(Generic[S, R]):
     operations: Names
     """What the service's API calls the actions of the engine."""
     statements: Callable[[R, Where, Also], Iterator[Statement]]
+    observe_event: Callable[[S, object], Result[Observation, Unreadable]]
+    """What an event of the service says of a container."""
     own_tags: Callable[[S, R], tuple[tuple[str, str], ...]]
     """By which tags a policy can tell the executor's containers from others."""
     doctor_reads: tuple[str, ...]
@@ -64,6 +71,9 @@ BATCH = ServiceRow(
     seal=batch_builder.sealed,
     operations=BATCH_NAMES,
     statements=batch_permissions.statements,
+    observe_event=lambda settings, event: batch_describe.observe_event(
+        event, container=settings.container_name
+    ),
     own_tags=batch_permissions.own_tags,
     doctor_reads=batch_permissions.DOCTOR_READS,
 )
@@ -78,6 +88,9 @@ ECS = ServiceRow(
     seal=ecs_builder.sealed,
     operations=ECS_NAMES,
     statements=ecs_permissions.statements,
+    observe_event=lambda settings, event: ecs_describe.observe_event(
+        event, container=settings.container_name
+    ),
     own_tags=ecs_permissions.own_tags,
     doctor_reads=ecs_permissions.DOCTOR_READS,
 )

@@ -34,6 +34,15 @@ class Submission(StrEnum):
     NOT_SUBMITTED = "not submitted"
 
 
+class EventFate(StrEnum):
+    """What becomes of an event that was received."""
+
+    TAKEN = "taken"  # it is about a container of this scheduler
+    GIVEN_BACK = "given back"  # it may be about another scheduler's
+    NOBODYS = "of nobody"  # it was given back often enough, and nobody wanted it
+    UNREADABLE = "unreadable"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One metric, or one for each of `by`."""
@@ -72,7 +81,13 @@ JOBS = Metric(
     about="jobs by stage; closed jobs are not counted",
     by=tuple(stage for stage in Stage if stage is not Stage.CLOSED),
 )
-METRICS = (SUBMISSIONS, REFUSALS, THROTTLES, CALLS, STARTS, FAILURES, JOBS)
+EVENTS = Metric(
+    name="events",
+    sort=Sort.COUNTER,
+    about="events received from `events_queue`, by what became of them",
+    by=tuple(EventFate),
+)
+METRICS = (SUBMISSIONS, REFUSALS, THROTTLES, CALLS, STARTS, FAILURES, JOBS, EVENTS)
 
 
 def name_of(metric: Metric, part: StrEnum | None = None) -> str:

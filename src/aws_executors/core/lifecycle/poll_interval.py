@@ -3,7 +3,8 @@
 Functions of time and of what was seen last. A container that starts or ends is polled often, one that has run
 for long rarely: its end is noticed within a tenth of the time it has run. Where the row has shown the task
 running, the row shows its end first: a third as many polls are left, for the container that dies unnoticed. A
-poll that failed is repeated soon: its container is no older for that.
+poll that failed is repeated soon: its container is no older for that. Where AWS tells by events what happens,
+polls are for what gets lost of them.
 """
 
 from dataclasses import dataclass
@@ -17,14 +18,22 @@ SHOWN_BY_ROW = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollInterval:
-    """The shortest and the longest time between two polls of one container, in seconds."""
+    """The shortest and the longest time between two polls of one container, in seconds.
+
+    While events tell what happens, a container is polled `unheard_of` seconds after it was accepted, if no
+    event has named it by then; every `unsettled` seconds while it has yet to start, or its end is waited for;
+    and every `sweep` seconds while it runs.
+    """
 
     quickest: float = 1.0
     slowest: float = 15.0
+    unheard_of: float = 15.0
+    unsettled: float = 60.0
+    sweep: float = 300.0
 
 
-def poll_after(job: Job[R], pace: PollInterval, now: float) -> float:
-    """Seconds until the job's container should be polled again.
+def poll_after(job: Job[R], pace: PollInterval, now: float, *, told: bool = False) -> float:
+    """Seconds until the job's container should be polled again; `told` while events tell what happens.
 
     >>> from aws_executors.core.lifecycle.observation import Observation, Phase
     >>> running = Observation(id="1", phase=Phase.RUNNING)
@@ -34,7 +43,12 @@ def poll_after(job: Job[R], pace: PollInterval, now: float) -> float:
     >>> from dataclasses import replace
     >>> [poll_after(replace(watched, ran=True), PollInterval(), now) for now in (2.0, 20.0, 50.0)]
     [3.0, 6.0, 15.0]
+    >>> accepted = Job(token="0b6e", stage=Stage.WATCHING)
+    >>> [poll_after(job, PollInterval(), 50.0, told=True) for job in (accepted, watched)]
+    [15.0, 300.0]
     """
+    if told:
+        return _while_told(job, pace)
     if job.stage is not Stage.WATCHING or not job.runs:
         return pace.quickest
     often = max(pace.quickest, (now - job.since) / 10)
@@ -50,3 +64,9 @@ def poll_again_after(failures: int, pace: PollInterval) -> float:
     [1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
     """
     return delay(Backoff(base=pace.quickest, cap=pace.slowest), failures, spread=1.0)
+
+
+def _while_told(job: Job[R], pace: PollInterval) -> float:
+    if job.seen is None:
+        return pace.unheard_of
+    return pace.sweep if job.stage is Stage.WATCHING and job.runs else pace.unsettled

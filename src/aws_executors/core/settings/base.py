@@ -19,6 +19,7 @@ from aws_executors.core.settings.types import (
     Deployment,
     DottedPath,
     KmsKey,
+    QueueUrl,
     Region,
     Store,
     Url,
@@ -134,6 +135,15 @@ class Settings(SectionModel):
             examples=[30.0],
         ),
     ] = 10.0
+    events_queue: Annotated[
+        QueueUrl,
+        Field(
+            description="The URL of an SQS queue to which EventBridge sends what happens to containers; they "
+            "are then polled rarely. {hostname} stands for the scheduler's host. When empty, containers are "
+            "polled.",
+            examples=["https://sqs.us-east-1.amazonaws.com/123456789012/airflow-events"],
+        ),
+    ] = ""
     call_timeout: Annotated[
         float,
         Field(
@@ -231,6 +241,7 @@ class Settings(SectionModel):
             problem = f"is below poll_interval = {low:g}"
             yield Fault("poll_interval_max", problem, place.set("poll_interval_max", f"{low:g}"), f"{high:g}")
         yield from _transport_faults(own, place)
+        yield from _events_faults(own, place)
 
     @classmethod
     def options(cls) -> tuple[Option, ...]:
@@ -260,6 +271,16 @@ def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
             problem = "has no effect without workload_store"
             remedy = f"{place.set('workload_store', 's3://my-bucket/workloads')}"
             yield Fault(name, problem, remedy, shown(own[name]))
+
+
+def _events_faults(own: Written, place: Place) -> Iterator[Fault]:
+    """EventBridge and its queue belong to one Region, that of the containers."""
+    queue, region = str(own.get("events_queue", "")), str(own.get("region", ""))
+    service, _, rest = queue.removeprefix("https://").partition(".")
+    named = rest.partition(".")[0]
+    if service == "sqs" and region and named != region:
+        problem = f"is a queue in {named}, but region = {region}"
+        yield Fault("events_queue", problem, "name a queue of the containers' Region", shown(queue))
 
 
 def as_number(value: object) -> float | None:

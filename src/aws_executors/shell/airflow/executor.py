@@ -7,6 +7,8 @@ the scheduler at once, with all that is wrong with them.
 Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
 """
 
+import re
+import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -38,13 +40,15 @@ from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
 from aws_executors.shell.airflow.database import AirflowDatabase, complete
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.airflow.metrics import AirflowMetrics
+from aws_executors.shell.airflow.metrics import AirflowMetrics, Sink
 from aws_executors.shell.airflow.work_items import WorkItems
 from aws_executors.shell.airflow.workloads import Transports, given_token, own_token
 from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.aws.log_tail import LogTail
 from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.dispatcher import EngineConfig
+from aws_executors.shell.engine.event_listener import EventListener
 from aws_executors.shell.engine.messages import AirflowUpdate
 from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine
@@ -102,6 +106,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self.links = Links(opening)
         self._log_tail: LogTail[WorkloadKey] | None = None
         self._publisher: Publisher | None = None
+        self._listener: EventListener | None = None
 
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
         """The settings of the executor's section and its builder, or all that is wrong with them."""
@@ -153,6 +158,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             metrics,
         )
         self._engine.start()
+        self._listener = self._listening(settings, self._engine, metrics)
         collector = Collector(
             engine=self._engine,
             executor=type(self).__name__,
@@ -168,6 +174,18 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._log_tail = LogTail(self._live_logs)
         self.log.info("%s started in %s, with %s", self, settings.region, configured.builder)
 
+    def _listening(
+        self, settings: S, engine: "Engine[WorkloadKey, R]", metrics: Sink
+    ) -> EventListener | None:
+        """The thread that receives events, started; None where there is no queue of them."""
+        if not settings.events_queue:
+            return None
+        url = settings.events_queue.replace("{hostname}", re.sub(r"[^\w-]", "-", socket.gethostname()))
+        read = partial(self.backend.row.observe_event, settings)
+        listener = EventListener(EventQueue(self.clients(settings), url), read, engine, metrics)
+        listener.start()
+        return listener
+
     def _tags(self) -> dict[str, str]:
         return {"executor": type(self).__name__} | ({"team_name": self.team_name} if self.team_name else {})
 
@@ -175,6 +193,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """Submit nothing more; leave the containers to the next scheduler, or stop them."""
         if self._publisher is not None:
             self._publisher.end()
+        if self._listener is not None:
+            self._listener.end()
         if self._engine is not None and self._work_items is not None:
             stop = not self._work_items.configured.settings.adopt_task_instances
             self._engine.end(stop=stop, timeout=END_WITHIN)
@@ -379,6 +399,7 @@ def engine_config(settings: Settings, *, idempotent: bool) -> EngineConfig:
         pace=PollInterval(quickest=settings.poll_interval, slowest=settings.poll_interval_max),
         rows_every=settings.database_interval,
         workers=settings.workers,
+        events=bool(settings.events_queue),
     )
 
 

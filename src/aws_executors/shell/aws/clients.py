@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 T = TypeVar("T")
-ServiceName = Literal["batch", "ecs", "logs", "s3"]
+ServiceName = Literal["batch", "ecs", "logs", "s3", "sqs"]
 Clock = Callable[[], float]
 
 CONNECT_TIMEOUT = 5.0
@@ -44,6 +45,9 @@ CONNECT_TIMEOUT = 5.0
 READS = 4
 """Connections kept beside one per worker: logs and look-ups are read outside of the pool of workers."""
 
+LONG_POLL = 20
+"""Seconds for which SQS holds an answer back while there is no message. Source: ReceiveMessage."""
+
 REFRESH_EVERY = 10.0
 """Seconds between two times of looking for credentials: they may be asked for over the network."""
 
@@ -51,10 +55,10 @@ REFRESH_EVERY = 10.0
 class Clients:
     """The way to AWS for one executor.
 
-    `ecs`, `batch`, `logs` and `s3` take a function of the client and call it; they wait for AWS and never
-    raise. After a CREDENTIALS error the clients are dropped, so that the next call looks for credentials anew
-    (a renewed file, a mended connection), but at most once in `REFRESH_EVERY` seconds. Making one of these
-    does nothing at all: no session, no connection, no thread.
+    `ecs`, `batch`, `logs`, `s3` and `sqs` take a function of the client and call it; they wait for AWS and
+    never raise. After a CREDENTIALS error the clients are dropped, so that the next call looks for
+    credentials anew (a renewed file, a mended connection), but at most once in `REFRESH_EVERY` seconds.
+    Making one of these does nothing at all: no session, no connection, no thread.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
@@ -92,6 +96,10 @@ class Clients:
     def s3(self, call: "Callable[[S3Client], T]") -> Result[T, AwsError]:
         """Call S3; what `call` returned, or why not."""
         return self._ask("s3", cast("Callable[[object], T]", call))
+
+    def sqs(self, call: "Callable[[SQSClient], T]") -> Result[T, AwsError]:
+        """Call SQS; what `call` returned, or why not."""
+        return self._ask("sqs", cast("Callable[[object], T]", call))
 
     def refresh(self) -> bool:
         """Drop all clients and the session; False where that was done less than `REFRESH_EVERY` s ago.
@@ -136,7 +144,8 @@ class Clients:
     def _make(self, service: ServiceName, way: Access) -> Result[object, AwsError]:
         def make() -> object:
             client = client_of(way, service, self._settings)
-            refuse_empty_answers(client)
+            if service != "sqs":  # which says so that no message has come
+                refuse_empty_answers(client)
             return client
 
         return call_aws(make)
@@ -155,7 +164,7 @@ def client_of(way: Access, service: str, settings: Settings, region: str = "") -
             service,
             region_name=region or settings.region or way.region,
             endpoint_url=_address(service, settings, way),
-            config=config(settings),
+            config=config(settings, longest_wait=LONG_POLL if service == "sqs" else 0),
         )
     )
     watch_signing(client)
@@ -175,8 +184,9 @@ def _address(service: str, settings: Settings, way: Access) -> str | None:
     return None
 
 
-def config(settings: Settings) -> Config:
-    """How botocore is to call: once, within bounds, with a connection for every worker.
+def config(settings: Settings, longest_wait: int = 0) -> Config:
+    """How botocore is to call: once, within bounds, with a connection for every worker. An answer may be held
+    back for `longest_wait` seconds on purpose.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> made = config(BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d"))
@@ -186,7 +196,7 @@ def config(settings: Settings) -> Config:
     return Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=_connect_timeout(settings),
-        read_timeout=settings.call_timeout,
+        read_timeout=settings.call_timeout + longest_wait,
         max_pool_connections=settings.workers + READS,
         tcp_keepalive=True,
         parameter_validation=False,  # our own types have validated every request

@@ -27,6 +27,7 @@ from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.event_feed import EventFeed
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import AirflowUpdate, K, WorkItem
 from aws_executors.shell.engine.operations import STALL, Operations, Performable
@@ -57,12 +58,14 @@ RATE_LIMITED: dict[type, Action] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """How the engine is set: the policy of a job's life, the pace of polls, rows every so many seconds."""
+    """How the engine is set: the policy of a job's life, the pace of polls, rows every so many seconds, and
+    whether events of containers are to be expected."""
 
     policy: Policy
     pace: PollInterval
     rows_every: float = 1.0
     workers: int = 16
+    events: bool = False
 
 
 class Dispatcher(Generic[K, R]):
@@ -108,6 +111,8 @@ class Dispatcher(Generic[K, R]):
             self._happen,
             self._reassured,
         )
+        self.event_feed: EventFeed[K, R] = EventFeed(self.table, clock, self._happen, promised=config.events)
+        """What is told of containers by events."""
         self._arriving: deque[Iterator[WorkItem[K, R]]] = deque()
         self._arrival = 0.0
         self._census_at = float("-inf")
@@ -133,6 +138,7 @@ class Dispatcher(Generic[K, R]):
         return min(
             self._agenda.due,
             self._polling.rows_due,
+            self.event_feed.due,
             max(self.table.next_poll, self._polling.polls_from),
             self._arrival if self._arriving else inf,
             *[
@@ -155,6 +161,8 @@ class Dispatcher(Generic[K, R]):
                     self._pass(token, effect, now)
         if now >= self._polling.rows_due:
             self._polling.read_rows(now)
+        if now >= self.event_feed.due:
+            self.event_feed.turn(now)
         if self._shutdown is not None:
             self._shutdown.turn()
         elif now >= max(self.table.next_poll, self._polling.polls_from) and not self.closing:
@@ -234,6 +242,8 @@ class Dispatcher(Generic[K, R]):
                 return
             self._move(record, moved, asked)
             new = moved.container not in ("", job.container) and moved.stage is not Stage.CLOSED
+            if new and isinstance(event, events.Accepted):
+                self.event_feed.accepted(moved.container)
             if new and self._shutdown is not None:
                 self._shutdown.stop({moved.container: record.work_item})
         except Exception:

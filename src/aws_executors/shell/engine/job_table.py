@@ -23,6 +23,9 @@ from aws_executors.shell.engine.messages import K, RowQuery, WorkItem
 
 R = TypeVar("R")
 
+FORMER = (
+    20_000  # containers that are remembered when their jobs are done with them: their last events come later
+)
 FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # compared so often that no hash is taken
 ROW_MATTERS = frozenset(Stage) - {Stage.STOPPING, Stage.CLOSED}
 
@@ -63,6 +66,9 @@ class JobTable(Generic[K, R]):
         """When a container is to be polled next."""
         self.changes = 0
         """How often a job has changed, or closed."""
+        self.told = False
+        """Whether events tell what happens to containers, so that they are rarely polled."""
+        self._former: dict[str, None] = {}  # containers that belonged to a job, the last ones
 
     def __len__(self) -> int:
         return len(self._records)
@@ -99,6 +105,10 @@ class JobTable(Generic[K, R]):
         """The record of the job that this container belongs to, if it is not closed."""
         return self._owners.get(container)
 
+    def belonged(self, container: str) -> bool:
+        """Whether this container belonged to a job and does no more: of very many, the last are known."""
+        return container in self._former
+
     def records(self) -> Iterator[Record[K, R]]:
         """All of them; a copy, so that any thread may ask while this one changes the table."""
         return iter(self._records.copy().values())
@@ -114,17 +124,19 @@ class JobTable(Generic[K, R]):
         if record.row.heard is not None:
             record.row = replace(record.row, heard=None)  # it may mean something else to the job now
         if job.container != old.container:
-            self._owners.pop(old.container, None)
+            self._disown(old.container)
             record.failed_polls = 0
             if job.container:
                 self._owners[job.container] = record
         if job.stage is Stage.CLOSED:
-            self._owners.pop(job.container, None)
+            self._disown(job.container)
             del self._records[job.token]
         else:
             known = job.container == old.container and old.stage in FOLLOWED
             if job.container and job.stage in FOLLOWED and not known:
-                self._plan(record, now + self._pace.quickest)
+                self._plan(record, now + (self._pause(job, now) if self.told else self._pace.quickest))
+            elif self.told and job.container and job.stage in FOLLOWED and job.stage is not old.stage:
+                self._plan(record, min(record.poll_at or inf, now + self._pause(job, now)))
             state = display_state(job)
             if state is not record.state:
                 record.state, record.since = state, now
@@ -154,7 +166,7 @@ class JobTable(Generic[K, R]):
         if record is not None:
             record.failed_polls = 0
             if record.job.stage in FOLLOWED:
-                self._plan(record, now + poll_after(record.job, self._pace, now))
+                self._plan(record, now + self._pause(record.job, now))
 
     def not_polled(self, container: str, now: float) -> None:
         """Plan the next poll of a container of which a poll just now has failed."""
@@ -163,6 +175,12 @@ class JobTable(Generic[K, R]):
             record.failed_polls += 1
             self._plan(record, now + poll_again_after(record.failed_polls, self._pace))
 
+    def poll_all(self, now: float) -> None:
+        """Plan a poll of every container that is followed, at once."""
+        for record in self._records.values():
+            if record.job.container and record.job.stage in FOLLOWED:
+                self._plan(record, now)
+
     def live(self) -> dict[str, Record[K, R]]:
         """The containers that may still run, each with the record of its job."""
         return {
@@ -170,6 +188,15 @@ class JobTable(Generic[K, R]):
             for record in self._records.values()
             if record.job.container and not (record.job.seen is not None and record.job.seen.ended)
         }
+
+    def _pause(self, job: Job[R], now: float) -> float:
+        return poll_after(job, self._pace, now, told=self.told)
+
+    def _disown(self, container: str) -> None:
+        if self._owners.pop(container, None) is not None:
+            self._former[container] = None
+            if len(self._former) > FORMER:
+                del self._former[next(iter(self._former))]
 
     def _plan(self, record: Record[K, R], time: float) -> None:
         record.poll_at = time

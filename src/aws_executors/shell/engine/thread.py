@@ -9,16 +9,18 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
 from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.events import Revoked, Superseded
 from aws_executors.core.lifecycle.job import Job
+from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
+from aws_executors.shell.engine.event_feed import News
 from aws_executors.shell.engine.messages import AirflowUpdate, K, Message, WorkItem
 from aws_executors.shell.engine.operations import STALL, Database, Operations
 from aws_executors.shell.engine.rate_limiter import RateLimiter
@@ -75,6 +77,20 @@ class Engine(Generic[K, R]):
     def supersede(self, token: str) -> None:
         """Start and report nothing more for this job: there is a newer one; returns at once."""
         self._inbox.put(partial(self._dispatcher.withdraw, token, Superseded(self._clock())))
+
+    def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
+        """Events of containers have come; returns at once. `then` is called by the engine's thread, once
+        they are taken in, with the containers that are none of this scheduler's."""
+        self._inbox.put(partial(self._dispatcher.event_feed.told, seen, then))
+
+    def events_failed(self, problem: str) -> None:
+        """The queue of events could not be read; returns at once."""
+        self._inbox.put(partial(self._dispatcher.event_feed.failed, problem))
+
+    @property
+    def news(self) -> News:
+        """How it is learned what happens to containers."""
+        return self._dispatcher.event_feed.news
 
     def airflow_updates(self) -> Iterator[AirflowUpdate[K]]:
         """Take what there is to be told to Airflow, oldest first."""

@@ -1,0 +1,80 @@
+"""The SQS queue that EventBridge puts events into.
+
+Law: three calls, and what of their answers is needed; what a message says is read elsewhere. A message that
+is not deleted comes again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from returns.result import Result
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.shell.aws.clients import LONG_POLL, Clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+AT_ONCE = 10
+"""Messages in one call, of any kind. Source: ReceiveMessage, DeleteMessageBatch."""
+
+HIDDEN = 30
+"""Seconds in which a message that was received is not received again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, received for the `times`-th time; `receipt` names this receiving of it."""
+
+    body: str
+    receipt: str
+    times: int = 1
+
+
+class EventQueue:
+    """One queue, by its URL; every method waits for AWS, and none raises."""
+
+    def __init__(self, clients: Clients, url: str) -> None:
+        self._clients = clients
+        self._url = url
+
+    def __repr__(self) -> str:
+        return f"<EventQueue {self._url}>"
+
+    def receive(self) -> Result[tuple[Message, ...], AwsError]:
+        """Wait for messages, up to `LONG_POLL` seconds; the first ten that come, or none."""
+        answer = self._clients.sqs(
+            lambda sqs: sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=AT_ONCE,
+                WaitTimeSeconds=LONG_POLL,
+                VisibilityTimeout=HIDDEN,
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        )
+        return answer.map(lambda told: tuple(map(_message, told.get("Messages", ()))))
+
+    def delete(self, messages: Sequence[Message]) -> Result[object, AwsError]:
+        """Acknowledge up to ten messages, once they are taken in."""
+        entries = [{"Id": str(at), "ReceiptHandle": one.receipt} for at, one in enumerate(messages)]
+        return self._clients.sqs(
+            lambda sqs: sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)  # type: ignore[arg-type]
+        )
+
+    def give_back(self, messages: Mapping[Message, int]) -> Result[object, AwsError]:
+        """Let up to ten messages be received again, by whomever they are for, after so many seconds each."""
+        return self._clients.sqs(
+            lambda sqs: sqs.change_message_visibility_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {"Id": str(at), "ReceiptHandle": one.receipt, "VisibilityTimeout": seconds}
+                    for at, (one, seconds) in enumerate(messages.items())
+                ],
+            )
+        )
+
+
+def _message(told: "MessageTypeDef") -> Message:
+    times = told.get("Attributes", {}).get("ApproximateReceiveCount", "1")
+    return Message(told.get("Body", ""), told.get("ReceiptHandle", ""), int(times) if times.isdigit() else 1)
