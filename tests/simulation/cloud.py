@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Protocol
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
@@ -30,6 +31,7 @@ from aws_executors.local.world import (
     next_due,
 )
 from aws_executors.local.world.ecs.state import EcsTask
+from simulation.events_model import EventQueue
 from simulation.plan import Schedule
 from simulation.timeline import Timeline, between, draw
 
@@ -151,9 +153,12 @@ class Cloud:
     _views: dict[str, list[tuple[float, Json]]] = field(default_factory=dict)
     _read: int = 0
     _woken: float | None = None
+    events: EventQueue = field(init=False)
+    _told: int = 0
 
     def __post_init__(self) -> None:
         self.world = World(seed=self.schedule.seed, delays=self.schedule.delays)
+        self.events = EventQueue(self.schedule.seed, self.line)
         for service, action, params in SET_UP:
             answer = apply(self.world, Call(service, action, params), 0.0)
             assert answer.error is None, answer
@@ -183,9 +188,20 @@ class Cloud:
             due = next_due(self.world)
             if due is None or due > now:
                 break
+        self._tell_changes()
         if due is not None and due != self._woken:
             self._woken = due
             self.line.at(due, self.settle)
+
+    def _tell_changes(self) -> None:
+        """Events, as EventBridge sends them: without the exit codes that AWS never tells."""
+        if not self.schedule.events:
+            return
+        for change in islice(self.world.changes, self._told, None):
+            of_ecs = change.source == "aws.ecs"
+            silent = of_ecs and self._keeps(change.detail["taskArn"])
+            self.events.send(_silent(change.detail) if silent else change.detail, change.detail_type)
+        self._told = len(self.world.changes)
 
     def _effect(self, effect: StartProcess | SignalProcess) -> None:
         match effect:

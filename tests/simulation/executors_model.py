@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.executors.workloads import ExecuteCallback
@@ -30,6 +30,7 @@ from aws_executors.shell.airflow.work_items import WorkItems
 from aws_executors.shell.airflow.workloads import OWN_VERSION, RequestFactory, Transports
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_tail import LogTail
+from aws_executors.shell.engine.event_intake import EventIntake
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.transport import INLINE, transport_of
 from aws_executors.shell.transport.takeover import Takeover
@@ -38,6 +39,7 @@ from simulation.calls_model import VirtualClients
 from simulation.cloud import BUCKET, CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud, token_with
 from simulation.engine_model import VirtualDatabase, VirtualEngine, virtual_lock
 from simulation.process import Process
+from worlds import Unmeasured
 
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey
@@ -118,11 +120,17 @@ class VirtualExecutor(AwsExecutor[S, R]):
         config = engine_config(settings, idempotent=service.idempotent)
         policy = self._cloud.schedule.policy
         policy = replace(policy, idempotent=policy.idempotent or service.idempotent)
-        pace = PollInterval(quickest=times.row_interval, slowest=8.0)
-        config = replace(config, policy=policy, pace=pace, rows_every=times.row_interval)
+        pace = PollInterval(
+            quickest=times.row_interval, slowest=8.0, unheard_of=3.0, unsettled=6.0, sweep=20.0, silence=5.0
+        )
+        events = self._cloud.schedule.events
+        config = replace(config, policy=policy, pace=pace, rows_every=times.row_interval, events=events)
         database = VirtualDatabase(self._process, self._metadata)
         self.engine = VirtualEngine(service, database, config, self._process)
         self._engine = self.engine
+        if events:
+            read = partial(self.backend.row.observe_event, settings)
+            self._cloud.events.intakes.append((self._process, EventIntake(read, self.engine, Unmeasured())))
         usual, large = transport_of(settings, self.clients(settings))
         inline = INLINE[self._cloud.schedule.launcher]
         self._work_items = VirtualWorkItems(

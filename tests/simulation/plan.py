@@ -86,7 +86,7 @@ SLOW = replace(DELAYS, provision=(1.0, 40.0), pull=(1.0, 40.0), deprovision=(3.0
 class Schedule:
     """Everything that one run is made of; `assigned` is whether Airflow gives out tokens, `sensors` whether
     most tasks are deferred or rescheduled, `stored` whether workloads travel by way of S3, `silent` the share
-    of ended ECS tasks whose exit code AWS never tells."""
+    of ended ECS tasks whose exit code AWS never tells, `events` whether events tell of containers, too."""
 
     seed: int
     theme: str
@@ -104,6 +104,7 @@ class Schedule:
     quiet: float
     policy: Policy
     silent: float = 0.0
+    events: bool = False
     times: Times = field(default_factory=Times)
     delays: Delays = DELAYS
 
@@ -123,7 +124,16 @@ PEOPLE = ("clear", "clear", "clear", "mark failed", "mark success", "delete")
 DEATHS = ("crash", "crash", "crash at a call", "crash at a call", "crash after queueing", "terminate")
 STALLS = ("stall", "stall the loop")
 OUTAGES = ("api down", "api down", "freeze process")
-NEWS = ("double messages", "slow messages", "stale answers", "lock rows", "database down", "slow database")
+NEWS = (
+    "double messages",
+    "slow messages",
+    "stale answers",
+    "lock rows",
+    "database down",
+    "slow database",
+    "no events",
+    "late events",
+)
 
 THEMES: dict[str, tuple[str, ...]] = {
     "everything": (
@@ -199,6 +209,7 @@ def plan(seed: int, policy: Policy = POLICY) -> Schedule:
         quiet=BUSY,
         policy=policy,
         times=Times(row_interval=ROWS[int(draw(seed, "rows") * len(ROWS))]),
+        events=draw(seed, "events") < 0.4,
         delays=SLOW if draw(seed, "delays") < (0.6 if theme == "late answers" else 0.2) else DELAYS,
     )
 

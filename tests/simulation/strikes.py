@@ -145,6 +145,16 @@ def _stale(sim: Simulation, fault: Fault) -> None:
     sim.cloud.stale_by = 10.0 * fault.amount
 
 
+def _no_events(sim: Simulation, fault: Fault) -> None:
+    """The rule is disabled, or the queue denies EventBridge: for a while, or for good."""
+    seconds = 40.0 * fault.amount if fault.amount < 0.8 else 1e6
+    sim.cloud.events.down_until = sim.line.now + seconds
+
+
+def _late_events(sim: Simulation, fault: Fault) -> None:
+    sim.cloud.events.late_until = sim.line.now + 30.0 * fault.amount
+
+
 def _person(does: str, change: Callable[[Metadata, Instance], None]) -> Strike:
     def strike(sim: Simulation, fault: Fault) -> None:
         row = sim.a_row(fault)
@@ -183,6 +193,8 @@ STRIKES: Mapping[str, Strike] = {
     "double messages": _to_a_scheduler(_double),
     "slow messages": _to_a_scheduler(_slow),
     "stale answers": _stale,
+    "no events": _no_events,
+    "late events": _late_events,
     "clear": _person("clears", Metadata.clear),
     "mark failed": _person("marks failed", lambda rows, row: rows.mark(row, "failed")),
     "mark success": _person("marks success", lambda rows, row: rows.mark(row, "success")),

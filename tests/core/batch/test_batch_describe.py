@@ -247,9 +247,26 @@ def test_a_golden_answer() -> None:
         name="airflow-0b6e-1",
         status="RUNNING",
         started=True,
+        version=4,
         created=1772445614.5,
         log_stream="airflow/default/" + "a" * 32,
     )
+
+
+def test_the_version_counts_up_with_attempts_and_status() -> None:
+    said = [
+        job("SUBMITTED"),
+        job("RUNNABLE"),
+        job("RUNNING"),
+        job("RUNNABLE", attempts=[{"startedAt": T}]),  # Batch's own retry
+        job("STARTING", attempts=[{"startedAt": T}]),
+        job("RUNNING", eksAttempts=[{"startedAt": T}]),
+        job("RUNNABLE", attempts=[{"startedAt": T}, {"startedAt": T}]),
+        job("FAILED"),  # whatever it says of attempts: nothing comes after it
+    ]
+    versions = [seen(one).version or 0 for one in said]
+    assert versions == sorted(set(versions))
+    assert versions[-1] == seen(job("SUCCEEDED")).version
 
 
 def test_a_golden_event() -> None:

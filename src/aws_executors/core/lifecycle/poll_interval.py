@@ -22,7 +22,8 @@ class PollInterval:
 
     While events tell what happens, a container is polled `unheard_of` seconds after it was accepted, if no
     event has named it by then; every `unsettled` seconds while it has yet to start, or its end is waited for;
-    and every `sweep` seconds while it runs.
+    and every `sweep` seconds while it runs. Where accepted containers are named by no event within `silence`
+    seconds, polls are as without events; an event takes less than two.
     """
 
     quickest: float = 1.0
@@ -30,6 +31,7 @@ class PollInterval:
     unheard_of: float = 15.0
     unsettled: float = 60.0
     sweep: float = 300.0
+    silence: float = 30.0
 
 
 def poll_after(job: Job[R], pace: PollInterval, now: float, *, told: bool = False) -> float:

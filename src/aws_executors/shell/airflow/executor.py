@@ -48,6 +48,7 @@ from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.aws.log_tail import LogTail
 from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.dispatcher import EngineConfig
+from aws_executors.shell.engine.event_intake import EventIntake
 from aws_executors.shell.engine.event_listener import EventListener
 from aws_executors.shell.engine.messages import AirflowUpdate
 from aws_executors.shell.engine.rate_limiter import account
@@ -182,7 +183,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             return None
         url = settings.events_queue.replace("{hostname}", re.sub(r"[^\w-]", "-", socket.gethostname()))
         read = partial(self.backend.row.observe_event, settings)
-        listener = EventListener(EventQueue(self.clients(settings), url), read, engine, metrics)
+        intake = EventIntake(read, engine, metrics)
+        listener = EventListener(EventQueue(self.clients(settings), url), intake)
         listener.start()
         return listener
 

@@ -111,7 +111,9 @@ class Dispatcher(Generic[K, R]):
             self._happen,
             self._reassured,
         )
-        self.event_feed: EventFeed[K, R] = EventFeed(self.table, clock, self._happen, promised=config.events)
+        self.event_feed: EventFeed[K, R] = EventFeed(
+            self.table, clock, self._happen, config.pace.silence, promised=config.events
+        )
         """What is told of containers by events."""
         self._arriving: deque[Iterator[WorkItem[K, R]]] = deque()
         self._arrival = 0.0

@@ -24,9 +24,6 @@ R = TypeVar("R")
 
 log = logger(__name__)
 
-WITHIN = 30.0
-"""Seconds within which an event names a container that AWS has accepted; it takes less than two."""
-
 UNNAMED = 3
 """So many accepted containers in a row that no event has named in time are silence, and not bad luck."""
 
@@ -41,13 +38,17 @@ class News(StrEnum):
 
 
 class EventFeed(Generic[K, R]):
-    """Whether events come, and to which jobs they belong; `promised` is whether there is a queue of them."""
+    """Whether events come, and to which jobs they belong; `promised` is whether there is a queue of them.
+
+    An event names each accepted container `within` so many seconds.
+    """
 
     def __init__(
         self,
         table: JobTable[K, R],
         clock: Callable[[], float],
         happen: Callable[[Record[K, R], Observed], None],
+        within: float,
         *,
         promised: bool = False,
     ) -> None:
@@ -56,6 +57,7 @@ class EventFeed(Generic[K, R]):
         self._table = table
         self._clock = clock
         self._happen = happen
+        self._within = within
         self._unnamed: dict[str, float] = {}  # accepted containers: when, the oldest first
         self._missed = 0  # those not named in time, since the last event
         self._failing: tuple[float, str] | None = None  # since when the queue can not be read, and why
@@ -68,7 +70,7 @@ class EventFeed(Generic[K, R]):
         since = min(
             next(iter(self._unnamed.values()), inf), inf if self._failing is None else self._failing[0]
         )
-        return since + WITHIN
+        return since + self._within
 
     def told(self, events: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
         """Events have come; `then` gets those containers that are none of this scheduler's."""
@@ -96,13 +98,13 @@ class EventFeed(Generic[K, R]):
 
     def turn(self, now: float) -> None:
         """Notice silence."""
-        while self._unnamed and next(iter(self._unnamed.values())) <= now - WITHIN:
+        while self._unnamed and next(iter(self._unnamed.values())) <= now - self._within:
             del self._unnamed[next(iter(self._unnamed))]
             self._missed += 1
-        if self._failing is not None and self._failing[0] <= now - WITHIN:
+        if self._failing is not None and self._failing[0] <= now - self._within:
             self._silence(now, f"the queue can not be read: {self._failing[1]}")
         elif self._missed >= UNNAMED:
-            self._silence(now, f"no event within {WITHIN:.0f} s of {UNNAMED} accepted containers")
+            self._silence(now, f"no event within {self._within:g} s of {UNNAMED} accepted containers")
 
     def _named(self, container: str, now: float) -> None:
         self._unnamed.pop(container, None)

@@ -1,43 +1,31 @@
 """The thread that takes events from their queue to the engine.
 
 Law: a message is acknowledged after the engine has taken it in, so that one that a dying process has received
-comes again. What is not for this scheduler is given back for the others, a few times; what nobody can read is
-logged once and acknowledged. Nothing here ends the thread but `end`.
+comes again. Nothing ends the thread but `end`.
 """
 
-import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, cast
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from returns.pipeline import is_successful
 from returns.result import Result
 
 from aws_executors.core.aws.backoff import Backoff, delay, jitter
 from aws_executors.core.aws.errors import AwsError
-from aws_executors.core.lifecycle.metrics import EVENTS, EventFate, name_of
-from aws_executors.core.lifecycle.observation import Observation, Unreadable
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.aws.event_queue import Message
 from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.event_intake import EventIntake
 
 log = logger(__name__)
-
-Read = Callable[[object], Result[Observation, Unreadable]]
-"""What an event says of a container."""
-
-GIVEN_BACK = (*(0,) * 8, 1, 2, 4)
-"""Seconds after which a message is received again that is not for this scheduler, each time later; then it is
-for nobody. Most likely another scheduler gets it; it may also be about a container whose RunTask has not been
-answered yet."""
 
 ENGINE_WITHIN = 10.0
 """Seconds in which the engine takes events in; after that they are not acknowledged."""
 
-RECEIVING, READING = "Receiving events", "Reading an event"
+RECEIVING = "Receiving events"
 
 PAUSE = Backoff(base=1.0, cap=60.0)
 """After calls that have failed."""
@@ -59,26 +47,12 @@ class Mailbox(Protocol):
         ...
 
 
-class Hearer(Protocol):
-    """Who takes events in; `Engine` is one."""
-
-    def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
-        """Take events in; `then` gets the containers that are not this scheduler's."""
-        ...
-
-    def events_failed(self, problem: str) -> None:
-        """The queue could not be read."""
-        ...
-
-
 class EventListener:
-    """Receives events, one group after the other, until `end`."""
+    """Receives messages, one group after the other, from `start` to `end`."""
 
-    def __init__(self, mailbox: Mailbox, read: Read, hearer: Hearer, sink: Sink) -> None:
+    def __init__(self, mailbox: Mailbox, intake: EventIntake) -> None:
         self._mailbox = mailbox
-        self._read = read
-        self._hearer = hearer
-        self._sink = sink
+        self._intake = intake
         self._ended = threading.Event()
         self._failures = 0
         self._error_log = ErrorLog(time.monotonic, log)
@@ -100,49 +74,25 @@ class EventListener:
             return
         self._failures = 0
         self._error_log.works(RECEIVING)
-        seen = {message: self._read_one(message) for message in received.unwrap()}
+        seen = self._intake.understood(received.unwrap())
         answer: queue.SimpleQueue[frozenset[str]] = queue.SimpleQueue()
-        self._hearer.tell([one for one in seen.values() if one is not None], answer.put)
+        self._intake.hand_over(seen, answer.put)
         try:
             strangers = answer.get(timeout=ENGINE_WITHIN)
         except queue.Empty:
             return  # they are received again
-        back = {
-            message: GIVEN_BACK[message.times - 1]
-            for message, one in seen.items()
-            if one is not None and one.id in strangers and message.times <= len(GIVEN_BACK)
-        }
-        for message, one in seen.items():
-            if one is None:
-                fate = EventFate.UNREADABLE
-            elif message in back:
-                fate = EventFate.GIVEN_BACK
-            else:
-                fate = EventFate.NOBODYS if one.id in strangers else EventFate.TAKEN
-            self._sink.count(name_of(EVENTS, fate))
         # Where one of these fails, the messages come again, and mean what they meant.
-        if done := [message for message in seen if message not in back]:
+        done, back = self._intake.sorted_out(seen, strangers)
+        if done:
             self._mailbox.delete(done)
         if back:
             self._mailbox.give_back(back)
 
-    def _read_one(self, message: Message) -> Observation | None:
-        """What the message says; None where nobody can say."""
-        try:
-            told = cast("object", json.loads(message.body))
-        except ValueError:
-            told = None
-        read = self._read(told)
-        if is_successful(read):
-            return read.unwrap()
-        self._error_log.say(READING, "unreadable", read.failure().problem)
-        return None
-
     def _failed(self, error: AwsError) -> None:
-        """The queue could not be read: say so, and wait a while, longer each time."""
+        """Say that the queue could not be read, and wait a while, longer each time."""
         problem = f"{error.code}: {error.message}"
         self._error_log.say(RECEIVING, error.kind, problem)
-        self._hearer.events_failed(problem)
+        self._intake.failed(problem)
         self._failures += 1
         self._ended.wait(delay(PAUSE, self._failures, jitter(RECEIVING, self._failures)))
 

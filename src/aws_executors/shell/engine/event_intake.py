@@ -1,0 +1,97 @@
+"""What becomes of messages that EventBridge has sent: read, handed to the engine, done with or given back.
+
+Law: an event is read by the functions that read descriptions. A message that is not for this scheduler is
+given back for the others, a few times; what nobody can read is logged once, and done with.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, cast
+
+from returns.pipeline import is_successful
+from returns.result import Result
+
+from aws_executors.core.lifecycle.metrics import EVENTS, EventFate, name_of
+from aws_executors.core.lifecycle.observation import Observation, Unreadable
+from aws_executors.shell.airflow.loggers import logger
+from aws_executors.shell.airflow.metrics import Sink
+from aws_executors.shell.aws.event_queue import Message
+from aws_executors.shell.engine.error_log import ErrorLog
+
+log = logger(__name__)
+
+Read = Callable[[object], Result[Observation, Unreadable]]
+"""What an event says of a container."""
+
+GIVEN_BACK = (*(0,) * 8, 1, 2, 4)
+"""Seconds after which a message is received again that is not for this scheduler, each time later; then it is
+for nobody. Most likely another scheduler gets it; it may also be about a container whose RunTask has not been
+answered yet."""
+
+READING = "Reading an event"
+
+
+class Hearer(Protocol):
+    """Who takes events in; `Engine` is one."""
+
+    def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
+        """Take events in; `then` gets the containers that are not this scheduler's."""
+        ...
+
+    def events_failed(self, problem: str) -> None:
+        """The queue could not be read."""
+        ...
+
+
+class EventIntake:
+    """Hands what messages say to the engine, and says what becomes of each message."""
+
+    def __init__(self, read: Read, hearer: Hearer, sink: Sink) -> None:
+        self._read = read
+        self._hearer = hearer
+        self._sink = sink
+        self._error_log = ErrorLog(time.monotonic, log)
+
+    def understood(self, messages: Sequence[Message]) -> dict[Message, Observation | None]:
+        """What each message says; None where nobody can say."""
+        return {message: self._read_one(message) for message in messages}
+
+    def hand_over(
+        self, seen: Mapping[Message, Observation | None], then: Callable[[frozenset[str]], None]
+    ) -> None:
+        """Give the engine what was understood; `then` gets the containers that are not this scheduler's."""
+        self._hearer.tell([one for one in seen.values() if one is not None], then)
+
+    def failed(self, problem: str) -> None:
+        """The queue could not be read."""
+        self._hearer.events_failed(problem)
+
+    def sorted_out(
+        self, seen: Mapping[Message, Observation | None], strangers: frozenset[str]
+    ) -> tuple[list[Message], dict[Message, int]]:
+        """Which messages are done with, and which are given back: after how many seconds."""
+        done: list[Message] = []
+        back: dict[Message, int] = {}
+        for message, one in seen.items():
+            fate = EventFate.TAKEN if one is not None else EventFate.UNREADABLE
+            if one is not None and one.id in strangers:
+                again = message.times <= len(GIVEN_BACK)
+                fate = EventFate.GIVEN_BACK if again else EventFate.NOBODYS
+            self._sink.count(name_of(EVENTS, fate))
+            if fate is EventFate.GIVEN_BACK:
+                back[message] = GIVEN_BACK[message.times - 1]
+            else:
+                done.append(message)
+        return done, back
+
+    def _read_one(self, message: Message) -> Observation | None:
+        try:
+            told = cast("object", json.loads(message.body))
+        except ValueError:
+            told = None
+        read = self._read(told)
+        if is_successful(read):
+            return read.unwrap()
+        self._error_log.say(READING, "unreadable", read.failure().problem)
+        return None

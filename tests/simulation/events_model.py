@@ -1,0 +1,100 @@
+"""The queue of events in virtual time: what EventBridge sends, and what becomes of it on the way.
+
+Law: the production intake reads messages and says what becomes of each; here a message comes late, twice or
+never, to any of the schedulers, and comes again where it was not acknowledged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from aws_executors.local.world import Json
+from aws_executors.shell.aws.event_queue import Message
+from aws_executors.shell.engine.event_intake import EventIntake
+from simulation.process import Process
+from simulation.timeline import Timeline, between, chosen, draw
+
+if TYPE_CHECKING:
+    from aws_executors.core.lifecycle.observation import Observation
+
+LOST, DOUBLED = 0.05, 0.05
+"""Shares of the events."""
+
+LATE = 6.0
+"""Seconds by which a tenth of them comes late, at most: a tenth of the real ones."""
+
+HIDDEN = 3.0
+"""Seconds after which a message comes again that nobody has acknowledged."""
+
+
+@dataclass(slots=True)
+class EventQueue:
+    """One queue that all schedulers of a deployment share."""
+
+    seed: int
+    line: Timeline
+    intakes: list[tuple[Process, EventIntake]] = field(default_factory=list)
+    down_until: float = 0.0
+    late_until: float = 0.0
+    sent: int = 0
+    received: int = 0
+    _plans: int = 0
+    _planned: dict[str, int] = field(default_factory=dict)
+
+    def send(self, detail: Json, kind: str) -> None:
+        """An event: it comes, or does not."""
+        self.sent += 1
+        number = self.sent
+        if self.line.now < self.down_until or draw(self.seed, number, "lost") < LOST:
+            return
+        body = json.dumps({"detail-type": kind, "detail": detail})
+        copies = 2 if draw(self.seed, number, "doubled") < DOUBLED else 1
+        for copy in range(copies):
+            is_late = self.line.now < self.late_until or draw(self.seed, number, copy, "late") < 0.1
+            delay = between(0.02, LATE if is_late else 0.2, self.seed, number, copy, "delay")
+            message = Message(body, f"{number}/{copy}", 1)
+            self._plan(message, delay)
+
+    def _plan(self, message: Message, seconds: float) -> None:
+        """The message can be received after so many seconds, and not as was planned before."""
+        self._plans += 1
+        number = self._planned[message.receipt] = self._plans
+        self.line.after(seconds, lambda: self._deliver(message, number))
+
+    def _deliver(self, message: Message, number: int) -> None:
+        """One of those who listen receives it."""
+        if self._planned.get(message.receipt) != number:
+            return
+        self.received += 1
+        alive = [one for one in self.intakes if one[0].alive]
+        one = chosen(alive, draw(self.seed, self.received, "receiver"))
+        if one is None:
+            self._plan(message, HIDDEN)
+            return
+        self._plan(replace(message, times=message.times + 1), HIDDEN)
+        process, intake = one
+        process.after(0.02, lambda: self._receive(process, intake, message))
+
+    def _receive(self, process: Process, intake: EventIntake, message: Message) -> None:
+        seen = intake.understood([message])
+        intake.hand_over(seen, lambda strangers: self._acknowledge(process, intake, seen, strangers))
+
+    def _acknowledge(
+        self,
+        process: Process,
+        intake: EventIntake,
+        seen: Mapping[Message, Observation | None],
+        strangers: frozenset[str],
+    ) -> None:
+        done, back = intake.sorted_out(seen, strangers)
+
+        def carry_out() -> None:
+            for message in done:
+                self._planned.pop(message.receipt, None)
+            for message, seconds in back.items():
+                self._plan(replace(message, times=message.times + 1), seconds / 10)
+
+        process.after(0.02, carry_out)
