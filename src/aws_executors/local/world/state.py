@@ -22,6 +22,7 @@ from aws_executors.local.world.faults import FaultPlan
 from aws_executors.local.world.limits import Limits
 from aws_executors.local.world.logs.state import LogState
 from aws_executors.local.world.s3.state import S3State
+from aws_executors.local.world.sqs.state import SqsState
 from aws_executors.local.world.values import Effect, Json
 
 HISTORY = 20_000  # changes that are kept, about 3 KB each
@@ -58,6 +59,7 @@ class World:
     batch: BatchState = field(default_factory=BatchState)
     logs: LogState = field(default_factory=LogState)
     s3: S3State = field(default_factory=S3State)
+    sqs: SqsState = field(default_factory=SqsState)
     faults: FaultPlan = field(default_factory=FaultPlan)
     limits: Limits = field(default_factory=Limits)
     agenda: list[DueStep] = field(default_factory=list)
