@@ -109,7 +109,9 @@ def test_an_unsigned_request_is_refused(account: Account) -> None:
 
 def test_every_answer_fits_botocores_model(account: Account) -> None:
     """All our actions, their answers judged by the output shapes (a required member may be absent)."""
-    clients = {name: account.aws.client(name) for name in ("ecs", "batch", "logs", "s3", "sqs", "sts")}
+    clients = {
+        name: account.aws.client(name) for name in ("ecs", "batch", "events", "logs", "s3", "sqs", "sts")
+    }
     arn = account.run(account.script("print(1)"), tags=[{"key": "k", "value": "v"}], startedBy="me")
     account.queue()
     account.job_definition("print(1)")
@@ -168,6 +170,17 @@ def test_every_answer_fits_botocores_model(account: Account) -> None:
         "batch.CancelJob": {"jobId": job["jobId"], "reason": "r"},
         "batch.CancelJobs": {"jobs": [job["jobId"]], "reason": "r"},
         "batch.TagResource": {"resourceArn": job["jobArn"], "tags": {"a": "b"}},
+        "events.PutRule": {"Name": "r", "EventPattern": '{"source": ["aws.ecs"]}'},
+        "events.DescribeRule": {"Name": "r"},
+        "events.ListRules": {},
+        "events.EnableRule": {"Name": "r"},
+        "events.DisableRule": {"Name": "r"},
+        "events.PutTargets": {"Rule": "r", "Targets": [{"Id": "t", "Arn": "arn:aws:sqs:x:1:s"}]},
+        "events.ListTargetsByRule": {"Rule": "r"},
+        "events.ListRuleNamesByTarget": {"TargetArn": "arn:aws:sqs:x:1:s"},
+        "events.RemoveTargets": {"Rule": "r", "Ids": ["t"]},
+        "events.DeleteRule": {"Name": "r"},
+        "events.TestEventPattern": {"EventPattern": '{"source": ["aws.ecs"]}', "Event": "{}"},
         "logs.CreateLogGroup": {"logGroupName": "h"},
         "logs.DescribeLogGroups": {},
         "logs.DescribeLogStreams": {"logGroupName": "/tests"},

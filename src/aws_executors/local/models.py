@@ -18,7 +18,7 @@ from botocore.validate import ParamValidator
 from aws_executors.local.world import Call
 from aws_executors.local.world.values import ServiceError
 
-SERVICES = ("ecs", "batch", "logs", "s3", "sqs", "sts")
+SERVICES = ("ecs", "batch", "events", "logs", "s3", "sqs", "sts")
 OPEN = ("sqs",)
 """Services whose enumerations are not complete: SQS itself says which attribute it does not know."""
 CONSTRAINTS = ("Missing required", "Invalid length", "Invalid value")

@@ -21,6 +21,8 @@ from aws_executors.local.world.ecs import definitions as ecs_definitions
 from aws_executors.local.world.ecs import run as ecs_run
 from aws_executors.local.world.ecs import task_life
 from aws_executors.local.world.ecs import tasks as ecs_tasks
+from aws_executors.local.world.events import bus as event_bus
+from aws_executors.local.world.events import rules as event_rules
 from aws_executors.local.world.faults import Planned, Tally, take_planned
 from aws_executors.local.world.limits import admits
 from aws_executors.local.world.logs import store as log_store
@@ -82,6 +84,17 @@ ACTIONS: dict[str, Action] = {
     "batch.CancelJob": batch_jobs.cancel_job,
     "batch.CancelJobs": batch_jobs.cancel_jobs,
     "batch.TagResource": batch_jobs.tag_resource,
+    "events.PutRule": event_rules.put_rule,
+    "events.DescribeRule": event_rules.describe_rule,
+    "events.ListRules": event_rules.list_rules,
+    "events.EnableRule": event_rules.enable_rule,
+    "events.DisableRule": event_rules.disable_rule,
+    "events.DeleteRule": event_rules.delete_rule,
+    "events.PutTargets": event_rules.put_targets,
+    "events.RemoveTargets": event_rules.remove_targets,
+    "events.ListTargetsByRule": event_rules.list_targets_by_rule,
+    "events.ListRuleNamesByTarget": event_rules.list_rule_names_by_target,
+    "events.TestEventPattern": event_rules.try_event_pattern,
     "logs.CreateLogGroup": log_store.create_group,
     "logs.DescribeLogGroups": log_store.describe_groups,
     "logs.DescribeLogStreams": log_store.describe_streams,
@@ -109,6 +122,7 @@ ACTIONS: dict[str, Action] = {
 THROTTLED = {
     "batch": ("TooManyRequestsException", "Too Many Requests", 429),
     "ecs": ("ThrottlingException", "Rate exceeded", 400),
+    "events": ("ThrottlingException", "Rate exceeded", 400),
     "logs": ("ThrottlingException", "Rate exceeded", 400),
     "s3": ("SlowDown", "Please reduce your request rate.", 503),
     "sqs": ("RequestThrottled", "The request was denied due to request throttling.", 403),
@@ -221,6 +235,8 @@ def carry_out_due(world: World, now: float) -> list[Effect]:
         at, _, name, subject = heapq.heappop(world.agenda)
         if name == "room.admit":
             room.admit(world, at)
+        elif name == event_bus.ARRIVES:
+            event_bus.arrive(world, subject, at)
         elif name.startswith("job."):
             job_life.step_job(world, name, subject, at)
         else:
