@@ -12,7 +12,7 @@ from aws_executors.local.world.delays import Delays
 from aws_executors.local.world.ecs import task_end
 from aws_executors.local.world.ecs.state import EcsTask
 from aws_executors.local.world.faults import FaultPlan, Planned, plan
-from aws_executors.local.world.loop import BROKEN, THROTTLED
+from aws_executors.local.world.loop import ACTIONS, BROKEN, THROTTLED
 from aws_executors.local.world.state import World, hex_id
 
 SPOT = ("SpotInterruption", "Your Spot Task was interrupted.")
@@ -39,9 +39,8 @@ def throttle(world: World, now: float, action: str, times: int) -> None:
 
 
 def _service_of(action: str) -> str:
-    if action.endswith(("Object", "Bucket")):
-        return "s3"
-    return "batch" if "Job" in action else "ecs"
+    """The first service that has this action; ECS for `*`."""
+    return next((name.partition(".")[0] for name in ACTIONS if name.partition(".")[2] == action), "ecs")
 
 
 def refuse_calls(
