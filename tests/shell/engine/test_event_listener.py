@@ -15,6 +15,7 @@ from functools import partial
 import pytest
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.aws.backoff import Backoff
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.ecs.describe import observe_event
 from aws_executors.core.ecs.request import RunTask
@@ -102,6 +103,10 @@ class Scheduler:
                 self.rows.put(update.key, "success" if update.effect.success else "failed")
         return [token for _, token, _ in self.reports]
 
+    def has_ended(self, token: str) -> bool:
+        """Whether the end of this one was reported."""
+        return token in self.ended()
+
 
 @contextmanager
 def scheduler(aws: LocalAws, url: str) -> Iterator[Scheduler]:
@@ -153,7 +158,7 @@ def test_three_schedulers_share_a_queue_and_each_hears_of_its_own(aws: LocalAws)
         for number, one in enumerate(three):
             one.run(f"t{number}", "sleep", "1")
         for number, one in enumerate(three):
-            until(lambda one=one, number=number: one.ended() == [f"t{number}"])
+            until(partial(one.has_ended, f"t{number}"))
             assert one.engine.news is News.EVENTS
         until(lambda: messages(aws, url) == 0)
 
@@ -178,7 +183,7 @@ def test_a_message_that_nobody_can_read_is_logged_once_and_gone(
 def test_a_queue_that_is_not_there_is_said_once_and_hinders_nothing(
     aws: LocalAws, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_listener, "PAUSE", event_listener.Backoff(base=0.05, cap=0.05))
+    monkeypatch.setattr(event_listener, "PAUSE", Backoff(base=0.05, cap=0.05))
     url = events_queue(aws, "short-lived")
     aws.client("sqs").delete_queue(QueueUrl=url)
     with scheduler(aws, url) as one:
@@ -219,8 +224,10 @@ class Hearer:
     heard: list[Observation] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     deaf: bool = False
+    told: list[int] = field(default_factory=list)
 
     def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
+        self.told.append(len(seen))
         if not self.deaf:
             self.heard += seen
             then(frozenset(one.id for one in seen) - {self.own})
@@ -269,14 +276,13 @@ def test_what_the_engine_has_not_taken_in_is_not_acknowledged(monkeypatch: pytes
 
 
 def test_an_empty_answer_says_that_the_queue_can_be_read() -> None:
-    hearer, calls = Hearer(), list[int]()
-    hearer.tell = lambda seen, then: (calls.append(len(seen)), then(frozenset()))  # type: ignore[method-assign]
+    hearer = Hearer()
     mailbox = after_a_turn(hearer)
-    assert (calls, mailbox.deleted, mailbox.given_back) == ([0], [], {})
+    assert (hearer.told, mailbox.deleted, mailbox.given_back) == ([0], [], {})
 
 
 def test_trouble_is_told_to_the_engine_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_listener, "PAUSE", event_listener.Backoff(base=0.0, cap=0.0))
+    monkeypatch.setattr(event_listener, "PAUSE", Backoff(base=0.0, cap=0.0))
     denied = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="not authorized")
     hearer, mailbox = Hearer(), Mailbox([Failure(denied), Failure(denied)])
     listener = EventListener(mailbox, EventIntake(READ, hearer, Unmeasured()))
