@@ -6,6 +6,7 @@ Law: real threads, a real client, real rules. What is awaited is a state, never 
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -28,7 +29,7 @@ from aws_executors.core.ecs.structures import (
 )
 from aws_executors.core.lifecycle.effects import Report
 from aws_executors.core.lifecycle.job import Job
-from aws_executors.core.lifecycle.observation import Observation, Source
+from aws_executors.core.lifecycle.observation import Observation, Source, Unreadable
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.local import LocalAws
@@ -161,6 +162,43 @@ def test_three_schedulers_share_a_queue_and_each_hears_of_its_own(aws: LocalAws)
             until(partial(one.has_ended, f"t{number}"))
             assert one.engine.news is News.EVENTS
         until(lambda: messages(aws, url) == 0)
+
+
+def test_of_many_messages_each_is_taken_in_and_by_several_threads(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, sqs = events_queue(aws, "many"), aws.client("sqs")
+    entries = [{"Id": str(number), "MessageBody": event(f"arn:{number % 7}").body} for number in range(10)]
+    for _ in range(20):
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    threads, hearer = set[str](), Hearer()
+    read = READ
+
+    def reading(event: object) -> Result[Observation, Unreadable]:
+        threads.add(threading.current_thread().name + str(threading.get_ident()))
+        time.sleep(0.005)  # so that none is done with all of them before another has begun
+        return read(event)
+
+    settings = EcsSettings(
+        region="us-east-1",
+        cluster="etl",
+        container_name="main",
+        task_definition="job",
+        subnets=("subnet-1",),
+    )
+    listener = EventListener(EventQueue(Clients(settings), url), EventIntake(reading, hearer, Unmeasured()))
+    monkeypatch.setattr(hearer, "tell", partial(take_all, hearer))
+    listener.start()
+    until(lambda: messages(aws, url) == 0)
+    listener.end()
+    assert len(hearer.heard) == 200
+    assert len(threads) > 1
+
+
+def take_all(hearer: Hearer, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
+    """All are this engine's."""
+    hearer.heard.extend(seen)
+    then(frozenset())
 
 
 def test_a_message_that_nobody_can_read_is_logged_once_and_gone(
