@@ -14,6 +14,7 @@ from aws_executors.local.models import service
 from aws_executors.local.world import FARGATE
 from aws_executors.local.world.sqs.policy import lets_events_in
 from event_queues import EVERYTHING, events_queue, queue_policy
+from local.told_worlds import QUEUE, RULE, URL, Told
 from queue_laws import taken
 
 if TYPE_CHECKING:
@@ -32,33 +33,6 @@ EVENT: dict[str, Any] = {
         "containers": [{"name": "app", "exitCode": 0}, {"name": "side", "exitCode": 1}],
     },
 }
-QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
-RULE = "arn:aws:events:us-east-1:123456789012:rule/r"
-URL = "https://sqs.us-east-1.amazonaws.com/123456789012/q"
-
-
-class Told:
-    """A world with a queue, and a rule that sends the events of a pattern there."""
-
-    def __init__(self, v: Virtual, pattern: Any = EVERYTHING, **target: Any) -> None:
-        self.v = v
-        v.call("sqs.CreateQueue", QueueName="q", Attributes={"Policy": queue_policy(QUEUE)})
-        assert v.call("events.PutRule", Name="r", EventPattern=json.dumps(pattern)).error is None
-        self.put = v.call("events.PutTargets", Rule="r", Targets=[{"Id": "t", "Arn": QUEUE, **target}])
-
-    def bodies(self) -> list[str]:
-        """The messages that are there now; they are gone then."""
-        found: list[str] = []
-        while messages := self.v.call("sqs.ReceiveMessage", QueueUrl=URL, MaxNumberOfMessages=10).body:
-            for message in messages["Messages"]:
-                found.append(message["Body"])
-                handle = message["ReceiptHandle"]
-                assert self.v.call("sqs.DeleteMessage", QueueUrl=URL, ReceiptHandle=handle).error is None
-        return found
-
-    def events(self) -> list[dict[str, Any]]:
-        """The messages that are there now, as events."""
-        return [json.loads(body) for body in self.bodies()]
 
 
 @pytest.fixture

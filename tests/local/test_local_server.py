@@ -269,6 +269,10 @@ def test_faults_by_control_url(account: Account) -> None:
         ("faults/delays", {"pulls": [1, 2]}, 400, "pulls"),
         ("faults/delays", {"pull": [2, 1]}, 400, "pull"),
         ("faults/latency", {"seconds": -1}, 400, "negative"),
+        ("faults/lose_events", {"share": 1.5}, 400, "from 0 to 1"),
+        ("faults/double_events", {"share": -1}, 400, "from 0 to 1"),
+        ("faults/reorder_events", {"seconds": -1}, 400, "negative"),
+        ("faults/disable_rule", {"rule": "none"}, 400, "no rule is called none"),
     ],
 )
 def test_a_mistake_in_a_verb_is_explained(

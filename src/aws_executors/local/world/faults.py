@@ -51,11 +51,12 @@ class Tally:
 @dataclass(slots=True)
 class DeliveryFaults:
     """What happens to events on their way to queues: which share is lost or doubled, how many seconds late
-    they are (from, to), and which queues get none."""
+    they are, up to how many seconds more (so that they overtake each other), and which queues get none."""
 
     lost: float = 0.0
     doubled: float = 0.0
-    late: tuple[float, float] = (0.0, 0.0)
+    late: float = 0.0
+    spread: float = 0.0
     denied: set[str] = field(default_factory=set)
 
 

@@ -66,7 +66,7 @@ def _send_to(world: World, now: float, rule: EventRule, target: Json, event: Jso
     message = Underway(rule.view["Arn"], target["Arn"], target_input(target, rule.view, event))
     copies = 2 if draw(world, subject, "double", CERTAIN) < faults.doubled else 1
     for copy in range(copies):
-        delay = draw(world, subject, f"late {copy}", faults.late)
+        delay = draw(world, subject, f"late {copy}", (faults.late, faults.late + faults.spread))
         if delay:
             number = str(count(world))
             world.events.underway[number] = message
