@@ -54,10 +54,15 @@ SENSE = [
     "*",
     "arn:",
     "arn:aws:ecs:us-east-1:123456789012:task/c/x",
+    "arn:aws:sqs:us-east-1:123456789012:q",
+    "$.detail",
+    "<f>",
+    "{}",
 ]
+PATTERN = '{"source": [{"prefix": "aws."}]}'
 WORDS = st.sampled_from([*SENSE, "", "x" * 200])
 
-STATUSES = {"s3": (200, 204, 400, 404, 412)}
+STATUSES = {"s3": (200, 204, 400, 404, 412), "sqs": (200, 400, 403)}
 """S3 speaks HTTP's own words; the other services answer 200 or 400 here."""
 
 
@@ -95,6 +100,7 @@ def test_whatever_fits_the_model_gets_an_answer(virtual: Callable[..., Virtual],
     service, _, action = name.partition(".")
     shape: Any = operation(service, action).input_shape
     likely = {"cluster": "c", "taskDefinition": "f", "jobQueue": "q", "jobDefinition": "jd", "jobName": "j"}
+    likely |= {"QueueUrl": "q", "QueueName": "q", "Name": "r", "Rule": "r", "EventPattern": PATTERN}
     known = {key: value for key, value in likely.items() if key in shape.members}
 
     @examples(40)
@@ -103,6 +109,8 @@ def test_whatever_fits_the_model_gets_an_answer(virtual: Callable[..., Virtual],
         v = virtual(room=3)
         v.ecs()
         v.batch()
+        v.call("sqs.CreateQueue", QueueName="q")
+        v.call("events.PutRule", Name="r", EventPattern=PATTERN)
         given_params = {**params, **known} if keep else params
         if ParamValidator().validate(given_params, shape).has_errors():
             return  # too short a string: the server would not let it in

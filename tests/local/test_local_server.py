@@ -109,7 +109,9 @@ def test_an_unsigned_request_is_refused(account: Account) -> None:
 
 def test_every_answer_fits_botocores_model(account: Account) -> None:
     """All our actions, their answers judged by the output shapes (a required member may be absent)."""
-    clients = {name: account.aws.client(name) for name in ("ecs", "batch", "logs", "s3", "sts")}
+    clients = {
+        name: account.aws.client(name) for name in ("ecs", "batch", "events", "logs", "s3", "sqs", "sts")
+    }
     arn = account.run(account.script("print(1)"), tags=[{"key": "k", "value": "v"}], startedBy="me")
     account.queue()
     account.job_definition("print(1)")
@@ -117,6 +119,12 @@ def test_every_answer_fits_botocores_model(account: Account) -> None:
     assert account.aws.wait_idle(10)
     definition = account.task(arn)["taskDefinitionArn"]
     stream = f"t/app/{arn.rpartition('/')[2]}"
+    sqs = clients["sqs"]
+    sqs.create_queue(QueueName="s")
+    for _ in range(2):
+        sqs.send_message(QueueUrl="s", MessageBody="{}")
+    messages = sqs.receive_message(QueueUrl="s", MaxNumberOfMessages=2)["Messages"]
+    handle, held = (message["ReceiptHandle"] for message in messages)
     asked: dict[str, dict[str, Any]] = {
         "ecs.CreateCluster": {"clusterName": "d"},
         "ecs.DescribeClusters": {"clusters": ["c", "x"], "include": ["TAGS"]},
@@ -162,6 +170,17 @@ def test_every_answer_fits_botocores_model(account: Account) -> None:
         "batch.CancelJob": {"jobId": job["jobId"], "reason": "r"},
         "batch.CancelJobs": {"jobs": [job["jobId"]], "reason": "r"},
         "batch.TagResource": {"resourceArn": job["jobArn"], "tags": {"a": "b"}},
+        "events.PutRule": {"Name": "r", "EventPattern": '{"source": ["aws.ecs"]}'},
+        "events.DescribeRule": {"Name": "r"},
+        "events.ListRules": {},
+        "events.EnableRule": {"Name": "r"},
+        "events.DisableRule": {"Name": "r"},
+        "events.PutTargets": {"Rule": "r", "Targets": [{"Id": "t", "Arn": "arn:aws:sqs:x:1:s"}]},
+        "events.ListTargetsByRule": {"Rule": "r"},
+        "events.ListRuleNamesByTarget": {"TargetArn": "arn:aws:sqs:x:1:s"},
+        "events.RemoveTargets": {"Rule": "r", "Ids": ["t"]},
+        "events.DeleteRule": {"Name": "r"},
+        "events.TestEventPattern": {"EventPattern": '{"source": ["aws.ecs"]}', "Event": "{}"},
         "logs.CreateLogGroup": {"logGroupName": "h"},
         "logs.DescribeLogGroups": {},
         "logs.DescribeLogStreams": {"logGroupName": "/tests"},
@@ -170,6 +189,27 @@ def test_every_answer_fits_botocores_model(account: Account) -> None:
         "s3.PutObject": {"Bucket": "workloads", "Key": "a", "Body": b"{}", "IfNoneMatch": "*"},
         "s3.GetObject": {"Bucket": "workloads", "Key": "a"},
         "s3.DeleteObject": {"Bucket": "workloads", "Key": "a"},
+        "sqs.CreateQueue": {"QueueName": "r", "Attributes": {"VisibilityTimeout": "9"}},
+        "sqs.GetQueueUrl": {"QueueName": "r"},
+        "sqs.ListQueues": {},
+        "sqs.GetQueueAttributes": {"QueueUrl": "r", "AttributeNames": ["All"]},
+        "sqs.SetQueueAttributes": {"QueueUrl": "r", "Attributes": {"DelaySeconds": "0"}},
+        "sqs.SendMessage": {"QueueUrl": "r", "MessageBody": "{}"},
+        "sqs.SendMessageBatch": {"QueueUrl": "r", "Entries": [{"Id": "a", "MessageBody": "{}"}]},
+        "sqs.ReceiveMessage": {"QueueUrl": "r", "MessageSystemAttributeNames": ["All"]},
+        "sqs.DeleteMessage": {"QueueUrl": "s", "ReceiptHandle": handle},
+        "sqs.DeleteMessageBatch": {"QueueUrl": "s", "Entries": [{"Id": "a", "ReceiptHandle": handle}]},
+        "sqs.ChangeMessageVisibility": {
+            "QueueUrl": "s",
+            "ReceiptHandle": held,
+            "VisibilityTimeout": 9,
+        },
+        "sqs.ChangeMessageVisibilityBatch": {
+            "QueueUrl": "s",
+            "Entries": [{"Id": "a", "ReceiptHandle": held, "VisibilityTimeout": 9}],
+        },
+        "sqs.PurgeQueue": {"QueueUrl": "r"},
+        "sqs.DeleteQueue": {"QueueUrl": "r"},
         "sts.GetCallerIdentity": {},
     }
     assert asked.keys() == ACTIONS.keys()
@@ -229,6 +269,10 @@ def test_faults_by_control_url(account: Account) -> None:
         ("faults/delays", {"pulls": [1, 2]}, 400, "pulls"),
         ("faults/delays", {"pull": [2, 1]}, 400, "pull"),
         ("faults/latency", {"seconds": -1}, 400, "negative"),
+        ("faults/lose_events", {"share": 1.5}, 400, "from 0 to 1"),
+        ("faults/double_events", {"share": -1}, 400, "from 0 to 1"),
+        ("faults/reorder_events", {"seconds": -1}, 400, "negative"),
+        ("faults/disable_rule", {"rule": "none"}, 400, "no rule is called none"),
     ],
 )
 def test_a_mistake_in_a_verb_is_explained(

@@ -1,4 +1,4 @@
-"""An embedded AWS: ECS, Batch, CloudWatch Logs and S3 on loopback, with local processes as containers.
+"""An embedded AWS: ECS, Batch, Logs, S3, EventBridge and SQS on loopback; containers are local processes.
 
 Law: `world` is pure and models AWS, `processes` runs the containers, `cloud` drives both in real time, and
 `server` answers HTTP requests. Imports nothing else of `aws_executors`.

@@ -1,7 +1,8 @@
 """Drive the world in real time.
 
 Law: owns the only lock, the only clock and the thread that advances the world. Calls and events change the
-world under the lock and never wait while holding it; effects are carried out outside it.
+world under the lock and never wait while holding it; effects are carried out outside it. Two things wait for
+the world to change, each on a condition of its own: that thread, and calls that are long polls.
 """
 
 from __future__ import annotations
@@ -11,7 +12,19 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from aws_executors.local.world import Answer, Call, Effect, Event, World, apply, carry_out_due, feed, next_due
+from aws_executors.local.world import (
+    Answer,
+    Call,
+    Effect,
+    Event,
+    World,
+    again,
+    apply,
+    carry_out_due,
+    feed,
+    has_stirred,
+    next_due,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,17 +56,14 @@ MakeRunner: TypeAlias = Callable[[Callable[[Event], None]], Runner]
 """Makes a runner; its argument is the function to report to."""
 
 
-def _apply(world: World, now: float, call: Call) -> Answer:
-    return apply(world, call, now)
-
-
 class Cloud:
     """A world, its containers, and the thread that connects them."""
 
     def __init__(self, world: World, runner: MakeRunner) -> None:
         self._world = world
         self.containers = runner(self._feed)
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed, self._stirred = threading.Condition(lock), threading.Condition(lock)
         self._effects: list[Effect] = []
         self._looks_at: float = 0.0
         self._ending = False
@@ -77,12 +87,21 @@ class Cloud:
         with self._changed:
             self._ending = True
             self._changed.notify()
+            self._stirred.notify_all()
         self._thread.join(1.0)
         self.containers.close(0.8)
 
     def call(self, call: Call) -> Answer:
-        """Answer one call."""
-        return self.do(_apply, call)
+        """Answer one call; a long poll waits for its answer, without the lock, until `stop`."""
+        with self._changed:
+            since = self.now()
+            answer = apply(self._world, call, since)
+            self._turn()
+            while answer.wait and not self._ending:
+                self._stirred.wait(answer.wait)
+                answer = again(self._world, call, answer, since, self.now())
+                self._turn()
+            return answer
 
     def do(self, verb: Callable[Concatenate[World, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Change or read the world now, under the lock."""
@@ -98,17 +117,22 @@ class Cloud:
 
     def _turn(self) -> None:
         """Carry out what is due (the lock is held), and wake the thread if there is work for it."""
-        self._effects += carry_out_due(self._world, self.now())
+        self._advance()
         due = next_due(self._world)
         if self._effects or (due is not None and due < self._looks_at):
             self._changed.notify()
+
+    def _advance(self) -> None:
+        self._effects += carry_out_due(self._world, self.now())
+        if has_stirred(self._world):
+            self._stirred.notify_all()
 
     def _carry_on(self) -> None:
         while True:
             with self._changed:
                 if self._ending:
                     return
-                self._effects += carry_out_due(self._world, self.now())
+                self._advance()
                 effects, self._effects = self._effects, []
                 if not effects:
                     self._sleep()

@@ -47,6 +47,13 @@ class Control:
             "forget": faults.forget,
             "deny_bucket": faults.deny_bucket,
             "deny_key": faults.deny_key,
+            "lose_events": faults.lose_events,
+            "double_events": faults.double_events,
+            "delay_events": faults.delay_events,
+            "reorder_events": faults.reorder_events,
+            "disable_rule": faults.disable_rule,
+            "deny_events": faults.deny_events,
+            "deny_queue": faults.deny_queue,
             "delays": faults.delays,
             "clear": faults.clear,
         }

@@ -69,7 +69,7 @@ def has_key(headers: Mapping[str, str], key: str) -> bool:
 
 def check_key(service: str, headers: Mapping[str, str], key: str) -> None:
     """Reject a call without the key, with the error that the service gives for unknown credentials."""
-    status = 403 if service in ("batch", "s3", "sts") else 400
+    status = 403 if service in ("batch", "s3", "sqs", "sts") else 400
     if "authorization" not in headers:
         raise ServiceError(*UNSIGNED, status)
     if not has_key(headers, key):

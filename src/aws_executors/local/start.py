@@ -30,7 +30,7 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class LocalAws:
-    """ECS, Batch, CloudWatch Logs and a little of S3 on loopback, from `start` (or `with`) to `stop`.
+    """ECS, Batch, CloudWatch Logs, SQS and a little of S3 on loopback, from `start` (or `with`) to `stop`.
 
     `port` 0 means a free one. `max_processes` containers run at once, others wait. `latency` is in seconds.
     `delays` is `none`, `fast`, `fargate` or a `Delays`. `container_env` are the image's variables. `path` is
@@ -86,6 +86,7 @@ class LocalAws:
             raise RuntimeError("LocalAws runs once: make another one")
         control = Control(self._cloud, self.faults)
         self._server = Server(*self._address, self._cloud, control, self.key, self._requests)
+        self._world.sqs.endpoint = self._server.url
         self._cloud.start({**self._base, **self.environment, **self._baked})
         self._server.start()
         self._begun = True

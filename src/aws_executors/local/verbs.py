@@ -89,6 +89,34 @@ class Faults:
         """Deny every use of a KMS key for stored objects: AccessDenied (403)."""
         self._cloud.do(world.deny_key, key)
 
+    def lose_events(self, share: float) -> None:
+        """Lose this share of the events that are sent to queues; 0 to 1, here and below drawn by the seed."""
+        self._cloud.do(world.set_lost_events, share)
+
+    def double_events(self, share: float) -> None:
+        """Deliver this share of the events twice."""
+        self._cloud.do(world.set_doubled_events, share)
+
+    def delay_events(self, seconds: float) -> None:
+        """Deliver every event this many seconds later."""
+        self._cloud.do(world.set_late_events, seconds)
+
+    def reorder_events(self, seconds: float) -> None:
+        """Deliver every event up to this many seconds later, so that they overtake each other."""
+        self._cloud.do(world.set_spread_events, seconds)
+
+    def disable_rule(self, rule: str) -> None:
+        """Disable a rule of EventBridge, as somebody might; EnableRule undoes it, `clear` does not."""
+        self._cloud.do(world.turn_off_rule, rule)
+
+    def deny_events(self, queue: str) -> None:
+        """Deliver no event to a queue, as if its policy or its KMS key forbade it."""
+        self._cloud.do(world.deny_events, queue)
+
+    def deny_queue(self, queue: str) -> None:
+        """Deny every call on a queue: AccessDenied (403)."""
+        self._cloud.do(world.deny_queue, queue)
+
     def delays(self, preset: str | Delays = "none", **ranges: Sequence[float]) -> None:
         """Set the delays: a preset (none, fast, fargate), and ranges in seconds for single steps."""
         self._cloud.do(world.set_delays, with_ranges(delays_named(preset), ranges))

@@ -1,8 +1,9 @@
 """The services' wire formats: bytes to a `Call`, an `Answer` to bytes.
 
-Law: pure functions between bytes and values. ECS and Logs use JSON 1.1 (`X-Amz-Target`), Batch REST-JSON, STS
-the query protocol, S3 its own format (`s3_wire.py`). As in AWS, errors have `__type` in the body and
-`x-amzn-errortype` in the headers.
+Law: pure functions between bytes and values. ECS and Logs use JSON 1.1 (`X-Amz-Target`), SQS JSON 1.0, Batch
+REST-JSON, STS the query protocol, S3 its own format (`s3_wire.py`). As in AWS, errors have `__type` in the
+body and `x-amzn-errortype` in the headers. SQS's have the code of its older protocol, too, in
+`x-amzn-query-error`: that is the one that clients see.
 """
 
 from __future__ import annotations
@@ -18,6 +19,30 @@ from aws_executors.local.models import batch_paths, check, targets
 from aws_executors.local.world import Answer, Call, Json
 from aws_executors.local.world.values import ServiceError
 
+KINDS = {"batch": "application/json", "sqs": "application/x-amz-json-1.0"}
+JSON_1_1 = "application/x-amz-json-1.1"
+SIMPLE_QUEUE = "AWS.SimpleQueueService."
+QUERY_CODES = {
+    "QueueDoesNotExist": f"{SIMPLE_QUEUE}NonExistentQueue",
+    "QueueNameExists": "QueueAlreadyExists",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+    **{
+        code: SIMPLE_QUEUE + code
+        for code in (
+            "BatchEntryIdsNotDistinct",
+            "EmptyBatchRequest",
+            "InvalidBatchEntryId",
+            "PurgeQueueInProgress",
+            "QueueDeletedRecently",
+            "TooManyEntriesInBatchRequest",
+            "UnsupportedOperation",
+        )
+    },
+}
+"""SQS's errors in its older protocol; every other has the same name there, without "Exception".
+
+Source: the `awsQueryError` traits of the service's Smithy model.
+"""
 MAX_BODY = 16 * 1024 * 1024
 REASONS = {
     200: "OK",
@@ -126,8 +151,11 @@ def render(service: str, action: str, answer: Answer, number: int) -> bytes:
     if answer.error:
         head["x-amzn-errortype"] = answer.error
         body = {"__type": answer.error, **body}
-    kind = "application/json" if service == "batch" else "application/x-amz-json-1.1"
-    return http(answer.status, json.dumps(body, separators=(",", ":")).encode(), kind, head)
+        if service == "sqs":
+            code = QUERY_CODES.get(answer.error, answer.error.removesuffix("Exception"))
+            head["x-amzn-query-error"] = f"{code};{'Sender' if answer.status < 500 else 'Receiver'}"
+    sent = json.dumps(body, separators=(",", ":")).encode()
+    return http(answer.status, sent, KINDS.get(service, JSON_1_1), head)
 
 
 def _query(action: str, answer: Answer, request_id: str) -> bytes:

@@ -6,7 +6,7 @@
 """
 
 from aws_executors.local.world.delays import FARGATE, FAST, NONE, PRESETS, Delays, delays_named
-from aws_executors.local.world.loop import ACTIONS, apply, carry_out_due, feed, next_due
+from aws_executors.local.world.loop import ACTIONS, again, apply, carry_out_due, feed, has_stirred, next_due
 from aws_executors.local.world.state import Change, World
 from aws_executors.local.world.values import (
     Answer,
@@ -46,9 +46,11 @@ __all__ = [
     "StartProcess",
     "Started",
     "World",
+    "again",
     "apply",
     "carry_out_due",
     "delays_named",
     "feed",
+    "has_stirred",
     "next_due",
 ]

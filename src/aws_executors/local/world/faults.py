@@ -49,6 +49,18 @@ class Tally:
 
 
 @dataclass(slots=True)
+class DeliveryFaults:
+    """What happens to events on their way to queues: which share is lost or doubled, how many seconds late
+    they are, up to how many seconds more (so that they overtake each other), and which queues get none."""
+
+    lost: float = 0.0
+    doubled: float = 0.0
+    late: float = 0.0
+    spread: float = 0.0
+    denied: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class FaultPlan:
     """All planned faults, and the counts of calls; times are in epoch seconds, latencies in seconds."""
 
@@ -59,6 +71,7 @@ class FaultPlan:
     no_capacity: str | None = None
     no_capacity_calls: int | None = None
     missing_images: set[str] = field(default_factory=set)
+    delivery: DeliveryFaults = field(default_factory=DeliveryFaults)
     tallies: dict[str, Tally] = field(default_factory=dict)
 
 

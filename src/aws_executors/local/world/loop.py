@@ -2,7 +2,8 @@
 
 Law: the only module that knows every part. `apply` answers a call, `feed` takes what a process did, and
 `carry_out_due` returns the effects of what is due; nothing here waits or reads a clock. The caller runs
-`carry_out_due` after each `apply` and `feed`, and at `next_due`.
+`carry_out_due` after each `apply` and `feed`, and at `next_due`. A long poll's answer has a `wait`: the
+caller asks `again` after it, or when the world `has_stirred`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ from aws_executors.local.world.ecs import definitions as ecs_definitions
 from aws_executors.local.world.ecs import run as ecs_run
 from aws_executors.local.world.ecs import task_life
 from aws_executors.local.world.ecs import tasks as ecs_tasks
+from aws_executors.local.world.events import bus as event_bus
+from aws_executors.local.world.events import rules as event_rules
 from aws_executors.local.world.faults import Planned, Tally, take_planned
 from aws_executors.local.world.limits import admits
 from aws_executors.local.world.logs import store as log_store
 from aws_executors.local.world.s3 import store as s3_store
+from aws_executors.local.world.sqs import handles as sqs_handles
+from aws_executors.local.world.sqs import messages as sqs_messages
+from aws_executors.local.world.sqs import queues as sqs_queues
 from aws_executors.local.world.state import World, draw
 from aws_executors.local.world.values import (
     Answer,
@@ -78,6 +84,17 @@ ACTIONS: dict[str, Action] = {
     "batch.CancelJob": batch_jobs.cancel_job,
     "batch.CancelJobs": batch_jobs.cancel_jobs,
     "batch.TagResource": batch_jobs.tag_resource,
+    "events.PutRule": event_rules.put_rule,
+    "events.DescribeRule": event_rules.describe_rule,
+    "events.ListRules": event_rules.list_rules,
+    "events.EnableRule": event_rules.enable_rule,
+    "events.DisableRule": event_rules.disable_rule,
+    "events.DeleteRule": event_rules.delete_rule,
+    "events.PutTargets": event_rules.put_targets,
+    "events.RemoveTargets": event_rules.remove_targets,
+    "events.ListTargetsByRule": event_rules.list_targets_by_rule,
+    "events.ListRuleNamesByTarget": event_rules.list_rule_names_by_target,
+    "events.TestEventPattern": event_rules.try_event_pattern,
     "logs.CreateLogGroup": log_store.create_group,
     "logs.DescribeLogGroups": log_store.describe_groups,
     "logs.DescribeLogStreams": log_store.describe_streams,
@@ -86,13 +103,29 @@ ACTIONS: dict[str, Action] = {
     "s3.PutObject": s3_store.put_object,
     "s3.GetObject": s3_store.get_object,
     "s3.DeleteObject": s3_store.delete_object,
+    "sqs.CreateQueue": sqs_queues.create_queue,
+    "sqs.GetQueueUrl": sqs_queues.get_queue_url,
+    "sqs.ListQueues": sqs_queues.list_queues,
+    "sqs.GetQueueAttributes": sqs_queues.get_queue_attributes,
+    "sqs.SetQueueAttributes": sqs_queues.set_queue_attributes,
+    "sqs.PurgeQueue": sqs_queues.purge_queue,
+    "sqs.DeleteQueue": sqs_queues.delete_queue,
+    "sqs.SendMessage": sqs_messages.send_message,
+    "sqs.SendMessageBatch": sqs_messages.send_message_batch,
+    "sqs.ReceiveMessage": sqs_messages.receive_message,
+    "sqs.DeleteMessage": sqs_handles.delete_message,
+    "sqs.DeleteMessageBatch": sqs_handles.delete_message_batch,
+    "sqs.ChangeMessageVisibility": sqs_handles.change_message_visibility,
+    "sqs.ChangeMessageVisibilityBatch": sqs_handles.change_message_visibility_batch,
     "sts.GetCallerIdentity": caller_identity,
 }
 THROTTLED = {
     "batch": ("TooManyRequestsException", "Too Many Requests", 429),
     "ecs": ("ThrottlingException", "Rate exceeded", 400),
+    "events": ("ThrottlingException", "Rate exceeded", 400),
     "logs": ("ThrottlingException", "Rate exceeded", 400),
     "s3": ("SlowDown", "Please reduce your request rate.", 503),
+    "sqs": ("RequestThrottled", "The request was denied due to request throttling.", 403),
     "sts": ("Throttling", "Rate exceeded", 400),
 }
 THROTTLING_CODES = {code for code, _, _ in THROTTLED.values()} | {"RequestLimitExceeded"}
@@ -117,14 +150,38 @@ def apply(world: World, call: Call, now: float) -> Answer:
             raise ServiceError(*THROTTLED[call.service])
         if call.name not in ACTIONS:
             raise ServiceError("UnknownOperationException", f"aws_executors.local does not have {call.name}")
-        answer = Answer(body=ACTIONS[call.name](world, call.params, now), delay=delay)
+        answer = _carried_out(world, call, now, now, delay)
     except ServiceError as refusal:
         answer = _refused(tally, refusal, delay)
     return answer if fault is None else _spoiled(tally, fault, answer)
 
 
+def again(world: World, call: Call, answer: Answer, since: float, now: float) -> Answer:
+    """The answer to a call that has waited since then, asked again; it is still one call."""
+    try:
+        return _carried_out(world, call, since, now, answer.delay)
+    except ServiceError as refusal:
+        return _refused(world.faults.tallies[call.name], refusal, answer.delay)
+
+
+def _carried_out(world: World, call: Call, since: float, now: float, delay: float) -> Answer:
+    body = ACTIONS[call.name](world, call.params, now)
+    waits = call.name == "sqs.ReceiveMessage" and not body
+    return Answer(
+        body=body,
+        delay=delay,
+        wait=sqs_messages.wait_for(world, call.params, since, now) if waits else 0.0,
+    )
+
+
+def has_stirred(world: World) -> bool:
+    """Whether calls that wait must be asked again, because of what happened since this was asked last."""
+    stirred, world.sqs.stirred = world.sqs.stirred, False
+    return stirred
+
+
 def _authenticate(world: World, call: Call, now: float) -> None:
-    status = 403 if call.service in ("batch", "sts") else 400
+    status = 403 if call.service in ("batch", "sqs", "sts") else 400
     if now < world.faults.expired_until:
         code, message = EXPIRED
         raise ServiceError("ExpiredToken" if call.service == "s3" else code, message, status)
@@ -178,6 +235,8 @@ def carry_out_due(world: World, now: float) -> list[Effect]:
         at, _, name, subject = heapq.heappop(world.agenda)
         if name == "room.admit":
             room.admit(world, at)
+        elif name == event_bus.ARRIVES:
+            event_bus.arrive(world, subject, at)
         elif name.startswith("job."):
             job_life.step_job(world, name, subject, at)
         else:

@@ -3,8 +3,7 @@
 Law: no sockets, threads, clock, randomness or operating system. `now` (epoch seconds) is an argument of
 everything that depends on time; ids and draws come from the seed and a counter. The object is changed in
 place, so that a call costs the same among ten tasks as among ten thousand. What it returns is never changed
-afterwards: each step replaces the view of a task or job, through `changed`, the one place where a state
-change is recorded (the later source of EventBridge events).
+afterwards: each step replaces the view of a task or job, and records it by `changed`.
 """
 
 from __future__ import annotations
@@ -18,10 +17,12 @@ from typing import NamedTuple
 from aws_executors.local.world.batch.state import BatchState
 from aws_executors.local.world.delays import NONE, Delays, Range
 from aws_executors.local.world.ecs.state import EcsState
+from aws_executors.local.world.events.state import EventsState
 from aws_executors.local.world.faults import FaultPlan
 from aws_executors.local.world.limits import Limits
 from aws_executors.local.world.logs.state import LogState
 from aws_executors.local.world.s3.state import S3State
+from aws_executors.local.world.sqs.state import SqsState
 from aws_executors.local.world.values import Effect, Json
 
 HISTORY = 20_000  # changes that are kept, about 3 KB each
@@ -58,6 +59,8 @@ class World:
     batch: BatchState = field(default_factory=BatchState)
     logs: LogState = field(default_factory=LogState)
     s3: S3State = field(default_factory=S3State)
+    sqs: SqsState = field(default_factory=SqsState)
+    events: EventsState = field(default_factory=EventsState)
     faults: FaultPlan = field(default_factory=FaultPlan)
     limits: Limits = field(default_factory=Limits)
     agenda: list[DueStep] = field(default_factory=list)
@@ -108,7 +111,6 @@ def arn(world: World, service: str, resource: str) -> str:
     return f"arn:aws:{service}:{world.region}:{world.account}:{resource}"
 
 
-def changed(world: World, now: float, source: str, detail_type: str, detail: Json) -> Json:
-    """Record a state change and return its description."""
+def changed(world: World, now: float, source: str, detail_type: str, detail: Json) -> None:
+    """Record a state change."""
     world.changes.append(Change(now, source, detail_type, detail))
-    return detail

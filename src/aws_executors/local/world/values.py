@@ -32,6 +32,9 @@ class Call:
 class Answer:
     """What to send back: `delay` is in seconds; if not `delivered`, the connection is closed without a
     response.
+
+    `wait` is of a long poll that has found nothing: ask `again` after so many seconds, or when something
+    stirs.
     """
 
     status: int = 200
@@ -39,6 +42,7 @@ class Answer:
     error: str | None = None
     delay: float = 0.0
     delivered: bool = True
+    wait: float = 0.0
 
 
 class ServiceError(Exception):

@@ -11,8 +11,9 @@ from aws_executors.local.world.batch.jobs import find
 from aws_executors.local.world.delays import Delays
 from aws_executors.local.world.ecs import task_end
 from aws_executors.local.world.ecs.state import EcsTask
+from aws_executors.local.world.events.rules import disable_rule
 from aws_executors.local.world.faults import FaultPlan, Planned, plan
-from aws_executors.local.world.loop import BROKEN, THROTTLED
+from aws_executors.local.world.loop import ACTIONS, BROKEN, THROTTLED
 from aws_executors.local.world.state import World, hex_id
 
 SPOT = ("SpotInterruption", "Your Spot Task was interrupted.")
@@ -39,9 +40,8 @@ def throttle(world: World, now: float, action: str, times: int) -> None:
 
 
 def _service_of(action: str) -> str:
-    if action.endswith(("Object", "Bucket")):
-        return "s3"
-    return "batch" if "Job" in action else "ecs"
+    """The first service that has this action; ECS for `*`."""
+    return next((name.partition(".")[0] for name in ACTIONS if name.partition(".")[2] == action), "ecs")
 
 
 def refuse_calls(
@@ -130,12 +130,62 @@ def deny_key(world: World, now: float, key: str) -> None:
     world.s3.denied_keys.add(key)
 
 
+def set_lost_events(world: World, now: float, share: float) -> None:
+    """Lose this share of the events from now on."""
+    world.faults.delivery.lost = _share("lose_events", share)
+
+
+def set_doubled_events(world: World, now: float, share: float) -> None:
+    """Deliver this share of the events twice from now on."""
+    world.faults.delivery.doubled = _share("double_events", share)
+
+
+def _share(verb: str, share: float) -> float:
+    if not 0 <= share <= 1:
+        raise ValueError(f"{verb}: expected a share from 0 to 1, got {share}")
+    return share
+
+
+def set_late_events(world: World, now: float, seconds: float) -> None:
+    """Deliver every event this much later from now on."""
+    world.faults.delivery.late = _seconds("delay_events", seconds)
+
+
+def set_spread_events(world: World, now: float, seconds: float) -> None:
+    """Deliver every event up to this much later from now on, each drawn for itself."""
+    world.faults.delivery.spread = _seconds("reorder_events", seconds)
+
+
+def _seconds(verb: str, seconds: float) -> float:
+    if seconds < 0:
+        raise ValueError(f"{verb}: seconds must not be negative, got {seconds}")
+    return seconds
+
+
+def deny_events(world: World, now: float, queue: str) -> None:
+    """Deliver no event to the queue."""
+    world.faults.delivery.denied.add(queue)
+
+
+def deny_queue(world: World, now: float, queue: str) -> None:
+    """Refuse every call on the queue."""
+    world.sqs.denied.add(queue)
+
+
+def turn_off_rule(world: World, now: float, rule: str) -> None:
+    """Disable the rule as DisableRule does; KeyError if there is none."""
+    if rule not in world.events.rules:
+        raise KeyError(f"no rule is called {rule}")
+    disable_rule(world, {"Name": rule}, now)
+
+
 def clear(world: World, now: float) -> None:
     """Remove all faults; the counts are kept."""
     world.faults = FaultPlan(tallies=world.faults.tallies)
     world.limits.on = False
     world.s3.denied.clear()
     world.s3.denied_keys.clear()
+    world.sqs.denied.clear()
     room.admit(world, now)
 
 

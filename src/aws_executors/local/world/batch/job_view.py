@@ -1,7 +1,8 @@
 """The description of a Batch job, as DescribeJobs shows it.
 
-Law: the only place where a job's view is replaced, and where the description of its attempt's task becomes
-part of it: `container` for a job with one container, `ecsProperties` for one with several.
+Law: the only place where a job's view is replaced and its event is made, and where the description of its
+attempt's task becomes part of it: `container` for a job with one container, `ecsProperties` for one with
+several. Source of the event: "Job state change events" of the Batch user guide; there is none for SubmitJob.
 """
 
 from __future__ import annotations
@@ -10,13 +11,24 @@ from typing import Any
 
 from aws_executors.local.world.batch.state import BatchJob
 from aws_executors.local.world.ecs.state import EcsTask
+from aws_executors.local.world.events.bus import send_event
 from aws_executors.local.world.state import World, changed
 from aws_executors.local.world.values import Json
 
+KIND = ("aws.batch", "Batch Job State Change")
+
 
 def change_job(world: World, job: BatchJob, now: float, **fields: Any) -> None:
-    """Carry out one step of a job: replace its view and record it."""
-    job.view = changed(world, now, "aws.batch", "Batch Job State Change", {**job.view, **fields})
+    """Carry out one step of a job: replace its view, record it, and send an event if its status is new."""
+    before, job.view = job.status, {**job.view, **fields}
+    changed(world, now, *KIND, job.view)
+    if job.status != before:
+        send_event(world, now, *KIND, job.view["jobArn"], lambda: _detail(job.view))
+
+
+def _detail(view: Json) -> Json:
+    """The job as DescribeJobs shows it; the tags contain the ARN, as in the guide's example."""
+    return {**view, "tags": {"resourceArn": view["jobArn"], **view["tags"]}}
 
 
 def with_attempt(job: BatchJob, task: EcsTask) -> Json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from aws_executors.local.world.batch.job_view import KIND
 from aws_executors.local.world.batch.setup import check_name, find_job_definition, find_queue, reject
 from aws_executors.local.world.batch.state import BatchJob
 from aws_executors.local.world.state import World, arn, changed, count, hex_id, schedule_after
@@ -196,5 +197,5 @@ def _enter(world: World, job: BatchJob, now: float) -> None:
     batch.by_name.setdefault((job.queue, job.name.lower()), {})[job.id] = job
     for item in job.view["dependsOn"]:
         batch.waited_for.setdefault(item["jobId"], []).append(job.id)
-    changed(world, now, "aws.batch", "Batch Job State Change", job.view)
+    changed(world, now, *KIND, job.view)
     schedule_after(world, now, world.delays.queueing, "job.submitted", job.id)

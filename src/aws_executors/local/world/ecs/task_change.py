@@ -7,7 +7,8 @@ status: its exit code is shown from DEPROVISIONING on, or once ECS notices that 
 from __future__ import annotations
 
 from aws_executors.local.world.ecs.state import ContainerRun, EcsTask
-from aws_executors.local.world.state import World, changed, schedule
+from aws_executors.local.world.ecs.task_event import announce_task
+from aws_executors.local.world.state import World, schedule
 from aws_executors.local.world.values import Json
 
 EXITED = ("EssentialContainerExited", "Essential container in task exited")
@@ -15,7 +16,7 @@ FAILED = "TaskFailedToStart"
 
 
 def change_task(world: World, task: EcsTask, now: float, fields: Json, noticed: str = "") -> None:
-    """Replace the view, record the change and notify the job; `noticed` names a container that has ended."""
+    """Replace the view, announce it and notify the job; `noticed` names a container that has ended."""
     status = str(fields.get("lastStatus", task.view["lastStatus"]))
     task.view = {
         **task.view,
@@ -26,7 +27,7 @@ def change_task(world: World, task: EcsTask, now: float, fields: Json, noticed: 
         ],
         "version": task.view["version"] + 1,
     }
-    changed(world, now, "aws.ecs", "ECS Task State Change", task.view)
+    announce_task(world, task.view, now)
     if task.job:
         schedule(world, now, "job.follow", task.id)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aws_executors.local.world.ecs.state import ContainerRun, EcsTask
-from aws_executors.local.world.state import World, arn, changed, count, draw, hex_id
+from aws_executors.local.world.ecs.task_event import announce_task
+from aws_executors.local.world.state import World, arn, count, draw, hex_id
 from aws_executors.local.world.values import Json, LogTarget
 
 STOP_TIMEOUT = 30.0
@@ -68,7 +69,7 @@ def make_task(
     params: Json,
     now: float,
 ) -> EcsTask:
-    """Create a task in PROVISIONING, add it to the world and record it as its first change."""
+    """Create a task in PROVISIONING, add it to the world and announce it as its first change."""
     task_id = hex_id(world)
     for run in runs:
         run.environment = _told(world, launch) | run.environment
@@ -82,7 +83,7 @@ def make_task(
     world.ecs.tasks[task_id] = task
     if "startedBy" in params:
         world.ecs.by_started.setdefault((home, params["startedBy"]), []).append(task_id)
-    changed(world, now, "aws.ecs", "ECS Task State Change", view)
+    announce_task(world, view, now)
     return task
 
 

@@ -1,0 +1,451 @@
+"""EventBridge: which events a rule takes, what its target gets, and that tasks and jobs send them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
+
+from aws_executors.local.models import service
+from aws_executors.local.world import FARGATE
+from aws_executors.local.world.sqs.policy import lets_events_in
+from event_queues import EVERYTHING, events_queue, queue_policy
+from local.told_worlds import QUEUE, RULE, URL, Told
+from queue_laws import taken
+
+if TYPE_CHECKING:
+    from local.conftest import Account, Virtual
+
+EVENT: dict[str, Any] = {
+    "source": "aws.ecs",
+    "detail-type": "ECS Task State Change",
+    "resources": ["arn:1", "arn:2"],
+    "detail": {
+        "lastStatus": "STOPPED",
+        "startedBy": "prod/0b6e",
+        "version": 3,
+        "spot": True,
+        "none": None,
+        "containers": [{"name": "app", "exitCode": 0}, {"name": "side", "exitCode": 1}],
+    },
+}
+
+
+@pytest.fixture
+def told(virtual: Callable[..., Virtual]) -> Callable[..., Told]:
+    """Makes one; its world has a task definition and a job definition."""
+
+    def make(pattern: Any = EVERYTHING, **target: Any) -> Told:
+        v = virtual()
+        v.ecs()
+        v.batch()
+        return Told(v, pattern, **target)
+
+    return make
+
+
+def fits(v: Virtual, pattern: Any, event: Any = EVENT) -> bool | str:
+    answer = v.call("events.TestEventPattern", EventPattern=json.dumps(pattern), Event=json.dumps(event))
+    return answer.error or bool(answer.body["Result"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ({"source": ["aws.ecs"]}, True),
+        ({"source": ["aws.batch"]}, False),
+        ({"source": ["aws.batch", "aws.ecs"]}, True),
+        ({"source": ["aws.ecs"], "detail-type": ["other"]}, False),
+        ({"detail": {"lastStatus": ["RUNNING", "STOPPED"]}}, True),
+        ({"detail": {"lastStatus": ["stopped"]}}, False),
+        ({"detail": {"lastStatus": [{"equals-ignore-case": "stopped"}]}}, True),
+        ({"detail": {"startedBy": [{"prefix": "prod/"}]}}, True),
+        ({"detail": {"startedBy": [{"prefix": "test/"}]}}, False),
+        ({"detail": {"startedBy": [{"prefix": "test/"}, {"suffix": "0b6e"}]}}, True),
+        ({"detail": {"startedBy": [{"wildcard": "prod/*e"}]}}, True),
+        ({"detail": {"startedBy": [{"wildcard": "prod/*x"}]}}, False),
+        ({"detail": {"startedBy": [{"exists": True}]}}, True),
+        ({"detail": {"stopCode": [{"exists": True}]}}, False),
+        ({"detail": {"stopCode": [{"exists": False}]}}, True),
+        ({"detail": {"stopCode": [{"exists": False}, "UserInitiated"]}}, True),
+        ({"detail": {"containers": [{"exists": True}]}}, True),
+        ({"detail": [{"exists": True}]}, False),
+        ({"other": {"deep": [{"exists": False}]}}, True),
+        ({"other": {"deep": ["x"]}}, False),
+        ({"detail": {"lastStatus": [{"anything-but": "STOPPED"}]}}, False),
+        ({"detail": {"lastStatus": [{"anything-but": ["PENDING", "RUNNING"]}]}}, True),
+        ({"detail": {"startedBy": [{"anything-but": {"prefix": "test/"}}]}}, True),
+        ({"detail": {"startedBy": [{"anything-but": {"prefix": ["x", "prod/"]}}]}}, False),
+        ({"detail": {"stopCode": [{"anything-but": "x"}]}}, False),
+        ({"detail": {"version": [3]}}, True),
+        ({"detail": {"version": [3.0]}}, True),
+        ({"detail": {"version": ["3"]}}, False),
+        ({"detail": {"version": [{"prefix": "3"}]}}, False),
+        ({"detail": {"version": [{"anything-but": 3}]}}, False),
+        ({"detail": {"spot": [True]}}, True),
+        ({"detail": {"spot": [1]}}, False),
+        ({"detail": {"none": [None]}}, True),
+        ({"detail": {"stopCode": [None]}}, False),
+        ({"resources": ["arn:2"]}, True),
+        ({"resources": [{"prefix": "arn:3"}]}, False),
+        ({"detail": {"containers": {"name": ["side"]}}}, True),
+        ({"detail": {"containers": {"name": ["side"], "exitCode": [0]}}}, False),
+        ({"detail": {"containers": {"name": ["app"], "exitCode": [0]}}}, True),
+    ],
+)
+def test_a_pattern_takes(virtual: Callable[..., Virtual], pattern: Any, expected: bool) -> None:
+    assert fits(virtual(), pattern) is expected
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "source",
+        {},
+        [],
+        {"source": "aws.ecs"},
+        {"source": []},
+        {"source": [["aws.ecs"]]},
+        {"detail": {}},
+        {"source": [{"prefix": 1}]},
+        {"source": [{"prefix": "a", "suffix": "b"}]},
+        {"source": [{"exists": "yes"}]},
+        {"source": [{"anything-but": []}]},
+        {"source": [{"anything-but": {"exists": True}}]},
+        {"source": [{"anything-but": {"prefix": ""}}]},
+        {"detail": {"version": [{"numeric": [">", 1]}]}},
+        {"$or": [{"source": ["a"]}, {"source": ["b"]}]},
+        {"source": ["x" * 2048]},
+    ],
+)
+def test_a_pattern_that_cannot_be_or_is_not_known_is_refused(
+    virtual: Callable[..., Virtual], pattern: Any
+) -> None:
+    v = virtual()
+    assert fits(v, pattern) == "InvalidEventPatternException"
+    answer = v.call("events.PutRule", Name="r", EventPattern=json.dumps(pattern))
+    assert (answer.error, answer.status) == ("InvalidEventPatternException", 400)
+    assert v.world.events.rules == {}
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ({"Input": '{"constant": 1}'}, '{"constant": 1}'),
+        ({"InputPath": "$.detail.lastStatus"}, '"PROVISIONING"'),
+        ({"InputPath": "$.detail.containers[0].name"}, '"app"'),
+        ({"InputPath": "$.detail.containers[*].name"}, '["app"]'),
+        ({"InputPath": "$.detail.containers[7].name"}, '""'),
+        ({"InputPath": "$.detail.stopCode"}, '""'),
+        (
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"status": "$.detail.lastStatus", "version": "$.detail.version"},
+                    "InputTemplate": '{"detail": {"lastStatus": <status>, "version": <version>}}',
+                }
+            },
+            '{"detail": {"lastStatus": "PROVISIONING", "version": 1}}',
+        ),
+        (
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"code": "$.detail.stopCode", "names": "$.detail.containers[*].name"},
+                    "InputTemplate": '{"stopCode": <code>, "of": "<names>, <code>"}',
+                }
+            },
+            '{"stopCode": "", "of": "[\\"app\\"], "}',
+        ),
+        (
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"status": "$.detail.lastStatus"},
+                    "InputTemplate": '"task is <status>, told by <aws.events.rule-name>"',
+                }
+            },
+            '"task is PROVISIONING, told by r"',
+        ),
+        (
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"status": "$.detail.lastStatus"},
+                    "InputTemplate": "<status> it is",
+                }
+            },
+            "PROVISIONING it is",
+        ),
+    ],
+)
+def test_a_target_gets(told: Callable[..., Told], target: dict[str, Any], expected: str) -> None:
+    rule = told({"detail": {"lastStatus": ["PROVISIONING"]}}, **target)
+    assert rule.put.error is None
+    rule.v.run()
+    assert rule.bodies() == [expected]
+
+
+def test_a_template_can_contain_the_whole_event(told: Callable[..., Told]) -> None:
+    template = '{"rule": "<aws.events.rule-arn>", "all": <aws.events.event.json>, "head": <aws.events.event>}'
+    rule = told({"detail": {"lastStatus": ["STOPPED"]}}, InputTransformer={"InputTemplate": template})
+    task = rule.v.run()
+    rule.v.exit(3)
+    (found,) = rule.events()
+    assert found["rule"] == RULE
+    assert found["all"]["detail"]["containers"][0]["exitCode"] == 3
+    assert found["head"]["resources"] == [found["all"]["detail"]["taskArn"]]
+    assert found["head"]["resources"][0].endswith(task)
+    assert "detail" not in found["head"]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"Input": "{}", "InputPath": "$"}, "Only one of Input, InputPath, or InputTransformer"),
+        ({"Input": "{"}, "JSON syntax error"),
+        ({"InputPath": "detail"}, "is invalid: detail"),
+        ({"InputTransformer": {"InputTemplate": '"<x>"'}}, "contains invalid placeholder x"),
+        ({"Arn": "arn:aws:lambda:us-east-1:123456789012:function:f"}, "not to arn:aws:lambda"),
+    ],
+)
+def test_a_target_that_cannot_be(told: Callable[..., Told], target: dict[str, Any], message: str) -> None:
+    rule = told(**target)
+    assert rule.put.error == "ValidationException"
+    assert message in rule.put.body["message"]
+    rule.v.run()
+    assert rule.bodies() == []
+
+
+def test_every_change_of_a_task_is_told_as_it_is_described(told: Callable[..., Told]) -> None:
+    rule = told({"source": ["aws.ecs"]})
+    task = rule.v.run(startedBy="prod/0b6e", tags=[{"key": "a", "value": "b"}])
+    rule.v.exit(3)
+    found = rule.events()
+    details = [event["detail"] for event in found]
+    assert [one["lastStatus"] for one in details] == rule.v.statuses(task)
+    assert [one["version"] for one in details] == list(range(1, len(details) + 1))
+    shown = rule.v.task(task)
+    assert shown["version"] == len(details)
+    last = found[-1]
+    assert {key: last[key] for key in ("version", "detail-type", "source", "account", "region", "time")} == {
+        "version": "0",
+        "detail-type": "ECS Task State Change",
+        "source": "aws.ecs",
+        "account": "123456789012",
+        "region": "us-east-1",
+        "time": "1970-01-01T00:16:40Z",
+    }
+    assert last["resources"] == [shown["taskArn"]]
+    assert len({event["id"] for event in found}) == len(found)
+    detail = last["detail"]
+    assert detail.keys() - {"updatedAt"} == shown.keys() - {"healthStatus", "tags"}
+    assert all("healthStatus" not in one for one in detail["containers"])
+    assert detail["containers"][0]["exitCode"] == 3
+    stamps = {key: value for key, value in detail.items() if key.endswith("At")}
+    assert set(stamps.values()) == {"1970-01-01T00:16:40.000Z"}
+    others = shown.keys() & detail.keys() - stamps.keys() - {"containers"}
+    assert {key: detail[key] for key in others} == {key: shown[key] for key in others}
+
+
+def test_a_container_s_end_is_told_while_its_task_runs_on(told: Callable[..., Told]) -> None:
+    rule = told({"detail": {"lastStatus": ["RUNNING"]}})
+    rule.v.ecs([{"name": "app"}, {"name": "side", "essential": False}])
+    rule.v.run()
+    rule.bodies()
+    rule.v.exit(0, "side")
+    (event,) = rule.events()
+    ended = {one["name"]: one.get("exitCode") for one in event["detail"]["containers"]}
+    assert ended == {"app": None, "side": 0}
+
+
+def test_a_job_is_told_when_its_status_changes(told: Callable[..., Told]) -> None:
+    rule = told({"source": ["aws.batch"]})
+    job = rule.v.submit(tags={"team": "etl"}, retryStrategy={"attempts": 2})
+    rule.v.exit(1, "default")
+    rule.v.exit(0, "default", at=1)
+    found = rule.events()
+    statuses = [event["detail"]["status"] for event in found]
+    again = ["RUNNABLE", "STARTING", "RUNNING"]
+    assert statuses == ["PENDING", *again, *again, "SUCCEEDED"], "none for the submission itself"
+    shown, last = rule.v.job(job), found[-1]
+    assert (last["source"], last["detail-type"]) == ("aws.batch", "Batch Job State Change")
+    assert last["resources"] == [shown["jobArn"]]
+    tags = {"resourceArn": shown["jobArn"], "team": "etl"}
+    assert last["detail"] == {**shown, "tags": tags}
+    shape: Any = service("batch").shape_for("JobDetail")
+    assert not ParamValidator().validate(last["detail"], shape).has_errors()
+
+
+def test_a_job_s_tasks_are_tasks_of_ecs_too(told: Callable[..., Told]) -> None:
+    rule = told({"source": ["aws.ecs"], "detail": {"lastStatus": ["RUNNING"]}})
+    rule.v.submit()
+    assert len(rule.events()) == 1
+
+
+@pytest.mark.parametrize(("action", "undo"), [("DisableRule", "EnableRule"), ("RemoveTargets", "PutTargets")])
+def test_nothing_is_sent_while_there_is_no_way(told: Callable[..., Told], action: str, undo: str) -> None:
+    rule = told({"detail": {"lastStatus": ["PROVISIONING"]}})
+    params: dict[str, dict[str, Any]] = {
+        "DisableRule": {"Name": "r"},
+        "EnableRule": {"Name": "r"},
+        "RemoveTargets": {"Rule": "r", "Ids": ["t"]},
+        "PutTargets": {"Rule": "r", "Targets": [{"Id": "t", "Arn": QUEUE}]},
+    }
+    assert rule.v.call(f"events.{action}", **params[action]).error is None
+    rule.v.run()
+    assert rule.bodies() == []
+    assert rule.v.call(f"events.{undo}", **params[undo]).error is None
+    rule.v.run()
+    assert len(rule.bodies()) == 1
+
+
+@pytest.mark.parametrize("policy", ["", '{"Statement": []}'])
+def test_a_queue_without_a_policy_that_allows_it_gets_nothing(told: Callable[..., Told], policy: str) -> None:
+    rule = told()
+    rule.v.call("sqs.SetQueueAttributes", QueueUrl=URL, Attributes={"Policy": policy})
+    rule.v.run()
+    assert rule.bodies() == []
+
+
+def test_a_queue_that_is_gone_gets_nothing(told: Callable[..., Told]) -> None:
+    rule = told()
+    rule.v.call("sqs.DeleteQueue", QueueUrl=URL)
+    assert rule.v.task(rule.v.run())["lastStatus"] == "RUNNING"
+
+
+ALLOWED = json.loads(queue_policy(QUEUE))["Statement"][0]
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([ALLOWED], True),
+        (ALLOWED, True),
+        ([], False),
+        ([{**ALLOWED, "Effect": "Deny"}], False),
+        ([ALLOWED, {**ALLOWED, "Effect": "Deny"}], False),
+        ([ALLOWED, {**ALLOWED, "Effect": "Deny", "Principal": "*"}], False),
+        ([{**ALLOWED, "Principal": "*"}], True),
+        ([{**ALLOWED, "Principal": {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}}], True),
+        ([{**ALLOWED, "Principal": {"Service": "sns.amazonaws.com"}}], False),
+        ([{**ALLOWED, "Principal": {"AWS": "123456789012"}}], False),
+        ([{**ALLOWED, "Action": "SQS:*"}], True),
+        ([{**ALLOWED, "Action": ["sqs:ReceiveMessage"]}], False),
+        ([{**ALLOWED, "Resource": "*"}], True),
+        ([{**ALLOWED, "Resource": f"{QUEUE}-other"}], False),
+        ([{**ALLOWED, "Condition": {"ArnEquals": {"aws:SourceArn": RULE}}}], True),
+        ([{**ALLOWED, "Condition": {"ArnLike": {"AWS:SourceArn": [f"{RULE}x", f"{RULE[:-1]}*"]}}}], True),
+        ([{**ALLOWED, "Condition": {"ArnEquals": {"aws:SourceArn": f"{RULE}x"}}}], False),
+        ([{**ALLOWED, "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}], True),
+        ([{**ALLOWED, "Condition": {"StringEquals": {"aws:SourceAccount": "210987654321"}}}], False),
+        ([{**ALLOWED, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}], False),
+    ],
+)
+def test_a_queue_s_policy(statements: Any, expected: bool) -> None:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    assert lets_events_in(policy, QUEUE, RULE, "123456789012") is expected
+
+
+def test_rules_and_targets_can_be_looked_at(told: Callable[..., Told]) -> None:
+    v = told().v
+    described = v.call("events.DescribeRule", Name="r").body
+    assert (described["Arn"], described["State"]) == (RULE, "ENABLED")
+    v.call("events.DisableRule", Name="r")
+    assert v.call("events.DescribeRule", Name="r").body["State"] == "DISABLED"
+    assert v.call("events.ListRuleNamesByTarget", TargetArn=QUEUE).body == {"RuleNames": ["r"]}
+    assert v.call("events.ListTargetsByRule", Rule="r").body == {"Targets": [{"Id": "t", "Arn": QUEUE}]}
+    v.call("events.PutRule", Name="s", EventPattern='{"source": ["a"]}', EventBusName="default")
+    first = v.call("events.ListRules", Limit=1).body
+    assert [one["Name"] for one in first["Rules"]] == ["r"]
+    second = v.call("events.ListRules", Limit=1, NextToken=first["NextToken"]).body
+    assert [one["Name"] for one in second["Rules"]] == ["s"]
+    assert "NextToken" not in second
+    assert v.call("events.ListRules", NamePrefix="z").body == {"Rules": []}
+
+
+def test_a_rule_is_replaced_with_its_targets_kept_and_deleted_without(told: Callable[..., Told]) -> None:
+    rule = told()
+    v = rule.v
+    v.call("events.PutRule", Name="r", EventPattern='{"detail": {"lastStatus": ["STOPPED"]}}')
+    v.run()
+    v.exit(0)
+    assert [event["detail"]["lastStatus"] for event in rule.events()] == ["STOPPED"]
+    refusal = v.call("events.DeleteRule", Name="r")
+    assert (refusal.error, refusal.body["message"]) == (
+        "ValidationException",
+        "Rule can't be deleted since it has targets.",
+    )
+    v.call("events.RemoveTargets", Rule="r", Ids=["t"])
+    for _ in range(2):
+        assert v.call("events.DeleteRule", Name="r").error is None
+    assert v.call("events.DescribeRule", Name="r").error == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "error"),
+    [
+        ("PutRule", {"Name": "s"}, "ValidationException"),
+        ("PutRule", {"Name": "s", "ScheduleExpression": "rate(1 minute)"}, "ValidationException"),
+        (
+            "PutRule",
+            {"Name": "s", "EventPattern": "{}", "EventBusName": "other"},
+            "ResourceNotFoundException",
+        ),
+        ("EnableRule", {"Name": "s"}, "ResourceNotFoundException"),
+        ("PutTargets", {"Rule": "s", "Targets": [{"Id": "t", "Arn": QUEUE}]}, "ResourceNotFoundException"),
+        (
+            "PutTargets",
+            {"Rule": "r", "Targets": [{"Id": str(at), "Arn": QUEUE} for at in range(5)]},
+            "LimitExceededException",
+        ),
+    ],
+)
+def test_what_eventbridge_refuses(
+    told: Callable[..., Told], name: str, params: dict[str, Any], error: str
+) -> None:
+    answer = told().v.call(f"events.{name}", **params)
+    assert (answer.error, answer.status) == (error, 400)
+
+
+def test_there_are_no_more_than_three_hundred_rules(virtual: Callable[..., Virtual]) -> None:
+    v = virtual()
+    errors = [v.call("events.PutRule", Name=f"r{at}", EventPattern='{"a": ["b"]}').error for at in range(301)]
+    assert errors == [*[None] * 300, "LimitExceededException"]
+    assert v.call("events.PutRule", Name="r0", EventPattern='{"a": ["c"]}').error is None
+
+
+def test_the_same_seed_tells_the_same(virtual: Callable[..., Virtual]) -> None:
+    def tale() -> list[str]:
+        v = virtual(seed=7, delays=FARGATE)
+        v.ecs()
+        rule = Told(v)
+        v.run()
+        v.wait(200)
+        v.exit(0)
+        v.wait(200)
+        return rule.bodies()
+
+    assert tale() == tale()
+    assert len(tale()) == 8
+
+
+def test_a_container_s_end_comes_out_of_the_queue(account: Account) -> None:
+    queue = events_queue(account.aws, pattern={"detail": {"lastStatus": ["STOPPED"]}})
+    arn = account.run(account.script("raise SystemExit(3)"), startedBy="prod/0b6e")
+    (message,) = taken(account.aws.client("sqs"), queue, WaitTimeSeconds=20)
+    event = json.loads(message["Body"])
+    assert event["resources"] == [arn]
+    assert event["detail"]["containers"][0]["exitCode"] == 3
+    assert event["detail"]["version"] == account.task(arn)["version"]
+
+
+def test_errors_of_eventbridge_by_boto3(account: Account) -> None:
+    events = account.aws.client("events")
+    with pytest.raises(events.exceptions.ResourceNotFoundException):
+        events.describe_rule(Name="none")
+    with pytest.raises(events.exceptions.InvalidEventPatternException):
+        events.put_rule(Name="r", EventPattern="{")
+    account.aws.faults.throttle("PutRule")
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        events.put_rule(Name="r", EventPattern="{}")
