@@ -2,7 +2,8 @@
 
 Law: HCL is read by a parser of its own (python-hcl2), not by what wrote it. `terraform_provider_aws.json` is
 an extract of the schema of hashicorp/aws 6.62.0: for each resource that is made, every argument, whether it
-must be given, and of what kind it is (a nested object: the arguments of a block).
+must be given, and of what kind it is (a nested object: the arguments of a block). What is of SQS and
+EventBridge is from that provider's sources and documentation, without the blocks that are not used.
 """
 
 import json

@@ -218,10 +218,51 @@ TERRAFORM = Command(
     run="aws_executors.cli.commands.terraform.run",
 )
 
+EVENTS = Command(
+    name="events",
+    help="print what events_queue needs: queue, rules, policies",
+    about="Print a CloudFormation template or a Terraform configuration by which EventBridge tells the "
+    "scheduler what happens to containers: a queue with dead letters, a rule for each section that lets "
+    "this deployment's containers through, the queue's policy, and that of the scheduler. Makes no calls.",
+    examples=(
+        ("events", "for the executors that airflow.cfg names; write it to a file with > events.yaml"),
+        ("events --print terraform --section batch", "for AwsBatchExecutor, as Terraform"),
+        ("events --cluster nightly --output table", "with one more cluster; what it would create"),
+        (
+            "events --host scheduler-1 --host scheduler-2",
+            "with a queue for each, if events_queue has {hostname}",
+        ),
+    ),
+    options=(
+        SECTION,
+        TEAM,
+        Argument(
+            flags=("--print",),
+            help="for which tool: cloudformation, terraform (default: cloudformation)",
+            choices=("cloudformation", "terraform"),
+            default="cloudformation",
+            metavar="TOOL",
+            dest="tool",
+        ),
+        many("--queue", "NAME", "another job queue that tasks or builders name"),
+        many("--cluster", "NAME", "another cluster that tasks or builders name"),
+        many("--host", "NAME", "the host of a scheduler, if events_queue has {hostname}"),
+        Argument(
+            flags=("-o", "--output"),
+            help="output format: text (YAML, or HCL for Terraform), json, table (default: text)",
+            choices=("text", "json", "table"),
+            default="text",
+            metavar="FORMAT",
+        ),
+    ),
+    run="aws_executors.cli.commands.events.run",
+)
+
 COMMANDS: tuple[Command, ...] = (
     CLOUDFORMATION,
     DEMO,
     DOCTOR,
+    EVENTS,
     IAM_POLICY,
     LOCAL,
     MIGRATE,

@@ -11,16 +11,19 @@ from typing import Generic, TypeAlias, TypeVar, cast
 
 from returns.result import Result
 
+from aws_executors.core.aws.event_rules import EventRule
 from aws_executors.core.aws.iam import Also, Statement, Where
 from aws_executors.core.aws.request_quotas import BATCH_NAMES, ECS_NAMES, Names
 from aws_executors.core.batch import builder as batch_builder
 from aws_executors.core.batch import describe as batch_describe
+from aws_executors.core.batch import event_rule as batch_event_rule
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch import request as batch_request
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import builder as ecs_builder
 from aws_executors.core.ecs import describe as ecs_describe
+from aws_executors.core.ecs import event_rule as ecs_event_rule
 from aws_executors.core.ecs import permissions as ecs_permissions
 from aws_executors.core.ecs import request as ecs_request
 from aws_executors.core.ecs.request import RunTask
@@ -53,7 +56,10 @@ class ServiceRow(Generic[S, R]):
     """What the service's API calls the actions of the engine."""
     statements: Callable[[R, Where, Also], Iterator[Statement]]
     observe_event: Callable[[S, object], Result[Observation, Unreadable]]
-    """What an event of the service says of a container."""
+    """What an event says of a container: one of the service, or of the other one, with which it may share a
+    queue."""
+    event_rule: EventRule[S, R]
+    """Which events a rule of EventBridge is to let through."""
     own_tags: Callable[[S, R], tuple[tuple[str, str], ...]]
     """By which tags a policy can tell the executor's containers from others."""
     doctor_reads: tuple[str, ...]
@@ -73,7 +79,8 @@ BATCH = ServiceRow(
     statements=batch_permissions.statements,
     observe_event=lambda settings, event: batch_describe.observe_event(
         event, container=settings.container_name
-    ),
+    ).lash(lambda own: ecs_describe.observe_event(event, container="").alt(lambda _: own)),
+    event_rule=batch_event_rule.RULE,
     own_tags=batch_permissions.own_tags,
     doctor_reads=batch_permissions.DOCTOR_READS,
 )
@@ -90,7 +97,8 @@ ECS = ServiceRow(
     statements=ecs_permissions.statements,
     observe_event=lambda settings, event: ecs_describe.observe_event(
         event, container=settings.container_name
-    ),
+    ).lash(lambda own: batch_describe.observe_event(event).alt(lambda _: own)),
+    event_rule=ecs_event_rule.RULE,
     own_tags=ecs_permissions.own_tags,
     doctor_reads=ecs_permissions.DOCTOR_READS,
 )

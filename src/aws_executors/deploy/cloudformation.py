@@ -7,6 +7,7 @@ resource reference of ECS, Batch, IAM, EC2 and Logs.
 from collections.abc import Mapping
 from typing import TypeAlias, cast
 
+from aws_executors.deploy.events import EventsSetup
 from aws_executors.deploy.model import (
     ACCOUNT,
     EXECUTION,
@@ -15,7 +16,7 @@ from aws_executors.deploy.model import (
     Setup,
     role_of,
 )
-from aws_executors.deploy.rendering import rendered
+from aws_executors.deploy.rendering import rendered, rendered_events
 
 Template: TypeAlias = dict[str, object]
 
@@ -40,6 +41,16 @@ def template(setup: Setup) -> Template:
     'q'
     """
     return cast("Template", rendered("cloudformation.yaml", setup, _put, types=TYPES))
+
+
+def events_template(setup: EventsSetup) -> Template:
+    """The template of the way of events."""
+    labels = {queue.number: f"Queue{queue.number if queue.number > 1 else ''}" for queue in setup.queues}
+    rules = {one.section: "".join(map(str.title, one.section.split("_"))) for one in setup.rules}
+    return cast(
+        "Template",
+        rendered_events("events_cloudformation.yaml", setup, _put, labels=labels, rule_labels=rules),
+    )
 
 
 def _put(text: str) -> object:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias, cast
 
 from aws_executors.core.aws import s3_permissions
+from aws_executors.core.aws.event_rules import receiving
 from aws_executors.core.aws.iam import Also, Statement, Where, policy
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch.request import SubmitJob
@@ -190,6 +191,7 @@ def of_ecs(settings: EcsSettings, request: RunTask) -> Setup:
         statements=(
             *ecs_permissions.statements(request, where, also),
             *s3_permissions.keeping(settings, where),
+            *receiving(settings),
         ),
         reading=tuple(s3_permissions.reading(settings, where)),
         own_group=own_group,
@@ -221,6 +223,7 @@ def of_batch(settings: BatchSettings, request: SubmitJob) -> Setup:
                 Also(log_groups=(GROUP,), own_tags=batch_permissions.own_tags(settings, request)),
             ),
             *s3_permissions.keeping(settings, where),
+            *receiving(settings),
         ),
         reading=tuple(s3_permissions.reading(settings, where)),
         own_group=True,

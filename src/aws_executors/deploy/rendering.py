@@ -4,13 +4,14 @@ Law: values from the settings are inserted as JSON (`tojson`), which is valid in
 template does not know is an error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aws_executors.core.aws.iam import policy
+from aws_executors.deploy.events import DEAD_KEPT, KEPT, RECEIVINGS, EventsSetup
 from aws_executors.deploy.hcl import itself
 from aws_executors.deploy.model import EXECUTION_POLICY, GROUP, RETENTION, Setup, filled
 from aws_executors.doctor.checks.findings import API_VARIABLE
@@ -19,22 +20,36 @@ from aws_executors.doctor.checks.findings import API_VARIABLE
 def rendered(name: str, setup: Setup, put: Callable[[str], object], **values: object) -> object:
     """Fill in a template with a set-up and these values, and parse it as YAML; `put` writes a text with
     references."""
-    text = (
-        _templates()
-        .get_template(name)
-        .render(
-            values,
-            setup=setup,
-            api_variable=API_VARIABLE,
-            group=GROUP,
-            retention=RETENTION,
-            execution_policy=EXECUTION_POLICY,
-            trust=filled(setup.trust(), put),
-            policy=filled(setup.policy(), put),
-            reading=filled(policy(setup.reading), put),
-        )
+    return _parsed(
+        name,
+        values,
+        setup=setup,
+        api_variable=API_VARIABLE,
+        group=GROUP,
+        retention=RETENTION,
+        execution_policy=EXECUTION_POLICY,
+        trust=filled(setup.trust(), put),
+        policy=filled(setup.policy(), put),
+        reading=filled(policy(setup.reading), put),
     )
-    return yaml.safe_load(text)
+
+
+def rendered_events(name: str, setup: EventsSetup, put: Callable[[str], object], **values: object) -> object:
+    """The same for the way of events."""
+    return _parsed(
+        name,
+        values,
+        setup=setup,
+        kept=KEPT,
+        dead_kept=DEAD_KEPT,
+        receivings=RECEIVINGS,
+        policy=filled(setup.policy(), put),
+        patterns={rule.section: filled(rule.pattern, put) for rule in setup.rules},
+    )
+
+
+def _parsed(name: str, values: Mapping[str, object], **more: object) -> object:
+    return yaml.safe_load(_templates().get_template(name).render(values, **more))
 
 
 @cache

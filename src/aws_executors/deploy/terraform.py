@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from aws_executors.core.aws.iam import partition
+from aws_executors.deploy.events import EventsSetup
 from aws_executors.deploy.hcl import Configuration, itself
 from aws_executors.deploy.model import (
     ACCOUNT,
@@ -17,7 +18,7 @@ from aws_executors.deploy.model import (
     Setup,
     role_of,
 )
-from aws_executors.deploy.rendering import rendered
+from aws_executors.deploy.rendering import rendered, rendered_events
 
 NAMES: Mapping[str, str] = {
     "Image": "image",
@@ -46,6 +47,12 @@ def configuration(setup: Setup) -> Configuration:
         "Configuration",
         rendered("terraform.yaml", setup, _put, names=NAMES, partition=partition(setup.region)),
     )
+
+
+def events_configuration(setup: EventsSetup) -> Configuration:
+    """The configuration of the way of events."""
+    labels = {queue.number: f"events{queue.number if queue.number > 1 else ''}" for queue in setup.queues}
+    return cast("Configuration", rendered_events("events_terraform.yaml", setup, _put, labels=labels))
 
 
 def _put(text: str) -> str:

@@ -46,6 +46,7 @@ def test_defaults() -> None:
         "submit_rate": None,
         "read_share": 0.5,
         "fleet_interval": 10.0,
+        "events_queue": "",
         "workload_transport": "inline",
         "workload_store": "",
         "workload_store_owner": "",
@@ -266,3 +267,45 @@ def test_the_defaults_that_airflow_writes_into_a_new_airflow_cfg_stand_in_nobody
     own = {"workload_transport": "s3", "workload_store": "s3://bucket/prefix"}
     settings = BatchSettings.from_section(written | by_airflow | own).unwrap()
     assert (settings.workload_transport, settings.token_lifetime) == ("s3", None)
+
+
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/airflow"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        QUEUE,
+        QUEUE + "-{hostname}",
+        "https://eu-west-1.queue.amazonaws.com/123456789012/airflow",
+        "https://vpce-0a1b.sqs.eu-west-1.vpce.amazonaws.com/123456789012/airflow",
+        "https://sqs-fips.us-gov-west-1.amazonaws.com/123456789012/airflow",
+        "http://127.0.0.1:4566/123456789012/airflow",
+        "",
+    ],
+)
+def test_queues_of_events(url: str) -> None:
+    assert BatchSettings.from_section(BATCH | {"events_queue": url}).unwrap().events_queue == url
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("airflow-events", "is not the URL of a queue, such as https://sqs."),
+        ("arn:aws:sqs:eu-west-1:123456789012:airflow", "is not the URL of a queue"),
+        ("https://sqs.eu-west-1.amazonaws.com/airflow", "is not the URL of a queue"),
+        (QUEUE + ".fifo", "is not the URL of a queue"),
+        (QUEUE + "-{host}", "is not the URL of a queue"),
+        ("https://user:secret@sqs.eu-west-1.amazonaws.com/123456789012/airflow", "user name or password"),
+        (
+            QUEUE.replace("eu-west-1", "us-east-1"),
+            "is a queue in us-east-1, but region = eu-west-1; name a queue",
+        ),
+        (QUEUE.replace("eu-west-1", "us-east-1") + "-{hostname}", "is a queue in us-east-1"),
+    ],
+)
+def test_what_is_no_queue_of_events_here(url: str, words: str) -> None:
+    (fault,) = faults({"events_queue": url})
+    assert fault.startswith("events_queue = ")
+    assert words in fault
+    assert "secret" not in fault

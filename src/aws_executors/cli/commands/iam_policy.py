@@ -14,6 +14,7 @@ from returns.methods import unwrap_or_failure
 from aws_executors.cli.configuration import UNUSABLE, CommandError, asked, required
 from aws_executors.cli.show import answer, dumped, grid, remark
 from aws_executors.core.aws import s3_permissions
+from aws_executors.core.aws.event_rules import EVENT_READS, receiving
 from aws_executors.core.aws.iam import (
     NO_ACCOUNT,
     PLACEHOLDER_GROUP,
@@ -33,6 +34,10 @@ EVERY_JOB = (
     "TerminateJob is allowed for every job of the account and Region: IAM can tell jobs apart by tags only. "
     "To limit it, give all jobs a tag: "
     '[batch] submit_job_kwargs = {"tags": {"airflow": "etl"}}'
+)
+BY_KEY = (
+    "If the queue of events is encrypted with a KMS key of yours, allow kms:Decrypt with that key as well. "
+    "Keys of SQS itself (SSE-SQS), as in the set-up of `aws-executors events`, need no permission."
 )
 ANY_TASK = Task(dag_id="any", task_id="any")
 SOME_TOKEN = "any"  # noqa: S105 - a name, not a secret
@@ -55,6 +60,8 @@ def run(options: Namespace) -> int:
         remark(f"Replace {word} before you use this policy, or pass --account, --role and --log-group.")
     if any("batch:TerminateJob" in one.actions and not one.condition for one in found):
         remark(EVERY_JOB)
+    if any("sqs:ReceiveMessage" in one.actions for one in found):
+        remark(BY_KEY)
     return 0
 
 
@@ -77,16 +84,24 @@ def needed(service: AnyService, own: Configured[Any, Any], options: Namespace) -
     if options.containers:
         yield from s3_permissions.reading(settings, where)
         return
-    launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=settings, token=SOME_TOKEN)
+    request = ordinary(service, own)
+    besides = replace(also(options), own_tags=service.own_tags(settings, request))
+    yield from service.statements(request, where, besides)
+    yield from s3_permissions.keeping(settings, where)
+    yield from receiving(settings)
+    if options.doctor:
+        reads = (*service.doctor_reads, *(EVENT_READS if settings.events_queue else ()))
+        yield from doctors(settings.region, reads)
+
+
+def ordinary(service: AnyService, own: Configured[Any, Any]) -> object:
+    """The request that a section's builder makes for an ordinary task; raises `CommandError`."""
+    launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=own.settings, token=SOME_TOKEN)
     match unwrap_or_failure(built(own.build, launch, service.request, service.seal)):
         case BuildFault() as fault:
             raise CommandError(f"The request builder fails for an ordinary task: {fault}")
         case request:
-            besides = replace(also(options), own_tags=service.own_tags(settings, request))
-            yield from service.statements(request, where, besides)
-    yield from s3_permissions.keeping(settings, where)
-    if options.doctor:
-        yield from doctors(settings.region, service.doctor_reads)
+            return request
 
 
 def as_table(statements: Sequence[Statement]) -> str:

@@ -4,11 +4,12 @@ Law: reads the configuration, makes no calls, prints. `deploy/terraform.py` make
 """
 
 from argparse import Namespace
+from typing import cast
 
 from aws_executors.cli.commands.setup import setup_of
 from aws_executors.cli.configuration import UNUSABLE, CommandError
 from aws_executors.cli.show import answer, dumped, grid, remark
-from aws_executors.deploy.hcl import as_json, hcl
+from aws_executors.deploy.hcl import Configuration, as_json, hcl
 from aws_executors.deploy.terraform import configuration
 
 
@@ -19,13 +20,18 @@ def run(options: Namespace) -> int:
     except CommandError as unusable:
         remark(str(unusable))
         return UNUSABLE
-    match options.output:
+    print_configuration(made, options.output)
+    return 0
+
+
+def print_configuration(made: Configuration, output: str) -> None:
+    """Print a configuration, or a table of its resources."""
+    match output:
         case "table":
-            resources: dict[str, dict[str, object]] = made["resource"]  # type: ignore[assignment]
+            resources = cast("dict[str, dict[str, object]]", made["resource"])
             rows = [(name, kind) for kind, names in resources.items() for name in names]
             answer(grid(("resource", "type"), rows))
         case "json":
             answer(dumped(as_json(made), "json"))
         case _:
             answer(hcl(made))
-    return 0

@@ -5,8 +5,9 @@ the words of a policy, ARNs, and what both have in common. Where IAM knows no na
 ``*``, and then a condition narrows it as far as there is one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 NO_ACCOUNT = "ACCOUNT_ID"
@@ -99,12 +100,24 @@ def _one(texts: tuple[str, ...]) -> object:
 
 
 def policy(statements: Iterable[Statement]) -> dict[str, object]:
-    """A policy document of these statements. Source: IAM User Guide, "IAM JSON policy elements reference".
+    """A policy document of these statements, each once. Source: IAM User Guide, "IAM JSON policy elements".
 
-    >>> policy([])
-    {'Version': '2012-10-17', 'Statement': []}
+    Two sections' statements may have one name, which AWS refuses: the second one gets a number.
+
+    >>> look = Statement(sid="Look", actions=("batch:ListJobs",), resources=("*",))
+    >>> [one["Sid"] for one in policy([look, look, replace(look, resources=("a",))])["Statement"]]
+    ['Look', 'Look2']
     """
-    return {"Version": "2012-10-17", "Statement": [statement.document() for statement in statements]}
+    made: list[Statement] = []
+    for statement in statements:
+        if statement not in made:
+            made.append(statement)
+    times: Counter[str] = Counter()
+    for place, statement in enumerate(made):
+        times[statement.sid] += 1
+        if times[statement.sid] > 1:
+            made[place] = replace(statement, sid=f"{statement.sid}{times[statement.sid]}")
+    return {"Version": "2012-10-17", "Statement": [statement.document() for statement in made]}
 
 
 def in_region(region: str) -> Condition:

@@ -1,0 +1,98 @@
+"""EventBridge rules for containers and the queue that they lead to: what both services have in common.
+
+Law: pure. What tells a deployment's containers from others stands in each service's `event_rule.py`. Sources:
+"Creating Amazon EventBridge event patterns" and "Using resource-based policies", EventBridge User Guide;
+Service Authorization Reference, SQS, EventBridge and KMS.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+from aws_executors.core.aws.iam import Also, Statement, Where
+from aws_executors.core.settings.base import Settings
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+
+Document: TypeAlias = dict[str, object]
+
+HOSTNAME = "{hostname}"
+"""Stands for the scheduler's host in `events_queue`."""
+
+RECEIVING = (
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueAttributes",
+)
+EVENT_READS = (
+    "events:DescribeRule",
+    "events:ListRuleNamesByTarget",
+    "events:TestEventPattern",
+    "kms:GetKeyPolicy",
+    "sqs:GetQueueAttributes",
+)
+"""The actions by which the doctor looks at the way of events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRule(Generic[S, R]):
+    """Which events a rule of EventBridge lets through for one service.
+
+    `pattern` is the rule's pattern, and `sample` an event of a container in a status. Of each group of
+    `statuses` the executor needs one; the first group names a container that AWS has just accepted.
+    """
+
+    pattern: Callable[[S, R, Where, Also], Document]
+    sample: Callable[[S, R, Where, str], Document]
+    statuses: tuple[tuple[str, ...], ...]
+
+
+def envelope(source: str, kind: str, where: Where, resource: str, detail: Document) -> Document:
+    """An event as EventBridge has it, all of whose mandatory members are there (API_TestEventPattern)."""
+    return {
+        "version": "0",
+        "id": "3317b2af-7005-947d-b652-f55e762e571a",
+        "detail-type": kind,
+        "source": source,
+        "account": where.account,
+        "time": "2026-01-01T00:00:00Z",
+        "region": where.region,
+        "resources": [resource],
+        "detail": detail,
+    }
+
+
+def host_queue(url: str, hostname: str) -> str:
+    """The URL of the queue of one scheduler's host.
+
+    >>> host_queue("https://sqs.us-east-1.amazonaws.com/123456789012/airflow-{hostname}", "a.example.com")
+    'https://sqs.us-east-1.amazonaws.com/123456789012/airflow-a-example-com'
+    """
+    return url.replace(HOSTNAME, re.sub(r"[^\w-]", "-", hostname))
+
+
+def queue_arn(url: str, region: str) -> str:
+    """The ARN of a queue; its URL names the account, whichever endpoint it leads to.
+
+    >>> queue_arn("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/airflow", "cn-north-1")
+    'arn:aws-cn:sqs:cn-north-1:123456789012:airflow'
+    """
+    account, _, name = url.rpartition("/")
+    return Where(region=region, account=account.rpartition("/")[2]).arn("sqs", name)
+
+
+def receiving(settings: Settings) -> Iterator[Statement]:
+    """What the scheduler needs to receive events; where each host has a queue, that of any host.
+
+    >>> from aws_executors.core.batch.settings import BatchSettings
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
+    ...     events_queue="https://sqs.us-east-1.amazonaws.com/123456789012/airflow-{hostname}")
+    >>> [one.resources for one in receiving(settings)]
+    [('arn:aws:sqs:us-east-1:123456789012:airflow-*',)]
+    """
+    if settings.events_queue:
+        arn = queue_arn(settings.events_queue, settings.region).replace(HOSTNAME, "*")
+        yield Statement(sid="ReceiveEvents", actions=RECEIVING, resources=(arn,))

@@ -1,0 +1,164 @@
+"""The way of events from AWS to the scheduler: queues, rules and who may send, derived from the settings.
+
+Law: pure; one rule per section, which leads to the section's queue, or to one for each host. What of events
+nobody has received within an hour nobody needs any more: containers are polled as well. Sources: "Amazon SQS
+dead-letter queues", Amazon SQS Developer Guide; "EventBridge quotas", EventBridge User Guide.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from aws_executors.core.aws.event_rules import HOSTNAME, RECEIVING, Document, EventRule, host_queue
+from aws_executors.core.aws.iam import Also, Statement, Where, policy
+from aws_executors.core.errors import AwsExecutorsError
+from aws_executors.core.settings.base import Settings
+from aws_executors.deploy.model import ACCOUNT
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+
+KEPT, DEAD_KEPT = 3600, 86_400
+"""Seconds for which a message is kept, and one that was received too often. Commands that are sent inline are
+in them."""
+RECEIVINGS = 20
+"""So often a message is received before it goes to the dead letters. A scheduler that it is not for gives it
+back up to 11 times, and then deletes it: what gets there is what nobody could delete."""
+TARGETS = 5
+"""Queues that a rule can lead to."""
+
+
+class EventsSetupError(AwsExecutorsError):
+    """There is no set-up for these settings; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageQueue:
+    """One queue: `number` tells it from others in the set-up."""
+
+    number: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionRule:
+    """One section's rule, and the queues that it leads to; `told` is whether airflow.cfg names the queue."""
+
+    section: str
+    name: str
+    about: str
+    pattern: Document
+    queues: tuple[MessageQueue, ...]
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsSetup:
+    """What `events_queue` needs in one Region."""
+
+    about: str
+    region: str
+    rules: tuple[SectionRule, ...]
+
+    @property
+    def queues(self) -> tuple[MessageQueue, ...]:
+        """All queues of the rules, each once."""
+        return tuple(dict.fromkeys((queue for rule in self.rules for queue in rule.queues), True))
+
+    @property
+    def dead_letters(self) -> str:
+        """The name of the queue for what was received too often."""
+        return f"{self.queues[0].name[:75]}-dead"
+
+    def sending(self, queue: MessageQueue) -> tuple[SectionRule, ...]:
+        """The rules that lead to a queue."""
+        return tuple(rule for rule in self.rules if queue in rule.queues)
+
+    def policy(self) -> Document:
+        """The scheduler's policy, with a placeholder for the account."""
+        where = Where(region=self.region, account=ACCOUNT)
+        arns = tuple(where.arn("sqs", queue.name) for queue in self.queues)
+        return policy([Statement(sid="ReceiveEvents", actions=RECEIVING, resources=arns)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionPart:
+    """One section's part: its settings, and the pattern of its rule."""
+
+    settings: Settings
+    pattern: Document
+
+
+def source(rule: EventRule[S, R], settings: S, request: R, also: Also) -> SectionPart:
+    """A section's part of the set-up; the request is the one for an ordinary task."""
+    where = Where(region=settings.region, account=ACCOUNT)
+    return SectionPart(settings=settings, pattern=rule.pattern(settings, request, where, also))
+
+
+def of_events(sources: Sequence[SectionPart], hosts: Sequence[str] = ()) -> EventsSetup:
+    """Queues and rules for these sections, with a queue for each of these hosts where `events_queue` says so.
+
+    Raises `EventsSetupError`.
+
+    >>> from aws_executors.core.batch.settings import BatchSettings
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
+    ...     events_queue="https://sqs.us-east-1.amazonaws.com/123456789012/airflow-{hostname}")
+    >>> setup = of_events([SectionPart(settings=settings, pattern={})], ["a", "b.example.com"])
+    >>> [queue.name for queue in setup.queues]
+    ['airflow-a', 'airflow-b-example-com']
+    """
+    regions = sorted({one.settings.region for one in sources})
+    if len(regions) > 1:
+        raise EventsSetupError(
+            f"Events stay in their Region, and sections have {' and '.join(regions)}: use --section"
+        )
+    names: list[str] = []
+    rules = [_rule(one, names, hosts) for one in sources]
+    sections = " and ".join(f"[{rule.section}]" for rule in rules)
+    return EventsSetup(
+        about=f"Events of containers for {sections} in {regions[0]}", region=regions[0], rules=tuple(rules)
+    )
+
+
+def _rule(one: SectionPart, names: list[str], hosts: Sequence[str]) -> SectionRule:
+    settings, section = one.settings, one.settings.section
+    queues = tuple(_numbered(_names(settings, hosts), names))
+    if len(queues) > TARGETS:
+        raise EventsSetupError(
+            f"A rule leads to {TARGETS} queues at most, not to {len(queues)}: use one queue for all hosts, "
+            f"[{section}] events_queue without {HOSTNAME}"
+        )
+    return SectionRule(
+        section=section,
+        name=_own(settings),
+        about=f"Containers of Airflow deployment {settings.deployment}, for [{section}] events_queue",
+        pattern=one.pattern,
+        queues=queues,
+        told=HOSTNAME not in settings.events_queue,
+    )
+
+
+def _own(settings: Settings) -> str:
+    """A name that tells the sections of several deployments apart; 64 characters at most."""
+    return re.sub(r"[^\w-]", "-", f"{settings.deployment[:50]}-{settings.section}").replace("_", "-")
+
+
+def _names(settings: Settings, hosts: Sequence[str]) -> Iterator[str]:
+    name = settings.events_queue.rpartition("/")[2] or f"{_own(settings)}-events"
+    if HOSTNAME not in name:
+        yield name
+        return
+    if not hosts:
+        raise EventsSetupError(
+            f"[{settings.section}] events_queue has a queue for each host: name them with --host, one by one"
+        )
+    for host in hosts:
+        yield host_queue(name, host)
+
+
+def _numbered(wanted: Iterable[str], names: list[str]) -> Iterator[MessageQueue]:
+    for name in wanted:
+        if name not in names:
+            names.append(name)
+        yield MessageQueue(number=names.index(name) + 1, name=name)
