@@ -27,6 +27,12 @@ ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/airflow-task-execution"
 LOG_GROUP = "airflow"
 
+# The rules for events; those of tasks below Batch jobs have another ``startedBy``.
+PATTERNS = {
+    "airflow-ecs": {"source": ["aws.ecs"], "detail": {"startedBy": [{"prefix": "airflow/"}]}},
+    "airflow-batch": {"source": ["aws.batch"]},
+}
+
 # Idles until it is stopped, and then exits with 0.
 SIDECAR = (
     "python",
@@ -169,7 +175,7 @@ def create_batch(batch: BatchClient, names: Names) -> None:
 
 
 def create_events(sqs: SQSClient, events: EventBridgeClient, names: Names) -> None:
-    """Create a queue, and a rule that sends to it what happens to containers.
+    """Create a queue, and two rules that send to it what happens to containers.
 
     `aws-executors events` prints the same for an account, narrower.
     """
@@ -182,5 +188,6 @@ def create_events(sqs: SQSClient, events: EventBridgeClient, names: Names) -> No
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     sqs.create_queue(QueueName=names.events, Attributes={"Policy": policy})
-    events.put_rule(Name=names.events, EventPattern=json.dumps({"source": ["aws.ecs", "aws.batch"]}))
-    events.put_targets(Rule=names.events, Targets=[{"Id": "queue", "Arn": arn}])
+    for name, pattern in PATTERNS.items():
+        events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
