@@ -8,6 +8,7 @@ tape has ended, and where it is zero, each recipe gives the simplest it has: so 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import combinations
+from math import nextafter
 from random import Random
 from typing import Any, TypeAlias, TypeVar
 
@@ -39,9 +40,9 @@ class Tape:
         return values[self.number(len(values))]
 
     def size(self, least: int, most: int) -> int:
-        """How many of something: of up to four any number, of more most often a few."""
+        """How many of something: of up to seven any number, of more most often a few."""
         below = most - least + 1
-        return least + (self.number(below) if below <= 5 else min(self.number(below), self.number(below)))
+        return least + (self.number(below) if below <= 8 else min(self.number(below), self.number(below)))
 
 
 Recipe: TypeAlias = Callable[[Tape], T]
@@ -67,6 +68,11 @@ def either(*recipes: Recipe[T]) -> Recipe[T]:
     return lambda tape: tape.pick(recipes)(tape)
 
 
+def together(*recipes: Recipe[Any]) -> Recipe[tuple[Any, ...]]:
+    """What each of these recipes gives, side by side."""
+    return lambda tape: tuple(recipe(tape) for recipe in recipes)
+
+
 def maybe(recipe: Recipe[T]) -> Recipe[T | None]:
     """That, or nothing."""
     return lambda tape: recipe(tape) if tape.number(2) else None
@@ -83,6 +89,26 @@ def whole(low: int, high: int) -> Recipe[int]:
     def number(tape: Tape) -> int:
         kind = tape.number(16)
         return (low, high)[kind] if kind < 2 else low + tape.number(high - low + 1)
+
+    return number
+
+
+def fraction(low: float, high: float) -> Recipe[float]:
+    """Any number of a range; one in two is an end of it, next to one, or whole."""
+
+    def number(tape: Tape) -> float:
+        kind, share = tape.number(16), tape.number(2**20)
+        match kind:
+            case 0 | 1:
+                return (low, high)[kind]
+            case 2:
+                return nextafter(low, high)
+            case 3:
+                return low + (high - low) * 10.0 ** -(share % 16)
+            case 4 | 5 | 6 | 7:
+                return min(low + share % (int(high - low) + 1), high)
+            case _:
+                return low + (high - low) * share / 2**20
 
     return number
 
