@@ -70,9 +70,9 @@ def test_no_stretch_of_time_grants_more_than_a_quota_that_may_not_rise(told: tup
         bucket = heard(bucket, answer, now, now)
 
 
-@given(stories, st.floats(min_value=1, max_value=3))
-def test_it_stays_between_floor_and_bound(told: tuple[Quota, Story], more: float) -> None:
-    quota, story = told
+@given(read(together(quota, fraction(1, 3), steps), 144))
+def test_it_stays_between_floor_and_bound(told: tuple[Quota, float, Story]) -> None:
+    quota, more, story = told
     now, bucket = 0.0, full(quota, 0.0, most=quota.rate * more)
     for wait, wanted, answer in story:
         now += wait
@@ -113,11 +113,11 @@ def test_it_rises_when_calls_pass_falls_when_they_are_throttled_and_never_else(
         heard_at = heard_at if answer == "nothing" else now
 
 
-@given(stories, read(few(together(waits, waits), 1, 20), 64))
+@given(read(together(quota, few(together(waits, waits), 1, 20), steps), 208))
 def test_throttles_of_calls_sent_before_it_fell_are_one(
-    told: tuple[Quota, Story], echoes: tuple[tuple[float, float], ...]
+    told: tuple[Quota, tuple[tuple[float, float], ...], Story],
 ) -> None:
-    quota, story = told
+    quota, echoes, story = told
     now, bucket = 0.0, full(quota, 0.0)
     for wait, wanted, answer in story:
         now += wait
