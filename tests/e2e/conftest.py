@@ -79,7 +79,7 @@ def image(dags: Path, ending: ExitStack) -> dict[str, str]:
 def up(dags: Path, image: dict[str, str], logs: Path, ending: ExitStack) -> DemoStage:
     """Airflow with both executors, and workloads in S3."""
     isolate()
-    return ending.enter_context(stage(dags, logs, OPTIONS, names=NAMES, image=image))
+    return ending.enter_context(stage(dags, logs, OPTIONS, NAMES, image=image, prepared=warm.components))
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import json
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,11 +138,13 @@ def stage(
     names: cloud.Names | None = None,
     at_once: int = AT_ONCE,
     image: Mapping[str, str] | None = None,
+    prepared: Callable[[Mapping[str, str]], AbstractContextManager[Mapping[str, str]]] = nullcontext,
 ) -> Iterator[DemoStage]:
     """Run Airflow with both executors in front of an embedded AWS.
 
     `options` are variables for Airflow's components, `at_once` is how many containers run at a time, `image`
-    are further variables for every container.
+    are further variables for every container. `prepared` makes of the environment of Airflow's components the
+    one that they get, and is entered before the first of them and left after the last.
     """
     names = names or cloud.Names()
     with ExitStack() as stack:
@@ -157,7 +159,10 @@ def stage(
                 keep_requests=names.transport != "inline",
             )
         )
-        environment = airflow_environment(place, aws.environment, {**names.options(), **(options or {})})
+        environment: Mapping[str, str] = airflow_environment(
+            place, aws.environment, {**names.options(), **(options or {})}
+        )
+        environment = stack.enter_context(prepared(environment))
         deployment = stack.enter_context(Deployment(environment=environment, logs=logs))
         stack.callback(shield)
         up = DemoStage(aws, deployment, place, Api(place.url), names)
