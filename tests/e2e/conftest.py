@@ -37,7 +37,7 @@ class Groups(LoadScopeScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Groups:
-    """Who gives tests to workers here (``-n 4``)."""
+    """Who gives tests to workers here (``-n 3``)."""
     return Groups(config, log)
 
 

@@ -31,7 +31,7 @@ from aws_executors.local.wire import Request
 
 AT_ONCE = 4  # containers at a time: each takes a core for seconds, and 150 MB
 EXECUTORS = 2
-START = 90.0  # seconds that Airflow may take to start
+START = 180.0  # seconds that Airflow may take to start, on a busy machine
 ASK = 0.5  # seconds between two calls of Airflow's API, which compete with the tasks for the CPU
 STARTED = ") started in "  # what each executor logs when it starts
 
