@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aws_executors.local.models import service
-from aws_executors.local.world import FARGATE
+from aws_executors.local.world import FARGATE, World
 from aws_executors.local.world.sqs.policy import lets_events_in
 from event_queues import EVERYTHING, events_queue, queue_policy
+from local.stories import act
 from local.told_worlds import QUEUE, RULE, URL, Told
 from queue_laws import taken
+from samples import examples
 
 if TYPE_CHECKING:
     from local.conftest import Account, Virtual
@@ -28,6 +32,7 @@ EVENT: dict[str, Any] = {
         "lastStatus": "STOPPED",
         "startedBy": "prod/0b6e",
         "version": 3,
+        "attachments": [],
         "spot": True,
         "none": None,
         "containers": [{"name": "app", "exitCode": 0}, {"name": "side", "exitCode": 1}],
@@ -73,6 +78,7 @@ def fits(v: Virtual, pattern: Any, event: Any = EVENT) -> bool | str:
         ({"detail": {"stopCode": [{"exists": False}]}}, True),
         ({"detail": {"stopCode": [{"exists": False}, "UserInitiated"]}}, True),
         ({"detail": {"containers": [{"exists": True}]}}, True),
+        ({"detail": {"attachments": [{"exists": True}]}}, False),
         ({"detail": [{"exists": True}]}, False),
         ({"other": {"deep": [{"exists": False}]}}, True),
         ({"other": {"deep": ["x"]}}, False),
@@ -114,6 +120,7 @@ def test_a_pattern_takes(virtual: Callable[..., Virtual], pattern: Any, expected
         {"source": [{"prefix": 1}]},
         {"source": [{"prefix": "a", "suffix": "b"}]},
         {"source": [{"exists": "yes"}]},
+        {"source": [{"wildcard": "aws.**"}]},
         {"source": [{"anything-but": []}]},
         {"source": [{"anything-but": {"exists": True}}]},
         {"source": [{"anything-but": {"prefix": ""}}]},
@@ -413,6 +420,39 @@ def test_there_are_no_more_than_three_hundred_rules(virtual: Callable[..., Virtu
     errors = [v.call("events.PutRule", Name=f"r{at}", EventPattern='{"a": ["b"]}').error for at in range(301)]
     assert errors == [*[None] * 300, "LimitExceededException"]
     assert v.call("events.PutRule", Name="r0", EventPattern='{"a": ["c"]}').error is None
+
+
+STORY = st.lists(
+    st.tuples(
+        st.sampled_from(["run", "submit", "wait", "exit", "stop", "terminate", "lose", "reclaim"]),
+        st.integers(0, 50),
+    ),
+    max_size=25,
+)
+
+
+@examples(25)
+@given(steps=STORY)
+def test_what_is_told_is_what_has_changed(steps: list[tuple[str, int]]) -> None:
+    from local.conftest import Virtual as Begin
+
+    v = Begin(World(seed=3, delays=FARGATE))
+    v.ecs([{"name": "app"}, {"name": "side", "essential": False}])
+    v.batch(retryStrategy={"attempts": 2})
+    rule = Told(v)
+    for verb, number in steps:
+        act(v, verb, number)
+    found = rule.events()
+    tasks = [event["detail"] for event in found if event["source"] == "aws.ecs"]
+    jobs = [event["detail"] for event in found if event["source"] == "aws.batch"]
+    assert [(one["taskArn"], one["version"]) for one in tasks] == [
+        (change.detail["taskArn"], change.detail["version"])
+        for change in v.world.changes
+        if change.source == "aws.ecs"
+    ]
+    for job in v.world.batch.jobs:
+        told = [one["status"] for one in jobs if one["jobId"] == job]
+        assert ["SUBMITTED", *told] == v.job_statuses(job)
 
 
 def test_the_same_seed_tells_the_same(virtual: Callable[..., Virtual]) -> None:

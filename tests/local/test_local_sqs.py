@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -120,6 +122,20 @@ def test_a_long_poll_does_not_keep_the_server() -> None:
     assert time.monotonic() - began < 3
     other.join(5)
     assert len(ended) == 1
+
+
+def test_a_client_that_has_gone_takes_nothing(aws: LocalAws, sqs: Sqs, url: str) -> None:
+    before = aws.calls().get("sqs.ReceiveMessage", {"calls": 0})["calls"]
+    address = urlsplit(aws.url)
+    gone = http.client.HTTPConnection(str(address.hostname), address.port)
+    headers = {"Authorization": f"Bearer {aws.key}", "X-Amz-Target": "AmazonSQS.ReceiveMessage"}
+    gone.request("POST", "/", json.dumps({"QueueUrl": url, "WaitTimeSeconds": 20}), headers)
+    while aws.calls().get("sqs.ReceiveMessage", {"calls": 0})["calls"] == before:
+        time.sleep(0.01)
+    gone.close()
+    sqs.send_message(QueueUrl=url, MessageBody="1")
+    time.sleep(0.05)
+    assert [one["Body"] for one in taken(sqs, url)] == ["1"]
 
 
 def test_faults_and_a_foreign_key_are_told_in_sqs_s_words(aws: LocalAws, sqs: Sqs, url: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from aws_executors.local.world.events.inputs import target_input
 from aws_executors.local.world.events.patterns import fits_pattern
@@ -23,6 +24,7 @@ ARRIVES = "event.arrives"
 CERTAIN = (0.0, 1.0)
 
 
+@lru_cache(maxsize=1024)  # a task's times are in each of its events
 def iso(at: float, timespec: str = "milliseconds") -> str:
     """Epoch seconds as events have them.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from aws_executors.local.world.sqs.attributes import document_of
@@ -18,6 +19,7 @@ SERVICE = "events.amazonaws.com"
 ACTION = "sqs:SendMessage"
 
 
+@lru_cache(maxsize=256)  # the same policy is asked for each event
 def lets_events_in(policy: str, queue: str, rule: str, account: str) -> bool:
     """Whether the policy allows the rule to send messages to the queue; both are ARNs."""
     found = document_of(policy)
