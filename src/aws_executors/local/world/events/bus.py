@@ -17,7 +17,7 @@ from aws_executors.local.world.events.state import EventRule, Underway
 from aws_executors.local.world.sqs.messages import put_message
 from aws_executors.local.world.sqs.policy import lets_events_in
 from aws_executors.local.world.sqs.queues import queue_of_arn
-from aws_executors.local.world.state import World, count, draw, hex_id, schedule
+from aws_executors.local.world.state import World, count, draw, schedule, uuid
 from aws_executors.local.world.values import Json
 
 ARRIVES = "event.arrives"
@@ -41,10 +41,9 @@ def send_event(
     rules = [rule for rule in world.events.rules.values() if rule.enabled and rule.targets]
     if not rules:
         return
-    digits = hex_id(world)
     event: Json = {
         "version": "0",
-        "id": f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}",
+        "id": uuid(world),
         "detail-type": kind,
         "source": source,
         "account": world.account,
