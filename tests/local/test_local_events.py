@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from aws_executors.local.models import service
 from aws_executors.local.world import FARGATE, World
+from aws_executors.local.world.events.inputs import check_input, target_input
+from aws_executors.local.world.events.patterns import fits_pattern, read_pattern
 from aws_executors.local.world.sqs.policy import lets_events_in
+from aws_executors.local.world.values import ServiceError
 from event_queues import EVERYTHING, events_queue, queue_policy
 from local.stories import act
 from local.told_worlds import QUEUE, RULE, URL, Told
@@ -352,6 +355,77 @@ ALLOWED = json.loads(queue_policy(QUEUE))["Statement"][0]
 def test_a_queue_s_policy(statements: Any, expected: bool) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
     assert lets_events_in(policy, QUEUE, RULE, "123456789012") is expected
+
+
+TEXTS = st.sampled_from(["aws.ecs", "*", "source", "detail", "$.detail", "prefix", "Allow", "Service", ""])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 3) | TEXTS | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+STATEMENT = st.fixed_dictionaries(
+    {"Effect": st.just("Allow") | ANYTHING},
+    optional={
+        "Principal": st.just("*") | ANYTHING,
+        "Action": st.just("*") | ANYTHING,
+        "Resource": st.just("*") | ANYTHING,
+        "Condition": st.dictionaries(st.sampled_from(["ArnLike", "Bool"]), ANYTHING, max_size=1) | ANYTHING,
+    },
+)
+
+
+@examples(40)
+@given(statement=STATEMENT | ANYTHING, document=ANYTHING)
+def test_whatever_a_policy_says_is_yes_or_no(statement: Any, document: Any) -> None:
+    for one in ({"Statement": statement}, document):
+        assert lets_events_in(json.dumps(one), QUEUE, RULE, "123456789012") in (True, False)
+
+
+FILTER = st.dictionaries(
+    st.sampled_from(["prefix", "suffix", "anything-but", "exists", "wildcard", "numeric"]),
+    st.text(max_size=2) | ANYTHING,
+    max_size=2,
+)
+
+
+@examples(60)
+@given(pattern=st.dictionaries(TEXTS, st.lists(FILTER | ANYTHING, max_size=2), max_size=2) | ANYTHING)
+def test_whatever_a_pattern_says_is_yes_no_or_refused(pattern: Any) -> None:
+    try:
+        known = read_pattern(json.dumps(pattern))
+    except ServiceError:
+        return
+    for event in (EVENT, {"source": pattern}, {"detail": pattern}, {}):
+        assert fits_pattern(known, event) in (True, False)
+
+
+@examples(60)
+@given(
+    template=st.lists(st.sampled_from(["<a>", "<b>", '"', "\\", "{", "}", ":", "<", " ", "x"])).map("".join),
+    path=st.sampled_from(
+        ["$", "$.detail", "$.detail.containers[*].name", "$.detail.containers[0]", "$.x[1].y"]
+    ),
+    value=ANYTHING,
+)
+def test_whatever_a_template_says_is_filled_in(template: str, path: str, value: Any) -> None:
+    target = {
+        "Id": "t",
+        "InputTransformer": {"InputPathsMap": {"a": path, "b": "$.value"}, "InputTemplate": template},
+    }
+    check_input(target)
+    told = target_input(target, {"Arn": RULE, "Name": "r"}, {**EVENT, "time": "now", "value": value})
+    assert "<a>" not in told or "<a>" in json.dumps(value)
+    try:
+        json.loads(template.replace("<a>", "0").replace("<b>", "0"))
+    except ValueError:
+        return
+    json.loads(told)
+
+
+def test_a_text_that_no_queue_can_have_does_not_stop_the_world(told: Callable[..., Told]) -> None:
+    rule = told({"detail": {"lastStatus": ["RUNNING"]}})
+    rule.v.run(startedBy="\ud800")
+    assert [event["detail"]["startedBy"] for event in rule.events()] == ["?"]
 
 
 def test_rules_and_targets_can_be_looked_at(told: Callable[..., Told]) -> None:

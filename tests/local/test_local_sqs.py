@@ -269,11 +269,25 @@ def test_dead_letters_say_where_they_come_from(v: Virtual) -> None:
     assert dead[0]["Attributes"]["DeadLetterQueueSourceArn"] == "arn:aws:sqs:us-east-1:123456789012:q"
 
 
+def test_a_queue_is_not_its_own_dead_letter_queue(v: Virtual) -> None:
+    redrive = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:q", "maxReceiveCount": 1}
+    given = {"RedrivePolicy": json.dumps(redrive)}
+    refusal = v.call("sqs.SetQueueAttributes", QueueUrl=URL, Attributes=given)
+    assert refusal.error == "InvalidParameterValueException"
+    v.call("sqs.DeleteQueue", QueueUrl=URL)
+    v.wait(60)
+    assert (
+        v.call("sqs.CreateQueue", QueueName="q", Attributes=given).error == "InvalidParameterValueException"
+    )
+
+
 def test_without_its_dead_letter_queue_a_message_stays(v: Virtual) -> None:
     v.call("sqs.CreateQueue", QueueName="dead")
     redrive = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 1}
     v.call("sqs.SetQueueAttributes", QueueUrl=URL, Attributes={"RedrivePolicy": json.dumps(redrive)})
     v.call("sqs.DeleteQueue", QueueUrl=f"{URL[:-1]}dead")
+    other = {"VisibilityTimeout": "9"}
+    assert v.call("sqs.SetQueueAttributes", QueueUrl=URL, Attributes=other).error is None
     send(v)
     assert [len(receive(v, VisibilityTimeout=0)) for _ in range(3)] == [1, 1, 1]
 

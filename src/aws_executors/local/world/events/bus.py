@@ -64,7 +64,8 @@ def _send_to(world: World, now: float, rule: EventRule, target: Json, event: Jso
     subject = f"{event['id']}/{rule.view['Name']}/{target['Id']}"
     if draw(world, subject, "lose", CERTAIN) < faults.lost:
         return
-    message = Underway(rule.view["Arn"], target["Arn"], target_input(target, rule.view, event))
+    text = target_input(target, rule.view, event).encode(errors="replace").decode()
+    message = Underway(rule.view["Arn"], target["Arn"], text)
     copies = 2 if draw(world, subject, "double", CERTAIN) < faults.doubled else 1
     for copy in range(copies):
         delay = draw(world, subject, f"late {copy}", (faults.late, faults.late + faults.spread))
