@@ -23,8 +23,13 @@ def quantile(values: Sequence[float], share: float) -> float | None:
 
 
 def spread(name: str, values: Sequence[float], unit: float = 1.0) -> Figures:
-    """p50, p99 and the largest of these values, in `unit`s."""
-    found = {"p50": quantile(values, 0.5), "p99": quantile(values, 0.99), "max": max(values, default=None)}
+    """p50, p95, p99 and the largest of these values, in `unit`s."""
+    found = {
+        "p50": quantile(values, 0.5),
+        "p95": quantile(values, 0.95),
+        "p99": quantile(values, 0.99),
+        "max": max(values, default=None),
+    }
     return {f"{name} {label}": None if one is None else one * unit for label, one in found.items()}
 
 
@@ -38,9 +43,9 @@ def figures(raw: Raw) -> Figures:
             return common | submissions(raw, mine) | reports(raw, mine) | cpu(raw, len(mine))
         case "first":
             return common
-        case "slots" | "untold":
+        case "slots" | "untold" | "told":
             return common | reports(raw, mine)
-        case "long" | "minute":
+        case "long" | "minute" | "sweep":
             return heartbeats(raw, "flight") | describes(raw) | cpu_share(raw)
         case "flight":
             return heartbeats(raw, "flight") | describes(raw) | memory(raw, len(mine)) | cpu_share(raw)

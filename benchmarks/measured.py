@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks import rows
 from benchmarks.scenarios import Scenario
-from benchmarks.subjects import REGION, Subject
+from benchmarks.subjects import ACCOUNT, EVENTS, REGION, Subject
 
 ROOT = Path(__file__).parent.parent
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "HOME")
@@ -78,12 +78,15 @@ def measure(
             "limits": scenario.limits,
             "delays": scenario.delays,
             "silent": scenario.silent,
+            "events": scenario.events,
             "failing": [subject.describe, scenario.failing],
         }
         log = logs / f"{scenario.name}-{subject.name}.log"
         with log.open("w") as out, cloud(plan, home) as aws:
-            environment = {**base_environment(home), **subject.environment(scenario.ours), **aws}
             url = aws["AWS_ENDPOINT_URL"]
+            listening = {"events_queue": f"{url}/{ACCOUNT}/{EVENTS}"} if scenario.events else {}
+            options = subject.environment({**scenario.ours, **listening})
+            environment = {**base_environment(home), **options, **aws}
             told = {"name": scenario.name, "tasks": scenario.tasks, "watch": scenario.watch}
             told |= {"settle": dict(scenario.settle)}
             command = [*under, sys.executable, "-m", "benchmarks.drive", json.dumps(told), subject.name, url]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 MAIN = ("peer-ecs", "ours-ecs", "peer-batch", "ours-batch")
 ALL = ("peer-ecs", "ours-ecs", "peer-ec2", "ours-ec2", "peer-batch", "ours-batch")
+OURS = ("ours-ecs", "ours-batch")
 FARGATE_END = {"notice": (10.0, 10.0), "deprovision": (13.0, 33.0)}
 """How long ECS on Fargate takes from a container's exit until it is noticed, and from there to STOPPED."""
 
@@ -26,7 +27,8 @@ class Scenario:
     has happened before, no garbage was collected either, and the first heartbeat is that of a scheduler that
     has just started. With `silent` a container ends with an error and without a word to Airflow; of the calls
     that look at containers AWS answers `failing` (a share) with a 500. `ours` are options of our executors:
-    where AWS throttles nothing, its quotas have been raised, and they are told.
+    where AWS throttles nothing, its quotas have been raised, and they are told. With `events` AWS sends what
+    happens to containers to a queue, and ours listen there.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Scenario:
     failing: float = 0.0
     at_most: float = 300.0
     ours: Mapping[str, str] = field(default_factory=dict)
+    events: bool = False
 
 
 FOR_EVER = (36_000.0, 36_000.0)
@@ -100,6 +103,30 @@ SCENARIOS = {
             quick_start=True,
             silent=True,
             failing=0.02,
+        ),
+        Scenario(
+            name="told",
+            ours=RAISED,
+            question="the same, and AWS tells by events what happens to containers",
+            subjects=OURS,
+            tasks=500,
+            lives=(5.0, 15.0),
+            quick_start=True,
+            silent=True,
+            idle=0.1,
+            events=True,
+        ),
+        Scenario(
+            name="sweep",
+            ours=RAISED,
+            question="10,000 tasks run for hours, and AWS tells by events what happens to them",
+            subjects=("ours-ecs",),
+            tasks=10_000,
+            lives=FOR_EVER,
+            watch=300.0,
+            settle={"ours-ecs": 40.0},
+            quick_start=True,
+            events=True,
         ),
         Scenario(
             name="long",

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from airflow.executors.base_executor import BaseExecutor
 
 CLUSTER = TASK_DEFINITION = JOB_QUEUE = JOB_DEFINITION = JOB_NAME = CONTAINER = "airflow"
-REGION = "us-east-1"
+REGION, ACCOUNT = "us-east-1", "123456789012"
+EVENTS = "airflow-events"
+"""The queue of events."""
 SUBNET, SECURITY_GROUP = "subnet-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60718"
 
 

@@ -1,13 +1,12 @@
 """Every RunTask that can be built, for hypothesis; launches, and what executor_config may say.
 
-One strategy per structure, in the order of `ecs/parts.py` and `ecs/request.py`; texts are drawn from what
+One recipe per structure, in the order of `ecs/parts.py` and `ecs/request.py`; texts are of what
 AWS's documentation allows.
 """
 
 import string
-from typing import Any, TypeVar
-
-from hypothesis import strategies as st
+from typing import Any
+from uuid import UUID
 
 from aws_executors.core.ecs.options import EcsOptions
 from aws_executors.core.ecs.request import RunTask
@@ -34,125 +33,113 @@ from aws_executors.core.ecs.structures import (
 )
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import KeyValuePair
-from samples import some, words
-
-T = TypeVar("T")
+from tape import Recipe, built, either, few, mapped, maybe, of, read, some, whole, words
 
 
-def maybe(values: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
-    """That, or nothing."""
-    return st.none() | values
-
-
-def few(values: st.SearchStrategy[T], least: int = 0, most: int = 3) -> st.SearchStrategy[tuple[T, ...]]:
-    """A short tuple."""
-    return st.lists(values, min_size=least, max_size=most).map(tuple)
-
-
-def named(item: st.SearchStrategy[T], field: str) -> st.SearchStrategy[tuple[T, ...]]:
-    """A short tuple of items whose `field` are different."""
-    return st.lists(item, max_size=3, unique_by=lambda value: getattr(value, field)).map(tuple)
+def different(recipe: Recipe[Any]) -> Recipe[tuple[Any, ...]]:
+    """A short tuple of things no two of which are the same."""
+    return mapped(lambda items: tuple(dict.fromkeys(items)), few(recipe))
 
 
 texts = words(string.ascii_letters + string.digits + "-_/:. äß")
-names = st.sampled_from(("main", "proxy", "log", "x-ray"))
-variables = st.builds(KeyValuePair, name=st.sampled_from(("A", "B", "C", "D_1")), value=texts | st.just(""))
-environments = named(variables, "name")
-files = st.builds(EnvironmentFile, value=texts)
-whole = st.integers(1, 4096)
+names = of("main", "proxy", "log", "x-ray")
+variables = built(KeyValuePair, name=of("A", "B", "C", "D_1"), value=either(texts, texts, of("")))
+environments = few(variables, name="name")
+files = built(EnvironmentFile, value=texts)
+sizes = whole(1, 4096)
 
-tag_texts = words(string.ascii_letters + "äß 09_.:/=+-@", 0, 20)
-tag_keys = tag_texts.filter(lambda key: key != "" and not key.lower().startswith("aws:"))
-tags = named(st.builds(Tag, key=tag_keys, value=tag_texts), "key")
+TAGGED = string.ascii_letters + "äß 09_.:/=+-@"
+tag_keys = mapped(lambda key: f"k{key}" if key.lower().startswith("aws:") else key, words(TAGGED, 1, 20))
+tags = few(built(Tag, key=tag_keys, value=words(TAGGED, 0, 20)), name="key")
 
-requirements = (
-    st.builds(ResourceRequirement, type=st.just("GPU"), value=st.sampled_from(("1", "4", "ALL")))
-    | st.just(ResourceRequirement(type="NeuronDevice", value="ALL"))
-    | st.builds(
+requirements: Recipe[ResourceRequirement] = either(
+    built(ResourceRequirement, type=of("GPU"), value=of("1", "4", "ALL")),
+    of(ResourceRequirement(type="NeuronDevice", value="ALL")),
+    built(
         ResourceRequirement,
-        type=st.just("GPU"),
-        sharing_strategy=st.builds(
+        type=of("GPU"),
+        sharing_strategy=built(
             SharingStrategy,
-            nvidia_mps=st.builds(NvidiaMps, memory=whole, max_compute_percent=maybe(st.integers(1, 100))),
+            nvidia_mps=built(NvidiaMps, memory=sizes, max_compute_percent=maybe(whole(1, 100))),
         ),
-    )
+    ),
 )
 containers = some(
     ContainerOverride,
     {"name": names},
     command=few(texts),
     environment=environments,
-    environment_files=few(files).map(lambda items: tuple(dict.fromkeys(items))),
-    cpu=whole,
-    memory=whole,
-    memory_reservation=whole,
+    environment_files=different(files),
+    cpu=sizes,
+    memory=sizes,
+    memory_reservation=sizes,
     resource_requirements=few(requirements, most=1),
 )
 overrides = some(
     Overrides,
-    {"container_overrides": named(containers, "name")},
-    cpu=whole.map(str),
-    memory=whole.map(str),
-    ephemeral_storage=st.builds(EphemeralStorage, size_in_gi_b=st.integers(21, 200)),
+    {"container_overrides": few(containers, name="name")},
+    cpu=mapped(str, sizes),
+    memory=mapped(str, sizes),
+    ephemeral_storage=built(EphemeralStorage, size_in_gi_b=whole(21, 200)),
     task_role_arn=texts,
     execution_role_arn=texts,
-    inference_accelerator_overrides=named(
-        st.builds(InferenceAcceleratorOverride, device_name=names, device_type=texts), "device_name"
+    inference_accelerator_overrides=few(
+        built(InferenceAcceleratorOverride, device_name=names, device_type=texts), name="device_name"
     ),
 )
 
 
-def networks(*public: str) -> st.SearchStrategy[NetworkConfiguration]:
-    return st.builds(
+def networks(*public: str) -> Recipe[NetworkConfiguration]:
+    return built(
         NetworkConfiguration,
-        awsvpc_configuration=st.builds(
+        awsvpc_configuration=built(
             AwsvpcConfiguration,
             subnets=few(texts, least=1),
             security_groups=few(texts),
-            assign_public_ip=maybe(st.sampled_from(public)),
+            assign_public_ip=maybe(of(*public)),
         ),
     )
 
 
-constraints = st.just(PlacementConstraint(type="distinctInstance")) | st.builds(
-    PlacementConstraint, type=st.just("memberOf"), expression=texts
+constraints: Recipe[PlacementConstraint] = either(
+    of(PlacementConstraint(type="distinctInstance")),
+    built(PlacementConstraint, type=of("memberOf"), expression=texts),
 )
-placements = st.builds(
-    PlacementStrategy, type=st.sampled_from(("random", "spread")), field=maybe(texts)
-) | st.builds(PlacementStrategy, type=st.just("binpack"), field=st.sampled_from(("cpu", "memory")))
-providers = st.builds(
-    CapacityProvider, capacity_provider=texts, weight=st.integers(1, 1000), base=maybe(st.just(0))
+placements: Recipe[PlacementStrategy] = either(
+    built(PlacementStrategy, type=of("random", "spread"), field=maybe(texts)),
+    built(PlacementStrategy, type=of("binpack"), field=of("cpu", "memory")),
 )
-volumes = named(
-    st.builds(
+providers = built(CapacityProvider, capacity_provider=texts, weight=whole(1, 1000), base=maybe(of(0)))
+volumes = few(
+    built(
         VolumeConfiguration,
         name=names,
         managed_ebs_volume=maybe(
             some(
                 ManagedEbsVolume,
-                {"role_arn": texts, "size_in_gi_b": st.integers(1, 16_384), "snapshot_id": texts},
-                volume_type=st.sampled_from(("gp2", "gp3", "io1", "io2", "st1", "sc1", "standard")),
-                iops=whole,
-                throughput=st.integers(1, 1000),
-                volume_initialization_rate=whole,
-                encrypted=st.booleans(),
+                {"role_arn": texts, "size_in_gi_b": whole(1, 16_384), "snapshot_id": texts},
+                volume_type=of("gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"),
+                iops=sizes,
+                throughput=whole(1, 1000),
+                volume_initialization_rate=sizes,
+                encrypted=of(False, True),
                 kms_key_id=texts,
-                filesystem_type=st.sampled_from(("ext3", "ext4", "xfs", "ntfs")),
-                termination_policy=st.builds(TerminationPolicy, delete_on_termination=st.booleans()),
-                tag_specifications=few(st.builds(TagSpecification, tags=tags), most=1),
+                filesystem_type=of("ext3", "ext4", "xfs", "ntfs"),
+                termination_policy=built(TerminationPolicy, delete_on_termination=of(False, True)),
+                tag_specifications=few(built(TagSpecification, tags=tags), most=1),
             )
         ),
     ),
-    "name",
+    name="name",
 )
 
 anywhere = {
-    "placement_constraints": few(constraints).map(lambda items: tuple(dict.fromkeys(items))),
+    "placement_constraints": different(constraints),
     "placement_strategy": few(placements),
     "tags": tags,
-    "propagate_tags": st.sampled_from(("TASK_DEFINITION", "NONE")),
-    "enable_ecs_managed_tags": st.booleans(),
-    "enable_execute_command": st.booleans(),
+    "propagate_tags": of("TASK_DEFINITION", "NONE"),
+    "enable_ecs_managed_tags": of(False, True),
+    "enable_execute_command": of(False, True),
     "group": texts,
     "cluster": texts,
 }
@@ -162,44 +149,42 @@ identity = {
     "started_by": words(string.ascii_letters + string.digits + "/_-", 1, 128),
     "client_token": words("".join(map(chr, range(33, 127))), 1, 64),
 }
-on_fargate = {"launch_type": st.just("FARGATE"), "platform_version": texts}
-on_providers = {
-    "capacity_provider_strategy": st.lists(
-        providers, min_size=1, max_size=3, unique_by=lambda one: one.capacity_provider
-    ).map(tuple)
-}
-on_spot = {
-    "capacity_provider_strategy": st.just((CapacityProvider(capacity_provider="FARGATE_SPOT", weight=1),))
-}
+on_fargate = {"launch_type": of("FARGATE"), "platform_version": texts}
+on_providers = {"capacity_provider_strategy": few(providers, 1, name="capacity_provider")}
+on_spot = {"capacity_provider_strategy": of((CapacityProvider(capacity_provider="FARGATE_SPOT", weight=1),))}
 
 # What a place asks for, and what else it allows.
-PLACES: list[tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStrategy[Any]]]] = [
+PLACES: list[tuple[dict[str, Recipe[Any]], dict[str, Recipe[Any]]]] = [
     ({}, shared | on_fargate | {"network_configuration": networks("ENABLED", "DISABLED")}),
-    ({"launch_type": st.just("EC2")}, shared),
-    ({"launch_type": st.just("EXTERNAL")}, anywhere),
+    ({"launch_type": of("EC2")}, shared),
+    ({"launch_type": of("EXTERNAL")}, anywhere),
     (on_providers, shared),
     (on_spot, shared | {"platform_version": texts}),
 ]
-run_tasks = st.one_of(
-    [
+run_task: Recipe[RunTask] = either(
+    *(
         some(RunTask, {"task_definition": texts, "overrides": overrides, **asked}, **allowed, **identity)
         for asked, allowed in PLACES
-    ]
+    )
 )
+run_tasks = read(run_task, 128)
 own_override = {
-    "cpu": whole,
-    "memory": whole,
-    "memory_reservation": whole,
+    "cpu": sizes,
+    "memory": sizes,
+    "memory_reservation": sizes,
     "environment": environments,
-    "environment_files": few(files).map(lambda items: tuple(dict.fromkeys(items))),
+    "environment_files": different(files),
     "resource_requirements": few(requirements, most=1),
     "task_definition": texts,
     "overrides": overrides,
 }
-ecs_options = st.one_of(
-    some(EcsOptions, {}, **own_override, **shared, **on_fargate),
-    some(EcsOptions, {"launch_type": st.just("EC2")}, **own_override, **shared),
-    some(EcsOptions, on_providers, **own_override, **shared),
+ecs_options = read(
+    either(
+        some(EcsOptions, {}, **own_override, **shared, **on_fargate),
+        some(EcsOptions, {"launch_type": of("EC2")}, **own_override, **shared),
+        some(EcsOptions, on_providers, **own_override, **shared),
+    ),
+    128,
 )
 
 ECS_SETTINGS = EcsSettings(
@@ -211,12 +196,13 @@ ECS_SETTINGS = EcsSettings(
     security_groups=("sg-1",),
 )
 
-launches: st.SearchStrategy[Launch[EcsSettings]] = st.builds(
+launch: Recipe[Launch[EcsSettings]] = built(
     Launch,
-    task=st.builds(Task, dag_id=texts, task_id=texts, try_number=st.integers(1, 9)),
-    command=few(texts, least=1),
-    settings=st.just(ECS_SETTINGS),
-    token=st.uuids().map(str),
-    queue=st.sampled_from(("default", "large", "gpu-a10")),
-    attempt=st.integers(1, 9),
+    task=built(Task, dag_id=texts, task_id=texts, try_number=whole(1, 9)),
+    command=few(texts, 1),
+    settings=of(ECS_SETTINGS),
+    token=either(of("0b6e", "0b6e-1"), mapped(lambda number: str(UUID(int=number)), whole(0, 2**128 - 1))),
+    queue=of("default", "large", "gpu-a10"),
+    attempt=whole(1, 9),
 )
+launches = read(launch, 64)

@@ -1,14 +1,10 @@
 """Every SubmitJob that can be built, for hypothesis.
 
-One strategy per structure, in the order of `overrides.py`, `eks.py` and `request.py`; texts are drawn from
+One recipe per structure, in the order of `overrides.py`, `eks.py` and `request.py`; texts are of
 what AWS's documentation allows.
 """
 
 import string
-from collections.abc import Callable
-from typing import TypeVar
-
-from hypothesis import strategies as st
 
 from aws_executors.core.batch.eks import (
     EksContainerEnvironmentVariable,
@@ -37,54 +33,33 @@ from aws_executors.core.batch.request import (
     SubmitJob,
 )
 from aws_executors.core.requests.wire import KeyValuePair
-from samples import some, words
-
-W = TypeVar("W")
+from tape import Recipe, built, either, few, joined, mapped, maybe, of, read, some, text, whole, words
 
 ALNUM = string.ascii_letters + string.digits
 
 texts = words(ALNUM + "-_/:. äß")
-names = st.builds(
-    "{}{}".format,
-    st.sampled_from(string.ascii_uppercase),
-    words(string.ascii_uppercase + string.digits + "_", 0, 8),
-).filter(lambda name: not name.startswith("AWS_BATCH"))
-job_names = st.builds("{}{}".format, st.sampled_from(ALNUM), words(ALNUM + "_-", 0, 127))
+CAPITALS = string.ascii_uppercase
+names = mapped(
+    lambda name: name.replace("AWS_BATCH", "A"),  # Batch keeps that for itself
+    joined(of(*CAPITALS), words(CAPITALS + string.digits + "_", 0, 8)),
+)
+job_names = joined(of(*ALNUM), words(ALNUM + "_-", 0, 127))
 
 
-def globs(alphabet: str, most: int) -> st.SearchStrategy[str]:
+def globs(alphabet: str, most: int) -> Recipe[str]:
     """Texts that may end in a star."""
-    return st.builds("{}{}".format, words(alphabet, 1, most), st.sampled_from(["", "*"]))
+    return joined(words(alphabet, 1, most), of("", "*"))
 
 
-def maybe(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
-    """That, or nothing."""
-    return st.none() | values
+maps = mapped(lambda pairs: tuple(sorted(dict(pairs).items())), few(lambda tape: (texts(tape), texts(tape))))
+"""A map of text to text, as sorted pairs."""
 
 
-def few(
-    values: st.SearchStrategy[object], most: int = 3, name: str = ""
-) -> st.SearchStrategy[tuple[object, ...]]:
-    """A short tuple, of things that differ in their `name` if one is given."""
-    unique = (lambda item: getattr(item, name) or "") if name else None
-    return st.lists(values, max_size=most, unique_by=unique).map(tuple)
-
-
-def written(kind: Callable[..., W], **members: st.SearchStrategy[object]) -> st.SearchStrategy[W]:
-    """Values of one structure; `st.builds` would read its signature, which has AWS's spelling."""
-    return st.fixed_dictionaries(members).map(lambda drawn: kind(**drawn))
-
-
-def maps(values: st.SearchStrategy[str] = texts) -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
-    """A map of text to text, as sorted pairs."""
-    return st.dictionaries(texts, values, max_size=3).map(lambda found: tuple(sorted(found.items())))
-
-
-variables = written(KeyValuePair, name=names, value=st.text(max_size=8))
-resources = st.one_of(
-    written(ResourceRequirement, type=st.just("GPU"), value=st.integers(1, 8).map(str)),
-    written(ResourceRequirement, type=st.just("MEMORY"), value=st.integers(4, 249856).map(str)),
-    written(ResourceRequirement, type=st.just("VCPU"), value=st.sampled_from(["0.25", "0.5", "1", "32"])),
+variables = built(KeyValuePair, name=names, value=text())
+resources: Recipe[ResourceRequirement] = either(
+    built(ResourceRequirement, type=of("GPU"), value=mapped(str, whole(1, 8))),
+    built(ResourceRequirement, type=of("MEMORY"), value=mapped(str, whole(4, 249856))),
+    built(ResourceRequirement, type=of("VCPU"), value=of("0.25", "0.5", "1", "32")),
 )
 commands = few(texts)
 containers = some(
@@ -102,9 +77,9 @@ task_containers = some(
     environment=few(variables, name="name"),
     resource_requirements=few(resources, name="type"),
 )
-ecs_properties = written(
+ecs_properties = built(
     EcsPropertiesOverride,
-    task_properties=few(written(TaskPropertiesOverride, containers=few(task_containers, name="name")), 1),
+    task_properties=few(built(TaskPropertiesOverride, containers=few(task_containers, name="name")), most=1),
 )
 eks_containers = some(
     EksContainerOverride,
@@ -113,25 +88,23 @@ eks_containers = some(
     image=texts,
     command=commands,
     args=commands,
-    env=few(
-        written(EksContainerEnvironmentVariable, name=names, value=maybe(st.text(max_size=8))), name="name"
-    ),
-    resources=written(EksContainerResourceRequirements, limits=maps(), requests=maps()),
+    env=few(built(EksContainerEnvironmentVariable, name=names, value=maybe(text())), name="name"),
+    resources=built(EksContainerResourceRequirements, limits=maps, requests=maps),
 )
-eks_properties = written(
+eks_properties = built(
     EksPropertiesOverride,
     pod_properties=some(
         EksPodPropertiesOverride,
         {},
         containers=few(eks_containers, name="name"),
         init_containers=few(eks_containers, name="name"),
-        metadata=some(EksMetadata, {}, labels=maps(), annotations=maps(), namespace=texts),
+        metadata=some(EksMetadata, {}, labels=maps, annotations=maps, namespace=texts),
     ),
 )
-consumables = written(
+consumables = built(
     ConsumableResourceProperties,
     consumable_resource_list=few(
-        written(ConsumableResourceRequirement, consumable_resource=texts, quantity=st.integers(0, 2**40)),
+        built(ConsumableResourceRequirement, consumable_resource=texts, quantity=whole(0, 2**40)),
         name="consumable_resource",
     ),
 )
@@ -142,55 +115,56 @@ _OF_A_RANGE = {
 }
 
 
-def node_ranges(kind: str) -> st.SearchStrategy[NodePropertyOverride]:
+def node_ranges(kind: str) -> Recipe[NodePropertyOverride]:
     """Changes to a range of nodes, with this kind of overrides."""
-    return written(
+    return built(
         NodePropertyOverride,
-        target_nodes=st.sampled_from(["0", "0:3", ":3", "4:"]),
+        target_nodes=of("0", "0:3", ":3", "4:"),
         instance_types=few(texts),
         consumable_resource_properties_override=consumables,
         **{kind: _OF_A_RANGE[kind]},
     )
 
 
-nodes = written(
+nodes = built(
     NodeOverrides,
-    num_nodes=maybe(st.integers(1, 100)),
-    node_property_overrides=few(st.sampled_from(sorted(_OF_A_RANGE)).flatmap(node_ranges), 2, "target_nodes"),
+    num_nodes=maybe(whole(1, 100)),
+    node_property_overrides=few(either(*map(node_ranges, _OF_A_RANGE)), most=2, name="target_nodes"),
 )
-retries = st.one_of(
-    written(RetryStrategy, attempts=maybe(st.integers(1, 10))),
-    written(
+retries: Recipe[RetryStrategy] = either(
+    built(RetryStrategy, attempts=maybe(whole(1, 10))),
+    built(
         RetryStrategy,
-        attempts=st.integers(1, 10),
+        attempts=whole(1, 10),
         evaluate_on_exit=few(
-            written(
+            built(
                 EvaluateOnExit,
-                action=st.sampled_from(["RETRY", "EXIT"]),
+                action=of("RETRY", "EXIT"),
                 on_exit_code=globs(string.digits, 4),
                 on_reason=globs(ALNUM + ".: ", 20),
                 on_status_reason=globs(ALNUM + ".: ", 20),
             ),
-            5,
+            most=5,
         ),
     ),
 )
 
-submit_jobs = st.one_of(
-    [
+submit_job: Recipe[SubmitJob] = either(
+    *(
         some(
             SubmitJob,
             {"job_name": job_names, "job_queue": texts, "job_definition": texts, kind: overrides},
             share_identifier=globs(ALNUM, 20),
-            scheduling_priority_override=st.integers(0, 9999),
-            depends_on=few(written(JobDependency, job_id=texts)),
-            parameters=maps(),
+            scheduling_priority_override=whole(0, 9999),
+            depends_on=few(built(JobDependency, job_id=texts)),
+            parameters=maps,
             retry_strategy=retries,
-            timeout=written(JobTimeout, attempt_duration_seconds=st.integers(60, 2**31 - 1)),
-            propagate_tags=st.booleans(),
-            tags=maps(),
+            timeout=built(JobTimeout, attempt_duration_seconds=whole(60, 2**31 - 1)),
+            propagate_tags=of(False, True),
+            tags=maps,
             consumable_resource_properties_override=consumables,
         )
         for kind, overrides in (_OF_A_RANGE | {"node_overrides": nodes}).items()
-    ]
+    )
 )
+submit_jobs = read(submit_job, 160)

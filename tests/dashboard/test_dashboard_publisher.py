@@ -26,6 +26,7 @@ from aws_executors.dashboard.seal import NoKeyError
 from aws_executors.dashboard.snapshot import HEARTBEAT, KEPT, MISSED, CallRate, QueueCount, Snapshot, TaskKey
 from aws_executors.dashboard.store import SnapshotRow, snapshots
 from aws_executors.shell.engine.dispatcher import EngineConfig
+from aws_executors.shell.engine.event_feed import News
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
@@ -138,6 +139,7 @@ class Counted:
     changes: int = 0
     stage: Stage = Stage.WATCHING
     looks: int = 0
+    news: News = News.POLLS
 
     def entries(self) -> Iterator[tuple[WorkItem[str, Order], Job[Order], float]]:
         self.looks += 1
@@ -157,6 +159,9 @@ def test_jobs_are_looked_at_when_one_has_changed_and_told_every_time() -> None:
     )
     assert [queue.state for _ in range(3) for queue in seen(1.0).queues] == [DisplayState.STARTING] * 3
     assert engine.looks == 1
+    assert seen(1.0).news == ""
+    engine.news = News.EVENTS
+    assert seen(1.0).news == "events"
     engine.changes, engine.stage = 1, Stage.STOPPING
     assert [queue.state for _ in range(3) for queue in seen(1.0).queues] == [DisplayState.ENDING] * 3
     assert engine.looks == 2

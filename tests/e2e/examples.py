@@ -21,6 +21,7 @@ from typing import Literal
 
 from sqlalchemy import Engine, create_engine, text
 
+from aws_executors.demo import cloud
 from aws_executors.demo.containers import Container
 from aws_executors.demo.environment import EXECUTORS, AirflowHome, container_environment, isolate
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError, interruptible
@@ -34,6 +35,7 @@ from e2e.records import ENDED, label
 HERE = Path(__file__).parent
 PACKAGES = ("airflow.example_dags", "airflow.providers.standard.example_dags")
 LOCAL = "LocalExecutor"
+NAMES = cloud.Names(events="airflow-events")
 TURNS: Mapping[str, str] = {LOCAL: "", "AwsEcsFargateExecutor": "ECS", "AwsBatchExecutor": "Batch"}
 """The executors in the order of their turns, and the service whose containers each starts."""
 READ_WITHIN = 120.0  # seconds that Airflow may take to read the files
@@ -111,7 +113,7 @@ def show(names: Iterable[str], logs: Path) -> Iterator[Show]:
         image = stack.enter_context(warm.image(container_environment(AirflowHome(home=dags, dags=dags))))
         url = stack.enter_context(postgres(logs))
         options = {**OPTIONS, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url, "EXECUTOR_IN_TURN": str(turn)}
-        up = stack.enter_context(stage(dags, logs, options, image={**image, **PATIENT}))
+        up = stack.enter_context(stage(dags, logs, options, NAMES, image={**image, **PATIENT}))
         rows = create_engine(url)
         stack.callback(rows.dispose)
         yield Show(up, rows, read(up, rows, len(set(names))), turn)

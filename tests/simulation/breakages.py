@@ -14,6 +14,7 @@ LOOKUP, MOVES, SUBMISSION = f"{TRANSITIONS}.lookup", f"{TRANSITIONS}.moves", f"{
 WATCHING, TOKEN_RENEWAL = f"{TRANSITIONS}.watching", f"{TRANSITIONS}.token_renewal"
 MACHINE, POLICY, VERDICT = f"{LIFECYCLE}.machine", f"{LIFECYCLE}.policy", f"{LIFECYCLE}.verdict"
 DISPATCHER, OPERATIONS = f"{SHELL}.engine.dispatcher", f"{SHELL}.engine.operations"
+POLL_INTERVAL = f"{LIFECYCLE}.poll_interval"
 SHUTDOWN = f"{SHELL}.engine.shutdown"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
 WORKLOADS, STORE = f"{SHELL}.airflow.workloads", f"{SHELL}.transport.s3"
@@ -221,6 +222,21 @@ MUTANTS = (
         "                    self._note_lost(known, body)\n",
         "",
         seed=20,
+    ),
+    # --- Events ---
+    Mutant(
+        "what runs is never polled while events come",
+        POLL_INTERVAL,
+        "return pace.sweep if",
+        "return 1e9 if",
+        seed=18,
+    ),
+    Mutant(
+        "an end that is waited for is never polled while events come",
+        POLL_INTERVAL,
+        "else pace.unsettled",
+        "else 1e9",
+        seed=3,
     ),
     # --- The shell ---
     Mutant(

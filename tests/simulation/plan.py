@@ -124,16 +124,8 @@ PEOPLE = ("clear", "clear", "clear", "mark failed", "mark success", "delete")
 DEATHS = ("crash", "crash", "crash at a call", "crash at a call", "crash after queueing", "terminate")
 STALLS = ("stall", "stall the loop")
 OUTAGES = ("api down", "api down", "freeze process")
-NEWS = (
-    "double messages",
-    "slow messages",
-    "stale answers",
-    "lock rows",
-    "database down",
-    "slow database",
-    "no events",
-    "late events",
-)
+NEWS = ("double messages", "slow messages", "stale answers", "lock rows", "database down", "slow database")
+EVENTS = ("no events", "late events")
 
 THEMES: dict[str, tuple[str, ...]] = {
     "everything": (
@@ -191,6 +183,9 @@ def plan(seed: int, policy: Policy = POLICY) -> Schedule:
     faults = [_fault(seed, number, service, theme) for number in range(count)]
     if stored and theme not in NO_OUTAGE:
         faults += [_fault_of_the_store(seed, number) for number in range(int(count * draw(seed, "store")))]
+    events = draw(seed, "events") < 0.4
+    if events and theme not in CALM:
+        faults += [_fault_of_events(seed, number) for number in range(int(draw(seed, "events fail") * 3))]
     faults.sort(key=_time)
     return Schedule(
         seed=seed,
@@ -209,7 +204,7 @@ def plan(seed: int, policy: Policy = POLICY) -> Schedule:
         quiet=BUSY,
         policy=policy,
         times=Times(row_interval=ROWS[int(draw(seed, "rows") * len(ROWS))]),
-        events=draw(seed, "events") < 0.4,
+        events=events,
         delays=SLOW if draw(seed, "delays") < (0.6 if theme == "late answers" else 0.2) else DELAYS,
     )
 
@@ -236,6 +231,12 @@ def _fault_of_the_store(seed: int, number: int) -> Fault:
     pick, amount = draw(seed, number, "store pick"), draw(seed, number, "store amount")
     call = STORES[int(draw(seed, number, "store call") * len(STORES))]
     return Fault(at, f"{CALL_FAULTS[int(pick * len(CALL_FAULTS))]} {call}", pick, amount)
+
+
+def _fault_of_events(seed: int, number: int) -> Fault:
+    at, amount = between(0.0, BUSY, seed, number, "events at"), draw(seed, number, "events amount")
+    kind = EVENTS[int(draw(seed, number, "events kind") * len(EVENTS))]
+    return Fault(at, kind, 0.0, amount)
 
 
 def _time(fault: Fault) -> float:

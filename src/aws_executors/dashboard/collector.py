@@ -21,6 +21,7 @@ from aws_executors.dashboard.recent_counts import RecentCounts, call_rates
 from aws_executors.dashboard.snapshot import HEARTBEAT, Snapshot, TaskKey
 from aws_executors.dashboard.store import SnapshotRow
 from aws_executors.dashboard.summary import Entry, Summary, summarize
+from aws_executors.shell.engine.event_feed import News
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import RateLimiter
 
@@ -33,6 +34,11 @@ class ReadableEngine(Protocol[K, R]):
 
     def entries(self) -> Iterator[tuple[WorkItem[K, R], Job[R], float]]:
         """Every job, its work item, and since when it has been in its state."""
+        ...
+
+    @property
+    def news(self) -> News:
+        """How the engine learns what happens to containers."""
         ...
 
     @property
@@ -72,6 +78,7 @@ class Collector(Generic[K, R]):
             jobs=summary.jobs,
             left_out=summary.left_out,
             calls=call_rates(self.counts, self.rate_limiter, self.calls, self.clock()),
+            news="" if self.engine.news is News.POLLS else str(self.engine.news),
         )
 
     def _summary(self) -> Summary:

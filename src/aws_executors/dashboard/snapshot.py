@@ -77,7 +77,8 @@ class CallRate(SnapshotPart):
 class Snapshot(SnapshotPart):
     """All that one executor of one scheduler publishes.
 
-    `left_out` counts the jobs that are not in `jobs`. It is published at least every `every` seconds, to show
+    `left_out` counts the jobs that are not in `jobs`; `news` says how it is learned what happens to
+    containers, where that is not by polls alone. It is published at least every `every` seconds, to show
     that the scheduler is alive.
     """
 
@@ -91,13 +92,14 @@ class Snapshot(SnapshotPart):
     left_out: int = 0
     every: float = HEARTBEAT
     calls: tuple[CallRate, ...] = ()
+    news: str = ""
 
     @property
     def content(self) -> tuple[object, ...]:
         """What is published as soon as it changes; excludes the time and the number of calls, which always
         change."""
         throttled = [(rate.action, rate.granted, bool(rate.throttled)) for rate in self.calls]
-        return self.queues, self.jobs, self.left_out, throttled
+        return self.queues, self.jobs, self.left_out, throttled, self.news
 
     def stale(self, now: float) -> bool:
         """Whether the scheduler is considered gone."""

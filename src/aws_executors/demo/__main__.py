@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
         help="how workloads get into their containers (default: %(default)s)",
     )
     found.add_argument(
+        "--events", action="store_true", help="hear of containers by EventBridge and SQS, and poll rarely"
+    )
+    found.add_argument(
         "--timeout", type=float, default=180.0, help="seconds the DAG may take (default: %(default)s)"
     )
     return found
@@ -68,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Run the demo with these options, on a stage of its own; returns the exit code."""
-    return run_on(fresh(options.logs, cloud.Names(transport=options.transport)), options)
+    names = cloud.Names(transport=options.transport, events="airflow-events" if options.events else "")
+    return run_on(fresh(options.logs, names), options)
 
 
 def run_on(stage: AbstractContextManager[DemoStage], options: argparse.Namespace) -> int:

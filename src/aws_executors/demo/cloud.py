@@ -6,6 +6,7 @@ of both executors are made.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,11 +18,20 @@ if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import ContainerDefinitionTypeDef
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sqs import SQSClient
 
 IMAGE = "apache/airflow:3"
-ROLE = "arn:aws:iam::123456789012:role/airflow-task-execution"
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/airflow-task-execution"
 LOG_GROUP = "airflow"
+
+# The rules for events; those of tasks below Batch jobs have another ``startedBy``.
+PATTERNS = {
+    "airflow-ecs": {"source": ["aws.ecs"], "detail": {"startedBy": [{"prefix": "airflow/"}]}},
+    "airflow-batch": {"source": ["aws.batch"]},
+}
 
 # Idles until it is stopped, and then exits with 0.
 SIDECAR = (
@@ -48,15 +58,18 @@ class Names:
     job_name: str = "airflow"
     bucket: str = "airflow-workloads"
     transport: str = "inline"
+    events: str = ""  # the queue that events are sent to, if any
 
-    def options(self) -> dict[str, str]:
-        """Both sections of airflow.cfg, as environment variables."""
+    def options(self, url: str) -> dict[str, str]:
+        """Both sections of airflow.cfg, as environment variables; `url` is where AWS is."""
         store = {} if self.transport == "inline" else {"STORE": f"s3://{self.bucket}/demo"}
         by_store = {
             f"WORKLOAD_{name}": value for name, value in ({"TRANSPORT": self.transport} | store).items()
         }
+        listening = {"EVENTS_QUEUE": f"{url}/{ACCOUNT}/{self.events}"} if self.events else {}
+        of_both = {**by_store, **listening}
         return {
-            **{f"AIRFLOW__{s}__{name}": v for s in ("ECS_FARGATE", "BATCH") for name, v in by_store.items()},
+            **{f"AIRFLOW__{s}__{name}": v for s in ("ECS_FARGATE", "BATCH") for name, v in of_both.items()},
             "AIRFLOW__ECS_FARGATE__REGION": self.region,
             "AIRFLOW__ECS_FARGATE__CLUSTER": self.cluster,
             "AIRFLOW__ECS_FARGATE__CONTAINER_NAME": self.container,
@@ -81,6 +94,9 @@ def create(environment: Mapping[str, str], names: Names) -> None:
     if names.transport != "inline":
         session.client("s3", endpoint_url=url, config=once).create_bucket(Bucket=names.bucket)
     create_batch(session.client("batch", endpoint_url=url, config=once), names)
+    if names.events:
+        sqs = session.client("sqs", endpoint_url=url, config=once)
+        create_events(sqs, session.client("events", endpoint_url=url, config=once), names)
 
 
 def create_log_group(logs: CloudWatchLogsClient) -> None:
@@ -156,3 +172,22 @@ def create_batch(batch: BatchClient, names: Names) -> None:
             "resourceRequirements": [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"}],
         },
     )
+
+
+def create_events(sqs: SQSClient, events: EventBridgeClient, names: Names) -> None:
+    """Create a queue, and two rules that send to it what happens to containers.
+
+    `aws-executors events` prints the same for an account, narrower.
+    """
+    arn = f"arn:aws:sqs:{names.region}:{ACCOUNT}:{names.events}"
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    sqs.create_queue(QueueName=names.events, Attributes={"Policy": policy})
+    for name, pattern in PATTERNS.items():
+        events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])

@@ -157,7 +157,9 @@ def stage(
                 keep_requests=names.transport != "inline",
             )
         )
-        environment = airflow_environment(place, aws.environment, {**names.options(), **(options or {})})
+        environment = airflow_environment(
+            place, aws.environment, {**names.options(aws.url), **(options or {})}
+        )
         deployment = stack.enter_context(Deployment(environment=environment, logs=logs))
         stack.callback(shield)
         up = DemoStage(aws, deployment, place, Api(place.url), names)

@@ -26,17 +26,14 @@ from aws_executors.core.aws.token_bucket import (
     take,
     throttled,
 )
+from tape import built, few, fraction, of, read, together, whole
 
 FARGATE = Quota(rate=20, burst=20)
-quotas = st.builds(
-    Quota,
-    rate=st.floats(min_value=0.1, max_value=1000),
-    burst=st.floats(min_value=1, max_value=1000),
-)
-answers = st.sampled_from(("passed", "throttled", "nothing"))
-waits = st.floats(min_value=0, max_value=60)
-steps = st.lists(st.tuples(waits, st.integers(min_value=0, max_value=500), answers), max_size=30)
-Story = list[tuple[float, int, str]]
+Story = tuple[tuple[float, int, str], ...]
+quota = built(Quota, rate=fraction(0.1, 1000), burst=fraction(1, 1000))
+waits = fraction(0, 60)
+steps = few(together(waits, whole(0, 500), of("passed", "throttled", "nothing")), most=30)
+stories: st.SearchStrategy[tuple[Quota, Story]] = read(together(quota, steps), 144)
 
 
 def heard(bucket: Bucket, answer: str, sent: float, now: float) -> Bucket:
@@ -60,8 +57,9 @@ def throttled_once(now: float = 100.0) -> Bucket:
     return throttled(replace(bucket, passed=100), sent=now - 0.1, now=now)
 
 
-@given(quotas, steps)
-def test_no_stretch_of_time_grants_more_than_a_quota_that_may_not_rise(quota: Quota, story: Story) -> None:
+@given(stories)
+def test_no_stretch_of_time_grants_more_than_a_quota_that_may_not_rise(told: tuple[Quota, Story]) -> None:
+    quota, story = told
     now, bucket, granted_in_all = 0.0, full(quota, 0.0, most=quota.rate), 0
     for wait, wanted, answer in story:
         now += wait
@@ -72,8 +70,9 @@ def test_no_stretch_of_time_grants_more_than_a_quota_that_may_not_rise(quota: Qu
         bucket = heard(bucket, answer, now, now)
 
 
-@given(quotas, st.floats(min_value=1, max_value=3), steps)
-def test_it_stays_between_floor_and_bound(quota: Quota, more: float, story: Story) -> None:
+@given(read(together(quota, fraction(1, 3), steps), 144))
+def test_it_stays_between_floor_and_bound(told: tuple[Quota, float, Story]) -> None:
+    quota, more, story = told
     now, bucket = 0.0, full(quota, 0.0, most=quota.rate * more)
     for wait, wanted, answer in story:
         now += wait
@@ -82,8 +81,9 @@ def test_it_stays_between_floor_and_bound(quota: Quota, more: float, story: Stor
         assert min(1.0, quota.rate * FLOOR) <= bucket.rate <= quota.rate * more
 
 
-@given(quotas, steps)
-def test_what_it_says_is_ready_is_ready(quota: Quota, story: Story) -> None:
+@given(stories)
+def test_what_it_says_is_ready_is_ready(told: tuple[Quota, Story]) -> None:
+    quota, story = told
     now, bucket = 0.0, full(quota, 0.0)
     for wait, wanted, answer in story:
         now += wait
@@ -93,10 +93,11 @@ def test_what_it_says_is_ready_is_ready(quota: Quota, story: Story) -> None:
         assert take(bucket, 1, when + 1e-6)[1] == 1
 
 
-@given(quotas, steps)
+@given(stories)
 def test_it_rises_when_calls_pass_falls_when_they_are_throttled_and_never_else(
-    quota: Quota, story: Story
+    told: tuple[Quota, Story],
 ) -> None:
+    quota, story = told
     now, bucket, heard_at = 0.0, full(quota, 0.0), 0.0
     for wait, wanted, answer in story:
         now += wait
@@ -112,10 +113,11 @@ def test_it_rises_when_calls_pass_falls_when_they_are_throttled_and_never_else(
         heard_at = heard_at if answer == "nothing" else now
 
 
-@given(quotas, steps, st.lists(st.tuples(waits, waits), min_size=1, max_size=20))
+@given(read(together(quota, few(together(waits, waits), 1, 20), steps), 208))
 def test_throttles_of_calls_sent_before_it_fell_are_one(
-    quota: Quota, story: Story, echoes: list[tuple[float, float]]
+    told: tuple[Quota, tuple[tuple[float, float], ...], Story],
 ) -> None:
+    quota, echoes, story = told
     now, bucket = 0.0, full(quota, 0.0)
     for wait, wanted, answer in story:
         now += wait

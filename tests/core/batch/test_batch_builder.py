@@ -1,6 +1,7 @@
 """From a launch to a SubmitJob: options, the person's dict, executor_config, command and name."""
 
 import re
+import string
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.compose import built
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import to_kwargs
+from tape import joined, of, read, words
 
 SETTINGS = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
 SEVERAL = SETTINGS.model_copy(update={"container_name": "main"})
@@ -232,8 +234,9 @@ def test_names_of_jobs(name: str, submission: str, expected: str) -> None:
     assert job_name(name, submission) == expected
 
 
-NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", fullmatch=True)
-TOKENS = st.from_regex(r"[a-f0-9-]{1,61}", fullmatch=True)
+ALNUM = string.ascii_letters + string.digits
+NAMES = read(joined(of(*ALNUM), words(ALNUM + "_-", 0, 62)), 8)
+TOKENS = read(words("0123456789abcdef-", 1, 61), 8)
 
 
 @given(NAMES, TOKENS, st.integers(1, 99))

@@ -2,12 +2,11 @@
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from aws_executors.core.aws.errors import Kind
 from aws_executors.core.aws.response import Page
 from aws_executors.core.batch.responses import listed_ids, started
-from samples import JSON, ODD
+from tape import any_answer, anything, either, entries, read
 
 
 def test_a_submitted_job_is_its_id() -> None:
@@ -48,7 +47,11 @@ def test_a_page_that_can_not_be_read_hides_nothing() -> None:
     assert listed_ids({"message": "Service Unavailable"}).failure().kind is Kind.AMBIGUOUS
 
 
-@given(JSON | st.fixed_dictionaries({}, optional={"jobId": ODD, "jobSummaryList": ODD, "nextToken": ODD}))
+@given(
+    read(
+        either(any_answer, entries({}, dict.fromkeys(["jobId", "jobSummaryList", "nextToken"], anything))), 64
+    )
+)
 def test_answers_never_raise(value: object) -> None:
     started(value)
     listed_ids(value)

@@ -138,9 +138,12 @@ def test_a_step_taken_twice_is_taken_once(step: Step) -> None:
     assert compose(build, step, step)(LAUNCH) == compose(build, step)(LAUNCH)
 
 
+ALL_STEPS = compose(build, *(step for step, _ in EFFECTS))
+
+
 @given(launches)
 def test_no_step_touches_the_workload(launch: Launch[EcsSettings]) -> None:
-    request = compose(build, *(step for step, _ in EFFECTS))(launch)
+    request = ALL_STEPS(launch)
     commands = {c.name: c.command for c in request.overrides.container_overrides if c.command}
     assert commands == {"main": launch.command}
     assert (request.client_token, request.started_by) == (launch.submission, f"airflow/{launch.token}")

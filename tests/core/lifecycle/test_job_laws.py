@@ -8,13 +8,12 @@ answered once, in any order, with any loss; containers live and die as they like
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, note
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle.effects import (
@@ -53,6 +52,7 @@ from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.transitions.row_read import same_row_changes_nothing
 from aws_executors.core.lifecycle.verdict import Row
 from samples import examples
+from tape import Recipe, Tape, either, few, mapped, of, read, tapes
 
 T = TypeVar("T")
 Heard: TypeAlias = "Callable[[float], Event[str]]"
@@ -88,7 +88,7 @@ OBSERVATIONS = every(
 )
 STATES = ["queued", "running", "restarting", "success", "deferred", "scheduled", None]
 KNOWN = every(Row, state=STATES, token=["t", "t", "u", None], try_number=[1, 1, 1, 2])
-ROWS = st.sampled_from([*[None] * len(KNOWN), *KNOWN])
+ROWS = [*[None] * len(KNOWN), *KNOWN]
 REQUESTS = ["r1", "r2", "r3"]
 NEWS = [
     heard(Prepared, REQUESTS),
@@ -101,23 +101,21 @@ NEWS = [
     heard(Found, [*[None] * len(OBSERVATIONS), *OBSERVATIONS]),
     heard(NotLookedUp, ERRORS),
     heard(Observed, OBSERVATIONS),
-    heard(RowRead, [*[None] * len(KNOWN), *KNOWN]),
+    heard(RowRead, ROWS),
     heard(StopAnswered, [*[None] * len(ERRORS), *ERRORS]),
     heard(Revoked),
     heard(Superseded),
     heard(Due),
 ]
-MOST = len(NEWS) * max(map(len, NEWS))
 
 
-def news(number: int, tenths: int) -> Event[str]:
+def news(tape: Tape) -> Event[str]:
     """Each kind as often as any other; what is due may be due long after."""
-    some = NEWS[number % len(NEWS)]
+    some, tenths = tape.pick(NEWS), tape.number(20_001)
     at = 1e6 if some is NEWS[-1] and tenths % 2 else tenths / 10
-    return some[number // len(NEWS) % len(some)](at)
+    return tape.pick(some)(at)
 
 
-EVENTS = st.builds(news, st.integers(0, MOST - 1), st.integers(0, 20_000))
 # What often comes together, so that random lives get beyond their first stage.
 NEVER = Observation(id="c1", phase=Phase.FAILED, cause=Cause.NEVER_STARTED)
 STORIES: list[list[Event[str]]] = [
@@ -135,16 +133,11 @@ STORIES: list[list[Event[str]]] = [
     [Revoked(6.0), Renewed(7.0, AwsError(kind=Kind.PERMANENT, code="Code", message="a"))],
     [Superseded(6.0), Renewed(7.0, AwsError(kind=Kind.PERMANENT, code="Code", message="a"))],
 ]
-LIVES: st.SearchStrategy[list[Event[str]]] = st.lists(
-    st.lists(EVENTS, min_size=1, max_size=2) | st.sampled_from(STORIES), max_size=15
-).map(lambda parts: [event for part in parts for event in part])
-POLICIES = st.sampled_from(
-    every(Policy, idempotent=[False, True], attempts=[1, 2, 3], lookups=[1, 2, 3], grace=[100.0])
-)
+PARTS = either(few(news, 1, 2), mapped(tuple, of(*STORIES)))
+POLICIES = every(Policy, idempotent=[False, True], attempts=[1, 2, 3], lookups=[1, 2, 3], grace=[100.0])
 BORN_WITH = [purpose for purpose in Purpose if purpose is not Purpose.LEAVE]  # which is only ever come to
-JOBS: st.SearchStrategy[Job[str]] = st.sampled_from(
-    every(Job, token=["t"], purpose=BORN_WITH, assigned=[False, True], renew_every=[None, 300.0])
-) | st.just(Job(token="t", has_row=False))
+BORN = every(Job, token=["t"], purpose=BORN_WITH, assigned=[False, True], renew_every=[None, 300.0])
+JOBS: Recipe[Job[str]] = either(of(*BORN), of(Job(token="t", has_row=False)))
 
 Turn: TypeAlias = "tuple[Job[str], Event[str], Job[str], tuple[Effect[str], ...]]"
 
@@ -159,7 +152,7 @@ class Life:
     policy: Policy
 
 
-def live_through(job: Job[str], events: list[Event[str]], policy: Policy) -> Life:
+def live_through(job: Job[str], policy: Policy, events: list[Event[str]]) -> Life:
     """The life of a job that hears these events."""
     before, first = begin(job)
     turns: list[Turn] = []
@@ -357,10 +350,16 @@ def every_stage_can_be_left(life: Life) -> None:
                 )
 
 
+def heard_of(tape: Tape) -> tuple[Job[str], Policy, list[Event[str]]]:
+    """What a life comes of."""
+    job, policy, parts = JOBS(tape), tape.pick(POLICIES), few(PARTS, most=20)(tape)
+    return job, policy, [event for part in parts for event in part]
+
+
 @examples(200)
-@given(JOBS, LIVES, POLICIES)
-def test_every_life_keeps_every_law(job: Job[str], events: list[Event[str]], policy: Policy) -> None:
-    life = live_through(job, events, policy)
+@given(read(heard_of, 80))
+def test_every_life_keeps_every_law(drawn: tuple[Job[str], Policy, list[Event[str]]]) -> None:
+    life = live_through(*drawn)
     for holds in LAWS:
         holds(life)
 
@@ -399,7 +398,7 @@ class Cloud:
         return next((seen for seen in shown if not seen.ended), shown[-1] if shown else None)
 
 
-OUTCOMES = ["done", "done", "lost", "not done", "refused", "denied"]
+OUTCOMES = ["done", "done", "done", "done", "lost", "not done", "refused", "denied"]
 REFUSALS = {
     "lost": Kind.AMBIGUOUS,
     "not done": Kind.AMBIGUOUS,
@@ -411,7 +410,7 @@ ENDS = [
     Observation(id="", phase=Phase.FAILED, cause=Cause.EXITED, exit_code=1, started=True),
     Observation(id="", phase=Phase.SUCCEEDED, exit_code=0, started=True),
 ]
-KINDS = {"answer": 6, "due": 3, "look": 2, **dict.fromkeys(["run", "end", "forget", "row", "again"], 1)}
+KINDS = {"answer": 8, "due": 3, "look": 2, **dict.fromkeys(["run", "end", "forget", "row", "again"], 1)}
 
 
 class Move(NamedTuple):
@@ -422,17 +421,13 @@ class Move(NamedTuple):
     outcome: str
 
 
-# One draw for each move, weighted by how often it stands here.
+# Weighted by how often it stands here.
 MOVES = [
     Move(*move)
     for kind, weight in [*((kind, 5 * weight) for kind, weight in KINDS.items()), ("revoke", 1)]
     for move in itertools.product([kind] * weight, [0.0, 1.0, 60.0], OUTCOMES)
 ]
-# Two moves are one number: each draw costs more than what comes of it.
-PAIRS = st.integers(0, len(MOVES) ** 2 - 1).map(
-    lambda number: (MOVES[number // len(MOVES)], MOVES[number % len(MOVES)])
-)
-PLAYS = st.lists(PAIRS, min_size=8, max_size=20).map(lambda pairs: [move for pair in pairs for move in pair])
+TAPES = tapes(112)
 
 
 @dataclass
@@ -442,7 +437,7 @@ class Play:
     job: Job[str]
     policy: Policy
     cloud: Cloud
-    data: st.DataObject
+    tape: Tape
     now: float = 0.0
     pending: list[Effect[str]] = field(default_factory=list)
     news: list[Event[str]] = field(default_factory=list)
@@ -458,8 +453,7 @@ class Play:
 
     def answer(self, outcome: str) -> None:
         """Carry out one of the pending effects, and tell the job how it went; or not quite."""
-        several = len(self.pending) > 1
-        effect = self.pending.pop(self.data.draw(st.integers(0, len(self.pending) - 1)) if several else 0)
+        effect = self.pending.pop(self.tape.number(len(self.pending)))
         match effect:
             case Prepare():
                 self.requests += 1
@@ -480,12 +474,22 @@ class Play:
                     self.cloud.containers[id_] = replace(ENDS[1], id=id_, cause=Cause.WITHDRAWN)
                 self.happen(StopAnswered(self.now, None if outcome == "done" else refusal(outcome)))
             case ReadRow():
-                self.happen(RowRead(self.now, self.data.draw(ROWS, label="row")))
+                self.happen(RowRead(self.now, self.tape.pick(ROWS)))
             case _:
                 raise AssertionError(effect)
 
+    def moves(self) -> Iterator[None]:
+        """The job begins, and one move comes after the other."""
+        note(f"{self.job}, {self.policy}, {self.cloud}")
+        self.job, first = begin(self.job)
+        self.pending += first
+        for _ in range(16 + self.tape.number(25)):
+            self.move(self.tape.pick(MOVES))
+            yield
+
     def move(self, move: Move) -> None:
         """Let something happen, if it can."""
+        note(f"{self.job.stage.name}: {move}")
         self.now += move.seconds
         live = self.cloud.live()
         match move.kind:
@@ -494,13 +498,13 @@ class Play:
             case "run" if live:
                 self.cloud.containers[live[0]] = Observation(id=live[0], phase=Phase.RUNNING, started=True)
             case "end" if live:
-                self.cloud.containers[live[0]] = replace(self.data.draw(st.sampled_from(ENDS)), id=live[0])
+                self.cloud.containers[live[0]] = replace(self.tape.pick(ENDS), id=live[0])
             case "forget":
                 self.cloud.forgotten |= set(self.cloud.containers) - set(live)
             case "look" if self.job.container:
                 self.happen(Observed(self.now, self.cloud.look(self.job.container)))
             case "row":
-                self.happen(RowRead(self.now, self.data.draw(ROWS, label="row")))
+                self.happen(RowRead(self.now, self.tape.pick(ROWS)))
             case "due" if self.job.due is not None:
                 self.now = max(self.now, self.job.due)
                 self.happen(Due(self.now))
@@ -509,7 +513,7 @@ class Play:
             case "again":
                 old = [event for event in self.news if not isinstance(event, Refused | Found | NotLookedUp)]
                 if old:
-                    self.happen(self.data.draw(st.sampled_from(old), label="again"))
+                    self.happen(self.tape.pick(old))
             case _:
                 return
 
@@ -519,37 +523,35 @@ def refusal(outcome: str) -> AwsError:
     return AwsError(kind=REFUSALS[outcome], code="Code", message=outcome)
 
 
+def is_over(play: Play) -> bool:
+    """Whether its job is closed, and nothing of it is still to be submitted."""
+    return play.job.stage is Stage.CLOSED and not any(isinstance(e, Submit) for e in play.pending)
+
+
 @examples(300)
-@given(st.data(), POLICIES, st.booleans(), PLAYS)
-def test_no_two_containers_live_and_none_outlives_its_job(
-    data: st.DataObject, policy: Policy, has_row: bool, moves: list[Move]
-) -> None:
+@given(TAPES)
+def test_no_two_containers_live_and_none_outlives_its_job(tape: Tape) -> None:
     """C10, C13, C15: whatever is lost, in whatever order, and however late old news comes again."""
-    fresh: Job[str] = Job(token="t", has_row=has_row)
-    job, first = begin(fresh)
-    play = Play(job, policy, Cloud(policy.idempotent), data, pending=list(first))
-    for move in moves:
-        play.move(move)
+    policy = tape.pick(POLICIES)
+    fresh: Job[str] = Job(token="t", has_row=tape.pick([False, True]))
+    play = Play(fresh, policy, Cloud(policy.idempotent), tape)
+    for _ in play.moves():
         assert len(play.cloud.live()) <= 1
-        if play.job.stage is Stage.CLOSED and not any(isinstance(e, Submit) for e in play.pending):
+        if is_over(play):
             assert play.cloud.live() == []
             break
 
 
 @examples(200)
-@given(st.data(), POLICIES, st.booleans(), PLAYS)
-def test_c27_a_task_is_given_back_only_when_nothing_runs_for_it(
-    data: st.DataObject, policy: Policy, there: bool, moves: list[Move]
-) -> None:
+@given(TAPES)
+def test_c27_a_task_is_given_back_only_when_nothing_runs_for_it(tape: Tape) -> None:
+    policy = tape.pick(POLICIES)
     orphan: Job[str] = Job(token="t", purpose=Purpose.RELEASE)
-    job, first = begin(orphan)
-    cloud = Cloud(policy.idempotent)
-    if there:
-        cloud.start("of another scheduler")
-    play = Play(job, policy, cloud, data, pending=list(first))
-    for move in moves:
-        play.move(move)
+    play = Play(orphan, policy, Cloud(policy.idempotent), tape)
+    if tape.pick([False, True]):
+        play.cloud.start("of another scheduler")
+    for _ in play.moves():
         assert not any(isinstance(effect, Submit | Prepare) for effect in play.pending)
         if play.job.stage is Stage.CLOSED:
-            assert cloud.live() == []
+            assert play.cloud.live() == []
             break

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.redact.text import FINDERS, mask, replaced
 from core.redact.test_text import HOSTILE
+from tape import Tape, either, few, mapped, of, read
 
 MARKS = tuple(f"zz{number}zz" for number in range(12))
 """What is looked for: whatever of them a text hides."""
@@ -22,16 +23,25 @@ PARTS = (
     *("-----BEGIN RSA PRIVATE KEY-----", "</token>", "://", "@", "eyJa.", "hook", "AKIAIOSFODNN7EXAMPLE"),
     *("mysql", "sshpass", " -p", "-p", "&&", "\u2028"),
 )
-TEXTS = st.lists(st.sampled_from([*MARKS * 4, *PARTS]), max_size=6).map("".join)
+PARTS_AND_MARKS = mapped("".join, few(of(*MARKS * 4, *PARTS), 1, 8))
 # Without a mark: names of members stay, but for what they are by themselves.
-NAMES = st.sampled_from(
-    ["password", "tokens", "name", "Name", "key", "value", "Value", "secret", "a"]
-) | st.lists(st.sampled_from(PARTS), max_size=3).map("".join)
-VALUES = st.recursive(
-    TEXTS | st.sampled_from([None, True, 0, -1.5, 12345]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
-    max_leaves=8,
+NAMES = either(
+    of("password", "tokens", "name", "Name", "key", "value", "Value", "secret", "a"),
+    mapped("".join, few(of(*PARTS))),
 )
+LEAVES = either(PARTS_AND_MARKS, PARTS_AND_MARKS, of("", None, True, 0, -1.5, 12345))
+
+
+def value_of(tape: Tape, depth: int = 0) -> object:
+    """What JSON can say, of few parts."""
+    kind = tape.number(6)
+    if kind < 1 + depth:
+        return LEAVES(tape)
+    items = [value_of(tape, depth + 1) for _ in range(tape.size(0, 4))]
+    return items if kind % 2 else {NAMES(tape): item for item in items}
+
+
+TEXTS, VALUES = read(PARTS_AND_MARKS, 20), read(value_of, 96)
 
 
 def shape(value: object) -> object:

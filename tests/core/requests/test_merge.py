@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.requests.merge import (
@@ -18,7 +17,7 @@ from aws_executors.core.requests.merge import (
     overridden,
 )
 from aws_executors.core.requests.wire import WRITTEN, Texts
-from samples import some
+from tape import Recipe, few, mapped, maybe, of, read, some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
@@ -56,30 +55,25 @@ class Whole:
 
 
 NOTHING = Whole()
-few_words = st.lists(st.sampled_from("ab"), max_size=2, unique=True).map(tuple)
-numbers = st.integers(0, 2)
-parts = some(Part, {}, text=st.sampled_from(("", "a")), flag=st.booleans())
-names = st.sampled_from("xyz")
-
-
-def listed(items: st.SearchStrategy[Any], key: str) -> st.SearchStrategy[tuple[Any, ...]]:
-    return st.lists(items, max_size=3, unique_by=lambda item: getattr(item, key)).map(tuple)
-
-
-wholes = some(
+few_words = mapped(lambda found: tuple(dict.fromkeys(found)), few(of("a", "b"), most=2))
+numbers = of(0, 1, 2)
+parts = some(Part, {}, text=of("", "a"), flag=of(False, True))
+names = of("x", "y", "z")
+whole: Recipe[Whole] = some(
     Whole,
     {},
     number=numbers,
     words=few_words,
-    texts=st.dictionaries(names, st.sampled_from(("", "1"))),
+    texts=mapped(dict, few(lambda tape: (names(tape), tape.pick(("", "1"))))),
     part=parts,
     absent=parts,
-    items=listed(some(Item, {"name": names}, size=numbers, words=few_words), "name"),
-    sealed=listed(some(Sealed, {"kind": st.none() | names}, size=numbers, part=parts), "kind"),
-    parts=st.lists(parts, max_size=2).map(tuple),
+    items=few(some(Item, {"name": names}, size=numbers, words=few_words), name="name"),
+    sealed=few(some(Sealed, {"kind": maybe(names)}, size=numbers, part=parts), name="kind"),
+    parts=few(parts, most=2),
     added=few_words,
     one=parts,
 )
+wholes = read(whole, 48)
 
 
 @given(wholes)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aws_executors.core.batch.settings import BatchSettings
@@ -12,6 +11,7 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Place, SettingsFaults, shown
+from tape import Recipe, either, few, mapped, of, read, together
 
 BATCH = {"region": "eu-west-1", "job_name": "airflow", "job_queue": "queue", "job_definition": "job:3"}
 ECS = {
@@ -208,17 +208,16 @@ def test_settings_are_frozen() -> None:
         settings.region = "us-east-1"  # type: ignore[misc]
 
 
-TEXTS = st.one_of(
-    st.text(st.sampled_from('aZ09-_/:.,;%$ \n\t{}[]"\u00e9'), max_size=8),
-    st.sampled_from(
-        ["EC2", "external", "FARGATE:1", "my-asg", "[{}]", "{}", "subnet-1", "sg-1", "LATEST", "30"]
-    ),
+TEXTS = either(
+    mapped("".join, few(of(*'aZ09-_/:.,;%$ \n\t{}[]"\u00e9'), most=8)),
+    of("EC2", "external", "FARGATE:1", "my-asg", "[{}]", "{}", "subnet-1", "sg-1", "LATEST", "30"),
 )
-NAMES = st.sampled_from([*BatchSettings.model_fields, *EcsSettings.model_fields, "other"])
+NAMES = of(*BatchSettings.model_fields, *EcsSettings.model_fields, "other")
+CHANGES: Recipe[dict[str, str]] = mapped(dict, few(together(NAMES, TEXTS), most=6))
 
 
 @pytest.mark.parametrize(("model", "good"), [(BatchSettings, BATCH), (EcsSettings, ECS)])
-@given(changes=st.dictionaries(NAMES, TEXTS, max_size=6))
+@given(changes=read(CHANGES, 64))
 def test_a_section_makes_settings_or_tells_why_not(
     model: type[Settings], good: Mapping[str, str], changes: Mapping[str, str]
 ) -> None:

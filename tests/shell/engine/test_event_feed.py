@@ -32,7 +32,6 @@ class Told(Clerk):
         )
         self.strangers: list[frozenset[str]] = []
 
-    @property
     def news(self) -> News:
         return self.dispatcher.event_feed.news
 
@@ -57,13 +56,13 @@ def told() -> Told:
 def test_polls_are_as_before_until_the_first_event_names_a_container(told: Told) -> None:
     told.hand_over("t1", "t2")
     told.run(10.0)
-    assert told.news is News.UNPROVEN
+    assert told.news() is News.UNPROVEN
     assert told.polls(since=2.0) > 1.5  # two containers, once a second each
     told.hear(Observation(id="of another deployment", phase=Phase.RUNNING, source=Source.EVENT))
-    assert told.news is News.UNPROVEN
+    assert told.news() is News.UNPROVEN
     told.cloud.run("c1")
     told.event("c1")
-    assert told.news is News.EVENTS
+    assert told.news() is News.EVENTS
 
 
 def test_while_events_come_a_container_that_runs_is_polled_every_five_minutes(told: Told) -> None:
@@ -141,6 +140,21 @@ def test_one_that_no_event_names_is_polled_after_15_seconds(told: Told) -> None:
     assert len(told.looks) == before + 1
 
 
+def test_a_container_whose_task_has_ended_is_polled_within_a_minute(told: Told) -> None:
+    told.hand_over("t1")
+    told.run(1.0)
+    told.cloud.run("c1")
+    told.event("c1")
+    told.status = "running"
+    told.run(100.0, tick=0.1)
+    told.status = "success"
+    told.cloud.finish("c1")  # and the event is lost
+    began = told.now
+    told.run(began + 62.5, tick=0.1)
+    assert "t1" not in told.dispatcher.table
+    assert sum(count for at, count in told.looks if at > began) == 1
+
+
 def test_silence_is_noticed_within_30_seconds_and_then_all_are_polled(
     told: Told, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -151,15 +165,15 @@ def test_silence_is_noticed_within_30_seconds_and_then_all_are_polled(
     told.run(20.0)
     told.hand_over("t2", "t3", "t4")
     told.run(49.0)
-    assert told.news is News.EVENTS
+    assert told.news() is News.EVENTS
     assert "Containers are polled again" not in caplog.text
     told.run(51.0)
-    assert told.news is News.SILENCE
+    assert told.news() is News.SILENCE
     assert caplog.text.count("Containers are polled again") == 1
     told.run(60.0)
     assert told.polls(since=52.0) > 3.0  # four containers, once a second each
     told.event("c2")
-    assert told.news is News.EVENTS
+    assert told.news() is News.EVENTS
     told.run(70.0)
     told.run(100.0)
     assert told.polls(since=75.0) < 0.2
@@ -171,7 +185,7 @@ def test_a_container_or_two_without_an_event_are_bad_luck(told: Told) -> None:
     told.event("c1")
     told.hand_over("t2", "t3")
     told.run(100.0, tick=0.1)
-    assert told.news is News.EVENTS
+    assert told.news() is News.EVENTS
 
 
 def test_a_queue_that_cannot_be_read_for_30_seconds_is_silence(
@@ -184,11 +198,11 @@ def test_a_queue_that_cannot_be_read_for_30_seconds_is_silence(
     told.run(20.0)
     told.hear()  # it can be read again, and is empty
     told.run(40.0)
-    assert told.news is News.EVENTS
+    assert told.news() is News.EVENTS
     for _ in range(35):
         told.dispatcher.event_feed.failed("AccessDenied: not authorized")
         told.run(told.now + 1.0)
-    assert told.news is News.SILENCE
+    assert told.news() is News.SILENCE
     assert "AccessDenied: not authorized" in caplog.text
 
 

@@ -69,7 +69,7 @@ def speaks_for(row: Reason, seen: Observation) -> bool:
     if not _about(row.cause, seen.cause):
         return False
     return (
-        any(is_said(phrase, seen.reason) for phrase in row.says)
+        (seen.reason != "" and any(is_said(phrase, seen.reason) for phrase in row.says))
         or (seen.stop_code != "" and row.stop_code == seen.stop_code)
         or (seen.exit_code is not None and row.exit_code == seen.exit_code)
         or (seen.sign is not None and row.sign is seen.sign)

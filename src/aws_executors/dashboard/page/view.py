@@ -105,6 +105,7 @@ class SchedulerRow:
     executor: str
     scheduler: str
     region: str
+    news: str
     ago: str
     stale: bool
 
@@ -267,6 +268,7 @@ def _scheduler(one: Snapshot, now: float) -> SchedulerRow:
         executor=_executor(one),
         scheduler=one.scheduler,
         region=one.region,
+        news=one.news,
         ago=age(now - one.at),
         stale=one.stale(now),
     )
