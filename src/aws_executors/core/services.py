@@ -11,7 +11,7 @@ from typing import Generic, TypeAlias, TypeVar, cast
 
 from returns.result import Result
 
-from aws_executors.core.aws.event_rules import EventRule
+from aws_executors.core.aws.event_rules import EventSelection
 from aws_executors.core.aws.iam import Also, Statement, Where
 from aws_executors.core.aws.request_quotas import BATCH_NAMES, ECS_NAMES, Names
 from aws_executors.core.batch import builder as batch_builder
@@ -58,7 +58,7 @@ class ServiceRow(Generic[S, R]):
     observe_event: Callable[[S, object], Result[Observation, Unreadable]]
     """What an event says of a container: one of the service, or of the other one, with which it may share a
     queue."""
-    event_rule: EventRule[S, R]
+    event_rule: EventSelection[S, R]
     """Which events a rule of EventBridge is to let through."""
     own_tags: Callable[[S, R], tuple[tuple[str, str], ...]]
     """By which tags a policy can tell the executor's containers from others."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from aws_executors.core.aws.event_rules import HOSTNAME, RECEIVING, Document, EventRule, host_queue
+from aws_executors.core.aws.event_rules import HOSTNAME, RECEIVING, Document, EventSelection, host_queue
 from aws_executors.core.aws.iam import Also, Statement, Where, policy
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.settings.base import Settings
@@ -34,7 +34,7 @@ class EventsSetupError(AwsExecutorsError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageQueue:
+class EventsQueue:
     """One queue: `number` tells it from others in the set-up."""
 
     number: int
@@ -49,7 +49,7 @@ class SectionRule:
     name: str
     about: str
     pattern: Document
-    queues: tuple[MessageQueue, ...]
+    queues: tuple[EventsQueue, ...]
     told: bool
 
 
@@ -62,7 +62,7 @@ class EventsSetup:
     rules: tuple[SectionRule, ...]
 
     @property
-    def queues(self) -> tuple[MessageQueue, ...]:
+    def queues(self) -> tuple[EventsQueue, ...]:
         """All queues of the rules, each once."""
         return tuple(dict.fromkeys((queue for rule in self.rules for queue in rule.queues), True))
 
@@ -71,7 +71,7 @@ class EventsSetup:
         """The name of the queue for what was received too often."""
         return f"{self.queues[0].name[:75]}-dead"
 
-    def sending(self, queue: MessageQueue) -> tuple[SectionRule, ...]:
+    def sending(self, queue: EventsQueue) -> tuple[SectionRule, ...]:
         """The rules that lead to a queue."""
         return tuple(rule for rule in self.rules if queue in rule.queues)
 
@@ -90,7 +90,7 @@ class SectionPart:
     pattern: Document
 
 
-def source(rule: EventRule[S, R], settings: S, request: R, also: Also) -> SectionPart:
+def source(rule: EventSelection[S, R], settings: S, request: R, also: Also) -> SectionPart:
     """A section's part of the set-up; the request is the one for an ordinary task."""
     where = Where(region=settings.region, account=ACCOUNT)
     return SectionPart(settings=settings, pattern=rule.pattern(settings, request, where, also))
@@ -157,8 +157,8 @@ def _names(settings: Settings, hosts: Sequence[str]) -> Iterator[str]:
         yield host_queue(name, host)
 
 
-def _numbered(wanted: Iterable[str], names: list[str]) -> Iterator[MessageQueue]:
+def _numbered(wanted: Iterable[str], names: list[str]) -> Iterator[EventsQueue]:
     for name in wanted:
         if name not in names:
             names.append(name)
-        yield MessageQueue(number=names.index(name) + 1, name=name)
+        yield EventsQueue(number=names.index(name) + 1, name=name)

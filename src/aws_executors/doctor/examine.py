@@ -7,6 +7,7 @@ and the checks judge the answers.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from aws_executors.core.aws.event_rules import receiving
 from aws_executors.core.aws.iam import Also, Statement, Where
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch.request import SubmitJob
@@ -14,11 +15,13 @@ from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import permissions as ecs_permissions
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.base import Settings
 from aws_executors.doctor.checks import batch as batch_checks
 from aws_executors.doctor.checks import batch_evidence, ecs_evidence
 from aws_executors.doctor.checks import ecs as ecs_checks
 from aws_executors.doctor.checks.definitions import LogConfiguration
+from aws_executors.doctor.checks.events import of_event_way
 from aws_executors.doctor.checks.findings import (
     Airflow,
     Finding,
@@ -29,6 +32,7 @@ from aws_executors.doctor.checks.findings import (
     of_simulation,
 )
 from aws_executors.doctor.checks.network import Network
+from aws_executors.doctor.event_probe import event_way
 from aws_executors.doctor.probe import Probe
 
 Say = Callable[[str], None]
@@ -45,6 +49,10 @@ def examine(
     if not isinstance(identity, Identity):
         return
     where = Where(region=settings.region, account=identity.account)
+    if settings.events_queue:
+        say("asking SQS and EventBridge for the queue of events and its rules")
+        rule = SERVICES[settings.section].event_rule
+        yield from of_event_way(event_way(rule, settings, request, where, probe))
     if isinstance(settings, EcsSettings) and isinstance(request, RunTask):
         found = seen_on_ecs(settings, request, airflow, probe, say)
         yield from ecs_checks.findings(found)
@@ -53,12 +61,13 @@ def examine(
         also = Also(roles=tuple(filter(None, roles)), log_groups=found.log_groups_named)
         needed = ecs_permissions.statements(request, where, also)
         unknown = {"PassRoles": not also.roles, "ReadLogs": not also.log_groups}
-        asked = tuple(one for one in needed if not unknown.get(one.sid))
+        asked = (*(one for one in needed if not unknown.get(one.sid)), *receiving(settings))
         yield from of_simulation(_denied(probe, identity, asked, say), settings.section)
     elif isinstance(settings, BatchSettings) and isinstance(request, SubmitJob):
         seen = seen_on_batch(settings, request, airflow, probe, say)
         yield from batch_checks.findings(seen)
-        asked = tuple(batch_permissions.statements(request, where, Also(log_groups=seen.log_groups_named)))
+        needed = batch_permissions.statements(request, where, Also(log_groups=seen.log_groups_named))
+        asked = (*needed, *receiving(settings))
         yield from of_simulation(_denied(probe, identity, asked, say), settings.section)
 
 

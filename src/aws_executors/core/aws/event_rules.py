@@ -38,7 +38,7 @@ EVENT_READS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventRule(Generic[S, R]):
+class EventSelection(Generic[S, R]):
     """Which events a rule of EventBridge lets through for one service.
 
     `pattern` is the rule's pattern, and `sample` an event of a container in a status. Of each group of
@@ -74,10 +74,10 @@ def host_queue(url: str, hostname: str) -> str:
     return url.replace(HOSTNAME, re.sub(r"[^\w-]", "-", hostname))
 
 
-def queue_arn(url: str, region: str) -> str:
+def sqs_arn(url: str, region: str) -> str:
     """The ARN of a queue; its URL names the account, whichever endpoint it leads to.
 
-    >>> queue_arn("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/airflow", "cn-north-1")
+    >>> sqs_arn("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/airflow", "cn-north-1")
     'arn:aws-cn:sqs:cn-north-1:123456789012:airflow'
     """
     account, _, name = url.rpartition("/")
@@ -94,5 +94,5 @@ def receiving(settings: Settings) -> Iterator[Statement]:
     [('arn:aws:sqs:us-east-1:123456789012:airflow-*',)]
     """
     if settings.events_queue:
-        arn = queue_arn(settings.events_queue, settings.region).replace(HOSTNAME, "*")
+        arn = sqs_arn(settings.events_queue, settings.region).replace(HOSTNAME, "*")
         yield Statement(sid="ReceiveEvents", actions=RECEIVING, resources=(arn,))

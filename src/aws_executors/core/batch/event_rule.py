@@ -4,7 +4,7 @@ Law: pure. All statuses pass: RUNNABLE is the first that an event tells of, and 
 change events" and "Job queue blocked events", AWS Batch User Guide.
 """
 
-from aws_executors.core.aws.event_rules import Document, EventRule, envelope
+from aws_executors.core.aws.event_rules import Document, EventSelection, envelope
 from aws_executors.core.aws.iam import NOTHING_ELSE, Also, Where
 from aws_executors.core.batch.builder import job_name
 from aws_executors.core.batch.describe import EVENT_TYPES
@@ -45,7 +45,7 @@ def sample(settings: BatchSettings, request: SubmitJob, where: Where, status: st
     return envelope(SOURCE, EVENT_TYPES[0], where, where.arn("batch", f"job/{job}"), detail)
 
 
-RULE = EventRule(
+RULE = EventSelection(
     pattern=pattern,
     sample=sample,
     statuses=(("RUNNABLE", "STARTING"), ("RUNNING",), ("SUCCEEDED",), ("FAILED",)),

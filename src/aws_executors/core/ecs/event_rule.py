@@ -5,10 +5,10 @@ being pulled, and the last one has the exit code. Source: "Amazon ECS task state
 Guide.
 """
 
-from aws_executors.core.aws.event_rules import Document, EventRule, envelope
+from aws_executors.core.aws.event_rules import Document, EventSelection, envelope
 from aws_executors.core.aws.iam import NOTHING_ELSE, Also, Where
 from aws_executors.core.ecs.describe import EVENT_TYPES
-from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.request import RunTask, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings
 
 SOURCE = "aws.ecs"
@@ -38,17 +38,26 @@ def sample(settings: EcsSettings, request: RunTask, where: Where, status: str) -
     """An event of one of this deployment's tasks."""
     cluster = where.named("ecs", "cluster", request.cluster or "default")
     task = f"{cluster.replace(':cluster/', ':task/')}/b99d40b3c3a64b8e8f2ad2f5d6d5ee1f"
+    ended = status == "STOPPED"
+    end: Document = {"stopCode": "EssentialContainerExited"} if ended else {}
+    definition = where.named("ecs", "task-definition", request.task_definition)
     detail: Document = {
         "taskArn": task,
         "clusterArn": cluster,
+        "taskDefinitionArn": definition,
+        "group": f"family:{definition.rpartition('/')[2].partition(':')[0]}",
         "startedBy": f"{settings.deployment}/0b6e",
+        "launchType": launch_platform(request.launch_type, request.capacity_provider_strategy) or "EC2",
         "lastStatus": status,
-        "desiredStatus": "STOPPED" if status == "STOPPED" else "RUNNING",
+        "desiredStatus": "STOPPED" if ended else "RUNNING",
+        "containers": [
+            {"name": settings.container_name, "lastStatus": status} | ({"exitCode": 0} if ended else {})
+        ],
         "version": 1,
     }
-    return envelope(SOURCE, EVENT_TYPES[0], where, task, detail)
+    return envelope(SOURCE, EVENT_TYPES[0], where, task, detail | end)
 
 
-RULE = EventRule(
+RULE = EventSelection(
     pattern=pattern, sample=sample, statuses=(("PROVISIONING", "PENDING"), ("RUNNING",), ("STOPPED",))
 )

@@ -51,12 +51,12 @@ def http_url(text: str) -> str:
     return text
 
 
-def queue_url(text: str) -> str:
+def sqs_url(text: str) -> str:
     """The URL of an SQS queue, without credentials; empty stays empty.
 
-    >>> queue_url("https://sqs.us-east-1.amazonaws.com/123456789012/airflow-events")
+    >>> sqs_url("https://sqs.us-east-1.amazonaws.com/123456789012/airflow-events")
     'https://sqs.us-east-1.amazonaws.com/123456789012/airflow-events'
-    >>> queue_url("airflow-events")
+    >>> sqs_url("airflow-events")
     Traceback (most recent call last):
       ...
     ValueError: is not the URL of a queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/airflow
@@ -182,7 +182,7 @@ Store = Annotated[
     ),
 ]
 """With a token of 64 characters behind it, the command that names the object stays below 300."""
-QueueUrl = Annotated[str, AfterValidator(queue_url)]
+QueueUrl = Annotated[str, AfterValidator(sqs_url)]
 Account = Annotated[str, AfterValidator(Shape(r"(\d{12})?", "a 12-digit account id"))]
 KmsKey = Annotated[
     str,

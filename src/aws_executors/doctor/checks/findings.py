@@ -282,7 +282,7 @@ def of_simulation(denied: tuple[str, ...] | Unasked | None, section: str) -> Ite
     yield from could_not_ask("permissions (iam:SimulatePrincipalPolicy)", denied)
     if isinstance(denied, tuple):
         for action in denied:
-            yield error(
+            yield (warning if action in FOR_EVENTS else error)(
                 "permission",
                 f"The scheduler's identity is not allowed {action}",
                 WHY_DENIED.get(action, "Tasks cannot be started and monitored without it."),
@@ -290,7 +290,14 @@ def of_simulation(denied: tuple[str, ...] | Unasked | None, section: str) -> Ite
             )
 
 
+FOR_EVENTS: Mapping[str, str] = {
+    "sqs:ReceiveMessage": "Events are not received; containers are polled as without events_queue.",
+    "sqs:DeleteMessage": "Events come again and again, until the queue gives them up.",
+    "sqs:ChangeMessageVisibility": "Events for other schedulers come to them half a minute late.",
+    "sqs:GetQueueAttributes": "Whether events pile up can not be checked.",
+}
 WHY_DENIED: Mapping[str, str] = {
+    **FOR_EVENTS,
     "iam:PassRole": "RunTask is refused without permission to pass the roles of the task definition.",
     "ecs:ListTasks": "After a crash, containers cannot be found by their token.",
     "batch:ListJobs": "After a crash, jobs cannot be found by their name, and may run twice.",
