@@ -72,15 +72,17 @@ def find_out(mutant: Mutant, seeds: Sequence[int], answer: Connection) -> None:
     from simulation.plan import plan
     from simulation.run import run
 
-    for tried, seed in enumerate(seeds, start=1):
+    # Most were found out before there were events, by schedules that are still the same without them.
+    tries = [(seeds[0], None), (seeds[0], False), *((seed, None) for seed in seeds[1:])]
+    for tried, (seed, events) in enumerate(tries, start=1):
         try:
-            faults = run(plan(seed)).faults
+            faults = run(plan(seed, events=events)).faults
         except Exception as error:  # noqa: BLE001 - a mutant may break in any way
             faults = (f"{type(error).__name__}: {error}",)
         if faults:
             answer.send(Found(seed, faults[0].partition("\n")[0], tried))
             return
-    answer.send(Found(tried=len(seeds)))
+    answer.send(Found(tried=len(tries)))
 
 
 def fate(mutant: Mutant, most: int) -> Found:

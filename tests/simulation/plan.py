@@ -167,8 +167,8 @@ BUSY = 60.0
 """Virtual seconds in which faults happen."""
 
 
-def plan(seed: int, policy: Policy = POLICY) -> Schedule:
-    """The schedule of this seed.
+def plan(seed: int, policy: Policy = POLICY, *, events: bool | None = None) -> Schedule:
+    """The schedule of this seed, with events or without, if that is said.
 
     >>> plan(3) == plan(3) != plan(4)
     True
@@ -183,7 +183,7 @@ def plan(seed: int, policy: Policy = POLICY) -> Schedule:
     faults = [_fault(seed, number, service, theme) for number in range(count)]
     if stored and theme not in NO_OUTAGE:
         faults += [_fault_of_the_store(seed, number) for number in range(int(count * draw(seed, "store")))]
-    events = draw(seed, "events") < 0.4
+    events = draw(seed, "events") < 0.4 if events is None else events
     if events and theme not in CALM:
         faults += [_fault_of_events(seed, number) for number in range(int(draw(seed, "events fail") * 3))]
     faults.sort(key=_time)
