@@ -27,6 +27,7 @@ from aws_executors.deploy.events import (
 )
 from aws_executors.deploy.events import SectionPart as Part
 from aws_executors.deploy.hcl import as_json, hcl
+from aws_executors.deploy.model import of_batch, of_ecs
 from aws_executors.deploy.terraform import events_configuration
 from aws_executors.shell.engine.event_intake import GIVEN_BACK
 from deploy.test_terraform import SCHEMA, fits
@@ -258,3 +259,16 @@ def test_the_policy_of_the_scheduler(
     assert received() == [arn]
     sections.setenv("AIRFLOW__ECS_FARGATE__EVENTS_QUEUE", URL + "-{hostname}")
     assert received() == [arn, arn + "-*"]
+
+
+def test_the_set_up_of_a_section_lets_its_scheduler_receive() -> None:
+    for service, options, of_section, request in (
+        (ecs.EcsSettings, ECS, of_ecs, ecs_options),
+        (batch.BatchSettings, BATCH, of_batch, batch_options),
+    ):
+        for queue, expected in (("", []), (URL, ["arn:aws:sqs:us-east-1:123456789012:airflow"])):
+            settings: Any = service.from_section({**options, "events_queue": queue}).unwrap()  # type: ignore[attr-defined]
+            made: Any = of_section(settings, request(settings)).policy()  # type: ignore[operator]
+            assert [
+                one["Resource"] for one in made["Statement"] if "sqs:ReceiveMessage" in one["Action"]
+            ] == expected

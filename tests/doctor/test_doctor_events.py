@@ -171,9 +171,8 @@ def pattern(**detail: object) -> Callable[[LocalAws], None]:
 
 def pile_up(world: LocalAws) -> None:
     client = world.client("sqs")
-    for _ in range(100):
-        entries = [{"Id": str(one), "MessageBody": "x"} for one in range(10)]
-        client.send_message_batch(QueueUrl=BASE + "airflow", Entries=entries)
+    entries = [{"Id": str(one), "MessageBody": "x"} for one in range(10)]
+    client.send_message_batch(QueueUrl=BASE + "airflow", Entries=entries)
 
 
 def fill_dead_letters(world: LocalAws) -> None:
@@ -331,6 +330,12 @@ def with_key(key: str, policy: str | Unasked | None) -> EventsEvidence:
     return replace(SOUND, queue=(queue.model_copy(update={"key": key}),), key_policy=policy)
 
 
+def with_messages(waiting: int, handled: int) -> EventsEvidence:
+    assert isinstance(SOUND.queue, tuple)
+    (queue,) = SOUND.queue
+    return replace(SOUND, queue=(queue.model_copy(update={"waiting": waiting, "handled": handled}),))
+
+
 def key_policy(*actions: str, service: str = "events.amazonaws.com") -> str:
     root = {
         "Effect": "Allow",
@@ -353,6 +358,10 @@ def key_policy(*actions: str, service: str = "events.amazonaws.com") -> str:
         (with_key(KEY, key_policy("kms:Decrypt")), ["events-key"]),
         (with_key(KEY, key_policy("kms:*", service="sqs.amazonaws.com")), ["events-key"]),
         (with_key(KEY, Unasked("AccessDenied")), ["could-not-ask"]),
+        (with_messages(9, 0), []),
+        (with_messages(10, 0), ["events-pile-up"]),
+        (with_messages(999, 10), []),
+        (with_messages(1000, 10), ["events-pile-up"]),
         (replace(SOUND, region="eu-west-1"), ["events-region"]),
         (replace(SOUND, rules=Unasked("AccessDenied"), passed={}), ["could-not-ask"]),
         (replace(SOUND, rules=(RULE.model_copy(update={"state": "DISABLED"}),)), ["events-rule-disabled"]),

@@ -15,8 +15,8 @@ from aws_executors.core.aws.response import Read
 from aws_executors.doctor.checks.findings import Finding, Unasked, advice, could_not_ask, warning
 from aws_executors.doctor.checks.resource_policy import EVENTS, arn_part, lets_in
 
-MANY = 1000
-"""Fewer messages wait in a queue that somebody receives from."""
+FEW, MANY = 10, 1000
+"""If so many messages wait, and none is being handled, nobody receives; or whoever does does not keep up."""
 RECEIVED = 12
 """So often a message may be received before the scheduler that it is for gets it, or it is deleted."""
 OWN_KEY = "alias/aws/sqs"
@@ -30,6 +30,7 @@ class QueueSeen(Read):
 
     arn: str = Field(validation_alias="QueueArn")
     waiting: int = Field(default=0, validation_alias="ApproximateNumberOfMessages")
+    handled: int = Field(default=0, validation_alias="ApproximateNumberOfMessagesNotVisible")
     policy: str = Field(default="", validation_alias="Policy")
     redrive: str = Field(default="", validation_alias="RedrivePolicy")
     key: str = Field(default="", validation_alias="KmsMasterKeyId")
@@ -116,10 +117,11 @@ def _queue(seen: EventsEvidence) -> Iterator[Finding]:
 
 def _received(seen: EventsEvidence) -> Iterator[Finding]:
     queue = seen.found
-    if queue and queue.waiting >= MANY:
+    if queue and queue.waiting >= (MANY if queue.handled else FEW):
+        handled = f"{queue.handled} are" if queue.handled else "none is"
         yield warning(
             "events-pile-up",
-            f"{queue.waiting} messages wait in {seen.url}",
+            f"{queue.waiting} messages wait in {seen.url}, and {handled} being handled",
             "No scheduler receives them, or they are not allowed to delete them.",
             "Start a scheduler with this events_queue; if one runs, look for 'Receiving events' in its log.",
         )
