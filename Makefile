@@ -13,9 +13,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SOAK := $(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile soak
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
 # Workers for the unit tests: two more than there are cores, for some tests wait (with as many as cores, two took nine
-# minutes and left a third of the CPU idle); not more, for each takes six seconds to collect its tests. End to end: one
-# more than there are groups of tests that take long (tests/e2e/conftest.py); they wait for Airflow most of the time,
-# and what is nice runs meanwhile.
+# minutes and left a third of the CPU idle); not more, for each takes six seconds to collect its tests. End to end:
+# one for each group of tests that takes long (tests/e2e/conftest.py), of which the last takes all else; they wait for
+# Airflow most of the time, and what is nice runs meanwhile.
 WORKERS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN || echo 2))
 # Compiled code is kept, whatever the machine is set to: hundreds of processes would each compile it again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -53,7 +53,7 @@ unit: $(INSTALLED) ## unit and property tests, the documentation and its example
 	nice $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/e2e
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
-	$(BIN)/python -m pytest -q -n 4 tests/e2e
+	$(BIN)/python -m pytest -q -n 3 tests/e2e
 
 e2e-examples: $(INSTALLED) ## Airflow's own example DAGs by each executor, and as LocalExecutor runs them
 	@PYTHONPATH=src:tests $(BIN)/python -m e2e.examples

@@ -3,6 +3,7 @@
 Law: the very command of `make docs`; what blocks and tables say is `test_readme.py`'s matter.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -85,12 +86,27 @@ def test_the_api_is_made_of_the_docstrings(site: Path) -> None:
     assert "&gt;&gt;&gt; " in text
 
 
-@pytest.mark.parametrize("page", ["[lost](nowhere.md)", "[lost](#nowhere)", "# Alone\n\n### Too deep"])
-def test_what_is_broken_is_an_error(page: str, tmp_path: Path) -> None:
-    pages = tmp_path / "docs"
+BROKEN = {
+    "lost": "[lost](nowhere.md)",
+    "no_anchor": "[lost](#nowhere)",
+    "too_deep": "# Alone\n\n### Too deep",
+}
+
+
+@pytest.fixture(scope="module")
+def of_broken_pages(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """What Sphinx, which with ``-W`` fails for any warning, says of a site with these pages."""
+    place = tmp_path_factory.mktemp("broken")
+    pages = place / "docs"
     pages.mkdir()
     shutil.copy(DOCS / "conf.py", pages)
-    (pages / "index.md").write_text(f"# Index\n\n{page}\n")
-    done = built(pages, tmp_path)
-    assert done.returncode == 1
-    assert "WARNING" in done.stderr
+    contents = "```{toctree}\n" + "\n".join(BROKEN) + "\n```"
+    for name, text in {"index": contents, **BROKEN}.items():
+        (pages / f"{name}.md").write_text(f"# {name}\n\n{text}\n")
+    return built(pages, place)
+
+
+@pytest.mark.parametrize("page", BROKEN)
+def test_what_is_broken_is_an_error(page: str, of_broken_pages: subprocess.CompletedProcess[str]) -> None:
+    assert of_broken_pages.returncode == 1
+    assert re.search(rf"/{page}\.md:\d+: WARNING", of_broken_pages.stderr)

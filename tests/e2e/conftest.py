@@ -37,7 +37,7 @@ class Groups(LoadScopeScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Groups:
-    """Who gives tests to workers here (``-n 4``)."""
+    """Who gives tests to workers here (``-n 3``)."""
     return Groups(config, log)
 
 
@@ -79,7 +79,7 @@ def image(dags: Path, ending: ExitStack) -> dict[str, str]:
 def up(dags: Path, image: dict[str, str], logs: Path, ending: ExitStack) -> DemoStage:
     """Airflow with both executors, and workloads in S3."""
     isolate()
-    return ending.enter_context(stage(dags, logs, OPTIONS, names=NAMES, image=image))
+    return ending.enter_context(stage(dags, logs, OPTIONS, NAMES, image=image, prepared=warm.components))
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,9 @@ def show(names: Iterable[str], logs: Path) -> Iterator[Show]:
         image = stack.enter_context(warm.image(container_environment(AirflowHome(home=dags, dags=dags))))
         url = stack.enter_context(postgres(logs))
         options = {**OPTIONS, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url, "EXECUTOR_IN_TURN": str(turn)}
-        up = stack.enter_context(stage(dags, logs, options, NAMES, image={**image, **PATIENT}))
+        up = stack.enter_context(
+            stage(dags, logs, options, NAMES, image={**image, **PATIENT}, prepared=warm.components)
+        )
         rows = create_engine(url)
         stack.callback(rows.dispose)
         yield Show(up, rows, read(up, rows, len(set(names))), turn)

@@ -3,51 +3,61 @@
 Law: comes last of all that share the Airflow on PostgreSQL. The signal is real, and meets this very process.
 """
 
+import io
 import os
 import shutil
 import signal
 import threading
-import time
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 
 import pytest
 
-from aws_executors.demo.__main__ import DAG, DAGS, INTERRUPTED, parser, run_on
+from aws_executors.demo.__main__ import DAGS, INTERRUPTED, parser, run_on
 from aws_executors.demo.processes import left_behind
-from aws_executors.demo.stage import DemoStage
 from e2e.examples import Show
 from e2e.shared import last
 
 
 # A call of Airflow's API that is interrupted while it connects leaves its socket to the end of the process.
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-def test_interrupted_it_takes_everything_down(
-    shown: Show, ending: ExitStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    up, over = shown.up, threading.Event()
+def test_interrupted_it_takes_everything_down(shown: Show, ending: ExitStack, tmp_path: Path) -> None:
+    up, output = shown.up, Output("RUNNING")
     for source in DAGS.glob("*.py"):
         shutil.copy(source, up.place.dags)
     shown.turn.write_text("")
-    other = threading.Thread(target=interrupt, args=(up, over))
+    other = threading.Thread(target=interrupt, args=(output,))
     other.start()
     try:
-        code = run_on(last(up, ending), parser().parse_args(["--logs", str(tmp_path)]))
+        with redirect_stdout(output):
+            code = run_on(last(up, ending), parser().parse_args(["--logs", str(tmp_path)]))
     finally:
-        over.set()
+        output.over.set()
         other.join()
-    said = capsys.readouterr().out
+    said = output.getvalue()
+    assert output.said, said
     assert code == INTERRUPTED == 130, said
-    assert "RUNNING" in said
     assert "interrupted; everything is down" in said
     assert left_behind(str(up.place.dags)) == []
 
 
-def interrupt(up: DemoStage, over: threading.Event) -> None:
-    """Ctrl-C as soon as a container of the demo has run for a while: there is most to take down."""
-    while not over.is_set():
-        if any(one.task.dag_id == DAG and one.status == "RUNNING" for one in up.containers()):
-            time.sleep(3.0)  # in which it is shown, too, on a busy machine
-            os.kill(os.getpid(), signal.SIGINT)
-            return
-        time.sleep(0.1)
+class Output(io.StringIO):
+    """What is printed; `said` once this word has been, and `over` then, or when nobody prints any longer."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self.word, self.said, self.over = word, False, threading.Event()
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if self.word in self.getvalue():
+            self.said = True
+            self.over.set()
+        return written
+
+
+def interrupt(output: Output) -> None:
+    """Ctrl-C as soon as the demo says that a container runs: there is most to take down."""
+    output.over.wait()
+    if output.said:
+        os.kill(os.getpid(), signal.SIGINT)

@@ -1,4 +1,4 @@
-"""EventBridge: which events a rule takes, what its target gets, and that tasks and jobs send them."""
+"""EventBridge: that tasks and jobs send events, what a rule's target gets, and how rules are kept."""
 
 from __future__ import annotations
 
@@ -9,30 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aws_executors.local.models import service
-from aws_executors.local.world import FARGATE
-from aws_executors.local.world.sqs.policy import lets_events_in
-from event_queues import EVERYTHING, events_queue, queue_policy
+from aws_executors.local.world import FARGATE, World
+from event_queues import EVERYTHING, events_queue
+from local.stories import act
 from local.told_worlds import QUEUE, RULE, URL, Told
 from queue_laws import taken
+from samples import examples
 
 if TYPE_CHECKING:
     from local.conftest import Account, Virtual
-
-EVENT: dict[str, Any] = {
-    "source": "aws.ecs",
-    "detail-type": "ECS Task State Change",
-    "resources": ["arn:1", "arn:2"],
-    "detail": {
-        "lastStatus": "STOPPED",
-        "startedBy": "prod/0b6e",
-        "version": 3,
-        "spot": True,
-        "none": None,
-        "containers": [{"name": "app", "exitCode": 0}, {"name": "side", "exitCode": 1}],
-    },
-}
 
 
 @pytest.fixture
@@ -46,90 +35,6 @@ def told(virtual: Callable[..., Virtual]) -> Callable[..., Told]:
         return Told(v, pattern, **target)
 
     return make
-
-
-def fits(v: Virtual, pattern: Any, event: Any = EVENT) -> bool | str:
-    answer = v.call("events.TestEventPattern", EventPattern=json.dumps(pattern), Event=json.dumps(event))
-    return answer.error or bool(answer.body["Result"])
-
-
-@pytest.mark.parametrize(
-    ("pattern", "expected"),
-    [
-        ({"source": ["aws.ecs"]}, True),
-        ({"source": ["aws.batch"]}, False),
-        ({"source": ["aws.batch", "aws.ecs"]}, True),
-        ({"source": ["aws.ecs"], "detail-type": ["other"]}, False),
-        ({"detail": {"lastStatus": ["RUNNING", "STOPPED"]}}, True),
-        ({"detail": {"lastStatus": ["stopped"]}}, False),
-        ({"detail": {"lastStatus": [{"equals-ignore-case": "stopped"}]}}, True),
-        ({"detail": {"startedBy": [{"prefix": "prod/"}]}}, True),
-        ({"detail": {"startedBy": [{"prefix": "test/"}]}}, False),
-        ({"detail": {"startedBy": [{"prefix": "test/"}, {"suffix": "0b6e"}]}}, True),
-        ({"detail": {"startedBy": [{"wildcard": "prod/*e"}]}}, True),
-        ({"detail": {"startedBy": [{"wildcard": "prod/*x"}]}}, False),
-        ({"detail": {"startedBy": [{"exists": True}]}}, True),
-        ({"detail": {"stopCode": [{"exists": True}]}}, False),
-        ({"detail": {"stopCode": [{"exists": False}]}}, True),
-        ({"detail": {"stopCode": [{"exists": False}, "UserInitiated"]}}, True),
-        ({"detail": {"containers": [{"exists": True}]}}, True),
-        ({"detail": [{"exists": True}]}, False),
-        ({"other": {"deep": [{"exists": False}]}}, True),
-        ({"other": {"deep": ["x"]}}, False),
-        ({"detail": {"lastStatus": [{"anything-but": "STOPPED"}]}}, False),
-        ({"detail": {"lastStatus": [{"anything-but": ["PENDING", "RUNNING"]}]}}, True),
-        ({"detail": {"startedBy": [{"anything-but": {"prefix": "test/"}}]}}, True),
-        ({"detail": {"startedBy": [{"anything-but": {"prefix": ["x", "prod/"]}}]}}, False),
-        ({"detail": {"stopCode": [{"anything-but": "x"}]}}, False),
-        ({"detail": {"version": [3]}}, True),
-        ({"detail": {"version": [3.0]}}, True),
-        ({"detail": {"version": ["3"]}}, False),
-        ({"detail": {"version": [{"prefix": "3"}]}}, False),
-        ({"detail": {"version": [{"anything-but": 3}]}}, False),
-        ({"detail": {"spot": [True]}}, True),
-        ({"detail": {"spot": [1]}}, False),
-        ({"detail": {"none": [None]}}, True),
-        ({"detail": {"stopCode": [None]}}, False),
-        ({"resources": ["arn:2"]}, True),
-        ({"resources": [{"prefix": "arn:3"}]}, False),
-        ({"detail": {"containers": {"name": ["side"]}}}, True),
-        ({"detail": {"containers": {"name": ["side"], "exitCode": [0]}}}, False),
-        ({"detail": {"containers": {"name": ["app"], "exitCode": [0]}}}, True),
-    ],
-)
-def test_a_pattern_takes(virtual: Callable[..., Virtual], pattern: Any, expected: bool) -> None:
-    assert fits(virtual(), pattern) is expected
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "source",
-        {},
-        [],
-        {"source": "aws.ecs"},
-        {"source": []},
-        {"source": [["aws.ecs"]]},
-        {"detail": {}},
-        {"source": [{"prefix": 1}]},
-        {"source": [{"prefix": "a", "suffix": "b"}]},
-        {"source": [{"exists": "yes"}]},
-        {"source": [{"anything-but": []}]},
-        {"source": [{"anything-but": {"exists": True}}]},
-        {"source": [{"anything-but": {"prefix": ""}}]},
-        {"detail": {"version": [{"numeric": [">", 1]}]}},
-        {"$or": [{"source": ["a"]}, {"source": ["b"]}]},
-        {"source": ["x" * 2048]},
-    ],
-)
-def test_a_pattern_that_cannot_be_or_is_not_known_is_refused(
-    virtual: Callable[..., Virtual], pattern: Any
-) -> None:
-    v = virtual()
-    assert fits(v, pattern) == "InvalidEventPatternException"
-    answer = v.call("events.PutRule", Name="r", EventPattern=json.dumps(pattern))
-    assert (answer.error, answer.status) == ("InvalidEventPatternException", 400)
-    assert v.world.events.rules == {}
 
 
 @pytest.mark.parametrize(
@@ -314,37 +219,10 @@ def test_a_queue_that_is_gone_gets_nothing(told: Callable[..., Told]) -> None:
     assert rule.v.task(rule.v.run())["lastStatus"] == "RUNNING"
 
 
-ALLOWED = json.loads(queue_policy(QUEUE))["Statement"][0]
-
-
-@pytest.mark.parametrize(
-    ("statements", "expected"),
-    [
-        ([ALLOWED], True),
-        (ALLOWED, True),
-        ([], False),
-        ([{**ALLOWED, "Effect": "Deny"}], False),
-        ([ALLOWED, {**ALLOWED, "Effect": "Deny"}], False),
-        ([ALLOWED, {**ALLOWED, "Effect": "Deny", "Principal": "*"}], False),
-        ([{**ALLOWED, "Principal": "*"}], True),
-        ([{**ALLOWED, "Principal": {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}}], True),
-        ([{**ALLOWED, "Principal": {"Service": "sns.amazonaws.com"}}], False),
-        ([{**ALLOWED, "Principal": {"AWS": "123456789012"}}], False),
-        ([{**ALLOWED, "Action": "SQS:*"}], True),
-        ([{**ALLOWED, "Action": ["sqs:ReceiveMessage"]}], False),
-        ([{**ALLOWED, "Resource": "*"}], True),
-        ([{**ALLOWED, "Resource": f"{QUEUE}-other"}], False),
-        ([{**ALLOWED, "Condition": {"ArnEquals": {"aws:SourceArn": RULE}}}], True),
-        ([{**ALLOWED, "Condition": {"ArnLike": {"AWS:SourceArn": [f"{RULE}x", f"{RULE[:-1]}*"]}}}], True),
-        ([{**ALLOWED, "Condition": {"ArnEquals": {"aws:SourceArn": f"{RULE}x"}}}], False),
-        ([{**ALLOWED, "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}], True),
-        ([{**ALLOWED, "Condition": {"StringEquals": {"aws:SourceAccount": "210987654321"}}}], False),
-        ([{**ALLOWED, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}], False),
-    ],
-)
-def test_a_queue_s_policy(statements: Any, expected: bool) -> None:
-    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    assert lets_events_in(policy, QUEUE, RULE, "123456789012") is expected
+def test_a_text_that_no_queue_can_have_does_not_stop_the_world(told: Callable[..., Told]) -> None:
+    rule = told({"detail": {"lastStatus": ["RUNNING"]}})
+    rule.v.run(startedBy="\ud800")
+    assert [event["detail"]["startedBy"] for event in rule.events()] == ["?"]
 
 
 def test_rules_and_targets_can_be_looked_at(told: Callable[..., Told]) -> None:
@@ -413,6 +291,39 @@ def test_there_are_no_more_than_three_hundred_rules(virtual: Callable[..., Virtu
     errors = [v.call("events.PutRule", Name=f"r{at}", EventPattern='{"a": ["b"]}').error for at in range(301)]
     assert errors == [*[None] * 300, "LimitExceededException"]
     assert v.call("events.PutRule", Name="r0", EventPattern='{"a": ["c"]}').error is None
+
+
+STORY = st.lists(
+    st.tuples(
+        st.sampled_from(["run", "submit", "wait", "exit", "stop", "terminate", "lose", "reclaim"]),
+        st.integers(0, 50),
+    ),
+    max_size=25,
+)
+
+
+@examples(25)
+@given(steps=STORY)
+def test_what_is_told_is_what_has_changed(steps: list[tuple[str, int]]) -> None:
+    from local.conftest import Virtual as Begin
+
+    v = Begin(World(seed=3, delays=FARGATE))
+    v.ecs([{"name": "app"}, {"name": "side", "essential": False}])
+    v.batch(retryStrategy={"attempts": 2})
+    rule = Told(v)
+    for verb, number in steps:
+        act(v, verb, number)
+    found = rule.events()
+    tasks = [event["detail"] for event in found if event["source"] == "aws.ecs"]
+    jobs = [event["detail"] for event in found if event["source"] == "aws.batch"]
+    assert [(one["taskArn"], one["version"]) for one in tasks] == [
+        (change.detail["taskArn"], change.detail["version"])
+        for change in v.world.changes
+        if change.source == "aws.ecs"
+    ]
+    for job in v.world.batch.jobs:
+        told = [one["status"] for one in jobs if one["jobId"] == job]
+        assert ["SUBMITTED", *told] == v.job_statuses(job)
 
 
 def test_the_same_seed_tells_the_same(virtual: Callable[..., Virtual]) -> None:

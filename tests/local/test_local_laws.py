@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws_executors.local.models import operation
-from aws_executors.local.world import ACTIONS, FARGATE, NONE, World, verbs
+from aws_executors.local.world import ACTIONS, FARGATE, NONE, World
+from local.stories import act, finish
 from samples import examples
 
 if TYPE_CHECKING:
@@ -160,42 +161,6 @@ def test_every_story_ends_well(steps: list[tuple[str, int]], slow: bool) -> None
             assert change.detail["version"] == versions.get(arn, 0) + 1
             versions[arn] = change.detail["version"]
     assert all(job.ended and len(job.view["attempts"]) <= 2 for job in v.world.batch.jobs.values())
-
-
-def act(v: Virtual, verb: str, number: int) -> None:
-    """One step of a story, upon the task, job or process that the number picks."""
-    tasks, jobs = list(v.world.ecs.tasks), list(v.world.batch.jobs)
-    if verb == "run":
-        v.run()
-    elif verb == "submit":
-        v.submit(dependsOn=[{"jobId": jobs[number % len(jobs)]}] if jobs and number % 3 == 0 else [])
-    elif verb == "wait":
-        v.wait(number)
-    elif verb == "exit" and v.started:
-        at = number % len(v.started)
-        v.exit(number % 2, v.started[at].ref.container, at)
-    elif verb == "stop" and tasks:
-        v.call("ecs.StopTask", cluster="c", task=tasks[number % len(tasks)])
-    elif verb == "terminate" and jobs:
-        v.call("batch.TerminateJob", jobId=jobs[number % len(jobs)], reason="story")
-    elif verb in ("lose", "reclaim") and tasks:
-        fault = verbs.lose_host if verb == "lose" else verbs.reclaim_spot
-        fault(v.world, v.clock, tasks[number % len(tasks)])
-        v.settle()
-    elif verb == "fail":
-        v.world.faults.missing_images.symmetric_difference_update({"img"})
-
-
-def finish(v: Virtual) -> None:
-    """Let every process end, and what waited for it, until nothing is left to happen."""
-    v.world.faults.missing_images.clear()
-    done = 0
-    for _ in range(200):
-        while done < len(v.started):
-            v.exit(0, v.started[done].ref.container, done)
-            done += 1
-        v.wait(300 if done < len(v.started) or v.world.ecs.waiting else 10)
-    v.wait(300)
 
 
 def test_a_token_lives_as_long_as_its_tasks_are_remembered(virtual: Callable[..., Virtual]) -> None:

@@ -65,6 +65,11 @@ def test_an_error_has_the_services_wire_form(account: Account) -> None:
     assert (status, head["x-amzn-errortype"]) == (400, "ClientException")
     with pytest.raises(account.ecs.exceptions.ClusterNotFoundException, match="Cluster not found"):
         account.ecs.describe_tasks(cluster="x", tasks=["0" * 32])
+    asked = {"QueueUrl": "http://elsewhere/123456789012/none"}
+    status, body, head = post(account.aws.url, "/", asked, **{"x-amz-target": "AmazonSQS.ReceiveMessage"})
+    assert (status, body["__type"]) == (400, "QueueDoesNotExist")
+    assert head["content-type"] == "application/x-amz-json-1.0"
+    assert head["x-amzn-query-error"] == "AWS.SimpleQueueService.NonExistentQueue;Sender"
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def run_on(stage: AbstractContextManager[DemoStage], options: argparse.Namespace
     except KeyboardInterrupt:
         clock.say("interrupted; everything is down")
         return INTERRUPTED
-    except (NotReadyError, ProcessDiedError, RuntimeError) as error:
+    except (NotReadyError, ProcessDiedError, RuntimeError, OSError) as error:  # OSError: of calls of the API
         clock.say(f"{error}\nThe logs are in {options.logs.resolve()}")
         return 1
     clock.say(

@@ -8,8 +8,8 @@ import json
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from aws_executors.local.wire import Request
 
 AT_ONCE = 4  # containers at a time: each takes a core for seconds, and 150 MB
 EXECUTORS = 2
-START = 90.0  # seconds that Airflow may take to start
+START = 180.0  # seconds that Airflow may take to start, on a busy machine
 ASK = 0.5  # seconds between two calls of Airflow's API, which compete with the tasks for the CPU
 STARTED = ") started in "  # what each executor logs when it starts
 
@@ -138,11 +138,13 @@ def stage(
     names: cloud.Names | None = None,
     at_once: int = AT_ONCE,
     image: Mapping[str, str] | None = None,
+    prepared: Callable[[Mapping[str, str]], AbstractContextManager[Mapping[str, str]]] = nullcontext,
 ) -> Iterator[DemoStage]:
     """Run Airflow with both executors in front of an embedded AWS.
 
     `options` are variables for Airflow's components, `at_once` is how many containers run at a time, `image`
-    are further variables for every container.
+    are further variables for every container. `prepared` makes of the environment of Airflow's components the
+    one that they get, and is entered before the first of them and left after the last.
     """
     names = names or cloud.Names()
     with ExitStack() as stack:
@@ -157,9 +159,10 @@ def stage(
                 keep_requests=names.transport != "inline",
             )
         )
-        environment = airflow_environment(
+        environment: Mapping[str, str] = airflow_environment(
             place, aws.environment, {**names.options(aws.url), **(options or {})}
         )
+        environment = stack.enter_context(prepared(environment))
         deployment = stack.enter_context(Deployment(environment=environment, logs=logs))
         stack.callback(shield)
         up = DemoStage(aws, deployment, place, Api(place.url), names)

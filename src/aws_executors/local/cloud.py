@@ -91,14 +91,20 @@ class Cloud:
         self._thread.join(1.0)
         self.containers.close(0.8)
 
-    def call(self, call: Call) -> Answer:
-        """Answer one call; a long poll waits for its answer, without the lock, until `stop`."""
+    def call(self, call: Call, is_wanted: Callable[[], bool] = lambda: True) -> Answer:
+        """Answer one call; a long poll waits for its answer, without the lock, until `stop`.
+
+        `is_wanted` says whether anybody still waits: nothing is taken out of a queue for a client that has
+        gone.
+        """
         with self._changed:
             since = self.now()
             answer = apply(self._world, call, since)
             self._turn()
             while answer.wait and not self._ending:
                 self._stirred.wait(answer.wait)
+                if not is_wanted():
+                    break
                 answer = again(self._world, call, answer, since, self.now())
                 self._turn()
             return answer

@@ -11,6 +11,8 @@ import json
 import socket
 import socketserver
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from aws_executors.local.cloud import Cloud
@@ -38,6 +40,16 @@ def check_loopback(host: str) -> None:
         )
 
 
+def is_open(connection: socket.socket) -> bool:
+    """Whether the client has not closed its side of a connection; does not wait."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
 class ConnectionHandler(socketserver.StreamRequestHandler):
     """One connection: reads and answers requests until it ends."""
 
@@ -48,7 +60,7 @@ class ConnectionHandler(socketserver.StreamRequestHandler):
         assert isinstance(server, Server)
         try:
             while (request := read_request(self.rfile, self.wfile)) is not None:
-                reply = server.reply(request)
+                reply = server.reply(request, partial(is_open, self.connection))
                 if reply is None:
                     return
                 self.wfile.write(reply)
@@ -115,8 +127,11 @@ class Server(socketserver.ThreadingTCPServer):
         finally:
             self._open.discard(request)
 
-    def reply(self, request: Request) -> bytes | None:
-        """The response to a request, after its delay; None if the connection is to be closed without one."""
+    def reply(self, request: Request, is_wanted: Callable[[], bool]) -> bytes | None:
+        """The response to a request, after its delay; None if the connection is to be closed without one.
+
+        `is_wanted` says whether the client still waits for it.
+        """
         if not is_for_us(request.headers):
             return forbidden(f"Host {request.headers.get('host', '')!r} is no address of this machine")
         if request.path.startswith(ROOT.rstrip("/")):
@@ -131,7 +146,7 @@ class Server(socketserver.ThreadingTCPServer):
             check_key(service, request.headers, self._key)
             call = parse_call(request)
             action = call.action
-            answer = self._cloud.call(call)
+            answer = self._cloud.call(call, is_wanted)
         except ServiceError as refusal:
             answer = Answer(refusal.status, {"message": refusal.message, **refusal.extra}, refusal.code)
         if answer.delay:

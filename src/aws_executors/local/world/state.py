@@ -86,6 +86,12 @@ def hex_id(world: World) -> str:
     return blake2b(f"{world.seed}:{count(world)}".encode(), digest_size=16).hexdigest()
 
 
+def uuid(world: World) -> str:
+    """The same, in the form of a UUID."""
+    digits = hex_id(world)
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def draw(world: World, subject: str, step: str, span: Range) -> float:
     """Seconds within `span`, determined by the seed, the subject and the step (not by the order of
     events)."""

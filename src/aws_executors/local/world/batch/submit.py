@@ -11,7 +11,7 @@ import re
 from aws_executors.local.world.batch.job_view import KIND
 from aws_executors.local.world.batch.setup import check_name, find_job_definition, find_queue, reject
 from aws_executors.local.world.batch.state import BatchJob
-from aws_executors.local.world.state import World, arn, changed, count, hex_id, schedule_after
+from aws_executors.local.world.state import World, arn, changed, count, schedule_after, uuid
 from aws_executors.local.world.values import Json
 
 LOG_GROUP = "/aws/batch/job"
@@ -25,8 +25,7 @@ def submit_job(world: World, params: Json, now: float) -> Json:
     _check(world, queue, definition, params)
     ecs = _ecs_properties(definition, params)
     container = {} if ecs else _container_properties(definition, params)
-    digits = hex_id(world)
-    job_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    job_id = uuid(world)
     view = _view(world, job_id, queue, definition, params, now)
     retry: Json = view.get("retryStrategy", {})
     view |= {"ecsProperties": ecs} if ecs else {"container": container}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from aws_executors.local.world.events.inputs import target_input
 from aws_executors.local.world.events.patterns import fits_pattern
@@ -16,13 +17,14 @@ from aws_executors.local.world.events.state import EventRule, Underway
 from aws_executors.local.world.sqs.messages import put_message
 from aws_executors.local.world.sqs.policy import lets_events_in
 from aws_executors.local.world.sqs.queues import queue_of_arn
-from aws_executors.local.world.state import World, count, draw, hex_id, schedule
+from aws_executors.local.world.state import World, count, draw, schedule, uuid
 from aws_executors.local.world.values import Json
 
 ARRIVES = "event.arrives"
 CERTAIN = (0.0, 1.0)
 
 
+@lru_cache(maxsize=1024)  # a task's times are in each of its events
 def iso(at: float, timespec: str = "milliseconds") -> str:
     """Epoch seconds as events have them.
 
@@ -39,10 +41,9 @@ def send_event(
     rules = [rule for rule in world.events.rules.values() if rule.enabled and rule.targets]
     if not rules:
         return
-    digits = hex_id(world)
     event: Json = {
         "version": "0",
-        "id": f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}",
+        "id": uuid(world),
         "detail-type": kind,
         "source": source,
         "account": world.account,
@@ -63,7 +64,8 @@ def _send_to(world: World, now: float, rule: EventRule, target: Json, event: Jso
     subject = f"{event['id']}/{rule.view['Name']}/{target['Id']}"
     if draw(world, subject, "lose", CERTAIN) < faults.lost:
         return
-    message = Underway(rule.view["Arn"], target["Arn"], target_input(target, rule.view, event))
+    text = target_input(target, rule.view, event).encode(errors="replace").decode()
+    message = Underway(rule.view["Arn"], target["Arn"], text)
     copies = 2 if draw(world, subject, "double", CERTAIN) < faults.doubled else 1
     for copy in range(copies):
         delay = draw(world, subject, f"late {copy}", (faults.late, faults.late + faults.spread))

@@ -70,6 +70,8 @@ def _check_filter(one: Any) -> None:
         _reject("exists match pattern must be either true or false.")
     if name in TEXT_TESTS and not isinstance(operand, str):
         _reject(f"{name} match pattern must be a string")
+    if name == "wildcard" and "**" in operand:
+        _reject("Consecutive wildcard characters")
     if name == "anything-but":
         _check_anything_but(operand)
 
@@ -104,7 +106,7 @@ def fits_pattern(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
 def _accepts(wanted: Any, there: bool, value: Any) -> bool:
     """Whether a leaf of the event is accepted."""
     if isinstance(wanted, dict) and "exists" in wanted:
-        return bool(wanted["exists"] == (there and not isinstance(value, dict)))
+        return bool(wanted["exists"] == (there and value != [] and not isinstance(value, dict)))
     if not there:
         return False
     members = value if isinstance(value, list) else [value]

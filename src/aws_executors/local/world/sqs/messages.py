@@ -17,7 +17,7 @@ from aws_executors.local.world.sqs.batches import each_entry
 from aws_executors.local.world.sqs.queues import dead_letters, queue_arn, queue_at
 from aws_executors.local.world.sqs.refusals import NOT_HERE, hold_within
 from aws_executors.local.world.sqs.state import MessageQueue, QueuedMessage
-from aws_executors.local.world.state import World, count, hex_id
+from aws_executors.local.world.state import World, count, uuid
 from aws_executors.local.world.values import Json, ServiceError
 
 FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -61,9 +61,7 @@ def put_message(
     world: World, queue: MessageQueue, body: str, now: float, delay: float = 0.0
 ) -> QueuedMessage:
     """Put a new message into a queue, visible after `delay` seconds."""
-    digits = hex_id(world)
-    message_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-    message = QueuedMessage(message_id, body, now, now + delay)
+    message = QueuedMessage(uuid(world), body, now, now + delay)
     queue.messages[message.id] = message
     make_visible(world, queue, message, now + delay)
     return message
@@ -99,6 +97,7 @@ def _take(world: World, queue: MessageQueue, most: int, now: float) -> list[Queu
     taken: list[QueuedMessage] = []
     while len(taken) < most and _next_visible(queue, now) <= now:
         message = queue.messages[heapq.heappop(queue.due)[2]]
+        message.visible_at = float("inf")  # no other entry of it counts, even one for the same moment
         if not _redriven(world, queue, message, now):
             taken.append(message)
     return taken

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from aws_executors.local.world.sqs.attributes import document_of
@@ -18,14 +19,15 @@ SERVICE = "events.amazonaws.com"
 ACTION = "sqs:SendMessage"
 
 
+@lru_cache(maxsize=256)  # the same policy is asked for each event
 def lets_events_in(policy: str, queue: str, rule: str, account: str) -> bool:
     """Whether the policy allows the rule to send messages to the queue; both are ARNs."""
     found = document_of(policy)
     statements = _list(found.get("Statement", [])) if isinstance(found, dict) else []
     facts = {"aws:sourcearn": rule, "aws:sourceaccount": account}
-    effects = {
+    effects = [
         one.get("Effect") for one in statements if isinstance(one, dict) and _applies(one, queue, facts)
-    }
+    ]
     return "Allow" in effects and "Deny" not in effects
 
 
@@ -34,21 +36,24 @@ def _list(value: Any) -> list[Any]:
 
 
 def _applies(statement: Json, queue: str, facts: Mapping[str, str]) -> bool:
-    principal = statement.get("Principal")
+    principal, conditions = statement.get("Principal"), statement.get("Condition", {})
     services = principal.get("Service", []) if isinstance(principal, dict) else []
     named = principal == "*" or SERVICE in _list(services)
     return (
         named
         and any(_like(str(one).lower(), ACTION.lower()) for one in _list(statement.get("Action", [])))
         and any(_like(str(one), queue) for one in _list(statement.get("Resource", [])))
-        and all(_holds(*one, facts) for one in dict(statement.get("Condition", {})).items())
+        and isinstance(conditions, dict)
+        and all(_holds(*one, facts) for one in conditions.items())
     )
 
 
-def _holds(operator: str, wanted: Mapping[str, Any], facts: Mapping[str, str]) -> bool:
+def _holds(operator: str, wanted: Any, facts: Mapping[str, str]) -> bool:
     """Whether a condition block holds: each key, with any of its values."""
     test = OPERATORS.get(operator.removesuffix("IfExists"))
-    return test is not None and all(
+    if test is None or not isinstance(wanted, dict):
+        return False
+    return all(
         key.lower() in facts and any(test(str(one), facts[key.lower()]) for one in _list(values))
         for key, values in wanted.items()
     )

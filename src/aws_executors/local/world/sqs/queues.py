@@ -7,6 +7,7 @@ Amazon SQS API Reference; the messages are SQS's.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from aws_executors.local.world.pages import page
 from aws_executors.local.world.sqs.attributes import COUNTS, READABLE, redrive_of, with_attributes
@@ -51,13 +52,19 @@ def _create(world: World, name: str, attributes: dict[str, str], now: float) -> 
             "You must wait 60 seconds after deleting a queue before you can create another with the same "
             "name.",
         )
-    _check_redrive(world, attributes)
+    _check_redrive(world, name, attributes)
     world.sqs.queues[name] = MessageQueue(name, attributes, now, now)
 
 
-def _check_redrive(world: World, attributes: dict[str, str]) -> None:
-    if "RedrivePolicy" in attributes and dead_letters(world, attributes["RedrivePolicy"]) is None:
-        reject_value(attributes["RedrivePolicy"], "RedrivePolicy", "Dead letter target does not exist.")
+def _check_redrive(world: World, name: str, given: Mapping[str, str]) -> None:
+    """Reject a redrive policy whose dead-letter queue is not there, or is the queue itself."""
+    policy = given.get("RedrivePolicy", "")
+    target = dead_letters(world, policy) if policy else None
+    if policy and (target is None or target.name == name):
+        reason = (
+            "Dead letter target does not exist." if target is None else "Dead letter target is its source."
+        )
+        reject_value(policy, "RedrivePolicy", reason)
 
 
 def dead_letters(world: World, redrive_policy: str) -> MessageQueue | None:
@@ -154,7 +161,7 @@ def set_queue_attributes(world: World, params: Json, now: float) -> Json:
     """SetQueueAttributes: at once here; up to 60 seconds on AWS."""
     queue = queue_at(world, params, "SetQueueAttributes")
     wanted = with_attributes(queue.attributes, params["Attributes"])
-    _check_redrive(world, wanted)
+    _check_redrive(world, queue.name, params["Attributes"])
     queue.attributes, queue.modified = wanted, now
     return {}
 
