@@ -261,14 +261,10 @@ def test_the_policy_of_the_scheduler(
     assert received() == [arn, arn + "-*"]
 
 
-def test_the_set_up_of_a_section_lets_its_scheduler_receive() -> None:
-    for service, options, of_section, request in (
-        (ecs.EcsSettings, ECS, of_ecs, ecs_options),
-        (batch.BatchSettings, BATCH, of_batch, batch_options),
-    ):
-        for queue, expected in (("", []), (URL, ["arn:aws:sqs:us-east-1:123456789012:airflow"])):
-            settings: Any = service.from_section({**options, "events_queue": queue}).unwrap()  # type: ignore[attr-defined]
-            made: Any = of_section(settings, request(settings)).policy()  # type: ignore[operator]
-            assert [
-                one["Resource"] for one in made["Statement"] if "sqs:ReceiveMessage" in one["Action"]
-            ] == expected
+@pytest.mark.parametrize(("queue", "expected"), [("", []), (URL, ["airflow"])])
+def test_the_set_up_of_a_section_lets_its_scheduler_receive(queue: str, expected: list[str]) -> None:
+    on_fargate = ecs.EcsSettings.from_section({**ECS, "events_queue": queue}).unwrap()
+    on_queue = batch.BatchSettings.from_section({**BATCH, "events_queue": queue}).unwrap()
+    for setup in (of_ecs(on_fargate, ecs_options(on_fargate)), of_batch(on_queue, batch_options(on_queue))):
+        found = [one for one in setup.statements if "sqs:ReceiveMessage" in one.actions]
+        assert [one.resources[0].rpartition(":")[2] for one in found] == expected

@@ -12,7 +12,7 @@ from typing import cast
 from pydantic import Field
 
 from aws_executors.core.aws.response import Read
-from aws_executors.doctor.checks.findings import Finding, Unasked, advice, could_not_ask, warning
+from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, warning
 from aws_executors.doctor.checks.resource_policy import EVENTS, arn_part, lets_in
 
 FEW, MANY = 10, 1000
@@ -142,10 +142,10 @@ def _policy(seen: EventsEvidence) -> Iterator[Finding]:
             f"The queue's policy: allow {EVENTS} sqs:SendMessage if aws:SourceArn is the rule. {seen.make}",
         )
     elif lets_in(queue.policy, "sqs:SendMessage", STRANGER):
-        yield advice(
+        yield warning(
             "events-policy-open",
             f"The policy of {seen.url} lets anybody's rules send",
-            "Forged events can delay what the executor sees of containers; polls correct it.",
+            "Whoever sends an event can make the executor take a running container for one that has ended.",
             "The queue's policy: Condition ArnEquals aws:SourceArn = the rule",
         )
 
