@@ -24,7 +24,7 @@ log = logger(__name__)
 Read = Callable[[object], Result[Observation, Unreadable]]
 """What an event says of a container."""
 
-GIVEN_BACK = (*(0,) * 8, 1, 2, 4)
+GIVEN_BACK = (*(0,) * 12, 1, 2, 4)
 """Seconds after which a message is received again that is not for this scheduler, each time later; then it is
 for nobody. Most likely another scheduler gets it; it may also be about a container whose RunTask has not been
 answered yet."""
