@@ -12,6 +12,7 @@ import yaml
 
 from aws_executors import batch, ecs
 from aws_executors.cli.__main__ import main
+from aws_executors.core.aws.event_rules import RECEIVED
 from aws_executors.core.aws.iam import NOTHING_ELSE, Also
 from aws_executors.core.batch.builder import from_options as batch_options
 from aws_executors.core.batch.event_rule import RULE as BATCH_RULE
@@ -158,9 +159,13 @@ def test_queues_are_encrypted_and_keep_what_schedulers_give_back(setup: EventsSe
     for queue in queues.values():
         redrive = json.loads(queue["redrive_policy"])
         assert redrive["deadLetterTargetArn"] == "${aws_sqs_queue.dead_letters.arn}"
-        assert redrive["maxReceiveCount"] == RECEIVINGS > len(GIVEN_BACK) + 1
+        assert redrive["maxReceiveCount"] == RECEIVINGS > RECEIVED
         # A message that gets to the dead letters takes its age with it.
         assert dead["message_retention_seconds"] > queue["message_retention_seconds"]
+
+
+def test_a_message_is_received_as_often_as_the_scheduler_gives_it_back_and_once_more() -> None:
+    assert len(GIVEN_BACK) + 1 == RECEIVED
 
 
 def test_a_queue_of_both_sections_has_both_rules() -> None:

@@ -213,7 +213,7 @@ PLANTED: list[tuple[Callable[[LocalAws], None], str, str, str]] = [
     (pattern(jobName=[{"prefix": "x"}], startedBy=["x"]), "events-rule-pattern", "warning", "aws-executors"),
     (pile_up, "events-pile-up", "warning", "Start a scheduler"),
     (fill_dead_letters, "events-dead-letters", "warning", "sqs:DeleteMessage"),
-    (give_up_early, "events-redrive", "warning", "maxReceiveCount = 12"),
+    (give_up_early, "events-redrive", "warning", "maxReceiveCount = 16"),
 ]
 
 

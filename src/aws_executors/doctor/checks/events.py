@@ -11,14 +11,13 @@ from typing import cast
 
 from pydantic import Field
 
+from aws_executors.core.aws.event_rules import RECEIVED
 from aws_executors.core.aws.response import Read
 from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, warning
 from aws_executors.doctor.checks.resource_policy import EVENTS, arn_part, lets_in
 
 FEW, MANY = 10, 1000
 """If so many messages wait, and none is being handled, nobody receives; or whoever does does not keep up."""
-RECEIVED = 12
-"""So often a message may be received before the scheduler that it is for gets it, or it is deleted."""
 OWN_KEY = "alias/aws/sqs"
 STRANGER = "arn:aws:events:us-east-1:000000000000:rule/somebody"
 POLLED = "No event comes; containers are polled as without events_queue."
@@ -223,7 +222,7 @@ def _dead(seen: EventsEvidence) -> Iterator[Finding]:
         yield warning(
             "events-redrive",
             f"{seen.url} gives a message up after it was received {times} times",
-            "A scheduler gives back what is for another one, up to 11 times; so events get lost.",
+            f"What is for another scheduler is given back, up to {RECEIVED - 1} times; so events get lost.",
             f"The queue's redrive policy: maxReceiveCount = {RECEIVED}, or more",
         )
     yield from could_not_ask(f"the queue of dead letters {name} (sqs:GetQueueAttributes)", seen.dead)
