@@ -302,6 +302,8 @@ def test_a_pattern_is_read_where_it_may_not_be_tried(world: LocalAws) -> None:
 
 
 RULE = RuleSeen(name="r", arn="arn:aws:events:us-east-1:123456789012:rule/r", state="ENABLED", pattern="{}")
+ALL = frozenset({"RUNNABLE", "FAILED"})
+OFF = RULE.model_copy(update={"name": "off", "state": "DISABLED"})
 SENT = json.dumps(
     {
         "Statement": {
@@ -320,7 +322,7 @@ SOUND = EventsEvidence(
     statuses=(("RUNNABLE",), ("FAILED",)),
     queue=(QueueSeen(arn="arn:aws:sqs:us-east-1:123456789012:airflow", policy=SENT),),
     rules=(RULE,),
-    passed={"r": frozenset({"RUNNABLE", "FAILED"})},
+    passed={"r": ALL},
 )
 
 
@@ -373,6 +375,10 @@ def key_policy(*actions: str, service: str = "events.amazonaws.com") -> str:
             [],
         ),
         (replace(SOUND, passed={"r": Unasked("AccessDenied")}), ["could-not-ask"]),
+        (replace(SOUND, rules=(RULE, OFF), passed={"r": frozenset(), "off": ALL}), ["events-rule-disabled"]),
+        (replace(SOUND, rules=(OFF, RULE), passed={"r": ALL, "off": ALL}), []),
+        (replace(SOUND, rules=(OFF, RULE), passed={"r": ALL, "off": frozenset()}), []),
+        (replace(SOUND, rules=(RULE,), passed={"r": frozenset()}), ["events-rule-pattern"]),
     ],
 )
 def test_evidence(evidence: EventsEvidence, checks: list[str]) -> None:

@@ -153,16 +153,22 @@ def _rules(seen: EventsEvidence) -> Iterator[Finding]:
     yield from could_not_ask("the rules that lead to the queue (events:ListRuleNamesByTarget)", seen.rules)
     if not isinstance(seen.rules, tuple):
         return
-    enabled = [one for one in seen.rules if one.enabled]
     if not seen.rules:
         yield warning("events-rule-missing", f"No rule of EventBridge leads to {seen.url}", POLLED, seen.make)
-    elif not enabled:
-        names = ", ".join(one.name for one in seen.rules)
+        return
+    enabled = [one for one in seen.rules if one.enabled]
+    # The other section's rule may lead to the same queue.
+    if any(seen.passed.get(one.name) for one in enabled):
+        yield from _patterns(seen, enabled)
+        return
+    disabled = [one for one in seen.rules if not one.enabled]
+    disabled = [one for one in disabled if seen.passed.get(one.name)] or disabled
+    if disabled:
         yield warning(
             "events-rule-disabled",
-            f"The rule that leads to {seen.url} is disabled: {names}",
+            f"The rule that leads to {seen.url} is disabled: {', '.join(one.name for one in disabled)}",
             POLLED,
-            f"aws events enable-rule --name {seen.rules[0].name}",
+            f"aws events enable-rule --name {disabled[0].name}",
         )
     else:
         yield from _patterns(seen, enabled)
@@ -200,9 +206,9 @@ def _key(seen: EventsEvidence) -> Iterator[Finding]:
         return
     yield from could_not_ask(f"the policy of the key {queue.key} (kms:GetKeyPolicy)", seen.key_policy)
     refused = isinstance(seen.key_policy, str) and not all(
-        lets_in(seen.key_policy, action, one.arn)
+        lets_in(seen.key_policy, action, rule)
         for action in ("kms:GenerateDataKey", "kms:Decrypt")
-        for one in seen.leading
+        for rule in [one.arn for one in seen.leading] or [""]
     )
     if queue.key.endswith(OWN_KEY) or refused:
         yield warning(
