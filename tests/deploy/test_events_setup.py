@@ -12,6 +12,7 @@ import yaml
 
 from aws_executors import batch, ecs
 from aws_executors.cli.__main__ import main
+from aws_executors.core.aws.event_rules import RECEIVED
 from aws_executors.core.aws.iam import NOTHING_ELSE, Also
 from aws_executors.core.batch.builder import from_options as batch_options
 from aws_executors.core.batch.event_rule import RULE as BATCH_RULE
@@ -27,6 +28,7 @@ from aws_executors.deploy.events import (
 )
 from aws_executors.deploy.events import SectionPart as Part
 from aws_executors.deploy.hcl import as_json, hcl
+from aws_executors.deploy.model import of_batch, of_ecs
 from aws_executors.deploy.terraform import events_configuration
 from aws_executors.shell.engine.event_intake import GIVEN_BACK
 from deploy.test_terraform import SCHEMA, fits
@@ -157,9 +159,13 @@ def test_queues_are_encrypted_and_keep_what_schedulers_give_back(setup: EventsSe
     for queue in queues.values():
         redrive = json.loads(queue["redrive_policy"])
         assert redrive["deadLetterTargetArn"] == "${aws_sqs_queue.dead_letters.arn}"
-        assert redrive["maxReceiveCount"] == RECEIVINGS > len(GIVEN_BACK) + 1
+        assert redrive["maxReceiveCount"] == RECEIVINGS > RECEIVED
         # A message that gets to the dead letters takes its age with it.
         assert dead["message_retention_seconds"] > queue["message_retention_seconds"]
+
+
+def test_a_message_is_received_as_often_as_the_scheduler_gives_it_back_and_once_more() -> None:
+    assert len(GIVEN_BACK) + 1 == RECEIVED
 
 
 def test_a_queue_of_both_sections_has_both_rules() -> None:
@@ -258,3 +264,12 @@ def test_the_policy_of_the_scheduler(
     assert received() == [arn]
     sections.setenv("AIRFLOW__ECS_FARGATE__EVENTS_QUEUE", URL + "-{hostname}")
     assert received() == [arn, arn + "-*"]
+
+
+@pytest.mark.parametrize(("queue", "expected"), [("", []), (URL, ["airflow"])])
+def test_the_set_up_of_a_section_lets_its_scheduler_receive(queue: str, expected: list[str]) -> None:
+    on_fargate = ecs.EcsSettings.from_section({**ECS, "events_queue": queue}).unwrap()
+    on_queue = batch.BatchSettings.from_section({**BATCH, "events_queue": queue}).unwrap()
+    for setup in (of_ecs(on_fargate, ecs_options(on_fargate)), of_batch(on_queue, batch_options(on_queue))):
+        found = [one for one in setup.statements if "sqs:ReceiveMessage" in one.actions]
+        assert [one.resources[0].rpartition(":")[2] for one in found] == expected

@@ -171,9 +171,8 @@ def pattern(**detail: object) -> Callable[[LocalAws], None]:
 
 def pile_up(world: LocalAws) -> None:
     client = world.client("sqs")
-    for _ in range(100):
-        entries = [{"Id": str(one), "MessageBody": "x"} for one in range(10)]
-        client.send_message_batch(QueueUrl=BASE + "airflow", Entries=entries)
+    entries = [{"Id": str(one), "MessageBody": "x"} for one in range(10)]
+    client.send_message_batch(QueueUrl=BASE + "airflow", Entries=entries)
 
 
 def fill_dead_letters(world: LocalAws) -> None:
@@ -206,15 +205,15 @@ PLANTED: list[tuple[Callable[[LocalAws], None], str, str, str]] = [
         "warning",
         "aws-executors events",
     ),
-    (policy(), "events-policy-open", "advice", "ArnEquals aws:SourceArn = the rule"),
-    (policy(Principal="*", Action="sqs:*"), "events-policy-open", "advice", "ArnEquals"),
+    (policy(), "events-policy-open", "warning", "ArnEquals aws:SourceArn = the rule"),
+    (policy(Principal="*", Action="sqs:*"), "events-policy-open", "warning", "ArnEquals"),
     (drop_rule, "events-rule-missing", "warning", "aws-executors events --section"),
     (disable, "events-rule-disabled", "warning", "aws events enable-rule --name airflow-"),
     (pattern(clusterArn=["x"], jobQueue=["x"]), "events-rule-pattern", "warning", "other clusters, queues"),
     (pattern(jobName=[{"prefix": "x"}], startedBy=["x"]), "events-rule-pattern", "warning", "aws-executors"),
     (pile_up, "events-pile-up", "warning", "Start a scheduler"),
     (fill_dead_letters, "events-dead-letters", "warning", "sqs:DeleteMessage"),
-    (give_up_early, "events-redrive", "warning", "maxReceiveCount = 12"),
+    (give_up_early, "events-redrive", "warning", "maxReceiveCount = 16"),
 ]
 
 
@@ -303,6 +302,8 @@ def test_a_pattern_is_read_where_it_may_not_be_tried(world: LocalAws) -> None:
 
 
 RULE = RuleSeen(name="r", arn="arn:aws:events:us-east-1:123456789012:rule/r", state="ENABLED", pattern="{}")
+ALL = frozenset({"RUNNABLE", "FAILED"})
+OFF = RULE.model_copy(update={"name": "off", "state": "DISABLED"})
 SENT = json.dumps(
     {
         "Statement": {
@@ -321,7 +322,7 @@ SOUND = EventsEvidence(
     statuses=(("RUNNABLE",), ("FAILED",)),
     queue=(QueueSeen(arn="arn:aws:sqs:us-east-1:123456789012:airflow", policy=SENT),),
     rules=(RULE,),
-    passed={"r": frozenset({"RUNNABLE", "FAILED"})},
+    passed={"r": ALL},
 )
 
 
@@ -329,6 +330,12 @@ def with_key(key: str, policy: str | Unasked | None) -> EventsEvidence:
     assert isinstance(SOUND.queue, tuple)
     (queue,) = SOUND.queue
     return replace(SOUND, queue=(queue.model_copy(update={"key": key}),), key_policy=policy)
+
+
+def with_messages(waiting: int, handled: int) -> EventsEvidence:
+    assert isinstance(SOUND.queue, tuple)
+    (queue,) = SOUND.queue
+    return replace(SOUND, queue=(queue.model_copy(update={"waiting": waiting, "handled": handled}),))
 
 
 def key_policy(*actions: str, service: str = "events.amazonaws.com") -> str:
@@ -353,6 +360,10 @@ def key_policy(*actions: str, service: str = "events.amazonaws.com") -> str:
         (with_key(KEY, key_policy("kms:Decrypt")), ["events-key"]),
         (with_key(KEY, key_policy("kms:*", service="sqs.amazonaws.com")), ["events-key"]),
         (with_key(KEY, Unasked("AccessDenied")), ["could-not-ask"]),
+        (with_messages(9, 0), []),
+        (with_messages(10, 0), ["events-pile-up"]),
+        (with_messages(999, 10), []),
+        (with_messages(1000, 10), ["events-pile-up"]),
         (replace(SOUND, region="eu-west-1"), ["events-region"]),
         (replace(SOUND, rules=Unasked("AccessDenied"), passed={}), ["could-not-ask"]),
         (replace(SOUND, rules=(RULE.model_copy(update={"state": "DISABLED"}),)), ["events-rule-disabled"]),
@@ -364,6 +375,10 @@ def key_policy(*actions: str, service: str = "events.amazonaws.com") -> str:
             [],
         ),
         (replace(SOUND, passed={"r": Unasked("AccessDenied")}), ["could-not-ask"]),
+        (replace(SOUND, rules=(RULE, OFF), passed={"r": frozenset(), "off": ALL}), ["events-rule-disabled"]),
+        (replace(SOUND, rules=(OFF, RULE), passed={"r": ALL, "off": ALL}), []),
+        (replace(SOUND, rules=(OFF, RULE), passed={"r": ALL, "off": frozenset()}), []),
+        (replace(SOUND, rules=(RULE,), passed={"r": frozenset()}), ["events-rule-pattern"]),
     ],
 )
 def test_evidence(evidence: EventsEvidence, checks: list[str]) -> None:

@@ -75,6 +75,7 @@ DEMO = Command(
         ("demo", "run it, in about half a minute"),
         ("demo --keep", "leave Airflow's UI running afterwards, until Ctrl-C"),
         ("demo --transport s3", "with workloads in S3, so that no request carries a token"),
+        ("demo --events", "with news by events in place of most polls"),
     ),
     options=(
         Argument(
@@ -92,6 +93,11 @@ DEMO = Command(
             help="how workloads get into their containers (default: inline)",
             choices=("inline", "s3"),
             default="inline",
+        ),
+        Argument(
+            flags=("--events",),
+            help="hear of containers by EventBridge and SQS, and poll rarely",
+            action="store_true",
         ),
         Argument(
             flags=("--timeout",),

@@ -10,7 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from aws_executors.core.aws.event_rules import HOSTNAME, RECEIVING, Document, EventSelection, host_queue
+from aws_executors.core.aws.event_rules import (
+    HOSTNAME,
+    RECEIVED,
+    RECEIVING,
+    Document,
+    EventSelection,
+    host_queue,
+)
 from aws_executors.core.aws.iam import Also, Statement, Where, policy
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.settings.base import Settings
@@ -22,9 +29,9 @@ R = TypeVar("R")
 KEPT, DEAD_KEPT = 3600, 86_400
 """Seconds for which a message is kept, and one that was received too often. Commands that are sent inline are
 in them."""
-RECEIVINGS = 20
-"""So often a message is received before it goes to the dead letters. A scheduler that it is not for gives it
-back up to 11 times, and then deletes it: what gets there is what nobody could delete."""
+RECEIVINGS = 2 * RECEIVED
+"""So often a message is received before it goes to the dead letters: what gets there is what nobody could
+delete."""
 TARGETS = 5
 """Queues that a rule can lead to."""
 

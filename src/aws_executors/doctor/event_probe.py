@@ -48,7 +48,6 @@ def event_way(
         passed={
             one.name: _passed(probe, one.pattern, samples)
             for one in (rules if isinstance(rules, tuple) else ())
-            if one.enabled
         },
         key_policy=_key_policy(probe, found.key) if found and found.key else None,
     )

@@ -37,6 +37,7 @@ def test_defaults() -> None:
         "workload_store_owner": "",
         "workload_kms_key": "",
         "fleet_interval": 10.0,
+        "events_queue": "",
         "token_lifetime": None,
         "launcher": "airflow",
         "read_share": 0.5,

@@ -21,6 +21,10 @@ Document: TypeAlias = dict[str, object]
 HOSTNAME = "{hostname}"
 """Stands for the scheduler's host in `events_queue`."""
 
+RECEIVED = 16
+"""So often a message is received at most, until it is deleted: one that is for nobody is given back each time
+but the last."""
+
 RECEIVING = (
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",

@@ -11,14 +11,13 @@ from typing import cast
 
 from pydantic import Field
 
+from aws_executors.core.aws.event_rules import RECEIVED
 from aws_executors.core.aws.response import Read
-from aws_executors.doctor.checks.findings import Finding, Unasked, advice, could_not_ask, warning
+from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, warning
 from aws_executors.doctor.checks.resource_policy import EVENTS, arn_part, lets_in
 
-MANY = 1000
-"""Fewer messages wait in a queue that somebody receives from."""
-RECEIVED = 12
-"""So often a message may be received before the scheduler that it is for gets it, or it is deleted."""
+FEW, MANY = 10, 1000
+"""If so many messages wait, and none is being handled, nobody receives; or whoever does does not keep up."""
 OWN_KEY = "alias/aws/sqs"
 STRANGER = "arn:aws:events:us-east-1:000000000000:rule/somebody"
 POLLED = "No event comes; containers are polled as without events_queue."
@@ -30,6 +29,7 @@ class QueueSeen(Read):
 
     arn: str = Field(validation_alias="QueueArn")
     waiting: int = Field(default=0, validation_alias="ApproximateNumberOfMessages")
+    handled: int = Field(default=0, validation_alias="ApproximateNumberOfMessagesNotVisible")
     policy: str = Field(default="", validation_alias="Policy")
     redrive: str = Field(default="", validation_alias="RedrivePolicy")
     key: str = Field(default="", validation_alias="KmsMasterKeyId")
@@ -116,10 +116,11 @@ def _queue(seen: EventsEvidence) -> Iterator[Finding]:
 
 def _received(seen: EventsEvidence) -> Iterator[Finding]:
     queue = seen.found
-    if queue and queue.waiting >= MANY:
+    if queue and queue.waiting >= (MANY if queue.handled else FEW):
+        handled = f"{queue.handled} are" if queue.handled else "none is"
         yield warning(
             "events-pile-up",
-            f"{queue.waiting} messages wait in {seen.url}",
+            f"{queue.waiting} messages wait in {seen.url}, and {handled} being handled",
             "No scheduler receives them, or they are not allowed to delete them.",
             "Start a scheduler with this events_queue; if one runs, look for 'Receiving events' in its log.",
         )
@@ -140,10 +141,10 @@ def _policy(seen: EventsEvidence) -> Iterator[Finding]:
             f"The queue's policy: allow {EVENTS} sqs:SendMessage if aws:SourceArn is the rule. {seen.make}",
         )
     elif lets_in(queue.policy, "sqs:SendMessage", STRANGER):
-        yield advice(
+        yield warning(
             "events-policy-open",
             f"The policy of {seen.url} lets anybody's rules send",
-            "Forged events can delay what the executor sees of containers; polls correct it.",
+            "Whoever sends an event can make the executor take a running container for one that has ended.",
             "The queue's policy: Condition ArnEquals aws:SourceArn = the rule",
         )
 
@@ -152,16 +153,22 @@ def _rules(seen: EventsEvidence) -> Iterator[Finding]:
     yield from could_not_ask("the rules that lead to the queue (events:ListRuleNamesByTarget)", seen.rules)
     if not isinstance(seen.rules, tuple):
         return
-    enabled = [one for one in seen.rules if one.enabled]
     if not seen.rules:
         yield warning("events-rule-missing", f"No rule of EventBridge leads to {seen.url}", POLLED, seen.make)
-    elif not enabled:
-        names = ", ".join(one.name for one in seen.rules)
+        return
+    enabled = [one for one in seen.rules if one.enabled]
+    # The other section's rule may lead to the same queue.
+    if any(seen.passed.get(one.name) for one in enabled):
+        yield from _patterns(seen, enabled)
+        return
+    disabled = [one for one in seen.rules if not one.enabled]
+    disabled = [one for one in disabled if seen.passed.get(one.name)] or disabled
+    if disabled:
         yield warning(
             "events-rule-disabled",
-            f"The rule that leads to {seen.url} is disabled: {names}",
+            f"The rule that leads to {seen.url} is disabled: {', '.join(one.name for one in disabled)}",
             POLLED,
-            f"aws events enable-rule --name {seen.rules[0].name}",
+            f"aws events enable-rule --name {disabled[0].name}",
         )
     else:
         yield from _patterns(seen, enabled)
@@ -199,9 +206,9 @@ def _key(seen: EventsEvidence) -> Iterator[Finding]:
         return
     yield from could_not_ask(f"the policy of the key {queue.key} (kms:GetKeyPolicy)", seen.key_policy)
     refused = isinstance(seen.key_policy, str) and not all(
-        lets_in(seen.key_policy, action, one.arn)
+        lets_in(seen.key_policy, action, rule)
         for action in ("kms:GenerateDataKey", "kms:Decrypt")
-        for one in seen.leading
+        for rule in [one.arn for one in seen.leading] or [""]
     )
     if queue.key.endswith(OWN_KEY) or refused:
         yield warning(
@@ -221,7 +228,7 @@ def _dead(seen: EventsEvidence) -> Iterator[Finding]:
         yield warning(
             "events-redrive",
             f"{seen.url} gives a message up after it was received {times} times",
-            "A scheduler gives back what is for another one, up to 11 times; so events get lost.",
+            f"What is for another scheduler is given back, up to {RECEIVED - 1} times; so events get lost.",
             f"The queue's redrive policy: maxReceiveCount = {RECEIVED}, or more",
         )
     yield from could_not_ask(f"the queue of dead letters {name} (sqs:GetQueueAttributes)", seen.dead)
