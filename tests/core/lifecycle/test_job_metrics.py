@@ -58,6 +58,10 @@ aws_executors.jobs.watching
 aws_executors.jobs.awaiting_row
 aws_executors.jobs.stopping
 aws_executors.jobs.confirming
+aws_executors.events.taken
+aws_executors.events.given_back
+aws_executors.events.of_nobody
+aws_executors.events.unreadable
 """
 
 

@@ -7,7 +7,6 @@ the scheduler at once, with all that is wrong with them.
 Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
 """
 
-import re
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from airflow.utils.state import State, TaskInstanceState
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
+from aws_executors.core.aws.event_rules import host_queue
 from aws_executors.core.aws.service import Service
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import LogEvent, Report
@@ -181,7 +181,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """The thread that receives events, started; None where there is no queue of them."""
         if not settings.events_queue:
             return None
-        url = settings.events_queue.replace("{hostname}", re.sub(r"[^\w-]", "-", socket.gethostname()))
+        url = host_queue(settings.events_queue, socket.gethostname())
         read = partial(self.backend.row.observe_event, settings)
         intake = EventIntake(read, engine, metrics)
         listener = EventListener(EventQueue(self.clients(settings), url), intake)
