@@ -208,7 +208,7 @@ PLANTED: list[tuple[Callable[[LocalAws], None], str, str, str]] = [
     (policy(), "events-policy-open", "warning", "ArnEquals aws:SourceArn = the rule"),
     (policy(Principal="*", Action="sqs:*"), "events-policy-open", "warning", "ArnEquals"),
     (drop_rule, "events-rule-missing", "warning", "aws-executors events --section"),
-    (disable, "events-rule-disabled", "warning", "aws events enable-rule --name airflow-"),
+    (disable, "events-rule-disabled", "warning", "aws events enable-rule --name "),
     (pattern(clusterArn=["x"], jobQueue=["x"]), "events-rule-pattern", "warning", "other clusters, queues"),
     (pattern(jobName=[{"prefix": "x"}], startedBy=["x"]), "events-rule-pattern", "warning", "aws-executors"),
     (pile_up, "events-pile-up", "warning", "Start a scheduler"),

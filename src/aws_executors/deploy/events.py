@@ -91,16 +91,18 @@ class EventsSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionPart:
-    """One section's part: its settings, and the pattern of its rule."""
+    """One section's part: its settings, and its rule's pattern and owner."""
 
     settings: Settings
     pattern: Document
+    owner: str = "airflow"
 
 
 def source(rule: EventSelection[S, R], settings: S, request: R, also: Also) -> SectionPart:
     """A section's part of the set-up; the request is the one for an ordinary task."""
     where = Where(region=settings.region, account=ACCOUNT)
-    return SectionPart(settings=settings, pattern=rule.pattern(settings, request, where, also))
+    pattern = rule.pattern(settings, request, where, also)
+    return SectionPart(settings=settings, pattern=pattern, owner=rule.owner(settings))
 
 
 def of_events(sources: Sequence[SectionPart], hosts: Sequence[str] = ()) -> EventsSetup:
@@ -130,7 +132,7 @@ def of_events(sources: Sequence[SectionPart], hosts: Sequence[str] = ()) -> Even
 
 def _rule(one: SectionPart, names: list[str], hosts: Sequence[str]) -> SectionRule:
     settings, section = one.settings, one.settings.section
-    queues = tuple(_numbered(_names(settings, hosts), names))
+    queues = tuple(_numbered(_names(one, hosts), names))
     if len(queues) > TARGETS:
         raise EventsSetupError(
             f"A rule leads to {TARGETS} queues at most, not to {len(queues)}: use one queue for all hosts, "
@@ -138,21 +140,22 @@ def _rule(one: SectionPart, names: list[str], hosts: Sequence[str]) -> SectionRu
         )
     return SectionRule(
         section=section,
-        name=_own(settings),
-        about=f"Containers of Airflow deployment {settings.deployment}, for [{section}] events_queue",
+        name=_own(one),
+        about=f"Containers of {one.owner}, for [{section}] events_queue",
         pattern=one.pattern,
         queues=queues,
         told=HOSTNAME not in settings.events_queue,
     )
 
 
-def _own(settings: Settings) -> str:
+def _own(one: SectionPart) -> str:
     """A name that tells the sections of several deployments apart; 64 characters at most."""
-    return re.sub(r"[^\w-]", "-", f"{settings.deployment[:50]}-{settings.section}").replace("_", "-")
+    return re.sub(r"[^\w-]", "-", f"{one.owner[:50]}-{one.settings.section}").replace("_", "-")
 
 
-def _names(settings: Settings, hosts: Sequence[str]) -> Iterator[str]:
-    name = settings.events_queue.rpartition("/")[2] or f"{_own(settings)}-events"
+def _names(one: SectionPart, hosts: Sequence[str]) -> Iterator[str]:
+    settings = one.settings
+    name = settings.events_queue.rpartition("/")[2] or f"{_own(one)}-events"
     if HOSTNAME not in name:
         yield name
         return

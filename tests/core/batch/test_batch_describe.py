@@ -248,13 +248,13 @@ def test_a_golden_answer() -> None:
         name="airflow-0b6e-1",
         status="RUNNING",
         started=True,
-        version=4,
+        order=4,
         created=1772445614.5,
         log_stream="airflow/default/" + "a" * 32,
     )
 
 
-def test_the_version_counts_up_with_attempts_and_status() -> None:
+def test_the_order_counts_up_with_attempts_and_status() -> None:
     said = [
         job("SUBMITTED"),
         job("RUNNABLE"),
@@ -265,9 +265,9 @@ def test_the_version_counts_up_with_attempts_and_status() -> None:
         job("RUNNABLE", attempts=[{"startedAt": T}, {"startedAt": T}]),
         job("FAILED"),  # whatever it says of attempts: nothing comes after it
     ]
-    versions = [seen(one).version or 0 for one in said]
-    assert versions == sorted(set(versions))
-    assert versions[-1] == seen(job("SUCCEEDED")).version
+    orders = [seen(one).order or 0 for one in said]
+    assert orders == sorted(set(orders))
+    assert orders[-1] == seen(job("SUCCEEDED")).order
 
 
 def test_a_golden_event() -> None:

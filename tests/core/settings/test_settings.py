@@ -278,7 +278,7 @@ QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/airflow"
         QUEUE + "-{hostname}",
         "https://eu-west-1.queue.amazonaws.com/123456789012/airflow",
         "https://vpce-0a1b.sqs.eu-west-1.vpce.amazonaws.com/123456789012/airflow",
-        "https://sqs-fips.us-gov-west-1.amazonaws.com/123456789012/airflow",
+        "https://sqs-fips.eu-west-1.amazonaws.com/123456789012/airflow",
         "http://127.0.0.1:4566/123456789012/airflow",
         "",
     ],
@@ -290,12 +290,18 @@ def test_queues_of_events(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("airflow-events", "is not the URL of a queue, such as https://sqs."),
-        ("arn:aws:sqs:eu-west-1:123456789012:airflow", "is not the URL of a queue"),
-        ("https://sqs.eu-west-1.amazonaws.com/airflow", "is not the URL of a queue"),
-        (QUEUE + ".fifo", "is not the URL of a queue"),
-        (QUEUE + "-{host}", "is not the URL of a queue"),
+        ("airflow-events", "is not the URL of a standard queue, such as https://sqs."),
+        ("arn:aws:sqs:eu-west-1:123456789012:airflow", "is not the URL of a standard queue"),
+        ("https://sqs.eu-west-1.amazonaws.com/airflow", "is not the URL of a standard queue"),
+        (QUEUE + ".fifo", "is not the URL of a standard queue"),
+        (QUEUE + "-{host}", "is not the URL of a standard queue"),
         ("https://user:secret@sqs.eu-west-1.amazonaws.com/123456789012/airflow", "user name or password"),
+        ("https://us-east-1.queue.amazonaws.com/123456789012/airflow", "is a queue in us-east-1"),
+        (
+            "https://vpce-0a1b.sqs.us-east-1.vpce.amazonaws.com/123456789012/airflow",
+            "is a queue in us-east-1",
+        ),
+        (QUEUE.replace("airflow", "{hostname}"), "is not the URL of a standard queue"),
         (
             QUEUE.replace("eu-west-1", "us-east-1"),
             "is a queue in us-east-1, but region = eu-west-1; name a queue",

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
@@ -50,7 +50,7 @@ from sites import ecs_site
 from worlds import Rows, Unmeasured
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
-PACE = PollInterval(quickest=0.1, slowest=0.1)
+PACE = PollInterval(quickest=1000.0, slowest=1000.0, unheard_of=1000.0)  # no poll tells what an event should
 READ = partial(observe_event, container="main")
 
 
@@ -110,7 +110,7 @@ class Scheduler:
 
 
 @contextmanager
-def scheduler(aws: LocalAws, url: str) -> Iterator[Scheduler]:
+def scheduler(aws: LocalAws, url: str, pace: PollInterval = PACE) -> Iterator[Scheduler]:
     """A scheduler that listens to this queue."""
     settings = EcsSettings(
         region="us-east-1",
@@ -121,7 +121,7 @@ def scheduler(aws: LocalAws, url: str) -> Iterator[Scheduler]:
         endpoint_url=aws.url,
     )
     rows, service = Rows(), EcsCalls(Clients(settings), settings)
-    config = EngineConfig(policy=Policy(idempotent=True), pace=PACE, rows_every=0.1, events=True)
+    config = EngineConfig(policy=Policy(idempotent=True), pace=pace, rows_every=0.1, events=True)
     rate_limiter = Account().share(service.allotments)
     engine: Engine[str, RunTask] = Engine(service, rows, config, rate_limiter, Unmeasured())
     listener = EventListener(EventQueue(Clients(settings), url), EventIntake(READ, engine, Unmeasured()))
@@ -224,7 +224,7 @@ def test_a_queue_that_is_not_there_is_said_once_and_hinders_nothing(
     monkeypatch.setattr(event_listener, "PAUSE", Backoff(base=0.05, cap=0.05))
     url = events_queue(aws, "short-lived")
     aws.client("sqs").delete_queue(QueueUrl=url)
-    with scheduler(aws, url) as one:
+    with scheduler(aws, url, replace(PACE, quickest=0.1, slowest=0.1)) as one:
         one.run("t", "true")
         until(lambda: one.ended() == ["t"])
     assert caplog.text.count("Receiving events failed: ") == 1
@@ -241,15 +241,16 @@ class Mailbox:
     holds: list[Result[tuple[Message, ...], AwsError]]
     deleted: list[str] = field(default_factory=list)
     given_back: dict[str, int] = field(default_factory=dict)
+    refuses: AwsError | None = None
 
     def receive(self) -> Result[tuple[Message, ...], AwsError]:
         return self.holds.pop(0)
 
-    def delete(self, messages: Sequence[Message]) -> Result[object, AwsError]:
+    def delete(self, messages: Sequence[Message]) -> Result[None, AwsError]:
         self.deleted += [one.receipt for one in messages]
-        return Success(None)
+        return Success(None) if self.refuses is None else Failure(self.refuses)
 
-    def give_back(self, messages: Mapping[Message, int]) -> Result[object, AwsError]:
+    def give_back(self, messages: Mapping[Message, int]) -> Result[None, AwsError]:
         self.given_back |= {one.receipt: seconds for one, seconds in messages.items()}
         return Success(None)
 
@@ -270,7 +271,7 @@ class Hearer:
             self.heard += seen
             then(frozenset(one.id for one in seen) - {self.own})
 
-    def events_failed(self, problem: str) -> None:
+    def events_failed(self, problem: str, began: float) -> None:
         self.problems.append(problem)
 
 
@@ -278,6 +279,34 @@ def event(task: str, times: int = 1) -> Message:
     detail = {"taskArn": task, "lastStatus": "PENDING", "version": 2}
     body = json.dumps({"detail-type": "ECS Task State Change", "detail": detail})
     return Message(body, f"{task} {times}", times)
+
+
+def test_a_message_on_which_the_reader_breaks_hinders_no_other() -> None:
+    hearer = Hearer()
+    mailbox = after_a_turn(hearer, Message("[" * 200_000, "poison"), event("arn:own"))
+    assert [one.id for one in hearer.heard] == ["arn:own"]
+    assert mailbox.deleted == ["poison", "arn:own 1"]
+
+
+def test_what_comes_after_the_end_is_given_back_for_others() -> None:
+    hearer, mailbox = Hearer(), Mailbox([Success((event("arn:own"),))])
+    listener = EventListener(mailbox, EventIntake(READ, hearer, Unmeasured()))
+    listener.end()
+    listener.turn()
+    assert (hearer.heard, mailbox.deleted, mailbox.given_back) == ([], [], {"arn:own 1": 0})
+
+
+def test_a_refusal_to_delete_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    denied = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="not authorized")
+    mailbox = Mailbox([Success((event("arn:own", times),)) for times in (1, 2)], refuses=denied)
+    listener = EventListener(mailbox, EventIntake(READ, Hearer(), Unmeasured()))
+    listener.turn()
+    listener.turn()
+    assert caplog.text.count("Acknowledging events failed: AccessDenied: not authorized") == 1
+
+
+def test_a_message_does_not_print_what_is_in_it() -> None:
+    assert "PENDING" not in repr(event("arn:own"))
 
 
 def after_a_turn(hearer: Hearer, *received: Message) -> Mailbox:

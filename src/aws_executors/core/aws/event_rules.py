@@ -45,9 +45,12 @@ EVENT_READS = (
 class EventSelection(Generic[S, R]):
     """Which events a rule of EventBridge lets through for one service.
 
-    `pattern` is the rule's pattern, and `sample` an event of a container in a status. Of each group of
-    `statuses` the executor needs one; the first group names a container that AWS has just accepted.
+    `pattern` is the rule's pattern, `owner` the option by which it tells deployments apart, and `sample` an
+    event of a container in a status. Of each group of `statuses` the executor needs one; the first group
+    names a container that AWS has just accepted.
     """
+
+    owner: Callable[[S], str]
 
     pattern: Callable[[S, R, Where, Also], Document]
     sample: Callable[[S, R, Where, str], Document]

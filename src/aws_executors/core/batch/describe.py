@@ -69,7 +69,7 @@ STATUSES: Mapping[str, Phase] = MappingProxyType(
 FINAL = frozenset({"SUCCEEDED", "FAILED"})
 RANKS: Mapping[str, int] = MappingProxyType({status: rank for rank, status in enumerate(STATUSES)})
 LAST = 1_000_000
-"""The version of an outcome: above those of all attempts before it."""
+"""The order of an outcome: above those of all attempts before it."""
 
 # What ended a job, in the words of its statusReason; the first prefix counts. These are the platform's or our
 # own, and told even of a job that was terminated.
@@ -183,18 +183,17 @@ def _observation(job: JobDetail, name: str, source: Source) -> Observation:
         cause=cause,
         started=started,
         final=job.status in FINAL,
-        version=_version(job),
+        order=_order(job),
         created=None if job.created_at is None else job.created_at / 1000,
         log_stream=own.log_stream_name or "",
         source=source,
     )
 
 
-def _version(job: JobDetail) -> int:
-    """Counts up with every attempt that has ended, and in each with the status.
+def _order(job: JobDetail) -> int:
+    """Counts up with every attempt that has ended, and in each with the status. Batch itself counts nothing.
 
-    Batch itself counts nothing, and events come late, doubled and out of order. Source: "Job state change
-    events", AWS Batch User Guide.
+    Source: "Job state change events", AWS Batch User Guide.
     """
     ended = len(job.attempts or job.eks_attempts or ())
     return LAST if job.status in FINAL else ended * len(RANKS) + RANKS[job.status]

@@ -46,6 +46,7 @@ def sample(settings: BatchSettings, request: SubmitJob, where: Where, status: st
 
 
 RULE = EventSelection(
+    owner=lambda settings: settings.job_name,
     pattern=pattern,
     sample=sample,
     statuses=(("RUNNABLE", "STARTING"), ("RUNNING",), ("SUCCEEDED",), ("FAILED",)),

@@ -59,5 +59,8 @@ def sample(settings: EcsSettings, request: RunTask, where: Where, status: str) -
 
 
 RULE = EventSelection(
-    pattern=pattern, sample=sample, statuses=(("PROVISIONING", "PENDING"), ("RUNNING",), ("STOPPED",))
+    owner=lambda settings: settings.deployment,
+    pattern=pattern,
+    sample=sample,
+    statuses=(("PROVISIONING", "PENDING"), ("RUNNING",), ("STOPPED",)),
 )

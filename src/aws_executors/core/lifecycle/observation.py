@@ -73,7 +73,8 @@ class Observation:
 
     started: bool = False  # the Airflow container ever ran, or may have
     final: bool = False  # AWS is done with it: nothing more will change
-    version: int | None = None  # counts up with what happens to the container
+    version: int | None = None  # counts up per task where the service gives one (ECS)
+    order: int | None = None  # where it gives none: what comes later has no lower one, as far as one can tell
     created: float | None = None  # epoch seconds
     log_stream: str = ""  # the awslogs stream, if the answer names it (Batch)
     source: Source = Source.DESCRIBE

@@ -7,10 +7,14 @@ poll that failed is repeated soon: its container is no older for that. Where AWS
 polls are for what gets lost of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 
 from aws_executors.core.aws.backoff import Backoff, delay
 from aws_executors.core.lifecycle.job import Job, R, Stage
+
+SHARED = 20
+"""Into how many parts a long pause is divided, at the ends of which polls are made together."""
 
 SHOWN_BY_ROW = 3
 """How many times as rare polls are where the row shows a task's end."""
@@ -20,10 +24,11 @@ SHOWN_BY_ROW = 3
 class PollInterval:
     """The shortest and the longest time between two polls of one container, in seconds.
 
-    While events tell what happens, a container is polled `unheard_of` seconds after it was accepted, if no
-    event has named it by then; every `unsettled` seconds while it has yet to start, or its end is waited for;
-    and every `sweep` seconds while it runs. Where accepted containers are named by no event within `silence`
-    seconds, polls are as without events; an event takes less than two.
+    While events come, a container is polled `unheard_of` seconds after it was accepted, and then as without
+    events, until one has named it. From then on it is polled every `unsettled` seconds while it has yet to
+    start, or its end is waited for, and every `sweep` seconds while it runs. Where accepted containers are
+    named by no event within `silence` seconds, all are polled as without events; an event takes less than
+    two.
     """
 
     quickest: float = 1.0
@@ -34,8 +39,23 @@ class PollInterval:
     silence: float = 30.0
 
 
+def pace(quickest: float, slowest: float) -> PollInterval:
+    """By these options; while events come, polls are no more frequent than without them.
+
+    >>> pace(1.0, 15.0).sweep, pace(60.0, 900.0).unheard_of, pace(60.0, 900.0).sweep
+    (300.0, 60.0, 900.0)
+    """
+    usual = PollInterval(quickest=quickest, slowest=slowest)
+    return replace(
+        usual,
+        unheard_of=max(quickest, usual.unheard_of),
+        unsettled=max(quickest, usual.unsettled),
+        sweep=max(slowest, usual.sweep),
+    )
+
+
 def poll_after(job: Job[R], pace: PollInterval, now: float, *, told: bool = False) -> float:
-    """Seconds until the job's container should be polled again; `told` while events tell what happens.
+    """Seconds until the job's container should be polled again; `told` if events tell what happens to it.
 
     >>> from aws_executors.core.lifecycle.observation import Observation, Phase
     >>> running = Observation(id="1", phase=Phase.RUNNING)
@@ -47,10 +67,10 @@ def poll_after(job: Job[R], pace: PollInterval, now: float, *, told: bool = Fals
     [3.0, 6.0, 15.0]
     >>> accepted = Job(token="0b6e", stage=Stage.WATCHING)
     >>> [poll_after(job, PollInterval(), 50.0, told=True) for job in (accepted, watched)]
-    [15.0, 300.0]
+    [61.0, 310.0]
     """
     if told:
-        return _while_told(job, pace)
+        return _while_told(job, pace, now)
     if job.stage is not Stage.WATCHING or not job.runs:
         return pace.quickest
     often = max(pace.quickest, (now - job.since) / 10)
@@ -68,7 +88,8 @@ def poll_again_after(failures: int, pace: PollInterval) -> float:
     return delay(Backoff(base=pace.quickest, cap=pace.slowest), failures, spread=1.0)
 
 
-def _while_told(job: Job[R], pace: PollInterval) -> float:
-    if job.seen is None:
-        return pace.unheard_of
-    return pace.sweep if job.stage is Stage.WATCHING and job.runs else pace.unsettled
+def _while_told(job: Job[R], pace: PollInterval, now: float) -> float:
+    """At times that many containers share, so that they share calls: up to a twentieth later."""
+    pause = pace.sweep if job.stage is Stage.WATCHING and job.runs else pace.unsettled
+    grid = pause / SHARED
+    return ceil((now + pause) / grid) * grid - now

@@ -4,6 +4,7 @@ Law: one field per option; its description, example and default are the only one
 `options.py`). How a section is read is `section.py`'s matter.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -276,10 +277,10 @@ def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
 def _events_faults(own: Written, place: Place) -> Iterator[Fault]:
     """EventBridge and its queue belong to one Region, that of the containers."""
     queue, region = str(own.get("events_queue", "")), str(own.get("region", ""))
-    service, _, rest = queue.removeprefix("https://").partition(".")
-    named = rest.partition(".")[0]
-    if service == "sqs" and region and named != region:
-        problem = f"is a queue in {named}, but region = {region}"
+    host = queue.partition("://")[2].partition("/")[0]
+    named = [label for label in host.split(".") if re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", label)]
+    if region and named and region not in named:
+        problem = f"is a queue in {named[0]}, but region = {region}"
         yield Fault("events_queue", problem, "name a queue of the containers' Region", shown(queue))
 
 

@@ -59,11 +59,12 @@ def sqs_url(text: str) -> str:
     >>> sqs_url("airflow-events")
     Traceback (most recent call last):
       ...
-    ValueError: is not the URL of a queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/airflow
+    ValueError: is not the URL of a standard queue, such as ...
     """
     example = "https://sqs.us-east-1.amazonaws.com/123456789012/airflow"
-    if text and not re.fullmatch(r"https?://[^/\s]+/\d{12}/([\w-]|\{hostname\})+", text, re.ASCII):
-        raise ValueError(f"is not the URL of a queue, such as {example}")
+    # What stands before the host's name narrows what a scheduler may receive from.
+    if text and not re.fullmatch(r"https?://[^/\s]+/\d{12}/[\w-]+(\{hostname\}[\w-]*)?", text, re.ASCII):
+        raise ValueError(f"is not the URL of a standard queue, such as {example} or {example}-{{hostname}}")
     return http_url(text)
 
 

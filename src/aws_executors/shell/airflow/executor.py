@@ -27,7 +27,7 @@ from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import LogEvent, Report
 from aws_executors.core.lifecycle.metrics import census
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED, Policy
-from aws_executors.core.lifecycle.poll_interval import PollInterval
+from aws_executors.core.lifecycle.poll_interval import pace
 from aws_executors.core.redact.outgoing import last_lines, one_line
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
@@ -398,7 +398,7 @@ def engine_config(settings: Settings, *, idempotent: bool) -> EngineConfig:
     """How the engine is set by these settings."""
     return EngineConfig(
         policy=Policy(idempotent=idempotent, attempts=settings.max_attempts),
-        pace=PollInterval(quickest=settings.poll_interval, slowest=settings.poll_interval_max),
+        pace=pace(settings.poll_interval, settings.poll_interval_max),
         rows_every=settings.database_interval,
         workers=settings.workers,
         events=bool(settings.events_queue),

@@ -45,6 +45,9 @@ CONNECT_TIMEOUT = 5.0
 READS = 4
 """Connections kept beside one per worker: logs and look-ups are read outside of the pool of workers."""
 
+LISTENERS = 8
+"""Threads that may receive events at once."""
+
 LONG_POLL = 20
 """Seconds for which SQS holds an answer back while there is no message. Source: ReceiveMessage."""
 
@@ -197,7 +200,7 @@ def config(settings: Settings, longest_wait: int = 0) -> Config:
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=_connect_timeout(settings),
         read_timeout=settings.call_timeout + longest_wait,
-        max_pool_connections=settings.workers + READS,
+        max_pool_connections=max(settings.workers + READS, LISTENERS),
         tcp_keepalive=True,
         parameter_validation=False,  # our own types have validated every request
         # Whole, not extra: botocore would put its own together anew for every call.

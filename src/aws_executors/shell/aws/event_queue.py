@@ -5,16 +5,16 @@ is not deleted comes again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from returns.result import Result
+from returns.result import Failure, Result, Success
 
-from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.aws.errors import AwsError, classify
 from aws_executors.shell.aws.clients import LONG_POLL, Clients
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs.type_defs import MessageTypeDef
+    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, MessageTypeDef
 
 AT_ONCE = 10
 """Messages in one call, of any kind. Source: ReceiveMessage, DeleteMessageBatch."""
@@ -27,7 +27,7 @@ HIDDEN = 30
 class Message:
     """One message, received for the `times`-th time; `receipt` names this receiving of it."""
 
-    body: str
+    body: str = field(repr=False)  # may hold a command line, and a token on it
     receipt: str
     times: int = 1
 
@@ -55,16 +55,20 @@ class EventQueue:
         )
         return answer.map(lambda told: tuple(map(_message, told.get("Messages", ()))))
 
-    def delete(self, messages: Sequence[Message]) -> Result[object, AwsError]:
-        """Acknowledge up to ten messages, once they are taken in."""
-        entries = [{"Id": str(at), "ReceiptHandle": one.receipt} for at, one in enumerate(messages)]
-        return self._clients.sqs(
-            lambda sqs: sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)  # type: ignore[arg-type]
+    def delete(self, messages: Sequence[Message]) -> Result[None, AwsError]:
+        """Acknowledge up to ten messages, once they are taken in; the first refusal, if one is refused."""
+        answer = self._clients.sqs(
+            lambda sqs: sqs.delete_message_batch(
+                QueueUrl=self._url,
+                Entries=[{"Id": str(at), "ReceiptHandle": one.receipt} for at, one in enumerate(messages)],
+            )
         )
+        return answer.bind(lambda told: _refused(told.get("Failed", ())))
 
-    def give_back(self, messages: Mapping[Message, int]) -> Result[object, AwsError]:
-        """Let up to ten messages be received again, by whomever they are for, after so many seconds each."""
-        return self._clients.sqs(
+    def give_back(self, messages: Mapping[Message, int]) -> Result[None, AwsError]:
+        """Let up to ten messages be received again, by whomever they are for, after so many seconds each; the
+        first refusal, if one is refused."""
+        answer = self._clients.sqs(
             lambda sqs: sqs.change_message_visibility_batch(
                 QueueUrl=self._url,
                 Entries=[
@@ -73,6 +77,14 @@ class EventQueue:
                 ],
             )
         )
+        return answer.bind(lambda told: _refused(told.get("Failed", ())))
+
+
+def _refused(failed: "Sequence[BatchResultErrorEntryTypeDef]") -> Result[None, AwsError]:
+    """What a good answer says of single messages."""
+    for one in failed:
+        return Failure(classify(one["Code"], one.get("Message", "")))
+    return Success(None)
 
 
 def _message(told: "MessageTypeDef") -> Message:

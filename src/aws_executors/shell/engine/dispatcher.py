@@ -79,7 +79,7 @@ class Dispatcher(Generic[K, R]):
         rate_limiter: RateLimiter,
         sink: Sink,
     ) -> None:
-        self.table: JobTable[K, R] = JobTable(config.pace)
+        self.table: JobTable[K, R] = JobTable(config.pace, events=config.events)
         """The jobs; other threads may ask it for `jobs`, `records` and `changes`."""
         self.closing = False
         """Whether nothing is to be started any more."""
@@ -239,6 +239,8 @@ class Dispatcher(Generic[K, R]):
             return
         try:
             self._error_log.note_event(job, event)
+            if isinstance(event, events.Observed):
+                self.event_feed.polled(record, event.observation)
             moved, asked = advance(job, event, self._config.policy)
             if moved is job and not asked:
                 return
@@ -347,6 +349,7 @@ class Dispatcher(Generic[K, R]):
     def slept(self) -> None:
         """So much time has passed without a turn that all jobs may have been given to another scheduler."""
         self._awake_since = self._clock()
+        self.event_feed.slept()
         for record in self.table.records():
             record.in_doubt = record.in_doubt or record.job.has_row
 

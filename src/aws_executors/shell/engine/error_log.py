@@ -53,8 +53,9 @@ class ErrorLog:
 
     def works(self, topic: str) -> None:
         """Log that the trouble is over, if there was one and it has been quiet since for `QUIET` seconds."""
-        if topic in self._said and self._clock() - self._said[topic][1] >= QUIET:
-            del self._said[topic]
+        said = self._said.get(topic)
+        if said is not None and self._clock() - said[1] >= QUIET:
+            self._said.pop(topic, None)  # several threads may note it
             self._log.info("%s works again", topic)
 
     def note(self, topic: str, result: Result[object, str]) -> None:

@@ -1,20 +1,23 @@
 """Events that AWS sends of containers: what becomes of each, and whether they still come.
 
 Law: for one thread, waits for nothing. No event is needed for the truth: an event means what a description of
-the same container means, and is read by the same rules; one that is lost is made up for by a poll. Containers
-are polled rarely only while events are seen to come: those accepted are expected to be named by one, and
-where that does not happen, all are polled as if nobody had promised events.
+the same container means, and is read by the same rules; one that is lost is made up for by a poll. Only a
+container that an event has named is polled rarely, and only while events are seen to come: one that is
+accepted is expected to be named by an event, and what a poll shows to have been told by one. Where that fails
+several times with no event between, all are polled as if nobody had promised events.
 """
 
 from __future__ import annotations
 
+import logging
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from math import inf
 from typing import Generic, TypeVar
 
 from aws_executors.core.lifecycle.events import Observed
-from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.core.lifecycle.observation import Observation, Phase, Source
 from aws_executors.core.lifecycle.transitions.watching import still_running
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.engine.job_table import JobTable, Record
@@ -24,8 +27,11 @@ R = TypeVar("R")
 
 log = logger(__name__)
 
-UNNAMED = 3
-"""So many accepted containers in a row that no event has named in time are silence, and not bad luck."""
+MISSED = 3
+"""So many events that did not come, with none between that did, are silence, and not bad luck."""
+
+SAID_FOR = 600.0
+"""Seconds within which it is not said again that events come, or do not."""
 
 
 class News(StrEnum):
@@ -58,15 +64,18 @@ class EventFeed(Generic[K, R]):
         self._clock = clock
         self._happen = happen
         self._within = within
-        self._unnamed: dict[str, float] = {}  # accepted containers: when, the oldest first
-        self._missed = 0  # those not named in time, since the last event
+        self._unnamed: OrderedDict[str, float] = OrderedDict()  # accepted containers: when, the oldest first
+        self._missed = 0  # events that did not come, since the last one that did
         self._failing: tuple[float, str] | None = None  # since when the queue can not be read, and why
+        self._said: dict[int, float] = {}  # when each was logged last, by its level
 
     @property
     def due(self) -> float:
         """When `turn` has something to do next."""
         if self.news in (News.POLLS, News.SILENCE):
             return inf  # events alone change that
+        if self._missed >= MISSED:
+            return -inf
         since = min(
             next(iter(self._unnamed.values()), inf), inf if self._failing is None else self._failing[0]
         )
@@ -81,9 +90,11 @@ class EventFeed(Generic[K, R]):
             if record is None and not self._table.belonged(event.id):
                 strangers.add(event.id)
                 continue
-            self._named(event.id, now)
-            if record is not None and not still_running(record.job, event):
-                self._happen(record, Observed(now, event))
+            self._came(event.id)
+            if record is not None:
+                if not still_running(record.job, event):
+                    self._happen(record, Observed(now, event))
+                self._table.named(record, now)
         then(frozenset(strangers))
 
     def accepted(self, container: str) -> None:
@@ -91,35 +102,55 @@ class EventFeed(Generic[K, R]):
         if self.news in (News.UNPROVEN, News.EVENTS):
             self._unnamed[container] = self._clock()
 
-    def failed(self, problem: str) -> None:
-        """The queue could not be read."""
+    def polled(self, record: Record[K, R], seen: Observation) -> None:
+        """A poll shows this: what is new, an event should have told, if events tell of this container."""
+        known = record.job.seen is not None and record.job.seen.phase is seen.phase
+        if self._table.told and record.named and not known and seen.source is Source.DESCRIBE:
+            self._missed += seen.phase is not Phase.ABSENT
+
+    def failed(self, problem: str, began: float) -> None:
+        """The queue could not be read, by a call that began then."""
         if self._failing is None:
-            self._failing = self._clock(), problem
+            self._failing = began, problem
+
+    def slept(self) -> None:
+        """The process stood still: whatever should have come may be waiting in the queue."""
+        self._unnamed.clear()
+        self._missed, self._failing = 0, None
 
     def turn(self, now: float) -> None:
         """Notice silence."""
         while self._unnamed and next(iter(self._unnamed.values())) <= now - self._within:
-            del self._unnamed[next(iter(self._unnamed))]
+            self._unnamed.popitem(last=False)
             self._missed += 1
         if self._failing is not None and self._failing[0] <= now - self._within:
             self._silence(now, f"the queue can not be read: {self._failing[1]}")
-        elif self._missed >= UNNAMED:
-            self._silence(now, f"no event within {self._within:g} s of {UNNAMED} accepted containers")
+        elif self._missed >= MISSED:
+            self._silence(now, f"{MISSED} events did not come within {self._within:g} s of what they tell of")
 
-    def _named(self, container: str, now: float) -> None:
+    def _came(self, container: str) -> None:
         self._unnamed.pop(container, None)
         self._missed = 0
         if self.news is not News.EVENTS:
             self.news, self._table.told = News.EVENTS, True
-            log.info("Events come: containers are polled only for events that get lost")
+            self._say(logging.INFO, "Events come: containers are polled only for events that get lost")
 
     def _silence(self, now: float, why: str) -> None:
         self._missed = 0
         self._unnamed.clear()
-        self.news, self._table.told = News.SILENCE, False
-        self._table.poll_all(now)
-        log.warning(
-            "Containers are polled again, as without events_queue: %s. `aws-executors doctor` names the "
-            "likely causes",
-            why,
+        if self._table.told:
+            self._table.told = False
+            self._table.poll_all(now)
+        self.news = News.SILENCE
+        self._say(
+            logging.WARNING,
+            f"Containers are polled as without events_queue: {why}. `aws-executors doctor` names the likely "
+            f"causes",
         )
+
+    def _say(self, level: int, words: str) -> None:
+        """Log each of the two once in a while: where only some containers are told of, they alternate."""
+        now = self._clock()
+        if now >= self._said.get(level, -inf) + SAID_FOR:
+            self._said[level] = now
+            log.log(level, "%s", words)

@@ -7,10 +7,10 @@ given back for the others, a few times; what nobody can read is logged once, and
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, cast
+from typing import Protocol
 
 from returns.pipeline import is_successful
-from returns.result import Result
+from returns.result import Failure, Result
 
 from aws_executors.core.lifecycle.metrics import EVENTS, EventFate, name_of
 from aws_executors.core.lifecycle.observation import Observation, Unreadable
@@ -39,8 +39,8 @@ class Hearer(Protocol):
         """Take events in; `then` gets the containers that are not this scheduler's."""
         ...
 
-    def events_failed(self, problem: str) -> None:
-        """The queue could not be read."""
+    def events_failed(self, problem: str, began: float) -> None:
+        """The queue could not be read, by a call that began then."""
         ...
 
 
@@ -63,9 +63,9 @@ class EventIntake:
         """Give the engine what was understood; `then` gets the containers that are not this scheduler's."""
         self._hearer.tell([one for one in seen.values() if one is not None], then)
 
-    def failed(self, problem: str) -> None:
-        """The queue could not be read."""
-        self._hearer.events_failed(problem)
+    def failed(self, problem: str, began: float) -> None:
+        """The queue could not be read, by a call that began then."""
+        self._hearer.events_failed(problem, began)
 
     def sorted_out(
         self, seen: Mapping[Message, Observation | None], strangers: frozenset[str]
@@ -87,11 +87,11 @@ class EventIntake:
 
     def _read_one(self, message: Message) -> Observation | None:
         try:
-            told = cast("object", json.loads(message.body))
-        except ValueError:
-            told = None
-        read = self._read(told)
+            read = self._read(json.loads(message.body))
+        except Exception as error:  # noqa: BLE001 - whatever one message is, the others are read
+            read = Failure(Unreadable(id="", problem=f"{type(error).__name__}: {error}"))
         if is_successful(read):
+            self._error_log.works(READING)
             return read.unwrap()
         self._error_log.say(READING, "unreadable", read.failure().problem)
         return None

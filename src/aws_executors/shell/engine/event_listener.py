@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from returns.pipeline import is_successful
@@ -16,6 +17,7 @@ from returns.result import Result
 from aws_executors.core.aws.backoff import Backoff, delay, jitter
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.shell.airflow.loggers import logger
+from aws_executors.shell.aws.clients import LISTENERS
 from aws_executors.shell.aws.event_queue import AT_ONCE, Message
 from aws_executors.shell.engine.error_log import ErrorLog
 from aws_executors.shell.engine.event_intake import EventIntake
@@ -25,10 +27,10 @@ log = logger(__name__)
 ENGINE_WITHIN = 10.0
 """Seconds in which the engine takes events in; after that they are not acknowledged."""
 
-RECEIVING = "Receiving events"
+BRIEF = 1.0
+"""Seconds: a queue that is asked to wait for messages answers no sooner where there is none."""
 
-MOST = 8
-"""Threads at once: each takes ten messages in two calls."""
+RECEIVING, ACKNOWLEDGING = "Receiving events", "Acknowledging events"
 
 PAUSE = Backoff(base=1.0, cap=60.0)
 """After calls that have failed."""
@@ -41,11 +43,11 @@ class Mailbox(Protocol):
         """Wait for messages."""
         ...
 
-    def delete(self, messages: Sequence[Message]) -> Result[object, AwsError]:
+    def delete(self, messages: Sequence[Message]) -> Result[None, AwsError]:
         """Acknowledge messages."""
         ...
 
-    def give_back(self, messages: Mapping[Message, int]) -> Result[object, AwsError]:
+    def give_back(self, messages: Mapping[Message, int]) -> Result[None, AwsError]:
         """Let messages be received again, after so many seconds."""
         ...
 
@@ -59,7 +61,7 @@ class EventListener:
         self._ended = threading.Event()
         self._failures = 0
         self._error_log = ErrorLog(time.monotonic, log)
-        self._helpers = threading.Semaphore(MOST - 1)
+        self._helpers = threading.Semaphore(LISTENERS - 1)
 
     def start(self) -> None:
         """Start the first thread."""
@@ -71,42 +73,58 @@ class EventListener:
 
     def turn(self) -> bool:
         """Receive one group of messages, have them taken in, and acknowledge them; whether more may wait."""
+        began = time.monotonic()
         received = self._mailbox.receive()
         if not is_successful(received):
-            self._failed(received.failure())
+            self._failed(received.failure(), began)
             return False
         self._failures = 0
         self._error_log.works(RECEIVING)
-        seen = self._intake.understood(received.unwrap())
-        more = len(seen) == AT_ONCE
-        if more:
-            self._call_for_help()
+        messages = received.unwrap()
+        if self._ended.is_set():
+            self._acknowledge([], dict.fromkeys(messages, 0))  # they are for others now
+            return False
+        seen = self._intake.understood(messages)
         answer: queue.SimpleQueue[frozenset[str]] = queue.SimpleQueue()
         self._intake.hand_over(seen, answer.put)
+        if more := len(messages) == AT_ONCE:
+            self._call_for_help()
         try:
             strangers = answer.get(timeout=ENGINE_WITHIN)
         except queue.Empty:
             return more  # they are received again
-        # Where one of these fails, the messages come again, and mean what they meant.
-        done, back = self._intake.sorted_out(seen, strangers)
-        if done:
-            self._mailbox.delete(done)
-        if back:
-            self._mailbox.give_back(back)
+        self._acknowledge(*self._intake.sorted_out(seen, strangers))
+        if not messages and time.monotonic() - began < BRIEF:
+            self._ended.wait(BRIEF)  # whoever answers does not hold answers back
         return more
 
-    def _failed(self, error: AwsError) -> None:
+    def _acknowledge(self, done: Sequence[Message], back: Mapping[Message, int]) -> None:
+        """Where one of these calls fails, the messages come again, and mean what they meant."""
+        for call, some in (
+            (partial(self._mailbox.delete, done), done),
+            (partial(self._mailbox.give_back, back), back),
+        ):
+            if some and not is_successful(answer := call()):
+                self._say(ACKNOWLEDGING, answer.failure())
+
+    def _failed(self, error: AwsError, began: float) -> None:
         """Say that the queue could not be read, and wait a while, longer each time."""
-        problem = f"{error.code}: {error.message}"
-        self._error_log.say(RECEIVING, error.kind, problem)
-        self._intake.failed(problem)
+        self._intake.failed(self._say(RECEIVING, error), began)
         self._failures += 1
         self._ended.wait(delay(PAUSE, self._failures, jitter(RECEIVING, self._failures)))
+
+    def _say(self, topic: str, error: AwsError) -> str:
+        problem = f"{error.code}: {error.message}"
+        self._error_log.say(topic, error.kind, problem)
+        return problem
 
     def _call_for_help(self) -> None:
         """Another thread receives, too, until it finds less than it can take."""
         if self._helpers.acquire(blocking=False):
-            self._begin(self._help)
+            try:
+                self._begin(self._help)
+            except RuntimeError:  # no more threads can be had
+                self._helpers.release()
 
     def _begin(self, work: Callable[[], None]) -> None:
         threading.Thread(target=work, name="aws-executors-events", daemon=True).start()

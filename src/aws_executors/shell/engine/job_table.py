@@ -7,7 +7,7 @@ costs no more than what it returns (heaps and indexes); only `live`, for a shutd
 from __future__ import annotations
 
 import heapq
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -42,6 +42,7 @@ class Record(Generic[K, R]):
     row: RowQuery[K]  # what to read of its task instance
     poll_at: float | None = None  # the one planned poll of its container that counts
     failed_polls: int = 0  # in a row
+    named: bool = False  # whether an event has named its container
     pending: dict[type[Effect[R]], int] = field(default_factory=dict)
     """The numbers of the requests that are not answered, one of a kind."""
     in_doubt: bool = False  # its row must be read before anything is submitted for it
@@ -56,8 +57,9 @@ class Record(Generic[K, R]):
 class JobTable(Generic[K, R]):
     """Every job that is not closed, by its token."""
 
-    def __init__(self, pace: PollInterval) -> None:
+    def __init__(self, pace: PollInterval, *, events: bool = False) -> None:
         self._pace = pace
+        self._events = events
         self._records: dict[str, Record[K, R]] = {}
         self._owners: dict[str, Record[K, R]] = {}  # by container
         self._polls: list[tuple[float, str]] = []
@@ -67,8 +69,10 @@ class JobTable(Generic[K, R]):
         self.changes = 0
         """How often a job has changed, or closed."""
         self.told = False
-        """Whether events tell what happens to containers, so that they are rarely polled."""
-        self._former: dict[str, None] = {}  # containers that belonged to a job, the last ones
+        """Whether events come, so that containers which one has named are rarely polled."""
+        self._former: OrderedDict[str, None] = (
+            OrderedDict()
+        )  # containers that belonged to a job, the last ones
 
     def __len__(self) -> int:
         return len(self._records)
@@ -125,7 +129,7 @@ class JobTable(Generic[K, R]):
             record.row = replace(record.row, heard=None)  # it may mean something else to the job now
         if job.container != old.container:
             self._disown(old.container)
-            record.failed_polls = 0
+            record.failed_polls, record.named = 0, False
             if job.container:
                 self._owners[job.container] = record
         if job.stage is Stage.CLOSED:
@@ -134,9 +138,9 @@ class JobTable(Generic[K, R]):
         else:
             known = job.container == old.container and old.stage in FOLLOWED
             if job.container and job.stage in FOLLOWED and not known:
-                self._plan(record, now + (self._pause(job, now) if self.told else self._pace.quickest))
-            elif self.told and job.container and job.stage in FOLLOWED and job.stage is not old.stage:
-                self._plan(record, min(record.poll_at or inf, now + self._pause(job, now)))
+                self._plan(record, now + (self._pace.unheard_of if self.told else self._pace.quickest))
+            elif self.told and record.named and job.stage in FOLLOWED and job.stage is not old.stage:
+                self._plan(record, min(record.poll_at or inf, now + self._pause(record, now)))
             state = display_state(job)
             if state is not record.state:
                 record.state, record.since = state, now
@@ -166,7 +170,7 @@ class JobTable(Generic[K, R]):
         if record is not None:
             record.failed_polls = 0
             if record.job.stage in FOLLOWED:
-                self._plan(record, now + self._pause(record.job, now))
+                self._plan(record, now + self._pause(record, now))
 
     def not_polled(self, container: str, now: float) -> None:
         """Plan the next poll of a container of which a poll just now has failed."""
@@ -174,6 +178,12 @@ class JobTable(Generic[K, R]):
         if record is not None and record.job.stage in FOLLOWED:
             record.failed_polls += 1
             self._plan(record, now + poll_again_after(record.failed_polls, self._pace))
+
+    def named(self, record: Record[K, R], now: float) -> None:
+        """An event has just told of this job's container, and others will: it can be polled rarely."""
+        record.named = True
+        if record.job.stage in FOLLOWED:
+            self._plan(record, now + self._pause(record, now))
 
     def poll_all(self, now: float) -> None:
         """Plan a poll of every container that is followed, at once."""
@@ -189,14 +199,14 @@ class JobTable(Generic[K, R]):
             if record.job.container and not (record.job.seen is not None and record.job.seen.ended)
         }
 
-    def _pause(self, job: Job[R], now: float) -> float:
-        return poll_after(job, self._pace, now, told=self.told)
+    def _pause(self, record: Record[K, R], now: float) -> float:
+        return poll_after(record.job, self._pace, now, told=self.told and record.named)
 
     def _disown(self, container: str) -> None:
-        if self._owners.pop(container, None) is not None:
+        if self._owners.pop(container, None) is not None and self._events:
             self._former[container] = None
             if len(self._former) > FORMER:
-                del self._former[next(iter(self._former))]
+                self._former.popitem(last=False)
 
     def _plan(self, record: Record[K, R], time: float) -> None:
         record.poll_at = time

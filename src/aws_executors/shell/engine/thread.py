@@ -83,9 +83,9 @@ class Engine(Generic[K, R]):
         they are taken in, with the containers that are none of this scheduler's."""
         self._inbox.put(partial(self._dispatcher.event_feed.told, seen, then))
 
-    def events_failed(self, problem: str) -> None:
-        """The queue of events could not be read; returns at once."""
-        self._inbox.put(partial(self._dispatcher.event_feed.failed, problem))
+    def events_failed(self, problem: str, began: float) -> None:
+        """The queue of events could not be read, by a call that began then; returns at once."""
+        self._inbox.put(partial(self._dispatcher.event_feed.failed, problem, began))
 
     @property
     def news(self) -> News:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from aws_executors.core.explain.diagnosis import explain_wait
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
-from aws_executors.core.lifecycle.observation import Observation, Phase
+from aws_executors.core.lifecycle.observation import Observation, Phase, Source
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.transitions.moves import FORGOTTEN, Moved, finish, look_up, say_once
 from aws_executors.core.lifecycle.transitions.row_read import container_ended
@@ -60,9 +60,13 @@ def _stale(job: Job[R], observation: Observation) -> bool:
     if job.seen.ended and not observation.ended:
         # An outcome is never taken back, except the one that was no more than our guess.
         return job.seen.reason != FORGOTTEN
-    if job.seen.version is None or observation.version is None:
-        return False
-    return observation.version < job.seen.version
+    if observation.source is Source.EVENT and _below(observation.order, job.seen.order):
+        return True  # only of an event: whoever asks, and is told of an earlier status, is told what is so
+    return _below(observation.version, job.seen.version)
+
+
+def _below(number: int | None, other: int | None) -> bool:
+    return number is not None and other is not None and number < other
 
 
 def _absent(job: Job[R], at: float, policy: Policy) -> Moved[R]:
