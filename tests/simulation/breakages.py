@@ -227,8 +227,8 @@ MUTANTS = (
     Mutant(
         "what runs is never polled while events come",
         POLL_INTERVAL,
-        "return pace.sweep if",
-        "return 1e9 if",
+        "pause = pace.sweep if",
+        "pause = 1e9 if",
         seed=18,
     ),
     Mutant(
@@ -236,7 +236,7 @@ MUTANTS = (
         POLL_INTERVAL,
         "else pace.unsettled",
         "else 1e9",
-        seed=3,
+        seed=19,
     ),
     # --- The shell ---
     Mutant(
