@@ -272,3 +272,9 @@ def test_odd_words_name_no_container() -> None:
 def test_mapped_tasks_and_odd_names_in_addresses() -> None:
     key = TaskKey(dag="a/b", task="t?#", run="x y", map_index=0, try_number=0)
     assert task_page(key) == "../dags/a%2Fb/runs/x%20y/tasks/t%3F%23/mapped/0"
+
+
+def test_how_a_scheduler_hears_of_containers_is_shown_where_it_is_not_by_polls_alone() -> None:
+    by_events = content(seen(snapshot(news="polls, for no events come")))
+    assert "in us-east-1, hears of containers by polls, for no events come, reported" in by_events
+    assert "in us-east-1, reported" in content(seen(snapshot()))
