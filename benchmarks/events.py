@@ -10,6 +10,7 @@ judged.
 import argparse
 import itertools
 import json
+import logging
 import os
 import sys
 import threading
@@ -237,6 +238,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.events", description=__doc__)
     parser.add_argument("--containers", type=int, default=150)
     options = parser.parse_args()
+    logging.disable(logging.WARNING)  # listeners are still there when their AWS goes
     for schedulers in (1, 2, 3):
         exits, failures = measured(schedulers, options.containers)
         for name, values in (("exit to report", exits), ("RunTask to failed start", failures)):
