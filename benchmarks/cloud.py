@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from aws_executors.demo.cloud import Names, create_events
 from aws_executors.local import LocalAws
 from aws_executors.local.world import Event
 from benchmarks import subjects as names
@@ -96,22 +97,6 @@ def create(aws: LocalAws) -> None:
     )
 
 
-def send_events(aws: LocalAws) -> None:
-    """A queue, and a rule that sends there what happens to containers."""
-    sqs, events = aws.client("sqs"), aws.client("events")
-    arn = f"arn:aws:sqs:{names.REGION}:{names.ACCOUNT}:{names.EVENTS}"
-    allowed = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    sqs.create_queue(QueueName=names.EVENTS, Attributes={"Policy": policy})
-    events.put_rule(Name=names.EVENTS, EventPattern=json.dumps({"source": ["aws.ecs", "aws.batch"]}))
-    events.put_targets(Rule=names.EVENTS, Targets=[{"Id": "queue", "Arn": arn}])
-
-
 def fail_some(aws: LocalAws, action: str, share: float, ended: threading.Event) -> None:
     """Answer this share of an action's calls with a 500, drawn from a seed, until `ended`."""
     dice, calls = random.Random(0), Cloud(aws.url, aws.key).calls  # noqa: S311 - faults, not secrets
@@ -136,7 +121,7 @@ def main(arguments: Sequence[str]) -> None:
     with LocalAws(max_processes=ROOM, runner=runner) as aws:
         create(aws)
         if plan["events"]:
-            send_events(aws)
+            create_events(aws.client("sqs"), aws.client("events"), Names(events=names.EVENTS))
         aws.faults.delays("none", **plan["delays"])
         aws.faults.latency(plan["latency"])
         aws.faults.limits(plan["limits"])

@@ -45,7 +45,7 @@ def figures(raw: Raw) -> Figures:
             return common
         case "slots" | "untold" | "told":
             return common | reports(raw, mine)
-        case "long" | "minute" | "sweep":
+        case "long" | "minute" | "minute-told" | "sweep":
             return heartbeats(raw, "flight") | describes(raw) | cpu_share(raw)
         case "flight":
             return heartbeats(raw, "flight") | describes(raw) | memory(raw, len(mine)) | cpu_share(raw)

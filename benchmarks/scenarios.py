@@ -146,6 +146,17 @@ SCENARIOS = {
             quick_start=True,
         ),
         Scenario(
+            name="minute-told",
+            ours=RAISED,
+            question="the same, and AWS tells by events what happens to containers",
+            subjects=OURS,
+            lives=FOR_EVER,
+            watch=60.0,
+            settle={"ours-ecs": 20.0, "ours-batch": 20.0},
+            quick_start=True,
+            events=True,
+        ),
+        Scenario(
             name="flight",
             ours=RAISED,
             question="10,000 tasks are in flight",
