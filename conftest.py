@@ -69,13 +69,20 @@ def one_key() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def models_read_once() -> None:
-    """Have botocore read each file of its models once in this process: reading takes two thirds of what a
-    client in a session of its own costs, and hundreds of tests make some."""
+    """Have botocore read each file of its models, make the methods of each service, and look for another name
+    of an event, once in this process: that is most of what a client in a session of its own costs, and
+    hundreds of tests make some."""
+    from botocore.client import ClientCreator
+    from botocore.hooks import EventAliaser
     from botocore.loaders import JSONFileLoader, Loader
+    from botocore.model import ServiceModel
 
     read, listed = JSONFileLoader.load_file, Loader.list_available_services
+    made, named = ClientCreator._create_methods, EventAliaser._alias_event_name
     files: dict[str, object] = {}
     services: dict[tuple[str, ...], list[str]] = {}
+    methods: dict[int, tuple[object, dict[str, object]]] = {}
+    names: dict[str, str] = {}
 
     def load_file(loader: JSONFileLoader, file_path: str) -> object:
         if file_path not in files:
@@ -88,8 +95,21 @@ def models_read_once() -> None:
             services[where] = listed(loader, type_name)
         return services[where]
 
+    def create_methods(creator: ClientCreator, model: ServiceModel) -> dict[str, object]:
+        said = model._service_description["operations"]  # of the file's one copy, which lives on in `methods`
+        if id(said) not in methods:
+            methods[id(said)] = said, made(creator, model)
+        return dict(methods[id(said)][1])
+
+    def alias_event_name(events: EventAliaser, name: str) -> str:
+        if name not in names:
+            names[name] = named(events, name)
+        return names[name]
+
     JSONFileLoader.load_file = load_file  # type: ignore[method-assign]
     Loader.list_available_services = list_available_services  # type: ignore[method-assign]
+    ClientCreator._create_methods = create_methods
+    EventAliaser._alias_event_name = alias_event_name
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from aws_executors.core.requests.stored_workload import bucket_and_key, opened
 from aws_executors.local.world import (
     Answer,
     Call,
+    Change,
     Exited,
     Json,
     Ref,
@@ -144,6 +145,7 @@ class Cloud:
     putting: Callable[[str], None] = field(init=False)
     world: World = field(init=False)
     containers: dict[Ref, Container] = field(default_factory=dict)
+    living: dict[Ref, Container] = field(default_factory=dict)  # those whose process lives, oldest first
     calls: dict[str, int] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     stored: dict[str, Workload] = field(default_factory=dict)  # by the object's key: what was put there last
@@ -197,18 +199,23 @@ class Cloud:
         """Events, as EventBridge sends them: without the exit codes that AWS never tells."""
         if not self.schedule.events:
             return
-        for change in islice(self.world.changes, self._told, None):
+        for change in self._changes(self._told):
             of_ecs = change.source == "aws.ecs"
             silent = of_ecs and self._keeps(change.detail["taskArn"])
             self.events.send(_silent(change.detail) if silent else change.detail, change.detail_type)
         self._told = len(self.world.changes)
+
+    def _changes(self, known: int) -> list[Change]:
+        """Those since so many; read from their end, for at their beginning are all the others."""
+        changes = self.world.changes
+        return [*islice(reversed(changes), len(changes) - known)][::-1]
 
     def _effect(self, effect: StartProcess | SignalProcess) -> None:
         match effect:
             case StartProcess(ref=ref):
                 token = self.token_of(ref.task)
                 container = Container(ref, token, self._workload(effect.command))
-                self.containers[ref] = container
+                self.containers[ref] = self.living[ref] = container
                 feed(self.world, Started(ref), self.line.now)
                 self.inside.begin(container)
             case SignalProcess(ref=ref, signal=signal):
@@ -238,6 +245,7 @@ class Cloud:
         """A container's process ends."""
         if container.alive:
             container.alive, container.user_code, container.code = False, False, code
+            del self.living[container.ref]
             container.ended = self.line.now
             self.line.tell(container.name, f"exits with {code}")
             feed(self.world, Exited(container.ref, code), self.line.now)
@@ -285,7 +293,7 @@ class Cloud:
 
     def running(self) -> list[Container]:
         """The processes that live, oldest first."""
-        return [one for one in self.containers.values() if one.alive]
+        return list(self.living.values())
 
     # --- Answers that are not quite true -------------------------------------------------------------------
 
@@ -316,7 +324,7 @@ class Cloud:
         return self.line.now >= created + between(0.0, hidden, self.schedule.seed, job["jobId"], "listed")
 
     def _remember(self) -> None:
-        for change in list(self.world.changes)[self._read :]:
+        for change in self._changes(self._read):
             if change.source == "aws.ecs":
                 self._views.setdefault(change.detail["taskArn"], []).append((change.at, change.detail))
         self._read = len(self.world.changes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aws_executors.local.world import Json
@@ -43,6 +43,7 @@ class EventQueue:
     received: int = 0
     _plans: int = 0
     _planned: dict[str, int] = field(default_factory=dict)
+    _read: dict[str, Observation | None] = field(default_factory=dict)  # by body: it may come many times
 
     def send(self, detail: Json, kind: str) -> None:
         """An event: it comes, or does not."""
@@ -74,12 +75,14 @@ class EventQueue:
         if one is None:
             self._plan(message, HIDDEN)
             return
-        self._plan(replace(message, times=message.times + 1), HIDDEN)
+        self._plan(_again(message), HIDDEN)
         process, intake = one
         process.after(0.02, lambda: self._receive(process, intake, message))
 
     def _receive(self, process: Process, intake: EventIntake, message: Message) -> None:
-        seen = intake.understood([message])
+        if message.body not in self._read:
+            self._read[message.body] = intake.understood([message])[message]
+        seen = {message: self._read[message.body]}
         intake.hand_over(seen, lambda strangers: self._acknowledge(process, intake, seen, strangers))
 
     def _acknowledge(
@@ -95,6 +98,10 @@ class EventQueue:
             for message in done:
                 self._planned.pop(message.receipt, None)
             for message, seconds in back.items():
-                self._plan(replace(message, times=message.times + 1), seconds / 10)
+                self._plan(_again(message), seconds / 10)
 
         process.after(0.02, carry_out)
+
+
+def _again(message: Message) -> Message:
+    return Message(message.body, message.receipt, message.times + 1)

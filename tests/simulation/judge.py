@@ -96,7 +96,7 @@ class Judge:
     def watch(self) -> None:
         """No try runs twice at once, and no queueing has two containers."""
         at_once: dict[tuple[str, int], Container] = {}
-        for one in self.cloud.running():
+        for one in self.cloud.living.values():
             if one.user_code:
                 if one.workload.callback:
                     self._called_back_again(one)

@@ -5,7 +5,7 @@ member, the value found and the values allowed. Values inside `environment` or `
 are never repeated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeVar, cast
@@ -53,6 +53,7 @@ FAULTS, SOME = 8, 3
 """Up to `FAULTS` errors of one value are all listed. Of more, which are probably made by a program, only
 `SOME` are."""
 NO_SCHEMA: Mapping[str, object] = {}
+_SCHEMAS: dict[Hashable, Mapping[str, object]] = {}  # by adapter: there are few, and each takes 10 ms or more
 
 
 class _Detail(TypedDict, total=False):
@@ -137,8 +138,14 @@ Allowed: name, value
         return adapter.validate_python(written)
     except ValidationError as error:
         kind = RequestTooLargeError if only_too_large(error) else RequestError
-        sentences = in_words(error, cast("Mapping[str, object]", adapter.json_schema()))
+        sentences = in_words(error, _schema(adapter))
     raise kind("; ".join(f"{where}: {sentence}" for sentence in sentences)) from None
+
+
+def _schema(adapter: TypeAdapter[R]) -> Mapping[str, object]:
+    if adapter not in _SCHEMAS:
+        _SCHEMAS[adapter] = cast("Mapping[str, object]", adapter.json_schema())
+    return _SCHEMAS[adapter]
 
 
 def only_too_large(error: ValidationError) -> bool:
