@@ -9,7 +9,6 @@ judged.
 
 import argparse
 import itertools
-import json
 import logging
 import os
 import sys
@@ -29,6 +28,7 @@ from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.demo.cloud import Names, create_events
 from aws_executors.local import LocalAws
 from aws_executors.local.world import Effect, Event, Exited, Started, StartProcess
 from aws_executors.shell.aws.clients import Clients
@@ -42,7 +42,7 @@ from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
 from benchmarks.measure import quantile
 
-ACCOUNT, REGION, NAME = "123456789012", "us-east-1", "airflow"
+REGION, NAME = "us-east-1", "airflow"
 MISSING = "missing"
 LATENCY = 0.01
 PACE = PollInterval(quickest=60.0, slowest=60.0)
@@ -179,19 +179,8 @@ def set_up(aws: LocalAws, queue: str) -> str:
             containerDefinitions=[{"name": NAME, "image": family, "essential": True}],
         )
     aws.faults.missing_image(MISSING)
-    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    url = str(aws.client("sqs").create_queue(QueueName=queue, Attributes={"Policy": policy})["QueueUrl"])
-    events = aws.client("events")
-    events.put_rule(Name=queue, EventPattern=json.dumps({"source": ["aws.ecs"]}))
-    events.put_targets(Rule=queue, Targets=[{"Id": "queue", "Arn": arn}])
-    return url
+    create_events(aws.client("sqs"), aws.client("events"), Names(events=queue))
+    return str(aws.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"])
 
 
 def measured(schedulers: int, containers: int) -> tuple[list[float], list[float]]:
