@@ -265,3 +265,18 @@ def test_without_a_queue_nothing_is_expected() -> None:
     plain.run(60.0, tick=0.1)
     assert plain.dispatcher.event_feed.news is News.POLLS
     assert not plain.dispatcher.table.told
+
+
+def test_an_end_that_comes_while_the_scheduler_ends_is_left_to_the_next_one(told: Told) -> None:
+    told.hand_over("t1")
+    told.run(1.0)
+    told.cloud.run("c1")
+    told.event("c1")
+    told.status = "running"
+    told.run(2.0)
+    told.dispatcher.close(stop=False)
+    told.cloud.finish("c1", exit_code=143)
+    told.event("c1")
+    told.run(3.0)
+    assert not [one for one in told.dispatcher.airflow_updates() if isinstance(one.effect, Report)]
+    assert told.strangers[-1] == {"c1"}

@@ -192,6 +192,7 @@ class Dispatcher(Generic[K, R]):
     def close(self, *, stop: bool) -> None:
         """Start nothing any more; with `stop`, stop the containers too."""
         self.closing = True
+        self.event_feed.close()
         self._operations.drop_submissions()
         self._arriving.clear()
         self._queues[Action.SUBMIT].clear()

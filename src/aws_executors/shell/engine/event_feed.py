@@ -67,6 +67,7 @@ class EventFeed(Generic[K, R]):
         self._unnamed: OrderedDict[str, float] = OrderedDict()  # accepted containers: when, the oldest first
         self._missed = 0  # events that did not come, since the last one that did
         self._failing: tuple[float, str] | None = None  # since when the queue can not be read, and why
+        self._closed = False
         self._said: dict[int, float] = {}  # when each was logged last, by its level
 
     @property
@@ -83,6 +84,9 @@ class EventFeed(Generic[K, R]):
 
     def told(self, events: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
         """Events have come; `then` gets those containers that are none of this scheduler's."""
+        if self._closed:
+            then(frozenset(event.id for event in events))  # the next scheduler's, if anybody's
+            return
         now, strangers = self._clock(), set[str]()
         self._failing = None
         for event in events:
@@ -112,6 +116,11 @@ class EventFeed(Generic[K, R]):
         """The queue could not be read, by a call that began then."""
         if self._failing is None:
             self._failing = began, problem
+
+    def close(self) -> None:
+        """Take in no event any more: as no container is polled any more, for ends that this scheduler brings
+        about itself are not to be reported."""
+        self._closed = True
 
     def slept(self) -> None:
         """The process stood still: whatever should have come may be waiting in the queue."""
