@@ -22,6 +22,9 @@ def main() -> int:
         "--count", type=int, default=0, help="so many schedules; 0: as many as the time allows"
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="so long, where no count is given")
+    parser.add_argument(
+        "--events", action=argparse.BooleanOptionalAction, help="with events in all, or none (else in some)"
+    )
     parser.add_argument("--verbose", action="store_true", help="tell the story of each")
     options = parser.parse_args()
     airflow_home()
@@ -33,7 +36,7 @@ def main() -> int:
     while total.schedules < options.count or (
         not options.count and time.monotonic() - began < options.seconds
     ):
-        verdict = run(plan(seed))
+        verdict = run(plan(seed, events=options.events))
         total.add(verdict)
         if verdict.faults or options.verbose:
             print(told(verdict if options.verbose or not verdict.faults else run(shrunk(verdict.schedule))))
