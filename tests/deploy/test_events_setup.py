@@ -12,7 +12,7 @@ import yaml
 
 from aws_executors import batch, ecs
 from aws_executors.cli.__main__ import main
-from aws_executors.core.aws.event_rules import RECEIVED
+from aws_executors.core.aws.event_rules import GIVEN_BACK, RECEIVED
 from aws_executors.core.aws.iam import NOTHING_ELSE, Also
 from aws_executors.core.batch.builder import from_options as batch_options
 from aws_executors.core.batch.event_rule import RULE as BATCH_RULE
@@ -30,7 +30,6 @@ from aws_executors.deploy.events import SectionPart as Part
 from aws_executors.deploy.hcl import as_json, hcl
 from aws_executors.deploy.model import of_batch, of_ecs
 from aws_executors.deploy.terraform import events_configuration
-from aws_executors.shell.engine.event_intake import GIVEN_BACK
 from deploy.test_terraform import SCHEMA, fits
 
 ECS = {

@@ -13,12 +13,12 @@ from typing import TypeVar
 from aws_executors.core.aws.event_rules import (
     HOSTNAME,
     RECEIVED,
-    RECEIVING,
     Document,
     EventSelection,
     host_queue,
+    receiving_from,
 )
-from aws_executors.core.aws.iam import Also, Statement, Where, policy
+from aws_executors.core.aws.iam import Also, Where, policy
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.settings.base import Settings
 from aws_executors.deploy.model import ACCOUNT
@@ -85,8 +85,7 @@ class EventsSetup:
     def policy(self) -> Document:
         """The scheduler's policy, with a placeholder for the account."""
         where = Where(region=self.region, account=ACCOUNT)
-        arns = tuple(where.arn("sqs", queue.name) for queue in self.queues)
-        return policy([Statement(sid="ReceiveEvents", actions=RECEIVING, resources=arns)])
+        return policy([receiving_from(*(where.arn("sqs", queue.name) for queue in self.queues))])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

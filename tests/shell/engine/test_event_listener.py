@@ -18,6 +18,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.backoff import Backoff
 from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.aws.event_rules import GIVEN_BACK
 from aws_executors.core.ecs.describe import observe_event
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
@@ -40,7 +41,7 @@ from aws_executors.shell.aws.event_queue import EventQueue, Message
 from aws_executors.shell.engine import event_listener
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.event_feed import News
-from aws_executors.shell.engine.event_intake import GIVEN_BACK, EventIntake
+from aws_executors.shell.engine.event_intake import EventIntake
 from aws_executors.shell.engine.event_listener import EventListener
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import Account

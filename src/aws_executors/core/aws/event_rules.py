@@ -21,7 +21,12 @@ Document: TypeAlias = dict[str, object]
 HOSTNAME = "{hostname}"
 """Stands for the scheduler's host in `events_queue`."""
 
-RECEIVED = 16
+GIVEN_BACK = (*(0,) * 12, 1, 2, 4)
+"""Seconds after which a message is received again that is not for this scheduler, each time later; then it is
+for nobody. Most likely another scheduler gets it; it may also be about a container whose RunTask has not been
+answered yet."""
+
+RECEIVED = len(GIVEN_BACK) + 1
 """So often a message is received at most, until it is deleted: one that is for nobody is given back each time
 but the last."""
 
@@ -51,7 +56,6 @@ class EventSelection(Generic[S, R]):
     """
 
     owner: Callable[[S], str]
-
     pattern: Callable[[S, R, Where, Also], Document]
     sample: Callable[[S, R, Where, str], Document]
     statuses: tuple[tuple[str, ...], ...]
@@ -101,5 +105,9 @@ def receiving(settings: Settings) -> Iterator[Statement]:
     [('arn:aws:sqs:us-east-1:123456789012:airflow-*',)]
     """
     if settings.events_queue:
-        arn = sqs_arn(settings.events_queue, settings.region).replace(HOSTNAME, "*")
-        yield Statement(sid="ReceiveEvents", actions=RECEIVING, resources=(arn,))
+        yield receiving_from(sqs_arn(settings.events_queue, settings.region).replace(HOSTNAME, "*"))
+
+
+def receiving_from(*queues: str) -> Statement:
+    """What the scheduler needs to receive from queues, by their ARNs."""
+    return Statement(sid="ReceiveEvents", actions=RECEIVING, resources=queues)

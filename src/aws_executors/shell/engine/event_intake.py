@@ -12,6 +12,7 @@ from typing import Protocol
 from returns.pipeline import is_successful
 from returns.result import Failure, Result
 
+from aws_executors.core.aws.event_rules import GIVEN_BACK
 from aws_executors.core.lifecycle.metrics import EVENTS, EventFate, name_of
 from aws_executors.core.lifecycle.observation import Observation, Unreadable
 from aws_executors.shell.airflow.loggers import logger
@@ -23,11 +24,6 @@ log = logger(__name__)
 
 Read = Callable[[object], Result[Observation, Unreadable]]
 """What an event says of a container."""
-
-GIVEN_BACK = (*(0,) * 12, 1, 2, 4)
-"""Seconds after which a message is received again that is not for this scheduler, each time later; then it is
-for nobody. Most likely another scheduler gets it; it may also be about a container whose RunTask has not been
-answered yet."""
 
 READING = "Reading an event"
 

@@ -8,7 +8,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Protocol
 
 from returns.pipeline import is_successful
@@ -100,12 +99,10 @@ class EventListener:
 
     def _acknowledge(self, done: Sequence[Message], back: Mapping[Message, int]) -> None:
         """Where one of these calls fails, the messages come again, and mean what they meant."""
-        for call, some in (
-            (partial(self._mailbox.delete, done), done),
-            (partial(self._mailbox.give_back, back), back),
-        ):
-            if some and not is_successful(answer := call()):
-                self._say(ACKNOWLEDGING, answer.failure())
+        if done and not is_successful(deleted := self._mailbox.delete(done)):
+            self._say(ACKNOWLEDGING, deleted.failure())
+        if back and not is_successful(given := self._mailbox.give_back(back)):
+            self._say(ACKNOWLEDGING, given.failure())
 
     def _failed(self, error: AwsError, began: float) -> None:
         """Say that the queue could not be read, and wait a while, longer each time."""

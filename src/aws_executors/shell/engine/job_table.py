@@ -23,9 +23,8 @@ from aws_executors.shell.engine.messages import K, RowQuery, WorkItem
 
 R = TypeVar("R")
 
-FORMER = (
-    20_000  # containers that are remembered when their jobs are done with them: their last events come later
-)
+FORMER = 20_000
+"""Containers that are remembered when their jobs are done with them: their last events come later."""
 FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # compared so often that no hash is taken
 ROW_MATTERS = frozenset(Stage) - {Stage.STOPPING, Stage.CLOSED}
 
@@ -70,9 +69,7 @@ class JobTable(Generic[K, R]):
         """How often a job has changed, or closed."""
         self.told = False
         """Whether events come, so that containers which one has named are rarely polled."""
-        self._former: OrderedDict[str, None] = (
-            OrderedDict()
-        )  # containers that belonged to a job, the last ones
+        self._former: OrderedDict[str, None] = OrderedDict()  # containers that belonged to a job
 
     def __len__(self) -> int:
         return len(self._records)
