@@ -1,0 +1,1 @@
+"""Warm containers: containers that take one workload after another."""

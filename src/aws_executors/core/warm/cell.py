@@ -1,0 +1,155 @@
+"""The cell of a warm container: one small object in the store, by which workloads are handed to it.
+
+Law: text in, text out; both sides use it, the executor that offers workloads (`shell/warm/`) and the
+container that takes them (`run/warm.py`). Three rules make it safe, and `tests/core/warm/test_cell.py`
+searches all interleavings for a breach of them:
+
+1. Every write is conditional on the ETag that the writer saw last, so whoever's write lands owns the step;
+   the other one reads again.
+2. A write whose answer was lost is settled by another write under the same condition, never by a reading: the
+   lost one may still be on its way.
+3. No two bodies of a cell are alike, for the ETag may be a hash of the content: each has the next sequence
+   number.
+
+A cell remembers every workload that its container has taken, so that an executor that has missed some of its
+states still learns what became of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import cast
+
+
+class Word(StrEnum):
+    """What a cell says, and who may write the next word."""
+
+    IDLE = "idle"  # the container waits: the executor may offer or close, the container may close
+    OFFERED = "offered"  # a workload lies in it: the container may take it, the executor withdraw it
+    TAKEN = "taken"  # the container runs it, and writes how it ended
+    CLOSED = "closed"  # the container takes nothing more, and ends; the last word
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A workload that the container has run: the token of its job, and the exit code of its launcher."""
+
+    token: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One body of a cell.
+
+    `container` is the container's id as AWS knows it (a task's ARN, a job's id), `token` whose workload is
+    offered or taken.
+
+    >>> new = Cell(container="arn:1")
+    >>> used = new.offer("0b6e", "{}").take().end(0)
+    >>> used.sequence, used.word, used.served
+    (3, <Word.IDLE: 'idle'>, (Served(token='0b6e', exit_code=0),))
+    """
+
+    sequence: int = 0
+    word: Word = Word.IDLE
+    container: str
+    token: str = ""
+    workload: str = field(default="", repr=False)
+    served: tuple[Served, ...] = ()
+
+    def offer(self, token: str, workload: str) -> Cell:
+        """The executor puts a workload's JSON into it, which may hold a secret."""
+        return self._next(Word.OFFERED, token=token, workload=workload)
+
+    def withdraw(self) -> Cell:
+        """The executor takes an offer back; or settles one whose answer was lost (rule 2)."""
+        return self._next(Word.IDLE)
+
+    def take(self) -> Cell:
+        """The container takes what is offered; the secret need not lie there any longer."""
+        return self._next(Word.TAKEN, token=self.token)
+
+    def end(self, exit_code: int, *, close: bool = False) -> Cell:
+        """The container has run what it took; with `close` it takes nothing more."""
+        served = (*self.served, Served(self.token, exit_code))
+        return replace(self._next(Word.CLOSED if close else Word.IDLE), served=served)
+
+    def close(self) -> Cell:
+        """Nothing more is taken."""
+        return self._next(Word.CLOSED)
+
+    def exit_code_of(self, token: str) -> int | None:
+        """How the last run of this job's workload here ended; None where there was none, or it still runs."""
+        return next((one.exit_code for one in reversed(self.served) if one.token == token), None)
+
+    def _next(self, word: Word, token: str = "", workload: str = "") -> Cell:
+        return replace(self, sequence=self.sequence + 1, word=word, token=token, workload=workload)
+
+    def body(self) -> bytes:
+        """The bytes that are stored.
+
+        >>> Cell(container="arn:1").offer("0b6e", '{"token": "t"}').body()
+        b'{"sequence":1,"word":"offered","container":"arn:1","served":[],"token":"0b6e","workload":{"token":"t"}}'
+        """
+        told: dict[str, object] = {
+            "sequence": self.sequence,
+            "word": self.word.value,
+            "container": self.container,
+            "served": [[one.token, one.exit_code] for one in self.served],
+        }
+        if self.token:
+            told["token"] = self.token
+        if self.workload:
+            told["workload"] = json.loads(self.workload)
+        return json.dumps(told, separators=(",", ":")).encode()
+
+
+def read(body: bytes) -> Cell:
+    """The cell in a stored body. Raises ValueError for anything else.
+
+    >>> read(Cell(container="arn:1").offer("0b6e", "{}").take().body()).word
+    <Word.TAKEN: 'taken'>
+    >>> read(b"{}")
+    Traceback (most recent call last):
+    ValueError: the object is not the cell of a warm container; does anything else write there?
+    """
+    try:
+        told = cast("object", json.loads(body))
+        match told:
+            case {
+                "sequence": int(sequence),
+                "word": str(word),
+                "container": str(container),
+                "served": list() as served,
+            }:
+                more = cast("dict[str, object]", told)
+                return Cell(
+                    sequence=sequence,
+                    word=Word(word),
+                    container=container,
+                    token=_text(more.get("token", "")),
+                    workload=json.dumps(more["workload"]) if "workload" in more else "",
+                    served=tuple(_served(cast("object", one)) for one in served),
+                )
+            case _:
+                pass
+    except (ValueError, RecursionError):
+        pass
+    raise ValueError("the object is not the cell of a warm container; does anything else write there?")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError(value)
+
+
+def _served(value: object) -> Served:
+    match value:
+        case [str(token), int(exit_code)]:
+            return Served(token, exit_code)
+        case _:
+            raise ValueError(value)
