@@ -41,6 +41,7 @@ def BatchConfig(
     propagate_tags: bool | None = None,
     tags: Mapping[str, str] | None = None,
     consumable_resource_properties_override: ConsumableResourceProperties | None = None,
+    warm: bool | None = None,
 ) -> dict[str, object]:
     """The ``executor_config`` of one task: plain data in AWS's spelling, which Airflow can serialise.
 

@@ -40,7 +40,7 @@ from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, set_fields, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
 from aws_executors.core.requests.merge import merge
-from aws_executors.core.requests.wire import WRITTEN, Text, fields_of, masked_repr, spell
+from aws_executors.core.requests.wire import WRITTEN, Flag, Text, fields_of, masked_repr, spell
 
 WORKLOAD = "the Airflow container's command is the workload"
 KEPT: Mapping[str, str] = {
@@ -66,6 +66,8 @@ class ContainerKeys:
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class BatchOptions(JobMembers, ContainerKeys):
     """All that ``executor_config`` may say for Batch; what is absent leaves the request as it is."""
+
+    warm: Flag | None = None
 
     def __repr__(self) -> str:
         return masked_repr(self)

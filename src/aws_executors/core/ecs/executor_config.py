@@ -45,6 +45,7 @@ def EcsConfig(
     enable_ecs_managed_tags: bool | None = None,
     enable_execute_command: bool | None = None,
     group: str | None = None,
+    warm: bool | None = None,
 ) -> dict[str, object]:
     """The ``executor_config`` of one task: plain data in AWS's spelling, which Airflow can serialise.
 

@@ -30,6 +30,7 @@ from aws_executors.core.requests.merge import merge
 from aws_executors.core.requests.wire import (
     WRITTEN,
     Environment,
+    Flag,
     Whole,
     fields_of,
     spell,
@@ -74,6 +75,7 @@ class EcsOptions(TaskMembers, ContainerKeys):
     """All that ``executor_config`` may say for ECS; what is absent leaves the request as it is."""
 
     tags: Tags = ()
+    warm: Flag | None = None
 
     def __post_init__(self) -> None:
         if self.launch_type and self.capacity_provider_strategy:

@@ -67,6 +67,13 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class NotPlaced:
+    """No container that takes the workloads of many jobs can be given this one's: it needs one of its own."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A look-up by name has been answered; None where AWS shows no container."""
 
@@ -129,6 +136,6 @@ class Due:
 
 
 Event: TypeAlias = (
-    "Prepared[R] | Unpreparable | NotStored | Renewed | Accepted | Refused | Found | NotLookedUp"
-    " | Observed | RowRead | StopAnswered | Revoked | Superseded | Due"
+    "Prepared[R] | Unpreparable | NotStored | Renewed | Accepted | Refused | NotPlaced | Found"
+    " | NotLookedUp | Observed | RowRead | StopAnswered | Revoked | Superseded | Due"
 )

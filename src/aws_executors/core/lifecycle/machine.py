@@ -39,6 +39,7 @@ STAGES: Mapping[type, Collection[Stage]] = MappingProxyType(
         events.Unpreparable: (Stage.PREPARING,),
         events.Accepted: (Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING_UP),
         events.Refused: (Stage.SUBMITTING,),
+        events.NotPlaced: (Stage.SUBMITTING,),
         events.Found: (Stage.LOOKING_UP,),
         events.NotLookedUp: (Stage.LOOKING_UP,),
         events.StopAnswered: (Stage.STOPPING,),
@@ -92,6 +93,8 @@ def _moved(job: Job[R], event: events.Event[R], policy: Policy) -> Moved[R]:
             return (job, ()) if earlier else submission.accepted(job, container, at, policy)
         case events.Refused(at=at, error=error):
             return submission.refused(job, error, at, policy)
+        case events.NotPlaced():
+            return submission.not_placed(job)
         case events.Found(at=at, observation=observation):
             return lookup.found(job, observation, at, policy)
         case events.NotLookedUp(at=at):

@@ -42,6 +42,7 @@ class RowState(StrEnum):
     MOVED_ON = "moved on"  # in, or waiting for, another container: deferral, reschedule, retry, requeue
     GONE = "gone"  # no longer there: DAG run or task instance deleted
     ROWLESS = "rowless"  # a callback: it has no row, its exit code is its result
+    POOLED = "pooled"  # none: the container takes the workloads of other jobs, which hear of its end
 
 
 class Outcome(StrEnum):
@@ -89,6 +90,8 @@ _ROWS: Mapping[RowState, tuple[Verdict, ...]] = {
     RowState.GONE:       (FREE,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
     # A callback that has not begun may be started again; there is nobody to give it back to.
     RowState.ROWLESS:    (KEEP,      SUCCEED, FAIL,    RESUBMIT, FAIL,      FAIL,        RESUBMIT, FAIL),
+    # The jobs that wait for it decide; where one still needs it, another one is started for it.
+    RowState.POOLED:     (KEEP,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
 }
 # fmt: on
 MATRIX: Mapping[RowState, Mapping[Outcome | None, Verdict]] = MappingProxyType(

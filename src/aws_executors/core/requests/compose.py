@@ -104,9 +104,9 @@ class _Composed(Generic[L, R]):
         return _stepped_all(self.steps, launch, self.build(launch))
 
     def taken(self, launch: L) -> Iterator[object]:
-        yield from _taken(self.build, launch)
+        yield from steps_taken(self.build, launch)
         for step in self.steps:
-            yield from _taken(step, launch)
+            yield from steps_taken(step, launch)
 
     def __repr__(self) -> str:
         return call_text("compose", self.build, *self.steps)
@@ -127,7 +127,7 @@ class _When(Generic[L, R]):
 
     def taken(self, launch: L) -> Iterator[object]:
         for step in self.steps if self.applies(launch) else ():
-            yield from _taken(step, launch)
+            yield from steps_taken(step, launch)
 
     def __repr__(self) -> str:
         return call_text(self.verb, self.predicate, *self.steps)
@@ -161,7 +161,8 @@ class _Branch(Protocol):
     def taken(self, launch: Launch[Settings]) -> Iterator[object]: ...
 
 
-def _taken(part: object, launch: Launch[Settings]) -> Iterator[object]:
+def steps_taken(part: object, launch: Launch[Settings]) -> Iterator[object]:
+    """The builder and the steps that a launch goes through, in their order."""
     if isinstance(part, _Composed | _When):
         yield from cast("_Branch", part).taken(launch)
     else:
@@ -177,7 +178,7 @@ def lifetime_of(build: object, launch: Launch[Settings]) -> float | None:
     >>> lifetime_of(compose(build, with_token_lifetime(hours=2)), launch), lifetime_of(build, launch)
     (7200, None)
     """
-    found = [part.seconds for part in _taken(build, launch) if isinstance(part, _Lifetime)]
+    found = [part.seconds for part in steps_taken(build, launch) if isinstance(part, _Lifetime)]
     return found[-1] if found else None
 
 

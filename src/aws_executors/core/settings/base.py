@@ -229,6 +229,44 @@ class Settings(SectionModel):
         ),
     ] = "airflow"
 
+    warm_idle: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=3600,
+            description="Seconds for which a container that has ended its workload waits for the next one "
+            "(0 to 3600); 0 gives every workload a container of its own. Needs workload_store.",
+            examples=[120.0],
+        ),
+    ] = 0.0
+    warm_tasks: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="How many workloads one container takes (1 to 1000), with warm_idle.",
+            examples=[20],
+        ),
+    ] = 100
+    warm_age: Annotated[
+        float,
+        Field(
+            ge=60,
+            le=604_800,
+            description="Seconds after which a container takes no more workloads (60 to 604800), with "
+            "warm_idle.",
+            examples=[3600.0],
+        ),
+    ] = 14_400.0
+    warm_scope: Annotated[
+        Literal["dag", "queue", "team"],
+        Field(
+            description="Whose tasks may share a container, with warm_idle: those of one dag, of one queue, "
+            "or of the whole team (of this section).",
+            examples=["queue"],
+        ),
+    ] = "dag"
+
     @field_validator("executor_config_allowed")
     @classmethod
     def _of_known_names(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
@@ -242,6 +280,7 @@ class Settings(SectionModel):
             problem = f"is below poll_interval = {low:g}"
             yield Fault("poll_interval_max", problem, place.set("poll_interval_max", f"{low:g}"), f"{high:g}")
         yield from _transport_faults(own, place)
+        yield from _warm_faults(own, place)
         yield from _events_faults(own, place)
 
     @classmethod
@@ -262,8 +301,10 @@ def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
     if transport == "s3" and "workload_store" not in own:
         problem = "is missing; workload_transport = s3 needs it"
         yield Fault("workload_store", problem, place.set("workload_store", "s3://my-bucket/workloads"))
+    # A builder's step may let tasks share containers, which is done by the store.
+    shared = as_number(own.get("warm_idle", 0)) or "request_builder" in own
     for name in ("workload_store", "workload_store_owner", "workload_kms_key"):
-        if transport == "inline" and name in own:
+        if transport == "inline" and name in own and not shared:
             problem = "has no effect with workload_transport = inline"
             remedy = f"{place.set('workload_transport', 's3')} (or auto), or {place.unset(name)}"
             yield Fault(name, problem, remedy, shown(own[name]))
@@ -272,6 +313,12 @@ def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
             problem = "has no effect without workload_store"
             remedy = f"{place.set('workload_store', 's3://my-bucket/workloads')}"
             yield Fault(name, problem, remedy, shown(own[name]))
+
+
+def _warm_faults(own: Written, place: Place) -> Iterator[Fault]:
+    if as_number(own.get("warm_idle", 0)) and "workload_store" not in own:
+        problem = "needs workload_store, by which the containers get their workloads"
+        yield Fault("warm_idle", problem, place.set("workload_store", "s3://my-bucket/workloads"))
 
 
 def _events_faults(own: Written, place: Place) -> Iterator[Fault]:

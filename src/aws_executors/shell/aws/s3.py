@@ -1,4 +1,5 @@
-"""S3, as far as stored workloads need it: PutObject, only ever under a condition, GetObject and DeleteObject.
+"""S3, as far as stored workloads and cells need it: PutObject, only ever under a condition, GetObject,
+DeleteObject and ListObjectsV2.
 
 Law: one function per call; what an answer means for an object's state is `transport/s3.py`'s matter.
 Encryption is always asked for, with S3's own keys (SSE-S3) or with a key of KMS (SSE-KMS), whatever the
@@ -91,6 +92,15 @@ class S3Calls:
         def read(s3: "S3Client") -> Held:
             answer = s3.get_object(Bucket=bucket, Key=key, **self._owned)
             return Held(answer["ETag"], answer["Body"].read())
+
+        return self.clients.s3(read)
+
+    def listed(self, bucket: str, prefix: str) -> Result[dict[str, str], AwsError]:
+        """The ETags of all objects whose keys begin with this prefix, by key; a thousand in one call."""
+
+        def read(s3: "S3Client") -> dict[str, str]:
+            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **self._owned)
+            return {one["Key"]: one["ETag"] for page in pages for one in page.get("Contents", ())}
 
         return self.clients.s3(read)
 

@@ -42,6 +42,8 @@ def container_ended(job: Job[R], at: float, policy: Policy) -> Moved[R]:
         return replace(without_container(waiting), stage=Stage.WATCHING), (ReadRow(),)
     if job.has_row:
         return waiting, (ReadRow(),)
+    if job.pooled:
+        return _decide(waiting, RowState.POOLED, at, policy)
     # A callback that has begun is not run a second time: nobody knows how far it came.
     began = job.seen is not None and job.seen.started and outcome(job.seen) not in NEVER_RAN
     return _decide(waiting, RowState.RUNNING if began else RowState.ROWLESS, at, policy)

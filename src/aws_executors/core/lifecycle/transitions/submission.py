@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.lifecycle.effects import Submit
+from aws_executors.core.lifecycle.effects import Prepare, Submit
 from aws_executors.core.lifecycle.events import Prepared
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.policy import (
@@ -94,6 +94,13 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
             return look_up(replace(job, doomed=error_text(error)), at)
         case _:
             return fail(job, error_text(error), at, policy)
+
+
+def not_placed(job: Job[R]) -> Moved[R]:
+    """Its request is built anew, for a container of its own: nothing was submitted."""
+    if job.withdrawn:
+        return close(job)
+    return replace(job, stage=Stage.PREPARING, request=None), (Prepare(job.attempt),)
 
 
 def _retry_later(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:

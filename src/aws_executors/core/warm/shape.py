@@ -1,0 +1,119 @@
+"""The shape of a warm container: its request without any workload, equal for all tasks that may share it.
+
+Law: pure. The request is made by the same builder as a container of the task's own, with the same checks, for
+a token that is nobody's; two launches have one shape if these requests are equal to the byte. So whatever a
+builder, an option or an ``executor_config`` changes (sizes, roles, network, image, environment, tags) makes
+another shape, and so does another version of this package. A builder that writes the task's name into a tag
+makes each task a shape of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TypeVar
+
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.stored_workload import address
+from aws_executors.core.requests.wire import to_kwargs
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.warm.step import WarmLimits
+
+R = TypeVar("R")
+S = TypeVar("S", bound=Settings)
+
+NOBODY = "00000000-0000-8000-8000-000000000000"
+"""Stands for the token of the container; a token of ours is as long, and of the same alphabet."""
+
+UNNAMED = "0" * 16
+"""Stands for the shape's own name in the address of the cell."""
+
+LAUNCHER = ("python", "-m", "aws_executors.run")
+CELLS = "cells"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One shape: what its containers share.
+
+    `name` is a hash of it, `kwargs` the request for boto3 as JSON, with `NOBODY` in the place of the
+    container's token, `group` the DAG, queue or team whose tasks share it.
+    """
+
+    name: str
+    kwargs: str = field(repr=False)
+    limits: WarmLimits
+    group: str
+
+    def request_for(self, token: str) -> object:
+        """The keyword arguments of the request for a container with this token.
+
+        >>> shape = Shape(name="f00d", kwargs='{"startedBy": "airflow/%s"}' % NOBODY, limits=WarmLimits(),
+        ...               group="dag etl")
+        >>> shape.request_for("0b6e")
+        {'startedBy': 'airflow/0b6e'}
+        """
+        made: object = json.loads(self.kwargs.replace(UNNAMED, self.name).replace(NOBODY, token))
+        return made
+
+    def cell_of(self, token: str) -> str:
+        """The name of the cell of the container with this token, below the cells of its executor."""
+        return f"{self.name}/{token}-1"
+
+
+def cells_of(settings: Settings, team: str | None = None) -> str:
+    """Where the cells of an executor lie, as the address of a store.
+
+    >>> from aws_executors.core.batch.settings import BatchSettings
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
+    ...                          workload_transport="s3", workload_store="s3://my-bucket/workloads")
+    >>> cells_of(settings)
+    's3://my-bucket/workloads/cells/airflow/batch'
+    """
+    own = f"{settings.section}.{team}" if team else settings.section
+    return address(settings.workload_store, f"{CELLS}/{settings.deployment}/{own}")
+
+
+def for_nobody(launch: Launch[S], limits: WarmLimits, cells: str) -> Launch[S]:
+    """The launch of a container without a workload: the launcher waits at a cell for one."""
+    settings = launch.settings
+    said = {
+        "--region": settings.region,
+        "--owner": settings.workload_store_owner,
+        "--idle": f"{limits.idle:g}",
+        "--tasks": str(limits.tasks),
+        "--age": f"{limits.age:g}",
+        "--warm": f"{cells}/{UNNAMED}/{NOBODY}-1",
+    }
+    arguments = (word for name, value in said.items() if value for word in (name, value))
+    return replace(launch, token=NOBODY, attempt=1, command=(*LAUNCHER, *arguments))
+
+
+def shape_of(request: object, launch: Launch[Settings], limits: WarmLimits, version: str = "") -> Shape:
+    """The shape of a request that was built for nobody, and sealed; `version` is that of this package.
+
+    >>> from aws_executors.core.requests.launch import Task
+    >>> from aws_executors.core.ecs.builder import build
+    >>> from aws_executors.core.ecs.settings import EcsSettings
+    >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
+    ...                        task_definition="airflow:7", subnets=("subnet-1",),
+    ...                        workload_transport="s3", workload_store="s3://my-bucket/workloads")
+    >>> configs = {"a": {}, "b": {}, "c": {"cpu": 512}}
+    >>> tasks = [Launch(task=Task(dag_id="etl", task_id=name), command=(), settings=settings, token=name,
+    ...                 executor_config=config) for name, config in configs.items()]
+    >>> nobodys = [for_nobody(task, WarmLimits(), cells_of(settings)) for task in tasks]
+    >>> first, second, third = [shape_of(build(one), one, WarmLimits()) for one in nobodys]
+    >>> first == second, first == third
+    (True, False)
+    """
+    kwargs = json.dumps(to_kwargs(request), separators=(",", ":"))
+    group = limits.shared_by(launch)
+    name = sha256(f"{version}\n{group}\n{kwargs}".encode()).hexdigest()[: len(UNNAMED)]
+    return Shape(name=name, kwargs=kwargs, limits=limits, group=group)
+
+
+def request_for(shape: Shape, token: str, from_kwargs: Callable[[object], R]) -> R:
+    """The request for a container of this shape."""
+    return from_kwargs(shape.request_for(token))

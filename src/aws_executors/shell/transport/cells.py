@@ -1,0 +1,96 @@
+"""The cells of warm containers in S3: one object each, below the prefix of its executor.
+
+Law: one method per call, in a worker's thread; none raises. Every write is under the condition of the ETag
+that was seen last (`core/warm/cell.py` has the rules). What is no cell is an error of its own, and is never
+written over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from returns.methods import unwrap_or_failure
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.requests.stored_workload import bucket_and_key
+from aws_executors.core.warm.cell import Cell, read
+from aws_executors.shell.aws.s3 import S3Calls
+from aws_executors.shell.transport.s3 import NOT_SO
+from aws_executors.shell.transport.s3_errors import Told
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCell:
+    """A cell as it was read or written: its ETag, the condition of the next write, and what it says."""
+
+    etag: str
+    cell: Cell
+
+
+class CellStore(Protocol):
+    """The cells of one executor, by name. Every method may wait, and none raises."""
+
+    def listed(self) -> Result[Mapping[str, str], AwsError]:
+        """The ETags of all cells, by name."""
+        ...
+
+    def read(self, name: str) -> Result[HeldCell | None, AwsError]:
+        """A cell, or None if there is none."""
+        ...
+
+    def write(self, name: str, held: HeldCell, cell: Cell) -> Result[HeldCell | None, AwsError]:
+        """Put `cell` in the place of what is held; None if it has changed meanwhile, or is gone."""
+        ...
+
+    def remove(self, name: str) -> Result[None, AwsError]:
+        """Take a cell away whose container has ended."""
+        ...
+
+
+class S3Cells:
+    """Cells in ``s3://bucket/prefix``."""
+
+    def __init__(self, calls: S3Calls, address: str) -> None:
+        self._calls = calls
+        self._address = address
+        self._bucket, self._prefix = bucket_and_key(f"{address}/")
+
+    def __repr__(self) -> str:
+        return f"<S3Cells {self._address}>"
+
+    def listed(self) -> Result[Mapping[str, str], AwsError]:
+        """The ETags of all cells, by name."""
+        found = self._calls.listed(self._bucket, self._prefix).alt(Told("s3:ListBucket", self._address))
+        return found.map(lambda etags: {key.removeprefix(self._prefix): etag for key, etag in etags.items()})
+
+    def read(self, name: str) -> Result[HeldCell | None, AwsError]:
+        """A cell, or None if there is none."""
+        match unwrap_or_failure(self._calls.get(self._bucket, self._prefix + name)):
+            case AwsError(code="NoSuchKey"):
+                return Success(None)
+            case AwsError() as error:
+                return Failure(Told("s3:GetObject", self._address)(error))
+            case held:
+                try:
+                    return Success(HeldCell(held.etag, read(held.body)))
+                except ValueError as error:
+                    return Failure(AwsError(kind=Kind.PERMANENT, code="NoCell", message=f"{name}: {error}"))
+
+    def write(self, name: str, held: HeldCell, cell: Cell) -> Result[HeldCell | None, AwsError]:
+        """Put `cell` in the place of what is held; None if it has changed meanwhile, or is gone."""
+        put = self._calls.put(self._bucket, self._prefix + name, cell.body(), held.etag)
+        match unwrap_or_failure(put):
+            case AwsError(code=code) if code in NOT_SO:
+                return Success(None)
+            case AwsError() as error:
+                return Failure(Told("s3:PutObject", self._address)(error))
+            case etag:
+                return Success(HeldCell(etag, cell))
+
+    def remove(self, name: str) -> Result[None, AwsError]:
+        """Take a cell away whose container has ended."""
+        gone = self._calls.delete(self._bucket, self._prefix + name)
+        return gone.alt(Told("s3:DeleteObject", self._address))

@@ -1,0 +1,158 @@
+"""A service some of whose containers take one workload after another; itself a `Service`.
+
+A *place* is one workload's turn in such a container: the container's id, ``#``, and the sequence number of
+the offer in its cell. The engine follows a place as it follows a container.
+
+Law: what belongs to containers is passed on to the service. A look-up by a job's token that finds no container
+of its own goes through the cells; an offer that its container has not taken is withdrawn before it is said that
+there is none, and an idle cell is written over, so that an offer of a dead scheduler that is still on its way
+cannot land any more (`core/warm/cell.py`, rule 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Lock
+from typing import Generic, TypeVar
+
+from returns.methods import unwrap_or_failure
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.aws.service import Service
+from aws_executors.core.lifecycle.observation import Cause, DescribeResult, Observation, Phase
+from aws_executors.core.warm.cell import Cell, Word
+from aws_executors.core.warm.shape import Shape
+from aws_executors.shell.transport.cells import CellStore, HeldCell
+
+R = TypeVar("R")
+
+MARK = "#"
+"""Between a container's id and the turn; in no id that AWS gives."""
+
+TRIES = 5
+"""How often a cell is read again that changes while it is being settled."""
+
+CHANGING = AwsError(kind=Kind.AMBIGUOUS, code="CellChanged", message="the cell changes all the time")
+NOT_A_REQUEST = AwsError(
+    kind=Kind.PERMANENT, code="NoRequest", message="a shape is not submitted, its containers are"
+)
+
+
+def place_of(container: str, sequence: int) -> str:
+    """The id of one workload's turn in a container.
+
+    >>> place_of("arn:1", 7), is_place("arn:1#7"), container_of("arn:1#7"), container_of("arn:1")
+    ('arn:1#7', True, 'arn:1', 'arn:1')
+    """
+    return f"{container}{MARK}{sequence}"
+
+
+def is_place(container: str) -> bool:
+    """Whether this is a turn in a container, and no container."""
+    return MARK in container
+
+
+def container_of(place: str) -> str:
+    """The container of a place; of a container, itself."""
+    return place.partition(MARK)[0]
+
+
+def seen_in(cell: Cell, token: str, place: str, name: str = "") -> Observation | None:
+    """What a cell says of the workload of a job, as an observation of its place; None if it says nothing.
+
+    >>> taken = Cell(container="arn:1").offer("0b6e", "{}").take()
+    >>> seen_in(taken, "0b6e", "arn:1#1").phase, seen_in(taken.end(0), "0b6e", "arn:1#1").phase
+    (<Phase.RUNNING: 'running'>, <Phase.SUCCEEDED: 'succeeded'>)
+    """
+    code = cell.exit_code_of(token)
+    if code is not None:
+        phase, cause = (Phase.SUCCEEDED, None) if code == 0 else (Phase.FAILED, Cause.EXITED)
+        return Observation(
+            id=place, name=name, phase=phase, status="STOPPED", exit_code=code, cause=cause, started=True,
+            final=True,
+        )  # fmt: skip
+    if cell.word is Word.TAKEN and cell.token == token:
+        return Observation(id=place, name=name, phase=Phase.RUNNING, status="RUNNING", started=True)
+    return None
+
+
+class WarmService(Generic[R]):
+    """A service with cells beside it."""
+
+    def __init__(self, service: Service[R], cells: CellStore) -> None:
+        self._service = service
+        self._cells = cells
+        self._lock = Lock()
+        self.idempotent = service.idempotent
+        self.allotments = service.allotments
+
+    def __repr__(self) -> str:
+        return repr(self._service)
+
+    def submit(self, request: R | Shape) -> Result[str, AwsError]:
+        """Start one container."""
+        return Failure(NOT_A_REQUEST) if isinstance(request, Shape) else self._service.submit(request)
+
+    def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
+        """Describe containers."""
+        return self._service.describe(ids)
+
+    def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
+        """Look for a job's own container, then for its place in one that takes the workloads of many."""
+        own = self._service.find(token, tuple(map(container_of, exclude)))
+        return own.bind(lambda seen: Success(seen) if seen is not None else self._place(token, exclude))
+
+    def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
+        """Stop containers; that of a place, with whatever else runs there."""
+        answers = self._service.stop(tuple(dict.fromkeys(map(container_of, ids))), reason)
+        return {id_: answers.get(container_of(id_)) for id_ in ids}
+
+    def _place(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
+        with self._lock:  # one search at a time: two would settle each other's writes
+            match unwrap_or_failure(self._cells.listed()):
+                case AwsError() as error:
+                    return Failure(error)
+                case names:
+                    return self._searched(names, token, exclude)
+
+    def _searched(
+        self, names: Mapping[str, str], token: str, exclude: Sequence[str]
+    ) -> Result[Observation | None, AwsError]:
+        found: Observation | None = None
+        for result in self._settled(names, token):
+            match unwrap_or_failure(result):
+                case AwsError() as error:
+                    return Failure(error)
+                case Observation(id=place) as seen if place not in exclude:
+                    found = seen if found is None or found.ended else found
+                case _:
+                    pass
+        return Success(found)
+
+    def _settled(
+        self, names: Mapping[str, str], token: str
+    ) -> Iterator[Result[Observation | None, AwsError]]:
+        for name in names:
+            yield self._in_cell(name, token)
+
+    def _in_cell(self, name: str, token: str) -> Result[Observation | None, AwsError]:
+        for _ in range(TRIES):
+            match unwrap_or_failure(self._cells.read(name)):
+                case AwsError() as error:
+                    return Failure(error)
+                case None:
+                    return Success(None)
+                case HeldCell(cell=cell) as held:
+                    seen = seen_in(cell, token, place_of(cell.container, cell.sequence), name)
+                    mine = cell.word is Word.OFFERED and cell.token == token
+                    if seen is not None or not (mine or cell.word is Word.IDLE):
+                        return Success(seen)
+                    match unwrap_or_failure(self._cells.write(name, held, cell.withdraw())):
+                        case AwsError() as error:
+                            return Failure(error)
+                        case HeldCell():
+                            return Success(None)
+                        case None:
+                            continue
+        return Failure(CHANGING)
