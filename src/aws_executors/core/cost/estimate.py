@@ -80,6 +80,6 @@ def dollars_text(amount: float) -> str:
 def _decimals(amount: float) -> int:
     """Decimals that leave two significant digits, seven at most: a hundredth of a cent is not worth more."""
     for decimals in range(3, 7):
-        if amount * 10**decimals >= 10:
+        if amount * 10.0**decimals >= 10:
             return decimals
     return 7

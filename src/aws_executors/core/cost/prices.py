@@ -7,7 +7,6 @@ absent, never zero. Source: "AWS Fargate Pricing", https://aws.amazon.com/fargat
 
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -83,16 +82,16 @@ class Prices(_Priced):
 
 
 _TABLE: TypeAdapter[Prices] = TypeAdapter(Prices)
+_BUNDLED = _TABLE.validate_json(BUNDLED.read_text(encoding="utf-8"))
 
 
-@cache
 def bundled_prices() -> Prices:
     """The prices that come with this package.
 
     >>> bundled_prices().regions["us-east-1"].linux_x86
     Rates(vcpu_hour=0.04048, gb_hour=0.004445, license_vcpu_hour=0.0)
     """
-    return _TABLE.validate_json(BUNDLED.read_text(encoding="utf-8"))
+    return _BUNDLED
 
 
 def prices_from(text: str, name: str) -> Prices:
@@ -127,9 +126,15 @@ def _over(base: RegionPrices | None, own: RegionPrices) -> RegionPrices:
     if base is None:
         return own
     given = own.model_fields_set
-    return base.model_copy(
-        update={name: getattr(own, name) for name in given}
-        | {"derived": tuple(name for name in base.derived if name not in given)}
+    return RegionPrices(
+        linux_x86=own.linux_x86 or base.linux_x86,
+        linux_arm=own.linux_arm or base.linux_arm,
+        windows_x86=own.windows_x86 or base.windows_x86,
+        spot_linux_x86=own.spot_linux_x86 or base.spot_linux_x86,
+        spot_linux_arm=own.spot_linux_arm or base.spot_linux_arm,
+        ec2=own.ec2 or base.ec2,
+        storage_gb_hour=base.storage_gb_hour if own.storage_gb_hour is None else own.storage_gb_hour,
+        derived=tuple(name for name in base.derived if name not in given),
     )
 
 
