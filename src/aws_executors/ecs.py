@@ -8,6 +8,7 @@ Law: names only; each is made, explained and tested in `core/ecs`.
 ...                 when(queue_is("large"), with_cpu_memory(cpu=4096, memory=16384)))
 """
 
+from aws_executors.core.aws.fargate_sizes import FARGATE_MEMORY
 from aws_executors.core.ecs.builder import build, build_from, from_options, over_options, sealed
 from aws_executors.core.ecs.container import on_container
 from aws_executors.core.ecs.executor_config import EcsConfig
@@ -64,7 +65,7 @@ from aws_executors.core.ecs.structures import (
     TerminationPolicy,
     VolumeConfiguration,
 )
-from aws_executors.core.ecs.task_size import FARGATE_MEMORY, with_cpu_memory, with_task_size
+from aws_executors.core.ecs.task_size import with_cpu_memory, with_task_size
 from aws_executors.core.requests.wire import KeyValuePair
 
 __all__ = [
