@@ -12,6 +12,7 @@ from aws_executors.core.aws.fargate_sizes import FARGATE_MEMORY
 from aws_executors.core.ecs.builder import build, build_from, from_options, over_options, sealed
 from aws_executors.core.ecs.container import on_container
 from aws_executors.core.ecs.executor_config import EcsConfig
+from aws_executors.core.ecs.more_memory import with_more_memory
 from aws_executors.core.ecs.option_step import Step
 from aws_executors.core.ecs.options import EcsOptions, read_options, with_options
 from aws_executors.core.ecs.placement import (
@@ -116,6 +117,7 @@ __all__ = [
     "with_group",
     "with_launch_type",
     "with_managed_tags",
+    "with_more_memory",
     "with_options",
     "with_placement_constraint",
     "with_placement_strategy",

@@ -82,9 +82,7 @@ def test_what_is_printed_can_be_written(entries: list[UsageEntry]) -> None:
         own = found.executor_config
         if found.section == "batch":
             made = BatchConfig(vcpus=found.proposed.cpu / 1024, memory=found.proposed.memory)
-            assert made == {name: str(value) for name, value in own.items()} or made["memory"] == str(
-                own["memory"]
-            )
+            assert {name: float(str(value)) for name, value in made.items()} == own
         else:
             size = Overrides(cpu=str(found.proposed.cpu), memory=str(found.proposed.memory))
             made = EcsConfig(cpu=found.proposed.cpu, memory=found.proposed.memory, overrides=size)

@@ -31,7 +31,7 @@ def run(options: Namespace) -> int:
     found = proposals(entries)
     match options.output:
         case "table":
-            answer(report(found) if found else UNMEASURED)
+            answer(proposal_text(found) if found else UNMEASURED)
         case "csv":
             answer(csv_text([proposal_values(one) for one in found]))
         case form:
@@ -39,7 +39,7 @@ def run(options: Namespace) -> int:
     return 0 if found else NOTHING
 
 
-def report(found: Sequence[Proposal]) -> str:
+def proposal_text(found: Sequence[Proposal]) -> str:
     """The proposals for users: a table, and below it what to write."""
     changed = [one for one in found if one.changes]
     parts = [grid(HEAD, [_cells(one) for one in found])]

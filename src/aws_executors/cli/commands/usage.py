@@ -39,7 +39,7 @@ def run(options: Namespace) -> int:
     rows = usage_rows(entries, by)
     match options.output:
         case "table":
-            answer(table(rows, by, usage_row(("all",), [one.record for one in entries])))
+            answer(usage_table(rows, by, usage_row(("all",), [one.record for one in entries])))
         case "csv":
             answer(csv_text([row_values(row, by) for row in rows]))
         case form:
@@ -78,7 +78,7 @@ def _counted(options: Namespace) -> Iterator[UsageEntry]:
     say("")
 
 
-def table(rows: Sequence[UsageRow], by: Grouping, whole: UsageRow) -> str:
+def usage_table(rows: Sequence[UsageRow], by: Grouping, whole: UsageRow) -> str:
     """The rows for users, and a last line with the sum of all."""
     if not rows:
         return "no records"

@@ -57,7 +57,12 @@ def killed_for_memory(seen: Observation) -> bool:
     >>> killed_for_memory(Observation(id="arn:1", phase=Phase.FAILED, reason="OutOfMemoryError: killed"))
     True
     """
-    return any(is_said(words, seen.reason) for words in KILLED)
+    return says_killed(seen.reason)
+
+
+def says_killed(text: str) -> bool:
+    """Whether words of AWS, or of the event log that quotes them, say that a container ran out of memory."""
+    return any(is_said(words, text) for words in KILLED)
 
 
 def explain(seen: Observation) -> str:
