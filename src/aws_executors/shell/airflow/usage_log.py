@@ -17,6 +17,7 @@ from aws_executors.core.cost.record import USED, read_entry
 from aws_executors.core.cost.summary import UsageEntry
 from aws_executors.core.explain.diagnosis import says_killed
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
+from aws_executors.core.redact.outgoing import MOST
 from aws_executors.core.requests.launch import Task
 from aws_executors.shell.airflow.loggers import logger
 
@@ -33,7 +34,15 @@ def usage_entries(
     Raises what SQLAlchemy raises. A record that cannot be read is left out.
     """
     query = (
-        select(Log.dttm, Log.extra, Log.dag_id, Log.task_id, Log.run_id, Log.map_index, Log.try_number)
+        select(
+            Log.dttm,
+            func.substr(Log.extra, 1, MOST),
+            Log.dag_id,
+            Log.task_id,
+            Log.run_id,
+            Log.map_index,
+            Log.try_number,
+        )
         .where(*_conditions(since, dag, task))
         .order_by(Log.dttm.desc())
         .execution_options(yield_per=PORTION)
