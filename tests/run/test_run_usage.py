@@ -180,6 +180,26 @@ def test_network_counts_all_but_the_loopback(tmp_path: Path) -> None:
     assert network(tmp_path) == (120, 10)
 
 
+class Measures(Meter):
+    """A meter that measured this, or that breaks."""
+
+    def __init__(self, found: Measured | None) -> None:
+        super().__init__(Counters())
+        self.found = found
+
+    def stop(self) -> Measured:
+        if self.found is None:
+            raise ZeroDivisionError("a defect of ours")
+        return self.found
+
+
+def test_a_defect_of_ours_costs_a_line_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    report_usage(Measures(None), None, None)
+    assert capsys.readouterr().err == (
+        "aws_executors.run: could not report what was used: ZeroDivisionError: a defect of ours\n"
+    )
+
+
 @pytest.mark.parametrize("owner", ["", "123456789012"])
 def test_is_stored_beside_the_workload(
     owner: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -189,7 +209,7 @@ def test_is_stored_beside_the_workload(
         for name, value in aws.environment.items():
             monkeypatch.setenv(name, value)
         aws.client("s3").create_bucket(Bucket="airflow")
-        report_usage(measured, "s3://airflow/w/0b6e-1", "us-east-1", owner)
+        report_usage(Measures(measured), "s3://airflow/w/0b6e-1", "us-east-1", owner)
         assert aws.objects("airflow") == {"w/0b6e-1.usage": b'{"memory":412,"cpu":1.5}'}
     assert last_measured(capsys.readouterr().err.splitlines()) == measured
 
@@ -200,7 +220,7 @@ def test_a_store_that_refuses_costs_a_line_and_nothing_else(
     with LocalAws() as aws:
         for name, value in aws.environment.items():
             monkeypatch.setenv(name, value)
-        report_usage(Measured(memory=412), "s3://airflow/w/0b6e-1", "us-east-1")
+        report_usage(Measures(Measured(memory=412)), "s3://airflow/w/0b6e-1", "us-east-1")
     said = capsys.readouterr().err.splitlines()
     assert last_measured(said) == Measured(memory=412)
-    assert "could not store what was used: NoSuchBucket" in said[-1]
+    assert "could not report what was used: NoSuchBucket" in said[-1]

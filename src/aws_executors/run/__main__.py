@@ -57,10 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one workload; returns the exit code."""
     options = parser().parse_args(arguments)
     stop_at_once()
-    meter = Meter() if options.usage else None
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     try:
+        meter = Meter() if options.usage else None
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
             if options.s3 is not None:
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if meter is None:
             return fork(lambda: supervise(workload))
         code = fork(lambda: supervise(workload), meter.watch)
-        report_usage(meter.stop(), options.s3, options.region, options.owner)
+        report_usage(meter, options.s3, options.region, options.owner)
         return code
     except NoWorkloadError as error:
         return _end(error.exit, str(error))

@@ -8,19 +8,20 @@ from aws_executors.core.cost.measured import Measured, measured_text, usage_addr
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.requests.stored_workload import bucket_and_key
 from aws_executors.run.parent import say
+from aws_executors.run.usage import Meter
 
 PATIENCE = 3  # seconds to connect, and to read
 
 
-def report_usage(measured: Measured, url: str | None, region: str | None, owner: str = "") -> None:
-    """Say it, and store it beside the workload that lay at `url`, if it did."""
-    say(measured_text(measured))
-    if not url:
-        return
+def report_usage(meter: Meter, url: str | None, region: str | None, owner: str = "") -> None:
+    """Say what was measured, and store it beside the workload that lay at `url`, if it did."""
     try:
-        _store(measured, usage_address(url), region, owner)
+        measured = meter.stop()
+        say(measured_text(measured))
+        if url:
+            _store(measured, usage_address(url), region, owner)
     except Exception as error:  # noqa: BLE001 - the task's own end must not depend on it
-        say(f"could not store what was used: {one_line(f'{type(error).__name__}: {error}')}")
+        say(f"could not report what was used: {one_line(f'{type(error).__name__}: {error}')}")
 
 
 def _store(measured: Measured, url: str, region: str | None, owner: str) -> None:

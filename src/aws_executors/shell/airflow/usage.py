@@ -1,8 +1,8 @@
 """Record what containers used and cost: as a line in the task's event log, and in metrics.
 
-Law: best effort, after the task has been reported; nobody waits for it. Without anything to measure by, a
-record is made at once, of what AWS told. Otherwise one thread, made when it is first needed, reads what the
-container measured, not too many a second; where that fails, the record is made without.
+Law: best effort, after the task has been reported; nobody waits for it. One thread, made when it is first
+needed, makes the records, so that the scheduler's does not. Where containers measure themselves, it reads
+that first, not too many a second; where that fails, or there are too many, a record has what AWS told alone.
 """
 
 import heapq
@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from aws_executors.core.aws.token_bucket import Bucket, Quota, full, take
@@ -79,11 +79,13 @@ class Measurements(Protocol):
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Asked(Generic[K]):
-    """One container that is to be read at a time; `tries` readings have found nothing."""
+    """One container whose record is to be made at a time; `tries` readings have found nothing. With `reads`
+    off, nothing is read for it."""
 
     at: float
     number: int
     tries: int = field(compare=False)
+    reads: bool = field(compare=False)
     key: K = field(compare=False)
     token: str = field(compare=False)
     ended: ContainerEnded = field(compare=False)
@@ -118,14 +120,12 @@ class UsageRecorder(Generic[K]):
         self._thread: threading.Thread | None = None
 
     def ask(self, key: K, token: str, ended: ContainerEnded) -> None:
-        """Record this end: at once where nothing was measured, otherwise soon."""
+        """Record this end soon."""
         now = self._clock()
         reads = self._measurements is not None and now >= self._resting and len(self._asked) < WAITING
-        if not reads:
-            self._record(key, ended, None)
-            return
+        at = now + self._late[0] if reads else now
         with self._changed:
-            asked = _Asked(now + self._late[0], next(self._numbers), 0, key, token, ended)
+            asked = _Asked(at, next(self._numbers), 0, reads, key, token, ended)
             heapq.heappush(self._asked, asked)
             self._changed.notify()
         if self._thread is None:
@@ -152,20 +152,22 @@ class UsageRecorder(Generic[K]):
                 now = self._clock()
                 if self._asked and self._asked[0].at <= now:
                     self._bucket, granted = take(self._bucket, 1, now)
-                    if granted:
+                    if granted or not self._asked[0].reads:
                         return heapq.heappop(self._asked)
                     self._changed.wait(1 / READS.rate)
                 else:
                     self._changed.wait(self._asked[0].at - now if self._asked else None)
 
     def _read(self, asked: _Asked[K]) -> None:
+        if not asked.reads:
+            self._record(asked.key, asked.ended, None)
+            return
         measured = self._measured(asked)
         again = asked.tries + 1
         if measured is None and again < len(self._late) and self._in_vain < IN_VAIN:
             at = self._clock() + self._late[again]
             with self._changed:
-                later = _Asked(at, asked.number, again, asked.key, asked.token, asked.ended)
-                heapq.heappush(self._asked, later)
+                heapq.heappush(self._asked, replace(asked, at=at, tries=again))
             return
         self._in_vain = 0 if measured is not None else self._in_vain + 1
         if self._in_vain >= IN_VAIN:

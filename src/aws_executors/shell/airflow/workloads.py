@@ -212,9 +212,8 @@ class RequestFactory(Generic[S, R]):
     """Builds the request of each attempt for one parcel, each with a token of its own.
 
     `seal` is the last step, after the user's builder; it adds what is needed to find the container again.
-    `kills` looks up how many earlier tries were killed for memory. `mint` makes the workload's JSON with a
-    token for that many seconds; `queueing` is the lifetime if neither
-    the builder nor `token_lifetime` sets one.
+    `mint` makes the workload's JSON with a token for that many seconds; `queueing` is the lifetime if neither
+    the builder nor `token_lifetime` sets one. `kills` looks up how many earlier tries were killed for memory.
     """
 
     configured: Configured[S, R]
