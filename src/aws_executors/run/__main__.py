@@ -20,6 +20,8 @@ from aws_executors.run.sources import SOURCES, NoWorkloadError
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
 
+    from aws_executors.run.usage import Meter
+
 DEFAULTS: Mapping[str, str] = {
     # The supervisor polls its task at this interval, also for its end, and every second of it is billed.
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
@@ -46,6 +48,7 @@ def parser() -> Parser:
         "--s3", metavar="s3://BUCKET/KEY", help="an object with the workload, as stored by us"
     )
     found.add_argument("--region", help="the Region of the bucket (default: boto3's own)")
+    found.add_argument("--usage", action="store_true", help="say at the end what the workload used")
     found.add_argument("--owner", default="", help="the account that must own the bucket (default: any)")
     return found
 
@@ -57,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     try:
+        meter = _meter() if options.usage else None
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
             if options.s3 is not None:
@@ -64,13 +68,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
-        return fork(lambda: supervise(workload))
+        code = fork(lambda: supervise(workload), None if meter is None else meter.watch)
+        if meter is not None:
+            from aws_executors.run.usage_report import report_usage
+
+            report_usage(meter, options.s3, options.region, options.owner)
+        return code
     except NoWorkloadError as error:
         return _end(error.exit, str(error))
     except StoppedError as error:
         return _stopped(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, print one line and no traceback
         return _end(Exit.CANNOT_START, f"{type(error).__name__}: {error}")
+
+
+def _meter() -> "Meter":
+    from aws_executors.run.usage import Meter  # what it imports is not paid for where nothing is measured
+
+    return Meter()
 
 
 def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
