@@ -2,7 +2,7 @@
 
 Law: carries out `StartProcess` and `SignalProcess` and reports `Started`, `StartFailed`, `Printed` and
 `Exited`; decides nothing. A container is a session of its own in a fresh directory, with only the environment
-that it is given. It ends with its first process: everything else in the session is then killed, as when a
+that it is given; its temporary folder is in there, too. It ends with its first process: everything else in the session is then killed, as when a
 container is removed. Two threads per container. The world's `room` limits how many containers there are.
 """
 
@@ -107,10 +107,18 @@ class Containers:
         directory = ""
         try:
             directory = tempfile.mkdtemp(prefix="local-aws-")
+            temporary = os.path.join(directory, "tmp")
+            os.mkdir(temporary)
             process = subprocess.Popen(  # noqa: S603 - a container runs the command it is given
                 effect.command,
                 cwd=directory,
-                env={"HOME": directory, **self.environment, **self._own(effect), **effect.environment},
+                env={
+                    "HOME": directory,
+                    "TMPDIR": temporary,
+                    **self.environment,
+                    **self._own(effect),
+                    **effect.environment,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if effect.log else subprocess.DEVNULL,
                 stderr=subprocess.STDOUT,
