@@ -19,8 +19,10 @@ from aws_executors.run.cell_store import CellStore
 from aws_executors.run.parent import StoppedError, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, NoWorkloadError
-from aws_executors.run.warm import Limits
-from aws_executors.run.warm_start import serve
+from aws_executors.run.usage import Meter
+from aws_executors.run.usage_report import report_usage
+from aws_executors.run.warm import ServingLimits
+from aws_executors.run.warm_start import serve_cell
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
@@ -61,9 +63,10 @@ def parser() -> Parser:
         "--warm", metavar="s3://BUCKET/KEY", help="the cell from which one workload after another is taken"
     )
     found.add_argument("--region", help="the Region of the bucket (default: boto3's own)")
+    found.add_argument("--usage", action="store_true", help="say at the end what the workload used")
     found.add_argument("--owner", default="", help="the account that must own the bucket (default: any)")
     found.add_argument("--kms-key", default="", help="the KMS key of the cell (default: S3's own keys)")
-    for name, value in asdict(Limits()).items():
+    for name, value in asdict(ServingLimits()).items():
         found.add_argument(f"--{name}", type=type(value), default=value, help=LIMITS[name])
     return found
 
@@ -77,9 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault(name, value)
     try:
         if options.warm is not None:
-            limits = Limits(options.idle, options.tasks, options.age)
+            limits = ServingLimits(options.idle, options.tasks, options.age)
             store = partial(CellStore, options.warm, options.region, options.owner, options.kms_key)
-            return serve(store, limits, run_text)
+            return serve_cell(store, limits, run_text, usage=options.usage)
+        meter = Meter() if options.usage else None
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
             if options.s3 is not None:
@@ -87,7 +91,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
-        return fork(lambda: supervise(workload))
+        if meter is None:
+            return fork(lambda: supervise(workload))
+        code = fork(lambda: supervise(workload), meter.watch)
+        report_usage(meter, options.s3, options.region, options.owner)
+        return code
     except NoWorkloadError as error:
         return _end(error.exit, str(error))
     except StoppedError as error:

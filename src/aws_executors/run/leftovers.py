@@ -16,12 +16,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from aws_executors.run.cgroup import own_cgroup
+
 PR_SET_CHILD_SUBREAPER = 36
 PATIENCE = 5.0  # seconds until all killed processes have ended
 LEAST_DISK = 512  # MiB that must be free for the next workload
 MIB = 1024 * 1024
-OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
-"""Where a container reads ``oom_kill``: of cgroup version 2, and of version 1."""
 
 
 def adopt_orphans() -> None:
@@ -37,21 +37,21 @@ class Before:
 
     temporary: frozenset[str]
     working: frozenset[str]
-    oom_kills: int | None
+    kills: int
 
 
 def before() -> Before:
     """Look at what is there, to know later what is new."""
-    return Before(_entries(tempfile.gettempdir()), _entries(os.getcwd()), oom_kills())
+    return Before(_entries(tempfile.gettempdir()), _entries(os.getcwd()), memory_kills())
 
 
 def removed(then: Before, own: str) -> str:
     """Remove what is there since then, and the folder `own`; returns why no other workload should come, or
     nothing."""
-    return _killed() or _cleaned(then, own) or _checked(then)
+    return ended_processes() or cleaned(then, own) or checked(then)
 
 
-def _killed() -> str:
+def ended_processes() -> str:
     """End all processes below this one, until there are none, for they may start others meanwhile."""
     until = time.monotonic() + PATIENCE
     while left := _descendants(os.getpid()):
@@ -92,7 +92,7 @@ def _parent_of(pid: str) -> int:
     return 0
 
 
-def _cleaned(then: Before, own: str) -> str:
+def cleaned(then: Before, own: str) -> str:
     """Remove the workload's own folder, and what is new in the temporary one."""
     folder = tempfile.gettempdir()
     new = set[str]() if is_volume(folder) else _entries(folder) - then.temporary
@@ -119,19 +119,25 @@ def remove(path: str) -> None:
     shutil.rmtree(path)
 
 
-def _checked(then: Before) -> str:
+def checked(then: Before) -> str:
     """Look at what cannot be put in order here."""
     here = os.getcwd()
     new = frozenset[str]() if is_volume(here) else _entries(here) - then.working
-    kills = oom_kills()
+    kills = memory_kills()
     free = shutil.disk_usage(tempfile.gettempdir()).free // MIB
     if new:
         return f"a workload has left files in {here} ({', '.join(sorted(new)[:3])}); write into TMPDIR"
-    if kills is not None and kills > (then.oom_kills or 0):
+    if kills > then.kills:
         return "the container ran out of memory, and a process was killed"
     if free < LEAST_DISK:
         return f"the disk has {free} MiB left, and a workload should find {LEAST_DISK}"
     return ""
+
+
+def memory_kills() -> int:
+    """How many processes of this container were killed for memory, as far as that is told."""
+    cgroup = own_cgroup()
+    return (cgroup and cgroup.kills()) or 0
 
 
 def _entries(folder: str) -> frozenset[str]:
@@ -157,13 +163,3 @@ def _kind_of_mount(folder: str) -> str:
         if len(point) >= longest and os.path.commonpath([folder, point]) == point:
             kind, longest = found, len(point)
     return kind
-
-
-def oom_kills() -> int | None:
-    """How many processes of this container were killed for memory; None where that is not told."""
-    for file in OOM_COUNTERS:
-        with suppress(OSError):
-            for line in Path(file).read_text().splitlines():
-                if line.startswith("oom_kill "):
-                    return int(line.split()[1])
-    return None

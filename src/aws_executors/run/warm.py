@@ -37,7 +37,7 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServingLimits:
     """How long it waits for a workload, how many it takes, how old it becomes; times in seconds."""
 
     idle: float = 120.0
@@ -45,7 +45,7 @@ class Limits:
     age: float = 4 * 3600.0
 
 
-class GivenUpError(AwsExecutorsError):
+class EndedEarlyError(AwsExecutorsError):
     """The container ends without the last word in its cell; `exit` is its exit code."""
 
     def __init__(self, problem: str, exit_: int = Exit.RAN) -> None:
@@ -64,7 +64,7 @@ class WarmContainer:
 
     store: Store
     container: str
-    limits: Limits
+    limits: ServingLimits
     run: Callable[[str], Ended]
     now: Callable[[], float]
     pause: Callable[[float], str]
@@ -82,28 +82,28 @@ class WarmContainer:
     def serve(self) -> int:
         """Take workloads until there is a reason to end; returns the exit code."""
         try:
-            self._create()
-            self.say(f"takes workloads, at most {self.limits.tasks}, as {self.container}")
-            why = self._serve()
+            why = "" if self._told() else self._serve()
         except ValueError as error:
             self.say(f"ends: {error}")
             return Exit.CANNOT_START
-        except GivenUpError as error:
+        except EndedEarlyError as error:
             self.say(f"ends: {error}")
             self._try_to_close()
             return error.exit if self._owed is None else self._owed
-        self.say(f"ends: {why}")
+        self.say(f"ends: {why or self._why_no_more()}")
         return Exit.RAN
 
     def _serve(self) -> str:
         """Why it ends; its cell is closed."""
+        self._create()
+        self.say(f"takes workloads, at most {self.limits.tasks}, as {self.container}")
         idle_since = self.now()
         while True:
             self._read()
             if self._cell.word is Word.CLOSED:
                 return "an executor has closed its cell"
             if self._cell.word is Word.TAKEN:  # not by this container, which runs nothing
-                raise GivenUpError(OUTSIDE, Exit.CANNOT_START)
+                raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
             if self._cell.word is Word.OFFERED and not self._told():
                 if self._take():
                     idle_since = self.now()
@@ -174,9 +174,9 @@ class WarmContainer:
                 case Lost() if lost:
                     return self._read()
                 case Lost():
-                    raise GivenUpError(OUTSIDE, Exit.CANNOT_START)
+                    raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
                 case Gone():
-                    raise GivenUpError("S3 knows no such key, for a new object", Exit.CANNOT_START)
+                    raise EndedEarlyError("S3 knows no such key, for a new object", Exit.CANNOT_START)
                 case Failed(problem):
                     self._not_heard(problem)
                     lost = True
@@ -187,11 +187,11 @@ class WarmContainer:
             match self.store.get():
                 case Seen(cell, etag):
                     if cell.container != self.container:
-                        raise GivenUpError(OUTSIDE, Exit.CANNOT_START)
+                        raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
                     self._cell, self._etag = cell, etag
                     return self._heard()
                 case Gone():
-                    raise GivenUpError("its cell was deleted")
+                    raise EndedEarlyError("its cell was deleted")
                 case Failed(problem):
                     self._not_heard(problem)
 
@@ -213,7 +213,7 @@ class WarmContainer:
                     # Nobody else writes over `taken`: what follows it is this container's.
                     return self._cell == body or was is Word.TAKEN
                 case Gone():
-                    raise GivenUpError("its cell was deleted")
+                    raise EndedEarlyError("its cell was deleted")
                 case Failed(problem):
                     self._not_heard(problem)
 
@@ -232,5 +232,5 @@ class WarmContainer:
             self.say(f"its cell cannot be reached, and is tried again: {problem}")
         silent = self.now() - self._silent_since
         if silent >= (IN_HASTE if self._stopped else PATIENCE):
-            raise GivenUpError(f"its cell could not be reached for {silent:.0f} seconds: {problem}")
+            raise EndedEarlyError(f"its cell could not be reached for {silent:.0f} seconds: {problem}")
         self._told(RARELY)

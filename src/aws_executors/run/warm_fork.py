@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.run import leftovers, spot
 from aws_executors.run.parent import PASSED_ON, say, stop_at_once
+from aws_executors.run.usage import Meter
+from aws_executors.run.usage_report import report_usage
 
 WATCHED = (*PASSED_ON, signal.SIGCHLD)
 CLEAN = b"clean"
@@ -42,11 +44,13 @@ def told_to_stop(seconds: float) -> str:
     return "" if told is None else signal.Signals(told.si_signo).name
 
 
-def run_apart(run: Callable[[], tuple[int, bool]]) -> Ended:
+def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> Ended:
     """Run this in a fork, and remove what it leaves.
 
-    `run` returns an exit code and whether the task's process has ended by itself.
+    `run` returns an exit code and whether the task's process has ended by itself. With `usage`, say what was
+    used.
     """
+    meter = Meter(alone=False) if usage else None
     then = leftovers.before()
     folder = tempfile.mkdtemp(prefix="workload-")
     read_end, write_end = os.pipe()
@@ -57,7 +61,11 @@ def run_apart(run: Callable[[], tuple[int, bool]]) -> Ended:
         os.close(read_end)
         _be_the_child(run, folder, write_end)
     os.close(write_end)
+    if meter is not None:
+        meter.watch()
     code, stopped = _followed(child)
+    if meter is not None:
+        report_usage(meter, None, None)
     unfit = leftovers.removed(then, folder)  # first: whatever has the pipe's other end is ended by it
     with open(read_end, "rb") as pipe:
         clean = pipe.read(len(CLEAN)) == CLEAN

@@ -15,23 +15,25 @@ from aws_executors.run import hostname, leftovers
 from aws_executors.run.parent import say
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import NoWorkloadError
-from aws_executors.run.warm import Limits, Store, WarmContainer
+from aws_executors.run.warm import ServingLimits, Store, WarmContainer
 from aws_executors.run.warm_fork import block_signals, run_apart, told_to_stop
 
 ASKED = 5
 """How often the platform is asked for the container's id, a second apart: without it there is no cell."""
 
 
-def serve(
+def serve_cell(
     store: Callable[[], Store],
-    limits: Limits,
+    limits: ServingLimits,
     run: Callable[[str], tuple[int, bool]],
     imports: Callable[[], None] = preload,
+    *,
+    usage: bool = False,
 ) -> int:
     """Take workloads from a cell until there is a reason to end; returns the exit code.
 
     `run` runs a workload's JSON, in a fork; it returns the exit code, and whether no signal ended the task.
-    `imports` imports what all of them need.
+    `imports` imports what all of them need. With `usage`, say what each has used.
     """
     if sys.platform != "linux":
         raise NoWorkloadError("--warm needs Linux: what a workload leaves is found by /proc")
@@ -48,7 +50,7 @@ def serve(
         store=found,
         container=_own_id(),
         limits=limits,
-        run=lambda text: run_apart(lambda: run(text)),
+        run=lambda text: run_apart(lambda: run(text), usage=usage),
         now=time.monotonic,
         pause=told_to_stop,
         say=say,

@@ -103,7 +103,7 @@ class Cell:
         if self.token:
             told["token"] = self.token
         if self.workload:
-            told["workload"] = json.loads(self.workload)
+            told["workload"] = cast("object", json.loads(self.workload))
         return json.dumps(told, separators=(",", ":")).encode()
 
 

@@ -46,7 +46,7 @@ def mark_in(line: str) -> Mark | None:
 def lines_of(token: str, lines: Iterable[str]) -> Iterator[str]:
     """The lines of one job's workload, without its marks; all runs of it, if there are several.
 
-    >>> log = [Mark("a"), "one", Mark("a", 0), "between", Mark("b"), "two", Mark("a", 1), Mark("b", 0), "after"]
+    >>> log = [Mark("a"), "one", Mark("a", 0), Mark("b"), "two", Mark("a", 1), Mark("b", 0), "after"]
     >>> list(lines_of("b", map(str, log)))
     ['two', 'aws_executors.run: workload a ends with exit code 1']
     """
