@@ -13,7 +13,7 @@ from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.log_marks import Mark
 from aws_executors.run import hostname, leftovers
 from aws_executors.run.parent import say
-from aws_executors.run.preload import preload, without_collecting
+from aws_executors.run.preload import preload_for_many, without_collecting
 from aws_executors.run.sources import NoWorkloadError
 from aws_executors.run.warm import ServingLimits, Store, WarmContainer
 from aws_executors.run.warm_fork import block_signals, run_apart, told_to_stop
@@ -26,7 +26,7 @@ def serve_cell(
     store: Callable[[], Store],
     limits: ServingLimits,
     run: Callable[[str], tuple[int, bool]],
-    imports: Callable[[], None] = preload,
+    imports: Callable[[], None] = preload_for_many,
     *,
     usage: bool = False,
 ) -> int:
