@@ -58,6 +58,7 @@ SEEN = [
     "PATH",
     "LANG",
     "HOME",
+    "TMPDIR",
     "NO_PROXY",
     "AWS_EXECUTION_ENV",
     "ECS_CONTAINER_METADATA_URI_V4",

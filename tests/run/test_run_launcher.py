@@ -27,10 +27,13 @@ import pytest
 from aws_executors.core.cost.measured import last_measured
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import enclosed
+from aws_executors.core.warm.cell import Word
+from aws_executors.core.warm.log_marks import lines_of, mark_in
 from aws_executors.local import LocalAws
 from aws_executors.run import spot
 from aws_executors.run.sources import NoWorkloadError, from_s3
 from e2e.warm import image
+from run.warm_world import BUCKET, URL, CellAt
 
 SOURCE = Path(__file__).parents[2] / "src"
 DAG = """
@@ -154,6 +157,7 @@ class Container:
         return subprocess.Popen(
             [self.python, "-m", "aws_executors.run", *arguments],
             env={**self.environment, **environment},
+            cwd=self.place,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -265,6 +269,29 @@ def test_from_s3_on_ecs(container: Container, api: Api) -> None:
         said = container.run("--region", "us-east-1", "--s3", "s3://airflow/w/0b6e-1", **where)
     assert said == (Exit.RAN, "")
     assert container.proof == "0f1e"
+
+
+def test_a_warm_container_runs_one_task_after_another(container: Container, api: Api) -> None:
+    with LocalAws() as aws:
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        where = {**aws.environment, "AWS_BATCH_JOB_ID": "4c75"}
+        arguments = ("--region", "us-east-1", "--idle", "60", "--tasks", "2", "--warm", URL)
+        process = container.start(*arguments, **where)
+        cell = CellAt(s3)
+        for token in ("a", "b"):
+            cell.until_word(Word.IDLE)
+            cell.write(lambda now, token=token: now.offer(token, workload()))  # type: ignore[misc]
+            cell.until(lambda now, token=token: now.exit_code_of(token) == Exit.RAN)  # type: ignore[misc]
+            assert container.proof == "4c75"
+        out, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert [body["hostname"] for path, body in api.said if path.endswith("/run")] == ["4c75", "4c75"]
+    assert [body["state"] for path, body in api.said if path.endswith("/state")] == ["success", "success"]
+    assert "ends: it has taken 2 workloads" in said
+    assert [mark_in(line) is not None for line in out.splitlines()].count(True) == 4
+    assert '"dag_id"' in "".join(lines_of("b", out.splitlines()))
+    assert "eyJ" not in out + said
 
 
 def test_from_a_bucket_of_another_account_nothing_is_read() -> None:

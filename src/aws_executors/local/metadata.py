@@ -1,12 +1,13 @@
 """The part of ECS's task metadata endpoint that tells a container its task.
 
-Law: the response follows from the address alone, which each container gets in ECS_CONTAINER_METADATA_URI_V4.
+Law: each container gets its own address, in ECS_CONTAINER_METADATA_URI_V4; the task's id is in it.
 Source: "Amazon ECS task metadata endpoint version 4", Developer Guide.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from aws_executors.local.wire import http
 
@@ -23,8 +24,9 @@ def is_metadata(path: str) -> bool:
     return path.startswith(ROOT) and path.endswith("/task")
 
 
-def metadata(path: str) -> bytes:
-    """The response: the task's ARN. Its cluster is not looked up."""
+def metadata(path: str, arns: Mapping[str, str]) -> bytes:
+    """The response: the task's ARN, which is that of no task for an id that is not known."""
     task = path.removeprefix(ROOT).removesuffix("/task")
-    told = {"TaskARN": f"arn:aws:ecs:local:000000000000:task/local/{task}", "KnownStatus": "RUNNING"}
+    unknown = f"arn:aws:ecs:local:000000000000:task/local/{task}"
+    told = {"TaskARN": arns.get(task, unknown), "KnownStatus": "RUNNING"}
     return http(200, json.dumps(told).encode(), "application/json", {})

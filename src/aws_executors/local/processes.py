@@ -1,9 +1,10 @@
 """Run containers as local processes.
 
 Law: carries out `StartProcess` and `SignalProcess` and reports `Started`, `StartFailed`, `Printed` and
-`Exited`; decides nothing. A container is a session of its own in a fresh directory, with only the environment
-that it is given. It ends with its first process: everything else in the session is then killed, as when a
-container is removed. Two threads per container. The world's `room` limits how many containers there are.
+`Exited`; decides nothing. A container is a session of its own in a fresh directory, which has its temporary
+folder as well, with only the environment that it is given. It ends with its first process: everything else in
+the session is then killed, as when a container is removed. Two threads per container. The world's `room`
+limits how many containers there are.
 """
 
 from __future__ import annotations
@@ -107,10 +108,18 @@ class Containers:
         directory = ""
         try:
             directory = tempfile.mkdtemp(prefix="local-aws-")
+            temporary = os.path.join(directory, "tmp")
+            os.mkdir(temporary)
             process = subprocess.Popen(  # noqa: S603 - a container runs the command it is given
                 effect.command,
                 cwd=directory,
-                env={"HOME": directory, **self.environment, **self._own(effect), **effect.environment},
+                env={
+                    "HOME": directory,
+                    "TMPDIR": temporary,
+                    **self.environment,
+                    **self._own(effect),
+                    **effect.environment,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if effect.log else subprocess.DEVNULL,
                 stderr=subprocess.STDOUT,

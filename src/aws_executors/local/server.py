@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from aws_executors.local import snapshots
 from aws_executors.local.cloud import Cloud
 from aws_executors.local.control import ROOT, Control
 from aws_executors.local.key import check_key, has_key, is_for_us, is_loopback
@@ -138,7 +139,7 @@ class Server(socketserver.ThreadingTCPServer):
             known = has_key(request.headers, self._key)
             return self._control.reply(request) if known else forbidden(NO_KEY)
         if is_metadata(request.path):
-            return metadata(request.path)
+            return metadata(request.path, self._cloud.do(snapshots.arns))
         if self._kept is not None:
             self._kept.append(request)
         service, action = service_of(request), ""

@@ -13,6 +13,11 @@ def tasks(world: World, now: float) -> list[Json]:
     return [{**task.view, "tags": [*task.tags]} for task in world.ecs.tasks.values() if task.job is None]
 
 
+def arns(world: World, now: float) -> dict[str, str]:
+    """The ARN of every task that is still known, by its id; those of Batch jobs, too."""
+    return {task.id: task.arn for task in world.ecs.tasks.values()}
+
+
 def jobs(world: World, now: float) -> list[Json]:
     """Every job that is still known, as DescribeJobs shows it (epoch milliseconds), the oldest first."""
     return [job.view for job in world.batch.jobs.values()]

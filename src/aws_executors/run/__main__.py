@@ -7,15 +7,20 @@ defined in `core/lifecycle/launcher_exit_codes.py`.
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit, exit_of
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.run import hostname, spot
+from aws_executors.run.cell_store import CellStore
 from aws_executors.run.parent import StoppedError, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, NoWorkloadError
+from aws_executors.run.warm import ServingLimits
+from aws_executors.run.warm_start import serve_cell
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
@@ -28,6 +33,13 @@ DEFAULTS: Mapping[str, str] = {
     "AIRFLOW__CORE__HOSTNAME_CALLABLE": hostname.CALLABLE,
 }
 """Environment variables for Airflow in this container, unless the image sets them."""
+
+
+LIMITS: Mapping[str, str] = {
+    "idle": "seconds without a workload after which a warm container ends (default: %(default)s)",
+    "tasks": "how many workloads a warm container takes (default: %(default)s)",
+    "age": "seconds after which a warm container takes no more (default: %(default)s)",
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,19 +59,30 @@ def parser() -> Parser:
     source.add_argument(
         "--s3", metavar="s3://BUCKET/KEY", help="an object with the workload, as stored by us"
     )
+    source.add_argument(
+        "--warm", metavar="s3://BUCKET/KEY", help="the cell from which one workload after another is taken"
+    )
     found.add_argument("--region", help="the Region of the bucket (default: boto3's own)")
     found.add_argument("--usage", action="store_true", help="say at the end what the workload used")
     found.add_argument("--owner", default="", help="the account that must own the bucket (default: any)")
+    found.add_argument("--kms-key", default="", help="the KMS key of the cell (default: S3's own keys)")
+    for name, value in asdict(ServingLimits()).items():
+        found.add_argument(f"--{name}", type=type(value), default=value, help=LIMITS[name])
     return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one workload; returns the exit code."""
     options = parser().parse_args(arguments)
-    stop_at_once()
+    if options.warm is None:
+        stop_at_once()
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     try:
+        if options.warm is not None:
+            limits = ServingLimits(options.idle, options.tasks, options.age)
+            store = partial(CellStore, options.warm, options.region, options.owner, options.kms_key)
+            return serve_cell(store, limits, run_text, usage=options.usage)
         meter = _meter() if options.usage else None
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
@@ -108,8 +131,21 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
     return found
 
 
-def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
+def run_text(text: str) -> tuple[int, bool]:
+    """Run one workload of several, in its fork; the exit code, and whether no signal ended the task."""
+    left: list[int] = []
+    try:
+        return supervise(decoded(text), left.append), not any(one < 0 for one in left)
+    except NoWorkloadError as error:
+        return _end(error.exit, str(error)), True
+    except StoppedError as error:
+        return _stopped(error), True
+
+
+def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int], None] | None = None) -> int:
     """Run the workload as Airflow's own launcher does; returns the exit code.
+
+    `left_by` is given the exit code of the task's own process, which is negative if a signal ended it.
 
     Source: ``airflow/sdk/execution_time/execute_workload.py``.
     """
@@ -130,6 +166,8 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
         code = exit_code(error)
         say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
         return code
+    if left_by is not None:
+        left_by(left)
     # A task has reported its own failure to Airflow; a callback's is known by the exit code only.
     return int(isinstance(workload, ExecuteCallback) and left != 0)
 

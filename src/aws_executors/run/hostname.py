@@ -25,17 +25,28 @@ def container_id() -> str:
     >>> del os.environ[KEPT]
     """
     if KEPT not in os.environ:
-        os.environ[KEPT] = os.environ.get("AWS_BATCH_JOB_ID") or _task_id() or socket.gethostname()
+        os.environ[KEPT] = full_id().rpartition("/")[2] or socket.gethostname()
     return os.environ[KEPT]
 
 
-def _task_id() -> str:
+def full_id() -> str:
+    """The Batch job id or the ECS task's ARN, as the executor knows this container; "" outside AWS.
+
+    >>> os.environ["AWS_BATCH_JOB_ID"] = "4c75"
+    >>> full_id()
+    '4c75'
+    >>> del os.environ["AWS_BATCH_JOB_ID"]
+    """
+    return os.environ.get("AWS_BATCH_JOB_ID") or _task_arn()
+
+
+def _task_arn() -> str:
     address = os.environ.get("ECS_CONTAINER_METADATA_URI_V4", "")
     if not address.startswith("http://"):
         return ""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{address}/task", timeout=PATIENCE) as answer:
-            return str(json.load(answer)["TaskARN"]).rpartition("/")[2]
+            return str(json.load(answer)["TaskARN"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

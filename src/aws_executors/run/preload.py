@@ -6,6 +6,7 @@ again and again, or all of them after the fork, would slow down the start.
 """
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -35,6 +36,18 @@ def preload() -> None:
     for module in MODULES:
         with suppress(ModuleNotFoundError):
             import_module(module)
+
+
+def preload_for_many() -> None:
+    """The same, for a container that takes several workloads; make the folder of Airflow's logs as well.
+
+    Otherwise the first of them would make it, and be taken for one that leaves files behind.
+    """
+    preload()
+    from airflow.configuration import conf
+
+    with suppress(OSError):  # the root may be read-only, and the logs elsewhere
+        os.makedirs(conf.get("logging", "base_log_folder"), exist_ok=True)
 
 
 @contextmanager

@@ -6,11 +6,14 @@ with a message for the user and with the exit code. A new transport adds its fun
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import bucket_and_key, opened
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 UNREACHABLE = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"})
 ATTEMPTS = 5
@@ -58,10 +61,17 @@ def from_s3(url: str, region: str | None, owner: str = "") -> str:
         raise NoWorkloadError(f"--s3 {url}: {error}") from error
 
 
+def s3_client(region: str | None, *, attempts: int, **config: object) -> "S3Client":
+    """A client of S3 by the container's own role; `config` is botocore's. ImportError without boto3."""
+    import boto3
+    from botocore.config import Config
+
+    retries = {"total_max_attempts": attempts, "mode": "standard"}
+    return boto3.Session().client("s3", region_name=region, config=Config(retries=retries, **config))  # type: ignore[arg-type]
+
+
 def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) -> bytes:
     try:
-        import boto3
-        from botocore.config import Config
         from botocore.exceptions import (
             BotoCoreError,
             ClientError,
@@ -71,8 +81,7 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
     except ImportError as error:
         raise NoWorkloadError(f"--s3 needs boto3 in the image: {error}") from error
     try:
-        patient = Config(retries={"total_max_attempts": ATTEMPTS, "mode": "standard"})
-        s3 = boto3.Session().client("s3", region_name=region, config=patient)
+        s3 = s3_client(region, attempts=ATTEMPTS)
         if owner:
             return s3.get_object(Bucket=bucket, Key=key, ExpectedBucketOwner=owner)["Body"].read()
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()

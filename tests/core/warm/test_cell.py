@@ -124,6 +124,8 @@ class Search:
                     yield from write(me.base.offer(me.token, "w"), "offered", "look", "look")
             case "offered":
                 yield go("look")
+            case _:
+                pass
 
     def container_steps(self, world: World) -> Iterator[World]:
         me, cell = world.container, world.cell

@@ -1,0 +1,127 @@
+"""The container's access to its cell: one object in S3, read and written under conditions.
+
+Law: one call for each question, and an answer as a value; never raises for what S3 says. `Failed` is every
+answer that does not tell what became of a write, and every refusal: the caller repeats the same write, which
+is safe as all are conditional (`core/warm/cell.py`). Encryption is asked for as the executor does. Source:
+"Conditional writes" and API_PutObject, Amazon S3 (412 PreconditionFailed; 404 NoSuchKey for ``If-Match``
+without an object; 409 ConditionalRequestConflict).
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from aws_executors.core.redact.outgoing import one_line
+from aws_executors.core.requests.stored_workload import bucket_and_key
+from aws_executors.core.warm.cell import Cell, read
+from aws_executors.run.sources import s3_client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+
+PATIENCE = 5.0  # seconds for a connection, and for an answer
+ABSENT = "*"
+"""The condition that there is no object yet, in the place of an ETag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The cell as it was read, and the condition under which it may be written over."""
+
+    cell: Cell
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """The write has landed; the object's new ETag."""
+
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The cell is not what the condition says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """There is no such object any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There is no answer, or a refusal."""
+
+    problem: str
+
+
+Written: TypeAlias = Won | Lost | Gone | Failed
+
+
+@dataclass(slots=True)
+class CellStore:
+    """The cell at this address; raises ValueError if it is none. `kms_key` encrypts it, or S3's own keys."""
+
+    url: str
+    region: str | None = None
+    owner: str = ""
+    kms_key: str = ""
+    _bucket: str = field(init=False)
+    _key: str = field(init=False)
+    _s3: "S3Client" = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._bucket, self._key = bucket_and_key(self.url)
+        self._s3 = s3_client(
+            self.region, attempts=1, connect_timeout=PATIENCE, read_timeout=PATIENCE, tcp_keepalive=True
+        )
+
+    def get(self) -> Seen | Gone | Failed:
+        """Read the cell. Raises ValueError if the object is something else."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        owned = {"ExpectedBucketOwner": self.owner} if self.owner else {}
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=self._key, **owned)  # type: ignore[arg-type]
+            body, etag = answer["Body"].read(), answer["ETag"]
+        except ClientError as error:
+            return Gone() if _code(error) == "NoSuchKey" else Failed(one_line(str(error)))
+        except (BotoCoreError, OSError) as error:
+            return Failed(one_line(f"{type(error).__name__}: {error}"))
+        return Seen(read(body), etag)
+
+    def put(self, cell: Cell, condition: str) -> Written:
+        """Write the cell if it is what the condition says: an ETag, or `ABSENT`."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        params: PutObjectRequestTypeDef = {
+            "Bucket": self._bucket,
+            "Key": self._key,
+            "Body": cell.body(),
+            "ContentType": "application/json",
+            "ServerSideEncryption": "aws:kms" if self.kms_key else "AES256",
+        }
+        if self.owner:
+            params["ExpectedBucketOwner"] = self.owner
+        if self.kms_key:
+            params |= {"SSEKMSKeyId": self.kms_key, "BucketKeyEnabled": True}
+        member: Literal["IfNoneMatch", "IfMatch"] = "IfNoneMatch" if condition == ABSENT else "IfMatch"
+        params[member] = condition
+        try:
+            return Won(self._s3.put_object(**params)["ETag"])
+        except ClientError as error:
+            match _code(error):
+                case "PreconditionFailed":
+                    return Lost()
+                case "NoSuchKey":
+                    return Gone()
+                case _:
+                    return Failed(one_line(str(error)))
+        except (BotoCoreError, OSError) as error:
+            return Failed(one_line(f"{type(error).__name__}: {error}"))
+
+
+def _code(error: object) -> str:
+    response: dict[str, dict[str, str]] = getattr(error, "response", {})
+    return response.get("Error", {}).get("Code", "")

@@ -1,0 +1,236 @@
+"""A container that takes one workload after another, which executors put into its cell.
+
+Law: the loop alone; how a workload runs, what time it is and when to stop are arguments. The cell's rules are
+in `core/warm/cell.py`. A write without an answer is repeated until it has one, under the same condition, and
+only then the cell is read: what it says is then final. Whatever is taken is also ended, by a word in the cell
+or, if the store cannot be reached, by this container's own exit code.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aws_executors.core.errors import AwsExecutorsError
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
+from aws_executors.core.warm.cell import Cell, Word
+from aws_executors.core.warm.log_marks import Mark
+from aws_executors.run.cell_store import ABSENT, Failed, Gone, Lost, Seen, Won, Written
+from aws_executors.run.warm_fork import Ended
+
+OFTEN, RARELY, SOON = 0.5, 1.0, 60.0
+"""Seconds between two looks at the cell, in the first `SOON` seconds of idleness and later."""
+PATIENCE, IN_HASTE = 60.0, 5.0
+"""Seconds without an answer of the store after which the container ends; and if it has been told to stop."""
+OUTSIDE = "the object at its address is not its cell; each container needs an address of its own: no retries"
+
+
+class Store(Protocol):
+    """The cell's object; see `CellStore`."""
+
+    def get(self) -> Seen | Gone | Failed:
+        """Read it; ValueError if it is no cell."""
+        ...
+
+    def put(self, cell: Cell, condition: str) -> Written:
+        """Write it, if the condition holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ServingLimits:
+    """How long it waits for a workload, how many it takes, how old it becomes; times in seconds."""
+
+    idle: float = 120.0
+    tasks: int = 100
+    age: float = 4 * 3600.0
+
+
+class EndedEarlyError(AwsExecutorsError):
+    """The container ends without the last word in its cell; `exit` is its exit code."""
+
+    def __init__(self, problem: str, exit_: int = Exit.RAN) -> None:
+        super().__init__(problem)
+        self.exit = exit_
+
+
+@dataclass(slots=True, kw_only=True)
+class WarmContainer:
+    """One such container: `serve` is its life.
+
+    `container` is its id at AWS. `run` runs a workload's JSON, `pause` waits so many seconds or until the
+    platform stops the container, and returns the signal's name then. `say` writes a line to the log, `mark`
+    one to the stream that has the tasks' own lines.
+    """
+
+    store: Store
+    container: str
+    limits: ServingLimits
+    run: Callable[[str], Ended]
+    now: Callable[[], float]
+    pause: Callable[[float], str]
+    say: Callable[[str], None]
+    mark: Callable[[Mark], None]
+    born: float
+    _cell: Cell = field(init=False)
+    _etag: str = field(default=ABSENT, init=False)
+    _stopped: str = field(default="", init=False)
+    _silent_since: float | None = field(default=None, init=False)
+    _served: int = field(default=0, init=False)
+    _unfit: str = field(default="", init=False)
+    _owed: int | None = field(default=None, init=False)  # the exit code of what ran, until the cell has it
+
+    def serve(self) -> int:
+        """Take workloads until there is a reason to end; returns the exit code."""
+        try:
+            why = "" if self._told() else self._serve()
+        except ValueError as error:
+            self.say(f"ends: {error}")
+            return Exit.CANNOT_START
+        except EndedEarlyError as error:
+            self.say(f"ends: {error}")
+            self._try_to_close()
+            return error.exit if self._owed is None else self._owed
+        self.say(f"ends: {why or self._why_no_more()}")
+        return Exit.RAN
+
+    def _serve(self) -> str:
+        """Why it ends; its cell is closed."""
+        self._create()
+        self.say(f"takes workloads, at most {self.limits.tasks}, as {self.container}")
+        idle_since = self.now()
+        while True:
+            self._read()
+            if self._cell.word is Word.CLOSED:
+                return "an executor has closed its cell"
+            if self._cell.word is Word.TAKEN:  # not by this container, which runs nothing
+                raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
+            if self._cell.word is Word.OFFERED and not self._told():
+                if self._take():
+                    idle_since = self.now()
+                    if self._unfit:
+                        return self._unfit
+            elif why := self._why_close(self.now() - idle_since):
+                if self._write(self._cell.close()):
+                    return why
+            else:
+                self._told(OFTEN if self.now() - idle_since < SOON else RARELY)
+
+    def _take(self) -> bool:
+        """Take what is offered, run it, and say how it ended; whether it was still there."""
+        token, workload = self._cell.token, self._cell.workload
+        self._owed = Exit.INFRASTRUCTURE  # what is true if it never runs, whatever becomes of this write
+        if not self._write(self._cell.take()):
+            self._owed = None
+            return False
+        ended = self._run(token, workload)
+        self._owed = ended.exit_code
+        self._stopped = self._stopped or ended.stopped
+        self._served += 1
+        self._unfit = ended.unfit or self._why_no_more()
+        self._write(self._cell.end(ended.exit_code, close=bool(self._unfit)))
+        self._owed = None
+        return True
+
+    def _run(self, token: str, workload: str) -> Ended:
+        if stopped := self._told():
+            return Ended(Exit.INFRASTRUCTURE, f"{stopped} before the workload began", stopped)
+        self.mark(Mark(token))
+        ended = self.run(workload)
+        self.mark(Mark(token, ended.exit_code))
+        return ended
+
+    def _why_no_more(self) -> str:
+        """Why it takes no other workload, whether one is offered or not."""
+        if self._stopped:
+            return f"{self._stopped}: the platform stops this container"
+        if self._served >= self.limits.tasks:
+            return f"it has taken {self._served} workloads"
+        if self.now() - self.born >= self.limits.age:
+            return f"it is {self.now() - self.born:.0f} seconds old"
+        return ""
+
+    def _why_close(self, idle: float) -> str:
+        if idle >= self.limits.idle:
+            return self._why_no_more() or f"no workload came for {idle:.0f} seconds"
+        return self._why_no_more()
+
+    def _told(self, seconds: float = 0.0) -> str:
+        """Wait, or be told to stop; by which signal it ever was."""
+        told = self.pause(seconds)
+        self._stopped = self._stopped or told
+        return self._stopped
+
+    # --- The cell -------------------------------------------------------------------------------------------
+
+    def _create(self) -> None:
+        """Put the cell there. It may be there already by the same write, whose answer was lost."""
+        new = Cell(container=self.container)
+        lost = False
+        while True:
+            match self.store.put(new, ABSENT):
+                case Won(etag):
+                    self._cell, self._etag = new, etag
+                    return self._heard()
+                case Lost() if lost:
+                    return self._read()
+                case Lost():
+                    raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
+                case Gone():
+                    raise EndedEarlyError("S3 knows no such key, for a new object", Exit.CANNOT_START)
+                case Failed(problem):
+                    self._not_heard(problem)
+                    lost = True
+
+    def _read(self) -> None:
+        """Learn what the cell says."""
+        while True:
+            match self.store.get():
+                case Seen(cell, etag):
+                    if cell.container != self.container:
+                        raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
+                    self._cell, self._etag = cell, etag
+                    return self._heard()
+                case Gone():
+                    raise EndedEarlyError("its cell was deleted")
+                case Failed(problem):
+                    self._not_heard(problem)
+
+    def _write(self, body: Cell) -> bool:
+        """Write the next body; whether it is this container's write that landed.
+
+        An answer that was lost is got by the same write again: if the first has landed, or lands yet, the
+        second one finds the condition broken, and what is read then cannot change by either.
+        """
+        was = self._cell.word
+        while True:
+            match self.store.put(body, self._etag):
+                case Won(etag):
+                    self._cell, self._etag = body, etag
+                    self._heard()
+                    return True
+                case Lost():
+                    self._read()
+                    # Nobody else writes over `taken`: what follows it is this container's.
+                    return self._cell == body or was is Word.TAKEN
+                case Gone():
+                    raise EndedEarlyError("its cell was deleted")
+                case Failed(problem):
+                    self._not_heard(problem)
+
+    def _try_to_close(self) -> None:
+        """Once, without caring for the answer: perhaps it is only readings that are denied."""
+        if self._silent_since is not None and self._etag != ABSENT and self._cell.word is not Word.TAKEN:
+            self.store.put(self._cell.close(), self._etag)
+
+    def _heard(self) -> None:
+        self._silent_since = None
+
+    def _not_heard(self, problem: str) -> None:
+        """Wait a little, unless it has taken too long already."""
+        if self._silent_since is None:
+            self._silent_since = self.now()
+            self.say(f"its cell cannot be reached, and is tried again: {problem}")
+        silent = self.now() - self._silent_since
+        if silent >= (IN_HASTE if self._stopped else PATIENCE):
+            raise EndedEarlyError(f"its cell could not be reached for {silent:.0f} seconds: {problem}")
+        self._told(RARELY)

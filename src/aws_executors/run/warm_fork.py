@@ -1,0 +1,119 @@
+"""Run one workload of many in a fork, so that nothing of it is left for the next one.
+
+Law: this process never runs user code. The fork has a process group and a temporary folder of its own;
+environment, modules and working directory are its own by being a fork. Signals are blocked in this process
+from `block_signals` on and fetched where it waits, so that none is lost between two steps.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
+from aws_executors.run import leftovers, spot
+from aws_executors.run.parent import PASSED_ON, say, stop_at_once
+from aws_executors.run.usage import Meter
+from aws_executors.run.usage_report import report_usage
+
+WATCHED = (*PASSED_ON, signal.SIGCHLD)
+CLEAN = b"clean"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a workload has ended: its exit code, why no other one should run here (or nothing), and the signal
+    by which the platform has told this container meanwhile to stop (or nothing)."""
+
+    exit_code: int
+    unfit: str = ""
+    stopped: str = ""
+
+
+def block_signals() -> None:
+    """From now on, stop signals wait until they are asked for; children that end are told of, too."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+
+
+def told_to_stop(seconds: float) -> str:
+    """Wait so long, or until the platform stops this container; the signal's name, or nothing."""
+    told = signal.sigtimedwait(PASSED_ON, max(0.0, seconds))
+    return "" if told is None else signal.Signals(told.si_signo).name
+
+
+def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> Ended:
+    """Run this in a fork, and remove what it leaves.
+
+    `run` returns an exit code and whether the task's process has ended by itself. With `usage`, say what was
+    used.
+    """
+    meter = Meter(alone=False) if usage else None
+    then = leftovers.before()
+    folder = tempfile.mkdtemp(prefix="workload-")
+    read_end, write_end = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(read_end)
+        _be_the_child(run, folder, write_end)
+    os.close(write_end)
+    if meter is not None:
+        meter.watch()
+    code, stopped = _followed(child)
+    if meter is not None:
+        report_usage(meter, None, None)
+    unfit = leftovers.removed(then, folder)  # first: whatever has the pipe's other end is ended by it
+    with open(read_end, "rb") as pipe:
+        clean = pipe.read(len(CLEAN)) == CLEAN
+    return Ended(code, _why_not(code, clean) or unfit, stopped)
+
+
+def _be_the_child(run: Callable[[], tuple[int, bool]], folder: str, told: int) -> None:
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        os.environ["TMPDIR"] = folder
+        tempfile.tempdir = None  # what the parent has found does not count here
+        stop_at_once()  # until Airflow's supervisor, which then has a task, handles the signals
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+        code, clean = run()
+        if clean:
+            os.write(told, CLEAN)
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _followed(child: int) -> tuple[int, str]:
+    """Wait for the fork's end; its exit code, or 128 + n if signal n ended it, and by which signal it was
+    stopped."""
+    stopped = ""
+    while True:
+        number = signal.sigwaitinfo(WATCHED).si_signo
+        if number in PASSED_ON:
+            os.kill(child, number)  # first: finding out the reason takes time, of which the task has little
+            stopped = signal.Signals(number).name
+            say(f"{stopped}: {spot.why()}; passed on to the task")
+            continue
+        with suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)  # orphans of the workload end here, too
+                if pid == child:
+                    code = os.waitstatus_to_exitcode(status)
+                    return (code if code >= 0 else 128 - code), stopped
+                if pid == 0:
+                    break
+
+
+def _why_not(code: int, clean: bool) -> str:
+    if code > 128:
+        return f"a workload was ended by signal {code - 128}"
+    if code != Exit.RAN:
+        return f"a workload has ended with exit code {code}"
+    return "" if clean else "a task's process was ended by a signal"

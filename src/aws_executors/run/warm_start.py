@@ -1,0 +1,79 @@
+"""Start a container that takes one workload after another: what it needs of the platform, in its order.
+
+Law: signals are blocked before anything is imported, so that a stop meanwhile is found by the loop. Airflow
+is imported before the cell is there: from then on a workload may come.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
+from aws_executors.core.warm.log_marks import Mark
+from aws_executors.run import hostname, leftovers
+from aws_executors.run.parent import say
+from aws_executors.run.preload import preload_for_many, without_collecting
+from aws_executors.run.sources import NoWorkloadError
+from aws_executors.run.warm import ServingLimits, Store, WarmContainer
+from aws_executors.run.warm_fork import block_signals, run_apart, told_to_stop
+
+ASKED = 5
+"""How often the platform is asked for the container's id, a second apart: without it there is no cell."""
+
+
+def serve_cell(
+    store: Callable[[], Store],
+    limits: ServingLimits,
+    run: Callable[[str], tuple[int, bool]],
+    imports: Callable[[], None] = preload_for_many,
+    *,
+    usage: bool = False,
+) -> int:
+    """Take workloads from a cell until there is a reason to end; returns the exit code.
+
+    `run` runs a workload's JSON, in a fork; it returns the exit code, and whether no signal ended the task.
+    `imports` imports what all of them need. With `usage`, say what each has used.
+    """
+    if sys.platform != "linux":
+        raise NoWorkloadError("--warm needs Linux: what a workload leaves is found by /proc")
+    block_signals()
+    born = time.monotonic()
+    with without_collecting():
+        imports()
+        try:
+            found = store()
+        except (ImportError, ValueError) as error:
+            raise NoWorkloadError(f"--warm: {error}") from error
+    leftovers.adopt_orphans()
+    container = WarmContainer(
+        store=found,
+        container=_own_id(),
+        limits=limits,
+        run=lambda text: run_apart(lambda: run(text), usage=usage),
+        now=time.monotonic,
+        pause=told_to_stop,
+        say=say,
+        mark=_print,
+        born=born,
+    )
+    hostname.container_id()  # the same for all its workloads
+    return container.serve()
+
+
+def _own_id() -> str:
+    for _ in range(ASKED):
+        if found := hostname.full_id():
+            return found
+        time.sleep(1.0)
+    raise NoWorkloadError(
+        "--warm: neither AWS_BATCH_JOB_ID nor the task metadata (ECS_CONTAINER_METADATA_URI_V4) say which "
+        "container this is",
+        Exit.CANNOT_START,
+    )
+
+
+def _print(mark: Mark) -> None:
+    """To the stream of the tasks' own lines, so that it stands before and after them."""
+    sys.stdout.flush()
+    os.write(sys.stdout.fileno(), f"{mark}\n".encode())
