@@ -141,10 +141,17 @@ def _plan(definition: Json, containers: list[Json]) -> list[Json]:
             "environment": one["environment"],
             "essential": one.get("essential", True),
             "stopTimeout": one.get("stopTimeout", 30),
+            "memory": _memory(one),
             "logConfiguration": _log_configuration(definition, one),
         }
         for one in containers
     ]
+
+
+def _memory(container: Json) -> str | int | None:
+    """What its memory is limited to, in MiB; `memory` is the old form."""
+    needs = {item["type"]: item["value"] for item in container.get("resourceRequirements", [])}
+    return needs.get("MEMORY", container.get("memory"))
 
 
 def _log_configuration(definition: Json, container: Json) -> Json:
