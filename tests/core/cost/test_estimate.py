@@ -20,7 +20,7 @@ from aws_executors.core.cost.prices import (
 )
 from aws_executors.core.errors import RequestError
 
-FIELD = Path(__file__).parents[2] / "field" / "prices" / "aws-examples.json"
+EXAMPLES_FILE = Path(__file__).with_name("aws_examples.json")
 HERE = "us-east-1"
 DAYS = 30
 
@@ -43,7 +43,7 @@ class Example(TypedDict):
     dollars: float
 
 
-EXAMPLES = cast("list[Example]", json.loads(FIELD.read_text())["examples"])
+EXAMPLES = cast("list[Example]", json.loads(EXAMPLES_FILE.read_text())["examples"])
 
 
 def table_of(example: Example) -> Prices:

@@ -8,11 +8,10 @@ estimate, for AWS's bill knows discounts, Savings Plans and taxes, and this does
 from math import ceil
 
 from aws_executors.core.cost.prices import PriceClass, Prices, price_class
+from aws_executors.core.lifecycle.allocation import FREE_STORAGE
 
 HOUR = 3600.0
 GIB = 1024
-FREE_STORAGE = 20
-"""GiB of ephemeral storage that every Fargate task has and nobody pays for."""
 MINIMUM, MINIMUM_ON_WINDOWS = 60, 300
 """Seconds that a Fargate task pays for at least."""
 
