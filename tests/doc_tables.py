@@ -578,7 +578,9 @@ def verify_checks() -> str:
 def verify_unmeasured() -> str:
     """The facts that `verify` does not measure."""
     left = (one for one in FACTS if one.measure is None)
-    return table(("fact", "what it says", "why it is not measured"), ((f"`{f.name}`", f.says, f.how) for f in left))
+    return table(
+        ("fact", "what it says", "why it is not measured"), ((f"`{f.name}`", f.says, f.how) for f in left)
+    )
 
 
 TABLES: Mapping[str, Callable[[], str]] = {

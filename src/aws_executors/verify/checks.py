@@ -13,11 +13,11 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.effects import ORPHANED, TAKEN_BACK, LogEvent
 from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.verify.model import (
+    CaseTrace,
+    CheckOutcome,
     CheckResult,
-    Evidence,
-    Outcome,
-    Trace,
-    Verdict,
+    CheckVerdict,
+    RunEvidence,
     failed,
     not_checked,
     ok,
@@ -46,17 +46,17 @@ class Check:
 
     name: str
     title: str
-    judge: Callable[[Evidence], Verdict]
+    judge: Callable[[RunEvidence], CheckVerdict]
 
-    def result(self, evidence: Evidence) -> CheckResult:
+    def result(self, evidence: RunEvidence) -> CheckResult:
         """The line of the report."""
         return CheckResult(name=self.name, title=self.title, verdict=self.judge(evidence))
 
 
-def of_case(case: Case, judge: Callable[[Evidence, Trace], Verdict]) -> Check:
+def of_case(case: Case, judge: Callable[[RunEvidence, CaseTrace], CheckVerdict]) -> Check:
     """A check of one container, which must have come to its end."""
 
-    def judged(evidence: Evidence) -> Verdict:
+    def judged(evidence: RunEvidence) -> CheckVerdict:
         trace = evidence.trace(case.name)
         if trace is None:
             return not_checked("[workload_store] is not set" if case is STORED else "It was not tried")
@@ -65,7 +65,7 @@ def of_case(case: Case, judge: Callable[[Evidence, Trace], Verdict]) -> Check:
     return Check(case.name, case.about, judged)
 
 
-def _unfinished(evidence: Evidence, trace: Trace) -> Verdict | None:
+def _unfinished(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict | None:
     """Why a container did not come to its end, if it did not."""
     if trace.done and (trace.ids or trace.report):
         return None if trace.ids else failed(_refusal(trace))
@@ -83,7 +83,7 @@ def _unfinished(evidence: Evidence, trace: Trace) -> Verdict | None:
     return failed(f"It did not end in time: its status is {status}")
 
 
-def _refusal(trace: Trace) -> str:
+def _refusal(trace: CaseTrace) -> str:
     """What AWS, or the executor, said of the last submission that failed."""
     said = [one.text for _, one in trace.said if isinstance(one, LogEvent)]
     errors = [one.error for one in trace.submissions if one.error is not None]
@@ -97,7 +97,7 @@ def _in_words(error: AwsError) -> str:
     return " ".join(filter(None, (f"{error.code}: {error.message.rstrip('.')}.", error.remedy)))
 
 
-def _after(trace: Trace) -> str:
+def _after(trace: CaseTrace) -> str:
     """When user code began, counted from the queue."""
     began = trace.printed("began")
     if began is None or trace.handed_over is None:
@@ -105,7 +105,7 @@ def _after(trace: Trace) -> str:
     return f"user code began {began - trace.handed_over:.1f} s after the task was queued"
 
 
-def _succeeded(trace: Trace) -> Verdict | None:
+def _succeeded(trace: CaseTrace) -> CheckVerdict | None:
     """Why the task has not succeeded, if it has not."""
     if trace.report is None or not trace.report.success:
         return failed(trace.report.info if trace.report else "Nothing was reported to Airflow")
@@ -117,7 +117,7 @@ def _succeeded(trace: Trace) -> Verdict | None:
     return None
 
 
-def _run(evidence: Evidence, trace: Trace) -> Verdict:
+def _run(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     image = next((line.partition("image ")[2] for line in trace.lines if "image " in line), "")
     airflow, _, python = image.partition(" ")
     has = f"; the image has Airflow {airflow}, Python {python}" if image else ""
@@ -125,7 +125,7 @@ def _run(evidence: Evidence, trace: Trace) -> Verdict:
     return _succeeded(trace) or ok(f"{started[0].upper()}{started[1:]}{has}")
 
 
-def _exit(evidence: Evidence, trace: Trace) -> Verdict:
+def _exit(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     if trace.report is None or trace.report.success:
         return failed(f"A container that exits with {EXIT_CODE} was not reported as failed")
     code = trace.end.exit_code if trace.end else None
@@ -134,7 +134,7 @@ def _exit(evidence: Evidence, trace: Trace) -> Verdict:
     return ok(trace.report.info)
 
 
-def _memory(evidence: Evidence, trace: Trace) -> Verdict:
+def _memory(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     code = trace.end.exit_code if trace.end else None
     if trace.report is None or trace.report.success or code == SURVIVED:
         return failed("It has used half as much memory again as it may, and was not killed")
@@ -143,7 +143,7 @@ def _memory(evidence: Evidence, trace: Trace) -> Verdict:
     return ok(trace.report.info)
 
 
-def _stop(evidence: Evidence, trace: Trace) -> Verdict:
+def _stop(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     refused = next((error for _, _, error in trace.stopped if error is not None), None)
     if refused is not None:
         return failed(f"AWS did not stop it: {_in_words(refused)}")
@@ -162,7 +162,7 @@ def _stop(evidence: Evidence, trace: Trace) -> Verdict:
     )
 
 
-def _withdrawn(trace: Trace, reason: str) -> Verdict | None:
+def _withdrawn(trace: CaseTrace, reason: str) -> CheckVerdict | None:
     """Why it does not count as stopped by us, if it does not."""
     end = trace.end
     if end is None:
@@ -172,7 +172,7 @@ def _withdrawn(trace: Trace, reason: str) -> Verdict | None:
     return None
 
 
-def _lost_answer(evidence: Evidence, trace: Trace) -> Verdict:
+def _lost_answer(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     if len(trace.ids) > 1:
         return failed(f"Two containers were started: {' and '.join(trace.ids)}")
     wrong = _succeeded(trace)
@@ -186,13 +186,13 @@ def _lost_answer(evidence: Evidence, trace: Trace) -> Verdict:
         return ok(f"One container: ListJobs showed the job by its name {late:.1f} s later")
     if len(trace.submissions) < 2:
         return failed("The call was not repeated")
-    if evidence.conflict is not None and evidence.conflict.outcome is not Outcome.OK:
+    if evidence.conflict is not None and evidence.conflict.outcome is not CheckOutcome.OK:
         return evidence.conflict
     more = f". {evidence.conflict.words}" if evidence.conflict else ""
     return ok(f"One container: the repeated call with the same client token returned it{more}")
 
 
-def _adoption(evidence: Evidence, trace: Trace) -> Verdict:
+def _adoption(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     return (
         _one_container(trace)
         or _succeeded(trace)
@@ -200,7 +200,7 @@ def _adoption(evidence: Evidence, trace: Trace) -> Verdict:
     )
 
 
-def _one_container(trace: Trace) -> Verdict | None:
+def _one_container(trace: CaseTrace) -> CheckVerdict | None:
     found = [one for one in trace.listed if one.id]
     if not found:
         last = trace.listed[-1].error if trace.listed else None
@@ -214,12 +214,12 @@ def _one_container(trace: Trace) -> Verdict | None:
     return None
 
 
-def _listed(trace: Trace) -> str:
+def _listed(trace: CaseTrace) -> str:
     found = next(one for one in trace.listed if one.id)
     return f"{found.at - trace.submissions[0].answered:.1f} s"
 
 
-def _release(evidence: Evidence, trace: Trace) -> Verdict:
+def _release(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     wrong = _one_container(trace) or _withdrawn(trace, ORPHANED)
     if wrong is not None:
         return wrong
@@ -232,7 +232,7 @@ def _release(evidence: Evidence, trace: Trace) -> Verdict:
     return ok("It was found by its token, stopped, and its task given back after its end")
 
 
-def _stored(evidence: Evidence, trace: Trace) -> Verdict:
+def _stored(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     digest = hashlib.sha256(json.dumps({"verify": trace.token}).encode()).hexdigest()
     if trace.report is None or not trace.report.success:
         info = trace.report.info if trace.report else "nothing was reported"
@@ -247,7 +247,7 @@ def _stored(evidence: Evidence, trace: Trace) -> Verdict:
     return ok("Stored, read with the container's role, and removed")
 
 
-def _logs(evidence: Evidence) -> Verdict:
+def _logs(evidence: RunEvidence) -> CheckVerdict:
     started = [one for one in evidence.traces.values() if one.record and one.record.started]
     read = [one for one in started if one.lines]
     if not started:
@@ -263,7 +263,7 @@ def _logs(evidence: Evidence) -> Verdict:
     return ok(f"What {len(read)} containers have written was read as Airflow's UI reads it")
 
 
-def _links(evidence: Evidence) -> Verdict:
+def _links(evidence: RunEvidence) -> CheckVerdict:
     trace = evidence.trace(RUN.name)
     if trace is None or trace.links is None or not trace.ids:
         return not_checked("No container with a log was seen")
@@ -274,7 +274,7 @@ def _links(evidence: Evidence) -> Verdict:
     return ok(f"{container} and {log}") if log else failed("There is no link to the container's log")
 
 
-def _events(evidence: Evidence) -> Verdict:
+def _events(evidence: RunEvidence) -> CheckVerdict:
     if not evidence.events_queue:
         return not_checked("[events_queue] is not set")
     if evidence.events_problem:
@@ -296,15 +296,15 @@ def _events(evidence: Evidence) -> Verdict:
     return ok(f"Events told of the end of all {len(told)} containers")
 
 
-def _unknown_id(evidence: Evidence) -> Verdict:
+def _unknown_id(evidence: RunEvidence) -> CheckVerdict:
     return evidence.unknown_id or not_checked("No container was started")
 
 
-def _too_large(evidence: Evidence) -> Verdict:
+def _too_large(evidence: RunEvidence) -> CheckVerdict:
     return evidence.too_large or not_checked("It was not tried")
 
 
-def _nothing_left(evidence: Evidence) -> Verdict:
+def _nothing_left(evidence: RunEvidence) -> CheckVerdict:
     if evidence.left:
         return failed("; ".join(evidence.left))
     count = sum(len(one.ids) for one in evidence.traces.values())

@@ -14,8 +14,8 @@ from returns.methods import unwrap_or_failure
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.shell.services import Calls
 from aws_executors.verify.drive import Drive
-from aws_executors.verify.extra_calls import described, in_words
-from aws_executors.verify.model import Trace
+from aws_executors.verify.extra_calls import described, error_words
+from aws_executors.verify.model import CaseTrace
 
 REASON = "aws-executors verify is done"
 STOPPED_WITHIN = 60.0
@@ -25,7 +25,7 @@ LOOK_UPS, LOOK_UP_EVERY = 3, 3.0
 """As the executor does it (`core/lifecycle/policy.py`)."""
 
 
-def clean_up(drive: Drive, extra: Iterable[Trace] = ()) -> tuple[str, ...]:
+def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
     """Stop and remove everything; what could not be, each with the reason."""
     drive.hearing.end()
     for engine in drive.engines:
@@ -43,12 +43,12 @@ def clean_up(drive: Drive, extra: Iterable[Trace] = ()) -> tuple[str, ...]:
         drive.stored.discard()
         if drive.stored.problem is not None:
             problems.append(
-                f"The stored workload {drive.stored.submission}: {in_words(drive.stored.problem)}"
+                f"The stored workload {drive.stored.submission}: {error_words(drive.stored.problem)}"
             )
     return tuple(problems)
 
 
-def _unheard_of(service: Calls[Any], traces: Iterable[Trace], ids: set[str]) -> Iterator[str]:
+def _unheard_of(service: Calls[Any], traces: Iterable[CaseTrace], ids: set[str]) -> Iterator[str]:
     """Add the containers of submissions whose answers were lost on the way."""
     for trace in traces:
         last = trace.submissions[-1].error if trace.submissions else None
@@ -57,7 +57,7 @@ def _unheard_of(service: Calls[Any], traces: Iterable[Trace], ids: set[str]) -> 
         for _ in range(LOOK_UPS):
             match unwrap_or_failure(service.find(trace.token, tuple(trace.ids))):
                 case AwsError() as error:
-                    yield f"A container of {trace.case.name} may run: {in_words(error)}"
+                    yield f"A container of {trace.case.name} may run: {error_words(error)}"
                     break
                 case None:
                     time.sleep(LOOK_UP_EVERY)  # it may be listed later
@@ -74,7 +74,7 @@ def _stopped(drive: Drive, ids: set[str]) -> Iterator[str]:
         return
     for id_, error in drive.watch.service.stop(tuple(running), REASON).items():
         if error is not None:
-            yield f"{id_} could not be stopped: {in_words(error)}"
+            yield f"{id_} could not be stopped: {error_words(error)}"
             running.discard(id_)
     until = time.monotonic() + STOPPED_WITHIN
     while running and time.monotonic() < until:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
-from aws_executors.core.lifecycle.effects import Report
+from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
 from aws_executors.core.lifecycle.job import Job, Purpose
 from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.shell.airflow.executor import engine_config
@@ -18,9 +18,17 @@ from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.verify.hear import Hearing, NoSink
-from aws_executors.verify.line import Ledger, Line, look_up
-from aws_executors.verify.model import Trace, not_checked
-from aws_executors.verify.plan import Build, Setup, StoredCase, build_of, build_stored, name_of, stored_case
+from aws_executors.verify.line import EngineLine, Ledger, look_up_seen
+from aws_executors.verify.model import CaseTrace, not_checked
+from aws_executors.verify.plan import (
+    Build,
+    StoredCase,
+    VerifySetup,
+    build_of,
+    build_stored,
+    request_name,
+    stored_case,
+)
 from aws_executors.verify.programs import (
     LOST_ANSWER,
     MEMORY,
@@ -47,8 +55,8 @@ WORKERS = 8
 class Drive:
     """One run of at most `seconds`; `interrupted` ends it early."""
 
-    setup: Setup
-    traces: Mapping[str, Trace]
+    setup: VerifySetup
+    traces: Mapping[str, CaseTrace]
     interrupted: Event
     say: Callable[[str], None]
     seconds: float
@@ -62,8 +70,8 @@ class Drive:
         self.rows = PlayedRows(self.traces)
         self.ledger = Ledger(self.traces, self.rows)
         self.watch = Watch(setup, self.traces)
-        self.lost_line = Line(setup.calls(), self.ledger, name_of, dying=True)
-        line = Line(setup.calls(), self.ledger, name_of, [self.traces[LOST_ANSWER.name].token])
+        self.lost_line = EngineLine(setup.calls(), self.ledger, request_name, dying=True)
+        line = EngineLine(setup.calls(), self.ledger, request_name, [self.traces[LOST_ANSWER.name].token])
         self.first, self.second = self._engine(self.lost_line), self._engine(line)
         self.hearing = Hearing(setup, self.second, self.ledger)
         self.engines: list[Engine[str, Any]] = []
@@ -71,7 +79,7 @@ class Drive:
         if store is not None:
             self.stored = stored_case(store, self.traces[STORED.name].token)
 
-    def _engine(self, line: Line[Any]) -> Engine[str, Any]:
+    def _engine(self, line: EngineLine[Any]) -> Engine[str, Any]:
         """An engine, set as the executor sets it; but no case gets a second container."""
         settings = self.setup.settings
         config = engine_config(settings, idempotent=line.idempotent)
@@ -101,7 +109,11 @@ class Drive:
     def _turn(self) -> None:
         """Whatever is due: news to hear, a scheduler to lose, a task to take back."""
         for update in [one for engine in self.engines for one in engine.airflow_updates()]:
-            self.traces[update.key].said.append((time.time(), update.effect))
+            match update.effect:
+                case Report() | ReleaseSlot() | LogEvent() as effect:
+                    self.traces[update.key].said.append((time.time(), effect))
+                case _:
+                    pass  # what the container used is on the bill
             if isinstance(update.effect, Report):
                 self.rows.ended(update.key, success=update.effect.success)
         self.watch.turn()
@@ -116,11 +128,11 @@ class Drive:
             if not self._over(trace):
                 yield f"{trace.case.name}: {trace.record.status if trace.record else 'waits'}"
 
-    def _over(self, trace: Trace) -> bool:
+    def _over(self, trace: CaseTrace) -> bool:
         """Whether there is nothing more to see of a case."""
         return trace.note is not None or (trace.done and self.watch.log_is_read(trace))
 
-    def _queue(self, engine: Engine[str, Any], trace: Trace, *arguments: str) -> None:
+    def _queue(self, engine: Engine[str, Any], trace: CaseTrace, *arguments: str) -> None:
         """Queue the task instance, and give its job to an engine."""
         self.rows.queue(trace.case.name)
         stored = self.stored if trace.case is STORED else None
@@ -131,7 +143,7 @@ class Drive:
     def _hand_over(
         self,
         engine: Engine[str, Any],
-        trace: Trace,
+        trace: CaseTrace,
         job: Job[Any],
         build: Build | None = None,
         stored: StoredCase | None = None,
@@ -165,8 +177,8 @@ class Drive:
             if trace.ids and trace.token not in self._adopting:
                 self._adopt_if_listed(trace)
 
-    def _adopt_if_listed(self, trace: Trace) -> None:
-        found = look_up(self.watch.service.find(trace.token, ()))
+    def _adopt_if_listed(self, trace: CaseTrace) -> None:
+        found = look_up_seen(self.watch.service.find(trace.token, ()))
         trace.listed.append(found)
         if found.id or found.at > trace.submissions[0].answered + FOUND_WITHIN:
             self._adopting.add(trace.token)

@@ -20,9 +20,9 @@ from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.shell.aws.ecs import cluster_of
 from aws_executors.verify.line import submission
-from aws_executors.verify.model import Trace, Verdict, failed, not_checked, ok
-from aws_executors.verify.plan import Setup
-from aws_executors.verify.record import Record, of_job_definition, of_task_definition, records
+from aws_executors.verify.model import CaseTrace, CheckVerdict, failed, not_checked, ok
+from aws_executors.verify.plan import VerifySetup
+from aws_executors.verify.record import AwsRecord, of_job_definition, of_task_definition, records
 
 LIMITS: Mapping[str, int] = {"ecs": 8192, "batch": 30 * 1024}
 """Characters of all overrides (ECS), bytes of the request (Batch), at most."""
@@ -31,7 +31,7 @@ OVER = 64
 """By how many characters the request that is too large exceeds the limit."""
 
 
-def described(setup: Setup, ids: Sequence[str]) -> Iterator[Record]:
+def described(setup: VerifySetup, ids: Sequence[str]) -> Iterator[AwsRecord]:
     """AWS's records of these containers; those that cannot be had are left out."""
     if setup.service == "batch":
         answer: Result[Any, AwsError] = setup.clients.batch(lambda batch: batch.describe_jobs(jobs=list(ids)))
@@ -44,19 +44,19 @@ def described(setup: Setup, ids: Sequence[str]) -> Iterator[Record]:
         yield from records("ecs", _tasks(setup, cluster, arns), setup.container)
 
 
-def _tasks(setup: Setup, cluster: str, arns: Sequence[str]) -> object:
+def _tasks(setup: VerifySetup, cluster: str, arns: Sequence[str]) -> object:
     answer: Result[Any, AwsError] = setup.clients.ecs(
         lambda ecs: ecs.describe_tasks(cluster=cluster, tasks=arns)
     )
     return answer.value_or(None)
 
 
-def of_unknown_id(setup: Setup, known: str) -> Verdict:
+def of_unknown_id(setup: VerifySetup, known: str) -> CheckVerdict:
     """What AWS says of a container that there is not: a hole in the answer, and no error."""
     id_ = "/".join([*known.split("/")[:-1], "0" * 32]) if "/" in known else f"{'0' * 8}{known[8:]}"
     match unwrap_or_failure(setup.calls().describe((id_,))):
         case AwsError() as error:
-            return failed(f"Describing an id that does not exist is an error: {in_words(error)}")
+            return failed(f"Describing an id that does not exist is an error: {error_words(error)}")
         case answer:
             (seen,) = answer.observations
             if seen.phase is Phase.ABSENT:
@@ -64,7 +64,7 @@ def of_unknown_id(setup: Setup, known: str) -> Verdict:
             return failed(f"Of an id that does not exist AWS says {seen.status}")
 
 
-def of_conflict(setup: Setup, trace: Trace) -> Verdict:
+def of_conflict(setup: VerifySetup, trace: CaseTrace) -> CheckVerdict:
     """What ECS says of another request with a client token that is used."""
     sent, answer = time.time(), setup.request(trace.case, trace.token, 1, ("another",))
     result = setup.calls().submit(answer.unwrap())
@@ -73,12 +73,12 @@ def of_conflict(setup: Setup, trace: Trace) -> Verdict:
         case AwsError(kind=Kind.CONFLICT, resource_ids=ids) if set(ids) & set(trace.ids):
             return ok("A changed request with the same client token is a conflict that names the container")
         case AwsError() as error:
-            return failed(f"A changed request with the same client token is refused: {in_words(error)}")
+            return failed(f"A changed request with the same client token is refused: {error_words(error)}")
         case id_:
             return failed(f"A changed request with the same client token started another container, {id_}")
 
 
-def of_too_large(setup: Setup, trace: Trace) -> Verdict:
+def of_too_large(setup: VerifySetup, trace: CaseTrace) -> CheckVerdict:
     """What AWS says of a request that exceeds its limit."""
     built = setup.request(trace.case, trace.token, 2).map(lambda one: padded(setup.service, to_kwargs(one)))
     kwargs = built.value_or(None)
@@ -93,9 +93,9 @@ def of_too_large(setup: Setup, trace: Trace) -> Verdict:
     trace.submissions.append(submission(sent, result))
     match unwrap_or_failure(result):
         case AwsError(kind=Kind.PERMANENT) as error:
-            return ok(f"{size} {what} are refused: {in_words(error)}")
+            return ok(f"{size} {what} are refused: {error_words(error)}")
         case AwsError() as error:
-            return not_checked(f"{size} {what}: {in_words(error)}")
+            return not_checked(f"{size} {what}: {error_words(error)}")
         case id_:
             return failed(
                 f"{size} {what} are accepted, although the limit is {LIMITS[setup.service]} ({id_})"
@@ -126,13 +126,13 @@ def _with_command(found: object) -> Iterator[dict[str, Any]]:
             yield from _with_command(value)
 
 
-def in_words(error: AwsError) -> str:
+def error_words(error: AwsError) -> str:
     """An error of AWS, with its remedy."""
     remedy = f" {error.remedy.rstrip('.')}." if error.remedy else ""
     return f"{error.code}: {error.message.rstrip('.')}.{remedy}"
 
 
-def defined_size(setup: Setup, request: Any) -> Allocation | None:
+def defined_size(setup: VerifySetup, request: Any) -> Allocation | None:
     """What a container of this request will be given, by its definition and its overrides; None where the
     definition cannot be read (its permission is one of the doctor's)."""
     kwargs: dict[str, Any] = to_kwargs(request)

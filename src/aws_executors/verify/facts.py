@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aws_executors.verify.measures import (
-    Measured,
+    Measurement,
     after_exit,
     between,
     by_check,
@@ -17,10 +17,10 @@ from aws_executors.verify.measures import (
     event_late,
     event_order,
     listed,
-    shown,
+    shown_after,
     signal,
 )
-from aws_executors.verify.model import Evidence, FactResult
+from aws_executors.verify.model import FactResult, RunEvidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,12 @@ class Fact:
     services: tuple[str, ...]
     says: str
     how: str
-    measure: Callable[[Evidence], Measured | None] | None = None
+    measure: Callable[[RunEvidence], Measurement | None] | None = None
     low: float | None = None
     high: float | None = None
     anywhere: bool = False
 
-    def result(self, evidence: Evidence) -> FactResult:
+    def result(self, evidence: RunEvidence) -> FactResult:
         """The line of the report."""
         found = self.measure(evidence) if self.measure else None
         if found is None:
@@ -52,7 +52,7 @@ class Fact:
         return FactResult(name=self.name, says=self.says, measured=found.words, words=self.how, agrees=agrees)
 
 
-def _on_fargate(evidence: Evidence) -> bool:
+def _on_fargate(evidence: RunEvidence) -> bool:
     return any(one.record is not None and one.record.allocation.fargate for one in evidence.traces.values())
 
 
@@ -83,7 +83,7 @@ FACTS: tuple[Fact, ...] = (
         services=ECS,
         says="A task just started can be MISSING for seconds to minutes",
         how="from RunTask's answer until DescribeTasks shows the task",
-        measure=shown,
+        measure=shown_after,
         high=120.0,
         anywhere=True,
     ),

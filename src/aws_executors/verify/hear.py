@@ -16,13 +16,13 @@ from aws_executors.shell.engine.event_intake import EventIntake
 from aws_executors.shell.engine.event_listener import EventListener
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.verify.line import Ledger
-from aws_executors.verify.plan import Setup
+from aws_executors.verify.plan import VerifySetup
 
 
 class NoSink:
     """Metrics go nowhere: they are an executor's, and this is none."""
 
-    def count(self, name: str) -> None:
+    def count(self, name: str, by: int = 1) -> None:
         """Nothing."""
 
     def gauge(self, name: str, value: float) -> None:
@@ -35,7 +35,7 @@ class NoSink:
 class Hearing:
     """The listener of one engine, and what it has heard; nothing without a queue."""
 
-    def __init__(self, setup: Setup, engine: Engine[str, Any], ledger: Ledger) -> None:
+    def __init__(self, setup: VerifySetup, engine: Engine[str, Any], ledger: Ledger) -> None:
         settings = setup.settings
         self.queue = host_queue(settings.events_queue, socket.gethostname()) if settings.events_queue else ""
         self.problem = ""

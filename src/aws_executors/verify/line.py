@@ -16,7 +16,7 @@ from returns.result import Failure, Result
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation, Phase, Source
-from aws_executors.verify.model import LookUp, Submission, Trace
+from aws_executors.verify.model import CaseTrace, LookUpSeen, SubmissionSeen
 from aws_executors.verify.rows import PlayedRows
 
 R = TypeVar("R")
@@ -31,7 +31,7 @@ class Ledger:
     A call may end with a container that nobody has heard of, so the calls under way are counted.
     """
 
-    def __init__(self, traces: Mapping[str, Trace], rows: PlayedRows) -> None:
+    def __init__(self, traces: Mapping[str, CaseTrace], rows: PlayedRows) -> None:
         self.traces = traces
         self._rows = rows
         self._quiet = Condition()
@@ -53,7 +53,7 @@ class Ledger:
         with self._quiet:
             return self._quiet.wait_for(lambda: not self._under_way, seconds)
 
-    def trace_of(self, name: str) -> Trace | None:
+    def trace_of(self, name: str) -> CaseTrace | None:
         """Whose container has this name (``startedBy``, ``jobName`` or client token)."""
         return next((trace for trace in self.traces.values() if trace.token in name), None)
 
@@ -81,7 +81,7 @@ def _differs(before: Observation, now: Observation) -> bool:
     )
 
 
-class Line(Generic[R]):
+class EngineLine(Generic[R]):
     """One engine's `Service`; `loses` are the tokens whose first answer is lost.
 
     With `dying`, no submission is answered until the line is cut.
@@ -106,7 +106,7 @@ class Line(Generic[R]):
         self.allotments = service.allotments
 
     def __repr__(self) -> str:
-        return f"<Line to {self._service!r}>"
+        return f"<EngineLine to {self._service!r}>"
 
     def cut(self) -> None:
         """From now on nothing is passed on, and no answer comes."""
@@ -149,7 +149,7 @@ class Line(Generic[R]):
         answer = self._service.find(token, exclude)
         trace = self._ledger.trace_of(token)
         if trace is not None:
-            trace.lookups.append(look_up(answer))
+            trace.lookups.append(look_up_seen(answer))
         if is_successful(answer) and (found := answer.unwrap()) is not None:
             self._ledger.seen((found,))
         return answer
@@ -166,21 +166,21 @@ class Line(Generic[R]):
         return answers
 
 
-def submission(sent: float, answer: Result[str, AwsError], *, told: bool = True) -> Submission:
+def submission(sent: float, answer: Result[str, AwsError], *, told: bool = True) -> SubmissionSeen:
     """A submitting call, as a value."""
     match unwrap_or_failure(answer):
         case AwsError() as error:
-            return Submission(sent=sent, answered=time.time(), error=error, told=told)
+            return SubmissionSeen(sent=sent, answered=time.time(), error=error, told=told)
         case id_:
-            return Submission(sent=sent, answered=time.time(), id=id_, told=told)
+            return SubmissionSeen(sent=sent, answered=time.time(), id=id_, told=told)
 
 
-def look_up(answer: Result[Observation | None, AwsError]) -> LookUp:
+def look_up_seen(answer: Result[Observation | None, AwsError]) -> LookUpSeen:
     """A look-up, as a value."""
     match unwrap_or_failure(answer):
         case AwsError() as error:
-            return LookUp(time.time(), error=error)
+            return LookUpSeen(time.time(), error=error)
         case None:
-            return LookUp(time.time())
+            return LookUpSeen(time.time())
         case found:
-            return LookUp(time.time(), found.id)
+            return LookUpSeen(time.time(), found.id)

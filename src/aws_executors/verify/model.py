@@ -1,7 +1,7 @@
 """What is seen of verify's containers, and what is said of it: values, without any judgement.
 
-Law: pure. Every time is in epoch seconds, by this machine's clock unless it stands in a `Record`. The driver
-fills the traces; checks and facts only read them.
+Law: pure. Every time is in epoch seconds, by this machine's clock unless it stands in an `AwsRecord`. The
+driver fills the traces; checks and facts only read them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.verify.programs import MARK, Case
-from aws_executors.verify.record import Record
+from aws_executors.verify.record import AwsRecord
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     """What became of a check."""
 
     OK = "ok"
@@ -24,30 +24,30 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckVerdict:
     """The outcome of a check, and why, in a sentence."""
 
-    outcome: Outcome
+    outcome: CheckOutcome
     words: str
 
 
-def ok(words: str) -> Verdict:
+def ok(words: str) -> CheckVerdict:
     """It is as promised."""
-    return Verdict(Outcome.OK, words)
+    return CheckVerdict(CheckOutcome.OK, words)
 
 
-def failed(words: str) -> Verdict:
+def failed(words: str) -> CheckVerdict:
     """It is not."""
-    return Verdict(Outcome.FAILED, words)
+    return CheckVerdict(CheckOutcome.FAILED, words)
 
 
-def not_checked(words: str) -> Verdict:
+def not_checked(words: str) -> CheckVerdict:
     """Nobody can say, for this reason."""
-    return Verdict(Outcome.NOT_CHECKED, words)
+    return CheckVerdict(CheckOutcome.NOT_CHECKED, words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class SubmissionSeen:
     """One submitting call: AWS's answer, and whether the engine was given it."""
 
     sent: float
@@ -58,7 +58,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class LookUp:
+class LookUpSeen:
     """One look-up by token: the container that was found, if one was, or why nothing could be looked up."""
 
     at: float
@@ -67,15 +67,15 @@ class LookUp:
 
 
 @dataclass(slots=True, kw_only=True)
-class Trace:
+class CaseTrace:
     """Everything that was seen of one case, by its token."""
 
     case: Case
     token: str
     handed_over: float | None = None
-    submissions: list[Submission] = field(default_factory=list)
-    lookups: list[LookUp] = field(default_factory=list)  # by an engine
-    listed: list[LookUp] = field(default_factory=list)  # by the driver, to measure
+    submissions: list[SubmissionSeen] = field(default_factory=list)
+    lookups: list[LookUpSeen] = field(default_factory=list)  # by an engine
+    listed: list[LookUpSeen] = field(default_factory=list)  # by the driver, to measure
     seen: list[tuple[float, Observation]] = field(default_factory=list)
     said: list[tuple[float, Report | ReleaseSlot | LogEvent]] = field(default_factory=list)
     taken_back: bool = False  # by Airflow, so that nothing is told to it
@@ -83,13 +83,13 @@ class Trace:
     stopped: list[tuple[float, str, AwsError | None]] = field(default_factory=list)
     events: list[tuple[float, Observation]] = field(default_factory=list)
     shown_at: float | None = None  # first described by AWS
-    record: Record | None = None  # the last description
+    record: AwsRecord | None = None  # the last description
     lines: Sequence[str] = ()  # of its log
     lines_at: float | None = None
     log_problem: str = ""
     strange_line: str = ""  # in its log, if there is none of ours
     links: tuple[str, str] | None = None  # pages in the console: container, log
-    note: Verdict | None = None  # of what only the driver can tell
+    note: CheckVerdict | None = None  # of what only the driver can tell
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -133,23 +133,23 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class RunEvidence:
     """All that was seen in one run."""
 
     service: str  # ecs or batch
-    traces: Mapping[str, Trace]  # by the case's name
+    traces: Mapping[str, CaseTrace]  # by the case's name
     logs: bool = True  # whether the log could be read at all
     events_queue: str = ""
     events_problem: str = ""
-    unknown_id: Verdict | None = None
-    conflict: Verdict | None = None
-    too_large: Verdict | None = None
+    unknown_id: CheckVerdict | None = None
+    conflict: CheckVerdict | None = None
+    too_large: CheckVerdict | None = None
     left: tuple[str, ...] = ()  # what could not be stopped or removed, each with the reason
     removed: tuple[str, ...] = ()  # stored objects that were removed
     interrupted: bool = False
     out_of_time: bool = False
 
-    def trace(self, name: str) -> Trace | None:
+    def trace(self, name: str) -> CaseTrace | None:
         """What was seen of a case, if it was tried."""
         return self.traces.get(name)
 
@@ -160,7 +160,7 @@ class CheckResult:
 
     name: str
     title: str
-    verdict: Verdict
+    verdict: CheckVerdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,4 +203,6 @@ class Findings:
     @property
     def good(self) -> bool:
         """Whether nothing has failed."""
-        return not self.interrupted and all(one.verdict.outcome is not Outcome.FAILED for one in self.checks)
+        return not self.interrupted and all(
+            one.verdict.outcome is not CheckOutcome.FAILED for one in self.checks
+        )

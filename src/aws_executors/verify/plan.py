@@ -26,7 +26,7 @@ from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.services import Backend, Calls
 from aws_executors.shell.transport import Transport, transport_of
-from aws_executors.verify.model import Trace
+from aws_executors.verify.model import CaseTrace
 from aws_executors.verify.programs import CASES, LONGEST, MARK, STORED, Case
 
 MOST_CONTAINERS = 10
@@ -39,7 +39,7 @@ DAG = "aws_executors_verify"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setup:
+class VerifySetup:
     """One section of airflow.cfg, with the ways to everything that it names."""
 
     backend: Backend[Any, Any] = field(repr=False)
@@ -95,13 +95,13 @@ class Setup:
                     f"(for tasks of the DAG {DAG}, at least)"
                 )
             case request:
-                return Success(bounded(request))
+                return Success(with_bounds(request))
 
-    def traces(self) -> Mapping[str, Trace]:
+    def traces(self) -> Mapping[str, CaseTrace]:
         """The cases that these settings call for, each with a token of its own."""
         stored = self.store() is not None
         cases = [case for case in CASES if case is not STORED or stored]
-        return {case.name: Trace(case=case, token=self.new_token()) for case in cases}
+        return {case.name: CaseTrace(case=case, token=self.new_token()) for case in cases}
 
     def new_token(self) -> str:
         """A token, as Airflow would make one."""
@@ -114,7 +114,7 @@ class Setup:
         return "" if ".amazonaws." in url or ".amazonaws-" in url else url
 
 
-def bounded(request: Any) -> Any:
+def with_bounds(request: Any) -> Any:
     """The request with bounds that AWS itself holds: one attempt of a job, and no more than ten minutes.
 
     ECS has neither; there every program ends by itself.
@@ -125,7 +125,7 @@ def bounded(request: Any) -> Any:
     return request
 
 
-def name_of(request: Any) -> str:
+def request_name(request: Any) -> str:
     """What has a case's token in it: the client token of a RunTask, the name of a job."""
     return (request.client_token if isinstance(request, RunTask) else request.job_name) or ""
 
@@ -179,13 +179,13 @@ def stored_case(store: Transport, token: str) -> StoredCase:
 Build = Callable[[int], Result[Any, "str | AwsError"]]
 
 
-def build_of(setup: Setup, trace: Trace, arguments: tuple[str, ...] = ()) -> Build:
+def build_of(setup: VerifySetup, trace: CaseTrace, arguments: tuple[str, ...] = ()) -> Build:
     """The builder of a case's requests, as the engine wants one."""
     return partial(_built, setup, trace, arguments)
 
 
 def _built(
-    setup: Setup, trace: Trace, arguments: tuple[str, ...], attempt: int
+    setup: VerifySetup, trace: CaseTrace, arguments: tuple[str, ...], attempt: int
 ) -> Result[Any, str | AwsError]:
     return setup.request(trace.case, trace.token, attempt, arguments).alt(_either)
 
@@ -194,7 +194,7 @@ def _either(problem: str | AwsError) -> str | AwsError:
     return problem
 
 
-def build_stored(setup: Setup, trace: Trace, stored: StoredCase) -> Build:
+def build_stored(setup: VerifySetup, trace: CaseTrace, stored: StoredCase) -> Build:
     """The same for the case whose workload is stored first."""
 
     def build(attempt: int) -> Result[Any, str | AwsError]:

@@ -18,7 +18,7 @@ from aws_executors.core.lifecycle.allocation import Allocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class AwsRecord:
     """One description; times in epoch seconds, by AWS's clock."""
 
     id: str
@@ -98,7 +98,7 @@ class _Job(Read):
     ecs_properties: _Properties | None = None
 
 
-def records(service: str, answer: object, container: str) -> Iterator[Record]:
+def records(service: str, answer: object, container: str) -> Iterator[AwsRecord]:
     """What a DescribeTasks or DescribeJobs answer says of each container; `container` is the Airflow one.
 
     >>> (one,) = records("ecs", {"tasks": [{"taskArn": "arn:1", "lastStatus": "STOPPED", "cpu": "256",
@@ -113,13 +113,13 @@ def records(service: str, answer: object, container: str) -> Iterator[Record]:
             yield one
 
 
-def _of_task(description: object, container: str) -> Record | None:
+def _of_task(description: object, container: str) -> AwsRecord | None:
     read = read_record(_Task, description)
     allocation = of_ecs.allocation_of(description, container=container)
     if allocation is None or not is_successful(read):
         return None
     task = read.unwrap()
-    return Record(
+    return AwsRecord(
         id=task.task_arn,
         status=task.last_status,
         over=task.last_status in ("STOPPED", "DELETED"),
@@ -131,7 +131,7 @@ def _of_task(description: object, container: str) -> Record | None:
     )
 
 
-def _of_job(description: object, container: str) -> Record | None:
+def _of_job(description: object, container: str) -> AwsRecord | None:
     read = read_record(_Job, description)
     allocation = of_batch.allocation_of(description, container=container)
     if allocation is None or not is_successful(read):
@@ -140,7 +140,7 @@ def _of_job(description: object, container: str) -> Record | None:
     tasks = job.ecs_properties.task_properties if job.ecs_properties else ()
     several = [one for task in tasks for one in task.containers if container in ("", one.name)]
     own = job.container or (several[0] if several else _Container())
-    return Record(
+    return AwsRecord(
         id=job.job_id,
         status=job.status,
         over=job.status in ("SUCCEEDED", "FAILED"),

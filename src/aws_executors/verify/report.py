@@ -13,10 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from aws_executors.core.cost.estimate import dollars_text
-from aws_executors.verify.model import CheckResult, FactResult, Findings, Outcome
+from aws_executors.verify.model import CheckOutcome, CheckResult, FactResult, Findings
 
 WIDTH = 120
-COLOURS: Mapping[Outcome, str] = {Outcome.OK: "green", Outcome.FAILED: "red", Outcome.NOT_CHECKED: "yellow"}
+COLOURS: Mapping[CheckOutcome, str] = {
+    CheckOutcome.OK: "green",
+    CheckOutcome.FAILED: "red",
+    CheckOutcome.NOT_CHECKED: "yellow",
+}
 AGREES: Mapping[bool | None, str] = {True: "as said", False: "differs", None: ""}
 
 
@@ -88,7 +92,7 @@ def summary(findings: Findings) -> str:
     ...                        seconds=90.0, interrupted=False, checks=(), facts=(), used=())))
     nothing was checked; 90 s; 0 containers: $0.00
     """
-    counts = {kind: sum(one.verdict.outcome is kind for one in findings.checks) for kind in Outcome}
+    counts = {kind: sum(one.verdict.outcome is kind for one in findings.checks) for kind in CheckOutcome}
     words = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
     differ = [one.name for one in findings.facts if one.agrees is False]
     facts = f"; differing from docs/aws.md: {', '.join(differ)}" if differ else ""
@@ -96,7 +100,7 @@ def summary(findings: Findings) -> str:
     return f"{words or 'nothing was checked'}{facts}; {findings.seconds:.0f} s; {total(findings)}{early}"
 
 
-def as_json(findings: Findings) -> dict[str, object]:
+def findings_json(findings: Findings) -> dict[str, object]:
     """The findings for programs: plain dicts, lists, numbers and strings."""
     return {
         **asdict(findings),
@@ -117,7 +121,7 @@ def as_json(findings: Findings) -> dict[str, object]:
     }
 
 
-def as_markdown(findings: Findings) -> str:
+def findings_markdown(findings: Findings) -> str:
     """The findings as a page."""
     return "\n".join(_lines(findings)) + "\n"
 

@@ -12,7 +12,7 @@ from threading import Lock
 
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.engine.messages import RowQuery
-from aws_executors.verify.model import Trace
+from aws_executors.verify.model import CaseTrace
 
 GIVEN_BACK = "given back"
 
@@ -20,7 +20,7 @@ GIVEN_BACK = "given back"
 class PlayedRows:
     """The rows, by the case's name; what becomes of each is written into its trace."""
 
-    def __init__(self, traces: Mapping[str, Trace]) -> None:
+    def __init__(self, traces: Mapping[str, CaseTrace]) -> None:
         self._lock = Lock()
         self._traces = traces
         self._rows: dict[str, Row] = {}

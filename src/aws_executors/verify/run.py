@@ -18,8 +18,8 @@ from aws_executors.verify.clean_up import clean_up
 from aws_executors.verify.drive import Drive
 from aws_executors.verify.extra_calls import of_conflict, of_too_large, of_unknown_id
 from aws_executors.verify.facts import FACTS
-from aws_executors.verify.model import Evidence, Findings, Trace, Verdict
-from aws_executors.verify.plan import MOST_CONTAINERS, Setup
+from aws_executors.verify.model import CaseTrace, CheckVerdict, Findings, RunEvidence
+from aws_executors.verify.plan import MOST_CONTAINERS, VerifySetup
 from aws_executors.verify.programs import LOST_ANSWER, RUN, Case
 
 TOO_LARGE = Case("size limit", "a request that is too large is refused", RUN.program)
@@ -47,13 +47,13 @@ def interruptions() -> Iterator[Event]:
 class _Answers:
     """The answers to the last questions."""
 
-    unknown_id: Verdict | None = None
-    conflict: Verdict | None = None
-    too_large: Verdict | None = None
-    extra: list[Trace] = field(default_factory=list)
+    unknown_id: CheckVerdict | None = None
+    conflict: CheckVerdict | None = None
+    too_large: CheckVerdict | None = None
+    extra: list[CaseTrace] = field(default_factory=list)
 
 
-def verified(setup: Setup, say: Callable[[str], None], interrupted: Event, seconds: float) -> Findings:
+def verified(setup: VerifySetup, say: Callable[[str], None], interrupted: Event, seconds: float) -> Findings:
     """Run everything on this section's AWS; returns what was found, and leaves nothing behind."""
     began, clock = time.time(), time.monotonic()
     drive = Drive(setup=setup, traces=setup.traces(), interrupted=interrupted, say=say, seconds=seconds)
@@ -66,7 +66,7 @@ def verified(setup: Setup, say: Callable[[str], None], interrupted: Event, secon
     finally:
         say("stopping what still runs, and removing what is stored")
         left = clean_up(drive, answers.extra)
-    evidence = Evidence(
+    evidence = RunEvidence(
         service=setup.service,
         traces=drive.traces,
         events_queue=drive.hearing.queue,
@@ -90,11 +90,11 @@ def verified(setup: Setup, say: Callable[[str], None], interrupted: Event, secon
         interrupted=evidence.interrupted,
         checks=tuple(one.result(evidence) for one in CHECKS),
         facts=tuple(one.result(evidence) for one in FACTS if setup.service in one.services),
-        used=tuple(used([*drive.traces.values(), *answers.extra], settings.region)),
+        used=tuple(used([*drive.traces.values(), *answers.extra], setup.configured.prices, settings.region)),
     )
 
 
-def _ask(setup: Setup, drive: Drive, answers: _Answers) -> None:
+def _ask(setup: VerifySetup, drive: Drive, answers: _Answers) -> None:
     """What needs no container of its own, if AWS answers as it should."""
     known = next((id_ for trace in drive.traces.values() for id_ in trace.ids), None)
     if known is None:
@@ -105,6 +105,6 @@ def _ask(setup: Setup, drive: Drive, answers: _Answers) -> None:
         answers.conflict = of_conflict(setup, lost)
     if sum(len(trace.ids) for trace in drive.traces.values()) >= MOST_CONTAINERS:
         return  # AWS has started more than it should: enough is spent
-    extra = Trace(case=TOO_LARGE, token=setup.new_token())
+    extra = CaseTrace(case=TOO_LARGE, token=setup.new_token())
     answers.extra.append(extra)
     answers.too_large = of_too_large(setup, extra)

@@ -13,8 +13,8 @@ from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
 from aws_executors.shell.ui.never_started import LookupPlace, Opening
 from aws_executors.verify.extra_calls import described
-from aws_executors.verify.model import Trace
-from aws_executors.verify.plan import Setup
+from aws_executors.verify.model import CaseTrace
+from aws_executors.verify.plan import VerifySetup
 from aws_executors.verify.programs import MARK, RUN
 
 LOOK_EVERY = 1.0
@@ -27,7 +27,7 @@ LOG_WITHIN = 30.0
 class Watch:
     """Looks at the containers of all traces, and writes what is seen into these."""
 
-    def __init__(self, setup: Setup, traces: Mapping[str, Trace]) -> None:
+    def __init__(self, setup: VerifySetup, traces: Mapping[str, CaseTrace]) -> None:
         self.service = setup.calls()
         self._setup = setup
         self._traces = traces
@@ -48,7 +48,7 @@ class Watch:
         if run.links is None and run.lines:
             self.find_links(run)
 
-    def log_is_read(self, trace: Trace) -> bool:
+    def log_is_read(self, trace: CaseTrace) -> bool:
         """Whether a log has all lines that are to be expected, or nobody waits for them any longer."""
         record = trace.record
         if record is None or not trace.ids or record.started is None:
@@ -59,11 +59,11 @@ class Watch:
         last = f"{MARK} {trace.case.last_word} "
         return record.over and any(line.startswith(last) for line in trace.lines)
 
-    def find_links(self, trace: Trace) -> None:
+    def find_links(self, trace: CaseTrace) -> None:
         """The container's pages in the console."""
         trace.links = self._links.container(trace.token), self._links.log(trace.token)
 
-    def _describe(self, ids: Mapping[str, Trace]) -> None:
+    def _describe(self, ids: Mapping[str, CaseTrace]) -> None:
         wanted = [id_ for id_, trace in ids.items() if trace.record is None or not trace.record.over]
         for record in described(self._setup, wanted) if wanted else ():
             trace, now = ids[record.id], time.time()
@@ -72,7 +72,7 @@ class Watch:
         new = any(trace.record is None for trace in ids.values())
         self._look_at = time.monotonic() + (LOOK_AT_NEW_EVERY if new else LOOK_EVERY)
 
-    def _read_log(self, trace: Trace) -> None:
+    def _read_log(self, trace: CaseTrace) -> None:
         messages, lines = self._logs.read(trace.token)
         self._tried.add(trace.token)
         written = [_text(line) for line in lines]

@@ -18,11 +18,11 @@ from aws_executors.cli.show import answer, dumped, progress, remark
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.services import BACKENDS
-from aws_executors.verify.bill import expected
+from aws_executors.verify.bill import expected_cost
 from aws_executors.verify.extra_calls import defined_size
-from aws_executors.verify.plan import MOST_SECONDS, Setup
+from aws_executors.verify.plan import MOST_SECONDS, VerifySetup
 from aws_executors.verify.programs import RUN
-from aws_executors.verify.report import as_json, as_markdown, print_table
+from aws_executors.verify.report import findings_json, findings_markdown, print_table
 from aws_executors.verify.run import interruptions, verified
 
 FAILED, INTERRUPTED = 1, 130
@@ -48,16 +48,18 @@ def run(options: Namespace) -> int:
         findings = verified(setup, progress(), interrupted, MOST_SECONDS)
     for file in files:
         file.write_text(
-            as_markdown(findings) if file.suffix == ".md" else dumped(as_json(findings), "json") + "\n"
+            findings_markdown(findings)
+            if file.suffix == ".md"
+            else dumped(findings_json(findings), "json") + "\n"
         )
     if options.output == "table":
         print_table(findings)
     else:
-        answer(dumped(as_json(findings), options.output))
+        answer(dumped(findings_json(findings), options.output))
     return INTERRUPTED if findings.interrupted else 0 if findings.good else FAILED
 
 
-def _setup(options: Namespace) -> Setup:
+def _setup(options: Namespace) -> VerifySetup:
     chosen = asked(options)
     if len(chosen.sections) > 1:
         raise CommandError(
@@ -66,7 +68,7 @@ def _setup(options: Namespace) -> Setup:
         )
     (section,) = chosen.sections
     configured = required(section, chosen.team)
-    return Setup(
+    return VerifySetup(
         backend=BACKENDS[section],
         configured=configured,
         clients=Clients(configured.settings, read=partial(from_airflow, team=chosen.team)),
@@ -74,14 +76,16 @@ def _setup(options: Namespace) -> Setup:
     )
 
 
-def _question(setup: Setup) -> str:
+def _question(setup: VerifySetup) -> str:
     """What will be started; raises `CommandError` if the builder makes no request that verify can use."""
     match unwrap_or_failure(setup.request(RUN, setup.new_token())):
         case str() as problem:
             raise CommandError(problem)
         case request:
             size = defined_size(setup, request)
-    text = expected(len(setup.traces()), size, setup.settings.region, MOST_SECONDS)
+    text = expected_cost(
+        len(setup.traces()), size, setup.configured.prices, setup.settings.region, MOST_SECONDS
+    )
     endpoint = setup.endpoint()
     where = f"at {endpoint}, not at AWS's public address" if endpoint else f"in {setup.settings.region}"
     return f"verify starts, by [{setup.settings.section}] {where}: {text}."

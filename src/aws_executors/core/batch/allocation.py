@@ -113,8 +113,11 @@ def _allocation(job: _Job, name: str) -> Allocation | None:
 
 
 def _group(own: _Container) -> str:
+    """Where it logs, if that is certain and in the job's own Region."""
     logs = own.log_configuration or _Logs()
-    return (logs.options or {}).get("awslogs-group", GROUP) if logs.log_driver in (None, "awslogs") else ""
+    options = logs.options or {}
+    here = logs.log_driver in (None, "awslogs") and "awslogs-region" not in options
+    return options.get("awslogs-group", GROUP) if here else ""
 
 
 def _seconds(millis: float | None) -> float | None:

@@ -36,6 +36,15 @@ class Measured(BaseModel):
     kills: Bytes | None = None
 
 
+def usage_address(workload: str) -> str:
+    """Where the measurement of a stored workload lies: beside it.
+
+    >>> usage_address("s3://airflow/workloads/0b6e-1")
+    's3://airflow/workloads/0b6e-1.usage'
+    """
+    return f"{workload}.usage"
+
+
 def measured_text(measured: Measured) -> str:
     """What the launcher says, without its prefix.
 

@@ -19,7 +19,7 @@ log = logger(__name__)
 class Sink(Protocol):
     """Receives metrics. All methods may be called from any thread, and none raises."""
 
-    def count(self, name: str) -> None:
+    def count(self, name: str, by: int = 1) -> None:
         """Increment a counter."""
         ...
 
@@ -40,11 +40,11 @@ class AirflowMetrics:
         self._lock = threading.Lock()  # Airflow's OpenTelemetry logger keeps shared tables
         self._failed = False
 
-    def count(self, name: str) -> None:
+    def count(self, name: str, by: int = 1) -> None:
         """Increment a counter."""
         from airflow.observability import stats
 
-        self._send(stats.incr, name)
+        self._send(stats.incr, name, by)
 
     def gauge(self, name: str, value: float) -> None:
         """Set a gauge."""

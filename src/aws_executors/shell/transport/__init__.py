@@ -13,7 +13,7 @@ from returns.result import Result
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.aws.s3 import S3Calls
-from aws_executors.shell.transport.inline import INLINE
+from aws_executors.shell.transport.inline import INLINE, MEASURED, Inline
 from aws_executors.shell.transport.s3 import S3, command
 
 if TYPE_CHECKING:
@@ -60,15 +60,22 @@ class Transport(Protocol):
         ...
 
 
+def inline_of(settings: Settings) -> Inline:
+    """The launcher of inline workloads that these settings select; ours also measures, if it is to."""
+    measures = settings.usage and settings.launcher == "aws_executors"
+    return MEASURED if measures else INLINE[settings.launcher]
+
+
 def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Transport | None]:
     """The transport that these settings select, and with ``auto`` the one for workloads that are too large
     for it."""
-    inline = INLINE[settings.launcher]
+    inline = inline_of(settings)
     store = (
         S3(
             S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner),
             settings.workload_store,
             settings.region,
+            usage=settings.usage,
         )
         if settings.workload_store
         else None
@@ -81,5 +88,11 @@ def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Tra
 def shown_command(settings: Settings, submission: str, workload: str) -> tuple[str, ...]:
     """The command that a container would get, without storing anything; used by previews."""
     if settings.workload_transport == "s3":
-        return command(settings.workload_store, settings.region, submission, settings.workload_store_owner)
-    return (*INLINE[settings.launcher].launcher, workload)
+        return command(
+            settings.workload_store,
+            settings.region,
+            submission,
+            settings.workload_store_owner,
+            usage=settings.usage,
+        )
+    return (*inline_of(settings).launcher, workload)
