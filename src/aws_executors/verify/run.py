@@ -6,7 +6,7 @@ the run early and in order; the second one ends the waiting for it.
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
@@ -65,7 +65,10 @@ def verified(setup: VerifySetup, say: Callable[[str], None], interrupted: Event,
             _ask(setup, drive, answers)
     finally:
         say("stopping what still runs, and removing what is stored")
-        left = clean_up(drive, answers.extra)
+        try:
+            left = clean_up(drive, answers.extra)
+        except KeyboardInterrupt:  # the second one: nobody wants to wait
+            left = tuple(_not_over([*drive.traces.values(), *answers.extra]))
     evidence = RunEvidence(
         service=setup.service,
         traces=drive.traces,
@@ -108,3 +111,11 @@ def _ask(setup: VerifySetup, drive: Drive, answers: _Answers) -> None:
     extra = CaseTrace(case=TOO_LARGE, token=setup.new_token())
     answers.extra.append(extra)
     answers.too_large = of_too_large(setup, extra)
+
+
+def _not_over(traces: Iterable[CaseTrace]) -> Iterator[str]:
+    """What may still run, for whoever stops it by hand."""
+    for trace in traces:
+        for id_ in trace.ids:
+            if trace.record is None or trace.record.id != id_ or not trace.record.over:
+                yield f"{id_} ({trace.case.name}) may still run: nobody waited for its end"
