@@ -3,8 +3,8 @@
 Law: carries out `StartProcess` and `SignalProcess` and reports `Started`, `StartFailed`, `Printed` and
 `Exited`; decides nothing. A container is a session of its own in a fresh directory, which has its temporary
 folder as well, with only the environment that it is given. It ends with its first process: everything else in
-the session is then killed, as when a container is removed. One that uses more memory than it may is killed, as
-by the kernel. Two threads per container, and one for their memory. The world's `room` limits how many
+the session is then killed, as when a container is removed. One that uses more memory than it may is killed,
+as by the kernel. Two threads per container, and one for their memory. The world's `room` limits how many
 containers there are.
 """
 
