@@ -63,6 +63,15 @@ class Shape:
         return f"{self.name}/{token}-1"
 
 
+def token_in(name: str) -> str:
+    """The token of the container whose cell has this name; empty for any other name.
+
+    >>> token_in("f00d/0b6e-1"), token_in("else")
+    ('0b6e', '')
+    """
+    return name.partition("/")[2].rpartition("-")[0]
+
+
 def cells_of(settings: Settings, team: str | None = None) -> str:
     """Where the cells of an executor lie, as the address of a store.
 
@@ -82,13 +91,15 @@ def for_nobody(launch: Launch[S], limits: WarmLimits, cells: str) -> Launch[S]:
     said = {
         "--region": settings.region,
         "--owner": settings.workload_store_owner,
+        "--kms-key": settings.workload_kms_key,
         "--idle": f"{limits.idle:g}",
         "--tasks": str(limits.tasks),
         "--age": f"{limits.age:g}",
         "--warm": f"{cells}/{UNNAMED}/{NOBODY}-1",
     }
     arguments = (word for name, value in said.items() if value for word in (name, value))
-    return replace(launch, token=NOBODY, attempt=1, command=(*LAUNCHER, *arguments))
+    usage = ("--usage",) if settings.usage else ()
+    return replace(launch, token=NOBODY, attempt=1, command=(*LAUNCHER, *usage, *arguments))
 
 
 def shape_of(request: object, launch: Launch[Settings], limits: WarmLimits, version: str = "") -> Shape:

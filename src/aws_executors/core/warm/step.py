@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar, cast
 
-from aws_executors.core.requests.compose import call_text, steps_taken
+from aws_executors.core.requests.compose import call_text, parts_of, steps_taken
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
 
@@ -131,6 +131,21 @@ def warm_limits(build: object, launch: Launch[Settings]) -> WarmLimits | None:
     if own.warm_idle:
         return limits
     return WarmLimits(tasks=limits.tasks, age=limits.age, scope=limits.scope) if asked else None
+
+
+def may_be_warm(build: object, settings: Settings) -> bool:
+    """Whether any task may get a container that takes others, too, by the options or by a step.
+
+    >>> from aws_executors.core.requests.compose import compose, when
+    >>> from aws_executors.core.requests.predicates import queue_is
+    >>> from aws_executors.core.batch.settings import BatchSettings
+    >>> from aws_executors.batch import build
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
+    >>> may_be_warm(compose(build, when(queue_is("short"), warm())), settings), may_be_warm(build, settings)
+    (True, False)
+    """
+    steps = (part for part in parts_of(build) if isinstance(part, _Warm))
+    return bool(settings.warm_idle) or any(step.limits is not None for step in steps)
 
 
 def _asked(executor_config: object) -> object:

@@ -79,6 +79,43 @@ class AirflowDatabase:
             ti.queued_by_job_id = None
             ti.external_executor_id = None
 
+    def unfinished(self, groups: Collection[str]) -> set[str]:
+        """Of these groups of tasks, those of which a running DAG run still has one that has not ended.
+
+        A group is ``dag <id>``, ``queue <name>`` or ``team``, which stands for all. Raises what SQLAlchemy
+        raises.
+        """
+        from airflow import settings
+        from airflow.models.dagrun import DagRun
+        from airflow.models.taskinstance import TaskInstance
+        from airflow.utils.state import DagRunState, State
+
+        if settings.engine is None:
+            raise RuntimeError("Airflow's database is not set up in this process")
+        named = [group.partition(" ") for group in groups]
+        columns = {"dag": TaskInstance.dag_id, "queue": TaskInstance.queue}
+        found: set[str] = set()
+        with settings.engine.connect() as connection:
+            left = (
+                select(DagRun.run_id)
+                .join(
+                    TaskInstance,
+                    (TaskInstance.dag_id == DagRun.dag_id) & (TaskInstance.run_id == DagRun.run_id),
+                )
+                .where(
+                    DagRun.state == DagRunState.RUNNING,
+                    TaskInstance.state.is_(None) | TaskInstance.state.in_(State.unfinished - {None}),
+                )
+            )
+            for kind, column in columns.items():
+                names = [name for which, _, name in named if which == kind]
+                if names:
+                    some = left.with_only_columns(column).where(column.in_(names)).distinct()
+                    found |= {f"{kind} {name}" for name in connection.scalars(some)}
+            if any(kind == "team" for kind, _, _ in named) and connection.scalar(left.limit(1)) is not None:
+                found.add("team")
+        return found
+
 
 def complete(tis: Sequence[object]) -> None:
     """Load, in one query, the attributes that adoption needs and Airflow has not loaded.

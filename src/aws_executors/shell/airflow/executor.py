@@ -33,6 +33,8 @@ from aws_executors.core.lifecycle.poll_interval import pace
 from aws_executors.core.redact.outgoing import last_lines, one_line
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.core.warm.shape import cells_of
+from aws_executors.core.warm.step import may_be_warm
 from aws_executors.dashboard.collector import Collector, publisher_of
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts
@@ -45,7 +47,7 @@ from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import AirflowMetrics, Sink
 from aws_executors.shell.airflow.usage import UsageRecorder, recorder_of
 from aws_executors.shell.airflow.work_items import WorkItems
-from aws_executors.shell.airflow.workloads import Transports, given_token, own_token
+from aws_executors.shell.airflow.workloads import Sharing, Transports, given_token, own_token
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.aws.log_tail import LogTail
@@ -58,6 +60,8 @@ from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.services import Backend
 from aws_executors.shell.transport import transport_of
+from aws_executors.shell.transport.cells import CellStore, cells_at
+from aws_executors.shell.transport.warm_service import WarmService
 from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
 from aws_executors.shell.ui.never_started import LookupPlace, Opening
@@ -143,12 +147,16 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def _start(self, configured: Configured[S, R]) -> None:
         settings = configured.settings
         service, counts, metrics = self.service(settings), RecentCounts(), AirflowMetrics(self._tags())
+        sharing, cells = self._sharing(configured)
+        if cells is not None:
+            service = WarmService(service, cells)
         self._work_items = WorkItems(
             executor=self,
             configured=configured,
             row=self.backend.row,
             ways=Transports(*transport_of(settings, self.clients(settings))),
             queueing=conf.getfloat("scheduler", "task_queued_timeout"),
+            sharing=sharing,
         )
         budget = account(settings.region, settings.endpoint_url, settings.conn_id)
         rate_limiter = budget.share(service.allotments)
@@ -161,6 +169,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             engine_config(settings, idempotent=service.idempotent),
             rate_limiter,
             metrics,
+            cells=cells,
         )
         self._engine.start()
         self._listener = self._listening(settings, self._engine, metrics)
@@ -179,6 +188,16 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._log_tail = LogTail(self._live_logs)
         self._usage = recorder_of(configured, metrics, self.clients(settings), self.backend)
         self.log.info("%s started in %s, with %s", self, settings.region, configured.builder)
+
+    def _sharing(self, configured: Configured[S, R]) -> tuple[Sharing[R] | None, CellStore | None]:
+        """How containers get one workload after another; nothing, where none does."""
+        settings = configured.settings
+        if not may_be_warm(configured.build, settings):
+            return None, None
+        address = cells_of(settings, self.team_name)
+        return Sharing(address, self.backend.row.from_kwargs), cells_at(
+            address, settings, self.clients(settings)
+        )
 
     def _listening(
         self, settings: S, engine: "Engine[WorkloadKey, R]", metrics: Sink
@@ -414,6 +433,7 @@ def engine_config(settings: Settings, *, idempotent: bool) -> EngineConfig:
         workers=settings.workers,
         events=bool(settings.events_queue),
         usage=settings.usage,
+        adopts=settings.adopt_task_instances,
     )
 
 

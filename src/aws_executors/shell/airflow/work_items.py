@@ -22,6 +22,7 @@ from aws_executors.shell.airflow.workloads import (
     URGENT,
     Parcel,
     RequestFactory,
+    Sharing,
     TokenMint,
     Transports,
     is_own,
@@ -52,6 +53,7 @@ class WorkItems(Generic[S, R]):
     row: ServiceRow[S, R]
     ways: Transports
     queueing: float  # seconds that a task may wait in Airflow's queue
+    sharing: Sharing[R] | None = None
 
     def queued(self, workload: "Workload", token: str) -> "WorkItem[WorkloadKey, R]":
         """A workload that Airflow has queued."""
@@ -66,6 +68,7 @@ class WorkItems(Generic[S, R]):
             queueing=self.queueing,
             ways=self.ways,
             kills=self._kills(parcel),
+            sharing=self.sharing,
         )
         job: Job[R] = Job(
             token=token,

@@ -13,6 +13,8 @@ import uuid
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from importlib.metadata import version
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from uuid import UUID
@@ -26,7 +28,10 @@ from aws_executors.core.lifecycle.transitions.token_renewal import renewal_inter
 from aws_executors.core.requests.compose import BuildFault, built, fault_of, function_name, lifetime_of
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
+from aws_executors.core.warm.shape import for_nobody, request_for, shape_of
+from aws_executors.core.warm.step import WarmLimits, warm_limits
 from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.engine.messages import WarmRequest
 from aws_executors.shell.transport import Transport
 from aws_executors.shell.transport.takeover import each_removed
 
@@ -185,6 +190,10 @@ class Transports:
 
 
 CLOSED = "its job is closed already"
+NOT_SHARED = (
+    "executor_config: warm = True has no effect without warm containers; set warm_idle, or use the step "
+    "warm() in request_builder"
+)
 
 
 @dataclass(slots=True)
@@ -207,9 +216,25 @@ def no_kills() -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Sharing(Generic[R]):
+    """How a container gets one workload after another: the address of its executor's cells, and how a request
+    is read from the keyword arguments of one."""
+
+    cells: str
+    from_kwargs: Callable[[object], R]
+
+
+OFFER_VALID = 60.0
+"""Seconds for which the token of a workload is valid that is offered to a container which is up."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFactory(Generic[S, R]):
     """Builds the request of each attempt for one parcel, each with a token of its own.
+
+    With `sharing`, it is for a container that takes other workloads, too, where the builder or the options
+    say so.
 
     `seal` is the last step, after the user's builder; it adds what is needed to find the container again.
     `mint` makes the workload's JSON with a token for that many seconds; `queueing` is the lifetime if neither
@@ -225,11 +250,43 @@ class RequestFactory(Generic[S, R]):
     queueing: float
     ways: Transports
     kills: Callable[[], int] = no_kills
+    sharing: Sharing[R] | None = None
     _kept: _Kept = field(default_factory=_Kept, repr=False)
 
-    def __call__(self, attempt: int) -> Result[R, str | AwsError]:
+    def __call__(self, attempt: int) -> Result[R | WarmRequest[R], str | AwsError]:
         """The request of this attempt, or why there is none: text, or an error if it could not be stored."""
         launch = replace(self._launch(attempt), memory_kills=self.kills())
+        try:
+            limits = warm_limits(self.configured.build, launch)
+        except BaseException:  # noqa: BLE001 - a user's predicate: the builder will raise and report it
+            limits = None
+        if limits is None:
+            return self._own(launch)
+        if self.sharing is None:
+            return Failure(NOT_SHARED)
+        return self._shared(launch, limits, self.sharing)
+
+    def _shared(
+        self, launch: Launch[S], limits: WarmLimits, sharing: Sharing[R]
+    ) -> Result[R | WarmRequest[R], str | AwsError]:
+        nobodys = for_nobody(launch, limits, sharing.cells)
+
+        def shared(request: R) -> WarmRequest[R]:
+            shape = shape_of(request, nobodys, limits, version("aws_executors"))
+            return WarmRequest(
+                shape=shape,
+                container=partial(request_for, shape, from_kwargs=sharing.from_kwargs),
+                workload=partial(self.mint, OFFER_VALID),
+                cold=self.cold,
+            )
+
+        return self._built(nobodys).map(shared).alt(str)
+
+    def cold(self, attempt: int) -> Result[R, str | AwsError]:
+        """The request for a container of the job's own."""
+        return self._own(replace(self._launch(attempt), memory_kills=self.kills()))
+
+    def _own(self, launch: Launch[S]) -> Result[R, str | AwsError]:
         lifetime = self._lifetime(launch)
         with self._kept.lock:
             if self._kept.closed:

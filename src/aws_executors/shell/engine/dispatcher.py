@@ -16,7 +16,6 @@ from itertools import count
 from math import inf
 from typing import Generic, TypeVar
 
-from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.request_quotas import Action
 from aws_executors.core.lifecycle import effects, events, metrics
 from aws_executors.core.lifecycle.job import Job, Stage
@@ -24,25 +23,27 @@ from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
+from aws_executors.core.warm.place import container_of, is_place
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.error_log import ErrorLog
 from aws_executors.shell.engine.event_feed import EventFeed
 from aws_executors.shell.engine.job_table import JobTable, Record
-from aws_executors.shell.engine.messages import AirflowUpdate, ContainerEnded, K, WorkItem
-from aws_executors.shell.engine.operations import STALL, Operations, Performable
+from aws_executors.shell.engine.messages import AirflowUpdate, ContainerEnded, K, WarmRequest, WorkItem
+from aws_executors.shell.engine.operations import Operations, Performable
 from aws_executors.shell.engine.polling import Polling
 from aws_executors.shell.engine.rate_limiter import UNBOUNDED, RateLimitedQueue, RateLimiter
 from aws_executors.shell.engine.retries import Retries
 from aws_executors.shell.engine.shutdown import Shutdown
+from aws_executors.shell.engine.stall import NEVER_SENT, STALL
+from aws_executors.shell.engine.warm.pool import WarmPool
 
 R = TypeVar("R")
 
 log = logger(__name__)
 
 OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})  # in which Airflow may queue the same token again
-NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revoked before it was submitted")
 SLICE, PAUSE = 16, 0.005
 """Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the
 next: the scheduler's thread wants the interpreter, too, and is still in the heartbeat that has sent them."""
@@ -60,7 +61,8 @@ RATE_LIMITED: dict[type, Action] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
     """How the engine is set: the policy of a job's life, the pace of polls, rows every so many seconds, and
-    whether events of containers are to be expected, and usage is recorded."""
+    whether events of containers are to be expected, usage is recorded, and what other schedulers have left is
+    adopted."""
 
     policy: Policy
     pace: PollInterval
@@ -68,6 +70,7 @@ class EngineConfig:
     workers: int = 16
     events: bool = False
     usage: bool = False
+    adopts: bool = True
 
 
 class Dispatcher(Generic[K, R]):
@@ -110,13 +113,18 @@ class Dispatcher(Generic[K, R]):
             rate_limiter,
             self._error_log,
             config.rows_every,
-            self._happen,
+            self.happen,
             self._reassured,
         )
         self.event_feed: EventFeed[K, R] = EventFeed(
-            self.table, clock, self._happen, config.pace.silence, promised=config.events
+            self.table, clock, self.happen, config.pace.silence, promised=config.events
         )
         """What is told of containers by events."""
+        self._warm: WarmPool[K, R] | None = None
+        if operations.cells is not None:
+            self._warm = WarmPool(
+                self, self.table, operations.cells, clock, self._agenda, self._error_log, adopts=config.adopts
+            )
         self._arriving: deque[Iterator[WorkItem[K, R]]] = deque()
         self._arrival = 0.0
         self._census_at = float("-inf")
@@ -143,6 +151,7 @@ class Dispatcher(Generic[K, R]):
             self._agenda.due,
             self._polling.rows_due,
             self.event_feed.due,
+            inf if self._warm is None else self._warm.due,
             max(self.table.next_poll, self._polling.polls_from),
             self._arrival if self._arriving else inf,
             *[
@@ -167,13 +176,15 @@ class Dispatcher(Generic[K, R]):
             self._polling.read_rows(now)
         if now >= self.event_feed.due:
             self.event_feed.turn(now)
+        if self._warm is not None and now >= self._warm.due:
+            self._warm.turn(now)
         if self._shutdown is not None:
             self._shutdown.turn()
         elif now >= max(self.table.next_poll, self._polling.polls_from) and not self.closing:
             self._polling.poll(now)
         if now >= self._census_at:
             self._census_at = now + CENSUS_EVERY
-            for name, jobs in metrics.census(self.table.jobs()):
+            for name, jobs in metrics.census(job for job in self.table.jobs() if not job.pooled):
                 self._sink.gauge(name, jobs)
 
     # --- What the executor says ----------------------------------------------------------------------------
@@ -189,7 +200,7 @@ class Dispatcher(Generic[K, R]):
         self._arrive()
         record = self.table.get(token)
         if record is not None:
-            self._happen(record, event)
+            self.happen(record, event)
 
     def close(self, *, stop: bool) -> None:
         """Start nothing any more; with `stop`, stop the containers too."""
@@ -198,9 +209,13 @@ class Dispatcher(Generic[K, R]):
         self._operations.drop_submissions()
         self._arriving.clear()
         self._queues[Action.SUBMIT].clear()
+        if self._warm is not None:
+            self._warm.closing = True
         if stop:
             self._shutdown = Shutdown(self._operations, self._clock, self._error_log)
-            self._shutdown.stop({id_: record.work_item for id_, record in self.table.live().items()})
+            live = self.table.live()
+            shared = {container_of(id_) for id_ in live if is_place(id_)}  # fenced by the job that runs there
+            self._shutdown.stop({id_: live[id_].work_item for id_ in live if id_ not in shared})
 
     def _arrive(self, most: int = sys.maxsize) -> None:
         """Take in up to so many of the jobs that have been handed over, and plan when the others are."""
@@ -209,18 +224,19 @@ class Dispatcher(Generic[K, R]):
             if not self._arriving:
                 return
             try:
-                self._add(next(self._arriving[0]))
+                self.add(next(self._arriving[0]))
             except StopIteration:
                 self._arriving.popleft()
             except Exception:
                 # A workload that cannot be read: those handed over with it must not pay for it.
                 log.exception("Could not read a queued workload; it is skipped")
 
-    def _add(self, work_item: WorkItem[K, R]) -> None:
+    def add(self, work_item: WorkItem[K, R]) -> Record[K, R] | None:
+        """Take a job in, and begin it; its record, if it was taken."""
         token, now = work_item.job.token, self._clock()
         old = self.table.get(token)
         if self.closing or (old is not None and old.job.stage not in OVER):
-            return
+            return None
         if old is not None:
             # Airflow offers again what it has, as it thinks, not heard the end of: begin anew.
             self.table.move(replace(old.job, stage=Stage.CLOSED), now)
@@ -232,10 +248,11 @@ class Dispatcher(Generic[K, R]):
         record.in_doubt = job.has_row and now - self._awake_since < STALL
         for effect in asked:
             self._perform(record, effect)
+        return record
 
     # --- Jobs ----------------------------------------------------------------------------------------------
 
-    def _happen(self, record: Record[K, R], event: events.Event[R]) -> None:
+    def happen(self, record: Record[K, R], event: events.Event[R]) -> None:
         """An event of a job: move it, and do what it asks for."""
         job = record.job
         if job.stage is Stage.CLOSED:
@@ -250,6 +267,8 @@ class Dispatcher(Generic[K, R]):
             if moved is job and not asked:
                 return
             self._move(record, moved, asked)
+            if self._warm is not None:
+                self._warm.happened(record, event)
             new = moved.container not in ("", job.container) and moved.stage is not Stage.CLOSED
             if new and isinstance(event, events.Accepted):
                 self.event_feed.accepted(moved.container)
@@ -264,6 +283,8 @@ class Dispatcher(Generic[K, R]):
         match event:
             case events.Observed(observation=seen) | events.Found(observation=Observation() as seen):
                 job = record.job
+                if job.pooled:
+                    return  # what its workloads used is said of each
                 own = seen.id == job.container or isinstance(event, events.Found)
                 if not own or not seen.ended or seen.allocation is None or seen.id == record.accounted:
                     return
@@ -276,7 +297,7 @@ class Dispatcher(Generic[K, R]):
     def _wake(self, token: str, now: float) -> None:
         record = self.table.get(token)
         if record is not None and record.job.due is not None and record.job.due <= now:
-            self._happen(record, events.Due(now))
+            self.happen(record, events.Due(now))
 
     def _move(self, record: Record[K, R], job: Job[R], asked: tuple[effects.Effect[R], ...]) -> None:
         now = self._clock()
@@ -301,6 +322,10 @@ class Dispatcher(Generic[K, R]):
         match effect:
             case effects.Prepare() | effects.Submit() if self.closing:
                 return  # nothing is started any more
+            case effects.Submit(request=WarmRequest() as request) if self._warm is not None:
+                self._warm.want(record, effect, request)
+            case effects.Stop(container=place) if self._warm is not None and is_place(place):
+                self._warm.stop(record, place)
             case effects.Submit() | effects.LookUp() | effects.Stop():
                 self._enqueue(record, effect)
             case effects.Prepare() | effects.Renew():
@@ -312,6 +337,9 @@ class Dispatcher(Generic[K, R]):
                 self._operations.fence(work_item, note)  # the next row that is read shows it
             case effects.Requeue():
                 self._retries.requeue(work_item)
+            case effects.Report() | effects.ReleaseSlot() | effects.LogEvent() if record.job.pooled:
+                if self._warm is not None:
+                    self._warm.said(record, effect)
             case effects.Report() | effects.ReleaseSlot() | effects.LogEvent():
                 failed = metrics.failure(record.job, effect)
                 if failed is not None:
@@ -332,7 +360,7 @@ class Dispatcher(Generic[K, R]):
         self._submitting.discard(number)
         if record.pending.get(kind) == number:  # only the last request of a kind counts, and once
             del record.pending[kind]
-            self._happen(record, event)
+            self.happen(record, event)
 
     # --- Calls that wait until AWS allows them -------------------------------------------------------------
 
@@ -356,10 +384,9 @@ class Dispatcher(Generic[K, R]):
             return
         match effect:
             case effects.Submit() if record.job.withdrawn:
-                self._happen(record, events.Refused(now, NEVER_SENT))
-            case effects.Submit() if record.in_doubt:
-                record.on_hold = effect
-                self._polling.want_row(token)
+                self.happen(record, events.Refused(now, NEVER_SENT))
+            case effects.Submit() if self.hold(record, effect):
+                return
             case _:
                 self._hand_on(record, effect)
 
@@ -380,5 +407,16 @@ class Dispatcher(Generic[K, R]):
             return
         record.in_doubt = False
         submission, record.on_hold = record.on_hold, None
-        if submission is not None and not self.closing:
-            self._enqueue(record, submission)
+        if submission is not None:
+            self._perform(record, submission)
+
+    def tell(self, record: Record[K, R], line: effects.LogEvent) -> None:
+        """Write a line into a task instance's event log."""
+        self._outbox.append(AirflowUpdate(record.job.token, record.work_item.key, line))
+
+    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> bool:
+        """Keep a submission until its row was read, if its job may be another scheduler's by now."""
+        if record.in_doubt:
+            record.on_hold = submission
+            self._polling.want_row(record.job.token)
+        return record.in_doubt

@@ -19,6 +19,7 @@ from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.poll_interval import PollInterval, poll_after, poll_again_after
 from aws_executors.core.lifecycle.transitions.row_read import same_row_changes_nothing
 from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.core.warm.place import is_place
 from aws_executors.shell.engine.messages import K, RowQuery, WorkItem
 
 R = TypeVar("R")
@@ -90,7 +91,7 @@ class JobTable(Generic[K, R]):
             job=job,
             state=display_state(job),
             since=now,
-            queued_at=now if job.purpose is Purpose.RUN else None,
+            queued_at=now if job.purpose is Purpose.RUN and not job.pooled else None,
             row=RowQuery(work_item.key, work_item.id),
         )
         self._records[job.token] = record
@@ -207,6 +208,8 @@ class JobTable(Generic[K, R]):
                 self._former.popitem(last=False)
 
     def _plan(self, record: Record[K, R], time: float) -> None:
+        if is_place(record.job.container):
+            return  # its cell tells
         record.poll_at = time
         heapq.heappush(self._polls, (time, record.job.container))
         self.next_poll = self._polls[0][0]

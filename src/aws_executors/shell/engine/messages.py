@@ -18,6 +18,7 @@ from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.core.warm.shape import Shape
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
@@ -45,6 +46,20 @@ class Stored(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarmRequest(Generic[R]):
+    """What is submitted for a job whose workload a container may take that takes others, too.
+
+    `container` gives the request for such a container with this token; `workload` makes the workload's JSON,
+    for a container that is up. `cold` builds the request for a container of the job's own.
+    """
+
+    shape: Shape
+    container: Callable[[str], R] = field(repr=False)
+    workload: Callable[[], str] = field(repr=False)
+    cold: Callable[[int], Result[R, str | AwsError]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem(Generic[K, R]):
     """One job for the engine, and what it needs for it."""
 
@@ -54,7 +69,9 @@ class WorkItem(Generic[K, R]):
     priority: int = 0  # the highest goes first
     # Takes the attempt's number and gives the request, or why there is none: in words, or as the error of the
     # store. None for a job that another scheduler has submitted.
-    build: Callable[[int], Result[R, str | AwsError]] | None = field(default=None, repr=False)
+    build: Callable[[int], Result[R | WarmRequest[R], str | AwsError]] | None = field(
+        default=None, repr=False
+    )
     builder: str = ""  # what a person calls it
     stored: Stored | None = field(default=None, repr=False)  # None where nothing is ever stored
     id: UUID | None = None  # what the task instance's row went by when it came in

@@ -7,9 +7,9 @@ that none waits for another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Generic, Protocol, TypeAlias, TypeVar, assert_never
+from typing import Generic, Protocol, TypeAlias, TypeVar, assert_never, cast
 
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
@@ -21,22 +21,13 @@ from aws_executors.core.lifecycle.observation import DescribeResult
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow.loggers import words
 from aws_executors.shell.engine.messages import K, Message, RowQuery, WorkItem
+from aws_executors.shell.engine.stall import STALL, TOO_LATE
 from aws_executors.shell.engine.thread_pool import GivenUpError, Workers
+from aws_executors.shell.engine.warm.cell_calls import CellCalls
 
 R = TypeVar("R")
 T = TypeVar("T")
 K_contra = TypeVar("K_contra", contravariant=True)
-
-STALL = 5.0
-"""Seconds without a turn of the engine after which Airflow may have taken this scheduler for dead, and given
-its tasks to another one: nothing that was in hand before is submitted until its row was read anew. Well below
-``[scheduler] scheduler_health_check_threshold`` (30)."""
-
-TOO_LATE = AwsError(
-    kind=Kind.UNREACHABLE,
-    code="NotSubmitted",
-    message="no worker was free in time, or this scheduler was stalled",
-)
 
 PATIENCE = 20.0
 """Seconds that a request may take to be built: a person's builder may do what it likes, and never return."""
@@ -64,6 +55,11 @@ class Database(Protocol[K_contra]):
         """Let the scheduler queue this task instance again, unless it has moved on already."""
         ...
 
+    def unfinished(self, groups: Collection[str]) -> Collection[str]:
+        """Of these groups of tasks (`WarmLimits.shared_by`), those of which a running DAG run still has one
+        that has not ended."""
+        ...
+
 
 class Operations(Generic[K, R]):
     """The worker threads of one engine; `post` takes what its thread is to do."""
@@ -75,7 +71,10 @@ class Operations(Generic[K, R]):
         post: Callable[[Message], None],
         clock: Callable[[], float],
         workers: int,
+        cells: CellCalls | None = None,
     ) -> None:
+        self.cells = cells
+        """The calls about the cells of warm containers, where there may be any."""
         self._service = service
         self._database = database
         self._clock = clock
@@ -100,11 +99,15 @@ class Operations(Generic[K, R]):
         """Start the threads."""
         for pool in self._pools:
             pool.start()
+        if self.cells is not None:
+            self.cells.start()
 
     def stop(self) -> None:
         """Let the threads end, each after the call it is making."""
         for pool in self._pools:
             pool.stop()
+        if self.cells is not None:
+            self.cells.stop()
 
     @property
     def submissions_under_way(self) -> int:
@@ -200,7 +203,8 @@ class Operations(Generic[K, R]):
         result = work_item.build(attempt)
         if isinstance(result, Success):
             every = None if work_item.stored is None else work_item.stored.renew_every
-            return events.Prepared(began, result.unwrap(), every)
+            # What stands for a request until a container is up is carried like one; see `WarmRequest`.
+            return events.Prepared(began, cast("R", result.unwrap()), every)
         problem = result.failure()
         if isinstance(problem, AwsError):
             return events.NotStored(self._clock(), problem)

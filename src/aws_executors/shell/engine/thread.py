@@ -22,8 +22,11 @@ from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
 from aws_executors.shell.engine.event_feed import News
 from aws_executors.shell.engine.messages import AirflowUpdate, K, Message, WorkItem
-from aws_executors.shell.engine.operations import STALL, Database, Operations
+from aws_executors.shell.engine.operations import Database, Operations
 from aws_executors.shell.engine.rate_limiter import RateLimiter
+from aws_executors.shell.engine.stall import STALL
+from aws_executors.shell.engine.warm.cell_calls import CellCalls
+from aws_executors.shell.transport.cells import CellStore
 
 R = TypeVar("R")
 
@@ -43,11 +46,15 @@ class Engine(Generic[K, R]):
         rate_limiter: RateLimiter,
         sink: Sink,
         clock: Callable[[], float] = time.monotonic,
+        cells: CellStore | None = None,
     ) -> None:
         self._clock = clock
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        warm = None
+        if cells is not None:
+            warm = CellCalls(cells, database.unfinished, self._inbox.put, clock, config.workers)
         self._operations: Operations[K, R] = Operations(
-            service, database, self._inbox.put, clock, config.workers
+            service, database, self._inbox.put, clock, config.workers, warm
         )
         self._dispatcher: Dispatcher[K, R] = Dispatcher(self._operations, config, clock, rate_limiter, sink)
         self._closed = threading.Event()

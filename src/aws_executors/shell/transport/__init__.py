@@ -77,7 +77,7 @@ def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Tra
             settings.region,
             usage=settings.usage,
         )
-        if settings.workload_store
+        if settings.workload_transport != "inline" and settings.workload_store
         else None
     )
     if settings.workload_transport == "s3" and store is not None:

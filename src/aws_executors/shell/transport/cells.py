@@ -16,7 +16,9 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.requests.stored_workload import bucket_and_key
+from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.cell import Cell, read
+from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.s3 import S3Calls
 from aws_executors.shell.transport.s3 import NOT_SO
 from aws_executors.shell.transport.s3_errors import Told
@@ -48,6 +50,11 @@ class CellStore(Protocol):
     def remove(self, name: str) -> Result[None, AwsError]:
         """Take a cell away whose container has ended."""
         ...
+
+
+def cells_at(address: str, settings: Settings, clients: Clients) -> CellStore:
+    """The cells at this address."""
+    return S3Cells(S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner), address)
 
 
 class S3Cells:

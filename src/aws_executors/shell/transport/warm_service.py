@@ -1,12 +1,9 @@
 """A service some of whose containers take one workload after another; itself a `Service`.
 
-A *place* is one workload's turn in such a container: the container's id, ``#``, and the sequence number of
-the offer in its cell. The engine follows a place as it follows a container.
-
-Law: what belongs to containers is passed on to the service. A look-up by a job's token that finds no container
-of its own goes through the cells; an offer that its container has not taken is withdrawn before it is said that
-there is none, and an idle cell is written over, so that an offer of a dead scheduler that is still on its way
-cannot land any more (`core/warm/cell.py`, rule 2).
+Law: what belongs to containers is passed on to the service. A look-up by a job's token that finds no
+container of its own goes through the cells; an offer that its container has not taken is withdrawn before it
+is said that there is none, and an idle cell is written over, so that an offer of a dead scheduler that is
+still on its way cannot land any more (`core/warm/cell.py`, rule 2).
 """
 
 from __future__ import annotations
@@ -20,61 +17,17 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.service import Service
-from aws_executors.core.lifecycle.observation import Cause, DescribeResult, Observation, Phase
-from aws_executors.core.warm.cell import Cell, Word
-from aws_executors.core.warm.shape import Shape
+from aws_executors.core.lifecycle.observation import DescribeResult, Observation
+from aws_executors.core.warm.cell import Word
+from aws_executors.core.warm.place import container_of, place_of, seen_in
 from aws_executors.shell.transport.cells import CellStore, HeldCell
 
 R = TypeVar("R")
-
-MARK = "#"
-"""Between a container's id and the turn; in no id that AWS gives."""
 
 TRIES = 5
 """How often a cell is read again that changes while it is being settled."""
 
 CHANGING = AwsError(kind=Kind.AMBIGUOUS, code="CellChanged", message="the cell changes all the time")
-NOT_A_REQUEST = AwsError(
-    kind=Kind.PERMANENT, code="NoRequest", message="a shape is not submitted, its containers are"
-)
-
-
-def place_of(container: str, sequence: int) -> str:
-    """The id of one workload's turn in a container.
-
-    >>> place_of("arn:1", 7), is_place("arn:1#7"), container_of("arn:1#7"), container_of("arn:1")
-    ('arn:1#7', True, 'arn:1', 'arn:1')
-    """
-    return f"{container}{MARK}{sequence}"
-
-
-def is_place(container: str) -> bool:
-    """Whether this is a turn in a container, and no container."""
-    return MARK in container
-
-
-def container_of(place: str) -> str:
-    """The container of a place; of a container, itself."""
-    return place.partition(MARK)[0]
-
-
-def seen_in(cell: Cell, token: str, place: str, name: str = "") -> Observation | None:
-    """What a cell says of the workload of a job, as an observation of its place; None if it says nothing.
-
-    >>> taken = Cell(container="arn:1").offer("0b6e", "{}").take()
-    >>> seen_in(taken, "0b6e", "arn:1#1").phase, seen_in(taken.end(0), "0b6e", "arn:1#1").phase
-    (<Phase.RUNNING: 'running'>, <Phase.SUCCEEDED: 'succeeded'>)
-    """
-    code = cell.exit_code_of(token)
-    if code is not None:
-        phase, cause = (Phase.SUCCEEDED, None) if code == 0 else (Phase.FAILED, Cause.EXITED)
-        return Observation(
-            id=place, name=name, phase=phase, status="STOPPED", exit_code=code, cause=cause, started=True,
-            final=True,
-        )  # fmt: skip
-    if cell.word is Word.TAKEN and cell.token == token:
-        return Observation(id=place, name=name, phase=Phase.RUNNING, status="RUNNING", started=True)
-    return None
 
 
 class WarmService(Generic[R]):
@@ -90,9 +43,9 @@ class WarmService(Generic[R]):
     def __repr__(self) -> str:
         return repr(self._service)
 
-    def submit(self, request: R | Shape) -> Result[str, AwsError]:
+    def submit(self, request: R) -> Result[str, AwsError]:
         """Start one container."""
-        return Failure(NOT_A_REQUEST) if isinstance(request, Shape) else self._service.submit(request)
+        return self._service.submit(request)
 
     def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
         """Describe containers."""

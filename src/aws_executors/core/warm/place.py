@@ -1,0 +1,61 @@
+"""A place: one workload's turn in a container that takes one workload after another.
+
+Law: pure. The engine follows a place as it follows a container; what is known of it stands in the container's
+cell, so that AWS is not asked about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.core.warm.cell import Cell, Served, Word
+
+MARK = "#"
+"""Between a container's id and the sequence number of the offer; in no id that AWS gives."""
+
+
+def place_of(container: str, sequence: int) -> str:
+    """The id of one workload's turn in a container.
+
+    >>> place_of("arn:1", 7), is_place("arn:1#7"), container_of("arn:1#7"), container_of("arn:1")
+    ('arn:1#7', True, 'arn:1', 'arn:1')
+    """
+    return f"{container}{MARK}{sequence}"
+
+
+def is_place(container: str) -> bool:
+    """Whether this is a turn in a container, and no container."""
+    return MARK in container
+
+
+def container_of(place: str) -> str:
+    """The container of a place; of a container, itself."""
+    return place.partition(MARK)[0]
+
+
+def seen_in(cell: Cell, token: str, place: str, name: str = "", since: int = 0) -> Observation | None:
+    """What a cell says of the workload of a job, as an observation of its place; None if it says nothing.
+
+    `name` is the cell's. What the container had run before its `since`-th workload was of an earlier turn.
+
+    >>> taken = Cell(container="arn:1").offer("0b6e", "{}").take()
+    >>> seen_in(taken, "0b6e", "arn:1#1").phase, seen_in(taken.end(0), "0b6e", "arn:1#1").phase
+    (<Phase.RUNNING: 'running'>, <Phase.SUCCEEDED: 'succeeded'>)
+    >>> seen_in(taken.end(0), "0b6e", "arn:1#1", since=1) is None
+    True
+    """
+    code = _exit_code_of(token, cell.served[since:])
+    if code is not None:
+        phase, cause = (Phase.SUCCEEDED, None) if code == 0 else (Phase.FAILED, Cause.EXITED)
+        return Observation(
+            id=place, name=name, phase=phase, status="STOPPED", exit_code=code, cause=cause, started=True,
+            final=True,
+        )  # fmt: skip
+    if cell.word is Word.TAKEN and cell.token == token:
+        return Observation(id=place, name=name, phase=Phase.RUNNING, status="RUNNING", started=True)
+    return None
+
+
+def _exit_code_of(token: str, served: Iterable[Served]) -> int | None:
+    return next((one.exit_code for one in reversed(tuple(served)) if one.token == token), None)

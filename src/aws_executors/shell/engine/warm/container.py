@@ -1,0 +1,81 @@
+"""What the pool knows of one warm container, and of one job that waits for one.
+
+Law: data, and questions about it; for the engine's thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from aws_executors.core.lifecycle.effects import Submit
+from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.core.warm.cell import Word
+from aws_executors.core.warm.plan import Idle, Starting
+from aws_executors.shell.engine.job_table import Record
+from aws_executors.shell.engine.messages import K, WarmRequest
+from aws_executors.shell.transport.cells import HeldCell
+
+R = TypeVar("R")
+
+FREE = frozenset({"", "PROVISIONING", "SUBMITTED", "RUNNABLE"})
+"""The statuses in which a container costs nothing yet: billing begins with the pull of its image. Source:
+"AWS Fargate pricing"; "Task lifecycle states", Amazon ECS; "Job states", AWS Batch."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiter(Generic[K, R]):
+    """A job that waits for a container; `offered` while its workload lies in a cell, or may."""
+
+    record: Record[K, R]
+    submission: Submit[R]
+    request: WarmRequest[R]
+    since: float
+    offered: bool = False
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class WarmContainer(Generic[K, R]):
+    """One container that takes one workload after another.
+
+    `record` is that of its own job, which submits and follows it; None once that is closed. `job` is the
+    token of the job whose workload it has, or may have: from the offer until the cell shows its end.
+    """
+
+    token: str
+    name: str  # of its cell
+    shape: str
+    group: str = ""
+    record: Record[K, R] | None = None
+    for_job: str = ""  # the job that it was started for
+    since: float  # when its cell changed last, or when it was asked for
+    held: HeldCell | None = None
+    calling: bool = False  # a call about its cell is under way
+    closing: bool = False  # it is offered nothing more
+    job: str = ""
+    place: str = ""  # the job's place; empty until it is taken
+    served_before: int = 0  # how many workloads it had run when this one was offered
+    served: int = 0
+    why: str = ""  # why it could not be started
+    end: Observation | None = None  # what AWS says of its end
+    trouble_at: float | None = None  # since when its cell cannot be read, after its end
+
+    @property
+    def idle(self) -> Idle | None:
+        """Itself as one that waits for a workload, if it does."""
+        held, record = self.held, self.record
+        if held is None or record is None or held.cell.word is not Word.IDLE:
+            return None
+        if self.job or self.calling or self.closing or not record.job.container:
+            return None
+        return Idle(token=self.token, since=self.since)
+
+    @property
+    def starting(self) -> Starting | None:
+        """Itself as one that is not up yet, if it is not and will be."""
+        if self.held is not None or self.record is None or self.closing:
+            return None
+        seen = self.record.job.seen
+        return Starting(
+            token=self.token, since=self.since, free=(seen.status if seen is not None else "") in FREE
+        )
