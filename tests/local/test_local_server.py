@@ -193,6 +193,7 @@ def test_every_answer_fits_botocores_model(account: Account) -> None:
         "s3.CreateBucket": {"Bucket": "workloads"},
         "s3.PutObject": {"Bucket": "workloads", "Key": "a", "Body": b"{}", "IfNoneMatch": "*"},
         "s3.GetObject": {"Bucket": "workloads", "Key": "a"},
+        "s3.ListObjectsV2": {"Bucket": "workloads", "MaxKeys": 1},
         "s3.DeleteObject": {"Bucket": "workloads", "Key": "a"},
         "sqs.CreateQueue": {"QueueName": "r", "Attributes": {"VisibilityTimeout": "9"}},
         "sqs.GetQueueUrl": {"QueueName": "r"},
@@ -277,6 +278,7 @@ def test_faults_by_control_url(account: Account) -> None:
         ("faults/lose_events", {"share": 1.5}, 400, "from 0 to 1"),
         ("faults/double_events", {"share": -1}, 400, "from 0 to 1"),
         ("faults/reorder_events", {"seconds": -1}, 400, "negative"),
+        ("faults/land_late", {"action": "PutObject", "seconds": -1}, 400, "negative"),
         ("faults/disable_rule", {"rule": "none"}, 400, "no rule is called none"),
     ],
 )
@@ -351,6 +353,7 @@ def test_only_loopback(host: str) -> None:
         ({"max_processes": 0}, "at least 1"),
         ({"delays": "slow"}, "none, fast, fargate"),
         ({"latency": -1.0}, "negative"),
+        ({"time_factor": 0.0}, "more than 0"),
     ],
 )
 def test_wrong_arguments_are_explained(fields: dict[str, Any], message: str) -> None:

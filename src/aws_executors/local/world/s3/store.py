@@ -1,4 +1,4 @@
-"""S3 for small objects in one bucket: CreateBucket, PutObject, GetObject, DeleteObject.
+"""S3 for small objects in one bucket: CreateBucket, PutObject, GetObject, DeleteObject, ListObjectsV2.
 
 Law: whole objects, no versions. A condition is checked and the object changed in one step, so that of two
 writers with the same condition one is refused, as in S3. Source: "Conditional writes" and API_PutObject, S3
@@ -7,6 +7,7 @@ User Guide and API Reference; the messages are S3's.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from hashlib import md5
 
 from aws_executors.local.world.s3.state import Object
@@ -18,6 +19,7 @@ NO_KEY = ("NoSuchKey", "The specified key does not exist.", 404)
 NO_BUCKET = ("NoSuchBucket", "The specified bucket does not exist", 404)
 NOT_DONE = ("NotImplemented", "A header you provided implies functionality that is not implemented", 501)
 ENCRYPTED = "AES256"
+PAGE = 1000  # the most objects in one answer
 OWN_KEY = "alias/aws/s3"
 """The KMS key that is used if the request names none."""
 
@@ -109,10 +111,45 @@ def delete_object(world: World, params: Json, now: float) -> Json:
     return {}
 
 
+def list_objects(world: World, params: Json, now: float) -> Json:
+    """ListObjectsV2, in the order of the keys' bytes; a continuation token is the last key."""
+    bucket = _bucket(world, "ListBucket", params)
+    prefix, most = params.get("Prefix", ""), min(params.get("MaxKeys", PAGE), PAGE)
+    after = params.get("ContinuationToken", params.get("StartAfter", ""))
+    keys = sorted((key for key in bucket if key.startswith(prefix) and key > after), key=str.encode)
+    page = keys[:most]
+    rest = {"NextContinuationToken": page[-1]} if page and len(keys) > most else {}
+    return {
+        "Name": params["Bucket"],
+        "Prefix": prefix,
+        **{
+            name: params[name]
+            for name in ("EncodingType", "StartAfter", "ContinuationToken")
+            if name in params
+        },
+        "KeyCount": len(page),
+        "MaxKeys": most,
+        "IsTruncated": bool(rest),
+        **rest,
+        "Contents": [_listed(key, bucket[key]) for key in page],
+    }
+
+
+def _listed(key: str, found: Object) -> Json:
+    modified = datetime.fromtimestamp(found.modified, UTC).isoformat(timespec="milliseconds")
+    return {
+        "Key": key,
+        "LastModified": modified.replace("+00:00", "Z"),
+        "ETag": found.etag,
+        "Size": len(found.body),
+        "StorageClass": "STANDARD",
+    }
+
+
 def _bucket(world: World, action: str, params: Json) -> dict[str, Object]:
     name = params["Bucket"]
     if name in world.s3.denied:
-        resource = f'"arn:aws:s3:::{name}/{params["Key"]}"'
+        resource = f'"arn:aws:s3:::{name}{"/" + params["Key"] if "Key" in params else ""}"'
         why = f"because no identity-based policy allows the s3:{action} action"
         raise ServiceError("AccessDenied", f"{_denial(world, f's3:{action}', resource)} {why}", 403)
     if name not in world.s3.buckets:
