@@ -36,8 +36,8 @@ class LocalAws:
     `delays` is `none`, `fast`, `fargate` or a `Delays`; each of its steps takes `time_factor` times as long.
     `container_env` are the image's variables. `path` is the containers' PATH (default: this interpreter's
     directory, then the system's). `runner` runs the containers (default: as processes). `keep_requests` keeps
-    every request, for `requests`. A port in use raises OSError at `start`; any other mistake raises ValueError
-    at once.
+    every request, for `requests`. A port in use raises OSError at `start`; other mistakes raise ValueError at
+    once.
 
     Only requests with its `key`, which is made anew each time, are answered; `environment` and `client`
     contain it.

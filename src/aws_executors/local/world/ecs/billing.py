@@ -31,7 +31,7 @@ def bill_so_far(world: World, now: float) -> dict[str, int]:
 
 
 def _seconds(world: World, task: EcsTask, now: float) -> int | None:
-    began = task.view.get("pullStartedAt")
+    began: float | None = task.view.get("pullStartedAt")
     if began is None or task.view.get("launchType") != "FARGATE":
         return None
     alive = any(run.life in ("starting", "running") for run in task.runs.values())

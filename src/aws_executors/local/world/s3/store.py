@@ -115,7 +115,7 @@ def list_objects(world: World, params: Json, now: float) -> Json:
     """ListObjectsV2, in the order of the keys' bytes; a continuation token is the last key."""
     bucket = _bucket(world, "ListBucket", params)
     prefix, most = params.get("Prefix", ""), min(params.get("MaxKeys", PAGE), PAGE)
-    after = params.get("ContinuationToken", params.get("StartAfter", ""))
+    after = str(params.get("ContinuationToken") or params.get("StartAfter") or "")
     keys = sorted((key for key in bucket if key.startswith(prefix) and key > after), key=str.encode)
     page = keys[:most]
     rest = {"NextContinuationToken": page[-1]} if page and len(keys) > most else {}
