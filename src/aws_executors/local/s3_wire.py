@@ -7,7 +7,7 @@ says so: S3 has bucket and key in the path, and no header names the service.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 from aws_executors.local.world import Answer, Json
@@ -17,6 +17,7 @@ ACTIONS: Mapping[tuple[str, bool], str] = {
     ("PUT", False): "CreateBucket",
     ("PUT", True): "PutObject",
     ("GET", True): "GetObject",
+    ("GET", False): "ListObjectsV2",
     ("DELETE", True): "DeleteObject",
 }
 """The action, by method and by whether a key is given."""
@@ -36,6 +37,12 @@ SENT = {
     "ServerSideEncryption": "x-amz-server-side-encryption",
     "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
     "BucketKeyEnabled": "x-amz-server-side-encryption-bucket-key-enabled",
+}
+QUERY: Mapping[str, str] = {
+    "prefix": "Prefix",
+    "encoding-type": "EncodingType",
+    "max-keys": "MaxKeys",
+    "continuation-token": "ContinuationToken",
 }
 YES_OR_NO: Mapping[str, object] = {"true": True, "false": False}
 """The boolean values in headers; any other text is left for the model to reject."""
@@ -57,6 +64,8 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
     if action is None:
         raise ServiceError("NotImplemented", f"aws_executors.local does not have {method} {path}", 501)
     params: Json = {"Bucket": bucket, **({"Key": key} if key else {})}
+    if action == "ListObjectsV2":
+        params |= _asked(method, path)
     if OWNER in headers:
         params["ExpectedBucketOwner"] = headers[OWNER]
     if action == "PutObject":
@@ -67,6 +76,17 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
     return action, params
 
 
+def _asked(method: str, path: str) -> Json:
+    """The parameters of a list. Raises ServiceError for the older list, and for what is not known here."""
+    query = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
+    if query.pop("list-type", "") != "2" or not query.keys() <= QUERY.keys():
+        raise ServiceError("NotImplemented", f"aws_executors.local does not have {method} {path}", 501)
+    found: Json = {QUERY[name]: value for name, value in query.items()}
+    if str(most := found.get("MaxKeys", "")).isdecimal():
+        found["MaxKeys"] = int(most)
+    return found
+
+
 def s3_body(answer: Answer, request_id: str) -> tuple[bytes, str, dict[str, str]]:
     """The body of a response, its content type and its further headers."""
     head = {"x-amz-request-id": request_id}
@@ -74,8 +94,21 @@ def s3_body(answer: Answer, request_id: str) -> tuple[bytes, str, dict[str, str]
         message = escape(str(answer.body.get("message", "")))
         fields = f"<Code>{answer.error}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId>"
         return f'<?xml version="1.0"?><Error>{fields}</Error>'.encode(), "application/xml", head
+    if "Contents" in answer.body:
+        return _list(answer.body), "application/xml", head
     head |= {name: _word(answer.body[member]) for member, name in SENT.items() if member in answer.body}
     return answer.body.get("Body", b""), answer.body.get("ContentType", "application/xml"), head
+
+
+def _list(body: Json) -> bytes:
+    """A list of objects as XML. Source: API_ListObjectsV2, Amazon S3 API Reference."""
+    contents = "".join(f"<Contents>{_fields(one)}</Contents>" for one in body["Contents"])
+    rest = {name: value for name, value in body.items() if name != "Contents"}
+    return f'<?xml version="1.0"?><ListBucketResult>{_fields(rest)}{contents}</ListBucketResult>'.encode()
+
+
+def _fields(values: Json) -> str:
+    return "".join(f"<{name}>{escape(_word(value))}</{name}>" for name, value in values.items())
 
 
 def _word(value: object) -> str:

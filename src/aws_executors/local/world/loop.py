@@ -103,6 +103,7 @@ ACTIONS: dict[str, Action] = {
     "s3.PutObject": s3_store.put_object,
     "s3.GetObject": s3_store.get_object,
     "s3.DeleteObject": s3_store.delete_object,
+    "s3.ListObjectsV2": s3_store.list_objects,
     "sqs.CreateQueue": sqs_queues.create_queue,
     "sqs.GetQueueUrl": sqs_queues.get_queue_url,
     "sqs.ListQueues": sqs_queues.list_queues,
