@@ -9,6 +9,7 @@ from dataclasses import replace
 from aws_executors import Launch, batch, compose, ecs
 from aws_executors.core.requests.launch import Launch as AnyLaunch
 from aws_executors.core.settings.base import Settings
+from aws_executors.core.warm.step import warm
 
 PYTHON = ("python", "-c")
 RELEASED = threading.Event()
@@ -53,5 +54,27 @@ def broken(launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask
     return request
 
 
+def played(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The same command with `warm_container` in the place of our launcher."""
+    return tuple("warm_container" if word == "aws_executors.run" else word for word in words)
+
+
+def ecs_plays(launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask:
+    """A warm container without Airflow."""
+    assert request.overrides is not None
+    (container,) = request.overrides.container_overrides
+    told = replace(container, command=played(launch.command))
+    return replace(request, overrides=replace(request.overrides, container_overrides=(told,)))
+
+
+def batch_plays(launch: Launch[batch.BatchSettings], request: batch.SubmitJob) -> batch.SubmitJob:
+    """The same on Batch."""
+    assert request.container_overrides is not None
+    changed = replace(request.container_overrides, command=played(launch.command))
+    return replace(request, container_overrides=changed)
+
+
 build_ecs = compose(ecs.build, ecs_says, broken)
+warm_ecs = compose(ecs.build, ecs_plays, warm(idle=20, scope="team"))
+warm_batch = compose(batch.build, batch_plays, warm(idle=20, scope="team"))
 build_batch = compose(batch.build, batch_says)

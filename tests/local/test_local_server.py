@@ -193,7 +193,7 @@ def test_every_answer_fits_botocores_model(account: Account) -> None:
         "s3.CreateBucket": {"Bucket": "workloads"},
         "s3.PutObject": {"Bucket": "workloads", "Key": "a", "Body": b"{}", "IfNoneMatch": "*"},
         "s3.GetObject": {"Bucket": "workloads", "Key": "a"},
-        "s3.ListObjectsV2": {"Bucket": "workloads", "MaxKeys": 1},
+        "s3.ListObjectsV2": {"Bucket": "workloads", "Prefix": "a", "EncodingType": "url", "MaxKeys": 7},
         "s3.DeleteObject": {"Bucket": "workloads", "Key": "a"},
         "sqs.CreateQueue": {"QueueName": "r", "Attributes": {"VisibilityTimeout": "9"}},
         "sqs.GetQueueUrl": {"QueueName": "r"},

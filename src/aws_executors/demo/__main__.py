@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--events", action="store_true", help="hear of containers by EventBridge and SQS, and poll rarely"
     )
+    found.add_argument("--warm", action="store_true", help="let containers take one workload after another")
     found.add_argument(
         "--timeout", type=float, default=180.0, help="seconds the DAG may take (default: %(default)s)"
     )
@@ -71,7 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Run the demo with these options, on a stage of its own; returns the exit code."""
-    names = cloud.Names(transport=options.transport, events="airflow-events" if options.events else "")
+    names = cloud.Names(
+        transport=options.transport,
+        events="airflow-events" if options.events else "",
+        warm="60" if options.warm else "",
+    )
     return run_on(fresh(options.logs, names), options)
 
 

@@ -59,15 +59,22 @@ class Names:
     bucket: str = "airflow-workloads"
     transport: str = "inline"
     events: str = ""  # the queue that events are sent to, if any
+    warm: str = ""  # seconds for which containers wait for their next workload, if they do
+
+    @property
+    def stores(self) -> bool:
+        """Whether there is a bucket."""
+        return self.transport != "inline" or bool(self.warm)
 
     def options(self, url: str) -> dict[str, str]:
         """Both sections of airflow.cfg, as environment variables; `url` is where AWS is."""
-        store = {} if self.transport == "inline" else {"STORE": f"s3://{self.bucket}/demo"}
+        store = {"STORE": f"s3://{self.bucket}/demo"} if self.stores else {}
         by_store = {
             f"WORKLOAD_{name}": value for name, value in ({"TRANSPORT": self.transport} | store).items()
         }
         listening = {"EVENTS_QUEUE": f"{url}/{ACCOUNT}/{self.events}"} if self.events else {}
-        of_both = {**by_store, **listening}
+        warm = {"WARM_IDLE": self.warm} if self.warm else {}
+        of_both = {**by_store, **listening, **warm}
         return {
             **{f"AIRFLOW__{s}__{name}": v for s in ("ECS_FARGATE", "BATCH") for name, v in of_both.items()},
             "AIRFLOW__ECS_FARGATE__REGION": self.region,
@@ -91,7 +98,7 @@ def create(environment: Mapping[str, str], names: Names) -> None:
     once = Config(retries={"total_max_attempts": 1})
     create_log_group(session.client("logs", endpoint_url=url, config=once))
     create_ecs(session.client("ecs", endpoint_url=url, config=once), names)
-    if names.transport != "inline":
+    if names.stores:
         session.client("s3", endpoint_url=url, config=once).create_bucket(Bucket=names.bucket)
     create_batch(session.client("batch", endpoint_url=url, config=once), names)
     if names.events:

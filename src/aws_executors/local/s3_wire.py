@@ -7,7 +7,7 @@ says so: S3 has bucket and key in the path, and no header names the service.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 from aws_executors.local.world import Answer, Json
@@ -16,19 +16,11 @@ from aws_executors.local.world.values import ServiceError
 ACTIONS: Mapping[tuple[str, bool], str] = {
     ("PUT", False): "CreateBucket",
     ("PUT", True): "PutObject",
-    ("GET", False): "ListObjectsV2",
     ("GET", True): "GetObject",
+    ("GET", False): "ListObjectsV2",
     ("DELETE", True): "DeleteObject",
 }
 """The action, by method and by whether a key is given."""
-
-LISTING: Mapping[str, str] = {
-    "prefix": "Prefix",
-    "start-after": "StartAfter",
-    "continuation-token": "ContinuationToken",
-    "encoding-type": "EncodingType",
-}
-"""The parameters of ListObjectsV2 that are texts, by their names in the query."""
 
 OWNER = "x-amz-expected-bucket-owner"
 HEADERS: Mapping[str, str] = {
@@ -46,6 +38,12 @@ SENT = {
     "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
     "BucketKeyEnabled": "x-amz-server-side-encryption-bucket-key-enabled",
 }
+QUERY: Mapping[str, str] = {
+    "prefix": "Prefix",
+    "encoding-type": "EncodingType",
+    "max-keys": "MaxKeys",
+    "continuation-token": "ContinuationToken",
+}
 YES_OR_NO: Mapping[str, object] = {"true": True, "false": False}
 """The boolean values in headers; any other text is left for the model to reject."""
 
@@ -61,16 +59,15 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
     >>> named("GET", "/airflow/work%20loads/0b6e-1?x-id=GetObject", {}, b"")
     ('GetObject', {'Bucket': 'airflow', 'Key': 'work loads/0b6e-1'})
     """
-    place, _, query = path.partition("?")
-    bucket, _, key = unquote(place).lstrip("/").partition("/")
+    bucket, _, key = unquote(path.partition("?")[0]).lstrip("/").partition("/")
     action = ACTIONS.get((method, bool(key)))
     if action is None:
         raise ServiceError("NotImplemented", f"aws_executors.local does not have {method} {path}", 501)
     params: Json = {"Bucket": bucket, **({"Key": key} if key else {})}
+    if action == "ListObjectsV2":
+        params |= _asked(method, path)
     if OWNER in headers:
         params["ExpectedBucketOwner"] = headers[OWNER]
-    if action == "ListObjectsV2":
-        params |= _listing(method, path, query)
     if action == "PutObject":
         params |= {member: headers[name] for name, member in HEADERS.items() if name in headers}
         if word := params.get("BucketKeyEnabled"):
@@ -79,15 +76,15 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
     return action, params
 
 
-def _listing(method: str, path: str, query: str) -> Json:
-    asked = dict(parse_qsl(query, keep_blank_values=True))
-    if asked.get("list-type") != "2" or "delimiter" in asked:
+def _asked(method: str, path: str) -> Json:
+    """The parameters of a list. Raises ServiceError for the older list, and for what is not known here."""
+    query = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
+    if query.pop("list-type", "") != "2" or not query.keys() <= QUERY.keys():
         raise ServiceError("NotImplemented", f"aws_executors.local does not have {method} {path}", 501)
-    most = asked.get("max-keys", "1000")
-    return {
-        "MaxKeys": int(most) if most.isdecimal() else most,
-        **{member: asked[name] for name, member in LISTING.items() if name in asked},
-    }
+    found: Json = {QUERY[name]: value for name, value in query.items()}
+    if str(most := found.get("MaxKeys", "")).isdecimal():
+        found["MaxKeys"] = int(most)
+    return found
 
 
 def s3_body(answer: Answer, request_id: str) -> tuple[bytes, str, dict[str, str]]:
@@ -98,27 +95,20 @@ def s3_body(answer: Answer, request_id: str) -> tuple[bytes, str, dict[str, str]
         fields = f"<Code>{answer.error}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId>"
         return f'<?xml version="1.0"?><Error>{fields}</Error>'.encode(), "application/xml", head
     if "Contents" in answer.body:
-        return _listed(answer.body), "application/xml", head
+        return _list(answer.body), "application/xml", head
     head |= {name: _word(answer.body[member]) for member, name in SENT.items() if member in answer.body}
     return answer.body.get("Body", b""), answer.body.get("ContentType", "application/xml"), head
 
 
-def _listed(body: Json) -> bytes:
-    """The response of ListObjectsV2. Source: API_ListObjectsV2, "Response Syntax"."""
-    url = body.get("EncodingType") == "url"
-    fields = {**body, "Prefix": quote(body["Prefix"]) if url else body["Prefix"]}
-    objects = ""
-    for one in fields.pop("Contents"):
-        told = {**one, "Key": quote(one["Key"]) if url else one["Key"]}
-        objects += f"<Contents>{_elements(told)}</Contents>"
-    return (
-        '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-        f"{_elements(fields)}{objects}</ListBucketResult>"
-    ).encode()
+def _list(body: Json) -> bytes:
+    """A list of objects as XML. Source: API_ListObjectsV2, Amazon S3 API Reference."""
+    contents = "".join(f"<Contents>{_fields(one)}</Contents>" for one in body["Contents"])
+    rest = {name: value for name, value in body.items() if name != "Contents"}
+    return f'<?xml version="1.0"?><ListBucketResult>{_fields(rest)}{contents}</ListBucketResult>'.encode()
 
 
-def _elements(fields: Json) -> str:
-    return "".join(f"<{name}>{escape(_word(value))}</{name}>" for name, value in fields.items())
+def _fields(values: Json) -> str:
+    return "".join(f"<{name}>{escape(_word(value))}</{name}>" for name, value in values.items())
 
 
 def _word(value: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import md5
+from urllib.parse import quote
 
 from aws_executors.local.world.s3.state import Object
 from aws_executors.local.world.state import World, hex_id
@@ -19,7 +20,9 @@ NO_KEY = ("NoSuchKey", "The specified key does not exist.", 404)
 NO_BUCKET = ("NoSuchBucket", "The specified bucket does not exist", 404)
 NOT_DONE = ("NotImplemented", "A header you provided implies functionality that is not implemented", 501)
 ENCRYPTED = "AES256"
-PAGE = 1000  # the most objects in one answer
+MOST = 1000
+"""Objects in one page."""
+TIME = "%Y-%m-%dT%H:%M:%S.000Z"
 OWN_KEY = "alias/aws/s3"
 """The KMS key that is used if the request names none."""
 
@@ -112,44 +115,40 @@ def delete_object(world: World, params: Json, now: float) -> Json:
 
 
 def list_objects(world: World, params: Json, now: float) -> Json:
-    """ListObjectsV2, in the order of the keys' bytes; a continuation token is the last key."""
-    bucket = _bucket(world, "ListBucket", params)
-    prefix, most = params.get("Prefix", ""), min(params.get("MaxKeys", PAGE), PAGE)
-    after = str(params.get("ContinuationToken") or params.get("StartAfter") or "")
-    keys = sorted((key for key in bucket if key.startswith(prefix) and key > after), key=str.encode)
+    """ListObjectsV2: a page of the objects whose keys begin with a prefix, in the order of their keys."""
+    bucket, prefix = _bucket(world, "ListBucket", params), params.get("Prefix", "")
+    after, most = params.get("ContinuationToken", ""), min(params.get("MaxKeys", MOST), MOST)
+    keys = sorted(key for key in bucket if key.startswith(prefix) and key > after)
+    more = len(keys) > most
+    encode = quote if params.get("EncodingType") == "url" else str
     page = keys[:most]
-    rest = {"NextContinuationToken": page[-1]} if page and len(keys) > most else {}
     return {
         "Name": params["Bucket"],
-        "Prefix": prefix,
-        **{
-            name: params[name]
-            for name in ("EncodingType", "StartAfter", "ContinuationToken")
-            if name in params
-        },
-        "KeyCount": len(page),
+        "Prefix": encode(prefix),
         "MaxKeys": most,
-        "IsTruncated": bool(rest),
-        **rest,
-        "Contents": [_listed(key, bucket[key]) for key in page],
-    }
-
-
-def _listed(key: str, found: Object) -> Json:
-    modified = datetime.fromtimestamp(found.modified, UTC).isoformat(timespec="milliseconds")
-    return {
-        "Key": key,
-        "LastModified": modified.replace("+00:00", "Z"),
-        "ETag": found.etag,
-        "Size": len(found.body),
-        "StorageClass": "STANDARD",
+        "KeyCount": len(page),
+        "IsTruncated": more,
+        **({"NextContinuationToken": page[-1]} if more and page else {}),
+        **({"EncodingType": "url"} if params.get("EncodingType") == "url" else {}),
+        "Contents": [
+            {
+                "Key": encode(key),
+                "LastModified": datetime.fromtimestamp(bucket[key].modified, UTC).strftime(TIME),
+                "ETag": bucket[key].etag,
+                "Size": len(bucket[key].body),
+                "StorageClass": "STANDARD",
+            }
+            for key in page
+        ],
     }
 
 
 def _bucket(world: World, action: str, params: Json) -> dict[str, Object]:
     name = params["Bucket"]
     if name in world.s3.denied:
-        resource = f'"arn:aws:s3:::{name}{"/" + params["Key"] if "Key" in params else ""}"'
+        resource = (
+            '"' + "/".join((f"arn:aws:s3:::{name}", *([params["Key"]] if "Key" in params else []))) + '"'
+        )
         why = f"because no identity-based policy allows the s3:{action} action"
         raise ServiceError("AccessDenied", f"{_denial(world, f's3:{action}', resource)} {why}", 403)
     if name not in world.s3.buckets:

@@ -22,6 +22,9 @@ FREE = frozenset({"", "PROVISIONING", "SUBMITTED", "RUNNABLE"})
 """The statuses in which a container costs nothing yet: billing begins with the pull of its image. Source:
 "AWS Fargate pricing"; "Task lifecycle states", Amazon ECS; "Job states", AWS Batch."""
 
+SOON = 5.0
+"""Seconds within which a container whose task has ended is to be idle."""
+
 
 @dataclass(slots=True, eq=False)
 class Waiter(Generic[K, R]):
@@ -55,6 +58,7 @@ class WarmContainer(Generic[K, R]):
     job: str = ""
     place: str = ""  # the job's place; empty until it is taken
     served_before: int = 0  # how many workloads it had run when this one was offered
+    freed_at: float | None = None  # since when its task has ended, as the task instance's row says
     served: int = 0
     why: str = ""  # why it could not be started
     end: Observation | None = None  # what AWS says of its end
@@ -69,6 +73,10 @@ class WarmContainer(Generic[K, R]):
         if self.job or self.calling or self.closing or not record.job.container:
             return None
         return Idle(token=self.token, since=self.since)
+
+    def soon(self, now: float) -> bool:
+        """Whether its task has just ended, so that it is idle in a moment."""
+        return self.freed_at is not None and not self.closing and now - self.freed_at < SOON
 
     @property
     def starting(self) -> Starting | None:

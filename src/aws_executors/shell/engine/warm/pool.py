@@ -9,7 +9,6 @@ settled by a write, or by the container's end, before anything else is done for 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -33,7 +32,7 @@ from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import K, WarmRequest, WorkItem
 from aws_executors.shell.engine.stall import NEVER_SENT, TOO_LATE
 from aws_executors.shell.engine.warm.cell_calls import NO_WORKLOAD, CellCalls
-from aws_executors.shell.engine.warm.container import Waiter, WarmContainer
+from aws_executors.shell.engine.warm.container import SOON, Waiter, WarmContainer
 from aws_executors.shell.transport.cells import HeldCell
 
 R = TypeVar("R")
@@ -53,6 +52,7 @@ KEPT = 60.0
 UNCLAIMED = 3.0
 """Seconds for which a container of another scheduler must have been idle: that one would have used it."""
 FORECAST_EVERY = 5.0
+TASK_ENDED = (Stage.STOPPING, Stage.CONFIRMING, Stage.CLOSED)
 UNFINISHED = "Asking Airflow's database for unfinished tasks"
 CELLS = "The cells of warm containers: a call"
 
@@ -88,9 +88,9 @@ class WarmPool(Generic[K, R]):
         clock: Callable[[], float],
         agenda: Agenda,
         error_log: ErrorLog,
+        new_token: Callable[[], str],
         *,
         adopts: bool = True,
-        new_token: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self._host = host
         self._table = table
@@ -147,8 +147,11 @@ class WarmPool(Generic[K, R]):
             self._moved(record)
         elif job.withdrawn and (waiter := self._waiters.get(job.token)) is not None and not waiter.offered:
             self._answer(waiter, events.Refused(self._clock(), NEVER_SENT))
-        elif isinstance(event, events.Found) and is_place(job.container):
-            self._follow(record)
+        elif is_place(job.container):
+            if isinstance(event, events.Found):
+                self._follow(record)
+            elif job.stage in TASK_ENDED:
+                self._freed(job)
 
     def said(
         self, record: Record[K, R], effect: effects.Report | effects.ReleaseSlot | effects.LogEvent
@@ -163,6 +166,16 @@ class WarmPool(Generic[K, R]):
                 self._host.tell(waiter.record, effect)
             case _:
                 pass
+
+    def _freed(self, job: Job[R]) -> None:
+        """A task has ended: its container is idle in a moment, or hangs."""
+        for container in self._containers.values():
+            if container.job == job.token and container.freed_at is None:
+                container.freed_at = self._clock()
+                self._agenda.at(container.freed_at + SOON, self._plan_again)
+
+    def _plan_again(self, _: float) -> None:
+        self._plan_wanted = True
 
     def _moved(self, record: Record[K, R]) -> None:
         job = record.job
@@ -221,6 +234,7 @@ class WarmPool(Generic[K, R]):
             ],
             [idle for one in own if (idle := one.idle) is not None],
             [starting for one in own if (starting := one.starting) is not None],
+            soon=sum(one.soon(now) for one in own),
         )
         for job, token in made.offers:
             self._offer(self._containers[token], self._waiters[job])
@@ -359,14 +373,14 @@ class WarmPool(Generic[K, R]):
             if record is not None:
                 self._host.happen(record, events.Accepted(now, seen.id))
         if seen.ended:
-            container.job = container.place = ""
+            container.job, container.place, container.freed_at = "", "", None
         if record is not None:
             self._host.happen(record, events.Observed(now, seen))
 
     def _back(self, container: WarmContainer[K, R]) -> None:
         """The container will not run this job's workload: it waits for another one, if it still waits."""
         waiter = self._waiters.get(container.job)
-        container.job = container.place = ""
+        container.job, container.place, container.freed_at = "", "", None
         self._plan_wanted = True
         if waiter is not None:
             waiter.offered = False

@@ -1,0 +1,129 @@
+"""An executor with warm containers, on the embedded AWS: real cells, real containers, and a real database."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from airflow.executors.base_executor import BaseExecutor
+from airflow.utils.session import create_session
+
+from airflow_rows import Given, task_instance
+from aws_executors.core.warm.place import is_place
+from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
+from aws_executors.local import LocalAws
+from sites import batch_site, ecs_site
+
+pytestmark = pytest.mark.usefixtures("airflow_db")
+
+ROOT = Path(__file__).parents[3]
+LOG = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-create-group": "true"}
+COMMON = {
+    "region": "us-east-1",
+    "poll_interval": "0.2",
+    "database_interval": "0.2",
+    "workload_store": "s3://airflow/w",
+}
+ECS = {
+    "cluster": "etl",
+    "container_name": "main",
+    "task_definition": "airflow",
+    "subnets": "subnet-1",
+    "request_builder": "containers.warm_ecs",
+}
+BATCH = {
+    "job_name": "airflow",
+    "job_queue": "q",
+    "job_definition": "d",
+    "request_builder": "containers.warm_batch",
+}
+Begin = Callable[..., BaseExecutor]
+KINDS = pytest.mark.parametrize("kind", [AwsEcsFargateExecutor, AwsBatchExecutor])
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+    path = os.pathsep.join(str(ROOT / name) for name in ("src", "tests"))
+    with LocalAws(max_processes=4, container_env={"PYTHONPATH": path}) as cloud:
+        ecs_site(cloud, logConfiguration={"logDriver": "awslogs", "options": LOG})
+        batch_site(cloud, "q")
+        for name, value in cloud.environment.items():
+            monkeypatch.setenv(name, value)
+        cloud.client("s3").create_bucket(Bucket="airflow")
+        yield cloud
+
+
+@pytest.fixture
+def begin(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
+    """Starts an executor with these options besides the usual ones."""
+    started: list[BaseExecutor] = []
+
+    def start(kind: type[BaseExecutor] = AwsEcsFargateExecutor, **options: str) -> BaseExecutor:
+        section, own = ("BATCH", BATCH) if kind is AwsBatchExecutor else ("ECS_FARGATE", ECS)
+        for name, value in {**COMMON, "endpoint_url": aws.url, **own, **options}.items():
+            monkeypatch.setenv(f"AIRFLOW__{section}__{name.upper()}", value)
+        executor = kind(parallelism=8)
+        executor.start()
+        started.append(executor)
+        return executor
+
+    yield start
+    for executor in started:
+        executor.end()
+
+
+def queue(executor: BaseExecutor, name: str) -> Given:
+    given = task_instance(queue=name)
+    with create_session(scoped=False) as session:
+        executor.queue_workload(given.workload("assigned"), session)
+    executor.heartbeat()
+    return given
+
+
+def turn_until(executor: BaseExecutor, done: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline, f"not within 60 s: {executor!r} {said(executor)}"
+        executor.heartbeat()
+        time.sleep(0.02)
+
+
+def said(executor: BaseExecutor) -> list[tuple[str, str]]:
+    kept = getattr(executor, "_kept_logs")  # noqa: B009 - an attribute of ours, not of the base class
+    return [(str(log.event), str(log.extra)) for log in kept]
+
+
+def over(executor: BaseExecutor, given: Given) -> bool:
+    return given.key not in executor.running
+
+
+def started(aws: LocalAws) -> int:
+    calls = aws.calls()
+    return sum(int(calls.get(one, {"calls": 0})["calls"]) for one in ("ecs.RunTask", "batch.SubmitJob"))
+
+
+def runs(executor: BaseExecutor, given: Given) -> bool:
+    """Whether the executor knows that a container which takes others, too, has taken this workload."""
+    engine = getattr(executor, "_engine")  # noqa: B009
+    return any(job.token == given.token and is_place(job.container) for job in engine.jobs())
+
+
+def run(executor: BaseExecutor, name: str) -> Given:
+    """A task from the queue to its end."""
+    given = queue(executor, name)
+    turn_until(executor, lambda: runs(executor, given))
+    given.becomes("running")
+    given.becomes("success")
+    turn_until(executor, lambda: over(executor, given))
+    return given
+
+
+@KINDS
+def test_one_container_takes_one_workload_after_another(
+    kind: type[BaseExecutor], aws: LocalAws, begin: Begin
+) -> None:
+    executor = begin(kind)
+    for _ in range(4):
+        run(executor, "ok-0.2")
+    assert started(aws) == 1
