@@ -175,7 +175,7 @@ class Search:
         """One write, which is repeated under its condition until there is an answer; after a refusal the cell
         is read, and may say that an earlier one has landed."""
         base = self.base_of(me)
-        body = {"take": base.take, "close": base.close, "end": lambda: base.end(0)}[me.at]()
+        body = base.end(0) if me.at == "end" else base.take() if me.at == "take" else base.close()
         if not self.remembered:
             body = replace(body, served=body.served[-1:])
         after, did = self.landed(world.cell, base, body)
