@@ -47,6 +47,8 @@ LOOKING = 15.0
 
 TAKEN_FOR_DEAD = "a submission by a scheduler that was taken for dead"
 
+FORGOTTEN = "a container that AWS does not show any more"
+
 JUST_BEGUN = 3.0
 """Virtual seconds within which a row may not yet have told that its task has begun."""
 
@@ -345,6 +347,9 @@ class Judge:
             self._unless_open(token, f"{one.task} has never run, and pays for it with a try: {words}")
 
     def _unless_open(self, token: str, what: str) -> None:
+        containers = self.cloud.containers.values()
+        if any(one.token == token and one.ref.task in self.cloud.forgotten for one in containers):
+            self.tainted.setdefault(token, FORGOTTEN)
         if token in self.tainted:
             self.open[self.tainted[token]] += 1
         else:
