@@ -219,9 +219,9 @@ def likeness(job: Job[str]) -> Hashable:
     )
 
 
-def begun(purpose: Purpose, assigned: bool) -> Job[str]:
+def begun(purpose: Purpose) -> Job[str]:
     """A job at its beginning."""
-    job: Job[str] = Job(token="t", purpose=purpose, assigned=assigned)
+    job: Job[str] = Job(token="t", purpose=purpose)
     return begin(job)[0]
 
 
@@ -237,7 +237,7 @@ def ways() -> Mapping[Stage, Mapping[Stage, set[str]]]:
 
 def steps_of_life(policy: Policy) -> Iterator[tuple[Stage, str, Stage]]:
     """Every event in every situation that a job can come into, with the stages before and after it."""
-    jobs = [begun(purpose, assigned) for purpose in Purpose for assigned in (True, False)]
+    jobs = [begun(purpose) for purpose in Purpose]
     known = {likeness(job) for job in jobs}
     at = 0.0
     while jobs:

@@ -7,11 +7,23 @@ merges all queues into one (``executor_queues``) and renames the flags, which is
 from typing import TYPE_CHECKING
 
 from airflow.executors.base_executor import BaseExecutor
+from airflow.executors.executor_loader import ExecutorLoader
 from airflow.models.callback import CallbackKey
 from airflow.models.taskinstancekey import TaskInstanceKey
 
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey
+
+
+def assigns_every_token() -> bool:
+    """Whether Airflow writes a new `external_executor_id` whenever it queues a task.
+
+    It does if all configured executors ask for it. If only some do, a task that names its executor by class
+    keeps what its last queueing has left: after a deferral, the token of a container that has ended. Source:
+    ``airflow/jobs/scheduler_job_runner.py``, `_executable_task_instances_to_queued`.
+    """
+    classes = (ExecutorLoader.import_executor_cls(name)[0] for name in ExecutorLoader.get_executor_names())
+    return all(getattr(one, "pre_assigns_external_executor_id", False) for one in classes)
 
 
 def take_from_queue(executor: BaseExecutor, key: "WorkloadKey") -> None:

@@ -8,16 +8,17 @@ Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_run
 """
 
 import socket
+import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from airflow.configuration import conf
 from airflow.executors.base_executor import PARALLELISM, BaseExecutor
 from airflow.executors.workloads import ExecuteCallback, ExecuteTask
 from airflow.executors.workloads.types import state_class_for_key
-from airflow.utils.state import State, TaskInstanceState
+from airflow.utils.state import State
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
@@ -34,15 +35,15 @@ from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.dashboard.collector import Collector, publisher_of
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts
-from aws_executors.shell.airflow.compat import take_from_queue, waits_in_queue
+from aws_executors.shell.airflow.compat import assigns_every_token, take_from_queue, waits_in_queue
 from aws_executors.shell.airflow.configuration import Configured, configure
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
-from aws_executors.shell.airflow.database import AirflowDatabase, complete
+from aws_executors.shell.airflow.database import AirflowDatabase, assign, complete
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import AirflowMetrics, Sink
 from aws_executors.shell.airflow.work_items import WorkItems
-from aws_executors.shell.airflow.workloads import Transports, given_token, own_token
+from aws_executors.shell.airflow.workloads import Transports
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.aws.log_tail import LogTail
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey, WorkloadState
     from airflow.models import Log
     from airflow.models.taskinstance import TaskInstance
+    from airflow.models.taskinstancekey import TaskInstanceKey
     from sqlalchemy.orm import Session
 
     from aws_executors.shell.airflow.workloads import Workload
@@ -98,6 +100,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def __init__(self, parallelism: int = PARALLELISM, team_name: str | None = None) -> None:
         super().__init__(parallelism=parallelism, team_name=team_name)
         self._current_tokens: CurrentTokens[WorkloadKey] = CurrentTokens()
+        # Of what waits in the queue under a token of ours.
+        self._assigned: dict[WorkloadKey, str] = {}
         self._engine: Engine[WorkloadKey, R] | None = None
         self._work_items: WorkItems[S, R] | None = None
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
@@ -119,7 +123,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def new_token(self) -> str:
         """A token for a queueing that Airflow has given none."""
-        return own_token()
+        return str(uuid.uuid4())
+
+    @cached_property
+    def _airflow_assigns(self) -> bool:
+        return assigns_every_token()
 
     def clients(self, settings: Settings) -> Clients:
         """boto3 clients by these settings; a connection is read as the executor's team reads it."""
@@ -207,11 +215,20 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     # --- Work comes in -------------------------------------------------------------------------------------
 
     def queue_workload(self, workload: "ExecutorWorkload", session: "Session") -> None:
-        """Queue a workload; one of a kind that is not known here is declined, and the scheduler lives on."""
+        """Queue a workload, a task under a token that its row has and that is new; one of a kind that is not
+        known here is declined, and the scheduler lives on."""
+        if isinstance(workload, ExecuteTask) and not self._airflow_assigns:
+            # What the database raises is the scheduler's to handle, as what its own statements raise.
+            token = self._assigned[workload.key] = self.new_token()
+            assign(session, workload.ti.id, token)
         try:
             super().queue_workload(workload, session)
         except (NotImplementedError, ValueError):
             log.exception("%s does not support %s workloads", type(self).__name__, type(workload).__name__)
+
+    def order_queued_tasks_by_priority(self) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
+        """What waits, the most urgent first; Airflow 3.2 and 3.3.0 begin with the least urgent."""
+        return sorted(self.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight, reverse=True)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
         # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.
@@ -234,13 +251,10 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             self._engine.hand_over(map(self._work_items.queued, workloads, tokens))
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
-        """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
-        given = given_token(workload)
-        token = given or self.new_token()
+        """Give the workload its slot and its token: of a task, what stands in its row."""
+        given = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
+        token = self._assigned.pop(key, None) or given or self.new_token()
         self._occupy(key, token)
-        if given is None and isinstance(workload, ExecuteTask):
-            # Several executors are configured: write our token onto the row.
-            self.change_state(key, TaskInstanceState.QUEUED, token, remove_running=False)
         return token
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
@@ -311,6 +325,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         try:
             key = ti.key
             take_from_queue(self, key)
+            self._assigned.pop(key, None)
             self.running.discard(key)
             token = self._current_tokens.strike(key)
             if token is not None:
