@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from airflow.executors.workloads import ExecuteTask
-from airflow.executors.workloads.base import BundleInfo
-from airflow.executors.workloads.task import TaskInstanceDTO
+from airflow.executors.workloads import BundleInfo, ExecuteTask
+from airflow.executors.workloads import TaskInstance as TaskInstanceDTO
 from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
@@ -23,6 +22,8 @@ from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import insert, select, update
+
+from aws_executors.shell.airflow.compat import row_id
 
 BUNDLE = "tests"
 NEW_DAG: Callable[..., DagModel] = DagModel  # its __init__ has no types
@@ -125,7 +126,7 @@ def task_instance(
         session.flush()
         session.execute(
             insert(TaskInstance).values(
-                id=ti_id,
+                id=row_id(ti_id),
                 dag_id="dag",
                 task_id=name,
                 run_id=run_id,

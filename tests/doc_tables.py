@@ -568,6 +568,16 @@ def figure(value: float, unit: str) -> str:
     return f"{f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'} {unit}".strip()
 
 
+def features() -> str:
+    """What newer versions of Airflow have, and what is true without it."""
+    from aws_executors.shell.airflow.compat import FEATURES
+
+    rows = [(one.what, one.since, one.without) for one in FEATURES]
+    return "\n".join(
+        ["| what | since Airflow | before |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    )
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "each_command": each_command,
@@ -592,6 +602,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "refusals": refusals,
     "metrics": metrics,
     **{f"reasons:{name}": partial(reasons, name) for name in REASONS},
+    "features": features,
 }
 
 

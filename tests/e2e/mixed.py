@@ -23,6 +23,7 @@ from aws_executors.demo.environment import AirflowHome, container_environment, i
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError
 from aws_executors.demo.proof import Claim, ended_well, none_left, succeeded
 from aws_executors.demo.stage import ASK, DemoStage, stage
+from aws_executors.shell.airflow.compat import NAMED_BY_CLASS
 from e2e import warm
 from e2e.postgres import postgres
 
@@ -37,6 +38,7 @@ TASKS: Mapping[str, str] = {
         f"{leaves}_{alias}_by_class": name
         for alias, name in CLASSES.items()
         for leaves in ("deferred", "rescheduled")
+        if NAMED_BY_CLASS
     },
     "deferred_batch_by_alias": "batch",
     "rescheduled_ecs_by_path": f"aws_executors.executors.{CLASSES['ecs']}",

@@ -279,6 +279,6 @@ MUTANTS = (
         EXECUTOR,
         "if isinstance(workload, ExecuteTask) and not self._airflow_assigns:",
         "if False:",
-        seed=10,
+        seed=131,
     ),
 )

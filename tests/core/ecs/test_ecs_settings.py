@@ -39,7 +39,7 @@ def test_defaults() -> None:
         "fleet_interval": 10.0,
         "events_queue": "",
         "token_lifetime": None,
-        "launcher": "airflow",
+        "launcher": "auto",
         "read_share": 0.5,
         "capacity_provider_strategy": (),
         "database_interval": 0.5,

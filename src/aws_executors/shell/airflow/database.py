@@ -112,7 +112,13 @@ def complete(tis: Sequence[object]) -> None:
         return
     for first in range(0, len(rows), ROWS):
         ids = [ti.id for ti in rows[first : first + ROWS]]
-        missing = load_only(TaskInstance.try_number, TaskInstance.queue)
+        missing = load_only(
+            TaskInstance.map_index,
+            TaskInstance.state,
+            TaskInstance.try_number,
+            TaskInstance.queue,
+            TaskInstance.external_executor_id,
+        )
         session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids)).options(missing)).all()
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from airflow.configuration import conf
 from airflow.executors.base_executor import PARALLELISM, BaseExecutor
-from airflow.executors.workloads import ExecuteCallback, ExecuteTask
-from airflow.executors.workloads.types import state_class_for_key
+from airflow.executors.workloads import ExecuteTask
+from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.state import State
 from returns.methods import unwrap_or_failure
 from returns.result import Result
@@ -35,7 +35,8 @@ from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.dashboard.collector import Collector, publisher_of
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts
-from aws_executors.shell.airflow.compat import assigns_every_token, take_from_queue, waits_in_queue
+from aws_executors.shell.airflow import compat
+from aws_executors.shell.airflow.compat import ExecuteCallback
 from aws_executors.shell.airflow.configuration import Configured, configure
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
@@ -65,7 +66,6 @@ if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey, WorkloadState
     from airflow.models import Log
     from airflow.models.taskinstance import TaskInstance
-    from airflow.models.taskinstancekey import TaskInstanceKey
     from sqlalchemy.orm import Session
 
     from aws_executors.shell.airflow.workloads import Workload
@@ -89,8 +89,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     settings are read, and threads begin, in `start`.
     """
 
-    supports_callbacks = True
-    supports_multi_team = True
+    supports_callbacks = compat.CALLBACKS
+    supports_multi_team = compat.TEAMS
     supports_connection_test = False  # a container starts too slowly for a person who waits for the answer
     pre_assigns_external_executor_id: ClassVar[bool] = True
 
@@ -127,7 +127,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     @cached_property
     def _airflow_assigns(self) -> bool:
-        return assigns_every_token()
+        return compat.assigns_every_token()
 
     def clients(self, settings: Settings) -> Clients:
         """boto3 clients by these settings; a connection is read as the executor's team reads it."""
@@ -138,6 +138,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def start(self) -> None:
         """Read the settings and start the engine; what is wrong with the settings is raised, all at once."""
         refuse_retired_hooks(type(self))
+        compat.refuse_team(self.team_name)
         match unwrap_or_failure(self.configure()):
             case SettingsFaults() as faults:
                 raise SettingsError(faults)
@@ -182,6 +183,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             self._publisher.start()
         self._log_tail = LogTail(self._live_logs)
         self.log.info("%s started in %s, with %s", self, settings.region, configured.builder)
+        if weaker := "; ".join(compat.weaker()):
+            self.log.warning("With Airflow %s: %s (docs/versions.md)", compat.airflow_version(), weaker)
 
     def _listening(
         self, settings: S, engine: "Engine[WorkloadKey, R]", metrics: Sink
@@ -219,8 +222,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         known here is declined, and the scheduler lives on."""
         if isinstance(workload, ExecuteTask) and not self._airflow_assigns:
             # What the database raises is the scheduler's to handle, as what its own statements raise.
-            token = self._assigned[workload.key] = self.new_token()
-            assign(session, workload.ti.id, token)
+            token = self._assigned[workload.ti.key] = self.new_token()
+            assign(session, compat.row_id(workload.ti.id), token)
         try:
             super().queue_workload(workload, session)
         except (NotImplementedError, ValueError):
@@ -235,8 +238,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         workloads: list[Workload] = []
         tokens: list[str] = []
         for workload in workload_items:
-            key = workload.key
-            take_from_queue(self, key)
+            key = compat.workload_key(workload)
+            compat.take_from_queue(self, key)
             if self._engine is None or self._work_items is None:
                 self.fail(key, f"{type(self).__name__} has not been started")
             elif isinstance(workload, ExecuteTask | ExecuteCallback):
@@ -252,8 +255,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
         """Give the workload its slot and its token: of a task, what stands in its row."""
-        given = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
-        token = self._assigned.pop(key, None) or given or self.new_token()
+        token = self._assigned.pop(key, None) or compat.given_token(workload) or self.new_token()
         self._occupy(key, token)
         return token
 
@@ -296,9 +298,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             return
         if not (isinstance(effect, Report) and effect.confirm):  # such a one may have to be made again
             self._current_tokens.strike(key)
-        if isinstance(effect, Report) and not waits_in_queue(self, key):
-            states = state_class_for_key(key)
-            state = states.SUCCESS if effect.success else states.FAILED
+        if isinstance(effect, Report) and not compat.waits_in_queue(self, key):
+            state = compat.end_state(key, effect.success)
             super().change_state(key, state, one_line(effect.info))  # our own would revoke what is reported
         else:
             self.running.discard(key)
@@ -306,6 +307,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def _log_event(
         self, key: "WorkloadKey", line: LogEvent, cleaned: Callable[[str], str] = one_line
     ) -> None:
+        if not isinstance(key, TaskInstanceKey):
+            return  # the event log is of tasks
         self.log_task_event(event=line.event, extra=cleaned(line.text), ti_key=key)
         self._kept_logs.extend(self._task_event_logs)
 
@@ -324,7 +327,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """Stop what runs for a task instance and forget it: no event, no exception."""
         try:
             key = ti.key
-            take_from_queue(self, key)
+            compat.take_from_queue(self, key)
             self._assigned.pop(key, None)
             self.running.discard(key)
             token = self._current_tokens.strike(key)
@@ -397,7 +400,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         Workloads are named by their keys: Airflow's own dump shows them whole, and with them what an
         ``executor_config`` or a callback's arguments may hold.
         """
-        queued = [*self.queued_tasks, *self.queued_callbacks]
+        queued = [key for queue in compat.queues(self) for key in queue]
         for name, keys in (("queued", queued), ("running", self.running), ("events", self.event_buffer)):
             named = one_line(", ".join(map(str, keys)) or "none")
             self.log.info("%s (%d): %s", name, len(keys), named)

@@ -25,6 +25,7 @@ from aws_executors.core.lifecycle.transitions.token_renewal import renewal_inter
 from aws_executors.core.requests.compose import BuildFault, built, fault_of, function_name, lifetime_of
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
+from aws_executors.shell.airflow import compat
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.transport import Transport
 from aws_executors.shell.transport.takeover import each_removed
@@ -88,7 +89,7 @@ def validity(token: str, now: float) -> float:
 
 def token_for(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
     """A token that lets the task instance (or callback) with this id start, valid for `lifetime` seconds."""
-    return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
+    return compat.workload_token(generator, subject, lifetime)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,14 +125,16 @@ def parcel_of(workload: "Workload") -> Parcel:
             ),
             has_row=True,
             priority=ti.priority_weight,
-            id=ti.id,
+            id=compat.row_id(ti.id),
             queue=ti.queue,
             executor_config={} if ti.executor_config is None else ti.executor_config,
         )
     # executor_callbacks/<dag id>/<run id>/<callback id>: a callback names its DAG nowhere else
     _, dag_id, run_id, *_ = [*(workload.log_path or "").split("/"), "", "", ""]
     task = Task(dag_id=dag_id, task_id="callback", run_id=run_id)
-    return Parcel(workload=workload, key=workload.key, task=task, has_row=False, priority=URGENT)
+    return Parcel(
+        workload=workload, key=compat.workload_key(workload), task=task, has_row=False, priority=URGENT
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from returns.result import Result
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.aws.s3 import S3Calls
-from aws_executors.shell.transport.inline import INLINE
+from aws_executors.shell.transport.inline import INLINE, Inline
 from aws_executors.shell.transport.s3 import S3, command
 
 if TYPE_CHECKING:
@@ -60,10 +60,19 @@ class Transport(Protocol):
         ...
 
 
+def inline_of(settings: Settings) -> Inline:
+    """The launcher of inline workloads."""
+    if settings.launcher != "auto":
+        return INLINE[settings.launcher]
+    from aws_executors.shell.airflow.compat import PRINTS_TOKENS  # imports what only an executor needs
+
+    return INLINE["aws_executors" if PRINTS_TOKENS else "airflow"]
+
+
 def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Transport | None]:
     """The transport that these settings select, and with ``auto`` the one for workloads that are too large
     for it."""
-    inline = INLINE[settings.launcher]
+    inline = inline_of(settings)
     store = (
         S3(
             S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner),
@@ -82,4 +91,4 @@ def shown_command(settings: Settings, submission: str, workload: str) -> tuple[s
     """The command that a container would get, without storing anything; used by previews."""
     if settings.workload_transport == "s3":
         return command(settings.workload_store, settings.region, submission, settings.workload_store_owner)
-    return (*INLINE[settings.launcher].launcher, workload)
+    return (*inline_of(settings).launcher, workload)
