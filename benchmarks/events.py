@@ -95,7 +95,7 @@ class Rows:
 class Unmeasured:
     """A sink that keeps nothing."""
 
-    def count(self, name: str) -> None:
+    def count(self, name: str, by: int = 1) -> None:
         """Nothing."""
 
     def gauge(self, name: str, value: float) -> None:

@@ -16,12 +16,15 @@ RELEASED = threading.Event()
 
 def command(launch: AnyLaunch[Settings]) -> tuple[str, ...]:
     """``exit-N`` ends at once with that code, ``fail-WORD`` says a word and ends with 3, ``print-WORD`` says
-    it and runs on, ``sleep`` runs until it is stopped."""
+    it and runs on, ``used-N`` says that it used N MiB and ends well, ``sleep`` runs until it is stopped."""
     verb, _, word = launch.queue.partition("-")
     if verb == "exit":
         return (*PYTHON, f"raise SystemExit({word})")
     if verb == "fail":
         return (*PYTHON, f"print({word!r}); raise SystemExit(3)")
+    if verb == "used":
+        said = f'aws_executors.run: used {{"memory":{word},"cpu":0.5}}'
+        return (*PYTHON, f"print({said!r})")
     if verb == "print":
         return (*PYTHON, f"import time; print({word!r}, flush=True); time.sleep(600)")
     return (*PYTHON, "import time; time.sleep(600)")

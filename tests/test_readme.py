@@ -213,6 +213,10 @@ def configured_by(block: Block) -> AirflowConfigParser:
 @pytest.mark.parametrize("block", every("ini"), ids=str)
 def test_airflow_cfg_is_taken(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conf = configured_by(block)
+    if "prices_file" in block.text:
+        shown = [other for other in blocks(block.page, "json") if other.line < block.line]
+        (tmp_path / "prices.json").write_text(shown[-1].text)
+        conf.set("ecs_fargate", "prices_file", str(tmp_path / "prices.json"))
     if "my_module" in block.text:
         (tmp_path / "my_module.py").write_text(module_before(block))
         monkeypatch.syspath_prepend(tmp_path)

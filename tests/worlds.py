@@ -64,7 +64,7 @@ class Unlimited(RateLimiter):
 class Unmeasured:
     """A sink of metrics that nobody reads."""
 
-    def count(self, name: str) -> None:
+    def count(self, name: str, by: int = 1) -> None:
         """Nothing."""
 
     def gauge(self, name: str, value: float) -> None:

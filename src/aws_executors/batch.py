@@ -26,6 +26,7 @@ from aws_executors.core.batch.eks import (
     EksPropertiesOverride,
 )
 from aws_executors.core.batch.executor_config import BatchConfig
+from aws_executors.core.batch.more_memory import with_more_memory
 from aws_executors.core.batch.options import BatchOptions, read_options, with_options
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
@@ -105,6 +106,7 @@ __all__ = [
     "with_environment",
     "with_job_definition",
     "with_job_queue",
+    "with_more_memory",
     "with_options",
     "with_parameters",
     "with_propagated_tags",

@@ -8,9 +8,11 @@ Law: names only; each is made, explained and tested in `core/ecs`.
 ...                 when(queue_is("large"), with_cpu_memory(cpu=4096, memory=16384)))
 """
 
+from aws_executors.core.aws.fargate_sizes import FARGATE_MEMORY
 from aws_executors.core.ecs.builder import build, build_from, from_options, over_options, sealed
 from aws_executors.core.ecs.container import on_container
 from aws_executors.core.ecs.executor_config import EcsConfig
+from aws_executors.core.ecs.more_memory import with_more_memory
 from aws_executors.core.ecs.option_step import Step
 from aws_executors.core.ecs.options import EcsOptions, read_options, with_options
 from aws_executors.core.ecs.placement import (
@@ -64,7 +66,7 @@ from aws_executors.core.ecs.structures import (
     TerminationPolicy,
     VolumeConfiguration,
 )
-from aws_executors.core.ecs.task_size import FARGATE_MEMORY, with_cpu_memory, with_task_size
+from aws_executors.core.ecs.task_size import with_cpu_memory, with_task_size
 from aws_executors.core.requests.wire import KeyValuePair
 
 __all__ = [
@@ -115,6 +117,7 @@ __all__ = [
     "with_group",
     "with_launch_type",
     "with_managed_tags",
+    "with_more_memory",
     "with_options",
     "with_placement_constraint",
     "with_placement_strategy",

@@ -15,8 +15,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete
 
 from airflow_rows import task_instance
+from aws_executors.core.cost.record import USED, UsageRecord, entry_of
 from aws_executors.core.lifecycle.display_state import DisplayState
-from aws_executors.dashboard import store
+from aws_executors.dashboard import app, store
+from aws_executors.dashboard.recent_usage import EVERY, RecentUsage
 from aws_executors.dashboard.snapshot import (
     HEARTBEAT,
     KEPT,
@@ -157,6 +159,50 @@ def test_who_may_read_the_dag_may_not_yet_read_its_tasks_and_failures(server: Te
         assert one["fleet"]["totals"] == [0, 0, 0, 1, 0]
         assert "The password of" not in one["html"]
     assert "load" not in tara["html"]
+
+
+def used(record: UsageRecord, dag: str = "dag") -> None:
+    """A container of ours has ended, and its record is in the log."""
+    given = task_instance()
+    with create_session(scoped=False) as session:
+        session.add(Log(event=USED, task_instance=given.key, extra=entry_of(record), dag_id=dag))
+
+
+def test_what_tasks_used_is_for_those_who_may_read_the_log(
+    server: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "recent_usage", RecentUsage())
+    SnapshotRow("one").write(told(time.time()))
+    used(
+        UsageRecord(vcpu=1, memory=2048, limit=2048, peak=512, cpu=1.0, running=60.0, billed=60, dollars=1.5)
+    )
+    used(UsageRecord(vcpu=1, memory=2048, limit=2048, running=60.0, dollars=0.5, killed=True))
+    ann, vera, leo = (server.get(NEWS, headers=cookie(user)).json() for user in (ANN, VERA, LEO))
+    card = ann["fleet"]["usage"]
+    assert card["total"] == "2 containers, about $2.00"
+    assert [title for title, _ in card["rankings"]] == ["dearest", "killed for memory"]
+    (line,) = card["rankings"][0][1]
+    assert (line["containers"], line["cost"], line["memory"], line["share"], line["killed"]) == (
+        2,
+        "$2.00",
+        "512 MiB",
+        0.25,
+        1,
+    )
+    assert "Used and paid" in ann["html"]
+    for other in (vera, leo):
+        assert other["fleet"]["usage"] is None
+        assert "Used and paid" not in other["html"]
+
+
+def test_records_are_read_now_and_then_for_all_viewers() -> None:
+    moment = [0.0]
+    read = RecentUsage(clock=lambda: moment[0])
+    assert read(time.time()) == ()
+    used(UsageRecord(dollars=1.0))
+    assert read(time.time()) == ()
+    moment[0] = EVERY
+    assert len(read(time.time())) == 1
 
 
 def test_failures_of_any_length_make_a_page_of_bounded_length(server: TestClient) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 
+from aws_executors.core.cost.measured import last_measured
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import enclosed
 from aws_executors.local import LocalAws
@@ -229,6 +230,24 @@ def test_a_task_runs_and_airflow_hears_which_container_has_it(container: Contain
     (began,) = [body for path, body in api.said if path.endswith("/run")]
     assert began["hostname"] == "4c75"
     assert [body["state"] for path, body in api.said if path.endswith("/state")] == ["success"]
+
+
+def test_says_at_its_end_what_the_workload_used(container: Container) -> None:
+    code, said = container.run("--usage", "--json-string", workload(), SLEEP="0.3")
+    assert code == Exit.RAN
+    measured = last_measured(said.splitlines())
+    assert measured is not None
+    assert measured.memory is not None
+    assert 50 < measured.memory < 2_000
+    assert measured.cpu is not None
+    assert 0.05 < measured.cpu < 60
+    assert container.proof
+
+
+def test_a_workload_that_cannot_begin_has_used_nothing(container: Container) -> None:
+    code, said = container.run("--usage", "--json-string", "{}")
+    assert code == Exit.CANNOT_START
+    assert last_measured(said.splitlines()) is None
 
 
 def test_from_a_file(container: Container) -> None:

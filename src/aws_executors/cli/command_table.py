@@ -6,8 +6,16 @@ command is in a module of its own, which is named here by its dotted path and im
 
 import json
 
-from aws_executors.cli.command import SECTION, TEAM, Argument, Command, many, output
+from aws_executors.cli.command import (
+    SECTION,
+    TEAM,
+    Argument,
+    Command,
+    many,
+    output,
+)
 from aws_executors.cli.own_cloud import DEMO, LOCAL
+from aws_executors.cli.records import RIGHTSIZE, USAGE
 
 ABOUT = "Set up and check the executors for AWS Batch, Fargate and ECS."
 
@@ -267,5 +275,7 @@ COMMANDS: tuple[Command, ...] = (
     LOCAL,
     MIGRATE,
     PREVIEW,
+    RIGHTSIZE,
     TERRAFORM,
+    USAGE,
 )

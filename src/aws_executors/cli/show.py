@@ -7,7 +7,7 @@ Law: every format shows the same value. Colours only on a terminal, unless switc
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import fill
 from typing import TextIO
@@ -94,3 +94,14 @@ def answer(text: str) -> None:
 def remark(text: str) -> None:
     """Print a remark to stderr, so that it does not mix with the result."""
     sys.stderr.write(text + "\n")
+
+
+def progress() -> Callable[[str], None]:
+    """Show on a terminal what is being done, in one line that is overwritten; elsewhere print nothing."""
+
+    def say(text: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{text}{'...' if text else ''}")
+            sys.stderr.flush()
+
+    return say

@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException
 from aws_executors.dashboard.failures import HOURS, recent_failures
 from aws_executors.dashboard.page.render import content, render_page
 from aws_executors.dashboard.page.view import Fleet, fleet
+from aws_executors.dashboard.recent_usage import RecentUsage
 from aws_executors.dashboard.rights import rights_of
 from aws_executors.dashboard.store import snapshots
 
@@ -31,6 +32,8 @@ PAGE = "/fleet"
 NEWS = "/fleet.json"
 LOGIN = "../api/v2/auth/login"
 """Airflow's login, relative to the page."""
+
+recent_usage = RecentUsage()
 
 POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
@@ -43,11 +46,12 @@ User = Annotated[BaseUser, Depends(get_user)]
 def fleet_for(user: User) -> Fleet:
     """What this user may see now."""
     now = time.time()
-    published, failures = snapshots(), recent_failures(now)
+    published, failures, usage = snapshots(), recent_failures(now), recent_usage(now)
     keys = [job.key for one in published for job in one.jobs] + [one.key for one in failures]
-    rights = rights_of(user, {key.dag for key in keys if key.dag})
+    dags = {key.dag for key in keys if key.dag} | {one.dag for one in usage}
+    rights = rights_of(user, dags)
     tasks, log = rights.tasks.__contains__, rights.log.__contains__
-    return fleet(published, failures, tasks, now, HOURS, may_read_log=log)
+    return fleet(published, failures, tasks, now, HOURS, may_read_log=log, usage=usage)
 
 
 View = Annotated[Fleet, Depends(fleet_for)]

@@ -34,13 +34,13 @@ class RecentCounts:
         self._lock = threading.Lock()
         self._slots: deque[tuple[int, Counter[str]]] = deque(maxlen=SLOTS + 1)
 
-    def count(self, name: str) -> None:
-        """Count one."""
+    def count(self, name: str, by: int = 1) -> None:
+        """Count so many."""
         now = int(self._clock() // SLOT)
         with self._lock:
             if not self._slots or self._slots[-1][0] != now:
                 self._slots.append((now, Counter()))
-            self._slots[-1][1][name] += 1
+            self._slots[-1][1][name] += by
 
     def gauge(self, name: str, value: float) -> None:
         """Do nothing: a gauge is not an event."""

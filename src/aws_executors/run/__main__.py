@@ -16,6 +16,8 @@ from aws_executors.run import compat, hostname, spot
 from aws_executors.run.parent import StoppedError, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, NoWorkloadError
+from aws_executors.run.usage import Meter
+from aws_executors.run.usage_report import report_usage
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
@@ -46,6 +48,7 @@ def parser() -> Parser:
         "--s3", metavar="s3://BUCKET/KEY", help="an object with the workload, as stored by us"
     )
     found.add_argument("--region", help="the Region of the bucket (default: boto3's own)")
+    found.add_argument("--usage", action="store_true", help="say at the end what the workload used")
     found.add_argument("--owner", default="", help="the account that must own the bucket (default: any)")
     return found
 
@@ -57,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     try:
+        meter = Meter() if options.usage else None
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
             if options.s3 is not None:
@@ -64,7 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
-        return fork(lambda: supervise(workload))
+        if meter is None:
+            return fork(lambda: supervise(workload))
+        code = fork(lambda: supervise(workload), meter.watch)
+        report_usage(meter, options.s3, options.region, options.owner)
+        return code
     except NoWorkloadError as error:
         return _end(error.exit, str(error))
     except StoppedError as error:

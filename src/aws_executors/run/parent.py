@@ -38,14 +38,19 @@ def stop_at_once() -> None:
         signal.signal(number, stop)
 
 
-def fork(run: Callable[[], int]) -> int:
-    """Run this in a fork and wait for it; returns its exit code, or 128 + n if signal n ended it."""
+def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int:
+    """Run this in a fork and wait for it; returns its exit code, or 128 + n if signal n ended it.
+
+    `begun` is called here once the fork has been made, and so may start threads.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
     child = os.fork()
     if child == 0:
         _be_the_child(run)
     _pass_on(child)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+    if begun is not None:
+        begun()
     return _reaped(child)
 
 

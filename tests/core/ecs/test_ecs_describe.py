@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aws_executors.core.ecs.describe import STATUSES, STOP_CODES, observe, observe_answer, observe_event
+from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.lifecycle.effects import ORPHANED, SHUT_DOWN
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign, Source
 from tape import any_answer, either, entries, few, likely, mapped, of, read, text, whole
@@ -336,6 +337,16 @@ def test_a_golden_event() -> None:
         final=True,
         version=5,
         created=1772445614.5,
+        allocation=Allocation(
+            vcpu=0.25,
+            memory=512,
+            limit=512,
+            fargate=True,
+            created=1772445614.5,
+            started=1772445655.25,
+            stopped=1772445924.0,
+            definition=event["detail"]["taskDefinitionArn"],
+        ),
         source=Source.EVENT,
     )
 

@@ -40,6 +40,8 @@ def test_defaults() -> None:
         "events_queue": "",
         "token_lifetime": None,
         "launcher": "auto",
+        "usage": False,
+        "prices_file": "",
         "read_share": 0.5,
         "capacity_provider_strategy": (),
         "database_interval": 0.5,

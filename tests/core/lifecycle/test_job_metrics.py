@@ -62,6 +62,11 @@ aws_executors.events.taken
 aws_executors.events.given_back
 aws_executors.events.of_nobody
 aws_executors.events.unreadable
+aws_executors.ended
+aws_executors.cost
+aws_executors.out_of_memory
+aws_executors.time_to_start
+aws_executors.time_to_pull
 """
 
 

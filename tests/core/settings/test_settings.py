@@ -53,6 +53,8 @@ def test_defaults() -> None:
         "workload_kms_key": "",
         "token_lifetime": None,
         "launcher": "auto",
+        "usage": False,
+        "prices_file": "",
         "submit_job_kwargs": "aws_executors.conf.BATCH_SUBMIT_JOB_KWARGS",
         "container_name": "",
     }

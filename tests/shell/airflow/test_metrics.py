@@ -38,8 +38,8 @@ class Board:
         self.gauges: dict[str, float] = {}
         self.times: dict[str, list[float]] = {}
 
-    def count(self, name: str) -> None:
-        self.counts[name.removeprefix("aws_executors.")] += 1
+    def count(self, name: str, by: int = 1) -> None:
+        self.counts[name.removeprefix("aws_executors.")] += by
 
     def gauge(self, name: str, value: float) -> None:
         self.gauges[name.removeprefix("aws_executors.")] = value

@@ -264,6 +264,9 @@ class Breaks:
     def past_log(self, container: str) -> Result[Stream, AwsError]:
         raise AssertionError("only links ask for it")
 
+    def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
+        raise AssertionError("only the record of usage asks for it")
+
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         raise RuntimeError(next_token)
 
@@ -307,6 +310,9 @@ class Slow:
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
         raise AssertionError("only links ask for it")
+
+    def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
+        raise AssertionError("only the record of usage asks for it")
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         return Success({"events": [{"message": "late"}], "nextForwardToken": "f", "nextBackwardToken": "b"})

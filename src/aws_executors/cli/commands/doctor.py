@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from returns.methods import unwrap_or_failure
 
 from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executor_sections
-from aws_executors.cli.show import Paint, answer, colourful, dumped, remark, wrapped
+from aws_executors.cli.show import Paint, answer, colourful, dumped, progress, remark, wrapped
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.services import SERVICES
@@ -104,17 +104,6 @@ def trial_token() -> str:
     import uuid
 
     return str(uuid.uuid4())
-
-
-def progress() -> Callable[[str], None]:
-    """Show on a terminal what is being done, in one line that is overwritten; elsewhere print nothing."""
-
-    def say(text: str) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{text}{'...' if text else ''}")
-            sys.stderr.flush()
-
-    return say
 
 
 def report_json(findings: Sequence[Finding]) -> list[dict[str, str]]:

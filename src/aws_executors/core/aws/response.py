@@ -7,6 +7,7 @@ runtime, which is the same below ECS and below Batch, stand here too.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TypeAlias, TypeVar, cast
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -31,6 +32,19 @@ class Read(BaseModel):
         validate_by_name=True,  # what the mypy plugin asks for beside generated aliases
         alias_generator=AliasGenerator(validation_alias=to_camel),
     )
+
+
+def number(text: str | None) -> float | None:
+    """The number in a text such as AWS writes for sizes ("256", "0.25"), or None.
+
+    >>> number("0.25"), number("many"), number(None)
+    (0.25, None, None)
+    """
+    try:
+        found = float(text or "")
+    except ValueError:
+        return None
+    return found if isfinite(found) and found >= 0 else None
 
 
 class _Event(Read):

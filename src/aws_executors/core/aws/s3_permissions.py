@@ -7,6 +7,7 @@ and "Using server-side encryption with AWS KMS keys", S3 User Guide; Service Aut
 from collections.abc import Iterator
 
 from aws_executors.core.aws.iam import Condition, Statement, Where, partition
+from aws_executors.core.cost.measured import usage_address
 from aws_executors.core.settings.base import Settings
 
 
@@ -37,15 +38,24 @@ def reading(settings: Settings, where: Where) -> Iterator[Statement]:
     kms:Decrypt arn:aws:kms:us-east-1:1:key/* {'ForAnyValue:StringEquals': {'kms:ResourceAliases': 'alias/k'}}
     """
     yield from _both("Read", ("s3:GetObject",), ("kms:Decrypt",), settings, where)
+    if settings.usage:
+        yield from _both(
+            "Measure", ("s3:PutObject",), ("kms:GenerateDataKey",), settings, where, usage_address("*")
+        )
 
 
 def _both(
-    verb: str, objects: tuple[str, ...], keys: tuple[str, ...], settings: Settings, where: Where
+    verb: str,
+    objects: tuple[str, ...],
+    keys: tuple[str, ...],
+    settings: Settings,
+    where: Where,
+    names: str = "*",
 ) -> Iterator[Statement]:
     if not settings.workload_store or settings.workload_transport == "inline":
         return
     place = settings.workload_store.removeprefix("s3://").rstrip("/")
-    arn = f"arn:{partition(where.region)}:s3:::{place}/*"
+    arn = f"arn:{partition(where.region)}:s3:::{place}/{names}"
     owned: Condition = (
         {"StringEquals": {"aws:ResourceAccount": settings.workload_store_owner}}
         if settings.workload_store_owner

@@ -30,6 +30,7 @@ from aws_executors.core.aws.response import (
     reader,
 )
 from aws_executors.core.aws.sidecars import ENDED_TASK, culprit, sidecar_words, signed
+from aws_executors.core.batch.allocation import allocation_of
 from aws_executors.core.batch.attempts import (
     AttemptContainer,
     JobDetail,
@@ -111,6 +112,7 @@ def observe(
     '4c75'
     """
     seen = read_record(JobDetail, job).bind(_known).map(lambda known: _observation(known, container, source))
+    seen = seen.map(lambda found: _with_allocation(found, job, container))
     return seen.alt(lambda problem: Unreadable(id=id_of(job, "jobId"), problem=problem))
 
 
@@ -153,6 +155,10 @@ def observe_answer(
             )
         )
     )
+
+
+def _with_allocation(seen: Observation, job: object, container: str) -> Observation:
+    return replace(seen, allocation=allocation_of(job, container=container)) if seen.ended else seen
 
 
 def _known(job: JobDetail) -> Result[JobDetail, str]:

@@ -7,6 +7,7 @@ one record that can not be read hides no other (C6).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
@@ -27,6 +28,7 @@ from aws_executors.core.aws.response import (
     reader,
 )
 from aws_executors.core.aws.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, signed
+from aws_executors.core.ecs.allocation import allocation_of
 from aws_executors.core.lifecycle.effects import BY_US
 from aws_executors.core.lifecycle.observation import (
     Cause,
@@ -142,6 +144,7 @@ def observe(
     'arn:1'
     """
     seen = read_record(_Task, task).bind(_known).map(lambda known: _observation(known, container, source))
+    seen = seen.map(lambda found: _with_allocation(found, task, container))
     return seen.alt(lambda problem: Unreadable(id=id_of(task, "taskArn"), problem=problem))
 
 
@@ -203,6 +206,10 @@ def _gone(failure: _Failed) -> Result[str, Unreadable]:
     if failure.reason == "MISSING" and failure.arn:
         return Success(failure.arn)
     return Failure(Unreadable(id=failure.arn or "", problem=joined(failure.reason, failure.detail)))
+
+
+def _with_allocation(seen: Observation, task: object, container: str) -> Observation:
+    return replace(seen, allocation=allocation_of(task, container=container)) if seen.ended else seen
 
 
 def _known(task: _Task) -> Result[_Task, str]:

@@ -1,13 +1,12 @@
 """How large a task is: CPU units (1024 make one vCPU) and MiB of memory, for container and task.
 
-Law: Fargate sells fixed pairs only, and the table of them stands here. A pair that it does not have is
-refused before AWS is asked; for more CPU than the table knows AWS is left to decide. Source: "Task CPU and
-memory" in "Amazon ECS task definition parameters for Fargate".
+Law: a pair that Fargate does not have is refused before AWS is asked; for more CPU than the table
+(`core/aws/fargate_sizes.py`) knows AWS is left to decide.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from aws_executors.core.aws.fargate_sizes import FARGATE_MEMORY
 from aws_executors.core.ecs.option_step import Step
 from aws_executors.core.ecs.options import EcsOptions, with_options
 from aws_executors.core.ecs.request import RunTask, launch_platform
@@ -15,17 +14,6 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.ecs.structures import Overrides
 from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
-
-GIB = 1024
-FARGATE_MEMORY: Mapping[int, range | tuple[int, ...]] = {
-    256: (512, 1 * GIB, 2 * GIB),
-    512: range(1 * GIB, 4 * GIB + 1, GIB),
-    1024: range(2 * GIB, 8 * GIB + 1, GIB),
-    2048: range(4 * GIB, 16 * GIB + 1, GIB),
-    4096: range(8 * GIB, 30 * GIB + 1, GIB),
-    8192: range(16 * GIB, 60 * GIB + 1, 4 * GIB),
-    16384: range(32 * GIB, 120 * GIB + 1, 8 * GIB),
-}
 
 
 def fargate_pair_fault(cpu: int, memory: int) -> str:

@@ -51,6 +51,20 @@ KILLED_INSIDE = (
 """Used although the exit code is 0, because a process in the container was killed."""
 
 
+def killed_for_memory(seen: Observation) -> bool:
+    """Whether AWS says that the container, or a process in it, was killed because it ran out of memory.
+
+    >>> killed_for_memory(Observation(id="arn:1", phase=Phase.FAILED, reason="OutOfMemoryError: killed"))
+    True
+    """
+    return says_killed(seen.reason)
+
+
+def says_killed(text: str) -> bool:
+    """Whether words of AWS, or of the event log that quotes them, say that a container ran out of memory."""
+    return any(is_said(words, text) for words in KILLED)
+
+
 def explain(seen: Observation) -> str:
     """One line: what happened, the container, its exit code and stop code, AWS's own words, and what to do.
 
@@ -59,7 +73,7 @@ def explain(seen: Observation) -> str:
     The container exited with an error (arn:1, exit code 3). AWS says: Oops. Read its log.
     """
     what, remedy = SENTENCES[seen.cause]
-    if seen.phase is Phase.SUCCEEDED and any(is_said(words, seen.reason) for words in KILLED):
+    if seen.phase is Phase.SUCCEEDED and killed_for_memory(seen):
         what, remedy = KILLED_INSIDE
     row = reason_for(seen) if seen.phase is Phase.FAILED else None
     if row is not None:

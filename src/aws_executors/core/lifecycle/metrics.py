@@ -87,7 +87,38 @@ EVENTS = Metric(
     about="events received from `events_queue`, by what became of them",
     by=tuple(EventFate),
 )
-METRICS = (SUBMISSIONS, REFUSALS, THROTTLES, CALLS, STARTS, FAILURES, JOBS, EVENTS)
+ENDED = Metric(
+    name="ended",
+    sort=Sort.COUNTER,
+    about="containers of tasks that have ended; this and the next ones with `usage`",
+)
+COST = Metric(
+    name="cost", sort=Sort.COUNTER, about="what they cost, as an estimate, in millionths of a US dollar"
+)
+OUT_OF_MEMORY = Metric(
+    name="out_of_memory", sort=Sort.COUNTER, about="those that were killed for memory, or a process in them"
+)
+WAITS = Metric(
+    name="time_to_start",
+    sort=Sort.TIMER,
+    about="from the creation of a container until its image is pulled, or on Batch until it runs",
+)
+PULLS = Metric(name="time_to_pull", sort=Sort.TIMER, about="the pull of its image, where AWS tells")
+METRICS = (
+    SUBMISSIONS,
+    REFUSALS,
+    THROTTLES,
+    CALLS,
+    STARTS,
+    FAILURES,
+    JOBS,
+    EVENTS,
+    ENDED,
+    COST,
+    OUT_OF_MEMORY,
+    WAITS,
+    PULLS,
+)
 
 
 def name_of(metric: Metric, part: StrEnum | None = None) -> str:

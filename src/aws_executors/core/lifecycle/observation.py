@@ -7,6 +7,8 @@ everything behind them (`job.py`, `verdict.py`, the engine) knows nothing else.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aws_executors.core.lifecycle.allocation import Allocation
+
 
 class Phase(StrEnum):
     """How far a container has come.
@@ -77,6 +79,7 @@ class Observation:
     order: int | None = None  # where it gives none: what comes later has no lower one, as far as one can tell
     created: float | None = None  # epoch seconds
     log_stream: str = ""  # the awslogs stream, if the answer names it (Batch)
+    allocation: Allocation | None = None  # of one that has ended, where AWS tells
     source: Source = Source.DESCRIBE
 
     @property

@@ -127,13 +127,22 @@ def _unwrapped(message: str) -> str:
         return message
 
 
+def text_of(line: str) -> str:
+    """What a container wrote, of a line as `log_line` makes it.
+
+    >>> text_of(log_line("hello", 0))
+    'hello'
+    """
+    return _STRUCTURED.validate_json(line).event
+
+
 def excerpt(lines: Iterable[str]) -> str:
     """The text of these lines for a table cell: each line cut to `WIDTH`, the last ones kept.
 
     >>> excerpt(['{"timestamp":"1970-01-01T00:00:00Z","event":"hello"}', '{"event":"bye"}'])
     'hello\\nbye'
     """
-    words = (_STRUCTURED.validate_json(one).event for one in lines)
+    words = map(text_of, lines)
     return last_lines("\n".join(one if len(one) <= WIDTH else f"{one[:WIDTH]}..." for one in words))
 
 

@@ -168,6 +168,20 @@ def _taken(part: object, launch: Launch[Settings]) -> Iterator[object]:
         yield part
 
 
+def parts_of(build: object) -> Iterator[object]:
+    """All builders and steps that a builder made by `compose` is made of, whatever the launch."""
+    match build:
+        case _Composed(build=first, steps=steps):
+            yield from parts_of(first)
+            for step in steps:
+                yield from parts_of(step)
+        case _When(steps=steps):
+            for step in steps:
+                yield from parts_of(step)
+        case _:
+            yield build
+
+
 def lifetime_of(build: object, launch: Launch[Settings]) -> float | None:
     """How many seconds a builder wants the token of this launch to be valid, or None if it does not say.
 

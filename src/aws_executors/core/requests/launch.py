@@ -42,6 +42,7 @@ class Launch(Generic[S_co]):
     secret (the workload's token), so it stays out of this value's repr. `executor_config` is whatever the
     DAG's author wrote: a builder checks it, nobody before. `token` names this queueing of the task instance
     (Airflow's ``external_executor_id``, a UUID) and `attempt` counts the submissions made for it, from 1.
+    `memory_kills` says how many earlier tries were killed for memory, where a step asks for it; else it is 0.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
@@ -58,6 +59,7 @@ class Launch(Generic[S_co]):
     queue: str = "default"
     executor_config: object = field(default_factory=dict)
     attempt: int = 1
+    memory_kills: int = 0
 
     @property
     def submission(self) -> str:

@@ -229,6 +229,23 @@ class Settings(SectionModel):
             examples=["aws_executors"],
         ),
     ] = "auto"
+    usage: Annotated[
+        bool,
+        Field(
+            description="Whether to record what each container was given, for how long, and about what it "
+            "cost. With this package in the image (launcher = aws_executors, or a stored workload) also what "
+            "it used, which takes one more call to AWS for each container.",
+            examples=[True],
+        ),
+    ] = False
+    prices_file: Annotated[
+        str,
+        Field(
+            description="A JSON file with your own prices, which take the place of the bundled ones. Used "
+            "with usage = True.",
+            examples=["/opt/airflow/prices.json"],
+        ),
+    ] = ""
 
     @field_validator("executor_config_allowed")
     @classmethod

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from aws_executors.core.aws.console import container_in
+from aws_executors.core.cost.summary import UsageEntry
 from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.dashboard.page.failure_kind import failure_kind
 from aws_executors.dashboard.page.formatting import age, container_page, short_id, task_name, task_page
+from aws_executors.dashboard.page.usage import UsageCard, usage_card
 from aws_executors.dashboard.snapshot import CallRate, JobRecord, Snapshot, TaskKey, recent
 
 Allowed: TypeAlias = Callable[[str], bool]
@@ -128,6 +130,7 @@ class Fleet:
     unreadable: int
     left_out: int
     hours: int
+    usage: UsageCard | None = None
 
 
 def fleet(
@@ -138,9 +141,10 @@ def fleet(
     hours: int,
     *,
     may_read_log: Allowed | None = None,
+    usage: Sequence[UsageEntry] = (),
 ) -> Fleet:
     """The fleet as a user sees it: jobs of DAGs whose task instances they may read, and failures of DAGs
-    whose audit log they may read.
+    whose audit log they may read. What tasks used is in that log, too.
 
     Without `may_read_log`, failures are shown for the same DAGs as jobs.
 
@@ -166,6 +170,7 @@ def fleet(
         unreadable=sum(len(one.jobs) for one in live) - len(jobs),
         left_out=sum(one.left_out for one in live),
         hours=hours,
+        usage=usage_card(usage, may_read),
     )
 
 

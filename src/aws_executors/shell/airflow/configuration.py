@@ -8,11 +8,14 @@ nowhere else.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.cost.prices import Prices, bundled_prices, prices_from
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.compose import function_name
 from aws_executors.core.requests.wire import spell
 from aws_executors.core.services import Builder, ServiceRow
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
 
-BUILDER = "request_builder"
+BUILDER, PRICES = "request_builder", "prices_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Configured(Generic[S, R]):
     build: Builder[S, R]
     builder: str = field(init=False)
     """What messages call the builder."""
+    prices: Prices = field(default_factory=bundled_prices, repr=False)
 
     def __post_init__(self) -> None:
         name = self.settings.request_builder or function_name(self.build)
@@ -57,6 +61,8 @@ def configure(
     section = read_section(conf, service.settings, team_name)
     kwargs, builder = _own_kwargs(service, section), _own_builder(section)
     faults = [*section.faults, *kwargs.faults, *builder.faults, *_both(service, section, kwargs)]
+    prices = _prices(section)
+    faults += [prices] if isinstance(prices, Fault) else []
     members = presumed(service, section.values) if kwargs.unknown else kwargs.members
     read_settings = service.settings.from_section(section.values, members, section.place.team)
     shape = _shape(service, read_settings.value_or(None), kwargs, section)
@@ -70,7 +76,8 @@ def configure(
         case settings, _ if faults:
             return Failure(SettingsFaults(section.place, tuple(faults)))
         case settings, request:
-            return Success(Configured(settings, _build(service, request, kwargs, builder)))
+            own_prices = bundled_prices() if isinstance(prices, Fault) else prices
+            return Success(Configured(settings, _build(service, request, kwargs, builder), prices=own_prices))
 
 
 def _needed(service: ServiceRow[S, R]) -> dict[str, object]:
@@ -161,6 +168,20 @@ def _own_builder(section: Section) -> _Custom:
             return _Custom(faults=(Fault(BUILDER, problem, remedy, shown(text)),))
         case found:
             return _builder(found, BUILDER, text)
+
+
+def _prices(section: Section) -> Prices | Fault:
+    path = section.values.get(PRICES, "").strip()
+    if not path:
+        return bundled_prices()
+    try:
+        return prices_from(Path(path).read_text(encoding="utf-8"), PRICES)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "is not UTF-8"
+        return Fault(PRICES, f"cannot be read: {why}", "name a JSON file with prices", shown(path))
+    except RequestError as error:
+        problem = str(error).removeprefix(f"{PRICES}: ")
+        return Fault(PRICES, f"is no price table: {problem}", "correct the file (docs/usage.md)", shown(path))
 
 
 def _builder(found: object, option: str, text: str) -> _Custom:

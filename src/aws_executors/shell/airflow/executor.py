@@ -24,6 +24,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.event_rules import host_queue
 from aws_executors.core.aws.service import Service
+from aws_executors.core.cost.record import USED
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import LogEvent, Report
 from aws_executors.core.lifecycle.metrics import census
@@ -43,6 +44,7 @@ from aws_executors.shell.airflow.current_tokens import CurrentTokens
 from aws_executors.shell.airflow.database import AirflowDatabase, assign, complete
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import AirflowMetrics, Sink
+from aws_executors.shell.airflow.usage import UsageRecorder, recorder_of
 from aws_executors.shell.airflow.work_items import WorkItems
 from aws_executors.shell.airflow.workloads import Transports
 from aws_executors.shell.aws.clients import Clients
@@ -52,7 +54,7 @@ from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.event_intake import EventIntake
 from aws_executors.shell.engine.event_listener import EventListener
-from aws_executors.shell.engine.messages import AirflowUpdate
+from aws_executors.shell.engine.messages import AirflowUpdate, ContainerEnded
 from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.services import Backend
@@ -110,6 +112,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._live_logs = LiveLogs(opening)
         self.links = Links(opening)
         self._log_tail: LogTail[WorkloadKey] | None = None
+        self._usage: UsageRecorder[TaskInstanceKey] | None = None
         self._publisher: Publisher | None = None
         self._listener: EventListener | None = None
 
@@ -182,6 +185,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if self._publisher is not None:
             self._publisher.start()
         self._log_tail = LogTail(self._live_logs)
+        self._usage = recorder_of(configured, metrics, self.clients(settings), self.backend)
         self.log.info("%s started in %s, with %s", self, settings.region, configured.builder)
         if weaker := "; ".join(compat.weaker()):
             self.log.warning("With Airflow %s: %s (docs/versions.md)", compat.airflow_version(), weaker)
@@ -280,15 +284,21 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._log_tails()
 
     def _log_tails(self) -> None:
-        """What failed containers wrote last; it comes after their failure, and may not come at all."""
-        for key, words in () if self._log_tail is None else self._log_tail.found():
-            try:
-                self._log_event(key, LogEvent("container log", words), last_lines)
-            except Exception:
-                log.exception("Could not add the container log of %s to the event log", key)
+        """What failed containers wrote last, and what containers used; both come after the end is reported,
+        and may not come at all."""
+        for event, source in (("container log", self._log_tail), (USED, self._usage)):
+            for key, words in () if source is None else source.found():
+                try:
+                    self._log_event(key, LogEvent(event, words), last_lines)
+                except Exception:
+                    log.exception("Could not add the %s of %s to the event log", event, key)
 
     def _tell_airflow(self, outcome: "AirflowUpdate[WorkloadKey]") -> None:
         key, effect = outcome.key, outcome.effect
+        if isinstance(effect, ContainerEnded):
+            if self._usage is not None and isinstance(key, TaskInstanceKey):
+                self._usage.ask(key, outcome.token, effect)
+            return
         if not self._current_tokens.speaks_for(outcome.token, key):
             return  # taken back or superseded: its task is, or will be, in another container
         if isinstance(effect, LogEvent):
@@ -420,6 +430,7 @@ def engine_config(settings: Settings, *, idempotent: bool) -> EngineConfig:
         rows_every=settings.database_interval,
         workers=settings.workers,
         events=bool(settings.events_queue),
+        usage=settings.usage,
     )
 
 

@@ -22,7 +22,7 @@ log = logger(__name__)
 class Sink(Protocol):
     """Receives metrics. All methods may be called from any thread, and none raises."""
 
-    def count(self, name: str) -> None:
+    def count(self, name: str, by: int = 1) -> None:
         """Increment a counter."""
         ...
 
@@ -43,9 +43,9 @@ class AirflowMetrics:
         self._lock = threading.Lock()  # Airflow's OpenTelemetry logger keeps shared tables
         self._failed = False
 
-    def count(self, name: str) -> None:
+    def count(self, name: str, by: int = 1) -> None:
         """Increment a counter."""
-        self._send(_client().incr, name)
+        self._send(_client().incr, name, by)
 
     def gauge(self, name: str, value: float) -> None:
         """Set a gauge."""

@@ -4,6 +4,7 @@ A workload is read by the engine's thread, for that takes its time; `WorkItems` 
 executor.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -13,14 +14,17 @@ from airflow.utils.state import TaskInstanceState
 
 from aws_executors.core.lifecycle.job import Job, Purpose
 from aws_executors.core.lifecycle.transitions.token_renewal import renewal_interval
+from aws_executors.core.requests.more_memory import asks_for_kills
 from aws_executors.core.services import ServiceRow
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.airflow.workloads import (
     URGENT,
+    Parcel,
     RequestFactory,
     TokenMint,
     Transports,
+    no_kills,
     parcel_of,
     token_for,
 )
@@ -60,6 +64,7 @@ class WorkItems(Generic[S, R]):
             mint=TokenMint(parcel.workload, self.executor.jwt_generator),
             queueing=self.queueing,
             ways=self.ways,
+            kills=self._kills(parcel),
         )
         job: Job[R] = Job(
             token=token,
@@ -76,6 +81,14 @@ class WorkItems(Generic[S, R]):
             id=parcel.id,
             builder=self.configured.builder,
         )
+
+    def _kills(self, parcel: Parcel) -> Callable[[], int]:
+        """Looks up how often earlier tries were killed for memory, where there were any and a step asks."""
+        if not parcel.has_row or parcel.task.try_number < 2 or not asks_for_kills(self.configured.build):
+            return no_kills
+        from aws_executors.shell.airflow.usage_log import memory_kills
+
+        return partial(memory_kills, parcel.task)
 
     def orphan(self, ti: "TaskInstance", token: str) -> "WorkItem[WorkloadKey, R]":
         """A task instance that a dead scheduler has left: to be adopted or, by the settings, released."""

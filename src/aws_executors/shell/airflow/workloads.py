@@ -163,13 +163,18 @@ class _Kept:
     closed: bool = False
 
 
+def no_kills() -> int:
+    """No earlier try was killed for memory, or no step asks."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFactory(Generic[S, R]):
     """Builds the request of each attempt for one parcel, each with a token of its own.
 
     `seal` is the last step, after the user's builder; it adds what is needed to find the container again.
     `mint` makes the workload's JSON with a token for that many seconds; `queueing` is the lifetime if neither
-    the builder nor `token_lifetime` sets one.
+    the builder nor `token_lifetime` sets one. `kills` looks up how many earlier tries were killed for memory.
     """
 
     configured: Configured[S, R]
@@ -180,11 +185,12 @@ class RequestFactory(Generic[S, R]):
     mint: Callable[[float], str] = field(repr=False)
     queueing: float
     ways: Transports
+    kills: Callable[[], int] = no_kills
     _kept: _Kept = field(default_factory=_Kept, repr=False)
 
     def __call__(self, attempt: int) -> Result[R, str | AwsError]:
         """The request of this attempt, or why there is none: text, or an error if it could not be stored."""
-        launch = self._launch(attempt)
+        launch = replace(self._launch(attempt), memory_kills=self.kills())
         lifetime = self._lifetime(launch)
         with self._kept.lock:
             if self._kept.closed:

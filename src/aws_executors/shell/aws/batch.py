@@ -127,6 +127,13 @@ class BatchCalls:
         """Nobody knows: a job's stream has a name of its own, and Batch shows it for a week."""
         return Failure(no_log("AWS does not show the job any more"))
 
+    def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
+        """By its description alone, where that tells; else a job of several containers is described again."""
+        group = "" if seen.allocation is None else seen.allocation.log_group
+        if group and seen.log_stream:
+            return Success(Stream(group=group, name=seen.log_stream))
+        return self._log_of(seen.id)
+
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         """One page of a log."""
         return log_page(self._clients, self._settings.region, stream, next_token)

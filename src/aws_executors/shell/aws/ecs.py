@@ -9,9 +9,11 @@ builder's step named, is not found by its token, and its task is started anew.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
+from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError
@@ -42,6 +44,12 @@ DEFAULT_CLUSTER = "default"
 REASON_LENGTH = 255
 """Characters of a StopTask reason that are sent; AWS states no limit."""
 
+TASK = "{task}"
+"""Stands for a task's id in the name of a log stream that is remembered."""
+
+DEFINITIONS = 200
+"""How many definitions' log streams are remembered."""
+
 
 class EcsCalls:
     """ECS, for one section of airflow.cfg. Makes no call until it is asked to; never raises.
@@ -59,6 +67,7 @@ class EcsCalls:
         self._clients = clients
         self._settings = settings
         self._record = follower(settings.container_name)
+        self._defined_logs: dict[str, Stream] = {}
         self._clusters = dict.fromkeys((settings.cluster, *also))
         documented = ON_FARGATE if counts_as_fargate(settings) else ON_INSTANCES
         self.allotments = allotments(
@@ -105,6 +114,20 @@ class EcsCalls:
         return defined_log(
             self._clients, own.task_definition, own.container_name, container.rpartition("/")[2]
         )
+
+    def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
+        """By its definition, which is asked for once: a revision does not change."""
+        definition = "" if seen.allocation is None else seen.allocation.definition
+        task = seen.id.rpartition("/")[2]
+        if definition not in self._defined_logs:
+            found = defined_log(self._clients, definition, self._settings.container_name, TASK)
+            if not is_successful(found):
+                return found
+            if len(self._defined_logs) >= DEFINITIONS:
+                self._defined_logs.clear()
+            self._defined_logs[definition] = found.unwrap()
+        stream = self._defined_logs[definition]
+        return Success(replace(stream, name=stream.name.replace(TASK, task)))
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         """One page of a log."""

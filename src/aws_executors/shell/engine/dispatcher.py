@@ -21,6 +21,7 @@ from aws_executors.core.aws.request_quotas import Action
 from aws_executors.core.lifecycle import effects, events, metrics
 from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
+from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.shell.airflow.loggers import logger
@@ -29,7 +30,7 @@ from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.error_log import ErrorLog
 from aws_executors.shell.engine.event_feed import EventFeed
 from aws_executors.shell.engine.job_table import JobTable, Record
-from aws_executors.shell.engine.messages import AirflowUpdate, K, WorkItem
+from aws_executors.shell.engine.messages import AirflowUpdate, ContainerEnded, K, WorkItem
 from aws_executors.shell.engine.operations import STALL, Operations, Performable
 from aws_executors.shell.engine.polling import Polling
 from aws_executors.shell.engine.rate_limiter import UNBOUNDED, RateLimitedQueue, RateLimiter
@@ -59,13 +60,14 @@ RATE_LIMITED: dict[type, Action] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
     """How the engine is set: the policy of a job's life, the pace of polls, rows every so many seconds, and
-    whether events of containers are to be expected."""
+    whether events of containers are to be expected, and usage is recorded."""
 
     policy: Policy
     pace: PollInterval
     rows_every: float = 1.0
     workers: int = 16
     events: bool = False
+    usage: bool = False
 
 
 class Dispatcher(Generic[K, R]):
@@ -242,6 +244,8 @@ class Dispatcher(Generic[K, R]):
             self._error_log.note_event(job, event)
             if isinstance(event, events.Observed):
                 self.event_feed.polled(record, event.observation)
+            if self._config.usage:
+                self._account(record, event)
             moved, asked = advance(job, event, self._config.policy)
             if moved is job and not asked:
                 return
@@ -254,6 +258,20 @@ class Dispatcher(Generic[K, R]):
         except Exception:
             # A defect of ours: the other jobs, whose news may come in the same message, must not pay for it.
             log.exception("Could not process %s of job %s", type(event).__name__, job.token)
+
+    def _account(self, record: Record[K, R], event: events.Event[R]) -> None:
+        """Tell, once per container, that it has ended and what AWS says of its sizes and times."""
+        match event:
+            case events.Observed(observation=seen) | events.Found(observation=Observation() as seen):
+                job = record.job
+                own = seen.id == job.container or isinstance(event, events.Found)
+                if not own or not seen.ended or seen.allocation is None or seen.id == record.accounted:
+                    return
+                record.accounted = seen.id
+                ended = ContainerEnded(seen, job.attempt, record.work_item.queue)
+                self._outbox.append(AirflowUpdate(job.token, record.work_item.key, ended))
+            case _:
+                return
 
     def _wake(self, token: str, now: float) -> None:
         record = self.table.get(token)

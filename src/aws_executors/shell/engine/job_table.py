@@ -42,6 +42,7 @@ class Record(Generic[K, R]):
     poll_at: float | None = None  # the one planned poll of its container that counts
     failed_polls: int = 0  # in a row
     named: bool = False  # whether an event has named its container
+    accounted: str = ""  # the last container whose end was told where usage is recorded
     pending: dict[type[Effect[R]], int] = field(default_factory=dict)
     """The numbers of the requests that are not answered, one of a kind."""
     in_doubt: bool = False  # its row must be read before anything is submitted for it

@@ -16,6 +16,7 @@ from returns.result import Result
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
 from aws_executors.core.lifecycle.job import Job
+from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.lifecycle.verdict import Row
 
 R = TypeVar("R")
@@ -72,9 +73,18 @@ class RowQuery(Generic[K_co]):
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerEnded:
+    """A container has ended, and AWS has told its sizes and times; said only where usage is recorded."""
+
+    observation: Observation
+    attempt: int
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
 class AirflowUpdate(Generic[K]):
     """What the scheduler's thread has to tell Airflow about one job."""
 
     token: str
     key: K
-    effect: Report | ReleaseSlot | LogEvent
+    effect: Report | ReleaseSlot | LogEvent | ContainerEnded

@@ -13,7 +13,7 @@ from returns.result import Result
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.aws.s3 import S3Calls
-from aws_executors.shell.transport.inline import INLINE, Inline
+from aws_executors.shell.transport.inline import INLINE, MEASURED, Inline
 from aws_executors.shell.transport.s3 import S3, command
 
 if TYPE_CHECKING:
@@ -61,12 +61,13 @@ class Transport(Protocol):
 
 
 def inline_of(settings: Settings) -> Inline:
-    """The launcher of inline workloads."""
-    if settings.launcher != "auto":
-        return INLINE[settings.launcher]
-    from aws_executors.shell.airflow.compat import PRINTS_TOKENS  # imports what only an executor needs
+    """The launcher of inline workloads that these settings select; ours also measures, if it is to."""
+    name = settings.launcher
+    if name == "auto":
+        from aws_executors.shell.airflow.compat import PRINTS_TOKENS  # imports what only an executor needs
 
-    return INLINE["aws_executors" if PRINTS_TOKENS else "airflow"]
+        name = "aws_executors" if PRINTS_TOKENS else "airflow"
+    return MEASURED if settings.usage and name == "aws_executors" else INLINE[name]
 
 
 def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Transport | None]:
@@ -78,6 +79,7 @@ def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Tra
             S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner),
             settings.workload_store,
             settings.region,
+            usage=settings.usage,
         )
         if settings.workload_store
         else None
@@ -90,5 +92,11 @@ def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Tra
 def shown_command(settings: Settings, submission: str, workload: str) -> tuple[str, ...]:
     """The command that a container would get, without storing anything; used by previews."""
     if settings.workload_transport == "s3":
-        return command(settings.workload_store, settings.region, submission, settings.workload_store_owner)
+        return command(
+            settings.workload_store,
+            settings.region,
+            submission,
+            settings.workload_store_owner,
+            usage=settings.usage,
+        )
     return (*inline_of(settings).launcher, workload)

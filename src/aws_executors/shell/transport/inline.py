@@ -47,3 +47,5 @@ INLINE: Mapping[str, Inline] = {
     "airflow": Inline(("python", "-m", "airflow.sdk.execution_time.execute_workload", "--json-string")),
     "aws_executors": Inline(("python", "-m", "aws_executors.run", "--json-string")),
 }
+MEASURED = Inline(("python", "-m", "aws_executors.run", "--usage", "--json-string"))
+"""The same with a line at its end that says what was used."""

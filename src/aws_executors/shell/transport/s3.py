@@ -41,14 +41,17 @@ RACES = 3
 """How often an object is read again because it changed between reading and writing."""
 
 
-def command(store: str, region: str, submission: str, owner: str = "") -> tuple[str, ...]:
+def command(
+    store: str, region: str, submission: str, owner: str = "", *, usage: bool = False
+) -> tuple[str, ...]:
     """The command with which the container gets the workload of this submission.
 
     >>> " ".join(command("s3://airflow/workloads", "us-east-1", "0b6e-1"))
     'python -m aws_executors.run --region us-east-1 --s3 s3://airflow/workloads/0b6e-1'
     """
     owned = ("--owner", owner) if owner else ()
-    return (*LAUNCHER, "--region", region, *owned, "--s3", address(store, submission))
+    measured = ("--usage",) if usage else ()
+    return (*LAUNCHER, *measured, "--region", region, *owned, "--s3", address(store, submission))
 
 
 @dataclass(slots=True)
@@ -67,10 +70,11 @@ class S3:
 
     stores = True
 
-    def __init__(self, calls: S3Calls, store: str, region: str) -> None:
+    def __init__(self, calls: S3Calls, store: str, region: str, *, usage: bool = False) -> None:
         self._calls = calls
         self._store = store
         self._region = region
+        self._usage = usage
         self._objects: dict[str, _Object] = {}
 
     def __repr__(self) -> str:
@@ -79,7 +83,7 @@ class S3:
     def put(self, submission: str, workload: str) -> Result[tuple[str, ...], AwsError]:
         """Write the object; the command names it and contains no secret."""
         known = self._objects.setdefault(submission, _Object())
-        told = command(self._store, self._region, submission, self._calls.owner)
+        told = command(self._store, self._region, submission, self._calls.owner, usage=self._usage)
         return self._written(known, submission, workload).map(lambda _: told)
 
     def refresh(self, submission: str, workload: str) -> Result[None, AwsError]:

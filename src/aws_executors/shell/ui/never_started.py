@@ -34,6 +34,10 @@ class Places(Protocol):
         the log group alone."""
         ...
 
+    def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
+        """The log stream of a container that has ended, by its description, with as few calls as possible."""
+        ...
+
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         """The newest page of a log, or the page of a token."""
         ...

@@ -1,0 +1,33 @@
+"""The sizes that Fargate sells: CPU units (1024 make one vCPU) and MiB of memory, in fixed pairs.
+
+Law: the table, and what is the smallest pair for a need. The same for ECS and Batch. Source: "Task CPU and
+memory" in "Amazon ECS task definition parameters for Fargate".
+"""
+
+from collections.abc import Mapping
+
+GIB = 1024
+FARGATE_MEMORY: Mapping[int, range | tuple[int, ...]] = {
+    256: (512, 1 * GIB, 2 * GIB),
+    512: range(1 * GIB, 4 * GIB + 1, GIB),
+    1024: range(2 * GIB, 8 * GIB + 1, GIB),
+    2048: range(4 * GIB, 16 * GIB + 1, GIB),
+    4096: range(8 * GIB, 30 * GIB + 1, GIB),
+    8192: range(16 * GIB, 60 * GIB + 1, 4 * GIB),
+    16384: range(32 * GIB, 120 * GIB + 1, 8 * GIB),
+}
+
+
+def smallest_pair(cpu: float, memory: float) -> tuple[int, int] | None:
+    """The smallest pair with at least this much of both, or None if that is more than the largest has.
+
+    Of two pairs, the one with less CPU is the smaller one: it is always the cheaper one, too.
+
+    >>> smallest_pair(200, 700), smallest_pair(256, 3000), smallest_pair(1, 200_000)
+    ((256, 1024), (512, 3072), None)
+    """
+    for units, sizes in FARGATE_MEMORY.items():
+        fits = [size for size in sizes if size >= memory]
+        if units >= cpu and fits:
+            return units, fits[0]
+    return None

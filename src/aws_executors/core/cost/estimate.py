@@ -1,0 +1,84 @@
+"""What a container costs: seconds and sizes times prices.
+
+Law: arithmetic, and the two rules of Fargate's bill: seconds are rounded up, and a start costs a minimum. An
+estimate, for AWS's bill knows discounts, Savings Plans and taxes, and this does not. Source: "Duration" and
+"Pricing Examples" of https://aws.amazon.com/fargate/pricing/.
+"""
+
+from math import ceil
+
+from aws_executors.core.cost.prices import PriceClass, Prices, price_class
+from aws_executors.core.lifecycle.allocation import FREE_STORAGE
+
+HOUR = 3600.0
+GIB = 1024
+MINIMUM, MINIMUM_ON_WINDOWS = 60, 300
+"""Seconds that a Fargate task pays for at least."""
+
+
+def billed_seconds(seconds: float, *, windows: bool = False) -> int:
+    """The seconds on Fargate's bill, from the start of the image pull until the task has ended.
+
+    >>> billed_seconds(41.2), billed_seconds(61.2), billed_seconds(41.2, windows=True)
+    (60, 62, 300)
+    """
+    return max(ceil(seconds), MINIMUM_ON_WINDOWS if windows else MINIMUM)
+
+
+def dollars(
+    prices: Prices,
+    region: str,
+    seconds: float,
+    *,
+    vcpu: float,
+    memory: int,
+    storage: int = FREE_STORAGE,
+    architecture: str = "X86_64",
+    system: str = "LINUX",
+    spot: bool = False,
+    fargate: bool = True,
+) -> float | None:
+    """About how many US dollars a container costs, or None if the table has no price for it.
+
+    `seconds` count from the start of the image pull until the container's end, `vcpu` in vCPUs, `memory` in
+    MiB, `storage` in GiB of ephemeral storage in all. `architecture` and `system` are AWS's words (see
+    `price_class`). On EC2 (not `fargate`) only a user's own table has a price; nothing is rounded there.
+
+    >>> from aws_executors.core.cost.prices import bundled_prices
+    >>> round(dollars(bundled_prices(), "us-east-1", 600, vcpu=1, memory=2048), 6)
+    0.008228
+    >>> dollars(bundled_prices(), "us-east-1", 600, vcpu=1, memory=2048, fargate=False) is None
+    True
+    """
+    sold_as = price_class(architecture=architecture, system=system, spot=spot, fargate=fargate)
+    region_prices = prices.regions.get(region)
+    rates = None if sold_as is None or region_prices is None else region_prices.rates(sold_as)
+    if rates is None or region_prices is None:
+        return None
+    hourly = vcpu * (rates.vcpu_hour + rates.license_vcpu_hour) + memory / GIB * rates.gb_hour
+    if sold_as is PriceClass.EC2:
+        return max(seconds, 0.0) / HOUR * hourly
+    more = max(storage - FREE_STORAGE, 0)
+    if more and region_prices.storage_gb_hour is None:
+        return None
+    hourly += more * (region_prices.storage_gb_hour or 0.0)
+    return billed_seconds(seconds, windows=sold_as is PriceClass.WINDOWS_X86) / HOUR * hourly
+
+
+def dollars_text(amount: float) -> str:
+    """An amount with two significant digits below a cent and two decimals above.
+
+    >>> dollars_text(0.00113), dollars_text(0.034), dollars_text(1234.5), dollars_text(0)
+    ('$0.0011', '$0.03', '$1,234.50', '$0.00')
+    """
+    if 0 < amount < 0.01:
+        return f"${amount:.{_decimals(amount)}f}"
+    return f"${amount:,.2f}"
+
+
+def _decimals(amount: float) -> int:
+    """Decimals that leave two significant digits, seven at most: a hundredth of a cent is not worth more."""
+    for decimals in range(3, 7):
+        if amount * 10.0**decimals >= 10:
+            return decimals
+    return 7

@@ -1,0 +1,82 @@
+"""What a container measured of itself: the one line in which the launcher reports it, written and read here.
+
+Law: text in, values out; both sides use it, the launcher that measures (`run/usage.py`) and the executor that
+reads. A line comes from a container, so it is read as foreign input: bounded, and None if anything is wrong.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+PREFIX = "aws_executors.run: "
+MARK = "used "
+LONGEST = 1_000
+"""The most characters of such a line."""
+
+Bytes = Annotated[int, Field(ge=0, le=2**62)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+class Measured(BaseModel):
+    """What was used while one workload ran; None for what could not be measured.
+
+    `memory` is the peak in MiB without the page cache, `cpu` the CPU seconds, `disk` the peak of MiB written
+    to the task's own disk, `received` and `sent` the bytes of its network, `kills` the processes that the
+    kernel killed for memory.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    memory: Bytes | None = None
+    cpu: Seconds | None = None
+    disk: Bytes | None = None
+    received: Bytes | None = None
+    sent: Bytes | None = None
+    kills: Bytes | None = None
+
+
+def usage_address(workload: str) -> str:
+    """Where the measurement of a stored workload lies: beside it.
+
+    >>> usage_address("s3://airflow/workloads/0b6e-1")
+    's3://airflow/workloads/0b6e-1.usage'
+    """
+    return f"{workload}.usage"
+
+
+def measured_text(measured: Measured) -> str:
+    """What the launcher says, without its prefix.
+
+    >>> measured_text(Measured(memory=412, cpu=12.3))
+    'used {"memory":412,"cpu":12.3}'
+    """
+    return f"{MARK}{measured.model_dump_json(exclude_none=True)}"
+
+
+def read_measured(text: str) -> Measured | None:
+    """What a JSON text says, or None for what is none.
+
+    >>> read_measured('{"memory":412}'), read_measured('{"memory":-1}')
+    (Measured(memory=412, cpu=None, disk=None, received=None, sent=None, kills=None), None)
+    """
+    if len(text) > LONGEST:
+        return None
+    try:
+        return Measured.model_validate_json(text)
+    except ValidationError:
+        return None
+
+
+def last_measured(lines: Iterable[str]) -> Measured | None:
+    """The last measurement in the lines of a container's log, oldest first.
+
+    >>> last_measured(["hello", 'aws_executors.run: used {"memory":412}', "bye"]).memory
+    412
+    """
+    found = None
+    for line in lines:
+        head, mark, text = line.strip().partition(f"{PREFIX}{MARK}")
+        if mark and not head:
+            found = read_measured(text) or found
+    return found

@@ -1,0 +1,177 @@
+"""Which size each task should have, by what its runs have used.
+
+Law: never below a peak, and a run that was killed for memory needed more than it had. Who has few runs is
+told so. CPU is proposed by the 95th percentile of the averages of the runs: with less, a task takes longer.
+A proposal is on a size that Fargate has, or on an instance a round one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from aws_executors.core.aws.fargate_sizes import GIB, smallest_pair
+from aws_executors.core.cost.prices import PriceClass
+from aws_executors.core.cost.record import UsageRecord, memory_text
+from aws_executors.core.cost.sizes import CPU_ROOM, MEMORY_ROOM
+from aws_executors.core.cost.summary import UsageEntry
+
+FEW = 3
+"""Fewer runs than this are told of: what they used may not be what others will."""
+AFTER_A_KILL = 1.5
+"""So many times the memory that a killed run had."""
+PERCENTILE = 0.95
+CPU_STEP, MEMORY_STEP = 128, 64
+"""What sizes on an instance are rounded up to: CPU units and MiB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """CPU units and MiB of memory."""
+
+    cpu: int
+    memory: int
+
+    def __str__(self) -> str:
+        return f"{self.cpu / GIB:g} vCPU, {memory_text(self.memory)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What one task has, used, and should have.
+
+    `peak` is the most memory that a run used (MiB), `share` the vCPUs. `saving` is the part of its cost that
+    the size would save, negative if it needs more; `dollars` what that is for the runs that were looked at.
+    `note` says what a reader must know.
+    """
+
+    section: str
+    dag: str
+    task: str
+    runs: int
+    killed: int
+    now: Size
+    peak: int
+    share: float
+    proposed: Size
+    saving: float | None
+    dollars: float | None
+    note: str = ""
+
+    @property
+    def changes(self) -> bool:
+        """Whether another size is proposed."""
+        return self.proposed != self.now
+
+    @property
+    def executor_config(self) -> dict[str, object]:
+        """The size as a task's ``executor_config``."""
+        if self.section == "batch":
+            return {"vcpus": self.proposed.cpu / GIB, "memory": self.proposed.memory}
+        task = {"cpu": str(self.proposed.cpu), "memory": str(self.proposed.memory)}
+        return {"cpu": self.proposed.cpu, "memory": self.proposed.memory, "overrides": task}
+
+    @property
+    def step(self) -> str:
+        """The size as a step of a builder."""
+        where = f"task_matches(dag={self.dag!r}, task={self.task!r})"
+        if self.section == "batch":
+            size = f"batch.with_resources(vcpus={self.proposed.cpu / GIB:g}, memory={self.proposed.memory})"
+        else:
+            size = f"ecs.with_cpu_memory(cpu={self.proposed.cpu}, memory={self.proposed.memory})"
+        return f"when({where}, {size})"
+
+
+def proposals(entries: Iterable[UsageEntry]) -> tuple[Proposal, ...]:
+    """One proposal per task whose runs were measured, the largest saving first.
+
+    >>> run = UsageRecord(section="batch", sold_as="linux_x86", vcpu=1, memory=2048, peak=412, cpu=4.0,
+    ...                   running=40.0, billed=60.0, dollars=0.0008)
+    >>> (found,) = proposals([UsageEntry(dag="etl", task="load", record=run)] * 3)
+    >>> str(found.now), str(found.proposed), found.executor_config
+    ('1 vCPU, 2 GiB', '0.25 vCPU, 1 GiB', {'vcpus': 0.25, 'memory': 1024})
+    """
+    groups: dict[tuple[str, str, str], list[UsageEntry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.record.section, entry.dag, entry.task), []).append(entry)
+    found = (_proposal(*name, group) for name, group in groups.items())
+    return tuple(sorted(filter(None, found), key=_saving))
+
+
+def _proposal(section: str, dag: str, task: str, entries: Sequence[UsageEntry]) -> Proposal | None:
+    records = [one.record for one in sorted(entries, key=_at)]
+    measured = [one for one in records if one.peak is not None]
+    last = next((one for one in reversed(measured) if one.vcpu and one.memory), None)
+    if last is None or not last.vcpu or not last.memory:
+        return None
+    shares = sorted(share for one in measured if (share := one.cpu_share) is not None)
+    peak = max(one.peak or 0 for one in measured)
+    share = percentile(shares, PERCENTILE) if shares else last.vcpu
+    killed = [one for one in records if one.killed]
+    needed = max([peak * MEMORY_ROOM, *((one.limit or one.memory or 0) * AFTER_A_KILL for one in killed)])
+    now = Size(cpu=round(last.vcpu * GIB), memory=last.memory)
+    proposed = _fitting(share, needed, last.on_fargate)
+    notes = []
+    if proposed is None:
+        proposed = now
+        notes.append(f"more than Fargate's largest task is needed: {memory_text(needed)}")
+    if len(measured) < FEW:
+        notes.append(f"only {len(measured)} run{'' if len(measured) == 1 else 's'}")
+    if not shares:
+        notes.append("CPU was not measured, and is left as it is")
+    saving, dollars = _saved(records, now, proposed)
+    return Proposal(
+        section=section,
+        dag=dag,
+        task=task,
+        runs=len(measured),
+        killed=len(killed),
+        now=now,
+        peak=peak,
+        share=share,
+        proposed=proposed,
+        saving=saving,
+        dollars=dollars,
+        note="; ".join(notes),
+    )
+
+
+def percentile(ordered: Sequence[float], part: float) -> float:
+    """The smallest of these ascending numbers that is not below this part of them.
+
+    >>> percentile([1.0, 2.0, 3.0, 4.0], 0.95), percentile([1.0, 2.0, 3.0, 4.0], 0.5)
+    (4.0, 2.0)
+    """
+    return ordered[max(ceil(part * len(ordered)) - 1, 0)]
+
+
+def _fitting(share: float, memory: float, fargate: bool) -> Size | None:
+    cpu = share * CPU_ROOM * GIB
+    if not fargate:
+        return Size(
+            cpu=max(ceil(cpu / CPU_STEP), 1) * CPU_STEP,
+            memory=max(ceil(memory / MEMORY_STEP), 1) * MEMORY_STEP,
+        )
+    pair = smallest_pair(cpu, memory)
+    return None if pair is None else Size(cpu=pair[0], memory=pair[1])
+
+
+def _saved(records: Sequence[UsageRecord], now: Size, proposed: Size) -> tuple[float | None, float | None]:
+    """By what CPU and memory cost in proportion, which is nearly the same everywhere."""
+    cost = sum(one.dollars or 0.0 for one in records)
+    if not cost or any(one.sold_as in ("", PriceClass.EC2) for one in records if one.dollars):
+        return None, None
+    part = 1 - _weight(proposed) / _weight(now)
+    return part, part * cost
+
+
+def _weight(size: Size) -> float:
+    """A vCPU costs about as much as nine GiB. Source: the price table."""
+    return size.cpu / GIB * 9.1 + size.memory / GIB
+
+
+def _saving(one: Proposal) -> tuple[float, str, str]:
+    return -(one.dollars or 0.0), one.dag, one.task
+
+
+def _at(entry: UsageEntry) -> float:
+    return entry.at

@@ -1,0 +1,72 @@
+"""What AWS gave a container, and when: the sizes and times in the description of one that has ended.
+
+Law: nothing of ECS or Batch is here. What a description does not tell is None, and nothing is guessed.
+"""
+
+from dataclasses import dataclass
+
+FREE_STORAGE = 20
+"""GiB of ephemeral storage that every Fargate task has and nobody pays for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """Sizes and times of one container. Times are in epoch seconds.
+
+    `vcpu` and `memory` (MiB) are the task's, which is what is paid for, `limit` is the memory (MiB) that the
+    Airflow container may use. `spot` is False where nobody knows: Batch does not say. `before` are the
+    seconds of earlier attempts by Batch itself, which are paid for too.
+
+    >>> Allocation(created=0.0, pull_started=17.0, pull_stopped=20.0, started=24.0, stopped=65.0).seconds
+    48.0
+    """
+
+    vcpu: float | None = None
+    memory: int | None = None
+    limit: int | None = None
+    storage: int = FREE_STORAGE  # GiB
+    architecture: str = "X86_64"
+    system: str = "LINUX"
+    fargate: bool = False
+    spot: bool = False
+
+    created: float | None = None
+    pull_started: float | None = None
+    pull_stopped: float | None = None
+    started: float | None = None
+    stopped: float | None = None
+    before: float = 0.0
+
+    definition: str = ""  # the ECS task definition's ARN
+    log_group: str = ""  # of Batch
+
+    @property
+    def seconds(self) -> float | None:
+        """What Fargate bills: from the start of the image pull, or of the container, until its end."""
+        last = _between(self.started if self.pull_started is None else self.pull_started, self.stopped)
+        return None if last is None else last + self.before
+
+    @property
+    def waiting(self) -> float | None:
+        """Seconds from its creation until the image pull, or where no pull is told of, until its start."""
+        return _between(self.created, self.started if self.pull_started is None else self.pull_started)
+
+    @property
+    def pulling(self) -> float | None:
+        """Seconds of the image pull."""
+        return _between(self.pull_started, self.pull_stopped)
+
+    @property
+    def starting(self) -> float | None:
+        """Seconds from the end of the pull until the container ran."""
+        return _between(self.pull_stopped, self.started)
+
+    @property
+    def running(self) -> float | None:
+        """Seconds that it ran, earlier attempts included."""
+        last = _between(self.started, self.stopped)
+        return None if last is None else last + self.before
+
+
+def _between(begin: float | None, end: float | None) -> float | None:
+    return None if begin is None or end is None else max(end - begin, 0.0)

@@ -1,0 +1,117 @@
+"""What one workload uses of its container: peaks by looking now and then, everything else by differences.
+
+Law: never raises, and costs the task next to nothing: one thread reads a few small files a second. Works for
+one workload of many in the same container: make a `Meter` for each. What cannot be measured is None.
+"""
+
+import os
+import resource
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+from aws_executors.core.cost.measured import Measured
+from aws_executors.run.cgroup import MIB, Counters, own_cgroup
+from aws_executors.run.process_tree import ProcessTree
+
+OFTEN, RARELY, SOON = 0.2, 1.0, 5.0
+"""Seconds between two looks, in the first `SOON` seconds and later."""
+ON_FARGATE = "AWS_ECS_FARGATE"
+DISK = "/"
+
+
+class Meter:
+    """Measures from its creation until `stop`; `watch` begins to look for peaks.
+
+    `alone` says that nothing else has run, or will, in this process: then the largest child that has ended
+    counts for the peak of memory, too, however short it lived.
+    """
+
+    def __init__(
+        self, counters: Counters | None = None, *, alone: bool = True, root: Path = Path("/")
+    ) -> None:
+        self._counters: Counters = counters or own_cgroup(root) or ProcessTree(os.getpid())
+        self._root = root
+        self._alone = alone
+        self._cpu = self._counters.cpu()
+        self._kills = self._counters.kills()
+        self._network = network(root)
+        self._disk = disk()
+        self._memory_peak: int | None = None
+        self._disk_peak: int | None = None
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def watch(self) -> None:
+        """Look for peaks from now on, in a thread; only after a fork, which threads do not survive."""
+        self._thread = threading.Thread(target=self._watch, name="aws-executors-usage", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> Measured:
+        """What was used."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(OFTEN)
+        self._look()
+        largest = _largest_child() if self._alone else None
+        memory = max((one for one in (self._memory_peak, largest) if one is not None), default=None)
+        received, sent = network(self._root) or (None, None)
+        began = self._network or (None, None)
+        return Measured(
+            memory=None if memory is None else -(-memory // MIB),
+            cpu=_more(self._counters.cpu(), self._cpu),
+            disk=None if self._disk_peak is None else self._disk_peak // MIB,
+            received=_added(received, began[0]),
+            sent=_added(sent, began[1]),
+            kills=_added(self._counters.kills(), self._kills),
+        )
+
+    def _watch(self) -> None:
+        looks = 0
+        while not self._ended.wait(OFTEN if looks * OFTEN < SOON else RARELY):
+            looks += 1
+            self._look()
+
+    def _look(self) -> None:
+        memory = self._counters.memory()
+        if memory is not None:
+            self._memory_peak = max(memory, self._memory_peak or 0)
+        used = disk()
+        if used is not None and self._disk is not None:
+            self._disk_peak = max(used - self._disk, self._disk_peak or 0)
+
+
+def network(root: Path = Path("/")) -> tuple[int, int] | None:
+    """Bytes received and sent so far, by all interfaces but the loopback. Source: proc(5), ``net/dev``."""
+    try:
+        lines = (root / "proc/net/dev").read_text().splitlines()[2:]
+        rows = [line.partition(":") for line in lines]
+        counts = [list(map(int, fields.split())) for name, _, fields in rows if name.strip() != "lo"]
+        return sum(one[0] for one in counts), sum(one[8] for one in counts)
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def disk() -> int | None:
+    """Bytes in use on the task's own disk; None on an instance, whose disk others use as well."""
+    if os.environ.get("AWS_EXECUTION_ENV") != ON_FARGATE:
+        return None
+    try:
+        return shutil.disk_usage(DISK).used
+    except OSError:
+        return None
+
+
+def _largest_child() -> int:
+    """Bytes of the largest process that came from this one and has ended."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+
+
+def _more(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else round(max(now - before, 0.0), 2)
+
+
+def _added(now: int | None, before: int | None) -> int | None:
+    return None if now is None or before is None else max(now - before, 0)

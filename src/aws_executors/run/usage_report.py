@@ -1,0 +1,40 @@
+"""Report what a workload used: as the last line of the container's log and, if it came from a store, there.
+
+Law: never raises, and waits for a few seconds at most: the task's result has been reported already, and every
+second of the container is paid for.
+"""
+
+from aws_executors.core.cost.measured import Measured, measured_text, usage_address
+from aws_executors.core.redact.outgoing import one_line
+from aws_executors.core.requests.stored_workload import bucket_and_key
+from aws_executors.run.parent import say
+from aws_executors.run.usage import Meter
+
+PATIENCE = 3  # seconds to connect, and to read
+
+
+def report_usage(meter: Meter, url: str | None, region: str | None, owner: str = "") -> None:
+    """Say what was measured, and store it beside the workload that lay at `url`, if it did."""
+    try:
+        measured = meter.stop()
+        say(measured_text(measured))
+        if url:
+            _store(measured, usage_address(url), region, owner)
+    except Exception as error:  # noqa: BLE001 - the task's own end must not depend on it
+        say(f"could not report what was used: {one_line(f'{type(error).__name__}: {error}')}")
+
+
+def _store(measured: Measured, url: str, region: str | None, owner: str) -> None:
+    import boto3
+    from botocore.config import Config
+
+    bucket, key = bucket_and_key(url)
+    config = Config(
+        connect_timeout=PATIENCE, read_timeout=PATIENCE, retries={"total_max_attempts": 1, "mode": "standard"}
+    )
+    s3 = boto3.Session().client("s3", region_name=region, config=config)
+    body = measured.model_dump_json(exclude_none=True).encode()
+    if owner:
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ExpectedBucketOwner=owner)
+    else:
+        s3.put_object(Bucket=bucket, Key=key, Body=body)

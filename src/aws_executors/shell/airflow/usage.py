@@ -1,0 +1,209 @@
+"""Record what containers used and cost: as a line in the task's event log, and in metrics.
+
+Law: best effort, after the task has been reported; nobody waits for it. One thread, made when it is first
+needed, makes the records, so that the scheduler's does not. Where containers measure themselves, it reads
+that first, not too many a second; where that fails, or there are too many, a record has what AWS told alone.
+"""
+
+import heapq
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from aws_executors.core.aws.token_bucket import Bucket, Quota, full, take
+from aws_executors.core.cost.measured import Measured
+from aws_executors.core.cost.prices import Prices
+from aws_executors.core.cost.record import UsageRecord, entry_of, record_of
+from aws_executors.core.explain.diagnosis import killed_for_memory
+from aws_executors.core.lifecycle import metrics
+from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.core.settings.base import Settings
+from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.loggers import logger
+from aws_executors.shell.airflow.metrics import Sink
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.usage_reader import UsageReader, measures
+from aws_executors.shell.engine.messages import ContainerEnded
+from aws_executors.shell.services import Backend
+
+if TYPE_CHECKING:
+    from airflow.models.taskinstancekey import TaskInstanceKey
+
+K = TypeVar("K", bound=Hashable)
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+
+log = logger(__name__)
+
+LATE = (2.0, 10.0)
+"""Seconds to wait before each reading: what a container writes comes to CloudWatch a little later."""
+
+WAITING = 2_000
+"""Containers that may wait to be read; the records of more are made without."""
+
+READS = Quota(rate=10, burst=25)
+"""Readings a second: an account may make 25 GetLogEvents calls, for all its users."""
+
+IN_VAIN, REST = 10, 300.0
+"""After so many containers in a row whose measurement was not found, none is read for so many seconds."""
+
+
+def recorder_of(
+    configured: Configured[S, R], sink: Sink, clients: Clients, backend: Backend[S, R]
+) -> "UsageRecorder[TaskInstanceKey] | None":
+    """The recorder that these settings want; None where usage is not to be recorded."""
+    settings = configured.settings
+    if not settings.usage:
+        return None
+    reader = None
+    if measures(settings):
+        reader = UsageReader(backend.calls(clients, settings), clients, settings)
+    return UsageRecorder(configured.prices, settings.section, settings.region, sink, reader, late=LATE)
+
+
+class Measurements(Protocol):
+    """Where measurements are read; `UsageReader` is one. Both may wait, and neither raises."""
+
+    def stored(self, submission: str) -> Measured | None:
+        """What lies beside a stored workload."""
+        ...
+
+    def logged(self, seen: Observation) -> Measured | None:
+        """What stands at the end of a container's log."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Asked(Generic[K]):
+    """One container whose record is to be made at a time; `tries` readings have found nothing. With `reads`
+    off, nothing is read for it."""
+
+    at: float
+    number: int
+    tries: int = field(compare=False)
+    reads: bool = field(compare=False)
+    key: K = field(compare=False)
+    token: str = field(compare=False)
+    ended: ContainerEnded = field(compare=False)
+
+
+class UsageRecorder(Generic[K]):
+    """Makes one record per container that has ended, and gives its entry for the event log later."""
+
+    def __init__(
+        self,
+        prices: Prices,
+        section: str,
+        region: str,
+        sink: Sink,
+        measurements: Measurements | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        late: tuple[float, ...] = LATE,
+    ) -> None:
+        self._prices = prices
+        self._section, self._region = section, region
+        self._sink = sink
+        self._measurements = measurements
+        self._clock = clock
+        self._late = late
+        self._found: deque[tuple[K, str]] = deque()
+        self._asked: list[_Asked[K]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._bucket: Bucket = full(READS, clock())
+        self._in_vain, self._resting = 0, float("-inf")
+        self._thread: threading.Thread | None = None
+
+    def ask(self, key: K, token: str, ended: ContainerEnded) -> None:
+        """Record this end soon."""
+        now = self._clock()
+        reads = self._measurements is not None and now >= self._resting and len(self._asked) < WAITING
+        at = now + self._late[0] if reads else now
+        with self._changed:
+            asked = _Asked(at, next(self._numbers), 0, reads, key, token, ended)
+            heapq.heappush(self._asked, asked)
+            self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="aws-executors-usage", daemon=True)
+            self._thread.start()
+
+    def found(self) -> Iterator[tuple[K, str]]:
+        """Take the entries that have been made, oldest first."""
+        while self._found:
+            yield self._found.popleft()
+
+    def _work(self) -> None:
+        while True:
+            asked = self._next()
+            try:
+                self._read(asked)
+            except Exception:
+                log.exception("Could not record what the container of %s used", asked.token)
+
+    def _next(self) -> _Asked[K]:
+        """The next one, when its time has come and another call may be made."""
+        with self._changed:
+            while True:
+                now = self._clock()
+                if self._asked and self._asked[0].at <= now:
+                    self._bucket, granted = take(self._bucket, 1, now)
+                    if granted or not self._asked[0].reads:
+                        return heapq.heappop(self._asked)
+                    self._changed.wait(1 / READS.rate)
+                else:
+                    self._changed.wait(self._asked[0].at - now if self._asked else None)
+
+    def _read(self, asked: _Asked[K]) -> None:
+        if not asked.reads:
+            self._record(asked.key, asked.ended, None)
+            return
+        measured = self._measured(asked)
+        again = asked.tries + 1
+        if measured is None and again < len(self._late) and self._in_vain < IN_VAIN:
+            at = self._clock() + self._late[again]
+            with self._changed:
+                heapq.heappush(self._asked, replace(asked, at=at, tries=again))
+            return
+        self._in_vain = 0 if measured is not None else self._in_vain + 1
+        if self._in_vain >= IN_VAIN:
+            self._in_vain, self._resting = 0, self._clock() + REST
+        self._record(asked.key, asked.ended, measured)
+
+    def _measured(self, asked: _Asked[K]) -> Measured | None:
+        if self._measurements is None or self._clock() < self._resting:
+            return None
+        submission = f"{asked.token}-{asked.ended.attempt}"
+        stored = self._measurements.stored(submission) if asked.tries == 0 else None
+        return stored or self._measurements.logged(asked.ended.observation)
+
+    def _record(self, key: K, ended: ContainerEnded, measured: Measured | None) -> None:
+        seen = ended.observation
+        if seen.allocation is None:
+            return
+        record = record_of(
+            seen.allocation,
+            self._prices,
+            section=self._section,
+            region=self._region,
+            queue=ended.queue,
+            killed=killed_for_memory(seen),
+            measured=measured,
+        )
+        self._found.append((key, entry_of(record)))
+        self._measure(record)
+
+    def _measure(self, record: UsageRecord) -> None:
+        self._sink.count(metrics.name_of(metrics.ENDED))
+        if record.dollars is not None:
+            self._sink.count(metrics.name_of(metrics.COST), round(record.dollars * 1e6))
+        if record.killed:
+            self._sink.count(metrics.name_of(metrics.OUT_OF_MEMORY))
+        if record.waiting is not None:
+            self._sink.time(metrics.name_of(metrics.WAITS), record.waiting)
+        if record.pulling is not None:
+            self._sink.time(metrics.name_of(metrics.PULLS), record.pulling)

@@ -1,0 +1,59 @@
+"""Read what a container that has ended measured of itself: beside its stored workload, or at its log's end.
+
+Law: at most two calls for a container, and one usually; never raises. What lay in the store is deleted once
+it was read. Nothing is decided here: when to read, and how often, is the caller's matter.
+"""
+
+from returns.methods import unwrap_or_failure
+from returns.result import Result
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.cost.measured import Measured, last_measured, read_measured, usage_address
+from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.core.logs.lines import Tail, folded, text_of
+from aws_executors.core.requests.stored_workload import address, bucket_and_key
+from aws_executors.core.settings.base import Settings
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.log_pages import no_log
+from aws_executors.shell.aws.s3 import S3Calls
+from aws_executors.shell.ui.never_started import Places
+
+
+def measures(settings: Settings) -> bool:
+    """Whether containers measure themselves by these settings: it is our launcher that does."""
+    stored = settings.workload_transport != "inline" and settings.workload_store
+    return settings.usage and bool(stored or settings.launcher == "aws_executors")
+
+
+class UsageReader:
+    """What containers of one executor measured of themselves."""
+
+    def __init__(self, places: Places, clients: Clients, settings: Settings) -> None:
+        self._places = places
+        self._store = settings.workload_store if settings.workload_transport != "inline" else ""
+        self._in_log = settings.launcher == "aws_executors" or bool(self._store)
+        self._s3 = S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner)
+
+    def stored(self, submission: str) -> Measured | None:
+        """What lies beside the stored workload of this submission, if anything does."""
+        if not self._store:
+            return None
+        place = bucket_and_key(usage_address(address(self._store, submission)))
+        match unwrap_or_failure(self._s3.get(*place)):
+            case AwsError():
+                return None  # none was stored, or the container may not store it: then its log has it
+            case held:
+                self._s3.delete(*place)
+                return read_measured(held.body.decode(errors="replace"))
+
+    def logged(self, seen: Observation) -> Measured | None:
+        """What stands at the end of the container's log, if anything does yet."""
+        if not self._in_log:
+            return None
+        page = self._places.ended_log(seen).bind(lambda stream: self._places.log_page(stream, ""))
+        return _measured(page)
+
+
+def _measured(page: Result[object, AwsError]) -> Measured | None:
+    tail = page.bind(lambda answer: folded(Tail(), answer).alt(no_log)).value_or(Tail())
+    return last_measured(map(text_of, tail.lines))

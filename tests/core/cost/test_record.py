@@ -1,0 +1,178 @@
+"""The record of a container: what is shown of it, and that it survives the event log."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aws_executors.core.aws.fargate_sizes import FARGATE_MEMORY, smallest_pair
+from aws_executors.core.cost.estimate import dollars
+from aws_executors.core.cost.measured import (
+    LONGEST,
+    PREFIX,
+    Measured,
+    last_measured,
+    measured_text,
+    read_measured,
+)
+from aws_executors.core.cost.prices import bundled_prices
+from aws_executors.core.cost.record import UsageRecord, entry_of, line_of, read_entry, record_of, would_do
+from aws_executors.core.cost.sizes import fitting
+from aws_executors.core.lifecycle.allocation import Allocation
+from aws_executors.core.redact.outgoing import last_lines
+
+AMOUNT = st.none() | st.floats(min_value=0, max_value=1e7, allow_nan=False)
+COUNT = st.none() | st.integers(min_value=0, max_value=2**50)
+MEASURED = st.builds(
+    Measured,
+    memory=COUNT,
+    cpu=AMOUNT.filter(lambda one: one is None or one < 1e8),
+    disk=COUNT,
+    received=COUNT,
+    sent=COUNT,
+    kills=COUNT,
+)
+RECORDS = st.builds(
+    UsageRecord,
+    section=st.sampled_from(["batch", "ecs_fargate"]),
+    region=st.sampled_from(["us-east-1", "eu-west-1"]),
+    queue=st.sampled_from(["default", "long_tasks_queue"]),
+    sold_as=st.sampled_from(["", "linux_x86", "ec2"]),
+    vcpu=AMOUNT,
+    memory=COUNT,
+    limit=COUNT,
+    running=AMOUNT,
+    billed=AMOUNT,
+    dollars=AMOUNT,
+    peak=COUNT,
+    cpu=AMOUNT,
+    killed=st.booleans(),
+)
+PAIRS = [(cpu, memory) for cpu, sizes in FARGATE_MEMORY.items() for memory in sizes]
+
+
+@given(RECORDS)
+def test_survives_the_event_log(record: UsageRecord) -> None:
+    assert read_entry(last_lines(entry_of(record))) == record
+    assert "\n" not in line_of(record)
+
+
+@given(MEASURED)
+def test_survives_the_containers_log(measured: Measured) -> None:
+    line = f"{PREFIX}{measured_text(measured)}"
+    assert len(line) < LONGEST
+    assert last_measured(["before", line, "after"]) == measured
+
+
+@given(st.text(max_size=60))
+def test_what_is_no_measurement_is_none(text: str) -> None:
+    assert last_measured([text, f"{PREFIX}used {text}", f"x {PREFIX}used {{}}"]) in (None, Measured())
+
+
+def test_the_last_measurement_counts_and_a_huge_one_does_not() -> None:
+    lines = [f'{PREFIX}used {{"memory":1}}', f'{PREFIX}used {{"memory":2}}', f"{PREFIX}used {{"]
+    assert last_measured(lines) == Measured(memory=2)
+    assert read_measured('{"memory":1,"x":"' + "y" * LONGEST + '"}') is None
+
+
+@pytest.mark.parametrize(
+    ("record", "line"),
+    [
+        (UsageRecord(), "had not priced"),
+        (UsageRecord(vcpu=4, memory=8192, running=7320), "had 8 GiB, 4 vCPU, 2 h 2 min, not priced"),
+        (
+            UsageRecord(
+                sold_as="linux_x86",
+                vcpu=1,
+                memory=2048,
+                limit=2048,
+                peak=412,
+                cpu=8.2,
+                running=41,
+                dollars=0.0011,
+            ),
+            "used 412 MiB of 2 GiB, 0.2 of 1 vCPU, 41 s, about $0.0011; 512 CPU units and 1 GiB would do",
+        ),
+        (
+            UsageRecord(sold_as="linux_x86", vcpu=0.25, memory=512, peak=511, cpu=2, running=20, killed=True),
+            "used 511 MiB of 512 MiB, 0.1 of 0.25 vCPU, 20 s, not priced; killed for memory",
+        ),
+    ],
+)
+def test_lines(record: UsageRecord, line: str) -> None:
+    assert line_of(record) == line
+
+
+@given(st.sampled_from(PAIRS), st.floats(0, 1), st.floats(0, 1))
+def test_what_would_do_has_room_and_is_smaller(pair: tuple[int, int], cpu_part: float, part: float) -> None:
+    cpu, memory = pair
+    share, peak = cpu_part * cpu / 1024, int(part * memory)
+    found = fitting(share, peak)
+    said = would_do(
+        UsageRecord(
+            sold_as="linux_x86", vcpu=cpu / 1024, memory=memory, peak=peak, cpu=share * 100, running=100
+        )
+    )
+    if said:
+        assert found is not None
+        assert found[0] <= cpu
+        assert found[1] <= memory
+        assert found != pair
+        assert found[1] >= peak * 1.2
+        assert found[0] >= share * 1024
+        assert said.startswith(f"{found[0]} CPU units and ")
+
+
+@given(st.floats(0, 20_000), st.floats(0, 150_000))
+def test_the_smallest_pair_is_the_cheapest_that_is_large_enough(cpu: float, memory: float) -> None:
+    fits = [pair for pair in PAIRS if pair[0] >= cpu and pair[1] >= memory]
+
+    def price(pair: tuple[int, int]) -> float:
+        return (
+            dollars(bundled_prices(), "us-east-1", 3600, vcpu=pair[0] / 1024, memory=pair[1], spot=True) or 0
+        )
+
+    assert smallest_pair(cpu, memory) == (min(fits, key=price) if fits else None)
+
+
+def test_a_record_has_what_aws_told_and_what_was_measured() -> None:
+    given = Allocation(
+        vcpu=1,
+        memory=2048,
+        limit=1024,
+        storage=30,
+        architecture="ARM64",
+        fargate=True,
+        spot=True,
+        created=100.0,
+        pull_started=117.0,
+        pull_stopped=137.0,
+        started=140.0,
+        stopped=181.0,
+    )
+    record = record_of(
+        given,
+        bundled_prices(),
+        section="ecs_fargate",
+        region="us-east-1",
+        queue="etl",
+        measured=Measured(memory=900, cpu=4.1, kills=1),
+    )
+    assert (record.waiting, record.pulling, record.starting, record.running) == (17.0, 20.0, 3.0, 41.0)
+    assert record.billed == 64.0
+    assert record.sold_as == "spot_linux_arm"
+    assert record.killed
+    assert record.peak == 900
+    assert record.cpu_share == pytest.approx(0.1)
+    assert record.dollars == pytest.approx(64 / 3600 * (0.0101 + 2 * 0.00111 + 10 * 0.000111), rel=0.01)
+
+
+def test_on_an_instance_nothing_is_billed_by_the_minute_and_nothing_priced() -> None:
+    given = Allocation(vcpu=1, memory=2048, created=0.0, started=3.0, stopped=10.0)
+    record = record_of(given, bundled_prices(), section="ecs_fargate", region="us-east-1")
+    assert (record.billed, record.dollars, record.sold_as) == (7.0, None, "ec2")
+    assert not record.on_fargate
+
+
+@pytest.mark.parametrize("entry", ["", "used", "used\n", "used\n{", 'used\n{"dollars": -1}', "used\n[]"])
+def test_what_is_no_record_is_none(entry: str) -> None:
+    assert read_entry(entry) is None

@@ -1,0 +1,204 @@
+"""What an executor records of containers that have ended: with the embedded AWS, in Airflow's event log."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from airflow.executors.base_executor import BaseExecutor
+from airflow.utils.session import create_session
+
+from airflow_rows import Given, task_instance
+from aws_executors.core.cost.record import USED, UsageRecord, read_entry
+from aws_executors.core.errors import SettingsError
+from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
+from aws_executors.local import LocalAws
+from aws_executors.shell.airflow import usage
+from sites import batch_site, ecs_site
+
+pytestmark = pytest.mark.usefixtures("airflow_db")
+
+LOG = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-create-group": "true"}
+COMMON = {"region": "us-east-1", "poll_interval": "0.1", "database_interval": "0.2"}
+ECS = {
+    "cluster": "etl",
+    "container_name": "main",
+    "task_definition": "airflow",
+    "subnets": "subnet-1",
+    "request_builder": "containers.build_ecs",
+}
+BATCH = {
+    "job_name": "airflow",
+    "job_queue": "q",
+    "job_definition": "d",
+    "request_builder": "containers.build_batch",
+}
+Begin = Callable[..., BaseExecutor]
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+    with LocalAws(max_processes=4) as cloud:
+        ecs_site(cloud, logConfiguration={"logDriver": "awslogs", "options": LOG})
+        batch_site(cloud, "q")
+        for name, value in cloud.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(usage, "LATE", (0.1, 0.5, 1.0))
+        yield cloud
+
+
+@pytest.fixture
+def begin(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
+    """Starts an executor with these options besides the usual ones."""
+    started: list[BaseExecutor] = []
+
+    def start(kind: type[BaseExecutor] = AwsEcsFargateExecutor, **options: str) -> BaseExecutor:
+        section, own = ("BATCH", BATCH) if kind is AwsBatchExecutor else ("ECS_FARGATE", ECS)
+        for name, value in {**COMMON, "endpoint_url": aws.url, **own, **options}.items():
+            monkeypatch.setenv(f"AIRFLOW__{section}__{name.upper()}", value)
+        executor = kind(parallelism=8)
+        executor.start()
+        started.append(executor)
+        return executor
+
+    yield start
+    for executor in started:
+        executor.end()
+
+
+def run(executor: BaseExecutor, queue: str, state: str = "success") -> Given:
+    """One task on this queue, until its executor has freed its slot."""
+    given = task_instance(queue=queue)
+    with create_session(scoped=False) as session:
+        executor.queue_workload(given.workload("assigned"), session)
+    executor.heartbeat()
+    given.becomes("running")
+    given.becomes(state)
+    turn_until(executor, lambda: given.key not in executor.running)
+    return given
+
+
+def turn_until(executor: BaseExecutor, done: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline, f"not within 60 s: {executor!r} {events(executor)}"
+        executor.heartbeat()
+        time.sleep(0.02)
+
+
+def events(executor: BaseExecutor) -> Mapping[str, str]:
+    kept = getattr(executor, "_kept_logs")  # noqa: B009 - an attribute of ours, not of the base class
+    return {str(log.event): str(log.extra) for log in kept}
+
+
+def made(aws: LocalAws, action: str) -> int:
+    """How many calls of this action have been made."""
+    return int(aws.calls().get(action, {"calls": 0})["calls"])
+
+
+def record(executor: BaseExecutor) -> UsageRecord:
+    turn_until(executor, lambda: USED in events(executor))
+    found = read_entry(events(executor)[USED])
+    assert found is not None
+    return found
+
+
+def test_off_by_default_nothing_is_asked_said_or_changed(aws: LocalAws, begin: Begin) -> None:
+    executor = begin(launcher="aws_executors")
+    run(executor, "used-300")
+    turn_until(executor, lambda: all(task["lastStatus"] == "STOPPED" for task in aws.tasks()))
+    for _ in range(30):
+        executor.heartbeat()
+        time.sleep(0.01)
+    assert USED not in events(executor)
+    assert made(aws, "ecs.RunTask") == 1
+    assert made(aws, "logs.GetLogEvents") == 0
+    assert made(aws, "ecs.DescribeTaskDefinition") == 0
+
+
+def test_what_aws_tells_is_recorded_without_a_call(aws: LocalAws, begin: Begin) -> None:
+    executor = begin(usage="True")
+    run(executor, "used-300")
+    found = record(executor)
+    assert (found.vcpu, found.memory, found.sold_as) == (0.25, 512, "linux_x86")
+    assert (found.section, found.region, found.queue) == ("ecs_fargate", "us-east-1", "used-300")
+    assert found.billed == 60
+    assert found.dollars == pytest.approx(0.25 * 0.04048 / 60 + 0.5 * 0.004445 / 60, abs=1e-8)
+    assert found.peak is None
+    assert events(executor)[USED].startswith("had 512 MiB, 0.25 vCPU, ")
+    assert made(aws, "logs.GetLogEvents") == 0
+
+
+def test_what_the_launcher_measured_is_read_from_the_log(aws: LocalAws, begin: Begin) -> None:
+    executor = begin(usage="True", launcher="aws_executors")
+    for _ in range(2):
+        run(executor, "used-300")
+        found = record(executor)
+        assert (found.peak, found.cpu) == (300, 0.5)
+        assert events(executor)[USED].startswith("used 300 MiB of 512 MiB, ")
+    turn_until(executor, lambda: made(aws, "logs.GetLogEvents") == 2)
+    assert made(aws, "ecs.DescribeTaskDefinition") == 1
+
+
+def test_a_task_that_failed_has_a_record_too(aws: LocalAws, begin: Begin) -> None:
+    executor = begin(usage="True", launcher="aws_executors")
+    run(executor, "exit-3", state="running")
+    found = record(executor)
+    assert found.peak is None
+    assert found.dollars
+    assert "container failed" in events(executor)
+
+
+def test_on_batch(aws: LocalAws, begin: Begin) -> None:
+    executor = begin(AwsBatchExecutor, usage="True", launcher="aws_executors")
+    run(executor, "used-300")
+    found = record(executor)
+    assert (found.section, found.vcpu, found.memory, found.peak) == ("batch", 0.25, 512, 300)
+    assert found.pulling is None
+    assert found.dollars
+    assert made(aws, "logs.GetLogEvents") == 1
+
+
+def test_beside_a_stored_workload(aws: LocalAws, begin: Begin) -> None:
+    aws.client("s3").create_bucket(Bucket="airflow")
+    executor = begin(usage="True", workload_transport="s3", workload_store="s3://airflow/w")
+    given = task_instance(queue="used-300")
+    key = f"w/{given.token}-1.usage"
+    aws.client("s3").put_object(Bucket="airflow", Key=key, Body=json.dumps({"memory": 222}).encode())
+    with create_session(scoped=False) as session:
+        executor.queue_workload(given.workload("assigned"), session)
+    executor.heartbeat()
+    given.becomes("running")
+    given.becomes("success")
+    assert record(executor).peak == 222
+    assert made(aws, "logs.GetLogEvents") == 0
+    turn_until(executor, lambda: key not in aws.objects("airflow"))
+
+
+def test_own_prices(aws: LocalAws, begin: Begin, tmp_path: object) -> None:
+    path = f"{tmp_path}/prices.json"
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"regions": {"us-east-1": {"linux_x86": {"vcpu_hour": 60, "gb_hour": 0}}}}, file)
+    executor = begin(usage="True", prices_file=path)
+    run(executor, "exit-0")
+    assert record(executor).dollars == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        ("{}", "is no price table: regions is missing"),
+    ],
+)
+def test_a_price_table_that_cannot_be_used_is_a_fault_of_the_section(
+    begin: Begin, tmp_path: object, text: str | None, words: str
+) -> None:
+    path = f"{tmp_path}/p.json"
+    if text is not None:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    with pytest.raises(SettingsError) as caught:
+        begin(usage="True", prices_file=path)
+    assert "prices_file = " in str(caught.value)
+    assert words in str(caught.value)

@@ -1,0 +1,114 @@
+"""When the recorder of usage reads what containers measured, when it gives up, and what it counts."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from aws_executors.core.cost.measured import Measured
+from aws_executors.core.cost.prices import bundled_prices
+from aws_executors.core.cost.record import UsageRecord, read_entry
+from aws_executors.core.lifecycle.allocation import Allocation
+from aws_executors.core.lifecycle.observation import Observation, Phase
+from aws_executors.shell.airflow.usage import IN_VAIN, UsageRecorder
+from aws_executors.shell.engine.messages import ContainerEnded
+from shell.airflow.test_metrics import Board
+
+GIVEN = Allocation(
+    vcpu=1.0,
+    memory=2048,
+    fargate=True,
+    created=0.0,
+    pull_started=17.0,
+    pull_stopped=20.0,
+    started=22.0,
+    stopped=80.0,
+)
+
+
+class Measurements:
+    """What containers measured, by id, and how often each was read."""
+
+    def __init__(self, **found: Measured) -> None:
+        self.found = found
+        self.reads: list[str] = []
+
+    def stored(self, submission: str) -> Measured | None:
+        return None
+
+    def logged(self, seen: Observation) -> Measured | None:
+        self.reads.append(seen.id)
+        if seen.id == "raises":
+            raise RuntimeError("a defect of ours")
+        return self.found.get(seen.id)
+
+
+def ended(id_: str, reason: str = "") -> ContainerEnded:
+    seen = Observation(id=id_, phase=Phase.FAILED, reason=reason, allocation=GIVEN)
+    return ContainerEnded(seen, 1, "etl")
+
+
+def recorder(board: Board, measurements: Measurements | None) -> UsageRecorder[str]:
+    return UsageRecorder(bundled_prices(), "ecs_fargate", "us-east-1", board, measurements, late=(0.0, 0.02))
+
+
+def until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def records(made: UsageRecorder[str], count: int) -> dict[str, UsageRecord]:
+    until(lambda: len(made._found) >= count)
+    entries = {key: read_entry(entry) for key, entry in made.found()}
+    return {key: record for key, record in entries.items() if record is not None}
+
+
+def test_no_thread_before_a_container_has_ended() -> None:
+    before = set(threading.enumerate())
+    made = recorder(Board(), Measurements())
+    assert list(made.found()) == []
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_measurement_is_read_again_once_and_the_record_made_without() -> None:
+    measurements = Measurements(one=Measured(memory=100))
+    made = recorder(Board(), measurements)
+    for id_ in ("one", "none"):
+        made.ask(id_, "t", ended(id_))
+    found = records(made, 2)
+    assert (found["one"].peak, found["none"].peak) == (100, None)
+    assert sorted(measurements.reads) == ["none", "none", "one"]
+
+
+def test_what_cannot_be_read_harms_no_other() -> None:
+    made = recorder(Board(), Measurements(one=Measured(memory=100)))
+    for id_ in ("raises", "one"):
+        made.ask(id_, "t", ended(id_))
+    assert records(made, 1)["one"].peak == 100
+
+
+def test_after_many_in_vain_none_is_read_for_a_while() -> None:
+    measurements = Measurements(late=Measured(memory=100))
+    made = recorder(Board(), measurements)
+    for number in range(IN_VAIN):
+        made.ask(f"c{number}", "t", ended(f"c{number}"))
+    records(made, IN_VAIN)
+    reads = len(measurements.reads)
+    made.ask("late", "t", ended("late"))
+    assert records(made, 1)["late"].peak is None
+    assert len(measurements.reads) == reads
+
+
+def test_without_measurements_records_are_made_all_the_same_and_counted() -> None:
+    board = Board()
+    made = recorder(board, None)
+    made.ask("one", "t", ended("one", "OutOfMemoryError: Container killed due to memory usage"))
+    assert records(made, 1)["one"].killed
+    until(lambda: "time_to_pull" in board.times)
+    assert board.counts == {
+        "ended": 1,
+        "cost": round(1e6 * 63 / 3600 * (0.04048 + 2 * 0.004445)),
+        "out_of_memory": 1,
+    }
+    assert board.times == {"time_to_start": [17.0], "time_to_pull": [3.0]}
