@@ -69,6 +69,8 @@ from aws_executors.local.verbs import Faults
 from aws_executors.local.world import NONE, PRESETS
 from aws_executors.migrate import TABLE as MIGRATION
 from aws_executors.migrate import Becomes, as_cfg, migrated, notes
+from aws_executors.verify.checks import CHECKS
+from aws_executors.verify.facts import FACTS
 from troubles import Moment, Trouble, scenes
 
 ROOT = Path(__file__).parent.parent
@@ -578,6 +580,19 @@ def features() -> str:
     )
 
 
+def verify_checks() -> str:
+    """What `verify` checks."""
+    return table(("check", "what it shows"), ((f"`{one.name}`", one.title) for one in CHECKS))
+
+
+def verify_unmeasured() -> str:
+    """The facts that `verify` does not measure."""
+    left = (one for one in FACTS if one.measure is None)
+    return table(
+        ("fact", "what it says", "why it is not measured"), ((f"`{f.name}`", f.says, f.how) for f in left)
+    )
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "each_command": each_command,
@@ -601,6 +616,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "kinds": kinds,
     "refusals": refusals,
     "metrics": metrics,
+    "verify_checks": verify_checks,
+    "verify_unmeasured": verify_unmeasured,
     **{f"reasons:{name}": partial(reasons, name) for name in REASONS},
     "features": features,
 }

@@ -57,13 +57,19 @@ class Rule:
 # The fleet page's pure modules: what a snapshot is, what is shown of it, and how.
 PURE = tuple(f"{OURS}.dashboard.{name}" for name in ("snapshot", "summary", "page"))
 CHECKS = (f"{OURS}.doctor.checks",)
-PURE_ROOMS = (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE, *CHECKS)
+# What judges verify's containers.
+JUDGES = tuple(
+    f"{OURS}.verify.{name}" for name in ("model", "programs", "record", "checks", "measures", "facts")
+)
+PURE_ROOMS = (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE, *CHECKS, *JUDGES)
 RULES = (
     Rule(f"{OURS}.core", (*IMPURE, OURS), but=(f"{OURS}.core",)),
     *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *PURE)) for name in PURE),
     Rule(f"{OURS}.deploy", (*IMPURE, OURS), but=(f"{OURS}.core", f"{OURS}.deploy", *CHECKS)),
     *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *CHECKS)) for name in CHECKS),
     Rule(f"{OURS}.doctor", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell", f"{OURS}.doctor")),
+    Rule(f"{OURS}.verify", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell", f"{OURS}.verify")),
+    *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *JUDGES)) for name in JUDGES),
     Rule(f"{OURS}.migrate", (*IMPURE, OURS), but=(f"{OURS}.core", f"{OURS}.migrate")),
     Rule(f"{OURS}.demo", (OURS,), but=(f"{OURS}.core", f"{OURS}.demo", f"{OURS}.local")),
     Rule(f"{OURS}.dashboard", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell", f"{OURS}.dashboard")),
@@ -193,6 +199,9 @@ def test_what_is_pure_ignores_no_type(path: Path) -> None:
         ("aws_executors.cli.commands.doctor", "aws_executors.local.LocalAws", True),
         ("aws_executors.demo.cloud", "aws_executors.local.LocalAws", False),
         ("aws_executors.executors", "aws_executors.cli.commands.doctor", True),
+        ("aws_executors.verify.facts", "aws_executors.shell.aws.clients", True),
+        ("aws_executors.verify.checks", "time", True),
+        ("aws_executors.verify.drive", "aws_executors.doctor.probe", True),
         ("aws_executors.run.sources", "aws_executors.shell.aws.clients", True),
         ("aws_executors.run.sources", "aws_executors.core.requests.stored_workload", False),
         ("aws_executors", "aws_executors.shell.engine.thread", True),

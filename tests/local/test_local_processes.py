@@ -332,3 +332,42 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("examples:", "--real-limits", "_control/faults/throttle"))
+
+
+HOLD = "b'x' * (48 << 20)"
+
+
+def test_a_container_that_uses_more_memory_than_it_may_is_killed(account: Account) -> None:
+    arn = account.run(account.script(f"import time; held = {HOLD}; time.sleep(60)", memory=32))
+    assert account.aws.wait_idle(20)
+    container = account.task(arn)["containers"][0]
+    assert (container["exitCode"], container["reason"]) == (
+        137,
+        "OutOfMemoryError: Container killed due to memory usage",
+    )
+
+
+def test_a_container_may_use_what_an_override_gives_it_and_forks_share_it(account: Account) -> None:
+    fork = f"import os, time; held = {HOLD}; os.fork(); time.sleep(0.6)"
+    overrides: Any = {"containerOverrides": [{"name": "app", "memory": 72}]}
+    arn = account.run(
+        account.define({"name": "app", "command": ["python", "-c", fork], "memory": 32}), overrides=overrides
+    )
+    assert account.aws.wait_idle(20)
+    assert account.task(arn)["containers"][0]["exitCode"] == 0
+
+
+def test_a_job_is_killed_for_its_memory_too(account: Account) -> None:
+    account.queue()
+    container = {
+        "image": "img",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/r",
+        "command": ["python", "-c", f"import time; held = {HOLD}; time.sleep(60)"],
+        "resourceRequirements": [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "32"}],
+    }
+    account.job_definition("", containerProperties=container)
+    account.batch.submit_job(jobName="j", jobQueue="q", jobDefinition="jd")
+    assert account.aws.wait_idle(20)
+    (job,) = account.aws.jobs()
+    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 137)
+    assert job["container"]["reason"] == "OutOfMemoryError: Container killed due to memory usage"

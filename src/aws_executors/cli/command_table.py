@@ -266,6 +266,31 @@ EVENTS = Command(
     run="aws_executors.cli.commands.events.run",
 )
 
+VERIFY = Command(
+    name="verify",
+    help="prove the whole life of containers on your account",
+    about="Run small containers in your image, by your settings and your builder: from the queue to user "
+    "code, exit codes, a kill for memory, a stop, a lost answer, a lost scheduler and its adoption, logs, "
+    "links, S3 and events. Measure what only an account can show, and print a report with times and the "
+    "bill. Asks before it starts anything: at most ten containers, at most ten minutes. Leaves nothing "
+    "behind, also after Ctrl-C. Exit code 0: every check holds; 1: one does not; 2: nothing was started.",
+    examples=(
+        ("verify", "ask, then run on what airflow.cfg names"),
+        (
+            "verify --section batch --yes --report verify.md --report verify.json",
+            "in CI, with the report in two files",
+        ),
+    ),
+    options=(
+        SECTION,
+        TEAM,
+        Argument(flags=("--yes",), help="start the containers without asking", action="store_true"),
+        many("--report", "FILE", "also write the report to a file: Markdown (.md) or JSON (.json)"),
+        output(),
+    ),
+    run="aws_executors.cli.commands.verify.run",
+)
+
 COMMANDS: tuple[Command, ...] = (
     CLOUDFORMATION,
     DEMO,
@@ -278,4 +303,5 @@ COMMANDS: tuple[Command, ...] = (
     RIGHTSIZE,
     TERRAFORM,
     USAGE,
+    VERIFY,
 )

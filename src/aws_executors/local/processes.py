@@ -3,7 +3,8 @@
 Law: carries out `StartProcess` and `SignalProcess` and reports `Started`, `StartFailed`, `Printed` and
 `Exited`; decides nothing. A container is a session of its own in a fresh directory, with only the environment
 that it is given. It ends with its first process: everything else in the session is then killed, as when a
-container is removed. Two threads per container. The world's `room` limits how many containers there are.
+container is removed. One that uses more memory than it may is killed, as by the kernel. Two threads per
+container, and one for their memory. The world's `room` limits how many containers there are.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from aws_executors.local.memory import MIB, exceeds, sessions
 from aws_executors.local.metadata import metadata_uri
 from aws_executors.local.world import (
     Event,
@@ -35,6 +37,8 @@ from aws_executors.local.world import (
 
 CHUNK = 65536
 LAST_OUTPUT = 1.0
+WEIGHED_EVERY = 0.2
+"""Seconds between two looks at how much memory containers use."""
 CODE_LOST = 255
 """The exit code of a process that was reaped elsewhere: as its real one is not known, it must not count as
 success."""
@@ -47,6 +51,8 @@ class ContainerProcess:
     ref: Ref
     process: subprocess.Popen[bytes]
     directory: str
+    memory: int | None = None  # MiB
+    out_of_memory: bool = False
     waiter: threading.Thread | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
     ended: bool = False
@@ -73,6 +79,7 @@ class Containers:
         self.environment: dict[str, str] = {}
         self._running: dict[Ref, ContainerProcess] = {}
         self._lock = threading.Lock()
+        self._weigher: threading.Thread | None = None
 
     def __repr__(self) -> str:
         return f"<Containers {len(self._running)} running>"
@@ -120,9 +127,12 @@ class Containers:
             shutil.rmtree(directory, ignore_errors=True)
             self._report(StartFailed(effect.ref, f"{effect.command[0]}: {error}"))
             return
-        container = ContainerProcess(effect.ref, process, directory)
+        container = ContainerProcess(effect.ref, process, directory, effect.memory)
         with self._lock:
             self._running[effect.ref] = container
+            if self._weigher is None and container.memory is not None:
+                self._weigher = threading.Thread(target=self._weigh, daemon=True, name="local-aws-memory")
+                self._weigher.start()
         self._report(Started(effect.ref))
         container.waiter = threading.Thread(
             target=self._wait, args=(container,), daemon=True, name=str(effect.ref)
@@ -152,7 +162,22 @@ class Containers:
         with self._lock:
             del self._running[container.ref]
         code = waited if known else CODE_LOST
-        self._report(Exited(container.ref, code if code >= 0 else 128 - code))
+        self._report(Exited(container.ref, code if code >= 0 else 128 - code, container.out_of_memory))
+
+    def _weigh(self) -> None:
+        """Kill containers that use more memory than they may, until no container has a limit."""
+        while True:
+            with self._lock:
+                limited = [one for one in self._running.values() if one.memory is not None]
+                if not limited:
+                    self._weigher = None
+                    return
+            processes = sessions()
+            for one in limited:
+                if exceeds(processes.get(one.process.pid, ()), (one.memory or 0) * MIB):
+                    one.out_of_memory = True
+                    one.send("KILL")
+            time.sleep(WEIGHED_EVERY)
 
     def _read(self, ref: Ref, output: IO[bytes]) -> None:
         rest = b""

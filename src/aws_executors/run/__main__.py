@@ -16,11 +16,11 @@ from aws_executors.run import compat, hostname, spot
 from aws_executors.run.parent import StoppedError, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, NoWorkloadError
-from aws_executors.run.usage import Meter
-from aws_executors.run.usage_report import report_usage
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
+
+    from aws_executors.run.usage import Meter
 
 DEFAULTS: Mapping[str, str] = {
     # The supervisor polls its task at this interval, also for its end, and every second of it is billed.
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     try:
-        meter = Meter() if options.usage else None
+        meter = _meter() if options.usage else None
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
             if options.s3 is not None:
@@ -68,10 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
-        if meter is None:
-            return fork(lambda: supervise(workload))
-        code = fork(lambda: supervise(workload), meter.watch)
-        report_usage(meter, options.s3, options.region, options.owner)
+        code = fork(lambda: supervise(workload), None if meter is None else meter.watch)
+        if meter is not None:
+            from aws_executors.run.usage_report import report_usage
+
+            report_usage(meter, options.s3, options.region, options.owner)
         return code
     except NoWorkloadError as error:
         return _end(error.exit, str(error))
@@ -79,6 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _stopped(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, print one line and no traceback
         return _end(Exit.CANNOT_START, f"{type(error).__name__}: {error}")
+
+
+def _meter() -> "Meter":
+    from aws_executors.run.usage import Meter  # what it imports is not paid for where nothing is measured
+
+    return Meter()
 
 
 def decoded(text: str) -> "ExecuteTask | ExecuteCallback":

@@ -11,6 +11,7 @@ from airflow_rows import task_instance
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.shell.airflow import compat
+from aws_executors.shell.aws.usage_reader import measures
 from aws_executors.shell.transport import INLINE, inline_of
 
 
@@ -50,6 +51,7 @@ def test_the_launcher_is_ours_where_airflows_writes_the_token_into_the_log(
     usual = BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d")
     assert inline_of(usual) is INLINE[launcher]
     assert inline_of(usual.model_copy(update={"launcher": "airflow"})) is INLINE["airflow"]
+    assert measures(usual.model_copy(update={"usage": True})) is printed
 
 
 def test_a_row_without_teams_has_no_owner() -> None:

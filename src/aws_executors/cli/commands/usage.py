@@ -12,7 +12,7 @@ from io import StringIO
 
 from aws_executors.cli.configuration import UNUSABLE, airflow
 from aws_executors.cli.show import answer, dumped, grid, progress, remark
-from aws_executors.core.cost.estimate import dollars_text
+from aws_executors.core.cost.estimate import cost_text
 from aws_executors.core.cost.record import memory_text, seconds_text
 from aws_executors.core.cost.summary import Grouping, UsageEntry, UsageRow, usage_row, usage_rows
 from aws_executors.core.redact.outgoing import one_line
@@ -127,7 +127,7 @@ def _name(row: UsageRow) -> list[str]:
 def _cells(row: UsageRow) -> list[str]:
     return [
         f"{row.containers}",
-        "not priced" if row.dollars is None else f"about {dollars_text(row.dollars)}",
+        cost_text(row.dollars),
         seconds_text(row.seconds),
         "" if row.cpu is None else seconds_text(row.cpu),
         "" if row.memory is None else memory_text(row.memory),

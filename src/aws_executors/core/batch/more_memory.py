@@ -15,16 +15,13 @@ from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.batch.steps import Step
 from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
-from aws_executors.core.requests.more_memory import AsksForKills, Growth, growth
+from aws_executors.core.requests.more_memory import MoreMemory, growth
 
 VERB = "with_more_memory"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _MoreMemory(AsksForKills):
-    text: str
-    growth: Growth
-
+class _MoreMemory(MoreMemory):
     def __call__(self, launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
         name = launch.settings.container_name
         sizes = _sizes(request, name)
@@ -43,9 +40,6 @@ class _MoreMemory(AsksForKills):
         else:
             wish = requirements(memory=self.growth.memory(before, launch.memory_kills))
         return with_options(request, BatchOptions(resource_requirements=wish), name, VERB)
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 def with_more_memory(*, factor: float = 2, most: int | str) -> Step:

@@ -7,11 +7,11 @@ estimate, for AWS's bill knows discounts, Savings Plans and taxes, and this does
 
 from math import ceil
 
+from aws_executors.core.aws.fargate_sizes import GIB
 from aws_executors.core.cost.prices import PriceClass, Prices, price_class
 from aws_executors.core.lifecycle.allocation import FREE_STORAGE
 
 HOUR = 3600.0
-GIB = 1024
 MINIMUM, MINIMUM_ON_WINDOWS = 60, 300
 """Seconds that a Fargate task pays for at least."""
 
@@ -74,6 +74,15 @@ def dollars_text(amount: float) -> str:
     if 0 < amount < 0.01:
         return f"${amount:.{_decimals(amount)}f}"
     return f"${amount:,.2f}"
+
+
+def cost_text(amount: float | None) -> str:
+    """An estimate for people; None is what the table has no price for.
+
+    >>> cost_text(0.00113), cost_text(None)
+    ('about $0.0011', 'not priced')
+    """
+    return "not priced" if amount is None else f"about {dollars_text(amount)}"
 
 
 def _decimals(amount: float) -> int:

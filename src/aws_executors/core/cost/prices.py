@@ -8,7 +8,7 @@ absent, never zero. Source: "AWS Fargate Pricing", https://aws.amazon.com/fargat
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -61,15 +61,7 @@ class RegionPrices(_Priced):
 
     def rates(self, price_class: PriceClass) -> Rates | None:
         """The rates of one class, or None if they are not known."""
-        by_class: Mapping[PriceClass, Rates | None] = {
-            PriceClass.LINUX_X86: self.linux_x86,
-            PriceClass.LINUX_ARM: self.linux_arm,
-            PriceClass.WINDOWS_X86: self.windows_x86,
-            PriceClass.SPOT_LINUX_X86: self.spot_linux_x86,
-            PriceClass.SPOT_LINUX_ARM: self.spot_linux_arm,
-            PriceClass.EC2: self.ec2,
-        }
-        return by_class[price_class]
+        return cast("Rates | None", getattr(self, price_class.value))
 
 
 class Prices(_Priced):
@@ -126,16 +118,10 @@ def _over(base: RegionPrices | None, own: RegionPrices) -> RegionPrices:
     if base is None:
         return own
     given = own.model_fields_set
-    return RegionPrices(
-        linux_x86=own.linux_x86 or base.linux_x86,
-        linux_arm=own.linux_arm or base.linux_arm,
-        windows_x86=own.windows_x86 or base.windows_x86,
-        spot_linux_x86=own.spot_linux_x86 or base.spot_linux_x86,
-        spot_linux_arm=own.spot_linux_arm or base.spot_linux_arm,
-        ec2=own.ec2 or base.ec2,
-        storage_gb_hour=base.storage_gb_hour if own.storage_gb_hour is None else own.storage_gb_hour,
-        derived=tuple(name for name in base.derived if name not in given),
-    )
+    prices: dict[str, object] = {name: cast("object", getattr(own, name)) for name in given - {"derived"}}
+    known = {name: price for name, price in prices.items() if price is not None}
+    known["derived"] = tuple(name for name in base.derived if name not in given)
+    return base.model_copy(update=known)
 
 
 def price_class(

@@ -5,13 +5,12 @@ people and, below it, the same as JSON for `aws-executors usage`. What nobody me
 cannot be read is no record.
 """
 
-import json
-from collections.abc import Mapping
-from typing import Annotated, cast
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aws_executors.core.cost.estimate import billed_seconds, dollars, dollars_text
+from aws_executors.core.aws.fargate_sizes import GIB
+from aws_executors.core.cost.estimate import billed_seconds, cost_text, dollars
 from aws_executors.core.cost.measured import Measured
 from aws_executors.core.cost.prices import PriceClass, Prices, price_class
 from aws_executors.core.cost.sizes import fitting
@@ -19,8 +18,6 @@ from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 
 USED = "container used"
 """What the line is called in the event log of a task."""
-
-GIB = 1024
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
@@ -61,6 +58,11 @@ class UsageRecord(BaseModel):
     def on_fargate(self) -> bool:
         """Whether it was of a size that Fargate sells."""
         return self.sold_as not in ("", PriceClass.EC2)
+
+    @property
+    def had(self) -> int | None:
+        """The memory that its Airflow container might use (MiB)."""
+        return self.limit or self.memory
 
     @property
     def cpu_share(self) -> float | None:
@@ -142,8 +144,7 @@ def line_of(record: UsageRecord) -> str:
     """
     measured = record.peak is not None or record.cpu_share is not None
     ran = "" if record.running is None else seconds_text(record.running)
-    cost = "not priced" if record.dollars is None else f"about {dollars_text(record.dollars)}"
-    facts = ", ".join(filter(None, (_memory(record), _cpu(record), ran, cost)))
+    facts = ", ".join(filter(None, (_memory(record), _cpu(record), ran, cost_text(record.dollars))))
     killed = "killed for memory" if record.killed else ""
     return "; ".join(filter(None, (f"{'used' if measured else 'had'} {facts}", killed, would_do(record))))
 
@@ -165,11 +166,6 @@ def read_entry(entry: str) -> UsageRecord | None:
         return UsageRecord.model_validate_json(text)
     except ValidationError:
         return None
-
-
-def record_values(record: UsageRecord) -> Mapping[str, object]:
-    """All members by name, for JSON and CSV."""
-    return cast("dict[str, object]", json.loads(record.model_dump_json()))
 
 
 def would_do(record: UsageRecord) -> str:
@@ -214,7 +210,7 @@ def seconds_text(seconds: float) -> str:
 
 
 def _memory(record: UsageRecord) -> str:
-    had = record.limit or record.memory
+    had = record.had
     if record.peak is None:
         return "" if had is None else memory_text(had)
     return memory_text(record.peak) + ("" if had is None else f" of {memory_text(had)}")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import ceil
 
 from aws_executors.core.aws.fargate_sizes import GIB, smallest_pair
-from aws_executors.core.cost.prices import PriceClass
 from aws_executors.core.cost.record import UsageRecord, memory_text
 from aws_executors.core.cost.sizes import CPU_ROOM, MEMORY_ROOM
 from aws_executors.core.cost.summary import UsageEntry
@@ -107,7 +106,7 @@ def _proposal(section: str, dag: str, task: str, entries: Sequence[UsageEntry]) 
     peak = max(one.peak or 0 for one in measured)
     share = percentile(shares, PERCENTILE) if shares else last.vcpu
     killed = [one for one in records if one.killed]
-    needed = max([peak * MEMORY_ROOM, *((one.limit or one.memory or 0) * AFTER_A_KILL for one in killed)])
+    needed = max([peak * MEMORY_ROOM, *((one.had or 0) * AFTER_A_KILL for one in killed)])
     now = Size(cpu=round(last.vcpu * GIB), memory=last.memory)
     proposed = _fitting(share, needed, last.on_fargate)
     notes = []
@@ -158,7 +157,7 @@ def _fitting(share: float, memory: float, fargate: bool) -> Size | None:
 def _saved(records: Sequence[UsageRecord], now: Size, proposed: Size) -> tuple[float | None, float | None]:
     """By what CPU and memory cost in proportion, which is nearly the same everywhere."""
     cost = sum(one.dollars or 0.0 for one in records)
-    if not cost or any(one.sold_as in ("", PriceClass.EC2) for one in records if one.dollars):
+    if not cost or any(not one.on_fargate for one in records if one.dollars):
         return None, None
     part = 1 - _weight(proposed) / _weight(now)
     return part, part * cost

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aws_executors.core.aws.fargate_sizes import GIB
 from aws_executors.core.cost.record import UsageRecord
 
 
@@ -104,14 +105,13 @@ def usage_row(name: tuple[str, ...], records: Iterable[UsageRecord]) -> UsageRow
 
 def memory_share(record: UsageRecord) -> float | None:
     """The share that a container used of its memory."""
-    had = record.limit or record.memory
-    return None if record.peak is None or not had else record.peak / had
+    return None if record.peak is None or not record.had else record.peak / record.had
 
 
 def _idle(record: UsageRecord) -> float:
     if record.peak is None or record.memory is None:
         return 0.0
-    return max(record.memory - record.peak, 0) / 1024 * (record.billed or 0.0)
+    return max(record.memory - record.peak, 0) / GIB * (record.billed or 0.0)
 
 
 def _dearest(row: UsageRow) -> tuple[float, float, tuple[str, ...]]:

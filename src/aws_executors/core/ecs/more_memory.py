@@ -13,14 +13,11 @@ from aws_executors.core.ecs.structures import Overrides
 from aws_executors.core.ecs.task_size import surely_on_fargate
 from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
-from aws_executors.core.requests.more_memory import AsksForKills, Growth, growth
+from aws_executors.core.requests.more_memory import MoreMemory, growth
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _MoreMemory(AsksForKills):
-    text: str
-    growth: Growth
-
+class _MoreMemory(MoreMemory):
     def __call__(self, launch: Launch[EcsSettings], request: RunTask) -> RunTask:
         name = launch.settings.container_name
         overrides = request.overrides
@@ -42,9 +39,6 @@ class _MoreMemory(AsksForKills):
         cpu, more = self.growth.pair(cpu or 0, memory, launch.memory_kills)
         size = EcsOptions(cpu=cpu, memory=more, overrides=Overrides(cpu=str(cpu), memory=str(more)))
         return with_options(request, size, name)
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 def with_more_memory(*, factor: float = 2, most: int | str) -> Step:

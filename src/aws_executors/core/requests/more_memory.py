@@ -15,12 +15,6 @@ from aws_executors.core.requests.compose import parts_of
 _UNITS = {"": 1, "mib": 1, "gib": GIB}
 
 
-class AsksForKills:
-    """The base of steps that look at `Launch.memory_kills`."""
-
-    __slots__ = ()
-
-
 def asks_for_kills(build: object) -> bool:
     """Whether a step of this builder looks at kills; of a builder made by `compose`, all its steps are seen.
 
@@ -30,7 +24,7 @@ def asks_for_kills(build: object) -> bool:
     >>> asks_for_kills(ecs.build)
     False
     """
-    return any(isinstance(part, AsksForKills) for part in parts_of(build))
+    return any(isinstance(part, MoreMemory) for part in parts_of(build))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +53,17 @@ class Growth:
         larger = list(_pairs(cpu, before, max(self.most, before)))
         enough = (pair for pair in larger if pair[1] >= wanted)
         return next(enough, larger[-1] if larger else (cpu, before))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MoreMemory:
+    """The base of both services' steps, which look at `Launch.memory_kills`; they print as they were made."""
+
+    text: str
+    growth: Growth
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 def growth(factor: float, most: int | str) -> Growth:

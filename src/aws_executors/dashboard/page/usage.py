@@ -7,7 +7,7 @@ alone, so that nobody learns of others.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from aws_executors.core.cost.estimate import dollars_text
+from aws_executors.core.cost.estimate import cost_text, dollars_text
 from aws_executors.core.cost.record import memory_text
 from aws_executors.core.cost.summary import Grouping, UsageEntry, UsageRow, usage_row, usage_rows
 
@@ -51,11 +51,10 @@ def usage_card(entries: Iterable[UsageEntry], may_read: Callable[[str], bool]) -
         ("most memory paid for and not used", sorted(filter(_idle, rows), key=_idle, reverse=True)),
         ("killed for memory", sorted(filter(_killed, rows), key=_killed, reverse=True)),
     )
-    cost = "not priced" if whole.dollars is None else f"about {dollars_text(whole.dollars)}"
     noun = "container" if whole.containers == 1 else "containers"
     return UsageCard(
         rankings=tuple((title, tuple(map(_line, found[:SHOWN]))) for title, found in rankings if found),
-        total=f"{whole.containers} {noun}, {cost}",
+        total=f"{whole.containers} {noun}, {cost_text(whole.dollars)}",
     )
 
 

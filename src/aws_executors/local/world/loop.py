@@ -222,8 +222,8 @@ def feed(world: World, event: Event, now: float) -> None:
             task_life.on_started(world, task, run, now)
         case StartFailed(reason=reason):
             task_life.on_start_failed(world, task, run, reason, now)
-        case Exited(code=code):
-            task_life.on_exited(world, task, run, code, now)
+        case Exited(code=code, out_of_memory=out_of_memory):
+            task_life.on_exited(world, task, run, code, now, out_of_memory=out_of_memory)
         case Printed(lines=lines):
             if run.log:
                 log_store.write(world, run.log, lines, now)

@@ -75,13 +75,17 @@ class LogTarget:
 
 @dataclass(frozen=True, slots=True)
 class StartProcess:
-    """Start a container's command; reported with `Started` or `StartFailed`, later with `Exited`."""
+    """Start a container's command; reported with `Started` or `StartFailed`, later with `Exited`.
+
+    A container that uses more than `memory` MiB is killed; None: it may use what there is.
+    """
 
     ref: Ref
     image: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     log: LogTarget | None
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +124,12 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Exited:
-    """The container's first process has ended; `code` is 128 + n if signal n ended it."""
+    """The container's first process has ended; `code` is 128 + n if signal n ended it, `out_of_memory` says
+    that it was killed for the memory that it used."""
 
     ref: Ref
     code: int
+    out_of_memory: bool = False
 
 
 Event: TypeAlias = Started | StartFailed | Printed | Exited

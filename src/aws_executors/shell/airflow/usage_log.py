@@ -1,29 +1,24 @@
 """Read the records of containers from Airflow's event log.
 
-Law: one query on an index, read in portions, newest first. Nothing but the event log keeps them, so what
-Airflow's ``airflow db clean`` removes from it is gone here, too.
+Law: nothing but the event log keeps them.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from airflow.models import Log
 from airflow.utils.session import create_session
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.sql.elements import ColumnElement
 
 from aws_executors.core.cost.record import USED, read_entry
 from aws_executors.core.cost.summary import UsageEntry
 from aws_executors.core.explain.diagnosis import says_killed
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
-from aws_executors.core.redact.outgoing import MOST
 from aws_executors.core.requests.launch import Task
+from aws_executors.shell.airflow.event_log import logged_since, these
 from aws_executors.shell.airflow.loggers import logger
 
 log = logger(__name__)
-
-PORTION = 1_000
 
 
 def usage_entries(
@@ -33,38 +28,23 @@ def usage_entries(
 
     Raises what SQLAlchemy raises. A record that cannot be read is left out.
     """
-    query = (
-        select(
-            Log.dttm,
-            func.substr(Log.extra, 1, MOST),
-            Log.dag_id,
-            Log.task_id,
-            Log.run_id,
-            Log.map_index,
-            Log.try_number,
-        )
-        .where(*_conditions(since, dag, task))
-        .order_by(Log.dttm.desc())
-        .execution_options(yield_per=PORTION)
-    )
-    with create_session(scoped=False) as session:
-        for at, extra, dag_id, task_id, run, index, number in session.execute(query.limit(most)):
-            record = read_entry(extra or "")
-            if record is not None:
-                yield UsageEntry(
-                    dag=dag_id or "",
-                    task=task_id or "",
-                    run=run or "",
-                    map_index=-1 if index is None else index,
-                    try_number=number or 1,
-                    at=since if at is None else at.timestamp(),
-                    record=record,
-                )
+    for one in logged_since(since, (USED,), dag=dag, task=task, most=most):
+        record = read_entry(one.text)
+        if record is not None:
+            yield UsageEntry(
+                dag=one.dag,
+                task=one.task,
+                run=one.run,
+                map_index=one.map_index,
+                try_number=one.try_number or 1,
+                at=since if one.at is None else one.at.timestamp(),
+                record=record,
+            )
 
 
 def usage_count(since: float, *, dag: str = "", task: str = "") -> int:
     """How many there are."""
-    query = select(func.count()).select_from(Log).where(*_conditions(since, dag, task))
+    query = select(func.count()).select_from(Log).where(*these(since, (USED,), dag, task))
     with create_session(scoped=False) as session:
         return session.scalar(query) or 0
 
@@ -95,10 +75,3 @@ def memory_kills(task: Task) -> int:
 def _killed(event: str, extra: str) -> bool:
     record = read_entry(extra) if event == USED else None
     return says_killed(extra) if event == CONTAINER_FAILED else record is not None and record.killed
-
-
-def _conditions(since: float, dag: str, task: str) -> list[ColumnElement[bool]]:
-    conditions = [Log.event == USED, Log.dttm >= datetime.fromtimestamp(since, UTC)]
-    conditions += [Log.dag_id == dag] if dag else []
-    conditions += [Log.task_id == task] if task else []
-    return conditions

@@ -16,22 +16,26 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_pages import no_log
 from aws_executors.shell.aws.s3 import S3Calls
+from aws_executors.shell.transport import inline_of
+from aws_executors.shell.transport.inline import MEASURED
 from aws_executors.shell.ui.never_started import Places
 
 
 def measures(settings: Settings) -> bool:
     """Whether containers measure themselves by these settings: it is our launcher that does."""
-    stored = settings.workload_transport != "inline" and settings.workload_store
-    return settings.usage and bool(stored or settings.launcher == "aws_executors")
+    return settings.usage and (inline_of(settings) is MEASURED or bool(_store_of(settings)))
+
+
+def _store_of(settings: Settings) -> str:
+    return "" if settings.workload_transport == "inline" else settings.workload_store
 
 
 class UsageReader:
-    """What containers of one executor measured of themselves."""
+    """What containers of one executor measured of themselves, where they do (`measures`)."""
 
     def __init__(self, places: Places, clients: Clients, settings: Settings) -> None:
         self._places = places
-        self._store = settings.workload_store if settings.workload_transport != "inline" else ""
-        self._in_log = settings.launcher == "aws_executors" or bool(self._store)
+        self._store = _store_of(settings)
         self._s3 = S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner)
 
     def stored(self, submission: str) -> Measured | None:
@@ -48,8 +52,6 @@ class UsageReader:
 
     def logged(self, seen: Observation) -> Measured | None:
         """What stands at the end of the container's log, if anything does yet."""
-        if not self._in_log:
-            return None
         page = self._places.ended_log(seen).bind(lambda stream: self._places.log_page(stream, ""))
         return _measured(page)
 

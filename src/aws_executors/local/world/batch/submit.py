@@ -6,6 +6,7 @@ container definitions. Source: botocore's `batch` model.
 
 from __future__ import annotations
 
+import json
 import re
 
 from aws_executors.local.world.batch.job_view import KIND
@@ -16,6 +17,8 @@ from aws_executors.local.world.values import Json
 
 LOG_GROUP = "/aws/batch/job"
 PARAMETER = re.compile(r"Ref::(\w+)")
+LARGEST = 30 * 1024
+"""Bytes of a request. Source: "AWS Batch service quotas", User Guide; the error's words are not published."""
 OLD_SIZES = ("vcpus", "memory")
 
 
@@ -61,6 +64,8 @@ def _places(world: World, params: Json) -> tuple[Json, Json]:
 
 def _check(world: World, queue: Json, definition: Json, params: Json) -> None:
     check_name("Job", params["jobName"])
+    if len(json.dumps(params)) > LARGEST:
+        reject(f"The request is larger than {LARGEST} bytes.")
     if params.get("arrayProperties"):
         reject("aws_executors.local has no array jobs yet")
     if ("schedulingPolicyArn" in queue) != ("shareIdentifier" in params):
@@ -141,10 +146,17 @@ def _plan(definition: Json, containers: list[Json]) -> list[Json]:
             "environment": one["environment"],
             "essential": one.get("essential", True),
             "stopTimeout": one.get("stopTimeout", 30),
+            "memory": _memory(one),
             "logConfiguration": _log_configuration(definition, one),
         }
         for one in containers
     ]
+
+
+def _memory(container: Json) -> str | int | None:
+    """What its memory is limited to, in MiB; `memory` is the old form."""
+    needs = {item["type"]: item["value"] for item in container.get("resourceRequirements", [])}
+    return needs.get("MEMORY", container.get("memory"))
 
 
 def _log_configuration(definition: Json, container: Json) -> Json:

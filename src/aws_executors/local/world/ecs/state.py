@@ -17,7 +17,8 @@ Life: TypeAlias = Literal["waiting", "starting", "running", "exited", "lost"]
 
 @dataclass(slots=True)
 class ContainerRun:
-    """One container of a task: its definition and its progress; `stop_timeout` is in seconds."""
+    """One container of a task: its definition and its progress; `stop_timeout` is in seconds, `memory` in
+    MiB."""
 
     name: str
     image: str
@@ -26,6 +27,7 @@ class ContainerRun:
     essential: bool
     stop_timeout: float
     log: LogTarget | None
+    memory: int | None = None
     life: Life = "waiting"
     exit_code: int | None = None
     reason: str | None = None

@@ -17,6 +17,9 @@ from aws_executors.local.world.logs import store as log_store
 from aws_executors.local.world.state import World, schedule_after
 from aws_executors.local.world.values import Ref, StartProcess
 
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+"""Source: "OutOfMemoryError errors", Amazon ECS Developer Guide."""
+
 
 def enter(world: World, task: EcsTask, now: float) -> None:
     """Start a task that `room` has admitted; it holds its capacity until its processes have ended."""
@@ -53,7 +56,7 @@ def _start(world: World, task: EcsTask, now: float) -> None:
     for run in task.runs.values():
         run.life = "starting"
         ref = Ref(task.id, run.name)
-        world.effects.append(StartProcess(ref, run.image, run.command, run.environment, run.log))
+        world.effects.append(StartProcess(ref, run.image, run.command, run.environment, run.log, run.memory))
 
 
 def on_started(world: World, task: EcsTask, run: ContainerRun, now: float) -> None:
@@ -78,11 +81,14 @@ def on_start_failed(world: World, task: EcsTask, run: ContainerRun, reason: str,
     settle(world, task, now)
 
 
-def on_exited(world: World, task: EcsTask, run: ContainerRun, code: int, now: float) -> None:
+def on_exited(
+    world: World, task: EcsTask, run: ContainerRun, code: int, now: float, *, out_of_memory: bool = False
+) -> None:
     """A container's first process has ended; ECS notices later, unless it is stopping the task anyway."""
     if run.life not in ("starting", "running"):
         return
     run.life, run.exit_code = "exited", code
+    run.reason = OUT_OF_MEMORY if out_of_memory else run.reason
     if task.stopping:
         settle(world, task, now)
     else:

@@ -29,10 +29,13 @@ def runs_of(definition: Json, overrides: Json) -> list[ContainerRun]:
     changes: dict[str, Json] = {}
     for one in overrides.get("containerOverrides", []):
         changes[one["name"]] = {**changes.get(one["name"], {}), **one}
-    return [_run(one, changes.get(one["name"], {})) for one in definition["containerDefinitions"]]
+    whole = overrides.get("memory", definition.get("memory"))
+    return [_run(one, changes.get(one["name"], {}), whole) for one in definition["containerDefinitions"]]
 
 
-def _run(container: Json, override: Json) -> ContainerRun:
+def _run(container: Json, override: Json, whole: str | None) -> ContainerRun:
+    """A container; its memory is limited by its own number, otherwise by the task's."""
+    memory = override.get("memory", container.get("memory", whole))
     command: list[str] = override.get("command") or container.get("command") or []
     entry_point: list[str] = container.get("entryPoint") or []
     return ContainerRun(
@@ -46,6 +49,7 @@ def _run(container: Json, override: Json) -> ContainerRun:
         essential=container["essential"],
         stop_timeout=float(container.get("stopTimeout", STOP_TIMEOUT)),
         log=None if container.get("logConfiguration") is None else _log_target(container),
+        memory=None if memory is None else int(memory),
     )
 
 

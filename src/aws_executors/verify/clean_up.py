@@ -1,0 +1,90 @@
+"""Leave nothing behind: stop every container that there is, and remove what is stored.
+
+Law: goes by what was sent, and not by what any engine knows: a call whose answer was lost may have started a
+container, so its token is looked up. May be called at any moment after the first request. Job and task
+definitions are never registered, so none is removed.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.shell.services import Calls
+from aws_executors.verify.drive import Drive
+from aws_executors.verify.extra_calls import described, error_words
+from aws_executors.verify.model import CaseTrace
+
+REASON = "aws-executors verify is done"
+STOPPED_WITHIN = 60.0
+"""Seconds after which a container that was stopped must have ended; ECS kills after 30."""
+PAUSE = 0.3
+LOOK_UPS, LOOK_UP_EVERY = 3, 3.0
+"""As the executor does it (`core/lifecycle/policy.py`)."""
+
+
+def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
+    """Stop and remove everything; what could not be, each with the reason."""
+    drive.hearing.end()
+    for engine in drive.engines:
+        engine.end(stop=False, timeout=1.0)
+    drive.lost_line.cut()
+    problems: list[str] = []
+    # A call that is under way may still start a container.
+    if not drive.ledger.settled(2 * drive.setup.settings.call_timeout):
+        problems.append("A submitting call has had no answer, and may have started a container")
+    traces = [*drive.traces.values(), *extra]
+    ids = {id_ for trace in traces for id_ in trace.ids}
+    problems += _unheard_of(drive.watch.service, traces, ids)
+    problems += _stopped(drive, ids)
+    if drive.stored is not None:
+        drive.stored.discard()
+        if drive.stored.problem is not None:
+            problems.append(
+                f"The stored workload {drive.stored.submission}: {error_words(drive.stored.problem)}"
+            )
+    return tuple(problems)
+
+
+def _unheard_of(service: Calls[Any], traces: Iterable[CaseTrace], ids: set[str]) -> Iterator[str]:
+    """Add the containers of submissions whose answers were lost on the way."""
+    for trace in traces:
+        last = trace.submissions[-1].error if trace.submissions else None
+        if last is None or last.kind not in (Kind.AMBIGUOUS, Kind.CONFLICT):
+            continue
+        for _ in range(LOOK_UPS):
+            match unwrap_or_failure(service.find(trace.token, tuple(trace.ids))):
+                case AwsError() as error:
+                    yield f"A container of {trace.case.name} may run: {error_words(error)}"
+                    break
+                case None:
+                    time.sleep(LOOK_UP_EVERY)  # it may be listed later
+                case found:
+                    ids.add(found.id)
+                    break
+
+
+def _stopped(drive: Drive, ids: set[str]) -> Iterator[str]:
+    """Stop what runs, and wait until it has ended."""
+    known = {one.id: one for trace in drive.traces.values() if (one := trace.record) is not None}
+    running = {id_ for id_ in ids if id_ not in known or not known[id_].over}
+    if not running:
+        return
+    for id_, error in drive.watch.service.stop(tuple(running), REASON).items():
+        if error is not None:
+            yield f"{id_} could not be stopped: {error_words(error)}"
+            running.discard(id_)
+    until = time.monotonic() + STOPPED_WITHIN
+    while running and time.monotonic() < until:
+        for record in described(drive.setup, tuple(running)):
+            owner = next((t for t in drive.traces.values() if record.id in t.ids), None)
+            if owner is not None:
+                owner.record = record
+            if record.over:
+                running.discard(record.id)
+        if running:
+            time.sleep(PAUSE)
+    for id_ in running:
+        yield f"{id_} was asked to stop, and has not ended within {STOPPED_WITHIN:g} s"

@@ -1,0 +1,210 @@
+"""Make it all happen: two engines, and the containers of all cases at once.
+
+Law: a run takes as long as its slowest container. Nothing is judged here, and nothing is cleaned up: that is
+`clean_up.py`'s, whatever happens here.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from threading import Event
+from typing import Any
+
+from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
+from aws_executors.core.lifecycle.job import Job, Purpose
+from aws_executors.core.lifecycle.observation import Phase
+from aws_executors.shell.airflow.executor import engine_config
+from aws_executors.shell.engine.messages import WorkItem
+from aws_executors.shell.engine.rate_limiter import account
+from aws_executors.shell.engine.thread import Engine
+from aws_executors.verify.hear import Hearing, NoSink
+from aws_executors.verify.line import EngineLine, Ledger, look_up_seen
+from aws_executors.verify.model import CaseTrace, not_checked
+from aws_executors.verify.plan import (
+    Build,
+    StoredCase,
+    VerifySetup,
+    build_of,
+    build_stored,
+    request_name,
+    stored_case,
+)
+from aws_executors.verify.programs import (
+    LOST_ANSWER,
+    MEMORY,
+    NEEDS_MEMORY,
+    ORPHANS,
+    RELEASE,
+    STOP,
+    STORED,
+)
+from aws_executors.verify.rows import PlayedRows
+from aws_executors.verify.watch import Watch
+
+TURN = 0.1
+"""Seconds between two turns of the driver."""
+FIND_EVERY = 0.5
+FOUND_WITHIN = 60.0
+"""Seconds in which a lost scheduler's containers must be listed by their tokens."""
+LISTENS_WITHIN = 15.0
+"""Seconds after the start of the container that is to be stopped, if its log does not say that it listens."""
+WORKERS = 8
+
+
+@dataclass(kw_only=True)
+class Drive:
+    """One run of at most `seconds`; `interrupted` ends it early."""
+
+    setup: VerifySetup
+    traces: Mapping[str, CaseTrace]
+    interrupted: Event
+    say: Callable[[str], None]
+    seconds: float
+    out_of_time: bool = False
+    stored: StoredCase | None = None
+    _adopting: set[str] = field(default_factory=set)
+    _find_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        setup = self.setup
+        self.rows = PlayedRows(self.traces)
+        self.ledger = Ledger(self.traces, self.rows)
+        self.watch = Watch(setup, self.traces)
+        self.lost_line = EngineLine(setup.calls(), self.ledger, request_name, dying=True)
+        line = EngineLine(setup.calls(), self.ledger, request_name, [self.traces[LOST_ANSWER.name].token])
+        self.first, self.second = self._engine(self.lost_line), self._engine(line)
+        self.hearing = Hearing(setup, self.second, self.ledger)
+        self.engines: list[Engine[str, Any]] = []
+        store = setup.store()
+        if store is not None:
+            self.stored = stored_case(store, self.traces[STORED.name].token)
+
+    def _engine(self, line: EngineLine[Any]) -> Engine[str, Any]:
+        """An engine, set as the executor sets it; but no case gets a second container."""
+        settings = self.setup.settings
+        config = engine_config(settings, idempotent=line.idempotent)
+        config = replace(config, policy=replace(config.policy, attempts=1), workers=WORKERS)
+        budget = account(settings.region, settings.endpoint_url, settings.conn_id)
+        return Engine(line, self.rows, config, budget.share(line.allotments), NoSink())
+
+    # --- The course ----------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """From the first container to the end of the last one, or of the time."""
+        for engine in (self.first, self.second):
+            engine.start()
+            self.engines.append(engine)
+        self.hearing.start()
+        for trace in self.traces.values():
+            if trace.case is not MEMORY:  # its size is not known yet
+                self._queue(self.first if trace.case in ORPHANS else self.second, trace)
+        until = time.monotonic() + self.seconds
+        while not self.interrupted.is_set() and not all(map(self._over, self.traces.values())):
+            if time.monotonic() > until:
+                self.out_of_time = True
+                return
+            self._turn()
+            self.interrupted.wait(TURN)
+
+    def _turn(self) -> None:
+        """Whatever is due: news to hear, a scheduler to lose, a task to take back."""
+        for update in [one for engine in self.engines for one in engine.airflow_updates()]:
+            match update.effect:
+                case Report() | ReleaseSlot() | LogEvent() as effect:
+                    self.traces[update.key].said.append((time.time(), effect))
+                case _:
+                    pass  # what the container used is on the bill
+            if isinstance(update.effect, Report):
+                self.rows.ended(update.key, success=update.effect.success)
+        self.watch.turn()
+        self._lose_the_first()
+        self._use_up_memory()
+        self._take_back()
+        self.say(", ".join(self._standing()))
+
+    def _standing(self) -> Iterator[str]:
+        yield f"{sum(map(self._over, self.traces.values()))} of {len(self.traces)} are done"
+        for trace in self.traces.values():
+            if not self._over(trace):
+                yield f"{trace.case.name}: {trace.record.status if trace.record else 'waits'}"
+
+    def _over(self, trace: CaseTrace) -> bool:
+        """Whether there is nothing more to see of a case."""
+        return trace.note is not None or (trace.done and self.watch.log_is_read(trace))
+
+    def _queue(self, engine: Engine[str, Any], trace: CaseTrace, *arguments: str) -> None:
+        """Queue the task instance, and give its job to an engine."""
+        self.rows.queue(trace.case.name)
+        stored = self.stored if trace.case is STORED else None
+        plain = build_of(self.setup, trace, arguments)
+        build = plain if stored is None else build_stored(self.setup, trace, stored)
+        self._hand_over(engine, trace, Job(token=trace.token), build, stored)
+
+    def _hand_over(
+        self,
+        engine: Engine[str, Any],
+        trace: CaseTrace,
+        job: Job[Any],
+        build: Build | None = None,
+        stored: StoredCase | None = None,
+    ) -> None:
+        trace.handed_over = trace.handed_over or time.time()
+        item: WorkItem[str, Any] = WorkItem(
+            job=job,
+            key=trace.case.name,
+            build=build,
+            stored=stored,
+            builder=self.setup.configured.builder,
+        )
+        engine.hand_over(iter([item]))
+
+    # --- One thing each ------------------------------------------------------------------------------------
+
+    def _lose_the_first(self) -> None:
+        """The first scheduler dies when AWS has its containers, and before it has heard so; the second one
+        adopts them as soon as AWS lists them by their tokens."""
+        orphans = [self.traces[case.name] for case in ORPHANS]
+        if self.first in self.engines:
+            if not all(trace.submissions or trace.said for trace in orphans):
+                return
+            self.lost_line.cut()
+            self.first.end(stop=False, timeout=1.0)
+            self.engines.remove(self.first)
+        if time.monotonic() < self._find_at:
+            return
+        self._find_at = time.monotonic() + FIND_EVERY
+        for trace in orphans:
+            if trace.ids and trace.token not in self._adopting:
+                self._adopt_if_listed(trace)
+
+    def _adopt_if_listed(self, trace: CaseTrace) -> None:
+        found = look_up_seen(self.watch.service.find(trace.token, ()))
+        trace.listed.append(found)
+        if found.id or found.at > trace.submissions[0].answered + FOUND_WITHIN:
+            self._adopting.add(trace.token)
+            purpose = Purpose.RELEASE if trace.case is RELEASE else Purpose.ADOPT
+            self._hand_over(self.second, trace, Job(token=trace.token, purpose=purpose))
+
+    def _use_up_memory(self) -> None:
+        """Start the container that is to be killed, once a description has said how much memory there is."""
+        trace = self.traces[MEMORY.name]
+        record = next((one.record for one in self.traces.values() if one.record is not None), None)
+        if trace.handed_over is not None or trace.note is not None:
+            return
+        limit = None if record is None else record.allocation.limit
+        if limit is not None:
+            self._queue(self.second, trace, str(int(limit * NEEDS_MEMORY)))
+        elif record is not None:
+            trace.note = not_checked("The container has no memory limit of its own, so nothing was tried")
+        elif all(self._over(one) for one in self.traces.values() if one is not trace):
+            trace.note = not_checked("AWS described no other container, so its memory is not known")
+
+    def _take_back(self) -> None:
+        """Take a running task back, once its program listens for SIGTERM."""
+        trace = self.traces[STOP.name]
+        running = next((at for at, one in trace.seen if one.phase is Phase.RUNNING), None)
+        if trace.taken_back or running is None:
+            return
+        if trace.printed("listens") is not None or time.time() > running + LISTENS_WITHIN:
+            trace.taken_back = True
+            self.second.revoke(trace.token)

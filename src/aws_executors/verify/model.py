@@ -1,0 +1,208 @@
+"""What is seen of verify's containers, and what is said of it: values, without any judgement.
+
+Law: pure. Every time is in epoch seconds, by this machine's clock unless it stands in an `AwsRecord`. The
+driver fills the traces; checks and facts only read them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
+from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.verify.programs import MARK, Case
+from aws_executors.verify.record import AwsRecord
+
+
+class CheckOutcome(StrEnum):
+    """What became of a check."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOT_CHECKED = "not checked"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckVerdict:
+    """The outcome of a check, and why, in a sentence."""
+
+    outcome: CheckOutcome
+    words: str
+
+
+def ok(words: str) -> CheckVerdict:
+    """It is as promised."""
+    return CheckVerdict(CheckOutcome.OK, words)
+
+
+def failed(words: str) -> CheckVerdict:
+    """It is not."""
+    return CheckVerdict(CheckOutcome.FAILED, words)
+
+
+def not_checked(words: str) -> CheckVerdict:
+    """Nobody can say, for this reason."""
+    return CheckVerdict(CheckOutcome.NOT_CHECKED, words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionSeen:
+    """One submitting call: AWS's answer, and whether the engine was given it."""
+
+    sent: float
+    answered: float
+    id: str = ""
+    error: AwsError | None = None
+    told: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpSeen:
+    """One look-up by token: the container that was found, if one was, or why nothing could be looked up."""
+
+    at: float
+    id: str = ""
+    error: AwsError | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class CaseTrace:
+    """Everything that was seen of one case, by its token."""
+
+    case: Case
+    token: str
+    handed_over: float | None = None
+    submissions: list[SubmissionSeen] = field(default_factory=list)
+    lookups: list[LookUpSeen] = field(default_factory=list)  # by an engine
+    listed: list[LookUpSeen] = field(default_factory=list)  # by the driver, to measure
+    seen: list[tuple[float, Observation]] = field(default_factory=list)
+    said: list[tuple[float, Report | ReleaseSlot | LogEvent]] = field(default_factory=list)
+    taken_back: bool = False  # by Airflow, so that nothing is told to it
+    rows: list[tuple[float, str]] = field(default_factory=list)
+    stopped: list[tuple[float, str, AwsError | None]] = field(default_factory=list)
+    events: list[tuple[float, Observation]] = field(default_factory=list)
+    shown_at: float | None = None  # first described by AWS
+    record: AwsRecord | None = None  # the last description
+    lines: Sequence[str] = ()  # of its log
+    lines_at: float | None = None
+    log_problem: str = ""
+    strange_line: str = ""  # in its log, if there is none of ours
+    links: tuple[str, str] | None = None  # pages in the console: container, log
+    note: CheckVerdict | None = None  # of what only the driver can tell
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The containers that AWS has started for it, oldest first."""
+        return tuple(dict.fromkeys(one.id for one in self.submissions if one.id))
+
+    @property
+    def report(self) -> Report | None:
+        """What Airflow would have been told."""
+        return next((said for _, said in reversed(self.said) if isinstance(said, Report)), None)
+
+    @property
+    def last(self) -> Observation | None:
+        """How the engine saw the container last."""
+        return self.seen[-1][1] if self.seen else None
+
+    @property
+    def end(self) -> Observation | None:
+        """The container's end, as the engine saw it."""
+        return next((one for _, one in reversed(self.seen) if one.ended), None)
+
+    @property
+    def done(self) -> bool:
+        """Whether Airflow has been told all there is to tell, and AWS is done with the container."""
+        told = any(not isinstance(said, LogEvent) for _, said in self.said) or self.given_back
+        told = told or (self.taken_back and self.end is not None)
+        over = self.record is not None and self.record.over
+        return told and (over or not self.ids)
+
+    @property
+    def given_back(self) -> bool:
+        """Whether the task instance was given back to the scheduler."""
+        return any(state == "given back" for _, state in self.rows)
+
+    def printed(self, word: str) -> float | None:
+        """When the container printed this word, by its own clock."""
+        for line in self.lines:
+            if line.startswith(f"{MARK} {word} "):
+                return float(line.split()[-1])
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvidence:
+    """All that was seen in one run."""
+
+    service: str  # ecs or batch
+    traces: Mapping[str, CaseTrace]  # by the case's name
+    logs: bool = True  # whether the log could be read at all
+    events_queue: str = ""
+    events_problem: str = ""
+    unknown_id: CheckVerdict | None = None
+    conflict: CheckVerdict | None = None
+    too_large: CheckVerdict | None = None
+    left: tuple[str, ...] = ()  # what could not be stopped or removed, each with the reason
+    removed: tuple[str, ...] = ()  # stored objects that were removed
+    interrupted: bool = False
+    out_of_time: bool = False
+
+    def trace(self, name: str) -> CaseTrace | None:
+        """What was seen of a case, if it was tried."""
+        return self.traces.get(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One line of the report."""
+
+    name: str
+    title: str
+    verdict: CheckVerdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactResult:
+    """One fact about AWS: what the page says, and what was measured."""
+
+    name: str
+    says: str
+    measured: str  # empty: not measured
+    words: str  # how it was measured, or why it was not
+    agrees: bool | None = None  # None where there is nothing to compare
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """One container on the bill."""
+
+    case: str
+    id: str
+    seconds: float | None
+    size: str
+    dollars: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What verify has found."""
+
+    section: str
+    region: str
+    endpoint: str  # where the service's API is, if not at its public address
+    builder: str
+    began: float
+    seconds: float
+    interrupted: bool
+    checks: tuple[CheckResult, ...]
+    facts: tuple[FactResult, ...]
+    used: tuple[Used, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing has failed."""
+        return not self.interrupted and all(
+            one.verdict.outcome is not CheckOutcome.FAILED for one in self.checks
+        )

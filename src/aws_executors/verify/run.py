@@ -1,0 +1,121 @@
+"""One run of verify: drive, ask the last questions, clean up, and judge.
+
+Law: whatever happens after the first request, everything is cleaned up. The first Ctrl-C (or SIGTERM) ends
+the run early and in order; the second one ends the waiting for it.
+"""
+
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event
+from types import FrameType
+
+from aws_executors.verify.bill import used
+from aws_executors.verify.checks import CHECKS
+from aws_executors.verify.clean_up import clean_up
+from aws_executors.verify.drive import Drive
+from aws_executors.verify.extra_calls import of_conflict, of_too_large, of_unknown_id
+from aws_executors.verify.facts import FACTS
+from aws_executors.verify.model import CaseTrace, CheckVerdict, Findings, RunEvidence
+from aws_executors.verify.plan import MOST_CONTAINERS, VerifySetup
+from aws_executors.verify.programs import LOST_ANSWER, RUN, Case
+
+TOO_LARGE = Case("size limit", "a request that is too large is refused", RUN.program)
+
+
+@contextmanager
+def interruptions() -> Iterator[Event]:
+    """An event that is set by the first SIGINT or SIGTERM; the second one raises KeyboardInterrupt."""
+    event = Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(slots=True)
+class _Answers:
+    """The answers to the last questions."""
+
+    unknown_id: CheckVerdict | None = None
+    conflict: CheckVerdict | None = None
+    too_large: CheckVerdict | None = None
+    extra: list[CaseTrace] = field(default_factory=list)
+
+
+def verified(setup: VerifySetup, say: Callable[[str], None], interrupted: Event, seconds: float) -> Findings:
+    """Run everything on this section's AWS; returns what was found, and leaves nothing behind."""
+    began, clock = time.time(), time.monotonic()
+    drive = Drive(setup=setup, traces=setup.traces(), interrupted=interrupted, say=say, seconds=seconds)
+    answers = _Answers()
+    left: tuple[str, ...] = ()
+    try:
+        drive.run()
+        if not interrupted.is_set():
+            _ask(setup, drive, answers)
+    finally:
+        say("stopping what still runs, and removing what is stored")
+        try:
+            left = clean_up(drive, answers.extra)
+        except KeyboardInterrupt:  # the second one: nobody wants to wait
+            left = tuple(_not_over([*drive.traces.values(), *answers.extra]))
+    evidence = RunEvidence(
+        service=setup.service,
+        traces=drive.traces,
+        events_queue=drive.hearing.queue,
+        events_problem=drive.hearing.problem,
+        unknown_id=answers.unknown_id,
+        conflict=answers.conflict,
+        too_large=answers.too_large,
+        left=left,
+        removed=(drive.stored.submission,) if drive.stored is not None and drive.stored.discarded else (),
+        interrupted=interrupted.is_set(),
+        out_of_time=drive.out_of_time,
+    )
+    settings = setup.settings
+    return Findings(
+        section=settings.section,
+        region=settings.region,
+        endpoint=setup.endpoint(),
+        builder=setup.configured.builder,
+        began=began,
+        seconds=time.monotonic() - clock,
+        interrupted=evidence.interrupted,
+        checks=tuple(one.result(evidence) for one in CHECKS),
+        facts=tuple(one.result(evidence) for one in FACTS if setup.service in one.services),
+        used=tuple(used([*drive.traces.values(), *answers.extra], setup.configured.prices, settings.region)),
+    )
+
+
+def _ask(setup: VerifySetup, drive: Drive, answers: _Answers) -> None:
+    """What needs no container of its own, if AWS answers as it should."""
+    known = next((id_ for trace in drive.traces.values() for id_ in trace.ids), None)
+    if known is None:
+        return
+    answers.unknown_id = of_unknown_id(setup, known)
+    lost = drive.traces[LOST_ANSWER.name]
+    if setup.service == "ecs" and len(lost.ids) == 1:
+        answers.conflict = of_conflict(setup, lost)
+    if sum(len(trace.ids) for trace in drive.traces.values()) >= MOST_CONTAINERS:
+        return  # AWS has started more than it should: enough is spent
+    extra = CaseTrace(case=TOO_LARGE, token=setup.new_token())
+    answers.extra.append(extra)
+    answers.too_large = of_too_large(setup, extra)
+
+
+def _not_over(traces: Iterable[CaseTrace]) -> Iterator[str]:
+    """What may still run, for whoever stops it by hand."""
+    for trace in traces:
+        for id_ in trace.ids:
+            if trace.record is None or trace.record.id != id_ or not trace.record.over:
+                yield f"{id_} ({trace.case.name}) may still run: nobody waited for its end"
