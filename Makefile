@@ -85,7 +85,7 @@ killed: $(INSTALLED) ## kill real schedulers, SEEDS=20 times in a row, and judge
 	@PYTHONPATH=src:tests $(BIN)/python -m e2e.killed $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20))
 
 oldest: .venv-versions/$(firstword $(VERSIONS))/.installed ## the demo with the oldest Airflow
-	@nice $(<D)/bin/python -m aws_executors.demo --logs .demo/oldest --timeout 600
+	@PYTHONPATH=src:tests nice $(<D)/bin/python -m e2e.oldest --logs .demo/oldest --timeout 600
 
 versions: $(VERSIONS:%=version-%) ## with the older versions of Airflow: demos, executors side by side, killed schedulers (make version-3.1: one)
 
@@ -101,9 +101,11 @@ version-%: .venv-versions/%/.installed
 	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	@awk -F '[=; ]' 'NR == FNR { own[$$1]; print; next } !($$1 in own)' versions/airflow-$*.txt constraints.txt > $(@D)/constraints.txt
 	@echo "make: installing Airflow $* into $(@D) (about a minute)"
-	@nice $(@D)/bin/python -m pip --disable-pip-version-check -q -q install -c $(@D)/constraints.txt pip $(BUILD)
-	@nice $(@D)/bin/python -m pip --disable-pip-version-check -q -q install -c $(@D)/constraints.txt \
-	  --no-build-isolation --group versions --editable .
+	@nice $(@D)/bin/python -m pip --disable-pip-version-check -q -q install -c $(@D)/constraints.txt pip $(BUILD) && \
+	  nice $(@D)/bin/python -m pip --disable-pip-version-check -q -q install -c $(@D)/constraints.txt \
+	  --no-build-isolation --group versions --editable . || { \
+	  echo "make: Airflow $* could not be installed into $(@D), so nothing was tested with it; pip says why above" >&2; \
+	  exit 1; }
 	@touch $@
 
 .PRECIOUS: .venv-versions/%/.installed
