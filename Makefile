@@ -13,6 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SOAK := $(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile soak
 VERSIONS := $(sort $(patsubst versions/airflow-%.txt,%,$(wildcard versions/airflow-*.txt)))
 STORIES := 147 7 2
+SEE_AIRFLOW := tests/run tests/shell/airflow tests/shell/transport tests/shell/ui tests/test_provider.py
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
 # Workers for the unit tests: two more than there are cores, for some tests wait (with as many as cores, two took nine
 # minutes and left a third of the CPU idle); not more, for each takes six seconds to collect its tests. End to end:
@@ -87,11 +88,13 @@ killed: $(INSTALLED) ## kill real schedulers, SEEDS=20 times in a row, and judge
 oldest: .venv-versions/$(firstword $(VERSIONS))/.installed ## the demo with the oldest Airflow
 	@PYTHONPATH=src:tests nice $(<D)/bin/python -m e2e.oldest --logs .demo/oldest --timeout 600
 
-versions: $(VERSIONS:%=version-%) ## with the older versions of Airflow: demos, executors side by side, killed schedulers (make version-3.1: one)
+versions: $(VERSIONS:%=version-%) ## with the older versions of Airflow: tests that see it, demos, executors side by side, killed schedulers (make version-3.1: one)
 
-# The stories are of schedulers that are killed, for these are told without a callback, which 3.1 does not have.
+# A warning is no error here, where it may be one of an older Airflow about its own packages. The stories are of
+# schedulers that are killed, for these are told without a callback, which 3.1 does not have.
 version-%: .venv-versions/%/.installed
 	@echo "make: Airflow $*"
+	@PYTHONPATH=src:tests nice $(<D)/bin/python -m pytest -q -W default -n $(WORKERS) --dist worksteal $(SEE_AIRFLOW)
 	@for transport in inline s3; do $(<D)/bin/python -m aws_executors.demo --logs .demo/$* --transport $$transport || exit 1; done
 	@PYTHONPATH=src:tests $(<D)/bin/python -m e2e.mixed --logs .killed/mixed-$*
 	@PYTHONPATH=src:tests $(<D)/bin/python -m e2e.killed --logs .killed/$* $(STORIES:%=--seed %)

@@ -1,7 +1,9 @@
 """What an older Airflow lacks, made up: on the newest one, by the parts that have no need of it."""
 
 import json
+import re
 from base64 import urlsafe_b64decode
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.shell.airflow import compat
 from aws_executors.shell.aws.usage_reader import measures
 from aws_executors.shell.transport import INLINE, inline_of
+
+ROOT = Path(__file__).parents[3]
 
 
 class Timed:
@@ -64,6 +68,13 @@ def test_a_row_without_teams_has_no_owner() -> None:
 def test_an_id_is_what_the_row_has() -> None:
     given = task_instance()
     assert compat.row_id(given.id) == given.row().id
+
+
+def test_the_newest_airflow_has_all_of_it() -> None:
+    """So no test is left out with it: they ask `airflow_features.py`."""
+    pinned = re.search(r"^apache-airflow-core==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    assert pinned is not None
+    assert compat.airflow_version() != pinned.group(1) or all(one.present for one in compat.FEATURES)
 
 
 def test_what_is_weaker_is_what_is_not_there() -> None:

@@ -6,28 +6,29 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.executors import workloads
 from airflow.executors.base_executor import BaseExecutor
-from airflow.executors.workloads import ExecuteCallback
-from airflow.executors.workloads.base import BundleInfo
-from airflow.executors.workloads.callback import CallbackDTO, CallbackFetchMethod
+from airflow.executors.workloads import BundleInfo, ExecuteTask
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 from airflow.models import Log
+from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.session import create_session
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select
 
 import containers
 from airflow_executors import forget_executors
-from airflow_rows import Given, task_instance
+from airflow_features import CALLBACKS, needs
+from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import ORPHANED
 from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor, AwsFargateExecutor
 from aws_executors.local import LocalAws
+from aws_executors.shell.airflow.compat import workload_key
 from aws_executors.shell.engine import operations
 from sites import batch_site, ecs_site
 
@@ -106,9 +107,7 @@ def turn_a_while(executor: BaseExecutor) -> None:
 
 def hand_over(executor: BaseExecutor, *givens: Given, token: str | None = "assigned") -> None:
     """What the scheduler does when it queues."""
-    with create_session(scoped=False) as session:
-        for given in givens:
-            executor.queue_workload(given.workload(token), session)
+    queue_up(executor, *givens, token=token)
     executor.heartbeat()
 
 
@@ -286,10 +285,26 @@ def test_a_token_of_our_own_is_used_once(mixed: AwsEcsFargateExecutor, aws: Loca
 
 def test_what_is_taken_back_before_it_is_started_leaves_nothing(mixed: AwsEcsFargateExecutor) -> None:
     given = task_instance(queue="exit-0")
-    with create_session(scoped=False) as session:
-        mixed.queue_workload(given.workload(None), session)
+    queue_up(mixed, given, token=None)
     mixed.revoke_task(ti=given.row())
     assert (mixed._assigned, mixed.queued_tasks) == ({}, {})
+
+
+def least_urgent_first(executor: BaseExecutor) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
+    """How Airflow 3.2 and 3.3.0 order what waits. Source: ``airflow/executors/base_executor.py``."""
+    return sorted(executor.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight)
+
+
+@pytest.mark.usefixtures("ecs_options")
+def test_the_most_urgent_gets_the_last_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseExecutor, "order_queued_tasks_by_priority", least_urgent_first)
+    executor = AwsEcsFargateExecutor(parallelism=1)
+    executor.start()
+    givens = [task_instance(queue="sleep", priority=priority) for priority in (1, 5, 3)]
+    queue_up(executor, *givens)
+    executor.heartbeat()
+    assert executor.running == {givens[1].key}
+    executor.end()
 
 
 def test_the_highest_priority_goes_first(ecs_options: Callable[..., None], aws: LocalAws) -> None:
@@ -297,9 +312,7 @@ def test_the_highest_priority_goes_first(ecs_options: Callable[..., None], aws: 
     executor = AwsEcsFargateExecutor(parallelism=8)
     executor.start()
     givens = [task_instance(queue="exit-0", priority=priority) for priority in (1, 5, 3)]
-    with create_session(scoped=False) as session:
-        for given in givens:
-            executor.queue_workload(given.workload(), session)
+    queue_up(executor, *givens)
     aws.faults.latency(seconds=0.5)
     executor.heartbeat()
     turn_until(executor, lambda: aws.calls().get("ecs.RunTask", {}).get("calls") == 3)
@@ -380,16 +393,23 @@ def test_c4_a_builder_that_never_returns_fails_its_tasks_alone_and_holds_up_nobo
 
 
 def test_c5_a_workload_of_an_unknown_kind_is_declined(executor: AwsEcsFargateExecutor) -> None:
-    connection_test = workloads.TestConnection(
-        token="t", connection_test_id=uuid.uuid4(), connection_id="c", timeout=5, queue="default"
-    )
+    kinds: dict[str, Any] = vars(workloads)
+    unknown = [kinds["RunTrigger"](id=1, ti=None, classpath="a.B", encrypted_kwargs="")]
+    if tests_connections := kinds.get("TestConnection"):
+        more = {"connection_test_id": uuid.uuid4(), "connection_id": "c", "timeout": 5, "queue": "default"}
+        unknown.append(tests_connections(token="t", **more))
     with create_session(scoped=False) as session:
-        executor.queue_workload(connection_test, session)
+        for workload in unknown:
+            executor.queue_workload(workload, session)
     executor.heartbeat()
-    assert executor.slots_occupied == 0
+    assert (executor.slots_occupied, states(executor)) == (0, {})
 
 
+@needs(CALLBACKS)
 def test_c5_a_callback_runs_in_a_container(executor: AwsEcsFargateExecutor, aws: LocalAws) -> None:
+    from airflow.executors.workloads import ExecuteCallback
+    from airflow.executors.workloads.callback import CallbackDTO, CallbackFetchMethod
+
     callback = ExecuteCallback(
         token="t",
         callback=CallbackDTO(
@@ -406,7 +426,7 @@ def test_c5_a_callback_runs_in_a_container(executor: AwsEcsFargateExecutor, aws:
     (task,) = aws.tasks()
     aws.client("ecs").stop_task(cluster="etl", task=task["taskArn"], reason="test")
     turn_until(executor, lambda: not executor.running)
-    assert states(executor) == {callback.key: "failed"}
+    assert states(executor) == {workload_key(callback): "failed"}
 
 
 # --- The same key again ------------------------------------------------------------------------------------
@@ -459,8 +479,7 @@ def test_a_report_on_a_key_that_waits_in_the_queue_again_is_not_made(
     hand_over(executor, first)
     until(lambda: len(aws.tasks()) == 1)  # before the row has another token, by which it would be left
     first.becomes("running")
-    with create_session(scoped=False) as session:
-        executor.queue_workload(replace(first, token=str(uuid.uuid4())).workload(), session)
+    queue_up(executor, replace(first, token=str(uuid.uuid4())))
     turn_until(executor, lambda: len(aws.tasks()) == 2)
     assert states(executor) == {}
     assert executor.running == {first.key}

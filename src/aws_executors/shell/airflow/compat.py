@@ -96,12 +96,16 @@ FEATURES = (
         without="on_kill is called at SIGTERM only with launcher = aws_executors",
     ),
     Feature(
+        what="Callbacks of deadlines run in containers",
+        since="3.2.0",
+        present=CALLBACKS,
+        without="there are no callbacks that an executor runs",
+    ),
+    Feature(
         what="Callbacks of deadlines run in containers with either launcher",
         since="3.3.0",
-        present=_SUPERVISES,
-        without="callbacks run in containers only with launcher = aws_executors"
-        if CALLBACKS
-        else "there are no callbacks that an executor runs",
+        present=_SUPERVISES or not CALLBACKS,
+        without="callbacks run in containers only with launcher = aws_executors",
     ),
     Feature(
         what="Teams",
