@@ -19,7 +19,7 @@ SHUTDOWN = f"{SHELL}.engine.shutdown"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
 CELL, POOL = "aws_executors.core.warm.cell", f"{SHELL}.engine.warm.pool"
 WARM_SERVICE = f"{SHELL}.transport.warm_service"
-WORKLOADS, STORE = f"{SHELL}.airflow.workloads", f"{SHELL}.transport.s3"
+STORE = f"{SHELL}.transport.s3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,7 @@ MUTANTS = (
         "KEEP,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE)",
         seed=150,
     ),
-    Mutant(
-        "another token is ours, too", VERDICT, "if assigned and row.token != token:", "if False:", seed=1217
-    ),
+    Mutant("another token is ours, too", VERDICT, "if row.token != token:", "if False:", seed=1217),
     Mutant(
         "lost in mid-run: another container",
         VERDICT,
@@ -280,11 +278,11 @@ MUTANTS = (
         seed=118,
     ),
     Mutant(
-        "a used token of ours is taken for one of Airflow's",
-        WORKLOADS,
-        "return None if token is None or is_own(token) else token",
-        "return token",
-        seed=10,
+        "what an earlier queueing has left in the row is taken for a new token",
+        EXECUTOR,
+        "if isinstance(workload, ExecuteTask) and not self._airflow_assigns:",
+        "if False:",
+        seed=131,
     ),
     # --- Warm containers ---
     Mutant(
@@ -348,8 +346,8 @@ MUTANTS = (
     Mutant(
         "a stop meets whatever runs in the container",
         POOL,
-        "if one.job == token and one.place == place]",
-        "if one.place.partition('#')[0] == place.partition('#')[0] or one.job]",
+        "        elif token and container.job == token:\n            self._stop(container)",
+        "        elif True:\n            self._stop(container)",
         warm=True,
     ),
     Mutant(
