@@ -48,7 +48,7 @@ def test_no_schedule_loses_doubles_or_misjudges_anything(seeds: range) -> None:
 
 @pytest.mark.parametrize("seeds", WARM, ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
 def test_no_schedule_with_warm_containers_does(seeds: range) -> None:
-    """The same with containers that take one workload after another; writes to their cells land late, or twice."""
+    """The same with containers that take one workload after another; writes to cells land late, or twice."""
     from simulation.plan import plan
     from simulation.run import many, run, shrunk, told
 
