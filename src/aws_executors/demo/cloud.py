@@ -59,6 +59,7 @@ class Names:
     bucket: str = "airflow-workloads"
     transport: str = "inline"
     events: str = ""  # the queue that events are sent to, if any
+    usage: bool = False  # whether what containers use is recorded
 
     def options(self, url: str) -> dict[str, str]:
         """Both sections of airflow.cfg, as environment variables; `url` is where AWS is."""
@@ -67,7 +68,8 @@ class Names:
             f"WORKLOAD_{name}": value for name, value in ({"TRANSPORT": self.transport} | store).items()
         }
         listening = {"EVENTS_QUEUE": f"{url}/{ACCOUNT}/{self.events}"} if self.events else {}
-        of_both = {**by_store, **listening}
+        measured = {"USAGE": "True", "LAUNCHER": "aws_executors"} if self.usage else {}
+        of_both = {**by_store, **listening, **measured}
         return {
             **{f"AIRFLOW__{s}__{name}": v for s in ("ECS_FARGATE", "BATCH") for name, v in of_both.items()},
             "AIRFLOW__ECS_FARGATE__REGION": self.region,

@@ -1,30 +1,54 @@
-"""The part of ECS's task metadata endpoint that tells a container its task.
+"""The part of ECS's task metadata endpoint that our launcher asks: task, container, and what that uses.
 
-Law: the response follows from the address alone, which each container gets in ECS_CONTAINER_METADATA_URI_V4.
+Law: a container's address is in its ECS_CONTAINER_METADATA_URI_V4, and names it. What it uses is that of its
+real processes. They use the network of this machine, as in the network mode ``host``: nobody counts it.
 Source: "Amazon ECS task metadata endpoint version 4", Developer Guide.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
+from aws_executors.local.memory import memory_used, sessions, spent
 from aws_executors.local.wire import http
 
 ROOT = "/v4/"
+NANO = 10**9
 
 
-def metadata_uri(url: str, task: str) -> str:
-    """The value of ECS_CONTAINER_METADATA_URI_V4 in the containers of the task with this id."""
-    return f"{url}{ROOT}{task}"
+def metadata_uri(url: str, container: object) -> str:
+    """The value of ECS_CONTAINER_METADATA_URI_V4 in a container, which goes by `<task id>/<name>`."""
+    return f"{url}{ROOT}{container}"
 
 
 def is_metadata(path: str) -> bool:
-    """Whether a request is for a task's metadata."""
-    return path.startswith(ROOT) and path.endswith("/task")
+    """Whether a request is for metadata."""
+    return path.startswith(ROOT)
 
 
-def metadata(path: str) -> bytes:
-    """The response: the task's ARN. Its cluster is not looked up."""
-    task = path.removeprefix(ROOT).removesuffix("/task")
-    told = {"TaskARN": f"arn:aws:ecs:local:000000000000:task/local/{task}", "KnownStatus": "RUNNING"}
+def metadata(path: str, running: Mapping[str, int]) -> bytes:
+    """The response; `running` are the first processes of all containers, by `<task id>/<name>`."""
+    container = path.removeprefix(ROOT)
+    told: object = {"Name": container.rpartition("/")[2], "Networks": [{"NetworkMode": "host"}]}
+    if container.endswith("/task"):
+        # The task's cluster is not looked up.
+        arn = f"arn:aws:ecs:local:000000000000:task/local/{container.partition('/')[0]}"
+        told = {"TaskARN": arn, "KnownStatus": "RUNNING"}
+    elif container.endswith("/stats"):
+        told = stats(running.get(container.removesuffix("/stats"), 0))
     return http(200, json.dumps(told).encode(), "application/json", {})
+
+
+def stats(process: int) -> object:
+    """What the container of this first process uses, in the words of Docker; None if there is none (0).
+
+    Source: ``ContainerStats``, Docker Engine API.
+    """
+    processes = sessions().get(process, ()) if process else ()
+    if not processes:
+        return None
+    return {
+        "cpu_stats": {"cpu_usage": {"total_usage": round(spent(processes) * NANO)}},
+        "memory_stats": {"usage": memory_used(processes), "stats": {}},
+    }

@@ -138,7 +138,7 @@ class Server(socketserver.ThreadingTCPServer):
             known = has_key(request.headers, self._key)
             return self._control.reply(request) if known else forbidden(NO_KEY)
         if is_metadata(request.path):
-            return metadata(request.path)
+            return metadata(request.path, self._cloud.containers.running())
         if self._kept is not None:
             self._kept.append(request)
         service, action = service_of(request), ""
