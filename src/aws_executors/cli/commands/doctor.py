@@ -29,7 +29,7 @@ from aws_executors.doctor.checks.findings import (
 )
 from aws_executors.doctor.examine import examine
 from aws_executors.doctor.probe import Probe, airflow_side
-from aws_executors.doctor.trial import COMMAND, trial
+from aws_executors.doctor.trial import trial, trial_command
 from aws_executors.shell.airflow.configuration import configure
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.services import BACKENDS
@@ -81,7 +81,7 @@ def of_section(
             return
         case configured:
             settings: Settings = configured.settings
-    launch = Launch(task=TASK, command=COMMAND, settings=settings, token=trial_token())
+    launch = Launch(task=TASK, command=trial_command(settings), settings=settings, token=trial_token())
     match unwrap_or_failure(built(configured.build, launch, service.request, service.seal)):
         case BuildFault() as fault:
             yield error(
