@@ -219,6 +219,7 @@ def contain(told: str, outputs: list[int]) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update((name, value) for name, _, value in (one.partition("=") for one in variables))
+    tempfile.tempdir = None  # found by the server's environment
     sys.argv = [module, *arguments]
     code: object = 0
     try:

@@ -28,7 +28,7 @@ from aws_executors.core.cost.measured import last_measured
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import enclosed
 from aws_executors.core.warm.cell import Word
-from aws_executors.core.warm.log_marks import lines_of, mark_in
+from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
 from aws_executors.local import LocalAws
 from aws_executors.run import spot
 from aws_executors.run.sources import NoWorkloadError, from_s3
@@ -153,11 +153,17 @@ class Container:
     environment: dict[str, str]
     python: str | Path
 
+    @property
+    def work(self) -> Path:
+        """The working directory, which has the temporary folder in it."""
+        (self.place / "work" / "tmp").mkdir(parents=True, exist_ok=True)
+        return self.place / "work"
+
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [self.python, "-m", "aws_executors.run", *arguments],
-            env={**self.environment, **environment},
-            cwd=self.place,
+            env={**self.environment, "TMPDIR": str(self.work / "tmp"), **environment},
+            cwd=self.work,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -276,21 +282,31 @@ def test_a_warm_container_runs_one_task_after_another(container: Container, api:
         s3 = aws.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         where = {**aws.environment, "AWS_BATCH_JOB_ID": "4c75"}
-        arguments = ("--region", "us-east-1", "--idle", "60", "--tasks", "2", "--warm", URL)
+        limits = ("--idle", "60", "--tasks", "2", "--age", "600")
+        arguments = ("--region", "us-east-1", *limits, "--warm", URL)
         process = container.start(*arguments, **where)
         cell = CellAt(s3)
         for token in ("a", "b"):
-            cell.until_word(Word.IDLE)
+            said_so_far = cell.until(lambda now: now.word in (Word.IDLE, Word.CLOSED))
+            if said_so_far.word is Word.CLOSED:
+                pytest.fail(process.communicate(timeout=60)[1])
             cell.write(lambda now, token=token: now.offer(token, workload()))  # type: ignore[misc]
             cell.until(lambda now, token=token: now.exit_code_of(token) == Exit.RAN)  # type: ignore[misc]
             assert container.proof == "4c75"
-        out, said = process.communicate(timeout=30)
+        out, said = process.communicate(timeout=60)
     assert process.returncode == 0
     assert [body["hostname"] for path, body in api.said if path.endswith("/run")] == ["4c75", "4c75"]
     assert [body["state"] for path, body in api.said if path.endswith("/state")] == ["success", "success"]
     assert "ends: it has taken 2 workloads" in said
-    assert [mark_in(line) is not None for line in out.splitlines()].count(True) == 4
-    assert '"dag_id"' in "".join(lines_of("b", out.splitlines()))
+    marks = [mark for line in out.splitlines() if (mark := mark_in(line)) is not None]
+    ran = [path.split("/")[3] for path, _ in api.said if path.endswith("/run")]
+    assert marks == [
+        Mark(*one) for one in zip("aabb", (ran[0], ran[0], ran[1], ran[1]), (None, 0) * 2, strict=True)
+    ]
+    for token, ti_id in zip("ab", ran, strict=True):
+        own = "".join(lines_of(token, out.splitlines()))
+        assert f'"ti_id":"{ti_id}"' in own
+        assert own.count('"event":"Workload finished"') == 1
     assert "eyJ" not in out + said
 
 
@@ -450,6 +466,8 @@ def test_turned_away_it_says_why(
         (("--json-path", "/there/is/none"), "No such file"),
         (("--s3", "http://bucket/key"), "write s3://bucket/key"),
         (("--s3", "s3://bucket/key", "--region", "us-east-1"), "give the container a role"),
+        (("--warm", "s3://bucket/key", "--idle", "60"), "needs --idle, --tasks and --age"),
+        (("--warm", "there", "--idle", "60", "--tasks", "1", "--age", "60"), "write s3://bucket/key"),
     ],
 )
 def test_what_can_not_begin_says_so_in_one_line(

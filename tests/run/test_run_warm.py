@@ -14,10 +14,16 @@ from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell, Served, Word
 from aws_executors.core.warm.log_marks import Mark
 from aws_executors.local import LocalAws
-from aws_executors.run.cell_store import ABSENT, CellStore, Failed, Won
+from aws_executors.run.cell_store import ABSENT, OwnCell, Failed, Won
 from aws_executors.run.warm import ServingLimits, WarmContainer
 from aws_executors.run.warm_fork import Ended
 from run.warm_world import BUCKET, KEY, OWN_ID, URL, CellAt, cloud
+
+LIFE = "one life"
+
+
+def limited(idle: float = 120, tasks: int = 100, age: float = 4 * 3600) -> ServingLimits:
+    return ServingLimits(idle, tasks, age)
 
 
 @dataclass
@@ -26,8 +32,8 @@ class World:
 
     aws: LocalAws
     cell: CellAt
-    store: CellStore
-    limits: ServingLimits = field(default_factory=lambda: ServingLimits(idle=20))
+    store: OwnCell
+    limits: ServingLimits = field(default_factory=lambda: limited(idle=20))
     clock: float = 1000.0
     said: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
@@ -51,6 +57,7 @@ class World:
         container = WarmContainer(
             store=self.store,
             container=OWN_ID,
+            life=LIFE,
             limits=self.limits,
             run=self.run,
             now=lambda: self.clock,
@@ -87,8 +94,8 @@ def aws() -> Iterator[LocalAws]:
 
 
 @pytest.fixture(scope="module")
-def store(aws: LocalAws) -> CellStore:
-    return CellStore(URL, "us-east-1")
+def store(aws: LocalAws) -> OwnCell:
+    return OwnCell(URL, "us-east-1")
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +104,7 @@ def cell(aws: LocalAws) -> CellAt:
 
 
 @pytest.fixture
-def world(aws: LocalAws, store: CellStore, cell: CellAt) -> World:
+def world(aws: LocalAws, store: OwnCell, cell: CellAt) -> World:
     aws.faults.clear()
     cell.s3.delete_object(Bucket=BUCKET, Key=KEY)
     return World(aws, cell, store)
@@ -124,20 +131,21 @@ def test_it_waits_takes_runs_and_closes_after_so_long_a_wait(world: World) -> No
     assert (last.word, last.container, last.sequence) == (Word.CLOSED, OWN_ID, 7)
     assert last.served == (Served("a", 0), Served("b", 0))
     assert world.ran == ['{"code": ""}'] * 2
-    assert world.marks == [str(one) for one in (Mark("a"), Mark("a", 0), Mark("b"), Mark("b", 0))]
+    marks = (Mark("a"), Mark("a", exit_code=0), Mark("b"), Mark("b", exit_code=0))
+    assert world.marks == list(map(str, marks))
     assert world.why == "no workload came for 20 seconds"
     assert world.said == [f"takes workloads, at most 100, as {OWN_ID}", f"ends: {world.why}"]
 
 
 def test_it_looks_twice_a_second_for_a_minute_and_then_once(world: World) -> None:
-    world.limits = ServingLimits()
+    world.limits = limited()
     assert world.serve() == Exit.RAN
     waits = [one for one in world.pauses if one]
     assert waits == [0.5] * 120 + [1.0] * 60
 
 
 def test_it_takes_no_more_than_so_many(world: World) -> None:
-    world.limits = ServingLimits(tasks=2)
+    world.limits = limited(tasks=2)
     world.meanwhile = [world.offer, lambda: world.offer("b")]
     assert world.serve() == Exit.RAN
     assert len(world.ran) == 2
@@ -149,13 +157,13 @@ def test_its_age_never_ends_it_in_the_middle_of_a_workload(world: World) -> None
         world.clock += 3600
         return Ended(0)
 
-    world.during, world.limits, world.meanwhile = during, ServingLimits(age=600), [world.offer]
+    world.during, world.limits, world.meanwhile = during, limited(age=600), [world.offer]
     assert world.serve() == Exit.RAN
     assert (world.cell.now.served, world.why) == ((Served("a", 0),), "it is 3600 seconds old")
 
 
 def test_an_idle_container_ends_at_its_age_too(world: World) -> None:
-    world.limits = ServingLimits(idle=100, age=50)
+    world.limits = limited(idle=100, age=50)
     assert world.serve() == Exit.RAN
     assert (world.cell.now.word, world.why) == (Word.CLOSED, "it is 50 seconds old")
 
@@ -200,7 +208,9 @@ def test_its_cell_is_deleted(world: World, when: str) -> None:
     assert world.why == "its cell was deleted"
 
 
-@pytest.mark.parametrize("there", [b"[]", Cell(container="other").body(), Cell(container=OWN_ID).body()])
+@pytest.mark.parametrize(
+    "there", [b"[]", Cell(container="other", life=LIFE).body(), Cell(container=OWN_ID, life="other").body()]
+)
 def test_an_address_that_is_in_use_is_left_alone(world: World, there: bytes) -> None:
     world.cell.s3.put_object(Bucket=BUCKET, Key=KEY, Body=there)
     assert world.serve() == Exit.CANNOT_START
@@ -208,7 +218,9 @@ def test_an_address_that_is_in_use_is_left_alone(world: World, there: bytes) -> 
     assert world.aws.objects(BUCKET)[KEY] == there
 
 
-@pytest.mark.parametrize("there", [b"[]", Cell(sequence=1, container="other").body()])
+@pytest.mark.parametrize(
+    "there", [b"[]", Cell(sequence=1, container=OWN_ID, life="other").body(), Cell(container=OWN_ID).body()]
+)
 def test_what_is_written_over_its_cell_by_somebody_else_ends_it(world: World, there: bytes) -> None:
     world.meanwhile = [lambda: world.cell.s3.put_object(Bucket=BUCKET, Key=KEY, Body=there)]
     assert world.serve() == Exit.CANNOT_START
@@ -319,6 +331,39 @@ def test_a_lost_end_is_known_by_what_the_executor_has_written_over_it(world: Wor
     assert world.cell.now.served == (Served("a", 0), Served("b", 0))
 
 
+def test_a_second_life_at_the_same_address_is_none(world: World) -> None:
+    """A retried job has its first attempt's id, and its own first write may be the one that fails."""
+    world.cell.s3.put_object(Bucket=BUCKET, Key=KEY, Body=Cell(container=OWN_ID, life="first").body())
+    world.aws.faults.fail_before("s3.PutObject")
+    assert world.serve() == Exit.CANNOT_START
+    assert "no retries" in world.why
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "exit_", "words"),
+    [
+        ("AccessDenied", 403, Exit.CANNOT_START, "allow s3:GetObject and s3:PutObject on arn:aws:s3:::air"),
+        ("SlowDown", 503, Exit.INFRASTRUCTURE, "SlowDown"),
+    ],
+)
+def test_without_a_cell_its_exit_code_says_why(
+    world: World, code: str, status: int, exit_: Exit, words: str
+) -> None:
+    world.aws.faults.refuse("s3.PutObject", code, "no", status, 1000)
+    assert world.serve() == exit_
+    assert words in world.why
+    assert 60 <= world.clock - 1000 <= 62
+
+
+def test_something_else_in_the_place_of_its_cell_does_not_change_how_a_workload_ended(world: World) -> None:
+    def during(workload: str) -> Ended:
+        world.cell.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"[]")
+        return Ended(0)
+
+    world.during, world.meanwhile = during, [world.offer]
+    assert world.serve() == Exit.RAN
+
+
 def test_a_lost_creation_is_known_by_the_first_offer(world: World) -> None:
     world.aws.faults.lose_answer("s3.PutObject")
     world.meanwhile = [world.offer]
@@ -374,7 +419,7 @@ def test_a_take_without_any_answer_ends_it_as_one_that_never_ran(world: World) -
 
 
 def test_with_a_key_of_kms_it_writes_with_it(world: World) -> None:
-    store = CellStore(URL, "us-east-1", kms_key="alias/k")
+    store = OwnCell(URL, "us-east-1", kms_key="alias/k")
     assert isinstance(first := store.put(Cell(container="x"), ABSENT), Won)
     assert isinstance(store.put(Cell(container="x").close(), first.etag), Won)
     world.aws.faults.deny_key("alias/k")
@@ -382,5 +427,5 @@ def test_with_a_key_of_kms_it_writes_with_it(world: World) -> None:
 
 
 def test_a_bucket_of_another_account_is_not_written(world: World) -> None:
-    assert isinstance(CellStore(URL, "us-east-1", "210987654321").put(Cell(container="x"), ABSENT), Failed)
-    assert isinstance(CellStore(URL, "us-east-1", "123456789012").put(Cell(container="x"), ABSENT), Won)
+    assert isinstance(OwnCell(URL, "us-east-1", "210987654321").put(Cell(container="x"), ABSENT), Failed)
+    assert isinstance(OwnCell(URL, "us-east-1", "123456789012").put(Cell(container="x"), ABSENT), Won)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Word
+from aws_executors.core.warm.log_marks import Mark, lines_of
 from aws_executors.local import LocalAws
-from aws_executors.run import leftovers
-from run.warm_world import Process, cloud, container, warm_python
+from aws_executors.local.processes import kill_session
+from aws_executors.run import leftovers, warm_fork
+from aws_executors.run.cgroup import CgroupV2
+from run.warm_world import SOURCES, Process, cloud, container, warm_python
 
 DAEMON = """
 import os, signal, sys, time
@@ -143,6 +149,7 @@ exit_code = zombies()
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 137, "ended by signal 9"),
         ("import ctypes; ctypes.string_at(0)", 139, "ended by signal 11"),
         ("open('left.csv', 'w').close()", 0, "has left files in"),
+        ("import os; os.rmdir(os.getcwd())", 0, "what a workload has left cannot be looked at"),
     ],
 )
 def test_after_anything_but_a_clean_end_the_container_closes(
@@ -156,15 +163,13 @@ def test_after_anything_but_a_clean_end_the_container_closes(
 
 
 def test_the_log_says_whose_lines_they_are_and_no_secret(warm: Process) -> None:
-    from aws_executors.core.warm.log_marks import lines_of
-
     assert warm.serves("a", "print('line of a')  # eyJhbGciOiJub25lIn0.e30.c2ln") == 0
     assert warm.serves("b", "print('line of b'); exit_code = 3") == 3
     out, _ = warm.process.communicate(timeout=30)
     lines = out.splitlines()
     assert list(lines_of("a", lines)) == ["line of a"]
     assert list(lines_of("b", lines)) == ["line of b"]
-    assert "aws_executors.run: workload b ends with exit code 3" in lines
+    assert str(Mark("b", exit_code=3)) in lines
     assert "eyJ" not in out
 
 
@@ -202,15 +207,94 @@ def test_a_full_disk_and_a_lack_of_memory_close_it(tmp_path: Path, monkeypatch: 
     with monkeypatch.context() as full:
         full.setattr(leftovers, "LEAST_DISK", 1 << 40)
         assert "MiB left" in leftovers.checked(then)
-    monkeypatch.setattr(leftovers, "memory_kills", lambda: then.kills + 1)
+    monkeypatch.setattr(leftovers, "killed_for_memory", lambda: then.kills + 1)
     assert "ran out of memory" in leftovers.checked(then)
 
 
-def test_nothing_is_removed_on_a_volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("why", ["it is on a volume", "others run here"])
+def test_in_a_temporary_folder_that_others_may_use_nothing_is_removed_but_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    if why == "it is on a volume":
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+        monkeypatch.setattr(leftovers, "is_volume", lambda folder: True)
     then = leftovers.before()
     (tmp_path / "shared").touch()
     (tmp_path / "own").mkdir()
-    monkeypatch.setattr(leftovers, "is_volume", lambda folder: True)
-    assert leftovers.cleaned(then, str(tmp_path / "own")) == ""
+    assert "has left files in" in leftovers.cleaned(then, str(tmp_path / "own"))
     assert [one.name for one in tmp_path.iterdir()] == ["shared"]
+
+
+@pytest.mark.parametrize("change", ["write", "add", "remove"])
+def test_a_file_that_was_there_and_is_changed_closes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    there = tmp_path / "there" / "file"
+    there.parent.mkdir()
+    there.touch()
+    then = leftovers.before()
+    assert leftovers.cleaned(then, str(tmp_path / "own")) == ""
+    match change:
+        case "write":
+            there.write_text("changed")
+        case "add":
+            there.with_name("other").touch()
+        case _:
+            there.unlink()
+    assert "has changed files in" in leftovers.cleaned(then, str(tmp_path / "own"))
+
+
+def test_shared_memory_that_is_left_closes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(leftovers, "ELSEWHERE", (str(tmp_path / "shm"), "/there/is/none"))
+    monkeypatch.setattr(leftovers, "own_cgroup", lambda: CgroupV2(tmp_path))
+    (tmp_path / "shm").mkdir()
+    then = leftovers.before()
+    assert leftovers.checked(then) == ""
+    (tmp_path / "shm" / "psm_1").touch()
+    assert "has left files in" in leftovers.checked(then)
+
+
+def test_a_workload_that_cannot_be_started_is_one_for_another_container(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("os.fork", refused)
+    ended = warm_fork.run_apart(lambda: (0, True))
+    assert ended.exit_code == Exit.INFRASTRUCTURE
+    assert "could not be started" in ended.unfit
+
+
+UNENDED = """
+import os, time
+from aws_executors.run import leftovers, parent, warm_fork
+
+def run():
+    if os.fork() == 0:
+        time.sleep(600)
+    return 1, False
+
+parent.block_signals()
+leftovers.removed = lambda then, own: "processes of a workload cannot be ended"
+print(warm_fork.run_apart(run))
+"""
+
+
+def test_a_process_that_cannot_be_ended_is_not_waited_for(tmp_path: Path) -> None:
+    """It holds the pipe by which a clean end is told."""
+    with (tmp_path / "said").open("w") as said:
+        environment = {**os.environ, "PYTHONPATH": SOURCES}
+        process = subprocess.Popen(
+            [sys.executable, "-c", UNENDED], env=environment, stdout=said, start_new_session=True
+        )
+        try:
+            assert process.wait(60) == 0
+        finally:
+            kill_session(process.pid)
+    assert "exit_code=1, unfit='a workload has ended with exit code 1'" in (tmp_path / "said").read_text()

@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from aws_executors.core.warm.cell import Cell, Word, read
 from aws_executors.local import LocalAws
-from aws_executors.run.cell_store import CellStore
+from aws_executors.run.cell_store import OwnCell
 from aws_executors.run.warm import ServingLimits
 from aws_executors.run.warm_start import serve_cell
 from e2e.warm import image
@@ -179,9 +178,8 @@ def run_code(text: str) -> tuple[int, bool]:
 
 def main(url: str, idle: str, tasks: str, age: str) -> int:
     """Be such a container."""
-    tempfile.tempdir = None  # what the process has found that this one is a fork of
     limits = ServingLimits(float(idle), int(tasks), float(age))
-    return serve_cell(partial(CellStore, url, "us-east-1"), limits, run_code, lambda: None)
+    return serve_cell(partial(OwnCell, url, "us-east-1"), limits, run_code, lambda: None)
 
 
 if __name__ == "__main__":

@@ -8,19 +8,15 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit, exit_of
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.run import hostname, spot
-from aws_executors.run.cell_store import CellStore
-from aws_executors.run.parent import StoppedError, fork, say, stop_at_once
+from aws_executors.run.parent import StoppedError, block_signals, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, NoWorkloadError
-from aws_executors.run.warm import ServingLimits
-from aws_executors.run.warm_start import serve_cell
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
@@ -35,11 +31,12 @@ DEFAULTS: Mapping[str, str] = {
 """Environment variables for Airflow in this container, unless the image sets them."""
 
 
-LIMITS: Mapping[str, str] = {
-    "idle": "seconds without a workload after which a warm container ends (default: %(default)s)",
-    "tasks": "how many workloads a warm container takes (default: %(default)s)",
-    "age": "seconds after which a warm container takes no more (default: %(default)s)",
+LIMITS: Mapping[str, tuple[type, str]] = {
+    "idle": (float, "seconds without a workload after which a warm container ends"),
+    "tasks": (int, "how many workloads a warm container takes"),
+    "age": (float, "seconds after which a warm container takes no more"),
 }
+"""The options that `--warm` needs: their types, and what they mean."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,8 +63,8 @@ def parser() -> Parser:
     found.add_argument("--usage", action="store_true", help="say at the end what the workload used")
     found.add_argument("--owner", default="", help="the account that must own the bucket (default: any)")
     found.add_argument("--kms-key", default="", help="the KMS key of the cell (default: S3's own keys)")
-    for name, value in asdict(ServingLimits()).items():
-        found.add_argument(f"--{name}", type=type(value), default=value, help=LIMITS[name])
+    for name, (kind, meaning) in LIMITS.items():
+        found.add_argument(f"--{name}", type=kind, help=f"{meaning}; needed with --warm")
     return found
 
 
@@ -76,13 +73,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.warm is None:
         stop_at_once()
+    else:
+        block_signals()
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     try:
         if options.warm is not None:
-            limits = ServingLimits(options.idle, options.tasks, options.age)
-            store = partial(CellStore, options.warm, options.region, options.owner, options.kms_key)
-            return serve_cell(store, limits, run_text, usage=options.usage)
+            return _serve(options)
         meter = _meter() if options.usage else None
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
@@ -103,6 +100,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _stopped(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, print one line and no traceback
         return _end(Exit.CANNOT_START, f"{type(error).__name__}: {error}")
+
+
+def _serve(options: argparse.Namespace) -> int:
+    """Be a container that takes many workloads; what it imports is not paid for where there is one."""
+    from aws_executors.run.cell_store import OwnCell
+    from aws_executors.run.warm import ServingLimits
+    from aws_executors.run.warm_start import serve_cell
+
+    limits = [getattr(options, name) for name in LIMITS]
+    if None in limits:
+        raise NoWorkloadError("--warm needs --idle, --tasks and --age as well")
+    store = partial(OwnCell, options.warm, options.region, options.owner, options.kms_key)
+    return serve_cell(store, ServingLimits(*limits), run_text, usage=options.usage)
 
 
 def _meter() -> "Meter":

@@ -10,10 +10,11 @@ without an object; 409 ConditionalRequestConflict).
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.requests.stored_workload import bucket_and_key
 from aws_executors.core.warm.cell import Cell, read
-from aws_executors.run.sources import s3_client
+from aws_executors.run.sources import exit_for, s3_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,6 +31,11 @@ class Seen:
 
     cell: Cell
     etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoCell:
+    """There is an object, and it is no cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +57,17 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """There is no answer, or a refusal."""
+    """There is no answer, or a refusal; `exit` is the exit code of a container that gets no other one."""
 
     problem: str
+    exit: Exit
 
 
 Written: TypeAlias = Won | Lost | Gone | Failed
 
 
 @dataclass(slots=True)
-class CellStore:
+class OwnCell:
     """The cell at this address; raises ValueError if it is none. `kms_key` encrypts it, or S3's own keys."""
 
     url: str
@@ -77,8 +84,8 @@ class CellStore:
             self.region, attempts=1, connect_timeout=PATIENCE, read_timeout=PATIENCE, tcp_keepalive=True
         )
 
-    def get(self) -> Seen | Gone | Failed:
-        """Read the cell. Raises ValueError if the object is something else."""
+    def get(self) -> Seen | NoCell | Gone | Failed:
+        """Read the cell."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         owned = {"ExpectedBucketOwner": self.owner} if self.owner else {}
@@ -86,10 +93,13 @@ class CellStore:
             answer = self._s3.get_object(Bucket=self._bucket, Key=self._key, **owned)  # type: ignore[arg-type]
             body, etag = answer["Body"].read(), answer["ETag"]
         except ClientError as error:
-            return Gone() if _code(error) == "NoSuchKey" else Failed(one_line(str(error)))
+            return Gone() if _code(error) == "NoSuchKey" else self._refused(error)
         except (BotoCoreError, OSError) as error:
-            return Failed(one_line(f"{type(error).__name__}: {error}"))
-        return Seen(read(body), etag)
+            return _unanswered(error)
+        try:
+            return Seen(read(body), etag)
+        except ValueError:
+            return NoCell()
 
     def put(self, cell: Cell, condition: str) -> Written:
         """Write the cell if it is what the condition says: an ETag, or `ABSENT`."""
@@ -117,9 +127,27 @@ class CellStore:
                 case "NoSuchKey":
                     return Gone()
                 case _:
-                    return Failed(one_line(str(error)))
+                    return self._refused(error)
         except (BotoCoreError, OSError) as error:
-            return Failed(one_line(f"{type(error).__name__}: {error}"))
+            return _unanswered(error)
+
+    def _refused(self, error: Exception) -> Failed:
+        remedy = ""
+        if _code(error) == "AccessDenied" and "kms:" in str(error):
+            remedy = "; allow kms:GenerateDataKey and kms:Decrypt on the key for the container's role"
+        elif _code(error) == "AccessDenied":
+            place = f"arn:aws:s3:::{self._bucket}/{self._key.partition('cells/')[0]}cells/*"
+            remedy = f"; allow s3:GetObject and s3:PutObject on {place} for the container's role"
+        return Failed(one_line(f"{error}{remedy}"), exit_for(_code(error)))
+
+
+def _unanswered(error: Exception) -> Failed:
+    from botocore.exceptions import NoCredentialsError, PartialCredentialsError
+
+    problem = one_line(f"{type(error).__name__}: {error}")
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return Failed(f"{problem}; give the container a role (task role, job role)", Exit.CANNOT_START)
+    return Failed(problem, Exit.INFRASTRUCTURE)
 
 
 def _code(error: object) -> str:

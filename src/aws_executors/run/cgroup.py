@@ -8,7 +8,7 @@ others run, too, is not the container's: that of a host, or of the embedded AWS.
 
 import os
 import resource
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -128,9 +128,12 @@ def _paths(file: Path) -> Iterator[tuple[str, str]]:
 def _alone(place: Path, root: Path) -> bool:
     """Whether every process there is this one, one that it came from, or one that came from it."""
     members = {int(pid) for pid in _text(place / "cgroup.procs").split() if pid.isdigit()}
+    return os.getpid() in members and alone_among(members, root)
+
+
+def alone_among(members: Collection[int], root: Path = Path("/")) -> bool:
+    """Whether each of these processes is this one, one that it came from, or one that came from it."""
     here = os.getpid()
-    if here not in members:
-        return False
     above = set(_line_of(here, root))
     return all(here in _line_of(pid, root) or pid in above for pid in members)
 

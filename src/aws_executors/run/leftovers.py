@@ -1,9 +1,10 @@
 """What a workload leaves behind in its container, and how it is removed before the next one comes.
 
 Law: Linux only, by ``/proc``. Removes the processes that came from this one, and what is new in the temporary
-folder. Elsewhere it removes nothing, and what it finds new in the working directory is a reason to take no
-other workload. Nor does it remove anything on a volume, which is there to be shared. Source: proc(5);
-``PR_SET_CHILD_SUBREAPER`` in prctl(2).
+folder if that is this container's alone. What it finds and may not remove is a reason to take no other
+workload: what is new in another temporary folder (somebody else may have put it there), what was there and
+has been changed, and what is new in shared memory, ``/var/tmp`` or the working directory, unless that is on a
+volume, which is there to be shared. Source: proc(5); ``PR_SET_CHILD_SUBREAPER`` in prctl(2).
 """
 
 import ctypes
@@ -12,13 +13,19 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from aws_executors.run.cgroup import own_cgroup
+from aws_executors.run.cgroup import alone_among, own_cgroup, parent_of
+
+Files: TypeAlias = Mapping[str, int]
+"""All that is in a folder, below it as well, by path: when each was changed last, in nanoseconds."""
 
 PR_SET_CHILD_SUBREAPER = 36
+ELSEWHERE = ("/dev/shm", "/var/tmp")  # noqa: S108 - looked at, not used
 PATIENCE = 5.0  # seconds until all killed processes have ended
 LEAST_DISK = 512  # MiB that must be free for the next workload
 MIB = 1024 * 1024
@@ -33,22 +40,31 @@ def adopt_orphans() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The container as it is before a workload begins."""
+    """The container as it is before a workload begins.
 
-    temporary: frozenset[str]
-    working: frozenset[str]
+    `temporary` is what is in the temporary folder, `elsewhere` the names in other folders, `kills` how many
+    processes were killed for memory.
+    """
+
+    temporary: Files
+    elsewhere: Mapping[str, frozenset[str]]
     kills: int
 
 
 def before() -> Before:
-    """Look at what is there, to know later what is new."""
-    return Before(_entries(tempfile.gettempdir()), _entries(os.getcwd()), memory_kills())
+    """Look at what is there, to know later what is new. Raises OSError."""
+    others = filter(os.path.isdir, ELSEWHERE if own_cgroup() else ())  # else they are a whole host's
+    elsewhere = {folder: _names(folder) for folder in (os.getcwd(), *others)}
+    return Before(_files(tempfile.gettempdir()), elsewhere, killed_for_memory())
 
 
 def removed(then: Before, own: str) -> str:
     """Remove what is there since then, and the folder `own`; returns why no other workload should come, or
     nothing."""
-    return ended_processes() or cleaned(then, own) or checked(then)
+    try:
+        return ended_processes() or cleaned(then, own) or checked(then)
+    except OSError as error:  # it has removed a folder that was there, for example
+        return f"what a workload has left cannot be looked at ({error})"
 
 
 def ended_processes() -> str:
@@ -74,9 +90,8 @@ def reap() -> None:
 
 def _descendants(ancestor: int) -> frozenset[int]:
     children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdecimal():
-            children.setdefault(_parent_of(entry), []).append(int(entry))
+    for pid in _processes():
+        children.setdefault(parent_of(pid), []).append(pid)
     found, todo = set[int](), [ancestor]
     while todo:
         below = children.get(todo.pop(), [])
@@ -85,63 +100,95 @@ def _descendants(ancestor: int) -> frozenset[int]:
     return frozenset(found)
 
 
-def _parent_of(pid: str) -> int:
-    """0 for a process that has ended meanwhile."""
-    with suppress(OSError):
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    return 0
+def _processes() -> list[int]:
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdecimal()]
 
 
 def cleaned(then: Before, own: str) -> str:
     """Remove the workload's own folder, and what is new in the temporary one."""
     folder = tempfile.gettempdir()
-    new = set[str]() if is_volume(folder) else _entries(folder) - then.temporary
-    for path in (own, *(os.path.join(folder, name) for name in new)):
-        try:
-            remove(path)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            return f"a file of a workload cannot be removed ({error})"
-    return ""
+    try:
+        remove(own)
+        new = sorted(_names(folder) - {path.partition("/")[0] for path in then.temporary})
+        if new and not is_private(folder):
+            return _left(folder, new)
+        for name in new:
+            remove(os.path.join(folder, name))
+    except OSError as error:
+        return f"a file of a workload cannot be removed ({error})"
+    changed = {path for path, _ in then.temporary.items() ^ _files(folder).items()}
+    return f"a workload has changed files in {folder} ({_some(changed)})" if changed else ""
 
 
 def remove(path: str) -> None:
-    """Remove a file or a whole folder, also if it is not writable. Raises OSError."""
-    if os.path.islink(path) or not os.path.isdir(path):
-        os.unlink(path)
-        return
-    os.chmod(path, 0o700)
-    for folder, names, _ in os.walk(path):
-        for name in names:
-            if not os.path.islink(inner := os.path.join(folder, name)):
-                os.chmod(inner, 0o700)
-    shutil.rmtree(path)
+    """Remove a file or a whole folder, also if it is not writable; or nothing, if it is not there. Raises
+    OSError."""
+    with suppress(FileNotFoundError):
+        if os.path.islink(path) or not os.path.isdir(path):
+            os.unlink(path)
+            return
+        os.chmod(path, 0o700)
+        for folder, names, _ in os.walk(path):
+            for name in names:
+                if not os.path.islink(inner := os.path.join(folder, name)):
+                    os.chmod(inner, 0o700)
+        shutil.rmtree(path)
 
 
 def checked(then: Before) -> str:
     """Look at what cannot be put in order here."""
-    here = os.getcwd()
-    new = frozenset[str]() if is_volume(here) else _entries(here) - then.working
-    kills = memory_kills()
-    free = shutil.disk_usage(tempfile.gettempdir()).free // MIB
-    if new:
-        return f"a workload has left files in {here} ({', '.join(sorted(new)[:3])}); write into TMPDIR"
-    if kills > then.kills:
+    for folder, names in then.elsewhere.items():
+        if removed_ones := names - _names(folder):
+            return f"a workload has removed files in {folder} ({_some(removed_ones)})"
+        new = _names(folder) - names
+        if new and (folder in ELSEWHERE or not is_volume(folder)):
+            return _left(folder, new)
+    if killed_for_memory() > then.kills:
         return "the container ran out of memory, and a process was killed"
+    free = shutil.disk_usage(tempfile.gettempdir()).free // MIB
     if free < LEAST_DISK:
         return f"the disk has {free} MiB left, and a workload should find {LEAST_DISK}"
     return ""
 
 
-def memory_kills() -> int:
+def _left(folder: str, names: Collection[str]) -> str:
+    return f"a workload has left files in {folder} ({_some(names)}); write into TMPDIR"
+
+
+def _some(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)[:3])
+
+
+def killed_for_memory() -> int:
     """How many processes of this container were killed for memory, as far as that is told."""
     cgroup = own_cgroup()
     return (cgroup and cgroup.kills()) or 0
 
 
-def _entries(folder: str) -> frozenset[str]:
+def _names(folder: str) -> frozenset[str]:
     return frozenset(os.listdir(folder))
+
+
+def _files(top: str) -> Files:
+    """All that is in a folder. A folder in it counts as one that is there: its time changes with each file
+    that comes and goes."""
+    found: dict[str, int] = {}
+    for folder, folders, files in os.walk(top):
+        for name in files:
+            with suppress(FileNotFoundError):
+                path = os.path.join(folder, name)
+                found[os.path.relpath(path, top)] = os.lstat(path).st_ctime_ns
+        found |= {os.path.relpath(os.path.join(folder, name), top): 0 for name in folders}
+    return found
+
+
+def is_private(folder: str) -> bool:
+    """Whether nobody else writes into a temporary folder: TMPDIR names it, or nobody else runs here.
+
+    On a volume somebody may; and where this is no container, everybody on the machine.
+    """
+    named = folder == os.environ.get("TMPDIR")
+    return not is_volume(folder) and (named or alone_among(_processes()))
 
 
 def is_volume(folder: str) -> bool:

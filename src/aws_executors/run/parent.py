@@ -13,6 +13,7 @@ from types import FrameType
 from aws_executors.run import spot
 
 PASSED_ON = (signal.SIGTERM, signal.SIGINT)
+WATCHED = (*PASSED_ON, signal.SIGCHLD)
 
 
 class StoppedError(BaseException):
@@ -36,6 +37,11 @@ def stop_at_once() -> None:
 
     for number in PASSED_ON:
         signal.signal(number, stop)
+
+
+def block_signals() -> None:
+    """From now on, stop signals wait until they are fetched; children that end are told of, too."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
 
 
 def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int:

@@ -88,7 +88,7 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         raise NoWorkloadError(
-            f"--s3 {url}: {error}{_remedy(code, str(error), bucket, key)}", _exit(code)
+            f"--s3 {url}: {error}{_remedy(code, str(error), bucket, key)}", exit_for(code)
         ) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise NoWorkloadError(
@@ -98,7 +98,8 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
         raise NoWorkloadError(f"--s3 {url}: {error}", Exit.INFRASTRUCTURE) from error
 
 
-def _exit(code: str) -> Exit:
+def exit_for(code: str) -> Exit:
+    """The exit code for an error code of S3, where there is no workload without its answer."""
     if code == "NoSuchKey":
         return Exit.GONE  # removed: the executor no longer needs this container
     return Exit.INFRASTRUCTURE if code in UNREACHABLE else Exit.CANNOT_START

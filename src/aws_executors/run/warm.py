@@ -7,14 +7,14 @@ or, if the store cannot be reached, by this container's own exit code.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell, Word
-from aws_executors.core.warm.log_marks import Mark
-from aws_executors.run.cell_store import ABSENT, Failed, Gone, Lost, Seen, Won, Written
+from aws_executors.core.warm.log_marks import Mark, begin_of
+from aws_executors.run.cell_store import ABSENT, Failed, Gone, Lost, NoCell, Seen, Won, Written
 from aws_executors.run.warm_fork import Ended
 
 OFTEN, RARELY, SOON = 0.5, 1.0, 60.0
@@ -25,10 +25,10 @@ OUTSIDE = "the object at its address is not its cell; each container needs an ad
 
 
 class Store(Protocol):
-    """The cell's object; see `CellStore`."""
+    """The cell's object; see `OwnCell`."""
 
-    def get(self) -> Seen | Gone | Failed:
-        """Read it; ValueError if it is no cell."""
+    def get(self) -> Seen | NoCell | Gone | Failed:
+        """Read it."""
         ...
 
     def put(self, cell: Cell, condition: str) -> Written:
@@ -40,9 +40,9 @@ class Store(Protocol):
 class ServingLimits:
     """How long it waits for a workload, how many it takes, how old it becomes; times in seconds."""
 
-    idle: float = 120.0
-    tasks: int = 100
-    age: float = 4 * 3600.0
+    idle: float
+    tasks: int
+    age: float
 
 
 class EndedEarlyError(AwsExecutorsError):
@@ -57,13 +57,14 @@ class EndedEarlyError(AwsExecutorsError):
 class WarmContainer:
     """One such container: `serve` is its life.
 
-    `container` is its id at AWS. `run` runs a workload's JSON, `pause` waits so many seconds or until the
-    platform stops the container, and returns the signal's name then. `say` writes a line to the log, `mark`
-    one to the stream that has the tasks' own lines.
+    `container` is its id at AWS, `life` a text that no other process has. `run` runs a workload's JSON,
+    `pause` waits so many seconds or until the platform stops the container, and returns the signal's name
+    then. `say` writes a line to the log, `mark` one to the stream that has the tasks' own lines.
     """
 
     store: Store
     container: str
+    life: str
     limits: ServingLimits
     run: Callable[[str], Ended]
     now: Callable[[], float]
@@ -83,9 +84,6 @@ class WarmContainer:
         """Take workloads until there is a reason to end; returns the exit code."""
         try:
             why = "" if self._told() else self._serve()
-        except ValueError as error:
-            self.say(f"ends: {error}")
-            return Exit.CANNOT_START
         except EndedEarlyError as error:
             self.say(f"ends: {error}")
             self._try_to_close()
@@ -134,9 +132,10 @@ class WarmContainer:
     def _run(self, token: str, workload: str) -> Ended:
         if stopped := self._told():
             return Ended(Exit.INFRASTRUCTURE, f"{stopped} before the workload began", stopped)
-        self.mark(Mark(token))
+        begin = begin_of(token, workload)
+        self.mark(begin)
         ended = self.run(workload)
-        self.mark(Mark(token, ended.exit_code))
+        self.mark(replace(begin, exit_code=ended.exit_code))
         return ended
 
     def _why_no_more(self) -> str:
@@ -164,35 +163,31 @@ class WarmContainer:
 
     def _create(self) -> None:
         """Put the cell there. It may be there already by the same write, whose answer was lost."""
-        new = Cell(container=self.container)
-        lost = False
+        new = Cell(container=self.container, life=self.life)
         while True:
             match self.store.put(new, ABSENT):
                 case Won(etag):
                     self._cell, self._etag = new, etag
                     return self._heard()
-                case Lost() if lost:
-                    return self._read()
                 case Lost():
-                    raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
+                    return self._read()
                 case Gone():
                     raise EndedEarlyError("S3 knows no such key, for a new object", Exit.CANNOT_START)
-                case Failed(problem):
-                    self._not_heard(problem)
-                    lost = True
+                case Failed(problem, exit_):
+                    self._not_heard(problem, exit_)
 
     def _read(self) -> None:
         """Learn what the cell says."""
         while True:
             match self.store.get():
-                case Seen(cell, etag):
-                    if cell.container != self.container:
-                        raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
+                case Seen(cell, etag) if (cell.container, cell.life) == (self.container, self.life):
                     self._cell, self._etag = cell, etag
                     return self._heard()
+                case Seen() | NoCell():
+                    raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
                 case Gone():
                     raise EndedEarlyError("its cell was deleted")
-                case Failed(problem):
+                case Failed(problem, _):
                     self._not_heard(problem)
 
     def _write(self, body: Cell) -> bool:
@@ -214,7 +209,7 @@ class WarmContainer:
                     return self._cell == body or was is Word.TAKEN
                 case Gone():
                     raise EndedEarlyError("its cell was deleted")
-                case Failed(problem):
+                case Failed(problem, _):
                     self._not_heard(problem)
 
     def _try_to_close(self) -> None:
@@ -225,12 +220,13 @@ class WarmContainer:
     def _heard(self) -> None:
         self._silent_since = None
 
-    def _not_heard(self, problem: str) -> None:
-        """Wait a little, unless it has taken too long already."""
+    def _not_heard(self, problem: str, exit_: int = Exit.RAN) -> None:
+        """Wait a little, unless it has taken too long already; `exit_` is the container's exit code then."""
         if self._silent_since is None:
             self._silent_since = self.now()
             self.say(f"its cell cannot be reached, and is tried again: {problem}")
         silent = self.now() - self._silent_since
         if silent >= (IN_HASTE if self._stopped else PATIENCE):
-            raise EndedEarlyError(f"its cell could not be reached for {silent:.0f} seconds: {problem}")
+            problem = f"its cell could not be reached for {silent:.0f} seconds: {problem}"
+            raise EndedEarlyError(problem, Exit.RAN if self._stopped else exit_)
         self._told(RARELY)

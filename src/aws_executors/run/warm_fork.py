@@ -2,7 +2,7 @@
 
 Law: this process never runs user code. The fork has a process group and a temporary folder of its own;
 environment, modules and working directory are its own by being a fork. Signals are blocked in this process
-from `block_signals` on and fetched where it waits, so that none is lost between two steps.
+(`parent.block_signals`) and fetched where it waits, so that none is lost between two steps.
 """
 
 import os
@@ -12,14 +12,15 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.run import leftovers, spot
-from aws_executors.run.parent import PASSED_ON, say, stop_at_once
-from aws_executors.run.usage import Meter
-from aws_executors.run.usage_report import report_usage
+from aws_executors.run.parent import PASSED_ON, WATCHED, say, stop_at_once
 
-WATCHED = (*PASSED_ON, signal.SIGCHLD)
+if TYPE_CHECKING:
+    from aws_executors.run.usage import Meter
+
 CLEAN = b"clean"
 
 
@@ -31,11 +32,6 @@ class Ended:
     exit_code: int
     unfit: str = ""
     stopped: str = ""
-
-
-def block_signals() -> None:
-    """From now on, stop signals wait until they are asked for; children that end are told of, too."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
 
 
 def told_to_stop(seconds: float) -> str:
@@ -50,10 +46,36 @@ def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> En
     `run` returns an exit code and whether the task's process has ended by itself. With `usage`, say what was
     used.
     """
-    meter = Meter(alone=False) if usage else None
-    then = leftovers.before()
-    folder = tempfile.mkdtemp(prefix="workload-")
+    meter = _meter() if usage else None
+    try:
+        then = leftovers.before()
+        folder = tempfile.mkdtemp(prefix="workload-")
+        child, told = _forked(run, folder)
+    except OSError as error:  # no memory, no process, no disk: another container may have it
+        return Ended(Exit.INFRASTRUCTURE, f"a workload could not be started ({error})")
+    if meter is not None:
+        meter.watch()
+    code, stopped = _followed(child)
+    if meter is not None:
+        from aws_executors.run.usage_report import report_usage
+
+        report_usage(meter, None, None)
+    with open(told, "rb", buffering=0) as pipe:  # whatever still has the other end: nothing is waited for
+        clean = pipe.read(len(CLEAN)) == CLEAN
+    unfit = leftovers.removed(then, folder)  # whatever its end was: nothing of it may go on
+    return Ended(code, _why_not(code, clean) or unfit, stopped)
+
+
+def _meter() -> "Meter":
+    from aws_executors.run.usage import Meter  # what it imports is not paid for where nothing is measured
+
+    return Meter(alone=False)
+
+
+def _forked(run: Callable[[], tuple[int, bool]], folder: str) -> tuple[int, int]:
+    """The fork's process id, and where it says that its end was clean."""
     read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
@@ -61,15 +83,7 @@ def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> En
         os.close(read_end)
         _be_the_child(run, folder, write_end)
     os.close(write_end)
-    if meter is not None:
-        meter.watch()
-    code, stopped = _followed(child)
-    if meter is not None:
-        report_usage(meter, None, None)
-    unfit = leftovers.removed(then, folder)  # first: whatever has the pipe's other end is ended by it
-    with open(read_end, "rb") as pipe:
-        clean = pipe.read(len(CLEAN)) == CLEAN
-    return Ended(code, _why_not(code, clean) or unfit, stopped)
+    return child, read_end
 
 
 def _be_the_child(run: Callable[[], tuple[int, bool]], folder: str, told: int) -> None:

@@ -8,15 +8,16 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from uuid import uuid4
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.log_marks import Mark
 from aws_executors.run import hostname, leftovers
-from aws_executors.run.parent import say
+from aws_executors.run.parent import block_signals, say
 from aws_executors.run.preload import preload_for_many, without_collecting
 from aws_executors.run.sources import NoWorkloadError
 from aws_executors.run.warm import ServingLimits, Store, WarmContainer
-from aws_executors.run.warm_fork import block_signals, run_apart, told_to_stop
+from aws_executors.run.warm_fork import run_apart, told_to_stop
 
 ASKED = 5
 """How often the platform is asked for the container's id, a second apart: without it there is no cell."""
@@ -49,6 +50,7 @@ def serve_cell(
     container = WarmContainer(
         store=found,
         container=_own_id(),
+        life=uuid4().hex,
         limits=limits,
         run=lambda text: run_apart(lambda: run(text), usage=usage),
         now=time.monotonic,

@@ -44,8 +44,9 @@ class Served:
 class Cell:
     """One body of a cell.
 
-    `container` is the container's id as AWS knows it (a task's ARN, a job's id), `token` whose workload is
-    offered or taken.
+    `container` is the container's id as AWS knows it (a task's ARN, a job's id), and `life` a text that its
+    process has made up at its start, so that it knows its cell from that of an earlier process at the same
+    address. `token` is whose workload is offered or taken.
 
     >>> new = Cell(container="arn:1")
     >>> used = new.offer("0b6e", "{}").take().end(0)
@@ -56,6 +57,7 @@ class Cell:
     sequence: int = 0
     word: Word = Word.IDLE
     container: str
+    life: str = ""
     token: str = ""
     workload: str = field(default="", repr=False)
     served: tuple[Served, ...] = ()
@@ -100,6 +102,8 @@ class Cell:
             "container": self.container,
             "served": [[one.token, one.exit_code] for one in self.served],
         }
+        if self.life:
+            told["life"] = self.life
         if self.token:
             told["token"] = self.token
         if self.workload:
@@ -130,6 +134,7 @@ def read(body: bytes) -> Cell:
                     sequence=sequence,
                     word=Word(word),
                     container=container,
+                    life=_text(more.get("life", "")),
                     token=_text(more.get("token", "")),
                     workload=json.dumps(more["workload"]) if "workload" in more else "",
                     served=tuple(_served(cast("object", one)) for one in served),

@@ -1,59 +1,102 @@
 """The lines by which a warm container's log says which workload the lines between them belong to.
 
 Law: text in, text out. The container writes them (`run/warm.py`) to the stream that has the tasks' own
-lines; whoever shows the log of one task instance cuts it out by them. The token is the job's: no secret.
+lines; whoever shows the log of one task instance cuts it out by them. They are JSON, as the lines of
+Airflow's supervisor are, and hold no secret: `token` is the job's, `ti_id` the id of the task instance, as in
+the task's own lines (a callback has none).
 """
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
-BEGINS = "aws_executors.run: workload {token} begins"
-ENDS = "aws_executors.run: workload {token} ends with exit code {exit_code}"
-MARK = re.compile(r"aws_executors\.run: workload (\S+) (?:begins|ends with exit code (\d+))")
+LOGGER = "aws_executors.run"
+BEGINS, ENDS = "workload begins", "workload ends"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One such line: whose workload it is about, and the exit code if it is the one at the end."""
+    """One such line: whose workload it is about, and the exit code if it is the one at the end.
+
+    >>> print(Mark("0b6e", "4c75"))
+    {"logger":"aws_executors.run","event":"workload begins","token":"0b6e","ti_id":"4c75"}
+    >>> print(Mark("0b6e", exit_code=137))
+    {"logger":"aws_executors.run","event":"workload ends","token":"0b6e","exit_code":137}
+    """
 
     token: str
+    ti_id: str = ""
     exit_code: int | None = None
 
     def __str__(self) -> str:
-        words = BEGINS if self.exit_code is None else ENDS
-        return words.format(token=self.token, exit_code=self.exit_code)
+        told: dict[str, object] = {
+            "logger": LOGGER,
+            "event": BEGINS if self.exit_code is None else ENDS,
+            "token": self.token,
+        }
+        if self.ti_id:
+            told["ti_id"] = self.ti_id
+        if self.exit_code is not None:
+            told["exit_code"] = self.exit_code
+        return json.dumps(told, separators=(",", ":"))
+
+
+def begin_of(token: str, workload: str) -> Mark:
+    """The mark at the beginning of a workload, by its JSON.
+
+    >>> begin_of("0b6e", '{"ti": {"id": "4c75"}, "token": "secret"}'), begin_of("0b6e", "not JSON")
+    (Mark(token='0b6e', ti_id='4c75', exit_code=None), Mark(token='0b6e', ti_id='', exit_code=None))
+    """
+    match _parsed(workload):
+        case {"ti": {"id": str(ti_id)}}:
+            return Mark(token, ti_id)
+        case _:
+            return Mark(token)
 
 
 def mark_in(line: str) -> Mark | None:
     """The mark that a line is, or None.
 
-    >>> print(Mark("0b6e"))
-    aws_executors.run: workload 0b6e begins
-    >>> mark_in(str(Mark("0b6e", 137)))
-    Mark(token='0b6e', exit_code=137)
-    >>> mark_in("aws_executors.run: workload") is None
+    >>> mark_in(str(Mark("0b6e", "4c75", 137)))
+    Mark(token='0b6e', ti_id='4c75', exit_code=137)
+    >>> mark_in('{"logger": "task", "event": "workload begins", "token": "0b6e"}') is None
     True
     """
-    found = MARK.fullmatch(line.strip())
-    if found is None:
+    told = _parsed(line) if LOGGER in line else None
+    if not isinstance(told, dict):
         return None
-    return Mark(found[1], None if found[2] is None else int(found[2]))
+    said = cast("dict[str, object]", told)
+    token, ti_id, exit_code = said.get("token"), said.get("ti_id", ""), said.get("exit_code")
+    if said.get("logger") != LOGGER or not isinstance(token, str) or not isinstance(ti_id, str):
+        return None
+    if said.get("event") == BEGINS:
+        return Mark(token, ti_id)
+    if said.get("event") == ENDS and isinstance(exit_code, int):
+        return Mark(token, ti_id, exit_code)
+    return None
 
 
 def lines_of(token: str, lines: Iterable[str]) -> Iterator[str]:
     """The lines of one job's workload, without its marks; all runs of it, if there are several.
 
-    >>> log = [Mark("a"), "one", Mark("a", 0), Mark("b"), "two", Mark("a", 1), Mark("b", 0), "after"]
+    >>> log = [Mark("a"), "one", Mark("a", exit_code=0), Mark("b"), "two", Mark("b", exit_code=0), "after"]
     >>> list(lines_of("b", map(str, log)))
-    ['two', 'aws_executors.run: workload a ends with exit code 1']
+    ['two']
     """
     inside = False
     for line in lines:
         mark = mark_in(line)
-        if mark is not None and mark.token == token:
-            inside = mark.exit_code is None
+        if mark is not None:
+            inside = mark.token == token and mark.exit_code is None
         elif inside:
             yield line
+
+
+def _parsed(text: str) -> object:
+    try:
+        return cast("object", json.loads(text))
+    except (ValueError, RecursionError):
+        return None
