@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aws_executors.local.world import FARGATE, Ref, StartFailed, World, feed
+from aws_executors.local import snapshots
+from aws_executors.local.world import FARGATE, Delays, Ref, StartFailed, World, feed
+from local.conftest import NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,50 @@ def test_fargate_delays_are_the_published_ones(virtual: Callable[..., Virtual]) 
     times = ["createdAt", "pullStartedAt", "pullStoppedAt", "startedAt", "stoppingAt", "executionStoppedAt"]
     values = [stopped[name] for name in times]
     assert values == sorted(values)
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.05])
+def test_fargate_bills_from_the_pull_to_the_exit_and_a_minute_at_least(
+    virtual: Callable[..., Virtual], factor: float
+) -> None:
+    """The same bill, whatever share of their time the delays take."""
+    delays = Delays(provision=(17, 17), pull=(30, 30), start=(5, 5), notice=(10, 10), deprovision=(20, 20))
+    v = virtual(delays=delays, time_factor=factor)
+    v.ecs(requiresCompatibilities=["FARGATE"], networkMode="awsvpc", cpu="256", memory="512")
+
+    def run() -> str:
+        return v.run(launchType="FARGATE", networkConfiguration=NETWORK)
+
+    def billed() -> list[int]:
+        return list(snapshots.billed(v.world, v.clock).values())
+
+    long = run()
+    v.wait(16.9 * factor)
+    assert billed() == []
+    v.wait(20 * factor)
+    assert billed() == [60]
+    v.wait(115.1 * factor)
+    assert v.task(long)["lastStatus"] == "RUNNING"
+    assert billed() == [135]
+    v.exit(0)
+    v.wait(31 * factor)
+    assert v.task(long)["lastStatus"] == "STOPPED"
+    assert billed() == [135]
+    for stopped_after, bill in ((20, [135, 60]), (10, [135, 60])):  # the second one before its pull: free
+        task = run()
+        v.wait(stopped_after * factor)
+        v.call("ecs.StopTask", cluster="c", task=task)
+        v.wait(60 * factor)
+        assert v.task(task)["lastStatus"] == "STOPPED"
+        assert billed() == bill
+
+
+def test_what_runs_on_instances_is_not_on_fargates_bill(virtual: Callable[..., Virtual]) -> None:
+    v = virtual()
+    v.ecs()
+    v.run()
+    v.exit(0)
+    assert snapshots.billed(v.world, v.clock) == {}
 
 
 def test_a_run_repeats_with_its_seed_and_differs_with_another(virtual: Callable[..., Virtual]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import boto3
 import pytest
@@ -112,6 +114,73 @@ def test_a_write_under_a_condition(
         s3.put_object(Bucket="b", Key="a", Body=b"new", **condition)
     assert refusal(error.value) == expected
     assert aws.objects("b") == ({"a": b""} if there else {})
+
+
+@pytest.mark.parametrize("encoding", ["url", None])
+def test_a_list_has_the_etags_of_a_prefix(s3: S3Client, encoding: Any) -> None:
+    keys = ["w/a b-1", "w/a&b-2", "w/x/c", "other"]
+    etags = {key: s3.put_object(Bucket="b", Key=key, Body=key.encode())["ETag"] for key in keys}
+    answer = s3.list_objects_v2(Bucket="b", Prefix="w/", **({"EncodingType": encoding} if encoding else {}))
+    # botocore decodes the keys, unless it was asked for an encoding.
+    decoded = unquote if encoding else str
+    found = {decoded(one["Key"]): one["ETag"] for one in answer["Contents"]}
+    assert list(found) == sorted(keys[:3])
+    assert found == {key: etags[key] for key in keys[:3]}
+    (first, *_) = answer["Contents"]
+    assert (first["Size"], first["LastModified"].tzinfo is not None) == (len(keys[0]), True)
+    assert (answer["KeyCount"], answer["IsTruncated"], answer["Prefix"]) == (3, False, "w/")
+
+
+def test_a_long_list_comes_in_pages(s3: S3Client) -> None:
+    keys = [f"w/{number:04}" for number in range(5)]
+    for key in keys:
+        s3.put_object(Bucket="b", Key=key)
+    pages = list(
+        s3.get_paginator("list_objects_v2").paginate(
+            Bucket="b", Prefix="w/", PaginationConfig={"PageSize": 2}
+        )
+    )
+    assert [page["KeyCount"] for page in pages] == [2, 2, 1]
+    assert [one["Key"] for page in pages for one in page["Contents"]] == keys
+    assert s3.list_objects_v2(Bucket="b", Prefix="none")["KeyCount"] == 0
+
+
+def test_a_list_that_is_denied_and_one_that_is_not_there(s3: S3Client, aws: LocalAws) -> None:
+    with pytest.raises(ClientError, match="NotImplemented"):
+        s3.list_objects(Bucket="b")
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        s3.list_objects_v2(Bucket="none")
+    aws.faults.deny_bucket("b")
+    with pytest.raises(ClientError, match="s3:ListBucket") as denied:
+        s3.list_objects_v2(Bucket="b")
+    assert refusal(denied.value) == ("AccessDenied", 403)
+
+
+def test_a_write_that_lands_late_is_overtaken_or_not(s3: S3Client, aws: LocalAws) -> None:
+    first = s3.put_object(Bucket="b", Key="a", Body=b"1")["ETag"]
+    aws.faults.land_late("s3.PutObject", 0.3)
+    with pytest.raises(ConnectionClosedError):
+        s3.put_object(Bucket="b", Key="a", Body=b"late", IfMatch=first)
+    assert aws.objects("b")["a"] == b"1"
+    until(lambda: aws.objects("b")["a"] == b"late")
+    second = s3.get_object(Bucket="b", Key="a")["ETag"]
+    aws.faults.land_late("s3.PutObject", 0.3)
+    with pytest.raises(ConnectionClosedError):
+        s3.put_object(Bucket="b", Key="a", Body=b"too late", IfMatch=second)
+    s3.put_object(Bucket="b", Key="a", Body=b"2", IfMatch=second)
+    aws.faults.land_late("s3.PutObject", 0.4)
+    with pytest.raises(ConnectionClosedError):
+        s3.put_object(Bucket="b", Key="end", Body=b"")
+    until(lambda: "end" in aws.objects("b"))
+    assert aws.objects("b")["a"] == b"2"
+    assert aws.calls()["s3.PutObject"]["lost"] == 3
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_what_is_not_there(s3: S3Client) -> None:

@@ -278,6 +278,7 @@ def test_faults_by_control_url(account: Account) -> None:
         ("faults/lose_events", {"share": 1.5}, 400, "from 0 to 1"),
         ("faults/double_events", {"share": -1}, 400, "from 0 to 1"),
         ("faults/reorder_events", {"seconds": -1}, 400, "negative"),
+        ("faults/land_late", {"action": "PutObject", "seconds": -1}, 400, "negative"),
         ("faults/disable_rule", {"rule": "none"}, 400, "no rule is called none"),
     ],
 )
@@ -352,6 +353,7 @@ def test_only_loopback(host: str) -> None:
         ({"max_processes": 0}, "at least 1"),
         ({"delays": "slow"}, "none, fast, fargate"),
         ({"latency": -1.0}, "negative"),
+        ({"time_factor": 0.0}, "more than 0"),
     ],
 )
 def test_wrong_arguments_are_explained(fields: dict[str, Any], message: str) -> None:

@@ -14,8 +14,8 @@ from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell, Served, Word
 from aws_executors.core.warm.log_marks import Mark
 from aws_executors.local import LocalAws
-from aws_executors.run.cell_store import ABSENT, OwnCell, Failed, Won
-from aws_executors.run.warm import ServingLimits, WarmContainer
+from aws_executors.run.cell_store import ABSENT, Failed, OwnCell, Won
+from aws_executors.run.warm import ServingContainer, ServingLimits
 from aws_executors.run.warm_fork import Ended
 from run.warm_world import BUCKET, KEY, OWN_ID, URL, CellAt, cloud
 
@@ -54,7 +54,7 @@ class World:
         return self.during(workload)
 
     def serve(self) -> int:
-        container = WarmContainer(
+        container = ServingContainer(
             store=self.store,
             container=OWN_ID,
             life=LIFE,

@@ -207,7 +207,7 @@ def test_a_full_disk_and_a_lack_of_memory_close_it(tmp_path: Path, monkeypatch: 
     with monkeypatch.context() as full:
         full.setattr(leftovers, "LEAST_DISK", 1 << 40)
         assert "MiB left" in leftovers.checked(then)
-    monkeypatch.setattr(leftovers, "killed_for_memory", lambda: then.kills + 1)
+    monkeypatch.setattr(leftovers, "kills_so_far", lambda: then.kills + 1)
     assert "ran out of memory" in leftovers.checked(then)
 
 

@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument(
         "--events", action=argparse.BooleanOptionalAction, help="with events in all, or none (else in some)"
     )
+    parser.add_argument("--warm", action="store_true", help="with warm containers")
     parser.add_argument("--verbose", action="store_true", help="tell the story of each")
     options = parser.parse_args()
     airflow_home()
@@ -36,7 +37,7 @@ def main() -> int:
     while total.schedules < options.count or (
         not options.count and time.monotonic() - began < options.seconds
     ):
-        verdict = run(plan(seed, events=options.events))
+        verdict = run(plan(seed, events=options.events, warm=options.warm))
         total.add(verdict)
         if verdict.faults or options.verbose:
             print(told(verdict if options.verbose or not verdict.faults else run(shrunk(verdict.schedule))))

@@ -20,7 +20,8 @@ from aws_executors.local.world import Json
 from aws_executors.shell.aws.clients import Clients, ServiceName
 from simulation.cloud import Cloud
 from simulation.process import Process
-from simulation.timeline import between
+from simulation.timeline import between, draw
+from simulation.warm_model import LATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class VirtualClient:
         answer = self._call("GetObject", params)
         return {**answer, "Body": io.BytesIO(answer["Body"])}
 
+    def get_paginator(self, operation: str) -> VirtualPages:
+        """Of the only list that is read in pages."""
+        assert operation == "list_objects_v2"
+        return VirtualPages(self)
+
     def delete_object(self, **params: object) -> Json:
         return self._call("DeleteObject", params)
 
@@ -81,6 +87,9 @@ class VirtualClient:
         process, times = self.process, self.cloud.schedule.times
         process.calls += 1
         number = process.calls
+        if action == "PutObject" and "IfMatch" in params and self._lands_late(number, params):
+            process.wait(times.call_timeout)
+            raise ReadTimeoutError(endpoint_url="https://aws")
         process.wait(between(0.01, 0.2, process.seed, process.number, number, "out"))
         answer = self.cloud.call(self.service, action, params)
         self._tell(action, params, answer.error or ("" if answer.delivered else "answer lost"))
@@ -100,13 +109,36 @@ class VirtualClient:
         }
         raise ClientError(said, action)
 
+    def _lands_late(self, number: int, params: Json) -> bool:
+        """Whether this write is carried out when nobody hears of it any more, not even if its writer dies."""
+        process = self.process
+        late = self.cloud.schedule.warm and draw(process.seed, process.number, number, "late") < LATE
+        if late:
+            lands = between(0.0, 12.0, process.seed, process.number, number, "lands")
+            process.line.after(lands, lambda: self._land(params))
+        return late
+
+    def _land(self, params: Json) -> None:
+        answer = self.cloud.call(self.service, "PutObject", params)
+        self._tell("PutObject", params, f"lands late: {answer.error or 'done'}")
+
     def _tell(self, action: str, params: Json, problem: str) -> None:
-        if action in ("DescribeTasks", "DescribeJobs") and not problem:
+        if action in ("DescribeTasks", "DescribeJobs", "ListObjectsV2") and not problem:
             return  # there are too many of these
         what = params.get("clientToken") or params.get("jobName") or params.get("startedBy")
         what = what or params.get("task") or params.get("jobs") or params.get("filters")
         what = what or params.get("Key") or ""
         self.process.line.tell(self.process.name, f"{action} {what} {problem}".rstrip())
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualPages:
+    """The pages of a list of objects, all in one."""
+
+    client: VirtualClient
+
+    def paginate(self, **params: object) -> list[Json]:
+        return [self.client._call("ListObjectsV2", params)]
 
 
 class VirtualClients(Clients):

@@ -38,6 +38,8 @@ from simulation.timeline import Timeline, between, draw
 
 CLUSTER, CONTAINER, QUEUE, DEFINITION, BUCKET = "etl", "main", "q", "airflow", "workloads"
 STOP_TIMEOUT = 4
+POOLED = "00000000-"
+"""How the tokens of warm containers begin."""
 LISTS_LATE = 3.0
 """Seconds within which a list may not show a new job, at most, as long as no fault makes it worse."""
 
@@ -116,11 +118,32 @@ class Container:
     last_breath: bool = False  # that was a failure, because it was asked to end
     code: int | None = None
     ended: float = 0.0
+    host: Host | None = None  # the container that runs it, if that takes others, too
 
     @property
     def name(self) -> str:
         """As a person reads it."""
         return f"container {self.ref.task[:4]}"
+
+
+class Host(Protocol):
+    """A container that takes one workload after another."""
+
+    alive: bool
+    token: str
+    turn: Container | None
+
+    def begin(self) -> None:
+        """Its process has been started."""
+        ...
+
+    def signal(self, signal: str) -> None:
+        """Its process gets TERM or KILL."""
+        ...
+
+    def turn_ended(self, code: int) -> None:
+        """What it ran has ended."""
+        ...
 
 
 class Inside(Protocol):
@@ -145,6 +168,8 @@ class Cloud:
     putting: Callable[[str], None] = field(init=False)
     world: World = field(init=False)
     containers: dict[Ref, Container] = field(default_factory=dict)
+    hosts: dict[str, Host] = field(default_factory=dict)  # by the task's id
+    host_of: Callable[[Ref, str, tuple[str, ...]], Host] = field(init=False)
     living: dict[Ref, Container] = field(default_factory=dict)  # those whose process lives, oldest first
     calls: dict[str, int] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
@@ -171,7 +196,7 @@ class Cloud:
         name = f"{service}.{action}"
         self.calls[name] = self.calls.get(name, 0) + 1
         answer = apply(self.world, Call(service, action, params), self.line.now)
-        if action == "PutObject":
+        if action == "PutObject" and "cells/" not in params["Key"]:
             key = str(params["Key"])
             self.putting(key.rpartition("-")[0])
             self.stored[key] = replace(Workload.from_json(opened(params["Body"]), "aws_executors"), key=key)
@@ -214,10 +239,17 @@ class Cloud:
         match effect:
             case StartProcess(ref=ref):
                 token = self.token_of(ref.task)
+                if "--warm" in effect.command:
+                    host = self.hosts[ref.task] = self.host_of(ref, token, effect.command)
+                    feed(self.world, Started(ref), self.line.now)
+                    host.begin()
+                    return
                 container = Container(ref, token, self._workload(effect.command))
                 self.containers[ref] = self.living[ref] = container
                 feed(self.world, Started(ref), self.line.now)
                 self.inside.begin(container)
+            case SignalProcess(ref=ref, signal=signal) if ref.task in self.hosts:
+                self.hosts[ref.task].signal(signal)
             case SignalProcess(ref=ref, signal=signal):
                 self.inside.signal(self.containers[ref], signal)
 
@@ -239,7 +271,7 @@ class Cloud:
 
     def objects(self) -> list[str]:
         """The keys of the workloads that are stored now."""
-        return list(self.world.s3.buckets[BUCKET])
+        return [key for key in self.world.s3.buckets[BUCKET] if "cells/" not in key]
 
     def exit(self, container: Container, code: int) -> None:
         """A container's process ends."""
@@ -248,13 +280,28 @@ class Cloud:
             del self.living[container.ref]
             container.ended = self.line.now
             self.line.tell(container.name, f"exits with {code}")
-            feed(self.world, Exited(container.ref, code), self.line.now)
-            self.settle()
+            if container.host is not None:
+                container.host.turn_ended(code)
+            else:
+                self.exited(container.ref, code)
+
+    def exited(self, ref: Ref, code: int) -> None:
+        """The process of an ECS task, or of a job's, has ended."""
+        feed(self.world, Exited(ref, code), self.line.now)
+        self.settle()
+
+    def id_of(self, ref: Ref) -> str:
+        """The container's id at AWS: a task's ARN, or a job's id."""
+        task = self.world.ecs.tasks[ref.task]
+        return str(task.job or task.view["taskArn"])
 
     # --- What is there, for those who judge ----------------------------------------------------------------
 
     def token_of(self, task_id: str) -> str:
-        """The token that a task, or its job, was started for."""
+        """The token that a task, or its job, was started for; of what runs in it, where it takes many."""
+        host = self.hosts.get(task_id)
+        if host is not None:
+            return host.token if host.turn is None else host.turn.token
         task = self.world.ecs.tasks[task_id]
         name = str(task.view.get("startedBy", "")).rpartition("/")[2]
         if task.job:
@@ -281,15 +328,22 @@ class Cloud:
                 yield task
 
     def live_names(self) -> Iterator[tuple[str, str]]:
-        """Token and id of whatever may still run: tasks, and jobs from SubmitJob on."""
+        """Token and id of whatever may still run for a task: tasks, and jobs from SubmitJob on."""
+        return ((token, name) for token, name in self._live_names() if not token.startswith(POOLED))
+
+    def _live_names(self) -> Iterator[tuple[str, str]]:
         for task in self.live_tasks():
-            if task.job is None:
-                yield self.token_of(task.id), task.id
+            if task.job is None or task.id in self.hosts:
+                yield self.token_of(task.id), task.job or task.id
         for job in self.world.batch.jobs.values():
             task_of = self.world.ecs.tasks.get(job.task or "")
-            ended = job.ended or job.end_reason is not None
+            ended = job.ended or job.end_reason is not None or job.task in self.hosts
             if not ended and (task_of is None or task_of in self.live_tasks()):
                 yield job.name.removeprefix(f"{DEFINITION}-").rpartition("-")[0], job.id
+
+    def idle_hosts(self) -> list[Host]:
+        """The containers that live and run nothing, though they could."""
+        return [one for one in self.hosts.values() if one.alive and one.turn is None]
 
     def running(self) -> list[Container]:
         """The processes that live, oldest first."""

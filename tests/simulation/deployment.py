@@ -20,6 +20,7 @@ from simulation.process import Process
 from simulation.scheduler_model import Scheduler
 from simulation.strikes import STRIKES
 from simulation.timeline import Timeline, between, chosen, draw
+from simulation.warm_model import WarmHost
 
 PATIENT = 4000.0
 """Virtual seconds after the last fault within which everything must have come to its end."""
@@ -53,6 +54,7 @@ class Simulation:
         self.metadata = Metadata(times, seed, self.line.tell)
         self.cloud = Cloud(self.schedule, self.line)
         self.cloud.inside = Processes(self.schedule, self.line, self.metadata, self.cloud)
+        self.cloud.host_of = partial(WarmHost, self.cloud, self.line)
         self.judge = Judge(self.line, self.metadata, self.cloud, self.schedulers)
         self.metadata.giving_back = self.judge.given_back
         self.cloud.putting = self.judge.stored

@@ -7,7 +7,7 @@ that of the engine's thread a dispatcher that is sat at whenever there is someth
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -23,7 +23,10 @@ from aws_executors.shell.engine.operations import Operations
 from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.engine.thread_pool import Workers
-from simulation.airflow_model import Metadata
+from aws_executors.shell.engine.warm.cell_calls import CellCalls, Unfinished
+from aws_executors.shell.transport.cells import CellStore
+from simulation.airflow_model import FINAL, Metadata
+from simulation.cloud import POOLED
 from simulation.process import Process
 from simulation.timeline import between
 from worlds import Unmeasured
@@ -143,6 +146,12 @@ class VirtualDatabase:
         self._reach()
         self.metadata.requeue(key, token)
 
+    def unfinished(self, groups: Collection[str]) -> set[str]:
+        """All of them, while any task has not ended."""
+        self._reach()
+        left = any(one.state not in FINAL for one in self.metadata.instances.values())
+        return set(groups) if left else set()
+
     def _reach(self) -> None:
         self.process.wait(0.02)
         if self.process.line.now < self.process.database_down_until:
@@ -158,13 +167,26 @@ class VirtualOperations(Operations["WorkloadKey", R]):
         database: VirtualDatabase,
         post: Callable[[Message], None],
         process: Process,
+        cells: CellStore | None,
     ) -> None:
-        super().__init__(service, database, post, process.line.clock, WORKERS)
+        warm = None if cells is None else VirtualCells(cells, database.unfinished, post, process)
+        super().__init__(service, database, post, process.line.clock, WORKERS, warm)
         self._building = Lane("build", process, post)
         self._submitting = Lane("submit", process, post)
         self._polling = Lane("poll", process, post)
         self._storing = Lane("store", process, post)
         self._reading = Lane("database", process, post)
+
+
+class VirtualCells(CellCalls):
+    """The real calls about cells, whose workers are lanes."""
+
+    def __init__(
+        self, cells: CellStore, unfinished: Unfinished, post: Callable[[Message], None], process: Process
+    ) -> None:
+        super().__init__(cells, unfinished, post, process.line.clock, WORKERS)
+        self._writing = Lane("cells", process, post)
+        self._listing = Lane("cell-list", process, post)
 
 
 class Inbox(queue.SimpleQueue[T]):
@@ -183,7 +205,12 @@ class VirtualEngine(Engine["WorkloadKey", R]):
     """The real engine without its thread: the dispatcher is sat at whenever there is something to do."""
 
     def __init__(
-        self, service: Service[R], database: VirtualDatabase, config: EngineConfig, process: Process
+        self,
+        service: Service[R],
+        database: VirtualDatabase,
+        config: EngineConfig,
+        process: Process,
+        cells: CellStore | None = None,
     ) -> None:
         rate_limiter = Account().share(service.allotments)
         self._process = process
@@ -191,14 +218,21 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         self._inbox: queue.SimpleQueue[Message] = Inbox(self._woken)
         watched = WatchedService(service, rate_limiter, clock=self._clock)
         self._operations: Operations[WorkloadKey, R] = VirtualOperations(
-            watched, database, self._posted, process
+            watched, database, self._posted, process, cells
         )
         self._dispatcher: Dispatcher[WorkloadKey, R] = Dispatcher(
-            self._operations, config, self._clock, rate_limiter, Unmeasured()
+            self._operations, config, self._clock, rate_limiter, Unmeasured(), self._pooled_token
         )
         self._planned: float | None = None
         self._noticed = 0.0
         self._ended = False
+
+    def _pooled_token(self) -> str:
+        """A token for a warm container, the same in every run."""
+        process = self._process
+        process.pooled += 1
+        number = f"{process.number:04d}{process.pooled:08d}"
+        return f"{POOLED}0000-8000-8000-{number}"
 
     def start(self) -> None:
         """Nothing to start."""

@@ -34,6 +34,7 @@ from aws_executors.shell.engine.event_intake import EventIntake
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.transport import INLINE, transport_of
 from aws_executors.shell.transport.takeover import Takeover
+from aws_executors.shell.transport.warm_service import WarmService
 from simulation.airflow_model import Metadata
 from simulation.calls_model import VirtualClients
 from simulation.cloud import BUCKET, CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud, token_with
@@ -126,7 +127,11 @@ class VirtualExecutor(AwsExecutor[S, R]):
         events = self._cloud.schedule.events
         config = replace(config, policy=policy, pace=pace, rows_every=times.row_interval, events=events)
         database = VirtualDatabase(self._process, self._metadata)
-        self.engine = VirtualEngine(service, database, config, self._process)
+        sharing, cells = self._sharing(configured)
+        if cells is not None:
+            service = WarmService(service, cells)
+            service._lock = virtual_lock()
+        self.engine = VirtualEngine(service, database, config, self._process, cells)
         self._engine = self.engine
         if events:
             read = partial(self.backend.row.observe_event, settings)
@@ -139,6 +144,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
             row=self.backend.row,
             ways=Transports(usual, large) if self._cloud.schedule.stored else Transports(inline),
             queueing=0.0,
+            sharing=sharing,
         )
 
     def _emit_metrics(self, open_slots: int, num_running_tasks: int, num_queued_tasks: int) -> None:
@@ -146,6 +152,14 @@ class VirtualExecutor(AwsExecutor[S, R]):
 
     @property
     def _store_options(self) -> dict[str, Any]:
+        if self._cloud.schedule.warm:
+            return {
+                "workload_store": f"s3://{BUCKET}",
+                "warm_idle": 8.0,
+                "warm_tasks": 5,
+                "warm_age": 300.0,
+                "warm_scope": "team",
+            }
         if not self._cloud.schedule.stored:
             return {}
         return {

@@ -384,6 +384,7 @@ class Judge:
         live = [
             f"{one.name} runs" for one in self.cloud.running() if one.ref.task not in self.cloud.forgotten
         ]
+        live += [f"{one.token} is warm" for one in self.cloud.hosts.values() if one.alive]
         waiting = [
             f"task {name[:8]} of {token[:4]} lives"
             for token, name in self.cloud.live_names()

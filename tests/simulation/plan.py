@@ -86,7 +86,8 @@ SLOW = replace(DELAYS, provision=(1.0, 40.0), pull=(1.0, 40.0), deprovision=(3.0
 class Schedule:
     """Everything that one run is made of; `assigned` is whether Airflow gives out tokens, `sensors` whether
     most tasks are deferred or rescheduled, `stored` whether workloads travel by way of S3, `silent` the share
-    of ended ECS tasks whose exit code AWS never tells, `events` whether events tell of containers, too."""
+    of ended ECS tasks whose exit code AWS never tells, `events` whether events tell of containers, too, and
+    `warm` whether containers take one workload after another."""
 
     seed: int
     theme: str
@@ -105,6 +106,7 @@ class Schedule:
     policy: Policy
     silent: float = 0.0
     events: bool = False
+    warm: bool = False
     times: Times = field(default_factory=Times)
     delays: Delays = DELAYS
 
@@ -167,8 +169,8 @@ BUSY = 60.0
 """Virtual seconds in which faults happen."""
 
 
-def plan(seed: int, policy: Policy = POLICY, *, events: bool | None = None) -> Schedule:
-    """The schedule of this seed, with events or without, if that is said.
+def plan(seed: int, policy: Policy = POLICY, *, events: bool | None = None, warm: bool = False) -> Schedule:
+    """The schedule of this seed, with events or without, if that is said; with warm containers or without.
 
     >>> plan(3) == plan(3) != plan(4)
     True
@@ -177,11 +179,11 @@ def plan(seed: int, policy: Policy = POLICY, *, events: bool | None = None) -> S
     count = int(between(0, 18, seed, "faults"))
     theme = tuple(THEMES)[int(draw(seed, "theme") * len(THEMES))]
     launcher: Literal["airflow", "aws_executors"] = (
-        "aws_executors" if draw(seed, "launcher") < 0.3 else "airflow"
+        "aws_executors" if warm or draw(seed, "launcher") < 0.3 else "airflow"
     )
-    stored = launcher == "aws_executors" and draw(seed, "stored") < 0.6
+    stored = not warm and launcher == "aws_executors" and draw(seed, "stored") < 0.6
     faults = [_fault(seed, number, service, theme) for number in range(count)]
-    if stored and theme not in NO_OUTAGE:
+    if (stored or warm) and theme not in NO_OUTAGE:
         faults += [_fault_of_the_store(seed, number) for number in range(int(count * draw(seed, "store")))]
     events = draw(seed, "events") < 0.4 if events is None else events
     if events and theme not in CALM:
@@ -205,6 +207,7 @@ def plan(seed: int, policy: Policy = POLICY, *, events: bool | None = None) -> S
         policy=policy,
         times=Times(row_interval=ROWS[int(draw(seed, "rows") * len(ROWS))]),
         events=events,
+        warm=warm,
         delays=SLOW if draw(seed, "delays") < (0.6 if theme == "late answers" else 0.2) else DELAYS,
     )
 

@@ -31,6 +31,7 @@ class Process:
     dies_at_call: int = 0
     messages: int = 0
     calls: int = 0
+    pooled: int = 0  # warm containers that it has asked for
     caught: bool = False  # stalled in mid-call: what was asked may be carried out when it is no longer wanted
 
     @property

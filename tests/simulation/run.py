@@ -69,7 +69,10 @@ def told(verdict: Verdict) -> str:
     planned = [f"  planned: {fault}" for fault in schedule.faults]
     wrong = [f"WRONG: {fault}" for fault in verdict.faults]
     events = "--events" if schedule.events else "--no-events"
-    again = f"again: PYTHONPATH=src:tests python -m simulation --seed {schedule.seed} --count 1 {events}"
+    warm = " --warm" if schedule.warm else ""
+    again = (
+        f"again: PYTHONPATH=src:tests python -m simulation --seed {schedule.seed} --count 1 {events}{warm}"
+    )
     return "\n".join([head, *planned, *lines, *wrong, again])
 
 

@@ -48,6 +48,13 @@ LOCAL = Command(
             default="fast",
         ),
         Argument(
+            flags=("--time-factor",),
+            help="a number by which the delays are multiplied; a bill is as on AWS all the same (default: 1)",
+            metavar="FACTOR",
+            type=float,
+            default=1.0,
+        ),
+        Argument(
             flags=("--container-env",),
             help="an environment variable of the image; repeatable",
             metavar="NAME=VALUE",

@@ -63,6 +63,7 @@ def serve(chosen: argparse.Namespace) -> int:
         latency=chosen.latency_ms / 1000,
         delays=chosen.delays,
         container_env=dict(chosen.container_env),
+        time_factor=chosen.time_factor,
         real_limits=chosen.real_limits,
     ).start()
     lines = [f"aws_executors.local: {aws.url}"]
@@ -114,6 +115,13 @@ def parser() -> argparse.ArgumentParser:
         choices=list(PRESETS),
         default="fast",
         help="of the lifecycle's steps (default %(default)s)",
+    )
+    add(
+        "--time-factor",
+        metavar="FACTOR",
+        type=float,
+        default=1.0,
+        help="by which the delays are multiplied; a bill is as on AWS all the same (default %(default)s)",
     )
     add(
         "--container-env",

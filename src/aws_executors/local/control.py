@@ -27,6 +27,7 @@ class Control:
             "jobs": lambda: cloud.do(snapshots.jobs),
             "calls": lambda: cloud.do(snapshots.calls),
             "changes": lambda: cloud.do(snapshots.changes),
+            "billed": lambda: cloud.do(snapshots.billed),
             "processes": cloud.containers.running,
         }
         self._verbs: dict[str, Callable[..., None]] = {
@@ -38,6 +39,7 @@ class Control:
             "fail_after": faults.fail_after,
             "lose_answer": faults.lose_answer,
             "hang": faults.hang,
+            "land_late": faults.land_late,
             "expire_credentials": faults.expire_credentials,
             "no_capacity": faults.no_capacity,
             "capacity_back": faults.capacity_back,

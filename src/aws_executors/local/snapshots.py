@@ -6,6 +6,7 @@ Law: functions of `(world, now)`; none changes anything.
 from __future__ import annotations
 
 from aws_executors.local.world import Json, World
+from aws_executors.local.world.ecs.billing import bill_so_far
 
 
 def tasks(world: World, now: float) -> list[Json]:
@@ -34,6 +35,11 @@ def changes(world: World, now: float) -> list[Json]:
         {"at": at, "source": source, "detail-type": kind, "detail": detail}
         for at, source, kind, detail in world.changes
     ]
+
+
+def billed(world: World, now: float) -> dict[str, int]:
+    """The seconds on Fargate's bill of each task, by its id; of those that run, up to now."""
+    return bill_so_far(world, now)
 
 
 def objects(world: World, now: float) -> dict[str, dict[str, bytes]]:

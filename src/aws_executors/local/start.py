@@ -33,10 +33,11 @@ class LocalAws:
     """ECS, Batch, CloudWatch Logs, SQS and a little of S3 on loopback, from `start` (or `with`) to `stop`.
 
     `port` 0 means a free one. `max_processes` containers run at once, others wait. `latency` is in seconds.
-    `delays` is `none`, `fast`, `fargate` or a `Delays`. `container_env` are the image's variables. `path` is
-    the containers' PATH (default: this interpreter's directory, then the system's). `runner` runs the
-    containers (default: as processes). `keep_requests` keeps every request, for `requests`. A port in use
-    raises OSError at `start`; any other mistake raises ValueError at once.
+    `delays` is `none`, `fast`, `fargate` or a `Delays`; each of its steps takes `time_factor` times as long.
+    `container_env` are the image's variables. `path` is the containers' PATH (default: this interpreter's
+    directory, then the system's). `runner` runs the containers (default: as processes). `keep_requests` keeps
+    every request, for `requests`. A port in use raises OSError at `start`; other mistakes raise ValueError at
+    once.
 
     Only requests with its `key`, which is made anew each time, are answered; `environment` and `client`
     contain it.
@@ -53,6 +54,7 @@ class LocalAws:
         delays: str | Delays = "none",
         container_env: Mapping[str, str] | None = None,
         path: str | None = None,
+        time_factor: float = 1.0,
         real_limits: bool = False,
         region: str = "us-east-1",
         account: str = "123456789012",
@@ -62,9 +64,13 @@ class LocalAws:
         check_loopback(host)
         if max_processes < 1:
             raise ValueError(f"max_processes: expected at least 1, got {max_processes}")
+        if not time_factor > 0:
+            raise ValueError(f"time_factor: expected more than 0, got {time_factor}")
         self._address = host, port
         self._region = region
-        self._world = World(seed, region, account, delays_named(delays), max_processes)
+        self._world = World(
+            seed, region, account, delays_named(delays), max_processes, time_factor=time_factor
+        )
         self._base = {"PATH": path or f"{os.path.dirname(sys.executable)}:{SYSTEM_PATH}", "LANG": "C.UTF-8"}
         self._baked = dict(container_env or {})
         self._cloud = Cloud(self._world, runner)
@@ -150,6 +156,14 @@ class LocalAws:
     def jobs(self) -> list[Json]:
         """Every job that is still known, as DescribeJobs shows it (times in epoch milliseconds)."""
         return self._cloud.do(snapshots.jobs)
+
+    def billed(self) -> dict[str, int]:
+        """The seconds on Fargate's bill of each ECS task, by its id, jobs' tasks too.
+
+        Whole seconds from the start of the image pull until the containers' end, or until now, 60 at least;
+        they are those of AWS, whatever `time_factor` is.
+        """
+        return self._cloud.do(snapshots.billed)
 
     def calls(self) -> dict[str, Json]:
         """The number of calls of each action (like `ecs.RunTask`), and how they ended."""

@@ -53,6 +53,10 @@ class Faults:
         """Carry out the next calls, and answer them this many seconds later."""
         self._cloud.do(world.hang, action, seconds, times)
 
+    def land_late(self, action: str, seconds: float, times: int = 1) -> None:
+        """Close the connection of the next calls, and carry them out this many seconds later."""
+        self._cloud.do(world.land_late, action, seconds, times)
+
     def expire_credentials(self, seconds: float) -> None:
         """Answer every call with ExpiredTokenException for this many seconds."""
         self._cloud.do(world.expire_credentials, seconds)

@@ -55,7 +55,7 @@ def before() -> Before:
     """Look at what is there, to know later what is new. Raises OSError."""
     others = filter(os.path.isdir, ELSEWHERE if own_cgroup() else ())  # else they are a whole host's
     elsewhere = {folder: _names(folder) for folder in (os.getcwd(), *others)}
-    return Before(_files(tempfile.gettempdir()), elsewhere, killed_for_memory())
+    return Before(_files(tempfile.gettempdir()), elsewhere, kills_so_far())
 
 
 def removed(then: Before, own: str) -> str:
@@ -143,7 +143,7 @@ def checked(then: Before) -> str:
         new = _names(folder) - names
         if new and (folder in ELSEWHERE or not is_volume(folder)):
             return _left(folder, new)
-    if killed_for_memory() > then.kills:
+    if kills_so_far() > then.kills:
         return "the container ran out of memory, and a process was killed"
     free = shutil.disk_usage(tempfile.gettempdir()).free // MIB
     if free < LEAST_DISK:
@@ -159,7 +159,7 @@ def _some(names: Collection[str]) -> str:
     return ", ".join(sorted(names)[:3])
 
 
-def killed_for_memory() -> int:
+def kills_so_far() -> int:
     """How many processes of this container were killed for memory, as far as that is told."""
     cgroup = own_cgroup()
     return (cgroup and cgroup.kills()) or 0

@@ -54,7 +54,7 @@ class EndedEarlyError(AwsExecutorsError):
 
 
 @dataclass(slots=True, kw_only=True)
-class WarmContainer:
+class ServingContainer:
     """One such container: `serve` is its life.
 
     `container` is its id at AWS, `life` a text that no other process has. `run` runs a workload's JSON,

@@ -16,7 +16,7 @@ from aws_executors.run import hostname, leftovers
 from aws_executors.run.parent import block_signals, say
 from aws_executors.run.preload import preload_for_many, without_collecting
 from aws_executors.run.sources import NoWorkloadError
-from aws_executors.run.warm import ServingLimits, Store, WarmContainer
+from aws_executors.run.warm import ServingContainer, ServingLimits, Store
 from aws_executors.run.warm_fork import run_apart, told_to_stop
 
 ASKED = 5
@@ -47,7 +47,7 @@ def serve_cell(
         except (ImportError, ValueError) as error:
             raise NoWorkloadError(f"--warm: {error}") from error
     leftovers.adopt_orphans()
-    container = WarmContainer(
+    container = ServingContainer(
         store=found,
         container=_own_id(),
         life=uuid4().hex,

@@ -7,7 +7,7 @@ Change" payloads, 2018-2025.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TypeAlias
 
 Range: TypeAlias = tuple[float, float]
@@ -39,6 +39,16 @@ class Delays:
             low, high = getattr(self, one.name)
             if not 0 <= low <= high:
                 raise ValueError(f"delay {one.name}: expected 0 <= low <= high in seconds, got {(low, high)}")
+
+    def scaled(self, factor: float) -> Delays:
+        """Every step takes this share of its time; what has ended is known as long as before.
+
+        >>> FARGATE.scaled(0.5).provision
+        (8.5, 8.5)
+        """
+        steps = [one.name for one in fields(self) if one.name not in ("memory", "job_memory")]
+        ranges = {name: getattr(self, name) for name in steps}
+        return replace(self, **{name: (low * factor, high * factor) for name, (low, high) in ranges.items()})
 
 
 NONE = Delays()

@@ -22,7 +22,8 @@ class Planned:
     """What happens to one call: an error instead of it, or a disturbance after it was carried out.
 
     With `code` and without `carried_out`, the call is rejected. With both, an error hides its success. If it
-    is not `delivered`, the answer is lost. `hang` is in seconds.
+    is not `delivered`, the answer is lost. `hang` is in seconds. A call that is `late` is carried out so
+    many seconds later, and nobody hears of it.
     """
 
     code: str | None = None
@@ -31,6 +32,7 @@ class Planned:
     carried_out: bool = False
     delivered: bool = True
     hang: float = 0.0
+    late: float = 0.0
 
 
 @dataclass(slots=True)

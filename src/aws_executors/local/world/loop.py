@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from contextlib import suppress
 
 from aws_executors.local.world import room
 from aws_executors.local.world.batch import job_life
@@ -30,7 +31,7 @@ from aws_executors.local.world.s3 import store as s3_store
 from aws_executors.local.world.sqs import handles as sqs_handles
 from aws_executors.local.world.sqs import messages as sqs_messages
 from aws_executors.local.world.sqs import queues as sqs_queues
-from aws_executors.local.world.state import World, draw
+from aws_executors.local.world.state import World, count, draw, schedule
 from aws_executors.local.world.values import (
     Answer,
     Call,
@@ -131,6 +132,7 @@ THROTTLED = {
 }
 THROTTLING_CODES = {code for code, _, _ in THROTTLED.values()} | {"RequestLimitExceeded"}
 EXPIRED = ("ExpiredTokenException", "The security token included in the request is expired")
+LANDS = "call.lands"
 BROKEN = ("ServerException", "Service Unavailable. Please try again later.", 500)
 
 
@@ -145,6 +147,8 @@ def apply(world: World, call: Call, now: float) -> Answer:
     try:
         _authenticate(world, call, now)
         fault = take_planned(world.faults, call.service, call.action)
+        if fault and fault.late:
+            return _put_off(world, call, fault, tally, now)
         if fault and not fault.carried_out:
             raise ServiceError(fault.code or BROKEN[0], fault.message, fault.status)
         if not admits(world.limits, call, now):
@@ -155,6 +159,20 @@ def apply(world: World, call: Call, now: float) -> Answer:
     except ServiceError as refusal:
         answer = _refused(tally, refusal, delay)
     return answer if fault is None else _spoiled(tally, fault, answer)
+
+
+def _put_off(world: World, call: Call, fault: Planned, tally: Tally, now: float) -> Answer:
+    tally.lost += 1
+    number = str(count(world))
+    world.late[number] = call
+    schedule(world, now + fault.late, LANDS, number)
+    return Answer(delivered=False)
+
+
+def _land(world: World, number: str, now: float) -> None:
+    call = world.late.pop(number)
+    with suppress(ServiceError):  # nobody waits for it
+        ACTIONS[call.name](world, call.params, now)
 
 
 def again(world: World, call: Call, answer: Answer, since: float, now: float) -> Answer:
@@ -236,6 +254,8 @@ def carry_out_due(world: World, now: float) -> list[Effect]:
         at, _, name, subject = heapq.heappop(world.agenda)
         if name == "room.admit":
             room.admit(world, at)
+        elif name == LANDS:
+            _land(world, subject, at)
         elif name == event_bus.ARRIVES:
             event_bus.arrive(world, subject, at)
         elif name.startswith("job."):

@@ -23,7 +23,7 @@ from aws_executors.local.world.limits import Limits
 from aws_executors.local.world.logs.state import LogState
 from aws_executors.local.world.s3.state import S3State
 from aws_executors.local.world.sqs.state import SqsState
-from aws_executors.local.world.values import Effect, Json
+from aws_executors.local.world.values import Call, Effect, Json
 
 HISTORY = 20_000  # changes that are kept, about 3 KB each
 
@@ -48,7 +48,10 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class World:
-    """One account in one Region; `room` is how many containers may run at once (None: no limit)."""
+    """One account in one Region; `room` is how many containers may run at once (None: no limit).
+
+    A second of `delays` and of Fargate's bill takes `time_factor` seconds here.
+    """
 
     seed: int = 0
     region: str = "us-east-1"
@@ -66,7 +69,12 @@ class World:
     agenda: list[DueStep] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     changes: deque[Change] = field(default_factory=lambda: deque(maxlen=HISTORY))
+    late: dict[str, Call] = field(default_factory=dict)
     counter: int = 0
+    time_factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.delays = self.delays.scaled(self.time_factor)
 
     def __repr__(self) -> str:
         return (

@@ -66,6 +66,11 @@ def hang(world: World, now: float, action: str, seconds: float, times: int) -> N
     plan(world.faults, action, Planned(carried_out=True, hang=seconds), times)
 
 
+def land_late(world: World, now: float, action: str, seconds: float, times: int) -> None:
+    """Never answer the next calls, and carry them out this much later."""
+    plan(world.faults, action, Planned(late=_seconds("land_late", seconds), delivered=False), times)
+
+
 def expire_credentials(world: World, now: float, seconds: float) -> None:
     """Answer every call with ExpiredTokenException for this long."""
     world.faults.expired_until = now + seconds
@@ -117,7 +122,7 @@ def forget(world: World, now: float, one: str) -> None:
 
 def set_delays(world: World, now: float, delays: Delays) -> None:
     """Steps that are scheduled from now on take this long."""
-    world.delays = delays
+    world.delays = delays.scaled(world.time_factor)
 
 
 def deny_bucket(world: World, now: float, bucket: str) -> None:

@@ -8,6 +8,7 @@ production, a simulator in virtual time.
 from __future__ import annotations
 
 import sys
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -73,6 +74,11 @@ class EngineConfig:
     adopts: bool = True
 
 
+def new_token() -> str:
+    """A token for a container that takes the workloads of many jobs."""
+    return str(uuid.uuid4())
+
+
 class Dispatcher(Generic[K, R]):
     """All jobs of one executor, and what is to be done about them."""
 
@@ -83,6 +89,7 @@ class Dispatcher(Generic[K, R]):
         clock: Callable[[], float],
         rate_limiter: RateLimiter,
         sink: Sink,
+        new_token: Callable[[], str] = new_token,
     ) -> None:
         self.table: JobTable[K, R] = JobTable(config.pace, events=config.events)
         """The jobs; other threads may ask it for `jobs`, `records` and `changes`."""
@@ -123,7 +130,14 @@ class Dispatcher(Generic[K, R]):
         self._warm: WarmPool[K, R] | None = None
         if operations.cells is not None:
             self._warm = WarmPool(
-                self, self.table, operations.cells, clock, self._agenda, self._error_log, adopts=config.adopts
+                self,
+                self.table,
+                operations.cells,
+                clock,
+                self._agenda,
+                self._error_log,
+                new_token,
+                adopts=config.adopts,
             )
         self._arriving: deque[Iterator[WorkItem[K, R]]] = deque()
         self._arrival = 0.0

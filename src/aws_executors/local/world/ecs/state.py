@@ -30,6 +30,7 @@ class ContainerRun:
     memory: int | None = None
     life: Life = "waiting"
     exit_code: int | None = None
+    exited_at: float | None = None
     reason: str | None = None
     signalled: bool = False
 
@@ -88,7 +89,8 @@ class UsedToken:
 
 @dataclass(slots=True)
 class EcsState:
-    """The whole state; `waiting` are the ids of the tasks and Batch jobs that wait for capacity, in order."""
+    """The whole state; `waiting` are the ids of the tasks and Batch jobs that wait for capacity, in order,
+    `billed` the seconds on Fargate's bill of each task that has ended."""
 
     clusters: dict[str, EcsCluster] = field(default_factory=dict)
     families: dict[str, Family] = field(default_factory=dict)
@@ -97,3 +99,4 @@ class EcsState:
     tokens: dict[tuple[str, str], UsedToken] = field(default_factory=dict)
     waiting: deque[tuple[Literal["task", "job"], str]] = field(default_factory=deque)
     room_used: int = 0
+    billed: dict[str, int] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aws_executors.local.world.ecs.billing import put_on_bill
 from aws_executors.local.world.ecs.state import ContainerRun, EcsTask
 from aws_executors.local.world.ecs.task_change import change_task
 from aws_executors.local.world.state import World, schedule, schedule_after
@@ -55,6 +56,7 @@ def settle(world: World, task: EcsTask, now: float) -> None:
         return
     ended = {"executionStoppedAt": now} if any(run.life != "waiting" for run in task.runs.values()) else {}
     change_task(world, task, now, {"lastStatus": "DEPROVISIONING", **ended})
+    put_on_bill(world, task, now)
     if task.holds_room:
         task.holds_room = False
         world.ecs.room_used -= len(task.runs)

@@ -87,7 +87,7 @@ def on_exited(
     """A container's first process has ended; ECS notices later, unless it is stopping the task anyway."""
     if run.life not in ("starting", "running"):
         return
-    run.life, run.exit_code = "exited", code
+    run.life, run.exit_code, run.exited_at = "exited", code, now
     run.reason = OUT_OF_MEMORY if out_of_memory else run.reason
     if task.stopping:
         settle(world, task, now)

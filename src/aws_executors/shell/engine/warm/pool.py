@@ -9,7 +9,6 @@ settled by a write, or by the container's end, before anything else is done for 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -89,9 +88,9 @@ class WarmPool(Generic[K, R]):
         clock: Callable[[], float],
         agenda: Agenda,
         error_log: ErrorLog,
+        new_token: Callable[[], str],
         *,
         adopts: bool = True,
-        new_token: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self._host = host
         self._table = table

@@ -1,0 +1,233 @@
+"""A container that takes one workload after another, in virtual time.
+
+Law: what `aws_executors/run/warm.py` does, in steps: its cell's rules are production's
+(`core/warm/cell.py`), its calls take time, their answers are lost, and a write that nobody has heard of may
+land seconds later, even after its writer's death.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aws_executors.core.requests.stored_workload import bucket_and_key
+from aws_executors.core.warm.cell import Cell, Word, read
+from aws_executors.local.world import Answer, Json, Ref
+from simulation.cloud import BUCKET, Cloud, Container, Workload
+from simulation.timeline import Timeline, between, draw
+
+OFTEN = 0.5
+AGAIN = 1.0
+PATIENCE = 20.0
+"""Virtual seconds without an answer of the store after which the container ends."""
+LATE = 0.02
+"""The share of writes whose answer is lost and which land later."""
+
+
+@dataclass(eq=False)
+class WarmHost:
+    """One such container: `begin` starts its process."""
+
+    cloud: Cloud
+    line: Timeline
+    ref: Ref
+    token: str
+    command: tuple[str, ...]
+    alive: bool = True
+    told: bool = False  # to stop
+    turn: Container | None = None
+    turns: int = 0
+    ended: float = 0.0
+    _cell: Cell = field(init=False)
+    _etag: str = ""
+    _idle_since: float = 0.0
+    _silent_since: float | None = None
+    _calls: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"warm {self.ref.task[:4]}"
+
+    @property
+    def key(self) -> str:
+        return bucket_and_key(self._said("--warm"))[1]
+
+    @property
+    def idle(self) -> bool:
+        """Whether it lives and runs nothing."""
+        return self.alive and self.turn is None
+
+    @property
+    def idle_for(self) -> float:
+        return self.line.now - self._idle_since if self.idle else 0.0
+
+    @property
+    def idle_limit(self) -> float:
+        return float(self._said("--idle"))
+
+    def _said(self, option: str) -> str:
+        return self.command[self.command.index(option) + 1]
+
+    def begin(self) -> None:
+        """Imports first; then its cell is put there."""
+        self.line.tell(self.name, "starts")
+        self._idle_since = self.line.now + 2.0
+        self.line.after(between(0.3, 2.0, self.cloud.schedule.seed, self.ref, "boot"), self._create)
+
+    def signal(self, signal: str) -> None:
+        """SIGTERM: it takes no more; SIGKILL: it is gone, with what it runs."""
+        if not self.alive:
+            return
+        self.line.tell(self.name, f"gets SIG{signal}")
+        self.told = True
+        turn = self.turn
+        if turn is not None:
+            self.cloud.inside.signal(turn, signal)
+        if signal == "KILL":
+            self.exit(137)
+
+    def exit(self, code: int) -> None:
+        """Its process ends, and whatever it runs."""
+        if not self.alive:
+            return
+        self.alive, self.ended = False, self.line.now
+        if self.turn is not None:
+            self.cloud.exit(self.turn, 137)
+        self.line.tell(self.name, f"exits with {code}")
+        self.cloud.exited(self.ref, code)
+
+    def turn_ended(self, code: int) -> None:
+        """What it ran has ended."""
+        self.turn = None
+        if self.alive:
+            self._end(code)
+
+    # --- The loop ------------------------------------------------------------------------------------------
+
+    def _create(self) -> None:
+        self._cell = Cell(container=self.cloud.id_of(self.ref))
+        self._put(self._cell, self._look, self._look)
+
+    def _look(self) -> None:
+        self._call("GetObject", {}, self._seen)
+
+    def _seen(self, answer: Answer | None) -> None:
+        if answer is None or answer.error not in (None, "NoSuchKey"):
+            self._later(self._look)
+            return
+        if answer.error is not None:
+            self.exit(0)
+            return
+        self._heard()
+        self._cell, self._etag = read(answer.body["Body"]), answer.body["ETag"]
+        self._go_on()
+
+    def _go_on(self) -> None:
+        age = self.line.now - self._idle_since
+        cell = self._cell
+        spent = len(cell.served) >= int(self._said("--tasks"))
+        if cell.word is Word.CLOSED:
+            self.exit(0)
+        elif cell.word is Word.TAKEN:
+            self._taken()
+        elif cell.word is Word.OFFERED and not self.told:
+            workload = cell.workload
+            self._put(cell.take(), lambda: self._run(workload), self._look)
+        elif self.told or spent or age >= self.idle_limit:
+            self._put(cell.close(), lambda: self.exit(0), self._look)
+        else:
+            self.line.after(OFTEN, self._look_if_alive)
+
+    def _look_if_alive(self) -> None:
+        if self.alive:
+            self._look()
+
+    def _taken(self) -> None:
+        """Nobody but this container writes this word: its own write has landed, or it would run."""
+        raise AssertionError(f"{self.name} finds its cell taken, and runs nothing")
+
+    def _run(self, workload: str) -> None:
+        token = self._cell.token
+        self.line.tell(self.name, f"takes {token[:4]}")
+        if self.told:
+            self._end(143)
+            return
+        self.turns += 1
+        ref = Ref(self.ref.task, f"turn {self.turns}")
+        self.turn = Container(ref, token, Workload.from_json(workload, "aws_executors"), host=self)
+        self.cloud.containers[ref] = self.cloud.living[ref] = self.turn
+        self.cloud.inside.begin(self.turn)
+
+    def _end(self, code: int) -> None:
+        close = bool(code) or self.told or len(self._cell.served) + 1 >= int(self._said("--tasks"))
+        self._idle_since = self.line.now
+        self._put(self._cell.end(code, close=close), self._go_on, self._go_on, owed=code)
+
+    # --- Calls ---------------------------------------------------------------------------------------------
+
+    def _put(self, body: Cell, won: Callable[[], None], lost: Callable[[], None], owed: int = 0) -> None:
+        """Write it, and the same again until there is an answer; then what it says is read if it was lost."""
+        was = getattr(self, "_cell", body)
+        condition: Json = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
+        params = {"Body": body.body(), **condition}
+
+        def answered(answer: Answer | None) -> None:
+            if answer is not None and answer.error is None:
+                self._heard()
+                self._cell, self._etag = body, answer.body["ETag"]
+                won()
+            elif answer is not None and answer.error in ("PreconditionFailed", "NoSuchKey"):
+                self._call("GetObject", {}, found)
+            else:
+                self._later(lambda: self._call("PutObject", params, answered), owed)
+
+        def found(answer: Answer | None) -> None:
+            if answer is None or answer.error not in (None, "NoSuchKey"):
+                self._later(lambda: self._call("GetObject", {}, found), owed)
+                return
+            if answer.error is not None:
+                self.exit(owed)
+                return
+            self._cell, self._etag = read(answer.body["Body"]), answer.body["ETag"]
+            (won if self._cell == body or was.word is Word.TAKEN else lost)()
+
+        self._call("PutObject", params, answered)
+
+    def _call(self, action: str, params: Json, then: Callable[[Answer | None], None]) -> None:
+        self._calls += 1
+        seed, number = self.cloud.schedule.seed, self._calls
+        whole: Json = {"Bucket": BUCKET, "Key": self.key, **params}
+        late = action == "PutObject" and draw(seed, self.ref, number, "late") < LATE
+        out = between(0.01, 0.2, seed, self.ref, number, "out")
+        if late:
+            lands = between(0.0, 8.0, seed, self.ref, number, "lands")
+            self.line.after(lands, lambda: self._land(whole))
+            self.line.after(4.0, lambda: self._answer(None, then))
+            return
+        self.line.after(out, lambda: self._made(action, whole, then))
+
+    def _land(self, params: Json) -> None:
+        self.cloud.call("s3", "PutObject", params)
+        self.line.tell(self.name, "a write lands late")
+
+    def _made(self, action: str, params: Json, then: Callable[[Answer | None], None]) -> None:
+        if not self.alive:
+            return
+        answer = self.cloud.call("s3", action, params)
+        lost = not answer.delivered or answer.delay > 4.0
+        back = 4.0 if lost else answer.delay + 0.05
+        self.line.after(back, lambda: self._answer(None if lost else answer, then))
+
+    def _answer(self, answer: Answer | None, then: Callable[[Answer | None], None]) -> None:
+        if self.alive:
+            then(answer)
+
+    def _later(self, what: Callable[[], None], owed: int = 0) -> None:
+        self._silent_since = self.line.now if self._silent_since is None else self._silent_since
+        if self.line.now - self._silent_since >= PATIENCE:
+            self.exit(owed)
+            return
+        self.line.after(AGAIN, lambda: what() if self.alive else None)
+
+    def _heard(self) -> None:
+        self._silent_since = None
