@@ -133,6 +133,11 @@ class Host(Protocol):
     token: str
     turn: Container | None
 
+    @property
+    def has(self) -> str:
+        """The token of the job whose workload it has."""
+        ...
+
     def begin(self) -> None:
         """Its process has been started."""
         ...
@@ -301,7 +306,7 @@ class Cloud:
         """The token that a task, or its job, was started for; of what runs in it, where it takes many."""
         host = self.hosts.get(task_id)
         if host is not None:
-            return host.token if host.turn is None else host.turn.token
+            return host.has or host.token
         task = self.world.ecs.tasks[task_id]
         name = str(task.view.get("startedBy", "")).rpartition("/")[2]
         if task.job:

@@ -70,7 +70,7 @@ class Processes:
         if signal == "KILL":
             self.cloud.exit(one, 137)
         elif not one.user_code:
-            self.cloud.exit(one, 143)
+            self.cloud.exit(one, 143 if one.host is None else Exit.INFRASTRUCTURE)
         elif not one.workload.callback and draw(self.seed, one.ref, "minds") < MINDS_A_SIGNAL:
             self.line.after(between(0.1, 1.5, self.seed, one.ref, "minds"), lambda: self._fail(one))
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from aws_executors.local.world import verbs
 from simulation.airflow_model import Instance, Metadata
-from simulation.cloud import Cloud
+from simulation.cloud import POOLED, Cloud
 from simulation.containers_model import Processes
 from simulation.executors_model import executor_of
 from simulation.judge import Judge
@@ -122,6 +122,14 @@ class Simulation:
         """The id of an ECS task (or the task of a job) whose end has not begun."""
         known = (task.id for task in self.cloud.live_tasks() if task.id not in self.cloud.forgotten)
         return chosen(list(known), fault.pick)
+
+    def started_for(self, task: str) -> str:
+        """The token of the job that a task was started for; of a warm one, that it runs or that waits."""
+        token = self.cloud.token_of(task)
+        for one in self.schedulers if token.startswith(POOLED) else ():
+            engine = one.executor.engine
+            token = token if engine is None else engine.started_for(token)
+        return token
 
     def revive(self, scheduler: Scheduler) -> None:
         """Something restarts a scheduler that has gone."""

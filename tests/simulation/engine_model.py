@@ -246,6 +246,12 @@ class VirtualEngine(Engine["WorkloadKey", R]):
             self._ended = self._dispatcher.settled
             self._process.wait(0.05)
 
+    def started_for(self, token: str) -> str:
+        """The job that the warm container with this token was started for; else the token itself."""
+        pool = self._dispatcher._warm
+        container = None if pool is None else pool._containers.get(token)
+        return token if container is None else container.for_job
+
     @property
     def empty(self) -> bool:
         """Whether no job is left."""

@@ -106,7 +106,7 @@ def _to_a_task(verb: Callable[[World, float, str], None]) -> Strike:
         if task is not None:
             for one in sim.cloud.running():
                 one.dying = one.dying or one.ref.task == task
-            sim.judge.struck[sim.cloud.token_of(task)] += 1
+            sim.judge.struck[sim.started_for(task)] += 1
             sim.line.tell("FAULT", f"... meets task {task[:4]}")
             verb(sim.cloud.world, sim.line.now, task)
 

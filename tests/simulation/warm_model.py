@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import bucket_and_key
 from aws_executors.core.warm.cell import Cell, Word, read
 from aws_executors.local.world import Answer, Json, Ref
@@ -51,6 +52,15 @@ class WarmHost:
     @property
     def key(self) -> str:
         return bucket_and_key(self._said("--warm"))[1]
+
+    @property
+    def has(self) -> str:
+        """The token of the job whose workload it has, as its cell says: it may not know of its own write."""
+        if self.turn is not None:
+            return self.turn.token
+        there = self.cloud.world.s3.buckets[BUCKET].get(self.key)
+        cell = None if there is None else read(there.body)
+        return cell.token if cell is not None and cell.word is Word.TAKEN else ""
 
     @property
     def idle(self) -> bool:
@@ -150,7 +160,7 @@ class WarmHost:
         token = self._cell.token
         self.line.tell(self.name, f"takes {token[:4]}")
         if self.told:
-            self._end(143)
+            self._end(Exit.INFRASTRUCTURE)
             return
         self.turns += 1
         ref = Ref(self.ref.task, f"turn {self.turns}")

@@ -63,7 +63,7 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     if not job.task_waits or (job.pooled and not job.container and job.purpose is Purpose.ADOPT):
         return finish(job)
     if job.container:
-        return container_ended(replace(job, seen=_forgotten(job)), at, policy)
+        return container_ended(replace(job, seen=forgotten(job.container, job.seen)), at, policy)
     if job.purpose is Purpose.ADOPT:
         # Without a container only the row can say what to do; its heartbeat, or the lack of one, decides.
         return replace(job, stage=Stage.WATCHING, due=None, row_asked_at=at), (ReadRow(),)
@@ -74,14 +74,14 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     return submit(replace(job, ambiguous=False, repeated=True, lookups=0), job.request)
 
 
-def _forgotten(job: Job[R]) -> Observation:
-    """The end of a container that AWS shows no more."""
+def forgotten(container: str, seen: Observation | None = None) -> Observation:
+    """The end of a container that AWS shows no more; `seen` is what was known of it."""
     return Observation(
-        id=job.container,
+        id=container,
         phase=Phase.FAILED,
         cause=Cause.UNCLEAR,
         reason=FORGOTTEN,
-        started=job.seen is not None and job.seen.started,
+        started=seen is not None and seen.started,
         final=True,
-        created=None if job.seen is None else job.seen.created,
+        created=None if seen is None else seen.created,
     )

@@ -53,7 +53,7 @@ class WarmContainer(Generic[K, R]):
     for_job: str = ""  # the job that it was started for
     since: float  # when its cell changed last, or when it was asked for
     held: HeldCell | None = None
-    calling: bool = False  # a call about its cell is under way
+    call: int = 0  # the number of the call about its cell that is under way, if one is
     closing: bool = False  # it is offered nothing more
     job: str = ""
     place: str = ""  # the job's place; empty until it is taken
@@ -70,7 +70,7 @@ class WarmContainer(Generic[K, R]):
         held, record = self.held, self.record
         if held is None or record is None or held.cell.word is not Word.IDLE:
             return None
-        if self.job or self.calling or self.closing or not record.job.container:
+        if self.job or self.call or self.closing or not record.job.container:
             return None
         return Idle(token=self.token, since=self.since)
 

@@ -9,9 +9,10 @@ settled by a write, or by the container's end, before anything else is done for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from math import inf
 from typing import Generic, Protocol, TypeVar
 
@@ -22,6 +23,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle import effects, events
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.core.lifecycle.transitions.lookup import forgotten
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.place import is_place, place_of, seen_in
 from aws_executors.core.warm.plan import Waiting, plan
@@ -36,6 +38,7 @@ from aws_executors.shell.engine.warm.container import SOON, Waiter, WarmContaine
 from aws_executors.shell.transport.cells import HeldCell
 
 R = TypeVar("R")
+Answer = TypeVar("Answer")
 
 OFTEN, RARELY = 0.5, 1.0
 """Seconds between two lists of the cells: while a job or a container waits for the other, and else."""
@@ -103,7 +106,8 @@ class WarmPool(Generic[K, R]):
         self._waiters: dict[str, Waiter[K, R]] = {}
         self._containers: dict[str, WarmContainer[K, R]] = {}
         self._foreign: dict[str, tuple[str, float]] = {}  # ETag, and since when, of cells of others
-        self._listing = self._asking = False
+        self._numbers = count(1)
+        self._listing, self._asking = 0, False
         self._list_at = self._forecast_at = 0.0
         self._plan_wanted = False
         self._silent_since: float | None = None
@@ -128,8 +132,8 @@ class WarmPool(Generic[K, R]):
             self._plan_wanted = False
             self._plan(now)
         if (self._containers or self._waiters) and not self._listing and now >= self._list_at:
-            self._listing = True
-            self._calls.list(partial(self._listed, now))
+            self._listing = number = next(self._numbers)
+            self._calls.list(partial(self._listed, number, now))
             if not self._asking and now >= self._forecast_at:
                 self._forecast(now)
 
@@ -281,9 +285,10 @@ class WarmPool(Generic[K, R]):
 
     # --- What the cells say --------------------------------------------------------------------------------
 
-    def _listed(self, began: float, result: Result[Mapping[str, str], AwsError]) -> None:
-        now = self._clock()
-        self._listing = False
+    def _listed(self, number: int, began: float, result: Result[Mapping[str, str], AwsError]) -> None:
+        if self._listing != number:
+            return
+        now, self._listing = self._clock(), 0
         waits = bool(self._waiters) or any(one.job and not one.place for one in self._containers.values())
         self._list_at = now + (OFTEN if waits else RARELY)
         match unwrap_or_failure(result):
@@ -294,7 +299,7 @@ class WarmPool(Generic[K, R]):
                 for container in [*self._containers.values()]:
                     etag = etags.get(container.name, "")
                     known = "" if container.held is None else container.held.etag
-                    if etag != known and not container.calling and container.since <= began:
+                    if etag != known and not container.call and container.since <= began:
                         self._read(container)
                 if self._adopts:
                     self._look_around(etags, now)
@@ -327,12 +332,24 @@ class WarmPool(Generic[K, R]):
             if container is not None:
                 self._changed(container, held)
 
+    def _answer_to(
+        self, container: WarmContainer[K, R], then: Callable[[WarmContainer[K, R], Answer], None]
+    ) -> Callable[[Answer], None]:
+        """What is to be called with the answer to the only call about its cell that is under way; only once,
+        whatever else comes."""
+        container.call = number = next(self._numbers)
+
+        def answered(answer: Answer) -> None:
+            if container.call == number:
+                container.call = 0
+                then(container, answer)
+
+        return answered
+
     def _read(self, container: WarmContainer[K, R]) -> None:
-        container.calling = True
-        self._calls.read(container.name, partial(self._was_read, container))
+        self._calls.read(container.name, self._answer_to(container, self._was_read))
 
     def _was_read(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
-        container.calling = False
         match unwrap_or_failure(result):
             case AwsError() as error:
                 self._trouble(error)
@@ -391,7 +408,7 @@ class WarmPool(Generic[K, R]):
         held = container.held
         if held is None:
             return
-        waiter.offered, container.calling = True, True
+        waiter.offered = True
         container.job, container.place = waiter.record.job.token, ""
         container.served_before = len(held.cell.served)
         self._calls.offer(
@@ -399,12 +416,11 @@ class WarmPool(Generic[K, R]):
             held,
             container.job,
             waiter.request.workload,
-            partial(self._offered, container),
+            self._answer_to(container, self._offered),
             waiter.record.work_item.priority,
         )
 
     def _offered(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
-        container.calling = False
         match unwrap_or_failure(result):
             case AwsError(code=code) as error if code == NO_WORKLOAD:
                 waiter = self._waiters.get(container.job)
@@ -428,7 +444,7 @@ class WarmPool(Generic[K, R]):
     def _untaken(self, container: WarmContainer[K, R], etag: str, _: float) -> None:
         """The time to take an offer is over."""
         held = container.held
-        if container.record is not None and held is not None and held.etag == etag and not container.calling:
+        if container.record is not None and held is not None and held.etag == etag and not container.call:
             container.closing = True
             self._settle(container)
 
@@ -437,11 +453,10 @@ class WarmPool(Generic[K, R]):
         held = container.held
         if held is None or container.record is None:
             return  # once it has ended, nobody takes it any more
-        container.calling = True
-        self._calls.write(container.name, held, held.cell.withdraw(), partial(self._settled, container))
+        answered = self._answer_to(container, self._settled)
+        self._calls.write(container.name, held, held.cell.withdraw(), answered)
 
     def _settled(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
-        container.calling = False
         match unwrap_or_failure(result):
             case AwsError() as error:
                 self._trouble(error)
@@ -455,14 +470,14 @@ class WarmPool(Generic[K, R]):
                     self._stop(container)  # it has not taken what was offered for so long
 
     def _later(self, container: WarmContainer[K, R], what: Callable[[WarmContainer[K, R]], None]) -> None:
-        container.calling = True
-        self._agenda.at(self._clock() + AGAIN, lambda _: what(container))
+        again = self._answer_to(container, lambda one, _: what(one))
+        self._agenda.at(self._clock() + AGAIN, lambda _: again(None))
 
     # --- The end of a container ----------------------------------------------------------------------------
 
     def _look_last(self, container: WarmContainer[K, R]) -> None:
         """Its job is closed: what its cell says now is its last word."""
-        self._calls.read(container.name, partial(self._over, container))
+        self._calls.read(container.name, self._answer_to(container, self._over))
 
     def _over(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
         now = self._clock()
@@ -493,19 +508,18 @@ class WarmPool(Generic[K, R]):
             self._back(container)
             return
         ended = container.end
-        if ended is None:
+        if ended is None and not container.place:
             self._back(container)
             return
-        place = container.place or place_of(ended.id, 0)
-        self._taken(container, replace(ended, id=place, name=container.name, allocation=None))
+        place = container.place or place_of(container.token if ended is None else ended.id, 0)
+        last = forgotten(place) if ended is None else replace(ended, id=place, allocation=None)
+        self._taken(container, replace(last, name=container.name, started=True))
 
     def _never_up(self, container: WarmContainer[K, R]) -> None:
         """It has ended, or was refused, before it could take anything: that is an attempt of the job that it
-        was started for, or else of one that waits for such a container."""
+        was started for, if it still waits; for another one that waits, the next container is."""
         waiter = self._waiters.get(container.for_job)
         if waiter is None or waiter.offered:
-            waiter = next(self._waiting_for(container.shape), None)
-        if waiter is None:
             return
         now, record, ended = self._clock(), waiter.record, container.end
         if ended is None:
@@ -515,9 +529,6 @@ class WarmPool(Generic[K, R]):
             return
         self._answer(waiter, events.Accepted(now, ended.id))
         self._host.happen(record, events.Observed(now, ended))
-
-    def _waiting_for(self, shape: str) -> Iterator[Waiter[K, R]]:
-        return (one for one in self._waiters.values() if one.request.shape.name == shape and not one.offered)
 
     # --- Small matters -------------------------------------------------------------------------------------
 
@@ -566,11 +577,12 @@ class WarmPool(Generic[K, R]):
         """No workload will come for it: let it end."""
         held = container.held
         if held is not None:
-            container.closing = container.calling = True
-            self._calls.write(container.name, held, held.cell.close(), partial(self._closed, container))
+            container.closing = True
+            self._calls.write(
+                container.name, held, held.cell.close(), self._answer_to(container, self._closed)
+            )
 
     def _closed(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
-        container.calling = False
         match unwrap_or_failure(result):
             case AwsError() as error:
                 self._trouble(error)  # else it ends when it has been idle for long enough
