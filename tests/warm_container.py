@@ -9,7 +9,7 @@ import time
 from functools import partial
 
 from aws_executors.run.__main__ import parser
-from aws_executors.run.cell_store import CellStore
+from aws_executors.run.cell_store import OwnCell
 from aws_executors.run.warm import ServingLimits
 from aws_executors.run.warm_start import serve_cell
 
@@ -27,7 +27,7 @@ def play(text: str) -> tuple[int, bool]:
 def main() -> int:
     """Serve the cell that the arguments name."""
     options = parser().parse_args()
-    store = partial(CellStore, options.warm, options.region, options.owner, options.kms_key)
+    store = partial(OwnCell, options.warm, options.region, options.owner, options.kms_key)
     limits = ServingLimits(options.idle, options.tasks, options.age)
     return serve_cell(store, limits, play, imports=lambda: None)
 
