@@ -16,7 +16,7 @@ from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.doctor.checks.findings import API_VARIABLE, DEFAULT_API, Finding, error, warning
 
 LOOK = 1.0
-NOT_SET, NOT_REACHED = 3, 4
+NOT_SET, NOT_REACHED, NO_PACKAGE = 3, 4, 5
 PROGRAM = """
 import os, sys, urllib.request
 url = os.environ.get("AIRFLOW__CORE__EXECUTION_API_SERVER_URL")
@@ -34,11 +34,29 @@ except OSError as error:
 COMMAND = ("python", "-c", PROGRAM)
 """The container's command; its exit code tells the result."""
 
+WARM = """
+import sys
+from importlib.util import find_spec
+try:
+    found = find_spec("aws_executors.run.warm")
+except ImportError:
+    found = None
+if found is None:
+    sys.exit(5)
+"""
+WARM_COMMAND = ("python", "-c", WARM + PROGRAM)
+"""The same where containers take one workload after another."""
+
 ENDS: Mapping[int, tuple[str, str, str]] = {
     NOT_SET: (
         "The container does not know where Airflow's API is",
         "A task would call localhost, which is the container itself.",
         f"image or definition: environment {API_VARIABLE} = {DEFAULT_API}",
+    ),
+    NO_PACKAGE: (
+        "The image has no launcher for warm containers",
+        "Such a container would end at once, and no task would start.",
+        "image: pip install the version of aws_executors that the scheduler has",
     ),
     NOT_REACHED: (
         "The container cannot reach Airflow's API",
