@@ -17,7 +17,9 @@ DISPATCHER, OPERATIONS = f"{SHELL}.engine.dispatcher", f"{SHELL}.engine.operatio
 POLL_INTERVAL = f"{LIFECYCLE}.poll_interval"
 SHUTDOWN = f"{SHELL}.engine.shutdown"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
-WORKLOADS, STORE = f"{SHELL}.airflow.workloads", f"{SHELL}.transport.s3"
+CELL, POOL = "aws_executors.core.warm.cell", f"{SHELL}.engine.warm.pool"
+WARM_SERVICE = f"{SHELL}.transport.warm_service"
+STORE = f"{SHELL}.transport.s3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Mutant:
     old: str
     new: str
     seed: int = 0
+    warm: bool = False  # in schedules with warm containers
 
 
 MUTANTS = (
@@ -61,9 +64,7 @@ MUTANTS = (
         "KEEP,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE)",
         seed=150,
     ),
-    Mutant(
-        "another token is ours, too", VERDICT, "if assigned and row.token != token:", "if False:", seed=1217
-    ),
+    Mutant("another token is ours, too", VERDICT, "if row.token != token:", "if False:", seed=1217),
     Mutant(
         "lost in mid-run: another container",
         VERDICT,
@@ -277,10 +278,104 @@ MUTANTS = (
         seed=118,
     ),
     Mutant(
-        "a used token of ours is taken for one of Airflow's",
-        WORKLOADS,
-        "return None if token is None or is_own(token) else token",
-        "return token",
-        seed=10,
+        "what an earlier queueing has left in the row is taken for a new token",
+        EXECUTOR,
+        "if isinstance(workload, ExecuteTask) and not self._airflow_assigns:",
+        "if False:",
+        seed=131,
+    ),
+    # --- Warm containers ---
+    Mutant(
+        "an offer without an answer is settled by a reading",
+        POOL,
+        "                self._settle(container)\n            case None:",
+        "                self._read(container)\n            case None:",
+        warm=True,
+    ),
+    Mutant(
+        "two bodies of a cell are alike",
+        CELL,
+        "sequence=self.sequence + 1, word=word",
+        "sequence=self.sequence, word=word",
+        warm=True,
+    ),
+    Mutant(
+        "an offer that was refused its condition has not landed",
+        POOL,
+        "                self._read(container)  # it has changed;",
+        "                self._back(container)  # it has changed;",
+        warm=True,
+    ),
+    Mutant(
+        "an answer that comes twice counts twice",
+        POOL,
+        "            if container.call == number:\n",
+        "            if True:\n",
+        warm=True,
+    ),
+    Mutant(
+        "an offer that nobody has taken is left to a look-up as it is",
+        WARM_SERVICE,
+        "if seen is not None or not (mine or cell.word is Word.IDLE):",
+        "if True:",
+        warm=True,
+    ),
+    Mutant(
+        "an idle cell is not written over by a look-up",
+        WARM_SERVICE,
+        "not (mine or cell.word is Word.IDLE)",
+        "not mine",
+        warm=True,
+    ),
+    Mutant(
+        "what a container had is lost with it unread",
+        POOL,
+        "                if held is not None:\n                    self._changed(container, held)\n"
+        "                self._lost",
+        "                self._lost",
+        warm=True,
+    ),
+    Mutant(
+        "what was offered when its container ended waits for ever",
+        POOL,
+        "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n"
+        "            self._back(container)\n",
+        "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n",
+        warm=True,
+    ),
+    Mutant(
+        "a stop meets whatever runs in the container",
+        POOL,
+        "        elif token and container.job == token:\n            self._stop(container)",
+        "        elif True:\n            self._stop(container)",
+        warm=True,
+    ),
+    Mutant(
+        "a job that was taken back is offered all the same",
+        POOL,
+        "            if waiter.record.job.withdrawn:\n",
+        "            if False:\n",
+        warm=True,
+    ),
+    Mutant(
+        "a job that may be another scheduler's is offered",
+        POOL,
+        "            elif self._host.hold(waiter.record, waiter.submission):\n",
+        "            elif False:\n",
+        warm=True,
+    ),
+    Mutant(
+        "a container that cannot start costs no attempt",
+        POOL,
+        "        waiter = self._waiters.get(container.for_job)\n        if waiter is None or waiter.offered:",
+        "        waiter = None\n        if waiter is None or waiter.offered:",
+        warm=True,
+    ),
+    Mutant(
+        "what ran earlier under the same token counts",
+        POOL,
+        "        container.served_before = len(held.cell.served)\n",
+        "",
+        warm=True,
     ),
 )

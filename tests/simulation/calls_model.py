@@ -21,7 +21,9 @@ from aws_executors.shell.aws.clients import Clients, ServiceName
 from simulation.cloud import Cloud
 from simulation.process import Process
 from simulation.timeline import between, draw
-from simulation.warm_model import LATE
+
+LATE, TWICE = 0.08, 0.05
+"""The shares of conditional writes that land when nobody hears of them, and that are repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,9 @@ class VirtualClient:
         if action == "PutObject" and "IfMatch" in params and self._lands_late(number, params):
             process.wait(times.call_timeout)
             raise ReadTimeoutError(endpoint_url="https://aws")
+        if action == "PutObject" and "IfMatch" in params and self._is_repeated(number):
+            self.cloud.call(self.service, action, params)
+            process.wait(between(0.2, 1.0, process.seed, process.number, number, "repeated"))
         process.wait(between(0.01, 0.2, process.seed, process.number, number, "out"))
         answer = self.cloud.call(self.service, action, params)
         self._tell(action, params, answer.error or ("" if answer.delivered else "answer lost"))
@@ -117,6 +122,11 @@ class VirtualClient:
             lands = between(0.0, 12.0, process.seed, process.number, number, "lands")
             process.line.after(lands, lambda: self._land(params))
         return late
+
+    def _is_repeated(self, number: int) -> bool:
+        """Whether botocore repeats this write, of which it has not heard that it was carried out."""
+        process = self.process
+        return self.cloud.schedule.warm and draw(process.seed, process.number, number, "twice") < TWICE
 
     def _land(self, params: Json) -> None:
         answer = self.cloud.call(self.service, "PutObject", params)

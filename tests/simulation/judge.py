@@ -31,7 +31,7 @@ UNWANTED = 60.0
 """Virtual seconds within which a container that nobody waits for must be told to stop."""
 
 UNWANTED_WITHOUT_OUTAGE = 35.0
-"""The same, where nothing fails for long; each besides the time that one read of rows takes, or `READS`."""
+"""The same, where nothing fails for long; each besides the time that one read of rows takes."""
 
 READS = 3
 
@@ -46,6 +46,8 @@ LOOKING = 15.0
 """Virtual seconds that a look for the container of an adopted task takes, before the task is given back."""
 
 TAKEN_FOR_DEAD = "a submission by a scheduler that was taken for dead"
+
+FORGOTTEN = "a container that AWS does not show any more"
 
 JUST_BEGUN = 3.0
 """Virtual seconds within which a row may not yet have told that its task has begun."""
@@ -194,9 +196,7 @@ class Judge:
     def _patience(self, name: str) -> float:
         """For how long this one may be unwanted."""
         schedule = self.cloud.schedule
-        # By a token that is not in its row, a container is known to be unwanted by the row's state alone, and
-        # several reads may find it in one that it was in before.
-        late = schedule.times.row_interval * (1 if schedule.assigned else READS)
+        late = schedule.times.row_interval
         if schedule.theme not in NO_OUTAGE:
             return UNWANTED + late
         job = self.cloud.world.batch.jobs.get(name)
@@ -345,6 +345,9 @@ class Judge:
             self._unless_open(token, f"{one.task} has never run, and pays for it with a try: {words}")
 
     def _unless_open(self, token: str, what: str) -> None:
+        containers = self.cloud.containers.values()
+        if any(one.token == token and one.ref.task in self.cloud.forgotten for one in containers):
+            self.tainted.setdefault(token, FORGOTTEN)
         if token in self.tainted:
             self.open[self.tainted[token]] += 1
         else:

@@ -76,7 +76,7 @@ def find_out(mutant: Mutant, seeds: Sequence[int], answer: Connection) -> None:
     tries = [(seeds[0], None), (seeds[0], False), *((seed, None) for seed in seeds[1:])]
     for tried, (seed, events) in enumerate(tries, start=1):
         try:
-            faults = run(plan(seed, events=events)).faults
+            faults = run(plan(seed, events=events, warm=mutant.warm)).faults
         except Exception as error:  # noqa: BLE001 - a mutant may break in any way
             faults = (f"{type(error).__name__}: {error}",)
         if faults:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from aws_executors.local.world import World, verbs
 from simulation.airflow_model import Instance, Metadata
+from simulation.judge import FORGOTTEN
 from simulation.plan import Fault
 from simulation.timeline import chosen
 
@@ -135,7 +136,7 @@ def _forget(sim: Simulation, fault: Fault) -> None:
     if task is None:
         return
     job = sim.cloud.world.ecs.tasks[task].job
-    sim.judge.tainted[sim.cloud.token_of(task)] = "a container that AWS does not show any more"
+    sim.judge.tainted[sim.cloud.token_of(task)] = FORGOTTEN
     sim.cloud.forgotten |= {task, job or task}
     verbs.forget(sim.cloud.world, sim.line.now, job or task)
 

@@ -21,7 +21,7 @@ OFTEN = 0.5
 AGAIN = 1.0
 PATIENCE = 20.0
 """Virtual seconds without an answer of the store after which the container ends."""
-LATE = 0.02
+LATE = 0.05
 """The share of writes whose answer is lost and which land later."""
 
 

@@ -9,11 +9,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit, exit_of
 from aws_executors.core.redact.outgoing import one_line
-from aws_executors.run import hostname, spot
+from aws_executors.run import compat, hostname, spot
 from aws_executors.run.parent import StoppedError, block_signals, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, NoWorkloadError
@@ -136,9 +136,9 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
         raise NoWorkloadError(
             f"this Airflow cannot read the workload ({places}); use the scheduler's version in the image"
         ) from None
-    if not isinstance(found, workloads.ExecuteTask | workloads.ExecuteCallback):
+    if not isinstance(found, compat.kinds()):
         raise NoWorkloadError(f"a {type(found).__name__} cannot run in a container")
-    return found
+    return cast("ExecuteTask | ExecuteCallback", found)
 
 
 def run_text(text: str) -> tuple[int, bool]:
@@ -159,17 +159,14 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
 
     Source: ``airflow/sdk/execution_time/execute_workload.py``.
     """
-    from airflow.executors.base_executor import BaseExecutor
-    from airflow.executors.workloads import ExecuteCallback
-    from airflow.sdk.log import configure_logging
+    from airflow.executors.workloads import ExecuteTask
     from airflow.settings import dispose_orm
 
     from aws_executors.run.ends import exit_code
 
     dispose_orm(do_log=False)
-    configure_logging(output=sys.stdout.buffer, json_output=True)
     try:
-        left = BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=True)
+        left = compat.run_workload(workload)
     except StoppedError as error:
         return _stopped(error)
     except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
@@ -179,7 +176,7 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
     if left_by is not None:
         left_by(left)
     # A task has reported its own failure to Airflow; a callback's is known by the exit code only.
-    return int(isinstance(workload, ExecuteCallback) and left != 0)
+    return int(not isinstance(workload, ExecuteTask) and left != 0)
 
 
 def _stopped(error: StoppedError) -> int:

@@ -75,7 +75,6 @@ def recipe(
         workload=workload,
         key=None,  # type: ignore[arg-type]
         task=Task(dag_id="d", task_id="t"),
-        token="0b6e",
         has_row=True,
         priority=1,
         queue=queue,
@@ -92,8 +91,16 @@ def recipe(
     )
 
 
-def command(made: Result[ecs.RunTask, str | AwsError]) -> tuple[str, ...]:
-    return made.unwrap().overrides.container_overrides[0].command
+def built(made: Result[object, str | AwsError]) -> ecs.RunTask:
+    request = made.unwrap()
+    assert isinstance(request, ecs.RunTask)
+    return request
+
+
+def command(made: Result[object, str | AwsError]) -> tuple[str, ...]:
+    overrides = built(made).overrides
+    assert overrides is not None
+    return overrides.container_overrides[0].command or ()
 
 
 INLINE = Inline(("run",))
@@ -121,7 +128,7 @@ def test_how_long_a_token_is_valid(written: float | None, build: Build, queue: s
     settings = SETTINGS.model_copy(update={"token_lifetime": written})
     shelf = Shelf()
     made = recipe(mint, Transports(shelf), build, settings, queue)
-    assert made(1).unwrap().client_token == "0b6e-1"
+    assert built(made(1)).client_token == "0b6e-1"
     assert (mint.lifetimes, made.renew_every) == ([expected], expected / 2)
     made.renew(1)
     assert mint.lifetimes == [expected, expected]

@@ -30,7 +30,7 @@ def tell(clerk: Clerk, seen: Observation, *, found: bool = False) -> None:
     record = clerk.dispatcher.table.get("t0")
     assert record is not None
     event: Found | Observed = Found(clerk.now, seen) if found else Observed(clerk.now, seen)
-    clerk.dispatcher._happen(record, event)
+    clerk.dispatcher.happen(record, event)
 
 
 def ended(id_: str, phase: Phase = Phase.SUCCEEDED, cause: Cause | None = None) -> Observation:

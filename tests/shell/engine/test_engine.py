@@ -26,8 +26,9 @@ from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.shell.engine import polling
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import AirflowUpdate, Message, WorkItem
-from aws_executors.shell.engine.operations import TOO_LATE, Operations
+from aws_executors.shell.engine.operations import Operations
 from aws_executors.shell.engine.polling import CHUNK
+from aws_executors.shell.engine.stall import TOO_LATE
 from aws_executors.shell.engine.thread import Engine
 from worlds import Cloud, Order, Rows, engine_in
 

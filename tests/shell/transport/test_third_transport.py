@@ -75,7 +75,6 @@ def test_a_folder_is_a_way_for_whoever_builds_renews_takes_over_and_removes(tmp_
         workload=workload,
         key=None,  # type: ignore[arg-type]
         task=Task(dag_id="d", task_id="t"),
-        token="0b6e",
         has_row=True,
         priority=1,
     )
@@ -89,7 +88,10 @@ def test_a_folder_is_a_way_for_whoever_builds_renews_takes_over_and_removes(tmp_
         queueing=600.0,
         ways=Transports(way),
     )
-    command = recipe(1).unwrap().overrides.container_overrides[0].command
+    request = recipe(1).unwrap()
+    assert isinstance(request, ecs.RunTask) and request.overrides is not None
+    command = request.overrides.container_overrides[0].command
+    assert command is not None
     # What the launcher does with this command: the option, and the one function that reads.
     assert command[:-1] == ("python", "-m", "aws_executors.run", "--json-path")
     first = SOURCES["json_path"](command[-1], None)

@@ -204,11 +204,28 @@ class WarmPool(Generic[K, R]):
 
     def stop(self, record: Record[K, R], place: str) -> None:
         """Stop what runs at a place, if it still does: with its container."""
-        now, token = self._clock(), record.job.token
-        found = [one for one in self._containers.values() if one.job == token and one.place == place]
-        for container in found:
+        token = record.job.token
+        for container in [*self._containers.values()]:
+            if container.job == token and container.place == place and container.record is not None:
+                self._look_to_stop(container)
+        self._host.happen(record, events.StopAnswered(self._clock(), None))
+
+    def _look_to_stop(self, container: WarmContainer[K, R]) -> None:
+        """Another scheduler's workload may run there by now: that one is let alone."""
+        container.closing = True
+        self._calls.read(container.name, self._answer_to(container, self._looked_to_stop))
+
+    def _looked_to_stop(
+        self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]
+    ) -> None:
+        token = container.job
+        self._was_read(container, result)
+        if not isinstance(result, Success):
+            self._later(container, self._look_to_stop)
+        elif token and container.job == token:
             self._stop(container)
-        self._host.happen(record, events.StopAnswered(now, None))
+        else:
+            container.closing = False
 
     # --- Planning ------------------------------------------------------------------------------------------
 
