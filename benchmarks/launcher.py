@@ -1,10 +1,12 @@
-"""How long a container takes from its first instruction to user code, by Airflow's launcher and by ours.
+"""How long a container takes from its first instruction to user code, by Airflow's launcher and by ours; and
+a warm container, which runs already, from the offer of a workload.
 
-Law: both run in one run, in turn, in processes of their own, against one API server that lets every task
+Law: all run in one run, in turn, in processes of their own, against one API server that lets every task
 begin. Ratios are the result: seconds depend on the machine, and on who else uses it. CPU seconds are those
 of the whole chain of processes up to user code, which a busy machine disturbs less.
 
-``python -m benchmarks.launcher --rounds 9`` (any environment with this package in it; a minute).
+``python -m benchmarks.launcher --rounds 9`` (any environment with this package in it; a minute), or
+``--warm 100``: so many offers, at any moment between two looks at the cell (three minutes).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -23,7 +26,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from statistics import quantiles
 from typing import Any
+
+from aws_executors.core.warm.cell import Cell, Word, read
+from aws_executors.local import LocalAws
 
 LAUNCHERS: Mapping[str, str] = {
     "airflow": "airflow.sdk.execution_time.execute_workload",
@@ -121,39 +128,149 @@ def workload() -> str:
 @dataclass(frozen=True, slots=True)
 class Start:
     """One start: seconds, and CPU seconds, to user code; the same from the first fork on; modules that were
-    there at the first fork and when user code ran."""
+    there at the first fork and when user code ran; and the CPU seconds of all until its end."""
 
     wall: float
     cpu: float
     wall_forked: float
     cpu_forked: float
     modules: tuple[int, int]
+    whole: float
 
 
 def start(place: Path, url: str, module: str) -> Start:
     """Start one container's process and wait for its end."""
     notes = place / "notes"
     notes.unlink(missing_ok=True)
-    environment = {
+    began, before = time.time(), spent()
+    command = [sys.executable, "-c", NOTED, module, "--json-string", workload()]
+    subprocess.run(command, env=around(place, url), check=True, capture_output=True)  # noqa: S603 - ours
+    noted = noted_in(notes)
+    user, first = noted[-1], noted[0]
+    cpu = sum(one[1] for one in noted)
+    return Start(
+        user[0] - began, cpu, user[0] - first[0], cpu - first[1], (first[2], user[2]), spent() - before
+    )
+
+
+def around(place: Path, url: str) -> dict[str, str]:
+    """The environment of a container."""
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(place),
         "AIRFLOW_HOME": str(place),
         "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-        "NOTES": str(notes),
+        "NOTES": str(place / "notes"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(place),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": url,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "NO_PROXY": "127.0.0.1",
     }
-    began = time.time()
-    command = [sys.executable, "-c", NOTED, module, "--json-string", workload()]
-    subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603 - ours
+
+
+def noted_in(notes: Path) -> list[tuple[float, float, int]]:
+    """When, after how much CPU and with how many modules each process forked, up to user code."""
     lines = [line.split() for line in notes.read_text().splitlines()]
-    noted = [(float(wall), float(cpu), int(modules)) for _, wall, cpu, modules in lines]
-    user, first = noted[[line[0] for line in lines].index("user")], noted[0]
-    chain = [*noted[: noted.index(user)], user]
-    cpu = sum(one[1] for one in chain)
-    return Start(user[0] - began, cpu, user[0] - first[0], cpu - first[1], (first[2], user[2]))
+    user = [line[0] for line in lines].index("user")
+    return [(float(wall), float(cpu), int(modules)) for _, wall, cpu, modules in lines[: user + 1]]
+
+
+def spent() -> float:
+    """CPU seconds of all children that have ended."""
+    found = os.times()
+    return found.children_user + found.children_system
+
+
+# --- A warm container --------------------------------------------------------------------------------------
+
+BUCKET, KEY, TICKS = "airflow", "w/cells/f00d/0b6e-1", os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class WarmStart:
+    """One start in a container that waits: seconds from before the offer is written to user code, of these
+    the seconds since the container has forked, and the CPU seconds of it and all below until it waits again,
+    and how many of these while it waited for so long."""
+
+    wall: float
+    wall_forked: float
+    whole: float
+    waiting: float
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a process and of all below it that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS
+
+
+def warm_starts(place: Path, url: str, count: int) -> Iterator[WarmStart]:
+    """Start one container and offer it so many workloads, each at a random moment of its waiting."""
+    drawn = random.Random(1)  # noqa: S311 - no secret
+    notes, work = place / "notes", place / "work"
+    (work / "tmp").mkdir(parents=True)
+    with LocalAws() as aws:
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+
+        def cell() -> tuple[Cell, str]:
+            answer = s3.get_object(Bucket=BUCKET, Key=KEY)
+            return read(answer["Body"].read()), answer["ETag"]
+
+        def idle() -> tuple[Cell, str]:
+            while KEY not in aws.objects(BUCKET) or cell()[0].word is not Word.IDLE:
+                if process.poll() is not None:
+                    raise RuntimeError(f"it has ended: {process.returncode}")
+                time.sleep(0.01)
+            return cell()
+
+        command = [sys.executable, "-c", NOTED, LAUNCHERS["aws_executors"], "--warm", f"s3://{BUCKET}/{KEY}"]
+        command += ["--idle", "600", "--tasks", "1000", "--age", "86400"]
+        own = {"AWS_BATCH_JOB_ID": "4c75", "TMPDIR": str(work / "tmp")}
+        process = subprocess.Popen(  # noqa: S603 - ours
+            command,
+            env={**around(place, url), **aws.environment, **own},
+            cwd=work,
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            idle()
+            for number in range(count):
+                notes.unlink(missing_ok=True)
+                began = cpu_of(process.pid)
+                time.sleep(drawn.uniform(0.5, 1.5))
+                now, etag = idle()
+                waited = cpu_of(process.pid)
+                body = now.offer(f"job-{number}", workload()).body()
+                offered = time.time()
+                s3.put_object(Bucket=BUCKET, Key=KEY, Body=body, IfMatch=etag)
+                while cell()[0].exit_code_of(f"job-{number}") is None:
+                    time.sleep(0.05)
+                noted = noted_in(notes)
+                whole = cpu_of(process.pid) - waited
+                yield WarmStart(noted[-1][0] - offered, noted[-1][0] - noted[0][0], whole, waited - began)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def warm_table(found: Sequence[WarmStart], cold: Sequence[Start]) -> Iterator[str]:
+    """Percentiles in Markdown, beside those of a container's own process."""
+    yield f"| {len(found)} offers to a warm container; {len(cold)} starts | p50 | p95 | cold p50 |"
+    yield "|---|---|---|---|"
+    for what, warm, own in (
+        ("offer written, or process started, to user code, s", [one.wall for one in found], "wall"),
+        ("fork to user code, s", [one.wall_forked for one in found], "wall_forked"),
+        ("CPU seconds of a task, all in all", [one.whole for one in found], "whole"),
+    ):
+        low, high = at(warm, 50), at(warm, 95)
+        yield f"| {what} | {low:.2f} | {high:.2f} | {at([getattr(one, own) for one in cold], 50):.2f} |"
+    yield f"| CPU seconds of a second of waiting | {at([one.waiting for one in found], 50):.3f} | | |"
+
+
+def at(values: Sequence[float], percent: int) -> float:
+    """A percentile."""
+    return quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def table(found: Mapping[str, Sequence[Start]], rounds: int) -> Iterator[str]:
@@ -177,7 +294,9 @@ def main() -> int:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--warm", type=int, default=0, help="offers to a warm container (default: none)")
+    options = parser.parse_args()
+    rounds = options.rounds
     found: dict[str, list[Start]] = {name: [] for name in LAUNCHERS}
     with tempfile.TemporaryDirectory() as folder, api() as url:
         place = Path(folder)
@@ -187,7 +306,10 @@ def main() -> int:
                 one = start(place, url, LAUNCHERS[name])
                 if number:  # the first fills the page cache
                     found[name].append(one)
+        warm = list(warm_starts(place, url, options.warm)) if options.warm else []
     sys.stdout.write("\n".join((*table(found, rounds), "")))
+    if warm:
+        sys.stdout.write("\n".join(("", *warm_table(warm, found["aws_executors"]), "")))
     return 0
 
 
