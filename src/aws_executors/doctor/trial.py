@@ -22,6 +22,8 @@ from aws_executors.shell.transport import shown_command
 LOOK = 1.0
 NOT_SET, NOT_REACHED, NO_LAUNCHER = 3, 4, 5
 LAUNCHER = ("python", "-m", "aws_executors.run")
+WARM = ("--warm", "s3://bucket/cell", "--idle", "60", "--tasks", "1", "--age", "60")
+"""What the launcher of a container that takes one workload after another is given, with other values."""
 PROGRAM = """
 import os, sys, urllib.request
 if sys.argv[1:]:
@@ -62,20 +64,22 @@ ENDS: Mapping[int, tuple[str, str, str]] = {
     Exit.CANNOT_START: (
         "The launcher in the image does not know all options that this scheduler gives it",
         "No task could start. Its log names the option.",
-        "image: the scheduler's version of this package; or leave out what needs the option (usage = True)",
+        "image: the scheduler's version of this package; or leave out what needs the option (usage = True, "
+        "warm_idle)",
     ),
 }
 
 
-def trial_command(settings: Settings) -> tuple[str, ...]:
-    """The container's command; its exit code tells the result.
+def trial_command(settings: Settings, *, warm: bool = False) -> tuple[str, ...]:
+    """The container's command; its exit code tells the result. `warm` says whether containers may take one
+    workload after another.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> trial_command(BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d",
     ...                             launcher="aws_executors", usage=True))[3:]
     ('--usage', '--json-string', '{}')
     """
-    command = shown_command(settings, "trial", "{}")
+    command = (*LAUNCHER, *WARM) if warm else shown_command(settings, "trial", "{}")
     return ("python", "-c", PROGRAM, *(command[3:] if command[:3] == LAUNCHER else ()))
 
 

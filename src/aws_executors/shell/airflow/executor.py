@@ -65,7 +65,8 @@ from aws_executors.shell.transport.cells import CellStore, cells_at
 from aws_executors.shell.transport.warm_service import WarmService
 from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
-from aws_executors.shell.ui.never_started import LookupPlace, Opening
+from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
+from aws_executors.shell.ui.warm_places import WarmPlaces
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -434,11 +435,14 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         return None if own is None else own._live_logs
 
     def _source(self) -> Result[LookupPlace, str]:
-        return self.configure().alt(str).map(lambda found: self._place(found.settings))
+        return self.configure().alt(str).map(self._place)
 
-    def _place(self, settings: S) -> LookupPlace:
+    def _place(self, configured: Configured[S, R]) -> LookupPlace:
+        settings = configured.settings
+        places: Places = self.backend.calls(self.clients(settings), settings)
+        _, cells = self._sharing(configured)
         return LookupPlace(
-            places=self.backend.calls(self.clients(settings), settings), region=settings.region
+            places=places if cells is None else WarmPlaces(places, cells), region=settings.region
         )
 
     def debug_dump(self) -> None:
