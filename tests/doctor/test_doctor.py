@@ -656,8 +656,8 @@ def test_an_image_without_the_launcher_is_told(
     warm.setenv(OPTION + "TASK_DEFINITION", "unpacked")
     findings = found(capsys, "--section", "ecs_fargate", "--launch")
     (launch,) = [one for one in findings if one["check"] == "launch"]
-    assert launch["what"].startswith("The image has no launcher for warm containers")
-    assert launch["change"].startswith("image: pip install")
+    assert launch["what"].startswith("The image does not have this package")
+    assert launch["change"].startswith("image: the scheduler's version of this package")
 
 
 @pytest.mark.parametrize(

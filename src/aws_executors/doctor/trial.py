@@ -64,8 +64,7 @@ ENDS: Mapping[int, tuple[str, str, str]] = {
     Exit.CANNOT_START: (
         "The launcher in the image does not know all options that this scheduler gives it",
         "No task could start. Its log names the option.",
-        "image: the scheduler's version of this package; or leave out what needs the option (usage = True, "
-        "warm_idle)",
+        "image: the scheduler's version of this package; or leave out what needs the option",
     ),
 }
 
