@@ -15,16 +15,20 @@ from returns.pipeline import is_successful
 from aws_executors import Launch, Task, batch, compose, ecs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.iam import Also, Statement, Where, partition, policy
-from aws_executors.core.aws.s3_permissions import keeping, reading
+from aws_executors.core.aws.s3_permissions import keeping, reading, sharing, taking
 from aws_executors.core.batch.permissions import own_tags
 from aws_executors.core.batch.permissions import statements as batch_statements
 from aws_executors.core.ecs.permissions import statements as ecs_statements
 from aws_executors.core.logs.streams import Stream
+from aws_executors.core.warm.cell import Cell
+from aws_executors.core.warm.shape import cells_of
 from aws_executors.local import LocalAws
+from aws_executors.run.cell_store import ABSENT, OwnCell, Seen, Won
 from aws_executors.shell.aws.batch import BatchCalls
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.transport import transport_of
+from aws_executors.shell.transport.cells import cells_at
 from sites import batch_site, ecs_site
 
 WHERE = Where(region="us-east-1", account="123456789012")
@@ -357,6 +361,77 @@ def test_the_store_is_allowed_what_is_called_and_no_more(monkeypatch: pytest.Mon
         usual.remove("0b6e-1").unwrap()
         made = seen(aws, before)
     assert made == actions(list(keeping(settings, WHERE)))
+
+
+WARM = {**STORED, "workload_transport": "inline", "warm_idle": "120"}
+BUCKET = "arn:aws:s3:::my-bucket"
+
+
+def test_cells_are_allowed_what_is_called_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    with LocalAws() as aws:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        aws.client("s3").create_bucket(Bucket="my-bucket")
+        settings = batch.BatchSettings.from_section(WARM).unwrap()
+        store, cell = cells_at(cells_of(settings), settings, Clients(settings)), Cell(container="4c75")
+        own = OwnCell(f"{cells_of(settings)}/f00d/0b6e-1", "us-east-1")
+        before = aws.calls()
+        assert isinstance(own.put(cell, ABSENT), Won)
+        assert isinstance(own.get(), Seen)
+        served = seen(aws, before)
+        assert "f00d/0b6e-1" in store.listed().unwrap()
+        held = store.read("f00d/0b6e-1").unwrap()
+        assert held is not None
+        assert store.write("f00d/0b6e-1", held, cell.close()).unwrap() is not None
+        store.remove("f00d/0b6e-1").unwrap()
+        made = seen(aws, before)
+    names = {"s3:ListObjectsV2": "s3:ListBucket"}
+    assert served == actions(list(taking(settings, WHERE)))
+    assert {names.get(name, name) for name in made} == actions(list(sharing(settings, WHERE)))
+    assert list(keeping(settings, WHERE)) == list(reading(settings, WHERE)) == []
+
+
+@pytest.mark.parametrize("builder", ["", "containers.warm_ecs"])
+def test_the_command_prints_what_warm_containers_need(
+    builder: str, set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {"request_builder": builder} if builder else {"warm_idle": "120"}
+    own |= {
+        "workload_store": "s3://my-bucket/w",
+        "workload_kms_key": ID,
+        "workload_store_owner": "123456789012",
+    }
+    for name, value in own.items():
+        set_up.setenv(f"AIRFLOW__ECS_FARGATE__{name.upper()}", value)
+    words = ["iam-policy", "--account", "123456789012", "--role", "x"]
+    assert main([*words, "--containers"]) == 0
+    found = json.loads(capsys.readouterr().out)["Statement"]
+    cells, key = f"{BUCKET}/w/cells/airflow/*", f"{KMS}:key/{ID}"
+    assert [(one["Action"], one["Resource"]) for one in found] == [
+        (["s3:PutObject", "s3:GetObject"], cells),
+        (["kms:GenerateDataKey", "kms:Decrypt"], key),
+    ]
+    assert main([*words, "--doctor"]) == 0
+    found = json.loads(capsys.readouterr().out)["Statement"]
+    assert [(one["Action"], one["Resource"]) for one in found if "Cells" in one["Sid"]] == [
+        ("s3:ListBucket", BUCKET),
+        (["s3:PutObject", "s3:GetObject", "s3:DeleteObject"], cells),
+        (["kms:GenerateDataKey", "kms:Decrypt"], key),
+    ]
+    (listing,) = [one["Condition"] for one in found if one["Sid"] == "ListCells"]
+    assert listing == {
+        "StringLike": {"s3:prefix": "w/cells/airflow/*"},
+        "StringEquals": {"aws:ResourceAccount": "123456789012"},
+    }
+    (reads,) = [one["Action"] for one in found if one["Sid"] == "DoctorReads"]
+    assert "s3:GetLifecycleConfiguration" in reads
+
+
+def test_without_warm_containers_nothing_of_s3_is_allowed(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["iam-policy", "--doctor"]) == 0
+    assert "s3:" not in capsys.readouterr().out
 
 
 def test_the_command_prints_what_the_containers_need(

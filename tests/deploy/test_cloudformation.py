@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,17 +30,18 @@ STORED = {
     "workload_store": "s3://my-bucket/workloads",
     "workload_kms_key": "alias/airflow",
 }
+WARM = {"workload_store": "s3://my-bucket/workloads", "warm_idle": "120"}
 BATCH = {"region": "us-east-1", "job_name": "airflow", "job_queue": "q", "job_definition": "d"}
 
 
 def ecs_template(**more: str) -> Any:
     settings = ecs.EcsSettings.from_section(ECS | more).unwrap()
-    return template(of_ecs(settings, ecs_options(settings)))
+    return template(of_ecs(settings, ecs_options(settings), bool(settings.warm_idle)))
 
 
 def batch_template(**more: str) -> Any:
     settings = batch.BatchSettings.from_section(BATCH | more).unwrap()
-    return template(of_batch(settings, batch_options(settings)))
+    return template(of_batch(settings, batch_options(settings), bool(settings.warm_idle)))
 
 
 MADE = {
@@ -52,6 +54,7 @@ MADE = {
     "batch": batch_template(),
     "batch-named": batch_template(container_name="main", job_definition="d:3"),
     "stored": batch_template(**STORED),
+    "warm": ecs_template(**WARM),
 }
 
 
@@ -123,6 +126,18 @@ def test_stored_workloads_are_kept_by_the_scheduler_and_read_by_the_tasks() -> N
     assert "Policies" not in ecs_template()["Resources"]["TaskRole"]["Properties"]
 
 
+@pytest.mark.parametrize("made", [ecs_template, batch_template])
+def test_cells_are_kept_by_the_scheduler_and_served_by_the_tasks(made: Callable[..., Any]) -> None:
+    resources = made(**WARM)["Resources"]
+    (own,) = resources["TaskRole"]["Properties"]["Policies"]
+    assert [one["Action"] for one in own["PolicyDocument"]["Statement"]] == [["s3:PutObject", "s3:GetObject"]]
+    kept = resources["SchedulerPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    (listing,) = [one for one in kept if one["Sid"] == "ListCells"]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": "workloads/cells/airflow/*"}}
+    assert "KeepCells" in [one["Sid"] for one in kept]
+    assert "Cells" not in str(made(**STORED))
+
+
 def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     import yaml
 
@@ -131,6 +146,10 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
             monkeypatch.setenv(f"AIRFLOW__{section}__{name.upper()}", value)
     assert main(["cloudformation", "--section", "ecs_fargate"]) == 0
     assert yaml.safe_load(capsys.readouterr().out) == json.loads(json.dumps(ecs_template()))
+    for name, value in WARM.items():
+        monkeypatch.setenv(f"AIRFLOW__ECS_FARGATE__{name.upper()}", value)
+    assert main(["cloudformation", "--section", "ecs_fargate"]) == 0
+    assert yaml.safe_load(capsys.readouterr().out) == json.loads(json.dumps(ecs_template(**WARM)))
     assert main(["cloudformation", "--section", "batch", "--output", "table"]) == 0
     assert "JobQueue            AWS::Batch::JobQueue\n" in capsys.readouterr().out
     both = "aws_executors.executors.AwsBatchExecutor,aws_executors.executors.AwsEcsFargateExecutor"

@@ -220,6 +220,16 @@ def test_containers_may_read_what_is_stored_for_them() -> None:
     assert "aws_iam_role_policy" not in as_json(configuration(on_batch()))["resource"]  # type: ignore[operator]
 
 
+def test_containers_may_serve_their_cells() -> None:
+    settings = batch.BatchSettings.from_section(
+        {**BATCH, "workload_store": "s3://my-bucket/w", "warm_idle": "9"}
+    ).unwrap()
+    setup = of_batch(settings, batch_options(settings), warm=True)
+    made: Any = as_json(configuration(setup))["resource"]
+    document = json.loads(made["aws_iam_role_policy"]["read_workloads"]["policy"])
+    assert [one["Sid"] for one in document["Statement"]] == ["ServeCells"]
+
+
 def test_a_partition_has_its_own_policies() -> None:
     made: Any = as_json(configuration(on_ecs(region="cn-north-1")))["resource"]
     attached = made["aws_iam_role_policy_attachment"]["execution"]["policy_arn"]

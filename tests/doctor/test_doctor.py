@@ -5,12 +5,15 @@ What is planted is an option, a variable, or something in one of these worlds.
 """
 
 import json
+import shutil
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import aws_executors
 from aws_executors.cli.__main__ import main
 from aws_executors.local import LocalAws
 from aws_executors.local.wire import Request
@@ -24,6 +27,7 @@ LOGS = {
         "awslogs-stream-prefix": "airflow",
     },
 }
+SOURCE = Path(aws_executors.__file__).parent
 EXECUTORS = "aws_executors.executors.AwsEcsFargateExecutor"
 ECS = {
     "REGION": "us-east-1",
@@ -169,6 +173,7 @@ def aws(others: QueryServices) -> Iterator[LocalAws]:
             ecs.register_task_definition(**one)
         ecs.deregister_task_definition(taskDefinition="old:1")
         environments(world)
+        world.client("s3").create_bucket(Bucket="cells")
         for one in jobs(api):
             batch.register_job_definition(**one)
         for one in [one for one in jobs(api) if one["jobDefinitionName"] == "sound"] * 120:
@@ -202,6 +207,14 @@ def set_up(aws: LocalAws, others: QueryServices, monkeypatch: pytest.MonkeyPatch
     }.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
+
+
+@pytest.fixture
+def warm(set_up: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The same on ECS with warm containers."""
+    set_up.setenv("AIRFLOW__ECS_FARGATE__WARM_IDLE", "120")
+    set_up.setenv("AIRFLOW__ECS_FARGATE__WORKLOAD_STORE", "s3://cells/w")
+    return set_up
 
 
 def found(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, str]]:
@@ -606,6 +619,84 @@ def test_what_is_asked_is_what_the_policy_allows(
     assert set(reads) - made <= NOT_ALWAYS
 
 
+def test_a_sound_set_up_of_warm_containers(
+    warm: pytest.MonkeyPatch, aws: LocalAws, others: QueryServices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = len(others.asked)
+    findings = found(capsys, "--section", "ecs_fargate")
+    assert [(one["severity"], one["change"]) for one in findings if "image" in one["what"]] == [
+        ("unknown", "aws-executors doctor --launch")
+    ]
+    # The embedded S3 knows no lifecycle rules; moto does, in tests/foreign.
+    assert {one["severity"] for one in findings} == {"unknown"}
+    assert len(findings) == 2
+    assert "contents" not in str(aws.client("s3").list_objects_v2(Bucket="cells")).lower()
+    simulated = str(others.asked[before:])
+    assert all(action in simulated for action in ("s3:ListBucket", "s3:PutObject", "s3:DeleteObject"))
+
+
+@pytest.mark.parametrize("section", ["ecs_fargate", "batch"])
+def test_a_container_tells_whether_the_image_has_the_package(
+    section: str, warm: pytest.MonkeyPatch, aws: LocalAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warm.setenv("AIRFLOW__BATCH__WARM_IDLE", "120")
+    warm.setenv("AIRFLOW__BATCH__WORKLOAD_STORE", "s3://cells/w")
+    findings = found(capsys, "--section", section, "--launch")
+    assert [one for one in findings if "package" in one["what"] or one["check"] == "launch"] == []
+
+
+def test_an_image_without_the_launcher_is_told(
+    warm: pytest.MonkeyPatch, aws: LocalAws, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An older version of the package stands before ours on the container's path."""
+    (tmp_path / "aws_executors").mkdir()
+    (tmp_path / "aws_executors" / "__init__.py").touch()
+    own = container(None) | {"environment": [{"name": "PYTHONPATH", "value": str(tmp_path)}]}
+    aws.client("ecs").register_task_definition(**family("unpacked", own))
+    warm.setenv(OPTION + "TASK_DEFINITION", "unpacked")
+    findings = found(capsys, "--section", "ecs_fargate", "--launch")
+    (launch,) = [one for one in findings if one["check"] == "launch"]
+    assert launch["what"].startswith("The image does not have this package")
+    assert launch["change"].startswith("image: the scheduler's version of this package")
+
+
+@pytest.mark.parametrize(
+    ("store", "action", "code", "check", "severity"),
+    [
+        ("s3://elsewhere/w", "", "", "warm-cells", "error"),
+        ("s3://cells/w", "s3.ListObjectsV2", "AccessDenied", "warm-cells", "error"),
+        ("s3://cells/w", "s3.PutObject", "NotImplemented", "warm-cells", "error"),
+        ("s3://cells/w", "s3.PutObject", "AccessDenied", "could-not-ask", "unknown"),
+    ],
+)
+def test_a_store_that_serves_no_cells_is_told(
+    store: str,
+    action: str,
+    code: str,
+    check: str,
+    severity: str,
+    warm: pytest.MonkeyPatch,
+    aws: LocalAws,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    warm.setenv("AIRFLOW__ECS_FARGATE__WORKLOAD_STORE", store)
+    if action:
+        aws.faults.refuse(action, code, "no", times=1)
+    findings = found(capsys, "--section", "ecs_fargate")
+    told = [one for one in findings if "Cells" in one["what"] or "conditional writes" in one["what"]]
+    assert [(one["check"], one["severity"]) for one in told] == [(check, severity)]
+
+
+def test_a_warm_step_without_a_store_is_one_error(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv("AIRFLOW__ECS_FARGATE__REQUEST_BUILDER", "containers.warm_ecs")
+    (told,) = [one for one in found(capsys, "--section", "ecs_fargate") if one["severity"] == "error"]
+    assert told["check"] == "settings"
+    assert told["what"].startswith("[ecs_fargate] workload_store is missing; the step warm() in")
+    assert told["change"].startswith("set [ecs_fargate] workload_store = s3://my-bucket/workloads")
+
+
 SERVICES = {
     "GetCallerIdentity": "sts",
     "SimulatePrincipalPolicy": "iam",
@@ -691,6 +782,59 @@ def test_a_container_that_can_not_work_is_told(
     (launch,) = [one for one in findings if one["check"] == "launch"]
     assert words in launch["what"]
     assert launch["severity"] == "error"
+
+
+MEASURED = {
+    OPTION + "LAUNCHER": "aws_executors",
+    OPTION + "USAGE": "True",
+    OPTION + "TASK_DEFINITION": "another-image",
+}
+
+
+def test_the_launcher_of_the_image_is_asked(
+    set_up: pytest.MonkeyPatch, aws: LocalAws, others: QueryServices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in MEASURED.items():
+        set_up.setenv(name, value)
+    image_with(SOURCE.parent, aws, others)
+    assert found(capsys, "--section", "ecs_fargate", "--launch") == []
+
+
+@pytest.mark.parametrize(
+    ("older", "words"),
+    [(True, "does not know all options that this scheduler gives"), (False, "does not have this package")],
+)
+def test_an_image_whose_launcher_does_not_fit_is_told(
+    older: bool,
+    words: str,
+    set_up: pytest.MonkeyPatch,
+    aws: LocalAws,
+    others: QueryServices,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    for name, value in MEASURED.items():
+        set_up.setenv(name, value)
+    there = tmp_path / SOURCE.name
+    if older:
+        shutil.copytree(SOURCE, there, ignore=shutil.ignore_patterns("__pycache__", "page", "templates"))
+        program = there / "run" / "__main__.py"
+        known = program.read_text().splitlines(keepends=True)
+        program.write_text("".join(line for line in known if '"--usage"' not in line))
+    else:
+        there.mkdir()
+        (there / "__init__.py").touch()
+    image_with(tmp_path, aws, others)
+    (launch,) = found(capsys, "--section", "ecs_fargate", "--launch")
+    assert words in launch["what"]
+    assert "the scheduler's version of this package" in launch["change"]
+
+
+def image_with(path: Path, aws: LocalAws, others: QueryServices) -> None:
+    """A task definition whose image has its packages there."""
+    made = container(f"http://{HOST}:{others.port}/execution/")
+    made["environment"].append({"name": "PYTHONPATH", "value": str(path)})
+    aws.client("ecs").register_task_definition(**family("another-image", made))
 
 
 @pytest.mark.usefixtures("set_up")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from returns.methods import unwrap_or_failure
 from returns.pipeline import is_successful
 
@@ -19,13 +20,20 @@ from aws_executors import Launch, Task, batch, ecs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.iam import Where, policy
-from aws_executors.core.aws.s3_permissions import keeping, reading
+from aws_executors.core.aws.s3_permissions import keeping, reading, sharing, taking
 from aws_executors.core.logs.lines import Tail, excerpt, folded
 from aws_executors.core.logs.streams import Stream
+from aws_executors.core.warm.cell import Cell
+from aws_executors.core.warm.shape import cells_of
+from aws_executors.doctor.checks.warm import WarmEvidence, of_cells
+from aws_executors.doctor.probe import Probe
+from aws_executors.doctor.warm_probe import cells_seen
+from aws_executors.run.cell_store import ABSENT, OwnCell, Seen, Won
 from aws_executors.shell.aws.batch import BatchCalls
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.transport import transport_of
+from aws_executors.shell.transport.cells import cells_at
 from foreign.moto_world import ACCOUNT, REGION, Moto
 from foreign.sites_of_moto import site
 
@@ -174,6 +182,9 @@ def bucket(moto: Moto) -> Any:
     return client
 
 
+WARM = {**STORED, "workload_transport": "inline", "warm_idle": "120"}
+
+
 def stores() -> tuple[Any, Any]:
     """Two schedulers' ways to the store."""
     settings = batch.BatchSettings.from_section(STORED).unwrap()
@@ -250,3 +261,62 @@ def test_logs_are_read_to_their_end(moto: Moto) -> None:
     assert excerpt(tail.lines) == "line 0\nline 1\nline 2"
     # The end of a stream is reached when its token repeats.
     assert folded(tail, service.log_page(stream, tail.forward).unwrap()).unwrap() == tail
+
+
+# --- Cells -------------------------------------------------------------------------------------------------
+
+
+def test_a_warm_container_may_serve_its_cell_and_touch_nothing_beside_it(
+    moto: Moto, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = batch.BatchSettings.from_section(WARM).unwrap()
+    who = user(moto, policy(taking(settings, Where(region=REGION, account=ACCOUNT))))
+    be(who, monkeypatch)
+    own = OwnCell(f"{cells_of(settings)}/f00d/0b6e-1", REGION)
+    cell = Cell(container="4c75")
+    assert isinstance(own.put(cell, ABSENT), Won)
+    assert isinstance(own.get(), Seen)
+    s3, there = who.client("s3"), "workloads/cells/airflow/batch/f/t-1"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.put_object(Bucket="my-bucket", Key="workloads/0b6e-1", Body=b"")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.list_objects_v2(Bucket="my-bucket", Prefix="workloads/cells/")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket="my-bucket", Key=there)
+
+
+def test_the_scheduler_may_do_with_cells_what_it_does(
+    moto: Moto, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = batch.BatchSettings.from_section(WARM).unwrap()
+    body = Cell(container="4c75").body()
+    bucket.put_object(Bucket="my-bucket", Key="workloads/cells/airflow/batch/f00d/0b6e-1", Body=body)
+    where = Where(region=REGION, account=ACCOUNT)
+    # moto lets nobody do what is allowed under a condition; `test_permissions.py` has the condition.
+    allowed = [replace(one, condition={}) for one in sharing(settings, where)]
+    be(user(moto, policy(allowed)), monkeypatch)
+    cells = cells_at(cells_of(settings), settings, Clients(settings))
+    assert [*cells.listed().unwrap()] == ["f00d/0b6e-1"]
+    held = cells.read("f00d/0b6e-1").unwrap()
+    assert held is not None
+    assert cells.write("f00d/0b6e-1", held, held.cell.offer("t", "{}")).unwrap() is not None
+    assert cells.write("f00d/0b6e-1", held, held.cell.close()).unwrap() is None
+    assert is_successful(cells.remove("f00d/0b6e-1"))
+    assert cells.read("f00d/0b6e-1").unwrap() is None
+
+
+def test_the_doctor_sees_the_cells_and_writes_none(moto: Moto, bucket: Any) -> None:
+    settings = batch.BatchSettings.from_section(WARM).unwrap()
+
+    def seen() -> WarmEvidence:
+        return cells_seen(settings, None, Clients(settings), Probe(settings))
+
+    assert (seen().listed, seen().conditions, seen().rules) == (0, True, ())
+    assert [one.check for one in of_cells(seen())] == ["warm-lifecycle"]
+    key = "workloads/cells/airflow/batch/f00d/0b6e-1"
+    bucket.put_object(Bucket="my-bucket", Key=key, Body=b"{}")
+    rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "workloads/"}, "Expiration": {"Days": 30}}
+    bucket.put_bucket_lifecycle_configuration(Bucket="my-bucket", LifecycleConfiguration={"Rules": [rule]})
+    assert (seen().listed, seen().conditions) == (1, True)
+    assert [*of_cells(seen())] == []
+    assert bucket.get_object(Bucket="my-bucket", Key=key)["Body"].read() == b"{}"

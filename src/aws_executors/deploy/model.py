@@ -5,7 +5,7 @@ the settings do not contain (image, VPC, address of Airflow's API) is a paramete
 costs money, before the first task.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias, cast
@@ -19,6 +19,7 @@ from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import permissions as ecs_permissions
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.settings.base import Settings
 
 GROUP = "/airflow/tasks"
 RETENTION = 30
@@ -137,9 +138,9 @@ class Setup:
     """One executor's set-up.
 
     `statements` are the scheduler's policy; `reading` is what the containers' role needs if workloads are
-    stored in S3. Besides the resources in `made` there are always two roles, a log group and the scheduler's
-    policy. `own_group` says whether a security group is created, `told_group` whether airflow.cfg must then
-    name it.
+    stored in S3, or if a container takes one workload after another. Besides the resources in `made` there
+    are always two roles, a log group and the scheduler's policy. `own_group` says whether a security group is
+    created, `told_group` whether airflow.cfg must then name it.
     """
 
     about: str
@@ -160,7 +161,7 @@ class Setup:
         return policy(self.statements)
 
 
-def of_ecs(settings: EcsSettings, request: RunTask) -> Setup:
+def of_ecs(settings: EcsSettings, request: RunTask, warm: bool = False) -> Setup:
     """Cluster, task definition, roles, log group and policy; and a security group, if the settings name none.
 
     >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
@@ -190,16 +191,16 @@ def of_ecs(settings: EcsSettings, request: RunTask) -> Setup:
         parameters=(*ALWAYS, *((VPC,) if own_group else ())),
         statements=(
             *ecs_permissions.statements(request, where, also),
-            *s3_permissions.keeping(settings, where),
+            *_keeping(settings, where, warm=warm),
             *receiving(settings),
         ),
-        reading=tuple(s3_permissions.reading(settings, where)),
+        reading=tuple(_reading(settings, where, warm=warm)),
         own_group=own_group,
         told_group=own_group,
     )
 
 
-def of_batch(settings: BatchSettings, request: SubmitJob) -> Setup:
+def of_batch(settings: BatchSettings, request: SubmitJob, warm: bool = False) -> Setup:
     """Compute environment on Fargate, job queue, job definition, roles, log group, security group, policy.
 
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
@@ -222,12 +223,22 @@ def of_batch(settings: BatchSettings, request: SubmitJob) -> Setup:
                 where,
                 Also(log_groups=(GROUP,), own_tags=batch_permissions.own_tags(settings, request)),
             ),
-            *s3_permissions.keeping(settings, where),
+            *_keeping(settings, where, warm=warm),
             *receiving(settings),
         ),
-        reading=tuple(s3_permissions.reading(settings, where)),
+        reading=tuple(_reading(settings, where, warm=warm)),
         own_group=True,
     )
+
+
+def _keeping(settings: Settings, where: Where, *, warm: bool) -> Iterator[Statement]:
+    yield from s3_permissions.keeping(settings, where)
+    yield from s3_permissions.sharing(settings, where) if warm else ()
+
+
+def _reading(settings: Settings, where: Where, *, warm: bool) -> Iterator[Statement]:
+    yield from s3_permissions.reading(settings, where)
+    yield from s3_permissions.taking(settings, where) if warm else ()
 
 
 def role_of(text: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from aws_executors.core.aws.event_rules import receiving
 from aws_executors.core.aws.iam import Also, Statement, Where
+from aws_executors.core.aws.s3_permissions import keeping, sharing
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
@@ -32,16 +33,21 @@ from aws_executors.doctor.checks.findings import (
     of_simulation,
 )
 from aws_executors.doctor.checks.network import Network
+from aws_executors.doctor.checks.warm import WarmEvidence, of_cells
 from aws_executors.doctor.event_probe import event_way
 from aws_executors.doctor.probe import Probe
 
 Say = Callable[[str], None]
+Cells = Callable[[], WarmEvidence]
 
 
 def examine(
-    settings: Settings, request: object, airflow: Airflow, probe: Probe, say: Say
+    settings: Settings, request: object, airflow: Airflow, probe: Probe, say: Say, cells: Cells | None = None
 ) -> Iterator[Finding]:
-    """What is wrong with a section whose settings are valid; `request` is made by its builder."""
+    """What is wrong with a section whose settings are valid; `request` is made by its builder.
+
+    `cells` asks the store, where containers may take one workload after another.
+    """
     yield from of_adoption(settings.section, settings.adopt_task_instances)
     say("asking AWS who we are")
     identity = probe.identity()
@@ -53,6 +59,11 @@ def examine(
         say("asking SQS and EventBridge for the queue of events and its rules")
         rule = SERVICES[settings.section].event_rule
         yield from of_event_way(event_way(rule, settings, request, where, probe))
+    store: tuple[Statement, ...] = ()
+    if cells is not None:
+        say("asking S3 for the cells of warm containers")
+        yield from of_cells(cells())
+        store = (*keeping(settings, where), *sharing(settings, where))
     if isinstance(settings, EcsSettings) and isinstance(request, RunTask):
         found = seen_on_ecs(settings, request, airflow, probe, say)
         yield from ecs_checks.findings(found)
@@ -61,13 +72,13 @@ def examine(
         also = Also(roles=tuple(filter(None, roles)), log_groups=found.log_groups_named)
         needed = ecs_permissions.statements(request, where, also)
         unknown = {"PassRoles": not also.roles, "ReadLogs": not also.log_groups}
-        asked = (*(one for one in needed if not unknown.get(one.sid)), *receiving(settings))
+        asked = (*(one for one in needed if not unknown.get(one.sid)), *store, *receiving(settings))
         yield from of_simulation(_denied(probe, identity, asked, say), settings.section)
     elif isinstance(settings, BatchSettings) and isinstance(request, SubmitJob):
         seen = seen_on_batch(settings, request, airflow, probe, say)
         yield from batch_checks.findings(seen)
         needed = batch_permissions.statements(request, where, Also(log_groups=seen.log_groups_named))
-        asked = (*needed, *receiving(settings))
+        asked = (*needed, *store, *receiving(settings))
         yield from of_simulation(_denied(probe, identity, asked, say), settings.section)
 
 

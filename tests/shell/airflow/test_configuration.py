@@ -355,6 +355,20 @@ def test_bad_paths(
     assert told.format(m=module) in fault
 
 
+@pytest.mark.parametrize("place", ["batch", "red=batch"])
+def test_a_warm_step_needs_a_store(conf: AirflowConfigParser, place: str) -> None:
+    put(conf, place, BATCH | {"request_builder": "containers.warm_batch"})
+    team = place.partition("=batch")[0] if "=" in place else None
+    (fault,) = configure(services.BATCH, conf, team).failure().faults
+    assert (fault.option, fault.problem) == (
+        "workload_store",
+        "is missing; the step warm() in the request builder needs it",
+    )
+    assert fault.remedy.startswith(f"set [{place}] workload_store = s3://my-bucket/workloads")
+    put(conf, place, {"workload_store": "s3://airflow/w"})
+    assert configure(services.BATCH, conf, team).unwrap().settings.workload_store == "s3://airflow/w"
+
+
 def test_builder_and_kwargs_exclude_each_other(conf: AirflowConfigParser) -> None:
     values = {
         "request_builder": "aws_executors.core.batch.builder.build",

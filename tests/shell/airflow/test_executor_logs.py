@@ -59,7 +59,7 @@ def turn_until(executor: AwsEcsFargateExecutor, done: Callable[[], bool]) -> Non
         time.sleep(0.02)
 
 
-def test_the_api_server_s_own_executor_shows_the_log(executor: AwsEcsFargateExecutor) -> None:
+def test_the_api_server_s_own_executor_shows_the_log(executor: AwsEcsFargateExecutor, aws: LocalAws) -> None:
     given = task_instance(queue="print-hello")
     hand_over(executor, given)
     given.becomes("running")
@@ -74,6 +74,7 @@ def test_the_api_server_s_own_executor_shows_the_log(executor: AwsEcsFargateExec
 
     turn_until(executor, is_shown)
     assert shown == ["hello"]
+    assert not any(call.startswith("s3.") for call in aws.calls())  # no container takes several workloads
 
 
 def test_another_try_s_log_is_not_looked_for(aws: LocalAws) -> None:

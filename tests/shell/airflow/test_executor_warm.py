@@ -1,5 +1,6 @@
 """An executor with warm containers, on the embedded AWS: real cells, real containers, and a real database."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from airflow_rows import Given, task_instance
 from aws_executors.core.warm.place import is_place
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
+from aws_executors.shell.airflow.executor import AwsExecutor
 from sites import batch_site, ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -127,3 +129,41 @@ def test_one_container_takes_one_workload_after_another(
     for _ in range(4):
         run(executor, "ok-0.2")
     assert started(aws) == 1
+
+
+@KINDS
+def test_the_api_server_shows_the_lines_of_one_task_alone(
+    kind: type[BaseExecutor], aws: LocalAws, begin: Begin
+) -> None:
+    executor, viewer = begin(kind), kind()  # as the API server makes one: never started
+    assert isinstance(viewer, AwsExecutor)
+    run(executor, "ok-0.1")
+    given, shown = queue(executor, "ok-30"), [[""], [""]]
+    turn_until(executor, lambda: runs(executor, given))
+    given.becomes("running")
+
+    def is_shown() -> bool:
+        shown[:] = viewer.get_task_log(given.row(), 1)
+        return bool(shown[1])
+
+    turn_until(executor, is_shown)
+    assert [json.loads(line)["event"] for line in shown[1]] == ["plays ok 30"]
+    assert shown[0][0].startswith("CloudWatch Logs: log group /a")
+    links = (viewer.links.container(given.token), viewer.links.log(given.token))
+    assert all(link.startswith("https://us-east-1.console.aws.amazon.com/") for link in links)
+    assert "%23" not in links[0]
+    writes = aws.calls()["s3.PutObject"]["calls"]
+    viewer.links.container("nobody")
+    assert aws.calls()["s3.PutObject"]["calls"] == writes
+
+
+def test_the_last_words_of_a_failed_task_are_its_own(begin: Begin) -> None:
+    executor = begin()
+    run(executor, "ok-0.1")
+    given = queue(executor, "exit-3")
+    turn_until(executor, lambda: any(event == "container log" for event, _ in said(executor)))
+    assert over(executor, given)
+    told = dict(said(executor))
+    assert told["container log"] == "plays exit 3"
+    assert told["container failed"].startswith("The container exited with an error (arn:aws:ecs:")
+    assert "#" not in told["container failed"]

@@ -8,6 +8,7 @@ was found.
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from returns.methods import unwrap_or_failure
 
@@ -18,6 +19,7 @@ from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.core.warm.step import may_be_warm
 from aws_executors.doctor.checks.findings import (
     Airflow,
     Finding,
@@ -27,9 +29,11 @@ from aws_executors.doctor.checks.findings import (
     of_settings,
     worst_first,
 )
+from aws_executors.doctor.checks.warm import of_package
 from aws_executors.doctor.examine import examine
 from aws_executors.doctor.probe import Probe, airflow_side
-from aws_executors.doctor.trial import COMMAND, trial
+from aws_executors.doctor.trial import trial, trial_command
+from aws_executors.doctor.warm_probe import cells_seen
 from aws_executors.shell.airflow.configuration import configure
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.services import BACKENDS
@@ -81,7 +85,9 @@ def of_section(
             return
         case configured:
             settings: Settings = configured.settings
-    launch = Launch(task=TASK, command=COMMAND, settings=settings, token=trial_token())
+    warm = may_be_warm(configured.build, settings)
+    command = trial_command(settings, warm=warm)
+    launch = Launch(task=TASK, command=command, settings=settings, token=trial_token())
     match unwrap_or_failure(built(configured.build, launch, service.request, service.seal)):
         case BuildFault() as fault:
             yield error(
@@ -92,11 +98,14 @@ def of_section(
             )
             return
         case request:
-            yield from examine(settings, request, side, Probe(settings), say)
+            probe, clients = Probe(settings), Clients(settings)
+            cells = partial(cells_seen, settings, options.team, clients, probe) if warm else None
+            yield from examine(settings, request, side, probe, say, cells)
+            if warm:
+                yield from of_package(options.launch)
             if options.launch:
                 say("starting a container; on Fargate this takes a minute or two")
-                calls = backend.calls(Clients(settings), settings)
-                yield from trial(calls, request, options.launch_timeout, say)
+                yield from trial(backend.calls(clients, settings), request, options.launch_timeout, say)
 
 
 def trial_token() -> str:

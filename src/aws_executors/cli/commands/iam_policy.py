@@ -28,6 +28,8 @@ from aws_executors.core.aws.iam import (
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.services import SERVICES, AnyService
+from aws_executors.core.warm.step import may_be_warm
+from aws_executors.doctor.checks.warm import CELL_READS
 from aws_executors.shell.airflow.configuration import Configured
 
 EVERY_JOB = (
@@ -81,16 +83,23 @@ def needed(service: AnyService, own: Configured[Any, Any], options: Namespace) -
     """The permissions of one executor, for the request that its builder makes for an ordinary task."""
     settings = own.settings
     where = Where(region=settings.region, account=options.account or NO_ACCOUNT)
+    warm = may_be_warm(own.build, settings)
     if options.containers:
         yield from s3_permissions.reading(settings, where)
+        yield from s3_permissions.taking(settings, where) if warm else ()
         return
     request = ordinary(service, own)
     besides = replace(also(options), own_tags=service.own_tags(settings, request))
     yield from service.statements(request, where, besides)
     yield from s3_permissions.keeping(settings, where)
+    yield from s3_permissions.sharing(settings, where) if warm else ()
     yield from receiving(settings)
     if options.doctor:
-        reads = (*service.doctor_reads, *(EVENT_READS if settings.events_queue else ()))
+        reads = (
+            *service.doctor_reads,
+            *(EVENT_READS if settings.events_queue else ()),
+            *(CELL_READS if warm else ()),
+        )
         yield from doctors(settings.region, reads)
 
 

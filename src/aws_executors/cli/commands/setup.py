@@ -10,9 +10,10 @@ from typing import Any
 from aws_executors.cli.commands.iam_policy import ordinary
 from aws_executors.cli.configuration import CommandError, asked, required
 from aws_executors.core.services import BATCH, ECS, SERVICES
+from aws_executors.core.warm.step import may_be_warm
 from aws_executors.deploy.model import Setup, of_batch, of_ecs
 
-SETUPS: Mapping[str, Callable[[Any, Any], Setup]] = {
+SETUPS: Mapping[str, Callable[[Any, Any, bool], Setup]] = {
     BATCH.settings.section: of_batch,
     ECS.settings.section: of_ecs,
 }
@@ -25,4 +26,5 @@ def setup_of(options: Namespace) -> Setup:
         raise CommandError(f"A stack is for one executor: use --section {' or --section '.join(sections)}")
     (section,) = sections
     own = required(section, options.team)
-    return SETUPS[section](own.settings, ordinary(SERVICES[section], own))
+    warm = may_be_warm(own.build, own.settings)
+    return SETUPS[section](own.settings, ordinary(SERVICES[section], own), warm)

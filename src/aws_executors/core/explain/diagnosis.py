@@ -13,6 +13,7 @@ from aws_executors.core.explain.reason import is_said
 from aws_executors.core.explain.reasons import reason_for
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.redact.outgoing import NAME, one_line
+from aws_executors.core.warm.place import container_of
 
 ON_ITS_OWN = "It is started again if the task had not started; otherwise Airflow's `retries` apply."
 QUEUED_ON_ITS_OWN = "It is queued again if the task had not started; otherwise Airflow's `retries` apply."
@@ -78,7 +79,7 @@ def explain(seen: Observation) -> str:
     row = reason_for(seen) if seen.phase is Phase.FAILED else None
     if row is not None:
         what, remedy = row.what, row.remedy
-    facts = [one_line(seen.id, NAME)]
+    facts = [one_line(container_of(seen.id), NAME)]
     facts += [] if seen.exit_code is None else [f"exit code {seen.exit_code}"]
     facts += [one_line(seen.stop_code, NAME)] if seen.stop_code else []
     facts += [f"first {one_line(seen.culprit, NAME)}"] if seen.culprit else []

@@ -14,6 +14,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.response import Read, read_record
 from aws_executors.core.redact.outgoing import first_lines, last_lines
+from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
 
 LINES = 2_000
 """The most lines that are kept of one log."""
@@ -32,7 +33,8 @@ END_OF_TIME = 253_402_300_800_000
 class Tail:
     """The newest lines of a log, and the tokens to continue reading in both directions.
 
-    `cut` says that older lines were dropped, `whole` that there are no older ones.
+    `cut` says that older lines were dropped, `whole` that there are no older ones. `mark` is the last mark of
+    a workload (`core/warm/log_marks.py`) in the lines that were dropped.
     """
 
     lines: tuple[str, ...] = ()
@@ -40,6 +42,21 @@ class Tail:
     backward: str = ""
     cut: bool = False
     whole: bool = False
+    mark: Mark | None = None
+
+    def of(self, token: str) -> tuple[str, ...]:
+        """The lines of one workload, in the log of a container that takes several.
+
+        >>> log = (str(Mark("a", exit_code=0)), str(Mark("b")), '{"event":"hello"}')
+        >>> Tail(lines=log).of("b"), Tail(lines=log).of("a")
+        (('{"event":"hello"}',), ())
+        """
+        return tuple(lines_of(token, self.lines, self.mark))
+
+    @property
+    def marked(self) -> bool:
+        """Whether it is known whose the lines are: a mark stands in or before them, or nothing does."""
+        return self.whole or self.mark is not None or any(map(mark_in, self.lines))
 
 
 class _LogEvent(Read):
@@ -153,6 +170,7 @@ def _newer(tail: Tail, page: _Events) -> Tail:
         tail,
         lines=kept,
         cut=tail.cut or len(every) > len(kept),
+        mark=_last_mark(every[: len(every) - len(kept)]) or tail.mark,
         forward=page.next_forward_token,
         backward=tail.backward or page.next_backward_token,
     )
@@ -165,9 +183,14 @@ def _older(tail: Tail, page: _Events) -> Tail:
         tail,
         lines=kept,
         cut=tail.cut or len(every) > len(kept),
+        mark=tail.mark or _last_mark(every[: len(every) - len(kept)]),
         backward=page.next_backward_token,
         whole=page.next_backward_token == tail.backward,
     )
+
+
+def _last_mark(lines: tuple[str, ...]) -> Mark | None:
+    return next(filter(None, map(mark_in, reversed(lines))), None)
 
 
 def _newest(lines: tuple[str, ...]) -> tuple[str, ...]:

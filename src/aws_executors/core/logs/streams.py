@@ -21,11 +21,15 @@ User Guide."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """One log stream; an empty `region` means the container's own."""
+    """One log stream; an empty `region` means the container's own.
+
+    `token` is set where a container takes one workload after another: the log of that one alone is meant.
+    """
 
     group: str
     name: str
     region: str = ""
+    token: str = ""
 
 
 class _LogConfiguration(Read):

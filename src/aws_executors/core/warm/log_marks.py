@@ -2,14 +2,15 @@
 
 Law: text in, text out. The container writes them (`run/warm.py`) to the stream that has the tasks' own
 lines; whoever shows the log of one task instance cuts it out by them. They are JSON, as the lines of
-Airflow's supervisor are, and hold no secret: `token` is the job's, `ti_id` the id of the task instance, as in
-the task's own lines (a callback has none).
+Airflow's supervisor are, and hold no secret: `workload` is the token of the job, under a name that no
+redaction of secrets hides, `ti_id` the id of the task instance, as in the task's own lines (a callback has
+none).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,9 +23,9 @@ class Mark:
     """One such line: whose workload it is about, and the exit code if it is the one at the end.
 
     >>> print(Mark("0b6e", "4c75"))
-    {"logger":"aws_executors.run","event":"workload begins","token":"0b6e","ti_id":"4c75"}
+    {"logger":"aws_executors.run","event":"workload begins","workload":"0b6e","ti_id":"4c75"}
     >>> print(Mark("0b6e", exit_code=137))
-    {"logger":"aws_executors.run","event":"workload ends","token":"0b6e","exit_code":137}
+    {"logger":"aws_executors.run","event":"workload ends","workload":"0b6e","exit_code":137}
     """
 
     token: str
@@ -35,7 +36,7 @@ class Mark:
         told: dict[str, object] = {
             "logger": LOGGER,
             "event": BEGINS if self.exit_code is None else ENDS,
-            "token": self.token,
+            "workload": self.token,
         }
         if self.ti_id:
             told["ti_id"] = self.ti_id
@@ -62,14 +63,14 @@ def mark_in(line: str) -> Mark | None:
 
     >>> mark_in(str(Mark("0b6e", "4c75", 137)))
     Mark(token='0b6e', ti_id='4c75', exit_code=137)
-    >>> mark_in('{"logger": "task", "event": "workload begins", "token": "0b6e"}') is None
+    >>> mark_in('{"logger": "task", "event": "workload begins", "workload": "0b6e"}') is None
     True
     """
     told = _parsed(line) if LOGGER in line else None
     if not isinstance(told, dict):
         return None
     said = cast("dict[str, object]", told)
-    token, ti_id, exit_code = said.get("token"), said.get("ti_id", ""), said.get("exit_code")
+    token, ti_id, exit_code = said.get("workload"), said.get("ti_id", ""), said.get("exit_code")
     if said.get("logger") != LOGGER or not isinstance(token, str) or not isinstance(ti_id, str):
         return None
     if said.get("event") == BEGINS:
@@ -79,14 +80,27 @@ def mark_in(line: str) -> Mark | None:
     return None
 
 
-def lines_of(token: str, lines: Iterable[str]) -> Iterator[str]:
+def begins(token: str, mark: Mark | None) -> bool:
+    """Whether this is the mark at the beginning of this workload."""
+    return mark is not None and mark.token == token and mark.exit_code is None
+
+
+def lines_of(token: str, lines: Sequence[str], before: Mark | None = None) -> Iterator[str]:
     """The lines of one job's workload, without its marks; all runs of it, if there are several.
 
+    `before` is the last mark above these lines, if it is known. If it is not, the lines above the first mark
+    belong to a workload that it ends.
+
     >>> log = [Mark("a"), "one", Mark("a", exit_code=0), Mark("b"), "two", Mark("b", exit_code=0), "after"]
-    >>> list(lines_of("b", map(str, log)))
+    >>> list(lines_of("b", [*map(str, log)]))
+    ['two']
+    >>> list(lines_of("b", ["two", "three"], Mark("b"))), list(lines_of("b", ["two"]))
+    (['two', 'three'], [])
+    >>> list(lines_of("b", ["two", str(Mark("b", exit_code=0))]))
     ['two']
     """
-    inside = False
+    first = before or next(filter(None, map(mark_in, lines)), None)
+    inside = first is not None and first.token == token and (first.exit_code is None) is (before is not None)
     for line in lines:
         mark = mark_in(line)
         if mark is not None:

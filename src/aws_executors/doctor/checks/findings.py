@@ -309,6 +309,7 @@ FOR_EVENTS: Mapping[str, str] = {
 WHY_DENIED: Mapping[str, str] = {
     **FOR_EVENTS,
     "iam:PassRole": "RunTask is refused without permission to pass the roles of the task definition.",
+    "s3:ListBucket": "Containers that wait for a workload are not seen: every task gets one of its own.",
     "ecs:ListTasks": "After a crash, containers cannot be found by their token.",
     "batch:ListJobs": "After a crash, jobs cannot be found by their name, and may run twice.",
     "ecs:StopTask": "Containers of cleared tasks keep running, and cost money.",

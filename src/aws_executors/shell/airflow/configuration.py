@@ -23,6 +23,7 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, SettingsFaults, shown
 from aws_executors.core.settings.section import written
 from aws_executors.core.settings.types import is_dotted
+from aws_executors.core.warm.step import may_be_warm
 from aws_executors.shell.airflow.config_section import Section, read_section
 from aws_executors.shell.airflow.import_path import Unloaded, load, why_no_builder
 
@@ -77,7 +78,16 @@ def configure(
             return Failure(SettingsFaults(section.place, tuple(faults)))
         case settings, request:
             own_prices = bundled_prices() if isinstance(prices, Fault) else prices
-            return Success(Configured(settings, _build(service, request, kwargs, builder), prices=own_prices))
+            build = _build(service, request, kwargs, builder)
+            if may_be_warm(build, settings) and not settings.workload_store:
+                return Failure(SettingsFaults(section.place, (_no_store(section),)))
+            return Success(Configured(settings, build, prices=own_prices))
+
+
+def _no_store(section: Section) -> Fault:
+    """The step `warm` stands in the builder, and nothing through which workloads could be handed over."""
+    problem = "is missing; the step warm() in the request builder needs it"
+    return Fault("workload_store", problem, section.place.set("workload_store", "s3://my-bucket/workloads"))
 
 
 def _needed(service: ServiceRow[S, R]) -> dict[str, object]:

@@ -78,6 +78,12 @@ class S3Cells:
         match unwrap_or_failure(self._calls.get(self._bucket, self._prefix + name)):
             case AwsError(code="NoSuchKey"):
                 return Success(None)
+            case AwsError(code="AccessDenied") as error:
+                # S3 says so of an object that is not there to whom may list some prefixes of the bucket only.
+                there = self._calls.listed(self._bucket, self._prefix + name)
+                if there.value_or(None) == {}:
+                    return Success(None)
+                return Failure(Told("s3:GetObject", self._address)(error))
             case AwsError() as error:
                 return Failure(Told("s3:GetObject", self._address)(error))
             case held:

@@ -26,6 +26,7 @@ from aws_executors.core.aws import console
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.logs.streams import Stream
+from aws_executors.core.warm.place import container_of
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.ui.never_started import LookupPlace, Opening
 
@@ -59,13 +60,13 @@ class Trace:
 
     @property
     def container(self) -> str:
-        """The id of the ECS task; empty if it is not known."""
-        host = self.host if _TASK_ID.fullmatch(self.host) else ""
+        """The id of the ECS task or Batch job; empty if it is not known."""
+        host = self.host if _ID.fullmatch(self.host) else ""
         return host or console.container_in(self.words).rpartition("/")[2]
 
 
 NO_TRACE = Trace()
-_TASK_ID = re.compile(r"[0-9a-f]{32}")
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(slots=True)
@@ -126,8 +127,9 @@ class Links:
                     case None:
                         links.log = _of_the_past(source, trace)
                     case Observation(id=id_):
-                        links.container = console.ecs_task(id_) or console.batch_job(source.region, _job(id_))
-                        links.log = _page(source.places.log_stream(id_), source.region)
+                        own = container_of(id_)
+                        links.container = console.ecs_task(own) or console.batch_job(source.region, _job(own))
+                        links.log = _page(source.places.log_stream(own), source.region)
                     case AwsError():
                         pass  # the next page view tries again
         except Exception:

@@ -21,6 +21,7 @@ from aws_executors.core.aws.token_bucket import Bucket, Quota, full, take
 from aws_executors.core.logs.lines import Tail, folded, unfolded
 from aws_executors.core.logs.streams import Stream
 from aws_executors.core.redact.outgoing import one_line
+from aws_executors.core.warm.log_marks import begins
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.aws.log_pages import no_log
 from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
@@ -59,6 +60,27 @@ class _Followed:
     problem: str = ""
     due: float = 0.0
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the task instance has written: all lines, or its own in a log of several."""
+        token = "" if self.stream is None else self.stream.token
+        return self.tail.of(token) if token else self.tail.lines
+
+    @property
+    def cut(self) -> bool:
+        """Whether older ones of these lines were dropped."""
+        token = "" if self.stream is None else self.stream.token
+        return bool(self.lines) and self.tail.cut and (not token or begins(token, self.tail.mark))
+
+    @property
+    def searches(self) -> bool:
+        """Whether there may be older lines that matter: a page in between can be empty, and a mark may stand
+        before the lines."""
+        tail = self.tail
+        if tail.forward == "" or tail.whole:
+            return False
+        return not tail.lines or (self.stream is not None and self.stream.token != "" and not tail.marked)
+
 
 class LiveLogs:
     """The logs of one executor's containers, read when a user opens them.
@@ -87,7 +109,7 @@ class LiveLogs:
         self.read(token)
         with self._lock:
             followed = self._followed.get(token)
-        return () if followed is None else followed.tail.lines[-count:]
+        return () if followed is None else followed.lines[-count:]
 
     def _read(self, token: str) -> Read:
         source = self._opening()
@@ -101,7 +123,7 @@ class LiveLogs:
             finally:
                 followed.lock.release()
         messages = [one_line(message) for message in _messages(followed, source.region)]
-        return messages, list(followed.tail.lines)
+        return messages, list(followed.lines)
 
     def _of(self, token: str) -> _Followed:
         with self._lock:
@@ -132,13 +154,13 @@ class LiveLogs:
         for _ in range(PAGES):
             if not self._allowed() or self._clock() - began > PATIENCE:
                 return None
-            before = followed.tail
-            match unwrap_or_failure(_with_a_page(places, followed.stream, before)):
+            before, searches = followed.tail, followed.searches
+            match unwrap_or_failure(_with_a_page(places, followed.stream, before, older=searches)):
                 case AwsError() as error:
                     return error
                 case tail:
                     followed.tail = tail
-            if not _searches(before) and tail.forward == before.forward:
+            if not searches and tail.forward == before.forward:
                 return None
         return None
 
@@ -148,13 +170,8 @@ class LiveLogs:
             return granted > 0
 
 
-def _searches(tail: Tail) -> bool:
-    """Whether no line has been found yet although there may be older ones: a page in between can be empty."""
-    return tail.forward != "" and not tail.lines and not tail.whole
-
-
-def _with_a_page(places: Places, stream: Stream, tail: Tail) -> Result[Tail, AwsError]:
-    if _searches(tail):
+def _with_a_page(places: Places, stream: Stream, tail: Tail, *, older: bool) -> Result[Tail, AwsError]:
+    if older:
         return places.log_page(stream, tail.backward).bind(lambda answer: unfolded(tail, answer).alt(no_log))
     return places.log_page(stream, tail.forward).bind(lambda answer: folded(tail, answer).alt(no_log))
 
@@ -166,13 +183,14 @@ def _messages(followed: _Followed, region: str) -> Iterator[str]:
         yield f"CloudWatch Logs: log group {stream.group}, stream {stream.name}, in {here}"
         if page := console.log_stream(here, stream.group, stream.name):
             yield page
-    if followed.tail.cut:
-        yield f"Only the last {len(followed.tail.lines)} lines are shown."
+    lines = followed.lines
+    if followed.cut:
+        yield f"Only the last {len(lines)} lines are shown."
     if followed.problem:
         yield f"The container's log could not be read just now: {followed.problem}"
     elif stream is None:
         yield "Looking for the container's log."
-    elif not followed.tail.lines:
+    elif not lines:
         yield "The container has not written anything yet."
 
 

@@ -1,0 +1,137 @@
+"""What containers that take one workload after another need: cells that can be listed and written, and our
+package in the image.
+
+Law: pure. `doctor/warm_probe.py` gathers the evidence; what IAM allows is checked with all other permissions.
+Source: "Conditional writes" and "Managing the lifecycle of objects", S3 User Guide.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import AliasChoices, Field
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.aws.response import Read
+from aws_executors.doctor.checks.findings import Finding, Unasked, advice, could_not_ask, error, warning
+
+CELL_READS = ("s3:GetLifecycleConfiguration",)
+"""The actions by which the doctor looks at the store, besides those of the executor."""
+
+SHORTEST = 8
+"""Days for which a cell must be kept: longer than any container lives that was not written to."""
+
+
+class Expiration(Read):
+    """When a rule deletes an object."""
+
+    days: int | None = Field(default=None, validation_alias="Days")
+
+
+class Prefixed(Read):
+    """Which objects are meant; `more` says that tags or sizes narrow it further."""
+
+    prefix: str = Field(default="", validation_alias="Prefix")
+    more: object = Field(default=None, validation_alias=AliasChoices("Tag", "Tags", "ObjectSizeGreaterThan"))
+
+
+class Filter(Prefixed):
+    """To which objects a rule applies."""
+
+    both: Prefixed | None = Field(default=None, validation_alias="And")
+
+
+class Rule(Read):
+    """One lifecycle rule of a bucket; older ones have the prefix outside of the filter."""
+
+    status: str = Field(default="", validation_alias="Status")
+    prefix: str = Field(default="", validation_alias="Prefix")
+    filter: Filter | None = Field(default=None, validation_alias="Filter")
+    expiration: Expiration | None = Field(default=None, validation_alias="Expiration")
+
+    def deletes(self, key: str) -> int | None:
+        """After how many days it deletes objects whose keys begin so; None if it does not."""
+        meant: Prefixed = Prefixed(prefix=self.prefix)
+        if self.filter is not None:
+            meant = self.filter.both or self.filter
+        applies = self.status == "Enabled" and not meant.more and key.startswith(meant.prefix)
+        return self.expiration.days if applies and self.expiration else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmEvidence:
+    """What the store says of the cells of a section.
+
+    `listed` is the number of cells, or why they cannot be listed; `conditions` whether a write is refused
+    whose condition is not met, `rules` the lifecycle rules of the bucket.
+    """
+
+    section: str
+    address: str
+    listed: int | AwsError
+    conditions: bool | AwsError | Unasked | None = None
+    rules: tuple[Rule, ...] | Unasked | None = None
+
+
+NO_REUSE = "Every task gets a container of its own: none takes a second workload."
+
+
+def of_cells(found: WarmEvidence) -> Iterator[Finding]:
+    """What is wrong with the store of the cells.
+
+    >>> rule = Rule(status="Enabled", expiration=Expiration(days=1))
+    >>> found = WarmEvidence(section="batch", address="s3://b/w/cells/airflow/batch", listed=0,
+    ...                      conditions=True, rules=(rule,))
+    >>> [one.check for one in of_cells(found)]
+    ['warm-lifecycle']
+    """
+    store = f"[{found.section}] workload_store"
+    for refused in (found.listed, found.conditions):
+        if isinstance(refused, AwsError):
+            doing = "listed" if refused is found.listed else "written"
+            told = f"{refused.code}: {refused.message}".rstrip(": ")
+            remedy = refused.remedy or f"{store}, or the permissions that `aws-executors iam-policy` prints"
+            serious = error if refused.kind is Kind.PERMANENT else warning
+            what = f"Cells below {found.address} cannot be {doing}: {told}"
+            yield serious("warm-cells", what, NO_REUSE, remedy)
+    if found.conditions is False:
+        yield error(
+            "warm-conditions",
+            f"The store at {found.address} carries out a write whose condition is not met",
+            "Two writers of a cell would not notice each other: a task could run twice.",
+            f"{store} = a bucket of Amazon S3, or of a store with conditional writes (If-Match)",
+        )
+    if isinstance(found.conditions, Unasked):
+        yield from could_not_ask("conditional writes to the store", found.conditions)
+    yield from _of_rules(found, store)
+
+
+def _of_rules(found: WarmEvidence, store: str) -> Iterator[Finding]:
+    yield from could_not_ask("the bucket's lifecycle rules (s3:GetLifecycleConfiguration)", found.rules)
+    if not isinstance(found.rules, tuple):
+        return
+    key = found.address.removeprefix("s3://").partition("/")[2] + "/"
+    days = [after for rule in found.rules if (after := rule.deletes(key)) is not None]
+    if not days:
+        yield advice(
+            "warm-lifecycle",
+            f"No lifecycle rule deletes what is left below {found.address}",
+            "A scheduler that dies leaves the cells of its last containers, a kilobyte each, for ever.",
+            f"the bucket of {store}: a lifecycle rule with Expiration {SHORTEST} days (docs/transport.md)",
+        )
+    elif min(days) < SHORTEST:
+        yield warning(
+            "warm-lifecycle",
+            f"A lifecycle rule deletes cells below {found.address} after {min(days)} days",
+            "A container whose cell is deleted while its task runs ends, and its task's end is noticed late.",
+            f"the bucket of {store}: Expiration {SHORTEST} days or more",
+        )
+
+
+def of_package(launched: bool) -> Iterator[Finding]:
+    """Whether the image has this package is seen by a container alone: `doctor/trial.py` looks."""
+    if not launched:
+        yield from could_not_ask(
+            "whether the image has this package, which warm containers need",
+            Unasked("only a container can tell"),
+            "aws-executors doctor --launch",
+        )

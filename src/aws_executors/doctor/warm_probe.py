@@ -1,0 +1,75 @@
+"""Gather evidence for `doctor` about the cells of containers that take one workload after another.
+
+Law: judges nothing; that is the job of `doctor/checks/warm.py`. Changes nothing: the one write has a
+condition that no object meets. A store that carries it out nevertheless is found out, and what it wrote is
+deleted.
+"""
+
+from returns.methods import unwrap_or_failure
+from returns.pipeline import is_successful
+from returns.result import Result
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.aws.response import read_record
+from aws_executors.core.requests.stored_workload import bucket_and_key
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.warm.shape import cells_of
+from aws_executors.doctor.checks.findings import Unasked
+from aws_executors.doctor.checks.warm import Rule, WarmEvidence
+from aws_executors.doctor.probe import Probe
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.s3 import S3Calls
+from aws_executors.shell.transport.s3 import NOT_SO
+
+NEVER = '"00000000000000000000000000000000"'
+"""An ETag that no object has."""
+
+TRIED = "doctor"
+"""The name of the object that is not written."""
+
+NO_RULES = "NoSuchLifecycleConfiguration"
+
+
+def cells_seen(settings: Settings, team: str | None, clients: Clients, probe: Probe) -> WarmEvidence:
+    """What can be found out about the store of a section whose containers may take several workloads."""
+    address = cells_of(settings, team)
+    bucket, prefix = bucket_and_key(f"{address}/")
+    calls = S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner)
+    match unwrap_or_failure(calls.listed(bucket, prefix)):
+        case AwsError() as refused:
+            return WarmEvidence(section=settings.section, address=address, listed=refused)
+        case etags:
+            pass
+    return WarmEvidence(
+        section=settings.section,
+        address=address,
+        listed=len(etags),
+        conditions=_holds(calls, bucket, next(iter(etags), f"{prefix}{TRIED}"), exists=bool(etags)),
+        rules=_rules(probe, settings, bucket),
+    )
+
+
+def _holds(calls: S3Calls, bucket: str, key: str, *, exists: bool) -> bool | AwsError | Unasked:
+    written: Result[str, AwsError] = calls.put(bucket, key, b"{}", NEVER)
+    if is_successful(written):
+        calls.delete(bucket, key)
+        return False
+    error = written.failure()
+    if error.code in NOT_SO:
+        return True
+    # S3 may answer so as well for an object that is not there. Source: API_GetObject, "Permissions".
+    denied = error.code == "AccessDenied" and not exists
+    return Unasked(f"{error.code}: {error.message}") if denied else error
+
+
+def _rules(probe: Probe, settings: Settings, bucket: str) -> tuple[Rule, ...] | Unasked:
+    owner = settings.workload_store_owner
+    owned = {"ExpectedBucketOwner": owner} if owner else {}
+    match unwrap_or_failure(probe.ask("s3", "get_bucket_lifecycle_configuration", Bucket=bucket, **owned)):
+        case AwsError(code=code) if code == NO_RULES:
+            return ()
+        case AwsError() as error:
+            return Unasked(f"{error.code}: {error.message}")
+        case answer:
+            found = [read_record(Rule, one) for one in answer.get("Rules", ())]
+            return tuple(one.unwrap() for one in found if is_successful(one))

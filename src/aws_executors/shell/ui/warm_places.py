@@ -1,0 +1,106 @@
+"""Find the container of a workload that ran in a container of several, and its log, by the cells.
+
+Law: for who shows containers; it reads cells and never writes one. What belongs to a container is passed on.
+A cell is read once for each state of it, so that a second look-up costs one list; where there are so many
+that a look-up takes longer than `PATIENCE`, the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from threading import Lock
+
+from returns.methods import unwrap_or_failure
+from returns.result import Failure, Result, Success
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.core.logs.streams import Stream
+from aws_executors.core.warm.cell import Cell
+from aws_executors.core.warm.place import container_of, is_place, place_of, seen_in
+from aws_executors.shell.transport.cells import CellStore, HeldCell
+from aws_executors.shell.ui.never_started import Places
+
+PATIENCE = 8.0
+"""Seconds after which a look-up reads no further cell."""
+
+
+class WarmPlaces:
+    """The containers of a service, with cells beside it; itself `Places`."""
+
+    def __init__(self, places: Places, cells: CellStore, clock: Callable[[], float] = time.monotonic) -> None:
+        self._places = places
+        self._cells = cells
+        self._clock = clock
+        self._lock = Lock()
+        self._read: dict[str, tuple[str, Cell]] = {}  # by the cell's name: its ETag, and what it said then
+
+    def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
+        """The place of one queueing in a container of several, else its own container."""
+        match unwrap_or_failure(self._place(token)):
+            case Observation(id=place) as seen if place not in exclude:
+                return Success(seen)
+            case _:
+                return self._places.find(token, exclude)
+
+    def log_stream(self, token: str) -> Result[Stream, AwsError]:
+        """The log stream of a queueing's container; of a container of several, that workload's lines."""
+        match unwrap_or_failure(self._place(token)):
+            case Observation(id=place):
+                stream = self._places.log_stream(container_of(place))
+                return stream.map(lambda shared: replace(shared, token=token))
+            case AwsError() as problem:
+                return self._places.log_stream(token).alt(lambda _: problem)
+            case None:
+                return self._places.log_stream(token)
+
+    def past_log(self, container: str) -> Result[Stream, AwsError]:
+        """The log stream of a container that its token does not lead to any more, by its id."""
+        known = self._places.past_log(container)
+        return known.lash(lambda error: self._places.log_stream(container) if container else Failure(error))
+
+    def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
+        """The log stream of a container that has ended; of a place, its container's."""
+        if is_place(seen.id):
+            return self._places.log_stream(container_of(seen.id))
+        return self._places.ended_log(seen)
+
+    def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
+        """One page of a log."""
+        return self._places.log_page(stream, next_token)
+
+    def _place(self, token: str) -> Result[Observation | None, AwsError]:
+        """Where this workload runs, or ran last, as far as there are cells of it."""
+        listed = self._cells.listed()
+        return listed.map(lambda etags: self._searched(etags, token, self._clock() + PATIENCE))
+
+    def _searched(self, etags: Mapping[str, str], token: str, until: float) -> Observation | None:
+        found: Observation | None = None
+        with self._lock:
+            self._read = {name: known for name, known in self._read.items() if name in etags}
+        for name, etag in etags.items():
+            cell = self._cell(name, etag, until)
+            seen = (
+                None if cell is None else seen_in(cell, token, place_of(cell.container, cell.sequence), name)
+            )
+            if seen is not None and not seen.ended:
+                return seen
+            found = seen or found
+        return found
+
+    def _cell(self, name: str, etag: str, until: float) -> Cell | None:
+        """What a cell says; None if it cannot be read, or not in time."""
+        with self._lock:
+            known, cell = self._read.get(name, ("", None))
+        if known == etag or self._clock() > until:
+            return cell
+        match unwrap_or_failure(self._cells.read(name)):
+            case HeldCell() as held:
+                cell = replace(held.cell, workload="")  # it may hold a secret
+                with self._lock:
+                    self._read[name] = (held.etag, cell)
+                return cell
+            case _:
+                return cell
