@@ -49,7 +49,7 @@ def preload() -> None:
 
 
 def preload_for_many() -> None:
-    """The same and `FOR_MANY`, for a container that takes several workloads; make the folder of Airflow's logs.
+    """The same and `FOR_MANY`, where several workloads are run; make the folder of Airflow's logs as well.
 
     Otherwise the first of them would make it, and be taken for one that leaves files behind.
     """
