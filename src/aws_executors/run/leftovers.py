@@ -188,7 +188,7 @@ def is_private(folder: str) -> bool:
 
     On a volume somebody may; and where this is no container, everybody on the machine.
     """
-    named = folder == os.environ.get("TMPDIR")
+    named = folder == os.path.abspath(os.environ.get("TMPDIR") or "/")
     return not is_volume(folder) and (named or alone_among(_processes()))
 
 
