@@ -82,7 +82,9 @@ def taking(settings: Settings, where: Where) -> Iterator[Statement]:
     ...     print(*statement.actions, *statement.resources)
     s3:PutObject s3:GetObject arn:aws:s3:::my-bucket/w/cells/airflow/*
     """
-    yield from _objects("ServeCells", OBJECTS[:2], BY_KEY, settings, where, _cells(settings))
+    yield from _objects(
+        "ServeCells", ("s3:PutObject", "s3:GetObject"), BY_KEY, settings, where, _cells(settings)
+    )
 
 
 def _cells(settings: Settings) -> str:

@@ -35,6 +35,7 @@ from aws_executors.shell.engine.messages import K, WarmRequest, WorkItem
 from aws_executors.shell.engine.stall import NEVER_SENT, TOO_LATE
 from aws_executors.shell.engine.warm.cell_calls import NO_WORKLOAD, CellCalls
 from aws_executors.shell.engine.warm.container import SOON, Waiter, WarmContainer
+from aws_executors.shell.engine.warm.tally import WarmTally
 from aws_executors.shell.transport.cells import HeldCell
 
 R = TypeVar("R")
@@ -92,6 +93,7 @@ class WarmPool(Generic[K, R]):
         agenda: Agenda,
         error_log: ErrorLog,
         new_token: Callable[[], str],
+        tally: WarmTally,
         *,
         adopts: bool = True,
     ) -> None:
@@ -103,6 +105,7 @@ class WarmPool(Generic[K, R]):
         self._error_log = error_log
         self._adopts = adopts
         self._new_token = new_token
+        self._tally = tally
         self._waiters: dict[str, Waiter[K, R]] = {}
         self._containers: dict[str, WarmContainer[K, R]] = {}
         self._foreign: dict[str, tuple[str, float]] = {}  # ETag, and since when, of cells of others
@@ -116,6 +119,11 @@ class WarmPool(Generic[K, R]):
 
     def __repr__(self) -> str:
         return f"<WarmPool {len(self._containers)} containers, {len(self._waiters)} jobs wait>"
+
+    @property
+    def containers(self) -> tuple[WarmContainer[K, R], ...]:
+        """All containers; other threads may ask."""
+        return tuple(self._containers.values())
 
     @property
     def due(self) -> float:
@@ -382,7 +390,9 @@ class WarmPool(Generic[K, R]):
             container.closing = container.held is not None
             return
         if container.held is None or container.held.etag != held.etag:
-            container.since = self._clock()
+            now = self._clock()
+            self._tally.changed(container, now)
+            container.since = now
         container.held, container.served = held, len(held.cell.served)
         self._plan_wanted = True
         if container.job:
@@ -403,7 +413,9 @@ class WarmPool(Generic[K, R]):
         record = self._table.get(token)
         if not container.place:
             container.place = seen.id
-            self._waiters.pop(token, None)
+            waiter = self._waiters.pop(token, None)
+            if waiter is not None:
+                self._tally.taken(container, now - waiter.since)
             if record is not None:
                 self._host.happen(record, events.Accepted(now, seen.id))
         if seen.ended:
