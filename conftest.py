@@ -46,6 +46,7 @@ collect_ignore = [
     "tests/typing/mistakes.py",
     "tests/e2e/dags/killed_dag.py",
     "tests/e2e/dags/mixed_dag.py",
+    "tests/e2e/dags/teams/team_dag.py",
     "tests/e2e/dags/transport_dag.py",
     "tests/e2e/policies/airflow_local_settings.py",
 ]

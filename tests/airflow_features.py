@@ -2,7 +2,7 @@
 
 import pytest
 
-from aws_executors.shell.airflow.compat import FEATURES, Feature
+from aws_executors.shell.airflow.features import FEATURES, Feature
 
 CALLBACKS = "Callbacks of deadlines run in containers"
 PRE_ASSIGNS = "Airflow assigns the token of a queueing"

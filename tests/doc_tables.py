@@ -572,7 +572,7 @@ def figure(value: float, unit: str) -> str:
 
 def features() -> str:
     """What newer versions of Airflow have, and what is true without it."""
-    from aws_executors.shell.airflow.compat import FEATURES
+    from aws_executors.shell.airflow.features import FEATURES
 
     rows = [(one.what, one.since, one.without) for one in FEATURES]
     return "\n".join(

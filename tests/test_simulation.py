@@ -22,6 +22,7 @@ UNKNOWABLE = r"callback \w+ went well, and is reported a failure"
 SCHEDULES, CHUNK = 1200, 50
 CHUNKS = [range(first, first + CHUNK) for first in range(0, SCHEDULES, CHUNK)]
 """Every seed once, in parts that are run side by side."""
+WARM = [range(first, first + 30) for first in range(2000, 2090, 30)]
 
 
 @pytest.fixture(autouse=True)
@@ -45,11 +46,23 @@ def test_no_schedule_loses_doubles_or_misjudges_anything(seeds: range) -> None:
     assert not total.failed, told(run(shrunk(plan(total.failed[0]))))
 
 
-def test_the_same_seed_is_the_same_story() -> None:
+@pytest.mark.parametrize("seeds", WARM, ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
+def test_no_schedule_with_warm_containers_does(seeds: range) -> None:
+    """The same with containers that take one workload after another; writes to cells land late, or twice."""
+    from simulation.plan import plan
+    from simulation.run import many, run, shrunk, told
+
+    total = many(seeds, warm=True)
+    print(total)
+    assert not total.failed, told(run(shrunk(plan(total.failed[0], warm=True))))
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_the_same_seed_is_the_same_story(*, warm: bool) -> None:
     from simulation.plan import plan
     from simulation.run import run
 
-    assert run(plan(24)).story == run(plan(24)).story
+    assert run(plan(24, warm=warm)).story == run(plan(24, warm=warm)).story
 
 
 def test_what_may_have_run_is_not_run_again_where_aws_tells_no_exit_code() -> None:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from aws_executors.core.cost.record import UsageRecord, entry_of
 from aws_executors.demo import proof
-from aws_executors.demo.api import TaskInstance
+from aws_executors.demo.api import EventLogRow, TaskInstance
 from aws_executors.demo.containers import Container, TaskTry
 
 
@@ -84,6 +85,34 @@ def test_once_per_try(
     instances: list[TaskInstance], containers: list[Container], faults: tuple[str, ...]
 ) -> None:
     assert proof.once_per_try(instances, containers, {"defers": 2}).faults == faults
+
+
+MEASURED = UsageRecord(peak=140, cpu=1.5, dollars=0.0002)
+
+
+@pytest.mark.parametrize(
+    ("records", "fault"),
+    [
+        ([MEASURED], "2 containers had ended"),
+        ([MEASURED, MEASURED.model_copy(update={"peak": None})], "a container of b was not measured"),
+        ([MEASURED, MEASURED.model_copy(update={"cpu": None})], "a container of b was not measured"),
+        ([MEASURED, MEASURED.model_copy(update={"dollars": None})], "a container of b was not measured"),
+        ([MEASURED, None], "a container of b was not measured"),
+    ],
+)
+def test_a_container_that_left_no_whole_record(records: list[UsageRecord | None], fault: str) -> None:
+    (said,) = proof.all_recorded(map(logged, "ab", records), 2).faults
+    assert said.startswith(fault)
+
+
+def test_what_containers_have_recorded_is_added_up() -> None:
+    assert proof.all_recorded([logged("a", MEASURED), logged("b", MEASURED)], 2) == proof.Claim(
+        "2 containers used 3 s of CPU, at most 140 MiB each, about $0.00040 by AWS's list prices"
+    )
+
+
+def logged(task: str, record: UsageRecord | None) -> EventLogRow:
+    return EventLogRow(task_id=task, extra="" if record is None else entry_of(record))
 
 
 FREE = "queued (0): none\nrunning (0): none\nevents (0): none\n"

@@ -5,6 +5,7 @@ What is planted is an option, a variable, or something in one of these worlds.
 """
 
 import json
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import aws_executors
 from aws_executors.cli.__main__ import main
 from aws_executors.local import LocalAws
 from aws_executors.local.wire import Request
@@ -25,6 +27,7 @@ LOGS = {
         "awslogs-stream-prefix": "airflow",
     },
 }
+SOURCE = Path(aws_executors.__file__).parent
 EXECUTORS = "aws_executors.executors.AwsEcsFargateExecutor"
 ECS = {
     "REGION": "us-east-1",
@@ -653,8 +656,8 @@ def test_an_image_without_the_launcher_is_told(
     warm.setenv(OPTION + "TASK_DEFINITION", "unpacked")
     findings = found(capsys, "--section", "ecs_fargate", "--launch")
     (launch,) = [one for one in findings if one["check"] == "launch"]
-    assert launch["what"].startswith("The image has no launcher for warm containers")
-    assert launch["change"].startswith("image: pip install")
+    assert launch["what"].startswith("The image does not have this package")
+    assert launch["change"].startswith("image: the scheduler's version of this package")
 
 
 @pytest.mark.parametrize(
@@ -779,6 +782,59 @@ def test_a_container_that_can_not_work_is_told(
     (launch,) = [one for one in findings if one["check"] == "launch"]
     assert words in launch["what"]
     assert launch["severity"] == "error"
+
+
+MEASURED = {
+    OPTION + "LAUNCHER": "aws_executors",
+    OPTION + "USAGE": "True",
+    OPTION + "TASK_DEFINITION": "another-image",
+}
+
+
+def test_the_launcher_of_the_image_is_asked(
+    set_up: pytest.MonkeyPatch, aws: LocalAws, others: QueryServices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in MEASURED.items():
+        set_up.setenv(name, value)
+    image_with(SOURCE.parent, aws, others)
+    assert found(capsys, "--section", "ecs_fargate", "--launch") == []
+
+
+@pytest.mark.parametrize(
+    ("older", "words"),
+    [(True, "does not know all options that this scheduler gives"), (False, "does not have this package")],
+)
+def test_an_image_whose_launcher_does_not_fit_is_told(
+    older: bool,
+    words: str,
+    set_up: pytest.MonkeyPatch,
+    aws: LocalAws,
+    others: QueryServices,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    for name, value in MEASURED.items():
+        set_up.setenv(name, value)
+    there = tmp_path / SOURCE.name
+    if older:
+        shutil.copytree(SOURCE, there, ignore=shutil.ignore_patterns("__pycache__", "page", "templates"))
+        program = there / "run" / "__main__.py"
+        known = program.read_text().splitlines(keepends=True)
+        program.write_text("".join(line for line in known if '"--usage"' not in line))
+    else:
+        there.mkdir()
+        (there / "__init__.py").touch()
+    image_with(tmp_path, aws, others)
+    (launch,) = found(capsys, "--section", "ecs_fargate", "--launch")
+    assert words in launch["what"]
+    assert "the scheduler's version of this package" in launch["change"]
+
+
+def image_with(path: Path, aws: LocalAws, others: QueryServices) -> None:
+    """A task definition whose image has its packages there."""
+    made = container(f"http://{HOST}:{others.port}/execution/")
+    made["environment"].append({"name": "PYTHONPATH", "value": str(path)})
+    aws.client("ecs").register_task_definition(**family("another-image", made))
 
 
 @pytest.mark.usefixtures("set_up")

@@ -23,7 +23,7 @@ from aws_executors.demo.environment import AirflowHome, container_environment, i
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError
 from aws_executors.demo.proof import Claim, ended_well, none_left, succeeded
 from aws_executors.demo.stage import ASK, DemoStage, stage
-from aws_executors.shell.airflow.compat import NAMED_BY_CLASS
+from aws_executors.shell.airflow.features import NAMED_BY_CLASS
 from e2e import warm
 from e2e.postgres import postgres
 

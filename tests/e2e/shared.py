@@ -13,10 +13,11 @@ from aws_executors.demo.stage import DemoStage
 from e2e.killed import QUICK, adoption
 
 HERE = Path(__file__).parent
-NAMES = cloud.Names(transport="s3")
+NAMES = cloud.Names(transport="s3", usage=True)
 # The files whose tests share one, in their order, by its database; the last takes it down.
 SHARING: Mapping[str, str] = {
     "test_e2e_s3": "SQLite",
+    "test_e2e_usage": "SQLite",
     "test_e2e_stopped": "SQLite",
     "test_e2e_ui": "SQLite",
     "test_e2e_ending": "SQLite",
@@ -41,6 +42,7 @@ OPTIONS: Mapping[str, str] = {
     "AIRFLOW__BATCH__REQUEST_BUILDER": "slow_queue.build_batch",
     "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]),
     "AIRFLOW__BATCH__WORKLOAD_KMS_KEY": "alias/airflow",  # on ECS S3's own keys
+    **of_both("LAUNCHER", "airflow"),  # for what goes inline: it measures nothing
     **adoption(False),  # who takes over is told otherwise where it matters
     **of_both("FLEET_INTERVAL", "0.5"),
 }

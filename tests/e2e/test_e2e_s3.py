@@ -7,17 +7,16 @@ scheduler takes over, which stores what is too large and nothing else.
 """
 
 import io
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 
+from aws_executors.core.cost.measured import usage_address
 from aws_executors.core.requests.stored_workload import numbered
 from aws_executors.demo.__main__ import DAG, Clock, final_checks, follow
-from aws_executors.demo.api import DagRun, path_quoted
+from aws_executors.demo.api import DagRun
 from aws_executors.demo.proof import tokenless
 from aws_executors.demo.stage import ASK, DemoStage, is_store
 from aws_executors.local.wire import Request
@@ -31,7 +30,8 @@ PATIENCE = 120.0  # seconds
 
 def test_the_same_dag_by_way_of_s3_and_no_token_anywhere(up: DemoStage) -> None:
     clock = Clock(Console(file=io.StringIO()), time.time())
-    claims = final_checks(up, follow(up, up.trigger(DAG), clock, timeout=180.0))
+    run = up.trigger(DAG)
+    claims = final_checks(up, run, follow(up, run, clock, timeout=180.0))
     assert [str(claim) for claim in claims if not claim.holds] == []
     assert [claim.text.partition(" ")[2] for claim in claims][:2] == [
         "requests, events and descriptions carried no token",
@@ -147,15 +147,14 @@ def now(up: DemoStage, run: DagRun) -> dict[str, str | None]:
 
 def told(up: DemoStage, run: DagRun, task_id: str, event: str) -> list[str]:
     """What the Event log says of this kind about a task."""
-    path = f"/api/v2/eventLogs?dag_id={run.dag_id}&run_id={path_quoted(run.dag_run_id)}&task_id={task_id}"
-    found: Any = json.loads(up.api.call("GET", f"{path}&event={path_quoted(event)}"))
-    return [one["extra"] for one in found["event_logs"]]
+    return [one.extra or "" for one in up.api.event_logs(run, event) if one.task_id == task_id]
 
 
 def to_and_past_the_store(up: DemoStage) -> tuple[list[Request], list[Request]]:
-    """The writes of objects, and all other requests."""
+    """The writes of workloads, and all other requests."""
     requests = up.aws.requests()
-    puts = [request for request in requests if is_store(request, NAMES) and request.method == "PUT"]
+    writes = [request for request in requests if is_store(request, NAMES) and request.method == "PUT"]
+    puts = [write for write in writes if not write.path.endswith(usage_address(""))]
     return puts, [request for request in requests if request not in puts]
 
 

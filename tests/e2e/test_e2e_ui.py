@@ -68,6 +68,17 @@ def test_a_person_finds_the_page_what_failed_and_why_and_the_task(up: DemoStage,
     expect(page.get_by_text("plain").first).to_be_visible(timeout=PATIENCE)
 
 
+def test_a_person_reads_what_tasks_used_and_cost(up: DemoStage, page: Page) -> None:
+    page.goto(f"{up.place.url}/plugin/aws-executors")
+    frame = fleet(page)
+    card = frame.locator("section", has=frame.get_by_role("heading", name="Used and paid"))
+    expect(card).to_contain_text(re.compile(r"\d+ containers, about \$0\.\d+"), timeout=PATIENCE)
+    dearest, unused = (card.locator("tbody", has_text=title) for title in ("dearest", "not used"))
+    row = dearest.locator("tr", has_text="large.on_ecs")
+    expect(row).to_contain_text(re.compile(r"\$0\.\d+\s*\d+ MiB\s*\d+ % of its own"))
+    expect(unused.locator("tr").nth(1)).to_contain_text("large.on_ecs")  # below its title
+
+
 def test_a_person_watches_containers_that_wait(up: DemoStage, page: Page) -> None:
     up.aws.faults.clear()
     up.aws.faults.delays("none", pull=FOREVER)

@@ -225,6 +225,7 @@ def contain(told: str, outputs: list[int]) -> None:
     os.environ.update((name, value) for name, _, value in (one.partition("=") for one in variables))
     tempfile.tempdir = None  # found by the server's environment
     sys.argv = [module, *arguments]
+    sys.modules.pop(f"{module}.__main__", None)  # else `runpy` warns, in the midst of what a command prints
     code: object = 0
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)

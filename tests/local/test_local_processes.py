@@ -93,6 +93,34 @@ def test_a_container_sees_its_own_environment_only(
     assert not os.path.exists(directory)
 
 
+GROWS = """
+import json, os, sys, time, urllib.request
+def asked(path):
+    return json.load(urllib.request.urlopen(os.environ["ECS_CONTAINER_METADATA_URI_V4"] + path))
+said = [asked("/stats")]
+held = bytearray(os.urandom(1) * (100 * 2**20))
+until = time.process_time() + 0.3
+while time.process_time() < until:
+    pass
+print(json.dumps([asked(""), asked("/task"), *said, asked("/stats")]))
+"""
+
+
+def test_a_container_can_ask_what_it_uses(account: Account) -> None:
+    arn = account.run(account.script(GROWS))
+    assert account.aws.wait_idle(60)
+    own, task, before, after = json.loads(account.lines(f"t/app/{arn.rpartition('/')[2]}")[-1])
+    assert (own["Name"], own["Networks"]) == ("app", [{"NetworkMode": "host"}])
+    assert task["TaskARN"].rpartition("/")[2] == arn.rpartition("/")[2]
+    grown = after["memory_stats"]["usage"] - before["memory_stats"]["usage"]
+    assert 95 <= grown / 2**20 <= 130
+    spent = after["cpu_stats"]["cpu_usage"]["total_usage"] - before["cpu_stats"]["cpu_usage"]["total_usage"]
+    assert spent >= 0.25e9
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{account.aws.url}/v4/{arn.rpartition('/')[2]}/app/stats", timeout=10) as answer:
+        assert json.load(answer) is None  # it has ended
+
+
 def test_python_is_the_callers_unless_path_says_otherwise(
     start: Callable[..., Account], tmp_path: Path
 ) -> None:

@@ -1,10 +1,14 @@
 """What the launcher measures: cgroups as kernels show them, real processes, and its own last line."""
 
+import itertools
+import json
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,8 @@ from aws_executors.core.cost.measured import Measured, last_measured
 from aws_executors.local import LocalAws
 from aws_executors.run.cgroup import MIB, CgroupV1, CgroupV2, own_cgroup
 from aws_executors.run.process_tree import ProcessTree
-from aws_executors.run.usage import Meter, network
+from aws_executors.run.task_stats import ADDRESS, TaskStats, on_the_hosts_network
+from aws_executors.run.usage import Meter, counters_here, network
 from aws_executors.run.usage_report import report_usage
 
 PAGE = 4096
@@ -226,3 +231,98 @@ def test_a_store_that_refuses_costs_a_line_and_nothing_else(
     said = capsys.readouterr().err.splitlines()
     assert last_measured(said) == Measured(memory=412)
     assert "could not report what was used: NoSuchBucket" in said[-1]
+
+
+# --- What ECS says of a container ---------------------------------------------------------------------------
+
+OLD = {"usage": 500 * MIB, "stats": {"cache": 9, "total_cache": 150 * MIB, "total_shmem": 20 * MIB}}
+NEW = {"usage": 500 * MIB, "stats": {"file": 150 * MIB, "shmem": 20 * MIB, "slab_reclaimable": 10 * MIB}}
+
+
+class Ecs:
+    """An endpoint of task metadata that says this, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.says: dict[str, object] = {}
+        self.asked: list[str] = []
+        ecs = self
+
+        class Answers(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                ecs.asked.append(self.path)
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps(ecs.says.get(self.path)).encode())
+
+            def log_message(self, *_: object) -> None:
+                """Nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.address = f"http://127.0.0.1:{self.server.server_port}/v4/0f1e"
+
+    def uses(self, memory: object, cpu: float) -> None:
+        used = {"cpu_usage": {"total_usage": int(cpu * 1e9)}}
+        self.says["/v4/0f1e/stats"] = {"cpu_stats": used, "memory_stats": memory, "networks": {}}
+
+
+@pytest.fixture
+def ecs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ecs]:
+    found = Ecs()
+    monkeypatch.setenv(ADDRESS, found.address)
+    with found.server as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(("memory", "kept"), [(OLD, 500 - 150 + 20), (NEW, 500 - 150 + 20 - 10), ({}, 100)])
+def test_what_ecs_says_counts_if_it_is_more(memory: object, kept: int, ecs: Ecs) -> None:
+    stats = TaskStats(ecs.address, Counters(), clock=itertools.count(step=2).__next__)
+    assert (stats.memory(), stats.cpu(), stats.kills()) == (100 * MIB, 5.0, 1)  # it says nothing at first
+    ecs.uses(memory, 7.5)
+    assert (stats.memory(), stats.cpu()) == (kept * MIB, 7.5)
+    ecs.says = {"/v4/0f1e/stats": {"cpu_stats": "odd"}}
+    assert (stats.memory(), stats.cpu()) == (kept * MIB, 7.5)  # as it has said last
+
+
+def test_ecs_is_asked_once_a_second_at_most(ecs: Ecs) -> None:
+    stats = TaskStats(ecs.address, Counters(), clock=lambda: 1.0)
+    assert [(stats.memory(), stats.cpu()) for _ in range(3)] == [(100 * MIB, 5.0)] * 3
+    assert ecs.asked == ["/v4/0f1e/stats"]
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/v4/0f1e", "http://[", "http://127.0.0.1"])
+def test_an_ecs_that_does_not_answer_harms_nothing(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ADDRESS, address)
+    began = time.monotonic()
+    assert TaskStats(address, Counters()).memory() == 100 * MIB
+    assert not on_the_hosts_network()
+    assert time.monotonic() - began < 30
+
+
+def test_the_network_of_a_host_is_not_the_containers(ecs: Ecs) -> None:
+    def bytes_of() -> tuple[int | None, int | None]:
+        meter = Meter(Counters())
+        meter.watch()
+        deadline = time.monotonic() + 30
+        while meter._memory_peak is None:  # the first look comes after the question
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        measured = meter.stop()
+        return measured.received, measured.sent
+
+    ecs.says = {"/v4/0f1e": {"Networks": [{"NetworkMode": "awsvpc"}]}}
+    assert None not in bytes_of()
+    ecs.says = {"/v4/0f1e": {"Networks": [{"NetworkMode": "host"}]}}
+    assert bytes_of() == (None, None)
+
+
+def test_without_a_cgroup_of_its_own_ecs_is_asked(
+    ecs: Ecs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(counters_here(tmp_path), TaskStats)
+    monkeypatch.delenv(ADDRESS)
+    assert isinstance(counters_here(tmp_path), ProcessTree)
+    assert ecs.asked == []

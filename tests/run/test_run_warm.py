@@ -372,12 +372,21 @@ def test_a_lost_creation_is_known_by_the_first_offer(world: World) -> None:
 
 
 def test_a_denied_store_ends_it_after_a_minute(world: World) -> None:
+    world.limits = limited()
     world.meanwhile = [lambda: world.aws.faults.deny_bucket(BUCKET)]
     assert world.serve() == Exit.RAN
     assert world.why.startswith("its cell could not be reached for 60 seconds: ")
     assert "AccessDenied" in world.why
     assert 60 <= world.clock - 1000 <= 62
     assert len(world.said) == 3
+
+
+def test_with_a_denied_store_it_ends_soon_after_its_idle_time(world: World) -> None:
+    """Nobody may be there any more to stop it."""
+    world.meanwhile = [*[lambda: None] * 36, lambda: world.aws.faults.deny_bucket(BUCKET)]
+    assert world.serve() == Exit.RAN
+    assert "could not be reached" in world.why
+    assert 20 <= world.clock - 1000 <= 30
 
 
 def test_if_only_readings_are_denied_the_last_word_is_written(world: World) -> None:

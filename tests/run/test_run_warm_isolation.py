@@ -247,6 +247,18 @@ def test_a_file_that_was_there_and_is_changed_closes_it(
     assert "has changed files in" in leftovers.cleaned(then, str(tmp_path / "own"))
 
 
+def test_compiled_modules_in_the_working_directory_do_not_close_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    then = leftovers.before()
+    (tmp_path / "__pycache__").mkdir()
+    assert leftovers.checked(then) == ""
+    (tmp_path / "other").mkdir()
+    assert "has left files in" in leftovers.checked(then)
+
+
 def test_shared_memory_that_is_left_closes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)

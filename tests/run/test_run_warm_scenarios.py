@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from aws_executors.core.warm.cell import Served, Word
+from aws_executors.core.warm.cell import Cell, Served, Word
 from aws_executors.core.warm.log_marks import lines_of
 from aws_executors.local import LocalAws
 from run.warm_world import BUCKET, DEADLINE, SOURCES, CellAt, warm_python
@@ -195,9 +195,7 @@ def test_one_that_aws_stops_leaves_what_is_offered_to_another_one(site: Site, se
 def test_without_work_it_ends_by_itself(site: Site) -> None:
     container = site.start("a", idle=2)
     assert container.serves("one") == 0
-    began = time.monotonic()
     assert container.ended() == 0
-    assert time.monotonic() - began > 1.5
     assert container.log()[-1] == "aws_executors.run: ends: no workload came for 2 seconds"
 
 
@@ -224,8 +222,10 @@ def test_one_that_is_killed_while_it_waits_takes_nothing_more(site: Site) -> Non
     first = site.start("a")
     first.cell.until_word(Word.IDLE)
     first.kill()
-    first.cell.offer("one")
     assert first.ended() == 137
+    first.cell.offer("one")
+    second = site.start("b")
+    assert second.serves("one") == 0
     assert first.cell.now.word is Word.OFFERED
 
 
@@ -239,11 +239,13 @@ def test_an_offer_that_lands_late_is_run_once(site: Site) -> None:
 
 def test_an_offer_that_was_settled_by_a_write_never_lands(site: Site) -> None:
     """A lost offer is written over before its job gets a container of its own."""
-    container = site.start("a", idle=4)
+    container = site.start("a")
     container.cell.until_word(Word.IDLE)
     cell, etag = container.cell.read()
-    site.late(1.0, lambda: container.cell.write_at(cell.offer("one", "{}"), etag))
+    site.late(LATE, lambda: container.cell.write_at(cell.offer("one", "{}"), etag))
     container.cell.write_at(cell.withdraw(), etag)
+    time.sleep(LATE)  # it has arrived by now
+    container.cell.write(Cell.close)
     assert container.ended() == 0
     assert container.cell.now.served == ()
     assert (container.cell.now.word, container.cell.now.sequence) == (Word.CLOSED, 2)
@@ -253,24 +255,10 @@ def test_an_offer_that_was_settled_by_a_write_never_lands(site: Site) -> None:
 def test_a_write_of_the_container_that_lands_late_changes_nothing(site: Site, which: str) -> None:
     container = site.start("a", idle=2)
     container.cell.until_word(Word.IDLE)
-    proof = site.place / "go"
-    wait = f"import os, time\nwhile not os.path.exists({str(proof)!r}): time.sleep(0.02)"
-    late = site.aws.faults.land_late
-    if which == "take":
-        cell, etag = container.cell.read()
-        site.aws.faults.hang("s3.GetObject", 1.0)  # so that the next write after the offer is the take
-        time.sleep(0.6)
-        container.cell.write_at(cell.offer("one", '{"code": ""}'), etag)
-        late("s3.PutObject", LATE)
-    else:
-        container.cell.offer("one", wait)
-        container.cell.until_word(Word.TAKEN)
-    if which == "end":
-        late("s3.PutObject", LATE)
-    proof.touch()
-    container.cell.until(lambda cell: cell.exit_code_of("one") == 0)
-    if which == "close":
-        late("s3.PutObject", LATE)
+    before = {"take": 1, "end": 2, "close": 3}[which]  # writes from here on: the offer, take, end, close
+    site.aws.faults.hang("s3.PutObject", 0.0, before)
+    site.aws.faults.land_late("s3.PutObject", LATE)
+    container.cell.offer("one")
     assert container.ended() == 0
     time.sleep(LATE)  # it has landed by now
     cell = container.cell.now

@@ -134,6 +134,16 @@ class Host(Protocol):
     turn: Container | None
 
     @property
+    def idle_for(self) -> float:
+        """Virtual seconds since it has run something, or was up."""
+        ...
+
+    @property
+    def idle_limit(self) -> float:
+        """After how many of these it ends."""
+        ...
+
+    @property
     def has(self) -> str:
         """The token of the job whose workload it has."""
         ...

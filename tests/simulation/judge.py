@@ -49,6 +49,10 @@ TAKEN_FOR_DEAD = "a submission by a scheduler that was taken for dead"
 
 FORGOTTEN = "a container that AWS does not show any more"
 
+IDLE_LATE, IDLE_UNHEARD = 10.0, 25.0
+"""Virtual seconds for which a warm container may be idle beyond its limit; and more where its store may not
+answer."""
+
 JUST_BEGUN = 3.0
 """Virtual seconds within which a row may not yet have told that its task has begun."""
 
@@ -119,6 +123,14 @@ class Judge:
         if self.line.now >= self._next:
             self._next = self.line.now + 5.0
             self._unwanted()
+            self._idle()
+
+    def _idle(self) -> None:
+        """A container that gets no workload ends in time, whatever has become of its scheduler."""
+        late = IDLE_LATE if self.cloud.schedule.theme in OPEN_ROADS else IDLE_LATE + IDLE_UNHEARD
+        for one in self.cloud.idle_hosts():
+            if one.idle_for > one.idle_limit + late:
+                self.wrong(f"warm {one.token} is idle for {one.idle_for:.0f} s", (one.token, "idle"))
 
     def _too_old(self, one: Container) -> None:
         """However long a container has waited, it finds a token in the store that is still good."""

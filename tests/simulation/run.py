@@ -116,10 +116,10 @@ class Sum:
             self.failed.append(verdict.schedule.seed)
 
 
-def many(seeds: range) -> Sum:
+def many(seeds: range, *, warm: bool = False) -> Sum:
     """Run these seeds, one after the other."""
     logging.disable(logging.WARNING)  # what is meant to fail is said in many lines
     total = Sum()
     for seed in seeds:
-        total.add(run(plan(seed)))
+        total.add(run(plan(seed, warm=warm)))
     return total

@@ -63,13 +63,8 @@ class WarmHost:
         return cell.token if cell is not None and cell.word is Word.TAKEN else ""
 
     @property
-    def idle(self) -> bool:
-        """Whether it lives and runs nothing."""
-        return self.alive and self.turn is None
-
-    @property
     def idle_for(self) -> float:
-        return self.line.now - self._idle_since if self.idle else 0.0
+        return self.line.now - self._idle_since
 
     @property
     def idle_limit(self) -> float:

@@ -75,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
     names = cloud.Names(
         transport=options.transport,
         events="airflow-events" if options.events else "",
+        usage=True,
         warm="60" if options.warm else "",
     )
     return run_on(fresh(options.logs, names), options)
@@ -112,7 +113,8 @@ def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[DemoStage]:
 def run_demo(clock: Clock, up: DemoStage, *, timeout: float, keep: bool) -> bool:
     """Run the DAG and check the result; returns whether everything promised is true."""
     clock.say(f"Airflow is up: {up.place.url} (no login: everyone is an administrator)")
-    claims = final_checks(up, follow(up, up.trigger(DAG), clock, timeout))
+    dag_run = up.trigger(DAG)
+    claims = final_checks(up, dag_run, follow(up, dag_run, clock, timeout))
     for claim in claims:
         clock.console.out(str(claim), highlight=False)
     green = all(claim.holds for claim in claims)
@@ -140,7 +142,9 @@ def follow(up: DemoStage, run: DagRun, clock: Clock, timeout: float) -> tuple[Ta
     raise NotReadyError(f"the DAG has not finished within {timeout:.0f} s\n{tail(up.scheduler.log)}")
 
 
-def final_checks(up: DemoStage, instances: tuple[TaskInstance, ...]) -> tuple[proof.Claim, ...]:
+def final_checks(
+    up: DemoStage, dag_run: DagRun, instances: tuple[TaskInstance, ...]
+) -> tuple[proof.Claim, ...]:
     """Everything that must be true at the end."""
     containers = up.containers()
     return (
@@ -149,6 +153,7 @@ def final_checks(up: DemoStage, instances: tuple[TaskInstance, ...]) -> tuple[pr
         proof.ended_well(containers),
         proof.once_per_try(instances, containers, SEGMENTS),
         up.slots(),
+        *by_usage(up, dag_run, len(containers)),
         proof.none_left(up.aws.processes(), "container"),
     )
 
@@ -158,6 +163,11 @@ def by_store(up: DemoStage) -> tuple[proof.Claim, ...]:
     if up.names.transport == "inline":
         return ()
     return proof.tokenless(up.messages()), proof.none_left(up.emptied(), "stored workload")
+
+
+def by_usage(up: DemoStage, dag_run: DagRun, containers: int) -> tuple[proof.Claim, ...]:
+    """What must also be true if what containers use is recorded."""
+    return (proof.all_recorded(up.recorded(dag_run, containers), containers),) if up.names.usage else ()
 
 
 def stay(up: DemoStage, clock: Clock) -> None:

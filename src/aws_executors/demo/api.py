@@ -61,6 +61,17 @@ class ImportFaults(Answered):
     faults: tuple[ImportFault, ...] = Field(validation_alias="import_errors")
 
 
+class EventLogRow(Answered):
+    """One row of the event log, as the API shows it."""
+
+    task_id: str | None
+    extra: str | None
+
+
+class EventLogs(Answered):
+    event_logs: tuple[EventLogRow, ...]
+
+
 class Token(Answered):
     access_token: str
 
@@ -129,6 +140,13 @@ class Api:
         """The current state of every task instance of a run."""
         path = f"/api/v2/dags/{run.dag_id}/dagRuns/{path_quoted(run.dag_run_id)}/taskInstances?limit=1000"
         return TaskInstances.model_validate_json(self.call("GET", path)).task_instances
+
+    def event_logs(self, run: DagRun, event: str) -> tuple[EventLogRow, ...]:
+        """The rows of the event log that a run has of one event."""
+        query = urllib.parse.urlencode(
+            {"dag_id": run.dag_id, "run_id": run.dag_run_id, "event": event, "limit": 1000}
+        )
+        return EventLogs.model_validate_json(self.call("GET", f"/api/v2/eventLogs?{query}")).event_logs
 
 
 def path_quoted(run_id: str) -> str:

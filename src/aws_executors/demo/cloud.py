@@ -59,6 +59,7 @@ class Names:
     bucket: str = "airflow-workloads"
     transport: str = "inline"
     events: str = ""  # the queue that events are sent to, if any
+    usage: bool = False  # whether what containers use is recorded
     warm: str = ""  # seconds for which containers wait for their next workload, if they do
 
     @property
@@ -73,8 +74,9 @@ class Names:
             f"WORKLOAD_{name}": value for name, value in ({"TRANSPORT": self.transport} | store).items()
         }
         listening = {"EVENTS_QUEUE": f"{url}/{ACCOUNT}/{self.events}"} if self.events else {}
+        measured = {"USAGE": "True", "LAUNCHER": "aws_executors"} if self.usage else {}
         warm = {"WARM_IDLE": self.warm} if self.warm else {}
-        of_both = {**by_store, **listening, **warm}
+        of_both = {**by_store, **listening, **measured, **warm}
         return {
             **{f"AIRFLOW__{s}__{name}": v for s in ("ECS_FARGATE", "BATCH") for name, v in of_both.items()},
             "AIRFLOW__ECS_FARGATE__REGION": self.region,

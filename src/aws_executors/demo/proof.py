@@ -9,7 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aws_executors.demo.api import TaskInstance
+from aws_executors.core.cost.estimate import cost_text
+from aws_executors.core.cost.record import UsageRecord, memory_text, read_entry, seconds_text
+from aws_executors.core.cost.summary import usage_row
+from aws_executors.demo.api import EventLogRow, TaskInstance
 from aws_executors.demo.containers import Container
 
 SLOTS = re.compile(r"\b(running|queued) \((\d+)\): ")
@@ -86,6 +89,23 @@ def once_per_try(
             f"{name}: {found[name]} containers, not {wanted[name]}"
             for name in sorted(wanted | found)
             if found[name] != wanted[name]
+        ),
+    )
+
+
+def all_recorded(entries: Iterable[EventLogRow], containers: int) -> Claim:
+    """Each container has left a record of what it used and cost; the claim adds them up."""
+    entries = tuple(entries)
+    records = [(entry.task_id, read_entry(entry.extra or "") or UsageRecord()) for entry in entries]
+    whole = usage_row(("all",), (record for _, record in records))
+    used = "" if whole.cpu is None else f"{seconds_text(whole.cpu)} of CPU, "
+    used += "" if whole.memory is None else f"at most {memory_text(whole.memory)} each, "
+    unknown = [task for task, one in records if None in (one.peak, one.cpu, one.dollars)]
+    return Claim(
+        f"{len(records)} containers used {used}{cost_text(whole.dollars)} by AWS's list prices",
+        (
+            *([] if len(records) == containers else [f"{containers} containers had ended"]),
+            *(f"a container of {task} was not measured, or has no price" for task in unknown),
         ),
     )
 

@@ -13,8 +13,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 from pathlib import Path
 
+from aws_executors.core.cost.record import USED
 from aws_executors.demo import cloud, containers
-from aws_executors.demo.api import Api, DagRun
+from aws_executors.demo.api import Api, DagRun, EventLogRow
 from aws_executors.demo.environment import AirflowHome, airflow_environment, container_environment
 from aws_executors.demo.processes import (
     INTERRUPTS,
@@ -90,6 +91,14 @@ class DemoStage:
         while (left := tuple(self.aws.objects(self.names.bucket))) and time.monotonic() < deadline:
             time.sleep(0.2)
         return left
+
+    def recorded(self, run: DagRun, containers: int, timeout: float = 30.0) -> tuple[EventLogRow, ...]:
+        """The records of usage of a run's containers, after waiting for so many; each comes seconds after its
+        container has ended."""
+        deadline = time.monotonic() + timeout
+        while len(found := self.api.event_logs(run, USED)) < containers and time.monotonic() < deadline:
+            time.sleep(ASK)
+        return found
 
     def messages(self) -> Iterator[tuple[str, str]]:
         """All requests to AWS and all its events and descriptions, each with a name; bodies of stored

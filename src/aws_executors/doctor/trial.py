@@ -1,7 +1,8 @@
 """Run one real container to its end: ``doctor --launch``.
 
 Law: uses the executor's own calls, for one container, without retries; the container is stopped if it takes
-too long. Its command calls the health check of Airflow's execution API, from where tasks will call it.
+too long. Its command calls the health check of Airflow's execution API, from where tasks will call it. Before
+that it asks our launcher, where tasks will be run by it, whether it knows the options that it will be given.
 """
 
 import time
@@ -12,13 +13,26 @@ from returns.methods import unwrap_or_failure
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.aws.service import Service
 from aws_executors.core.explain.diagnosis import explain
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.lifecycle.observation import Observation, Phase
+from aws_executors.core.settings.base import Settings
 from aws_executors.doctor.checks.findings import API_VARIABLE, DEFAULT_API, Finding, error, warning
+from aws_executors.shell.transport import shown_command
 
 LOOK = 1.0
-NOT_SET, NOT_REACHED, NO_PACKAGE = 3, 4, 5
+NOT_SET, NOT_REACHED, NO_LAUNCHER = 3, 4, 5
+LAUNCHER = ("python", "-m", "aws_executors.run")
+WARM = ("--warm", "s3://bucket/cell", "--idle", "60", "--tasks", "1", "--age", "60")
+"""What the launcher of a container that takes one workload after another is given, with other values."""
 PROGRAM = """
 import os, sys, urllib.request
+if sys.argv[1:]:
+    try:
+        from aws_executors.run.__main__ import parser
+    except ImportError as error:
+        print(error)
+        sys.exit(5)
+    parser().parse_args(sys.argv[1:])
 url = os.environ.get("AIRFLOW__CORE__EXECUTION_API_SERVER_URL")
 if not url:
     sys.exit(3)
@@ -31,39 +45,41 @@ except OSError as error:
     print(url, error)
     sys.exit(4)
 """
-COMMAND = ("python", "-c", PROGRAM)
-"""The container's command; its exit code tells the result."""
-
-WARM = """
-import sys
-from importlib.util import find_spec
-try:
-    found = find_spec("aws_executors.run.warm")
-except ImportError:
-    found = None
-if found is None:
-    sys.exit(5)
-"""
-WARM_COMMAND = ("python", "-c", WARM + PROGRAM)
-"""The same where containers take one workload after another."""
-
 ENDS: Mapping[int, tuple[str, str, str]] = {
     NOT_SET: (
         "The container does not know where Airflow's API is",
         "A task would call localhost, which is the container itself.",
         f"image or definition: environment {API_VARIABLE} = {DEFAULT_API}",
     ),
-    NO_PACKAGE: (
-        "The image has no launcher for warm containers",
-        "Such a container would end at once, and no task would start.",
-        "image: pip install the version of aws_executors that the scheduler has",
-    ),
     NOT_REACHED: (
         "The container cannot reach Airflow's API",
         "No task can start. Its log has its output.",
         "security groups, routes and the address in AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
     ),
+    NO_LAUNCHER: (
+        "The image does not have this package, which is to run workloads in it",
+        "Its log says what could not be imported.",
+        "image: the scheduler's version of this package; or launcher = airflow, workload_transport = inline",
+    ),
+    Exit.CANNOT_START: (
+        "The launcher in the image does not know all options that this scheduler gives it",
+        "No task could start. Its log names the option.",
+        "image: the scheduler's version of this package; or leave out what needs the option",
+    ),
 }
+
+
+def trial_command(settings: Settings, *, warm: bool = False) -> tuple[str, ...]:
+    """The container's command; its exit code tells the result. `warm` says whether containers may take one
+    workload after another.
+
+    >>> from aws_executors.core.batch.settings import BatchSettings
+    >>> trial_command(BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d",
+    ...                             launcher="aws_executors", usage=True))[3:]
+    ('--usage', '--json-string', '{}')
+    """
+    command = (*LAUNCHER, *WARM) if warm else shown_command(settings, "trial", "{}")
+    return ("python", "-c", PROGRAM, *(command[3:] if command[:3] == LAUNCHER else ()))
 
 
 def trial(

@@ -1,4 +1,4 @@
-"""How much memory a container uses: what a container runtime would count, read from /proc.
+"""How much memory and CPU a container uses: what a container runtime would count, read from /proc.
 
 Law: reads only. What several processes of a container share counts once, and files do not count. Without
 /proc (on macOS) nothing is known, and no container is killed for its memory.
@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+TICK = os.sysconf("SC_CLK_TCK")
 MIB = 2**20
 
 
@@ -29,7 +30,18 @@ def exceeds(processes: Sequence[int], limit: int) -> bool:
     """Whether these processes use more than `limit` bytes together."""
     # The exact number costs milliseconds, so it is asked for only where the first one is too high: that one
     # counts twice what a fork shares with its parent.
-    return sum(map(_private, processes)) > limit and sum(map(_proportional, processes)) > limit
+    return sum(map(_private, processes)) > limit and memory_used(processes) > limit
+
+
+def memory_used(processes: Sequence[int]) -> int:
+    """Bytes that these processes use together."""
+    return sum(map(_proportional, processes))
+
+
+def spent(processes: Sequence[int]) -> float:
+    """CPU seconds of these processes, and of their children that have ended. Source: proc(5), ``stat``."""
+    fields = [line.rpartition(")")[2].split() for one in processes for line in _lines(one, "stat")]
+    return sum(sum(map(int, one[11:15])) for one in fields) / TICK
 
 
 def _private(process: int) -> int:

@@ -1,6 +1,7 @@
-"""The part of ECS's task metadata endpoint that tells a container its task.
+"""The part of ECS's task metadata endpoint that our launcher asks: task, container, and what that uses.
 
-Law: each container gets its own address, in ECS_CONTAINER_METADATA_URI_V4; the task's id is in it.
+Law: a container's address is in its ECS_CONTAINER_METADATA_URI_V4, and names it. What it uses is that of its
+real processes. They use the network of this machine, as in the network mode ``host``: nobody counts it.
 Source: "Amazon ECS task metadata endpoint version 4", Developer Guide.
 """
 
@@ -9,24 +10,46 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from aws_executors.local.memory import memory_used, sessions, spent
 from aws_executors.local.wire import http
 
 ROOT = "/v4/"
+NANO = 10**9
 
 
-def metadata_uri(url: str, task: str) -> str:
-    """The value of ECS_CONTAINER_METADATA_URI_V4 in the containers of the task with this id."""
-    return f"{url}{ROOT}{task}"
+def metadata_uri(url: str, container: object) -> str:
+    """The value of ECS_CONTAINER_METADATA_URI_V4 in a container, which goes by `<task id>/<name>`."""
+    return f"{url}{ROOT}{container}"
 
 
 def is_metadata(path: str) -> bool:
-    """Whether a request is for a task's metadata."""
-    return path.startswith(ROOT) and path.endswith("/task")
+    """Whether a request is for metadata."""
+    return path.startswith(ROOT)
 
 
-def metadata(path: str, arns: Mapping[str, str]) -> bytes:
-    """The response: the task's ARN, which is that of no task for an id that is not known."""
-    task = path.removeprefix(ROOT).removesuffix("/task")
-    unknown = f"arn:aws:ecs:local:000000000000:task/local/{task}"
-    told = {"TaskARN": arns.get(task, unknown), "KnownStatus": "RUNNING"}
+def metadata(path: str, arns: Mapping[str, str], running: Mapping[str, int]) -> bytes:
+    """The response; `arns` are the tasks' by their ids, `running` the first processes of all containers, by
+    `<task id>/<name>`. A task that is not known has the ARN of no task."""
+    container = path.removeprefix(ROOT)
+    told: object = {"Name": container.rpartition("/")[2], "Networks": [{"NetworkMode": "host"}]}
+    if container.endswith("/task"):
+        task = container.partition("/")[0]
+        unknown = f"arn:aws:ecs:local:000000000000:task/local/{task}"
+        told = {"TaskARN": arns.get(task, unknown), "KnownStatus": "RUNNING"}
+    elif container.endswith("/stats"):
+        told = stats(running.get(container.removesuffix("/stats"), 0))
     return http(200, json.dumps(told).encode(), "application/json", {})
+
+
+def stats(process: int) -> object:
+    """What the container of this first process uses, in the words of Docker; None if there is none (0).
+
+    Source: ``ContainerStats``, Docker Engine API.
+    """
+    processes = sessions().get(process, ()) if process else ()
+    if not processes:
+        return None
+    return {
+        "cpu_stats": {"cpu_usage": {"total_usage": round(spent(processes) * NANO)}},
+        "memory_stats": {"usage": memory_used(processes), "stats": {}},
+    }

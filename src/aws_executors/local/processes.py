@@ -150,7 +150,7 @@ class Containers:
 
     def _own(self, effect: StartProcess) -> dict[str, str]:
         url = self.environment.get("AWS_ENDPOINT_URL")
-        return {"ECS_CONTAINER_METADATA_URI_V4": metadata_uri(url, effect.ref.task)} if url else {}
+        return {"ECS_CONTAINER_METADATA_URI_V4": metadata_uri(url, effect.ref)} if url else {}
 
     def _wait(self, container: ContainerProcess) -> None:
         """Wait for a container's end: its first process, the rest of its session, its last output."""

@@ -139,7 +139,8 @@ class Server(socketserver.ThreadingTCPServer):
             known = has_key(request.headers, self._key)
             return self._control.reply(request) if known else forbidden(NO_KEY)
         if is_metadata(request.path):
-            return metadata(request.path, self._cloud.do(snapshots.arns))
+            arns = self._cloud.do(snapshots.arns)
+            return metadata(request.path, arns, self._cloud.containers.running())
         if self._kept is not None:
             self._kept.append(request)
         service, action = service_of(request), ""

@@ -27,6 +27,7 @@ Files: TypeAlias = Mapping[str, int]
 PR_SET_CHILD_SUBREAPER = 36
 ELSEWHERE = ("/dev/shm", "/var/tmp")  # noqa: S108 - looked at, not used
 PATIENCE = 5.0  # seconds until all killed processes have ended
+COMPILED = "__pycache__"  # what Python makes of modules in the working directory, for itself
 LEAST_DISK = 512  # MiB that must be free for the next workload
 MIB = 1024 * 1024
 
@@ -140,7 +141,7 @@ def checked(then: Before) -> str:
     for folder, names in then.elsewhere.items():
         if removed_ones := names - _names(folder):
             return f"a workload has removed files in {folder} ({_some(removed_ones)})"
-        new = _names(folder) - names
+        new = _names(folder) - names - {COMPILED}
         if new and (folder in ELSEWHERE or not is_volume(folder)):
             return _left(folder, new)
     if kills_so_far() > then.kills:

@@ -14,6 +14,7 @@ from pathlib import Path
 from aws_executors.core.cost.measured import Measured
 from aws_executors.run.cgroup import MIB, Counters, own_cgroup
 from aws_executors.run.process_tree import ProcessTree
+from aws_executors.run.task_stats import TaskStats, ecs_address, on_the_hosts_network
 
 OFTEN, RARELY, SOON = 0.2, 1.0, 5.0
 """Seconds between two looks, in the first `SOON` seconds and later."""
@@ -31,12 +32,13 @@ class Meter:
     def __init__(
         self, counters: Counters | None = None, *, alone: bool = True, root: Path = Path("/")
     ) -> None:
-        self._counters: Counters = counters or own_cgroup(root) or ProcessTree(os.getpid())
+        self._counters: Counters = counters or counters_here(root)
         self._root = root
         self._alone = alone
         self._cpu = self._counters.cpu()
         self._kills = self._counters.kills()
         self._network = network(root)
+        self._shared_network = False
         self._disk = disk()
         self._memory_peak: int | None = None
         self._disk_peak: int | None = None
@@ -56,7 +58,8 @@ class Meter:
         self._look()
         largest = _largest_child() if self._alone else None
         memory = max((one for one in (self._memory_peak, largest) if one is not None), default=None)
-        received, sent = network(self._root) or (None, None)
+        counts = None if self._shared_network else network(self._root)
+        received, sent = counts or (None, None)
         began = self._network or (None, None)
         return Measured(
             memory=None if memory is None else -(-memory // MIB),
@@ -68,6 +71,7 @@ class Meter:
         )
 
     def _watch(self) -> None:
+        self._shared_network = on_the_hosts_network()  # asked here, where nobody waits for the answer
         looks = 0
         while not self._ended.wait(OFTEN if looks * OFTEN < SOON else RARELY):
             looks += 1
@@ -80,6 +84,15 @@ class Meter:
         used = disk()
         if used is not None and self._disk is not None:
             self._disk_peak = max(used - self._disk, self._disk_peak or 0)
+
+
+def counters_here(root: Path = Path("/")) -> Counters:
+    """The container's own cgroup; or else its processes, and what ECS says of them where it does."""
+    cgroup, address = own_cgroup(root), ecs_address()
+    if cgroup is not None:
+        return cgroup
+    tree = ProcessTree(os.getpid())
+    return TaskStats(address, tree) if address else tree
 
 
 def network(root: Path = Path("/")) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ or, if the store cannot be reached, by this container's own exit code.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Protocol
 
 from aws_executors.core.errors import AwsExecutorsError
@@ -20,7 +21,7 @@ from aws_executors.run.warm_fork import Ended
 OFTEN, RARELY, SOON = 0.5, 1.0, 60.0
 """Seconds between two looks at the cell, in the first `SOON` seconds of idleness and later."""
 PATIENCE, IN_HASTE = 60.0, 5.0
-"""Seconds without an answer of the store after which the container ends; and if it has been told to stop."""
+"""Seconds without an answer of the store after which the container ends; and if it would end anyway."""
 OUTSIDE = "the object at its address is not its cell; each container needs an address of its own: no retries"
 
 
@@ -75,6 +76,7 @@ class ServingContainer:
     _cell: Cell = field(init=False)
     _etag: str = field(default=ABSENT, init=False)
     _stopped: str = field(default="", init=False)
+    _idle_since: float = field(default=inf, init=False)
     _silent_since: float | None = field(default=None, init=False)
     _served: int = field(default=0, init=False)
     _unfit: str = field(default="", init=False)
@@ -95,7 +97,7 @@ class ServingContainer:
         """Why it ends; its cell is closed."""
         self._create()
         self.say(f"takes workloads, at most {self.limits.tasks}, as {self.container}")
-        idle_since = self.now()
+        self._idle_since = self.now()
         while True:
             self._read()
             if self._cell.word is Word.CLOSED:
@@ -104,14 +106,14 @@ class ServingContainer:
                 raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
             if self._cell.word is Word.OFFERED and not self._told():
                 if self._take():
-                    idle_since = self.now()
+                    self._idle_since = self.now()
                     if self._unfit:
                         return self._unfit
-            elif why := self._why_close(self.now() - idle_since):
+            elif why := self._why_close():
                 if self._write(self._cell.close()):
                     return why
             else:
-                self._told(OFTEN if self.now() - idle_since < SOON else RARELY)
+                self._told(OFTEN if self._idle < SOON else RARELY)
 
     def _take(self) -> bool:
         """Take what is offered, run it, and say how it ended; whether it was still there."""
@@ -148,10 +150,15 @@ class ServingContainer:
             return f"it is {self.now() - self.born:.0f} seconds old"
         return ""
 
-    def _why_close(self, idle: float) -> str:
-        if idle >= self.limits.idle:
-            return self._why_no_more() or f"no workload came for {idle:.0f} seconds"
+    def _why_close(self) -> str:
+        if self._idle >= self.limits.idle:
+            return self._why_no_more() or f"no workload came for {self._idle:.0f} seconds"
         return self._why_no_more()
+
+    @property
+    def _idle(self) -> float:
+        """Seconds without a workload; negative while there is one, or no cell yet."""
+        return -inf if self._owed is not None else self.now() - self._idle_since
 
     def _told(self, seconds: float = 0.0) -> str:
         """Wait, or be told to stop; by which signal it ever was."""
@@ -226,7 +233,8 @@ class ServingContainer:
             self._silent_since = self.now()
             self.say(f"its cell cannot be reached, and is tried again: {problem}")
         silent = self.now() - self._silent_since
-        if silent >= (IN_HASTE if self._stopped else PATIENCE):
+        hastes = self._stopped or self._idle >= self.limits.idle
+        if silent >= (IN_HASTE if hastes else PATIENCE):
             problem = f"its cell could not be reached for {silent:.0f} seconds: {problem}"
             raise EndedEarlyError(problem, Exit.RAN if self._stopped else exit_)
         self._told(RARELY)

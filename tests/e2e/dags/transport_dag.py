@@ -16,6 +16,7 @@ SLOW = "slow"  # a queue whose tokens are valid for a few seconds
 RECEIVED = Path(__file__).with_name("received")
 KB_20 = 20 * 1024
 ON_ECS = {"environment": [{"name": "MANIFEST", "value": "x" * 7_800}]}  # with a workload, more than 8192
+TOO_MUCH = {"cpu": "4096", "memory": "30720"}  # more than it needs
 ON_BATCH = {"environment": [{"name": "MANIFEST", "value": "x" * 30_000}]}  # with a workload, more than 30 KiB
 
 
@@ -46,7 +47,7 @@ def waiting() -> None:
 )
 def large() -> None:
     nothing.override(task_id="small", executor=ECS)()
-    nothing.override(task_id="on_ecs", executor=ECS, executor_config=ON_ECS)()
+    nothing.override(task_id="on_ecs", executor=ECS, executor_config=ON_ECS | {"overrides": TOO_MUCH})()
     nothing.override(task_id="on_batch", executor=BATCH, executor_config=ON_BATCH)()
 
 

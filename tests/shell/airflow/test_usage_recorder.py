@@ -33,7 +33,7 @@ class Measurements:
         self.reads: list[str] = []
 
     def stored(self, submission: str) -> Measured | None:
-        return None
+        return self.found.get(submission)
 
     def logged(self, seen: Observation) -> Measured | None:
         self.reads.append(seen.id)
@@ -88,15 +88,17 @@ def test_what_cannot_be_read_harms_no_other() -> None:
     assert records(made, 1)["one"].peak == 100
 
 
-def test_after_many_in_vain_none_is_read_for_a_while() -> None:
-    measurements = Measurements(late=Measured(memory=100))
+def test_after_many_in_vain_no_log_is_read_for_a_while() -> None:
+    measurements = Measurements(late=Measured(memory=100), **{"stored-1": Measured(memory=200)})
     made = recorder(Board(), measurements)
     for number in range(IN_VAIN):
         made.ask(f"c{number}", "t", ended(f"c{number}"))
     records(made, IN_VAIN)
     reads = len(measurements.reads)
     made.ask("late", "t", ended("late"))
-    assert records(made, 1)["late"].peak is None
+    made.ask("kept", "stored", ended("kept"))
+    found = records(made, 2)
+    assert (found["late"].peak, found["kept"].peak) == (None, 200)
     assert len(measurements.reads) == reads
 
 

@@ -89,7 +89,8 @@ def test_a_folder_is_a_way_for_whoever_builds_renews_takes_over_and_removes(tmp_
         ways=Transports(way),
     )
     request = recipe(1).unwrap()
-    assert isinstance(request, ecs.RunTask) and request.overrides is not None
+    assert isinstance(request, ecs.RunTask)
+    assert request.overrides is not None
     command = request.overrides.container_overrides[0].command
     assert command is not None
     # What the launcher does with this command: the option, and the one function that reads.

@@ -32,7 +32,7 @@ from aws_executors.doctor.checks.findings import (
 from aws_executors.doctor.checks.warm import of_package
 from aws_executors.doctor.examine import examine
 from aws_executors.doctor.probe import Probe, airflow_side
-from aws_executors.doctor.trial import COMMAND, WARM_COMMAND, trial
+from aws_executors.doctor.trial import trial, trial_command
 from aws_executors.doctor.warm_probe import cells_seen
 from aws_executors.shell.airflow.configuration import configure
 from aws_executors.shell.aws.clients import Clients
@@ -85,7 +85,8 @@ def of_section(
             return
         case configured:
             settings: Settings = configured.settings
-    command = WARM_COMMAND if may_be_warm(configured.build, settings) else COMMAND
+    warm = may_be_warm(configured.build, settings)
+    command = trial_command(settings, warm=warm)
     launch = Launch(task=TASK, command=command, settings=settings, token=trial_token())
     match unwrap_or_failure(built(configured.build, launch, service.request, service.seal)):
         case BuildFault() as fault:
@@ -98,7 +99,6 @@ def of_section(
             return
         case request:
             probe, clients = Probe(settings), Clients(settings)
-            warm = may_be_warm(configured.build, settings)
             cells = partial(cells_seen, settings, options.team, clients, probe) if warm else None
             yield from examine(settings, request, side, probe, say, cells)
             if warm:

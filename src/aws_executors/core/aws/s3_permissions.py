@@ -13,7 +13,8 @@ from aws_executors.core.requests.stored_workload import address, bucket_and_key
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.shape import CELLS
 
-OBJECTS = ("s3:PutObject", "s3:GetObject", "s3:DeleteObject")
+OF_CONTAINERS = ("s3:PutObject", "s3:GetObject")
+OBJECTS = (*OF_CONTAINERS, "s3:DeleteObject")
 BY_KEY = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
@@ -82,9 +83,7 @@ def taking(settings: Settings, where: Where) -> Iterator[Statement]:
     ...     print(*statement.actions, *statement.resources)
     s3:PutObject s3:GetObject arn:aws:s3:::my-bucket/w/cells/airflow/*
     """
-    yield from _objects(
-        "ServeCells", ("s3:PutObject", "s3:GetObject"), BY_KEY, settings, where, _cells(settings)
-    )
+    yield from _objects("ServeCells", OF_CONTAINERS, BY_KEY, settings, where, _cells(settings))
 
 
 def _cells(settings: Settings) -> str:

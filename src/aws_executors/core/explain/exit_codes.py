@@ -29,7 +29,13 @@ OURS: tuple[tuple[Exit, str], ...] = (
         Exit.INFRASTRUCTURE,
         "Read its log. Check that the container can reach `execution_api_server_url`, and S3 if it is used.",
     ),
-    (Exit.CANNOT_START, "Read its log: one line says what is missing."),
+    (
+        Exit.CANNOT_START,
+        (
+            "Read its log: one line says what is missing. If that is an option (`--usage`), this package is "
+            "older in the image than in the scheduler: update the image, or set `usage = False`."
+        ),
+    ),
 )
 
 # Windows exit codes; AWS may show them signed or unsigned.

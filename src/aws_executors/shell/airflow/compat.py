@@ -1,17 +1,15 @@
 """Isolate the differences between Airflow versions in the scheduler and the API server.
 
-Law: the only module outside the container that may depend on the version of Airflow; `run/compat.py` is the
-one in it. It asks for features, never for numbers: versions of one line differ, too. All else is written for
-Airflow 3.3; what an older one lacks is made up here, or `FEATURES` says what is weaker. Airflow 3.4 merges
-all queues into one (``executor_queues``) and renames the flags, which is to be handled here.
+Law: this module and `features.py` alone, outside the container, may depend on the version of Airflow; in it,
+`run/compat.py`. They ask for features, never for numbers. All else is written for Airflow 3.3; what an older
+one lacks is made up here. Airflow 3.4 merges all queues into one (``executor_queues``) and renames the flags,
+which is to be handled here.
 """
 
 import copy
-from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Collection, MutableMapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import requires, version
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -21,12 +19,12 @@ from airflow.executors.base_executor import BaseExecutor
 from airflow.executors.workloads import ExecuteTask
 from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.state import TaskInstanceState
-from packaging.requirements import Requirement
 
-from aws_executors.core.errors import AwsExecutorsError
+from aws_executors.shell.airflow.features import TEAMS, UnsupportedError
 
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.tokens import JWTGenerator
+    from airflow.executors.executor_utils import ExecutorName
     from airflow.executors.workloads import ExecuteCallback as ExecuteCallback
     from airflow.executors.workloads import ExecutorWorkload
     from airflow.executors.workloads.types import WorkloadKey, WorkloadState
@@ -34,144 +32,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 else:
     ExecuteCallback = getattr(workloads, "ExecuteCallback", None) or type("ExecuteCallback", (), {})
-
-PACKAGE = "aws-executors"
-
-
-class UnsupportedError(AwsExecutorsError):
-    """Something is configured that this version of Airflow does not have."""
-
-
-# --- What this Airflow has ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feature:
-    """Something that newer versions of Airflow have: since which one, and what is true without it.
-
-    `silent` is set where nothing that was promised is weaker without it.
-    """
-
-    what: str
-    since: str
-    present: bool
-    without: str
-    silent: bool = False
-
-
-def _printed(kind: type) -> bool:
-    """Whether the token is part of a workload's repr, which Airflow's own launcher logs."""
-    fields: Any = getattr(kind, "model_fields", {})
-    return "token" in fields and bool(fields["token"].repr)
-
-
-CALLBACKS = hasattr(workloads, "ExecuteCallback")
-TEAMS = hasattr(BaseExecutor, "supports_multi_team")
-PRINTS_TOKENS = _printed(ExecuteTask)
-"""Whether Airflow's own launcher writes the workload's token into the container's log."""
-_SCOPED = hasattr(BaseExecutor, "pre_assigns_external_executor_id")  # both came with 3.2.2
-_SUPERVISES = hasattr(BaseExecutor, "run_workload")  # and with it 3.3's supervisors
-NAMED_BY_CLASS = hasattr(executor_loader, "_classname_to_executors_per_team")
-"""Whether a task may name its executor by its class."""
-
-FEATURES = (
-    Feature(
-        what="A workload's token only starts its task",
-        since="3.2.2",
-        present=_SCOPED,
-        without="the token in a container's command does all that its task may, for as long as it is valid "
-        "(token_lifetime)",
-    ),
-    Feature(
-        what="Airflow's own launcher keeps the token out of the container's log",
-        since="3.2.2",
-        present=not PRINTS_TOKENS,
-        without="the default of launcher is aws_executors, so the image needs this package; with launcher = "
-        "airflow each container writes its token into its log",
-    ),
-    Feature(
-        what="on_kill is called at SIGTERM with either launcher",
-        since="3.3.0",
-        present=_SUPERVISES,
-        without="on_kill is called at SIGTERM only with launcher = aws_executors",
-    ),
-    Feature(
-        what="Callbacks of deadlines run in containers",
-        since="3.2.0",
-        present=CALLBACKS,
-        without="there are no callbacks that an executor runs",
-    ),
-    Feature(
-        what="Callbacks of deadlines run in containers with either launcher",
-        since="3.3.0",
-        present=_SUPERVISES or not CALLBACKS,
-        without="callbacks run in containers only with launcher = aws_executors",
-    ),
-    Feature(
-        what="Teams",
-        since="3.2.0",
-        present=TEAMS,
-        without="an executor of a team is refused at the start",
-    ),
-    Feature(
-        what="`executor=` names a class",
-        since="3.2.0",
-        present=NAMED_BY_CLASS,
-        without="a task names an executor by its alias or its whole path; one that names the class waits for "
-        "ever, unless that is the alias ([core] executor = AwsBatchExecutor:"
-        "aws_executors.executors.AwsBatchExecutor)",
-    ),
-    Feature(
-        what="`airflow aws-executors`",
-        since="3.2.0",
-        present=NAMED_BY_CLASS,
-        without="the commands are those of `aws-executors`",
-        silent=True,
-    ),
-    Feature(
-        what="Airflow assigns the token of a queueing",
-        since="3.2.2",
-        present=_SCOPED,
-        without="the executor does, in the same transaction",
-        silent=True,
-    ),
-    Feature(
-        what="Airflow's queue begins with the most urgent task",
-        since="3.3.2",
-        present=True,
-        without="the executor sorts it",
-        silent=True,
-    ),
-)
-
-
-def airflow_version() -> str:
-    """This Airflow's version, for messages."""
-    return version("apache-airflow-core")
-
-
-def needed_airflow() -> Requirement:
-    """The Airflow that this package needs, as its own metadata say.
-
-    >>> needed_airflow().name
-    'apache-airflow'
-    """
-    every = (Requirement(one) for one in requires(PACKAGE) or ())
-    return next(one for one in every if one.name == "apache-airflow")
-
-
-def weaker() -> Iterator[str]:
-    """What is weaker with this Airflow than with the newest, a clause each."""
-    return (one.without for one in FEATURES if not (one.present or one.silent))
-
-
-def refuse_team(team: str | None) -> None:
-    """Raise UnsupportedError for an executor of a team where a team's options would be everybody's."""
-    if team and not TEAMS:
-        raise UnsupportedError(
-            f"[core] executor names an executor of the team {team!r}, and Airflow {airflow_version()} has no "
-            "teams; use Airflow 3.2 or newer, or name the executor without a team"
-        )
 
 
 # --- Workloads and their keys ------------------------------------------------------------------------------
@@ -253,6 +113,38 @@ def workload_token(generator: "JWTGenerator", subject: str, lifetime: float) -> 
     timed = copy.copy(generator)
     timed.valid_for = lifetime
     return timed.generate({"sub": subject})
+
+
+# --- Teams -------------------------------------------------------------------------------------------------
+
+
+def teams_of(dags: Collection[str]) -> dict[str, str | None]:
+    """The teams of these DAGs; one of no team is left out."""
+    from airflow.configuration import conf
+    from airflow.models.dag import DagModel
+
+    if not TEAMS or not dags or not conf.getboolean("core", "multi_team"):
+        return {}
+    return DagModel.get_dag_id_to_team_name_mapping(sorted(dags))
+
+
+def chosen_executor(name: str, team: str | None) -> "ExecutorName":
+    """The executor of a task that says `name` (nothing, if empty) in a DAG of this team, if it is of any.
+
+    One of everybody is chosen before one of the team that is called the same. UnsupportedError if there is
+    none. Airflow's own look-up knows no teams. Source: ``airflow/jobs/scheduler_job_runner.py``,
+    `_try_to_load_executor`.
+    """
+    names = executor_loader.ExecutorLoader.get_executor_names()
+    every = [(getattr(one, "team_name", None), one) for one in names]
+    if not name:
+        return next((one for whose, one in every if whose == team), every[0][1])
+    for whose, one in every:
+        called = (one.alias, one.module_path, one.module_path.rpartition(".")[2])
+        if name in called and whose in (None, team):
+            return one
+    whose = f" of the team {team} or of everybody" if team else ""
+    raise UnsupportedError(f"[core] executor names no executor {name}{whose}")
 
 
 # --- Connections, variables, metrics, DAG files ------------------------------------------------------------

@@ -38,7 +38,7 @@ from aws_executors.core.warm.step import may_be_warm
 from aws_executors.dashboard.collector import Collector, publisher_of
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts
-from aws_executors.shell.airflow import compat
+from aws_executors.shell.airflow import compat, features
 from aws_executors.shell.airflow.compat import ExecuteCallback
 from aws_executors.shell.airflow.configuration import Configured, configure
 from aws_executors.shell.airflow.connection import from_airflow
@@ -96,8 +96,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     settings are read, and threads begin, in `start`.
     """
 
-    supports_callbacks = compat.CALLBACKS
-    supports_multi_team = compat.TEAMS
+    supports_callbacks = features.CALLBACKS
+    supports_multi_team = features.TEAMS
     supports_connection_test = False  # a container starts too slowly for a person who waits for the answer
     pre_assigns_external_executor_id: ClassVar[bool] = True
 
@@ -146,7 +146,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def start(self) -> None:
         """Read the settings and start the engine; what is wrong with the settings is raised, all at once."""
         refuse_retired_hooks(type(self))
-        compat.refuse_team(self.team_name)
+        features.refuse_team(self.team_name)
         match unwrap_or_failure(self.configure()):
             case SettingsFaults() as faults:
                 raise SettingsError(faults)
@@ -197,8 +197,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._log_tail = LogTail(self._live_logs)
         self._usage = recorder_of(configured, metrics, self.clients(settings), self.backend)
         self.log.info("%s started in %s, with %s", self, settings.region, configured.builder)
-        if weaker := "; ".join(compat.weaker()):
-            self.log.warning("With Airflow %s: %s (docs/versions.md)", compat.airflow_version(), weaker)
+        if weaker := "; ".join(features.weaker()):
+            self.log.warning("With Airflow %s: %s (docs/versions.md)", features.airflow_version(), weaker)
 
     def _sharing(self, configured: Configured[S, R]) -> tuple[Sharing[R] | None, CellStore | None]:
         """How containers get one workload after another; nothing, where none does."""
@@ -414,7 +414,25 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         token = ti.external_executor_id
         if not token or try_number != ti.try_number:
             return [f"The container of try {try_number} is no longer known."], []
-        return self._live_logs.read(token)
+        try:
+            live_logs = self._live_logs_of(ti)
+        except Exception:
+            log.exception("Could not find the executor of %s", ti)
+            return ["The executor of this task could not be found; the API server's log says why."], []
+        return ([], []) if live_logs is None else live_logs.read(token)
+
+    def _live_logs_of(self, ti: "TaskInstance") -> LiveLogs | None:
+        """Those of the executor of the task's team; None if that is not one of ours.
+
+        Airflow asks an executor of everybody for all teams' tasks. Source:
+        ``airflow/utils/log/file_task_handler.py``, `_get_executor_get_task_log`.
+        """
+        if not compat.teams_of((ti.dag_id,)):
+            return self._live_logs
+        from aws_executors.shell.ui.executor_lookup import executor_of
+
+        own = executor_of(ti.executor, ti.dag_id)
+        return None if own is None else own._live_logs
 
     def _source(self) -> Result[LookupPlace, str]:
         return self.configure().alt(str).map(self._place)

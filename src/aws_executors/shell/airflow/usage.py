@@ -49,7 +49,7 @@ READS = Quota(rate=10, burst=25)
 """Readings a second: an account may make 25 GetLogEvents calls, for all its users."""
 
 IN_VAIN, REST = 10, 300.0
-"""After so many containers in a row whose measurement was not found, none is read for so many seconds."""
+"""After so many containers in a row whose measurement was not found, no log is read for so many seconds."""
 
 
 def recorder_of(
@@ -122,7 +122,7 @@ class UsageRecorder(Generic[K]):
     def ask(self, key: K, token: str, ended: ContainerEnded) -> None:
         """Record this end soon."""
         now = self._clock()
-        reads = self._measurements is not None and now >= self._resting and len(self._asked) < WAITING
+        reads = self._measurements is not None and len(self._asked) < WAITING
         at = now + self._late[0] if reads else now
         with self._changed:
             asked = _Asked(at, next(self._numbers), 0, reads, key, token, ended)
@@ -164,22 +164,25 @@ class UsageRecorder(Generic[K]):
             return
         measured = self._measured(asked)
         again = asked.tries + 1
-        if measured is None and again < len(self._late) and self._in_vain < IN_VAIN:
+        rests = self._clock() < self._resting
+        if measured is None and again < len(self._late) and not rests:
             at = self._clock() + self._late[again]
             with self._changed:
                 heapq.heappush(self._asked, replace(asked, at=at, tries=again))
             return
-        self._in_vain = 0 if measured is not None else self._in_vain + 1
+        self._in_vain = 0 if measured is not None or rests else self._in_vain + 1
         if self._in_vain >= IN_VAIN:
             self._in_vain, self._resting = 0, self._clock() + REST
         self._record(asked.key, asked.ended, measured)
 
     def _measured(self, asked: _Asked[K]) -> Measured | None:
-        if self._measurements is None or self._clock() < self._resting:
+        if self._measurements is None:
             return None
         submission = f"{asked.token}-{asked.ended.attempt}"
         stored = self._measurements.stored(submission) if asked.tries == 0 else None
-        return stored or self._measurements.logged(asked.ended.observation)
+        if stored is not None or self._clock() < self._resting:
+            return stored  # also while no logs are read: nobody else deletes it
+        return self._measurements.logged(asked.ended.observation)
 
     def _record(self, key: K, ended: ContainerEnded, measured: Measured | None) -> None:
         seen = ended.observation

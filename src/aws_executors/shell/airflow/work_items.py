@@ -10,10 +10,12 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from airflow.executors.base_executor import BaseExecutor
+from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.state import TaskInstanceState
 
 from aws_executors.core.lifecycle.job import Job, Purpose
 from aws_executors.core.lifecycle.transitions.token_renewal import renewal_interval
+from aws_executors.core.requests.launch import Task
 from aws_executors.core.requests.more_memory import asks_for_kills
 from aws_executors.core.services import ServiceRow
 from aws_executors.core.settings.base import Settings
@@ -82,6 +84,7 @@ class WorkItems(Generic[S, R]):
             build=request_factory,
             stored=request_factory if self.store else None,
             id=parcel.id,
+            recorded_as=None if parcel.has_row else as_task(parcel.task),
             builder=self.configured.builder,
         )
 
@@ -130,3 +133,8 @@ class WorkItems(Generic[S, R]):
             mint=partial(token_for, self.executor.jwt_generator),
             certain=self.ways.usual.stores,
         )
+
+
+def as_task(task: Task) -> TaskInstanceKey:
+    """The key of a task instance; that of a callback is no row's, but Airflow's event log can have it."""
+    return TaskInstanceKey(task.dag_id, task.task_id, task.run_id, task.try_number, task.map_index)

@@ -313,9 +313,9 @@ class Dispatcher(Generic[K, R]):
                 own = seen.id == job.container or isinstance(event, events.Found)
                 if not own or not seen.ended or seen.allocation is None or seen.id == record.accounted:
                     return
-                record.accounted = seen.id
-                ended = ContainerEnded(seen, job.attempt, record.work_item.queue)
-                self._outbox.append(AirflowUpdate(job.token, record.work_item.key, ended))
+                record.accounted, item = seen.id, record.work_item
+                ended = ContainerEnded(seen, job.attempt, item.queue)
+                self._outbox.append(AirflowUpdate(job.token, item.recorded_as or item.key, ended))
             case _:
                 return
 

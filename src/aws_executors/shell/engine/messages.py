@@ -75,6 +75,7 @@ class WorkItem(Generic[K, R]):
     builder: str = ""  # what a person calls it
     stored: Stored | None = field(default=None, repr=False)  # None where nothing is ever stored
     id: UUID | None = None  # what the task instance's row went by when it came in
+    recorded_as: K | None = None  # under what key its containers' usage is recorded, if not its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def inline_of(settings: Settings) -> Inline:
     """The launcher of inline workloads that these settings select; ours also measures, if it is to."""
     name = settings.launcher
     if name == "auto":
-        from aws_executors.shell.airflow.compat import PRINTS_TOKENS  # imports what only an executor needs
+        from aws_executors.shell.airflow.features import PRINTS_TOKENS  # imports what only an executor needs
 
         name = "aws_executors" if PRINTS_TOKENS else "airflow"
     return MEASURED if settings.usage and name == "aws_executors" else INLINE[name]

@@ -1,0 +1,109 @@
+"""What ECS says that this container uses, where it has no cgroup that it can read, and how its network is.
+
+Law: never raises, and waits for half a second at most, once a second at most. Says what it heard last where
+nothing is heard now; what counts besides is heeded, for both may miss something: ECS is a second late, and
+says nothing in a container's first second. Source: "Amazon ECS task metadata endpoint version 4";
+``ContainerStats``, Docker Engine API.
+"""
+
+import os
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel, Field, ValidationError
+
+from aws_executors.run.cgroup import Counters
+
+ADDRESS = "ECS_CONTAINER_METADATA_URI_V4"
+PATIENCE = 0.5  # seconds
+EVERY = 1.0  # seconds
+LONGEST = 2**18  # bytes
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Usage(BaseModel):
+    total: int = Field(0, ge=0, validation_alias="total_usage")  # nanoseconds
+
+
+class _Cpu(BaseModel):
+    usage: _Usage = Field(_Usage(), validation_alias="cpu_usage")
+
+
+class _Memory(BaseModel):
+    usage: int = Field(0, ge=0)
+    parts: Mapping[str, int] = Field({}, validation_alias="stats")
+
+    def kept(self) -> int:
+        """Bytes without what the kernel can take back, as cgroups of either version count it."""
+        old = "total_cache" in self.parts
+        names = ("total_cache",) if old else ("file", "slab_reclaimable")
+        shared = self.parts.get("total_shmem" if old else "shmem", 0)
+        cache = sum(self.parts.get(name, 0) for name in names) - shared
+        return max(self.usage - max(cache, 0), 0)
+
+
+class _Stats(BaseModel):
+    cpu: _Cpu = Field(_Cpu(), validation_alias="cpu_stats")
+    memory: _Memory = Field(_Memory(), validation_alias="memory_stats")
+
+
+class _Network(BaseModel):
+    mode: str = Field("", validation_alias="NetworkMode")
+
+
+class _Container(BaseModel):
+    networks: tuple[_Network, ...] = Field((), validation_alias="Networks")
+
+
+class TaskStats:
+    """Counters by ECS's word at this address, and by others of the same container."""
+
+    def __init__(self, address: str, others: Counters, clock: Callable[[], float] = time.monotonic) -> None:
+        self._address = address
+        self._others = others
+        self._clock = clock
+        self._asked = float("-inf")
+        self._heard = _Stats()
+
+    def memory(self) -> int | None:
+        """Bytes in use, without the page cache."""
+        return max(self._others.memory() or 0, self._stats().memory.kept()) or None
+
+    def cpu(self) -> float | None:
+        """CPU seconds so far."""
+        return max(self._others.cpu() or 0.0, self._stats().cpu.usage.total / 1e9)
+
+    def kills(self) -> int | None:
+        """What others count; ECS does not say it."""
+        return self._others.kills()
+
+    def _stats(self) -> _Stats:
+        if self._clock() >= self._asked + EVERY:
+            self._heard = _asked(f"{self._address}/stats", _Stats) or self._heard
+            self._asked = self._clock()
+        return self._heard
+
+
+def ecs_address() -> str:
+    """Where this container asks about itself; empty outside of ECS, and of Batch on ECS."""
+    address = os.environ.get(ADDRESS, "")
+    return address if address.startswith("http://") else ""
+
+
+def on_the_hosts_network() -> bool:
+    """Whether ECS says that this container uses the network of its host, as all there do."""
+    address = ecs_address()
+    found = _asked(address, _Container) if address else None
+    return found is not None and any(one.mode == "host" for one in found.networks)
+
+
+def _asked(address: str, kind: type[M]) -> M | None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(address, timeout=PATIENCE) as answer:
+            return kind.model_validate_json(answer.read(LONGEST))
+    except (OSError, ValueError, ValidationError):
+        return None
