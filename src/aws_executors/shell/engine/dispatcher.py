@@ -291,9 +291,11 @@ class Dispatcher(Generic[K, R]):
             moved, asked = advance(job, event, self._config.policy)
             if moved is job and not asked:
                 return
+            if self._warm is not None and isinstance(event, events.Found) and is_place(moved.container):
+                self._warm.follow(record, moved.container, event.observation)
             self._move(record, moved, asked)
             if self._warm is not None:
-                self._warm.happened(record, event)
+                self._warm.happened(record)
             new = moved.container not in ("", job.container) and moved.stage is not Stage.CLOSED
             if new and isinstance(event, events.Accepted):
                 self.event_feed.accepted(moved.container)

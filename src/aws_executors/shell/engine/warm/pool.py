@@ -152,18 +152,15 @@ class WarmPool(Generic[K, R]):
         self._waiters[record.job.token] = Waiter(record, submission, request, self._clock())
         self._plan_wanted = True
 
-    def happened(self, record: Record[K, R], event: events.Event[R]) -> None:
+    def happened(self, record: Record[K, R]) -> None:
         """A job has moved: that of a container, one that waits for a container, or one that has a place."""
         job = record.job
         if job.pooled:
             self._moved(record)
         elif job.withdrawn and (waiter := self._waiters.get(job.token)) is not None and not waiter.offered:
             self._answer(waiter, events.Refused(self._clock(), NEVER_SENT))
-        elif is_place(job.container):
-            if isinstance(event, events.Found):
-                self._follow(record)
-            elif job.stage in TASK_ENDED:
-                self._freed(job)
+        elif job.stage in TASK_ENDED and is_place(job.container):
+            self._freed(job)
 
     def said(
         self, record: Record[K, R], effect: effects.Report | effects.ReleaseSlot | effects.LogEvent
@@ -201,14 +198,13 @@ class WarmPool(Generic[K, R]):
             container.record = None
             self._look_last(container)
 
-    def _follow(self, record: Record[K, R]) -> None:
-        """A look-up has found the place of a job: follow its container."""
-        seen = record.job.seen
-        if seen is None or seen.ended or not seen.name:
+    def follow(self, record: Record[K, R], place: str, seen: Observation | None) -> None:
+        """A look-up has found the place of a job, in which it still runs: follow its container."""
+        if seen is None or seen.id != place or seen.ended or not seen.name:
             return
         container = self._containers.get(token_in(seen.name)) or self._adopt(seen.name, record.work_item)
         if container is not None and not container.job:
-            container.job, container.place = record.job.token, record.job.container
+            container.job, container.place = record.job.token, place
 
     def stop(self, record: Record[K, R], place: str) -> None:
         """Stop what runs at a place, if it still does: with its container."""
