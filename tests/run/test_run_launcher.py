@@ -293,7 +293,7 @@ def test_a_warm_container_runs_one_task_after_another(container: Container, api:
         s3.create_bucket(Bucket=BUCKET)
         where = {**aws.environment, "AWS_BATCH_JOB_ID": "4c75"}
         limits = ("--idle", "60", "--tasks", "2", "--age", "600")
-        arguments = ("--region", "us-east-1", *limits, "--warm", URL)
+        arguments = ("--usage", "--region", "us-east-1", *limits, "--warm", URL)
         process = container.start(*arguments, **where)
         cell = CellAt(s3)
         for token in ("a", "b"):
@@ -308,6 +308,8 @@ def test_a_warm_container_runs_one_task_after_another(container: Container, api:
     assert [body["hostname"] for path, body in api.said if path.endswith("/run")] == ["4c75", "4c75"]
     assert [body["state"] for path, body in api.said if path.endswith("/state")] == ["success", "success"]
     assert "ends: it has taken 2 workloads" in said
+    used = [last_measured([line]) for line in said.splitlines()]
+    assert [one.cpu is not None and 0.01 < one.cpu < 60 for one in used if one is not None] == [True, True]
     marks = [mark for line in out.splitlines() if (mark := mark_in(line)) is not None]
     ran = [path.split("/")[3] for path, _ in api.said if path.endswith("/run")]
     assert marks == [

@@ -49,7 +49,7 @@ def preload() -> None:
 
 
 def preload_for_many() -> None:
-    """The same and `FOR_MANY`, for a container that takes several workloads; make the folder of Airflow's logs.
+    """The same and `FOR_MANY`, where several workloads are run; make the folder of Airflow's logs as well.
 
     Otherwise the first of them would make it, and be taken for one that leaves files behind.
     """
@@ -57,10 +57,20 @@ def preload_for_many() -> None:
     for module in FOR_MANY:
         with suppress(ImportError):  # of a provider that is not there, or not whole
             import_module(module)
+    _read_certificates()
     from airflow.configuration import conf
 
     with suppress(OSError):  # the root may be read-only, and the logs elsewhere
         os.makedirs(conf.get("logging", "base_log_folder"), exist_ok=True)
+
+
+def _read_certificates() -> None:
+    """Let Airflow's client of its API server read the certificates, which it does once in a process, and in
+    none of its forks again: that is a tenth of a CPU second."""
+    with suppress(Exception):  # another Airflow may make its client otherwise; then each workload reads them
+        from airflow.sdk.api.client import Client
+
+        Client(base_url="http://localhost/", token="").close()
 
 
 @contextmanager

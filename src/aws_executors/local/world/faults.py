@@ -77,7 +77,7 @@ class FaultPlan:
     tallies: dict[str, Tally] = field(default_factory=dict)
 
 
-def plan(faults: FaultPlan, action: str, fault: Planned, times: int) -> None:
+def plan_fault(faults: FaultPlan, action: str, fault: Planned, times: int) -> None:
     """Plan a fault for the next `times` calls of an action (`RunTask`, `ecs.RunTask` or `*`)."""
     faults.planned.setdefault(action, deque()).extend([fault] * times)
 

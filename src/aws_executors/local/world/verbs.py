@@ -12,7 +12,7 @@ from aws_executors.local.world.delays import Delays
 from aws_executors.local.world.ecs import task_end
 from aws_executors.local.world.ecs.state import EcsTask
 from aws_executors.local.world.events.rules import disable_rule
-from aws_executors.local.world.faults import FaultPlan, Planned, plan
+from aws_executors.local.world.faults import FaultPlan, Planned, plan_fault
 from aws_executors.local.world.loop import ACTIONS, BROKEN, THROTTLED
 from aws_executors.local.world.state import World, hex_id
 
@@ -36,7 +36,7 @@ def throttle(world: World, now: float, action: str, times: int) -> None:
     """Throttle the next calls, with the error of the action's service."""
     service = action.partition(".")[0] if "." in action else _service_of(action)
     code, message, status = THROTTLED[service]
-    plan(world.faults, action, Planned(code, message, status), times)
+    plan_fault(world.faults, action, Planned(code, message, status), times)
 
 
 def _service_of(action: str) -> str:
@@ -48,27 +48,27 @@ def refuse_calls(
     world: World, now: float, action: str, code: str, message: str, status: int, times: int
 ) -> None:
     """Answer the next calls with an error, without carrying them out."""
-    plan(world.faults, action, Planned(code, message, status), times)
+    plan_fault(world.faults, action, Planned(code, message, status), times)
 
 
 def fail_calls(world: World, now: float, action: str, carried_out: bool, times: int) -> None:
     """Answer the next calls with a 500, before or after they are carried out."""
-    plan(world.faults, action, Planned(*BROKEN, carried_out=carried_out), times)
+    plan_fault(world.faults, action, Planned(*BROKEN, carried_out=carried_out), times)
 
 
 def lose_answer(world: World, now: float, action: str, times: int) -> None:
     """Carry out the next calls, and never answer them."""
-    plan(world.faults, action, Planned(carried_out=True, delivered=False), times)
+    plan_fault(world.faults, action, Planned(carried_out=True, delivered=False), times)
 
 
 def hang(world: World, now: float, action: str, seconds: float, times: int) -> None:
     """Carry out the next calls, and answer them this much later."""
-    plan(world.faults, action, Planned(carried_out=True, hang=seconds), times)
+    plan_fault(world.faults, action, Planned(carried_out=True, hang=seconds), times)
 
 
 def land_late(world: World, now: float, action: str, seconds: float, times: int) -> None:
     """Never answer the next calls, and carry them out this much later."""
-    plan(world.faults, action, Planned(late=_seconds("land_late", seconds), delivered=False), times)
+    plan_fault(world.faults, action, Planned(late=_seconds("land_late", seconds), delivered=False), times)
 
 
 def expire_credentials(world: World, now: float, seconds: float) -> None:
