@@ -30,8 +30,8 @@ WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine (KEEP=1: leave it up; TRANSPORT=s3: by way of S3; EVENTS=1: with events)
-	@$(BIN)/python -m aws_executors.demo $(if $(filter-out 0,$(KEEP)),--keep) $(if $(TRANSPORT),--transport $(TRANSPORT)) $(if $(filter-out 0,$(EVENTS)),--events)
+demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine (KEEP=1: leave it up; TRANSPORT=s3: by way of S3; EVENTS=1: with events; WARM=1: cold beside warm)
+	@$(BIN)/python -m aws_executors.demo $(if $(filter-out 0,$(KEEP)),--keep) $(if $(TRANSPORT),--transport $(TRANSPORT)) $(if $(filter-out 0,$(EVENTS)),--events) $(if $(filter-out 0,$(WARM)),--warm)
 
 test: lint ## format, lint, types, stubs, unit, property, doc and README tests, end to end, the demo on the oldest Airflow
 	@echo "make: types, unit tests, end-to-end tests and the oldest Airflow side by side; each shows all when it has ended"
