@@ -26,7 +26,7 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.lifecycle.transitions.lookup import forgotten
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.place import is_place, place_of, seen_in
-from aws_executors.core.warm.plan import Waiting, plan
+from aws_executors.core.warm.plan import Waiting, placements
 from aws_executors.core.warm.shape import token_in
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.error_log import ErrorLog
@@ -252,7 +252,7 @@ class WarmPool(Generic[K, R]):
 
     def _plan_shape(self, shape: str, waiters: list[Waiter[K, R]], now: float) -> None:
         own = [one for one in self._containers.values() if one.shape == shape]
-        made = plan(
+        made = placements(
             [
                 Waiting(token=one.record.job.token, priority=one.record.work_item.priority, since=one.since)
                 for one in waiters
