@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,7 @@ CONTEXT: dict[str, Any] = {
 }
 
 
+@cache
 def context() -> dict[str, Any]:
     """What an API server answers in the version that this Airflow asks for: nothing that it does not know."""
     from airflow.sdk.api.datamodels._generated import DagRun, TIRunContext
@@ -128,6 +130,7 @@ def served(api: Api) -> Iterator[Api]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             """Nobody reads it."""
 
+    context()  # first: what it imports takes longer than a task waits for an answer
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         api.url = f"http://127.0.0.1:{server.server_address[1]}/execution/"
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
