@@ -11,6 +11,9 @@ INSTALLED := $(VENV)/.installed
 BUILD := hatchling hatch-fancy-pypi-readme
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SOAK := $(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile soak
+VERSIONS := $(sort $(patsubst versions/airflow-%.txt,%,$(wildcard versions/airflow-*.txt)))
+STORIES := 147 7 2
+SEE_AIRFLOW := tests/run tests/shell/airflow tests/shell/transport tests/shell/ui tests/test_provider.py
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
 # Workers for the unit tests: two more than there are cores, for some tests wait (with as many as cores, two took nine
 # minutes and left a third of the CPU idle); not more, for each takes six seconds to collect its tests. End to end:
@@ -22,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo docs test lint types unit e2e e2e-examples killed soak mutants bench fmt clean
+.PHONY: help venv demo docs test lint types unit e2e e2e-examples killed oldest versions soak mutants bench fmt clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,9 +33,9 @@ help: ## show this
 demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine (KEEP=1: leave it up; TRANSPORT=s3: by way of S3; EVENTS=1: with events)
 	@$(BIN)/python -m aws_executors.demo $(if $(filter-out 0,$(KEEP)),--keep) $(if $(TRANSPORT),--transport $(TRANSPORT)) $(if $(filter-out 0,$(EVENTS)),--events)
 
-test: lint ## format, lint, types, stubs, unit, property, doc and README tests, end to end
-	@echo "make: types, unit tests and end-to-end tests side by side; each shows all when it has ended"
-	@$(MAKE) --no-print-directory --jobs 3 $(WHOLE) types unit e2e || \
+test: lint ## format, lint, types, stubs, unit, property, doc and README tests, end to end, the demo on the oldest Airflow
+	@echo "make: types, unit tests, end-to-end tests and the oldest Airflow side by side; each shows all when it has ended"
+	@$(MAKE) --no-print-directory --jobs 4 $(WHOLE) types unit e2e oldest || \
 	  { echo "make test: NOT green; 'Error' stands above behind the name of what failed" >&2; exit 1; }
 	@echo "make test: all green"
 
@@ -82,6 +85,34 @@ mutants: $(INSTALLED) ## break the code on purpose, one line at a time, until a 
 killed: $(INSTALLED) ## kill real schedulers, SEEDS=20 times in a row, and judge what is left (SEED=7: this one)
 	@PYTHONPATH=src:tests $(BIN)/python -m e2e.killed $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20))
 
+oldest: .venv-versions/$(firstword $(VERSIONS))/.installed ## the demo with the oldest Airflow
+	@PYTHONPATH=src:tests nice $(<D)/bin/python -m e2e.oldest --logs .demo/oldest --timeout 600
+
+versions: $(VERSIONS:%=version-%) ## with the older versions of Airflow: tests that see it, demos, executors side by side, killed schedulers (make version-3.1: one)
+
+# A warning is no error here, where it may be one of an older Airflow about its own packages. The stories are of
+# schedulers that are killed, for these are told without a callback, which 3.1 does not have.
+version-%: .venv-versions/%/.installed
+	@echo "make: Airflow $*"
+	@PYTHONPATH=src:tests nice $(<D)/bin/python -m pytest -q -W default -n $(WORKERS) --dist worksteal $(SEE_AIRFLOW)
+	@for transport in inline s3; do $(<D)/bin/python -m aws_executors.demo --logs .demo/$* --transport $$transport || exit 1; done
+	@PYTHONPATH=src:tests $(<D)/bin/python -m e2e.mixed --logs .killed/mixed-$*
+	@PYTHONPATH=src:tests $(<D)/bin/python -m e2e.killed --logs .killed/$* $(STORIES:%=--seed %)
+
+# An environment's constraints are ours, but for what its own file says. The file names no index.
+.venv-versions/%/.installed: pyproject.toml constraints.txt versions/airflow-%.txt
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@awk -F '[=; ]' 'NR == FNR { own[$$1]; print; next } !($$1 in own)' versions/airflow-$*.txt constraints.txt > $(@D)/constraints.txt
+	@echo "make: installing Airflow $* into $(@D) (about a minute)"
+	@nice $(@D)/bin/python -m pip --disable-pip-version-check -q -q install -c $(@D)/constraints.txt pip $(BUILD) && \
+	  nice $(@D)/bin/python -m pip --disable-pip-version-check -q -q install -c $(@D)/constraints.txt \
+	  --no-build-isolation --group versions --editable . || { \
+	  echo "make: Airflow $* could not be installed into $(@D), so nothing was tested with it; pip says why above" >&2; \
+	  exit 1; }
+	@touch $@
+
+.PRECIOUS: .venv-versions/%/.installed
+
 fmt: $(INSTALLED) ## format, and mend what ruff can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -104,5 +135,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 clean: ## remove .venv and everything that was made
-	rm -rf $(VENV) .bench .demo .docs .examples .killed .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-versions .bench .demo .docs .examples .killed .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

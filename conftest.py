@@ -28,6 +28,7 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 ENVIRONMENT = {
     "AIRFLOW_HOME": str(HOME),
     "AIRFLOW__API_AUTH__JWT_SECRET": "a secret that only these tests share, long enough for HS512: 64 bytes",
+    "AIRFLOW__CORE__EXECUTOR": "aws_executors.executors.AwsEcsFargateExecutor",
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME / 'airflow.db'}",
@@ -44,6 +45,8 @@ ENVIRONMENT = {
 collect_ignore = [
     "tests/typing/mistakes.py",
     "tests/e2e/dags/killed_dag.py",
+    "tests/e2e/dags/mixed_dag.py",
+    "tests/e2e/dags/teams/team_dag.py",
     "tests/e2e/dags/transport_dag.py",
     "tests/e2e/policies/airflow_local_settings.py",
 ]

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from airflow.executors.workloads import ExecuteTask
-from airflow.executors.workloads.base import BundleInfo
-from airflow.executors.workloads.task import TaskInstanceDTO
+from airflow.executors.base_executor import BaseExecutor
+from airflow.executors.workloads import BundleInfo, ExecuteTask
+from airflow.executors.workloads import TaskInstance as TaskInstanceDTO
 from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
@@ -24,13 +24,19 @@ from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import insert, select, update
 
+from airflow_features import PRE_ASSIGNS, has
+from aws_executors.shell.airflow.compat import row_id
+
 BUNDLE = "tests"
 NEW_DAG: Callable[..., DagModel] = DagModel  # its __init__ has no types
 
 
 @dataclass(kw_only=True)
 class Given:
-    """One task instance, and the workload that the scheduler would hand over for it."""
+    """One task instance, and the workload that the scheduler would hand over for it.
+
+    `id` is as its row has it.
+    """
 
     key: TaskInstanceKey
     id: uuid.UUID
@@ -42,7 +48,7 @@ class Given:
     def workload(self, token: str | None = "assigned") -> ExecuteTask:
         """What the scheduler queues; `token` None is a queueing for which Airflow assigns nothing."""
         dto = TaskInstanceDTO.model_construct(
-            id=self.id,
+            id=uuid.UUID(str(self.id)),
             task_id=self.key.task_id,
             dag_id=self.key.dag_id,
             run_id=self.key.run_id,
@@ -92,6 +98,16 @@ class Given:
                 session.delete(ti)
 
 
+def queue_up(executor: BaseExecutor, *givens: Given, token: str | None = "assigned") -> None:
+    """What the scheduler does when it queues; where Airflow assigns no token, each has the executor's."""
+    with create_session(scoped=False) as session:
+        for given in givens:
+            executor.queue_workload(given.workload(token), session)
+            if token == "assigned" and not has(PRE_ASSIGNS):
+                query = select(TaskInstance.external_executor_id).where(TaskInstance.id == given.id)
+                given.token = str(session.scalar(query))
+
+
 def task_instance(
     name: str = "task",
     *,
@@ -101,7 +117,7 @@ def task_instance(
     priority: int = 1,
 ) -> Given:
     """A task instance in a DAG run of its own."""
-    run_id, token, ti_id = f"run-{uuid.uuid4()}", str(uuid.uuid4()), uuid.uuid4()
+    run_id, token, ti_id = f"run-{uuid.uuid4()}", str(uuid.uuid4()), row_id(uuid.uuid4())
     now = datetime.now(UTC)
     with create_session(scoped=False) as session:
         if session.get(DagBundleModel, BUNDLE) is None:

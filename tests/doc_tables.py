@@ -221,9 +221,9 @@ def likeness(job: Job[str]) -> Hashable:
     )
 
 
-def begun(purpose: Purpose, assigned: bool) -> Job[str]:
+def begun(purpose: Purpose) -> Job[str]:
     """A job at its beginning."""
-    job: Job[str] = Job(token="t", purpose=purpose, assigned=assigned)
+    job: Job[str] = Job(token="t", purpose=purpose)
     return begin(job)[0]
 
 
@@ -239,7 +239,7 @@ def ways() -> Mapping[Stage, Mapping[Stage, set[str]]]:
 
 def steps_of_life(policy: Policy) -> Iterator[tuple[Stage, str, Stage]]:
     """Every event in every situation that a job can come into, with the stages before and after it."""
-    jobs = [begun(purpose, assigned) for purpose in Purpose for assigned in (True, False)]
+    jobs = [begun(purpose) for purpose in Purpose]
     known = {likeness(job) for job in jobs}
     at = 0.0
     while jobs:
@@ -570,6 +570,16 @@ def figure(value: float, unit: str) -> str:
     return f"{f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'} {unit}".strip()
 
 
+def features() -> str:
+    """What newer versions of Airflow have, and what is true without it."""
+    from aws_executors.shell.airflow.features import FEATURES
+
+    rows = [(one.what, one.since, one.without) for one in FEATURES]
+    return "\n".join(
+        ["| what | since Airflow | before |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    )
+
+
 def verify_checks() -> str:
     """What `verify` checks."""
     return table(("check", "what it shows"), ((f"`{one.name}`", one.title) for one in CHECKS))
@@ -609,6 +619,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "verify_checks": verify_checks,
     "verify_unmeasured": verify_unmeasured,
     **{f"reasons:{name}": partial(reasons, name) for name in REASONS},
+    "features": features,
 }
 
 

@@ -234,6 +234,64 @@ def test_one_module_reads_pydantics_errors() -> None:
     assert [module_name(path) for path in readers] == ["aws_executors.core.validation"]
 
 
+COMPAT = (f"{OURS}.shell.airflow.compat", f"{OURS}.shell.airflow.features", f"{OURS}.run.compat")
+"""The modules that know that there are several versions of Airflow."""
+DISTRIBUTIONS = ("apache-airflow", "apache-airflow-core", "apache-airflow-task-sdk")
+UNFOUND = re.compile(r"ImportError|NotFoundError")
+
+
+def asks(tree: ast.AST) -> Iterator[str]:
+    """Each question of this code that is about Airflow's version, or about whether Airflow has something."""
+    known = {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if getattr(node, "module", alias.name).partition(".")[0] == "airflow"
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if text in DISTRIBUTIONS:
+                yield text
+            case ast.Attribute(value=ast.Name(id="airflow"), attr="__version__"):
+                yield "airflow.__version__"
+            case ast.Call(func=ast.Name(id="hasattr" | "signature" | "getattr" as name), args=[of, *rest]):
+                root = of
+                while isinstance(root, ast.Attribute):
+                    root = root.value
+                plain = name == "getattr" and len(rest) < 2
+                if isinstance(root, ast.Name) and root.id in known and not plain:
+                    yield ast.unparse(node)
+            case ast.Try(body=body, handlers=handlers) if any(
+                handler.type is not None and UNFOUND.search(ast.unparse(handler.type)) for handler in handlers
+            ):
+                module = ast.Module(body=body, type_ignores=[])
+                yield from (name for name in imports(module, "") if below(name, "airflow"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_no_other_module_asks_which_airflow_this_is(path: Path) -> None:
+    if module_name(path) not in COMPAT:
+        assert list(asks(ast.parse(path.read_text()))) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("from importlib.metadata import version\nversion('apache-airflow-core')", ["apache-airflow-core"]),
+        ("import airflow\nairflow.__version__", ["airflow.__version__"]),
+        ("from airflow.executors import workloads as w\nhasattr(w, 'A')", ["hasattr(w, 'A')"]),
+        ("from airflow import models\ngetattr(models.B, 'c', 0)", ["getattr(models.B, 'c', 0)"]),
+        ("from airflow import models\ngetattr(models, name)", []),
+        ("try:\n    from airflow.sdk import A\nexcept ImportError:\n    pass", ["airflow.sdk.A"]),
+        ("try:\n    from airflow.sdk import A\nexcept ValueError:\n    pass", []),
+        ("import json\nhasattr(json, 'a')", []),
+    ],
+)
+def test_sees_who_asks(code: str, expected: list[str]) -> None:
+    assert list(asks(ast.parse(code))) == expected
+
+
 def classes(trees: Iterable[ast.AST]) -> dict[str, set[str]]:
     """Every class that is made anywhere in these, with the names of its bases."""
     return {

@@ -10,6 +10,7 @@ from aws_executors.doctor.checks.routes import Endpoint, RouteTable, SubnetRoute
 
 SOUND = Airflow(
     version="3.3.2",
+    needed=">=3.1.8,<3.4",
     supported=True,
     executor="aws_executors.executors.AwsBatchExecutor",
     ours=True,
@@ -25,7 +26,8 @@ SOUND = Airflow(
 @pytest.mark.parametrize(
     ("airflow", "check", "line"),
     [
-        (replace(SOUND, supported=False, version="3.4.0"), "airflow-version", "apache-airflow>=3.3.0,<3.4"),
+        (replace(SOUND, supported=False, version="3.4.0"), "airflow-version", "apache-airflow>=3.1.8,<3.4"),
+        (replace(SOUND, weaker=("no teams",)), "airflow-version", "upgrade Airflow"),
         (replace(SOUND, missing=("terminate_job",)), "boto3-version", "pip install --upgrade boto3"),
         (replace(SOUND, ours=False), "executor", "[core] executor ="),
         (replace(SOUND, api_url="http://[::1]:8080/execution/"), "api-url", "execution_api_server_url ="),

@@ -23,18 +23,18 @@ from sqlalchemy import Engine, create_engine, text
 
 from aws_executors.demo import cloud
 from aws_executors.demo.containers import Container
-from aws_executors.demo.environment import EXECUTORS, AirflowHome, container_environment, isolate
+from aws_executors.demo.environment import AirflowHome, container_environment, isolate
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError, interruptible
 from aws_executors.demo.proof import Claim, ended_well
 from aws_executors.demo.stage import ASK, DemoStage, stage
 from e2e import warm
 from e2e.examples_table import CONF, FAILING, FEW, FOLLOWING, MORE, PASSED_OVER, VARYING
+from e2e.mixed import LOCAL, MIXED
 from e2e.postgres import postgres
 from e2e.records import ENDED, label
 
 HERE = Path(__file__).parent
 PACKAGES = ("airflow.example_dags", "airflow.providers.standard.example_dags")
-LOCAL = "LocalExecutor"
 NAMES = cloud.Names(events="airflow-events")
 TURNS: Mapping[str, str] = {LOCAL: "", "AwsEcsFargateExecutor": "ECS", "AwsBatchExecutor": "Batch"}
 """The executors in the order of their turns, and the service whose containers each starts."""
@@ -45,13 +45,13 @@ LOGICAL_DATE = "2026-01-05T00:00:0{}+00:00"  # a Monday; no date may come twice,
 
 # A call of a task that is not answered in time is repeated, and a start that is repeated fails the task: on a
 # busy machine that says nothing of executors.
-PATIENT: Mapping[str, str] = {
+EVERYWHERE: Mapping[str, str] = {
+    "AIRFLOW__CORE__EXECUTOR": MIXED,
     "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",
     "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
 }
 OPTIONS: Mapping[str, str] = {
-    **PATIENT,
-    "AIRFLOW__CORE__EXECUTOR": f"{EXECUTORS},{LOCAL}",
+    **EVERYWHERE,
     "AIRFLOW__CORE__PARALLELISM": "4",  # processes of LocalExecutor
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
@@ -114,7 +114,7 @@ def show(names: Iterable[str], logs: Path) -> Iterator[Show]:
         url = stack.enter_context(postgres(logs))
         options = {**OPTIONS, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url, "EXECUTOR_IN_TURN": str(turn)}
         up = stack.enter_context(
-            stage(dags, logs, options, NAMES, image={**image, **PATIENT}, prepared=warm.components)
+            stage(dags, logs, options, NAMES, image={**image, **EVERYWHERE}, prepared=warm.components)
         )
         rows = create_engine(url)
         stack.callback(rows.dispose)

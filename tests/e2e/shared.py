@@ -22,6 +22,7 @@ SHARING: Mapping[str, str] = {
     "test_e2e_ui": "SQLite",
     "test_e2e_ending": "SQLite",
     "test_e2e_examples": "PostgreSQL",
+    "test_e2e_mixed": "PostgreSQL",
     "test_e2e_killed": "PostgreSQL",
     "test_e2e_interrupted": "PostgreSQL",
 }

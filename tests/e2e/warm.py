@@ -105,16 +105,20 @@ def served(command: Path, module: str, environment: Mapping[str, str]) -> Iterat
     command.chmod(0o755)
     source = str(Path(__file__).parents[1])
     sources = os.pathsep.join(filter(None, [source, environment.get("PYTHONPATH")]))
-    server = subprocess.Popen(
-        [sys.executable, "-m", "e2e.warm", str(address), module],
-        env={**environment, "PYTHONPATH": sources},
-        start_new_session=True,
-    )
+    said = command.with_name("said")
+    with said.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "e2e.warm", str(address), module],
+            env={**environment, "PYTHONPATH": sources},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
         until = time.monotonic() + START
         while not address.exists():
             if server.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"the warm Python has not started: {server.returncode}")
+                raise RuntimeError(f"the warm Python has not started: {server.poll()}\n{said.read_text()}")
             time.sleep(0.05)
         yield
     finally:

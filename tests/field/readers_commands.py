@@ -78,6 +78,7 @@ def _faults(parser: AirflowConfigParser, model: type[Settings], team: str) -> tu
 
 SOUND = Airflow(
     version="3.3.2",
+    needed=">=3.1.8,<3.4",
     supported=True,
     executor="",
     ours=True,

@@ -76,6 +76,16 @@ CONTEXT: dict[str, Any] = {
 }
 
 
+def context() -> dict[str, Any]:
+    """What an API server answers in the version that this Airflow asks for: nothing that it does not know."""
+    from airflow.sdk.api.datamodels._generated import DagRun, TIRunContext
+
+    run = {name: value for name, value in CONTEXT["dag_run"].items() if name in DagRun.model_fields}
+    return {name: value for name, value in CONTEXT.items() if name in TIRunContext.model_fields} | {
+        "dag_run": run
+    }
+
+
 @dataclass
 class Api:
     """An execution API that lets a task begin, or does not."""
@@ -93,7 +103,7 @@ class Api:
         if path.endswith("/run") and self.status != 200:
             return self.status, {"detail": self.detail}
         if path.endswith("/run"):
-            return 200, CONTEXT
+            return 200, context()
         return (204, None) if path.endswith(("/state", "/heartbeat")) else (200, {})
 
 

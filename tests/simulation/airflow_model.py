@@ -12,7 +12,6 @@ import itertools
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow.models.callback import CallbackKey
@@ -54,11 +53,6 @@ class Instance:
     def key(self) -> TaskInstanceKey:
         """Airflow's key, of the try that it is in."""
         return TaskInstanceKey("dag", self.task, "run", self.try_number, -1)
-
-    @property
-    def queued_dttm(self) -> datetime:
-        """When it was last queued, by the clock that AWS has here, too."""
-        return datetime.fromtimestamp(self.queued_at, UTC)
 
 
 @dataclass(slots=True)

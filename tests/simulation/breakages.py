@@ -17,7 +17,7 @@ DISPATCHER, OPERATIONS = f"{SHELL}.engine.dispatcher", f"{SHELL}.engine.operatio
 POLL_INTERVAL = f"{LIFECYCLE}.poll_interval"
 SHUTDOWN = f"{SHELL}.engine.shutdown"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
-WORKLOADS, STORE = f"{SHELL}.airflow.workloads", f"{SHELL}.transport.s3"
+STORE = f"{SHELL}.transport.s3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,7 @@ MUTANTS = (
         "KEEP,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE)",
         seed=150,
     ),
-    Mutant(
-        "another token is ours, too", VERDICT, "if assigned and row.token != token:", "if False:", seed=1217
-    ),
+    Mutant("another token is ours, too", VERDICT, "if row.token != token:", "if False:", seed=1217),
     Mutant(
         "lost in mid-run: another container",
         VERDICT,
@@ -277,10 +275,10 @@ MUTANTS = (
         seed=118,
     ),
     Mutant(
-        "a used token of ours is taken for one of Airflow's",
-        WORKLOADS,
-        "return None if token is None or is_own(token) else token",
-        "return token",
-        seed=10,
+        "what an earlier queueing has left in the row is taken for a new token",
+        EXECUTOR,
+        "if isinstance(workload, ExecuteTask) and not self._airflow_assigns:",
+        "if False:",
+        seed=131,
     ),
 )

@@ -27,7 +27,7 @@ from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.airflow.executor import AwsExecutor, engine_config
 from aws_executors.shell.airflow.work_items import WorkItems
-from aws_executors.shell.airflow.workloads import OWN_VERSION, RequestFactory, Transports
+from aws_executors.shell.airflow.workloads import RequestFactory, Transports
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_tail import LogTail
 from aws_executors.shell.engine.event_intake import EventIntake
@@ -102,8 +102,11 @@ class VirtualExecutor(AwsExecutor[S, R]):
         return Tokens(self._process, self._metadata.times.queued)
 
     def new_token(self) -> str:
-        made = str(self._metadata.new_id("own token"))
-        return f"{made[:14]}{OWN_VERSION}{made[15:]}"
+        return str(self._metadata.new_id("own token"))
+
+    @cached_property
+    def _airflow_assigns(self) -> bool:
+        return self._cloud.schedule.assigned
 
     def _enter(self, workload: Any, key: WorkloadKey) -> str:
         token = super()._enter(workload, key)

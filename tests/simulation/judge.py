@@ -31,7 +31,7 @@ UNWANTED = 60.0
 """Virtual seconds within which a container that nobody waits for must be told to stop."""
 
 UNWANTED_WITHOUT_OUTAGE = 35.0
-"""The same, where nothing fails for long; each besides the time that one read of rows takes, or `READS`."""
+"""The same, where nothing fails for long; each besides the time that one read of rows takes."""
 
 READS = 3
 
@@ -194,9 +194,7 @@ class Judge:
     def _patience(self, name: str) -> float:
         """For how long this one may be unwanted."""
         schedule = self.cloud.schedule
-        # By a token that is not in its row, a container is known to be unwanted by the row's state alone, and
-        # several reads may find it in one that it was in before.
-        late = schedule.times.row_interval * (1 if schedule.assigned else READS)
+        late = schedule.times.row_interval
         if schedule.theme not in NO_OUTAGE:
             return UNWANTED + late
         job = self.cloud.world.batch.jobs.get(name)

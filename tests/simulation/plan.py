@@ -84,9 +84,10 @@ SLOW = replace(DELAYS, provision=(1.0, 40.0), pull=(1.0, 40.0), deprovision=(3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Everything that one run is made of; `assigned` is whether Airflow gives out tokens, `sensors` whether
-    most tasks are deferred or rescheduled, `stored` whether workloads travel by way of S3, `silent` the share
-    of ended ECS tasks whose exit code AWS never tells, `events` whether events tell of containers, too."""
+    """Everything that one run is made of; `assigned` is whether Airflow gives out tokens, or the executor,
+    `sensors` whether most tasks are deferred or rescheduled, `stored` whether workloads travel by way of S3,
+    `silent` the share of ended ECS tasks whose exit code AWS never tells, `events` whether events tell of
+    containers, too."""
 
     seed: int
     theme: str

@@ -24,6 +24,7 @@ from simulation.timeline import draw
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import Update
     from sqlalchemy.orm import Session
 
 
@@ -53,6 +54,19 @@ class Onlooker(Protocol):
     def called_back(self, one: Callback, state: str) -> None:
         """An event of the executor ends a callback."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Queueing:
+    """The transaction in which a row is set to queued, as far as an executor may add to it."""
+
+    row: Instance
+
+    def execute(self, statement: Update) -> None:
+        """Give the row its token."""
+        values = statement.compile().params
+        assert values["id_1"] == self.row.id
+        self.row.external_executor_id = values["external_executor_id"]
 
 
 NO_SESSION = cast("Session", None)
@@ -120,7 +134,7 @@ class Scheduler:
             self.executor.queue_workload(self._callback(callback), NO_SESSION)
         room = self.executor.slots_available
         for one in self.metadata.queue(self.number, room, assigned=self.assigned, now=now):
-            self.executor.queue_workload(self._workload(one), NO_SESSION)
+            self.executor.queue_workload(self._workload(one), cast("Session", Queueing(one)))
             if self.dies_after_queueing:
                 self.process.die()
         if not self.process.alive:

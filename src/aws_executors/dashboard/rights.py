@@ -11,7 +11,8 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.batch_apis import IsAuthorizedDagRequest
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
-from airflow.models.dag import DagModel
+
+from aws_executors.shell.airflow.compat import teams_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def rights_of(user: BaseUser, dags: Collection[str]) -> Rights:
     """What a user may read of these DAGs; nothing of a DAG that Airflow does not know."""
     readable = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
     known = frozenset(dags) & readable
-    teams = DagModel.get_dag_id_to_team_name_mapping(sorted(known)) if known else {}
+    teams = teams_of(known)
     tasks = _allowed(user, known, DagAccessEntity.TASK_INSTANCE, teams)
     return Rights(tasks=tasks, log=_allowed(user, tasks, DagAccessEntity.AUDIT_LOG, teams))
 

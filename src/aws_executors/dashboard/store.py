@@ -20,6 +20,7 @@ from sqlalchemy.sql.functions import func
 
 from aws_executors.dashboard.seal import LARGEST, Seal, seal
 from aws_executors.dashboard.snapshot import Snapshot, from_text, to_text
+from aws_executors.shell.airflow.compat import owner
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.engine.error_log import ErrorLog
 
@@ -66,7 +67,7 @@ class SnapshotRow:
                         val=text,
                         description=ABOUT,
                         is_encrypted=False,
-                        team_name=self._team,
+                        **owner(table, self._team),
                     )
                 )
 

@@ -13,7 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-EXECUTORS = "aws_executors.executors.AwsEcsFargateExecutor,aws_executors.executors.AwsBatchExecutor"
+# With aliases: before 3.2 a task cannot name its executor by its class.
+EXECUTORS = ",".join(
+    f"{name}:aws_executors.executors.{name}" for name in ("AwsEcsFargateExecutor", "AwsBatchExecutor")
+)
 PORTS = range(20_000, 32_000)  # below the ports that Linux and macOS assign to outgoing connections
 INHERITED = ("LANG", "LC_ALL", "PYTHONPATH", "TMPDIR", "TZ")
 ALONE: Mapping[str, str] = {

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.session
@@ -31,6 +30,7 @@ from aws_executors.doctor.checks.image import Evidence
 from aws_executors.doctor.checks.network import Network, SecurityGroup, Subnet
 from aws_executors.doctor.checks.routes import Endpoint, RouteTable, Ways
 from aws_executors.doctor.registry import image_seen
+from aws_executors.shell.airflow import features
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.aws.call import call_aws, gone
 from aws_executors.shell.aws.clients import client_of, config
@@ -55,10 +55,12 @@ def airflow_side(conf: "AirflowConfigParser", executor: str, ours: bool, service
     url = written("core", "execution_api_server_url")
     base = written("api", "base_url")
     address = url or (f"{base.rstrip('/')}/execution/" if base else "")
-    known = version("apache-airflow-core")
+    known, needed = features.airflow_version(), features.needed_airflow().specifier
     return Airflow(
         version=known,
-        supported=known.split(".")[:2] == ["3", "3"],
+        needed=str(needed),
+        supported=needed.contains(known, prereleases=True),
+        weaker=tuple(features.weaker()),
         executor=executor,
         ours=ours,
         api_url=address,

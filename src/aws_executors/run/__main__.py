@@ -8,11 +8,11 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit, exit_of
 from aws_executors.core.redact.outgoing import one_line
-from aws_executors.run import hostname, spot
+from aws_executors.run import compat, hostname, spot
 from aws_executors.run.parent import StoppedError, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, NoWorkloadError
@@ -103,9 +103,9 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
         raise NoWorkloadError(
             f"this Airflow cannot read the workload ({places}); use the scheduler's version in the image"
         ) from None
-    if not isinstance(found, workloads.ExecuteTask | workloads.ExecuteCallback):
+    if not isinstance(found, compat.kinds()):
         raise NoWorkloadError(f"a {type(found).__name__} cannot run in a container")
-    return found
+    return cast("ExecuteTask | ExecuteCallback", found)
 
 
 def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
@@ -113,17 +113,14 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
 
     Source: ``airflow/sdk/execution_time/execute_workload.py``.
     """
-    from airflow.executors.base_executor import BaseExecutor
-    from airflow.executors.workloads import ExecuteCallback
-    from airflow.sdk.log import configure_logging
+    from airflow.executors.workloads import ExecuteTask
     from airflow.settings import dispose_orm
 
     from aws_executors.run.ends import exit_code
 
     dispose_orm(do_log=False)
-    configure_logging(output=sys.stdout.buffer, json_output=True)
     try:
-        left = BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=True)
+        left = compat.run_workload(workload)
     except StoppedError as error:
         return _stopped(error)
     except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
@@ -131,7 +128,7 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
         say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
         return code
     # A task has reported its own failure to Airflow; a callback's is known by the exit code only.
-    return int(isinstance(workload, ExecuteCallback) and left != 0)
+    return int(not isinstance(workload, ExecuteTask) and left != 0)
 
 
 def _stopped(error: StoppedError) -> int:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import httpx
 from airflow.exceptions import AirflowConfigException
-from airflow.sdk.exceptions import TaskAlreadyRunningError
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit, exit_for_status
+from aws_executors.run.compat import already_running, is_held
 
 BEGINNING = "/run"
 """How the address ends to which a task reports that it starts.
@@ -43,11 +43,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _one(error: BaseException) -> int | None:
     match error:
-        case TaskAlreadyRunningError():
+        case _ if isinstance(error, already_running()):
             return Exit.HELD
         case httpx.HTTPStatusError(request=request, response=response):
-            began = not request.url.path.endswith(BEGINNING)
-            return Exit.INFRASTRUCTURE if began else exit_for_status(response.status_code)
+            if not request.url.path.endswith(BEGINNING):
+                return Exit.INFRASTRUCTURE
+            return Exit.HELD if is_held(response) else exit_for_status(response.status_code)
         case httpx.TransportError():
             return Exit.INFRASTRUCTURE
         case ImportError() | AirflowConfigException() | ValueError():

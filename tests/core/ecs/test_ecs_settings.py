@@ -39,7 +39,7 @@ def test_defaults() -> None:
         "fleet_interval": 10.0,
         "events_queue": "",
         "token_lifetime": None,
-        "launcher": "airflow",
+        "launcher": "auto",
         "usage": False,
         "prices_file": "",
         "read_share": 0.5,

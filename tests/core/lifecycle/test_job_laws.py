@@ -136,7 +136,7 @@ STORIES: list[list[Event[str]]] = [
 PARTS = either(few(news, 1, 2), mapped(tuple, of(*STORIES)))
 POLICIES = every(Policy, idempotent=[False, True], attempts=[1, 2, 3], lookups=[1, 2, 3], grace=[100.0])
 BORN_WITH = [purpose for purpose in Purpose if purpose is not Purpose.LEAVE]  # which is only ever come to
-BORN = every(Job, token=["t"], purpose=BORN_WITH, assigned=[False, True], renew_every=[None, 300.0])
+BORN = every(Job, token=["t"], purpose=BORN_WITH, renew_every=[None, 300.0])
 JOBS: Recipe[Job[str]] = either(of(*BORN), of(Job(token="t", has_row=False)))
 
 Turn: TypeAlias = "tuple[Job[str], Event[str], Job[str], tuple[Effect[str], ...]]"

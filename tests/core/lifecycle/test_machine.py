@@ -6,7 +6,7 @@ Each scenario is a list of (event, stage, effects) by hand, named after the case
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import pytest
@@ -169,9 +169,9 @@ class Scenario:
     job: Job[str] = field(default_factory=lambda: Job(token="t"))
 
 
-def adopt(purpose: Purpose, queued_at: float | None = None) -> Job[str]:
+def adopt(purpose: Purpose) -> Job[str]:
     """A job of another scheduler."""
-    job: Job[str] = Job(token="t", purpose=purpose, queued_at=queued_at)
+    job: Job[str] = Job(token="t", purpose=purpose)
     return begin(job)[0]
 
 
@@ -537,27 +537,24 @@ SUBMITTING = [
 
 SUPERSEDED = [
     Scenario(
-        "C17: the next segment is queued while the end of this one is judged: the row, which does not yet "
-        "say for whom it waits, is not asked any more",
+        "C17: the next segment is queued while the end of this one is judged: the row is not asked any more",
         [
             *STARTED,
             (Observed(9.0, looks(Phase.FAILED, cause=Cause.RECLAIMED)), S.AWAITING_ROW, (ReadRow(),)),
             (Superseded(9.1), S.CLOSED, ()),
-            (RowRead(9.2, row("queued", None)), S.CLOSED, ()),
+            (RowRead(9.2, row("queued", "u")), S.CLOSED, ()),
         ],
-        job=Job(token="t", assigned=False),
     ),
     Scenario(
         "C17: the container of this segment still ends: it may, for a while",
         [
             *RAN,
             (Superseded(5.0), S.STOPPING, ()),
-            (RowRead(6.0, row("queued", None)), S.STOPPING, ()),
+            (RowRead(6.0, row("queued", "u")), S.STOPPING, ()),
             (Due(124.9), S.STOPPING, ()),
             (Due(125.0), S.STOPPING, (Stop("c1", NOT_WAITED_FOR),)),
             (Observed(126.0, BAD), S.CLOSED, ()),
         ],
-        job=Job(token="t", assigned=False),
     ),
     Scenario("C17: nothing was started for it", [(Superseded(0.5), S.CLOSED, ())]),
     Scenario(
@@ -1124,37 +1121,6 @@ ADOPTING = [
             ),
         ],
         job=adopt(Purpose.ADOPT),
-    ),
-    Scenario(
-        "the container is older than the queueing, of which it says nothing: queued again, same try",
-        [
-            (Found(1.0, replace(GOOD, created=99.9)), S.WATCHING, (ReadRow(),)),
-            (RowRead(1.1, QUEUED), S.CLOSED, (Requeue(), ReleaseSlot())),
-        ],
-        job=adopt(Purpose.ADOPT, queued_at=100.0),
-    ),
-    Scenario(
-        "an older container ends, and the task runs, in which nobody knows: its heartbeat decides",
-        [
-            (Found(1.0, RUNS), S.WATCHING, ()),
-            (RowRead(1.1, RUNNING), S.WATCHING, ()),
-            (Observed(2.0, replace(BAD, created=99.9)), S.WATCHING, (ReadRow(),)),
-            (RowRead(2.1, RUNNING), S.WATCHING, ()),
-            (RowRead(9.0, FINISHED), S.CLOSED, (ReleaseSlot(),)),
-        ],
-        job=adopt(Purpose.ADOPT, queued_at=100.0),
-    ),
-    Scenario(
-        "a container of this very queueing: its end is told at once",
-        [
-            (Found(1.0, replace(BAD, created=100.1)), S.AWAITING_ROW, (ReadRow(),)),
-            (
-                RowRead(1.1, RUNNING),
-                S.CONFIRMING,
-                (LogEvent("container failed", EXITED), Report(False, EXITED, True)),
-            ),
-        ],
-        job=adopt(Purpose.ADOPT, queued_at=100.0),
     ),
     Scenario(
         "C12: no container, and the task waits in the queue: queued again, same try",

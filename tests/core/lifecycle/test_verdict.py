@@ -38,9 +38,6 @@ ENDED = [
     (RowState.QUEUED, Outcome.FAILED, "fail"),  # 401, 403, 404: the same workload can never start
     (RowState.QUEUED, Outcome.LOST, "resubmit"),  # C13, C20: user code never ran, the cause is infrastructure
     # QUEUED, but perhaps for another container: saying "success" would fail a healthy task.
-    (RowState.UNSURE, Outcome.CLEAN, "free"),  # C18: most likely a reschedule, waiting for its next segment
-    (RowState.UNSURE, Outcome.FAILED, "fail"),
-    (RowState.UNSURE, Outcome.LOST, "resubmit"),
     # RUNNING in a container that is no more.
     (RowState.RUNNING, Outcome.CLEAN, "succeed"),  # its last word was lost; Airflow makes a retry of it
     (RowState.RUNNING, Outcome.FAILED, "fail"),
@@ -71,7 +68,6 @@ ENDED = [
         Outcome.WITHDRAWN,
         "give back",
     ),  # it has not run, and nobody decided that it should not
-    (RowState.UNSURE, Outcome.WITHDRAWN, "free"),  # given back already, it would be queued twice
     (RowState.RUNNING, Outcome.WITHDRAWN, "fail"),  # user code ran: what comes next is a retry
     (RowState.RESTARTING, Outcome.WITHDRAWN, "succeed"),
     (RowState.FINISHED, Outcome.WITHDRAWN, "free"),
@@ -80,7 +76,6 @@ ENDED = [
     (RowState.ROWLESS, Outcome.WITHDRAWN, "fail"),  # a callback can not be queued again
     # TURNED_AWAY: our launcher was told that another container holds the task, or that nobody waits for it.
     (RowState.QUEUED, Outcome.TURNED_AWAY, "fail"),  # and yet nobody has begun it: it would wait for ever
-    (RowState.UNSURE, Outcome.TURNED_AWAY, "free"),  # the row waits for another queueing's container
     (RowState.RUNNING, Outcome.TURNED_AWAY, "free"),  # C19: a healthy run, in another container
     (RowState.RESTARTING, Outcome.TURNED_AWAY, "succeed"),
     (RowState.FINISHED, Outcome.TURNED_AWAY, "free"),
@@ -90,7 +85,6 @@ ENDED = [
     # REFUSED: it waited longer than its token was valid. A new submission has a new one, and user code did
     # not run.
     (RowState.QUEUED, Outcome.REFUSED, "resubmit"),
-    (RowState.UNSURE, Outcome.REFUSED, "resubmit"),
     (RowState.RUNNING, Outcome.REFUSED, "free"),
     (RowState.RESTARTING, Outcome.REFUSED, "succeed"),
     (RowState.FINISHED, Outcome.REFUSED, "free"),
@@ -99,7 +93,6 @@ ENDED = [
     (RowState.ROWLESS, Outcome.REFUSED, "resubmit"),
     # UNABLE: the next container of the same image and settings would end in the same way.
     (RowState.QUEUED, Outcome.UNABLE, "fail"),
-    (RowState.UNSURE, Outcome.UNABLE, "fail"),
     (RowState.RUNNING, Outcome.UNABLE, "free"),
     (RowState.RESTARTING, Outcome.UNABLE, "succeed"),
     (RowState.FINISHED, Outcome.UNABLE, "free"),
@@ -138,7 +131,6 @@ def test_there_is_a_verdict_on_everything(cause: Cause | None, code: int | None,
     ("stands", "expected"),
     [
         (RowState.QUEUED, "keep"),
-        (RowState.UNSURE, "keep"),
         (RowState.RUNNING, "keep"),
         (RowState.RESTARTING, "keep"),  # told too early, the next container would run beside this one
         (RowState.FINISHED, "succeed"),  # the row decides when: the slot is free at once
@@ -203,7 +195,7 @@ def test_who_ended_it_from_outside_counts_more_than_its_code() -> None:
 
 
 # (the row's state, token and try) as it stands to a container started under "t" for try 2
-ASSIGNED = [
+STANDINGS = [
     (("queued", "t", 2), RowState.QUEUED),
     (("running", "t", 2), RowState.RUNNING),
     (("restarting", "t", 2), RowState.RESTARTING),
@@ -231,31 +223,14 @@ ASSIGNED = [
     (("queued", "t", 1), RowState.MOVED_ON),
     (("a state of Airflow 4", "t", 2), RowState.MOVED_ON),
 ]
-UNASSIGNED = [
-    (("queued", "t", 2), RowState.QUEUED),  # our event has arrived
-    (("queued", None, 2), RowState.UNSURE),  # it has not, or this is the next segment
-    (("queued", "u", 2), RowState.UNSURE),  # the id of an earlier segment stays until ours is written
-    (("running", None, 2), RowState.RUNNING),
-    (("running", "u", 2), RowState.RUNNING),
-    (("running", None, 3), RowState.MOVED_ON),
-    (("scheduled", None, 2), RowState.MOVED_ON),
-    (("deferred", None, 2), RowState.MOVED_ON),
-    (("success", None, 2), RowState.FINISHED),
-    (("restarting", None, 2), RowState.RESTARTING),
-]
 
 
-@pytest.mark.parametrize(
-    ("row", "assigned", "expected"),
-    [(row, True, expected) for row, expected in ASSIGNED]
-    + [(row, False, expected) for row, expected in UNASSIGNED],
-)
-def test_standing(row: tuple[str | None, str | None, int], assigned: bool, expected: RowState) -> None:
+@pytest.mark.parametrize(("row", "expected"), STANDINGS)
+def test_standing(row: tuple[str | None, str | None, int], expected: RowState) -> None:
     state, token, number = row
     shown = Row(state=state, token=token, try_number=number)
-    assert row_state(shown, token="t", assigned=assigned, try_number=2) is expected
+    assert row_state(shown, token="t", try_number=2) is expected
 
 
-@pytest.mark.parametrize("assigned", [True, False])
-def test_a_row_that_is_deleted_is_gone(assigned: bool) -> None:
-    assert row_state(None, token="t", assigned=assigned, try_number=1) is RowState.GONE
+def test_a_row_that_is_deleted_is_gone() -> None:
+    assert row_state(None, token="t", try_number=1) is RowState.GONE

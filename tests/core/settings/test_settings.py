@@ -52,7 +52,7 @@ def test_defaults() -> None:
         "workload_store_owner": "",
         "workload_kms_key": "",
         "token_lifetime": None,
-        "launcher": "airflow",
+        "launcher": "auto",
         "usage": False,
         "prices_file": "",
         "submit_job_kwargs": "aws_executors.conf.BATCH_SUBMIT_JOB_KWARGS",

@@ -10,6 +10,7 @@ from airflow.configuration import AirflowConfigParser
 from airflow.executors.base_executor import ExecutorConf
 from returns.result import Result
 
+from airflow_features import TEAMS, needs
 from aws_executors.core import services
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
@@ -397,6 +398,7 @@ def test_no_option_is_called_missing_on_account_of_kwargs_that_can_not_be_read(
 # C37: a team's section
 
 
+@needs(TEAMS)
 def test_c37_a_team_falls_back_to_the_defaults_only(conf: AirflowConfigParser) -> None:
     put(conf, "batch", BATCH | {"workers": "9"})
     put(conf, "red=batch", BATCH | {"job_queue": "red", "region": ""})

@@ -19,6 +19,7 @@ from sqlalchemy.schema import CreateTable
 
 from airflow_rows import Given, task_instance
 from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.airflow.compat import row_id
 from aws_executors.shell.airflow.database import AirflowDatabase, _by_ids, complete, read_rows
 from aws_executors.shell.engine.messages import RowQuery
 from e2e.postgres import postgres
@@ -231,7 +232,7 @@ def test_ids_are_looked_up_in_the_primary_key(count: int) -> None:
     with create_session(scoped=False) as session:
         connection = session.connection()
         statement = _by_ids(connection.dialect, count)
-        sql, parameters = statement.filled([uuid.uuid4() for _ in range(count)], "running", 1)
+        sql, parameters = statement.filled([row_id(uuid.uuid4()) for _ in range(count)], "running", 1)
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
     (step,) = [str(row[3]) for row in plan]
     assert step == "SEARCH task_instance USING INDEX sqlite_autoindex_task_instance_1 (id=?)"
@@ -239,7 +240,7 @@ def test_ids_are_looked_up_in_the_primary_key(count: int) -> None:
 
 def test_postgresql_tells_the_same(tmp_path: Path) -> None:
     """A server of our own, whose driver has UUIDs of its own, and one table without those it refers to."""
-    moved, *ids = [uuid.uuid4() for _ in range(6)]
+    moved, *ids = [row_id(uuid.uuid4()) for _ in range(6)]
     with postgres(tmp_path) as url:
         engine = create_engine(url)
         table = TaskInstance.__table__

@@ -5,29 +5,30 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.executors import workloads
 from airflow.executors.base_executor import BaseExecutor
-from airflow.executors.workloads import ExecuteCallback
-from airflow.executors.workloads.base import BundleInfo
-from airflow.executors.workloads.callback import CallbackDTO, CallbackFetchMethod
+from airflow.executors.workloads import BundleInfo, ExecuteTask
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 from airflow.models import Log
+from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.session import create_session
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select
 
 import containers
-from airflow_rows import Given, task_instance
+from airflow_executors import forget_executors
+from airflow_features import CALLBACKS, needs
+from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import ORPHANED
 from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor, AwsFargateExecutor
 from aws_executors.local import LocalAws
+from aws_executors.shell.airflow.compat import workload_key
 from aws_executors.shell.engine import operations
 from sites import batch_site, ecs_site
 
@@ -106,9 +107,7 @@ def turn_a_while(executor: BaseExecutor) -> None:
 
 def hand_over(executor: BaseExecutor, *givens: Given, token: str | None = "assigned") -> None:
     """What the scheduler does when it queues."""
-    with create_session(scoped=False) as session:
-        for given in givens:
-            executor.queue_workload(given.workload(token), session)
+    queue_up(executor, *givens, token=token)
     executor.heartbeat()
 
 
@@ -226,37 +225,86 @@ def test_batch_runs_a_task(monkeypatch: pytest.MonkeyPatch, aws: LocalAws) -> No
     assert job["jobName"] == f"airflow-{given.token}-1"
 
 
-def test_a_token_of_our_own_where_airflow_assigns_none(
-    executor: AwsEcsFargateExecutor, aws: LocalAws
+MIXED = "LocalExecutor,aws_executors.executors.AwsEcsFargateExecutor"
+
+
+@pytest.fixture
+def mixed(
+    monkeypatch: pytest.MonkeyPatch, executor: AwsEcsFargateExecutor
+) -> Iterator[AwsEcsFargateExecutor]:
+    """The executor beside one that asks for no tokens: Airflow assigns some, and hands over used ones."""
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", MIXED)
+    forget_executors()
+    yield executor
+    forget_executors()
+
+
+def queued_under(given: Given) -> str:
+    """The token that stands in its row."""
+    return str(given.row().external_executor_id)
+
+
+@pytest.mark.parametrize("left", [None, "left by an earlier queueing"])
+def test_a_token_of_our_own_is_committed_with_the_queueing(
+    mixed: AwsEcsFargateExecutor, aws: LocalAws, left: str | None
 ) -> None:
     given = task_instance(queue="sleep")
-    hand_over(executor, given, token=None)
-    state, token = executor.event_buffer[given.key]
-    assert state == "queued"
-    turn_until(executor, is_running(aws))
+    given.becomes("scheduled", external_executor_id=left)
+    with create_session(scoped=False) as session:
+        mixed.queue_workload(given.workload(left), session)
+        session.rollback()
+    assert given.row().external_executor_id == left
+    hand_over(mixed, given, token=left)
+    token = queued_under(given)
+    assert token not in ("None", left)
+    assert states(mixed) == {}
+    turn_until(mixed, is_running(aws))
     (task,) = aws.tasks()
     assert task["startedBy"] == f"airflow/{token}"
-    assert given.key in executor.running
+    assert given.key in mixed.running
 
 
 @pytest.mark.parametrize("later", [0, 1], ids=["next-segment", "next-try"])
-def test_a_token_of_our_own_is_used_once(executor: AwsEcsFargateExecutor, aws: LocalAws, later: int) -> None:
-    """Where Airflow assigns none, what an earlier queueing has put into the row is handed over once more."""
+def test_a_token_of_our_own_is_used_once(mixed: AwsEcsFargateExecutor, aws: LocalAws, later: int) -> None:
+    """What an earlier queueing has left in the row is handed over again, and is not taken for a new one."""
     given = task_instance(queue="exit-0")
-    hand_over(executor, given, token=None)
-    first = str(executor.event_buffer.pop(given.key)[1])
-    given.becomes("deferred" if later == 0 else "up_for_retry", external_executor_id=first)
-    turn_until(executor, lambda: given.key not in executor.running)
+    hand_over(mixed, given, token=None)
+    first = queued_under(given)
+    given.becomes("deferred" if later == 0 else "up_for_retry")
+    turn_until(mixed, lambda: given.key not in mixed.running)
     given.becomes("queued", try_number=given.key.try_number + later)
     again = replace(given, key=given.key._replace(try_number=given.key.try_number + later))
-    hand_over(executor, again, token=first)
-    state, second = executor.event_buffer[again.key]
-    assert state == "queued"
+    hand_over(mixed, again, token=first)
+    second = queued_under(again)
     assert second != first
-    given.becomes("running", external_executor_id=second)
-    turn_until(executor, lambda: again.key not in executor.running)
-    assert states(executor) == {again.key: "success"}
+    given.becomes("running")
+    turn_until(mixed, lambda: again.key not in mixed.running)
+    assert states(mixed) == {again.key: "success"}
     assert {task["startedBy"] for task in aws.tasks()} == {f"airflow/{first}", f"airflow/{second}"}
+
+
+def test_what_is_taken_back_before_it_is_started_leaves_nothing(mixed: AwsEcsFargateExecutor) -> None:
+    given = task_instance(queue="exit-0")
+    queue_up(mixed, given, token=None)
+    mixed.revoke_task(ti=given.row())
+    assert (mixed._assigned, mixed.queued_tasks) == ({}, {})
+
+
+def least_urgent_first(executor: BaseExecutor) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
+    """How Airflow 3.2 and 3.3.0 order what waits. Source: ``airflow/executors/base_executor.py``."""
+    return sorted(executor.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight)
+
+
+@pytest.mark.usefixtures("ecs_options")
+def test_the_most_urgent_gets_the_last_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseExecutor, "order_queued_tasks_by_priority", least_urgent_first)
+    executor = AwsEcsFargateExecutor(parallelism=1)
+    executor.start()
+    givens = [task_instance(queue="sleep", priority=priority) for priority in (1, 5, 3)]
+    queue_up(executor, *givens)
+    executor.heartbeat()
+    assert executor.running == {givens[1].key}
+    executor.end()
 
 
 def test_the_highest_priority_goes_first(ecs_options: Callable[..., None], aws: LocalAws) -> None:
@@ -264,14 +312,23 @@ def test_the_highest_priority_goes_first(ecs_options: Callable[..., None], aws: 
     executor = AwsEcsFargateExecutor(parallelism=8)
     executor.start()
     givens = [task_instance(queue="exit-0", priority=priority) for priority in (1, 5, 3)]
-    with create_session(scoped=False) as session:
-        for given in givens:
-            executor.queue_workload(given.workload(), session)
+    queue_up(executor, *givens)
     aws.faults.latency(seconds=0.5)
     executor.heartbeat()
     turn_until(executor, lambda: aws.calls().get("ecs.RunTask", {}).get("calls") == 3)
     tokens = [str(task["startedBy"]).removeprefix("airflow/") for task in aws.tasks()]
     assert tokens == [givens[1].token, givens[2].token, givens[0].token]
+    executor.end()
+
+
+def test_the_most_urgent_get_the_slots(ecs_options: Callable[..., None]) -> None:
+    """Airflow 3.2 and 3.3.0 would give them to the least urgent. Of equals, the first goes first."""
+    executor = AwsEcsFargateExecutor(parallelism=3)
+    executor.start()
+    givens = [task_instance(queue="sleep", priority=priority) for priority in (1, 5, 1, 3)]
+    hand_over(executor, *givens)
+    assert executor.running == {givens[1].key, givens[3].key, givens[0].key}
+    assert list(executor.queued_tasks) == [givens[2].key]
     executor.end()
 
 
@@ -336,16 +393,23 @@ def test_c4_a_builder_that_never_returns_fails_its_tasks_alone_and_holds_up_nobo
 
 
 def test_c5_a_workload_of_an_unknown_kind_is_declined(executor: AwsEcsFargateExecutor) -> None:
-    connection_test = workloads.TestConnection(
-        token="t", connection_test_id=uuid.uuid4(), connection_id="c", timeout=5, queue="default"
-    )
+    kinds: dict[str, Any] = vars(workloads)
+    unknown = [kinds["RunTrigger"](id=1, ti=None, classpath="a.B", encrypted_kwargs="")]
+    if tests_connections := kinds.get("TestConnection"):
+        more = {"connection_test_id": uuid.uuid4(), "connection_id": "c", "timeout": 5, "queue": "default"}
+        unknown.append(tests_connections(token="t", **more))
     with create_session(scoped=False) as session:
-        executor.queue_workload(connection_test, session)
+        for workload in unknown:
+            executor.queue_workload(workload, session)
     executor.heartbeat()
-    assert executor.slots_occupied == 0
+    assert (executor.slots_occupied, states(executor)) == (0, {})
 
 
+@needs(CALLBACKS)
 def test_c5_a_callback_runs_in_a_container(executor: AwsEcsFargateExecutor, aws: LocalAws) -> None:
+    from airflow.executors.workloads import ExecuteCallback
+    from airflow.executors.workloads.callback import CallbackDTO, CallbackFetchMethod
+
     callback = ExecuteCallback(
         token="t",
         callback=CallbackDTO(
@@ -362,7 +426,7 @@ def test_c5_a_callback_runs_in_a_container(executor: AwsEcsFargateExecutor, aws:
     (task,) = aws.tasks()
     aws.client("ecs").stop_task(cluster="etl", task=task["taskArn"], reason="test")
     turn_until(executor, lambda: not executor.running)
-    assert states(executor) == {callback.key: "failed"}
+    assert states(executor) == {workload_key(callback): "failed"}
 
 
 # --- The same key again ------------------------------------------------------------------------------------
@@ -387,26 +451,22 @@ def test_c17_the_end_of_a_superseded_container_is_never_reported(
     assert executor.running == {given.key}
 
 
-def test_c17_a_superseded_job_starts_no_other_container_where_the_row_does_not_say_for_whom_it_waits(
-    executor: AwsEcsFargateExecutor, aws: LocalAws
-) -> None:
-    """Several executors are configured: Airflow writes no token, and ours is not on the row yet."""
+def test_c17_a_superseded_job_starts_no_other_container(mixed: AwsEcsFargateExecutor, aws: LocalAws) -> None:
     given = task_instance(queue="sleep")
-    given.becomes("queued", external_executor_id=None)
-    hand_over(executor, given, token=None)
-    turn_until(executor, is_running(aws))
-    turn_until(executor, seen_to_run(executor))
+    hand_over(mixed, given, token=None)
+    turn_until(mixed, is_running(aws))
+    turn_until(mixed, seen_to_run(mixed))
     (first,) = aws.tasks()
-    hand_over(executor, given, token=None)
-    turn_until(executor, is_running(aws, 2))
+    hand_over(mixed, given, token=queued_under(given))
+    turn_until(mixed, is_running(aws, 2))
     aws.faults.reclaim_spot(first["taskArn"])
-    turn_until(executor, is_running(aws, 1))
-    assert executor._engine is not None
-    engine = executor._engine
-    turn_until(executor, lambda: len(list(engine.jobs())) == 1)
-    turn_a_while(executor)
+    turn_until(mixed, is_running(aws, 1))
+    assert mixed._engine is not None
+    engine = mixed._engine
+    turn_until(mixed, lambda: len(list(engine.jobs())) == 1)
+    turn_a_while(mixed)
     assert len(aws.tasks()) == 2
-    assert executor.running == {given.key}
+    assert mixed.running == {given.key}
 
 
 def test_a_report_on_a_key_that_waits_in_the_queue_again_is_not_made(
@@ -419,8 +479,7 @@ def test_a_report_on_a_key_that_waits_in_the_queue_again_is_not_made(
     hand_over(executor, first)
     until(lambda: len(aws.tasks()) == 1)  # before the row has another token, by which it would be left
     first.becomes("running")
-    with create_session(scoped=False) as session:
-        executor.queue_workload(replace(first, token=str(uuid.uuid4())).workload(), session)
+    queue_up(executor, replace(first, token=str(uuid.uuid4())))
     turn_until(executor, lambda: len(aws.tasks()) == 2)
     assert states(executor) == {}
     assert executor.running == {first.key}
@@ -625,38 +684,6 @@ def test_c26_what_was_stopped_at_the_end_is_queued_again_by_the_next_scheduler_t
     turn_until(second, lambda: given.row().state == "scheduled")
     assert (given.row().try_number, states(second)) == (1, {})
     turn_until(second, lambda: not second.running)
-    second.end()
-
-
-@pytest.mark.parametrize("state", ["queued", "running"])
-def test_c9_a_token_of_an_earlier_segment_says_nothing_of_this_one(
-    executor: AwsEcsFargateExecutor, ecs_options: Callable[..., None], state: str
-) -> None:
-    """Airflow assigns none, and the scheduler died between queueing the segment and writing our own."""
-    ecs_options(adopt_task_instances=True)
-    given = task_instance(queue="exit-0")
-    hand_over(executor, given, token=None)
-    first = str(executor.event_buffer.pop(given.key)[1])
-    given.becomes("deferred", external_executor_id=first)
-    turn_until(executor, lambda: given.key not in executor.running)
-    given.becomes(state, queued_dttm=datetime.now(UTC))
-
-    second = AwsEcsFargateExecutor(parallelism=8)
-    second.start()
-    assert second.try_adopt_task_instances([given.row()]) == []
-    if state == "queued":
-        turn_until(second, lambda: given.row().state == "scheduled")
-        assert (given.row().try_number, given.row().external_executor_id) == (1, None)
-    else:  # in a container that nobody knows; the exit code 0 of the first one is not its end
-        engine = second._engine
-        assert engine is not None
-        turn_until(
-            second, lambda: [(job.stage, job.past != ()) for job in engine.jobs()] == [("watching", True)]
-        )
-        assert states(second) == {}
-        given.becomes("success")
-    turn_until(second, lambda: not second.running)
-    assert states(second) == {}
     second.end()
 
 

@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from airflow.utils.session import create_session
 
-from airflow_rows import Given, task_instance
+from airflow_rows import Given, queue_up, task_instance
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from sites import ecs_site
@@ -48,8 +47,7 @@ def executor(aws: LocalAws) -> Iterator[AwsEcsFargateExecutor]:
 
 
 def hand_over(executor: AwsEcsFargateExecutor, given: Given) -> None:
-    with create_session(scoped=False) as session:
-        executor.queue_workload(given.workload("assigned"), session)
+    queue_up(executor, given)
     executor.heartbeat()
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from airflow.executors.base_executor import BaseExecutor
-from airflow.utils.session import create_session
 
-from airflow_rows import Given, task_instance
+from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.cost.record import USED, UsageRecord, read_entry
 from aws_executors.core.errors import SettingsError
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
@@ -69,8 +68,7 @@ def begin(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
 def run(executor: BaseExecutor, queue: str, state: str = "success") -> Given:
     """One task on this queue, until its executor has freed its slot."""
     given = task_instance(queue=queue)
-    with create_session(scoped=False) as session:
-        executor.queue_workload(given.workload("assigned"), session)
+    queue_up(executor, given)
     executor.heartbeat()
     given.becomes("running")
     given.becomes(state)
@@ -117,7 +115,7 @@ def test_off_by_default_nothing_is_asked_said_or_changed(aws: LocalAws, begin: B
 
 
 def test_what_aws_tells_is_recorded_without_a_call(aws: LocalAws, begin: Begin) -> None:
-    executor = begin(usage="True")
+    executor = begin(usage="True", launcher="airflow")
     run(executor, "used-300")
     found = record(executor)
     assert (found.vcpu, found.memory, found.sold_as) == (0.25, 512, "linux_x86")
@@ -163,10 +161,9 @@ def test_beside_a_stored_workload(aws: LocalAws, begin: Begin) -> None:
     aws.client("s3").create_bucket(Bucket="airflow")
     executor = begin(usage="True", workload_transport="s3", workload_store="s3://airflow/w")
     given = task_instance(queue="used-300")
+    queue_up(executor, given)
     key = f"w/{given.token}-1.usage"
     aws.client("s3").put_object(Bucket="airflow", Key=key, Body=json.dumps({"memory": 222}).encode())
-    with create_session(scoped=False) as session:
-        executor.queue_workload(given.workload("assigned"), session)
     executor.heartbeat()
     given.becomes("running")
     given.becomes("success")

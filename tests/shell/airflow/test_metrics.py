@@ -1,16 +1,16 @@
 """Metrics from the engine in a small world, and what arrives at a StatsD receiver of our own."""
 
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import count, islice
 from typing import Any
 
 import pytest
-from airflow._shared.observability.metrics import stats as stats_module
-from airflow.configuration import conf
-from airflow.observability import stats
-from airflow.observability.metrics import stats_utils
 from returns.result import Success
 
 from aws_executors.core.aws.errors import Kind
@@ -142,37 +142,29 @@ def test_jobs_are_counted_now_and_then(place: tuple[Cloud, Rows, Board, Engine[s
     assert board.gauges == {}  # many turns, and not one more count
 
 
-@pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """A StatsD receiver, and Airflow set up to send to it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        sock.settimeout(5)
-        monkeypatch.setenv("AIRFLOW__METRICS__STATSD_ON", "True")
-        monkeypatch.setenv("AIRFLOW__METRICS__STATSD_HOST", "127.0.0.1")
-        monkeypatch.setenv("AIRFLOW__METRICS__STATSD_PORT", str(sock.getsockname()[1]))
-        begin()
-        yield sock
-        client = getattr(stats_module._backend, "statsd", None)
-        if client is not None:
-            client.close()
-        monkeypatch.undo()
-        begin()
+SENDS = """
+from aws_executors.executors import AwsBatchExecutor
+from aws_executors.shell.airflow.metrics import AirflowMetrics
+
+AwsBatchExecutor()  # as it is made, Airflow reads where metrics go
+sink = AirflowMetrics({"executor": "AwsBatchExecutor"})
+sink.count("aws_executors.submissions")
+sink.gauge("aws_executors.jobs.watching", 7)
+sink.time("aws_executors.calls.submit", 0.25)
+"""
 
 
-def begin() -> None:
-    """As ``BaseExecutor.__init__`` does."""
-    legacy = conf.getboolean("metrics", "legacy_names_on")
-    stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=legacy)
-
-
-def test_what_statsd_receives(receiver: socket.socket) -> None:
-    sink = AirflowMetrics({"executor": "AwsBatchExecutor"})
-    sink.count("aws_executors.submissions")
-    sink.gauge("aws_executors.jobs.watching", 7)
-    sink.time("aws_executors.calls.submit", 0.25)
-    received = [receiver.recv(1000).decode() for _ in range(3)]
-    assert received == [
+def test_what_statsd_receives() -> None:
+    """From a process that has just begun, for Airflow reads once where metrics go."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        told = {"ON": "True", "HOST": "127.0.0.1", "PORT": str(receiver.getsockname()[1])}
+        environment = {f"AIRFLOW__METRICS__STATSD_{name}": value for name, value in told.items()}
+        subprocess.run([sys.executable, "-c", SENDS], env={**os.environ, **environment}, check=True)
+        received = (receiver.recv(1000).decode() for _ in count())
+        ours = list(islice((one for one in received if ".aws_executors." in one), 3))
+    assert ours == [
         "airflow.aws_executors.submissions:1|c",
         "airflow.aws_executors.jobs.watching:7|g",
         "airflow.aws_executors.calls.submit:250.000000|ms",

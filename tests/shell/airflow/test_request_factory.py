@@ -75,7 +75,6 @@ def recipe(
         workload=workload,
         key=None,  # type: ignore[arg-type]
         task=Task(dag_id="d", task_id="t"),
-        token="0b6e",
         has_row=True,
         priority=1,
         queue=queue,

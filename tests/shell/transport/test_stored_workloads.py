@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from airflow.executors.base_executor import BaseExecutor
-from airflow.utils.session import create_session
 
-from airflow_rows import Given, task_instance
+from airflow_features import SCOPE
+from airflow_rows import Given, queue_up, task_instance
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from sites import ecs_site
@@ -65,8 +65,7 @@ def start(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
 
 def hand_over(executor: BaseExecutor, given: Given) -> None:
-    with create_session(scoped=False) as session:
-        executor.queue_workload(given.workload("assigned"), session)
+    queue_up(executor, given)
     executor.heartbeat()
 
 
@@ -104,7 +103,7 @@ def test_a_workload_is_stored_under_its_submission_and_gone_when_its_job_is(
     (key,) = stored(aws)
     assert key == f"w/{given.token}-1"
     assert claims(stored(aws)[key])["sub"] == str(given.id)
-    assert claims(stored(aws)[key])["scope"] == "workload"
+    assert claims(stored(aws)[key]).get("scope") == SCOPE
     assert commands(aws) == [
         ["python", "-m", "aws_executors.run", "--region", "us-east-1", "--s3", f"s3://{BUCKET}/{key}"]
     ]
@@ -216,7 +215,7 @@ def test_who_takes_a_task_over_goes_on_renewing_what_its_container_waits_for(
         time.sleep(0.05)
     assert 4 <= len(tokens) <= 7  # one in three seconds: as long-lived as the first scheduler made them
     assert {claims({"token": token})["sub"] for token in tokens} == {str(given.id)}
-    assert {claims({"token": token})["scope"] for token in tokens} == {"workload"}
+    assert {claims({"token": token}).get("scope") for token in tokens} == {SCOPE}
     assert len(aws.tasks()) == 1
     second.revoke_task(ti=given.row())
     turn_until(second, lambda: not aws.objects(BUCKET))

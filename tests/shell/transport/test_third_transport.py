@@ -75,7 +75,6 @@ def test_a_folder_is_a_way_for_whoever_builds_renews_takes_over_and_removes(tmp_
         workload=workload,
         key=None,  # type: ignore[arg-type]
         task=Task(dag_id="d", task_id="t"),
-        token="0b6e",
         has_row=True,
         priority=1,
     )

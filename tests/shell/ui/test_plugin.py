@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow._shared.plugins_manager import is_valid_plugin
 from airflow.executors.executor_loader import ExecutorLoader
 from airflow.models import Log
 from airflow.models.taskinstancekey import TaskInstanceKey
+from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk import DAG, BaseOperator, BaseOperatorLink
-from airflow.serialization.serialized_objects import OperatorSerialization
+from airflow.serialization import serialized_objects
 from airflow.utils.session import create_session
 
 from airflow_executors import forget_executors
@@ -33,6 +33,8 @@ ROOT = Path(__file__).parent.parent.parent.parent
 OURS = "aws_executors.executors.AwsEcsFargateExecutor"
 LOG = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-create-group": "true"}
 OPERATOR = BaseOperator(task_id="task")
+_KINDS = vars(serialized_objects)
+SERIALIZATION: Any = _KINDS.get("OperatorSerialization") or _KINDS["SerializedBaseOperator"]
 
 
 @pytest.fixture
@@ -87,7 +89,8 @@ def test_the_entry_point_is_a_plugin_as_airflow_loads_it() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     (named,) = project["entry-points"]["airflow.plugins"].items()
     found = EntryPoint(name=named[0], value=named[1], group="airflow.plugins").load()
-    assert is_valid_plugin(found)
+    assert issubclass(found, AirflowPlugin)
+    found.validate()
     assert found is AwsExecutorsPlugin
     assert (found.name, [link.name for link in found.global_operator_extra_links]) == (
         "aws_executors",
@@ -111,9 +114,7 @@ def test_a_link_is_shown_by_the_ui_s_own_function(aws: LocalAws, configured: Cal
     task = run(aws, given.token)
     with DAG("dag"):
         operator = BaseOperator(task_id="task")
-    serialized = OperatorSerialization.deserialize_operator(
-        OperatorSerialization.serialize_operator(operator)
-    )
+    serialized = SERIALIZATION.deserialize_operator(SERIALIZATION.serialize_operator(operator))
     serialized.__dict__["global_operator_extra_link_dict"] = {
         link.name: link for link in AwsExecutorsPlugin.global_operator_extra_links
     }

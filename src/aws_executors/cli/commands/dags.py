@@ -55,9 +55,9 @@ def parsed(folder: str) -> Any:
         raise CommandError(f"{folder} does not exist; use --dags FOLDER, or --dags FILE for one file")
     root = Path(folder)
     with redirect_stdout(StringIO()):  # hides what DAG files print, and Airflow's log of reading them
-        from airflow.dag_processing.dagbag import DagBag
+        from aws_executors.shell.airflow.compat import dag_bag
 
-        return DagBag(folder, bundle_path=root if root.is_dir() else root.parent)
+        return dag_bag()(folder, bundle_path=root if root.is_dir() else root.parent)
 
 
 def near(name: str, names: Any) -> str:

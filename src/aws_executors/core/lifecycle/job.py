@@ -48,10 +48,7 @@ class Job(Generic[R]):
     # Whose it is.
     token: str
     try_number: int = 1
-    assigned: bool = True  # Airflow gave the token itself, so that the row must show it
     has_row: bool = True  # False for a callback
-    # Epoch seconds of the last queueing, if the token may be of an earlier one.
-    queued_at: float | None = None
 
     # How far it is.
     purpose: Purpose = Purpose.RUN

@@ -99,9 +99,7 @@ def _moved(job: Job[R], event: events.Event[R], policy: Policy) -> Moved[R]:
         case events.Observed(at=at, observation=observation):
             return watching.observed(job, observation, at, policy)
         case events.RowRead(at=at, row=row):
-            if row is not None and row.token == job.token and not job.assigned:
-                job = replace(job, assigned=True)  # our own token has arrived: without it, it is not ours
-            state = row_state(row, token=job.token, assigned=job.assigned, try_number=job.try_number)
+            state = row_state(row, token=job.token, try_number=job.try_number)
             return row_read.row_read(job, state, at, policy)
         case events.StopAnswered(at=at, error=error):
             return stopping.stop_answered(job, error, at, policy)

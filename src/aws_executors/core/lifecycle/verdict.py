@@ -35,7 +35,6 @@ class RowState(StrEnum):
     """What a task instance's row says, as seen from one container that was started for it."""
 
     QUEUED = "queued"  # waiting for this container to start it
-    UNSURE = "unsure"  # queued, but the row does not say for which container
     RUNNING = "running"  # running in this container
     RESTARTING = "restarting"  # cleared while it ran here; waiting for this container to end
     FINISHED = "finished"  # has its result
@@ -77,8 +76,6 @@ _ROWS: Mapping[RowState, tuple[Verdict, ...]] = {
     #                     not ended  clean    failed   lost      withdrawn  turned away  refused   unable
     # Nobody else will ever start this queueing of it; giving it back twice has the effect of once.
     RowState.QUEUED:     (KEEP,      FAIL,    FAIL,    RESUBMIT, REQUEUE,   FAIL,        RESUBMIT, FAIL),
-    # It may be waiting for its next container already, with a row that does not say so.
-    RowState.UNSURE:     (KEEP,      FREE,    FAIL,    RESUBMIT, FREE,      FREE,        RESUBMIT, FAIL),
     # A task that never began here runs in another container; one that began is not started again.
     RowState.RUNNING:    (KEEP,      SUCCEED, FAIL,    FAIL,     FAIL,      FREE,        FREE,     FREE),
     # "Success", when the container has ended, is how Airflow hears that a cleared task has stopped.
@@ -126,16 +123,13 @@ NEVER_RAN = frozenset({Outcome.TURNED_AWAY, Outcome.REFUSED, Outcome.UNABLE})
 FINISHED_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
-def row_state(row: Row | None, *, token: str, assigned: bool, try_number: int) -> RowState:
+def row_state(row: Row | None, *, token: str, try_number: int) -> RowState:
     """The state of the row, as seen from the container that was started under `token` for try `try_number`.
 
-    `assigned` says whether Airflow gave the token itself, so that the row must show it; where we made it up
-    (several executors configured), the row may not show it yet, and the try number has to do.
-
     >>> row = Row(state="running", token="a", try_number=1)
-    >>> row_state(row, token="a", assigned=True, try_number=1)
+    >>> row_state(row, token="a", try_number=1)
     <RowState.RUNNING: 'running'>
-    >>> row_state(row, token="b", assigned=True, try_number=1)
+    >>> row_state(row, token="b", try_number=1)
     <RowState.MOVED_ON: 'moved on'>
     """
     if row is None:
@@ -147,10 +141,10 @@ def row_state(row: Row | None, *, token: str, assigned: bool, try_number: int) -
     if row.state == "restarting":
         # Clearing a running task keeps its try number and may have taken the token off the row.
         return RowState.RESTARTING
-    if assigned and row.token != token:
+    if row.token != token:
         return RowState.MOVED_ON
     if row.state == "queued":
-        return RowState.QUEUED if row.token == token else RowState.UNSURE
+        return RowState.QUEUED
     if row.state == "running":
         return RowState.RUNNING
     return RowState.MOVED_ON

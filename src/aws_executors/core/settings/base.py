@@ -221,13 +221,14 @@ class Settings(SectionModel):
         ),
     ] = None
     launcher: Annotated[
-        Literal["airflow", "aws_executors"],
+        Literal["auto", "airflow", "aws_executors"],
         Field(
             description="What runs an inline workload: airflow (works in every image) or aws_executors (for "
-            "images with this package: it exits sooner, with more telling exit codes).",
+            "images with this package: it exits sooner, with more telling exit codes). auto is airflow, but "
+            "with Airflow 3.1, whose own launcher writes the workload's token into the log, aws_executors.",
             examples=["aws_executors"],
         ),
-    ] = "airflow"
+    ] = "auto"
     usage: Annotated[
         bool,
         Field(

@@ -82,11 +82,13 @@ class Airflow:
     """The part of Airflow's configuration that our containers depend on.
 
     `api_url` is empty if it is not set. `api` is the HTTP status at that address from here, or why there is
-    none. `jwt` says whether a signing key is set. `missing` are the methods that the installed boto3 lacks.
+    none. `jwt` says whether a signing key is set. `missing` are the methods that the installed boto3 lacks,
+    `needed` is the range of versions of Airflow that is supported, and `weaker` what this one lacks of it.
     """
 
     version: str
     supported: bool
+    needed: str
     executor: str
     ours: bool
     api_url: str
@@ -96,6 +98,7 @@ class Airflow:
     remote_logging: bool
     parallelism: int
     missing: tuple[str, ...] = ()
+    weaker: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +143,14 @@ def _versions(airflow: Airflow) -> Iterator[Finding]:
             "airflow-version",
             f"Airflow {airflow.version} is not supported by these executors",
             "The executor interface changes between minor versions.",
-            "pip install 'apache-airflow>=3.3.0,<3.4'",
+            f"pip install 'apache-airflow{airflow.needed}'",
+        )
+    elif airflow.weaker:
+        yield advice(
+            "airflow-version",
+            f"With Airflow {airflow.version}: {'; '.join(airflow.weaker)}",
+            "Newer versions of Airflow have more that these executors can use.",
+            "upgrade Airflow when you can; docs/versions.md says what comes with which version",
         )
     if airflow.missing:
         yield error(

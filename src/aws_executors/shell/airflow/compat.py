@@ -1,29 +1,198 @@
-"""Isolate the differences between Airflow versions.
+"""Isolate the differences between Airflow versions in the scheduler and the API server.
 
-Law: the only module that may depend on the version of Airflow. It is written for Airflow 3.3; Airflow 3.4
-merges all queues into one (``executor_queues``) and renames the flags, which is to be handled here.
+Law: this module and `features.py` alone, outside the container, may depend on the version of Airflow; in it,
+`run/compat.py`. They ask for features, never for numbers. All else is written for Airflow 3.3; what an older
+one lacks is made up here. Airflow 3.4 merges all queues into one (``executor_queues``) and renames the flags,
+which is to be handled here.
 """
 
-from typing import TYPE_CHECKING
+import copy
+from collections.abc import Collection, MutableMapping
+from functools import cache
+from importlib import import_module
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
 
+from airflow.executors import executor_loader, workloads
 from airflow.executors.base_executor import BaseExecutor
-from airflow.models.callback import CallbackKey
+from airflow.executors.workloads import ExecuteTask
 from airflow.models.taskinstancekey import TaskInstanceKey
+from airflow.utils.state import TaskInstanceState
+
+from aws_executors.shell.airflow.features import TEAMS, UnsupportedError
 
 if TYPE_CHECKING:
-    from airflow.executors.workloads.types import WorkloadKey
+    from airflow.api_fastapi.auth.tokens import JWTGenerator
+    from airflow.executors.executor_utils import ExecutorName
+    from airflow.executors.workloads import ExecuteCallback as ExecuteCallback
+    from airflow.executors.workloads import ExecutorWorkload
+    from airflow.executors.workloads.types import WorkloadKey, WorkloadState
+    from airflow.models.connection import Connection
+    from sqlalchemy import Table
+else:
+    ExecuteCallback = getattr(workloads, "ExecuteCallback", None) or type("ExecuteCallback", (), {})
+
+
+# --- Workloads and their keys ------------------------------------------------------------------------------
+
+_KEYED = hasattr(ExecuteTask, "key")
+
+
+def workload_key(workload: "ExecutorWorkload") -> "WorkloadKey":
+    """The key of a workload."""
+    if _KEYED:
+        return workload.key
+    of: Any = workload
+    key: WorkloadKey = of.ti.key if isinstance(workload, ExecuteTask) else of.callback.key
+    return key
+
+
+def given_token(workload: "ExecuteTask | ExecuteCallback") -> str | None:
+    """What Airflow has handed over as the token of a task's queueing; None for a callback."""
+    token: str | None = getattr(getattr(workload, "ti", None), "external_executor_id", None)
+    return token
+
+
+def assigns_every_token() -> bool:
+    """Whether Airflow writes a new `external_executor_id` whenever it queues a task.
+
+    It does if all configured executors ask for it. If only some do, a task that names its executor by class
+    keeps what its last queueing has left: after a deferral, the token of a container that has ended. Source:
+    ``airflow/jobs/scheduler_job_runner.py``, `_executable_task_instances_to_queued`.
+    """
+    if not hasattr(BaseExecutor, "pre_assigns_external_executor_id"):
+        return False
+    loader = executor_loader.ExecutorLoader
+    classes = (loader.import_executor_cls(name)[0] for name in loader.get_executor_names())
+    return all(getattr(one, "pre_assigns_external_executor_id", False) for one in classes)
+
+
+def row_id(id_: UUID) -> UUID:
+    """A task instance's id as its row has it: in Airflow 3.1 a string."""
+    from airflow.models.taskinstance import TaskInstance
+
+    kind: Any = TaskInstance.id.type.python_type
+    found: UUID = id_ if isinstance(id_, kind) else kind(str(id_))
+    return found
+
+
+def queues(executor: BaseExecutor) -> "tuple[MutableMapping[WorkloadKey, ExecutorWorkload], ...]":
+    """The queues of an executor: of tasks, of callbacks and of connection tests."""
+    names = ("queued_tasks", "queued_callbacks", "queued_connection_tests")
+    return tuple(getattr(executor, name, {}) for name in names)
 
 
 def take_from_queue(executor: BaseExecutor, key: "WorkloadKey") -> None:
     """Remove a workload from its queue; does nothing if it is in none."""
-    if isinstance(key, TaskInstanceKey):
-        executor.queued_tasks.pop(key, None)
-    elif isinstance(key, CallbackKey):
-        executor.queued_callbacks.pop(key, None)
-    else:
-        executor.queued_connection_tests.pop(key, None)
+    for queue in queues(executor):
+        queue.pop(key, None)
 
 
 def waits_in_queue(executor: BaseExecutor, key: "WorkloadKey") -> bool:
     """Whether a workload with this key is in one of the executor's queues."""
-    return key in executor.queued_tasks or key in executor.queued_callbacks
+    return any(key in queue for queue in queues(executor))
+
+
+def end_state(key: "WorkloadKey", success: bool) -> "WorkloadState":
+    """The state in which a workload of this key has ended."""
+    if isinstance(key, TaskInstanceKey):
+        return TaskInstanceState.SUCCESS if success else TaskInstanceState.FAILED
+    from airflow.utils.state import CallbackState
+
+    return CallbackState.SUCCESS if success else CallbackState.FAILED
+
+
+# --- Tokens of workloads -----------------------------------------------------------------------------------
+
+
+def workload_token(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
+    """A JWT that lets the task instance (or callback) with this id start, valid for `lifetime` seconds."""
+    if "valid_for" in signature(generator.generate).parameters:
+        return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
+    timed = copy.copy(generator)
+    timed.valid_for = lifetime
+    return timed.generate({"sub": subject})
+
+
+# --- Teams -------------------------------------------------------------------------------------------------
+
+
+def teams_of(dags: Collection[str]) -> dict[str, str | None]:
+    """The teams of these DAGs; one of no team is left out."""
+    from airflow.configuration import conf
+    from airflow.models.dag import DagModel
+
+    if not TEAMS or not dags or not conf.getboolean("core", "multi_team"):
+        return {}
+    return DagModel.get_dag_id_to_team_name_mapping(sorted(dags))
+
+
+def chosen_executor(name: str, team: str | None) -> "ExecutorName":
+    """The executor of a task that says `name` (nothing, if empty) in a DAG of this team, if it is of any.
+
+    One of everybody is chosen before one of the team that is called the same. UnsupportedError if there is
+    none. Airflow's own look-up knows no teams. Source: ``airflow/jobs/scheduler_job_runner.py``,
+    `_try_to_load_executor`.
+    """
+    names = executor_loader.ExecutorLoader.get_executor_names()
+    every = [(getattr(one, "team_name", None), one) for one in names]
+    if not name:
+        return next((one for whose, one in every if whose == team), every[0][1])
+    for whose, one in every:
+        called = (one.alias, one.module_path, one.module_path.rpartition(".")[2])
+        if name in called and whose in (None, team):
+            return one
+    whose = f" of the team {team} or of everybody" if team else ""
+    raise UnsupportedError(f"[core] executor names no executor {name}{whose}")
+
+
+# --- Connections, variables, metrics, DAG files ------------------------------------------------------------
+
+
+def connection(conn_id: str, team: str | None) -> "Connection":
+    """What Airflow's secrets backends know by this id."""
+    from airflow.models.connection import Connection
+
+    return Connection.get_connection_from_secrets(conn_id, **({"team_name": team} if TEAMS else {}))
+
+
+def owner(table: "Table", team: str | None) -> dict[str, object]:
+    """The column that says which team a row of a table belongs to, if it has one."""
+    return {"team_name": team} if "team_name" in table.c else {}
+
+
+class Stats(Protocol):
+    """Airflow's metrics client."""
+
+    def incr(self, stat: str, *, tags: dict[str, str]) -> None:
+        """Increment a counter."""
+        ...
+
+    def gauge(self, stat: str, value: float, *, tags: dict[str, str]) -> None:
+        """Set a gauge."""
+        ...
+
+    def timing(self, stat: str, dt: object, *, tags: dict[str, str]) -> None:
+        """Record a duration."""
+        ...
+
+
+@cache
+def stats() -> Stats:
+    """Airflow's metrics client: functions of a module in 3.3, a class of another module in 3.2 and in 3.1."""
+    try:
+        module: Any = import_module("airflow.observability.stats")
+    except ModuleNotFoundError:
+        module = import_module("airflow.stats")
+    client: Stats = module if hasattr(module, "incr") else module.Stats
+    return client
+
+
+def dag_bag() -> Any:
+    """The class that parses DAG files."""
+    try:
+        module: Any = import_module("airflow.dag_processing.dagbag")
+    except ModuleNotFoundError:
+        module = import_module("airflow.models.dagbag")
+    return module.DagBag

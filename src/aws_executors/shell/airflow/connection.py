@@ -70,9 +70,9 @@ def from_airflow(conn_id: str, team: str | None = None) -> Connection:
     Blocks until a backend answers. Raises ``AirflowNotFoundException``, and whatever a backend raises.
     Source: ``airflow/models/connection.py``, `get_connection_from_secrets`, which the scheduler uses.
     """
-    from airflow.models.connection import Connection as AirflowConnection
+    from aws_executors.shell.airflow import compat
 
-    found = AirflowConnection.get_connection_from_secrets(conn_id, team_name=team)
+    found = compat.connection(conn_id, team)
     return Connection(
         conn_id=conn_id,
         conn_type=found.conn_type or "",

@@ -1,8 +1,9 @@
 """Read and update task instance rows in Airflow's database, as far as correct reporting requires it.
 
-Law: one small query for many task instances, and two updates of a single one. They use connections and
-sessions of their own, never the scheduler's (a scoped session would commit its transaction), and never run in
-its thread. Nothing is decided here: `core/lifecycle/verdict.py` interprets the rows.
+Law: one small query for many task instances, and updates of a single one. They use connections and sessions
+of their own, never the scheduler's (a scoped session would commit its transaction), and never run in its
+thread; but `assign` and `complete` add to what the scheduler is about. Nothing is decided here:
+`core/lifecycle/verdict.py` interprets the rows.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import bindparam, func, literal_column, select, update
 from sqlalchemy.orm import load_only, object_session
 
 from aws_executors.core.lifecycle.verdict import Row
@@ -80,6 +81,22 @@ class AirflowDatabase:
             ti.external_executor_id = None
 
 
+def assign(session: "Session", id_: UUID, token: str) -> None:
+    """Write a token to the row of a task instance, in the transaction in which Airflow sets it to queued.
+
+    So the token is committed together with that state, or not at all; the row is locked already. Source:
+    ``_critical_section_enqueue_task_instances`` of ``airflow/jobs/scheduler_job_runner.py``.
+    """
+    from airflow.models.taskinstance import TaskInstance
+
+    session.execute(
+        update(TaskInstance)
+        .where(TaskInstance.id == id_)
+        .values(external_executor_id=token)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def complete(tis: Sequence[object]) -> None:
     """Load, in one query, the attributes that adoption needs and Airflow has not loaded.
 
@@ -95,7 +112,13 @@ def complete(tis: Sequence[object]) -> None:
         return
     for first in range(0, len(rows), ROWS):
         ids = [ti.id for ti in rows[first : first + ROWS]]
-        missing = load_only(TaskInstance.try_number, TaskInstance.queue, TaskInstance.queued_dttm)
+        missing = load_only(
+            TaskInstance.map_index,
+            TaskInstance.state,
+            TaskInstance.try_number,
+            TaskInstance.queue,
+            TaskInstance.external_executor_id,
+        )
         session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids)).options(missing)).all()
 
 

@@ -8,17 +8,17 @@ Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_run
 """
 
 import socket
+import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from airflow.configuration import conf
 from airflow.executors.base_executor import PARALLELISM, BaseExecutor
-from airflow.executors.workloads import ExecuteCallback, ExecuteTask
-from airflow.executors.workloads.types import state_class_for_key
+from airflow.executors.workloads import ExecuteTask
 from airflow.models.taskinstancekey import TaskInstanceKey
-from airflow.utils.state import State, TaskInstanceState
+from airflow.utils.state import State
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
@@ -36,16 +36,17 @@ from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.dashboard.collector import Collector, publisher_of
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts
-from aws_executors.shell.airflow.compat import take_from_queue, waits_in_queue
+from aws_executors.shell.airflow import compat, features
+from aws_executors.shell.airflow.compat import ExecuteCallback
 from aws_executors.shell.airflow.configuration import Configured, configure
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
-from aws_executors.shell.airflow.database import AirflowDatabase, complete
+from aws_executors.shell.airflow.database import AirflowDatabase, assign, complete
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import AirflowMetrics, Sink
 from aws_executors.shell.airflow.usage import UsageRecorder, recorder_of
 from aws_executors.shell.airflow.work_items import WorkItems
-from aws_executors.shell.airflow.workloads import Transports, given_token, own_token
+from aws_executors.shell.airflow.workloads import Transports
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.aws.log_tail import LogTail
@@ -90,8 +91,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     settings are read, and threads begin, in `start`.
     """
 
-    supports_callbacks = True
-    supports_multi_team = True
+    supports_callbacks = features.CALLBACKS
+    supports_multi_team = features.TEAMS
     supports_connection_test = False  # a container starts too slowly for a person who waits for the answer
     pre_assigns_external_executor_id: ClassVar[bool] = True
 
@@ -101,6 +102,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def __init__(self, parallelism: int = PARALLELISM, team_name: str | None = None) -> None:
         super().__init__(parallelism=parallelism, team_name=team_name)
         self._current_tokens: CurrentTokens[WorkloadKey] = CurrentTokens()
+        # Of what waits in the queue under a token of ours.
+        self._assigned: dict[WorkloadKey, str] = {}
         self._engine: Engine[WorkloadKey, R] | None = None
         self._work_items: WorkItems[S, R] | None = None
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
@@ -123,7 +126,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def new_token(self) -> str:
         """A token for a queueing that Airflow has given none."""
-        return own_token()
+        return str(uuid.uuid4())
+
+    @cached_property
+    def _airflow_assigns(self) -> bool:
+        return compat.assigns_every_token()
 
     def clients(self, settings: Settings) -> Clients:
         """boto3 clients by these settings; a connection is read as the executor's team reads it."""
@@ -134,6 +141,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def start(self) -> None:
         """Read the settings and start the engine; what is wrong with the settings is raised, all at once."""
         refuse_retired_hooks(type(self))
+        features.refuse_team(self.team_name)
         match unwrap_or_failure(self.configure()):
             case SettingsFaults() as faults:
                 raise SettingsError(faults)
@@ -179,6 +187,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._log_tail = LogTail(self._live_logs)
         self._usage = recorder_of(configured, metrics, self.clients(settings), self.backend)
         self.log.info("%s started in %s, with %s", self, settings.region, configured.builder)
+        if weaker := "; ".join(features.weaker()):
+            self.log.warning("With Airflow %s: %s (docs/versions.md)", features.airflow_version(), weaker)
 
     def _listening(
         self, settings: S, engine: "Engine[WorkloadKey, R]", metrics: Sink
@@ -212,19 +222,28 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     # --- Work comes in -------------------------------------------------------------------------------------
 
     def queue_workload(self, workload: "ExecutorWorkload", session: "Session") -> None:
-        """Queue a workload; one of a kind that is not known here is declined, and the scheduler lives on."""
+        """Queue a workload, a task under a token that its row has and that is new; one of a kind that is not
+        known here is declined, and the scheduler lives on."""
+        if isinstance(workload, ExecuteTask) and not self._airflow_assigns:
+            # What the database raises is the scheduler's to handle, as what its own statements raise.
+            token = self._assigned[workload.ti.key] = self.new_token()
+            assign(session, compat.row_id(workload.ti.id), token)
         try:
             super().queue_workload(workload, session)
         except (NotImplementedError, ValueError):
             log.exception("%s does not support %s workloads", type(self).__name__, type(workload).__name__)
+
+    def order_queued_tasks_by_priority(self) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
+        """What waits, the most urgent first; Airflow 3.2 and 3.3.0 begin with the least urgent."""
+        return sorted(self.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight, reverse=True)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
         # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.
         workloads: list[Workload] = []
         tokens: list[str] = []
         for workload in workload_items:
-            key = workload.key
-            take_from_queue(self, key)
+            key = compat.workload_key(workload)
+            compat.take_from_queue(self, key)
             if self._engine is None or self._work_items is None:
                 self.fail(key, f"{type(self).__name__} has not been started")
             elif isinstance(workload, ExecuteTask | ExecuteCallback):
@@ -239,13 +258,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             self._engine.hand_over(map(self._work_items.queued, workloads, tokens))
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
-        """Give the workload its slot and its token: Airflow's, or where it assigns none, one of our own."""
-        given = given_token(workload)
-        token = given or self.new_token()
+        """Give the workload its slot and its token: of a task, what stands in its row."""
+        token = self._assigned.pop(key, None) or compat.given_token(workload) or self.new_token()
         self._occupy(key, token)
-        if given is None and isinstance(workload, ExecuteTask):
-            # Several executors are configured: write our token onto the row.
-            self.change_state(key, TaskInstanceState.QUEUED, token, remove_running=False)
         return token
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
@@ -293,9 +308,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             return
         if not (isinstance(effect, Report) and effect.confirm):  # such a one may have to be made again
             self._current_tokens.strike(key)
-        if isinstance(effect, Report) and not waits_in_queue(self, key):
-            states = state_class_for_key(key)
-            state = states.SUCCESS if effect.success else states.FAILED
+        if isinstance(effect, Report) and not compat.waits_in_queue(self, key):
+            state = compat.end_state(key, effect.success)
             super().change_state(key, state, one_line(effect.info))  # our own would revoke what is reported
         else:
             self.running.discard(key)
@@ -303,6 +317,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def _log_event(
         self, key: "WorkloadKey", line: LogEvent, cleaned: Callable[[str], str] = one_line
     ) -> None:
+        if not isinstance(key, TaskInstanceKey):
+            return  # the event log is of tasks
         self.log_task_event(event=line.event, extra=cleaned(line.text), ti_key=key)
         self._kept_logs.extend(self._task_event_logs)
 
@@ -321,7 +337,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """Stop what runs for a task instance and forget it: no event, no exception."""
         try:
             key = ti.key
-            take_from_queue(self, key)
+            compat.take_from_queue(self, key)
+            self._assigned.pop(key, None)
             self.running.discard(key)
             token = self._current_tokens.strike(key)
             if token is not None:
@@ -377,7 +394,25 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         token = ti.external_executor_id
         if not token or try_number != ti.try_number:
             return [f"The container of try {try_number} is no longer known."], []
-        return self._live_logs.read(token)
+        try:
+            live_logs = self._live_logs_of(ti)
+        except Exception:
+            log.exception("Could not find the executor of %s", ti)
+            return ["The executor of this task could not be found; the API server's log says why."], []
+        return ([], []) if live_logs is None else live_logs.read(token)
+
+    def _live_logs_of(self, ti: "TaskInstance") -> LiveLogs | None:
+        """Those of the executor of the task's team; None if that is not one of ours.
+
+        Airflow asks an executor of everybody for all teams' tasks. Source:
+        ``airflow/utils/log/file_task_handler.py``, `_get_executor_get_task_log`.
+        """
+        if not compat.teams_of((ti.dag_id,)):
+            return self._live_logs
+        from aws_executors.shell.ui.executor_lookup import executor_of
+
+        own = executor_of(ti.executor, ti.dag_id)
+        return None if own is None else own._live_logs
 
     def _source(self) -> Result[LookupPlace, str]:
         return self.configure().alt(str).map(lambda found: self._place(found.settings))
@@ -393,7 +428,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         Workloads are named by their keys: Airflow's own dump shows them whole, and with them what an
         ``executor_config`` or a callback's arguments may hold.
         """
-        queued = [*self.queued_tasks, *self.queued_callbacks]
+        queued = [key for queue in compat.queues(self) for key in queue]
         for name, keys in (("queued", queued), ("running", self.running), ("events", self.event_buffer)):
             named = one_line(", ".join(map(str, keys)) or "none")
             self.log.info("%s (%d): %s", name, len(keys), named)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aws_executors.shell.airflow.loggers import logger
+
+if TYPE_CHECKING:
+    from aws_executors.shell.airflow.compat import Stats
 
 log = logger(__name__)
 
@@ -42,21 +45,15 @@ class AirflowMetrics:
 
     def count(self, name: str, by: int = 1) -> None:
         """Increment a counter."""
-        from airflow.observability import stats
-
-        self._send(stats.incr, name, by)
+        self._send(_client().incr, name, by)
 
     def gauge(self, name: str, value: float) -> None:
         """Set a gauge."""
-        from airflow.observability import stats
-
-        self._send(stats.gauge, name, value)
+        self._send(_client().gauge, name, value)
 
     def time(self, name: str, seconds: float) -> None:
         """Record a duration."""
-        from airflow.observability import stats
-
-        self._send(stats.timing, name, timedelta(seconds=seconds))
+        self._send(_client().timing, name, timedelta(seconds=seconds))
 
     def _send(self, send: Callable[..., None], name: str, *value: object) -> None:
         try:
@@ -66,3 +63,9 @@ class AirflowMetrics:
             if not self._failed:
                 self._failed = True
                 log.exception("Metrics cannot be sent (logged once)")
+
+
+def _client() -> Stats:
+    from aws_executors.shell.airflow.compat import stats  # imports what only an executor needs
+
+    return stats()

@@ -26,7 +26,6 @@ from aws_executors.shell.airflow.workloads import (
     RequestFactory,
     TokenMint,
     Transports,
-    is_own,
     no_kills,
     parcel_of,
     token_for,
@@ -72,7 +71,6 @@ class WorkItems(Generic[S, R]):
         job: Job[R] = Job(
             token=token,
             try_number=parcel.task.try_number,
-            assigned=parcel.token is not None,
             has_row=parcel.has_row,
         )
         return WorkItem(
@@ -101,13 +99,11 @@ class WorkItems(Generic[S, R]):
         adopted = settings.adopt_task_instances
         waits = stored is not None and adopted and ti.state == TaskInstanceState.QUEUED
         every = renewal_interval(settings.token_lifetime or self.queueing)
-        queued = ti.queued_dttm if is_own(token) else None
         job: Job[R] = Job(
             token=token,
             try_number=ti.key.try_number,
             purpose=Purpose.ADOPT if adopted else Purpose.RELEASE,
             renew_every=every if waits else None,
-            queued_at=None if queued is None else queued.timestamp(),
         )
         return WorkItem(job=job, key=ti.key, queue=ti.queue or "", priority=URGENT, stored=stored, id=ti.id)
 

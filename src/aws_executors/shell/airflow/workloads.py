@@ -9,7 +9,6 @@ where the transport puts it, and nowhere else.
 
 import json
 import time
-import uuid
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -26,6 +25,7 @@ from aws_executors.core.lifecycle.transitions.token_renewal import renewal_inter
 from aws_executors.core.requests.compose import BuildFault, built, fault_of, function_name, lifetime_of
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
+from aws_executors.shell.airflow import compat
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.transport import Transport
 from aws_executors.shell.transport.takeover import each_removed
@@ -89,59 +89,19 @@ def validity(token: str, now: float) -> float:
 
 def token_for(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
     """A token that lets the task instance (or callback) with this id start, valid for `lifetime` seconds."""
-    return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
-
-
-OWN_VERSION = "8"
-"""The UUID version of the tokens made here. Version 8 is for applications, so that no database generates it.
-
-Source: RFC 9562, 5.8.
-"""
-
-
-def own_token() -> str:
-    """A new token, for a queueing to which Airflow has assigned none.
-
-    >>> own_token()[14]
-    '8'
-    """
-    made = str(uuid.uuid4())
-    return f"{made[:14]}{OWN_VERSION}{made[15:]}"
-
-
-def given_token(workload: "Workload") -> str | None:
-    """The token that Airflow has assigned to this queueing; None if it has assigned none.
-
-    Airflow assigns none to a task instance that names its executor by class if another configured executor
-    asks for none. Then the row keeps the token of an earlier queueing: one of ours, which is used up. Source:
-    ``_executable_task_instances_to_queued`` of ``airflow/jobs/scheduler_job_runner.py``.
-    """
-    token = workload.ti.external_executor_id if isinstance(workload, ExecuteTask) else None
-    return None if token is None or is_own(token) else token
-
-
-def is_own(token: str) -> bool:
-    """Whether `own_token` made this token; if so, the row may still hold it when its task is queued again.
-
-    >>> is_own(own_token()), is_own("0b6e2f6a-8d2c-4a0e-9d0f-2b1c3d4e5f60")
-    (True, False)
-    """
-    return token[14:15] == OWN_VERSION
+    return compat.workload_token(generator, subject, lifetime)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """One workload (a task or a callback), with what the executor needs to know about it.
 
-    `token` is what Airflow has assigned to this queueing; None if it assigns nothing (for callbacks, and in
-    some configurations with several executors). `has_row` says whether there is a task instance's row, and
-    `id` is its id.
+    `has_row` says whether there is a task instance's row, and `id` is its id.
     """
 
     workload: "Workload" = field(repr=False)
     key: "WorkloadKey"
     task: Task
-    token: str | None
     has_row: bool
     priority: int
     id: UUID | None = None
@@ -163,17 +123,18 @@ def parcel_of(workload: "Workload") -> Parcel:
                 try_number=ti.try_number,
                 map_index=ti.map_index,
             ),
-            token=given_token(workload),
             has_row=True,
             priority=ti.priority_weight,
-            id=ti.id,
+            id=compat.row_id(ti.id),
             queue=ti.queue,
             executor_config={} if ti.executor_config is None else ti.executor_config,
         )
     # executor_callbacks/<dag id>/<run id>/<callback id>: a callback names its DAG nowhere else
     _, dag_id, run_id, *_ = [*(workload.log_path or "").split("/"), "", "", ""]
     task = Task(dag_id=dag_id, task_id="callback", run_id=run_id)
-    return Parcel(workload=workload, key=workload.key, task=task, token=None, has_row=False, priority=URGENT)
+    return Parcel(
+        workload=workload, key=compat.workload_key(workload), task=task, has_row=False, priority=URGENT
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,14 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_pages import no_log
 from aws_executors.shell.aws.s3 import S3Calls
+from aws_executors.shell.transport import inline_of
+from aws_executors.shell.transport.inline import MEASURED
 from aws_executors.shell.ui.never_started import Places
 
 
 def measures(settings: Settings) -> bool:
     """Whether containers measure themselves by these settings: it is our launcher that does."""
-    return settings.usage and bool(_store_of(settings) or settings.launcher == "aws_executors")
+    return settings.usage and (inline_of(settings) is MEASURED or bool(_store_of(settings)))
 
 
 def _store_of(settings: Settings) -> str:

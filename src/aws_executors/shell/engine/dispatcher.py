@@ -289,7 +289,7 @@ class Dispatcher(Generic[K, R]):
         for effect in asked:
             self._perform(record, effect)
         if job.stage is not Stage.CLOSED:
-            if job.ran and job.assigned:
+            if job.ran:
                 record.forget_workload()  # what has begun under this token is not started again
             return
         self._retries.discard(record.work_item)

@@ -62,8 +62,12 @@ class Transport(Protocol):
 
 def inline_of(settings: Settings) -> Inline:
     """The launcher of inline workloads that these settings select; ours also measures, if it is to."""
-    measures = settings.usage and settings.launcher == "aws_executors"
-    return MEASURED if measures else INLINE[settings.launcher]
+    name = settings.launcher
+    if name == "auto":
+        from aws_executors.shell.airflow.features import PRINTS_TOKENS  # imports what only an executor needs
+
+        name = "aws_executors" if PRINTS_TOKENS else "airflow"
+    return MEASURED if settings.usage and name == "aws_executors" else INLINE[name]
 
 
 def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Transport | None]:

@@ -19,6 +19,7 @@ from sqlalchemy.sql.functions import func
 
 from aws_executors.core.lifecycle.policy import FAILED
 from aws_executors.core.redact.outgoing import MOST
+from aws_executors.shell.airflow import compat
 from aws_executors.shell.airflow.executor import AwsExecutor
 from aws_executors.shell.ui.links import Trace
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 NOT_OURS = ("airflow.executors.", "airflow.providers.")
 """Packages whose executors cannot be ours. (A user's subclass of one of ours may be anywhere else.)"""
 
-_executors: dict[str, "AwsExecutor[Any, Any] | None"] = {}
+_executors: dict[tuple[str, str | None], "AwsExecutor[Any, Any] | None"] = {}
 _lock = threading.Lock()
 
 
@@ -53,7 +54,7 @@ def queueing_of(key: "TaskInstanceKey | SdkKey") -> ExecutorLookup | None:
     if row is None:
         return None
     executor_name, token, trace = row
-    executor = _executor(executor_name or "")
+    executor = executor_of(executor_name, key.dag_id)
     return (
         None if executor is None or not token else ExecutorLookup(executor=executor, token=token, trace=trace)
     )
@@ -90,21 +91,18 @@ def _is(model: Any, key: "TaskInstanceKey | SdkKey") -> tuple[Any, ...]:
     )
 
 
-def _executor(name: str) -> "AwsExecutor[Any, Any] | None":
-    """The executor of this name, created once per process and never started; None if it is not one of
-    ours."""
+def executor_of(name: str | None, dag_id: str) -> "AwsExecutor[Any, Any] | None":
+    """The executor that a task of this DAG gets which says this name, created once per process and never
+    started; None if it is not one of ours."""
+    called = name or "", compat.teams_of((dag_id,)).get(dag_id)
     with _lock:
-        if name not in _executors:
-            _executors[name] = _made(name)
-        return _executors[name]
+        if called not in _executors:
+            _executors[called] = _made(*called)
+        return _executors[called]
 
 
-def _made(name: str) -> "AwsExecutor[Any, Any] | None":
-    called = (
-        ExecutorLoader.lookup_executor_name_by_str(name)
-        if name
-        else ExecutorLoader.get_default_executor_name()
-    )
+def _made(name: str, team: str | None) -> "AwsExecutor[Any, Any] | None":
+    called = compat.chosen_executor(name, team)
     if called.module_path.startswith(NOT_OURS):
         return None
     executor = ExecutorLoader.load_executor(called)

@@ -38,26 +38,11 @@ EARLY = frozenset({Stage.PREPARING, Stage.SUBMITTING, Stage.BACKING_OFF, Stage.L
 def container_ended(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     """The container has ended: nothing is reported before the row is read."""
     waiting = replace(job, stage=Stage.AWAITING_ROW, due=None, row_asked_at=at)
-    if not _of_this_queueing(job):
-        return replace(without_container(waiting), stage=Stage.WATCHING), (ReadRow(),)
     if job.has_row:
         return waiting, (ReadRow(),)
     # A callback that has begun is not run a second time: nobody knows how far it came.
     began = job.seen is not None and job.seen.started and outcome(job.seen) not in NEVER_RAN
     return _decide(waiting, RowState.RUNNING if began else RowState.ROWLESS, at, policy)
-
-
-def _of_this_queueing(job: Job[R]) -> bool:
-    """Whether the container was started for what the row says now, and not for an earlier segment or try.
-
-    Where Airflow assigns no token, a scheduler that died in a queueing has left the row with the last one's:
-    of that container's end only the row can say what it means. Clocks that differ let one be doubted that is
-    the right one, and that costs time and no more.
-    """
-    if job.queued_at is None:
-        return True
-    created = None if job.seen is None else job.seen.created
-    return created is not None and created >= job.queued_at
 
 
 def row_read(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:

@@ -1,0 +1,154 @@
+"""Isolate the differences between Airflow versions in the container.
+
+Law: the only module of `run` that may depend on the version of Airflow; `shell/airflow/compat.py` is the
+scheduler's. It asks for features, never for numbers. All else is written for Airflow 3.3; what an older one
+lacks is made up here.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.metadata import version
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import httpx
+    from airflow.executors.workloads import ExecuteCallback, ExecuteTask
+
+CONFLICT = 409  # the API server's answer for a task that may not start
+
+
+def image_airflow() -> str:
+    """This Airflow's version, for messages.
+
+    >>> image_airflow().startswith("3.")
+    True
+    """
+    return version("apache-airflow-core")
+
+
+def already_running() -> tuple[type[BaseException], ...]:
+    """The errors that say that another container runs the task; none before 3.2, where the answer says it."""
+    from airflow.sdk import exceptions
+
+    kind: type[BaseException] | None = getattr(exceptions, "TaskAlreadyRunningError", None)
+    return () if kind is None else (kind,)
+
+
+def is_held(answer: "httpx.Response") -> bool:
+    """Whether this answer to "I start" says that another container runs the task.
+
+    >>> import httpx
+    >>> is_held(httpx.Response(409, json={"detail": {"previous_state": "running"}}))
+    True
+    >>> is_held(httpx.Response(409, json={"detail": {"previous_state": "success"}}))
+    False
+    >>> is_held(httpx.Response(409)), is_held(httpx.Response(200))
+    (False, False)
+    """
+    if answer.status_code != CONFLICT:
+        return False
+    try:
+        return bool(answer.json()["detail"]["previous_state"] == "running")
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def kinds() -> tuple[type, ...]:
+    """The kinds of workloads that can run in a container. (Airflow 3.1 knows no callbacks.)"""
+    from airflow.executors import workloads
+
+    callback: type | None = getattr(workloads, "ExecuteCallback", None)
+    return (workloads.ExecuteTask,) if callback is None else (workloads.ExecuteTask, callback)
+
+
+def run_workload(workload: "ExecuteTask | ExecuteCallback") -> int:
+    """Run a workload as this Airflow's own launcher does; returns the exit code of the supervised process.
+
+    Source: ``airflow/sdk/execution_time/execute_workload.py`` of each version.
+    """
+    from airflow.executors.base_executor import BaseExecutor
+    from airflow.executors.workloads import ExecuteTask
+    from airflow.sdk.log import configure_logging
+
+    configure_logging(output=sys.stdout.buffer, json_output=True)
+    if hasattr(BaseExecutor, "run_workload"):
+        return BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=True)
+    return _supervised(workload) if isinstance(workload, ExecuteTask) else _called_back(workload)
+
+
+# --- Before 3.3 --------------------------------------------------------------------------------------------
+
+
+def _supervised(workload: Any) -> int:
+    from airflow.configuration import conf
+    from airflow.sdk.execution_time import supervisor
+
+    base = conf.get("api", "base_url", fallback="/")
+    if base.startswith("/"):
+        base = f"http://localhost:8080{base}"
+    sentry = getattr(workload, "sentry_integration", None)
+    _forward_signals(supervisor)
+    left: int = supervisor.supervise(
+        ti=workload.ti,
+        dag_rel_path=workload.dag_rel_path,
+        bundle_info=workload.bundle_info,
+        token=workload.token,
+        server=conf.get("core", "execution_api_server_url", fallback=f"{base.rstrip('/')}/execution/"),
+        log_path=workload.log_path,
+        subprocess_logs_to_stdout=True,
+        **({} if sentry is None else {"sentry_integration": sentry}),
+    )
+    return left
+
+
+def _forward_signals(supervisor: Any) -> None:
+    """Have the supervisor forward SIGTERM to its task, whose `on_kill` would not be called otherwise.
+
+    Source: `ActivitySubprocess.wait` of ``airflow/sdk/execution_time/supervisor.py`` in 3.3.
+    """
+
+    class Forwarding(supervisor.ActivitySubprocess):  # type: ignore[misc, no-any-unimported]
+        def wait(self) -> int:
+            with _forwarded_to(self.pid):
+                return int(super().wait())
+
+    supervisor.ActivitySubprocess = Forwarding
+
+
+@contextmanager
+def _forwarded_to(pid: int) -> Iterator[None]:
+    def forward(number: int, frame: FrameType | None) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+    before = {number: signal.signal(number, forward) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _called_back(workload: Any) -> int:
+    """Call a callback in this process, with its DAG bundle's folder on the path.
+
+    Source: `_execute_callback` of ``airflow/executors/local_executor.py`` in 3.2.
+    """
+    import structlog
+
+    manager: Any = import_module("airflow.dag_processing.bundles.manager")
+    callbacks: Any = import_module("airflow.executors.workloads.callback")
+    wanted = workload.bundle_info
+    bundle = manager.DagBundlesManager().get_bundle(name=wanted.name, version=wanted.version)
+    bundle.initialize()
+    sys.path.append(str(bundle.path))
+    log = structlog.get_logger(logger_name="callback")
+    succeeded, problem = callbacks.execute_callback_workload(workload.callback, log)
+    if not succeeded:
+        log.error("The callback has failed", problem=problem)
+    return int(not succeeded)

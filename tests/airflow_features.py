@@ -1,0 +1,30 @@
+"""Ask what this Airflow has, by the names that docs/versions.md gives; never for its version."""
+
+import pytest
+
+from aws_executors.shell.airflow.features import FEATURES, Feature
+
+CALLBACKS = "Callbacks of deadlines run in containers"
+PRE_ASSIGNS = "Airflow assigns the token of a queueing"
+SCOPED = "A workload's token only starts its task"
+TEAMS = "Teams"
+
+
+def feature(what: str) -> Feature:
+    """The feature of this name; KeyError if there is none."""
+    return {one.what: one for one in FEATURES}[what]
+
+
+def has(what: str) -> bool:
+    """Whether this Airflow has it."""
+    return feature(what).present
+
+
+SCOPE = "workload" if has(SCOPED) else None
+"""What a workload's token is for; None: for all that its task may."""
+
+
+def needs(what: str) -> pytest.MarkDecorator:
+    """Marks a test of what this Airflow may not have; then it is skipped, with what is true instead."""
+    one = feature(what)
+    return pytest.mark.skipif(not one.present, reason=f"before {one.since}: {one.without}")
