@@ -25,6 +25,10 @@ unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
+# The next version of Airflow, which is the scheduler's while images are still to be upgraded.
+NEWER_3.1 := .venv-versions/3.2
+NEWER_3.2 := $(VENV)
+
 .PHONY: help venv demo docs test lint types unit e2e e2e-examples killed oldest versions soak mutants bench fmt clean
 
 help: ## show this
@@ -92,10 +96,12 @@ versions: $(VERSIONS:%=version-%) ## with the older versions of Airflow: tests t
 
 # A warning is no error here, where it may be one of an older Airflow about its own packages. The stories are of
 # schedulers that are killed, for these are told without a callback, which 3.1 does not have.
-version-%: .venv-versions/%/.installed
+.SECONDEXPANSION:
+version-%: .venv-versions/%/.installed $$(NEWER_$$*)/.installed
 	@echo "make: Airflow $*"
 	@PYTHONPATH=src:tests nice $(<D)/bin/python -m pytest -q -W default -n $(WORKERS) --dist worksteal $(SEE_AIRFLOW)
 	@for transport in inline s3; do $(<D)/bin/python -m aws_executors.demo --logs .demo/$* --transport $$transport || exit 1; done
+	@PYTHONPATH=src:tests $(NEWER_$*)/bin/python -m e2e.other_image $(<D)/bin/python --logs .demo/image-$*
 	@PYTHONPATH=src:tests $(<D)/bin/python -m e2e.mixed --logs .killed/mixed-$*
 	@PYTHONPATH=src:tests $(<D)/bin/python -m e2e.killed --logs .killed/$* $(STORIES:%=--seed %)
 
