@@ -30,6 +30,9 @@ DEFAULTS: Mapping[str, str] = {
 """Environment variables for Airflow in this container, unless the image sets them."""
 
 
+SAME = "use the scheduler's version in the image"
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that reports an error in one line and with this program's exit code."""
 
@@ -100,9 +103,7 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
         from aws_executors.core.validation import in_words
 
         places = "; ".join(in_words(error, shown=False))
-        raise NoWorkloadError(
-            f"this Airflow cannot read the workload ({places}); use the scheduler's version in the image"
-        ) from None
+        raise NoWorkloadError(f"this Airflow cannot read the workload ({places}); {SAME}") from None
     if not isinstance(found, compat.kinds()):
         raise NoWorkloadError(f"a {type(found).__name__} cannot run in a container")
     return cast("ExecuteTask | ExecuteCallback", found)
@@ -116,17 +117,24 @@ def supervise(workload: "ExecuteTask | ExecuteCallback") -> int:
     from airflow.executors.workloads import ExecuteTask
     from airflow.settings import dispose_orm
 
-    from aws_executors.run.ends import exit_code
+    from aws_executors.run.ends import FAILED, exit_code
 
     dispose_orm(do_log=False)
-    try:
-        left = compat.run_workload(workload)
-    except StoppedError as error:
-        return _stopped(error)
-    except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
-        code = exit_code(error)
-        say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
-        return code
+    with compat.not_understood() as reports:
+        try:
+            left = compat.run_workload(workload)
+        except StoppedError as error:
+            return _stopped(error)
+        except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
+            if not reports:
+                code = exit_code(error)
+                say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
+                return code
+            left = FAILED
+    if reports:
+        known = f"a report of the task's state as Airflow {compat.image_airflow()} writes it"
+        say(f"Airflow's API server did not understand {known}; {SAME}")
+        return FAILED
     # A task has reported its own failure to Airflow; a callback's is known by the exit code only.
     return int(not isinstance(workload, ExecuteTask) and left != 0)
 
