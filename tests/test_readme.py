@@ -327,8 +327,8 @@ def test_options_in_the_text_are_taken(page: Path, name: str, value: str) -> Non
 DOCUMENTS: Mapping[str, Any] = {str(block): json.loads(block.text) for block in every("json")}
 POLICIES = {name: found for name, found in DOCUMENTS.items() if "Statement" in found}
 JOB, TASK = "jobDefinitionName", "family"
-BULK = {"batch:TerminateJobs": "batch:TerminateJob"}
-"""Calls whose permission has another name. Source: API_TerminateJobs."""
+BULK = {"batch:TerminateJobs": "batch:TerminateJob", "s3:ListObjectsV2": "s3:ListBucket"}
+"""Calls whose permission has another name. Source: API_TerminateJobs, API_ListObjectsV2."""
 LOGS = "shell/aws/log_pages.py"
 
 
@@ -367,6 +367,10 @@ def test_the_policies_allow_the_calls_that_are_made_and_no_more() -> None:
     }
     assert len(calls("batch")) == len(calls("ecs")) == 4
     assert calls("s3") == {"s3:PutObject", "s3:GetObject", "s3:DeleteObject"}
+    assert calls("s3", "shell/aws/object_list.py") == {"s3:ListBucket"}
+    page = (ROOT / "docs" / "warm.md").read_text()
+    needed = calls("s3") | calls("s3", "shell/aws/object_list.py")
+    assert [action for action in sorted(needed) if f"`{action}`" not in page] == []
 
 
 def test_the_permissions_for_logs_are_named() -> None:

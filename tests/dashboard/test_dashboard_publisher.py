@@ -30,6 +30,7 @@ from aws_executors.shell.engine.event_feed import News
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
+from aws_executors.shell.engine.warm.container import WarmContainer
 from worlds import Cloud, Order, Rows, engine_in
 
 PATIENCE = 60.0
@@ -145,6 +146,9 @@ class Counted:
         self.looks += 1
         job: Job[Order] = Job(token="t", stage=self.stage)
         yield WorkItem(job=job, key="t"), job, 0.0
+
+    def containers(self) -> tuple[WarmContainer[str, Order], ...]:
+        return ()
 
 
 def test_jobs_are_looked_at_when_one_has_changed_and_told_every_time() -> None:

@@ -5,12 +5,16 @@ from hypothesis import strategies as st
 
 from aws_executors.core.lifecycle.display_state import BY_STAGE, DisplayState
 from aws_executors.core.lifecycle.job import Job, Stage
+from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.core.lifecycle.observation import Observation, Phase
+from aws_executors.core.warm.place import place_of
 from aws_executors.dashboard.snapshot import (
     HEARTBEAT,
     KEPT,
     MISSED,
     CallRate,
+    ContainerCount,
+    ContainerRecord,
     JobRecord,
     QueueCount,
     Snapshot,
@@ -19,7 +23,15 @@ from aws_executors.dashboard.snapshot import (
     recent,
     to_text,
 )
-from aws_executors.dashboard.summary import COUNTED, LISTED, LONGEST, Entry, summarize
+from aws_executors.dashboard.summary import (
+    COUNTED,
+    LISTED,
+    LONGEST,
+    ContainerEntry,
+    Entry,
+    summarize,
+    summarize_containers,
+)
 
 TEXT = st.text(max_size=20)
 NUMBER = st.integers(0, 10**6)
@@ -35,8 +47,20 @@ MEMBERS = st.builds(
     attempt=NUMBER,
     reason=TEXT,
 )
+CONTAINERS = st.builds(
+    ContainerRecord,
+    container=TEXT,
+    state=st.sampled_from(ContainerState),
+    since=TIME,
+    served=NUMBER,
+    key=st.none() | KEYS,
+)
 SNAPSHOTS = st.builds(
     Snapshot,
+    containers=st.lists(CONTAINERS).map(tuple),
+    container_counts=st.lists(
+        st.builds(ContainerCount, state=st.sampled_from(ContainerState), count=NUMBER, served=NUMBER)
+    ).map(tuple),
     executor=TEXT,
     scheduler=TEXT,
     region=TEXT,
@@ -88,6 +112,26 @@ def test_all_are_counted_and_the_oldest_of_each_standing_are_told() -> None:
     assert summary.left_out == 30
     assert [job.key.map_index for job in summary.jobs][:2] == [LISTED + 29, LISTED + 28]
     assert [job.container for job in summary.jobs if job.state is DisplayState.RUNNING] == [ARN] * 3
+
+
+def test_of_a_place_its_container_is_told() -> None:
+    job: Job[object] = Job(token="t", stage=Stage.WATCHING, ran=True, container=place_of(ARN, 7))
+    assert [one.container for one in summarize([entry(1, job=job)], named).jobs] == [ARN]
+
+
+def test_warm_containers_are_counted_and_the_longest_unchanged_are_listed() -> None:
+    states = list(ContainerState)
+    entries = [
+        ContainerEntry(
+            container=f"{n}", state=states[n % 4], since=1000.0 - n, served=n, key=n if n % 2 else None
+        )
+        for n in range(100)
+    ]
+    listed, counted = summarize_containers(entries, named)
+    assert [one.container for one in listed] == [f"{n}" for n in range(99, 99 - LISTED, -1)]
+    assert {one.key is None for one in listed if int(one.container) % 2} == {False}
+    assert [(one.state, one.count) for one in counted] == [(state, 25) for state in states]
+    assert sum(one.served for one in counted) == sum(range(100))
 
 
 def test_why_one_waits_is_told_without_secrets() -> None:

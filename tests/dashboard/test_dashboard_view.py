@@ -17,11 +17,19 @@ from jinja2 import UndefinedError
 
 from aws_executors.core.aws.console import container_in
 from aws_executors.core.lifecycle.display_state import DisplayState
+from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.dashboard.page.failure_kind import failure_kind
 from aws_executors.dashboard.page.formatting import age, task_page
 from aws_executors.dashboard.page.render import _templates, content, render_page
 from aws_executors.dashboard.page.view import Failure, Fleet, fleet
-from aws_executors.dashboard.snapshot import CallRate, JobRecord, QueueCount, Snapshot, TaskKey
+from aws_executors.dashboard.snapshot import (
+    CallRate,
+    ContainerCount,
+    JobRecord,
+    QueueCount,
+    Snapshot,
+    TaskKey,
+)
 
 NOW = 1_800_000_000.0
 JOB = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
@@ -184,6 +192,37 @@ def test_a_slowed_action_shows_its_share() -> None:
         ("no limit", 1.0),
     ]
     assert 'width="0.2500"' in content(found)
+
+
+def test_warm_containers_by_state_with_the_task_of_those_that_are_busy() -> None:
+    arn = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e2d3c4b5a"
+    busy = {"container": arn, "state": ContainerState.BUSY, "since": NOW - 9, "served": 3}
+    told = snapshot(
+        containers=(
+            busy | {"key": TaskKey(dag="etl", task="load", run="r")},
+            busy | {"key": TaskKey(dag="hr", task="secret", run="hidden"), "container": JOB},
+            {"state": ContainerState.STARTING, "since": NOW - 70},
+        ),
+        container_counts=(
+            ContainerCount(state=ContainerState.BUSY, count=2, served=6),
+            ContainerCount(state=ContainerState.STARTING, count=3, served=0),
+        ),
+    )
+    found = seen(told, snapshot(scheduler="other:2"))
+    assert found.warm is not None
+    assert found.warm.counts == (("starting", 3), ("idle", 0), ("busy", 2), ("closing", 0))
+    assert (found.warm.served, found.warm.left_out) == (6, 2)
+    assert [(row.state, row.container, row.served, row.task) for row in found.warm.rows] == [
+        ("starting", "", 0, ""),
+        ("busy", "0f1e2d3c", 3, "etl.load"),
+        ("busy", "1b4e28ba", 3, ""),
+    ]
+    text = content(found)
+    assert "those that are up have run 6" in text
+    assert "2 more are counted above but not listed." in text
+    assert "secret" not in text
+    assert "hidden" not in text
+    assert "Warm containers" not in content(seen(snapshot()))
 
 
 def test_a_silent_scheduler_is_named_and_not_counted() -> None:

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from aws_executors.core.warm.cell import Cell
 from aws_executors.demo.cloud import Names, create
-from aws_executors.demo.containers import read_containers, whom
+from aws_executors.demo.containers import TaskTry, Turn, read_containers, turns_in, whom
 from aws_executors.local import LocalAws
 
 NAMES = Names()
@@ -51,6 +52,26 @@ def test_reads_both_services(aws: LocalAws) -> None:
         ("FAILED", (3,), True, False),
     ]
     assert all(0.0 <= c.seconds(now=0.0) < 10.0 for c in found)
+
+
+def workload(task_id: str, try_number: int) -> str:
+    return json.dumps({"token": "secret", "ti": {"task_id": task_id, "try_number": try_number}})
+
+
+def test_what_a_container_of_several_ran_is_read_from_what_was_written_into_its_cell() -> None:
+    first = Cell(container="arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e")
+    offered = first.offer("t1", workload("a", 1))
+    withdrawn = first.offer("t2", workload("b", 1)).withdraw()  # refused by S3: the other offer had landed
+    ended = offered.take().end(0)
+    again = ended.offer("t3", workload("a", 2))
+    closed = again.take().end(3, close=True)
+    bodies = [first, offered, withdrawn, offered.take(), ended, again, again.take(), closed]
+    other = Cell(container="arn:2").offer("t4", workload("c", 1))
+    found = turns_in([*(("x", one.body()) for one in bodies), ("y", other.body())])
+    assert found == (
+        Turn(container="0f1e", task=TaskTry(task_id="a", try_number=1), exit_code=0),
+        Turn(container="0f1e", task=TaskTry(task_id="a", try_number=2), exit_code=3),
+    )
 
 
 @pytest.mark.parametrize("wrong", [[], ["sleep", "1"], ["{"], ['{"ti": {}}']])

@@ -7,7 +7,8 @@ import pytest
 from aws_executors.core.cost.record import UsageRecord, entry_of
 from aws_executors.demo import proof
 from aws_executors.demo.api import EventLogRow, TaskInstance
-from aws_executors.demo.containers import Container, TaskTry
+from aws_executors.demo.beside import Half, claims
+from aws_executors.demo.containers import Container, TaskTry, Turn
 
 
 def instance(task_id: str, try_number: int = 1, state: str = "success", map_index: int = -1) -> TaskInstance:
@@ -135,3 +136,68 @@ def test_slots_free(dump: str, holds: bool) -> None:
 def test_a_claim_says_where_it_does_not_hold() -> None:
     assert str(proof.none_left(["42 sleep 60"], "process")) == "NOT  no process is left\n       42 sleep 60"
     assert str(proof.none_left([], "process")) == "ok   no process is left"
+
+
+def turn(task_id: str, container: str = "c", exit_code: int = 0) -> Turn:
+    return Turn(container=container, task=TaskTry(task_id=task_id, try_number=1), exit_code=exit_code)
+
+
+@pytest.mark.parametrize(
+    ("turns", "faults"),
+    [
+        ([turn("a"), turn("b")], ()),
+        ([turn("a")], ("b try 1: 0 times",)),
+        ([turn("a"), turn("b"), turn("b", "other")], ("b try 1: 2 times",)),
+        ([turn("a"), turn("b"), turn("x")], ("x try 1: 1 times",)),
+        ([turn("a"), turn("b", exit_code=3)], ("b: exit code 3",)),
+    ],
+)
+def test_workloads_in_warm_containers_ran_once(turns: list[Turn], faults: tuple[str, ...]) -> None:
+    assert proof.served_once([instance("a"), instance("b")], turns).faults == faults
+
+
+def test_cold_beside_warm() -> None:
+    instances = (instance("a"), instance("b"))
+    cold = Half(
+        name="cold",
+        instances=instances,
+        containers=(container("a"), container("b")),
+        turns=(),
+        seconds=100.0,
+        billed=120,
+    )
+    turns = (turn("a"), turn("b"))
+    warm = replace(cold, name="warm", containers=(container("(several)"),), turns=turns, billed=60)
+    assert [str(one) for one in claims(cold, warm)] == [
+        "ok   4 task instances succeeded",
+        "ok   3 containers stopped, everything in them with exit code 0",
+        "ok   2 containers were wanted for 2 tries, and that many there were",
+        "ok   2 workloads ran once each; containers that ran any: 1",
+        "ok   warm containers started: 1, for the work of 2 cold ones",
+    ]
+    stopped = replace(container("(several)"), exit_codes=(None,))  # before it was up
+    assert claims(cold, replace(warm, containers=(*warm.containers, stopped)))[1].holds
+    assert not claims(replace(cold, containers=(stopped,)), warm)[1].holds
+    assert cold.cost == pytest.approx(2 * warm.cost)
+    assert not proof.fewer(2, 2).holds
+    assert [claim.holds for claim in claims(cold, replace(warm, turns=()))][3] is False
+
+
+def test_the_two_dags_differ_in_one_thing() -> None:
+    from runpy import run_path
+
+    from aws_executors.demo.beside import COLD, DAGS, WARM
+
+    made = run_path(str(DAGS / "chain_and_wave.py"))
+    dags = {name: made[f"{name}_dag"]() for name in (COLD, WARM)}
+    shapes = {
+        name: {task.task_id: task.downstream_task_ids for task in dag.tasks} for name, dag in dags.items()
+    }
+    assert shapes[COLD] == shapes[WARM]
+    assert {task.task_id for task in dags[COLD].tasks} == {"link_0", "link_1", "link_2", "wave_0", "wave_1"}
+    for name, dag in dags.items():
+        (config,) = {
+            str(task.partial_kwargs["executor_config"] if task.is_mapped else task.executor_config)
+            for task in dag.tasks
+        }
+        assert config == str({"warm": name == WARM})

@@ -77,10 +77,8 @@ class VirtualClient:
         answer = self._call("GetObject", params)
         return {**answer, "Body": io.BytesIO(answer["Body"])}
 
-    def get_paginator(self, operation: str) -> VirtualPages:
-        """Of the only list that is read in pages."""
-        assert operation == "list_objects_v2"
-        return VirtualPages(self)
+    def list_objects_v2(self, **params: object) -> Json:
+        return self._call("ListObjectsV2", params)
 
     def delete_object(self, **params: object) -> Json:
         return self._call("DeleteObject", params)
@@ -139,16 +137,6 @@ class VirtualClient:
         what = what or params.get("task") or params.get("jobs") or params.get("filters")
         what = what or params.get("Key") or ""
         self.process.line.tell(self.process.name, f"{action} {what} {problem}".rstrip())
-
-
-@dataclass(frozen=True, slots=True)
-class VirtualPages:
-    """The pages of a list of objects, all in one."""
-
-    client: VirtualClient
-
-    def paginate(self, **params: object) -> list[Json]:
-        return [self.client._call("ListObjectsV2", params)]
 
 
 class VirtualClients(Clients):

@@ -83,6 +83,7 @@ DEMO = Command(
         ("demo --keep", "leave Airflow's UI running afterwards, until Ctrl-C"),
         ("demo --transport s3", "with workloads in S3, so that no request carries a token"),
         ("demo --events", "with news by events in place of most polls"),
+        ("demo --warm", "short tasks in cold and in warm containers, with Fargate's clocks; some minutes"),
     ),
     options=(
         Argument(
@@ -104,6 +105,12 @@ DEMO = Command(
         Argument(
             flags=("--events",),
             help="hear of containers by EventBridge and SQS, and poll rarely",
+            action="store_true",
+        ),
+        Argument(
+            flags=("--warm",),
+            help="a chain and two waves of short tasks, in containers of their own and in warm ones, with "
+            "Fargate's clocks sped up: both clocks, and both bills",
             action="store_true",
         ),
         Argument(

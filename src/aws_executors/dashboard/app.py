@@ -48,6 +48,7 @@ def fleet_for(user: User) -> Fleet:
     now = time.time()
     published, failures, usage = snapshots(), recent_failures(now), recent_usage(now)
     keys = [job.key for one in published for job in one.jobs] + [one.key for one in failures]
+    keys += [own.key for one in published for own in one.containers if own.key is not None]
     dags = {key.dag for key in keys if key.dag} | {one.dag for one in usage}
     rights = rights_of(user, dags)
     tasks, log = rights.tasks.__contains__, rights.log.__contains__

@@ -8,7 +8,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
@@ -18,12 +18,25 @@ from aws_executors.core.aws.request_quotas import Names
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts, call_rates
-from aws_executors.dashboard.snapshot import HEARTBEAT, Snapshot, TaskKey
+from aws_executors.dashboard.snapshot import (
+    HEARTBEAT,
+    ContainerCount,
+    ContainerRecord,
+    Snapshot,
+    TaskKey,
+)
 from aws_executors.dashboard.store import SnapshotRow
-from aws_executors.dashboard.summary import Entry, Summary, summarize
+from aws_executors.dashboard.summary import (
+    ContainerEntry,
+    Entry,
+    Summary,
+    summarize,
+    summarize_containers,
+)
 from aws_executors.shell.engine.event_feed import News
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import RateLimiter
+from aws_executors.shell.engine.warm.container import WarmContainer
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -39,6 +52,10 @@ class ReadableEngine(Protocol[K, R]):
     @property
     def news(self) -> News:
         """How the engine learns what happens to containers."""
+        ...
+
+    def containers(self) -> Sequence[WarmContainer[K, R]]:
+        """The containers that take one workload after another."""
         ...
 
     @property
@@ -67,6 +84,7 @@ class Collector(Generic[K, R]):
     def __call__(self, now: float) -> Snapshot:
         """Take a snapshot at this time."""
         summary = self._summary()
+        containers, counts = self._containers()
         return Snapshot(
             executor=self.executor,
             scheduler=f"{socket.gethostname()}:{os.getpid()}",
@@ -79,7 +97,30 @@ class Collector(Generic[K, R]):
             left_out=summary.left_out,
             calls=call_rates(self.counts, self.rate_limiter, self.calls, self.clock()),
             news="" if self.engine.news is News.POLLS else str(self.engine.news),
+            containers=containers,
+            container_counts=counts,
         )
+
+    def _containers(self) -> tuple[tuple[ContainerRecord, ...], tuple[ContainerCount, ...]]:
+        """The containers that take one workload after another."""
+        found = self.engine.containers()
+        busy = {one.job for one in found if one.job}
+        keys = (
+            {job.token: item.key for item, job, _ in self.engine.entries() if job.token in busy}
+            if busy
+            else {}
+        )
+        entries = (
+            ContainerEntry(
+                container=one.id,
+                state=one.state,
+                since=round(self.epoch + one.since, 1),
+                served=one.served,
+                key=keys.get(one.job),
+            )
+            for one in found
+        )
+        return summarize_containers(entries, key_of)
 
     def _summary(self) -> Summary:
         changes = self.engine.changes  # read before the jobs: what changes meanwhile is summarized next time
@@ -87,6 +128,7 @@ class Collector(Generic[K, R]):
             entries = (
                 Entry(job=job, key=handover.key, queue=handover.queue, since=round(self.epoch + at, 1))
                 for handover, job, at in self.engine.entries()
+                if not job.pooled
             )
             summary = summarize(entries, key_of)
             self.last.clear()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aws_executors.core.lifecycle.display_state import DisplayState
+from aws_executors.core.lifecycle.metrics import ContainerState
 
 HEARTBEAT = 20.0
 """Seconds after which a snapshot is published even if nothing has changed, unless snapshots are rarer
@@ -74,6 +75,24 @@ class CallRate(SnapshotPart):
     documented: float | None = None
 
 
+class ContainerRecord(SnapshotPart):
+    """One container that takes one workload after another, and the task that it runs now, if it does."""
+
+    container: str = ""
+    state: ContainerState
+    since: float
+    served: int = 0
+    key: TaskKey | None = None
+
+
+class ContainerCount(SnapshotPart):
+    """How many such containers are in one state, and how many workloads they have run."""
+
+    state: ContainerState
+    count: int
+    served: int
+
+
 class Snapshot(SnapshotPart):
     """All that one executor of one scheduler publishes.
 
@@ -93,13 +112,16 @@ class Snapshot(SnapshotPart):
     every: float = HEARTBEAT
     calls: tuple[CallRate, ...] = ()
     news: str = ""
+    containers: tuple[ContainerRecord, ...] = ()
+    container_counts: tuple[ContainerCount, ...] = ()
 
     @property
     def content(self) -> tuple[object, ...]:
         """What is published as soon as it changes; excludes the time and the number of calls, which always
         change."""
         throttled = [(rate.action, rate.granted, bool(rate.throttled)) for rate in self.calls]
-        return self.queues, self.jobs, self.left_out, throttled, self.news
+        warm = self.containers, self.container_counts
+        return self.queues, self.jobs, self.left_out, throttled, self.news, warm
 
     def stale(self, now: float) -> bool:
         """Whether the scheduler is considered gone."""

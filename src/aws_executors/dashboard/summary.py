@@ -12,8 +12,16 @@ from typing import Generic
 
 from aws_executors.core.lifecycle.display_state import DisplayState, display_state
 from aws_executors.core.lifecycle.job import Job, R
+from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.core.redact.outgoing import NAME, one_line
-from aws_executors.dashboard.snapshot import JobRecord, QueueCount, TaskKey
+from aws_executors.core.warm.place import container_of
+from aws_executors.dashboard.snapshot import (
+    ContainerCount,
+    ContainerRecord,
+    JobRecord,
+    QueueCount,
+    TaskKey,
+)
 
 LISTED = 25
 """How many jobs of one state are listed."""
@@ -67,6 +75,51 @@ def summarize(entries: Iterable[Entry[R]], key_of: Callable[[object], TaskKey]) 
     return Summary(queues=tuple(_queues(counts)), jobs=jobs, left_out=total - len(jobs))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerEntry:
+    """One container that takes one workload after another: its id, what it does, since when, how many
+    workloads it has run, and Airflow's key of the task that it runs."""
+
+    container: str
+    state: ContainerState
+    since: float
+    served: int
+    key: object = None
+
+
+def summarize_containers(
+    entries: Iterable[ContainerEntry], key_of: Callable[[object], TaskKey]
+) -> tuple[tuple[ContainerRecord, ...], tuple[ContainerCount, ...]]:
+    """List up to `LISTED` containers, those first that have been longest as they are, and count all.
+
+    >>> idle = ContainerEntry(container="4c75", state=ContainerState.IDLE, since=5.0, served=3)
+    >>> listed, counted = summarize_containers([idle], lambda key: TaskKey(dag=str(key)))
+    >>> counted
+    (ContainerCount(state=<ContainerState.IDLE: 'idle'>, count=1, served=3),)
+    """
+    every = sorted(entries, key=_since)
+    counted = (
+        ContainerCount(state=state, count=len(own), served=sum(one.served for one in own))
+        for state in ContainerState
+        if (own := [one for one in every if one.state is state])
+    )
+    listed = (
+        ContainerRecord(
+            container=one_line(one.container, LONGEST),
+            state=one.state,
+            since=one.since,
+            served=one.served,
+            key=None if one.key is None else _short(key_of(one.key)),
+        )
+        for one in every[:LISTED]
+    )
+    return tuple(listed), tuple(counted)
+
+
+def _since(entry: ContainerEntry) -> tuple[float, str]:
+    return entry.since, entry.container
+
+
 def _queues(counts: dict[tuple[str, DisplayState], tuple[int, float]]) -> Iterator[QueueCount]:
     most = sorted(((-count, *place) for place, (count, _) in counts.items()))[:COUNTED]
     kept = {(queue, state) for _, queue, state in most}
@@ -88,7 +141,7 @@ def _jobs(
                 queue=one_line(entry.queue, LONGEST),
                 state=state,
                 since=entry.since,
-                container=one_line(entry.job.container, LONGEST),
+                container=one_line(container_of(entry.job.container), LONGEST),
                 attempt=entry.job.attempt,
                 reason=_reason(entry.job, state),
             )

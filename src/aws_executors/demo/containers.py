@@ -1,7 +1,8 @@
 """Read from AWS which containers there are, and which try of which task each was started for.
 
 Law: reads only the responses of DescribeTasks and DescribeJobs, nothing of Airflow. The task of a container
-is read from its own command, so that the proof does not rely on what the executor reports.
+is read from its own command, so that the proof does not rely on what the executor reports; those of a
+container that takes several from what was written into its cell.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from pydantic import Field
 
 from aws_executors.core.requests.stored_workload import opened
+from aws_executors.core.warm.cell import Cell, read
 from aws_executors.demo.api import Answered
 
 Stored = Mapping[str, bytes]
@@ -36,6 +38,10 @@ class TaskTry(Answered):
 
 CALLBACK = TaskTry(task_id="(callback)", try_number=1)
 """Stands for a callback, whose workload names no task instance."""
+
+
+SEVERAL = TaskTry(task_id="(several)", try_number=1)
+"""Stands for the tasks of a container that takes one workload after another."""
 
 
 class Workload(Answered):
@@ -116,13 +122,48 @@ def whom(command: Iterable[str], stored: Stored = NOTHING) -> TaskTry:
     'load'
     >>> whom(("python", "-m", "run", "--json-string", '{"callback": {"id": "0b6e"}}')).label
     '(callback)'
+    >>> whom(("python", "-m", "run", "--warm", "s3://bucket/cells/0b6e-1")).label
+    '(several)'
     """
     for argument in command:
+        if argument == "--warm":
+            return SEVERAL
         if argument.startswith("{"):
             return Workload.model_validate_json(argument).ti
         if argument in stored:
             return Workload.model_validate_json(opened(stored[argument])).ti
     raise ValueError("a container was started without a workload in its command")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One workload that a container of several has run, and the exit code of its launcher."""
+
+    container: str
+    task: TaskTry
+    exit_code: int
+
+
+def turns_in(puts: Iterable[tuple[str, bytes]]) -> tuple[Turn, ...]:
+    """What containers of several have run, by all that was written into their cells: addresses with bodies.
+
+    >>> offered = Cell(container="arn:1").offer("0b6e", '{"ti": {"task_id": "load", "try_number": 1}}')
+    >>> [turn.task.label for turn in turns_in([("c", offered.body()), ("c", offered.take().end(0).body())])]
+    ['load']
+    """
+    last: dict[str, Cell] = {}
+    tries: dict[str, TaskTry] = {}
+    for address, body in puts:
+        cell = read(body)
+        if cell.workload:
+            tries[cell.token] = Workload.model_validate_json(cell.workload).ti
+        if address not in last or cell.sequence >= last[address].sequence:
+            last[address] = cell
+    return tuple(
+        Turn(container=cell.container.rpartition("/")[2], task=tries[one.token], exit_code=one.exit_code)
+        for cell in last.values()
+        for one in cell.served
+    )
 
 
 def from_ecs(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:

@@ -13,7 +13,7 @@ from aws_executors.core.cost.estimate import cost_text
 from aws_executors.core.cost.record import UsageRecord, memory_text, read_entry, seconds_text
 from aws_executors.core.cost.summary import usage_row
 from aws_executors.demo.api import EventLogRow, TaskInstance
-from aws_executors.demo.containers import Container
+from aws_executors.demo.containers import Container, Turn
 
 SLOTS = re.compile(r"\b(running|queued) \((\d+)\): ")
 KINDS_OF_SLOT = 2
@@ -91,6 +91,34 @@ def once_per_try(
             if found[name] != wanted[name]
         ),
     )
+
+
+def served_once(instances: Iterable[TaskInstance], turns: Iterable[Turn]) -> Claim:
+    """Each try ran once, in whichever container, and well."""
+    turns = tuple(turns)
+    wanted, found = (
+        expected(instances, {}),
+        Counter(f"{one.task.label} try {one.task.try_number}" for one in turns),
+    )
+    containers = {one.container for one in turns}
+    return Claim(
+        f"{wanted.total()} workloads ran once each; containers that ran any: {len(containers)}",
+        (
+            *(
+                f"{name}: {found[name]} times"
+                for name in sorted(wanted | found)
+                if found[name] != wanted[name]
+            ),
+            *(f"{one.task.label}: exit code {one.exit_code}" for one in turns if one.exit_code),
+            *(() if turns else ("there is none",)),
+        ),
+    )
+
+
+def fewer(warm: int, cold: int) -> Claim:
+    """Warm containers were fewer than those of the same tasks run cold."""
+    faults = () if warm < cold else (f"{warm} are not fewer than {cold}",)
+    return Claim(f"warm containers started: {warm}, for the work of {cold} cold ones", faults)
 
 
 def all_recorded(entries: Iterable[EventLogRow], containers: int) -> Claim:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aws_executors.core.cost.record import USED
-from aws_executors.demo import cloud, containers
+from aws_executors.demo import cloud
 from aws_executors.demo.api import Api, DagRun, EventLogRow
+from aws_executors.demo.containers import Container, Turn, read_containers, turns_in
 from aws_executors.demo.environment import AirflowHome, airflow_environment, container_environment
 from aws_executors.demo.processes import (
     INTERRUPTS,
@@ -74,9 +75,9 @@ class DemoStage:
             raise NotReadyError(f"{error}\n{faults}") from None
         return self.api.trigger(dag_id)
 
-    def containers(self) -> tuple[containers.Container, ...]:
+    def containers(self) -> tuple[Container, ...]:
         """All containers that have been started."""
-        return containers.read_containers(self.aws.tasks(), self.aws.jobs(), self.stored())
+        return read_containers(self.aws.tasks(), self.aws.jobs(), self.stored())
 
     def stored(self) -> dict[str, bytes]:
         """Everything that was ever written to the store, by address; of each object the last body."""
@@ -84,6 +85,11 @@ class DemoStage:
             return {}
         puts = (request for request in self.aws.requests() if is_store(request, self.names))
         return {f"s3:/{put.path}": put.body for put in puts if put.method == "PUT"}
+
+    def turns(self) -> tuple[Turn, ...]:
+        """What containers of several have run."""
+        puts = (request for request in self.aws.requests() if is_store(request, self.names))
+        return turns_in((put.path, put.body) for put in puts if put.method == "PUT" and "/cells/" in put.path)
 
     def emptied(self, timeout: float = 10.0) -> tuple[str, ...]:
         """What remains in the store after waiting up to `timeout` seconds for it to become empty."""
@@ -148,12 +154,16 @@ def stage(
     at_once: int = AT_ONCE,
     image: Mapping[str, str] | None = None,
     prepared: Callable[[Mapping[str, str]], AbstractContextManager[Mapping[str, str]]] = nullcontext,
+    *,
+    delays: str = "none",
+    time_factor: float = 1.0,
 ) -> Iterator[DemoStage]:
     """Run Airflow with both executors in front of an embedded AWS.
 
     `options` are variables for Airflow's components, `at_once` is how many containers run at a time, `image`
     are further variables for every container. `prepared` makes of the environment of Airflow's components the
-    one that they get, and is entered before the first of them and left after the last.
+    one that they get, and is entered before the first of them and left after the last. `delays` and
+    `time_factor` are those of the embedded AWS.
     """
     names = names or cloud.Names()
     with ExitStack() as stack:
@@ -165,7 +175,9 @@ def stage(
             LocalAws(
                 max_processes=at_once,
                 container_env={**container_environment(place), **(image or {})},
-                keep_requests=names.transport != "inline",
+                keep_requests=names.stores,
+                delays=delays,
+                time_factor=time_factor,
             )
         )
         environment: Mapping[str, str] = airflow_environment(

@@ -15,7 +15,7 @@ from aws_executors.core.requests.stored_workload import bucket_and_key
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.shape import cells_of
 from aws_executors.doctor.checks.findings import Unasked
-from aws_executors.doctor.checks.warm import Rule, WarmEvidence
+from aws_executors.doctor.checks.warm import LifecycleRule, WarmEvidence
 from aws_executors.doctor.probe import Probe
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.s3 import S3Calls
@@ -62,7 +62,7 @@ def _holds(calls: S3Calls, bucket: str, key: str, *, exists: bool) -> bool | Aws
     return Unasked(f"{error.code}: {error.message}") if denied else error
 
 
-def _rules(probe: Probe, settings: Settings, bucket: str) -> tuple[Rule, ...] | Unasked:
+def _rules(probe: Probe, settings: Settings, bucket: str) -> tuple[LifecycleRule, ...] | Unasked:
     owner = settings.workload_store_owner
     owned = {"ExpectedBucketOwner": owner} if owner else {}
     match unwrap_or_failure(probe.ask("s3", "get_bucket_lifecycle_configuration", Bucket=bucket, **owned)):
@@ -71,5 +71,5 @@ def _rules(probe: Probe, settings: Settings, bucket: str) -> tuple[Rule, ...] | 
         case AwsError() as error:
             return Unasked(f"{error.code}: {error.message}")
         case answer:
-            found = [read_record(Rule, one) for one in answer.get("Rules", ())]
+            found = [read_record(LifecycleRule, one) for one in answer.get("Rules", ())]
             return tuple(one.unwrap() for one in found if is_successful(one))

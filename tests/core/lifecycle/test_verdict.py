@@ -99,6 +99,8 @@ ENDED = [
     (RowState.MOVED_ON, Outcome.UNABLE, "free"),
     (RowState.GONE, Outcome.UNABLE, "free"),
     (RowState.ROWLESS, Outcome.UNABLE, "fail"),
+    # POOLED: the jobs whose workloads it takes decide for themselves.
+    *((RowState.POOLED, how, "free") for how in Outcome),
 ]
 
 
@@ -137,6 +139,7 @@ def test_there_is_a_verdict_on_everything(cause: Cause | None, code: int | None,
         (RowState.MOVED_ON, "free"),
         (RowState.GONE, "free"),
         (RowState.ROWLESS, "keep"),
+        (RowState.POOLED, "keep"),
     ],
 )
 def test_before_the_end(phase: Phase, stands: RowState, expected: str) -> None:

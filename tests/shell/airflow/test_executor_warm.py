@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from airflow.executors.base_executor import BaseExecutor
 from airflow.utils.session import create_session
 
 from airflow_rows import Given, task_instance
+from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.core.warm.place import is_place
+from aws_executors.dashboard.snapshot import ContainerCount, ContainerRecord
+from aws_executors.dashboard.store import snapshots
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow.executor import AwsExecutor
@@ -114,8 +118,8 @@ def runs(executor: BaseExecutor, given: Given) -> bool:
 def run(executor: BaseExecutor, name: str) -> Given:
     """A task from the queue to its end."""
     given = queue(executor, name)
+    given.becomes("running")  # before its container ends: Airflow's supervisor would say so
     turn_until(executor, lambda: runs(executor, given))
-    given.becomes("running")
     given.becomes("success")
     turn_until(executor, lambda: over(executor, given))
     return given
@@ -123,12 +127,47 @@ def run(executor: BaseExecutor, name: str) -> Given:
 
 @KINDS
 def test_one_container_takes_one_workload_after_another(
-    kind: type[BaseExecutor], aws: LocalAws, begin: Begin
+    kind: type[BaseExecutor], aws: LocalAws, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    executor = begin(kind)
+    board = Board()
+    monkeypatch.setattr("aws_executors.shell.airflow.executor.AirflowMetrics", lambda tags: board)
+    executor = begin(kind, fleet_interval="0.1")
     for _ in range(4):
         run(executor, "ok-0.2")
     assert started(aws) == 1
+    assert (board.counts["cold_starts"], board.counts["warm_starts"]) == (1, 3)
+    assert board.counts["submissions"] == 1
+    assert len(board.times["time_to_run"]) == 4
+    at_rest = [ContainerCount(state=ContainerState.IDLE, count=1, served=4)]
+    turn_until(executor, lambda: containers_shown() == at_rest)
+    (container,) = containers_listed()
+    assert (container.state, container.served, container.key) == (ContainerState.IDLE, 4, None)
+    assert "#" not in container.container
+
+
+class Board:
+    """Keeps the metrics that it is sent."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.times: dict[str, list[float]] = {}
+
+    def count(self, name: str, by: int = 1) -> None:
+        self.counts[name.removeprefix("aws_executors.")] += by
+
+    def gauge(self, name: str, value: float) -> None:
+        """Not looked at here."""
+
+    def time(self, name: str, seconds: float) -> None:
+        self.times.setdefault(name.removeprefix("aws_executors."), []).append(seconds)
+
+
+def containers_shown() -> list[ContainerCount]:
+    return [count for one in snapshots() for count in one.container_counts]
+
+
+def containers_listed() -> list[ContainerRecord]:
+    return [container for one in snapshots() for container in one.containers]
 
 
 @KINDS

@@ -36,6 +36,7 @@ class Clerk(Operations[str, Order]):
 
     def __init__(self, cloud: Cloud, slowest: float = 1.0) -> None:
         self.now = 0.0
+        self.cells = None
         self.cloud = cloud
         self.messages: list[Message] = []
         self.submitted: list[tuple[float, str]] = []

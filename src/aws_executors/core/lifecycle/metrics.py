@@ -43,6 +43,15 @@ class EventFate(StrEnum):
     UNREADABLE = "unreadable"
 
 
+class ContainerState(StrEnum):
+    """What a container does that takes one workload after another."""
+
+    STARTING = "starting"  # it was asked for, and is not up yet
+    IDLE = "idle"  # it waits for a workload
+    BUSY = "busy"  # it runs one, or one was offered to it
+    CLOSING = "closing"  # it takes no more
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One metric, or one for each of `by`."""
@@ -104,6 +113,29 @@ WAITS = Metric(
     about="from the creation of a container until its image is pulled, or on Batch until it runs",
 )
 PULLS = Metric(name="time_to_pull", sort=Sort.TIMER, about="the pull of its image, where AWS tells")
+COLD_STARTS = Metric(
+    name="cold_starts",
+    sort=Sort.COUNTER,
+    about="workloads that were the first of their container; this and the next ones with warm containers",
+)
+WARM_STARTS = Metric(
+    name="warm_starts", sort=Sort.COUNTER, about="workloads whose container had run another one before"
+)
+IDLE_SECONDS = Metric(
+    name="idle_seconds", sort=Sort.COUNTER, about="seconds for which containers have waited for a workload"
+)
+SECONDS_SAVED = Metric(
+    name="seconds_saved",
+    sort=Sort.COUNTER,
+    about="seconds that tasks have waited less, as an estimate: for each warm start how long the last 20 "
+    "containers took to come up, on average, less what the task has waited",
+)
+WARM_CONTAINERS = Metric(
+    name="warm_containers",
+    sort=Sort.GAUGE,
+    about="containers that take one workload after another, by what they do",
+    by=tuple(ContainerState),
+)
 METRICS = (
     SUBMISSIONS,
     REFUSALS,
@@ -118,6 +150,11 @@ METRICS = (
     OUT_OF_MEMORY,
     WAITS,
     PULLS,
+    COLD_STARTS,
+    WARM_STARTS,
+    IDLE_SECONDS,
+    SECONDS_SAVED,
+    WARM_CONTAINERS,
 )
 
 

@@ -48,15 +48,16 @@ class Plan:
     stops: tuple[str, ...] = ()
 
 
-def plan(
+def placements(
     waiting: Sequence[Waiting], idle: Sequence[Idle], starting: Sequence[Starting], *, soon: int = 0
 ) -> Plan:
     """What to do for one shape. `soon` is how many busy containers are expected to be idle in a moment.
 
     >>> jobs = [Waiting(token=name, priority=0, since=float(at)) for at, name in enumerate("abc")]
-    >>> plan(jobs, [Idle(token="x", since=5.0)], [Starting(token="y", since=1.0, free=True)])
+    >>> placements(jobs, [Idle(token="x", since=5.0)], [Starting(token="y", since=1.0, free=True)])
     Plan(offers=(('a', 'x'),), starts=('c',), stops=())
-    >>> plan((), (), [Starting(token="y", since=1.0, free=True), Starting(token="z", since=2.0, free=False)])
+    >>> starting = [Starting(token=name, since=1.0, free=name == "y") for name in "yz"]
+    >>> placements((), (), starting)
     Plan(offers=(), starts=(), stops=('y',))
     """
     urgent = sorted(waiting, key=_urgency)

@@ -35,7 +35,7 @@ CELLS = "cells"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class WarmShape:
     """One shape: what its containers share.
 
     `name` is a hash of it, `kwargs` the request for boto3 as JSON, with `NOBODY` in the place of the
@@ -50,7 +50,7 @@ class Shape:
     def request_for(self, token: str) -> object:
         """The keyword arguments of the request for a container with this token.
 
-        >>> shape = Shape(name="f00d", kwargs='{"startedBy": "airflow/%s"}' % NOBODY, limits=WarmLimits(),
+        >>> shape = WarmShape(name="f00d", kwargs='{"startedBy": "airflow/%s"}' % NOBODY, limits=WarmLimits(),
         ...               group="dag etl")
         >>> shape.request_for("0b6e")
         {'startedBy': 'airflow/0b6e'}
@@ -102,7 +102,7 @@ def for_nobody(launch: Launch[S], limits: WarmLimits, cells: str) -> Launch[S]:
     return replace(launch, token=NOBODY, attempt=1, command=(*LAUNCHER, *usage, *arguments))
 
 
-def shape_of(request: object, launch: Launch[Settings], limits: WarmLimits, version: str = "") -> Shape:
+def shape_of(request: object, launch: Launch[Settings], limits: WarmLimits, version: str = "") -> WarmShape:
     """The shape of a request that was built for nobody, and sealed; `version` is that of this package.
 
     >>> from aws_executors.core.requests.launch import Task
@@ -122,9 +122,9 @@ def shape_of(request: object, launch: Launch[Settings], limits: WarmLimits, vers
     kwargs = json.dumps(to_kwargs(request), separators=(",", ":"))
     group = limits.shared_by(launch)
     name = sha256(f"{version}\n{group}\n{kwargs}".encode()).hexdigest()[: len(UNNAMED)]
-    return Shape(name=name, kwargs=kwargs, limits=limits, group=group)
+    return WarmShape(name=name, kwargs=kwargs, limits=limits, group=group)
 
 
-def request_for(shape: Shape, token: str, from_kwargs: Callable[[object], R]) -> R:
+def request_for(shape: WarmShape, token: str, from_kwargs: Callable[[object], R]) -> R:
     """The request for a container of this shape."""
     return from_kwargs(shape.request_for(token))

@@ -13,10 +13,18 @@ from typing import TypeAlias
 from aws_executors.core.aws.console import container_in
 from aws_executors.core.cost.summary import UsageEntry
 from aws_executors.core.lifecycle.display_state import DisplayState
+from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.dashboard.page.failure_kind import failure_kind
 from aws_executors.dashboard.page.formatting import age, container_page, short_id, task_name, task_page
 from aws_executors.dashboard.page.usage import UsageCard, usage_card
-from aws_executors.dashboard.snapshot import CallRate, JobRecord, Snapshot, TaskKey, recent
+from aws_executors.dashboard.snapshot import (
+    CallRate,
+    ContainerRecord,
+    JobRecord,
+    Snapshot,
+    TaskKey,
+    recent,
+)
 
 Allowed: TypeAlias = Callable[[str], bool]
 """Whether the user may read the data of a DAG, by its id."""
@@ -85,6 +93,33 @@ class CallRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerRow:
+    """One container that takes one workload after another; `task` is empty where it runs none, or one whose
+    name the user may not read."""
+
+    container: str
+    console: str
+    executor: str
+    state: str
+    since: str
+    served: int
+    task: str
+    run: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmCard:
+    """What the page shows of such containers: how many there are in each state, how many workloads those
+    have run, and some of them."""
+
+    counts: tuple[tuple[str, int], ...]
+    served: int
+    rows: tuple[ContainerRow, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRow:
     """One failure, with its links; `kind` is a few words, `detail` the whole message."""
 
@@ -131,6 +166,7 @@ class Fleet:
     left_out: int
     hours: int
     usage: UsageCard | None = None
+    warm: WarmCard | None = None
 
 
 def fleet(
@@ -171,6 +207,46 @@ def fleet(
         left_out=sum(one.left_out for one in live),
         hours=hours,
         usage=usage_card(usage, may_read),
+        warm=_warm(live, may_read_tasks, now),
+    )
+
+
+def _warm(snapshots: Sequence[Snapshot], may_read: Allowed, now: float) -> WarmCard | None:
+    """The containers that take one workload after another; None if there are none."""
+    counts = Counter[ContainerState]()
+    for count in (count for one in snapshots for count in one.container_counts):
+        counts[count.state] += count.count
+    if not counts:
+        return None
+    rows = tuple(
+        _container(one, record, may_read, now)
+        for one in snapshots
+        for record in sorted(one.containers, key=_state)
+    )
+    return WarmCard(
+        counts=tuple((state.value, counts[state]) for state in ContainerState),
+        served=sum(count.served for one in snapshots for count in one.container_counts),
+        rows=rows,
+        left_out=counts.total() - len(rows),
+    )
+
+
+def _state(record: ContainerRecord) -> int:
+    return list(ContainerState).index(record.state)
+
+
+def _container(one: Snapshot, record: ContainerRecord, may_read: Allowed, now: float) -> ContainerRow:
+    key = record.key if record.key and (record.key.dag == NO_DAG or may_read(record.key.dag)) else None
+    return ContainerRow(
+        container=short_id(record.container),
+        console=container_page(record.container, one.region) if record.container else "",
+        executor=_executor(one),
+        state=record.state.value,
+        since=age(now - record.since),
+        served=record.served,
+        task="" if key is None else task_name(key),
+        run="" if key is None else key.run,
+        page="" if key is None else task_page(key),
     )
 
 

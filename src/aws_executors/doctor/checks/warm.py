@@ -40,7 +40,7 @@ class Filter(Prefixed):
     both: Prefixed | None = Field(default=None, validation_alias="And")
 
 
-class Rule(Read):
+class LifecycleRule(Read):
     """One lifecycle rule of a bucket; older ones have the prefix outside of the filter."""
 
     status: str = Field(default="", validation_alias="Status")
@@ -69,7 +69,7 @@ class WarmEvidence:
     address: str
     listed: int | AwsError
     conditions: bool | AwsError | Unasked | None = None
-    rules: tuple[Rule, ...] | Unasked | None = None
+    rules: tuple[LifecycleRule, ...] | Unasked | None = None
 
 
 NO_REUSE = "Every task gets a container of its own: none takes a second workload."
@@ -78,7 +78,7 @@ NO_REUSE = "Every task gets a container of its own: none takes a second workload
 def of_cells(found: WarmEvidence) -> Iterator[Finding]:
     """What is wrong with the store of the cells.
 
-    >>> rule = Rule(status="Enabled", expiration=Expiration(days=1))
+    >>> rule = LifecycleRule(status="Enabled", expiration=Expiration(days=1))
     >>> found = WarmEvidence(section="batch", address="s3://b/w/cells/airflow/batch", listed=0,
     ...                      conditions=True, rules=(rule,))
     >>> [one.check for one in of_cells(found)]

@@ -15,6 +15,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.object_list import list_etags
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -97,12 +98,7 @@ class S3Calls:
 
     def listed(self, bucket: str, prefix: str) -> Result[dict[str, str], AwsError]:
         """The ETags of all objects whose keys begin with this prefix, by key; a thousand in one call."""
-
-        def read(s3: "S3Client") -> dict[str, str]:
-            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **self._owned)
-            return {one["Key"]: one["ETag"] for page in pages for one in page.get("Contents", ())}
-
-        return self.clients.s3(read)
+        return self.clients.s3(lambda s3: list_etags(s3, bucket, prefix, self.owner))
 
     def foretold(self, body: bytes) -> str | None:
         """The ETag that this body is to have, if that can be known before S3 has said it."""

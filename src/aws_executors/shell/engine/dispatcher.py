@@ -38,7 +38,9 @@ from aws_executors.shell.engine.rate_limiter import UNBOUNDED, RateLimitedQueue,
 from aws_executors.shell.engine.retries import Retries
 from aws_executors.shell.engine.shutdown import Shutdown
 from aws_executors.shell.engine.stall import NEVER_SENT, STALL
+from aws_executors.shell.engine.warm.container import WarmContainer
 from aws_executors.shell.engine.warm.pool import WarmPool
+from aws_executors.shell.engine.warm.tally import WarmTally
 
 R = TypeVar("R")
 
@@ -127,6 +129,7 @@ class Dispatcher(Generic[K, R]):
             self.table, clock, self.happen, config.pace.silence, promised=config.events
         )
         """What is told of containers by events."""
+        self._tally = WarmTally(sink)
         self._warm: WarmPool[K, R] | None = None
         if operations.cells is not None:
             self._warm = WarmPool(
@@ -137,6 +140,7 @@ class Dispatcher(Generic[K, R]):
                 self._agenda,
                 self._error_log,
                 new_token,
+                self._tally,
                 adopts=config.adopts,
             )
         self._arriving: deque[Iterator[WorkItem[K, R]]] = deque()
@@ -146,6 +150,11 @@ class Dispatcher(Generic[K, R]):
 
     def __repr__(self) -> str:
         return repr(self.table)
+
+    @property
+    def containers(self) -> tuple[WarmContainer[K, R], ...]:
+        """The containers that take one workload after another; other threads may ask."""
+        return () if self._warm is None else self._warm.containers
 
     @property
     def settled(self) -> bool:
@@ -200,6 +209,8 @@ class Dispatcher(Generic[K, R]):
             self._census_at = now + CENSUS_EVERY
             for name, jobs in metrics.census(job for job in self.table.jobs() if not job.pooled):
                 self._sink.gauge(name, jobs)
+            if self._warm is not None:
+                self._tally.census(self._warm.containers)
 
     # --- What the executor says ----------------------------------------------------------------------------
 
@@ -302,7 +313,7 @@ class Dispatcher(Generic[K, R]):
                 if job.pooled:
                     return  # what its workloads used is said of each
                 own = seen.id == job.container or isinstance(event, events.Found)
-                if not own or not seen.ended or seen.allocation is None or seen.id == record.accounted:
+                if not own or not seen.ended or seen.given is None or seen.id == record.accounted:
                     return
                 record.accounted, item = seen.id, record.work_item
                 ended = ContainerEnded(seen, job.attempt, item.queue)
@@ -320,7 +331,7 @@ class Dispatcher(Generic[K, R]):
         if job.due is not None and job.due != record.job.due:
             self._agenda.at(job.due, partial(self._wake, job.token))
         self.table.move(job, now)
-        if record.queued_at is not None and job.container and metrics.has_begun(job):
+        if record.queued_at is not None and job.container and metrics.has_begun(job) and not job.pooled:
             self._sink.time(metrics.name_of(metrics.STARTS), now - record.queued_at)
             record.queued_at = None
         for effect in asked:

@@ -18,7 +18,7 @@ from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.core.warm.shape import Shape
+from aws_executors.core.warm.shape import WarmShape
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
@@ -53,7 +53,7 @@ class WarmRequest(Generic[R]):
     for a container that is up. `cold` builds the request for a container of the job's own.
     """
 
-    shape: Shape
+    shape: WarmShape
     container: Callable[[str], R] = field(repr=False)
     workload: Callable[[], str] = field(repr=False)
     cold: Callable[[int], Result[R, str | AwsError]] = field(repr=False)

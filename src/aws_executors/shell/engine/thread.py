@@ -26,6 +26,7 @@ from aws_executors.shell.engine.operations import Database, Operations
 from aws_executors.shell.engine.rate_limiter import RateLimiter
 from aws_executors.shell.engine.stall import STALL
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
+from aws_executors.shell.engine.warm.container import WarmContainer
 from aws_executors.shell.transport.cells import CellStore
 
 R = TypeVar("R")
@@ -111,6 +112,10 @@ class Engine(Generic[K, R]):
         """The same with what came with each job, and since when (by the clock here) it is in its state."""
         for record in self._dispatcher.table.records():
             yield record.work_item, record.job, record.since
+
+    def containers(self) -> tuple[WarmContainer[K, R], ...]:
+        """The containers that take one workload after another: to be read only."""
+        return self._dispatcher.containers
 
     @property
     def changes(self) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from aws_executors.core.lifecycle.effects import Submit
+from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.plan import Idle, Starting
@@ -73,6 +74,23 @@ class WarmContainer(Generic[K, R]):
         if self.job or self.call or self.closing or not record.job.container:
             return None
         return Idle(token=self.token, since=self.since)
+
+    @property
+    def id(self) -> str:
+        """The ECS task's ARN or the Batch job's id; empty until AWS has accepted it."""
+        if self.held is not None:
+            return self.held.cell.container
+        return "" if self.record is None else self.record.job.container
+
+    @property
+    def state(self) -> ContainerState:
+        """What it does."""
+        word = None if self.held is None else self.held.cell.word
+        if self.closing or self.record is None or word is Word.CLOSED:
+            return ContainerState.CLOSING
+        if word is None:
+            return ContainerState.STARTING
+        return ContainerState.BUSY if self.job or word is not Word.IDLE else ContainerState.IDLE
 
     def soon(self, now: float) -> bool:
         """Whether its task has just ended, so that it is idle in a moment."""

@@ -26,7 +26,7 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.lifecycle.transitions.lookup import forgotten
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.place import is_place, place_of, seen_in
-from aws_executors.core.warm.plan import Waiting, plan
+from aws_executors.core.warm.plan import Waiting, placements
 from aws_executors.core.warm.shape import token_in
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.error_log import ErrorLog
@@ -35,6 +35,7 @@ from aws_executors.shell.engine.messages import K, WarmRequest, WorkItem
 from aws_executors.shell.engine.stall import NEVER_SENT, TOO_LATE
 from aws_executors.shell.engine.warm.cell_calls import NO_WORKLOAD, CellCalls
 from aws_executors.shell.engine.warm.container import SOON, Waiter, WarmContainer
+from aws_executors.shell.engine.warm.tally import WarmTally
 from aws_executors.shell.transport.cells import HeldCell
 
 R = TypeVar("R")
@@ -92,6 +93,7 @@ class WarmPool(Generic[K, R]):
         agenda: Agenda,
         error_log: ErrorLog,
         new_token: Callable[[], str],
+        tally: WarmTally,
         *,
         adopts: bool = True,
     ) -> None:
@@ -103,6 +105,7 @@ class WarmPool(Generic[K, R]):
         self._error_log = error_log
         self._adopts = adopts
         self._new_token = new_token
+        self._tally = tally
         self._waiters: dict[str, Waiter[K, R]] = {}
         self._containers: dict[str, WarmContainer[K, R]] = {}
         self._foreign: dict[str, tuple[str, float]] = {}  # ETag, and since when, of cells of others
@@ -116,6 +119,11 @@ class WarmPool(Generic[K, R]):
 
     def __repr__(self) -> str:
         return f"<WarmPool {len(self._containers)} containers, {len(self._waiters)} jobs wait>"
+
+    @property
+    def containers(self) -> tuple[WarmContainer[K, R], ...]:
+        """All containers; other threads may ask."""
+        return tuple(self._containers.values())
 
     @property
     def due(self) -> float:
@@ -244,7 +252,7 @@ class WarmPool(Generic[K, R]):
 
     def _plan_shape(self, shape: str, waiters: list[Waiter[K, R]], now: float) -> None:
         own = [one for one in self._containers.values() if one.shape == shape]
-        made = plan(
+        made = placements(
             [
                 Waiting(token=one.record.job.token, priority=one.record.work_item.priority, since=one.since)
                 for one in waiters
@@ -378,7 +386,9 @@ class WarmPool(Generic[K, R]):
             container.closing = container.held is not None
             return
         if container.held is None or container.held.etag != held.etag:
-            container.since = self._clock()
+            now = self._clock()
+            self._tally.changed(container, now)
+            container.since = now
         container.held, container.served = held, len(held.cell.served)
         self._plan_wanted = True
         if container.job:
@@ -399,7 +409,9 @@ class WarmPool(Generic[K, R]):
         record = self._table.get(token)
         if not container.place:
             container.place = seen.id
-            self._waiters.pop(token, None)
+            waiter = self._waiters.pop(token, None)
+            if waiter is not None:
+                self._tally.taken(container, now - waiter.since)
             if record is not None:
                 self._host.happen(record, events.Accepted(now, seen.id))
         if seen.ended:
@@ -525,7 +537,7 @@ class WarmPool(Generic[K, R]):
             self._back(container)
             return
         place = container.place or place_of(container.token if ended is None else ended.id, 0)
-        last = forgotten(place) if ended is None else replace(ended, id=place, allocation=None)
+        last = forgotten(place) if ended is None else replace(ended, id=place, given=None)
         self._taken(container, replace(last, name=container.name, started=True))
 
     def _never_up(self, container: WarmContainer[K, R]) -> None:
