@@ -272,8 +272,10 @@ def test_shared_memory_that_is_left_closes_it(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_workload_that_cannot_be_started_is_one_for_another_container(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
     def refused() -> int:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
@@ -301,7 +303,7 @@ print(warm_fork.run_apart(run))
 def test_a_process_that_cannot_be_ended_is_not_waited_for(tmp_path: Path) -> None:
     """It holds the pipe by which a clean end is told."""
     with (tmp_path / "said").open("w") as said:
-        environment = {**os.environ, "PYTHONPATH": SOURCES}
+        environment = {**os.environ, "PYTHONPATH": SOURCES, "TMPDIR": str(tmp_path)}
         process = subprocess.Popen(
             [sys.executable, "-c", UNENDED], env=environment, stdout=said, start_new_session=True
         )

@@ -171,9 +171,13 @@ def _names(folder: str) -> frozenset[str]:
 
 
 def _files(top: str) -> Files:
-    """All that is in a folder. A folder in it counts as one that is there: its time changes with each file
-    that comes and goes."""
+    """All that is in a folder; on a volume, which may be large, the names at its top.
+
+    A folder in it counts as one that is there: its time changes with each file that comes and goes.
+    """
     found: dict[str, int] = {}
+    if is_volume(top):
+        return dict.fromkeys(_names(top), 0)
     for folder, folders, files in os.walk(top):
         for name in files:
             with suppress(FileNotFoundError):
