@@ -8,6 +8,8 @@ import pytest
 
 from aws_executors.core.batch import allocation as of_batch
 from aws_executors.core.batch.describe import observe as observe_job
+from aws_executors.core.cost.prices import bundled_prices
+from aws_executors.core.cost.record import record_of
 from aws_executors.core.ecs import allocation as of_ecs
 from aws_executors.core.ecs.describe import observe as observe_task
 from aws_executors.core.lifecycle.allocation import Allocation
@@ -78,6 +80,16 @@ def test_a_job_of_two_attempts() -> None:
     assert (seen.vcpu, seen.memory, seen.limit, seen.storage) == (0.5, 1024, 1024, 50)
     assert (seen.architecture, seen.fargate, seen.spot) == ("ARM64", True, False)
     assert (seen.running, seen.seconds, seen.pulling, seen.log_group) == (90.0, 90.0, None, "/etl")
+    assert seen.waiting == 199.0 - 30.0  # its first attempt ran meanwhile
+
+
+def test_what_never_began_is_not_billed() -> None:
+    never = {name: value for name, value in TASK.items() if not name.startswith(("pull", "started"))}
+    seen = observe_task(never, container="airflow").unwrap().allocation
+    assert seen is not None
+    assert (seen.waiting, seen.pulling, seen.running, seen.seconds) == (None, None, None, 0.0)
+    record = record_of(seen, bundled_prices(), section="ecs_fargate", region="us-east-1")
+    assert (record.billed, record.dollars) == (0.0, 0.0)
 
 
 def test_a_job_of_several_containers_and_one_in_the_old_form() -> None:

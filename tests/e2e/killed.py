@@ -25,6 +25,7 @@ from aws_executors.demo.environment import AirflowHome, container_environment, i
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError, interruptible
 from aws_executors.demo.proof import Claim, none_left
 from aws_executors.demo.stage import ASK, DemoStage, stage
+from aws_executors.shell.airflow.features import SUPERVISES
 from e2e import records, warm
 from e2e.acts import ACTS, DAG, begin
 from e2e.claims import Records, claims
@@ -67,7 +68,12 @@ def tell(plan: Plan, logs: Path) -> Story:
         stack.enter_context(interruptible())
         dags = Path(stack.enter_context(TemporaryDirectory(prefix="aws-executors-dags-")))
         shutil.copy(SOURCE, dags)
-        options = {**QUICK, **adoption(plan.adopt), **stack.enter_context(database(plan.database, logs))}
+        options = {
+            **QUICK,
+            **launcher(),
+            **adoption(plan.adopt),
+            **stack.enter_context(database(plan.database, logs)),
+        }
         image = stack.enter_context(warm.image(container_environment(AirflowHome(home=dags, dags=dags))))
         up = stack.enter_context(stage(dags, logs, options, at_once=AT_ONCE, image=image))
         return happen(up, plan)
@@ -92,6 +98,7 @@ def happen(up: DemoStage, plan: Plan) -> Story:
     return Story(plan, judged, found, time.monotonic() - began)
 
 
+SECTIONS = ("ECS_FARGATE", "BATCH")
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
@@ -107,7 +114,12 @@ def database(kind: Database, logs: Path) -> Iterator[dict[str, str]]:
 
 def adoption(on: bool) -> dict[str, str]:
     """`adopt_task_instances` of both executors."""
-    return {f"AIRFLOW__{section}__ADOPT_TASK_INSTANCES": str(on) for section in ("ECS_FARGATE", "BATCH")}
+    return {f"AIRFLOW__{section}__ADOPT_TASK_INSTANCES": str(on) for section in SECTIONS}
+
+
+def launcher() -> dict[str, str]:
+    """Ours, where Airflow's own runs no callback."""
+    return {} if SUPERVISES else {f"AIRFLOW__{section}__LAUNCHER": "aws_executors" for section in SECTIONS}
 
 
 # --- How it ends -------------------------------------------------------------------------------------------

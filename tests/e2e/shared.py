@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aws_executors.demo import cloud
 from aws_executors.demo.stage import DemoStage
-from e2e.killed import QUICK, adoption
+from e2e.killed import QUICK, SECTIONS, adoption
 
 HERE = Path(__file__).parent
 NAMES = cloud.Names(transport="s3", usage=True)
@@ -26,7 +26,6 @@ SHARING: Mapping[str, str] = {
     "test_e2e_killed": "PostgreSQL",
     "test_e2e_interrupted": "PostgreSQL",
 }
-SECTIONS = ("ECS_FARGATE", "BATCH")
 
 
 def of_both(name: str, value: str) -> dict[str, str]:

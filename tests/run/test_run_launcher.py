@@ -20,11 +20,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airflow_features import CALLBACKS, needs
 from aws_executors.core.cost.measured import last_measured
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import enclosed
@@ -32,6 +34,7 @@ from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
 from aws_executors.local import LocalAws
 from aws_executors.run import spot
+from aws_executors.run.__main__ import decoded
 from aws_executors.run.sources import NoWorkloadError, from_s3
 from e2e.warm import image
 from run.warm_world import BUCKET, URL, CellAt
@@ -100,6 +103,7 @@ class Api:
     said: list[tuple[str, Any]] = field(default_factory=list)
     url: str = ""
     patience: threading.Event | None = None
+    understands: bool = True
 
     def answer(self, path: str, body: object) -> tuple[int, object]:
         self.said.append((path, body))
@@ -109,6 +113,10 @@ class Api:
             return self.status, {"detail": self.detail}
         if path.endswith("/run"):
             return 200, context()
+        if path.endswith("/state") and not self.understands:
+            return 422, {
+                "detail": [{"type": "enum", "loc": ["body", "state"], "msg": "Input should be another"}]
+            }
         return (204, None) if path.endswith(("/state", "/heartbeat")) else (200, {})
 
 
@@ -243,6 +251,38 @@ def workload(token: str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0aSJ9.c2ln") -> str:
     )
 
 
+TASK = (
+    '{"token":"t",%s"dag_rel_path":"dag.py","bundle_info":{"name":"tests","version":null},'
+    '"log_path":"dag/run/task","ti":{"id":"00000000-0000-0000-0000-000000000001",'
+    '"dag_version_id":"00000000-0000-0000-0000-000000000002","task_id":"task","dag_id":"dag","run_id":"run",'
+    '"try_number":1,"map_index":-1,"pool_slots":1,"queue":"default","priority_weight":1,%s'
+    '"context_carrier":null},"type":"ExecuteTask"}'
+)
+CALLBACK = (
+    '{"token":"t","dag_rel_path":"dag.py","bundle_info":{"name":"tests","version":null},'
+    '"log_path":"executor_callbacks/dag/run/1","callback":{"id":"00000000-0000-0000-0000-000000000003",'
+    '"fetch_method":"import_path","data":{"path":"m.f"}},"type":"ExecuteCallback"}'
+)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(TASK % ("", '"parent_context_carrier":null,'), id="3.1"),
+        pytest.param(TASK % ('"sentry_integration":"",', '"parent_context_carrier":null,'), id="3.2"),
+        pytest.param(TASK % ('"sentry_integration":"",', '"hostname":null,'), id="3.3"),
+        pytest.param(CALLBACK, id="callback", marks=needs(CALLBACKS)),
+    ],
+)
+def test_a_workload_is_read_as_the_scheduler_of_any_version_writes_it(written: str) -> None:
+    assert json.loads(decoded(written).model_dump_json()).items() >= {"token": "t"}.items()
+
+
+def test_a_workload_of_a_kind_that_this_airflow_does_not_know_is_told_of_in_one_line() -> None:
+    with pytest.raises(NoWorkloadError, match=r"cannot read the workload .*use the scheduler's version"):
+        decoded(CALLBACK.replace("ExecuteCallback", "ExecuteWish"))
+
+
 # --- It runs -----------------------------------------------------------------------------------------------
 
 
@@ -253,6 +293,20 @@ def test_a_task_runs_and_airflow_hears_which_container_has_it(container: Contain
     (began,) = [body for path, body in api.said if path.endswith("/run")]
     assert began["hostname"] == "4c75"
     assert [body["state"] for path, body in api.said if path.endswith("/state")] == ["success"]
+
+
+def test_an_api_server_that_is_older_than_the_image_is_told_of_in_one_line(
+    container: Container, api: Api
+) -> None:
+    """The task has run, and Airflow does not know it: so its try is failed, and its log says why."""
+    api.understands = False
+    code, said = container.run("--json-string", workload())
+    assert container.proof
+    assert code == 1
+    assert said == (
+        "aws_executors.run: Airflow's API server did not understand a report of the task's state as Airflow "
+        f"{version('apache-airflow-core')} writes it; use the scheduler's version in the image\n"
+    )
 
 
 def test_says_at_its_end_what_the_workload_used(container: Container) -> None:

@@ -18,7 +18,6 @@ POLL_INTERVAL = f"{LIFECYCLE}.poll_interval"
 SHUTDOWN = f"{SHELL}.engine.shutdown"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
 CELL, POOL = "aws_executors.core.warm.cell", f"{SHELL}.engine.warm.pool"
-WARM_SERVICE = f"{SHELL}.transport.warm_service"
 STORE = f"{SHELL}.transport.s3"
 
 
@@ -290,6 +289,7 @@ MUTANTS = (
         POOL,
         "                self._settle(container)\n            case None:",
         "                self._read(container)\n            case None:",
+        seed=289,
         warm=True,
     ),
     Mutant(
@@ -297,6 +297,7 @@ MUTANTS = (
         CELL,
         "sequence=self.sequence + 1, word=word",
         "sequence=self.sequence, word=word",
+        seed=289,
         warm=True,
     ),
     Mutant(
@@ -304,6 +305,7 @@ MUTANTS = (
         POOL,
         "                self._read(container)  # it has changed;",
         "                self._back(container)  # it has changed;",
+        seed=50,
         warm=True,
     ),
     Mutant(
@@ -311,20 +313,7 @@ MUTANTS = (
         POOL,
         "            if container.call == number:\n",
         "            if True:\n",
-        warm=True,
-    ),
-    Mutant(
-        "an offer that nobody has taken is left to a look-up as it is",
-        WARM_SERVICE,
-        "if seen is not None or not (mine or cell.word is Word.IDLE):",
-        "if True:",
-        warm=True,
-    ),
-    Mutant(
-        "an idle cell is not written over by a look-up",
-        WARM_SERVICE,
-        "not (mine or cell.word is Word.IDLE)",
-        "not mine",
+        seed=17,
         warm=True,
     ),
     Mutant(
@@ -333,6 +322,7 @@ MUTANTS = (
         "                if held is not None:\n                    self._changed(container, held)\n"
         "                self._lost",
         "                self._lost",
+        seed=3,
         warm=True,
     ),
     Mutant(
@@ -341,6 +331,7 @@ MUTANTS = (
         "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n"
         "            self._back(container)\n",
         "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n",
+        seed=2,
         warm=True,
     ),
     Mutant(

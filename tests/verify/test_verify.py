@@ -6,30 +6,88 @@ of that AWS, or a runner in place of an image.
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
 from aws_executors.cli.__main__ import main
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.services import ECS
 from aws_executors.local import LocalAws
 from aws_executors.local.processes import Containers
 from aws_executors.local.world import StartProcess
 from aws_executors.local.world.ecs import run as local_run
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.event_queue import EventQueue
+from aws_executors.shell.engine.event_intake import EventIntake
+from aws_executors.shell.engine.event_listener import EventListener
 from aws_executors.verify import drive, watch
 from aws_executors.verify.checks import CHECKS
+from aws_executors.verify.hear import NoSink
+from verify.conftest import OPTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from aws_executors.core.lifecycle.observation import Observation
     from verify.conftest import Account, MakeAccount
 
+NEIGHBOURS = 2
 ALL_OK = {one.name: "ok" for one in CHECKS}
 
 
+class Neighbour:
+    """A live scheduler that listens to the same queue as verify, and knows its own containers only."""
+
+    def __init__(self, account: Account) -> None:
+        self.own: set[str] = set()
+        self.ended: set[str] = set()
+        settings = EcsSettings(**{name.lower(): value for name, value in OPTIONS["ecs_fargate"].items()})  # type: ignore[arg-type]
+        read = partial(ECS.observe_event, settings)
+        queue = EventQueue(Clients(settings), os.environ["AIRFLOW__ECS_FARGATE__EVENTS_QUEUE"])
+        self.listener = EventListener(queue, EventIntake(read, self, NoSink()))
+        self.listener.start()
+        self._ecs = account.aws.client("ecs")
+
+    def run(self) -> None:
+        """Start a container that ends while verify runs."""
+        command = ["python", "-c", "import time; time.sleep(3)"]
+        ran = self._ecs.run_task(
+            cluster="etl",
+            taskDefinition="airflow",
+            launchType="FARGATE",
+            startedBy=f"airflow/{uuid4()}-1",
+            networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+            overrides={"containerOverrides": [{"name": "main", "command": command}]},
+        )
+        self.own |= {task["taskArn"] for task in ran["tasks"]}
+
+    def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
+        self.ended |= {one.id for one in seen if one.final} & self.own
+        then(frozenset({one.id for one in seen} - self.own))
+
+    def events_failed(self, problem: str, began: float) -> None:
+        raise AssertionError(problem)
+
+
 def test_a_sound_account_on_ecs(account: Account) -> None:
+    neighbour = Neighbour(account)
+    for _ in range(NEIGHBOURS):
+        neighbour.run()
     code, report = account.verify("ecs_fargate")
     assert report.outcomes() == ALL_OK, report.found
     assert (code, account.left()) == (0, [])
+    until = time.monotonic() + 60
+    while neighbour.ended != neighbour.own:  # verify has given back what it received
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    neighbour.listener.end()
     facts = report.facts()
     measured = {name for name, one in facts.items() if one["measured"]}
     assert measured == {
@@ -43,7 +101,9 @@ def test_a_sound_account_on_ecs(account: Account) -> None:
     assert "DEPROVISIONING" in facts["exit-code-early"]["measured"]
     assert report.found["endpoint"] == account.aws.url
     assert [one["case"] for one in report.found["used"]] == [one.name for one in CHECKS[:8]]
-    assert account.aws.calls()["ecs.RunTask"]["calls"] == 8 + 3  # the repeated, the changed, the large one
+    assert (
+        account.aws.calls()["ecs.RunTask"]["calls"] - NEIGHBOURS == 8 + 3
+    )  # the repeated, the changed, the large
     paid = sum(one["dollars"] for one in report.found["used"])
     assert report.found["dollars"] == pytest.approx(paid, abs=1e-6)
     assert 0 < report.found["dollars"] < 0.01

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,38 @@ def test_an_interruption_leaves_nothing(
         account.aws.faults.hang("RunTask", 1.5, times=8)  # carried out, and answered after the signal
     if moment is submitted:
         account.aws.faults.delays(queueing=(0.5, 0.5), provision=(1.0, 1.0))
+    with verify(account, section) as process:
+        until(lambda: moment(account))
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=100)
+    assert process.returncode == 130, said
+    assert "Interrupted" in (account.folder / "cut.md").read_text()
+    assert account.left() == [], said
+
+
+def test_one_more_interruption_ends_the_waiting_and_what_may_run_is_named(account: Account) -> None:
+    def all_asked_to_stop() -> bool:
+        return all(task["desiredStatus"] == "STOPPED" for task in account.aws.tasks())
+
+    with verify(account, "ecs_fargate") as process:
+        until(lambda: running(account))
+        account.aws.faults.delays(deprovision=(600.0, 600.0))
+        process.send_signal(signal.SIGINT)
+        until(all_asked_to_stop)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    told = (account.folder / "cut.md").read_text()
+    ends = [task["taskArn"] for task in account.aws.tasks() if task["lastStatus"] != "STOPPED"]
+    assert ends
+    assert [arn for arn in ends if f"{arn} (" not in told] == []
+    assert "nobody waited for its end" in told
+
+
+@contextmanager
+def verify(account: Account, section: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process, which ends with the block."""
     process = subprocess.Popen(
         [*COMMAND, section, "--yes", "--report", str(account.folder / "cut.md")],
         stdout=subprocess.PIPE,
@@ -57,14 +90,15 @@ def test_an_interruption_leaves_nothing(
         cwd=account.folder,
     )
     try:
-        until = time.monotonic() + 60
-        while not moment(account):
-            assert time.monotonic() < until, "it never came to that"
-            time.sleep(0.02)
-        process.send_signal(number)
-        said, _ = process.communicate(timeout=100)
+        yield process
     finally:
         process.kill()
-    assert process.returncode == 130, said
-    assert "Interrupted" in (account.folder / "cut.md").read_text()
-    assert account.left() == [], said
+        process.wait()
+
+
+def until(so: Callable[[], bool]) -> None:
+    """Wait for it, or fail."""
+    deadline = time.monotonic() + 60
+    while not so():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.02)

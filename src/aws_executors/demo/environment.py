@@ -105,8 +105,8 @@ def container_environment(place: AirflowHome) -> dict[str, str]:
     The executors are named although they are not used: Airflow rejects a DAG whose tasks say ``executor=``,
     in the container too, if that executor is not configured (airflow/dag_processing/dagbag.py).
 
-    PYTHONPATH lets the container import this package, to read workloads in S3. The embedded AWS gives each
-    container a home directory, and Airflow's home is in it.
+    PYTHONPATH lets the container import this package, whose launcher runs the workloads. The embedded AWS
+    gives each container a home directory, and Airflow's home is in it.
     """
     return {
         **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},

@@ -37,11 +37,11 @@ def metadata(path: str, arns: Mapping[str, str], running: Mapping[str, int]) -> 
         unknown = f"arn:aws:ecs:local:000000000000:task/local/{task}"
         told = {"TaskARN": arns.get(task, unknown), "KnownStatus": "RUNNING"}
     elif container.endswith("/stats"):
-        told = stats(running.get(container.removesuffix("/stats"), 0))
+        told = container_stats(running.get(container.removesuffix("/stats"), 0))
     return http(200, json.dumps(told).encode(), "application/json", {})
 
 
-def stats(process: int) -> object:
+def container_stats(process: int) -> object:
     """What the container of this first process uses, in the words of Docker; None if there is none (0).
 
     Source: ``ContainerStats``, Docker Engine API.

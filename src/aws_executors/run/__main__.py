@@ -31,6 +31,8 @@ DEFAULTS: Mapping[str, str] = {
 """Environment variables for Airflow in this container, unless the image sets them."""
 
 
+SAME = "use the scheduler's version in the image"
+
 LIMITS: Mapping[str, tuple[type, str]] = {
     "idle": (float, "seconds without a workload after which a warm container ends"),
     "tasks": (int, "how many workloads a warm container takes"),
@@ -133,9 +135,7 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
         from aws_executors.core.validation import in_words
 
         places = "; ".join(in_words(error, shown=False))
-        raise NoWorkloadError(
-            f"this Airflow cannot read the workload ({places}); use the scheduler's version in the image"
-        ) from None
+        raise NoWorkloadError(f"this Airflow cannot read the workload ({places}); {SAME}") from None
     if not isinstance(found, compat.kinds()):
         raise NoWorkloadError(f"a {type(found).__name__} cannot run in a container")
     return cast("ExecuteTask | ExecuteCallback", found)
@@ -162,17 +162,24 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
     from airflow.executors.workloads import ExecuteTask
     from airflow.settings import dispose_orm
 
-    from aws_executors.run.ends import exit_code
+    from aws_executors.run.ends import FAILED, exit_code
 
     dispose_orm(do_log=False)
-    try:
-        left = compat.run_workload(workload)
-    except StoppedError as error:
-        return _stopped(error)
-    except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
-        code = exit_code(error)
-        say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
-        return code
+    with compat.not_understood() as reports:
+        try:
+            left = compat.run_workload(workload)
+        except StoppedError as error:
+            return _stopped(error)
+        except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
+            if not reports:
+                code = exit_code(error)
+                say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
+                return code
+            left = FAILED
+    if reports:
+        known = f"a report of the task's state as Airflow {compat.image_airflow()} writes it"
+        say(f"Airflow's API server did not understand {known}; {SAME}")
+        return FAILED
     if left_by is not None:
         left_by(left)
     # A task has reported its own failure to Airflow; a callback's is known by the exit code only.

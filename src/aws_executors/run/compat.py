@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
 
 CONFLICT = 409  # the API server's answer for a task that may not start
+UNPROCESSABLE = 422  # and to a call that has another shape than it knows
+STATE = "/state"  # how the address ends to which a task's state is reported
 
 
 def image_airflow() -> str:
@@ -79,6 +81,32 @@ def run_workload(workload: "ExecuteTask | ExecuteCallback") -> int:
     if hasattr(BaseExecutor, "run_workload"):
         return BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=True)
     return _supervised(workload) if isinstance(workload, ExecuteTask) else _called_back(workload)
+
+
+@contextmanager
+def not_understood() -> Iterator[list[str]]:
+    """Where the last report of the task's state went, if Airflow's API server did not understand it.
+
+    It is older than this image then: 3.1 does not understand how 3.2 defers, 3.2 not how 3.3 retries. Source:
+    ``airflow/sdk/api/client.py``, which reads each answer by the method that is listened in to here.
+    """
+    from airflow.sdk.api.client import ServerResponseError
+
+    kind: Any = ServerResponseError
+    paths: list[str] = []
+    read = kind.from_response
+
+    def from_response(answer: "httpx.Response") -> object:
+        path = answer.request.url.path
+        if path.endswith(STATE):
+            paths[:] = [path] if answer.status_code == UNPROCESSABLE else []
+        return read(answer)
+
+    kind.from_response = from_response
+    try:
+        yield paths
+    finally:
+        kind.from_response = read
 
 
 # --- Before 3.3 --------------------------------------------------------------------------------------------

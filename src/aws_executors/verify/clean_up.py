@@ -6,7 +6,7 @@ definitions are never registered, so none is removed.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from returns.methods import unwrap_or_failure
@@ -32,19 +32,22 @@ def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
         engine.end(stop=False, timeout=1.0)
     drive.lost_line.cut()
     problems: list[str] = []
+    traces = [*drive.traces.values(), *extra]
+    # At once, for somebody may not wait for the end of this.
+    asked = _asked_to_stop(drive, {id_ for trace in traces for id_ in trace.ids})
     # A call that is under way may still start a container.
     if not drive.ledger.settled(2 * drive.setup.settings.call_timeout):
         problems.append("A submitting call has had no answer, and may have started a container")
-    traces = [*drive.traces.values(), *extra]
     ids = {id_ for trace in traces for id_ in trace.ids}
     problems += _unheard_of(drive.watch.service, traces, ids)
-    problems += _stopped(drive, ids)
     if drive.stored is not None:
         drive.stored.discard()
         if drive.stored.problem is not None:
             problems.append(
                 f"The stored workload {drive.stored.submission}: {error_words(drive.stored.problem)}"
             )
+    asked |= _asked_to_stop(drive, ids - set(asked))
+    problems += _ended(drive, asked)
     return tuple(problems)
 
 
@@ -66,16 +69,19 @@ def _unheard_of(service: Calls[Any], traces: Iterable[CaseTrace], ids: set[str])
                     break
 
 
-def _stopped(drive: Drive, ids: set[str]) -> Iterator[str]:
-    """Stop what runs, and wait until it has ended."""
+def _asked_to_stop(drive: Drive, ids: set[str]) -> dict[str, AwsError | None]:
+    """Ask what runs of these to stop; what AWS answered, by container."""
     known = {one.id: one for trace in drive.traces.values() if (one := trace.record) is not None}
-    running = {id_ for id_ in ids if id_ not in known or not known[id_].over}
-    if not running:
-        return
-    for id_, error in drive.watch.service.stop(tuple(running), REASON).items():
+    running = tuple(id_ for id_ in ids if id_ not in known or not known[id_].over)
+    return drive.watch.service.stop(running, REASON) if running else {}
+
+
+def _ended(drive: Drive, asked: Mapping[str, AwsError | None]) -> Iterator[str]:
+    """Wait until what was asked to stop has ended."""
+    for id_, error in asked.items():
         if error is not None:
             yield f"{id_} could not be stopped: {error_words(error)}"
-            running.discard(id_)
+    running = {id_ for id_, error in asked.items() if error is None}
     until = time.monotonic() + STOPPED_WITHIN
     while running and time.monotonic() < until:
         for record in described(drive.setup, tuple(running)):

@@ -1,7 +1,7 @@
 """One run of verify: drive, ask the last questions, clean up, and judge.
 
 Law: whatever happens after the first request, everything is cleaned up. The first Ctrl-C (or SIGTERM) ends
-the run early and in order; the second one ends the waiting for it.
+the run early and in order; one more ends the waiting for that.
 """
 
 import signal
@@ -27,7 +27,7 @@ TOO_LARGE = Case("size limit", "a request that is too large is refused", RUN.pro
 
 @contextmanager
 def interruptions() -> Iterator[Event]:
-    """An event that is set by the first SIGINT or SIGTERM; the second one raises KeyboardInterrupt."""
+    """An event that is set by the first SIGINT or SIGTERM; each later one raises KeyboardInterrupt."""
     event = Event()
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -63,11 +63,13 @@ def verified(setup: VerifySetup, say: Callable[[str], None], interrupted: Event,
         drive.run()
         if not interrupted.is_set():
             _ask(setup, drive, answers)
+    except KeyboardInterrupt:
+        pass  # the second one came before the first was heeded
     finally:
         say("stopping what still runs, and removing what is stored")
         try:
             left = clean_up(drive, answers.extra)
-        except KeyboardInterrupt:  # the second one: nobody wants to wait
+        except KeyboardInterrupt:  # one more: nobody wants to wait
             left = tuple(_not_over([*drive.traces.values(), *answers.extra]))
     evidence = RunEvidence(
         service=setup.service,

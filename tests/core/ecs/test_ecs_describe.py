@@ -324,7 +324,8 @@ def test_a_golden_answer() -> None:
 
 def test_a_golden_event() -> None:
     event = json.loads((GOLDEN / "ecs_task_state_change.json").read_text())
-    assert observe_event(event, container="airflow").unwrap() == Observation(
+    seen = observe_event(event, container="airflow").unwrap()
+    assert seen == Observation(
         id=event["detail"]["taskArn"],
         phase=Phase.FAILED,
         name="airflow/0b6e4f00-0000-4000-8000-000000000005-2",
@@ -337,17 +338,17 @@ def test_a_golden_event() -> None:
         final=True,
         version=5,
         created=1772445614.5,
-        allocation=Allocation(
-            vcpu=0.25,
-            memory=512,
-            limit=512,
-            fargate=True,
-            created=1772445614.5,
-            started=1772445655.25,
-            stopped=1772445924.0,
-            definition=event["detail"]["taskDefinitionArn"],
-        ),
         source=Source.EVENT,
+    )
+    assert seen.allocation == Allocation(
+        vcpu=0.25,
+        memory=512,
+        limit=512,
+        fargate=True,
+        created=1772445614.5,
+        started=1772445655.25,
+        stopped=1772445924.0,
+        definition=event["detail"]["taskDefinitionArn"],
     )
 
 

@@ -55,6 +55,10 @@ def test_defaults() -> None:
         "launcher": "auto",
         "usage": False,
         "prices_file": "",
+        "warm_idle": 0.0,
+        "warm_tasks": 100,
+        "warm_age": 14_400.0,
+        "warm_scope": "dag",
         "submit_job_kwargs": "aws_executors.conf.BATCH_SUBMIT_JOB_KWARGS",
         "container_name": "",
     }

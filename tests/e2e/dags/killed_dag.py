@@ -6,10 +6,9 @@ whatever Airflow believes. One that begins while another process still is at the
 """
 
 import os
-import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import BaseOperator, Context, PokeReturnValue, dag, get_current_context, task
 
-if sys.modules["airflow"].__version__ >= "3.3":  # before, Airflow's own launcher runs no callback
+with suppress(ImportError):  # Airflow 3.1 has no callbacks that an executor runs
     from airflow.sdk.definitions.callback import SyncCallback
     from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 

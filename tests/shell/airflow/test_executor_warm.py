@@ -118,8 +118,8 @@ def runs(executor: BaseExecutor, given: Given) -> bool:
 def run(executor: BaseExecutor, name: str) -> Given:
     """A task from the queue to its end."""
     given = queue(executor, name)
+    given.becomes("running")  # before its container ends: Airflow's supervisor would say so
     turn_until(executor, lambda: runs(executor, given))
-    given.becomes("running")
     given.becomes("success")
     turn_until(executor, lambda: over(executor, given))
     return given

@@ -43,7 +43,7 @@ class Measurements:
 
 
 def ended(id_: str, reason: str = "") -> ContainerEnded:
-    seen = Observation(id=id_, phase=Phase.FAILED, reason=reason, allocation=GIVEN)
+    seen = Observation(id=id_, phase=Phase.FAILED, reason=reason, given=lambda: GIVEN)
     return ContainerEnded(seen, 1, "etl")
 
 

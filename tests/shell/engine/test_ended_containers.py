@@ -35,7 +35,12 @@ def tell(clerk: Clerk, seen: Observation, *, found: bool = False) -> None:
 
 def ended(id_: str, phase: Phase = Phase.SUCCEEDED, cause: Cause | None = None) -> Observation:
     return Observation(
-        id=id_, phase=phase, cause=cause, exit_code=None if cause else 0, started=not cause, allocation=GIVEN
+        id=id_,
+        phase=phase,
+        cause=cause,
+        exit_code=None if cause else 0,
+        started=not cause,
+        given=lambda: GIVEN,
     )
 
 
@@ -57,7 +62,7 @@ def test_only_of_its_own_containers_that_have_ended_and_only_if_it_is_told_their
     clerk.run(1.0)
     tell(clerk, ended("another"))
     tell(clerk, Observation(id="c1", phase=Phase.RUNNING, started=True))
-    tell(clerk, replace(ended("c1"), allocation=None))
+    tell(clerk, replace(ended("c1"), given=None))
     assert ends(dispatcher) == []
 
 

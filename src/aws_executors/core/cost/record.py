@@ -96,10 +96,10 @@ def record_of(
     seconds, vcpu, memory = allocation.seconds, allocation.vcpu, allocation.memory
     known = measured or Measured()
     billed: float | None = seconds
-    if seconds is not None and sold_as is not PriceClass.EC2:
+    cost = None if seconds else seconds  # what never came to its image pull costs nothing
+    if seconds and sold_as is not PriceClass.EC2:
         billed = billed_seconds(seconds, windows=sold_as is PriceClass.WINDOWS_X86)
-    cost = None
-    if seconds is not None and vcpu is not None and memory is not None:
+    if seconds and vcpu is not None and memory is not None:
         cost = dollars(
             prices,
             region,

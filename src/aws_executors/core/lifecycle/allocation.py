@@ -42,14 +42,21 @@ class Allocation:
 
     @property
     def seconds(self) -> float | None:
-        """What Fargate bills: from the start of the image pull, or of the container, until its end."""
-        last = _between(self.started if self.pull_started is None else self.pull_started, self.stopped)
+        """What Fargate bills: from the start of the image pull, or of the container, until its end.
+
+        >>> Allocation(created=0.0, stopped=65.0).seconds  # it never came to that
+        0.0
+        """
+        begun = self.started if self.pull_started is None else self.pull_started
+        last = _between(self.stopped if begun is None else begun, self.stopped)
         return None if last is None else last + self.before
 
     @property
     def waiting(self) -> float | None:
-        """Seconds from its creation until the image pull, or where no pull is told of, until its start."""
-        return _between(self.created, self.started if self.pull_started is None else self.pull_started)
+        """Seconds from its creation until the image pull, or where no pull is told of, until its start; those
+        of earlier attempts are none of waiting."""
+        until = self.started if self.pull_started is None else self.pull_started
+        return _between(self.created, None if until is None else until - self.before)
 
     @property
     def pulling(self) -> float | None:

@@ -4,7 +4,8 @@ Law: nothing of ECS or Batch is here. `ecs/describe.py` and `batch/describe.py` 
 everything behind them (`job.py`, `verdict.py`, the engine) knows nothing else.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aws_executors.core.lifecycle.allocation import Allocation
@@ -79,13 +80,19 @@ class Observation:
     order: int | None = None  # where it gives none: what comes later has no lower one, as far as one can tell
     created: float | None = None  # epoch seconds
     log_stream: str = ""  # the awslogs stream, if the answer names it (Batch)
-    allocation: Allocation | None = None  # of one that has ended, where AWS tells
+    # Reads what one that has ended was given, for whoever asks; most do not, and it takes time.
+    given: Callable[[], Allocation | None] | None = field(default=None, compare=False, repr=False)
     source: Source = Source.DESCRIBE
 
     @property
     def ended(self) -> bool:
         """Whether there is an outcome."""
         return self.phase in (Phase.SUCCEEDED, Phase.FAILED)
+
+    @property
+    def allocation(self) -> Allocation | None:
+        """The sizes and times of one that has ended, where AWS tells them."""
+        return None if self.given is None else self.given()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,7 @@ FARGATE = Delays(
     pull=(2.0, 80.0),
     start=(2.0, 6.0),
     notice=(10.0, 10.0),
-    deprovision=(13.0, 33.0),
+    deprovision=(12.7, 22.9),
 )
 PRESETS = {"none": NONE, "fast": FAST, "fargate": FARGATE}
 

@@ -48,7 +48,8 @@ TEAMS = hasattr(BaseExecutor, "supports_multi_team")
 PRINTS_TOKENS = _printed(ExecuteTask)
 """Whether Airflow's own launcher writes the workload's token into the container's log."""
 _SCOPED = hasattr(BaseExecutor, "pre_assigns_external_executor_id")  # both came with 3.2.2
-_SUPERVISES = hasattr(BaseExecutor, "run_workload")  # and with it 3.3's supervisors
+SUPERVISES = hasattr(BaseExecutor, "run_workload")
+"""Whether Airflow's own launcher tells its task of SIGTERM, and runs callbacks."""
 NAMED_BY_CLASS = hasattr(executor_loader, "_classname_to_executors_per_team")
 """Whether a task may name its executor by its class."""
 
@@ -70,7 +71,7 @@ FEATURES = (
     Feature(
         what="on_kill is called at SIGTERM with either launcher",
         since="3.3.0",
-        present=_SUPERVISES,
+        present=SUPERVISES,
         without="on_kill is called at SIGTERM only with launcher = aws_executors",
     ),
     Feature(
@@ -82,7 +83,7 @@ FEATURES = (
     Feature(
         what="Callbacks of deadlines run in containers with either launcher",
         since="3.3.0",
-        present=_SUPERVISES or not CALLBACKS,
+        present=SUPERVISES or not CALLBACKS,
         without="callbacks run in containers only with launcher = aws_executors",
     ),
     Feature(

@@ -186,10 +186,11 @@ class UsageRecorder(Generic[K]):
 
     def _record(self, key: K, ended: ContainerEnded, measured: Measured | None) -> None:
         seen = ended.observation
-        if seen.allocation is None:
+        given = seen.allocation
+        if given is None:
             return
         record = record_of(
-            seen.allocation,
+            given,
             self._prices,
             section=self._section,
             region=self._region,

@@ -129,7 +129,8 @@ class BatchCalls:
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
         """By its description alone, where that tells; else a job of several containers is described again."""
-        group = "" if seen.allocation is None else seen.allocation.log_group
+        given = seen.allocation
+        group = "" if given is None else given.log_group
         if group and seen.log_stream:
             return Success(Stream(group=group, name=seen.log_stream))
         return self._log_of(seen.id)

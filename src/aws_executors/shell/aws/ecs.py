@@ -117,7 +117,8 @@ class EcsCalls:
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
         """By its definition, which is asked for once: a revision does not change."""
-        definition = "" if seen.allocation is None else seen.allocation.definition
+        given = seen.allocation
+        definition = "" if given is None else given.definition
         task = seen.id.rpartition("/")[2]
         if definition not in self._defined_logs:
             found = defined_log(self._clients, definition, self._settings.container_name, TASK)

@@ -313,7 +313,7 @@ class Dispatcher(Generic[K, R]):
                 if job.pooled:
                     return  # what its workloads used is said of each
                 own = seen.id == job.container or isinstance(event, events.Found)
-                if not own or not seen.ended or seen.allocation is None or seen.id == record.accounted:
+                if not own or not seen.ended or seen.given is None or seen.id == record.accounted:
                     return
                 record.accounted, item = seen.id, record.work_item
                 ended = ContainerEnded(seen, job.attempt, item.queue)

@@ -537,7 +537,7 @@ class WarmPool(Generic[K, R]):
             self._back(container)
             return
         place = container.place or place_of(container.token if ended is None else ended.id, 0)
-        last = forgotten(place) if ended is None else replace(ended, id=place, allocation=None)
+        last = forgotten(place) if ended is None else replace(ended, id=place, given=None)
         self._taken(container, replace(last, name=container.name, started=True))
 
     def _never_up(self, container: WarmContainer[K, R]) -> None:
