@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from aws_executors.core.requests.preview import difference, preview
     from aws_executors.core.requests.wire import to_kwargs
+    from aws_executors.core.warm.step import cold, warm
     from aws_executors.ecs import EcsConfig
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "any_of",
     "attempt_over",
     "batch",
+    "cold",
     "compose",
     "config_has",
     "difference",
@@ -71,6 +73,7 @@ __all__ = [
     "to_kwargs",
     "try_number_over",
     "unless",
+    "warm",
     "when",
     "with_token_lifetime",
 ]
@@ -89,6 +92,7 @@ _HOMES = {
     "any_of": "aws_executors.core.requests.predicates",
     "attempt_over": "aws_executors.core.requests.predicates",
     "batch": "aws_executors.batch",
+    "cold": "aws_executors.core.warm.step",
     "compose": "aws_executors.core.requests.compose",
     "config_has": "aws_executors.core.requests.predicates",
     "difference": "aws_executors.core.requests.preview",
@@ -101,6 +105,7 @@ _HOMES = {
     "to_kwargs": "aws_executors.core.requests.wire",
     "try_number_over": "aws_executors.core.requests.predicates",
     "unless": "aws_executors.core.requests.compose",
+    "warm": "aws_executors.core.warm.step",
     "when": "aws_executors.core.requests.compose",
     "with_token_lifetime": "aws_executors.core.requests.compose",
 }

@@ -7,6 +7,7 @@ import pytest
 from aws_executors.doctor.checks.findings import Airflow, Unasked, of_airflow
 from aws_executors.doctor.checks.image import reference
 from aws_executors.doctor.checks.routes import Endpoint, RouteTable, SubnetRoute, Ways, of_ways
+from aws_executors.doctor.checks.warm import LifecycleRule, WarmEvidence, of_cells, of_package
 
 SOUND = Airflow(
     version="3.3.2",
@@ -105,3 +106,41 @@ def test_names_of_images(image: str, expected: tuple[str, str, str]) -> None:
     found = reference(image)
     assert found is not None
     assert (found.repository, found.tag, found.digest) == expected
+
+
+KEPT = {"Status": "Enabled", "Expiration": {"Days": 8}}
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([KEPT], []),
+        ([KEPT | {"Prefix": "w/"}], []),
+        ([KEPT | {"Filter": {"Prefix": "w/cells/"}}], []),
+        ([KEPT | {"Filter": {"And": {"Prefix": "w/", "ObjectSizeLessThan": 99}}}], []),
+        ([KEPT | {"Expiration": {"Days": 7}}], ["warning"]),
+        ([KEPT, KEPT | {"Prefix": "w/c", "Expiration": {"Days": 1}}], ["warning"]),
+        ([], ["advice"]),
+        ([KEPT | {"Status": "Disabled"}], ["advice"]),
+        ([KEPT | {"Filter": {"Prefix": "logs/"}}], ["advice"]),
+        ([KEPT | {"Filter": {"Tag": {"Key": "a", "Value": "b"}}}], ["advice"]),
+        ([{"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}], ["advice"]),
+    ],
+)
+def test_lifecycle_rules_of_the_store(rules: list[dict[str, object]], expected: list[str]) -> None:
+    read = tuple(LifecycleRule.model_validate(rule) for rule in rules)
+    assert [str(one.severity) for one in of_cells(replace(CELLS, rules=read))] == expected
+
+
+CELLS = WarmEvidence(section="batch", address="s3://b/w/cells/airflow/batch", listed=0, conditions=True)
+
+
+def test_a_store_without_conditional_writes_is_an_error() -> None:
+    (found,) = of_cells(replace(CELLS, conditions=False))
+    assert (found.check, str(found.severity)) == ("warm-conditions", "error")
+    assert "a task could run twice" in found.why
+
+
+def test_whether_the_image_has_the_package_is_unknown_unless_a_container_was_launched() -> None:
+    assert [str(one.severity) for one in of_package(False)] == ["unknown"]
+    assert list(of_package(True)) == []

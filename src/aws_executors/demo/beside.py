@@ -69,7 +69,8 @@ class Half:
 def run_beside(say: Callable[[str], None], up: DemoStage, timeout: float) -> tuple[proof.Claim, ...]:
     """Run both DAGs, print both clocks and both bills, and check what must be true."""
     halves = [half(say, up, name, timeout) for name in (COLD, WARM)]
-    say(f"Fargate's clocks, {FASTER} times as fast; these are Fargate's seconds, and its list prices:")
+    say(f"Fargate's clocks, {FASTER} times as fast; so a second of this machine, its own work too, counts as")
+    say(f"{FASTER} of Fargate's; the bill is by AWS's list prices:")
     for one in halves:
         say(one.line())
     cold, warm = halves
