@@ -18,6 +18,7 @@ POLL_INTERVAL = f"{LIFECYCLE}.poll_interval"
 SHUTDOWN = f"{SHELL}.engine.shutdown"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
 CELL, POOL = "aws_executors.core.warm.cell", f"{SHELL}.engine.warm.pool"
+TURNS = f"{SHELL}.engine.warm.turns"
 STORE = f"{SHELL}.transport.s3"
 
 
@@ -286,9 +287,9 @@ MUTANTS = (
     # --- Warm containers ---
     Mutant(
         "an offer without an answer is settled by a reading",
-        POOL,
+        TURNS,
         "                self._settle(container)\n            case None:",
-        "                self._read(container)\n            case None:",
+        "                self.read(container)\n            case None:",
         seed=289,
         warm=True,
     ),
@@ -302,15 +303,15 @@ MUTANTS = (
     ),
     Mutant(
         "an offer that was refused its condition has not landed",
-        POOL,
-        "                self._read(container)  # it has changed;",
+        TURNS,
+        "                self.read(container)  # it has changed;",
         "                self._back(container)  # it has changed;",
         seed=50,
         warm=True,
     ),
     Mutant(
         "an answer that comes twice counts twice",
-        POOL,
+        TURNS,
         "            if container.call == number:\n",
         "            if True:\n",
         seed=17,
@@ -318,8 +319,8 @@ MUTANTS = (
     ),
     Mutant(
         "what a container had is lost with it unread",
-        POOL,
-        "                if held is not None:\n                    self._changed(container, held)\n"
+        TURNS,
+        "                if held is not None:\n                    self.says(container, held)\n"
         "                self._lost",
         "                self._lost",
         seed=3,
@@ -327,7 +328,7 @@ MUTANTS = (
     ),
     Mutant(
         "what was offered when its container ended waits for ever",
-        POOL,
+        TURNS,
         "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n"
         "            self._back(container)\n",
         "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n",
@@ -336,9 +337,9 @@ MUTANTS = (
     ),
     Mutant(
         "a stop meets whatever runs in the container",
-        POOL,
-        "        elif token and container.job == token:\n            self._stop(container)",
-        "        elif True:\n            self._stop(container)",
+        TURNS,
+        "        elif token and container.job == token:\n            self.stop(container)",
+        "        elif True:\n            self.stop(container)",
         warm=True,
     ),
     Mutant(
@@ -357,14 +358,14 @@ MUTANTS = (
     ),
     Mutant(
         "a container that cannot start costs no attempt",
-        POOL,
-        "        waiter = self._waiters.get(container.for_job)\n        if waiter is None or waiter.offered:",
+        TURNS,
+        "        waiter = self.waiters.get(container.for_job)\n        if waiter is None or waiter.offered:",
         "        waiter = None\n        if waiter is None or waiter.offered:",
         warm=True,
     ),
     Mutant(
         "what ran earlier under the same token counts",
-        POOL,
+        TURNS,
         "        container.served_before = len(held.cell.served)\n",
         "",
         warm=True,

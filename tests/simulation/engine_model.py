@@ -249,7 +249,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
     def started_for(self, token: str) -> str:
         """The job that the warm container with this token was started for; else the token itself."""
         pool = self._dispatcher._warm
-        container = None if pool is None else pool._containers.get(token)
+        container = None if pool is None else pool._turns.containers.get(token)
         return token if container is None else container.for_job
 
     @property

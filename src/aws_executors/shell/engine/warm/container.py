@@ -29,13 +29,14 @@ SOON = 5.0
 
 @dataclass(slots=True, eq=False)
 class Waiter(Generic[K, R]):
-    """A job that waits for a container; `offered` while its workload lies in a cell, or may."""
+    """A job that waits for a container; `offered` is the token of the one in whose cell its workload lies, or
+    may."""
 
     record: Record[K, R]
     submission: Submit[R]
     request: WarmRequest[R]
     since: float
-    offered: bool = False
+    offered: str = ""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

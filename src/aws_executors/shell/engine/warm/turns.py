@@ -1,0 +1,368 @@
+"""The turns of jobs in warm containers: offers, what cells say of them, and what is lost with a container.
+
+Law: for the engine's thread, waits for nothing. One call about a cell at a time, whose answer counts once. An
+offer that may have landed is settled by a write, or by the container's end, before anything else is done for
+its job (`core/warm/cell.py`); which job is offered to which container is decided in `pool.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from typing import Generic, Protocol, TypeVar
+
+from returns.methods import unwrap_or_failure
+from returns.result import Result, Success
+
+from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.lifecycle import effects, events
+from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.core.lifecycle.transitions.lookup import forgotten
+from aws_executors.core.warm.cell import Word
+from aws_executors.core.warm.place import place_of, seen_in
+from aws_executors.shell.engine.agenda import Agenda
+from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.job_table import JobTable, Record
+from aws_executors.shell.engine.messages import K, WorkItem
+from aws_executors.shell.engine.stall import TOO_LATE
+from aws_executors.shell.engine.warm.cell_calls import NO_WORKLOAD, CellCalls
+from aws_executors.shell.engine.warm.container import Waiter, WarmContainer
+from aws_executors.shell.engine.warm.tally import WarmTally
+from aws_executors.shell.transport.cells import HeldCell
+
+R = TypeVar("R")
+Answer = TypeVar("Answer")
+
+TAKE_WITHIN = 5.0
+"""Seconds within which a container must take what is offered: it looks at its cell every second at least."""
+PATIENCE = 15.0
+"""Seconds without an answer of the store after which jobs get containers of their own."""
+AGAIN = 1.0
+"""Seconds until a call about a cell is repeated."""
+LAST_LOOK = 60.0
+"""Seconds for which the cell of a container that has ended is asked for."""
+KEPT = 60.0
+"""Seconds for which the cell of a container that has ended is kept: another scheduler may look for it."""
+CELLS = "The cells of warm containers: a call"
+
+
+class Host(Protocol[K, R]):
+    """What the pool needs of the dispatcher."""
+
+    def happen(self, record: Record[K, R], event: events.Event[R]) -> None:
+        """An event of a job."""
+        ...
+
+    def add(self, work_item: WorkItem[K, R]) -> Record[K, R] | None:
+        """Take a job in."""
+        ...
+
+    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> bool:
+        """Keep a submission until its row was read, if its job may be another scheduler's by now."""
+        ...
+
+    def tell(self, record: Record[K, R], line: effects.LogEvent) -> None:
+        """Write a line into a task instance's event log."""
+        ...
+
+
+class Turns(Generic[K, R]):
+    """The containers of one executor, the jobs that wait for one, and whose turn it is in each."""
+
+    def __init__(
+        self,
+        host: Host[K, R],
+        table: JobTable[K, R],
+        calls: CellCalls,
+        clock: Callable[[], float],
+        agenda: Agenda,
+        error_log: ErrorLog,
+        tally: WarmTally,
+    ) -> None:
+        self._host = host
+        self._table = table
+        self._calls = calls
+        self._clock = clock
+        self._agenda = agenda
+        self._error_log = error_log
+        self._tally = tally
+        self._numbers = count(1)
+        self._silent_since: float | None = None
+        self.waiters: dict[str, Waiter[K, R]] = {}
+        """By the tokens of their jobs."""
+        self.containers: dict[str, WarmContainer[K, R]] = {}
+        """By the tokens of their own jobs."""
+        self.changed = False
+        """Whether anything is otherwise than when the pool has planned last."""
+
+    def silent(self, now: float) -> bool:
+        """Whether the store has not answered for so long that nobody waits for it any more."""
+        return self._silent_since is not None and now - self._silent_since > PATIENCE
+
+    def answer(self, waiter: Waiter[K, R], event: events.Event[R]) -> None:
+        """What a job has waited for; it waits no more."""
+        self.waiters.pop(waiter.record.job.token, None)
+        self._host.happen(waiter.record, event)
+
+    def stop(self, container: WarmContainer[K, R]) -> None:
+        """Stop a container, whatever it does."""
+        container.closing = True
+        if container.record is not None:
+            self._host.happen(container.record, events.Revoked(self._clock()))
+
+    def look_to_stop(self, container: WarmContainer[K, R]) -> None:
+        """Another scheduler's workload may run there by now: that one is let alone."""
+        container.closing = True
+        self._calls.read(container.name, self._answer_to(container, self._looked_to_stop))
+
+    def _looked_to_stop(
+        self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]
+    ) -> None:
+        token = container.job
+        self._was_read(container, result)
+        if not isinstance(result, Success):
+            self._later(container, self.look_to_stop)
+        elif token and container.job == token:
+            self.stop(container)
+        else:
+            container.closing = False
+
+    # --- What a cell says ---------------------------------------------------------------------------------
+
+    def _answer_to(
+        self, container: WarmContainer[K, R], then: Callable[[WarmContainer[K, R], Answer], None]
+    ) -> Callable[[Answer], None]:
+        """What is to be called with the answer to the only call about its cell that is under way; only once,
+        whatever else comes."""
+        container.call = number = next(self._numbers)
+
+        def answered(answer: Answer) -> None:
+            if container.call == number:
+                container.call = 0
+                then(container, answer)
+
+        return answered
+
+    def read(self, container: WarmContainer[K, R]) -> None:
+        """Learn what its cell says."""
+        self._calls.read(container.name, self._answer_to(container, self._was_read))
+
+    def _was_read(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
+        match unwrap_or_failure(result):
+            case AwsError() as error:
+                self.trouble(error)
+                if container.job and not container.place:
+                    self._later(container, self.read)
+            case held:
+                self.works()
+                self.says(container, held)
+
+    def says(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
+        """This is what the cell says now; None: it was deleted, and its container ends."""
+        if held is None:
+            container.closing = container.held is not None
+            return
+        if container.held is None or container.held.etag != held.etag:
+            now = self._clock()
+            self._tally.changed(container, now)
+            container.since = now
+        container.held, container.served = held, len(held.cell.served)
+        self.changed = True
+        if container.job:
+            self._tell(container, held)
+
+    def _tell(self, container: WarmContainer[K, R], held: HeldCell) -> None:
+        """What this says of the job whose workload the container has, or may have."""
+        cell, token = held.cell, container.job
+        place = container.place or place_of(cell.container, cell.sequence)
+        seen = seen_in(cell, token, place, container.name, container.served_before)
+        if seen is not None:
+            self._taken(container, seen)
+        elif cell.word is not Word.OFFERED or cell.token != token:
+            self._back(container)
+
+    def _taken(self, container: WarmContainer[K, R], seen: Observation) -> None:
+        now, token = self._clock(), container.job
+        record = self._table.get(token)
+        if not container.place:
+            container.place = seen.id
+            waiter = self.waiters.pop(token, None)
+            if waiter is not None:
+                self._tally.taken(container, now - waiter.since)
+            if record is not None:
+                self._host.happen(record, events.Accepted(now, seen.id))
+        if seen.ended:
+            container.job, container.place, container.freed_at = "", "", None
+        if record is not None:
+            self._host.happen(record, events.Observed(now, seen))
+
+    def _back(self, container: WarmContainer[K, R]) -> None:
+        """The container will not run this job's workload: it waits for another one, if it still waits."""
+        waiter = self.waiters.get(container.job)
+        container.job, container.place, container.freed_at = "", "", None
+        self.changed = True
+        if waiter is not None and waiter.offered == container.token:
+            waiter.offered = ""
+
+    # --- Offers --------------------------------------------------------------------------------------------
+
+    def offer(self, container: WarmContainer[K, R], waiter: Waiter[K, R]) -> None:
+        """Put a job's workload into an idle container's cell."""
+        held = container.held
+        if held is None:
+            return
+        waiter.offered = container.token
+        container.job, container.place = waiter.record.job.token, ""
+        container.served_before = len(held.cell.served)
+        self._calls.offer(
+            container.name,
+            held,
+            container.job,
+            waiter.request.workload,
+            self._answer_to(container, self._offered),
+            waiter.record.work_item.priority,
+        )
+
+    def _offered(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
+        match unwrap_or_failure(result):
+            case AwsError(code=code) as error if code == NO_WORKLOAD:
+                waiter = self.waiters.get(container.job)
+                self._back(container)
+                if waiter is not None:
+                    self.answer(waiter, events.Unpreparable(self._clock(), error.message))
+            case AwsError(kind=kind) as error if error == TOO_LATE or kind is Kind.PERMANENT:
+                self._back(container)  # it was not sent, or refused
+                if error != TOO_LATE:
+                    self.trouble(error)
+            case AwsError() as error:
+                self.trouble(error)
+                self._settle(container)
+            case None:
+                self.read(container)  # it has changed; by an earlier attempt of this very write, perhaps
+            case held:
+                self.works()
+                self.says(container, held)
+                self._agenda.at(self._clock() + TAKE_WITHIN, partial(self._untaken, container, held.etag))
+
+    def _untaken(self, container: WarmContainer[K, R], etag: str, _: float) -> None:
+        """The time to take an offer is over."""
+        held = container.held
+        if container.record is not None and held is not None and held.etag == etag and not container.call:
+            container.closing = True
+            self._settle(container)
+
+    def _settle(self, container: WarmContainer[K, R]) -> None:
+        """Take back what was offered, or may have been; repeated until there is an answer."""
+        held = container.held
+        if held is None or container.record is None:
+            return  # once it has ended, nobody takes it any more
+        answered = self._answer_to(container, self._settled)
+        self._calls.write(container.name, held, held.cell.withdraw(), answered)
+
+    def _settled(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
+        match unwrap_or_failure(result):
+            case AwsError() as error:
+                self.trouble(error)
+                self._later(container, self._settle)
+            case None:
+                self.read(container)
+            case held:
+                self.works()
+                self.says(container, held)
+                if container.closing:
+                    self.stop(container)  # it has not taken what was offered for so long
+
+    def _later(self, container: WarmContainer[K, R], what: Callable[[WarmContainer[K, R]], None]) -> None:
+        again = self._answer_to(container, lambda one, _: what(one))
+        self._agenda.at(self._clock() + AGAIN, lambda _: again(None))
+
+    def close(self, container: WarmContainer[K, R]) -> None:
+        """No workload will come for it: let it end."""
+        held = container.held
+        if held is not None:
+            container.closing = True
+            self._calls.write(
+                container.name, held, held.cell.close(), self._answer_to(container, self._closed)
+            )
+
+    def _closed(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
+        match unwrap_or_failure(result):
+            case AwsError() as error:
+                self.trouble(error)  # else it ends when it has been idle for long enough
+            case None:
+                self.read(container)
+            case held:
+                self.says(container, held)
+
+    # --- The end of a container ----------------------------------------------------------------------------
+
+    def look_last(self, container: WarmContainer[K, R]) -> None:
+        """Its job is closed: what its cell says now is its last word."""
+        self._calls.read(container.name, self._answer_to(container, self._over))
+
+    def _over(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
+        now = self._clock()
+        match unwrap_or_failure(result):
+            case AwsError() as error:
+                self.trouble(error)
+                container.trouble_at = now if container.trouble_at is None else container.trouble_at
+                if now - container.trouble_at < LAST_LOOK:
+                    self._agenda.at(now + AGAIN, lambda _: self.look_last(container))
+                    return
+                self._lost(container, None)
+            case held:
+                if held is not None:
+                    self.says(container, held)
+                self._lost(container, held)
+        self.containers.pop(container.token, None)
+        self.changed = True
+        if container.held is not None:
+            self._agenda.at(now + KEPT, lambda _: self._calls.remove(container.name))
+        elif not container.closing:
+            self._never_up(container)
+
+    def _lost(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
+        """What it had is lost with it, or was never taken; nobody knows which if the cell cannot be read."""
+        if not container.job:
+            return
+        if held is not None and held.cell.word is Word.OFFERED and not container.place:
+            self._back(container)
+            return
+        ended = container.end
+        if ended is None and not container.place:
+            self._back(container)
+            return
+        place = container.place or place_of(container.token if ended is None else ended.id, 0)
+        last = forgotten(place) if ended is None else replace(ended, id=place, given=None)
+        self._taken(container, replace(last, name=container.name, started=True))
+
+    def _never_up(self, container: WarmContainer[K, R]) -> None:
+        """It has ended, or was refused, before it could take anything: that is an attempt of the job that it
+        was started for, if it still waits; for another one that waits, the next container is."""
+        waiter = self.waiters.get(container.for_job)
+        if waiter is None or waiter.offered:
+            return
+        now, record, ended = self._clock(), waiter.record, container.end
+        if ended is None:
+            self.answer(
+                waiter, events.Unpreparable(now, container.why or "the container could not be started")
+            )
+            return
+        self.answer(waiter, events.Accepted(now, ended.id))
+        self._host.happen(record, events.Observed(now, ended))
+
+    # --- How the store is -----------------------------------------------------------------------------------
+
+    def trouble(self, error: AwsError) -> None:
+        """A call about cells has failed."""
+        self._error_log.say(CELLS, error.kind, f"{error.code}: {error.message} {error.remedy}".rstrip())
+        if self._silent_since is None:
+            self._silent_since = self._clock() - (PATIENCE if error.kind is Kind.PERMANENT else 0.0)
+        self.changed = True
+
+    def works(self) -> None:
+        """A call about cells was answered."""
+        self._error_log.works(CELLS)
+        self._silent_since = None
