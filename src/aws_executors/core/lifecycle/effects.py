@@ -19,6 +19,7 @@ OURS = "aws_executors: "
 ORPHANED = OURS + "orphaned, and adopt_task_instances is off"
 TAKEN_BACK = OURS + "revoked by Airflow"
 NOT_WAITED_FOR = OURS + "its task instance no longer needs it"
+SURPLUS = OURS + "no task waits for this container"
 SHUT_DOWN = OURS + "its scheduler was shut down"
 
 BY_US: tuple[tuple[str, Cause], ...] = ((OURS, Cause.WITHDRAWN),)

@@ -14,6 +14,7 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.effects import (
     NOT_WAITED_FOR,
     ORPHANED,
+    SURPLUS,
     TAKEN_BACK,
     Effect,
     LogEvent,
@@ -46,6 +47,7 @@ def look_up(job: Job[R], at: float) -> Moved[R]:
 def stop(job: Job[R]) -> Moved[R]:
     """Ask AWS to stop the container, and follow it to its end."""
     why = {Purpose.CANCEL: TAKEN_BACK, Purpose.RELEASE: ORPHANED}.get(job.purpose, NOT_WAITED_FOR)
+    why = SURPLUS if job.pooled else why
     return replace(job, stage=Stage.STOPPING, due=None), (Stop(job.container, why),)
 
 

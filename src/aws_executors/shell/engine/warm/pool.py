@@ -98,7 +98,7 @@ class WarmPool(Generic[K, R]):
 
     def turn(self, now: float) -> None:
         """Do what is due by now."""
-        busy = self._turns.containers or self._turns.waiters
+        busy = bool(self._turns.containers or self._turns.waiters)
         if self._turns.changed:
             self._turns.changed = False
             self._plan(now)

@@ -99,7 +99,7 @@ class Turns(Generic[K, R]):
 
     def silent(self, now: float) -> bool:
         """Whether the store has not answered for so long that nobody waits for it any more."""
-        return self._silent_since is not None and now - self._silent_since > PATIENCE
+        return self._silent_since is not None and now - self._silent_since >= PATIENCE
 
     def answer(self, waiter: Waiter[K, R], event: events.Event[R]) -> None:
         """What a job has waited for; it waits no more."""
