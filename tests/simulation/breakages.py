@@ -17,8 +17,7 @@ DISPATCHER, OPERATIONS = f"{SHELL}.engine.dispatcher", f"{SHELL}.engine.operatio
 POLL_INTERVAL = f"{LIFECYCLE}.poll_interval"
 SHUTDOWN = f"{SHELL}.engine.shutdown"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
-CELL, POOL = "aws_executors.core.warm.cell", f"{SHELL}.engine.warm.pool"
-TURNS = f"{SHELL}.engine.warm.turns"
+CELL, TURNS = "aws_executors.core.warm.cell", f"{SHELL}.engine.warm.turns"
 STORE = f"{SHELL}.transport.s3"
 
 
@@ -333,41 +332,6 @@ MUTANTS = (
         "            self._back(container)\n",
         "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n",
         seed=2,
-        warm=True,
-    ),
-    Mutant(
-        "a stop meets whatever runs in the container",
-        TURNS,
-        "        elif token and container.job == token:\n            self.stop(container)",
-        "        elif True:\n            self.stop(container)",
-        warm=True,
-    ),
-    Mutant(
-        "a job that was taken back is offered all the same",
-        POOL,
-        "            if waiter.record.job.withdrawn:\n",
-        "            if False:\n",
-        warm=True,
-    ),
-    Mutant(
-        "a job that may be another scheduler's is offered",
-        POOL,
-        "            elif self._host.hold(waiter.record, waiter.submission):\n",
-        "            elif False:\n",
-        warm=True,
-    ),
-    Mutant(
-        "a container that cannot start costs no attempt",
-        TURNS,
-        "        waiter = self.waiters.get(container.for_job)\n        if waiter is None or waiter.offered:",
-        "        waiter = None\n        if waiter is None or waiter.offered:",
-        warm=True,
-    ),
-    Mutant(
-        "what ran earlier under the same token counts",
-        TURNS,
-        "        container.served_before = len(held.cell.served)\n",
-        "",
         warm=True,
     ),
 )
