@@ -77,4 +77,6 @@ def batch_plays(launch: Launch[batch.BatchSettings], request: batch.SubmitJob) -
 build_ecs = compose(ecs.build, ecs_says, broken)
 warm_ecs = compose(ecs.build, ecs_plays, warm(idle=20, scope="team"))
 warm_batch = compose(batch.build, batch_plays, warm(idle=20, scope="team"))
+pair_ecs = compose(ecs.build, ecs_plays, warm(idle=20, tasks=2, scope="team"))
+pair_batch = compose(batch.build, batch_plays, warm(idle=20, tasks=2, scope="team"))
 build_batch = compose(batch.build, batch_says)

@@ -29,7 +29,7 @@ def main() -> int:
     options = parser().parse_args()
     store = partial(OwnCell, options.warm, options.region, options.owner, options.kms_key)
     limits = ServingLimits(options.idle, options.tasks, options.age)
-    return serve_cell(store, limits, play, imports=lambda: None)
+    return serve_cell(store, limits, play, imports=lambda: None, usage=options.usage)
 
 
 if __name__ == "__main__":

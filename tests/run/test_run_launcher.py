@@ -27,7 +27,7 @@ from typing import Any
 import pytest
 
 from airflow_features import CALLBACKS, needs
-from aws_executors.core.cost.measured import last_measured
+from aws_executors.core.cost.measured import last_measured, read_measured
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import enclosed
 from aws_executors.core.warm.cell import Word
@@ -361,12 +361,16 @@ def test_a_warm_container_runs_one_task_after_another(container: Container, api:
             cell.until(lambda now, token=token: now.exit_code_of(token) == Exit.RAN)  # type: ignore[misc]
             assert container.proof == "4c75"
         out, said = process.communicate(timeout=60)
+        served = cell.now.served
     assert process.returncode == 0
     assert [body["hostname"] for path, body in api.said if path.endswith("/run")] == ["4c75", "4c75"]
     assert [body["state"] for path, body in api.said if path.endswith("/state")] == ["success", "success"]
     assert "ends: it has taken 2 workloads" in said
     used = [last_measured([line]) for line in said.splitlines()]
     assert [one.cpu is not None and 0.01 < one.cpu < 60 for one in used if one is not None] == [True, True]
+    told = [read_measured(one.used) for one in served]
+    assert [one.cpu for one in told if one] == [one.cpu for one in used if one]
+    assert all(one is not None and one.seconds is not None and 0.05 < one.seconds < 60 for one in told)
     marks = [mark for line in out.splitlines() if (mark := mark_in(line)) is not None]
     ran = [path.split("/")[3] for path, _ in api.said if path.endswith("/run")]
     assert marks == [

@@ -13,8 +13,9 @@ from aws_executors.run.usage import Meter
 PATIENCE = 3  # seconds to connect, and to read
 
 
-def report_usage(meter: Meter, url: str | None, region: str | None, owner: str = "") -> None:
+def report_usage(meter: Meter, url: str | None, region: str | None, owner: str = "") -> Measured:
     """Say what was measured, and store it beside the workload that lay at `url`, if it did."""
+    measured = Measured()
     try:
         measured = meter.stop()
         say(measured_text(measured))
@@ -22,6 +23,7 @@ def report_usage(meter: Meter, url: str | None, region: str | None, owner: str =
             _store(measured, usage_address(url), region, owner)
     except Exception as error:  # noqa: BLE001 - the task's own end must not depend on it
         say(f"could not report what was used: {one_line(f'{type(error).__name__}: {error}')}")
+    return measured
 
 
 def _store(measured: Measured, url: str, region: str | None, owner: str) -> None:

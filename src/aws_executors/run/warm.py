@@ -127,7 +127,7 @@ class ServingContainer:
         self._stopped = self._stopped or ended.stopped
         self._served += 1
         self._unfit = ended.unfit or self._why_no_more()
-        self._write(self._cell.end(ended.exit_code, close=bool(self._unfit)))
+        self._write(self._cell.end(ended.exit_code, close=bool(self._unfit), used=ended.used))
         self._owed = None
         return True
 

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from aws_executors.run import leftovers, spot
 from aws_executors.run.parent import PASSED_ON, WATCHED, say, stop_at_once
 
 if TYPE_CHECKING:
+    from aws_executors.core.cost.measured import Measured
     from aws_executors.run.usage import Meter
 
 CLEAN = b"clean"
@@ -26,12 +28,14 @@ CLEAN = b"clean"
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a workload has ended: its exit code, why no other one should run here (or nothing), and the signal
-    by which the platform has told this container meanwhile to stop (or nothing)."""
+    """How a workload has ended: its exit code, why no other one should run here (or nothing), the signal by
+    which the platform has told this container meanwhile to stop (or nothing), and what was measured of it, as
+    JSON (or nothing)."""
 
     exit_code: int
     unfit: str = ""
     stopped: str = ""
+    used: str = ""
 
 
 def told_to_stop(seconds: float) -> str:
@@ -46,6 +50,7 @@ def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> En
     `run` returns an exit code and whether the task's process has ended by itself. With `usage`, say what was
     used.
     """
+    began = time.monotonic()
     meter = _meter() if usage else None
     try:
         then = leftovers.before()
@@ -56,20 +61,29 @@ def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> En
     if meter is not None:
         meter.watch()
     code, stopped = _followed(child)
-    if meter is not None:
-        from aws_executors.run.usage_report import report_usage
-
-        report_usage(meter, None, None)
+    measured = None if meter is None else _reported(meter)
     with open(told, "rb", buffering=0) as pipe:  # whatever still has the other end: nothing is waited for
         clean = pipe.read(len(CLEAN)) == CLEAN
     unfit = leftovers.removed(then, folder)  # whatever its end was: nothing of it may go on
-    return Ended(code, _why_not(code, clean) or unfit, stopped)
+    used = "" if measured is None else _record(measured, time.monotonic() - began)
+    return Ended(code, _why_not(code, clean) or unfit, stopped, used)
 
 
 def _meter() -> "Meter":
     from aws_executors.run.usage import Meter  # what it imports is not paid for where nothing is measured
 
     return Meter(alone=False)
+
+
+def _reported(meter: "Meter") -> "Measured":
+    from aws_executors.run.usage_report import report_usage
+
+    return report_usage(meter, None, None)
+
+
+def _record(measured: "Measured", seconds: float) -> str:
+    """What its cell says of it: what was measured, and how long the container was taken for it."""
+    return measured.model_copy(update={"seconds": round(seconds, 2)}).model_dump_json(exclude_none=True)
 
 
 def _forked(run: Callable[[], tuple[int, bool]], folder: str) -> tuple[int, int]:

@@ -15,7 +15,16 @@ from aws_executors.core.cost.measured import (
     read_measured,
 )
 from aws_executors.core.cost.prices import bundled_prices
-from aws_executors.core.cost.record import UsageRecord, entry_of, line_of, read_entry, record_of, would_do
+from aws_executors.core.cost.record import (
+    UsageRecord,
+    entry_of,
+    line_of,
+    read_entry,
+    record_of,
+    rest_of,
+    turn_of,
+    would_do,
+)
 from aws_executors.core.cost.sizes import fitting
 from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.redact.outgoing import last_lines
@@ -30,6 +39,7 @@ MEASURED = st.builds(
     received=COUNT,
     sent=COUNT,
     kills=COUNT,
+    seconds=AMOUNT.filter(lambda one: one is None or one < 1e8),
 )
 RECORDS = st.builds(
     UsageRecord,
@@ -41,6 +51,7 @@ RECORDS = st.builds(
     memory=COUNT,
     limit=COUNT,
     running=AMOUNT,
+    idle=AMOUNT,
     billed=AMOUNT,
     dollars=AMOUNT,
     peak=COUNT,
@@ -171,6 +182,40 @@ def test_on_an_instance_nothing_is_billed_by_the_minute_and_nothing_priced() -> 
     record = record_of(given, bundled_prices(), section="ecs_fargate", region="us-east-1")
     assert (record.billed, record.dollars, record.sold_as) == (7.0, None, "ec2")
     assert not record.on_fargate
+
+
+@given(
+    st.builds(
+        Allocation,
+        vcpu=st.sampled_from([None, 0.25, 4.0]),
+        memory=st.sampled_from([None, 512, 30_720]),
+        fargate=st.booleans(),
+        spot=st.booleans(),
+        created=st.just(0.0),
+        pull_started=st.none() | st.floats(0, 10),
+        started=st.none() | st.floats(10, 20),
+        stopped=st.none() | st.floats(20, 2000),
+    ),
+    st.lists(st.floats(0, 500), max_size=4),
+)
+def test_workloads_and_the_rest_of_their_container_cost_together_what_it_costs(
+    given_: Allocation, seconds: list[float]
+) -> None:
+    prices, where = bundled_prices(), {"section": "ecs_fargate", "region": "us-east-1"}
+    served = [Measured(seconds=one) for one in seconds]
+    whole = record_of(given_, prices, **where)
+    rest = rest_of(given_, prices, served, **where)
+    turns = [turn_of(given_, prices, measured=one, **where) for one in served]
+    fits = given_.running is not None and sum(seconds) <= given_.running
+    if whole.dollars is None:
+        assert rest.dollars is None
+    elif fits:
+        parts = [one.dollars or 0.0 for one in (*turns, rest)]
+        assert sum(parts) == pytest.approx(whole.dollars, abs=1e-7)
+    if fits:
+        assert rest.idle == pytest.approx((given_.running or 0.0) - sum(seconds), abs=0.2)
+    assert rest.running is None
+    assert (rest.waiting, rest.pulling, rest.starting) == (whole.waiting, whole.pulling, whole.starting)
 
 
 @pytest.mark.parametrize("entry", ["", "used", "used\n", "used\n{", 'used\n{"dollars": -1}', "used\n[]"])

@@ -250,7 +250,9 @@ CELLS = st.builds(
     container=st.text(max_size=20),
     token=st.text(max_size=10),
     workload=st.just("") | st.dictionaries(st.text(max_size=3), st.integers()).map(json.dumps),
-    served=st.lists(st.builds(Served, st.text(max_size=5), st.integers(0, 255))).map(tuple),
+    served=st.lists(st.builds(Served, st.text(max_size=5), st.integers(0, 255), st.text(max_size=5))).map(
+        tuple
+    ),
 )
 
 

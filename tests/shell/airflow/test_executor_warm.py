@@ -12,7 +12,9 @@ from airflow.executors.base_executor import BaseExecutor
 from airflow.utils.session import create_session
 
 from airflow_rows import Given, task_instance
+from aws_executors.core.cost.record import USED, WARM_CONTAINER, UsageRecord, read_entry
 from aws_executors.core.lifecycle.metrics import ContainerState
+from aws_executors.core.warm.cell import read
 from aws_executors.core.warm.place import is_place
 from aws_executors.dashboard.snapshot import ContainerCount, ContainerRecord
 from aws_executors.dashboard.store import snapshots
@@ -143,6 +145,55 @@ def test_one_container_takes_one_workload_after_another(
     (container,) = containers_listed()
     assert (container.state, container.served, container.key) == (ContainerState.IDLE, 4, None)
     assert "#" not in container.container
+
+
+@KINDS
+def test_each_workload_pays_for_its_seconds_and_nobody_for_the_rest(
+    kind: type[BaseExecutor], begin: Begin
+) -> None:
+    builder = "containers.pair_batch" if kind is AwsBatchExecutor else "containers.pair_ecs"
+    executor = begin(kind, usage="True", request_builder=builder)
+    ran = [run(executor, "ok-0.3"), run(executor, "ok-0.6")]
+    turn_until(executor, lambda: len(used(executor)) == 3)
+    whole = [used(executor)[given.key.run_id] for given in ran]
+    assert [record.queue for record in whole] == ["ok-0.3", "ok-0.6"]
+    for record, seconds in zip(whole, (0.3, 0.6), strict=True):
+        assert (record.vcpu, record.memory, record.idle) == (0.25, 512, None)
+        assert record.running is not None
+        assert seconds <= record.running < 30
+        assert record.peak is not None
+        assert record.dollars == pytest.approx(record.running * RATE, abs=0.06 * RATE)  # rounded
+    rest = used(executor)[WARM_CONTAINER]
+    assert (rest.peak, rest.running) == (None, None)
+    assert rest.idle is not None
+    if kind is AwsEcsFargateExecutor:
+        assert rest.waiting is not None
+    assert sum(one.dollars or 0.0 for one in (*whole, rest)) == pytest.approx(60 * RATE, rel=0.01)
+
+
+def test_without_usage_nothing_of_it_is_in_a_cell_or_a_request(aws: LocalAws, begin: Begin) -> None:
+    executor = begin()
+    run(executor, "ok-0.1")
+    (cell,) = [read(body) for key, body in aws.objects("airflow").items() if "/cells/" in key]
+    assert [one.used for one in cell.served] == [""]
+    (task,) = aws.tasks()
+    assert "--usage" not in str(task["overrides"])
+    assert used(executor) == {}
+
+
+RATE = (0.25 * 0.04048 + 0.5 * 0.004445) / 3600
+"""Dollars a second."""
+
+
+def used(executor: BaseExecutor) -> dict[str, UsageRecord]:
+    """The records in the event log, by the runs of their tasks; what no task pays for, by its own name."""
+    kept = getattr(executor, "_kept_logs")  # noqa: B009 - an attribute of ours, not of the base class
+    found: dict[str, UsageRecord] = {}
+    for log in kept:
+        record = read_entry(str(log.extra)) if log.event == USED else None
+        if record is not None:
+            found[WARM_CONTAINER if log.task_id == WARM_CONTAINER else log.run_id] = record
+    return found
 
 
 class Board:

@@ -3,6 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
 
 from aws_executors.core.cost.measured import Measured
 from aws_executors.core.cost.prices import bundled_prices
@@ -100,6 +103,35 @@ def test_after_many_in_vain_no_log_is_read_for_a_while() -> None:
     found = records(made, 2)
     assert (found["late"].peak, found["kept"].peak) == (None, 200)
     assert len(measurements.reads) == reads
+
+
+def test_a_turn_and_the_rest_of_its_container_need_no_reading() -> None:
+    board, measurements = Board(), Measurements()
+    made = recorder(board, measurements)
+    turn = Observation(
+        id="c#2", phase=Phase.SUCCEEDED, given=lambda: GIVEN, used='{"memory":300,"kills":1,"seconds":8.5}'
+    )
+    made.ask("turn", "t", ContainerEnded(turn, 1, "etl"))
+    made.ask("rest", "c", replace(ended("c"), served=('{"seconds":8.5}', "", '{"seconds":20}')))
+    found = records(made, 2)
+    rate = (0.04048 + 2 * 0.004445) / 3600
+    expected = [(8.5, None, None, round(8.5 * rate, 8)), (None, 29.5, 17.0, round((63 - 28.5) * rate, 8))]
+    turn_, rest = found["turn"], found["rest"]
+    assert [(one.running, one.idle, one.waiting, one.dollars) for one in (turn_, rest)] == expected
+    assert (turn_.peak, turn_.killed, turn_.billed, rest.billed) == (300, True, 8.5, 34.5)
+    assert measurements.reads == []
+    until(lambda: "time_to_pull" in board.times)
+    assert (board.counts["ended"], board.counts["out_of_memory"]) == (1, 1)
+    assert board.counts["cost"] == pytest.approx((63 - 20) * 1e6 * rate, abs=2)
+    assert board.times == {"time_to_start": [17.0], "time_to_pull": [3.0]}
+
+
+def test_a_turn_whose_container_nobody_has_described_has_no_price() -> None:
+    made = recorder(Board(), None)
+    turn = Observation(id="c#2", phase=Phase.SUCCEEDED, used='{"memory":300,"seconds":8.5}')
+    made.ask("turn", "t", ContainerEnded(turn, 1, "etl"))
+    record = records(made, 1)["turn"]
+    assert (record.peak, record.running, record.dollars) == (300, 8.5, None)
 
 
 def test_without_measurements_records_are_made_all_the_same_and_counted() -> None:

@@ -74,6 +74,33 @@ def test_nothing_is_told_where_usage_is_not_recorded() -> None:
     assert ends(dispatcher) == []
 
 
+def test_a_turn_is_told_with_what_its_cell_says_if_only_that_is_known() -> None:
+    clerk, dispatcher = engine(usage=True)
+    job: Job[Order] = Job(token="t0")
+    clerk.take(WorkItem(job=job, key="t0"))
+    tell(clerk, replace(ended("c9#2"), given=None, used='{"seconds":8.0}'), found=True)
+    assert ends(dispatcher) == [("c9#2", 1)]
+
+
+def test_what_is_told_of_a_container_that_runs_is_not_kept() -> None:
+    clerk, dispatcher = engine(usage=True)
+    clerk.hand_over("t0")
+    clerk.run(1.0)
+    tell(clerk, replace(ended("c1", Phase.RUNNING), exit_code=None))
+    (job,) = dispatcher.table.jobs()
+    assert job.seen is not None
+    assert (job.seen.phase, job.seen.given) == (Phase.RUNNING, None)
+
+
+def test_the_rest_of_a_container_is_told_only_where_usage_is_recorded() -> None:
+    item: WorkItem[str, Order] = WorkItem(job=Job(token="c1", pooled=True), key="t0", queue="q")
+    for usage, told in ((False, []), (True, [("t0", ("{}", ""))])):
+        _, dispatcher = engine(usage=usage)
+        dispatcher.account(item, ended("c1"), ("{}", ""))
+        updates = [(one.key, one.effect) for one in dispatcher.airflow_updates()]
+        assert [(key, one.served) for key, one in updates if isinstance(one, ContainerEnded)] == told
+
+
 def test_one_that_is_found_ended_in_adoption_is_told() -> None:
     clerk, dispatcher = engine(usage=True)
     job: Job[Order] = Job(token="t0")

@@ -14,7 +14,9 @@ import pytest
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.cost.measured import read_measured
 from aws_executors.core.lifecycle import effects, events
+from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
@@ -37,6 +39,7 @@ from worlds import Unmeasured
 T = TypeVar("T")
 DENIED = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="no")
 SILENT = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeoutError", message="no answer")
+GIVEN = Allocation(vcpu=1.0, memory=2048)
 SHAPE = WarmShape(name="f00d", kwargs="{}", limits=WarmLimits(), group="dag etl")
 Call = tuple[str, Callable[[Result[object, AwsError]], None], object]
 
@@ -83,6 +86,7 @@ class World:
     calls: Calls = field(default_factory=Calls)
     happened: list[tuple[str, events.Event[str]]] = field(default_factory=list)
     told: list[effects.LogEvent] = field(default_factory=list)
+    accounts: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     doubtful: bool = False
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -120,6 +124,9 @@ class World:
 
     def tell(self, record: Record[str, str], line: effects.LogEvent) -> None:
         self.told.append(line)
+
+    def account(self, work_item: WorkItem[str, str], seen: Observation, served: tuple[str, ...]) -> None:
+        self.accounts.append((work_item.key, seen.id, served))
 
     # --- The test's part ---
 
@@ -174,7 +181,9 @@ class World:
 
     def ends(self, token: str, cause: Cause = Cause.RECLAIMED) -> None:
         """A container has ended."""
-        ended = Observation(id=f"arn:{token}", phase=Phase.FAILED, cause=cause, final=True)
+        ended = Observation(
+            id=f"arn:{token}", phase=Phase.FAILED, cause=cause, final=True, given=lambda: GIVEN
+        )
         self.happen(self.own(token), events.Observed(self.now, ended))
 
     def of(self, token: str) -> list[events.Event[str]]:
@@ -323,6 +332,49 @@ def test_what_was_taken_is_lost_with_its_container(world: World) -> None:
     assert (ended.observation.id, ended.observation.cause) == ("arn:c1#2", Cause.RECLAIMED)
     world.turn(61.0)
     assert world.calls.removed == [NAME]
+
+
+def test_a_workload_has_what_its_cell_says_and_the_sizes_of_its_container(world: World) -> None:
+    _, taken = run(world, "a")
+    shown = Observation(id="arn:c1", phase=Phase.RUNNING, status="RUNNING", given=lambda: GIVEN)
+    world.happen(world.own("c1"), events.Observed(world.now, shown))
+    world.shows(NAME, taken.end(0, used='{"memory":9,"seconds":8.0}'))
+    ended = world.of("a")[-1]
+    assert isinstance(ended, events.Observed)
+    assert (ended.observation.used, ended.observation.allocation) == ('{"memory":9,"seconds":8.0}', GIVEN)
+    assert world.accounts == []
+
+
+def test_the_end_of_a_container_is_told_with_what_its_workloads_have_used(world: World) -> None:
+    _, taken = run(world, "a")
+    again = taken.end(0, used='{"seconds":8.0}').offer("b", "{}").take()
+    world.shows(NAME, taken.end(0, used='{"seconds":8.0}'))
+    world.wants("b")
+    offered(world)
+    world.shows(NAME, again)
+    world.turn(20.0)
+    world.ends("c1")
+    world.answers("read", Success(HeldCell(tag(again), again)))
+    lost = world.of("b")[-1]
+    assert isinstance(lost, events.Observed)
+    assert lost.observation.allocation == GIVEN
+    (account,) = world.accounts
+    assert account == ("a", "arn:c1", ('{"seconds":8.0}', lost.observation.used))
+    measured = read_measured(lost.observation.used)
+    assert measured is not None
+    assert measured.seconds is not None
+    assert 20 <= measured.seconds < 22
+
+
+def test_a_container_that_was_an_attempt_of_its_job_is_not_told_twice(world: World) -> None:
+    world.wants("a")
+    world.accepts("c1")
+    world.ends("c1", Cause.NEVER_STARTED)
+    world.answers("read", Success(None))
+    ended = world.of("a")[-1]
+    assert isinstance(ended, events.Observed)
+    assert ended.observation.allocation == GIVEN
+    assert world.accounts == []
 
 
 def test_what_its_container_has_written_last_counts(world: World) -> None:

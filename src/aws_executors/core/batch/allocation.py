@@ -1,6 +1,6 @@
-"""The sizes and times that a job's description, or an event of the same shape, shows once it has ended.
+"""The sizes and times that a job's description, or an event of the same shape, shows.
 
-Law: read apart from `describe.py`, and only of what has ended. A description that cannot be read says nothing
+Law: read apart from `describe.py`, and only if somebody asks. A description that cannot be read says nothing
 here. Batch tells neither when an image was pulled nor whether the capacity was Spot. A pod's sizes and those
 of several nodes are not read: nobody pays for them by the task. Source: "JobDetail", AWS Batch API Reference.
 """

@@ -158,7 +158,7 @@ def observe_answer(
 
 
 def _with_allocation(seen: Observation, job: object, container: str) -> Observation:
-    return replace(seen, given=partial(allocation_of, job, container=container)) if seen.ended else seen
+    return replace(seen, given=partial(allocation_of, job, container=container))
 
 
 def _known(job: JobDetail) -> Result[JobDetail, str]:

@@ -37,12 +37,14 @@ def dollars(
     system: str = "LINUX",
     spot: bool = False,
     fargate: bool = True,
+    whole: bool = True,
 ) -> float | None:
     """About how many US dollars a container costs, or None if the table has no price for it.
 
     `seconds` count from the start of the image pull until the container's end, `vcpu` in vCPUs, `memory` in
     MiB, `storage` in GiB of ephemeral storage in all. `architecture` and `system` are AWS's words (see
-    `price_class`). On EC2 (not `fargate`) only a user's own table has a price; nothing is rounded there.
+    `price_class`). On EC2 (not `fargate`) only a user's own table has a price; nothing is rounded there, nor
+    for a part of a container's time (not `whole`).
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> round(dollars(bundled_prices(), "us-east-1", 600, vcpu=1, memory=2048), 6)
@@ -62,6 +64,8 @@ def dollars(
     if more and region_prices.storage_gb_hour is None:
         return None
     hourly += more * (region_prices.storage_gb_hour or 0.0)
+    if not whole:
+        return max(seconds, 0.0) / HOUR * hourly
     return billed_seconds(seconds, windows=sold_as is PriceClass.WINDOWS_X86) / HOUR * hourly
 
 

@@ -23,7 +23,7 @@ class Measured(BaseModel):
 
     `memory` is the peak in MiB without the page cache, `cpu` the CPU seconds, `disk` the peak of MiB written
     to the task's own disk, `received` and `sent` the bytes of its network, `kills` the processes that the
-    kernel killed for memory.
+    kernel killed for memory. `seconds` are those of the workload, where its container takes others, too.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -34,6 +34,7 @@ class Measured(BaseModel):
     received: Bytes | None = None
     sent: Bytes | None = None
     kills: Bytes | None = None
+    seconds: Seconds | None = None
 
 
 def usage_address(workload: str) -> str:
@@ -58,7 +59,7 @@ def read_measured(text: str) -> Measured | None:
     """What a JSON text says, or None for what is none.
 
     >>> read_measured('{"memory":412}'), read_measured('{"memory":-1}')
-    (Measured(memory=412, cpu=None, disk=None, received=None, sent=None, kills=None), None)
+    (Measured(memory=412, cpu=None, disk=None, received=None, sent=None, kills=None, seconds=None), None)
     """
     if len(text) > LONGEST:
         return None

@@ -1,10 +1,13 @@
 """The record of one container: its sizes and times, what it used, and about what it cost.
 
-Law: one record per container that has ended. It is kept in the task instance's event log, as a line for
-people and, below it, the same as JSON for `aws-executors usage`. What nobody measured is None. A record that
-cannot be read is no record.
+Law: one record per container that has ended; where a container takes one workload after another, one per
+workload and one for the rest of the container's time. It is kept in the task instance's event log, as a line
+for people and, below it, the same as JSON for `aws-executors usage`. What nobody measured is None. A record
+that cannot be read is no record.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +21,8 @@ from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 
 USED = "container used"
 """What the line is called in the event log of a task."""
+WARM_CONTAINER = "warm_container"
+"""Stands for the task where it is about what no workload of a container pays for."""
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
@@ -27,6 +32,7 @@ class UsageRecord(BaseModel):
     """What is known of one container that has ended. Seconds, MiB, bytes and US dollars.
 
     `memory` and `vcpu` are what is paid for, `limit` is what the Airflow container may use of the memory.
+    `running` are the seconds that its task had it, `idle` those in which it waited for another workload.
     `peak` is the most memory that it used, `cpu` the CPU seconds. `sold_as` is the name of a `PriceClass`,
     empty if Fargate does not sell it. `killed` says that it, or a process in it, was killed for memory.
     """
@@ -45,6 +51,7 @@ class UsageRecord(BaseModel):
     pulling: Amount | None = None
     starting: Amount | None = None
     running: Amount | None = None
+    idle: Amount | None = None
     billed: Amount | None = None
     dollars: Amount | None = None
     peak: Count | None = None
@@ -79,8 +86,11 @@ def record_of(
     queue: str = "",
     killed: bool = False,
     measured: Measured | None = None,
+    whole: bool = True,
 ) -> UsageRecord:
     """The record of a container, by what AWS told of it and, if anything did, what measured it.
+
+    With `whole` off it is about a part of a container's time, which pays for its seconds and no minimum.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> given = Allocation(vcpu=0.25, memory=512, fargate=True, pull_started=0.0, started=20.0, stopped=90.0)
@@ -93,32 +103,18 @@ def record_of(
         spot=allocation.spot,
         fargate=allocation.fargate,
     )
-    seconds, vcpu, memory = allocation.seconds, allocation.vcpu, allocation.memory
-    known = measured or Measured()
+    seconds, known = allocation.seconds, measured or Measured()
     billed: float | None = seconds
-    cost = None if seconds else seconds  # what never came to its image pull costs nothing
-    if seconds and sold_as is not PriceClass.EC2:
+    if seconds and whole and sold_as is not PriceClass.EC2:
         billed = billed_seconds(seconds, windows=sold_as is PriceClass.WINDOWS_X86)
-    if seconds and vcpu is not None and memory is not None:
-        cost = dollars(
-            prices,
-            region,
-            seconds,
-            vcpu=vcpu,
-            memory=memory,
-            storage=allocation.storage,
-            architecture=allocation.architecture,
-            system=allocation.system,
-            spot=allocation.spot,
-            fargate=allocation.fargate,
-        )
+    cost = _cost(allocation, prices, region, seconds, whole=whole)
     return UsageRecord(
         section=section,
         region=region,
         queue=queue,
         sold_as="" if sold_as is None else sold_as,
-        vcpu=vcpu,
-        memory=memory,
+        vcpu=allocation.vcpu,
+        memory=allocation.memory,
         limit=allocation.limit,
         storage=allocation.storage,
         waiting=_rounded(allocation.waiting),
@@ -136,6 +132,78 @@ def record_of(
     )
 
 
+def turn_of(
+    allocation: Allocation | None,
+    prices: Prices,
+    *,
+    section: str,
+    region: str,
+    queue: str = "",
+    killed: bool = False,
+    measured: Measured | None = None,
+) -> UsageRecord:
+    """The record of one workload of a container that takes several: it pays for its own seconds.
+
+    >>> from aws_executors.core.cost.prices import bundled_prices
+    >>> given = Allocation(vcpu=0.25, memory=512, fargate=True)
+    >>> used = Measured(memory=300, cpu=0.84, seconds=8.4)
+    >>> print(line_of(turn_of(given, bundled_prices(), section="batch", region="us-east-1", measured=used)))
+    used 300 MiB of 512 MiB, 0.1 of 0.25 vCPU, 8 s, about $0.000029
+    """
+    seconds = None if measured is None else measured.seconds
+    own = replace(
+        allocation or Allocation(),
+        created=None,
+        pull_started=None,
+        pull_stopped=None,
+        started=None if seconds is None else 0.0,
+        stopped=seconds,
+        before=0.0,
+    )
+    return record_of(
+        own,
+        prices,
+        section=section,
+        region=region,
+        queue=queue,
+        killed=killed,
+        measured=measured,
+        whole=False,
+    )
+
+
+def rest_of(
+    allocation: Allocation,
+    prices: Prices,
+    served: Iterable[Measured | None],
+    *,
+    section: str,
+    region: str,
+    queue: str = "",
+) -> UsageRecord:
+    """The record of what is left of a container when the workloads that it has served have paid: its start,
+    the time in which it was idle, and the rest of a minute that Fargate bills at least.
+
+    >>> from aws_executors.core.cost.prices import bundled_prices
+    >>> given = Allocation(vcpu=0.25, memory=512, fargate=True, pull_started=0.0, started=20.0, stopped=90.0)
+    >>> served = [Measured(seconds=10.0), Measured(seconds=40.0)]
+    >>> rest = rest_of(given, bundled_prices(), served, section="batch", region="us-east-1")
+    >>> rest.idle, rest.billed, line_of(rest)
+    (20.0, 40.0, 'had 512 MiB, 0.25 vCPU, idle for 20 s, about $0.00014')
+    """
+    record = record_of(allocation, prices, section=section, region=region, queue=queue)
+    paid = sum(one.seconds or 0.0 for one in served if one is not None)
+    part = _cost(allocation, prices, region, paid, whole=False)
+    return record.model_copy(
+        update={
+            "running": None,
+            "idle": _less(record.running, paid, 1),
+            "billed": _less(record.billed, paid, 1),
+            "dollars": _less(record.dollars, part or 0.0, 8),
+        }
+    )
+
+
 def line_of(record: UsageRecord) -> str:
     """The record as a line for people: what it used of what it had, for how long, at what cost.
 
@@ -144,7 +212,8 @@ def line_of(record: UsageRecord) -> str:
     """
     measured = record.peak is not None or record.cpu_share is not None
     ran = "" if record.running is None else seconds_text(record.running)
-    facts = ", ".join(filter(None, (_memory(record), _cpu(record), ran, cost_text(record.dollars))))
+    idle = "" if record.idle is None else f"idle for {seconds_text(record.idle)}"
+    facts = ", ".join(filter(None, (_memory(record), _cpu(record), ran, idle, cost_text(record.dollars))))
     killed = "killed for memory" if record.killed else ""
     return "; ".join(filter(None, (f"{'used' if measured else 'had'} {facts}", killed, would_do(record))))
 
@@ -207,6 +276,32 @@ def seconds_text(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _cost(
+    allocation: Allocation, prices: Prices, region: str, seconds: float | None, *, whole: bool
+) -> float | None:
+    if not seconds:
+        return seconds  # what never came to its image pull costs nothing
+    if allocation.vcpu is None or allocation.memory is None:
+        return None
+    return dollars(
+        prices,
+        region,
+        seconds,
+        vcpu=allocation.vcpu,
+        memory=allocation.memory,
+        storage=allocation.storage,
+        architecture=allocation.architecture,
+        system=allocation.system,
+        spot=allocation.spot,
+        fargate=allocation.fargate,
+        whole=whole,
+    )
+
+
+def _less(amount: float | None, part: float, digits: int) -> float | None:
+    return None if amount is None else round(max(amount - part, 0.0), digits)
 
 
 def _memory(record: UsageRecord) -> str:

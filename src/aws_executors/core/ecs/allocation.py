@@ -1,6 +1,6 @@
-"""The sizes and times that a task's description, or an event of the same shape, shows once it has ended.
+"""The sizes and times that a task's description, or an event of the same shape, shows.
 
-Law: read apart from `describe.py`, and only of what has ended: whoever follows running tasks does not pay for
+Law: read apart from `describe.py`, and only if somebody asks: whoever follows running tasks does not pay for
 it. A description that cannot be read says nothing here; what the task's end means is not this module's
 matter. Source: "Task", Amazon ECS API Reference.
 """

@@ -209,7 +209,7 @@ def _gone(failure: _Failed) -> Result[str, Unreadable]:
 
 
 def _with_allocation(seen: Observation, task: object, container: str) -> Observation:
-    return replace(seen, given=partial(allocation_of, task, container=container)) if seen.ended else seen
+    return replace(seen, given=partial(allocation_of, task, container=container))
 
 
 def _known(task: _Task) -> Result[_Task, str]:

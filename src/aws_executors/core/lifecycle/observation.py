@@ -80,8 +80,9 @@ class Observation:
     order: int | None = None  # where it gives none: what comes later has no lower one, as far as one can tell
     created: float | None = None  # epoch seconds
     log_stream: str = ""  # the awslogs stream, if the answer names it (Batch)
-    # Reads what one that has ended was given, for whoever asks; most do not, and it takes time.
+    # Reads what it was given, for whoever asks; most do not, and it takes time.
     given: Callable[[], Allocation | None] | None = field(default=None, compare=False, repr=False)
+    used: str = field(default="", compare=False, repr=False)  # what was measured of a workload, by its cell
     source: Source = Source.DESCRIBE
 
     @property
@@ -91,7 +92,7 @@ class Observation:
 
     @property
     def allocation(self) -> Allocation | None:
-        """The sizes and times of one that has ended, where AWS tells them."""
+        """Its sizes and times, where AWS tells them and they were kept."""
         return None if self.given is None else self.given()
 
 

@@ -34,10 +34,12 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A workload that the container has run: the token of its job, and the exit code of its launcher."""
+    """A workload that the container has run: the token of its job, the exit code of its launcher and, where
+    usage is recorded, what was measured of it, as JSON (`core/cost/measured.py`)."""
 
     token: str
     exit_code: int
+    used: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Cell:
     >>> new = Cell(container="arn:1")
     >>> used = new.offer("0b6e", "{}").take().end(0)
     >>> used.sequence, used.word, used.served
-    (3, <Word.IDLE: 'idle'>, (Served(token='0b6e', exit_code=0),))
+    (3, <Word.IDLE: 'idle'>, (Served(token='0b6e', exit_code=0, used=''),))
     """
 
     sequence: int = 0
@@ -74,9 +76,9 @@ class Cell:
         """The container takes what is offered; the secret need not lie there any longer."""
         return self._next(Word.TAKEN, token=self.token)
 
-    def end(self, exit_code: int, *, close: bool = False) -> Cell:
-        """The container has run what it took; with `close` it takes nothing more."""
-        served = (*self.served, Served(self.token, exit_code))
+    def end(self, exit_code: int, *, close: bool = False, used: str = "") -> Cell:
+        """The container has run what it took, which used this; with `close` it takes nothing more."""
+        served = (*self.served, Served(self.token, exit_code, used))
         return replace(self._next(Word.CLOSED if close else Word.IDLE), served=served)
 
     def close(self) -> Cell:
@@ -100,7 +102,7 @@ class Cell:
             "sequence": self.sequence,
             "word": self.word.value,
             "container": self.container,
-            "served": [[one.token, one.exit_code] for one in self.served],
+            "served": [_told(one) for one in self.served],
         }
         if self.life:
             told["life"] = self.life
@@ -146,6 +148,10 @@ def read(body: bytes) -> Cell:
     raise ValueError("the object is not the cell of a warm container; does anything else write there?")
 
 
+def _told(one: Served) -> list[object]:
+    return [one.token, one.exit_code, *([one.used] if one.used else [])]
+
+
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
@@ -156,5 +162,7 @@ def _served(value: object) -> Served:
     match value:
         case [str(token), int(exit_code)]:
             return Served(token, exit_code)
+        case [str(token), int(exit_code), str(used)]:
+            return Served(token, exit_code, used)
         case _:
             raise ValueError(value)

@@ -45,17 +45,27 @@ def seen_in(cell: Cell, token: str, place: str, name: str = "", since: int = 0) 
     >>> seen_in(taken.end(0), "0b6e", "arn:1#1", since=1) is None
     True
     """
-    code = _exit_code_of(token, cell.served[since:])
-    if code is not None:
+    served = _last_of(token, cell.served[since:])
+    if served is not None:
+        code = served.exit_code
         phase, cause = (Phase.SUCCEEDED, None) if code == 0 else (Phase.FAILED, Cause.EXITED)
         return Observation(
             id=place, name=name, phase=phase, status="STOPPED", exit_code=code, cause=cause, started=True,
-            final=True,
+            final=True, used=served.used,
         )  # fmt: skip
     if cell.word is Word.TAKEN and cell.token == token:
         return Observation(id=place, name=name, phase=Phase.RUNNING, status="RUNNING", started=True)
     return None
 
 
-def _exit_code_of(token: str, served: Iterable[Served]) -> int | None:
-    return next((one.exit_code for one in reversed(tuple(served)) if one.token == token), None)
+def lasted(seconds: float) -> str:
+    """What a cell would say of a workload of which nothing is known but how long it has run.
+
+    >>> lasted(41.234)
+    '{"seconds":41.23}'
+    """
+    return f'{{"seconds":{seconds:.2f}}}'
+
+
+def _last_of(token: str, served: Iterable[Served]) -> Served | None:
+    return next((one for one in reversed(tuple(served)) if one.token == token), None)

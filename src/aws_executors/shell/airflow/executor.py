@@ -24,7 +24,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.event_rules import host_queue
 from aws_executors.core.aws.service import Service
-from aws_executors.core.cost.record import USED
+from aws_executors.core.cost.record import USED, WARM_CONTAINER
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import LogEvent, Report
 from aws_executors.core.lifecycle.metrics import census
@@ -317,7 +317,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         key, effect = outcome.key, outcome.effect
         if isinstance(effect, ContainerEnded):
             if self._usage is not None and isinstance(key, TaskInstanceKey):
-                self._usage.ask(key, outcome.token, effect)
+                shared = effect.served is not None
+                of_nobody = TaskInstanceKey(key.dag_id, WARM_CONTAINER, key.run_id, 1, -1)
+                self._usage.ask(of_nobody if shared else key, outcome.token, effect)
             return
         if not self._current_tokens.speaks_for(outcome.token, key):
             return  # taken back or superseded: its task is, or will be, in another container

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from aws_executors.core.aws.token_bucket import Bucket, Quota, full, take
-from aws_executors.core.cost.measured import Measured
+from aws_executors.core.cost.measured import Measured, read_measured
 from aws_executors.core.cost.prices import Prices
-from aws_executors.core.cost.record import UsageRecord, entry_of, record_of
+from aws_executors.core.cost.record import UsageRecord, entry_of, record_of, rest_of, turn_of
 from aws_executors.core.explain.diagnosis import killed_for_memory
 from aws_executors.core.lifecycle import metrics
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.settings.base import Settings
+from aws_executors.core.warm.place import is_place
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
@@ -122,7 +123,8 @@ class UsageRecorder(Generic[K]):
     def ask(self, key: K, token: str, ended: ContainerEnded) -> None:
         """Record this end soon."""
         now = self._clock()
-        reads = self._measurements is not None and len(self._asked) < WAITING
+        told = ended.served is not None or is_place(ended.observation.id)  # all by its cell
+        reads = self._measurements is not None and not told and len(self._asked) < WAITING
         at = now + self._late[0] if reads else now
         with self._changed:
             asked = _Asked(at, next(self._numbers), 0, reads, key, token, ended)
@@ -185,24 +187,43 @@ class UsageRecorder(Generic[K]):
         return self._measurements.logged(asked.ended.observation)
 
     def _record(self, key: K, ended: ContainerEnded, measured: Measured | None) -> None:
+        record = self._record_of(ended, measured)
+        if record is not None:
+            self._found.append((key, entry_of(record)))
+            self._measure(record, turn=is_place(ended.observation.id))
+
+    def _record_of(self, ended: ContainerEnded, measured: Measured | None) -> UsageRecord | None:
         seen = ended.observation
-        given = seen.allocation
+        given, prices = seen.allocation, self._prices
+        section, region, queue = self._section, self._region, ended.queue
+        if is_place(seen.id):
+            return turn_of(
+                given,
+                prices,
+                section=section,
+                region=region,
+                queue=queue,
+                killed=killed_for_memory(seen),
+                measured=read_measured(seen.used),
+            )
         if given is None:
-            return
-        record = record_of(
+            return None
+        if ended.served is not None:
+            served = map(read_measured, ended.served)
+            return rest_of(given, prices, served, section=section, region=region, queue=queue)
+        return record_of(
             given,
-            self._prices,
-            section=self._section,
-            region=self._region,
-            queue=ended.queue,
+            prices,
+            section=section,
+            region=region,
+            queue=queue,
             killed=killed_for_memory(seen),
             measured=measured,
         )
-        self._found.append((key, entry_of(record)))
-        self._measure(record)
 
-    def _measure(self, record: UsageRecord) -> None:
-        self._sink.count(metrics.name_of(metrics.ENDED))
+    def _measure(self, record: UsageRecord, *, turn: bool) -> None:
+        if not turn:
+            self._sink.count(metrics.name_of(metrics.ENDED))
         if record.dollars is not None:
             self._sink.count(metrics.name_of(metrics.COST), round(record.dollars * 1e6))
         if record.killed:

@@ -76,6 +76,18 @@ class EngineConfig:
     adopts: bool = True
 
 
+def _kept(job: Job[R], event: events.Event[R]) -> events.Event[R]:
+    """The event without what nobody will ask of it: all that AWS says of a container that runs, but for one
+    that takes the workloads of many."""
+    match event:
+        case events.Observed(observation=seen) | events.Found(observation=Observation() as seen) if (
+            seen.given is not None and not seen.ended and not job.pooled
+        ):
+            return replace(event, observation=replace(seen, given=None))
+        case _:
+            return event
+
+
 def new_token() -> str:
     """A token for a container that takes the workloads of many jobs."""
     return str(uuid.uuid4())
@@ -287,8 +299,8 @@ class Dispatcher(Generic[K, R]):
             if isinstance(event, events.Observed):
                 self.event_feed.polled(record, event.observation)
             if self._config.usage:
-                self._account(record, event)
-            moved, asked = advance(job, event, self._config.policy)
+                self._tell_end(record, event)
+            moved, asked = advance(job, _kept(job, event), self._config.policy)
             if moved is job and not asked:
                 return
             if self._warm is not None and isinstance(event, events.Found) and is_place(moved.container):
@@ -305,21 +317,29 @@ class Dispatcher(Generic[K, R]):
             # A defect of ours: the other jobs, whose news may come in the same message, must not pay for it.
             log.exception("Could not process %s of job %s", type(event).__name__, job.token)
 
-    def _account(self, record: Record[K, R], event: events.Event[R]) -> None:
+    def _tell_end(self, record: Record[K, R], event: events.Event[R]) -> None:
         """Tell, once per container, that it has ended and what AWS says of its sizes and times."""
         match event:
             case events.Observed(observation=seen) | events.Found(observation=Observation() as seen):
                 job = record.job
                 if job.pooled:
-                    return  # what its workloads used is said of each
+                    return  # each of its workloads has a turn of its own, and the pool tells of the rest
                 own = seen.id == job.container or isinstance(event, events.Found)
-                if not own or not seen.ended or seen.given is None or seen.id == record.accounted:
+                known = seen.given is not None or bool(seen.used)
+                if not own or not seen.ended or not known or seen.id == record.accounted:
                     return
                 record.accounted, item = seen.id, record.work_item
                 ended = ContainerEnded(seen, job.attempt, item.queue)
                 self._outbox.append(AirflowUpdate(job.token, item.recorded_as or item.key, ended))
             case _:
                 return
+
+    def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
+        """Tell that a container has ended, and what was measured of each workload that it has run."""
+        if self._config.usage and seen.given is not None:
+            ended = ContainerEnded(seen, work_item.job.attempt, work_item.queue, served)
+            key = work_item.recorded_as or work_item.key
+            self._outbox.append(AirflowUpdate(work_item.job.token, key, ended))
 
     def _wake(self, token: str, now: float) -> None:
         record = self.table.get(token)

@@ -92,11 +92,15 @@ class RowQuery(Generic[K_co]):
 
 @dataclass(frozen=True, slots=True)
 class ContainerEnded:
-    """A container has ended, and AWS has told its sizes and times; said only where usage is recorded."""
+    """A container has ended, or a workload's turn in one; said only where usage is recorded.
+
+    `served` is what was measured of each of its workloads, if it has taken several.
+    """
 
     observation: Observation
     attempt: int
     queue: str
+    served: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

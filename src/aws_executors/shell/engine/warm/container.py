@@ -5,16 +5,18 @@ Law: data, and questions about it; for the engine's thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.lifecycle.effects import Submit
 from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.plan import Idle, Starting
 from aws_executors.shell.engine.job_table import Record
-from aws_executors.shell.engine.messages import K, WarmRequest
+from aws_executors.shell.engine.messages import K, WarmRequest, WorkItem
 from aws_executors.shell.transport.cells import HeldCell
 
 R = TypeVar("R")
@@ -53,6 +55,7 @@ class WarmContainer(Generic[K, R]):
     group: str = ""
     record: Record[K, R] | None = None
     for_job: str = ""  # the job that it was started for
+    item: WorkItem[K, R] | None = None  # its own job's
     since: float  # when its cell changed last, or when it was asked for
     held: HeldCell | None = None
     call: int = 0  # the number of the call about its cell that is under way, if one is
@@ -64,6 +67,7 @@ class WarmContainer(Generic[K, R]):
     served: int = 0
     why: str = ""  # why it could not be started
     end: Observation | None = None  # what AWS says of its end
+    lost: str = ""  # of a workload that was lost with it, for how long it ran, as its cell would say
     trouble_at: float | None = None  # since when its cell cannot be read, after its end
 
     @property
@@ -75,6 +79,12 @@ class WarmContainer(Generic[K, R]):
         if self.job or self.call or self.closing or not record.job.container:
             return None
         return Idle(token=self.token, since=self.since)
+
+    @property
+    def given(self) -> Callable[[], Allocation | None] | None:
+        """Reads its sizes, once AWS has described it."""
+        seen = self.end or (None if self.record is None else self.record.job.seen)
+        return None if seen is None else seen.given
 
     @property
     def id(self) -> str:

@@ -232,7 +232,7 @@ class WarmPool(Generic[K, R]):
             for_job=waiter.record.job.token,
             since=now,
         )
-        own = WorkItem(job=job, key=item.key, queue=item.queue, priority=item.priority, build=build)
+        own = replace(_own(item, job), priority=item.priority, build=build)
         self._begin(container, own)
 
     def _adopt(self, name: str, item: WorkItem[K, R], group: str = "") -> WarmContainer[K, R] | None:
@@ -241,10 +241,11 @@ class WarmPool(Generic[K, R]):
             token=token_in(name), name=name, shape=name.partition("/")[0], group=group, since=self._clock()
         )
         job: Job[R] = Job(token=container.token, has_row=False, pooled=True, purpose=Purpose.ADOPT)
-        return self._begin(container, WorkItem(job=job, key=item.key, queue=item.queue))
+        return self._begin(container, _own(item, job))
 
     def _begin(self, container: WarmContainer[K, R], item: WorkItem[K, R]) -> WarmContainer[K, R] | None:
         self._turns.containers[container.token] = container
+        container.item = replace(item, build=None)
         container.record = self._host.add(item)
         if container.record is None:
             del self._turns.containers[container.token]
@@ -330,6 +331,11 @@ class WarmPool(Generic[K, R]):
                 for container in [*self._turns.containers.values()]:
                     if container.group in needless and container.idle is not None:
                         self._turns.close(container)
+
+
+def _own(item: WorkItem[K, R], job: Job[R]) -> WorkItem[K, R]:
+    """That of a container which is started, or found, for the job of this one."""
+    return WorkItem(job=job, key=item.key, queue=item.queue, recorded_as=item.recorded_as)
 
 
 def _built(container: Callable[[str], R], token: str, attempt: int) -> Result[R, str | AwsError]:

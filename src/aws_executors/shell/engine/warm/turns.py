@@ -21,7 +21,7 @@ from aws_executors.core.lifecycle import effects, events
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.lifecycle.transitions.lookup import forgotten
 from aws_executors.core.warm.cell import Word
-from aws_executors.core.warm.place import place_of, seen_in
+from aws_executors.core.warm.place import lasted, place_of, seen_in
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.error_log import ErrorLog
 from aws_executors.shell.engine.job_table import JobTable, Record
@@ -65,6 +65,10 @@ class Host(Protocol[K, R]):
 
     def tell(self, record: Record[K, R], line: effects.LogEvent) -> None:
         """Write a line into a task instance's event log."""
+        ...
+
+    def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
+        """Tell that a container has ended, and what was measured of each workload that it has run."""
         ...
 
 
@@ -196,7 +200,8 @@ class Turns(Generic[K, R]):
         if seen.ended:
             container.job, container.place, container.freed_at = "", "", None
         if record is not None:
-            self._host.happen(record, events.Observed(now, seen))
+            given = container.given if seen.used else None
+            self._host.happen(record, events.Observed(now, replace(seen, given=given)))
 
     def _back(self, container: WarmContainer[K, R]) -> None:
         """The container will not run this job's workload: it waits for another one, if it still waits."""
@@ -322,6 +327,16 @@ class Turns(Generic[K, R]):
             self._agenda.at(now + KEPT, lambda _: self._calls.remove(container.name))
         elif not container.closing:
             self._never_up(container)
+        self._account(container)
+
+    def _account(self, container: WarmContainer[K, R]) -> None:
+        """What its workloads do not pay for is told, too: by the scheduler that has started it."""
+        held, ended, item = container.held, container.end, container.item
+        if ended is None or item is None or not container.for_job:
+            return
+        if held is not None or container.closing:  # else its end was an attempt of the job that it was for
+            served = () if held is None else held.cell.served
+            self._host.account(item, ended, (*(one.used for one in served), container.lost))
 
     def _lost(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
         """What it had is lost with it, or was never taken; nobody knows which if the cell cannot be read."""
@@ -335,7 +350,8 @@ class Turns(Generic[K, R]):
             self._back(container)
             return
         place = container.place or place_of(container.token if ended is None else ended.id, 0)
-        last = forgotten(place) if ended is None else replace(ended, id=place, given=None)
+        container.lost = lasted(self._clock() - container.since)
+        last = forgotten(place) if ended is None else replace(ended, id=place, used=container.lost)
         self._taken(container, replace(last, name=container.name, started=True))
 
     def _never_up(self, container: WarmContainer[K, R]) -> None:
