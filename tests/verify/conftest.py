@@ -99,7 +99,7 @@ def account(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Iterator[Account]:
     """A sound account; containers end two seconds after SIGTERM at the latest, on ECS."""
-    with LocalAws(max_processes=9, delays=DELAYS) as aws:
+    with LocalAws(max_processes=10, delays=DELAYS) as aws:
         yield made(aws, monkeypatch, capsys, tmp_path)
 
 

@@ -78,6 +78,7 @@ class Neighbour:
 
 def test_a_sound_account_on_ecs(account: Account) -> None:
     neighbour = Neighbour(account)
+    account.set("ecs_fargate", WARM_IDLE="120")
     for _ in range(NEIGHBOURS):
         neighbour.run()
     code, report = account.verify("ecs_fargate")
@@ -100,9 +101,9 @@ def test_a_sound_account_on_ecs(account: Account) -> None:
     assert "killed 2." in facts["stop-signal"]["measured"]
     assert "DEPROVISIONING" in facts["exit-code-early"]["measured"]
     assert report.found["endpoint"] == account.aws.url
-    assert [one["case"] for one in report.found["used"]] == [one.name for one in CHECKS[:8]]
+    assert [one["case"] for one in report.found["used"]] == [one.name for one in CHECKS[:9]]
     assert (
-        account.aws.calls()["ecs.RunTask"]["calls"] - NEIGHBOURS == 8 + 3
+        account.aws.calls()["ecs.RunTask"]["calls"] - NEIGHBOURS == 9 + 3
     )  # the repeated, the changed, the large
     paid = sum(one["dollars"] for one in report.found["used"])
     assert report.found["dollars"] == pytest.approx(paid, abs=1e-6)
@@ -110,9 +111,12 @@ def test_a_sound_account_on_ecs(account: Account) -> None:
     assert "exit code 7" in report.words("exit")
     assert "ran out of memory" in report.words("memory")
     assert "the image has Airflow 3." in report.words("run")
+    assert "The second workload began " in report.words("warm")
+    assert report.words("warm").endswith("a write under an old condition was refused")
 
 
 def test_a_sound_account_on_batch(account: Account) -> None:
+    account.set("batch", WARM_IDLE="120")
     code, report = account.verify("batch", 90.0)
     assert report.outcomes() == ALL_OK, report.found
     assert (code, account.left()) == (0, [])

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from verify.conftest import BUCKET
+
 if TYPE_CHECKING:
     from verify.conftest import Account
 
@@ -34,12 +36,18 @@ def submitted(account: Account) -> bool:
     return bool(account.aws.jobs())
 
 
+def waits_at_its_cell(account: Account) -> bool:
+    """Whether the warm container has a cell."""
+    return any("/cells/" in key for key in account.aws.objects(BUCKET))
+
+
 @pytest.mark.parametrize(
     ("section", "moment", "number"),
     [
         ("ecs_fargate", asked, signal.SIGINT),
         ("ecs_fargate", running, signal.SIGTERM),
         ("batch", submitted, signal.SIGINT),
+        ("ecs_fargate", waits_at_its_cell, signal.SIGINT),
     ],
 )
 def test_an_interruption_leaves_nothing(
@@ -47,6 +55,7 @@ def test_an_interruption_leaves_nothing(
 ) -> None:
     if moment is asked:
         account.aws.faults.hang("RunTask", 1.5, times=8)  # carried out, and answered after the signal
+    account.set(section, WARM_IDLE="120")
     if moment is submitted:
         account.aws.faults.delays(queueing=(0.5, 0.5), provision=(1.0, 1.0))
     with verify(account, section) as process:

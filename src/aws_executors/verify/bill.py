@@ -10,7 +10,7 @@ from aws_executors.core.cost.estimate import dollars, dollars_text
 from aws_executors.core.cost.prices import Prices
 from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.verify.model import CaseTrace, Used
-from aws_executors.verify.plan import EXTRA
+from aws_executors.verify.plan import EXTRA, MOST_CONTAINERS
 from aws_executors.verify.record import size_text
 
 USUAL = 120.0
@@ -45,7 +45,7 @@ def expected_cost(containers: int, size: Allocation | None, prices: Prices, regi
     >>> print(expected_cost(8, size, bundled_prices(), "us-east-1", 600.0))
     8 containers (0.25 vCPU, 512 MiB, Fargate; at most 10), at most 10 minutes: about $0.0033, at most $0.02
     """
-    most = containers + EXTRA
+    most = min(containers + EXTRA, MOST_CONTAINERS)
     shown = "size unknown" if size is None else size_text(size)
     text = f"{containers} containers ({shown}; at most {most}), at most {limit / 60:.0f} minutes"
     usual = None if size is None else amount(size, prices, region, USUAL)

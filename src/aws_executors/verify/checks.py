@@ -34,10 +34,14 @@ from aws_executors.verify.programs import (
     STOP,
     STORED,
     SURVIVED,
+    WARM,
+    WARM_WORKLOADS,
     Case,
 )
 
 KILLED = 137
+NOT_SET = {STORED: "[workload_store] is not set", WARM: "Neither [warm_idle] nor the step warm is set"}
+"""Why a case was not tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def of_case(case: Case, judge: Callable[[RunEvidence, CaseTrace], CheckVerdict])
     def judged(evidence: RunEvidence) -> CheckVerdict:
         trace = evidence.trace(case.name)
         if trace is None:
-            return not_checked("[workload_store] is not set" if case is STORED else "It was not tried")
+            return not_checked(NOT_SET.get(case, "It was not tried"))
         return trace.note or _unfinished(evidence, trace) or judge(evidence, trace)
 
     return Check(case.name, case.about, judged)
@@ -242,9 +246,41 @@ def _stored(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
         )
     if trace.strange_line or (trace.lines and not any(digest in line for line in trace.lines)):
         return failed("The container has read something else than was stored")
-    if not evidence.removed:
+    if f"{trace.token}-1" not in evidence.removed:
         return failed("The object was not removed afterwards")
     return ok("Stored, read with the container's role, and removed")
+
+
+def _warm(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
+    if trace.report is None or not trace.report.success:
+        info = trace.report.info if trace.report else "nothing was reported"
+        return failed(
+            f"The container did not end well: {info} It needs this package in the image, and a role that may "
+            "s3:GetObject and s3:PutObject on its cell (aws-executors iam-policy --containers prints it)"
+        )
+    if trace.strange_line:
+        return _succeeded(trace) or failed(trace.strange_line)
+    if trace.old_condition_holds:
+        return failed(
+            "S3 has carried out a write whose condition did not hold, so that a workload could run twice. "
+            "Leave warm_idle off, or use a store that knows conditional writes (If-Match), as Amazon S3 does"
+        )
+    good = [one for one in trace.turns if one.exit_code == 0]
+    if len(good) < WARM_WORKLOADS or trace.old_condition_holds is None:
+        why = f": {_in_words(trace.cell_problem)}" if trace.cell_problem else ". The end of its log says why"
+        return failed(f"It has run {len(good)} of {WARM_WORKLOADS} workloads{why}")
+    cold, warm_ = _begun(trace, 0), _begun(trace, 1)
+    since = trace.handed_over or cold
+    return ok(
+        f"The second workload began {warm_ - trace.turns[1].offered:.1f} s after it was offered, the first "
+        f"{cold - since:.1f} s after it was queued; a write under an old condition was refused"
+    )
+
+
+def _begun(trace: CaseTrace, number: int) -> float:
+    """When a workload of the warm container began: by its log, or by its cell as it was read now and then."""
+    turn = trace.turns[number]
+    return trace.printed(f"workload {turn.token}") or turn.taken or turn.offered
 
 
 def _logs(evidence: RunEvidence) -> CheckVerdict:
@@ -320,6 +356,7 @@ CHECKS: tuple[Check, ...] = (
     of_case(ADOPTION, _adoption),
     of_case(RELEASE, _release),
     of_case(STORED, _stored),
+    of_case(WARM, _warm),
     Check("logs", "logs are read as Airflow's UI reads them", _logs),
     Check("links", "links lead to the container and its log", _links),
     Check("events", "events tell of the ends of containers", _events),

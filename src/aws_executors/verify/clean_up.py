@@ -47,7 +47,13 @@ def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
                 f"The stored workload {drive.stored.submission}: {error_words(drive.stored.problem)}"
             )
     asked |= _asked_to_stop(drive, ids - set(asked))
+    if drive.cell is not None:
+        drive.cell.remove()  # also if nobody waits for the end of this
     problems += _ended(drive, asked)
+    if drive.cell is not None:
+        refused = drive.cell.remove()  # its container may have come to it only then
+        if refused is not None:
+            problems.append(f"The cell {drive.cell.name}: {error_words(refused)}")
     return tuple(problems)
 
 

@@ -37,6 +37,7 @@ from aws_executors.verify.programs import (
     RELEASE,
     STOP,
     STORED,
+    WARM,
 )
 from aws_executors.verify.rows import PlayedRows
 from aws_executors.verify.watch import Watch
@@ -78,6 +79,7 @@ class Drive:
         store = setup.store()
         if store is not None:
             self.stored = stored_case(store, self.traces[STORED.name].token)
+        self.cell = setup.cell(self.traces)
 
     def _engine(self, line: EngineLine[Any]) -> Engine[str, Any]:
         """An engine, set as the executor sets it; but no case gets a second container."""
@@ -97,7 +99,8 @@ class Drive:
         self.hearing.start()
         for trace in self.traces.values():
             if trace.case is not MEMORY:  # its size is not known yet
-                self._queue(self.first if trace.case in ORPHANS else self.second, trace)
+                told = self.cell.arguments if self.cell and trace.case is WARM else ()
+                self._queue(self.first if trace.case in ORPHANS else self.second, trace, *told)
         until = time.monotonic() + self.seconds
         while not self.interrupted.is_set() and not all(map(self._over, self.traces.values())):
             if time.monotonic() > until:
@@ -120,6 +123,8 @@ class Drive:
         self._lose_the_first()
         self._use_up_memory()
         self._take_back()
+        if self.cell is not None:
+            self.cell.turn()
         self.say(", ".join(self._standing()))
 
     def _standing(self) -> Iterator[str]:
@@ -130,6 +135,8 @@ class Drive:
 
     def _over(self, trace: CaseTrace) -> bool:
         """Whether there is nothing more to see of a case."""
+        if self.cell is not None and trace.case is WARM and trace.ids and not self.cell.over:
+            return trace.record is not None and trace.record.over and trace.record.started is None
         return trace.note is not None or (trace.done and self.watch.log_is_read(trace))
 
     def _queue(self, engine: Engine[str, Any], trace: CaseTrace, *arguments: str) -> None:

@@ -67,6 +67,16 @@ class LookUpSeen:
 
 
 @dataclass(slots=True, kw_only=True)
+class WarmTurn:
+    """One workload of the warm container: when it was offered, first seen as taken, and how it ended."""
+
+    token: str
+    offered: float
+    taken: float | None = None
+    exit_code: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class CaseTrace:
     """Everything that was seen of one case, by its token."""
 
@@ -89,6 +99,9 @@ class CaseTrace:
     log_problem: str = ""
     strange_line: str = ""  # in its log, if there is none of ours
     links: tuple[str, str] | None = None  # pages in the console: container, log
+    turns: list[WarmTurn] = field(default_factory=list)  # of a warm container
+    cell_problem: AwsError | None = None  # the last one
+    old_condition_holds: bool | None = None  # a write for what the cell was before was carried out
     note: CheckVerdict | None = None  # of what only the driver can tell
 
     @property
@@ -145,7 +158,7 @@ class RunEvidence:
     conflict: CheckVerdict | None = None
     too_large: CheckVerdict | None = None
     left: tuple[str, ...] = ()  # what could not be stopped or removed, each with the reason
-    removed: tuple[str, ...] = ()  # stored objects that were removed
+    removed: tuple[str, ...] = ()  # stored objects and cells that were removed
     interrupted: bool = False
     out_of_time: bool = False
 

@@ -22,12 +22,14 @@ from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import Settings
+from aws_executors.core.warm.step import may_be_warm
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.services import Backend, Calls
 from aws_executors.shell.transport import Transport, transport_of
 from aws_executors.verify.model import CaseTrace
-from aws_executors.verify.programs import CASES, LONGEST, MARK, STORED, Case
+from aws_executors.verify.programs import CASES, LONGEST, MARK, STORED, WARM, Case
+from aws_executors.verify.warm_cell import WarmCell, warm_cell
 
 MOST_CONTAINERS = 10
 MOST_SECONDS = 600.0
@@ -46,6 +48,7 @@ class VerifySetup:
     configured: Configured[Any, Any]
     clients: Clients
     queue: str = "default"  # of Airflow, for tasks that name none
+    team: str | None = None
 
     @property
     def settings(self) -> Settings:
@@ -97,10 +100,21 @@ class VerifySetup:
             case request:
                 return Success(with_bounds(request))
 
+    def warm(self) -> bool:
+        """Whether any task may get a container that takes others, too."""
+        return may_be_warm(self.configured.build, self.settings)
+
+    def cell(self, traces: Mapping[str, CaseTrace]) -> WarmCell | None:
+        """The cell of the warm container, if one is among these."""
+        trace = traces.get(WARM.name)
+        if trace is None:
+            return None
+        return warm_cell(self.settings, self.team, self.clients, trace, self.new_token)
+
     def traces(self) -> Mapping[str, CaseTrace]:
         """The cases that these settings call for, each with a token of its own."""
-        stored = self.store() is not None
-        cases = [case for case in CASES if case is not STORED or stored]
+        wanted = {STORED: self.store() is not None, WARM: self.warm()}
+        cases = [case for case in CASES if wanted.get(case, True)]
         return {case.name: CaseTrace(case=case, token=self.new_token()) for case in cases}
 
     def new_token(self) -> str:

@@ -2,7 +2,7 @@
 
 Law: data only. Every program prints lines that begin with `MARK`, with the time by the container's clock, and
 ends by itself within ten minutes, so that nothing runs on if this machine is lost. Each needs nothing but
-Python; that of a stored workload needs this package in the image, as its tasks would.
+Python; those of a stored workload and of a warm container need this package in the image, as tasks would.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,9 @@ LONGEST = 600
 
 HELD = 20
 """Seconds for which a container holds more memory than it may, if nobody kills it."""
+
+WARM_WORKLOADS = 2
+"""How many workloads the warm container takes."""
 
 EXIT_CODE = 7
 SURVIVED = 3
@@ -67,6 +70,22 @@ owner = words[words.index("--owner") + 1] if "--owner" in words else ""
 body = from_s3(words[words.index("--s3") + 1], words[words.index("--region") + 1], owner)
 say("stored", hashlib.sha256(body.encode()).hexdigest())
 """
+_WARM = """\
+import json
+from functools import partial
+from aws_executors.run.__main__ import parser
+from aws_executors.run.cell_store import OwnCell
+from aws_executors.run.warm import ServingLimits
+from aws_executors.run.warm_start import serve_cell
+def run(text):
+    say("workload", json.loads(text)["verify"], time.time())
+    return 0, True
+told = parser().parse_args()
+cell = partial(OwnCell, told.warm, told.region, told.owner, told.kms_key)
+code = serve_cell(cell, ServingLimits(told.idle, told.tasks, told.age), run, imports=lambda: None)
+say("ends", time.time())
+sys.exit(code)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +116,9 @@ LOST_ANSWER = Case("lost answer", "a lost answer makes no second container", _BR
 ADOPTION = Case("adoption", "the next scheduler adopts a lost scheduler's container", _BRIEF)
 RELEASE = Case("release", "with adoption off, it is stopped before its task is given back", _WAIT, "began")
 STORED = Case("stored", "a container reads the workload that was stored for it in S3", _STORED, "stored")
+WARM = Case("warm", "a container takes two workloads, one after the other, through its cell", _WARM)
 
-CASES = (RUN, EXIT, MEMORY, STOP, LOST_ANSWER, ADOPTION, RELEASE, STORED)
+CASES = (RUN, EXIT, MEMORY, STOP, LOST_ANSWER, ADOPTION, RELEASE, STORED, WARM)
 ORPHANS = (ADOPTION, RELEASE)
 """Those that the scheduler starts that is lost."""
 

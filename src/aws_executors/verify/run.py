@@ -80,7 +80,7 @@ def verified(setup: VerifySetup, say: Callable[[str], None], interrupted: Event,
         conflict=answers.conflict,
         too_large=answers.too_large,
         left=left,
-        removed=(drive.stored.submission,) if drive.stored is not None and drive.stored.discarded else (),
+        removed=tuple(_removed(drive)),
         interrupted=interrupted.is_set(),
         out_of_time=drive.out_of_time,
     )
@@ -106,13 +106,26 @@ def _ask(setup: VerifySetup, drive: Drive, answers: _Answers) -> None:
         return
     answers.unknown_id = of_unknown_id(setup, known)
     lost = drive.traces[LOST_ANSWER.name]
-    if setup.service == "ecs" and len(lost.ids) == 1:
+    if setup.service == "ecs" and len(lost.ids) == 1 and _one_more(drive):
         answers.conflict = of_conflict(setup, lost)
-    if sum(len(trace.ids) for trace in drive.traces.values()) >= MOST_CONTAINERS:
+    if not _one_more(drive):
         return  # AWS has started more than it should: enough is spent
     extra = CaseTrace(case=TOO_LARGE, token=setup.new_token())
     answers.extra.append(extra)
     answers.too_large = of_too_large(setup, extra)
+
+
+def _one_more(drive: Drive) -> bool:
+    """Whether there may be another container."""
+    return sum(len(trace.ids) for trace in drive.traces.values()) < MOST_CONTAINERS
+
+
+def _removed(drive: Drive) -> Iterator[str]:
+    """What was stored, and is no more."""
+    if drive.stored is not None and drive.stored.discarded:
+        yield drive.stored.submission
+    if drive.cell is not None and drive.cell.removed:
+        yield drive.cell.name
 
 
 def _not_over(traces: Iterable[CaseTrace]) -> Iterator[str]:

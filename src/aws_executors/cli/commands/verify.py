@@ -73,6 +73,7 @@ def _setup(options: Namespace) -> VerifySetup:
         configured=configured,
         clients=Clients(configured.settings, read=partial(from_airflow, team=chosen.team)),
         queue=airflow().get("operators", "default_queue"),
+        team=chosen.team,
     )
 
 

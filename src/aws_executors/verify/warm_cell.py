@@ -1,0 +1,132 @@
+"""The cell of verify's warm container: two workloads, offered one after the other as the executor does it.
+
+Law: reads and writes by the executor's own code, under its conditions, and makes each workload when it is
+offered. Decides nothing: what was seen is written into the trace. What may have landed without an answer is
+never offered twice: both writes have the same condition.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from returns.methods import unwrap_or_failure
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.warm.cell import Word
+from aws_executors.core.warm.shape import cells_of
+from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.transport.cells import CellStore, HeldCell, cells_at
+from aws_executors.verify.model import CaseTrace, WarmTurn
+from aws_executors.verify.programs import WARM_WORKLOADS
+
+FOLDER = "verify"
+"""In the place of a shape's name, so that no executor looks for a container there."""
+
+IDLE, AGE = 60, 600
+"""Seconds after which the container ends without a workload, and after which it takes none."""
+
+
+@dataclass(slots=True)
+class WarmCell:
+    """One cell; `turn` does what is due, `remove` takes it away."""
+
+    cells: CellStore
+    address: str
+    settings: Settings
+    trace: CaseTrace
+    new_token: Callable[[], str]
+    removed: bool = False
+    over: bool = False  # there is nothing more to see
+    _first: HeldCell | None = None
+    _unsure: list[WarmTurn] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The cell's name, below those of the executor's cells."""
+        return f"{FOLDER}/{self.trace.token}-1"
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What the container's launcher is told, as the executor tells it."""
+        said = {
+            "--region": self.settings.region,
+            "--owner": self.settings.workload_store_owner,
+            "--kms-key": self.settings.workload_kms_key,
+            "--idle": str(IDLE),
+            "--tasks": str(WARM_WORKLOADS),
+            "--age": str(AGE),
+            "--warm": f"{self.address}/{self.name}",
+        }
+        return tuple(word for name, value in said.items() if value for word in (name, value))
+
+    def turn(self) -> None:
+        """Whatever is due: to read it, to offer a workload, to try a write whose condition does not hold."""
+        record = self.trace.record
+        if self.over or record is None or record.started is None:
+            return
+        last = record.over  # then nothing changes any more
+        match unwrap_or_failure(self.cells.read(self.name)):
+            case AwsError() as error:
+                self.trace.cell_problem = error
+            case HeldCell() as held:
+                self._first = self._first or held
+                self._heard(held)
+                if held.cell.word is Word.IDLE and not last:
+                    self._offer(held)
+                elif held.cell.word is Word.CLOSED:
+                    self._try_an_old_condition(self._first)
+                    last = True
+            case None:
+                pass  # the launcher has not come so far
+        self.over = last
+
+    def remove(self) -> AwsError | None:
+        """Take it away; why that is not possible, if it is not."""
+        problem = self.cells.remove(self.name).swap().value_or(None)
+        self.removed = problem is None
+        return problem
+
+    def _heard(self, held: HeldCell) -> None:
+        """What it says of the workloads so far."""
+        cell, now = held.cell, time.time()
+        for turn in self._unsure:
+            if cell.token == turn.token or cell.exit_code_of(turn.token) is not None:
+                self.trace.turns.append(turn)
+        self._unsure = []
+        for turn in self.trace.turns:
+            code = cell.exit_code_of(turn.token)
+            if turn.taken is None and (code is not None or cell.word is Word.TAKEN):
+                turn.taken = now
+            turn.exit_code = code
+
+    def _offer(self, held: HeldCell) -> None:
+        if len(self.trace.turns) >= WARM_WORKLOADS:
+            return
+        turn = WarmTurn(token=self.new_token(), offered=time.time())
+        offered = held.cell.offer(turn.token, json.dumps({"verify": turn.token}))
+        match unwrap_or_failure(self.cells.write(self.name, held, offered)):
+            case AwsError() as error:
+                self.trace.cell_problem = error
+                self._unsure.append(turn)
+            case HeldCell():
+                self.trace.turns.append(turn)
+            case None:
+                self._unsure.append(turn)  # it has changed; by an earlier attempt of this very write, perhaps
+
+    def _try_an_old_condition(self, old: HeldCell) -> None:
+        """S3 must refuse a write for what the cell was first."""
+        match unwrap_or_failure(self.cells.write(self.name, old, old.cell.withdraw())):
+            case AwsError() as error:
+                self.trace.cell_problem = error
+            case answer:
+                self.trace.old_condition_holds = answer is not None
+
+
+def warm_cell(
+    settings: Settings, team: str | None, clients: Clients, trace: CaseTrace, new_token: Callable[[], str]
+) -> WarmCell:
+    """The cell of this case's container, beside those of the executor."""
+    address = cells_of(settings, team)
+    return WarmCell(cells_at(address, settings, clients), address, settings, trace, new_token)
