@@ -201,11 +201,11 @@ def test_on_an_instance_nothing_is_billed_by_the_minute_and_nothing_priced() -> 
 def test_workloads_and_the_rest_of_their_container_cost_together_what_it_costs(
     given_: Allocation, seconds: list[float]
 ) -> None:
-    prices, where = bundled_prices(), {"section": "ecs_fargate", "region": "us-east-1"}
+    prices, section, region = bundled_prices(), "ecs_fargate", "us-east-1"
     served = [Measured(seconds=one) for one in seconds]
-    whole = record_of(given_, prices, **where)
-    rest = rest_of(given_, prices, served, **where)
-    turns = [turn_of(given_, prices, measured=one, **where) for one in served]
+    whole = record_of(given_, prices, section=section, region=region)
+    rest = rest_of(given_, prices, served, section=section, region=region)
+    turns = [turn_of(given_, prices, section=section, region=region, measured=one) for one in served]
     fits = given_.running is not None and sum(seconds) <= given_.running
     if whole.dollars is None:
         assert rest.dollars is None

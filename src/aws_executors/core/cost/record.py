@@ -194,14 +194,13 @@ def rest_of(
     record = record_of(allocation, prices, section=section, region=region, queue=queue)
     paid = sum(one.seconds or 0.0 for one in served if one is not None)
     part = _cost(allocation, prices, region, paid, whole=False)
-    return record.model_copy(
-        update={
-            "running": None,
-            "idle": _less(record.running, paid, 1),
-            "billed": _less(record.billed, paid, 1),
-            "dollars": _less(record.dollars, part or 0.0, 8),
-        }
-    )
+    left: dict[str, float | None] = {
+        "running": None,
+        "idle": _less(record.running, paid, 1),
+        "billed": _less(record.billed, paid, 1),
+        "dollars": _less(record.dollars, part or 0.0, 8),
+    }
+    return record.model_copy(update=left)
 
 
 def line_of(record: UsageRecord) -> str:
