@@ -303,6 +303,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 log.exception("Could not report %r to Airflow", update)
         self._log_tails()
 
+    def get_event_buffer(
+        self, dag_ids: Sequence[str] | None = None
+    ) -> "dict[WorkloadKey, tuple[str | None, object]]":
+        """What the scheduler has not heard yet."""
+        events = super().get_event_buffer(dag_ids)
+        return {compat.event_key(key): event for key, event in events.items()}
+
     def _log_tails(self) -> None:
         """What failed containers wrote last, and what containers used; both come after the end is reported,
         and may not come at all."""
