@@ -42,7 +42,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
         batch_site(cloud, "q")
         for name, value in cloud.environment.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(usage, "LATE", (0.1, 0.5, 1.0))
+        monkeypatch.setattr(usage, "LATE", (0.1, 0.5, 1.0, 4.0, 10.0))
         yield cloud
 
 
