@@ -28,7 +28,7 @@ from aws_executors.core.requests.compose import BuildFault, built, fault_of, fun
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.shape import for_nobody, request_for, shape_of
-from aws_executors.core.warm.step import WarmLimits, warm_limits
+from aws_executors.core.warm.step import WarmLimits, asked_for, warm_limits
 from aws_executors.shell.airflow import compat
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.engine.messages import WarmRequest
@@ -217,15 +217,13 @@ class RequestFactory(Generic[S, R]):
     def __call__(self, attempt: int) -> Result[R | WarmRequest[R], str | AwsError]:
         """The request of this attempt, or why there is none: text, or an error if it could not be stored."""
         launch = replace(self._launch(attempt), memory_kills=self.kills())
+        if self.sharing is None:
+            return Failure(NOT_SHARED) if asked_for(launch.executor_config) else self._own(launch)
         try:
             limits = warm_limits(self.configured.build, launch)
         except BaseException:  # noqa: BLE001 - a user's predicate: the builder will raise and report it
             limits = None
-        if limits is None:
-            return self._own(launch)
-        if self.sharing is None:
-            return Failure(NOT_SHARED)
-        return self._shared(launch, limits, self.sharing)
+        return self._own(launch) if limits is None else self._shared(launch, limits, self.sharing)
 
     def _shared(
         self, launch: Launch[S], limits: WarmLimits, sharing: Sharing[R]
