@@ -374,7 +374,7 @@ def test_a_warm_container_runs_one_task_after_another(container: Container, api:
     ]
     for token in "ab":
         own = "".join(lines_of(token, out.splitlines()))
-        assert own.count('"event":"Workload finished"') == 1
+        assert own.count('"final_state":"success"') == 1
     assert "eyJ" not in out + said
 
 
