@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from airflow.executors.base_executor import BaseExecutor
-from airflow.utils.session import create_session
 
-from airflow_rows import Given, task_instance
+from airflow_executors import Begin, beginning
+from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.core.warm.place import is_place
@@ -45,7 +45,6 @@ BATCH = {
     "job_definition": "d",
     "request_builder": "containers.warm_batch",
 }
-Begin = Callable[..., BaseExecutor]
 KINDS = pytest.mark.parametrize("kind", [AwsEcsFargateExecutor, AwsBatchExecutor])
 
 
@@ -64,26 +63,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
 @pytest.fixture
 def begin(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
     """Starts an executor with these options besides the usual ones."""
-    started: list[BaseExecutor] = []
-
-    def start(kind: type[BaseExecutor] = AwsEcsFargateExecutor, **options: str) -> BaseExecutor:
-        section, own = ("BATCH", BATCH) if kind is AwsBatchExecutor else ("ECS_FARGATE", ECS)
-        for name, value in {**COMMON, "endpoint_url": aws.url, **own, **options}.items():
-            monkeypatch.setenv(f"AIRFLOW__{section}__{name.upper()}", value)
-        executor = kind(parallelism=8)
-        executor.start()
-        started.append(executor)
-        return executor
-
-    yield start
-    for executor in started:
-        executor.end()
+    with beginning(monkeypatch, COMMON | {"endpoint_url": aws.url}, ECS, BATCH) as begin:
+        yield begin
 
 
 def queue(executor: BaseExecutor, name: str) -> Given:
     given = task_instance(queue=name)
-    with create_session(scoped=False) as session:
-        executor.queue_workload(given.workload("assigned"), session)
+    queue_up(executor, given)
     executor.heartbeat()
     return given
 

@@ -13,7 +13,6 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from importlib.metadata import version
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from uuid import UUID
@@ -179,11 +178,12 @@ def no_kills() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sharing(Generic[R]):
-    """How a container gets one workload after another: the address of its executor's cells, and how a request
-    is read from the keyword arguments of one."""
+    """How a container gets one workload after another: the address of its executor's cells, how a request is
+    read from the keyword arguments of one, and the version of this package."""
 
     cells: str
     from_kwargs: Callable[[object], R]
+    version: str
 
 
 OFFER_VALID = 60.0
@@ -231,7 +231,7 @@ class RequestFactory(Generic[S, R]):
         nobodys = for_nobody(launch, limits, sharing.cells)
 
         def shared(request: R) -> WarmRequest[R]:
-            shape = shape_of(request, nobodys, limits, version("aws_executors"))
+            shape = shape_of(request, nobodys, limits, sharing.version)
             return WarmRequest(
                 shape=shape,
                 container=partial(request_for, shape, from_kwargs=sharing.from_kwargs),
