@@ -6,10 +6,8 @@ cell, so that AWS is not asked about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
-from aws_executors.core.warm.cell import Cell, Served, Word
+from aws_executors.core.warm.cell import Cell, Word
 
 MARK = "#"
 """Between a container's id and the sequence number of the offer; in no id that AWS gives."""
@@ -45,7 +43,7 @@ def seen_in(cell: Cell, token: str, place: str, name: str = "", since: int = 0) 
     >>> seen_in(taken.end(0), "0b6e", "arn:1#1", since=1) is None
     True
     """
-    served = _last_of(token, cell.served[since:])
+    served = cell.last_of(token, since)
     if served is not None:
         code = served.exit_code
         phase, cause = (Phase.SUCCEEDED, None) if code == 0 else (Phase.FAILED, Cause.EXITED)
@@ -65,7 +63,3 @@ def lasted(seconds: float) -> str:
     '{"seconds":41.23}'
     """
     return f'{{"seconds":{seconds:.2f}}}'
-
-
-def _last_of(token: str, served: Iterable[Served]) -> Served | None:
-    return next((one for one in reversed(tuple(served)) if one.token == token), None)
