@@ -53,15 +53,25 @@ def begin(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
         yield begin
 
 
-def run(executor: BaseExecutor, queue: str, state: str = "success") -> Given:
-    """One task on this queue, until its executor has freed its slot."""
-    given = task_instance(queue=queue)
+def run(aws: LocalAws, executor: BaseExecutor, queue: str, state: str = "success") -> Given:
+    """One task on this queue, until its executor has freed its slot.
+
+    The row says how it went once the container has ended: one that has not begun by then would be stopped.
+    """
+    given, before = task_instance(queue=queue), len(ended(aws))
     queue_up(executor, given)
     executor.heartbeat()
     given.becomes("running")
+    turn_until(executor, lambda: len(ended(aws)) > before)
     given.becomes(state)
     turn_until(executor, lambda: given.key not in executor.running)
     return given
+
+
+def ended(aws: LocalAws) -> list[object]:
+    """The containers that have ended."""
+    tasks = [task for task in aws.tasks() if task["lastStatus"] == "STOPPED"]
+    return tasks + [job for job in aws.jobs() if job["status"] in ("SUCCEEDED", "FAILED")]
 
 
 def turn_until(executor: BaseExecutor, done: Callable[[], object]) -> None:
@@ -91,8 +101,7 @@ def record(executor: BaseExecutor) -> UsageRecord:
 
 def test_off_by_default_nothing_is_asked_said_or_changed(aws: LocalAws, begin: Begin) -> None:
     executor = begin(launcher="aws_executors")
-    run(executor, "used-300")
-    turn_until(executor, lambda: all(task["lastStatus"] == "STOPPED" for task in aws.tasks()))
+    run(aws, executor, "used-300")
     for _ in range(30):
         executor.heartbeat()
         time.sleep(0.01)
@@ -104,7 +113,7 @@ def test_off_by_default_nothing_is_asked_said_or_changed(aws: LocalAws, begin: B
 
 def test_what_aws_tells_is_recorded_without_a_call(aws: LocalAws, begin: Begin) -> None:
     executor = begin(usage="True", launcher="airflow")
-    run(executor, "used-300")
+    run(aws, executor, "used-300")
     found = record(executor)
     assert (found.vcpu, found.memory, found.sold_as) == (0.25, 512, "linux_x86")
     assert (found.section, found.region, found.queue) == ("ecs_fargate", "us-east-1", "used-300")
@@ -118,7 +127,7 @@ def test_what_aws_tells_is_recorded_without_a_call(aws: LocalAws, begin: Begin) 
 def test_what_the_launcher_measured_is_read_from_the_log(aws: LocalAws, begin: Begin) -> None:
     executor = begin(usage="True", launcher="aws_executors")
     for _ in range(2):
-        run(executor, "used-300")
+        run(aws, executor, "used-300")
         found = record(executor)
         assert (found.peak, found.cpu) == (300, 0.5)
         assert events(executor)[USED].startswith("used 300 MiB of 512 MiB, ")
@@ -128,7 +137,7 @@ def test_what_the_launcher_measured_is_read_from_the_log(aws: LocalAws, begin: B
 
 def test_a_task_that_failed_has_a_record_too(aws: LocalAws, begin: Begin) -> None:
     executor = begin(usage="True", launcher="aws_executors")
-    run(executor, "exit-3", state="running")
+    run(aws, executor, "exit-3", state="running")
     found = record(executor)
     assert found.peak is None
     assert found.dollars
@@ -137,7 +146,7 @@ def test_a_task_that_failed_has_a_record_too(aws: LocalAws, begin: Begin) -> Non
 
 def test_on_batch(aws: LocalAws, begin: Begin) -> None:
     executor = begin(AwsBatchExecutor, usage="True", launcher="aws_executors")
-    run(executor, "used-300")
+    run(aws, executor, "used-300")
     found = record(executor)
     assert (found.section, found.vcpu, found.memory, found.peak) == ("batch", 0.25, 512, 300)
     assert found.pulling is None
@@ -154,6 +163,7 @@ def test_beside_a_stored_workload(aws: LocalAws, begin: Begin) -> None:
     aws.client("s3").put_object(Bucket="airflow", Key=key, Body=json.dumps({"memory": 222}).encode())
     executor.heartbeat()
     given.becomes("running")
+    turn_until(executor, lambda: ended(aws))
     given.becomes("success")
     assert record(executor).peak == 222
     assert made(aws, "logs.GetLogEvents") == 0
@@ -165,7 +175,7 @@ def test_own_prices(aws: LocalAws, begin: Begin, tmp_path: object) -> None:
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"regions": {"us-east-1": {"linux_x86": {"vcpu_hour": 60, "gb_hour": 0}}}}, file)
     executor = begin(usage="True", prices_file=path)
-    run(executor, "exit-0")
+    run(aws, executor, "exit-0")
     assert record(executor).dollars == pytest.approx(0.25)
 
 
