@@ -2,15 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from aws_executors.core.batch import allocation as of_batch
+from aws_executors.core.batch.describe import follower as follow_jobs
 from aws_executors.core.batch.describe import observe as observe_job
 from aws_executors.core.cost.prices import bundled_prices
 from aws_executors.core.cost.record import record_of
 from aws_executors.core.ecs import allocation as of_ecs
+from aws_executors.core.ecs.describe import follower as follow_tasks
 from aws_executors.core.ecs.describe import observe as observe_task
 from aws_executors.core.lifecycle.allocation import Allocation
 
@@ -119,10 +121,23 @@ def test_what_cannot_be_read_says_nothing(record: object) -> None:
     assert of_batch.allocation_of(record) in (None, Allocation(log_group=""))
 
 
-def test_what_still_runs_has_none() -> None:
-    running = TASK | {"lastStatus": "RUNNING", "containers": [{"name": "airflow", "lastStatus": "RUNNING"}]}
-    assert observe_task(running, container="airflow").unwrap().allocation is None
-    assert observe_job(JOB | {"status": "RUNNING"}).unwrap().allocation is None
+@pytest.mark.parametrize(
+    ("follow", "record", "sizes"),
+    [
+        (
+            follow_tasks,
+            TASK | {"lastStatus": "RUNNING", "containers": [{"name": "airflow", "lastStatus": "RUNNING"}]},
+            (1.0, 2048),
+        ),
+        (follow_jobs, JOB | {"status": "RUNNING"}, (0.5, 1024)),
+    ],
+)
+def test_what_still_runs_has_them_only_for_whoever_wants_them(
+    follow: Any, record: object, sizes: tuple[float, int]
+) -> None:
+    assert follow("airflow")(record).unwrap().allocation is None
+    seen = follow("airflow", sizes=True)(record).unwrap().allocation
+    assert (seen.vcpu, seen.memory) == sizes
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ BATCH = ServiceRow(
     operations=BATCH_NAMES,
     statements=batch_permissions.statements,
     observe_event=lambda settings, event: batch_describe.observe_event(
-        event, container=settings.container_name
+        event, container=settings.container_name, sizes=settings.usage
     ).lash(lambda own: ecs_describe.observe_event(event, container="").alt(lambda _: own)),
     event_rule=batch_event_rule.RULE,
     own_tags=batch_permissions.own_tags,
@@ -96,7 +96,7 @@ ECS = ServiceRow(
     operations=ECS_NAMES,
     statements=ecs_permissions.statements,
     observe_event=lambda settings, event: ecs_describe.observe_event(
-        event, container=settings.container_name
+        event, container=settings.container_name, sizes=settings.usage
     ).lash(lambda own: batch_describe.observe_event(event).alt(lambda _: own)),
     event_rule=ecs_event_rule.RULE,
     own_tags=ecs_permissions.own_tags,

@@ -82,16 +82,6 @@ def test_a_turn_is_told_with_what_its_cell_says_if_only_that_is_known() -> None:
     assert ends(dispatcher) == [("c9#2", 1)]
 
 
-def test_what_is_told_of_a_container_that_runs_is_not_kept() -> None:
-    clerk, dispatcher = engine(usage=True)
-    clerk.hand_over("t0")
-    clerk.run(1.0)
-    tell(clerk, replace(ended("c1", Phase.RUNNING), exit_code=None))
-    (job,) = dispatcher.table.jobs()
-    assert job.seen is not None
-    assert (job.seen.phase, job.seen.given) == (Phase.RUNNING, None)
-
-
 def test_the_rest_of_a_container_is_told_only_where_usage_is_recorded() -> None:
     item: WorkItem[str, Order] = WorkItem(job=Job(token="c1", pooled=True), key="t0", queue="q")
     for usage, told in ((False, []), (True, [("t0", ("{}", ""))])):

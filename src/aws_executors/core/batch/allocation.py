@@ -1,8 +1,9 @@
 """The sizes and times that a job's description, or an event of the same shape, shows.
 
-Law: read apart from `describe.py`, and only if somebody asks. A description that cannot be read says nothing
-here. Batch tells neither when an image was pulled nor whether the capacity was Spot. A pod's sizes and those
-of several nodes are not read: nobody pays for them by the task. Source: "JobDetail", AWS Batch API Reference.
+Law: read apart from `describe.py`, and of what runs only if somebody asks. A description that cannot be read
+says nothing here. Batch tells neither when an image was pulled nor whether the capacity was Spot. A pod's
+sizes and those of several nodes are not read: nobody pays for them by the task. Source: "JobDetail", AWS
+Batch API Reference.
 """
 
 from collections.abc import Sequence

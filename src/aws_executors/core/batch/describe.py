@@ -96,13 +96,14 @@ class _Answer(Read):
 
 
 def observe(
-    job: object, *, container: str = "", source: Source = Source.DESCRIBE
+    job: object, *, container: str = "", source: Source = Source.DESCRIBE, sizes: bool = False
 ) -> Result[Observation, Unreadable]:
     """What one item of a DescribeJobs answer's ``jobs`` says.
 
     `container` names the Airflow container of a job with ``ecsProperties``; empty, it is the first essential
     one. An unknown `status` or a missing field is `Unreadable`, with the job's id. Times are in epoch
-    milliseconds. Source: "JobDetail", AWS Batch API Reference.
+    milliseconds. Its sizes and times are told once it has ended, with `sizes` also before. Source:
+    "JobDetail", AWS Batch API Reference.
 
     >>> observe({"jobId": "4c75", "jobName": "airflow-0b6e-1", "status": "FAILED",
     ...          "statusReason": "Essential container in task exited", "container": {"exitCode": 1}}
@@ -112,11 +113,14 @@ def observe(
     '4c75'
     """
     seen = read_record(JobDetail, job).bind(_known).map(lambda known: _observation(known, container, source))
-    seen = seen.map(lambda found: _with_allocation(found, job, container))
+    allocated = partial(allocation_of, job, container=container)
+    seen = seen.map(lambda found: found.with_allocation(allocated, running=sizes))
     return seen.alt(lambda problem: Unreadable(id=id_of(job, "jobId"), problem=problem))
 
 
-def observe_event(event: object, *, container: str = "") -> Result[Observation, Unreadable]:
+def observe_event(
+    event: object, *, container: str = "", sizes: bool = False
+) -> Result[Observation, Unreadable]:
     """What an EventBridge event "Batch Job State Change" says: its ``detail`` has the shape of a job.
 
     Source: "Job state change events", AWS Batch User Guide.
@@ -125,13 +129,13 @@ def observe_event(event: object, *, container: str = "") -> Result[Observation, 
     <Source.EVENT: 'event'>
     """
     return detail(event, EVENT_TYPES).bind(
-        lambda told_of: observe(told_of, container=container, source=Source.EVENT)
+        lambda told_of: observe(told_of, container=container, source=Source.EVENT, sizes=sizes)
     )
 
 
-def follower(container: str) -> Reader:
+def follower(container: str, *, sizes: bool = False) -> Reader:
     """`observe` for one who looks at the same jobs again and again: what says the same is not read again."""
-    return reader(JobDetail, partial(observe, container=container))
+    return reader(JobDetail, partial(observe, container=container, sizes=sizes))
 
 
 def observe_answer(
@@ -155,10 +159,6 @@ def observe_answer(
             )
         )
     )
-
-
-def _with_allocation(seen: Observation, job: object, container: str) -> Observation:
-    return replace(seen, given=partial(allocation_of, job, container=container))
 
 
 def _known(job: JobDetail) -> Result[JobDetail, str]:

@@ -1,8 +1,8 @@
 """The sizes and times that a task's description, or an event of the same shape, shows.
 
-Law: read apart from `describe.py`, and only if somebody asks: whoever follows running tasks does not pay for
-it. A description that cannot be read says nothing here; what the task's end means is not this module's
-matter. Source: "Task", Amazon ECS API Reference.
+Law: read apart from `describe.py`, and of what runs only if somebody asks: whoever follows running tasks does
+not pay for it. A description that cannot be read says nothing here; what the task's end means is not this
+module's matter. Source: "Task", Amazon ECS API Reference.
 """
 
 from datetime import UTC, datetime

@@ -7,7 +7,6 @@ one record that can not be read hides no other (C6).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
@@ -129,12 +128,13 @@ class _Answer(Read):
 
 
 def observe(
-    task: object, *, container: str, source: Source = Source.DESCRIBE
+    task: object, *, container: str, source: Source = Source.DESCRIBE, sizes: bool = False
 ) -> Result[Observation, Unreadable]:
     """What one item of a DescribeTasks answer's ``tasks`` says about the container named `container`.
 
     An unknown `lastStatus` or a missing field is `Unreadable`, with the task's ARN. Times may be datetimes
-    (boto3), ISO 8601 (events) or epoch seconds. Source: "Task", Amazon ECS API Reference.
+    (boto3), ISO 8601 (events) or epoch seconds. Its sizes and times are told once it has ended, with `sizes`
+    also before. Source: "Task", Amazon ECS API Reference.
 
     >>> observe({"taskArn": "arn:1", "lastStatus": "DEPROVISIONING", "startedBy": "airflow/0b6e-1",
     ...          "containers": [{"name": "airflow", "lastStatus": "STOPPED", "exitCode": 0}]},
@@ -144,11 +144,12 @@ def observe(
     'arn:1'
     """
     seen = read_record(_Task, task).bind(_known).map(lambda known: _observation(known, container, source))
-    seen = seen.map(lambda found: _with_allocation(found, task, container))
+    allocated = partial(allocation_of, task, container=container)
+    seen = seen.map(lambda found: found.with_allocation(allocated, running=sizes))
     return seen.alt(lambda problem: Unreadable(id=id_of(task, "taskArn"), problem=problem))
 
 
-def observe_event(event: object, *, container: str) -> Result[Observation, Unreadable]:
+def observe_event(event: object, *, container: str, sizes: bool = False) -> Result[Observation, Unreadable]:
     """What an EventBridge event "ECS Task State Change" says: its ``detail`` has the shape of a task.
 
     Source: "Amazon ECS task state change events", Developer Guide.
@@ -158,13 +159,13 @@ def observe_event(event: object, *, container: str) -> Result[Observation, Unrea
     2
     """
     return detail(event, EVENT_TYPES).bind(
-        lambda told_of: observe(told_of, container=container, source=Source.EVENT)
+        lambda told_of: observe(told_of, container=container, source=Source.EVENT, sizes=sizes)
     )
 
 
-def follower(container: str) -> Reader:
+def follower(container: str, *, sizes: bool = False) -> Reader:
     """`observe` for one who looks at the same tasks again and again: what says the same is not read again."""
-    return reader(_Task, partial(observe, container=container))
+    return reader(_Task, partial(observe, container=container, sizes=sizes))
 
 
 def observe_answer(
@@ -206,10 +207,6 @@ def _gone(failure: _Failed) -> Result[str, Unreadable]:
     if failure.reason == "MISSING" and failure.arn:
         return Success(failure.arn)
     return Failure(Unreadable(id=failure.arn or "", problem=joined(failure.reason, failure.detail)))
-
-
-def _with_allocation(seen: Observation, task: object, container: str) -> Observation:
-    return replace(seen, given=partial(allocation_of, task, container=container))
 
 
 def _known(task: _Task) -> Result[_Task, str]:

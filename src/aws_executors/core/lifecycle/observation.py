@@ -5,7 +5,7 @@ everything behind them (`job.py`, `verdict.py`, the engine) knows nothing else.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from aws_executors.core.lifecycle.allocation import Allocation
@@ -92,8 +92,20 @@ class Observation:
 
     @property
     def allocation(self) -> Allocation | None:
-        """Its sizes and times, where AWS tells them and they were kept."""
+        """Its sizes and times, where AWS tells them."""
         return None if self.given is None else self.given()
+
+    def with_allocation(self, read: Callable[[], Allocation | None], *, running: bool) -> "Observation":
+        """The same with what reads its sizes and times; with `running`, also of one that has not ended.
+
+        Those are read now: what is read from is large, and would be kept for as long as it runs.
+        """
+        if self.ended:
+            return replace(self, given=read)
+        if not running:
+            return self
+        told = read()
+        return replace(self, given=lambda: told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

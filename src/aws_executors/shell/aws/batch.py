@@ -75,7 +75,7 @@ class BatchCalls:
         self._clients = clients
         self.allotments = allotments(BATCH, submit_rate=settings.submit_rate, read_share=settings.read_share)
         self._settings = settings
-        self._record = follower(settings.container_name)
+        self._record = follower(settings.container_name, sizes=settings.usage)
         self._in_bulk = True
         self._queues = dict.fromkeys((settings.job_queue, *also))
 

@@ -66,7 +66,7 @@ class EcsCalls:
     def __init__(self, clients: Clients, settings: EcsSettings, *, also: Iterable[str] = ()) -> None:
         self._clients = clients
         self._settings = settings
-        self._record = follower(settings.container_name)
+        self._record = follower(settings.container_name, sizes=settings.usage)
         self._defined_logs: dict[str, Stream] = {}
         self._clusters = dict.fromkeys((settings.cluster, *also))
         documented = ON_FARGATE if counts_as_fargate(settings) else ON_INSTANCES

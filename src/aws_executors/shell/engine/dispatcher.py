@@ -76,18 +76,6 @@ class EngineConfig:
     adopts: bool = True
 
 
-def _kept(job: Job[R], event: events.Event[R]) -> events.Event[R]:
-    """The event without what nobody will ask of it: all that AWS says of a container that runs, but for one
-    that takes the workloads of many."""
-    match event:
-        case events.Observed(observation=seen) | events.Found(observation=Observation() as seen) if (
-            seen.given is not None and not seen.ended and not job.pooled
-        ):
-            return replace(event, observation=replace(seen, given=None))
-        case _:
-            return event
-
-
 def new_token() -> str:
     """A token for a container that takes the workloads of many jobs."""
     return str(uuid.uuid4())
@@ -300,7 +288,7 @@ class Dispatcher(Generic[K, R]):
                 self.event_feed.polled(record, event.observation)
             if self._config.usage:
                 self._tell_end(record, event)
-            moved, asked = advance(job, _kept(job, event), self._config.policy)
+            moved, asked = advance(job, event, self._config.policy)
             if moved is job and not asked:
                 return
             if self._warm is not None and isinstance(event, events.Found) and is_place(moved.container):
