@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 from airflow.executors.base_executor import BaseExecutor
@@ -68,7 +68,7 @@ def run(aws: LocalAws, executor: BaseExecutor, queue: str, state: str = "success
     return given
 
 
-def ended(aws: LocalAws) -> list[object]:
+def ended(aws: LocalAws) -> Sequence[object]:
     """The containers that have ended."""
     tasks = [task for task in aws.tasks() if task["lastStatus"] == "STOPPED"]
     return tasks + [job for job in aws.jobs() if job["status"] in ("SUCCEEDED", "FAILED")]
