@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from aws_executors.local.world import Effect, Event, Exited, Ref, Started, StartProcess
-from aws_executors.run import cell_store
+from aws_executors.run import cell_store, sources
 from aws_executors.run.__main__ import parser
 from aws_executors.run.warm import ServingContainer, ServingLimits
 from aws_executors.run.warm_fork import Ended
@@ -46,9 +46,9 @@ class Players:
         self._stops: dict[Ref, threading.Event] = {}
         self._states: dict[str, str] = {}
         self._lock = threading.Lock()
-        cell_store.s3_client = cache(  # one client for all, else making them is what is measured
-            partial(cell_store.s3_client, max_pool_connections=MOST)
-        )
+        # One client for all, else making them is what is measured.
+        shared = cache(partial(sources.s3_client, max_pool_connections=MOST))
+        setattr(cell_store, "s3_client", shared)  # noqa: B010 - the module does not export it
         threading.Thread(target=self._write, daemon=True).start()
 
     def act(self, effect: Effect) -> None:

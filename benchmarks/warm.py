@@ -99,8 +99,8 @@ class Course:
     @property
     def warm(self) -> float:
         """The share of starts in a container that had run another workload."""
-        starts = [one[0] for one in self.cloud["starts"].values()]
-        return sum(served > 0 for _, served, _ in starts) / len(starts)
+        served: list[int] = [one[0][1] for one in self.cloud["starts"].values()]
+        return sum(before > 0 for before in served) / len(served)
 
     @property
     def faults(self) -> list[str]:

@@ -64,7 +64,7 @@ class Drive:
         while len(self.ended) < len(self.rows) or self.executor.running or self.executor.queued_tasks:
             self.turn()
             if time.monotonic() - self.moved > LOST * self.factor:
-                raise RuntimeError(f"nothing happens any more: {self.executor._engine!r}")
+                raise RuntimeError(f"nothing happens any more: {getattr(self.executor, '_engine', None)!r}")
         self.over = time.monotonic()
         ecs: Any = boto3.client("ecs", region_name=REGION)
         while ecs.list_tasks(cluster=CLUSTER, desiredStatus="RUNNING")["taskArns"]:

@@ -149,7 +149,8 @@ def one_turn_each(records: Records, plan: Plan) -> Claim:
     answer, a container may end without having said so; where containers are stopped, it may have no time to.
     """
     own = [one for one in records.containers if one.task not in (CALLBACK, SEVERAL) and not never_ran(one)]
-    tries = [one.task for one in (*records.turns, *own) if one.task != CALLBACK]
+    tries = [one.task for one in own]
+    tries += [turn.task for turn in records.turns if turn.task != CALLBACK]
     wanted, found = wanted_by(records), Counter(f"{one.label} try {one.try_number}" for one in tries)
     fewer = bool(plan.burns) or plan.down
     wrong = [
