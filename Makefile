@@ -99,7 +99,7 @@ versions: $(VERSIONS:%=version-%) ## with the older versions of Airflow: tests t
 .SECONDEXPANSION:
 version-%: .venv-versions/%/.installed $$(NEWER_$$*)/.installed
 	@echo "make: Airflow $*"
-	@PYTHONPATH=src:tests nice $(<D)/bin/python -m pytest -q -W default -n $(WORKERS) --dist worksteal $(SEE_AIRFLOW)
+	@PYTHONPATH=src:tests nice $(<D)/bin/python -m pytest -q -W default -n 2 --dist worksteal $(SEE_AIRFLOW)
 	@for transport in inline s3; do $(<D)/bin/python -m aws_executors.demo --logs .demo/$* --transport $$transport || exit 1; done
 	@PYTHONPATH=src:tests $(NEWER_$*)/bin/python -m e2e.other_image $(<D)/bin/python --logs .demo/image-$*
 	@PYTHONPATH=src:tests $(<D)/bin/python -m e2e.mixed --logs .killed/mixed-$*

@@ -1,10 +1,17 @@
-"""Which executors Airflow has, and that it should look anew."""
+"""Which executors Airflow has, that it should look anew, and executors that a test starts."""
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from airflow.executors import executor_loader
+from airflow.executors.base_executor import BaseExecutor
 
+from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.shell.ui import executor_lookup
+
+Begin = Callable[..., BaseExecutor]
 
 
 def forget_executors() -> None:
@@ -17,3 +24,27 @@ def forget_executors() -> None:
         known: Any = getattr(executor_loader, name)
         if name.startswith("_") and name.endswith(("executors", "executors_per_team", "_executor_names")):
             known.clear()
+
+
+@contextmanager
+def beginning(
+    monkeypatch: pytest.MonkeyPatch,
+    common: Mapping[str, str],
+    ecs: Mapping[str, str],
+    batch: Mapping[str, str],
+) -> Iterator[Begin]:
+    """A function that starts an executor with these options and those that it is given; all are ended."""
+    started: list[BaseExecutor] = []
+
+    def start(kind: type[BaseExecutor] = AwsEcsFargateExecutor, **options: str) -> BaseExecutor:
+        section, own = ("BATCH", batch) if kind is AwsBatchExecutor else ("ECS_FARGATE", ecs)
+        for name, value in {**common, **own, **options}.items():
+            monkeypatch.setenv(f"AIRFLOW__{section}__{name.upper()}", value)
+        executor = kind(parallelism=8)
+        executor.start()
+        started.append(executor)
+        return executor
+
+    yield start
+    for executor in started:
+        executor.end()

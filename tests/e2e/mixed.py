@@ -33,12 +33,12 @@ LOCAL = "LocalExecutor"
 CLASSES: Mapping[str, str] = {"ecs": "AwsEcsFargateExecutor", "batch": "AwsBatchExecutor"}
 """Our executors by their aliases, which are the names of the services, too."""
 MIXED = ",".join([*(f"{alias}:aws_executors.executors.{name}" for alias, name in CLASSES.items()), LOCAL])
+_HOW, _NAMES = ("class", CLASSES) if NAMED_BY_CLASS else ("alias", {alias: alias for alias in CLASSES})
 TASKS: Mapping[str, str] = {
     **{
-        f"{leaves}_{alias}_by_class": name
-        for alias, name in CLASSES.items()
+        f"{leaves}_{alias}_by_{_HOW}": name
+        for alias, name in _NAMES.items()
         for leaves in ("deferred", "rescheduled")
-        if NAMED_BY_CLASS
     },
     "deferred_batch_by_alias": "batch",
     "rescheduled_ecs_by_path": f"aws_executors.executors.{CLASSES['ecs']}",

@@ -135,7 +135,8 @@ def test_each_workload_of_one_container_is_measured_by_itself() -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     counters.now = (120 * MIB, 9.5, 2)
-    assert first.stop() == Measured(memory=700, cpu=4.5, received=0, sent=0, kills=1) or network() is None
+    measured = first.stop()  # bytes are those of this machine, whatever it does
+    assert (measured.memory, measured.cpu, measured.kills) == (700, 4.5, 1)
     second = Meter(counters, alone=False)
     counters.now = (150 * MIB + 1, 9.75, 2)
     found = second.stop()

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     import httpx
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
 
+OF_A_FILE = "unusual_prefix_"
+"""How the names begin that Airflow gives to the modules of DAG files. Source: `get_unique_dag_module_name` of
+``airflow/utils/file.py``."""
 CONFLICT = 409  # the API server's answer for a task that may not start
 UNPROCESSABLE = 422  # and to a call that has another shape than it knows
 STATE = "/state"  # how the address ends to which a task's state is reported
@@ -165,7 +170,8 @@ def _forwarded_to(pid: int) -> Iterator[None]:
 def _called_back(workload: Any) -> int:
     """Call a callback in this process, with its DAG bundle's folder on the path.
 
-    Source: `_execute_callback` of ``airflow/executors/local_executor.py`` in 3.2.
+    One that its DAG's file defines is called as well, which Airflow's own executors do from 3.3 on. Source:
+    `_execute_callback` of ``airflow/executors/local_executor.py`` in 3.2.
     """
     import structlog
 
@@ -175,8 +181,20 @@ def _called_back(workload: Any) -> int:
     bundle = manager.DagBundlesManager().get_bundle(name=wanted.name, version=wanted.version)
     bundle.initialize()
     sys.path.append(str(bundle.path))
+    module = str(workload.callback.data.get("path", "")).rpartition(".")[0]
+    if module.startswith(OF_A_FILE):
+        _load(module, Path(bundle.path) / workload.dag_rel_path)
     log = structlog.get_logger(logger_name="callback")
     succeeded, problem = callbacks.execute_callback_workload(workload.callback, log)
     if not succeeded:
         log.error("The callback has failed", problem=problem)
     return int(not succeeded)
+
+
+def _load(name: str, file: Path) -> None:
+    """Import a file as a module of this name."""
+    spec = spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        return  # the import by its name says that there is no such module
+    sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])

@@ -67,6 +67,14 @@ aws_executors.cost
 aws_executors.out_of_memory
 aws_executors.time_to_start
 aws_executors.time_to_pull
+aws_executors.cold_starts
+aws_executors.warm_starts
+aws_executors.idle_seconds
+aws_executors.seconds_saved
+aws_executors.warm_containers.starting
+aws_executors.warm_containers.idle
+aws_executors.warm_containers.busy
+aws_executors.warm_containers.closing
 """
 
 

@@ -355,7 +355,7 @@ def test_bad_paths(
     assert told.format(m=module) in fault
 
 
-@pytest.mark.parametrize("place", ["batch", "red=batch"])
+@pytest.mark.parametrize("place", ["batch", pytest.param("red=batch", marks=needs(TEAMS))])
 def test_a_warm_step_needs_a_store(conf: AirflowConfigParser, place: str) -> None:
     put(conf, place, BATCH | {"request_builder": "containers.warm_batch"})
     team = place.partition("=batch")[0] if "=" in place else None

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 from airflow.executors.base_executor import BaseExecutor
 
+from airflow_executors import Begin, beginning
 from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.cost.record import USED, UsageRecord, read_entry
 from aws_executors.core.errors import SettingsError
-from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
+from aws_executors.executors import AwsBatchExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow import usage
 from sites import batch_site, ecs_site
@@ -32,7 +33,6 @@ BATCH = {
     "job_definition": "d",
     "request_builder": "containers.build_batch",
 }
-Begin = Callable[..., BaseExecutor]
 
 
 @pytest.fixture
@@ -42,27 +42,15 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
         batch_site(cloud, "q")
         for name, value in cloud.environment.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(usage, "LATE", (0.1, 0.5, 1.0))
+        monkeypatch.setattr(usage, "LATE", (0.1, 0.5, 1.0, 4.0, 10.0))
         yield cloud
 
 
 @pytest.fixture
 def begin(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
     """Starts an executor with these options besides the usual ones."""
-    started: list[BaseExecutor] = []
-
-    def start(kind: type[BaseExecutor] = AwsEcsFargateExecutor, **options: str) -> BaseExecutor:
-        section, own = ("BATCH", BATCH) if kind is AwsBatchExecutor else ("ECS_FARGATE", ECS)
-        for name, value in {**COMMON, "endpoint_url": aws.url, **own, **options}.items():
-            monkeypatch.setenv(f"AIRFLOW__{section}__{name.upper()}", value)
-        executor = kind(parallelism=8)
-        executor.start()
-        started.append(executor)
-        return executor
-
-    yield start
-    for executor in started:
-        executor.end()
+    with beginning(monkeypatch, COMMON | {"endpoint_url": aws.url}, ECS, BATCH) as begin:
+        yield begin
 
 
 def run(executor: BaseExecutor, queue: str, state: str = "success") -> Given:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from airflow.executors.base_executor import BaseExecutor
-from airflow.utils.session import create_session
 
-from airflow_rows import Given, task_instance
+from airflow_executors import Begin, beginning
+from airflow_rows import Given, queue_up, task_instance
+from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.core.warm.place import is_place
 from aws_executors.dashboard.snapshot import ContainerCount, ContainerRecord
@@ -44,7 +45,6 @@ BATCH = {
     "job_definition": "d",
     "request_builder": "containers.warm_batch",
 }
-Begin = Callable[..., BaseExecutor]
 KINDS = pytest.mark.parametrize("kind", [AwsEcsFargateExecutor, AwsBatchExecutor])
 
 
@@ -63,26 +63,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
 @pytest.fixture
 def begin(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
     """Starts an executor with these options besides the usual ones."""
-    started: list[BaseExecutor] = []
-
-    def start(kind: type[BaseExecutor] = AwsEcsFargateExecutor, **options: str) -> BaseExecutor:
-        section, own = ("BATCH", BATCH) if kind is AwsBatchExecutor else ("ECS_FARGATE", ECS)
-        for name, value in {**COMMON, "endpoint_url": aws.url, **own, **options}.items():
-            monkeypatch.setenv(f"AIRFLOW__{section}__{name.upper()}", value)
-        executor = kind(parallelism=8)
-        executor.start()
-        started.append(executor)
-        return executor
-
-    yield start
-    for executor in started:
-        executor.end()
+    with beginning(monkeypatch, COMMON | {"endpoint_url": aws.url}, ECS, BATCH) as begin:
+        yield begin
 
 
 def queue(executor: BaseExecutor, name: str) -> Given:
     given = task_instance(queue=name)
-    with create_session(scoped=False) as session:
-        executor.queue_workload(given.workload("assigned"), session)
+    queue_up(executor, given)
     executor.heartbeat()
     return given
 
@@ -109,10 +96,16 @@ def started(aws: LocalAws) -> int:
     return sum(int(calls.get(one, {"calls": 0})["calls"]) for one in ("ecs.RunTask", "batch.SubmitJob"))
 
 
+def job_of(executor: BaseExecutor, given: Given) -> Job[object] | None:
+    """What the executor knows of a task; with some Airflows the token is the executor's own."""
+    engine = getattr(executor, "_engine")  # noqa: B009
+    return next((job for item, job, _ in engine.entries() if item.key == given.key and not job.pooled), None)
+
+
 def runs(executor: BaseExecutor, given: Given) -> bool:
     """Whether the executor knows that a container which takes others, too, has taken this workload."""
-    engine = getattr(executor, "_engine")  # noqa: B009
-    return any(job.token == given.token and is_place(job.container) for job in engine.jobs())
+    job = job_of(executor, given)
+    return job is not None and is_place(job.container)
 
 
 def run(executor: BaseExecutor, name: str) -> Given:
@@ -188,7 +181,9 @@ def test_the_api_server_shows_the_lines_of_one_task_alone(
     turn_until(executor, is_shown)
     assert [json.loads(line)["event"] for line in shown[1]] == ["plays ok 30"]
     assert shown[0][0].startswith("CloudWatch Logs: log group /a")
-    links = (viewer.links.container(given.token), viewer.links.log(given.token))
+    job = job_of(executor, given)
+    assert job is not None
+    links = (viewer.links.container(job.token), viewer.links.log(job.token))
     assert all(link.startswith("https://us-east-1.console.aws.amazon.com/") for link in links)
     assert "%23" not in links[0]
     writes = aws.calls()["s3.PutObject"]["calls"]

@@ -83,9 +83,12 @@ class Cell:
         """Nothing more is taken."""
         return self._next(Word.CLOSED)
 
-    def exit_code_of(self, token: str) -> int | None:
-        """How the last run of this job's workload here ended; None where there was none, or it still runs."""
-        return next((one.exit_code for one in reversed(self.served) if one.token == token), None)
+    def exit_code_of(self, token: str, since: int = 0) -> int | None:
+        """How the last run of this job's workload here ended; None where there was none, or it still runs.
+
+        What the container had run before its `since`-th workload does not count.
+        """
+        return next((one.exit_code for one in reversed(self.served[since:]) if one.token == token), None)
 
     def _next(self, word: Word, token: str = "", workload: str = "") -> Cell:
         return replace(self, sequence=self.sequence + 1, word=word, token=token, workload=workload)

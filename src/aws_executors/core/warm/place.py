@@ -6,10 +6,8 @@ cell, so that AWS is not asked about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
-from aws_executors.core.warm.cell import Cell, Served, Word
+from aws_executors.core.warm.cell import Cell, Word
 
 MARK = "#"
 """Between a container's id and the sequence number of the offer; in no id that AWS gives."""
@@ -45,7 +43,7 @@ def seen_in(cell: Cell, token: str, place: str, name: str = "", since: int = 0) 
     >>> seen_in(taken.end(0), "0b6e", "arn:1#1", since=1) is None
     True
     """
-    code = _exit_code_of(token, cell.served[since:])
+    code = cell.exit_code_of(token, since)
     if code is not None:
         phase, cause = (Phase.SUCCEEDED, None) if code == 0 else (Phase.FAILED, Cause.EXITED)
         return Observation(
@@ -55,7 +53,3 @@ def seen_in(cell: Cell, token: str, place: str, name: str = "", since: int = 0) 
     if cell.word is Word.TAKEN and cell.token == token:
         return Observation(id=place, name=name, phase=Phase.RUNNING, status="RUNNING", started=True)
     return None
-
-
-def _exit_code_of(token: str, served: Iterable[Served]) -> int | None:
-    return next((one.exit_code for one in reversed(tuple(served)) if one.token == token), None)

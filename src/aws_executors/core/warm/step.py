@@ -120,7 +120,7 @@ def warm_limits(build: object, launch: Launch[Settings]) -> WarmLimits | None:
     >>> warm_limits(compose(build, warm(idle=60)), launch), warm_limits(build, launch)
     (WarmLimits(idle=60, tasks=100, age=14400, scope='dag'), None)
     """
-    asked = _asked(launch.executor_config)
+    asked = asked_for(launch.executor_config)
     if asked is False:
         return None
     steps = [part.limits for part in steps_taken(build, launch) if isinstance(part, _Warm)]
@@ -148,7 +148,12 @@ def may_be_warm(build: object, settings: Settings) -> bool:
     return bool(settings.warm_idle) or any(step.limits is not None for step in steps)
 
 
-def _asked(executor_config: object) -> object:
+def asked_for(executor_config: object) -> object:
+    """What a task's ``executor_config`` says: True, False, or None if it says nothing (or is no dict).
+
+    >>> asked_for({"warm": False}), asked_for({"cpu": 512}), asked_for(None)
+    (False, None, None)
+    """
     if not isinstance(executor_config, Mapping):
         return None
     return cast("Mapping[object, object]", executor_config).get("warm")

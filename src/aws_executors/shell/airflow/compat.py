@@ -103,6 +103,18 @@ def end_state(key: "WorkloadKey", success: bool) -> "WorkloadState":
     return CallbackState.SUCCESS if success else CallbackState.FAILED
 
 
+def event_key(key: object) -> Any:
+    """The key under which the scheduler finds whose event it is: of a callback, where that is a text, its id.
+
+    Airflow 3.2 looks the callback up by what it finds here. SQLite and MySQL take no text for an id, and its
+    scheduler dies of that. Source: ``airflow/jobs/scheduler_job_runner.py``, `process_executor_events`.
+
+    >>> event_key("00000000-0000-0000-0000-000000000001")
+    UUID('00000000-0000-0000-0000-000000000001')
+    """
+    return UUID(key) if isinstance(key, str) else key
+
+
 # --- Tokens of workloads -----------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from airflow.configuration import conf
@@ -206,9 +207,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if not may_be_warm(configured.build, settings):
             return None, None
         address = cells_of(settings, self.team_name)
-        return Sharing(address, self.backend.row.from_kwargs), cells_at(
-            address, settings, self.clients(settings)
-        )
+        # Read here once, and not for each workload: it takes a look at the disk.
+        sharing = Sharing(address, self.backend.row.from_kwargs, version("aws_executors"))
+        return sharing, cells_at(address, settings, self.clients(settings))
 
     def _listening(
         self, settings: S, engine: "Engine[WorkloadKey, R]", metrics: Sink
@@ -302,6 +303,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
                 log.exception("Could not report %r to Airflow", update)
         self._log_tails()
+
+    def get_event_buffer(
+        self, dag_ids: Sequence[str] | None = None
+    ) -> "dict[WorkloadKey, tuple[str | None, object]]":
+        """What the scheduler has not heard yet."""
+        events = super().get_event_buffer(dag_ids)
+        return {compat.event_key(key): event for key, event in events.items()}
 
     def _log_tails(self) -> None:
         """What failed containers wrote last, and what containers used; both come after the end is reported,

@@ -63,7 +63,7 @@ FEATURES = (
     ),
     Feature(
         what="Airflow's own launcher keeps the token out of the container's log",
-        since="3.2.2",
+        since="3.2.0",
         present=not PRINTS_TOKENS,
         without="the default of launcher is aws_executors, so the image needs this package; with launcher = "
         "airflow each container writes its token into its log",

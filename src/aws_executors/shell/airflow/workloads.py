@@ -13,7 +13,6 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from importlib.metadata import version
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from uuid import UUID
@@ -28,7 +27,7 @@ from aws_executors.core.requests.compose import BuildFault, built, fault_of, fun
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.shape import for_nobody, request_for, shape_of
-from aws_executors.core.warm.step import WarmLimits, warm_limits
+from aws_executors.core.warm.step import WarmLimits, asked_for, warm_limits
 from aws_executors.shell.airflow import compat
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.engine.messages import WarmRequest
@@ -179,11 +178,12 @@ def no_kills() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sharing(Generic[R]):
-    """How a container gets one workload after another: the address of its executor's cells, and how a request
-    is read from the keyword arguments of one."""
+    """How a container gets one workload after another: the address of its executor's cells, how a request is
+    read from the keyword arguments of one, and the version of this package."""
 
     cells: str
     from_kwargs: Callable[[object], R]
+    version: str
 
 
 OFFER_VALID = 60.0
@@ -217,15 +217,13 @@ class RequestFactory(Generic[S, R]):
     def __call__(self, attempt: int) -> Result[R | WarmRequest[R], str | AwsError]:
         """The request of this attempt, or why there is none: text, or an error if it could not be stored."""
         launch = replace(self._launch(attempt), memory_kills=self.kills())
+        if self.sharing is None:
+            return Failure(NOT_SHARED) if asked_for(launch.executor_config) else self._own(launch)
         try:
             limits = warm_limits(self.configured.build, launch)
         except BaseException:  # noqa: BLE001 - a user's predicate: the builder will raise and report it
             limits = None
-        if limits is None:
-            return self._own(launch)
-        if self.sharing is None:
-            return Failure(NOT_SHARED)
-        return self._shared(launch, limits, self.sharing)
+        return self._own(launch) if limits is None else self._shared(launch, limits, self.sharing)
 
     def _shared(
         self, launch: Launch[S], limits: WarmLimits, sharing: Sharing[R]
@@ -233,7 +231,7 @@ class RequestFactory(Generic[S, R]):
         nobodys = for_nobody(launch, limits, sharing.cells)
 
         def shared(request: R) -> WarmRequest[R]:
-            shape = shape_of(request, nobodys, limits, version("aws_executors"))
+            shape = shape_of(request, nobodys, limits, sharing.version)
             return WarmRequest(
                 shape=shape,
                 container=partial(request_for, shape, from_kwargs=sharing.from_kwargs),
