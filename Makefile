@@ -65,8 +65,8 @@ e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
 e2e-examples: $(INSTALLED) ## Airflow's own example DAGs by each executor, and as LocalExecutor runs them
 	@PYTHONPATH=src:tests $(BIN)/python -m e2e.examples
 
-bench: .bench/.installed ## beside the Amazon provider's executors, half an hour (BENCH="--quick": less)
-	.bench/venv/bin/python -m benchmarks $(BENCH)
+bench: .bench/.installed ## beside the Amazon provider's executors, half an hour (BENCH="--quick": less; WARM=1: warm containers beside cold ones)
+	.bench/venv/bin/python -m benchmarks$(if $(filter-out 0,$(WARM)),.warm) $(BENCH)
 
 .bench/.installed: pyproject.toml constraints.txt benchmarks/requirements.txt benchmarks/constraints.txt
 	@test -x .bench/venv/bin/python || $(PYTHON) -m venv .bench/venv
@@ -86,8 +86,8 @@ soak: $(INSTALLED) ## look for faults by chance: schedules in virtual time (SECO
 mutants: $(INSTALLED) ## break the code on purpose, one line at a time, until a schedule finds it out (SCHEDULES=1500)
 	PYTHONPATH=src:tests $(BIN)/python -m simulation.mutants --schedules $(or $(SCHEDULES),1500)
 
-killed: $(INSTALLED) ## kill real schedulers, SEEDS=20 times in a row, and judge what is left (SEED=7: this one)
-	@PYTHONPATH=src:tests $(BIN)/python -m e2e.killed $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20))
+killed: $(INSTALLED) ## kill real schedulers, SEEDS=20 times in a row, and judge what is left (SEED=7: this one; WARM=1: with warm containers)
+	@PYTHONPATH=src:tests $(BIN)/python -m e2e.killed $(if $(filter-out 0,$(WARM)),--warm) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20))
 
 oldest: .venv-versions/$(firstword $(VERSIONS))/.installed ## the demo with the oldest Airflow
 	@PYTHONPATH=src:tests nice $(<D)/bin/python -m e2e.oldest --logs .demo/oldest --timeout 600

@@ -57,12 +57,14 @@ class Row:
     token: str
     task_id: str
     run_id: str
+    dag_id: str = DAG
+    queue: str = "default"
 
     def key(self) -> "TaskInstanceKey":
         """Airflow's key."""
         from airflow.models.taskinstancekey import TaskInstanceKey
 
-        return TaskInstanceKey(DAG, self.task_id, self.run_id, 1, -1)
+        return TaskInstanceKey(self.dag_id, self.task_id, self.run_id, 1, -1)
 
 
 def planned(count: int) -> list[Row]:
@@ -73,8 +75,8 @@ def planned(count: int) -> list[Row]:
     ]
 
 
-def insert_rows(rows: Sequence[Row]) -> None:
-    """Write the rows, queued, with their DAG and DAG runs."""
+def insert_rows(rows: Sequence[Row], state: str | None = "queued") -> None:
+    """Write the rows, in this state, with their DAGs and DAG runs."""
     from airflow.models.dag import DagModel
     from airflow.models.dagbundle import DagBundleModel
     from airflow.models.dagrun import DagRun
@@ -89,12 +91,15 @@ def insert_rows(rows: Sequence[Row]) -> None:
     with create_session(scoped=False) as session:
         session.merge(DagBundleModel(name=BUNDLE))
         session.flush()
-        session.add(new_dag(dag_id=DAG, bundle_name=BUNDLE, fileloc="dag.py", relative_fileloc="dag.py"))
+        for dag_id in dict.fromkeys(row.dag_id for row in rows):
+            session.merge(
+                new_dag(dag_id=dag_id, bundle_name=BUNDLE, fileloc="dag.py", relative_fileloc="dag.py")
+            )
         session.flush()
-        for run_id in dict.fromkeys(row.run_id for row in rows):
+        for dag_id, run_id in dict.fromkeys((row.dag_id, row.run_id) for row in rows):
             session.add(
                 DagRun(
-                    dag_id=DAG,
+                    dag_id=dag_id,
                     run_id=run_id,
                     run_type=DagRunType.MANUAL,
                     state=DagRunState.RUNNING,
@@ -106,7 +111,7 @@ def insert_rows(rows: Sequence[Row]) -> None:
         values = [
             {
                 "id": row.id,
-                "dag_id": DAG,
+                "dag_id": row.dag_id,
                 "task_id": row.task_id,
                 "run_id": row.run_id,
                 "map_index": -1,
@@ -114,9 +119,9 @@ def insert_rows(rows: Sequence[Row]) -> None:
                 "max_tries": 0,
                 "pool": "default_pool",
                 "pool_slots": 1,
-                "queue": "default",
+                "queue": row.queue,
                 "priority_weight": 1,
-                "state": "queued",
+                "state": state,
                 "external_executor_id": row.token,
                 "queued_dttm": now,
             }
@@ -135,12 +140,12 @@ def workload(row: Row) -> "ExecuteTask":
         id=row.id,
         dag_version_id=row.id,
         task_id=row.task_id,
-        dag_id=DAG,
+        dag_id=row.dag_id,
         run_id=row.run_id,
         try_number=1,
         map_index=-1,
         pool_slots=1,
-        queue="default",
+        queue=row.queue,
         priority_weight=1,
         executor_config={},
         external_executor_id=row.token,
@@ -149,7 +154,7 @@ def workload(row: Row) -> "ExecuteTask":
         ti=ti,
         dag_rel_path=Path("etl/daily.py"),
         token=TOKEN,
-        log_path=f"dag_id={DAG}/run_id={row.run_id}/task_id={row.task_id}/attempt=1.log",
+        log_path=f"dag_id={row.dag_id}/run_id={row.run_id}/task_id={row.task_id}/attempt=1.log",
         bundle_info=BundleInfo(name=BUNDLE),
         type="ExecuteTask",
         sentry_integration="",

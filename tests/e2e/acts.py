@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Engine
 
 from aws_executors.demo.stage import DemoStage
+from aws_executors.local.verbs import Faults
 from e2e import records
-from e2e.plans import Cue, Fault, Outage, Plan
+from e2e.plans import Cue, Fault, Outage, Plan, Where
 
 DAG = "killed"
 PAIR = "scheduler-2"
@@ -39,11 +40,11 @@ def begin(up: DemoStage, plan: Plan, rows: Engine) -> None:
 
 
 def submissions(up: DemoStage) -> frozenset[str]:
-    """A name for each submission that AWS has got so far."""
+    """A name for each submission, and each write of a cell, that AWS has got so far."""
     calls = up.aws.calls()
     return frozenset(
         f"{action} {number}"
-        for action in ("ecs.RunTask", "batch.SubmitJob")
+        for action in ("ecs.RunTask", "batch.SubmitJob", "s3.PutObject")
         for number in range(calls.get(action, {"calls": 0})["calls"])
     )
 
@@ -85,7 +86,7 @@ def stalled(up: DemoStage, plan: Plan) -> None:
 
 
 def outage(up: DemoStage, plan: Plan) -> None:
-    OUTAGES[plan.outage](up)
+    break_off(up, plan)
     time.sleep(plan.span)
     up.aws.faults.clear()
 
@@ -96,7 +97,7 @@ def expired(up: DemoStage, plan: Plan) -> None:
 
 
 def killed_in_outage(up: DemoStage, plan: Plan) -> None:
-    OUTAGES[plan.outage](up)
+    break_off(up, plan)
     time.sleep(plan.span / 2)
     up.scheduler.kill()
     up.start("scheduler")
@@ -114,9 +115,24 @@ ACTS: Mapping[Fault, Callable[[DemoStage, Plan], None]] = {
     Fault.KILLED_IN_OUTAGE: killed_in_outage,
 }
 
-OUTAGES: Mapping[Outage, Callable[[DemoStage], None]] = {
-    Outage.REFUSED: lambda up: up.aws.faults.fail_before("*", MANY),
-    Outage.BROKEN: lambda up: up.aws.faults.fail_after("*", MANY),
-    Outage.SILENT: lambda up: up.aws.faults.lose_answer("*", MANY),
-    Outage.HANGING: lambda up: up.aws.faults.hang("*", HANG, MANY),
+OUTAGES: Mapping[Outage, Callable[[Faults, str], None]] = {
+    Outage.REFUSED: lambda faults, action: faults.fail_before(action, MANY),
+    Outage.BROKEN: lambda faults, action: faults.fail_after(action, MANY),
+    Outage.SILENT: lambda faults, action: faults.lose_answer(action, MANY),
+    Outage.HANGING: lambda faults, action: faults.hang(action, HANG, MANY),
 }
+
+SERVICES: Mapping[Where, tuple[str, ...]] = {
+    Where.ALL: ("*",),
+    Where.STORE: ("s3.GetObject", "s3.PutObject", "s3.ListObjectsV2", "s3.DeleteObject"),
+    Where.CONTAINERS: (
+        *("ecs.RunTask", "ecs.DescribeTasks", "ecs.ListTasks", "ecs.StopTask"),
+        *("batch.SubmitJob", "batch.DescribeJobs", "batch.ListJobs", "batch.TerminateJob"),
+    ),
+}
+
+
+def break_off(up: DemoStage, plan: Plan) -> None:
+    """From now on the plan's services are down, in its way."""
+    for action in SERVICES[plan.where]:
+        OUTAGES[plan.outage](up.aws.faults, action)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aws_executors.demo.containers import CALLBACK, Container
+from aws_executors.demo.containers import CALLBACK, SEVERAL, Container, Turn
 from aws_executors.demo.proof import Claim
 from aws_executors.shell.airflow.features import CALLBACKS
 from e2e.plans import CRASHES, Fault, Plan
@@ -47,6 +47,7 @@ class Records:
     lines: tuple[Line, ...]
     told: tuple[Told, ...]
     containers: tuple[Container, ...]
+    turns: tuple[Turn, ...] = ()  # in containers that take one workload after another
 
 
 def verdicts(records: Records) -> Claim:
@@ -101,6 +102,17 @@ def called(records: Records, plan: Plan) -> Claim:
     )
 
 
+def wanted_by(records: Records) -> Counter[str]:
+    """How often each try must have been handed to a container."""
+    return Counter(
+        {
+            f"{one.task} try {n}": DUE[one.task].segments
+            for one in records.last
+            for n in range(1, one.number + 1)
+        }
+    )
+
+
 def one_container_each(records: Records, plan: Plan) -> Claim:
     """No try had a container too many, and each ended well; where containers are stopped, that all ended.
 
@@ -115,13 +127,7 @@ def one_container_each(records: Records, plan: Plan) -> Claim:
     if plan.burns:
         wrong = [f"{container} is {container.status}" for container in tasks if not container.ended]
         return Claim(f"{len(tasks)} containers have ended", tuple(wrong))
-    wanted = Counter(
-        {
-            f"{one.task} try {n}": DUE[one.task].segments
-            for one in records.last
-            for n in range(1, one.number + 1)
-        }
-    )
+    wanted = wanted_by(records)
     found = Counter(f"{container.task.label} try {container.task.try_number}" for container in tasks)
     return Claim(
         f"{wanted.total()} containers for {len(wanted)} tries, everything in them with exit code 0",
@@ -132,6 +138,43 @@ def one_container_each(records: Records, plan: Plan) -> Claim:
                 if found[name] != wanted[name]
             ),
             *(f"{c} is {c.status}, exit {c.exit_codes}: {c.reason}" for c in tasks if not c.well),
+        ),
+    )
+
+
+def one_turn_each(records: Records, plan: Plan) -> Claim:
+    """No try had a turn too many, in a warm container or in one of its own, and none too few.
+
+    A turn is what a container's cell says: a workload that was taken, and has ended. Where the store does not
+    answer, a container may end without having said so; where containers are stopped, it may have no time to.
+    """
+    own = [one for one in records.containers if one.task not in (CALLBACK, SEVERAL) and not never_ran(one)]
+    tries = [one.task for one in own]
+    tries += [turn.task for turn in records.turns if turn.task != CALLBACK]
+    wanted, found = wanted_by(records), Counter(f"{one.label} try {one.try_number}" for one in tries)
+    fewer = bool(plan.burns) or plan.down
+    wrong = [
+        f"{name}: {found[name]}, not {wanted[name]}"
+        for name in sorted(wanted | found)
+        if found[name] > wanted[name] or (found[name] < wanted[name] and not fewer)
+    ]
+    return Claim(f"{found.total()} turns in containers for {len(wanted)} tries", tuple(wrong))
+
+
+def warm_ended(records: Records, plan: Plan) -> Claim:
+    """All containers have ended, and well, but for those that were stopped, or that reached nobody; and
+    containers have run several, if they could."""
+    served = {one.container for one in records.turns}
+    return Claim(
+        f"{len(records.containers)} containers have ended, {len(served)} for {len(records.turns)} turns",
+        (
+            *(f"{one} is {one.status}" for one in records.containers if not one.ended),
+            *(
+                f"{one} is {one.status}, exit {one.exit_codes}: {one.reason}"
+                for one in records.containers
+                if not (plan.burns or plan.down or one.well or never_ran(one))
+            ),
+            *(() if plan.down or len(served) < len(records.turns) else ("none has run several",)),
         ),
     )
 
@@ -160,5 +203,9 @@ def claims(records: Records, plan: Plan) -> Iterable[Claim]:
         ran_once(records, plan),
         never_met(records),
         called(records, plan),
-        one_container_each(records, plan),
+        *(
+            (one_turn_each(records, plan), warm_ended(records, plan))
+            if plan.warm
+            else (one_container_each(records, plan),)
+        ),
     )

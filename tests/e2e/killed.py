@@ -20,7 +20,8 @@ from typing import Literal
 
 from sqlalchemy import Engine, create_engine
 
-from aws_executors.demo.containers import CALLBACK
+from aws_executors.demo.cloud import Names
+from aws_executors.demo.containers import CALLBACK, SEVERAL
 from aws_executors.demo.environment import AirflowHome, container_environment, isolate
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError, interruptible
 from aws_executors.demo.proof import Claim, none_left
@@ -34,6 +35,8 @@ from e2e.postgres import postgres
 
 SOURCE = Path(__file__).with_name("dags") / "killed_dag.py"
 AT_ONCE = 3  # containers
+WARM_AT_ONCE = 6  # those that wait for a workload count
+WARM_IDLE = "8"  # seconds
 ENDED_WITHIN = 150.0  # seconds from the fault's end to the last container's
 # Seconds from there to the last free slot. What was carried out in an outage without an answer is heard of at
 # the next repeat, a minute later at most; a callback has no row that would tell sooner.
@@ -75,7 +78,8 @@ def tell(plan: Plan, logs: Path) -> Story:
             **stack.enter_context(database(plan.database, logs)),
         }
         image = stack.enter_context(warm.image(container_environment(AirflowHome(home=dags, dags=dags))))
-        up = stack.enter_context(stage(dags, logs, options, at_once=AT_ONCE, image=image))
+        names, at_once = (Names(warm=WARM_IDLE), WARM_AT_ONCE) if plan.warm else (Names(), AT_ONCE)
+        up = stack.enter_context(stage(dags, logs, options, names, at_once=at_once, image=image))
         return happen(up, plan)
 
 
@@ -142,12 +146,14 @@ def over(up: DemoStage, rows: Engine) -> Claim:
 
 def on_record(up: DemoStage, rows: Engine, journal: Path) -> Records:
     """Everything that the claims are about."""
+    whose = (DAG, CALLBACK.dag_id, SEVERAL.dag_id)
     return Records(
         last=records.tries(rows, "task_instance", DAG),
         before=records.tries(rows, "task_instance_history", DAG),
         lines=records.journal(journal),
         told=records.told(rows, DAG),
-        containers=tuple(one for one in up.containers() if one.task.dag_id in (DAG, CALLBACK.dag_id)),
+        containers=tuple(one for one in up.containers() if one.task.dag_id in whose),
+        turns=tuple(one for one in up.turns() if one.task.dag_id in whose),
     )
 
 
@@ -167,6 +173,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--seeds", type=int, default=20, help="how many, from 0 (default: %(default)s)")
     found.add_argument("--seed", type=int, action="append", help="this one; may be given again")
     found.add_argument(
+        "--warm", action="store_true", help="with containers that take one workload after another"
+    )
+    found.add_argument(
         "--logs", type=Path, default=Path(".killed"), help="where logs go (default: %(default)s)"
     )
     return found
@@ -177,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     isolate()
     seeds = options.seed if options.seed is not None else range(options.seeds)
-    well = [one(plan(seed), options.logs / str(seed)) for seed in seeds]
+    well = [one(plan(seed, warm=options.warm), options.logs / str(seed)) for seed in seeds]
     print(f"{sum(well)} of {len(well)} seeds went well")
     return 0 if all(well) else 1
 
@@ -204,7 +213,9 @@ def one(plan: Plan, logs: Path) -> bool:
 def written(found: Records) -> str:
     """The records, a line each, for a person to find out what happened."""
     containers = [f"{one}: {one.status} {one.exit_codes} {one.reason}" for one in found.containers]
-    return "\n".join(map(str, (*found.lines, *found.before, *found.last, *containers, *found.told)))
+    return "\n".join(
+        map(str, (*found.lines, *found.before, *found.last, *containers, *found.turns, *found.told))
+    )
 
 
 if __name__ == "__main__":

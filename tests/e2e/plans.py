@@ -32,12 +32,20 @@ class Outage(StrEnum):
     HANGING = "hanging"  # carried out, and the answer comes after everybody has given up
 
 
+class Where(StrEnum):
+    """Which services are down in an outage; all of them where there is nothing but containers."""
+
+    ALL = "all"
+    STORE = "S3"  # whose cells hand workloads to warm containers
+    CONTAINERS = "ECS and Batch"
+
+
 class Cue(StrEnum):
     """What the fault waits for, once its moment has come."""
 
     CLOCK = "clock"  # nothing
     QUEUED = "queued"  # the next row that waits in the queue: committed, and not submitted yet
-    ASKED = "asked"  # the next submission that AWS gets: carried out, and its answer still on its way
+    ASKED = "asked"  # the next submission, or write, that AWS gets: carried out, its answer still on its way
 
 
 class Database(StrEnum):
@@ -60,7 +68,7 @@ FIRST, LAST = 1.0, 16.0  # seconds after the run's start: before the first conta
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One story; `moment` is when, in seconds after the run's start, `cue` what is waited for from then on,
-    `span` how long it lasts, in seconds."""
+    `span` how long it lasts, in seconds. With `warm`, containers take one workload after another."""
 
     fault: Fault
     database: Database = Database.POSTGRESQL
@@ -68,7 +76,9 @@ class Plan:
     moment: float = 4.0
     span: float = 10.0
     outage: Outage = Outage.REFUSED
+    where: Where = Where.ALL
     cue: Cue = Cue.CLOCK
+    warm: bool = False
     seed: int | None = None
 
     @property
@@ -80,9 +90,16 @@ class Plan:
 
     def __str__(self) -> str:
         fault = f"{self.fault} ({self.outage})" if self.outages else str(self.fault)
+        if self.outages and self.warm:
+            fault = f"{fault} of {self.where}"
         adoption = "on" if self.adopt else "off"
         when = f"at {self.moment:4.1f} s, {self.cue:6} for {self.span:4.1f} s"
-        return f"{fault:28} {self.database:10} adoption {adoption:3} {when}"
+        return f"{fault:{45 if self.warm else 28}} {self.database:10} adoption {adoption:3} {when}"
+
+    @property
+    def down(self) -> bool:
+        """Whether AWS cannot be used for a while, by containers neither."""
+        return self.outages or self.fault is Fault.EXPIRED
 
     @property
     def outages(self) -> bool:
@@ -90,8 +107,8 @@ class Plan:
         return self.fault in (Fault.OUTAGE, Fault.KILLED_IN_OUTAGE)
 
 
-def plan(seed: int) -> Plan:
-    """The story of a seed.
+def plan(seed: int, *, warm: bool = False) -> Plan:
+    """The story of a seed; with warm containers it is the same one, but for which services are down.
 
     >>> plan(3) == plan(3)
     True
@@ -113,8 +130,9 @@ def plan(seed: int) -> Plan:
         cue=draw.choice(tuple(Cue)),
     )
     # Half of those that wait for a submission meet the first ones, which come all at once.
-    first = drawn.cue is not Cue.CLOCK and draw.random() < 0.5
-    return replace(drawn, moment=0.0) if first else drawn
+    if drawn.cue is not Cue.CLOCK and draw.random() < 0.5:
+        drawn = replace(drawn, moment=0.0)
+    return replace(drawn, warm=True, where=draw.choice(tuple(Where))) if warm else drawn
 
 
 SPANS: dict[Fault, tuple[float, float]] = {

@@ -15,12 +15,12 @@ from typing import TypeAlias
 import psutil
 import pytest
 
-from aws_executors.demo.containers import Container, TaskTry
+from aws_executors.demo.containers import SEVERAL, Container, TaskTry, Turn
 from aws_executors.demo.environment import EXECUTORS
 from e2e.claims import DUE, Records, claims, people_know
 from e2e.examples import Show
 from e2e.killed import QUICK, SOURCE, adoption, happen
-from e2e.plans import Fault, Outage, Plan, plan
+from e2e.plans import Fault, Outage, Plan, Where, plan
 from e2e.postgres import postgres
 from e2e.records import Line, Told, Try
 
@@ -184,6 +184,66 @@ NOT_SO: dict[str, tuple[Plan, Change, list[str]]] = {
 }
 
 
+WARM = replace(ADOPTED, warm=True)
+WARM_OUTAGE = replace(WARM, fault=Fault.OUTAGE)
+IN_TURN = replace(
+    GOOD,
+    containers=(replace(containers("plain_ecs", 1)[0], task=SEVERAL),),
+    turns=tuple(Turn(container="0b6e", task=one.task, exit_code=0) for one in GOOD.containers),
+)
+
+
+def turns(change: Callable[[tuple[Turn, ...]], tuple[Turn, ...]]) -> Change:
+    """What warm containers have run, changed."""
+    return lambda records: replace(IN_TURN, turns=change(IN_TURN.turns))
+
+
+def several(status: str = "STOPPED", code: int | None = 0) -> Change:
+    """Their one container, changed."""
+    return lambda records: replace(
+        IN_TURN,
+        containers=tuple(replace(one, status=status, exit_codes=(code,)) for one in IN_TURN.containers),
+    )
+
+
+NOT_SO |= {
+    "warm, and nothing is wrong": (WARM, lambda records: IN_TURN, []),
+    "a turn too many": (
+        WARM,
+        turns(lambda all_of_them: (*all_of_them, all_of_them[0])),
+        ["plain_ecs try 1: 2, not 1"],
+    ),
+    "a turn too few": (WARM, turns(lambda all_of_them: all_of_them[1:]), ["plain_ecs try 1: 0, not 1"]),
+    "a turn without a last word, as it may be": (WARM_OUTAGE, turns(lambda all_of_them: all_of_them[1:]), []),
+    "a turn too many in an outage": (
+        WARM_OUTAGE,
+        turns(lambda all_of_them: (*all_of_them, all_of_them[0])),
+        ["plain_ecs try 1: 2, not 1"],
+    ),
+    "in a warm container, and in one of its own": (
+        WARM,
+        lambda records: replace(IN_TURN, containers=(*IN_TURN.containers, GOOD.containers[0])),
+        ["plain_ecs try 1: 2, not 1"],
+    ),
+    "a warm container for each": (
+        WARM,
+        turns(lambda all_of_them: tuple(replace(one, container=str(n)) for n, one in enumerate(all_of_them))),
+        ["none has run several"],
+    ),
+    "a warm container that failed": (
+        WARM,
+        several(code=1),
+        ["ECS 0b6e of (several) try 1 is STOPPED, exit (1,): "],
+    ),
+    "a warm container that runs on": (
+        WARM_OUTAGE,
+        several(status="RUNNING", code=None),
+        ["ECS 0b6e of (several) try 1 is RUNNING"],
+    ),
+    "a warm container that was given up before it was up": (WARM, several(code=None), []),
+}
+
+
 @pytest.mark.parametrize(("plan", "change", "faults"), NOT_SO.values(), ids=NOT_SO)
 def test_the_claims_catch(plan: Plan, change: Change, faults: list[str]) -> None:
     assert [fault for claim in claims(change(GOOD), plan) for fault in claim.faults] == faults
@@ -200,3 +260,9 @@ def test_seven_seeds_in_a_row_meet_every_fault() -> None:
     assert {plan(seed).fault for seed in range(7)} == set(Fault)
     assert {plan(seed).adopt for seed in range(20)} == {True, False}
     assert {plan(seed).outage for seed in range(20) if plan(seed).outages} == set(Outage)
+
+
+def test_with_warm_containers_a_seed_s_story_is_the_same_but_for_what_is_down() -> None:
+    for seed in range(20):
+        assert replace(plan(seed, warm=True), warm=False, where=Where.ALL) == plan(seed)
+    assert {one.where for seed in range(20) if (one := plan(seed, warm=True)).outages} == set(Where)

@@ -1,0 +1,56 @@
+"""The AWS of the warm benchmarks: with Fargate's clocks, a bill, and containers that play their workloads.
+
+Law: as `cloud.py`: set-up, one line with the address and the key, and at SIGTERM one file with what happened.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from aws_executors.local import LocalAws
+from aws_executors.local.world import Event
+from benchmarks.cloud import ROOM, create
+from benchmarks.players import Players
+
+BUCKET = "airflow-workloads"
+LATENCY = 0.02
+"""Seconds until an answer: S3 in the same Region takes 10 to 30 ms for a small object."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run until SIGTERM; the one argument is a JSON object made by `warm.py`."""
+    plan: dict[str, Any] = json.loads(arguments[0])
+    made: list[Players] = []
+
+    def runner(report: Callable[[Event], None]) -> Players:
+        made.append(Players(report, Path(plan["database"]), plan["factor"]))
+        return made[0]
+
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: ended.set())
+    with LocalAws(
+        max_processes=ROOM, runner=runner, delays="fargate", time_factor=plan["factor"], seed=plan["seed"]
+    ) as aws:
+        os.environ.update(aws.environment)
+        create(aws)
+        aws.client("s3").create_bucket(Bucket=BUCKET)
+        aws.faults.latency(LATENCY)
+        sys.stdout.write(f"{aws.url} {aws.key}\n")
+        sys.stdout.flush()
+        ended.wait()
+        record = {
+            "starts": made[0].starts,
+            "ends": made[0].ends,
+            "billed": aws.billed(),
+            "calls": aws.calls(),
+        }
+        Path(plan["record"]).write_text(json.dumps(record))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
