@@ -283,6 +283,33 @@ def test_postgresql_tells_the_same(tmp_path: Path) -> None:
     }
 
 
+# --- What is unfinished -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("states", "left"),
+    [
+        ([None], True),
+        (["scheduled"], True),
+        (["queued"], True),
+        (["deferred"], True),
+        (["up_for_reschedule"], True),
+        (["up_for_retry"], True),
+        (["restarting"], True),
+        (["running"], True),
+        (["success", "failed", "skipped", "upstream_failed", "removed"], False),
+    ],
+)
+def test_which_groups_have_an_unfinished_task(states: list[str | None], left: bool) -> None:
+    queue = f"queue-{uuid.uuid4()}"
+    for state in states:
+        task_instance(queue=queue).becomes(state)
+    group = f"queue {queue}"
+    assert DATABASE.unfinished([group, "dag of nobody", "queue of-nobody"]) == ({group} if left else set())
+    if left:
+        assert DATABASE.unfinished([group, "dag dag", "team"]) == {group, "dag dag", "team"}
+
+
 # --- Adopting ----------------------------------------------------------------------------------------------
 
 

@@ -75,7 +75,7 @@ class WarmPool(Generic[K, R]):
         self._foreign: dict[str, tuple[str, float]] = {}  # ETag, and since when, of cells of others
         self._numbers = count(1)
         self._listing, self._asking = 0, False
-        self._list_at = self._forecast_at = 0.0
+        self._list_at, self._asked_at = 0.0, -inf
         self.closing = False
         """Whether nothing is to be started any more."""
 
@@ -102,11 +102,11 @@ class WarmPool(Generic[K, R]):
         if self._turns.changed:
             self._turns.changed = False
             self._plan(now)
+            self._forecast(now)
         if busy and not self._listing and now >= self._list_at:
             self._listing = number = next(self._numbers)
             self._calls.list(partial(self._listed, number, now))
-            if not self._asking and now >= self._forecast_at:
-                self._forecast(now)
+            self._forecast(now)
 
     # --- What the dispatcher says --------------------------------------------------------------------------
 
@@ -312,11 +312,12 @@ class WarmPool(Generic[K, R]):
         self._turns.answer(waiter, events.NotPlaced(self._clock()))
 
     def _forecast(self, now: float) -> None:
-        """Ask whether any work is left that idle containers may be for."""
-        groups = {one.group for one in self._turns.containers.values() if one.group and one.idle is not None}
-        self._forecast_at = now + FORECAST_EVERY
-        if groups:
-            self._asking = True
+        """Ask whether any work is left that idle containers may be for; of new ones at once."""
+        idle = [one for one in self._turns.containers.values() if one.group and one.idle is not None]
+        due = now >= self._asked_at + FORECAST_EVERY or any(one.since > self._asked_at for one in idle)
+        if idle and due and not self._asking:
+            self._asked_at, self._asking = now, True
+            groups = {one.group for one in idle}
             self._calls.unfinished(groups, partial(self._foreseen, groups))
 
     def _foreseen(self, groups: Collection[str], result: Result[Collection[str], AwsError]) -> None:
