@@ -88,6 +88,8 @@ class DemoStage:
 
     def turns(self) -> tuple[Turn, ...]:
         """What containers of several have run."""
+        if not self.names.warm:
+            return ()
         puts = (request for request in self.aws.requests() if is_store(request, self.names))
         return turns_in((put.path, put.body) for put in puts if put.method == "PUT" and "/cells/" in put.path)
 
