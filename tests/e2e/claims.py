@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from aws_executors.core.lifecycle.effects import SURPLUS
 from aws_executors.demo.containers import CALLBACK, SEVERAL, Container, Turn
 from aws_executors.demo.proof import Claim
 from aws_executors.shell.airflow.features import CALLBACKS
@@ -172,11 +173,17 @@ def warm_ended(records: Records, plan: Plan) -> Claim:
             *(
                 f"{one} is {one.status}, exit {one.exit_codes}: {one.reason}"
                 for one in records.containers
-                if not (plan.burns or plan.down or one.well or never_ran(one))
+                if not (plan.burns or plan.down or one.well or never_ran(one) or stopped_idle(one))
             ),
             *(() if plan.down or len(served) < len(records.turns) else ("none has run several",)),
         ),
     )
+
+
+def stopped_idle(container: Container) -> bool:
+    """Whether it was one too many and is told so, as it came up while its scheduler did not look; Batch calls
+    a job failed that is stopped."""
+    return container.ended and set(container.exit_codes) == {0} and container.reason == SURPLUS
 
 
 def never_ran(container: Container) -> bool:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import psutil
 import pytest
 
+from aws_executors.core.lifecycle.effects import SURPLUS
 from aws_executors.demo.containers import SEVERAL, Container, TaskTry, Turn
 from aws_executors.demo.environment import EXECUTORS
 from e2e.claims import DUE, Records, claims, people_know
@@ -198,12 +199,10 @@ def turns(change: Callable[[tuple[Turn, ...]], tuple[Turn, ...]]) -> Change:
     return lambda records: replace(IN_TURN, turns=change(IN_TURN.turns))
 
 
-def several(status: str = "STOPPED", code: int | None = 0) -> Change:
+def several(status: str = "STOPPED", code: int | None = 0, why: str = "") -> Change:
     """Their one container, changed."""
-    return lambda records: replace(
-        IN_TURN,
-        containers=tuple(replace(one, status=status, exit_codes=(code,)) for one in IN_TURN.containers),
-    )
+    changed = tuple(replace(one, status=status, exit_codes=(code,), reason=why) for one in IN_TURN.containers)
+    return lambda records: replace(IN_TURN, containers=changed)
 
 
 NOT_SO |= {
@@ -241,6 +240,12 @@ NOT_SO |= {
         ["ECS 0b6e of (several) try 1 is RUNNING"],
     ),
     "a warm container that was given up before it was up": (WARM, several(code=None), []),
+    "a warm container that was one too many": (WARM, several("FAILED", why=SURPLUS), []),
+    "a warm container of Batch that failed": (
+        WARM,
+        several("FAILED", why="Essential container in task exited"),
+        ["ECS 0b6e of (several) try 1 is FAILED, exit (0,): Essential container in task exited"],
+    ),
 }
 
 
