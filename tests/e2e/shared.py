@@ -18,6 +18,7 @@ NAMES = cloud.Names(transport="s3", usage=True)
 SHARING: Mapping[str, str] = {
     "test_e2e_s3": "SQLite",
     "test_e2e_usage": "SQLite",
+    "test_e2e_warm": "SQLite",
     "test_e2e_stopped": "SQLite",
     "test_e2e_ui": "SQLite",
     "test_e2e_ending": "SQLite",
@@ -37,8 +38,8 @@ def of_both(name: str, value: str) -> dict[str, str]:
 OPTIONS: Mapping[str, str] = {
     **QUICK,
     "AIRFLOW__API_AUTH__JWT_LEEWAY": "0",
-    "AIRFLOW__ECS_FARGATE__REQUEST_BUILDER": "slow_queue.build_ecs",
-    "AIRFLOW__BATCH__REQUEST_BUILDER": "slow_queue.build_batch",
+    "AIRFLOW__ECS_FARGATE__REQUEST_BUILDER": "queues.build_ecs",
+    "AIRFLOW__BATCH__REQUEST_BUILDER": "queues.build_batch",
     "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]),
     "AIRFLOW__BATCH__WORKLOAD_KMS_KEY": "alias/airflow",  # on ECS S3's own keys
     **of_both("LAUNCHER", "airflow"),  # for what goes inline: it measures nothing

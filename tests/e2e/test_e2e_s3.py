@@ -21,8 +21,8 @@ from aws_executors.demo.proof import tokenless
 from aws_executors.demo.stage import ASK, DemoStage, is_store
 from aws_executors.local.wire import Request
 from e2e.killed import adoption
+from e2e.queues import LIFETIME
 from e2e.shared import NAMES, of_both
-from e2e.slow_queue import LIFETIME
 
 TOKEN = "eyJ"
 PATIENCE = 120.0  # seconds

@@ -88,12 +88,12 @@ class DemoStage:
 
     def turns(self) -> tuple[Turn, ...]:
         """What containers of several have run."""
-        if not self.names.warm:
+        if not self.names.stores:
             return ()
         puts = (request for request in self.aws.requests() if is_store(request, self.names))
         return turns_in((put.path, put.body) for put in puts if put.method == "PUT" and "/cells/" in put.path)
 
-    def emptied(self, timeout: float = 10.0) -> tuple[str, ...]:
+    def emptied(self, timeout: float = 60.0) -> tuple[str, ...]:
         """What remains in the store after waiting up to `timeout` seconds for it to become empty."""
         deadline = time.monotonic() + timeout
         while (left := tuple(self.aws.objects(self.names.bucket))) and time.monotonic() < deadline:

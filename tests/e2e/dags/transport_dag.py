@@ -1,4 +1,4 @@
-"""DAGs whose workloads are too large, too late, or not allowed to be stored.
+"""DAGs whose workloads are too large, too late, not allowed to be stored, or in the same container.
 
 Law: Airflow's SDK only, as in anybody's DAG.
 """
@@ -13,6 +13,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 ECS = "AwsEcsFargateExecutor"
 BATCH = "AwsBatchExecutor"
 SLOW = "slow"  # a queue whose tokens are valid for a few seconds
+WARM = "warm"  # a queue whose tasks share containers
 RECEIVED = Path(__file__).with_name("received")
 KB_20 = 20 * 1024
 ON_ECS = {"environment": [{"name": "MANIFEST", "value": "x" * 7_800}]}  # with a workload, more than 8192
@@ -58,6 +59,16 @@ def denied() -> None:
     nothing.override(task_id="stored", executor=ECS, executor_config=ON_ECS, **again)()
 
 
+@dag(dag_id="chained", schedule=None, catchup=False)
+def chained() -> None:
+    for executor, name in ((ECS, "ecs"), (BATCH, "batch")):
+        first, second, third = (
+            nothing.override(task_id=f"{name}_{number}", executor=executor, queue=WARM)() for number in "123"
+        )
+        first >> second >> third
+
+
 waiting()
 large()
 denied()
+chained()

@@ -424,3 +424,22 @@ def test_nobody_s_containers_are_closed_at_once(world: World) -> None:
     assert len(world.asked("unfinished")) == 1
     world.answers("unfinished", Success(set[str]()))
     assert world.asked("write") == [idle.close()]
+
+
+@pytest.mark.parametrize("answer", [Failure(SILENT), Success(None)])
+def test_a_container_that_could_not_be_closed_is_closed_the_next_time(
+    world: World, answer: Result[HeldCell | None, AwsError]
+) -> None:
+    _, taken = run(world, "a")
+    idle = taken.end(0)
+    world.shows(NAME, idle)
+    world.turn(0.0)
+    world.answers("unfinished", Success(set[str]()))
+    world.answers("write", answer)
+    if world.asked("read"):
+        world.answers("read", Success(HeldCell(tag(idle), idle)))
+    world.turn(6.0)
+    world.answers("list", Success({NAME: tag(idle)}))
+    world.turn(6.0)
+    world.answers("unfinished", Success(set[str]()))
+    assert world.asked("write") == [idle.close()]

@@ -295,8 +295,12 @@ class Turns(Generic[K, R]):
     def _closed(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
         match unwrap_or_failure(result):
             case AwsError() as error:
-                self.trouble(error)  # else it ends when it has been idle for long enough
+                self.trouble(error)
+                container.closing = (
+                    False  # it is idle still, as far as is known: closed next time, if needless
+                )
             case None:
+                container.closing = False
                 self.read(container)
             case held:
                 self.says(container, held)
