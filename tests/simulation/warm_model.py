@@ -86,10 +86,12 @@ class WarmHost:
         self.line.tell(self.name, f"gets SIG{signal}")
         self.told = True
         turn = self.turn
-        if turn is not None:
-            self.cloud.inside.signal(turn, signal)
         if signal == "KILL":
-            self.exit(137)
+            if turn is not None:
+                turn.dying, turn.asked_to_end = True, self.line.now
+            self.exit(137)  # all at once: nobody is left to write how what it ran has ended
+        elif turn is not None:
+            self.cloud.inside.signal(turn, signal)
 
     def exit(self, code: int) -> None:
         """Its process ends, and whatever it runs."""
