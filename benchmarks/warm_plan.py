@@ -26,6 +26,8 @@ up to half a second until its container looks."""
 SEEN = (0.3, 1.3)
 """Seconds from a task's end until its container is seen to be idle: a list is read every second."""
 FORECAST = 5.0
+ASKED = (0.05, 0.3)
+"""Seconds until the database has said whether a container that has just become idle is needed."""
 ROW = (0.3, 1.3)
 """Seconds from a task's end until the scheduler knows: its loop, and a read of rows each second."""
 SOON = 5.0
@@ -181,17 +183,21 @@ class Model:
         box.job, box.freed, box.idle, box.since = None, None, True, self.now
         self.at(self.now + IDLE, self.bored, box, box.since)
         self.plan()
+        self.later(ASKED, self.foresee)
 
     def bored(self, box: Box, since: float) -> None:
         if box.idle and box.since == since:
             self.stop(box)
 
     def forecast(self) -> None:
+        self.foresee()
+        self.at(self.now + FORECAST, self.forecast)
+
+    def foresee(self) -> None:
         for box in [*self.boxes.values()]:
             if box.idle and not self.left.get(box.dag) and not box.closing:
                 box.idle, box.closing = False, True
                 self.later((0.0, 1.0), self.stop, box)
-        self.at(self.now + FORECAST, self.forecast)
 
     # --- Fargate ---
 
