@@ -13,7 +13,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.event_rules import EventSelection
 from aws_executors.core.aws.iam import Also, Statement, Where
-from aws_executors.core.aws.request_quotas import BATCH_NAMES, ECS_NAMES, Names
+from aws_executors.core.aws.request_quotas import BATCH_OPERATIONS, ECS_OPERATIONS, OperationNames
 from aws_executors.core.batch import builder as batch_builder
 from aws_executors.core.batch import describe as batch_describe
 from aws_executors.core.batch import event_rule as batch_event_rule
@@ -52,7 +52,7 @@ class ServiceRow(Generic[S, R]):
     from_kwargs: Callable[[object], R]
     seal: Callable[[Launch[S], R], R]
     """The last step of every builder."""
-    operations: Names
+    operations: OperationNames
     """What the service's API calls the actions of the engine."""
     statements: Callable[[R, Where, Also], Iterator[Statement]]
     observe_event: Callable[[S, object], Result[Observation, Unreadable]]
@@ -75,7 +75,7 @@ BATCH = ServiceRow(
     over_options=batch_builder.over_options,
     from_kwargs=batch_request.from_kwargs,
     seal=batch_builder.sealed,
-    operations=BATCH_NAMES,
+    operations=BATCH_OPERATIONS,
     statements=batch_permissions.statements,
     observe_event=lambda settings, event: batch_describe.observe_event(
         event, container=settings.container_name, sizes=settings.usage
@@ -93,7 +93,7 @@ ECS = ServiceRow(
     over_options=ecs_builder.over_options,
     from_kwargs=ecs_request.from_kwargs,
     seal=ecs_builder.sealed,
-    operations=ECS_NAMES,
+    operations=ECS_OPERATIONS,
     statements=ecs_permissions.statements,
     observe_event=lambda settings, event: ecs_describe.observe_event(
         event, container=settings.container_name, sizes=settings.usage

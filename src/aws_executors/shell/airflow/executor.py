@@ -188,7 +188,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             executor=type(self).__name__,
             region=settings.region,
             team=self.team_name or "",
-            calls=self.backend.row.operations,
+            operations=self.backend.row.operations,
             counts=counts,
             rate_limiter=rate_limiter,
         )
