@@ -13,7 +13,7 @@ STOPPING, ROW_READ = f"{TRANSITIONS}.stopping", f"{TRANSITIONS}.row_read"
 LOOKUP, MOVES, SUBMISSION = f"{TRANSITIONS}.lookup", f"{TRANSITIONS}.moves", f"{TRANSITIONS}.submission"
 WATCHING, TOKEN_RENEWAL = f"{TRANSITIONS}.watching", f"{TRANSITIONS}.token_renewal"
 MACHINE, POLICY, VERDICT = f"{LIFECYCLE}.machine", f"{LIFECYCLE}.policy", f"{LIFECYCLE}.verdict"
-DISPATCHER, OPERATIONS = f"{SHELL}.engine.dispatcher", f"{SHELL}.engine.operations"
+PENDING_CALLS, OPERATIONS = f"{SHELL}.engine.pending_calls", f"{SHELL}.engine.operations"
 POLL_INTERVAL = f"{LIFECYCLE}.poll_interval"
 SHUTDOWN = f"{SHELL}.engine.shutdown"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
@@ -241,7 +241,7 @@ MUTANTS = (
     # --- The shell ---
     Mutant(
         "an answer to another request counts",
-        DISPATCHER,
+        PENDING_CALLS,
         "        if record.pending.get(kind) == number:  # only the last request of a kind counts, and once\n"
         "            del record.pending[kind]\n",
         "        if True:\n",

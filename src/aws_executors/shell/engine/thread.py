@@ -76,7 +76,7 @@ class Engine(Generic[K, R]):
 
         One that can not be made raises, and the next one is asked for all the same (as of a `map`).
         """
-        self._inbox.put(partial(self._dispatcher.hand_over, work_items))
+        self._inbox.put(partial(self._dispatcher.arrivals.hand_over, work_items))
 
     def revoke(self, token: str) -> None:
         """Stop whatever runs for this job, and report nothing more of it; returns at once."""
