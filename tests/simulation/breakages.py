@@ -266,7 +266,7 @@ MUTANTS = (
     Mutant(
         "a superseded job goes on",
         EXECUTOR,
-        "        if before is not None and self._engine is not None:",
+        "        if before is not None and self._started is not None:",
         "        if False:",
         seed=8009085,
     ),
