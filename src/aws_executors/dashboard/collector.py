@@ -33,7 +33,7 @@ from aws_executors.dashboard.summary import (
     summarize,
     summarize_containers,
 )
-from aws_executors.shell.engine.event_feed import News
+from aws_executors.shell.engine.events.feed import News
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import RateLimiter
 from aws_executors.shell.engine.warm.container import WarmContainer

@@ -33,8 +33,8 @@ from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.aws.log_tail import LogTail
 from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.event_intake import EventIntake
-from aws_executors.shell.engine.event_listener import EventListener
+from aws_executors.shell.engine.events.intake import EventIntake
+from aws_executors.shell.engine.events.listener import EventListener
 from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.transport import transport_of

@@ -28,7 +28,7 @@ from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.arrivals import GROUP, Arrivals
 from aws_executors.shell.engine.ended_containers import ended_update, newly_ended
 from aws_executors.shell.engine.error_log import ErrorLog
-from aws_executors.shell.engine.event_feed import EventFeed
+from aws_executors.shell.engine.events.feed import EventFeed
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import AirflowUpdate, K, WarmRequest, WorkItem
 from aws_executors.shell.engine.operations import Operations

@@ -20,7 +20,7 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.event_feed import News
+from aws_executors.shell.engine.events.feed import News
 from aws_executors.shell.engine.messages import AirflowUpdate, K, Message, WorkItem
 from aws_executors.shell.engine.operations import Database, Operations
 from aws_executors.shell.engine.rate_limiter import RateLimiter
