@@ -89,8 +89,8 @@ RULES = (
 EXEMPT = {
     # This command brings its own cloud.
     (f"{OURS}.cli.commands.local", f"{OURS}.local"),
-    # The executor starts the publisher of the fleet page, the plugin names the page.
-    (f"{OURS}.shell.airflow.executor", f"{OURS}.dashboard"),
+    # An executor starts the publisher of the fleet page, the plugin names the page.
+    (f"{OURS}.shell.airflow.started", f"{OURS}.dashboard"),
     (f"{OURS}.shell.ui.plugin", f"{OURS}.dashboard"),
 }
 
@@ -180,7 +180,7 @@ def test_what_is_pure_ignores_no_type(path: Path) -> None:
         ("aws_executors.shell.engine.thread", "aws_executors.executors", True),
         ("aws_executors.shell.engine.thread", "airflow.configuration.conf", False),
         ("aws_executors.shell.engine.thread", "aws_executors.dashboard.snapshot", True),
-        ("aws_executors.shell.airflow.executor", "aws_executors.dashboard.collector", False),
+        ("aws_executors.shell.airflow.started", "aws_executors.dashboard.collector", False),
         ("aws_executors.dashboard.page.view", "aws_executors.shell.airflow.loggers", True),
         ("aws_executors.dashboard.page.view", "aws_executors.dashboard.store", True),
         ("aws_executors.dashboard.page.view", "airflow.models", True),

@@ -10,7 +10,7 @@ from aws_executors.core.batch import allocation as of_batch
 from aws_executors.core.batch.describe import follower as follow_jobs
 from aws_executors.core.batch.describe import observe as observe_job
 from aws_executors.core.cost.prices import bundled_prices
-from aws_executors.core.cost.record import record_of
+from aws_executors.core.cost.record import Origin, record_of
 from aws_executors.core.ecs import allocation as of_ecs
 from aws_executors.core.ecs.describe import follower as follow_tasks
 from aws_executors.core.ecs.describe import observe as observe_task
@@ -90,7 +90,7 @@ def test_what_never_began_is_not_billed() -> None:
     seen = observe_task(never, container="airflow").unwrap().allocation
     assert seen is not None
     assert (seen.waiting, seen.pulling, seen.running, seen.seconds) == (None, None, None, 0.0)
-    record = record_of(seen, bundled_prices(), section="ecs_fargate", region="us-east-1")
+    record = record_of(seen, bundled_prices(), Origin("ecs_fargate", "us-east-1"))
     assert (record.billed, record.dollars) == (0.0, 0.0)
 
 

@@ -12,7 +12,7 @@ from airflow.utils.session import create_session
 from returns.result import Success
 from sqlalchemy import select
 
-from aws_executors.core.aws.request_quotas import BATCH_NAMES, ECS_NAMES, ON_FARGATE, Action
+from aws_executors.core.aws.request_quotas import BATCH_OPERATIONS, ECS_OPERATIONS, ON_FARGATE, Action
 from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.metrics import CALLS, THROTTLES, name_of
@@ -26,7 +26,7 @@ from aws_executors.dashboard.seal import NoKeyError
 from aws_executors.dashboard.snapshot import HEARTBEAT, KEPT, MISSED, CallRate, QueueCount, Snapshot, TaskKey
 from aws_executors.dashboard.store import SnapshotRow, snapshots
 from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.event_feed import News
+from aws_executors.shell.engine.events.feed import News
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
@@ -74,12 +74,12 @@ def test_what_is_measured_is_what_is_told() -> None:
         counts.time(name_of(CALLS, Action.SUBMIT), 0.1)
     counts.count(name_of(THROTTLES, Action.SUBMIT))
     counts.gauge("jobs", 5)
-    assert call_rates(counts, share, ECS_NAMES, 0.0) == (
+    assert call_rates(counts, share, ECS_OPERATIONS, 0.0) == (
         CallRate(action="RunTask", calls=3, throttled=1, granted=19, documented=20),
     )
     for at in (1.0, 3.0):
         share.throttled(Action.SUBMIT, at - 0.1, at)
-    (slowed,) = call_rates(counts, share, BATCH_NAMES, 3.0)
+    (slowed,) = call_rates(counts, share, BATCH_OPERATIONS, 3.0)
     assert (slowed.action, slowed.granted) == ("SubmitJob", 18.05)
 
 
@@ -100,7 +100,7 @@ def look(engine: Engine[str, Order], clock: Callable[[], float] = time.monotonic
         engine=engine,
         executor="E",
         region="R",
-        calls=ECS_NAMES,
+        operations=ECS_OPERATIONS,
         counts=RecentCounts(),
         rate_limiter=Account().share(ON_FARGATE),
         clock=clock,
@@ -157,7 +157,7 @@ def test_jobs_are_looked_at_when_one_has_changed_and_told_every_time() -> None:
         engine=engine,
         executor="E",
         region="R",
-        calls=ECS_NAMES,
+        operations=ECS_OPERATIONS,
         counts=RecentCounts(),
         rate_limiter=Account().share(ON_FARGATE),
     )

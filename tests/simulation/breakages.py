@@ -13,11 +13,12 @@ STOPPING, ROW_READ = f"{TRANSITIONS}.stopping", f"{TRANSITIONS}.row_read"
 LOOKUP, MOVES, SUBMISSION = f"{TRANSITIONS}.lookup", f"{TRANSITIONS}.moves", f"{TRANSITIONS}.submission"
 WATCHING, TOKEN_RENEWAL = f"{TRANSITIONS}.watching", f"{TRANSITIONS}.token_renewal"
 MACHINE, POLICY, VERDICT = f"{LIFECYCLE}.machine", f"{LIFECYCLE}.policy", f"{LIFECYCLE}.verdict"
-DISPATCHER, OPERATIONS = f"{SHELL}.engine.dispatcher", f"{SHELL}.engine.operations"
+PENDING_CALLS, OPERATIONS = f"{SHELL}.engine.pending_calls", f"{SHELL}.engine.operations"
 POLL_INTERVAL = f"{LIFECYCLE}.poll_interval"
 SHUTDOWN = f"{SHELL}.engine.shutdown"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
-CELL, TURNS = "aws_executors.core.warm.cell", f"{SHELL}.engine.warm.turns"
+CELL, WARM = "aws_executors.core.warm.cell", f"{SHELL}.engine.warm"
+TURNS, ENDINGS = f"{WARM}.turns", f"{WARM}.endings"
 STORE = f"{SHELL}.transport.s3"
 
 
@@ -241,7 +242,7 @@ MUTANTS = (
     # --- The shell ---
     Mutant(
         "an answer to another request counts",
-        DISPATCHER,
+        PENDING_CALLS,
         "        if record.pending.get(kind) == number:  # only the last request of a kind counts, and once\n"
         "            del record.pending[kind]\n",
         "        if True:\n",
@@ -265,7 +266,7 @@ MUTANTS = (
     Mutant(
         "a superseded job goes on",
         EXECUTOR,
-        "        if before is not None and self._engine is not None:",
+        "        if before is not None and self._started is not None:",
         "        if False:",
         seed=8009085,
     ),
@@ -304,7 +305,7 @@ MUTANTS = (
         "an offer that was refused its condition has not landed",
         TURNS,
         "                self.read(container)  # it has changed;",
-        "                self._back(container)  # it has changed;",
+        "                self.back(container)  # it has changed;",
         seed=50,
         warm=True,
     ),
@@ -318,8 +319,8 @@ MUTANTS = (
     ),
     Mutant(
         "what a container had is lost with it unread",
-        TURNS,
-        "                if held is not None:\n                    self.says(container, held)\n"
+        ENDINGS,
+        "                if held is not None:\n                    self._turns.says(container, held)\n"
         "                self._lost",
         "                self._lost",
         seed=3,
@@ -327,9 +328,9 @@ MUTANTS = (
     ),
     Mutant(
         "what was offered when its container ended waits for ever",
-        TURNS,
+        ENDINGS,
         "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n"
-        "            self._back(container)\n",
+        "            self._turns.back(container)\n",
         "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n",
         seed=2,
         warm=True,

@@ -25,12 +25,13 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.shell.airflow.configuration import Configured
-from aws_executors.shell.airflow.executor import AwsExecutor, engine_config
+from aws_executors.shell.airflow.executor import AwsExecutor
+from aws_executors.shell.airflow.started import StartedParts, engine_config, sharing_of
 from aws_executors.shell.airflow.work_items import WorkItems
 from aws_executors.shell.airflow.workloads import RequestFactory, Transports
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_tail import LogTail
-from aws_executors.shell.engine.event_intake import EventIntake
+from aws_executors.shell.engine.events.intake import EventIntake
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.transport import INLINE, transport_of
 from aws_executors.shell.transport.takeover import Takeover
@@ -96,7 +97,6 @@ class VirtualExecutor(AwsExecutor[S, R]):
         super().__init__(parallelism=parallelism)
         self._process, self._cloud, self._metadata = process, cloud, metadata
         self.engine: VirtualEngine[R] | None = None
-        self._log_tail = NoLastWords(self._live_logs)
 
     @cached_property
     def jwt_generator(self) -> Any:
@@ -130,24 +130,26 @@ class VirtualExecutor(AwsExecutor[S, R]):
         events = self._cloud.schedule.events
         config = replace(config, policy=policy, pace=pace, rows_every=times.row_interval, events=events)
         database = VirtualDatabase(self._process, self._metadata)
-        sharing, cells = self._sharing(configured)
+        sharing, cells = sharing_of(self, configured)
         if cells is not None:
             service = WarmService(service, cells)
             service._lock = virtual_lock()
         self.engine = VirtualEngine(service, database, config, self._process, cells)
-        self._engine = self.engine
         if events:
             read = partial(self.backend.row.observe_event, settings)
             self._cloud.events.intakes.append((self._process, EventIntake(read, self.engine, Unmeasured())))
         usual, large = transport_of(settings, self.clients(settings))
         inline = INLINE[self._cloud.schedule.launcher]
-        self._work_items = VirtualWorkItems(
+        work_items: VirtualWorkItems[S, R] = VirtualWorkItems(
             executor=self,
             configured=configured,
             row=self.backend.row,
             ways=Transports(usual, large) if self._cloud.schedule.stored else Transports(inline),
             queueing=0.0,
             sharing=sharing,
+        )
+        self._started = StartedParts(
+            engine=self.engine, work_items=work_items, log_tail=NoLastWords(self.live_logs)
         )
 
     def _emit_metrics(self, open_slots: int, num_running_tasks: int, num_queued_tasks: int) -> None:

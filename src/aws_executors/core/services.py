@@ -1,19 +1,19 @@
 """One row per service: its section, its request, and the functions that differ between services.
 
-Law: a table and no logic; callers look up a row, and never ask which service it is. A third service is a
+Law: a table, and no logic; callers look up a row, and never ask which service it is. A third service is a
 folder beside `core/ecs`, a row here, and beside it the row with its calls (`shell/services.py`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Generic, TypeAlias, TypeVar, cast
+from typing import Generic, Protocol, TypeAlias, TypeVar, cast
 
 from returns.result import Result
 
 from aws_executors.core.aws.event_rules import EventSelection
 from aws_executors.core.aws.iam import Also, Statement, Where
-from aws_executors.core.aws.request_quotas import BATCH_NAMES, ECS_NAMES, Names
+from aws_executors.core.aws.request_quotas import BATCH_OPERATIONS, ECS_OPERATIONS, OperationNames
 from aws_executors.core.batch import builder as batch_builder
 from aws_executors.core.batch import describe as batch_describe
 from aws_executors.core.batch import event_rule as batch_event_rule
@@ -52,7 +52,7 @@ class ServiceRow(Generic[S, R]):
     from_kwargs: Callable[[object], R]
     seal: Callable[[Launch[S], R], R]
     """The last step of every builder."""
-    operations: Names
+    operations: OperationNames
     """What the service's API calls the actions of the engine."""
     statements: Callable[[R, Where, Also], Iterator[Statement]]
     observe_event: Callable[[S, object], Result[Observation, Unreadable]]
@@ -66,6 +66,26 @@ class ServiceRow(Generic[S, R]):
     """The actions by which the doctor looks, besides those of the executor."""
 
 
+class _Observe(Protocol):
+    """Reads an event of one service; `container` is the name of the Airflow container."""
+
+    def __call__(
+        self, event: object, *, container: str, sizes: bool = False
+    ) -> Result[Observation, Unreadable]: ...
+
+
+def _own_or_other(
+    own: _Observe, other: _Observe
+) -> Callable[[BatchSettings | EcsSettings, object], Result[Observation, Unreadable]]:
+    """Reads an event by the first that can; where neither can, its own service's says why."""
+
+    def read(settings: BatchSettings | EcsSettings, event: object) -> Result[Observation, Unreadable]:
+        mine = own(event, container=settings.container_name, sizes=settings.usage)
+        return mine.lash(lambda problem: other(event, container="").alt(lambda _: problem))
+
+    return read
+
+
 BATCH = ServiceRow(
     executors=("AwsBatchExecutor",),
     settings=BatchSettings,
@@ -75,11 +95,9 @@ BATCH = ServiceRow(
     over_options=batch_builder.over_options,
     from_kwargs=batch_request.from_kwargs,
     seal=batch_builder.sealed,
-    operations=BATCH_NAMES,
+    operations=BATCH_OPERATIONS,
     statements=batch_permissions.statements,
-    observe_event=lambda settings, event: batch_describe.observe_event(
-        event, container=settings.container_name, sizes=settings.usage
-    ).lash(lambda own: ecs_describe.observe_event(event, container="").alt(lambda _: own)),
+    observe_event=_own_or_other(batch_describe.observe_event, ecs_describe.observe_event),
     event_rule=batch_event_rule.RULE,
     own_tags=batch_permissions.own_tags,
     doctor_reads=batch_permissions.DOCTOR_READS,
@@ -93,11 +111,9 @@ ECS = ServiceRow(
     over_options=ecs_builder.over_options,
     from_kwargs=ecs_request.from_kwargs,
     seal=ecs_builder.sealed,
-    operations=ECS_NAMES,
+    operations=ECS_OPERATIONS,
     statements=ecs_permissions.statements,
-    observe_event=lambda settings, event: ecs_describe.observe_event(
-        event, container=settings.container_name, sizes=settings.usage
-    ).lash(lambda own: batch_describe.observe_event(event).alt(lambda _: own)),
+    observe_event=_own_or_other(ecs_describe.observe_event, batch_describe.observe_event),
     event_rule=ecs_event_rule.RULE,
     own_tags=ecs_permissions.own_tags,
     doctor_reads=ecs_permissions.DOCTOR_READS,

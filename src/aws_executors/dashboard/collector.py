@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 from airflow.models.taskinstancekey import TaskInstanceKey
 
-from aws_executors.core.aws.request_quotas import Names
+from aws_executors.core.aws.request_quotas import OperationNames
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts, call_rates
@@ -33,7 +33,7 @@ from aws_executors.dashboard.summary import (
     summarize,
     summarize_containers,
 )
-from aws_executors.shell.engine.event_feed import News
+from aws_executors.shell.engine.events.feed import News
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import RateLimiter
 from aws_executors.shell.engine.warm.container import WarmContainer
@@ -71,7 +71,7 @@ class Collector(Generic[K, R]):
     engine: ReadableEngine[K, R]
     executor: str
     region: str
-    calls: Names
+    operations: OperationNames
     counts: RecentCounts
     rate_limiter: RateLimiter
     team: str = ""
@@ -95,7 +95,7 @@ class Collector(Generic[K, R]):
             queues=summary.queues,
             jobs=summary.jobs,
             left_out=summary.left_out,
-            calls=call_rates(self.counts, self.rate_limiter, self.calls, self.clock()),
+            calls=call_rates(self.counts, self.rate_limiter, self.operations, self.clock()),
             news="" if self.engine.news is News.POLLS else str(self.engine.news),
             containers=containers,
             container_counts=counts,

@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 
-from aws_executors.core.aws.request_quotas import Action, Names
+from aws_executors.core.aws.request_quotas import Action, OperationNames
 from aws_executors.core.lifecycle.metrics import CALLS, THROTTLES, name_of
 from aws_executors.dashboard.snapshot import CallRate
 from aws_executors.shell.engine.rate_limiter import RateLimiter
@@ -57,11 +57,11 @@ class RecentCounts:
 
 
 def call_rates(
-    counts: RecentCounts, rate_limiter: RateLimiter, names: Names, now: float
+    counts: RecentCounts, rate_limiter: RateLimiter, operations: OperationNames, now: float
 ) -> tuple[CallRate, ...]:
     """The calls to AWS within the last minute and the rates allowed, without actions that were not called.
     `now` is a time of the rate limiter's clock."""
-    rates = (_call_rate(action, name, counts, rate_limiter, now) for action, name in names.items())
+    rates = (_call_rate(action, name, counts, rate_limiter, now) for action, name in operations.items())
     return tuple(rate for rate in rates if rate.calls or rate.throttled)
 
 

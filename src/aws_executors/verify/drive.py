@@ -13,7 +13,7 @@ from typing import Any
 from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
 from aws_executors.core.lifecycle.job import Job, Purpose
 from aws_executors.core.lifecycle.observation import Phase
-from aws_executors.shell.airflow.executor import engine_config
+from aws_executors.shell.airflow.started import engine_config
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine

@@ -16,6 +16,7 @@ from aws_executors.core.cost.measured import (
 )
 from aws_executors.core.cost.prices import bundled_prices
 from aws_executors.core.cost.record import (
+    Origin,
     UsageRecord,
     entry_of,
     line_of,
@@ -163,9 +164,7 @@ def test_a_record_has_what_aws_told_and_what_was_measured() -> None:
     record = record_of(
         given,
         bundled_prices(),
-        section="ecs_fargate",
-        region="us-east-1",
-        queue="etl",
+        Origin("ecs_fargate", "us-east-1", "etl"),
         measured=Measured(memory=900, cpu=4.1, kills=1),
     )
     assert (record.waiting, record.pulling, record.starting, record.running) == (17.0, 20.0, 3.0, 41.0)
@@ -179,7 +178,7 @@ def test_a_record_has_what_aws_told_and_what_was_measured() -> None:
 
 def test_on_an_instance_nothing_is_billed_by_the_minute_and_nothing_priced() -> None:
     given = Allocation(vcpu=1, memory=2048, created=0.0, started=3.0, stopped=10.0)
-    record = record_of(given, bundled_prices(), section="ecs_fargate", region="us-east-1")
+    record = record_of(given, bundled_prices(), Origin("ecs_fargate", "us-east-1"))
     assert (record.billed, record.dollars, record.sold_as) == (7.0, None, "ec2")
     assert not record.on_fargate
 
@@ -201,11 +200,11 @@ def test_on_an_instance_nothing_is_billed_by_the_minute_and_nothing_priced() -> 
 def test_workloads_and_the_rest_of_their_container_cost_together_what_it_costs(
     given_: Allocation, seconds: list[float]
 ) -> None:
-    prices, section, region = bundled_prices(), "ecs_fargate", "us-east-1"
+    prices, origin = bundled_prices(), Origin("ecs_fargate", "us-east-1")
     served = [Measured(seconds=one) for one in seconds]
-    whole = record_of(given_, prices, section=section, region=region)
-    rest = rest_of(given_, prices, served, section=section, region=region)
-    turns = [turn_of(given_, prices, section=section, region=region, measured=one) for one in served]
+    whole = record_of(given_, prices, origin)
+    rest = rest_of(given_, prices, origin, served)
+    turns = [turn_of(given_, prices, origin, measured=one) for one in served]
     fits = given_.running is not None and sum(seconds) <= given_.running
     if whole.dollars is None:
         assert rest.dollars is None

@@ -125,7 +125,7 @@ def test_one_container_takes_one_workload_after_another(
     kind: type[BaseExecutor], aws: LocalAws, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board = Board()
-    monkeypatch.setattr("aws_executors.shell.airflow.executor.AirflowMetrics", lambda tags: board)
+    monkeypatch.setattr("aws_executors.shell.airflow.started.AirflowMetrics", lambda tags: board)
     executor = begin(kind, fleet_interval="0.1")
     for _ in range(4):
         run(executor, "ok-0.2")

@@ -128,12 +128,13 @@ def saved(*givens: Given) -> list[str | None]:
 
 def test_every_database_takes_what_leaves(executor: AwsEcsFargateExecutor, tmp_path: Path) -> None:
     """As the scheduler saves it: one bulk for all tasks, which one NUL would lose for all."""
-    key = TaskInstanceKey("dag", "task", "run", 1, -1)
+    key, started = TaskInstanceKey("dag", "task", "run", 1, -1), executor._started
+    assert started is not None
     for text in ("a\x00b", "\ud800", "x" * 100_000, "\x1b[31m\u202e😀"):
         executor._current_tokens.enter(key, "token")
-        executor._tell_airflow(AirflowUpdate("token", key, LogEvent("container failed", text)))
+        executor._tell_airflow(started, AirflowUpdate("token", key, LogEvent("container failed", text)))
         executor._log_event(key, LogEvent("container log", text))
-        executor._tell_airflow(AirflowUpdate("token", key, Report(False, text)))
+        executor._tell_airflow(started, AirflowUpdate("token", key, Report(False, text)))
         info = str(executor.event_buffer[key][1])
         assert len(info.encode()) <= MOST
         assert "\x00" not in info

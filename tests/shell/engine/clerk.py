@@ -83,8 +83,8 @@ class Clerk(Operations[str, Order]):
             self.take(WorkItem(job=job, key=token, priority=priority, build=build))
 
     def take(self, work_item: WorkItem[str, Order]) -> None:
-        self.dispatcher.hand_over(iter([work_item]))
-        self.dispatcher._arrive()
+        self.dispatcher.arrivals.hand_over(iter([work_item]))
+        self.dispatcher.arrivals.take_in()
 
     # --- `Operations` -----------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from aws_executors.core.lifecycle.events import (
 )
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.shell.engine.dispatcher import SLICE
+from aws_executors.shell.engine.arrivals import GROUP
 from aws_executors.shell.engine.messages import Message, WorkItem
 from shell.engine.clerk import Clerk
 from worlds import Cloud, Order
@@ -179,7 +179,7 @@ def deliver(clerk: Clerk, count: int) -> list[str]:
             job=Job(token=f"t{number}"), key=f"t{number}", build=lambda attempt: Success(Order("t", attempt))
         )
 
-    clerk.dispatcher.hand_over(map(make, range(count)))
+    clerk.dispatcher.arrivals.hand_over(map(make, range(count)))
     return made
 
 
@@ -196,7 +196,7 @@ def test_c28_a_thousand_at_once_are_taken_in_a_few_at_a_time() -> None:
         clerk.dispatcher.turn()
         clerk.dispatcher.turn()  # what else happens in between lets no more of them in
         turns.append(len(made))
-    assert max(later - before for before, later in pairwise(turns)) == SLICE
+    assert max(later - before for before, later in pairwise(turns)) == GROUP
     assert made == [f"t{number}" for number in range(1000) if number != 3]
     assert clerk.now < 0.5
 

@@ -14,7 +14,7 @@ from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, 
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.event_feed import News
+from aws_executors.shell.engine.events.feed import News
 from shell.engine.clerk import Clerk
 from worlds import Cloud, Order, Unmeasured
 

@@ -38,11 +38,11 @@ from aws_executors.shell.aws import event_queue
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.aws.event_queue import EventQueue, Message
-from aws_executors.shell.engine import event_listener
 from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.event_feed import News
-from aws_executors.shell.engine.event_intake import EventIntake
-from aws_executors.shell.engine.event_listener import EventListener
+from aws_executors.shell.engine.events import listener as listening
+from aws_executors.shell.engine.events.feed import News
+from aws_executors.shell.engine.events.intake import EventIntake
+from aws_executors.shell.engine.events.listener import EventListener
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
@@ -222,7 +222,7 @@ def test_a_message_that_nobody_can_read_is_logged_once_and_gone(
 def test_a_queue_that_is_not_there_is_said_once_and_hinders_nothing(
     aws: LocalAws, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_listener, "PAUSE", Backoff(base=0.05, cap=0.05))
+    monkeypatch.setattr(listening, "PAUSE", Backoff(base=0.05, cap=0.05))
     url = events_queue(aws, "short-lived")
     aws.client("sqs").delete_queue(QueueUrl=url)
     with scheduler(aws, url, replace(PACE, quickest=0.1, slowest=0.1)) as one:
@@ -338,7 +338,7 @@ def test_it_is_given_back_at_once_first_then_later_then_no_more() -> None:
 
 
 def test_what_the_engine_has_not_taken_in_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_listener, "ENGINE_WITHIN", 0.01)
+    monkeypatch.setattr(listening, "ENGINE_WITHIN", 0.01)
     mailbox = after_a_turn(Hearer(deaf=True), event("arn:own"))
     assert (mailbox.deleted, mailbox.given_back) == ([], {})
 
@@ -350,7 +350,7 @@ def test_an_empty_answer_says_that_the_queue_can_be_read() -> None:
 
 
 def test_trouble_is_told_to_the_engine_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_listener, "PAUSE", Backoff(base=0.0, cap=0.0))
+    monkeypatch.setattr(listening, "PAUSE", Backoff(base=0.0, cap=0.0))
     denied = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="not authorized")
     hearer, mailbox = Hearer(), Mailbox([Failure(denied), Failure(denied)])
     listener = EventListener(mailbox, EventIntake(READ, hearer, Unmeasured()))

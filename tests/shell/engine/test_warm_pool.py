@@ -30,7 +30,8 @@ from aws_executors.shell.engine.error_log import ErrorLog
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import WarmRequest, WorkItem
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
-from aws_executors.shell.engine.warm.pool import UNCLAIMED, WarmPool
+from aws_executors.shell.engine.warm.foreign_cells import UNCLAIMED
+from aws_executors.shell.engine.warm.pool import WarmPool
 from aws_executors.shell.engine.warm.tally import WarmTally
 from aws_executors.shell.engine.warm.turns import PATIENCE
 from aws_executors.shell.transport.cells import HeldCell

@@ -42,16 +42,16 @@ class RateShare:
 
 
 Allotments = Mapping[Action, RateShare]
-Names = Mapping[Action, str]
+OperationNames = Mapping[Action, str]
 """What a service's API calls these actions."""
 
-ECS_NAMES: Names = {
+ECS_OPERATIONS: OperationNames = {
     Action.SUBMIT: "RunTask",
     Action.DESCRIBE: "DescribeTasks",
     Action.LOOK_UP: "ListTasks",
     Action.STOP: "StopTask",
 }
-BATCH_NAMES: Names = {
+BATCH_OPERATIONS: OperationNames = {
     Action.SUBMIT: "SubmitJob",
     Action.DESCRIBE: "DescribeJobs",
     Action.LOOK_UP: "ListJobs",

@@ -7,7 +7,7 @@ that cannot be read is no record.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -77,13 +77,21 @@ class UsageRecord(BaseModel):
         return None if self.cpu is None or not self.running else self.cpu / self.running
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a container was started: by which section of airflow.cfg, in which Region, from which queue of
+    Airflow."""
+
+    section: str
+    region: str
+    queue: str = ""
+
+
 def record_of(
     allocation: Allocation,
     prices: Prices,
+    origin: Origin,
     *,
-    section: str,
-    region: str,
-    queue: str = "",
     killed: bool = False,
     measured: Measured | None = None,
     whole: bool = True,
@@ -94,7 +102,7 @@ def record_of(
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> given = Allocation(vcpu=0.25, memory=512, fargate=True, pull_started=0.0, started=20.0, stopped=90.0)
-    >>> print(line_of(record_of(given, bundled_prices(), section="ecs_fargate", region="us-east-1")))
+    >>> print(line_of(record_of(given, bundled_prices(), Origin("ecs_fargate", "us-east-1"))))
     had 512 MiB, 0.25 vCPU, 1 min 10 s, about $0.00031
     """
     sold_as = price_class(
@@ -107,11 +115,11 @@ def record_of(
     billed: float | None = seconds
     if seconds and whole and sold_as is not PriceClass.EC2:
         billed = billed_seconds(seconds, windows=sold_as is PriceClass.WINDOWS_X86)
-    cost = _cost(allocation, prices, region, seconds, whole=whole)
+    cost = _cost(allocation, prices, origin.region, seconds, whole=whole)
     return UsageRecord(
-        section=section,
-        region=region,
-        queue=queue,
+        section=origin.section,
+        region=origin.region,
+        queue=origin.queue,
         sold_as="" if sold_as is None else sold_as,
         vcpu=allocation.vcpu,
         memory=allocation.memory,
@@ -135,10 +143,8 @@ def record_of(
 def turn_of(
     allocation: Allocation | None,
     prices: Prices,
+    origin: Origin,
     *,
-    section: str,
-    region: str,
-    queue: str = "",
     killed: bool = False,
     measured: Measured | None = None,
 ) -> UsageRecord:
@@ -147,7 +153,7 @@ def turn_of(
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> given = Allocation(vcpu=0.25, memory=512, fargate=True)
     >>> used = Measured(memory=300, cpu=0.84, seconds=8.4)
-    >>> print(line_of(turn_of(given, bundled_prices(), section="batch", region="us-east-1", measured=used)))
+    >>> print(line_of(turn_of(given, bundled_prices(), Origin("batch", "us-east-1"), measured=used)))
     used 300 MiB of 512 MiB, 0.1 of 0.25 vCPU, 8 s, about $0.000029
     """
     seconds = None if measured is None else measured.seconds
@@ -160,26 +166,14 @@ def turn_of(
         stopped=seconds,
         before=0.0,
     )
-    return record_of(
-        own,
-        prices,
-        section=section,
-        region=region,
-        queue=queue,
-        killed=killed,
-        measured=measured,
-        whole=False,
-    )
+    return record_of(own, prices, origin, killed=killed, measured=measured, whole=False)
 
 
 def rest_of(
     allocation: Allocation,
     prices: Prices,
+    origin: Origin,
     served: Iterable[Measured | None],
-    *,
-    section: str,
-    region: str,
-    queue: str = "",
 ) -> UsageRecord:
     """The record of what is left of a container when the workloads that it has served have paid: its start,
     the time in which it was idle, and the rest of a minute that Fargate bills at least.
@@ -187,13 +181,13 @@ def rest_of(
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> given = Allocation(vcpu=0.25, memory=512, fargate=True, pull_started=0.0, started=20.0, stopped=90.0)
     >>> served = [Measured(seconds=10.0), Measured(seconds=40.0)]
-    >>> rest = rest_of(given, bundled_prices(), served, section="batch", region="us-east-1")
+    >>> rest = rest_of(given, bundled_prices(), Origin("batch", "us-east-1"), served)
     >>> rest.idle, rest.billed, line_of(rest)
     (20.0, 40.0, 'had 512 MiB, 0.25 vCPU, idle for 20 s, about $0.00014')
     """
-    record = record_of(allocation, prices, section=section, region=region, queue=queue)
+    record = record_of(allocation, prices, origin)
     paid = sum(one.seconds or 0.0 for one in served if one is not None)
-    part = _cost(allocation, prices, region, paid, whole=False)
+    part = _cost(allocation, prices, origin.region, paid, whole=False)
     left: dict[str, float | None] = {
         "running": None,
         "idle": _less(record.running, paid, 1),

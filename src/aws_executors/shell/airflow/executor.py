@@ -7,15 +7,12 @@ the scheduler at once, with all that is wrong with them.
 Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
 """
 
-import socket
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from airflow.configuration import conf
 from airflow.executors.base_executor import PARALLELISM, BaseExecutor
 from airflow.executors.workloads import ExecuteTask
 from airflow.models.taskinstancekey import TaskInstanceKey
@@ -23,47 +20,26 @@ from airflow.utils.state import State
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.aws.event_rules import host_queue
 from aws_executors.core.aws.service import Service
 from aws_executors.core.cost.record import USED, WARM_CONTAINER
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import LogEvent, Report
-from aws_executors.core.lifecycle.metrics import census
-from aws_executors.core.lifecycle.policy import CONTAINER_FAILED, Policy
-from aws_executors.core.lifecycle.poll_interval import pace
+from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
 from aws_executors.core.redact.outgoing import last_lines, one_line
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
-from aws_executors.core.warm.shape import cells_of
-from aws_executors.core.warm.step import may_be_warm
-from aws_executors.dashboard.collector import Collector, publisher_of
-from aws_executors.dashboard.publisher import Publisher
-from aws_executors.dashboard.recent_counts import RecentCounts
 from aws_executors.shell.airflow import compat, features
 from aws_executors.shell.airflow.compat import ExecuteCallback
 from aws_executors.shell.airflow.configuration import Configured, configure
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
-from aws_executors.shell.airflow.database import AirflowDatabase, assign, complete
+from aws_executors.shell.airflow.database import assign, complete
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.airflow.metrics import AirflowMetrics, Sink
-from aws_executors.shell.airflow.usage import UsageRecorder, recorder_of
-from aws_executors.shell.airflow.work_items import WorkItems
-from aws_executors.shell.airflow.workloads import Sharing, Transports
+from aws_executors.shell.airflow.started import StartedParts, sharing_of, start_parts
 from aws_executors.shell.aws.clients import Clients
-from aws_executors.shell.aws.event_queue import EventQueue
-from aws_executors.shell.aws.log_tail import LogTail
-from aws_executors.shell.aws.watched_service import WatchedService
-from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.event_intake import EventIntake
-from aws_executors.shell.engine.event_listener import EventListener
 from aws_executors.shell.engine.messages import AirflowUpdate, ContainerEnded
-from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.services import Backend
-from aws_executors.shell.transport import transport_of
-from aws_executors.shell.transport.cells import CellStore, cells_at
-from aws_executors.shell.transport.warm_service import WarmService
 from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
 from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
@@ -82,9 +58,6 @@ S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
 
 log = logger(__name__)
-
-END_WITHIN = 1.8
-"""Seconds that `end` may take: who stops a scheduler gives it little time to leave."""
 
 RETIRED_HOOKS = ("_submit_job_kwargs", "_run_task_kwargs")
 """What subclasses of airflow-aws-executors overrode to change a request."""
@@ -110,17 +83,12 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._current_tokens: CurrentTokens[WorkloadKey] = CurrentTokens()
         # Of what waits in the queue under a token of ours.
         self._assigned: dict[WorkloadKey, str] = {}
-        self._engine: Engine[WorkloadKey, R] | None = None
-        self._work_items: WorkItems[S, R] | None = None
+        self._started: StartedParts[S, R] | None = None
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
         self._kept_logs: deque[Log] = deque(maxlen=1000)
         opening = Opening(self._source)
-        self._live_logs = LiveLogs(opening)
+        self.live_logs = LiveLogs(opening)
         self.links = Links(opening)
-        self._log_tail: LogTail[WorkloadKey] | None = None
-        self._usage: UsageRecorder[TaskInstanceKey] | None = None
-        self._publisher: Publisher | None = None
-        self._listener: EventListener | None = None
 
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
         """The settings of the executor's section and its builder, or all that is wrong with them."""
@@ -155,87 +123,19 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 self._start(configured)
 
     def _start(self, configured: Configured[S, R]) -> None:
-        settings = configured.settings
-        service, counts, metrics = self.service(settings), RecentCounts(), AirflowMetrics(self._tags())
-        sharing, cells = self._sharing(configured)
-        if cells is not None:
-            service = WarmService(service, cells)
-        self._work_items = WorkItems(
-            executor=self,
-            configured=configured,
-            row=self.backend.row,
-            ways=Transports(*transport_of(settings, self.clients(settings))),
-            queueing=conf.getfloat("scheduler", "task_queued_timeout"),
-            sharing=sharing,
-        )
-        budget = account(settings.region, settings.endpoint_url, settings.conn_id)
-        rate_limiter = budget.share(service.allotments)
-        # Airflow reads a file of all metrics at the first one that is sent: not in the first heartbeat.
-        for name, jobs in census(()):
-            metrics.gauge(name, jobs)
-        self._engine = Engine(
-            WatchedService(service, rate_limiter, metrics, counts),
-            AirflowDatabase(),
-            engine_config(settings, idempotent=service.idempotent),
-            rate_limiter,
-            metrics,
-            cells=cells,
-        )
-        self._engine.start()
-        self._listener = self._listening(settings, self._engine, metrics)
-        collector = Collector(
-            engine=self._engine,
-            executor=type(self).__name__,
-            region=settings.region,
-            team=self.team_name or "",
-            calls=self.backend.row.operations,
-            counts=counts,
-            rate_limiter=rate_limiter,
-        )
-        self._publisher = publisher_of(collector, settings.fleet_interval)
-        if self._publisher is not None:
-            self._publisher.start()
-        self._log_tail = LogTail(self._live_logs)
-        self._usage = recorder_of(configured, metrics, self.clients(settings), self.backend)
-        self.log.info("%s started in %s, with %s", self, settings.region, configured.builder)
+        self._started = start_parts(self, configured)
+        self.log.info("%s started in %s, with %s", self, configured.settings.region, configured.builder)
         if weaker := "; ".join(features.weaker()):
             self.log.warning("With Airflow %s: %s (docs/versions.md)", features.airflow_version(), weaker)
 
-    def _sharing(self, configured: Configured[S, R]) -> tuple[Sharing[R] | None, CellStore | None]:
-        """How containers get one workload after another; nothing, where none does."""
-        settings = configured.settings
-        if not may_be_warm(configured.build, settings):
-            return None, None
-        address = cells_of(settings, self.team_name)
-        # Read here once, and not for each workload: it takes a look at the disk.
-        sharing = Sharing(address, self.backend.row.from_kwargs, version("aws_executors"))
-        return sharing, cells_at(address, settings, self.clients(settings))
-
-    def _listening(
-        self, settings: S, engine: "Engine[WorkloadKey, R]", metrics: Sink
-    ) -> EventListener | None:
-        """The thread that receives events, started; None where there is no queue of them."""
-        if not settings.events_queue:
-            return None
-        url = host_queue(settings.events_queue, socket.gethostname())
-        read = partial(self.backend.row.observe_event, settings)
-        intake = EventIntake(read, engine, metrics)
-        listener = EventListener(EventQueue(self.clients(settings), url), intake)
-        listener.start()
-        return listener
-
-    def _tags(self) -> dict[str, str]:
-        return {"executor": type(self).__name__} | ({"team_name": self.team_name} if self.team_name else {})
+    @property
+    def _engine(self) -> "Engine[WorkloadKey, R] | None":
+        return None if self._started is None else self._started.engine
 
     def end(self) -> None:
         """Submit nothing more; leave the containers to the next scheduler, or stop them."""
-        if self._publisher is not None:
-            self._publisher.end()
-        if self._listener is not None:
-            self._listener.end()
-        if self._engine is not None and self._work_items is not None:
-            stop = not self._work_items.configured.settings.adopt_task_instances
-            self._engine.end(stop=stop, timeout=END_WITHIN)
+        if self._started is not None:
+            self._started.end()
 
     def terminate(self) -> None:
         """Nothing: Airflow ends an executor by `end`."""
@@ -260,12 +160,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
         # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.
+        started = self._started
         workloads: list[Workload] = []
         tokens: list[str] = []
         for workload in workload_items:
             key = compat.workload_key(workload)
             compat.take_from_queue(self, key)
-            if self._engine is None or self._work_items is None:
+            if started is None:
                 self.fail(key, f"{type(self).__name__} has not been started")
             elif isinstance(workload, ExecuteTask | ExecuteCallback):
                 tokens.append(self._enter(workload, key))
@@ -275,8 +176,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                     key,
                     one_line(f"{type(self).__name__} does not support {type(workload).__name__} workloads"),
                 )
-        if self._engine is not None and self._work_items is not None and workloads:
-            self._engine.hand_over(map(self._work_items.queued, workloads, tokens))
+        if started is not None and workloads:
+            started.engine.hand_over(map(started.work_items.queued, workloads, tokens))
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
         """Give the workload its slot and its token: of a task, what stands in its row."""
@@ -286,23 +187,23 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _occupy(self, key: "WorkloadKey", token: str) -> None:
         before = self._current_tokens.enter(key, token)
-        if before is not None and self._engine is not None:
-            self._engine.supersede(before)
+        if before is not None and self._started is not None:
+            self._started.engine.supersede(before)
         self.running.add(key)
 
     # --- News goes out -------------------------------------------------------------------------------------
 
     def sync(self) -> None:
         """Tell Airflow what the engine has to say; drains a queue and waits for nothing."""
-        if self._engine is None:
+        if self._started is None:
             return
-        for update in self._engine.airflow_updates():
+        for update in self._started.engine.airflow_updates():
             try:
-                self._tell_airflow(update)
+                self._tell_airflow(self._started, update)
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
                 log.exception("Could not report %r to Airflow", update)
-        self._log_tails()
+        self._log_tails(self._started)
 
     def get_event_buffer(
         self, dag_ids: Sequence[str] | None = None
@@ -311,30 +212,30 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         events = super().get_event_buffer(dag_ids)
         return {compat.event_key(key): event for key, event in events.items()}
 
-    def _log_tails(self) -> None:
+    def _log_tails(self, started: "StartedParts[S, R]") -> None:
         """What failed containers wrote last, and what containers used; both come after the end is reported,
         and may not come at all."""
-        for event, source in (("container log", self._log_tail), (USED, self._usage)):
+        for event, source in (("container log", started.log_tail), (USED, started.usage)):
             for key, words in () if source is None else source.found():
                 try:
                     self._log_event(key, LogEvent(event, words), last_lines)
                 except Exception:
                     log.exception("Could not add the %s of %s to the event log", event, key)
 
-    def _tell_airflow(self, outcome: "AirflowUpdate[WorkloadKey]") -> None:
-        key, effect = outcome.key, outcome.effect
+    def _tell_airflow(self, started: "StartedParts[S, R]", update: "AirflowUpdate[WorkloadKey]") -> None:
+        key, effect = update.key, update.effect
         if isinstance(effect, ContainerEnded):
-            if self._usage is not None and isinstance(key, TaskInstanceKey):
+            if started.usage is not None and isinstance(key, TaskInstanceKey):
                 shared = effect.served is not None
                 of_nobody = TaskInstanceKey(key.dag_id, WARM_CONTAINER, key.run_id, 1, -1)
-                self._usage.ask(of_nobody if shared else key, outcome.token, effect)
+                started.usage.ask(of_nobody if shared else key, update.token, effect)
             return
-        if not self._current_tokens.speaks_for(outcome.token, key):
+        if not self._current_tokens.speaks_for(update.token, key):
             return  # taken back or superseded: its task is, or will be, in another container
         if isinstance(effect, LogEvent):
             self._log_event(key, effect)
-            if effect.event == CONTAINER_FAILED and self._log_tail is not None:
-                self._log_tail.ask(outcome.token, key)
+            if effect.event == CONTAINER_FAILED and started.log_tail is not None:
+                started.log_tail.ask(update.token, key)
             return
         if not (isinstance(effect, Report) and effect.confirm):  # such a one may have to be made again
             self._current_tokens.strike(key)
@@ -373,16 +274,16 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             token = self._current_tokens.strike(key)
             if token is not None:
                 self._revoke(token)
-            elif (other := ti.external_executor_id) and self._engine and self._work_items:
+            elif (other := ti.external_executor_id) and (started := self._started) is not None:
                 # Another scheduler's: it is not in our table, but what it started can be found by its token.
-                self._engine.hand_over(iter([self._work_items.revoked(ti, other)]))
+                started.engine.hand_over(iter([started.work_items.revoked(ti, other)]))
         except Exception:
             # Airflow's contract: "It should not raise any error."
             log.exception("Could not revoke %s", ti)
 
     def _revoke(self, token: str | None) -> None:
-        if token is not None and self._engine is not None:
-            self._engine.revoke(token)
+        if token is not None and self._started is not None:
+            self._started.engine.revoke(token)
 
     def try_adopt_task_instances(self, tis: "Sequence[TaskInstance]") -> "Sequence[TaskInstance]":
         """Take over what a dead scheduler has left; their containers are looked for afterwards.
@@ -407,14 +308,14 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         return rejected
 
     def _adopt(self, ti: "TaskInstance") -> bool:
-        token, key = ti.external_executor_id, ti.key
-        if self._engine is None or self._work_items is None or not token:
+        token, key, started = ti.external_executor_id, ti.key, self._started
+        if started is None or not token:
             return False
         if not (self._current_tokens.speaks_for(token, key) and key in self.running):
             # Else it is adopted already: Airflow retries this call when the database fails it.
-            work_item = self._work_items.orphan(ti, token)
+            work_item = started.work_items.orphan(ti, token)
             self._occupy(key, token)
-            self._engine.hand_over(iter([work_item]))
+            started.engine.hand_over(iter([work_item]))
         return True
 
     # --- For people ----------------------------------------------------------------------------------------
@@ -438,11 +339,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         ``airflow/utils/log/file_task_handler.py``, `_get_executor_get_task_log`.
         """
         if not compat.teams_of((ti.dag_id,)):
-            return self._live_logs
+            return self.live_logs
         from aws_executors.shell.ui.executor_lookup import executor_of
 
         own = executor_of(ti.executor, ti.dag_id)
-        return None if own is None else own._live_logs
+        return None if own is None else own.live_logs
 
     def _source(self) -> Result[LookupPlace, str]:
         return self.configure().alt(str).map(self._place)
@@ -450,7 +351,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
     def _place(self, configured: Configured[S, R]) -> LookupPlace:
         settings = configured.settings
         places: Places = self.backend.calls(self.clients(settings), settings)
-        _, cells = self._sharing(configured)
+        _, cells = sharing_of(self, configured)
         return LookupPlace(
             places=places if cells is None else WarmPlaces(places, cells), region=settings.region
         )
@@ -465,25 +366,13 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         for name, keys in (("queued", queued), ("running", self.running), ("events", self.event_buffer)):
             named = one_line(", ".join(map(str, keys)) or "none")
             self.log.info("%s (%d): %s", name, len(keys), named)
-        if self._engine is None:
+        engine = self._engine
+        if engine is None:
             return
-        self.log.info("%r", self._engine)
-        for job in self._engine.jobs():
+        self.log.info("%r", engine)
+        for job in engine.jobs():
             container = one_line(job.container or "none")
             self.log.info("%s %s, attempt %d, container %s", job.token, job.stage, job.attempt, container)
-
-
-def engine_config(settings: Settings, *, idempotent: bool) -> EngineConfig:
-    """How the engine is set by these settings."""
-    return EngineConfig(
-        policy=Policy(idempotent=idempotent, attempts=settings.max_attempts),
-        pace=pace(settings.poll_interval, settings.poll_interval_max),
-        rows_every=settings.database_interval,
-        workers=settings.workers,
-        events=bool(settings.events_queue),
-        usage=settings.usage,
-        adopts=settings.adopt_task_instances,
-    )
 
 
 def refuse_retired_hooks(executor: type) -> None:

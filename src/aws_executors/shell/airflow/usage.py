@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from aws_executors.core.aws.token_bucket import Bucket, Quota, full, take
 from aws_executors.core.cost.measured import Measured, read_measured
 from aws_executors.core.cost.prices import Prices
-from aws_executors.core.cost.record import UsageRecord, entry_of, record_of, rest_of, turn_of
+from aws_executors.core.cost.record import Origin, UsageRecord, entry_of, record_of, rest_of, turn_of
 from aws_executors.core.explain.diagnosis import killed_for_memory
 from aws_executors.core.lifecycle import metrics
 from aws_executors.core.lifecycle.observation import Observation
@@ -193,33 +193,16 @@ class UsageRecorder(Generic[K]):
             self._measure(record, turn=is_place(ended.observation.id))
 
     def _record_of(self, ended: ContainerEnded, measured: Measured | None) -> UsageRecord | None:
-        seen = ended.observation
-        given, prices = seen.allocation, self._prices
-        section, region, queue = self._section, self._region, ended.queue
+        seen, prices = ended.observation, self._prices
+        given, origin = seen.allocation, Origin(self._section, self._region, ended.queue)
         if is_place(seen.id):
-            return turn_of(
-                given,
-                prices,
-                section=section,
-                region=region,
-                queue=queue,
-                killed=killed_for_memory(seen),
-                measured=read_measured(seen.used),
-            )
+            used = read_measured(seen.used)
+            return turn_of(given, prices, origin, killed=killed_for_memory(seen), measured=used)
         if given is None:
             return None
         if ended.served is not None:
-            served = map(read_measured, ended.served)
-            return rest_of(given, prices, served, section=section, region=region, queue=queue)
-        return record_of(
-            given,
-            prices,
-            section=section,
-            region=region,
-            queue=queue,
-            killed=killed_for_memory(seen),
-            measured=measured,
-        )
+            return rest_of(given, prices, origin, map(read_measured, ended.served))
+        return record_of(given, prices, origin, killed=killed_for_memory(seen), measured=measured)
 
     def _measure(self, record: UsageRecord, *, turn: bool) -> None:
         if not turn:

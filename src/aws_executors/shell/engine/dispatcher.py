@@ -7,17 +7,14 @@ production, a simulator in virtual time.
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from math import inf
 from typing import Generic, TypeVar
 
-from aws_executors.core.aws.request_quotas import Action
 from aws_executors.core.lifecycle import effects, events, metrics
 from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
@@ -28,16 +25,19 @@ from aws_executors.core.warm.place import container_of, is_place
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.agenda import Agenda
+from aws_executors.shell.engine.arrivals import GROUP, Arrivals
+from aws_executors.shell.engine.ended_containers import ended_update, newly_ended
 from aws_executors.shell.engine.error_log import ErrorLog
-from aws_executors.shell.engine.event_feed import EventFeed
+from aws_executors.shell.engine.events.feed import EventFeed
 from aws_executors.shell.engine.job_table import JobTable, Record
-from aws_executors.shell.engine.messages import AirflowUpdate, ContainerEnded, K, WarmRequest, WorkItem
-from aws_executors.shell.engine.operations import Operations, Performable
+from aws_executors.shell.engine.messages import AirflowUpdate, K, WarmRequest, WorkItem
+from aws_executors.shell.engine.operations import Operations
+from aws_executors.shell.engine.pending_calls import PendingCalls
 from aws_executors.shell.engine.polling import Polling
-from aws_executors.shell.engine.rate_limiter import UNBOUNDED, RateLimitedQueue, RateLimiter
+from aws_executors.shell.engine.rate_limiter import RateLimiter
 from aws_executors.shell.engine.retries import Retries
 from aws_executors.shell.engine.shutdown import Shutdown
-from aws_executors.shell.engine.stall import NEVER_SENT, STALL
+from aws_executors.shell.engine.stall import StallGuard
 from aws_executors.shell.engine.warm.container import WarmContainer
 from aws_executors.shell.engine.warm.pool import WarmPool
 from aws_executors.shell.engine.warm.tally import WarmTally
@@ -47,18 +47,7 @@ R = TypeVar("R")
 log = logger(__name__)
 
 OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})  # in which Airflow may queue the same token again
-SLICE, PAUSE = 16, 0.005
-"""Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the
-next: the scheduler's thread wants the interpreter, too, and is still in the heartbeat that has sent them."""
-SPARE = 4
-"""For every so many workers one submission waits for the next worker that is free. More would only wait there
-instead of in the queue, where a more urgent one still goes first and none is ever too late."""
 CENSUS_EVERY = 10.0  # seconds between two counts of all jobs
-RATE_LIMITED: dict[type, Action] = {
-    effects.Submit: Action.SUBMIT,
-    effects.LookUp: Action.LOOK_UP,
-    effects.Stop: Action.STOP,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,19 +88,17 @@ class Dispatcher(Generic[K, R]):
         """Whether nothing is to be started any more."""
         self._operations = operations
         self._sink = sink
-        self._rate_limiter = rate_limiter
-        self._queues: dict[Action, RateLimitedQueue[tuple[str, Performable[R]]]] = {
-            action: RateLimitedQueue(action, rate_limiter)
-            for action in (Action.STOP, Action.LOOK_UP, Action.SUBMIT)
-        }
         self._config = config
         self._clock = clock
         self._agenda = Agenda()
-        self._numbers = count(1)
-        self._submitting: set[int] = set()  # the submissions under way
-        self._awake_since = float("-inf")
         self._outbox: deque[AirflowUpdate[K]] = deque()
         self._error_log = ErrorLog(clock, log)
+        self._stall_guard: StallGuard[K, R] = StallGuard(
+            self.table, clock, lambda token: self._polling.want_row(token), self._perform
+        )
+        self._calls: PendingCalls[K, R] = PendingCalls(
+            self.table, operations, rate_limiter, config.workers, self.happen, self._stall_guard.hold
+        )
         self._retries: Retries[K, R] = Retries(
             self.table, operations, clock, self._agenda, self._error_log, config.rows_every
         )
@@ -123,7 +110,7 @@ class Dispatcher(Generic[K, R]):
             self._error_log,
             config.rows_every,
             self.happen,
-            self._reassured,
+            self._stall_guard.row_known,
         )
         self.event_feed: EventFeed[K, R] = EventFeed(
             self.table, clock, self.happen, config.pace.silence, promised=config.events
@@ -143,8 +130,8 @@ class Dispatcher(Generic[K, R]):
                 self._tally,
                 adopts=config.adopts,
             )
-        self._arriving: deque[Iterator[WorkItem[K, R]]] = deque()
-        self._arrival = 0.0
+        self.arrivals: Arrivals[K, R] = Arrivals(clock, self.add)
+        """The jobs that are handed over."""
         self._census_at = float("-inf")
         self._shutdown: Shutdown[K, R] | None = None
 
@@ -176,12 +163,8 @@ class Dispatcher(Generic[K, R]):
             self.event_feed.due,
             inf if self._warm is None else self._warm.due,
             max(self.table.next_poll, self._polling.polls_from),
-            self._arrival if self._arriving else inf,
-            *[
-                self._rate_limiter.ready_at(action)
-                for action, queue in self._queues.items()
-                if queue.waiting and self._room(action)
-            ],
+            self.arrivals.due,
+            self._calls.due if self._calls.waiting else inf,
         )
 
     def turn(self) -> None:
@@ -189,12 +172,10 @@ class Dispatcher(Generic[K, R]):
         now = self._clock()
         if now >= self._agenda.due:
             self._agenda.run_due(now)
-        if self._arriving and now >= self._arrival:
-            self._arrive(SLICE)
-        for action, queue in self._queues.items():
-            if queue.waiting:
-                for token, effect in queue.take_ready(now, self._room(action)):
-                    self._pass(token, effect, now)
+        if now >= self.arrivals.due:
+            self.arrivals.take_in(GROUP)
+        if self._calls.waiting:
+            self._calls.turn(now)
         if now >= self._polling.rows_due:
             self._polling.read_rows(now)
         if now >= self.event_feed.due:
@@ -214,15 +195,9 @@ class Dispatcher(Generic[K, R]):
 
     # --- What the executor says ----------------------------------------------------------------------------
 
-    def hand_over(self, work_items: Iterator[WorkItem[K, R]]) -> None:
-        """Take jobs in, a few at a time: each is made when its turn comes."""
-        if not self._arriving:
-            self._arrival = self._clock() + PAUSE
-        self._arriving.append(work_items)
-
     def withdraw(self, token: str, event: events.Revoked | events.Superseded) -> None:
         """Airflow takes a job back, which it may have handed over just now."""
-        self._arrive()
+        self.arrivals.take_in()
         record = self.table.get(token)
         if record is not None:
             self.happen(record, event)
@@ -232,8 +207,8 @@ class Dispatcher(Generic[K, R]):
         self.closing = True
         self.event_feed.close()
         self._operations.drop_submissions()
-        self._arriving.clear()
-        self._queues[Action.SUBMIT].clear()
+        self.arrivals.drop()
+        self._calls.drop_submissions()
         if self._warm is not None:
             self._warm.closing = True
         if stop:
@@ -241,20 +216,6 @@ class Dispatcher(Generic[K, R]):
             live = self.table.live()
             shared = {container_of(id_) for id_ in live if is_place(id_)}  # fenced by the job that runs there
             self._shutdown.stop({id_: live[id_].work_item for id_ in live if id_ not in shared})
-
-    def _arrive(self, most: int = sys.maxsize) -> None:
-        """Take in up to so many of the jobs that have been handed over, and plan when the others are."""
-        self._arrival = self._clock() + PAUSE
-        for _ in range(most):
-            if not self._arriving:
-                return
-            try:
-                self.add(next(self._arriving[0]))
-            except StopIteration:
-                self._arriving.popleft()
-            except Exception:
-                # A workload that cannot be read: those handed over with it must not pay for it.
-                log.exception("Could not read a queued workload; it is skipped")
 
     def add(self, work_item: WorkItem[K, R]) -> Record[K, R] | None:
         """Take a job in, and begin it; its record, if it was taken."""
@@ -269,11 +230,15 @@ class Dispatcher(Generic[K, R]):
             self._polling.begin(now)
         job, asked = begin(work_item.job)
         record = self.table.add(work_item, job, now)
-        # Who hands one over right after a gap may have queued it before.
-        record.in_doubt = job.has_row and now - self._awake_since < STALL
+        record.in_doubt = job.has_row and now < self._stall_guard.doubtful_until
         for effect in asked:
             self._perform(record, effect)
         return record
+
+    def slept(self) -> None:
+        """So much time has passed without a turn that all jobs may have been given to another scheduler."""
+        self._stall_guard.slept()
+        self.event_feed.slept()
 
     # --- Jobs ----------------------------------------------------------------------------------------------
 
@@ -286,8 +251,8 @@ class Dispatcher(Generic[K, R]):
             self._error_log.note_event(job, event)
             if isinstance(event, events.Observed):
                 self.event_feed.polled(record, event.observation)
-            if self._config.usage:
-                self._tell_end(record, event)
+            if self._config.usage and (ended := newly_ended(record, event)) is not None:
+                self._outbox.append(ended)
             moved, asked = advance(job, event, self._config.policy)
             if moved is job and not asked:
                 return
@@ -304,30 +269,6 @@ class Dispatcher(Generic[K, R]):
         except Exception:
             # A defect of ours: the other jobs, whose news may come in the same message, must not pay for it.
             log.exception("Could not process %s of job %s", type(event).__name__, job.token)
-
-    def _tell_end(self, record: Record[K, R], event: events.Event[R]) -> None:
-        """Tell, once per container, that it has ended and what AWS says of its sizes and times."""
-        match event:
-            case events.Observed(observation=seen) | events.Found(observation=Observation() as seen):
-                job = record.job
-                if job.pooled:
-                    return  # each of its workloads has a turn of its own, and the pool tells of the rest
-                own = seen.id == job.container or isinstance(event, events.Found)
-                known = seen.given is not None or bool(seen.used)
-                if not own or not seen.ended or not known or seen.id == record.accounted:
-                    return
-                record.accounted, item = seen.id, record.work_item
-                ended = ContainerEnded(seen, job.attempt, item.queue)
-                self._outbox.append(AirflowUpdate(job.token, item.recorded_as or item.key, ended))
-            case _:
-                return
-
-    def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
-        """Tell that a container has ended, and what was measured of each workload that it has run."""
-        if self._config.usage and seen.given is not None:
-            ended = ContainerEnded(seen, work_item.job.attempt, work_item.queue, served)
-            key = work_item.recorded_as or work_item.key
-            self._outbox.append(AirflowUpdate(work_item.job.token, key, ended))
 
     def _wake(self, token: str, now: float) -> None:
         record = self.table.get(token)
@@ -362,9 +303,9 @@ class Dispatcher(Generic[K, R]):
             case effects.Stop(container=place) if self._warm is not None and is_place(place):
                 self._warm.stop(record, place)
             case effects.Submit() | effects.LookUp() | effects.Stop():
-                self._enqueue(record, effect)
+                self._calls.enqueue(record, effect)
             case effects.Prepare() | effects.Renew():
-                self._hand_on(record, effect)
+                self._calls.make(record, effect)
             case effects.ReadRow():
                 self._polling.want_row(record.job.token)
             case effects.Fence():
@@ -381,69 +322,7 @@ class Dispatcher(Generic[K, R]):
                     self._sink.count(metrics.name_of(metrics.FAILURES, failed))
                 self._outbox.append(AirflowUpdate(record.job.token, work_item.key, effect))
 
-    def _hand_on(self, record: Record[K, R], effect: Performable[R]) -> None:
-        """Have it done; an earlier request of the kind needs no answer any more."""
-        record.pending[type(effect)] = number = next(self._numbers)
-        if isinstance(effect, effects.Submit):
-            self._submitting.add(number)
-        then = partial(self._answered, record, type(effect), number)
-        self._operations.perform(record.work_item, effect, then)
-
-    def _answered(
-        self, record: Record[K, R], kind: type[effects.Effect[R]], number: int, event: events.Event[R]
-    ) -> None:
-        self._submitting.discard(number)
-        if record.pending.get(kind) == number:  # only the last request of a kind counts, and once
-            del record.pending[kind]
-            self.happen(record, event)
-
-    # --- Calls that wait until AWS allows them -------------------------------------------------------------
-
-    def _enqueue(
-        self, record: Record[K, R], effect: effects.Submit[R] | effects.LookUp | effects.Stop
-    ) -> None:
-        queue = self._queues[RATE_LIMITED[type(effect)]]
-        queue.enqueue((record.job.token, effect), record.work_item.priority)
-
-    def _room(self, action: Action) -> int:
-        """How many calls of an action may begin by now; the next answer makes room for another submission."""
-        if action is not Action.SUBMIT:
-            return UNBOUNDED
-        workers = self._config.workers
-        return workers + max(1, workers // SPARE) - len(self._submitting)
-
-    def _pass(self, token: str, effect: Performable[R], now: float) -> None:
-        """AWS allows this call now: hand it on, unless it has become needless while it waited."""
-        record = self.table.get(token)
-        if record is None:
-            return
-        match effect:
-            case effects.Submit() if record.job.withdrawn:
-                self.happen(record, events.Refused(now, NEVER_SENT))
-            case effects.Submit() if self.hold(record, effect):
-                return
-            case _:
-                self._hand_on(record, effect)
-
-    # --- After the process stood still ---------------------------------------------------------------------
-
-    def slept(self) -> None:
-        """So much time has passed without a turn that all jobs may have been given to another scheduler."""
-        self._awake_since = self._clock()
-        self.event_feed.slept()
-        for record in self.table.records():
-            record.in_doubt = record.in_doubt or record.job.has_row
-
-    def _reassured(self, record: Record[K, R], at: float) -> None:
-        """The row was read, beginning at `at`: what was held back until then goes on."""
-        if at < self._awake_since:
-            if record.on_hold is not None:
-                self._polling.want_row(record.job.token)  # what was read before the gap is not believed
-            return
-        record.in_doubt = False
-        submission, record.on_hold = record.on_hold, None
-        if submission is not None:
-            self._perform(record, submission)
+    # --- What the pool of warm containers asks for ----------------------------------------------------------
 
     def tell(self, record: Record[K, R], line: effects.LogEvent) -> None:
         """Write a line into a task instance's event log."""
@@ -451,7 +330,9 @@ class Dispatcher(Generic[K, R]):
 
     def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> bool:
         """Keep a submission until its row was read, if its job may be another scheduler's by now."""
-        if record.in_doubt:
-            record.on_hold = submission
-            self._polling.want_row(record.job.token)
-        return record.in_doubt
+        return self._stall_guard.hold(record, submission)
+
+    def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
+        """Tell that a container has ended, and what was measured of each workload that it has run."""
+        if self._config.usage and seen.given is not None:
+            self._outbox.append(ended_update(work_item, seen, work_item.job.attempt, served))

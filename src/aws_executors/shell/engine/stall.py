@@ -1,11 +1,25 @@
-"""What a scheduler that has stood still may not do any more."""
+"""What a scheduler that has stood still may not do any more: submit what another one may have by now.
+
+Law: for the engine's thread, waits for nothing. What was in hand before the gap is submitted once its row was
+read anew, by a reading that began after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Generic, TypeVar
 
 from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.lifecycle.effects import Submit
+from aws_executors.shell.engine.job_table import JobTable, Record
+from aws_executors.shell.engine.messages import K
+
+R = TypeVar("R")
 
 STALL = 5.0
 """Seconds without a turn of the engine after which Airflow may have taken this scheduler for dead, and given
-its tasks to another one: nothing that was in hand before is submitted until its row was read anew. Well below
-``[scheduler] scheduler_health_check_threshold`` (30)."""
+its tasks to another one. Well below ``[scheduler] scheduler_health_check_threshold`` (30)."""
 
 TOO_LATE = AwsError(
     kind=Kind.UNREACHABLE,
@@ -14,3 +28,50 @@ TOO_LATE = AwsError(
 )
 
 NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revoked before it was submitted")
+
+
+class StallGuard(Generic[K, R]):
+    """Holds back submissions of jobs that may be another scheduler's by now.
+
+    `want_row` has the row of a job read soon, `submit` takes what was held back and may go on.
+    """
+
+    def __init__(
+        self,
+        table: JobTable[K, R],
+        clock: Callable[[], float],
+        want_row: Callable[[str], None],
+        submit: Callable[[Record[K, R], Submit[R]], None],
+    ) -> None:
+        self.doubtful_until = -inf
+        """Who hands a job over before this time may have queued it before the gap."""
+        self._awake_since = -inf
+        self._table = table
+        self._clock = clock
+        self._want_row = want_row
+        self._submit = submit
+
+    def slept(self) -> None:
+        """So much time has passed without a turn that all jobs may have been given to another scheduler."""
+        self._awake_since = self._clock()
+        self.doubtful_until = self._awake_since + STALL
+        for record in self._table.records():
+            record.in_doubt = record.in_doubt or record.job.has_row
+
+    def hold(self, record: Record[K, R], submission: Submit[R]) -> bool:
+        """Keep a submission until its row was read, if its job may be another scheduler's by now."""
+        if record.in_doubt:
+            record.on_hold = submission
+            self._want_row(record.job.token)
+        return record.in_doubt
+
+    def row_known(self, record: Record[K, R], at: float) -> None:
+        """The row was read, beginning at `at`: what was held back until then goes on."""
+        if at < self._awake_since:
+            if record.on_hold is not None:
+                self._want_row(record.job.token)  # what was read before the gap is not believed
+            return
+        record.in_doubt = False
+        submission, record.on_hold = record.on_hold, None
+        if submission is not None:
+            self._submit(record, submission)

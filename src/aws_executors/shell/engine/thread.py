@@ -20,7 +20,7 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.event_feed import News
+from aws_executors.shell.engine.events.feed import News
 from aws_executors.shell.engine.messages import AirflowUpdate, K, Message, WorkItem
 from aws_executors.shell.engine.operations import Database, Operations
 from aws_executors.shell.engine.rate_limiter import RateLimiter
@@ -76,7 +76,7 @@ class Engine(Generic[K, R]):
 
         One that can not be made raises, and the next one is asked for all the same (as of a `map`).
         """
-        self._inbox.put(partial(self._dispatcher.hand_over, work_items))
+        self._inbox.put(partial(self._dispatcher.arrivals.hand_over, work_items))
 
     def revoke(self, token: str) -> None:
         """Stop whatever runs for this job, and report nothing more of it; returns at once."""

@@ -8,7 +8,7 @@ container has taken its workload, or when none will.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -22,7 +22,6 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle import effects, events
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Observation
-from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.place import is_place
 from aws_executors.core.warm.plan import Waiting, placements
 from aws_executors.core.warm.shape import token_in
@@ -33,19 +32,19 @@ from aws_executors.shell.engine.messages import K, WarmRequest, WorkItem
 from aws_executors.shell.engine.stall import NEVER_SENT
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
 from aws_executors.shell.engine.warm.container import SOON, Waiter, WarmContainer
+from aws_executors.shell.engine.warm.endings import Endings
+from aws_executors.shell.engine.warm.forecast import Forecast
+from aws_executors.shell.engine.warm.foreign_cells import ForeignCells
+from aws_executors.shell.engine.warm.host import Host
 from aws_executors.shell.engine.warm.tally import WarmTally
-from aws_executors.shell.engine.warm.turns import Host, Turns
+from aws_executors.shell.engine.warm.turns import Turns
 from aws_executors.shell.transport.cells import HeldCell
 
 R = TypeVar("R")
 
 OFTEN, RARELY = 0.5, 1.0
 """Seconds between two lists of the cells: while a job or a container waits for the other, and else."""
-UNCLAIMED = 3.0
-"""Seconds for which a container of another scheduler must have been idle: that one would have used it."""
-FORECAST_EVERY = 5.0
 TASK_ENDED = (Stage.STOPPING, Stage.CONFIRMING, Stage.CLOSED)
-UNFINISHED = "Asking Airflow's database for unfinished tasks"
 
 
 class WarmPool(Generic[K, R]):
@@ -68,14 +67,13 @@ class WarmPool(Generic[K, R]):
         self._calls = calls
         self._clock = clock
         self._agenda = agenda
-        self._error_log = error_log
-        self._adopts = adopts
         self._new_token = new_token
         self._turns: Turns[K, R] = Turns(host, table, calls, clock, agenda, error_log, tally)
-        self._foreign: dict[str, tuple[str, float]] = {}  # ETag, and since when, of cells of others
+        self._endings: Endings[K, R] = Endings(host, self._turns, calls, clock, agenda)
+        self._forecast: Forecast[K, R] = Forecast(self._turns, calls, error_log)
+        self._foreign = ForeignCells(self._turns, calls, self._adopt_idle) if adopts else None
         self._numbers = count(1)
-        self._listing, self._asking = 0, False
-        self._list_at, self._asked_at = 0.0, -inf
+        self._listing, self._list_at = 0, 0.0
         self.closing = False
         """Whether nothing is to be started any more."""
 
@@ -102,11 +100,11 @@ class WarmPool(Generic[K, R]):
         if self._turns.changed:
             self._turns.changed = False
             self._plan(now)
-            self._forecast(now)
+            self._forecast.ask(now)
         if busy and not self._listing and now >= self._list_at:
             self._listing = number = next(self._numbers)
             self._calls.list(partial(self._listed, number, now))
-            self._forecast(now)
+            self._forecast.ask(now)
 
     # --- What the dispatcher says --------------------------------------------------------------------------
 
@@ -163,7 +161,7 @@ class WarmPool(Generic[K, R]):
             container.end = job.seen
         if job.stage is Stage.CLOSED and container.record is not None:
             container.record = None
-            self._turns.look_last(container)
+            self._endings.look_last(container)
 
     def follow(self, record: Record[K, R], place: str, seen: Observation | None) -> None:
         """A look-up has found the place of a job, in which it still runs: follow its container."""
@@ -243,6 +241,14 @@ class WarmPool(Generic[K, R]):
         job: Job[R] = Job(token=container.token, has_row=False, pooled=True, purpose=Purpose.ADOPT)
         return self._begin(container, _own(item, job))
 
+    def _adopt_idle(self, name: str, waiter: Waiter[K, R], held: HeldCell) -> None:
+        """Have a job served by a container of another scheduler that waits for a workload."""
+        token = token_in(name)
+        if token and token not in self._turns.containers and not self.closing:
+            container = self._adopt(name, waiter.record.work_item, waiter.request.shape.group)
+            if container is not None:
+                self._turns.says(container, held)
+
     def _begin(self, container: WarmContainer[K, R], item: WorkItem[K, R]) -> WarmContainer[K, R] | None:
         self._turns.containers[container.token] = container
         container.item = replace(item, build=None)
@@ -272,36 +278,8 @@ class WarmPool(Generic[K, R]):
                     known = "" if container.held is None else container.held.etag
                     if etag != known and not container.call and container.since <= began:
                         self._turns.read(container)
-                if self._adopts:
-                    self._look_around(etags, now)
-
-    def _look_around(self, etags: Mapping[str, str], now: float) -> None:
-        """Find idle containers of other schedulers, living or dead, that jobs here could use."""
-        wanted = {one.request.shape.name: one for one in self._turns.waiters.values() if not one.offered}
-        own = {one.name for one in self._turns.containers.values()}
-        foreign = {
-            name: etag for name, etag in etags.items() if name not in own and name.partition("/")[0] in wanted
-        }
-        known, self._foreign = self._foreign, {}
-        for name, etag in foreign.items():
-            before = known.get(name)
-            since = before[1] if before is not None and before[0] == etag else now
-            if now - since >= UNCLAIMED:
-                self._calls.read(name, partial(self._found_foreign, name, wanted[name.partition("/")[0]]))
-                since = inf  # asked for once
-            self._foreign[name] = (etag, since)
-
-    def _found_foreign(
-        self, name: str, waiter: Waiter[K, R], result: Result[HeldCell | None, AwsError]
-    ) -> None:
-        held = result.value_or(None)
-        if held is None or held.cell.word is not Word.IDLE or self.closing:
-            return
-        token = token_in(name)
-        if token and token not in self._turns.containers:
-            container = self._adopt(name, waiter.record.work_item, waiter.request.shape.group)
-            if container is not None:
-                self._turns.says(container, held)
+                if self._foreign is not None:
+                    self._foreign.look_around(etags, now)
 
     # --- Small matters -------------------------------------------------------------------------------------
 
@@ -310,28 +288,6 @@ class WarmPool(Generic[K, R]):
         record = waiter.record
         record.work_item = replace(record.work_item, build=waiter.request.cold)
         self._turns.answer(waiter, events.NotPlaced(self._clock()))
-
-    def _forecast(self, now: float) -> None:
-        """Ask whether any work is left that idle containers may be for; of new ones at once."""
-        idle = [one for one in self._turns.containers.values() if one.group and one.idle is not None]
-        due = now >= self._asked_at + FORECAST_EVERY or any(one.since > self._asked_at for one in idle)
-        if idle and due and not self._asking:
-            self._asked_at, self._asking = now, True
-            groups = {one.group for one in idle}
-            self._calls.unfinished(groups, partial(self._foreseen, groups))
-
-    def _foreseen(self, groups: Collection[str], result: Result[Collection[str], AwsError]) -> None:
-        self._asking = False
-        match unwrap_or_failure(result):
-            case AwsError() as error:
-                self._error_log.say(UNFINISHED, error.kind, error.message)
-            case left:
-                needless = (
-                    {*groups} - {*left} - {one.request.shape.group for one in self._turns.waiters.values()}
-                )
-                for container in [*self._turns.containers.values()]:
-                    if container.group in needless and container.idle is not None:
-                        self._turns.close(container)
 
 
 def _own(item: WorkItem[K, R], job: Job[R]) -> WorkItem[K, R]:

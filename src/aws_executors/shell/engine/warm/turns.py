@@ -1,8 +1,9 @@
-"""The turns of jobs in warm containers: offers, what cells say of them, and what is lost with a container.
+"""The turns of jobs in warm containers: what is offered to a container, and what its cell says of that.
 
 Law: for the engine's thread, waits for nothing. One call about a cell at a time, whose answer counts once. An
-offer that may have landed is settled by a write, or by the container's end, before anything else is done for
-its job (`core/warm/cell.py`); which job is offered to which container is decided in `pool.py`.
+offer that may have landed is settled by a write, or by the container's end (`endings.py`), before anything
+else is done for its job (`core/warm/cell.py`); which job is offered to which container is decided in
+`pool.py`.
 """
 
 from __future__ import annotations
@@ -11,24 +12,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from returns.methods import unwrap_or_failure
 from returns.result import Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.lifecycle import effects, events
+from aws_executors.core.lifecycle import events
 from aws_executors.core.lifecycle.observation import Observation
-from aws_executors.core.lifecycle.transitions.lookup import forgotten
 from aws_executors.core.warm.cell import Word
-from aws_executors.core.warm.place import lasted, place_of, seen_in
+from aws_executors.core.warm.place import place_of, seen_in
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.error_log import ErrorLog
-from aws_executors.shell.engine.job_table import JobTable, Record
-from aws_executors.shell.engine.messages import K, WorkItem
+from aws_executors.shell.engine.job_table import JobTable
+from aws_executors.shell.engine.messages import K
 from aws_executors.shell.engine.stall import TOO_LATE
 from aws_executors.shell.engine.warm.cell_calls import NO_WORKLOAD, CellCalls
 from aws_executors.shell.engine.warm.container import Waiter, WarmContainer
+from aws_executors.shell.engine.warm.host import Host
 from aws_executors.shell.engine.warm.tally import WarmTally
 from aws_executors.shell.transport.cells import HeldCell
 
@@ -41,35 +42,7 @@ PATIENCE = 15.0
 """Seconds without an answer of the store after which jobs get containers of their own."""
 AGAIN = 1.0
 """Seconds until a call about a cell is repeated."""
-LAST_LOOK = 60.0
-"""Seconds for which the cell of a container that has ended is asked for."""
-KEPT = 60.0
-"""Seconds for which the cell of a container that has ended is kept: another scheduler may look for it."""
 CELLS = "The cells of warm containers: a call"
-
-
-class Host(Protocol[K, R]):
-    """What the pool needs of the dispatcher."""
-
-    def happen(self, record: Record[K, R], event: events.Event[R]) -> None:
-        """An event of a job."""
-        ...
-
-    def add(self, work_item: WorkItem[K, R]) -> Record[K, R] | None:
-        """Take a job in."""
-        ...
-
-    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> bool:
-        """Keep a submission until its row was read, if its job may be another scheduler's by now."""
-        ...
-
-    def tell(self, record: Record[K, R], line: effects.LogEvent) -> None:
-        """Write a line into a task instance's event log."""
-        ...
-
-    def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
-        """Tell that a container has ended, and what was measured of each workload that it has run."""
-        ...
 
 
 class Turns(Generic[K, R]):
@@ -119,7 +92,7 @@ class Turns(Generic[K, R]):
     def look_to_stop(self, container: WarmContainer[K, R]) -> None:
         """Another scheduler's workload may run there by now: that one is let alone."""
         container.closing = True
-        self._calls.read(container.name, self._answer_to(container, self._looked_to_stop))
+        self._calls.read(container.name, self.answer_to(container, self._looked_to_stop))
 
     def _looked_to_stop(
         self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]
@@ -135,7 +108,7 @@ class Turns(Generic[K, R]):
 
     # --- What a cell says ---------------------------------------------------------------------------------
 
-    def _answer_to(
+    def answer_to(
         self, container: WarmContainer[K, R], then: Callable[[WarmContainer[K, R], Answer], None]
     ) -> Callable[[Answer], None]:
         """What is to be called with the answer to the only call about its cell that is under way; only once,
@@ -151,7 +124,7 @@ class Turns(Generic[K, R]):
 
     def read(self, container: WarmContainer[K, R]) -> None:
         """Learn what its cell says."""
-        self._calls.read(container.name, self._answer_to(container, self._was_read))
+        self._calls.read(container.name, self.answer_to(container, self._was_read))
 
     def _was_read(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
         match unwrap_or_failure(result):
@@ -183,11 +156,12 @@ class Turns(Generic[K, R]):
         place = container.place or place_of(cell.container, cell.sequence)
         seen = seen_in(cell, token, place, container.name, container.served_before)
         if seen is not None:
-            self._taken(container, seen)
+            self.taken(container, seen)
         elif cell.word is not Word.OFFERED or cell.token != token:
-            self._back(container)
+            self.back(container)
 
-    def _taken(self, container: WarmContainer[K, R], seen: Observation) -> None:
+    def taken(self, container: WarmContainer[K, R], seen: Observation) -> None:
+        """It has taken the workload of its job, which was seen so."""
         now, token = self._clock(), container.job
         record = self._table.get(token)
         if not container.place:
@@ -203,7 +177,7 @@ class Turns(Generic[K, R]):
             given = container.given if seen.used else None
             self._host.happen(record, events.Observed(now, replace(seen, given=given)))
 
-    def _back(self, container: WarmContainer[K, R]) -> None:
+    def back(self, container: WarmContainer[K, R]) -> None:
         """The container will not run this job's workload: it waits for another one, if it still waits."""
         waiter = self.waiters.get(container.job)
         container.job, container.place, container.freed_at = "", "", None
@@ -226,7 +200,7 @@ class Turns(Generic[K, R]):
             held,
             container.job,
             waiter.request.workload,
-            self._answer_to(container, self._offered),
+            self.answer_to(container, self._offered),
             waiter.record.work_item.priority,
         )
 
@@ -234,11 +208,11 @@ class Turns(Generic[K, R]):
         match unwrap_or_failure(result):
             case AwsError(code=code) as error if code == NO_WORKLOAD:
                 waiter = self.waiters.get(container.job)
-                self._back(container)
+                self.back(container)
                 if waiter is not None:
                     self.answer(waiter, events.Unpreparable(self._clock(), error.message))
             case AwsError(kind=kind) as error if error == TOO_LATE or kind is Kind.PERMANENT:
-                self._back(container)  # it was not sent, or refused
+                self.back(container)  # it was not sent, or refused
                 if error != TOO_LATE:
                     self.trouble(error)
             case AwsError() as error:
@@ -263,7 +237,7 @@ class Turns(Generic[K, R]):
         held = container.held
         if held is None or container.record is None:
             return  # once it has ended, nobody takes it any more
-        answered = self._answer_to(container, self._settled)
+        answered = self.answer_to(container, self._settled)
         self._calls.write(container.name, held, held.cell.withdraw(), answered)
 
     def _settled(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
@@ -280,7 +254,7 @@ class Turns(Generic[K, R]):
                     self.stop(container)  # it has not taken what was offered for so long
 
     def _later(self, container: WarmContainer[K, R], what: Callable[[WarmContainer[K, R]], None]) -> None:
-        again = self._answer_to(container, lambda one, _: what(one))
+        again = self.answer_to(container, lambda one, _: what(one))
         self._agenda.at(self._clock() + AGAIN, lambda _: again(None))
 
     def close(self, container: WarmContainer[K, R]) -> None:
@@ -289,7 +263,7 @@ class Turns(Generic[K, R]):
         if held is not None:
             container.closing = True
             self._calls.write(
-                container.name, held, held.cell.close(), self._answer_to(container, self._closed)
+                container.name, held, held.cell.close(), self.answer_to(container, self._closed)
             )
 
     def _closed(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
@@ -304,74 +278,6 @@ class Turns(Generic[K, R]):
                 self.read(container)
             case held:
                 self.says(container, held)
-
-    # --- The end of a container ----------------------------------------------------------------------------
-
-    def look_last(self, container: WarmContainer[K, R]) -> None:
-        """Its job is closed: what its cell says now is its last word."""
-        self._calls.read(container.name, self._answer_to(container, self._over))
-
-    def _over(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
-        now = self._clock()
-        match unwrap_or_failure(result):
-            case AwsError() as error:
-                self.trouble(error)
-                container.trouble_at = now if container.trouble_at is None else container.trouble_at
-                if now - container.trouble_at < LAST_LOOK:
-                    self._agenda.at(now + AGAIN, lambda _: self.look_last(container))
-                    return
-                self._lost(container, None)
-            case held:
-                if held is not None:
-                    self.says(container, held)
-                self._lost(container, held)
-        self.containers.pop(container.token, None)
-        self.changed = True
-        if container.held is not None:
-            self._agenda.at(now + KEPT, lambda _: self._calls.remove(container.name))
-        elif not container.closing:
-            self._never_up(container)
-        self._account(container)
-
-    def _account(self, container: WarmContainer[K, R]) -> None:
-        """What its workloads do not pay for is told, too: by the scheduler that has started it."""
-        held, ended, item = container.held, container.end, container.item
-        if ended is None or item is None or not container.for_job:
-            return
-        if held is not None or container.closing:  # else its end was an attempt of the job that it was for
-            served = () if held is None else held.cell.served
-            self._host.account(item, ended, (*(one.used for one in served), container.lost))
-
-    def _lost(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
-        """What it had is lost with it, or was never taken; nobody knows which if the cell cannot be read."""
-        if not container.job:
-            return
-        if held is not None and held.cell.word is Word.OFFERED and not container.place:
-            self._back(container)
-            return
-        ended = container.end
-        if ended is None and not container.place:
-            self._back(container)
-            return
-        place = container.place or place_of(container.token if ended is None else ended.id, 0)
-        container.lost = lasted(self._clock() - container.since)
-        last = forgotten(place) if ended is None else replace(ended, id=place, used=container.lost)
-        self._taken(container, replace(last, name=container.name, started=True))
-
-    def _never_up(self, container: WarmContainer[K, R]) -> None:
-        """It has ended, or was refused, before it could take anything: that is an attempt of the job that it
-        was started for, if it still waits; for another one that waits, the next container is."""
-        waiter = self.waiters.get(container.for_job)
-        if waiter is None or waiter.offered:
-            return
-        now, record, ended = self._clock(), waiter.record, container.end
-        if ended is None:
-            self.answer(
-                waiter, events.Unpreparable(now, container.why or "the container could not be started")
-            )
-            return
-        self.answer(waiter, events.Accepted(now, ended.id))
-        self._host.happen(record, events.Observed(now, ended))
 
     # --- How the store is -----------------------------------------------------------------------------------
 

@@ -1,0 +1,168 @@
+"""What an executor consists of once it is started, put together by its settings.
+
+Law: glue and nothing else. Threads begin here, after all that may be wrong with the settings was looked at.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from airflow.configuration import conf
+
+from aws_executors.core.aws.event_rules import host_queue
+from aws_executors.core.lifecycle.metrics import census
+from aws_executors.core.lifecycle.policy import Policy
+from aws_executors.core.lifecycle.poll_interval import pace
+from aws_executors.core.settings.base import Settings
+from aws_executors.core.warm.shape import cells_of
+from aws_executors.core.warm.step import may_be_warm
+from aws_executors.dashboard.collector import Collector, publisher_of
+from aws_executors.dashboard.publisher import Publisher
+from aws_executors.dashboard.recent_counts import RecentCounts
+from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.database import AirflowDatabase
+from aws_executors.shell.airflow.metrics import AirflowMetrics, Sink
+from aws_executors.shell.airflow.usage import UsageRecorder, recorder_of
+from aws_executors.shell.airflow.work_items import WorkItems
+from aws_executors.shell.airflow.workloads import Sharing, Transports
+from aws_executors.shell.aws.event_queue import EventQueue
+from aws_executors.shell.aws.log_tail import LogTail
+from aws_executors.shell.aws.watched_service import WatchedService
+from aws_executors.shell.engine.dispatcher import EngineConfig
+from aws_executors.shell.engine.events.intake import EventIntake
+from aws_executors.shell.engine.events.listener import EventListener
+from aws_executors.shell.engine.rate_limiter import account
+from aws_executors.shell.engine.thread import Engine
+from aws_executors.shell.transport import transport_of
+from aws_executors.shell.transport.cells import CellStore, cells_at
+from aws_executors.shell.transport.warm_service import WarmService
+
+if TYPE_CHECKING:
+    from airflow.executors.workloads.types import WorkloadKey
+    from airflow.models.taskinstancekey import TaskInstanceKey
+
+    from aws_executors.shell.airflow.executor import AwsExecutor
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
+
+END_WITHIN = 1.8
+"""Seconds that `end` may take: who stops a scheduler gives it little time to leave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartedParts(Generic[S, R]):
+    """The parts of a started executor; None where the settings want none."""
+
+    engine: Engine[WorkloadKey, R]
+    work_items: WorkItems[S, R]
+    log_tail: LogTail[WorkloadKey] | None = None
+    usage: UsageRecorder[TaskInstanceKey] | None = None
+    publisher: Publisher | None = None
+    listener: EventListener | None = None
+
+    def end(self) -> None:
+        """Submit nothing more; leave the containers to the next scheduler, or stop them."""
+        if self.publisher is not None:
+            self.publisher.end()
+        if self.listener is not None:
+            self.listener.end()
+        stop = not self.work_items.configured.settings.adopt_task_instances
+        self.engine.end(stop=stop, timeout=END_WITHIN)
+
+
+def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> StartedParts[S, R]:
+    """Make and start the parts of this executor."""
+    settings, row = configured.settings, executor.backend.row
+    name, team = type(executor).__name__, executor.team_name
+    service, counts = executor.service(settings), RecentCounts()
+    metrics = AirflowMetrics({"executor": name} | ({"team_name": team} if team else {}))
+    sharing, cells = sharing_of(executor, configured)
+    if cells is not None:
+        service = WarmService(service, cells)
+    work_items = WorkItems(
+        executor=executor,
+        configured=configured,
+        row=row,
+        ways=Transports(*transport_of(settings, executor.clients(settings))),
+        queueing=conf.getfloat("scheduler", "task_queued_timeout"),
+        sharing=sharing,
+    )
+    budget = account(settings.region, settings.endpoint_url, settings.conn_id)
+    rate_limiter = budget.share(service.allotments)
+    # Airflow reads a file of all metrics at the first one that is sent: not in the first heartbeat.
+    for gauge, jobs in census(()):
+        metrics.gauge(gauge, jobs)
+    engine: Engine[WorkloadKey, R] = Engine(
+        WatchedService(service, rate_limiter, metrics, counts),
+        AirflowDatabase(),
+        engine_config(settings, idempotent=service.idempotent),
+        rate_limiter,
+        metrics,
+        cells=cells,
+    )
+    engine.start()
+    listener = _listener_of(executor, settings, engine, metrics)
+    collector = Collector(
+        engine=engine,
+        executor=name,
+        region=settings.region,
+        team=team or "",
+        operations=row.operations,
+        counts=counts,
+        rate_limiter=rate_limiter,
+    )
+    publisher = publisher_of(collector, settings.fleet_interval)
+    if publisher is not None:
+        publisher.start()
+    return StartedParts(
+        engine=engine,
+        work_items=work_items,
+        log_tail=LogTail(executor.live_logs),
+        usage=recorder_of(configured, metrics, executor.clients(settings), executor.backend),
+        publisher=publisher,
+        listener=listener,
+    )
+
+
+def sharing_of(
+    executor: AwsExecutor[S, R], configured: Configured[S, R]
+) -> tuple[Sharing[R] | None, CellStore | None]:
+    """How containers get one workload after another; nothing, where none does."""
+    settings = configured.settings
+    if not may_be_warm(configured.build, settings):
+        return None, None
+    address = cells_of(settings, executor.team_name)
+    # Read here once, and not for each workload: it takes a look at the disk.
+    sharing = Sharing(address, executor.backend.row.from_kwargs, version("aws_executors"))
+    return sharing, cells_at(address, settings, executor.clients(settings))
+
+
+def engine_config(settings: Settings, *, idempotent: bool) -> EngineConfig:
+    """How the engine is set by these settings."""
+    return EngineConfig(
+        policy=Policy(idempotent=idempotent, attempts=settings.max_attempts),
+        pace=pace(settings.poll_interval, settings.poll_interval_max),
+        rows_every=settings.database_interval,
+        workers=settings.workers,
+        events=bool(settings.events_queue),
+        usage=settings.usage,
+        adopts=settings.adopt_task_instances,
+    )
+
+
+def _listener_of(
+    executor: AwsExecutor[S, R], settings: S, engine: Engine[WorkloadKey, R], metrics: Sink
+) -> EventListener | None:
+    """The thread that receives events, started; None where there is no queue of them."""
+    if not settings.events_queue:
+        return None
+    url = host_queue(settings.events_queue, socket.gethostname())
+    read = partial(executor.backend.row.observe_event, settings)
+    listener = EventListener(EventQueue(executor.clients(settings), url), EventIntake(read, engine, metrics))
+    listener.start()
+    return listener

@@ -1,0 +1,40 @@
+"""Which ends of containers the executor is told of, where usage is recorded.
+
+Law: for the engine's thread. Each end is told once, with what AWS says of the container's sizes and times.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from aws_executors.core.lifecycle import events
+from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.shell.engine.job_table import Record
+from aws_executors.shell.engine.messages import AirflowUpdate, ContainerEnded, K, WorkItem
+
+R = TypeVar("R")
+
+
+def newly_ended(record: Record[K, R], event: events.Event[R]) -> AirflowUpdate[K] | None:
+    """What this event of a job tells of the end of its container, if it is the first to tell."""
+    match event:
+        case events.Observed(observation=seen) | events.Found(observation=Observation() as seen):
+            job = record.job
+            if job.pooled:
+                return None  # each of its workloads has a turn of its own, and the pool tells of the rest
+            own = seen.id == job.container or isinstance(event, events.Found)
+            known = seen.given is not None or bool(seen.used)
+            if not own or not seen.ended or not known or seen.id == record.accounted:
+                return None
+            record.accounted = seen.id
+            return ended_update(record.work_item, seen, job.attempt)
+        case _:
+            return None
+
+
+def ended_update(
+    work_item: WorkItem[K, R], seen: Observation, attempt: int, served: tuple[str, ...] | None = None
+) -> AirflowUpdate[K]:
+    """A container of this attempt has ended, after it has `served` workloads if it takes several."""
+    ended = ContainerEnded(seen, attempt, work_item.queue, served)
+    return AirflowUpdate(work_item.job.token, work_item.recorded_as or work_item.key, ended)

@@ -1,0 +1,118 @@
+"""The end of a warm container: the last word of its cell, what is lost with it, and what nobody has paid for.
+
+Law: for the engine's thread, waits for nothing. What a container had is lost only once its cell was read
+after its end, or could not be read for `LAST_LOOK` seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from returns.methods import unwrap_or_failure
+from returns.result import Result
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.lifecycle import events
+from aws_executors.core.lifecycle.transitions.lookup import forgotten
+from aws_executors.core.warm.cell import Word
+from aws_executors.core.warm.place import lasted, place_of
+from aws_executors.shell.engine.agenda import Agenda
+from aws_executors.shell.engine.messages import K
+from aws_executors.shell.engine.warm.cell_calls import CellCalls
+from aws_executors.shell.engine.warm.container import WarmContainer
+from aws_executors.shell.engine.warm.host import Host
+from aws_executors.shell.engine.warm.turns import AGAIN, Turns
+from aws_executors.shell.transport.cells import HeldCell
+
+R = TypeVar("R")
+
+LAST_LOOK = 60.0
+"""Seconds for which the cell of a container that has ended is asked for."""
+KEPT = 60.0
+"""Seconds for which the cell of a container that has ended is kept: another scheduler may look for it."""
+
+
+class Endings(Generic[K, R]):
+    """What becomes of the jobs of containers that have ended."""
+
+    def __init__(
+        self,
+        host: Host[K, R],
+        turns: Turns[K, R],
+        calls: CellCalls,
+        clock: Callable[[], float],
+        agenda: Agenda,
+    ) -> None:
+        self._host = host
+        self._turns = turns
+        self._calls = calls
+        self._clock = clock
+        self._agenda = agenda
+
+    def look_last(self, container: WarmContainer[K, R]) -> None:
+        """Its job is closed: what its cell says now is its last word."""
+        self._calls.read(container.name, self._turns.answer_to(container, self._over))
+
+    def _over(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
+        now = self._clock()
+        match unwrap_or_failure(result):
+            case AwsError() as error:
+                self._turns.trouble(error)
+                container.trouble_at = now if container.trouble_at is None else container.trouble_at
+                if now - container.trouble_at < LAST_LOOK:
+                    self._agenda.at(now + AGAIN, lambda _: self.look_last(container))
+                    return
+                self._lost(container, None)
+            case held:
+                if held is not None:
+                    self._turns.says(container, held)
+                self._lost(container, held)
+        self._turns.containers.pop(container.token, None)
+        self._turns.changed = True
+        if container.held is not None:
+            self._agenda.at(now + KEPT, lambda _: self._calls.remove(container.name))
+        elif not container.closing:
+            self._never_up(container)
+        self._account(container)
+
+    def _account(self, container: WarmContainer[K, R]) -> None:
+        """What its workloads do not pay for is told, too: by the scheduler that has started it."""
+        held, ended, item = container.held, container.end, container.item
+        if ended is None or item is None or not container.for_job:
+            return
+        if held is not None or container.closing:  # else its end was an attempt of the job that it was for
+            served = () if held is None else held.cell.served
+            self._host.account(item, ended, (*(one.used for one in served), container.lost))
+
+    def _lost(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
+        """What it had is lost with it, or was never taken; nobody knows which if the cell cannot be read."""
+        if not container.job:
+            return
+        if held is not None and held.cell.word is Word.OFFERED and not container.place:
+            self._turns.back(container)
+            return
+        ended = container.end
+        if ended is None and not container.place:
+            self._turns.back(container)
+            return
+        place = container.place or place_of(container.token if ended is None else ended.id, 0)
+        container.lost = lasted(self._clock() - container.since)
+        last = forgotten(place) if ended is None else replace(ended, id=place, used=container.lost)
+        self._turns.taken(container, replace(last, name=container.name, started=True))
+
+    def _never_up(self, container: WarmContainer[K, R]) -> None:
+        """It has ended, or was refused, before it could take anything: that is an attempt of the job that it
+        was started for, if it still waits; for another one that waits, the next container is."""
+        waiter = self._turns.waiters.get(container.for_job)
+        if waiter is None or waiter.offered:
+            return
+        now, record, ended = self._clock(), waiter.record, container.end
+        if ended is None:
+            self._turns.answer(
+                waiter, events.Unpreparable(now, container.why or "the container could not be started")
+            )
+            return
+        self._turns.answer(waiter, events.Accepted(now, ended.id))
+        self._host.happen(record, events.Observed(now, ended))

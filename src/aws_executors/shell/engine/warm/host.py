@@ -1,0 +1,36 @@
+"""What the pool of warm containers needs of the dispatcher, to which it belongs."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from aws_executors.core.lifecycle import effects, events
+from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.shell.engine.job_table import Record
+from aws_executors.shell.engine.messages import K, WorkItem
+
+R = TypeVar("R")
+
+
+class Host(Protocol[K, R]):
+    """All jobs of one executor; `Dispatcher` is one."""
+
+    def happen(self, record: Record[K, R], event: events.Event[R]) -> None:
+        """An event of a job."""
+        ...
+
+    def add(self, work_item: WorkItem[K, R]) -> Record[K, R] | None:
+        """Take a job in."""
+        ...
+
+    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> bool:
+        """Keep a submission until its row was read, if its job may be another scheduler's by now."""
+        ...
+
+    def tell(self, record: Record[K, R], line: effects.LogEvent) -> None:
+        """Write a line into a task instance's event log."""
+        ...
+
+    def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
+        """Tell that a container has ended, and what was measured of each workload that it has run."""
+        ...
