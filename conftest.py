@@ -59,6 +59,7 @@ os.environ.update(ENVIRONMENT)
 def pytest_collection_finish() -> None:
     """From here on there is garbage to collect, but not among what is there already."""
     gc.freeze()
+    gc.set_threshold(10_000)  # by default some 700 objects, of which a test makes thousands that live on
     gc.enable()
 
 
