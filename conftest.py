@@ -6,10 +6,14 @@ stands at the root because the doctests in src are tests too.
 """
 
 import atexit
+import fcntl
 import gc
 import os
 import shutil
+import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,6 +63,7 @@ os.environ.update(ENVIRONMENT)
 def pytest_collection_finish() -> None:
     """From here on there is garbage to collect, but not among what is there already."""
     gc.freeze()
+    gc.set_threshold(10_000)  # by default some 700 objects, of which a test makes thousands that live on
     gc.enable()
 
 
@@ -122,9 +127,34 @@ def airflow_home() -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow_db(airflow_home: Path) -> Path:
-    """Airflow's database, made when the first test asks for it: about 4 s."""
+def for_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what the workers of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def airflow_db(airflow_home: Path, for_all: Path) -> Path:
+    """Airflow's database, made when the first test asks for it, about 4 s; each other worker has a copy."""
     from airflow.utils.db import initdb
 
-    initdb()
-    return airflow_home / "airflow.db"
+    own, first = airflow_home / "airflow.db", for_all / "airflow.db"
+    with (for_all / "airflow.db.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if first.exists():
+            shutil.copy(first, own)
+        else:
+            initdb()
+            with closing(sqlite3.connect(own)) as made, closing(sqlite3.connect(first)) as kept:
+                made.backup(kept)
+    return own
+
+
+@pytest.fixture(scope="session")
+def warm_python(for_all: Path) -> Iterator[Path]:
+    """A `python` that has imported all that a container imports, for all workers; its DAGs are in `dags`."""
+    from e2e.warm import shared
+
+    dags = {"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__DAGS_FOLDER": str(for_all / "dags")}
+    with shared(for_all / "warm", dags) as found:
+        yield found

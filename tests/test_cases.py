@@ -6,7 +6,7 @@ the case's number in its name.
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,13 @@ KNOWN = 37
 ROWS = {int(row["number"]): row for row in ROW.finditer(PAGE.read_text())}
 
 
-def names_in(path: Path) -> Iterator[str]:
+@cache
+def names_in(path: Path) -> tuple[str, ...]:
     """The names of the tests in a file."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            yield node.name
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return tuple(
+        node.name for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    )
 
 
 def test_no_case_is_missing() -> None:

@@ -11,6 +11,7 @@ with all its session.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import runpy
 import select
@@ -22,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -79,6 +80,24 @@ def image(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
         variables = {"PATH": path(folder), "AIRFLOW_HOME": folder, "LANG": "C.UTF-8"}
         with served(Path(folder) / "python", "", {**environment, **variables}):
             yield variables
+
+
+@contextmanager
+def shared(folder: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+    """The `python` of an image that all processes share who name this folder: the first starts it, and waits
+    at the end of its block until no other one uses it."""
+    folder.mkdir(exist_ok=True)
+    python = folder / "python"
+    with (folder / "users").open("w") as users, ExitStack() as ending:
+        with (folder / "first").open("w") as first:
+            fcntl.flock(first, fcntl.LOCK_EX)
+            fcntl.flock(users, fcntl.LOCK_SH)  # waits until it is down, if that is under way
+            if not python.exists():
+                baked = ending.enter_context(image(environment))
+                ending.callback(python.unlink)
+                ending.callback(fcntl.flock, users, fcntl.LOCK_EX)
+                python.symlink_to(Path(baked["PATH"].partition(os.pathsep)[0]) / "python")
+        yield python
 
 
 @contextmanager

@@ -36,7 +36,6 @@ from aws_executors.local import LocalAws
 from aws_executors.run import spot
 from aws_executors.run.__main__ import decoded
 from aws_executors.run.sources import NoWorkloadError, from_s3
-from e2e.warm import image
 from run.warm_world import BUCKET, URL, CellAt
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -153,17 +152,12 @@ def api() -> Iterator[Api]:
 
 
 @pytest.fixture(scope="module")
-def dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dags")
-    (folder / "dag.py").write_text(DAG)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def warm(dags: Path) -> Iterator[Path]:
-    """A Python that has imported what a run imports, and knows where the DAGs are."""
-    with image({"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__DAGS_FOLDER": str(dags)}) as baked:
-        yield Path(baked["PATH"].partition(os.pathsep)[0]) / "python"
+def dags(for_all: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `warm_python` finds DAGs; whichever worker puts ours there, it is there as a whole."""
+    folder, own = for_all / "dags", tmp_path_factory.mktemp("dag") / "dag.py"
+    folder.mkdir(exist_ok=True)
+    own.write_text(DAG)
+    return own.replace(folder / own.name).parent
 
 
 @dataclass
@@ -208,7 +202,7 @@ def ours(said: str) -> str:
 
 
 @pytest.fixture
-def container(tmp_path: Path, api: Api, dags: Path, warm: Path) -> Container:
+def container(tmp_path: Path, api: Api, dags: Path, warm_python: Path) -> Container:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -223,7 +217,7 @@ def container(tmp_path: Path, api: Api, dags: Path, warm: Path) -> Container:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "NO_PROXY": "127.0.0.1",
     }
-    return Container(tmp_path, environment, warm)
+    return Container(tmp_path, environment, warm_python)
 
 
 def workload(token: str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0aSJ9.c2ln") -> str:

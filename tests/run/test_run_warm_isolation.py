@@ -17,7 +17,7 @@ from aws_executors.local import LocalAws
 from aws_executors.local.processes import kill_session
 from aws_executors.run import leftovers, warm_fork
 from aws_executors.run.cgroup import CgroupV2
-from run.warm_world import SOURCES, Process, cloud, container, warm_python
+from run.warm_world import SOURCES, Process, cloud, container
 
 DAEMON = """
 import os, signal, sys, time
@@ -43,15 +43,9 @@ def aws() -> Iterator[LocalAws]:
         yield up
 
 
-@pytest.fixture(scope="module")
-def python() -> Iterator[Path]:
-    with warm_python() as found:
-        yield found
-
-
 @pytest.fixture
-def warm(aws: LocalAws, python: Path, tmp_path: Path) -> Iterator[Process]:
-    with container(aws, python, tmp_path) as one:
+def warm(aws: LocalAws, warm_python: Path, tmp_path: Path) -> Iterator[Process]:
+    with container(aws, warm_python, tmp_path) as one:
         yield one
 
 

@@ -19,7 +19,7 @@ from botocore.exceptions import ConnectionClosedError
 from aws_executors.core.warm.cell import Cell, Served, Word
 from aws_executors.core.warm.log_marks import lines_of
 from aws_executors.local import LocalAws
-from run.warm_world import BUCKET, DEADLINE, SOURCES, CellAt, warm_python
+from run.warm_world import BUCKET, DEADLINE, SOURCES, CellAt
 
 GROUP = "/airflow"
 LOG = {"awslogs-group": GROUP, "awslogs-stream-prefix": "t", "awslogs-region": "us-east-1"}
@@ -152,15 +152,9 @@ class Started:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.fixture(scope="module")
-def python() -> Iterator[Path]:
-    with warm_python() as found:
-        yield found
-
-
 @pytest.fixture
-def site(python: Path, tmp_path: Path) -> Iterator[Site]:
-    path = os.pathsep.join([str(python.parent), os.environ["PATH"]])
+def site(warm_python: Path, tmp_path: Path) -> Iterator[Site]:
+    path = os.pathsep.join([str(warm_python.parent), os.environ["PATH"]])
     with LocalAws(path=path, container_env={"PYTHONPATH": SOURCES}) as aws:
         yield Site(aws, tmp_path)
 

@@ -12,7 +12,7 @@ import pytest
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Served, Word
 from aws_executors.local import LocalAws
-from run.warm_world import BUCKET, KEY, Process, cloud, container, warm_python
+from run.warm_world import BUCKET, KEY, Process, cloud, container
 
 WAITS = """
 import os, time
@@ -25,12 +25,6 @@ except BaseException as error:
 """
 
 
-@pytest.fixture(scope="module")
-def python() -> Iterator[Path]:
-    with warm_python() as found:
-        yield found
-
-
 @pytest.fixture
 def aws() -> Iterator[LocalAws]:
     with cloud() as up:
@@ -38,8 +32,8 @@ def aws() -> Iterator[LocalAws]:
 
 
 @pytest.fixture
-def warm(aws: LocalAws, python: Path, tmp_path: Path) -> Iterator[Process]:
-    with container(aws, python, tmp_path) as one:
+def warm(aws: LocalAws, warm_python: Path, tmp_path: Path) -> Iterator[Process]:
+    with container(aws, warm_python, tmp_path) as one:
         yield one
 
 

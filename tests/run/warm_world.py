@@ -24,7 +24,6 @@ from aws_executors.local import LocalAws
 from aws_executors.run.cell_store import OwnCell
 from aws_executors.run.warm import ServingLimits
 from aws_executors.run.warm_start import serve_cell
-from e2e.warm import image
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -162,13 +161,6 @@ def cloud() -> Iterator[LocalAws]:
     with LocalAws() as aws:
         aws.client("s3").create_bucket(Bucket=BUCKET)
         yield aws
-
-
-@contextmanager
-def warm_python() -> Iterator[Path]:
-    """A Python that has imported all that a container imports."""
-    with image({}) as baked:
-        yield Path(baked["PATH"].partition(os.pathsep)[0]) / "python"
 
 
 def run_code(text: str) -> tuple[int, bool]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aws_executors.local.world import Json
@@ -63,7 +64,7 @@ class EventQueue:
         """The message can be received after so many seconds, and not as was planned before."""
         self._plans += 1
         number = self._planned[message.receipt] = self._plans
-        self.line.after(seconds, lambda: self._deliver(message, number))
+        self.line.after(seconds, partial(self._deliver, message, number))
 
     def _deliver(self, message: Message, number: int) -> None:
         """One of those who listen receives it."""
@@ -77,7 +78,7 @@ class EventQueue:
             return
         self._plan(_again(message), HIDDEN)
         process, intake = one
-        process.after(0.02, lambda: self._receive(process, intake, message))
+        process.after(0.02, partial(self._receive, process, intake, message))
 
     def _receive(self, process: Process, intake: EventIntake, message: Message) -> None:
         if message.body not in self._read:

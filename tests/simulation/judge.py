@@ -101,8 +101,9 @@ class Judge:
 
     def watch(self) -> None:
         """No try runs twice at once, and no queueing has two containers."""
+        cloud = self.cloud
         at_once: dict[tuple[str, int], Container] = {}
-        for one in self.cloud.living.values():
+        for one in cloud.living.values():
             if one.user_code:
                 if one.workload.callback:
                     self._called_back_again(one)
@@ -115,8 +116,7 @@ class Judge:
                 self._last_breath(one)
             if one.refused == TOO_OLD and one.workload.key:
                 self._too_old(one)
-        world = self.cloud.world
-        known = len(world.ecs.tasks) + len(world.batch.jobs)
+        known = len(cloud.world.ecs.tasks) + len(cloud.world.batch.jobs)
         if known != self._known:
             self._known = known
             self._two_for_one()

@@ -8,6 +8,7 @@ found it out before, then under one after the other. ``python -m simulation.muta
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import multiprocessing
 import sys
@@ -20,6 +21,8 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING
 
+from sqlalchemy.orm import configure_mappers
+
 from simulation.__main__ import airflow_home
 from simulation.breakages import MUTANTS, Mutant
 
@@ -28,7 +31,16 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 SRC = Path(__file__).parent.parent.parent / "src"
-HEAVY = ("airflow.executors.base_executor", "airflow.executors.workloads", "airflow.models", "boto3")
+HEAVY = (
+    "airflow.executors.base_executor",
+    "airflow.executors.workloads",
+    "airflow.models",
+    "boto3",
+    "cryptography.hazmat.primitives.kdf.hkdf",
+    "pydantic.alias_generators",
+    "returns.context",
+    "returns.pipeline",
+)
 """What every process needs and no mutant changes."""
 
 
@@ -108,6 +120,8 @@ def main() -> int:
     airflow_home()
     for name in HEAVY:
         importlib.import_module(name)
+    configure_mappers()  # else each process does, when it makes its first row of Airflow's
+    gc.freeze()
     began, survivors = time.monotonic(), 0
     chosen = [one for one in MUTANTS[:: 4 if options.quick else 1] if options.only in one.name]
     for mutant in chosen:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from simulation.timeline import Timeline
 
@@ -41,13 +42,13 @@ class Process:
 
     def after(self, seconds: float, happen: Callable[[], None]) -> None:
         """Something is to happen here: if the process still lives then, and once it is no longer stalled."""
-        self.line.after(seconds, lambda: self._happen(happen))
+        self.line.after(seconds, partial(self._happen, happen))
 
     def _happen(self, happen: Callable[[], None]) -> None:
         if not self.alive:
             return
         if self.line.now < self.stalled_until:
-            self.line.at(self.stalled_until, lambda: self._happen(happen))
+            self.line.at(self.stalled_until, partial(self._happen, happen))
             return
         try:
             happen()

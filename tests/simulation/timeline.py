@@ -77,13 +77,14 @@ class Timeline:
 
     def wait(self, seconds: float) -> None:
         """Let everything happen that is due within so many seconds."""
-        until = self.now + seconds
-        while self._agenda and self._agenda[0][0] <= until:
-            time, _, happen = heapq.heappop(self._agenda)
-            self.now = max(self.now, time)
+        until, agenda, watch = self.now + seconds, self._agenda, self.watch
+        while agenda and agenda[0][0] <= until:
+            time, _, happen = heapq.heappop(agenda)
+            if time > self.now:
+                self.now = time
             happen()
             self.steps += 1
-            self.watch()
+            watch()
         if self.now > until:
             self._late.append((until, self.now))
         self.now = max(self.now, until)

@@ -1,4 +1,7 @@
-"""Ctrl-C, at any moment: a real process gets SIGINT, and leaves nothing running and nothing stored."""
+"""Ctrl-C, at any moment: a real process gets SIGINT, and leaves nothing running and nothing stored.
+
+Law: the first starts an interpreter; the others are forks of one that has imported Airflow (`e2e/warm.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +21,6 @@ from verify.conftest import BUCKET
 
 if TYPE_CHECKING:
     from verify.conftest import Account
-
-COMMAND = (sys.executable, "-m", "aws_executors.cli", "verify", "--section")
 
 
 def running(account: Account) -> bool:
@@ -51,14 +53,19 @@ def waits_at_its_cell(account: Account) -> bool:
     ],
 )
 def test_an_interruption_leaves_nothing(
-    account: Account, section: str, moment: Callable[[Account], bool], number: signal.Signals
+    account: Account,
+    warm_python: Path,
+    section: str,
+    moment: Callable[[Account], bool],
+    number: signal.Signals,
 ) -> None:
     if moment is asked:
         account.aws.faults.hang("RunTask", 1.5, times=8)  # carried out, and answered after the signal
     account.set(section, WARM_IDLE="120")
     if moment is submitted:
         account.aws.faults.delays(queueing=(0.5, 0.5), provision=(1.0, 1.0))
-    with verify(account, section) as process:
+    python = Path(sys.executable) if moment is asked else warm_python
+    with verify(account, section, python) as process:
         until(lambda: moment(account))
         process.send_signal(number)
         said, _ = process.communicate(timeout=100)
@@ -67,11 +74,13 @@ def test_an_interruption_leaves_nothing(
     assert account.left() == [], said
 
 
-def test_one_more_interruption_ends_the_waiting_and_what_may_run_is_named(account: Account) -> None:
+def test_one_more_interruption_ends_the_waiting_and_what_may_run_is_named(
+    account: Account, warm_python: Path
+) -> None:
     def all_asked_to_stop() -> bool:
         return all(task["desiredStatus"] == "STOPPED" for task in account.aws.tasks())
 
-    with verify(account, "ecs_fargate") as process:
+    with verify(account, "ecs_fargate", warm_python) as process:
         until(lambda: running(account))
         account.aws.faults.delays(deprovision=(600.0, 600.0))
         process.send_signal(signal.SIGINT)
@@ -88,10 +97,10 @@ def test_one_more_interruption_ends_the_waiting_and_what_may_run_is_named(accoun
 
 
 @contextmanager
-def verify(account: Account, section: str) -> Iterator[subprocess.Popen[str]]:
+def verify(account: Account, section: str, python: Path) -> Iterator[subprocess.Popen[str]]:
     """The command as a process, which ends with the block."""
     process = subprocess.Popen(
-        [*COMMAND, section, "--yes", "--report", str(account.folder / "cut.md")],
+        [python, "-m", "aws_executors.cli", "verify", "--section", section, "--yes", "--report", "cut.md"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -100,6 +100,8 @@ class _Answer(HTTPResponse):
             raise OddAnswerError(error=f"HTTP {self.status} {self.reason} is no answer to a call")
         if len(lengths) + len(codings) > 1 or [one for one in lengths if not _DIGITS.fullmatch(one)]:
             raise OddAnswerError(error="the answer says its length in more than one way")
+        if codings and not self.chunked:  # else it would be read until the server closes, or time is up
+            raise OddAnswerError(error=f"nobody asked for the transfer coding {codings[0]}")
 
     def _close_conn(self) -> None:
         self._bounded.over = True
