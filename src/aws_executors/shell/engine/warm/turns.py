@@ -270,9 +270,7 @@ class Turns(Generic[K, R]):
         match unwrap_or_failure(result):
             case AwsError() as error:
                 self.trouble(error)
-                container.closing = (
-                    False  # it is idle still, as far as is known: closed next time, if needless
-                )
+                container.closing = False  # as far as is known it is still idle: it may be closed next time
             case None:
                 container.closing = False
                 self.read(container)
