@@ -41,7 +41,7 @@ class Told(Clerk):
         self.hear(seen)
 
     def hear(self, *seen: Observation) -> None:
-        self.dispatcher.event_feed.told(seen, self.strangers.append)
+        self.dispatcher.event_feed.take(seen, self.strangers.append)
 
     def polls(self, since: float) -> float:
         """Containers that were polled since then, a second."""
@@ -264,7 +264,7 @@ def test_without_a_queue_nothing_is_expected() -> None:
     plain.hand_over("t1", "t2", "t3")
     plain.run(60.0, tick=0.1)
     assert plain.dispatcher.event_feed.news is News.POLLS
-    assert not plain.dispatcher.table.told
+    assert not plain.dispatcher.table.events_come
 
 
 def test_an_end_that_comes_while_the_scheduler_ends_is_left_to_the_next_one(told: Told) -> None:

@@ -139,7 +139,7 @@ def test_a_closed_job_leaves_nothing_behind(table: JobTable[str, str]) -> None:
     left = [
         name
         for name, value in vars(table).items()
-        if name not in ("_pace", "_events", "changes", "next_poll", "told") and len(value) > 0
+        if name not in ("_pace", "_events", "changes", "next_poll", "events_come") and len(value) > 0
     ]
     assert left == []
 

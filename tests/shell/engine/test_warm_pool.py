@@ -123,7 +123,7 @@ class World:
             self.held.append(record.job.token)
         return self.doubtful
 
-    def tell(self, record: Record[str, str], line: effects.LogEvent) -> None:
+    def log_event(self, record: Record[str, str], line: effects.LogEvent) -> None:
         self.told.append(line)
 
     def account(self, work_item: WorkItem[str, str], seen: Observation, served: tuple[str, ...]) -> None:

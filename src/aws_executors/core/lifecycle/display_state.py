@@ -45,7 +45,6 @@ def display_state(job: Job[R]) -> DisplayState:
     """
     state = BY_STAGE[job.stage]
     if state is DisplayState.SUBMITTING and job.failures:
-        return (
-            DisplayState.WAITING
-        )  # refused before, and asked again now and then: it has waited all the time
+        # Refused before, and asked again now and then: it has waited all the time.
+        return DisplayState.WAITING
     return DisplayState.RUNNING if state is DisplayState.STARTING and has_begun(job) else state

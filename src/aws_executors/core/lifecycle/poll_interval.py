@@ -54,8 +54,8 @@ def pace(quickest: float, slowest: float) -> PollInterval:
     )
 
 
-def poll_after(job: Job[R], pace: PollInterval, now: float, *, told: bool = False) -> float:
-    """Seconds until the job's container should be polled again; `told` if events tell what happens to it.
+def poll_after(job: Job[R], pace: PollInterval, now: float, *, events_come: bool = False) -> float:
+    """Seconds until the job's container should be polled again; with `events_come`, events tell of it.
 
     >>> from aws_executors.core.lifecycle.observation import Observation, Phase
     >>> running = Observation(id="1", phase=Phase.RUNNING)
@@ -66,11 +66,11 @@ def poll_after(job: Job[R], pace: PollInterval, now: float, *, told: bool = Fals
     >>> [poll_after(replace(watched, ran=True), PollInterval(), now) for now in (2.0, 20.0, 50.0)]
     [3.0, 6.0, 15.0]
     >>> accepted = Job(token="0b6e", stage=Stage.WATCHING)
-    >>> [poll_after(job, PollInterval(), 50.0, told=True) for job in (accepted, watched)]
+    >>> [poll_after(job, PollInterval(), 50.0, events_come=True) for job in (accepted, watched)]
     [61.0, 310.0]
     """
-    if told:
-        return _while_told(job, pace, now)
+    if events_come:
+        return _while_events_come(job, pace, now)
     if job.stage is not Stage.WATCHING or not job.runs:
         return pace.quickest
     often = max(pace.quickest, (now - job.since) / 10)
@@ -88,7 +88,7 @@ def poll_again_after(failures: int, pace: PollInterval) -> float:
     return delay(Backoff(base=pace.quickest, cap=pace.slowest), failures, spread=1.0)
 
 
-def _while_told(job: Job[R], pace: PollInterval, now: float) -> float:
+def _while_events_come(job: Job[R], pace: PollInterval, now: float) -> float:
     """At times that many containers share, so that they share calls: up to a twentieth later."""
     pause = pace.sweep if job.stage is Stage.WATCHING and job.runs else pace.unsettled
     grid = pause / SHARED

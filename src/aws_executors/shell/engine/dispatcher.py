@@ -324,7 +324,7 @@ class Dispatcher(Generic[K, R]):
 
     # --- What the pool of warm containers asks for ----------------------------------------------------------
 
-    def tell(self, record: Record[K, R], line: effects.LogEvent) -> None:
+    def log_event(self, record: Record[K, R], line: effects.LogEvent) -> None:
         """Write a line into a task instance's event log."""
         self._outbox.append(AirflowUpdate(record.job.token, record.work_item.key, line))
 

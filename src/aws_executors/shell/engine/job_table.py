@@ -69,7 +69,7 @@ class JobTable(Generic[K, R]):
         """When a container is to be polled next."""
         self.changes = 0
         """How often a job has changed, or closed."""
-        self.told = False
+        self.events_come = False
         """Whether events come, so that containers which one has named are rarely polled."""
         self._former: OrderedDict[str, None] = OrderedDict()  # containers that belonged to a job
 
@@ -137,8 +137,8 @@ class JobTable(Generic[K, R]):
         else:
             known = job.container == old.container and old.stage in FOLLOWED
             if job.container and job.stage in FOLLOWED and not known:
-                self._plan(record, now + (self._pace.unheard_of if self.told else self._pace.quickest))
-            elif self.told and record.named and job.stage in FOLLOWED and job.stage is not old.stage:
+                self._plan(record, now + (self._pace.unheard_of if self.events_come else self._pace.quickest))
+            elif self.events_come and record.named and job.stage in FOLLOWED and job.stage is not old.stage:
                 self._plan(record, min(record.poll_at or inf, now + self._pause(record, now)))
             state = display_state(job)
             if state is not record.state:
@@ -199,7 +199,7 @@ class JobTable(Generic[K, R]):
         }
 
     def _pause(self, record: Record[K, R], now: float) -> float:
-        return poll_after(record.job, self._pace, now, told=self.told and record.named)
+        return poll_after(record.job, self._pace, now, events_come=self.events_come and record.named)
 
     def _disown(self, container: str) -> None:
         if self._owners.pop(container, None) is not None and self._events:

@@ -89,7 +89,7 @@ class Engine(Generic[K, R]):
     def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
         """Events of containers have come; returns at once. `then` is called by the engine's thread, once
         they are taken in, with the containers that are none of this scheduler's."""
-        self._inbox.put(partial(self._dispatcher.event_feed.told, seen, then))
+        self._inbox.put(partial(self._dispatcher.event_feed.take, seen, then))
 
     def events_failed(self, problem: str, began: float) -> None:
         """The queue of events could not be read, by a call that began then; returns at once."""

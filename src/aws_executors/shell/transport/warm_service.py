@@ -19,7 +19,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.warm.cell import Word
-from aws_executors.core.warm.place import container_of, place_of, seen_in
+from aws_executors.core.warm.place import container_of, seen_in
 from aws_executors.shell.transport.cells import CellStore, HeldCell
 
 R = TypeVar("R")
@@ -97,7 +97,7 @@ class WarmService(Generic[R]):
                 case None:
                     return Success(None)
                 case HeldCell(cell=cell) as held:
-                    seen = seen_in(cell, token, place_of(cell.container, cell.sequence), name)
+                    seen = seen_in(cell, token, name)
                     mine = cell.word is Word.OFFERED and cell.token == token
                     if seen is not None or not (mine or cell.word is Word.IDLE):
                         return Success(seen)

@@ -19,7 +19,7 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.logs.streams import Stream
 from aws_executors.core.warm.cell import Cell
-from aws_executors.core.warm.place import container_of, is_place, place_of, seen_in
+from aws_executors.core.warm.place import container_of, is_place, seen_in
 from aws_executors.shell.transport.cells import CellStore, HeldCell
 from aws_executors.shell.ui.never_started import Places
 
@@ -82,9 +82,7 @@ class WarmPlaces:
             self._read = {name: known for name, known in self._read.items() if name in etags}
         for name, etag in etags.items():
             cell = self._cell(name, etag, until)
-            seen = (
-                None if cell is None else seen_in(cell, token, place_of(cell.container, cell.sequence), name)
-            )
+            seen = None if cell is None else seen_in(cell, token, name)
             if seen is not None and not seen.ended:
                 return seen
             found = seen or found

@@ -82,7 +82,7 @@ class EventFeed(Generic[K, R]):
         )
         return since + self._within
 
-    def told(self, events: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
+    def take(self, events: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
         """Events have come; `then` gets those containers that are none of this scheduler's."""
         if self._closed:
             then(frozenset(event.id for event in events))  # the next scheduler's, if anybody's
@@ -109,7 +109,7 @@ class EventFeed(Generic[K, R]):
     def polled(self, record: Record[K, R], seen: Observation) -> None:
         """A poll shows this: what is new, an event should have told, if events tell of this container."""
         known = record.job.seen is not None and record.job.seen.phase is seen.phase
-        if self._table.told and record.named and not known and seen.source is Source.DESCRIBE:
+        if self._table.events_come and record.named and not known and seen.source is Source.DESCRIBE:
             self._missed += seen.phase is not Phase.ABSENT
 
     def failed(self, problem: str, began: float) -> None:
@@ -141,14 +141,14 @@ class EventFeed(Generic[K, R]):
         self._unnamed.pop(container, None)
         self._missed = 0
         if self.news is not News.EVENTS:
-            self.news, self._table.told = News.EVENTS, True
+            self.news, self._table.events_come = News.EVENTS, True
             self._say(logging.INFO, "Events come: containers are polled only for events that get lost")
 
     def _silence(self, now: float, why: str) -> None:
         self._missed = 0
         self._unnamed.clear()
-        if self._table.told:
-            self._table.told = False
+        if self._table.events_come:
+            self._table.events_come = False
             self._table.poll_all(now)
         self.news = News.SILENCE
         self._say(

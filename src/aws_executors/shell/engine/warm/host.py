@@ -27,7 +27,7 @@ class Host(Protocol[K, R]):
         """Keep a submission until its row was read, if its job may be another scheduler's by now."""
         ...
 
-    def tell(self, record: Record[K, R], line: effects.LogEvent) -> None:
+    def log_event(self, record: Record[K, R], line: effects.LogEvent) -> None:
         """Write a line into a task instance's event log."""
         ...
 

@@ -137,7 +137,7 @@ class WarmPool(Generic[K, R]):
             case effects.Report(info=why) if container is not None:
                 container.why = why
             case effects.LogEvent() if waiter is not None and not waiter.offered:
-                self._host.tell(waiter.record, effect)
+                self._host.log_event(waiter.record, effect)
             case _:
                 pass
 

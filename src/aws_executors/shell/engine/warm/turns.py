@@ -21,7 +21,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle import events
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.warm.cell import Word
-from aws_executors.core.warm.place import place_of, seen_in
+from aws_executors.core.warm.place import seen_in
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.error_log import ErrorLog
 from aws_executors.shell.engine.job_table import JobTable
@@ -148,13 +148,12 @@ class Turns(Generic[K, R]):
         container.held, container.served = held, len(held.cell.served)
         self.changed = True
         if container.job:
-            self._tell(container, held)
+            self._apply(container, held)
 
-    def _tell(self, container: WarmContainer[K, R], held: HeldCell) -> None:
+    def _apply(self, container: WarmContainer[K, R], held: HeldCell) -> None:
         """What this says of the job whose workload the container has, or may have."""
         cell, token = held.cell, container.job
-        place = container.place or place_of(cell.container, cell.sequence)
-        seen = seen_in(cell, token, place, container.name, container.served_before)
+        seen = seen_in(cell, token, container.name, place=container.place, since=container.served_before)
         if seen is not None:
             self.taken(container, seen)
         elif cell.word is not Word.OFFERED or cell.token != token:
