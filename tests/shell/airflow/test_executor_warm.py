@@ -15,7 +15,7 @@ from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.cost.record import USED, WARM_CONTAINER, UsageRecord, read_entry
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.metrics import ContainerState
-from aws_executors.core.warm.cell import read
+from aws_executors.core.warm.cell import Cell, read
 from aws_executors.core.warm.place import is_place
 from aws_executors.dashboard.snapshot import ContainerCount, ContainerRecord
 from aws_executors.dashboard.store import snapshots
@@ -64,7 +64,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
 
 @pytest.fixture
 def begin(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
-    """Starts an executor with these options besides the usual ones."""
+    """Starts an executor with these options besides the usual ones.
+
+    A task that is never queued is left to run: without any, idle containers would be closed between two tasks.
+    """
+    task_instance(state="scheduled")
     with beginning(monkeypatch, COMMON | {"endpoint_url": aws.url}, ECS, BATCH) as begin:
         yield begin
 
@@ -114,7 +118,7 @@ def run(executor: BaseExecutor, name: str) -> Given:
     """A task from the queue to its end."""
     given = queue(executor, name)
     given.becomes("running")  # before its container ends: Airflow's supervisor would say so
-    turn_until(executor, lambda: runs(executor, given))
+    turn_until(executor, lambda: runs(executor, given) or over(executor, given))
     given.becomes("success")
     turn_until(executor, lambda: over(executor, given))
     return given
@@ -167,8 +171,13 @@ def test_each_workload_pays_for_its_seconds_and_nobody_for_the_rest(
 def test_without_usage_nothing_of_it_is_in_a_cell_or_a_request(aws: LocalAws, begin: Begin) -> None:
     executor = begin()
     run(executor, "ok-0.1")
-    (cell,) = [read(body) for key, body in aws.objects("airflow").items() if "/cells/" in key]
-    assert [one.used for one in cell.served] == [""]
+
+    def cell() -> Cell:
+        (body,) = [body for key, body in aws.objects("airflow").items() if "/cells/" in key]
+        return read(body)
+
+    turn_until(executor, lambda: cell().served)  # the row has said first how the task went
+    assert [one.used for one in cell().served] == [""]
     (task,) = aws.tasks()
     assert "--usage" not in str(task["overrides"])
     assert used(executor) == {}

@@ -77,10 +77,10 @@ def row_id(id_: UUID) -> UUID:
     return found
 
 
-def queues(executor: BaseExecutor) -> "tuple[MutableMapping[WorkloadKey, ExecutorWorkload], ...]":
-    """The queues of an executor: of tasks, of callbacks and of connection tests."""
+def queues(executor: BaseExecutor) -> "list[MutableMapping[WorkloadKey, ExecutorWorkload]]":
+    """The queues of an executor in which something waits, of tasks, of callbacks and of connection tests."""
     names = ("queued_tasks", "queued_callbacks", "queued_connection_tests")
-    return tuple(getattr(executor, name, {}) for name in names)
+    return [queue for name in names if (queue := getattr(executor, name, None))]
 
 
 def take_from_queue(executor: BaseExecutor, key: "WorkloadKey") -> None:

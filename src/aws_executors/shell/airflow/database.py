@@ -6,6 +6,7 @@ thread; but `assign` and `complete` add to what the scheduler is about. Nothing 
 `core/lifecycle/verdict.py` interprets the rows.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -165,6 +166,8 @@ def read_rows(connection: "Connection", asked: Mapping[str, RowQuery[object]]) -
     from airflow.models.taskinstancekey import TaskInstanceKey
 
     same = _unchanged(connection, asked)
+    if len(same) == len(asked):
+        return {}
     new = {token: one for token, one in asked.items() if token not in same}
     ids = [one.id for one in new.values() if one.id is not None]
     by_id = {row.id: row for _, row in _rows(connection, TaskInstance.id.in_(ids))} if ids else {}
@@ -210,11 +213,11 @@ def _unchanged(connection: "Connection", asked: Mapping[str, RowQuery[object]]) 
     it is one look-up by primary key with a prepared statement, and returns nothing but tokens. ``updated_at``
     would not do: every heartbeat of a task sets it, by the clock of an API server.
     """
-    alike: dict[tuple[str, int], dict[str, UUID]] = {}
+    alike: defaultdict[tuple[str, int], dict[str, UUID]] = defaultdict(dict)
     for token, one in asked.items():
         row = one.heard
         if row is not None and row.id is not None and row.state is not None and row.token == token:
-            alike.setdefault((row.state, row.try_number), {})[token] = row.id
+            alike[row.state, row.try_number][token] = row.id
     same: set[str] = set()
     for said, ids in alike.items():
         statement = _by_ids(connection.dialect, 1 << (len(ids) - 1).bit_length())
@@ -235,7 +238,7 @@ class _ByIds:
 
     def filled(self, ids: Iterable[UUID], state: str, number: int) -> tuple[str, Any]:
         """The statement and its parameters; unused placeholders repeat the last id."""
-        values = [self.bound(one) for one in ids]
+        values = list(map(self.bound, ids))
         values += values[-1:] * (len(self.names) - 2 - len(values))
         values += state, number
         return self.sql, tuple(values) if self.positional else dict(zip(self.names, values, strict=True))

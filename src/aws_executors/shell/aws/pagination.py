@@ -61,6 +61,8 @@ def merged(
     <Success: DescribeResult(observations=(), unreadable=())>
     """
     told = list(parts)
+    if len(told) == 1:
+        return told[0][1]
     answers, errors = partition([result for _, result in told])
     if errors and not answers:
         return Failure(errors[0])
