@@ -55,9 +55,16 @@ collect_ignore = [
     "tests/e2e/policies/airflow_local_settings.py",
 ]
 
+WAITING = Path(__file__).parent / "tests" / "verify"
+
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_"))]:
     del os.environ[name]
 os.environ.update(ENVIRONMENT)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that wait by the clock go first: at the end there would be nothing left to do meanwhile."""
+    items.sort(key=lambda item: not item.path.is_relative_to(WAITING))
 
 
 def pytest_collection_finish() -> None:
