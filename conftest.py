@@ -6,14 +6,11 @@ stands at the root because the doctests in src are tests too.
 """
 
 import atexit
-import fcntl
 import gc
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -134,20 +131,12 @@ def for_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow_db(airflow_home: Path, for_all: Path) -> Path:
-    """Airflow's database, made when the first test asks for it, about 4 s; each other worker has a copy."""
+def airflow_db(airflow_home: Path) -> Path:
+    """Airflow's database, made when the first test asks for it: about 4 s."""
     from airflow.utils.db import initdb
 
-    own, first = airflow_home / "airflow.db", for_all / "airflow.db"
-    with (for_all / "airflow.db.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if first.exists():
-            shutil.copy(first, own)
-        else:
-            initdb()
-            with closing(sqlite3.connect(own)) as made, closing(sqlite3.connect(first)) as kept:
-                made.backup(kept)
-    return own
+    initdb()
+    return airflow_home / "airflow.db"
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,10 @@ def test_what_the_launcher_measured_is_read_from_the_log(aws: LocalAws, begin: B
     assert made(aws, "ecs.DescribeTaskDefinition") == 1
 
 
-def test_a_task_that_failed_has_a_record_too(aws: LocalAws, begin: Begin) -> None:
+def test_a_task_that_failed_has_a_record_too(
+    aws: LocalAws, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "LATE", (0.1, 0.5))  # it is looked for as often as that, and is not there
     executor = begin(usage="True", launcher="aws_executors")
     run(aws, executor, "exit-3", state="running")
     found = record(executor)
