@@ -66,7 +66,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
 def begin(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
     """Starts an executor with these options besides the usual ones.
 
-    A task that is never queued is left to run: without any, idle containers would be closed between two tasks.
+    A task that is never queued is left to run: without any, containers would be closed between two tasks.
     """
     task_instance(state="scheduled")
     with beginning(monkeypatch, COMMON | {"endpoint_url": aws.url}, ECS, BATCH) as begin:
