@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from benchmarks import rows
 from benchmarks.scenarios import Scenario
@@ -104,12 +104,15 @@ def measure(
 
 
 @contextmanager
-def cloud(plan: Mapping[str, Any], home: Path) -> Iterator[dict[str, str]]:
-    """The embedded AWS as a process; what its users need."""
+def cloud(
+    plan: Mapping[str, Any], home: Path, module: str = "benchmarks.cloud", errors: IO[str] | None = None
+) -> Iterator[dict[str, str]]:
+    """The embedded AWS as a process that runs this module; what its users need."""
     process = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "benchmarks.cloud", json.dumps(plan)],
+        [sys.executable, "-m", module, json.dumps(plan)],
         env=base_environment(home),
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
     )
     try:

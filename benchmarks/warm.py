@@ -13,14 +13,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks import rows
 from benchmarks.measure import quantile
-from benchmarks.measured import ROOT, base_environment, database
+from benchmarks.measured import ROOT, base_environment, cloud, database
 from benchmarks.players import FORKED
 from benchmarks.subjects import SUBJECTS
 from benchmarks.warm_cloud import BUCKET
@@ -125,7 +124,7 @@ def measure(name: str, size: Size, *, warm: bool, source: Path) -> Course:
         if warm:
             options |= {"warm_idle": f"{IDLE * size.factor:g}", "workload_store": f"s3://{BUCKET}/bench"}
         log = LOGS / f"warm-{name}-{kind}.log"
-        with log.open("w") as out, cloud(told, home, out) as aws:
+        with log.open("w") as out, cloud(told, home, "benchmarks.warm_cloud", out) as aws:
             environment = {**base_environment(home), **SUBJECTS["ours-ecs"].environment(options), **aws}
             plan = {"pattern": name, "share": size.share, "factor": size.factor}
             command = [sys.executable, "-m", "benchmarks.warm_drive", json.dumps(plan)]
@@ -136,27 +135,6 @@ def measure(name: str, size: Size, *, warm: bool, source: Path) -> Course:
             raise RuntimeError(f"{name}, {kind}, ended badly, see {log}")
         read = [json.loads((home / f"{one}.json").read_text()) for one in ("drive", "cloud")]
         return Course(name, size, *read)
-
-
-@contextmanager
-def cloud(told: Mapping[str, Any], home: Path, out: Any) -> Iterator[dict[str, str]]:
-    """The embedded AWS as a process; what its users need."""
-    process = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "benchmarks.warm_cloud", json.dumps(told)],
-        env=base_environment(home),
-        stdout=subprocess.PIPE,
-        stderr=out,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        url, _, key = process.stdout.readline().strip().partition(" ")
-        if not url:
-            raise RuntimeError("the embedded AWS did not start")
-        yield {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": key}
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def lines(cold: Course, warm: Course) -> Iterator[str]:

@@ -1,17 +1,21 @@
-"""Which executors Airflow has, that it should look anew, and executors that a test starts."""
+"""Which executors Airflow has, that it should look anew, and executors that a test starts and turns."""
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from airflow.executors import executor_loader
 from airflow.executors.base_executor import BaseExecutor
+from airflow.models.log import Log
 
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.shell.ui import executor_lookup
 
 Begin = Callable[..., BaseExecutor]
+PATIENCE = 60.0
+"""Seconds for which a test waits for what takes one or two on an idle machine."""
 
 
 def forget_executors() -> None:
@@ -48,3 +52,21 @@ def beginning(
     yield start
     for executor in started:
         executor.end()
+
+
+def turn_until(executor: BaseExecutor, done: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Let the scheduler's loop go round until something is so."""
+    deadline = time.monotonic() + patience
+    while not done():
+        assert time.monotonic() < deadline, (
+            f"not within {patience} s: {executor!r} {executor.event_buffer} "
+            f"{[(log.event, log.extra) for log in kept_logs(executor)]}"
+        )
+        executor.heartbeat()
+        time.sleep(0.02)
+
+
+def kept_logs(executor: BaseExecutor) -> Iterable[Log]:
+    """The last lines that it has written into the event log."""
+    kept: Iterable[Log] = getattr(executor, "_kept_logs")  # noqa: B009 - of ours, not of the base class
+    return kept

@@ -6,7 +6,7 @@ is an estimate, as usual before AWS's own bill.
 
 from collections.abc import Iterable, Iterator
 
-from aws_executors.core.cost.estimate import dollars, dollars_text
+from aws_executors.core.cost.estimate import allocation_dollars, dollars_text
 from aws_executors.core.cost.prices import Prices
 from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.verify.model import CaseTrace, Used
@@ -15,26 +15,6 @@ from aws_executors.verify.record import size_text
 
 USUAL = 120.0
 """Seconds for which a container is usually billed; most of them are its pull, its start and its end."""
-
-
-def amount(size: Allocation, prices: Prices, region: str, seconds: float) -> float | None:
-    """The price of one container in US dollars; None where there is no price, as on EC2."""
-    if not seconds:
-        return 0.0
-    if size.vcpu is None or size.memory is None:
-        return None
-    return dollars(
-        prices,
-        region,
-        seconds,
-        vcpu=size.vcpu,
-        memory=size.memory,
-        storage=size.storage,
-        architecture=size.architecture,
-        system=size.system,
-        spot=size.spot,
-        fargate=size.fargate,
-    )
 
 
 def expected_cost(containers: int, size: Allocation | None, prices: Prices, region: str, limit: float) -> str:
@@ -48,8 +28,8 @@ def expected_cost(containers: int, size: Allocation | None, prices: Prices, regi
     most = min(containers + EXTRA, MOST_CONTAINERS)
     shown = "size unknown" if size is None else size_text(size)
     text = f"{containers} containers ({shown}; at most {most}), at most {limit / 60:.0f} minutes"
-    usual = None if size is None else amount(size, prices, region, USUAL)
-    longest = None if size is None else amount(size, prices, region, limit)
+    usual = None if size is None else allocation_dollars(size, prices, region, USUAL)
+    longest = None if size is None else allocation_dollars(size, prices, region, limit)
     if usual is None or longest is None:
         reason = (
             "on your own instances, which cost what they cost" if size else "for what they cost by their size"
@@ -64,10 +44,6 @@ def used(traces: Iterable[CaseTrace], prices: Prices, region: str) -> Iterator[U
         for id_ in trace.ids:
             record = trace.record if trace.record is not None and trace.record.id == id_ else None
             seconds = None if record is None else record.seconds
-            price = (
-                None
-                if record is None or seconds is None
-                else amount(record.allocation, prices, region, seconds)
-            )
+            price = None if record is None else allocation_dollars(record.allocation, prices, region, seconds)
             size = "" if record is None else size_text(record.allocation)
             yield Used(case=trace.case.name, id=id_, seconds=seconds, size=size, dollars=price)

@@ -20,7 +20,7 @@ from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select
 
 import containers
-from airflow_executors import forget_executors
+from airflow_executors import PATIENCE, forget_executors, turn_until
 from airflow_features import CALLBACKS, needs
 from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.errors import SettingsError
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
-
-PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -79,15 +77,6 @@ def executor(ecs_options: Callable[..., None]) -> Iterator[AwsEcsFargateExecutor
     made.start()
     yield made
     made.end()
-
-
-def turn_until(executor: BaseExecutor, done: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Let the scheduler's loop go round until something is so."""
-    deadline = time.monotonic() + patience
-    while not done():
-        assert time.monotonic() < deadline, f"not within {patience} s: {executor!r} {executor.event_buffer}"
-        executor.heartbeat()
-        time.sleep(0.02)
 
 
 def until(done: Callable[[], bool]) -> None:

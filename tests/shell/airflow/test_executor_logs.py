@@ -1,11 +1,11 @@
 """What people see of a container's log by Airflow's own ways: the UI's log view, and the task's Event log."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
+from airflow_executors import turn_until
 from airflow_rows import Given, queue_up, task_instance
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
@@ -49,14 +49,6 @@ def executor(aws: LocalAws) -> Iterator[AwsEcsFargateExecutor]:
 def hand_over(executor: AwsEcsFargateExecutor, given: Given) -> None:
     queue_up(executor, given)
     executor.heartbeat()
-
-
-def turn_until(executor: AwsEcsFargateExecutor, done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < deadline, f"not within 20 s: {executor!r}"
-        executor.heartbeat()
-        time.sleep(0.02)
 
 
 def test_the_api_server_s_own_executor_shows_the_log(executor: AwsEcsFargateExecutor, aws: LocalAws) -> None:

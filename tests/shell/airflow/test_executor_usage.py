@@ -2,12 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 from airflow.executors.base_executor import BaseExecutor
 
-from airflow_executors import Begin, beginning
+from airflow_executors import Begin, beginning, kept_logs, turn_until
 from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.cost.record import USED, UsageRecord, read_entry
 from aws_executors.core.errors import SettingsError
@@ -74,17 +74,8 @@ def ended(aws: LocalAws) -> Sequence[object]:
     return tasks + [job for job in aws.jobs() if job["status"] in ("SUCCEEDED", "FAILED")]
 
 
-def turn_until(executor: BaseExecutor, done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < deadline, f"not within 60 s: {executor!r} {events(executor)}"
-        executor.heartbeat()
-        time.sleep(0.02)
-
-
 def events(executor: BaseExecutor) -> Mapping[str, str]:
-    kept = getattr(executor, "_kept_logs")  # noqa: B009 - an attribute of ours, not of the base class
-    return {str(log.event): str(log.extra) for log in kept}
+    return {str(log.event): str(log.extra) for log in kept_logs(executor)}
 
 
 def made(aws: LocalAws, action: str) -> int:

@@ -2,15 +2,14 @@
 
 import json
 import os
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from airflow.executors.base_executor import BaseExecutor
 
-from airflow_executors import Begin, beginning
+from airflow_executors import Begin, beginning, kept_logs, turn_until
 from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.cost.record import USED, WARM_CONTAINER, UsageRecord, read_entry
 from aws_executors.core.lifecycle.job import Job
@@ -80,17 +79,8 @@ def queue(executor: BaseExecutor, name: str) -> Given:
     return given
 
 
-def turn_until(executor: BaseExecutor, done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < deadline, f"not within 60 s: {executor!r} {said(executor)}"
-        executor.heartbeat()
-        time.sleep(0.02)
-
-
 def said(executor: BaseExecutor) -> list[tuple[str, str]]:
-    kept = getattr(executor, "_kept_logs")  # noqa: B009 - an attribute of ours, not of the base class
-    return [(str(log.event), str(log.extra)) for log in kept]
+    return [(str(log.event), str(log.extra)) for log in kept_logs(executor)]
 
 
 def over(executor: BaseExecutor, given: Given) -> bool:
@@ -189,12 +179,11 @@ RATE = (0.25 * 0.04048 + 0.5 * 0.004445) / 3600
 
 def used(executor: BaseExecutor) -> dict[str, UsageRecord]:
     """The records in the event log, by the runs of their tasks; what no task pays for, by its own name."""
-    kept = getattr(executor, "_kept_logs")  # noqa: B009 - an attribute of ours, not of the base class
     found: dict[str, UsageRecord] = {}
-    for log in kept:
+    for log in kept_logs(executor):
         record = read_entry(str(log.extra)) if log.event == USED else None
         if record is not None:
-            found[WARM_CONTAINER if log.task_id == WARM_CONTAINER else log.run_id] = record
+            found[WARM_CONTAINER if log.task_id == WARM_CONTAINER else str(log.run_id)] = record
     return found
 
 

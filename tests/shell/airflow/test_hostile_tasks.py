@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 import hostile_builders
+from airflow_executors import turn_until
 from airflow_rows import Given, task_instance
 from aws_executors.core.lifecycle.effects import LogEvent, Report
 from aws_executors.core.redact.outgoing import MOST
@@ -24,7 +25,7 @@ from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.engine.messages import AirflowUpdate
 from e2e.postgres import postgres
-from shell.airflow.test_executor import hand_over, states, turn_until
+from shell.airflow.test_executor import hand_over, states
 from sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from airflow.executors.base_executor import BaseExecutor
 
+from airflow_executors import turn_until
 from airflow_features import SCOPE
 from airflow_rows import Given, queue_up, task_instance
 from aws_executors.executors import AwsEcsFargateExecutor
@@ -18,7 +19,6 @@ from sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
-PATIENCE = 60.0
 BUCKET = "airflow"
 
 
@@ -67,14 +67,6 @@ def start(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 def hand_over(executor: BaseExecutor, given: Given) -> None:
     queue_up(executor, given)
     executor.heartbeat()
-
-
-def turn_until(executor: BaseExecutor, done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not done():
-        assert time.monotonic() < deadline, f"not within {PATIENCE} s: {executor!r} {executor.event_buffer}"
-        executor.heartbeat()
-        time.sleep(0.02)
 
 
 def stored(aws: LocalAws) -> dict[str, dict[str, object]]:

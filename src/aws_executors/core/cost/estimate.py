@@ -9,7 +9,7 @@ from math import ceil
 
 from aws_executors.core.aws.fargate_sizes import GIB
 from aws_executors.core.cost.prices import PriceClass, Prices, price_class
-from aws_executors.core.lifecycle.allocation import FREE_STORAGE
+from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 
 HOUR = 3600.0
 MINIMUM, MINIMUM_ON_WINDOWS = 60, 300
@@ -67,6 +67,37 @@ def dollars(
     if not whole:
         return max(seconds, 0.0) / HOUR * hourly
     return billed_seconds(seconds, windows=sold_as is PriceClass.WINDOWS_X86) / HOUR * hourly
+
+
+def allocation_dollars(
+    size: Allocation, prices: Prices, region: str, seconds: float | None, *, whole: bool = True
+) -> float | None:
+    """`dollars` for what a container was given; None, too, where its sizes or its `seconds` are not known.
+
+    >>> from aws_executors.core.cost.prices import bundled_prices
+    >>> size = Allocation(vcpu=1, memory=2048, fargate=True)
+    >>> round(allocation_dollars(size, bundled_prices(), "us-east-1", 600), 6)
+    0.008228
+    >>> allocation_dollars(size, bundled_prices(), "us-east-1", 0.0)
+    0.0
+    """
+    if not seconds:
+        return seconds  # what never came to its image pull costs nothing
+    if size.vcpu is None or size.memory is None:
+        return None
+    return dollars(
+        prices,
+        region,
+        seconds,
+        vcpu=size.vcpu,
+        memory=size.memory,
+        storage=size.storage,
+        architecture=size.architecture,
+        system=size.system,
+        spot=size.spot,
+        fargate=size.fargate,
+        whole=whole,
+    )
 
 
 def dollars_text(amount: float) -> str:

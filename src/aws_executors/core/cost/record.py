@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aws_executors.core.aws.fargate_sizes import GIB
-from aws_executors.core.cost.estimate import billed_seconds, cost_text, dollars
+from aws_executors.core.cost.estimate import allocation_dollars, billed_seconds, cost_text
 from aws_executors.core.cost.measured import Measured
 from aws_executors.core.cost.prices import PriceClass, Prices, price_class
 from aws_executors.core.cost.sizes import fitting
@@ -115,7 +115,7 @@ def record_of(
     billed: float | None = seconds
     if seconds and whole and sold_as is not PriceClass.EC2:
         billed = billed_seconds(seconds, windows=sold_as is PriceClass.WINDOWS_X86)
-    cost = _cost(allocation, prices, origin.region, seconds, whole=whole)
+    cost = allocation_dollars(allocation, prices, origin.region, seconds, whole=whole)
     return UsageRecord(
         section=origin.section,
         region=origin.region,
@@ -187,7 +187,7 @@ def rest_of(
     """
     record = record_of(allocation, prices, origin)
     paid = sum(one.seconds or 0.0 for one in served if one is not None)
-    part = _cost(allocation, prices, origin.region, paid, whole=False)
+    part = allocation_dollars(allocation, prices, origin.region, paid, whole=False)
     left: dict[str, float | None] = {
         "running": None,
         "idle": _less(record.running, paid, 1),
@@ -269,28 +269,6 @@ def seconds_text(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def _cost(
-    allocation: Allocation, prices: Prices, region: str, seconds: float | None, *, whole: bool
-) -> float | None:
-    if not seconds:
-        return seconds  # what never came to its image pull costs nothing
-    if allocation.vcpu is None or allocation.memory is None:
-        return None
-    return dollars(
-        prices,
-        region,
-        seconds,
-        vcpu=allocation.vcpu,
-        memory=allocation.memory,
-        storage=allocation.storage,
-        architecture=allocation.architecture,
-        system=allocation.system,
-        spot=allocation.spot,
-        fargate=allocation.fargate,
-        whole=whole,
-    )
 
 
 def _less(amount: float | None, part: float, digits: int) -> float | None:
