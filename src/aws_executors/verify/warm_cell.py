@@ -15,7 +15,8 @@ from returns.methods import unwrap_or_failure
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.cell import Word
-from aws_executors.core.warm.shape import cells_of
+from aws_executors.core.warm.shape import cells_of, serving_arguments
+from aws_executors.core.warm.step import WarmLimits
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.transport.cells import CellStore, HeldCell, cells_at
 from aws_executors.verify.model import CaseTrace, WarmTurn
@@ -24,8 +25,7 @@ from aws_executors.verify.programs import WARM_WORKLOADS
 FOLDER = "verify"
 """In the place of a shape's name, so that no executor looks for a container there."""
 
-IDLE, AGE = 60, 600
-"""Seconds after which the container ends without a workload, and after which it takes none."""
+LIMITS = WarmLimits(idle=60, tasks=WARM_WORKLOADS, age=600)
 
 
 @dataclass(slots=True)
@@ -50,16 +50,7 @@ class WarmCell:
     @property
     def arguments(self) -> tuple[str, ...]:
         """What the container's launcher is told, as the executor tells it."""
-        said = {
-            "--region": self.settings.region,
-            "--owner": self.settings.workload_store_owner,
-            "--kms-key": self.settings.workload_kms_key,
-            "--idle": str(IDLE),
-            "--tasks": str(WARM_WORKLOADS),
-            "--age": str(AGE),
-            "--warm": f"{self.address}/{self.name}",
-        }
-        return tuple(word for name, value in said.items() if value for word in (name, value))
+        return serving_arguments(self.settings, LIMITS, f"{self.address}/{self.name}")
 
     def turn(self) -> None:
         """Whatever is due: to read it, to offer a workload, to try a write whose condition does not hold."""

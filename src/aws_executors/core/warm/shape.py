@@ -87,7 +87,19 @@ def cells_of(settings: Settings, team: str | None = None) -> str:
 
 def for_nobody(launch: Launch[S], limits: WarmLimits, cells: str) -> Launch[S]:
     """The launch of a container without a workload: the launcher waits at a cell for one."""
-    settings = launch.settings
+    arguments = serving_arguments(launch.settings, limits, f"{cells}/{UNNAMED}/{NOBODY}-1")
+    usage = ("--usage",) if launch.settings.usage else ()
+    return replace(launch, token=NOBODY, attempt=1, command=(*LAUNCHER, *usage, *arguments))
+
+
+def serving_arguments(settings: Settings, limits: WarmLimits, cell: str) -> tuple[str, ...]:
+    """What the launcher of a container is told that takes one workload after another, by this cell.
+
+    >>> from aws_executors.core.batch.settings import BatchSettings
+    >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
+    >>> print(*serving_arguments(settings, WarmLimits(idle=60, tasks=2, age=600), "s3://my-bucket/cell"))
+    --region us-east-1 --idle 60 --tasks 2 --age 600 --warm s3://my-bucket/cell
+    """
     said = {
         "--region": settings.region,
         "--owner": settings.workload_store_owner,
@@ -95,11 +107,9 @@ def for_nobody(launch: Launch[S], limits: WarmLimits, cells: str) -> Launch[S]:
         "--idle": f"{limits.idle:g}",
         "--tasks": str(limits.tasks),
         "--age": f"{limits.age:g}",
-        "--warm": f"{cells}/{UNNAMED}/{NOBODY}-1",
+        "--warm": cell,
     }
-    arguments = (word for name, value in said.items() if value for word in (name, value))
-    usage = ("--usage",) if settings.usage else ()
-    return replace(launch, token=NOBODY, attempt=1, command=(*LAUNCHER, *usage, *arguments))
+    return tuple(word for name, value in said.items() if value for word in (name, value))
 
 
 def shape_of(request: object, launch: Launch[Settings], limits: WarmLimits, version: str = "") -> WarmShape:

@@ -8,7 +8,7 @@ still on its way cannot land any more (`core/warm/cell.py`, rule 2).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -73,8 +73,8 @@ class WarmService(Generic[R]):
         self, names: Mapping[str, str], token: str, exclude: Sequence[str]
     ) -> Result[Observation | None, AwsError]:
         found: Observation | None = None
-        for result in self._settled(names, token):
-            match unwrap_or_failure(result):
+        for name in names:
+            match unwrap_or_failure(self._in_cell(name, token)):
                 case AwsError() as error:
                     return Failure(error)
                 case Observation(id=place) as seen if place not in exclude:
@@ -82,12 +82,6 @@ class WarmService(Generic[R]):
                 case _:
                     pass
         return Success(found)
-
-    def _settled(
-        self, names: Mapping[str, str], token: str
-    ) -> Iterator[Result[Observation | None, AwsError]]:
-        for name in names:
-            yield self._in_cell(name, token)
 
     def _in_cell(self, name: str, token: str) -> Result[Observation | None, AwsError]:
         for _ in range(TRIES):
