@@ -75,6 +75,7 @@ class Drive:
 
     def loop(self) -> None:
         """One turn of the scheduler's loop."""
+        from airflow.executors.workloads import ExecuteTask
         from airflow.utils.session import create_session
 
         some = min(len(self.to_queue), self.scenario.per_loop or len(self.to_queue))
@@ -82,7 +83,9 @@ class Drive:
             with create_session(scoped=False) as session:
                 for _ in range(some):
                     row = self.to_queue.popleft()
-                    made = workload(row)
+                    # As the scheduler does before it queues a workload, so that this is not the executor's.
+                    token = ExecuteTask.generate_token(str(row.id), self.executor.jwt_generator)
+                    made = workload(row, token)
                     self.ids[row.key()] = str(row.id)
                     self.queued[str(row.id)] = time.monotonic()
                     with self.in_executor():

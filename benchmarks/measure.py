@@ -42,7 +42,7 @@ def figures(raw: Raw) -> Figures:
         case "burst" | "quota" | "steady":
             return common | submissions(raw, mine) | reports(raw, mine) | cpu(raw, len(mine))
         case "first":
-            return common
+            return common | {"first heartbeat": drive["heartbeats"][0][1] * MS}
         case "slots" | "untold" | "told":
             return common | reports(raw, mine)
         case "long" | "minute" | "minute-told" | "sweep":
@@ -154,6 +154,7 @@ def memory(raw: Raw, tasks: int) -> Figures:
 
 UNITS: Mapping[str, str] = {
     "heartbeat": "ms",
+    "first heartbeat": "ms",
     "heartbeats": "",
     "heartbeats' share of time": "%",
     "submissions a second": "1/s",

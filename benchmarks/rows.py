@@ -130,7 +130,7 @@ def insert_rows(rows: Sequence[Row], state: str | None = "queued") -> None:
         session.execute(insert(TaskInstance), values)
 
 
-def workload(row: Row) -> "ExecuteTask":
+def workload(row: Row, token: str = TOKEN) -> "ExecuteTask":
     """What the scheduler makes of a task instance when it queues it: a typical payload of 1.3 KB."""
     from airflow.executors.workloads import ExecuteTask
     from airflow.executors.workloads.base import BundleInfo
@@ -153,7 +153,7 @@ def workload(row: Row) -> "ExecuteTask":
     return ExecuteTask(
         ti=ti,
         dag_rel_path=Path("etl/daily.py"),
-        token=TOKEN,
+        token=token,
         log_path=f"dag_id={row.dag_id}/run_id={row.run_id}/task_id={row.task_id}/attempt=1.log",
         bundle_info=BundleInfo(name=BUNDLE),
         type="ExecuteTask",

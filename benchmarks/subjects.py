@@ -37,9 +37,10 @@ class Subject:
     peer: str = field(default="")
 
     def environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        """Its section of airflow.cfg; `more` are options for one of ours."""
+        """airflow.cfg for it: the executor, and its section; `more` are options for one of ours."""
         options = {**self.options, **(more if self.peer else {})}
-        return {f"AIRFLOW__{self.section}__{name.upper()}": value for name, value in options.items()}
+        section = {f"AIRFLOW__{self.section}__{name.upper()}": value for name, value in options.items()}
+        return {"AIRFLOW__CORE__EXECUTOR": self.dotted, **section}
 
     def make(self, parallelism: int) -> "BaseExecutor":
         """The executor, not started."""

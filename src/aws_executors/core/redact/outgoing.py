@@ -8,6 +8,7 @@ is meant: nobody writes a line of his own into a log. A text is cut before it is
 import re
 
 from aws_executors.core.redact.values import mask
+from aws_executors.core.requests.memo import remembered
 
 MOST = 2_048
 """Bytes of UTF-8 that a text may have, its mark of a cut included."""
@@ -48,7 +49,15 @@ def one_line(text: str, most: int = MOST) -> str:
     'xxxxxxxxxxx... (cut)'
     """
     near = most * ROOM
-    return _ended(_clean(text[:near]).replace("\n", " "), most, cut=len(text) > near)
+    return _ended(_cleaned_line(text[:near]), most, cut=len(text) > near)
+
+
+def _clean_line(text: str) -> str:
+    return _clean(text).replace("\n", " ")
+
+
+# Most tasks end with the same words, hundreds of them in one heartbeat of the scheduler.
+_cleaned_line = remembered(_clean_line)
 
 
 def first_lines(text: str, most: int = MOST) -> str:

@@ -1,0 +1,22 @@
+"""What starting an executor does to the process around it."""
+
+import gc
+
+from aws_executors.shell.airflow.started import spare_what_is_loaded
+
+
+def test_what_is_loaded_is_spared_by_the_collections_that_follow() -> None:
+    gc.unfreeze()
+    loaded = len(gc.get_objects())
+    spare_what_is_loaded()
+    assert gc.get_freeze_count() > loaded / 2
+    assert len(gc.get_objects()) < loaded / 2
+
+
+def test_it_is_done_once_for_all_executors_of_a_process() -> None:
+    spare_what_is_loaded()
+    later = [[object()] for _ in range(10_000)]
+    frozen = gc.get_freeze_count()
+    spare_what_is_loaded()
+    assert gc.get_freeze_count() == frozen
+    assert len(later) == 10_000
