@@ -65,7 +65,7 @@ e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
 e2e-examples: $(INSTALLED) ## Airflow's own example DAGs by each executor, and as LocalExecutor runs them
 	@PYTHONPATH=src:tests $(BIN)/python -m e2e.examples
 
-bench: .bench/.installed ## beside the Amazon provider's executors, half an hour (BENCH="--quick": less; WARM=1: warm containers beside cold ones)
+bench: .bench/.installed ## beside the Amazon provider's executors, an hour (BENCH="--quick": less; WARM=1: warm containers beside cold ones)
 	.bench/venv/bin/python -m benchmarks$(if $(filter-out 0,$(WARM)),.warm) $(BENCH)
 
 .bench/.installed: pyproject.toml constraints.txt benchmarks/requirements.txt benchmarks/constraints.txt

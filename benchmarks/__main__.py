@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from benchmarks.measure import Figures, figures
 from benchmarks.measured import ROOT, base_environment, database, measure
@@ -23,10 +24,14 @@ from benchmarks.subjects import SUBJECTS
 
 HERE = Path(__file__).parent
 LOGS = ROOT / ".bench" / "logs"
+Scenes: TypeAlias = dict[str, Figures]
+"""Figures by subject."""
 EXAMPLES = """\
 examples:
   python -m benchmarks
-      everything, about 25 minutes; writes benchmarks/RESULTS.md, results.json and results.svg
+      everything, about an hour; writes benchmarks/RESULTS.md, results.json and results.svg
+  python -m benchmarks --only burst,first
+      two scenarios, of which it writes the same
   python -m benchmarks --quick
       a tenth of the tasks, about 6 minutes; prints, and writes nothing
   python -m benchmarks --only burst --subjects peer-ecs,ours-ecs
@@ -91,22 +96,24 @@ def microbenchmarks() -> dict[str, dict[str, float]]:
     return costs
 
 
-def measured(
-    wanted: Sequence[Scenario], subjects: Sequence[str], profile: str | None
-) -> dict[str, dict[str, Figures]]:
-    """The figures of every scenario with every subject, told as they come."""
-    results: dict[str, dict[str, Figures]] = {}
-    with database() as source:
-        for scenario in wanted:
-            for name in [one for one in scenario.subjects if one in subjects]:
-                under = (*SAMPLER, profile, "--") if profile else ()
-                began = time.monotonic()
-                found = figures(measure(scenario, SUBJECTS[name], source, LOGS, under))
-                results.setdefault(scenario.name, {})[name] = found
-                say(f"{scenario.name}, {name}: {time.monotonic() - began:.0f} s")
-                for figure, value in found.items():
-                    say(f"    {figure:34} {number(value, figure)}")
-    return results
+def measured(scenario: Scenario, subjects: Sequence[str], source: Path, profile: str | None) -> Scenes:
+    """The figures of one scenario with every subject, told as they come."""
+    found: Scenes = {}
+    for name in subjects:
+        under = (*SAMPLER, profile, "--") if profile else ()
+        began = time.monotonic()
+        found[name] = figures(measure(scenario, SUBJECTS[name], source, LOGS, under))
+        say(f"{scenario.name}, {name}: {time.monotonic() - began:.0f} s")
+        for figure, value in found[name].items():
+            say(f"    {figure:34} {number(value, figure)}")
+    return found
+
+
+def keep(kept: dict[str, Any]) -> None:
+    """Write what was measured last of each scenario."""
+    (HERE / "results.json").write_text(json.dumps(kept, indent=1) + "\n")
+    (HERE / "RESULTS.md").write_text(markdown(kept["results"], kept["micro"], kept["ran"]))
+    draw(kept["results"], HERE / "results.svg")
 
 
 def say(line: str) -> None:
@@ -123,24 +130,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wanted = scenarios(chosen)
     except ValueError as error:
         made.error(str(error))
-    began = time.monotonic()
-    whole = len(wanted) == len(SCENARIOS) and not chosen.quick and not chosen.profile
-    micro = {} if chosen.no_micro or chosen.profile else microbenchmarks()
-    results = measured(wanted, chosen.subjects.split(","), chosen.profile)
-    ran = {
-        "machine": machine(),
-        "when": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "minutes": (time.monotonic() - began) / 60,
-        "command": " ".join(["python -m benchmarks", *(arguments or sys.argv[1:])]).strip(),
-    }
+    kept: dict[str, Any] = json.loads((HERE / "results.json").read_text())
+    if not chosen.no_micro and not chosen.profile:
+        kept["micro"] = microbenchmarks()
+    results: dict[str, Scenes] = {}
+    with database() as source:
+        for scenario in wanted:
+            subjects = [one for one in scenario.subjects if one in chosen.subjects.split(",")]
+            results[scenario.name] = measured(scenario, subjects, source, chosen.profile)
+            if subjects == list(scenario.subjects) and not chosen.quick and not chosen.profile:
+                kept["ran"][scenario.name] = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}"
+                kept["results"] = {
+                    name: results.get(name) or kept["results"].get(name)
+                    for name in SCENARIOS
+                    if name in kept["ran"]
+                }
+                keep(kept)
     say("\n".join(summary(results)))
-    if whole:
-        (HERE / "RESULTS.md").write_text(markdown(results, micro, ran))
-        (HERE / "results.json").write_text(
-            json.dumps({"ran": ran, "results": results, "micro": micro}, indent=1) + "\n"
-        )
-        draw(results, HERE / "results.svg")
-        say(f"written: {HERE / 'RESULTS.md'}, results.json, results.svg")
     return 0
 
 

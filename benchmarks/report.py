@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from benchmarks.measure import Figures, unit
 from benchmarks.scenarios import SCENARIOS
@@ -120,10 +120,11 @@ def summary(results: Results) -> Iterator[str]:
             yield f"| {' | '.join(cells)} |"
 
 
-def details(results: Results) -> Iterator[str]:
+def details(results: Results, ran: Mapping[str, str]) -> Iterator[str]:
     """Every figure of every scenario."""
     for name, measured in results.items():
         yield f"\n### {name}: {SCENARIOS[name].question}\n"
+        yield f"Measured {ran[name]}\n"
         yield f"| | {' | '.join(SUBJECTS[one].label for one in measured)} |"
         yield f"|---|{'---|' * len(measured)}"
         for figure in dict.fromkeys(figure for figures in measured.values() for figure in figures):
@@ -150,7 +151,7 @@ def machine() -> str:
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     return (
         f"{os.cpu_count()} cores of {models[0] if models else platform.processor()}, {platform.system()}, "
-        f"Python {platform.python_version()}; {told}. Load average at the end of the run: {load}."
+        f"Python {platform.python_version()}; {told}; load average at its end: {load}."
     )
 
 
@@ -161,16 +162,15 @@ def _lines(path: Path) -> list[str]:
 INTRODUCTION = """\
 # Results of the benchmarks
 
-Written by `python -m benchmarks`; do not edit. Ratios within one run are the result, absolute times depend on
-the machine. What each scenario is, and how it is measured: [README.md](README.md)."""
+Written by `python -m benchmarks`; do not edit. Ratios within one scenario are the result, absolute times
+depend on the machine and on what else it does. What each scenario is, and how it is measured:
+[README.md](README.md)."""
 
 
-def markdown(results: Results, micro: Mapping[str, Mapping[str, float]], ran: Mapping[str, Any]) -> str:
+def markdown(results: Results, micro: Mapping[str, Mapping[str, float]], ran: Mapping[str, str]) -> str:
     """The whole page."""
     lines = [
         INTRODUCTION,
-        f"\nMachine: {ran['machine']}",
-        f"Run: {ran['when']}, {ran['minutes']:.0f} minutes, `{ran['command']}`.",
         "\n## To be reached\n",
         *summary(results),
         "\n![ours and the provider's, side by side](results.svg)",
@@ -180,5 +180,5 @@ def markdown(results: Results, micro: Mapping[str, Mapping[str, float]], ran: Ma
             "\n## The pure part, beside botocore's floor (serialise + sign + parse of the same request)\n",
             *microbenchmark(micro),
         ]
-    lines += ["\n## All figures", *details(results)]
+    lines += ["\n## All figures", *details(results, ran)]
     return "\n".join(lines) + "\n"
