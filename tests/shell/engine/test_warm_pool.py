@@ -118,10 +118,8 @@ class World:
     def add(self, work_item: WorkItem[str, str]) -> Record[str, str] | None:
         return self.table.add(work_item, begin(work_item.job)[0], self.now)
 
-    def hold(self, record: Record[str, str], submission: effects.Submit[str]) -> bool:
-        if self.doubtful:
-            self.held.append(record.job.token)
-        return self.doubtful
+    def hold(self, record: Record[str, str], submission: effects.Submit[str]) -> None:
+        self.held.append(record.job.token)
 
     def log_event(self, record: Record[str, str], line: effects.LogEvent) -> None:
         self.told.append(line)
@@ -137,6 +135,7 @@ class World:
             shape=SHAPE, container=lambda one: one, workload=lambda: "{}", cold=lambda _: Success("cold")
         )
         record = self.table.add(WorkItem(job=Job(token=token), key=token), Job(token=token), self.now)
+        record.in_doubt = self.doubtful
         prepared = events.Prepared(self.now, cast("str", request))
         self.happen(record, prepared)
         self.pool.want(record, effects.Submit(cast("str", request)), request)

@@ -93,7 +93,7 @@ def read_options(executor_config: object) -> EcsOptions:
     >>> read_options({"cpu": 256, "environment": {"STAGE": "test"}}).environment
     (KeyValuePair(name='STAGE', value='test'),)
     """
-    return read_config(ECS_OPTIONS, executor_config, KEPT, NOTHING)
+    return read_config(ECS_OPTIONS, executor_config, KEPT)
 
 
 OWN = fields_of(ContainerKeys)

@@ -262,7 +262,7 @@ class Dispatcher(Generic[K, R]):
             if self._warm is not None:
                 self._warm.happened(record)
             new = moved.container not in ("", job.container) and moved.stage is not Stage.CLOSED
-            if new and isinstance(event, events.Accepted):
+            if new and self._config.events and isinstance(event, events.Accepted):
                 self.event_feed.accepted(moved.container)
             if new and self._shutdown is not None:
                 self._shutdown.stop({moved.container: record.work_item})
@@ -328,9 +328,9 @@ class Dispatcher(Generic[K, R]):
         """Write a line into a task instance's event log."""
         self._outbox.append(AirflowUpdate(record.job.token, record.work_item.key, line))
 
-    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> bool:
-        """Keep a submission until its row was read, if its job may be another scheduler's by now."""
-        return self._stall_guard.hold(record, submission)
+    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> None:
+        """Keep a submission of a job that may be another scheduler's by now until its row was read."""
+        self._stall_guard.hold(record, submission)
 
     def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
         """Tell that a container has ended, and what was measured of each workload that it has run."""

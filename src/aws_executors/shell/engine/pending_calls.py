@@ -35,7 +35,7 @@ RATE_LIMITED: dict[type, Action] = {
 class PendingCalls(Generic[K, R]):
     """The calls of all jobs, made by so many `workers`.
 
-    `happen` takes each answer as an event of its job; `hold` says of a submission that it has to wait.
+    `happen` takes each answer as an event of its job; `hold` keeps a submission of one that is in doubt.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class PendingCalls(Generic[K, R]):
         rate_limiter: RateLimiter,
         workers: int,
         happen: Callable[[Record[K, R], events.Event[R]], None],
-        hold: Callable[[Record[K, R], effects.Submit[R]], bool],
+        hold: Callable[[Record[K, R], effects.Submit[R]], None],
     ) -> None:
         self.waiting = 0
         """How many calls wait until AWS allows them: while none does, nothing is due."""
@@ -114,8 +114,8 @@ class PendingCalls(Generic[K, R]):
         match effect:
             case effects.Submit() if record.job.withdrawn:
                 self._happen(record, events.Refused(now, NEVER_SENT))
-            case effects.Submit() if self._hold(record, effect):
-                return
+            case effects.Submit() if record.in_doubt:
+                self._hold(record, effect)
             case _:
                 self.make(record, effect)
 

@@ -58,12 +58,10 @@ class StallGuard(Generic[K, R]):
         for record in self._table.records():
             record.in_doubt = record.in_doubt or record.job.has_row
 
-    def hold(self, record: Record[K, R], submission: Submit[R]) -> bool:
-        """Keep a submission until its row was read, if its job may be another scheduler's by now."""
-        if record.in_doubt:
-            record.on_hold = submission
-            self._want_row(record.job.token)
-        return record.in_doubt
+    def hold(self, record: Record[K, R], submission: Submit[R]) -> None:
+        """Keep a submission of a job that is in doubt until its row was read."""
+        record.on_hold = submission
+        self._want_row(record.job.token)
 
     def row_known(self, record: Record[K, R], at: float) -> None:
         """The row was read, beginning at `at`: what was held back until then goes on."""

@@ -23,8 +23,8 @@ class Host(Protocol[K, R]):
         """Take a job in."""
         ...
 
-    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> bool:
-        """Keep a submission until its row was read, if its job may be another scheduler's by now."""
+    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> None:
+        """Keep a submission of a job that may be another scheduler's by now until its row was read."""
         ...
 
     def log_event(self, record: Record[K, R], line: effects.LogEvent) -> None:

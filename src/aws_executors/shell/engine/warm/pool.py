@@ -191,7 +191,8 @@ class WarmPool(Generic[K, R]):
         for waiter in [one for one in self._turns.waiters.values() if not one.offered]:
             if waiter.record.job.withdrawn:
                 self._turns.answer(waiter, events.Refused(now, NEVER_SENT))
-            elif self._host.hold(waiter.record, waiter.submission):
+            elif waiter.record.in_doubt:
+                self._host.hold(waiter.record, waiter.submission)
                 del self._turns.waiters[waiter.record.job.token]
             elif silent:
                 self._cold(waiter)
