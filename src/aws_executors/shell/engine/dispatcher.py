@@ -26,16 +26,16 @@ from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.arrivals import GROUP, Arrivals
+from aws_executors.shell.engine.calls.error_log import ErrorLog
+from aws_executors.shell.engine.calls.operations import Operations
+from aws_executors.shell.engine.calls.pending_calls import PendingCalls
+from aws_executors.shell.engine.calls.polling import Polling
+from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
+from aws_executors.shell.engine.calls.retries import Retries
 from aws_executors.shell.engine.ended_containers import ended_update, newly_ended
-from aws_executors.shell.engine.error_log import ErrorLog
 from aws_executors.shell.engine.events.feed import EventFeed
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import AirflowUpdate, K, WarmRequest, WorkItem
-from aws_executors.shell.engine.operations import Operations
-from aws_executors.shell.engine.pending_calls import PendingCalls
-from aws_executors.shell.engine.polling import Polling
-from aws_executors.shell.engine.rate_limiter import RateLimiter
-from aws_executors.shell.engine.retries import Retries
 from aws_executors.shell.engine.shutdown import Shutdown
 from aws_executors.shell.engine.stall import StallGuard
 from aws_executors.shell.engine.warm.container import WarmContainer

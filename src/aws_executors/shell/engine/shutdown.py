@@ -13,9 +13,9 @@ from returns.result import Result
 
 from aws_executors.core.lifecycle.effects import SHUT_DOWN
 from aws_executors.shell.aws.pagination import chunks
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
+from aws_executors.shell.engine.calls.operations import FIRST, Operations
 from aws_executors.shell.engine.messages import K, WorkItem
-from aws_executors.shell.engine.operations import FIRST, Operations
 
 R = TypeVar("R")
 

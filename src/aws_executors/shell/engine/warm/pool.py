@@ -26,7 +26,7 @@ from aws_executors.core.warm.place import is_place
 from aws_executors.core.warm.plan import Waiting, placements
 from aws_executors.core.warm.shape import token_in
 from aws_executors.shell.engine.agenda import Agenda
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import K, WarmRequest, WorkItem
 from aws_executors.shell.engine.stall import NEVER_SENT

@@ -23,7 +23,7 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.place import seen_in
 from aws_executors.shell.engine.agenda import Agenda
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
 from aws_executors.shell.engine.job_table import JobTable
 from aws_executors.shell.engine.messages import K
 from aws_executors.shell.engine.stall import TOO_LATE

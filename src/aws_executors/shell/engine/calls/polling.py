@@ -21,11 +21,11 @@ from aws_executors.core.lifecycle.events import Observed, RowRead
 from aws_executors.core.lifecycle.observation import DescribeResult
 from aws_executors.core.lifecycle.transitions.watching import still_running
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
+from aws_executors.shell.engine.calls.operations import Operations
+from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import K, RowQuery
-from aws_executors.shell.engine.operations import Operations
-from aws_executors.shell.engine.rate_limiter import RateLimiter
 
 R = TypeVar("R")
 

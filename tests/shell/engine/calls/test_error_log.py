@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from aws_executors.shell.engine.error_log import QUIET, ErrorLog
+from aws_executors.shell.engine.calls.error_log import QUIET, ErrorLog
 
 
 class Clock:

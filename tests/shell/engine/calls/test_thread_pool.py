@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from aws_executors.shell.engine import thread_pool as workers_module
-from aws_executors.shell.engine.thread_pool import Workers
+from aws_executors.shell.engine.calls import thread_pool as workers_module
+from aws_executors.shell.engine.calls.thread_pool import Workers
 
 
 @pytest.fixture

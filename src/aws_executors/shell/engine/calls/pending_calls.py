@@ -14,10 +14,10 @@ from typing import Generic, TypeVar
 
 from aws_executors.core.aws.request_quotas import Action
 from aws_executors.core.lifecycle import effects, events
+from aws_executors.shell.engine.calls.operations import Operations, Performable
+from aws_executors.shell.engine.calls.rate_limiter import UNBOUNDED, RateLimitedQueue, RateLimiter
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import K
-from aws_executors.shell.engine.operations import Operations, Performable
-from aws_executors.shell.engine.rate_limiter import UNBOUNDED, RateLimitedQueue, RateLimiter
 from aws_executors.shell.engine.stall import NEVER_SENT
 
 R = TypeVar("R")

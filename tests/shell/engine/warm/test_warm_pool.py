@@ -26,7 +26,7 @@ from aws_executors.core.warm.cell import Cell
 from aws_executors.core.warm.shape import WarmShape
 from aws_executors.core.warm.step import WarmLimits
 from aws_executors.shell.engine.agenda import Agenda
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import WarmRequest, WorkItem
 from aws_executors.shell.engine.warm.cell_calls import CellCalls

@@ -13,7 +13,7 @@ from aws_executors.core.aws.request_quotas import (
     allotments,
 )
 from aws_executors.core.aws.token_bucket import Bucket
-from aws_executors.shell.engine.rate_limiter import Account, RateLimitedQueue, RateLimiter, account
+from aws_executors.shell.engine.calls.rate_limiter import Account, RateLimitedQueue, RateLimiter, account
 
 
 def test_the_most_urgent_passes_first_and_no_more_than_allowed() -> None:

@@ -16,10 +16,10 @@ from aws_executors.core.aws.backoff import Backoff, delay, jitter
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.engine.agenda import Agenda
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
+from aws_executors.shell.engine.calls.operations import Operations
 from aws_executors.shell.engine.job_table import JobTable
 from aws_executors.shell.engine.messages import K, WorkItem
-from aws_executors.shell.engine.operations import Operations
 
 R = TypeVar("R")
 

@@ -20,9 +20,9 @@ from aws_executors.core.lifecycle import effects, events
 from aws_executors.core.lifecycle.observation import DescribeResult
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow.loggers import words
+from aws_executors.shell.engine.calls.thread_pool import GivenUpError, Workers
 from aws_executors.shell.engine.messages import K, Message, RowQuery, WorkItem
 from aws_executors.shell.engine.stall import STALL, TOO_LATE
-from aws_executors.shell.engine.thread_pool import GivenUpError, Workers
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
 
 R = TypeVar("R")
