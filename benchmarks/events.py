@@ -22,7 +22,7 @@ from functools import partial
 from returns.result import Success
 
 from aws_executors import ecs
-from aws_executors.core.ecs.describe import observe_event
+from aws_executors.core.ecs.answers.describe import observe_event
 from aws_executors.core.lifecycle.effects import Report
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.policy import Policy

@@ -174,7 +174,7 @@ class Cloud:
             id_ = self._by_name.get(request.name, "") if self.idempotent else ""
             if not id_:
                 id_ = f"c{len(self.containers) + 1}"
-                self.containers[id_] = Container(request, Observation(id=id_, phase=Phase.WAITING))
+                self.containers[id_] = Container(request, Observation(id=id_, phase=Phase.PENDING))
                 self._by_name[request.name] = id_
         if self._exit_at_once is not None:
             self.finish(id_, self._exit_at_once)

@@ -11,16 +11,16 @@ from functools import lru_cache
 
 from aws_executors.core.ecs.container import command_of, with_over
 from aws_executors.core.ecs.options import KEPT, read_options, uses, with_options
-from aws_executors.core.ecs.place import without_misplaced
+from aws_executors.core.ecs.platform import without_misplaced
 from aws_executors.core.ecs.request import RunTask, from_kwargs, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings, platform
+from aws_executors.core.ecs.steps.task_size import fargate_pair_fault
 from aws_executors.core.ecs.structures import (
     AwsvpcConfiguration,
     ContainerOverride,
     NetworkConfiguration,
     Overrides,
 )
-from aws_executors.core.ecs.task_size import fargate_pair_fault
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import check_allowed
 from aws_executors.core.requests.launch import Launch

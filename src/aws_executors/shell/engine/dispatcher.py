@@ -32,6 +32,7 @@ from aws_executors.shell.engine.calls.pending_calls import PendingCalls
 from aws_executors.shell.engine.calls.polling import Polling
 from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
 from aws_executors.shell.engine.calls.retries import Retries
+from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.ended_containers import ended_update, newly_ended
 from aws_executors.shell.engine.events.feed import EventFeed
 from aws_executors.shell.engine.job_table import JobTable, Record
@@ -90,24 +91,20 @@ class Dispatcher(Generic[K, R]):
         self._sink = sink
         self._config = config
         self._clock = clock
-        self._agenda = Agenda()
+        self._context = EngineContext(self.table, clock, Agenda(), ErrorLog(clock, log))
+        self._agenda, self._error_log = self._context.agenda, self._context.error_log
         self._outbox: deque[AirflowUpdate[K]] = deque()
-        self._error_log = ErrorLog(clock, log)
         self._stall_guard: StallGuard[K, R] = StallGuard(
             self.table, clock, lambda token: self._polling.want_row(token), self._perform
         )
         self._calls: PendingCalls[K, R] = PendingCalls(
             self.table, operations, rate_limiter, config.workers, self.happen, self._stall_guard.hold
         )
-        self._retries: Retries[K, R] = Retries(
-            self.table, operations, clock, self._agenda, self._error_log, config.rows_every
-        )
+        self._retries: Retries[K, R] = Retries(self._context, operations, config.rows_every)
         self._polling: Polling[K, R] = Polling(
-            self.table,
+            self._context,
             operations,
-            clock,
             rate_limiter,
-            self._error_log,
             config.rows_every,
             self.happen,
             self._stall_guard.row_known,
@@ -120,15 +117,7 @@ class Dispatcher(Generic[K, R]):
         self._warm: WarmPool[K, R] | None = None
         if operations.cells is not None:
             self._warm = WarmPool(
-                self,
-                self.table,
-                operations.cells,
-                clock,
-                self._agenda,
-                self._error_log,
-                new_token,
-                self._tally,
-                adopts=config.adopts,
+                self, self._context, operations.cells, self._tally, new_token, adopts=config.adopts
             )
         self.arrivals: Arrivals[K, R] = Arrivals(clock, self.add)
         """The jobs that are handed over."""
@@ -212,7 +201,7 @@ class Dispatcher(Generic[K, R]):
         if self._warm is not None:
             self._warm.closing = True
         if stop:
-            self._shutdown = Shutdown(self._operations, self._clock, self._error_log)
+            self._shutdown = Shutdown(self._context, self._operations)
             live = self.table.live()
             shared = {container_of(id_) for id_ in live if is_place(id_)}  # fenced by the job that runs there
             self._shutdown.stop({id_: live[id_].work_item for id_ in live if id_ not in shared})

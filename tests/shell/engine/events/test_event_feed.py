@@ -149,7 +149,7 @@ def test_what_is_late_doubled_or_out_of_order_changes_nothing(told: Told) -> Non
     told.hand_over("t1")
     told.run(1.0)
     running = Observation(id="c1", phase=Phase.RUNNING, started=True, version=3, source=Source.EVENT)
-    waiting = replace(running, phase=Phase.WAITING, started=False, version=2)
+    waiting = replace(running, phase=Phase.PENDING, started=False, version=2)
     ended = replace(running, phase=Phase.FAILED, cause=Cause.EXITED, exit_code=1, version=5)
     told.status = "running"
     for seen in (waiting, running, running, waiting, ended, running, waiting, ended):

@@ -19,7 +19,7 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.backoff import Backoff
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.event_rules import GIVEN_BACK
-from aws_executors.core.ecs.describe import observe_event
+from aws_executors.core.ecs.answers.describe import observe_event
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.ecs.structures import (

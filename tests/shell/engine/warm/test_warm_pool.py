@@ -27,6 +27,7 @@ from aws_executors.core.warm.shape import WarmShape
 from aws_executors.core.warm.step import WarmLimits
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.calls.error_log import ErrorLog
+from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import WarmRequest, WorkItem
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
@@ -97,13 +98,10 @@ class World:
         self.agenda = Agenda()
         self.pool: WarmPool[str, str] = WarmPool(
             self,
-            self.table,
+            EngineContext(self.table, lambda: self.now, self.agenda, ErrorLog(lambda: self.now)),
             cast("CellCalls", self.calls),
-            lambda: self.now,
-            self.agenda,
-            ErrorLog(lambda: self.now),
-            lambda: f"c{next(self.numbers)}",
             WarmTally(Unmeasured()),
+            lambda: f"c{next(self.numbers)}",
         )
 
     # --- The dispatcher's part ---

@@ -21,10 +21,10 @@ from aws_executors.core.lifecycle.events import Observed, RowRead
 from aws_executors.core.lifecycle.observation import DescribeResult
 from aws_executors.core.lifecycle.transitions.watching import still_running
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.shell.engine.calls.error_log import ErrorLog
 from aws_executors.shell.engine.calls.operations import Operations
 from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
-from aws_executors.shell.engine.job_table import JobTable, Record
+from aws_executors.shell.engine.context import EngineContext
+from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K, RowQuery
 
 R = TypeVar("R")
@@ -41,11 +41,9 @@ class Polling(Generic[K, R]):
 
     def __init__(
         self,
-        table: JobTable[K, R],
+        context: EngineContext[K, R],
         operations: Operations[K, R],
-        clock: Callable[[], float],
         rate_limiter: RateLimiter,
-        error_log: ErrorLog,
         every: float,
         happen: Callable[[Record[K, R], Observed | RowRead], None],
         row_known: Callable[[Record[K, R], float], None],
@@ -54,11 +52,11 @@ class Polling(Generic[K, R]):
         """AWS allows no poll before."""
         self.rows_due = inf
         """When the next query may be made; never while one is under way, or there is no job."""
-        self._table = table
+        self._table = context.table
+        self._clock = context.clock
+        self._error_log = context.error_log
         self._operations = operations
-        self._clock = clock
         self._rate_limiter = rate_limiter
-        self._error_log = error_log
         self._every = every
         self._happen = happen
         self._row_known = row_known

@@ -5,7 +5,6 @@ Law: requeueing is tried until it succeeds, for nobody else gives the task back.
 after a while: the bucket's lifecycle rule does it.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -15,10 +14,8 @@ from returns.result import Result
 from aws_executors.core.aws.backoff import Backoff, delay, jitter
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.engine.agenda import Agenda
-from aws_executors.shell.engine.calls.error_log import ErrorLog
 from aws_executors.shell.engine.calls.operations import Operations
-from aws_executors.shell.engine.job_table import JobTable
+from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.messages import K, WorkItem
 
 R = TypeVar("R")
@@ -32,20 +29,12 @@ class Retries(Generic[K, R]):
     """The requeueings and deletions of one engine; `every` is the time between two requeueings, in
     seconds."""
 
-    def __init__(
-        self,
-        table: JobTable[K, R],
-        operations: Operations[K, R],
-        clock: Callable[[], float],
-        agenda: Agenda,
-        error_log: ErrorLog,
-        every: float,
-    ) -> None:
-        self._table = table
+    def __init__(self, context: EngineContext[K, R], operations: Operations[K, R], every: float) -> None:
+        self._table = context.table
+        self._clock = context.clock
+        self._agenda = context.agenda
+        self._error_log = context.error_log
         self._operations = operations
-        self._clock = clock
-        self._agenda = agenda
-        self._error_log = error_log
         self._every = every
 
     def requeue(self, work_item: WorkItem[K, R], _: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""What the pool of warm containers needs of the dispatcher, to which it belongs."""
+"""What the pool of warm containers asks of the dispatcher, which has all jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aws_executors.shell.engine.messages import K, WorkItem
 R = TypeVar("R")
 
 
-class Host(Protocol[K, R]):
+class Jobs(Protocol[K, R]):
     """All jobs of one executor; `Dispatcher` is one."""
 
     def happen(self, record: Record[K, R], event: events.Event[R]) -> None:

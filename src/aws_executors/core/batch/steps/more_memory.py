@@ -12,7 +12,7 @@ from aws_executors.core.batch.container import task_containers
 from aws_executors.core.batch.options import BatchOptions, requirements, with_options
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.batch.steps import Step
+from aws_executors.core.batch.steps.members import Step
 from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.more_memory import MoreMemory, growth

@@ -30,8 +30,8 @@ from aws_executors.core.aws.response import (
     reader,
 )
 from aws_executors.core.aws.sidecars import ENDED_TASK, culprit, sidecar_words, signed
-from aws_executors.core.batch.allocation import allocation_of
-from aws_executors.core.batch.attempts import (
+from aws_executors.core.batch.answers.allocation import allocation_of
+from aws_executors.core.batch.answers.attempts import (
     AttemptContainer,
     JobDetail,
     Run,
@@ -58,10 +58,10 @@ EVENT_TYPES = ("Batch Job State Change", "Batch Job Queue Blocked")
 # Source: "Job states", AWS Batch User Guide.
 STATUSES: Mapping[str, Phase] = MappingProxyType(
     {
-        "SUBMITTED": Phase.WAITING,
-        "PENDING": Phase.WAITING,
-        "RUNNABLE": Phase.WAITING,
-        "STARTING": Phase.WAITING,
+        "SUBMITTED": Phase.PENDING,
+        "PENDING": Phase.PENDING,
+        "RUNNABLE": Phase.PENDING,
+        "STARTING": Phase.PENDING,
         "RUNNING": Phase.RUNNING,
         "SUCCEEDED": Phase.SUCCEEDED,
         "FAILED": Phase.FAILED,

@@ -13,13 +13,19 @@ from botocore.session import get_session
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aws_executors.core.ecs.describe import STATUSES, STOP_CODES, observe, observe_answer, observe_event
+from aws_executors.core.ecs.answers.describe import (
+    STATUSES,
+    STOP_CODES,
+    observe,
+    observe_answer,
+    observe_event,
+)
 from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.lifecycle.effects import ORPHANED, SHUT_DOWN
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign, Source
 from tape import any_answer, either, entries, few, likely, mapped, of, read, text, whole
 
-GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN = Path(__file__).parents[3] / "golden"
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/airflow/1234"
 STARTED = "2026-03-02T10:00:55Z"
 
@@ -80,16 +86,16 @@ def test_the_golden_answer_has_the_published_shape() -> None:
 @pytest.mark.parametrize(
     ("status", "container", "phase", "started"),
     [
-        ("PROVISIONING", "PENDING", Phase.WAITING, False),
-        ("PENDING", "PENDING", Phase.WAITING, False),
-        ("ACTIVATING", "PENDING", Phase.WAITING, False),
-        ("ACTIVATING", "RUNNING", Phase.WAITING, True),
+        ("PROVISIONING", "PENDING", Phase.PENDING, False),
+        ("PENDING", "PENDING", Phase.PENDING, False),
+        ("ACTIVATING", "PENDING", Phase.PENDING, False),
+        ("ACTIVATING", "RUNNING", Phase.PENDING, True),
         ("RUNNING", "RUNNING", Phase.RUNNING, True),
-        ("RUNNING", "PENDING", Phase.WAITING, False),  # waits for a sidecar it depends on
+        ("RUNNING", "PENDING", Phase.PENDING, False),  # waits for a sidecar it depends on
         ("DEACTIVATING", "RUNNING", Phase.RUNNING, True),
         ("STOPPING", "RUNNING", Phase.RUNNING, True),
         ("STOPPING", "STOPPED", Phase.RUNNING, True),  # its exit code is still to come
-        ("DEPROVISIONING", "PENDING", Phase.WAITING, False),  # no verdict before STOPPED without a code
+        ("DEPROVISIONING", "PENDING", Phase.PENDING, False),  # no verdict before STOPPED without a code
     ],
 )
 def test_before_its_end(status: str, container: str, phase: Phase, started: bool) -> None:
@@ -254,7 +260,7 @@ def test_the_airflow_container_is_not_in_the_task() -> None:
 
 def test_a_task_without_containers_yet() -> None:
     told = seen({"taskArn": ARN, "lastStatus": "PROVISIONING"})
-    assert (told.phase, told.reason) == (Phase.WAITING, "")
+    assert (told.phase, told.reason) == (Phase.PENDING, "")
 
 
 # --- the rest of an observation --------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from hypothesis import given
 
 from aws_executors.core.aws.errors import Kind
 from aws_executors.core.aws.response import Page
-from aws_executors.core.batch.responses import listed_ids, started
+from aws_executors.core.batch.answers.responses import listed_ids, started
 from tape import any_answer, anything, either, entries, read
 
 

@@ -6,10 +6,10 @@ the network changes what it names and keeps the rest.
 
 from dataclasses import dataclass, replace
 
-from aws_executors.core.ecs.option_step import Over, Step
 from aws_executors.core.ecs.options import EcsOptions
 from aws_executors.core.ecs.request import LaunchType, RunTask
 from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.ecs.steps.option_step import Over, Step
 from aws_executors.core.ecs.structures import (
     AwsvpcConfiguration,
     CapacityProvider,

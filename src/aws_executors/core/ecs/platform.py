@@ -1,4 +1,4 @@
-"""Where a task runs: launch type, capacity providers and platform version, which are one decision.
+"""The platform of a task: launch type, capacity providers and platform version, which are one decision.
 
 Law: pure; what only Fargate has, or only instances have, stays behind on the way to the other.
 """
@@ -9,7 +9,7 @@ from aws_executors.core.ecs.request import LaunchType, RunTask, launch_platform
 from aws_executors.core.ecs.structures import CapacityProvider, NetworkConfiguration
 
 
-def place(
+def on_platform(
     request: RunTask,
     launch_type: LaunchType | None = None,
     strategy: tuple[CapacityProvider, ...] = (),
@@ -19,7 +19,7 @@ def place(
 
     What only Fargate has, or only instances have, stays behind on the way to the other: `without_misplaced`.
 
-    >>> place(RunTask(task_definition="a", launch_type="FARGATE", platform_version="LATEST"), "EC2")
+    >>> on_platform(RunTask(task_definition="a", launch_type="FARGATE", platform_version="LATEST"), "EC2")
     RunTask(task_definition='a', cluster=None, launch_type='EC2', ...platform_version=None, ...
     """
     if launch_type or strategy:
@@ -31,7 +31,7 @@ def place(
     return replace(request, platform_version=platform_version) if platform_version else request
 
 
-def without_misplaced(request: RunTask, place: str) -> RunTask:
+def without_misplaced(request: RunTask, platform: str) -> RunTask:
     """The request without what it can not have where it is to run: FARGATE, EC2, EXTERNAL or, empty, unknown.
 
     Instances have no platform version, no public address and no disk of the task's own, external ones no
@@ -42,12 +42,12 @@ def without_misplaced(request: RunTask, place: str) -> RunTask:
     True
     """
     anywhere = replace(request, launch_type=None, capacity_provider_strategy=())
-    if not place:
+    if not platform:
         return anywhere
-    if place == "FARGATE":
+    if platform == "FARGATE":
         return replace(anywhere, placement_constraints=(), placement_strategy=())
     network = request.network_configuration
-    if network is not None and place == "EXTERNAL":
+    if network is not None and platform == "EXTERNAL":
         network = None
     elif network is not None and network.awsvpc_configuration.assign_public_ip == "ENABLED":
         inside = replace(network.awsvpc_configuration, assign_public_ip=None)

@@ -6,8 +6,8 @@ it merges as ``executor_config`` does: variables, tags and containers by name.
 
 from collections.abc import Mapping
 
-from aws_executors.core.ecs.option_step import Over, Step
 from aws_executors.core.ecs.options import EcsOptions
+from aws_executors.core.ecs.steps.option_step import Over, Step
 from aws_executors.core.ecs.structures import (
     ContainerOverride,
     EnvironmentFile,

@@ -5,12 +5,12 @@ Law: the size that the request has grows, and on Fargate along the sizes of Farg
 
 from dataclasses import dataclass
 
-from aws_executors.core.ecs.option_step import Step
 from aws_executors.core.ecs.options import EcsOptions, with_options
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.ecs.steps.option_step import Step
+from aws_executors.core.ecs.steps.task_size import surely_on_fargate
 from aws_executors.core.ecs.structures import Overrides
-from aws_executors.core.ecs.task_size import surely_on_fargate
 from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.more_memory import MoreMemory, growth

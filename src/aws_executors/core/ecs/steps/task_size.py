@@ -7,10 +7,10 @@ Law: a pair that Fargate does not have is refused before AWS is asked; for more 
 from dataclasses import dataclass
 
 from aws_executors.core.aws.fargate_sizes import FARGATE_MEMORY
-from aws_executors.core.ecs.option_step import Step
 from aws_executors.core.ecs.options import EcsOptions, with_options
 from aws_executors.core.ecs.request import RunTask, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.ecs.steps.option_step import Step
 from aws_executors.core.ecs.structures import Overrides
 from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch

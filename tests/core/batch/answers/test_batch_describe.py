@@ -12,12 +12,12 @@ from botocore.session import get_session
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aws_executors.core.batch.describe import FINAL, STATUSES, observe, observe_answer, observe_event
+from aws_executors.core.batch.answers.describe import FINAL, STATUSES, observe, observe_answer, observe_event
 from aws_executors.core.lifecycle.effects import ORPHANED, SHUT_DOWN
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Source
 from tape import any_answer, either, entries, few, likely, mapped, of, read, text, whole
 
-GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN = Path(__file__).parents[3] / "golden"
 ESSENTIAL = "Essential container in task exited"
 HOST = "Host EC2 (instance i-0abc) terminated."
 PULL = "CannotPullContainerError: not found"
@@ -75,10 +75,10 @@ def test_the_golden_payloads_have_the_published_shape(file: str, shape: str) -> 
 @pytest.mark.parametrize(
     ("status", "phase", "started", "final"),
     [
-        ("SUBMITTED", Phase.WAITING, False, False),
-        ("PENDING", Phase.WAITING, False, False),
-        ("RUNNABLE", Phase.WAITING, False, False),
-        ("STARTING", Phase.WAITING, False, False),
+        ("SUBMITTED", Phase.PENDING, False, False),
+        ("PENDING", Phase.PENDING, False, False),
+        ("RUNNABLE", Phase.PENDING, False, False),
+        ("STARTING", Phase.PENDING, False, False),
         ("RUNNING", Phase.RUNNING, True, False),
         ("SUCCEEDED", Phase.SUCCEEDED, False, True),
         ("FAILED", Phase.FAILED, False, True),
@@ -98,13 +98,13 @@ def test_an_exit_code_before_the_end_is_no_outcome_for_batch_may_try_again(statu
 def test_a_job_held_back_tells_why() -> None:
     why = "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - too small"
     told = seen(job("RUNNABLE", statusReason=why))
-    assert (told.phase, told.reason) == (Phase.WAITING, why)
+    assert (told.phase, told.reason) == (Phase.PENDING, why)
 
 
 def test_a_job_that_batch_tries_again_waits_again() -> None:
     attempt = {"container": {"exitCode": 1, "logStreamName": "s/1"}, "startedAt": T, "statusReason": HOST}
     told = seen(job("RUNNABLE", attempts=[attempt], container={"logStreamName": "s/1"}))
-    assert (told.phase, told.exit_code, told.cause, told.final) == (Phase.WAITING, None, None, False)
+    assert (told.phase, told.exit_code, told.cause, told.final) == (Phase.PENDING, None, None, False)
     assert (told.started, told.reason, told.log_stream) == (True, HOST, "s/1")
 
 
@@ -237,7 +237,7 @@ def test_a_golden_answer() -> None:
         (ids[0], Phase.RUNNING, None, None),
         (ids[1], Phase.FAILED, Cause.EXITED, 1),
         (ids[2], Phase.FAILED, Cause.INSTANCE_ENDED, None),
-        (ids[3], Phase.WAITING, None, None),
+        (ids[3], Phase.PENDING, None, None),
         (ids[4], Phase.SUCCEEDED, None, 0),
         ("gone", Phase.ABSENT, None, None),
     ]

@@ -27,7 +27,7 @@ from aws_executors.core.aws.response import (
     reader,
 )
 from aws_executors.core.aws.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, signed
-from aws_executors.core.ecs.allocation import allocation_of
+from aws_executors.core.ecs.answers.allocation import allocation_of
 from aws_executors.core.lifecycle.effects import BY_US
 from aws_executors.core.lifecycle.observation import (
     Cause,
@@ -45,9 +45,9 @@ EVENT_TYPES = ("ECS Task State Change",)
 # container that has started. Source: "Amazon ECS task lifecycle", Developer Guide.
 STATUSES: Mapping[str, Phase] = MappingProxyType(
     {
-        "PROVISIONING": Phase.WAITING,
-        "PENDING": Phase.WAITING,
-        "ACTIVATING": Phase.WAITING,
+        "PROVISIONING": Phase.PENDING,
+        "PENDING": Phase.PENDING,
+        "ACTIVATING": Phase.PENDING,
         "RUNNING": Phase.RUNNING,
         "DEACTIVATING": Phase.RUNNING,
         "STOPPING": Phase.RUNNING,
@@ -246,7 +246,7 @@ def _phase(task: _Task, own: _Container | None, started: bool) -> Phase:
     if own is not None and own.exit_code is not None:
         return Phase.SUCCEEDED if own.exit_code == 0 else Phase.FAILED
     by_status = STATUSES[task.last_status]
-    return Phase.WAITING if by_status is Phase.RUNNING and not started else by_status
+    return Phase.PENDING if by_status is Phase.RUNNING and not started else by_status
 
 
 def _started(task: _Task, own: _Container | None, others: Sequence[_Container]) -> bool:

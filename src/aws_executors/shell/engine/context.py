@@ -1,0 +1,24 @@
+"""What the parts of one engine share: its jobs, its clock, what is to be done later, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from aws_executors.shell.engine.agenda import Agenda
+from aws_executors.shell.engine.calls.error_log import ErrorLog
+from aws_executors.shell.engine.job_table import JobTable
+from aws_executors.shell.engine.messages import K
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineContext(Generic[K, R]):
+    """All jobs of one executor, and the time."""
+
+    table: JobTable[K, R]
+    clock: Callable[[], float]
+    agenda: Agenda
+    error_log: ErrorLog
