@@ -195,7 +195,7 @@ def test_what_is_pure_ignores_no_type(path: Path) -> None:
         ("aws_executors.shell.engine.thread", "aws_executors.doctor.probe", True),
         ("aws_executors.deploy.terraform", "aws_executors.cli.show", True),
         ("aws_executors.deploy.terraform", "os.path", True),
-        ("aws_executors.local.server", "aws_executors.core.lifecycle.observation", True),
+        ("aws_executors.local.http.server", "aws_executors.core.lifecycle.observation", True),
         ("aws_executors.cli.commands.doctor", "aws_executors.local.LocalAws", True),
         ("aws_executors.demo.cloud", "aws_executors.local.LocalAws", False),
         ("aws_executors.executors", "aws_executors.cli.commands.doctor", True),

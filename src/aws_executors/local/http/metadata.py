@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from aws_executors.local.http.wire import http
 from aws_executors.local.memory import memory_used, sessions, spent
-from aws_executors.local.wire import http
 
 ROOT = "/v4/"
 NANO = 10**9

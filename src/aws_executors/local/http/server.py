@@ -17,10 +17,10 @@ from typing import Any
 
 from aws_executors.local import snapshots
 from aws_executors.local.cloud import Cloud
-from aws_executors.local.control import ROOT, Control
-from aws_executors.local.key import check_key, has_key, is_for_us, is_loopback
-from aws_executors.local.metadata import is_metadata, metadata
-from aws_executors.local.wire import Request, http, parse_call, read_request, render, service_of
+from aws_executors.local.http.control import ROOT, Control
+from aws_executors.local.http.key import check_key, has_key, is_for_us, is_loopback
+from aws_executors.local.http.metadata import is_metadata, metadata
+from aws_executors.local.http.wire import Request, http, parse_call, read_request, render, service_of
 from aws_executors.local.world import Answer
 from aws_executors.local.world.values import ServiceError
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from aws_executors.local import snapshots
 from aws_executors.local.cloud import Cloud
+from aws_executors.local.http.wire import Request, http
 from aws_executors.local.verbs import Faults
-from aws_executors.local.wire import Request, http
 from aws_executors.local.world import Json
 
 ROOT = "/_control/"

@@ -14,8 +14,8 @@ from io import BufferedIOBase
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
-from aws_executors.local import s3_wire
-from aws_executors.local.models import batch_paths, check, targets
+from aws_executors.local.http import s3_wire
+from aws_executors.local.http.models import batch_paths, check, targets
 from aws_executors.local.world import Answer, Call, Json
 from aws_executors.local.world.values import ServiceError
 
