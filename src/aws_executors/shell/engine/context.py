@@ -1,4 +1,7 @@
-"""What the parts of one engine share: its jobs, its clock, what is to be done later, and what went wrong."""
+"""What the parts of one engine share.
+
+Law: for the engine's thread; the table alone may be asked by others.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class EngineContext(Generic[K, R]):
-    """All jobs of one executor, and the time."""
+    """The jobs of one executor, the time, what is planned, and what was last said of calls that fail."""
 
     table: JobTable[K, R]
     clock: Callable[[], float]

@@ -95,10 +95,10 @@ class Dispatcher(Generic[K, R]):
         self._agenda, self._error_log = self._context.agenda, self._context.error_log
         self._outbox: deque[AirflowUpdate[K]] = deque()
         self._stall_guard: StallGuard[K, R] = StallGuard(
-            self.table, clock, lambda token: self._polling.want_row(token), self._perform
+            self._context, lambda token: self._polling.want_row(token), self._perform
         )
         self._calls: PendingCalls[K, R] = PendingCalls(
-            self.table, operations, rate_limiter, config.workers, self.happen, self._stall_guard.hold
+            self._context, operations, rate_limiter, config.workers, self.happen, self._stall_guard.hold
         )
         self._retries: Retries[K, R] = Retries(self._context, operations, config.rows_every)
         self._polling: Polling[K, R] = Polling(
@@ -110,7 +110,7 @@ class Dispatcher(Generic[K, R]):
             self._stall_guard.row_known,
         )
         self.event_feed: EventFeed[K, R] = EventFeed(
-            self.table, clock, self.happen, config.pace.silence, promised=config.events
+            self._context, self.happen, config.pace.silence, promised=config.events
         )
         """What is told of containers by events."""
         self._tally = WarmTally(sink)

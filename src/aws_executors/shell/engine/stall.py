@@ -12,7 +12,8 @@ from typing import Generic, TypeVar
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle.effects import Submit
-from aws_executors.shell.engine.job_table import JobTable, Record
+from aws_executors.shell.engine.context import EngineContext
+from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K
 
 R = TypeVar("R")
@@ -38,16 +39,15 @@ class StallGuard(Generic[K, R]):
 
     def __init__(
         self,
-        table: JobTable[K, R],
-        clock: Callable[[], float],
+        context: EngineContext[K, R],
         want_row: Callable[[str], None],
         submit: Callable[[Record[K, R], Submit[R]], None],
     ) -> None:
         self.doubtful_until = -inf
         """Who hands a job over before this time may have queued it before the gap."""
         self._awake_since = -inf
-        self._table = table
-        self._clock = clock
+        self._table = context.table
+        self._clock = context.clock
         self._want_row = want_row
         self._submit = submit
 

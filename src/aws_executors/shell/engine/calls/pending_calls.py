@@ -16,7 +16,8 @@ from aws_executors.core.aws.request_quotas import Action
 from aws_executors.core.lifecycle import effects, events
 from aws_executors.shell.engine.calls.operations import Operations, Performable
 from aws_executors.shell.engine.calls.rate_limiter import UNBOUNDED, RateLimitedQueue, RateLimiter
-from aws_executors.shell.engine.job_table import JobTable, Record
+from aws_executors.shell.engine.context import EngineContext
+from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K
 from aws_executors.shell.engine.stall import NEVER_SENT
 
@@ -40,7 +41,7 @@ class PendingCalls(Generic[K, R]):
 
     def __init__(
         self,
-        table: JobTable[K, R],
+        context: EngineContext[K, R],
         operations: Operations[K, R],
         rate_limiter: RateLimiter,
         workers: int,
@@ -49,7 +50,7 @@ class PendingCalls(Generic[K, R]):
     ) -> None:
         self.waiting = 0
         """How many calls wait until AWS allows them: while none does, nothing is due."""
-        self._table = table
+        self._table = context.table
         self._operations = operations
         self._rate_limiter = rate_limiter
         self._submissions = workers + max(1, workers // SPARE)  # that may be under way

@@ -20,7 +20,8 @@ from aws_executors.core.lifecycle.events import Observed
 from aws_executors.core.lifecycle.observation import Observation, Phase, Source
 from aws_executors.core.lifecycle.transitions.watching import still_running
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.engine.job_table import JobTable, Record
+from aws_executors.shell.engine.context import EngineContext
+from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K
 
 R = TypeVar("R")
@@ -51,8 +52,7 @@ class EventFeed(Generic[K, R]):
 
     def __init__(
         self,
-        table: JobTable[K, R],
-        clock: Callable[[], float],
+        context: EngineContext[K, R],
         happen: Callable[[Record[K, R], Observed], None],
         within: float,
         *,
@@ -62,8 +62,8 @@ class EventFeed(Generic[K, R]):
         """How the engine learns what happens; any thread may ask."""
         self.due = inf
         """When `turn` has something to do next."""
-        self._table = table
-        self._clock = clock
+        self._table = context.table
+        self._clock = context.clock
         self._happen = happen
         self._within = within
         self._unnamed: OrderedDict[str, float] = OrderedDict()  # accepted containers: when, the oldest first
