@@ -22,7 +22,7 @@ from functools import partial
 from returns.result import Success
 
 from aws_executors import ecs
-from aws_executors.core.ecs.describe import observe_event
+from aws_executors.core.ecs.answers.describe import observe_event
 from aws_executors.core.lifecycle.effects import Report
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.policy import Policy
@@ -34,11 +34,11 @@ from aws_executors.local.world import Effect, Event, Exited, Started, StartProce
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.aws.event_queue import EventQueue
+from aws_executors.shell.engine.calls.rate_limiter import Account
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.events.intake import EventIntake
 from aws_executors.shell.engine.events.listener import EventListener
 from aws_executors.shell.engine.messages import RowQuery, WorkItem
-from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
 from benchmarks.measure import quantile
 

@@ -25,11 +25,11 @@ from pydantic_core import from_json
 
 from aws_executors.core.aws.token_bucket import Quota, full, take
 from aws_executors.core.batch import builder as batch_build
-from aws_executors.core.batch.describe import observe_answer as observe_batch
+from aws_executors.core.batch.answers.describe import observe_answer as observe_batch
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import builder as ecs_build
-from aws_executors.core.ecs.describe import observe_answer as observe_ecs
+from aws_executors.core.ecs.answers.describe import observe_answer as observe_ecs
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.lifecycle.events import Accepted, Observed, Prepared

@@ -28,8 +28,8 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.aws.iam import Also, Where
 from aws_executors.core.aws.iam import policy as policy_document
 from aws_executors.core.batch.permissions import statements as batch_statements
+from aws_executors.core.ecs.answers.responses import FAILURES
 from aws_executors.core.ecs.permissions import statements as ecs_statements
-from aws_executors.core.ecs.responses import FAILURES
 from aws_executors.core.explain.reason import Reason
 from aws_executors.core.explain.reasons import TABLES as REASONS
 from aws_executors.core.lifecycle.effects import LogEvent
@@ -188,7 +188,7 @@ def _events(container: str, at: float) -> "Iterator[Event[str]]":
 
 def sights(container: str) -> Iterator[Observation]:
     """One look of every kind at a container."""
-    for phase in (Phase.WAITING, Phase.RUNNING, Phase.SUCCEEDED, Phase.ABSENT):
+    for phase in (Phase.PENDING, Phase.RUNNING, Phase.SUCCEEDED, Phase.ABSENT):
         yield Observation(id=container, phase=phase)
     for cause in Cause:
         yield Observation(id=container, phase=Phase.FAILED, cause=cause)
@@ -204,7 +204,7 @@ BARE = (
     "due",
     "row_asked_at",
     "failures",
-    "doomed",
+    "fails_with",
     "told",
     "renew_at",
 )
@@ -215,7 +215,7 @@ def likeness(job: Job[str]) -> Hashable:
     """What of a job decides where it goes on to."""
     return (
         *DECIDING(job),
-        (bool(job.container), bool(job.failures), bool(job.doomed), job.due is None),
+        (bool(job.container), bool(job.failures), bool(job.fails_with), job.due is None),
         job.seen and (job.seen.phase, outcome(job.seen)),  # of a cause no more than what it means
         job.report and job.report.success,
     )

@@ -1,8 +1,8 @@
 """A service and a database small enough to read, with verbs: what the engine's tests live in.
 
 Law: a world, not a recorder. It keeps containers and rows, answers as AWS and Airflow would, and does only
-what a verb told it to. `Cloud` is a `core.aws.service.Service`, `Rows` a `shell.engine.operations.Database`;
-both may be called from many threads at once.
+what a verb told it to. `Cloud` is a `core.aws.service.Service`, `Rows` a
+`shell.engine.calls.operations.Database`; both may be called from many threads at once.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from aws_executors.core.lifecycle.observation import Cause, DescribeResult, Obse
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.aws.watched_service import WatchedService
+from aws_executors.shell.engine.calls.rate_limiter import Account, RateLimiter
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import RowQuery
-from aws_executors.shell.engine.rate_limiter import Account, RateLimiter
 from aws_executors.shell.engine.thread import Engine
 
 
@@ -174,7 +174,7 @@ class Cloud:
             id_ = self._by_name.get(request.name, "") if self.idempotent else ""
             if not id_:
                 id_ = f"c{len(self.containers) + 1}"
-                self.containers[id_] = Container(request, Observation(id=id_, phase=Phase.WAITING))
+                self.containers[id_] = Container(request, Observation(id=id_, phase=Phase.PENDING))
                 self._by_name[request.name] = id_
         if self._exit_at_once is not None:
             self.finish(id_, self._exit_at_once)

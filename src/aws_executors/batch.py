@@ -26,7 +26,6 @@ from aws_executors.core.batch.eks import (
     EksPropertiesOverride,
 )
 from aws_executors.core.batch.executor_config import BatchConfig
-from aws_executors.core.batch.more_memory import with_more_memory
 from aws_executors.core.batch.options import BatchOptions, read_options, with_options
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
@@ -48,7 +47,7 @@ from aws_executors.core.batch.request import (
     from_kwargs,
 )
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.core.batch.steps import (
+from aws_executors.core.batch.steps.members import (
     Step,
     with_consumable_resource,
     with_container,
@@ -64,6 +63,7 @@ from aws_executors.core.batch.steps import (
     with_tags,
     with_timeout,
 )
+from aws_executors.core.batch.steps.more_memory import with_more_memory
 from aws_executors.core.requests.wire import KeyValuePair
 
 __all__ = [

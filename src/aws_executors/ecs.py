@@ -12,24 +12,10 @@ from aws_executors.core.aws.fargate_sizes import FARGATE_MEMORY
 from aws_executors.core.ecs.builder import build, build_from, from_options, over_options, sealed
 from aws_executors.core.ecs.container import on_container
 from aws_executors.core.ecs.executor_config import EcsConfig
-from aws_executors.core.ecs.more_memory import with_more_memory
-from aws_executors.core.ecs.option_step import Step
 from aws_executors.core.ecs.options import EcsOptions, read_options, with_options
-from aws_executors.core.ecs.placement import (
-    with_capacity_provider,
-    with_capacity_providers,
-    with_launch_type,
-    with_placement_constraint,
-    with_placement_strategy,
-    with_platform_version,
-    with_public_ip,
-    with_security_groups,
-    with_spot,
-    with_subnets,
-)
 from aws_executors.core.ecs.request import RunTask, from_kwargs
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.ecs.steps import (
+from aws_executors.core.ecs.steps.members import (
     with_cluster,
     with_container,
     with_environment,
@@ -46,6 +32,21 @@ from aws_executors.core.ecs.steps import (
     with_task_role,
     with_volume,
 )
+from aws_executors.core.ecs.steps.more_memory import with_more_memory
+from aws_executors.core.ecs.steps.option_step import Step
+from aws_executors.core.ecs.steps.placement import (
+    with_capacity_provider,
+    with_capacity_providers,
+    with_launch_type,
+    with_placement_constraint,
+    with_placement_strategy,
+    with_platform_version,
+    with_public_ip,
+    with_security_groups,
+    with_spot,
+    with_subnets,
+)
+from aws_executors.core.ecs.steps.task_size import with_cpu_memory, with_task_size
 from aws_executors.core.ecs.structures import (
     AwsvpcConfiguration,
     CapacityProvider,
@@ -66,7 +67,6 @@ from aws_executors.core.ecs.structures import (
     TerminationPolicy,
     VolumeConfiguration,
 )
-from aws_executors.core.ecs.task_size import with_cpu_memory, with_task_size
 from aws_executors.core.requests.wire import KeyValuePair
 
 __all__ = [

@@ -6,14 +6,14 @@ from typing import Any, cast
 
 import pytest
 
-from aws_executors.core.batch import allocation as of_batch
-from aws_executors.core.batch.describe import follower as follow_jobs
-from aws_executors.core.batch.describe import observe as observe_job
+from aws_executors.core.batch.answers import allocation as of_batch
+from aws_executors.core.batch.answers.describe import follower as follow_jobs
+from aws_executors.core.batch.answers.describe import observe as observe_job
 from aws_executors.core.cost.prices import bundled_prices
 from aws_executors.core.cost.record import Origin, record_of
-from aws_executors.core.ecs import allocation as of_ecs
-from aws_executors.core.ecs.describe import follower as follow_tasks
-from aws_executors.core.ecs.describe import observe as observe_task
+from aws_executors.core.ecs.answers import allocation as of_ecs
+from aws_executors.core.ecs.answers.describe import follower as follow_tasks
+from aws_executors.core.ecs.answers.describe import observe as observe_task
 from aws_executors.core.lifecycle.allocation import Allocation
 
 FIELD = Path(__file__).parents[1] / "field"

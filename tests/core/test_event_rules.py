@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from aws_executors.core.aws.iam import NOTHING_ELSE, Where
+from aws_executors.core.batch.answers.describe import STATUSES as BATCH_STATUSES
 from aws_executors.core.batch.builder import from_options as batch_options
-from aws_executors.core.batch.describe import STATUSES as BATCH_STATUSES
 from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.ecs.answers.describe import STATUSES as ECS_STATUSES
 from aws_executors.core.ecs.builder import from_options as ecs_options
-from aws_executors.core.ecs.describe import STATUSES as ECS_STATUSES
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.core.services import SERVICES
@@ -31,7 +31,7 @@ SECTIONS: Mapping[str, tuple[Any, object, Mapping[str, Phase]]] = {
 def test_statuses_that_are_needed_begin_with_an_early_one_and_end_with_the_outcome(section: str) -> None:
     _, _, phases = SECTIONS[section]
     needed = SERVICES[section].event_rule.statuses
-    assert all(phases[status] is Phase.WAITING for status in needed[0])
+    assert all(phases[status] is Phase.PENDING for status in needed[0])
     assert phases[needed[1][0]] is Phase.RUNNING
     assert {phases[status] for group in needed[2:] for status in group} <= {Phase.SUCCEEDED, Phase.FAILED}
     assert len(needed) > 2

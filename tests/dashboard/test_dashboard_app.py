@@ -30,7 +30,7 @@ from aws_executors.dashboard.snapshot import (
     TaskKey,
 )
 from aws_executors.dashboard.store import SnapshotRow
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
 from picky_auth import ANN, LEO, NEMO, TARA, VERA, PickyAuthManager
 
 pytestmark = pytest.mark.usefixtures("airflow_db")

@@ -136,7 +136,7 @@ def test_warm_containers_are_counted_and_the_longest_unchanged_are_listed() -> N
 
 def test_why_one_waits_is_told_without_secrets() -> None:
     token = "eyJhbGciOi.eyJzdWIi.c2ln"
-    seen = Observation(id="c", phase=Phase.WAITING, status="RUNNABLE", reason=f"CAPACITY {token}")
+    seen = Observation(id="c", phase=Phase.PENDING, status="RUNNABLE", reason=f"CAPACITY {token}")
     runs = Observation(id="c", phase=Phase.RUNNING, status="RUNNING")
     jobs: list[Job[object]] = [
         Job(token="1", stage=Stage.WATCHING, seen=seen),

@@ -16,7 +16,7 @@ import pytest
 import aws_executors
 from aws_executors.cli.__main__ import main
 from aws_executors.local import LocalAws
-from aws_executors.local.wire import Request
+from aws_executors.local.http.wire import Request
 from query_services import OURS, QueryServices
 
 LOGS = {

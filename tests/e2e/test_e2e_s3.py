@@ -19,7 +19,7 @@ from aws_executors.demo.__main__ import DAG, Clock, final_checks, follow
 from aws_executors.demo.api import DagRun
 from aws_executors.demo.proof import tokenless
 from aws_executors.demo.stage import ASK, DemoStage, is_store
-from aws_executors.local.wire import Request
+from aws_executors.local.http.wire import Request
 from e2e.killed import adoption
 from e2e.queues import LIFETIME
 from e2e.shared import NAMES, of_both

@@ -32,7 +32,7 @@ from aws_executors.doctor.checks.findings import Airflow, Finding
 from aws_executors.doctor.checks.network import Network
 from aws_executors.doctor.checks.routes import Ways
 from aws_executors.ecs import EcsSettings
-from aws_executors.local.models import check
+from aws_executors.local.http.models import check
 from aws_executors.local.world import Call, World, apply
 from aws_executors.migrate import as_cfg, migrated, notes
 from aws_executors.shell.airflow.config_section import read_section

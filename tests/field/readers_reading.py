@@ -10,8 +10,8 @@ from returns.methods import unwrap_or_failure
 from returns.result import Result
 
 from aws_executors.core.aws.response import CONTAINER_REASONS, named_cause
-from aws_executors.core.batch import describe as batch
-from aws_executors.core.ecs import describe as ecs
+from aws_executors.core.batch.answers import describe as batch
+from aws_executors.core.ecs.answers import describe as ecs
 from aws_executors.core.explain.diagnosis import explain, explain_wait
 from aws_executors.core.explain.reasons import reason_for
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Unreadable

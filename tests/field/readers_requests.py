@@ -12,14 +12,14 @@ from returns.methods import unwrap_or_failure
 
 from aws_executors.core.aws.errors import AwsError, classify, classify_exception
 from aws_executors.core.batch import builder as batch_build
-from aws_executors.core.batch.describe import observe_answer as observe_jobs
+from aws_executors.core.batch.answers.describe import observe_answer as observe_jobs
+from aws_executors.core.batch.answers.responses import listed_ids as listed_jobs
 from aws_executors.core.batch.request import SubmitJob
-from aws_executors.core.batch.responses import listed_ids as listed_jobs
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import builder as ecs_build
-from aws_executors.core.ecs.describe import observe_answer as observe_tasks
+from aws_executors.core.ecs.answers.describe import observe_answer as observe_tasks
+from aws_executors.core.ecs.answers.responses import listed_ids as listed_tasks
 from aws_executors.core.ecs.request import RunTask
-from aws_executors.core.ecs.responses import listed_ids as listed_tasks
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task

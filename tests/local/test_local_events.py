@@ -12,7 +12,7 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_executors.local.models import service
+from aws_executors.local.http.models import service
 from aws_executors.local.world import FARGATE, World
 from event_queues import EVERYTHING, events_queue
 from local.stories import act

@@ -12,7 +12,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from aws_executors.local import LocalAws, key, start
+from aws_executors.local import LocalAws, start
+from aws_executors.local.http import key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws_executors.local.models import operation
+from aws_executors.local.http.models import operation
 from aws_executors.local.world import ACTIONS, FARGATE, NONE, World
 from local.stories import act, finish
 from samples import examples

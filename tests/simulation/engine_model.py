@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.aws.watched_service import WatchedService
+from aws_executors.shell.engine.calls.operations import Operations
+from aws_executors.shell.engine.calls.rate_limiter import Account
+from aws_executors.shell.engine.calls.thread_pool import Workers
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
 from aws_executors.shell.engine.messages import Message, RowQuery
-from aws_executors.shell.engine.operations import Operations
-from aws_executors.shell.engine.rate_limiter import Account
 from aws_executors.shell.engine.thread import Engine
-from aws_executors.shell.engine.thread_pool import Workers
 from aws_executors.shell.engine.warm.cell_calls import CellCalls, Unfinished
 from aws_executors.shell.transport.cells import CellStore
 from simulation.airflow_model import FINAL, Metadata

@@ -24,7 +24,7 @@ from aws_executors.core.aws.request_quotas import (
     allotments,
 )
 from aws_executors.core.aws.token_bucket import Quota
-from aws_executors.shell.engine.rate_limiter import Account, RateLimitedQueue
+from aws_executors.shell.engine.calls.rate_limiter import Account, RateLimitedQueue
 
 NAP = 0.01
 """Seconds between two turns of an engine, at least."""

@@ -15,17 +15,17 @@ from aws_executors.core.aws.event_rules import EventSelection
 from aws_executors.core.aws.iam import Also, Statement, Where
 from aws_executors.core.aws.request_quotas import BATCH_OPERATIONS, ECS_OPERATIONS, OperationNames
 from aws_executors.core.batch import builder as batch_builder
-from aws_executors.core.batch import describe as batch_describe
 from aws_executors.core.batch import event_rule as batch_event_rule
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch import request as batch_request
+from aws_executors.core.batch.answers import describe as batch_describe
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import builder as ecs_builder
-from aws_executors.core.ecs import describe as ecs_describe
 from aws_executors.core.ecs import event_rule as ecs_event_rule
 from aws_executors.core.ecs import permissions as ecs_permissions
 from aws_executors.core.ecs import request as ecs_request
+from aws_executors.core.ecs.answers import describe as ecs_describe
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.lifecycle.observation import Observation, Unreadable

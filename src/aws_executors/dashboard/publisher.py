@@ -12,7 +12,7 @@ from typing import Protocol
 
 from aws_executors.dashboard.snapshot import KEPT, Snapshot
 from aws_executors.shell.airflow.loggers import logger, words
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
 
 log = logger(__name__)
 

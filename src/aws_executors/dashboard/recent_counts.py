@@ -12,7 +12,7 @@ from collections.abc import Callable
 from aws_executors.core.aws.request_quotas import Action, OperationNames
 from aws_executors.core.lifecycle.metrics import CALLS, THROTTLES, name_of
 from aws_executors.dashboard.snapshot import CallRate
-from aws_executors.shell.engine.rate_limiter import RateLimiter
+from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
 
 SLOT = 5.0
 """The length of a slot in seconds."""

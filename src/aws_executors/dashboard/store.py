@@ -22,7 +22,7 @@ from aws_executors.dashboard.seal import LARGEST, Seal, seal
 from aws_executors.dashboard.snapshot import Snapshot, from_text, to_text
 from aws_executors.shell.airflow.compat import owner
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
 
 PREFIX = "aws_executors_fleet_"
 """The prefix of all rows' keys."""

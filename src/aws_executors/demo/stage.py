@@ -29,7 +29,7 @@ from aws_executors.demo.processes import (
 )
 from aws_executors.demo.proof import KINDS_OF_SLOT, Claim, none_left, slots, slots_free
 from aws_executors.local import LocalAws
-from aws_executors.local.wire import Request
+from aws_executors.local.http.wire import Request
 
 AT_ONCE = 4  # containers at a time: each takes a core for seconds, and 150 MB
 EXECUTORS = 2

@@ -1,7 +1,7 @@
 """An embedded AWS: ECS, Batch, Logs, S3, EventBridge and SQS on loopback; containers are local processes.
 
 Law: `world` is pure and models AWS, `processes` runs the containers, `cloud` drives both in real time, and
-`server` answers HTTP requests. Imports nothing else of `aws_executors`.
+`http` answers requests. Imports nothing else of `aws_executors`.
 """
 
 from aws_executors.local.start import LocalAws

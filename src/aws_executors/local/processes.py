@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from aws_executors.local.http.metadata import metadata_uri
 from aws_executors.local.memory import MIB, exceeds, sessions
-from aws_executors.local.metadata import metadata_uri
 from aws_executors.local.world import (
     Event,
     Exited,

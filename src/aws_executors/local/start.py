@@ -17,13 +17,13 @@ from botocore.config import Config
 
 from aws_executors.local import snapshots
 from aws_executors.local.cloud import Cloud, MakeRunner
-from aws_executors.local.control import Control
-from aws_executors.local.key import new_key
-from aws_executors.local.models import session
+from aws_executors.local.http.control import Control
+from aws_executors.local.http.key import new_key
+from aws_executors.local.http.models import session
+from aws_executors.local.http.server import Server, check_loopback
+from aws_executors.local.http.wire import Request
 from aws_executors.local.processes import Containers
-from aws_executors.local.server import Server, check_loopback
 from aws_executors.local.verbs import Faults
-from aws_executors.local.wire import Request
 from aws_executors.local.world import Delays, Json, World, delays_named
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"

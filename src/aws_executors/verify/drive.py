@@ -14,8 +14,8 @@ from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
 from aws_executors.core.lifecycle.job import Job, Purpose
 from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.shell.airflow.started import engine_config
+from aws_executors.shell.engine.calls.rate_limiter import account
 from aws_executors.shell.engine.messages import WorkItem
-from aws_executors.shell.engine.rate_limiter import account
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.verify.hear import Hearing, NoSink
 from aws_executors.verify.line import EngineLine, Ledger, look_up_seen

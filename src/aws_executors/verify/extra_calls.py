@@ -13,8 +13,8 @@ from returns.methods import unwrap_or_failure
 from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.batch import responses as batch_responses
-from aws_executors.core.ecs import responses as ecs_responses
+from aws_executors.core.batch.answers import responses as batch_responses
+from aws_executors.core.ecs.answers import responses as ecs_responses
 from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.core.requests.wire import to_kwargs

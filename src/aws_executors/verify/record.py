@@ -12,8 +12,8 @@ from typing import Any
 from returns.pipeline import is_successful
 
 from aws_executors.core.aws.response import Read, read_record
-from aws_executors.core.batch import allocation as of_batch
-from aws_executors.core.ecs import allocation as of_ecs
+from aws_executors.core.batch.answers import allocation as of_batch
+from aws_executors.core.ecs.answers import allocation as of_ecs
 from aws_executors.core.lifecycle.allocation import Allocation
 
 

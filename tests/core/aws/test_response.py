@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.response import CONTAINER_REASONS, Reader, accounted, joined, newest
-from aws_executors.core.batch import describe as batch
-from aws_executors.core.ecs import describe as ecs
+from aws_executors.core.batch.answers import describe as batch
+from aws_executors.core.ecs.answers import describe as ecs
 from aws_executors.core.lifecycle.observation import Observation, Phase, Unreadable
 from aws_executors.core.requests.memo import cached_while_unchanged
 
@@ -27,7 +27,7 @@ def one(id_: str, phase: Phase, created: float | None = None) -> Observation:
         ([one("a", Phase.ABSENT)], (), None),
         ([one("a", Phase.RUNNING, 1)], {"a"}, None),
         ([one("a", Phase.RUNNING, 1), one("b", Phase.SUCCEEDED, 2)], (), "a"),
-        ([one("a", Phase.RUNNING, 1), one("b", Phase.WAITING, 2)], (), "b"),
+        ([one("a", Phase.RUNNING, 1), one("b", Phase.PENDING, 2)], (), "b"),
         ([one("a", Phase.FAILED, 1), one("b", Phase.SUCCEEDED, 2)], (), "b"),
         ([one("a", Phase.FAILED, 1), one("b", Phase.SUCCEEDED, 2)], {"b"}, "a"),
         ([one("a", Phase.FAILED), one("b", Phase.FAILED, 0)], (), "b"),

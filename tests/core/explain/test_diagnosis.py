@@ -65,13 +65,13 @@ def test_explain(seen: Observation, expected: str) -> None:
     ("seen", "expected"),
     [
         (
-            Observation(id="4c75", phase=Phase.WAITING, status="RUNNABLE", created=1.8e9),
+            Observation(id="4c75", phase=Phase.PENDING, status="RUNNABLE", created=1.8e9),
             "The container has not started yet (4c75, RUNNABLE, waiting since 2027-01-15 08:00:00 UTC).",
         ),
         (
             Observation(
                 id="4c75",
-                phase=Phase.WAITING,
+                phase=Phase.PENDING,
                 reason="UNDETERMINED - Batch job is blocked, root cause is undetermined.",
             ),
             (
@@ -81,7 +81,7 @@ def test_explain(seen: Observation, expected: str) -> None:
                 "route to the internet, EC2 quotas."
             ),
         ),
-        (Observation(id="4c75", phase=Phase.WAITING), "The container has not started yet (4c75)."),
+        (Observation(id="4c75", phase=Phase.PENDING), "The container has not started yet (4c75)."),
     ],
 )
 def test_explain_wait(seen: Observation, expected: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_executors.core.ecs.responses import FAILURES
+from aws_executors.core.ecs.answers.responses import FAILURES
 from aws_executors.core.explain.reason import ANYTHING, OUTSIDE, Reason, is_said
 from aws_executors.core.explain.reasons import REASONS, TABLES, reason_for
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign

@@ -17,7 +17,7 @@ from aws_executors.core.lifecycle.observation import Observation, Phase
         (Job(token="t", stage=Stage.SUBMITTING, failures=3), DisplayState.WAITING),
         (Job(token="t", stage=Stage.WATCHING), DisplayState.STARTING),
         (
-            Job(token="t", stage=Stage.WATCHING, seen=Observation(id="c", phase=Phase.WAITING)),
+            Job(token="t", stage=Stage.WATCHING, seen=Observation(id="c", phase=Phase.PENDING)),
             DisplayState.STARTING,
         ),
         (

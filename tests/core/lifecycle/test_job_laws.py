@@ -381,7 +381,7 @@ class Cloud:
         if self.idempotent and request in self.by_request:
             return self.by_request[request]
         id_ = f"c{len(self.containers) + 1}"
-        self.containers[id_] = Observation(id=id_, phase=Phase.WAITING)
+        self.containers[id_] = Observation(id=id_, phase=Phase.PENDING)
         return self.by_request.setdefault(request, id_) if self.idempotent else id_
 
     def live(self) -> list[str]:

@@ -129,7 +129,7 @@ def test_jobs_are_counted_by_stage() -> None:
     [
         (a_job(), False),
         (a_job(ran=True), True),
-        (a_job(seen=Observation(id="c", phase=Phase.WAITING)), False),
+        (a_job(seen=Observation(id="c", phase=Phase.PENDING)), False),
         (a_job(seen=Observation(id="c", phase=Phase.RUNNING)), True),
         (a_job(seen=Observation(id="c", phase=Phase.FAILED, started=True)), True),
         (a_job(stage=Stage.CLOSED), False),

@@ -98,7 +98,7 @@ def looks(
     )
 
 
-WAITS, RUNS, ABSENT = looks(Phase.WAITING), looks(Phase.RUNNING), looks(Phase.ABSENT)
+WAITS, RUNS, ABSENT = looks(Phase.PENDING), looks(Phase.RUNNING), looks(Phase.ABSENT)
 GOOD = looks(Phase.SUCCEEDED, code=0)
 RUNS_2, GOOD_2 = looks(Phase.RUNNING, "c2"), looks(Phase.SUCCEEDED, "c2", code=0)
 BAD = looks(Phase.FAILED, cause=Cause.EXITED, code=3)
@@ -943,13 +943,13 @@ FOLLOWING = [
         [
             *STARTED,
             (
-                Observed(3.0, looks(Phase.WAITING, reason="MISCONFIGURATION: role")),
+                Observed(3.0, looks(Phase.PENDING, reason="MISCONFIGURATION: role")),
                 S.WATCHING,
                 (LogEvent("container waiting", WAITS_FOR_ROLE),),
             ),
-            (Observed(4.0, looks(Phase.WAITING, reason="MISCONFIGURATION: role")), S.WATCHING, ()),
+            (Observed(4.0, looks(Phase.PENDING, reason="MISCONFIGURATION: role")), S.WATCHING, ()),
             (
-                Observed(5.0, looks(Phase.WAITING, reason="no capacity")),
+                Observed(5.0, looks(Phase.PENDING, reason="no capacity")),
                 S.WATCHING,
                 (
                     LogEvent(
@@ -964,15 +964,15 @@ FOLLOWING = [
         "that a container waits for long is told even if AWS does not say why, and when its status changes",
         [
             *STARTED,
-            (Observed(3.0, looks(Phase.WAITING, status="RUNNABLE")), S.WATCHING, ()),
+            (Observed(3.0, looks(Phase.PENDING, status="RUNNABLE")), S.WATCHING, ()),
             (
-                Observed(310.0, looks(Phase.WAITING, status="RUNNABLE")),
+                Observed(310.0, looks(Phase.PENDING, status="RUNNABLE")),
                 S.WATCHING,
                 (LogEvent("container waiting", "The container has not started yet (c1, RUNNABLE)."),),
             ),
-            (Observed(320.0, looks(Phase.WAITING, status="RUNNABLE")), S.WATCHING, ()),
+            (Observed(320.0, looks(Phase.PENDING, status="RUNNABLE")), S.WATCHING, ()),
             (
-                Observed(330.0, looks(Phase.WAITING, status="STARTING")),
+                Observed(330.0, looks(Phase.PENDING, status="STARTING")),
                 S.WATCHING,
                 (LogEvent("container waiting", "The container has not started yet (c1, STARTING)."),),
             ),
@@ -1281,12 +1281,12 @@ def test_c23_waits_grow_and_start_anew_when_aws_has_answered() -> None:
     assert (job.failures, job.due, job.request) == (0, None, None)
 
 
-def test_a_doom_of_the_past_is_not_the_reason_of_a_later_failure() -> None:
+def test_a_failure_of_the_past_is_not_the_reason_of_a_later_failure() -> None:
     """An ambiguous, then a denied submission whose container was found: nothing of that is left behind."""
     job: Job[str] = Job(token="t", stage=S.SUBMITTING, request="r1", ambiguous=True)
     for event in (Refused(1.0, DENIED), Due(1.0), Found(1.1, RUNS)):
         job, _ = advance(job, event, ECS)
-    assert (job.stage, job.doomed, job.ambiguous) == (S.WATCHING, "", False)
+    assert (job.stage, job.fails_with, job.ambiguous) == (S.WATCHING, "", False)
 
 
 SECRET = "eyJhbGciOi.eyJzdWIi.c2ln"

@@ -13,7 +13,7 @@ PACE = PollInterval(quickest=1.0, slowest=15.0)
     ("stage", "phase", "age", "expected"),
     [
         (Stage.WATCHING, None, 500.0, 1.0),  # accepted, never seen
-        (Stage.WATCHING, Phase.WAITING, 500.0, 1.0),  # about to start, however long that takes
+        (Stage.WATCHING, Phase.PENDING, 500.0, 1.0),  # about to start, however long that takes
         (Stage.WATCHING, Phase.RUNNING, 0.0, 1.0),
         (Stage.WATCHING, Phase.RUNNING, 9.0, 1.0),
         (Stage.WATCHING, Phase.RUNNING, 20.0, 2.0),  # a tenth of its age

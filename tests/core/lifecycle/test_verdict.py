@@ -128,7 +128,7 @@ def test_there_is_a_verdict_on_everything(cause: Cause | None, code: int | None,
     assert verdict(seen, stands) == verdict(SEEN[how], stands)
 
 
-@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.RUNNING, Phase.ABSENT])
+@pytest.mark.parametrize("phase", [Phase.PENDING, Phase.RUNNING, Phase.ABSENT])
 @pytest.mark.parametrize(
     ("stands", "expected"),
     [

@@ -29,7 +29,7 @@ from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor, AwsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow.compat import workload_key
-from aws_executors.shell.engine import operations
+from aws_executors.shell.engine.calls import operations
 from sites import batch_site, ecs_site
 
 if TYPE_CHECKING:

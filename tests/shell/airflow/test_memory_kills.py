@@ -15,7 +15,6 @@ from aws_executors.core.cost.record import USED, UsageRecord, entry_of
 from aws_executors.core.requests.launch import Task
 from aws_executors.shell.airflow.usage_log import memory_kills
 from aws_executors.shell.airflow.work_items import WorkItems
-from aws_executors.shell.airflow.workloads import no_kills
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -63,7 +62,7 @@ def looked_up(build: Callable[..., object], task: Task, *, has_row: bool = True)
         ways=cast("Any", None),
         queueing=600,
     )
-    return items._kills(cast("Any", SimpleNamespace(task=task, has_row=has_row))) is not no_kills
+    return items._kills(cast("Any", SimpleNamespace(task=task, has_row=has_row))) is not None
 
 
 def test_it_is_looked_up_only_for_a_retry_whose_builder_asks(task: Task) -> None:

@@ -11,7 +11,8 @@ from airflow.models.taskinstancekey import TaskInstanceKey
 
 from airflow_features import SCOPE
 from airflow_rows import Given
-from aws_executors.shell.airflow.workloads import TokenMint, token_for
+from aws_executors.shell.airflow.compat import workload_token
+from aws_executors.shell.airflow.workloads import TokenMint
 
 GENERATOR = JWTGenerator(secret_key="a" * 64, valid_for=600.0, audience="tests")
 GIVEN = Given(key=TaskInstanceKey("dag", "task", "run", 1, -1), id=uuid.uuid4(), token="0b6e")
@@ -30,7 +31,7 @@ def claims_of(token: str) -> dict[str, object]:
 
 
 def airflows(valid_for: float) -> str:
-    return token_for(GENERATOR, str(GIVEN.id), valid_for)
+    return workload_token(GENERATOR, str(GIVEN.id), valid_for)
 
 
 def test_the_first_container_gets_airflows_token_and_each_later_one_another() -> None:

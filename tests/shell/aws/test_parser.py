@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.session import Session
 
-from aws_executors.core.batch.describe import observe_answer as observe_jobs
-from aws_executors.core.ecs.describe import observe_answer as observe_tasks
+from aws_executors.core.batch.answers.describe import observe_answer as observe_jobs
+from aws_executors.core.ecs.answers.describe import observe_answer as observe_tasks
 from aws_executors.local import LocalAws
 from aws_executors.shell.aws.parser import EmptyAnswerError, QuickParsers
 from sites import batch_site

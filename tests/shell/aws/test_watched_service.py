@@ -15,9 +15,9 @@ from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.shell.aws.watched_service import WatchedService
+from aws_executors.shell.engine.calls.rate_limiter import Account, RateLimiter
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import WorkItem
-from aws_executors.shell.engine.rate_limiter import Account, RateLimiter
 from worlds import Cloud, Order, Rows, engine_in
 
 

@@ -24,10 +24,10 @@ from aws_executors.core.lifecycle.observation import DescribeResult
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.engine.calls.operations import Operations, Performable
+from aws_executors.shell.engine.calls.rate_limiter import Account
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
 from aws_executors.shell.engine.messages import Message, RowQuery, WorkItem
-from aws_executors.shell.engine.operations import Operations, Performable
-from aws_executors.shell.engine.rate_limiter import Account
 from worlds import Cloud, Order, Unmeasured
 
 

@@ -23,11 +23,11 @@ from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
-from aws_executors.shell.engine import polling
+from aws_executors.shell.engine.calls import polling
+from aws_executors.shell.engine.calls.operations import Operations
+from aws_executors.shell.engine.calls.polling import CHUNK
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import AirflowUpdate, Message, WorkItem
-from aws_executors.shell.engine.operations import Operations
-from aws_executors.shell.engine.polling import CHUNK
 from aws_executors.shell.engine.stall import TOO_LATE
 from aws_executors.shell.engine.thread import Engine
 from worlds import Cloud, Order, Rows, engine_in

@@ -1,4 +1,7 @@
-"""How long to wait before asking AWS again.
+"""How long to wait before one call to AWS is repeated that has failed, or was throttled.
+
+After a throttle this is the pause of the job whose submission was refused. That of the whole account, for all
+calls, is in `token_bucket.py`; that of a poll, by the same growth, in `core/lifecycle/poll_interval.py`.
 
 Law: functions of counts and names; no clock and no dice. Jitter is read off a name, so that jobs that failed
 together do not come back together, and a simulation can be repeated.

@@ -4,7 +4,7 @@ Law: together with its tables (`error_codes.py`) the only place that knows error
 default for what stands in no table is stated there. A code decides. A message overrules it only where the
 code says no more than "refused" (`Kind.PERMANENT`): what may have been carried out stays so whatever the
 words are, because a wrong guess there runs a task twice. (Placement failures, which come inside a good
-answer, are read in `core/ecs/responses.py`.)
+answer, are read in `core/ecs/answers/responses.py`.)
 """
 
 import re

@@ -1,5 +1,8 @@
 """How many calls may be made now: AWS's own token bucket, and how its real rate is found out.
 
+After a throttle this is the pause of the whole account (`PAUSE`). That of the one job that was refused is in
+`backoff.py`.
+
 Law: functions of time. It holds no lock and makes no call. A bucket begins a little below the rate that AWS
 documents. While more is wanted than it gives and AWS throttles nothing, its rate rises: slowly up to where
 AWS was found to throttle and a little beyond, and in strides from there, so that a raised quota is found. A

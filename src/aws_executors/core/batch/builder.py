@@ -9,6 +9,7 @@ or Airflow.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aws_executors.core.batch.container import command_of, laid
 from aws_executors.core.batch.options import read_options, uses, with_options
@@ -22,7 +23,6 @@ from aws_executors.core.batch.request import SubmitJob, from_kwargs
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.requests.allowed_options import check_allowed
 from aws_executors.core.requests.launch import Launch
-from aws_executors.core.requests.memo import remembered
 from aws_executors.core.requests.merge import with_members
 from aws_executors.core.requests.wire import spell, to_kwargs
 
@@ -89,7 +89,7 @@ def from_options(settings: BatchSettings) -> SubmitJob:
     )
 
 
-_start = remembered(from_options)
+_start = lru_cache(16)(from_options)
 
 
 def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> SubmitJob:
@@ -112,13 +112,14 @@ def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> Submi
 
 def with_workload(shape: SubmitJob, launch: Launch[BatchSettings]) -> SubmitJob:
     """A request's shape with one launch's options, command and name."""
-    container_name = launch.settings.container_name
-    options = read_options(launch.executor_config)
-    check_allowed(
-        uses(options, container_name), launch.settings.executor_config_allowed, launch.settings.section
-    )
-    request = with_options(shape, options, container_name)
+    request = shape if launch.executor_config in (None, {}) else _with_config(shape, launch)
     return _marked(launch, request, _with_command(launch, request))
+
+
+def _with_config(shape: SubmitJob, launch: Launch[BatchSettings]) -> SubmitJob:
+    options, name = read_options(launch.executor_config), launch.settings.container_name
+    check_allowed(uses(options, name), launch.settings.executor_config_allowed, launch.settings.section)
+    return with_options(shape, options, name)
 
 
 def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:

@@ -6,8 +6,8 @@ change events" and "Job queue blocked events", AWS Batch User Guide.
 
 from aws_executors.core.aws.event_rules import Document, EventSelection, envelope
 from aws_executors.core.aws.iam import NOTHING_ELSE, Also, Where
+from aws_executors.core.batch.answers.describe import EVENT_TYPES
 from aws_executors.core.batch.builder import job_name
-from aws_executors.core.batch.describe import EVENT_TYPES
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 

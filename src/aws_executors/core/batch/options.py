@@ -92,7 +92,7 @@ def read_options(executor_config: object) -> BatchOptions:
     >>> read_options({"vcpus": 1, "memory": 512}).memory
     '512'
     """
-    return read_config(BATCH_OPTIONS, executor_config, KEPT, NOTHING)
+    return read_config(BATCH_OPTIONS, executor_config, KEPT)
 
 
 _SIZES: Mapping[str, str] = {"VCPU": "vcpus", "MEMORY": "memory"}

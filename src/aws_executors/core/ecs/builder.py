@@ -7,23 +7,23 @@ again. Nothing here asks a clock, AWS or Airflow.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from aws_executors.core.ecs.container import command_of, with_over
 from aws_executors.core.ecs.options import KEPT, read_options, uses, with_options
-from aws_executors.core.ecs.place import without_misplaced
+from aws_executors.core.ecs.platform import without_misplaced
 from aws_executors.core.ecs.request import RunTask, from_kwargs, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings, platform
+from aws_executors.core.ecs.steps.task_size import fargate_pair_fault
 from aws_executors.core.ecs.structures import (
     AwsvpcConfiguration,
     ContainerOverride,
     NetworkConfiguration,
     Overrides,
 )
-from aws_executors.core.ecs.task_size import fargate_pair_fault
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import check_allowed
 from aws_executors.core.requests.launch import Launch
-from aws_executors.core.requests.memo import remembered
 from aws_executors.core.requests.merge import with_members
 from aws_executors.core.requests.wire import spell, to_kwargs
 
@@ -102,7 +102,7 @@ def _network(settings: EcsSettings) -> NetworkConfiguration | None:
     )
 
 
-_start = remembered(from_options)
+_start = lru_cache(16)(from_options)
 
 
 def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask:
@@ -131,11 +131,15 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
 def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
     """A request's shape with one launch's options, command and names."""
     name = launch.settings.container_name
-    options = read_options(launch.executor_config)
-    check_allowed(uses(options, name), launch.settings.executor_config_allowed, launch.settings.section)
-    request = with_options(shape, options, name)
+    request = shape if launch.executor_config in (None, {}) else _with_config(shape, launch)
     workload = ContainerOverride(name=name, command=launch.command)
     return _marked(launch, request, with_over(request.overrides, name, workload))
+
+
+def _with_config(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
+    options, name = read_options(launch.executor_config), launch.settings.container_name
+    check_allowed(uses(options, name), launch.settings.executor_config_allowed, launch.settings.section)
+    return with_options(shape, options, name)
 
 
 def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:

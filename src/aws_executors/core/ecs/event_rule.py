@@ -7,7 +7,7 @@ Guide.
 
 from aws_executors.core.aws.event_rules import Document, EventSelection, envelope
 from aws_executors.core.aws.iam import NOTHING_ELSE, Also, Where
-from aws_executors.core.ecs.describe import EVENT_TYPES
+from aws_executors.core.ecs.answers.describe import EVENT_TYPES
 from aws_executors.core.ecs.request import RunTask, launch_platform
 from aws_executors.core.ecs.settings import EcsSettings
 

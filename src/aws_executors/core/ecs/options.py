@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from aws_executors.core.ecs.container import command_of, with_over
-from aws_executors.core.ecs.place import place
+from aws_executors.core.ecs.platform import on_platform
 from aws_executors.core.ecs.request import RunTask, TaskMembers
 from aws_executors.core.ecs.structures import (
     ContainerOverride,
@@ -93,7 +93,7 @@ def read_options(executor_config: object) -> EcsOptions:
     >>> read_options({"cpu": 256, "environment": {"STAGE": "test"}}).environment
     (KeyValuePair(name='STAGE', value='test'),)
     """
-    return read_config(ECS_OPTIONS, executor_config, KEPT, NOTHING)
+    return read_config(ECS_OPTIONS, executor_config, KEPT)
 
 
 OWN = fields_of(ContainerKeys)
@@ -146,7 +146,9 @@ def with_options(request: RunTask, options: EcsOptions, container_name: str) -> 
         return request
     if command_of(options.overrides, container_name):
         raise RequestError(f"{WHERE}: overrides: the command of {container_name!r} cannot be set: {WORKLOAD}")
-    placed = place(request, options.launch_type, options.capacity_provider_strategy, options.platform_version)
+    placed = on_platform(
+        request, options.launch_type, options.capacity_provider_strategy, options.platform_version
+    )
     overrides = with_over(merge(placed.overrides, options.overrides), container_name, options)
     return merge(placed, options, overrides=overrides)
 

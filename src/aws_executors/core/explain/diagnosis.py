@@ -89,7 +89,7 @@ def explain(seen: Observation) -> str:
 def explain_wait(seen: Observation) -> str:
     """One line: why a container has not started yet, its status, how long it has waited, and what to do.
 
-    >>> print(explain_wait(Observation(id="4c75", phase=Phase.WAITING, status="RUNNABLE", created=1.8e9,
+    >>> print(explain_wait(Observation(id="4c75", phase=Phase.PENDING, status="RUNNABLE", created=1.8e9,
     ...                                reason="CAPACITY:TEA")))
     The queue's compute environments have no free capacity (4c75, RUNNABLE, waiting since 2027-01-15 \
 08:00:00 UTC). AWS says: CAPACITY:TEA. The job starts when there is capacity. Check the limits of the \

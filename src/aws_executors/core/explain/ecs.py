@@ -1,12 +1,12 @@
 """Explain why ECS could not place a task, or stopped it.
 
 Law: rows match stop codes and `stoppedReason`. Remedies for a lack of capacity are defined once, in
-`core/ecs/responses.py`, because RunTask answers in the same words.
+`core/ecs/answers/responses.py`, because RunTask answers in the same words.
 """
 
 from aws_executors.core.aws.error_codes import MESSAGES, Kind
 from aws_executors.core.aws.sidecars import ENDED_TASK
-from aws_executors.core.ecs.responses import FAILURES
+from aws_executors.core.ecs.answers.responses import FAILURES
 from aws_executors.core.explain.reason import ANYTHING, Reason
 from aws_executors.core.lifecycle.effects import OURS
 from aws_executors.core.lifecycle.observation import Cause, Sign

@@ -2,7 +2,7 @@
 
 Law: the most specific words come first, a bare exit code last. Words about another container count only if
 those about Airflow's own match nothing, and `LAST` only if no words match. What AWS refuses before there is a
-container is in `core/aws/error_codes.py` and `core/ecs/responses.py`.
+container is in `core/aws/error_codes.py` and `core/ecs/answers/responses.py`.
 """
 
 from collections.abc import Mapping

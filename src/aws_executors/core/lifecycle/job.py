@@ -67,7 +67,7 @@ class Job(Generic[R]):
     request: R | None = field(default=None, repr=False)
     ambiguous: bool = False  # it may have been carried out although nobody said so
     repeated: bool = False  # it has been made again all the same
-    doomed: str = ""  # what is to be reported if it turns out that there is no other container
+    fails_with: str = ""  # what is to be reported if it turns out that there is no other container
     runs_elsewhere: bool = False  # the task runs in another container, and is not to be failed
 
     # The container.

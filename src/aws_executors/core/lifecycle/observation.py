@@ -1,7 +1,7 @@
 """What is known of a container, in terms that are the same for ECS and Batch.
 
-Law: nothing of ECS or Batch is here. `ecs/describe.py` and `batch/describe.py` translate into it, and
-everything behind them (`job.py`, `verdict.py`, the engine) knows nothing else.
+Law: nothing of ECS or Batch is here. `ecs/answers/describe.py` and `batch/answers/describe.py` translate into
+it, and everything behind them (`job.py`, `verdict.py`, the engine) knows nothing else.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from aws_executors.core.lifecycle.allocation import Allocation
 class Phase(StrEnum):
     """How far a container has come.
 
-    `WAITING` has not started (image pull and placement included), `RUNNING` has, `SUCCEEDED` and `FAILED`
+    `PENDING` has not started (image pull and placement included), `RUNNING` has, `SUCCEEDED` and `FAILED`
     have an outcome (even while the platform still cleans up), `ABSENT` is not shown by AWS: not yet, or no
     longer.
     """
 
-    WAITING = "waiting"
+    PENDING = "pending"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"

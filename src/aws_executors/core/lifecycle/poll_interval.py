@@ -5,6 +5,9 @@ for long rarely: its end is noticed within a tenth of the time it has run. Where
 running, the row shows its end first: a third as many polls are left, for the container that dies unnoticed. A
 poll that failed is repeated soon: its container is no older for that. Where AWS tells by events what happens,
 polls are for what gets lost of them.
+
+After a throttle this is the pause of a poll. That of a submission is in `core/aws/backoff.py`, that of the
+account, for all calls, in `core/aws/token_bucket.py`.
 """
 
 from dataclasses import dataclass, replace

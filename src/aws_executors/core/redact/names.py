@@ -5,9 +5,8 @@ preview, a name too few costs a password: so the tables are wide.
 """
 
 import re
+from functools import lru_cache
 from typing import cast
-
-from aws_executors.core.requests.memo import remembered
 
 ANYWHERE = (
     "accesskey",
@@ -177,4 +176,4 @@ def _told(name: str) -> bool:
     return last in ADDRESSES and not STORES.isdisjoint(words)
 
 
-_known = remembered(_told, 2048)
+_known = lru_cache(2048)(_told)

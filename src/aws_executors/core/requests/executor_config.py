@@ -21,20 +21,20 @@ C = TypeVar("C")
 WHERE = "executor_config"
 
 
-def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str], nothing: C) -> C:
-    """What `written` says, as the service's options; where it is empty or ``None``, these say `nothing`.
+def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str]) -> C:
+    """What `written` says, as the service's options; ``None`` says nothing.
 
     `kept` names the keys (in AWS's spelling) that the executor keeps for itself, each with its reason.
     Raises `RequestError` for anything else than a mapping of the keys that the options have.
 
-    >>> read_config(TypeAdapter(dict[str, int]), {"command": ["ls"]}, {"command": "it is Airflow's"}, {})
+    >>> read_config(TypeAdapter(dict[str, int]), {"command": ["ls"]}, {"command": "it is Airflow's"})
     Traceback (most recent call last):
       ...
     aws_executors.core.errors.RequestError: executor_config: 'command' cannot be set: \
 it is Airflow's
     """
-    if written is None or (isinstance(written, dict) and not written):
-        return nothing  # as most tasks have it
+    if written is None:
+        return parse(adapter, {}, WHERE)
     if not isinstance(written, Mapping):
         raise RequestError(
             f"{WHERE} must be a mapping such as {{'memory': 2048}}, not {type_and_value(written)}"

@@ -1,43 +1,19 @@
-"""Caches for pure functions: `remembered` by argument, `cached_while_unchanged` by a record's content.
+"""A cache for readers of records: by the content of what they read.
 
-Law: only for functions of values whose results are values; caches are bounded, and any thread may ask.
+Law: only for functions of values whose results are values; it is bounded, and any thread may ask.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from marshal import dumps
 from typing import TypeVar, cast
 
-K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-
-MOST = 16
 
 RECORDS = 20_000
 """Records whose result is cached."""
 
 PLAIN = 2
 """The version of `marshal` that writes the same for the same values, whoever else refers to them."""
-
-
-def remembered(make: Callable[[K], V], most: int = MOST) -> Callable[[K], V]:
-    """The same function with a cache of up to `most` results.
-
-    >>> from aws_executors.core.batch.request import JobTimeout
-    >>> timeout = remembered(lambda seconds: JobTimeout(attempt_duration_seconds=seconds))
-    >>> timeout(3600) is timeout(3600)
-    True
-    """
-    kept: dict[K, V] = {}
-
-    def get(key: K) -> V:
-        found = kept.get(key)
-        if found is None:
-            if len(kept) >= most:
-                kept.clear()
-            found = kept[key] = make(key)  # two threads may both make it: the same
-        return found
-
-    return get
 
 
 def cached_while_unchanged(

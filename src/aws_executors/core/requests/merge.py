@@ -8,7 +8,7 @@ is given is changed. `tests/core/requests/test_merge.py` holds the laws: identit
 
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass, replace
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import (
@@ -111,18 +111,12 @@ def merge(base: T, over: object, **decided: object) -> T:
     >>> merge(ContainerOverride(name="a", cpu=256), ContainerOverride(name="a", cpu=512, command=("ls",)))
     ContainerOverride(name='a', command=('ls',), cpu=512)
     """
-    found: dict[str, object] = {}
+    found = decided
     for name, value_of, nothing, rule in _plan(type(base), type(over)):
-        above = value_of(over)
-        if above is nothing or above == nothing or name in decided:
-            continue
-        below = value_of(base)
-        merged = rule(below, above)
-        if merged is not below:
-            found[name] = merged
-    if decided:
-        found |= _differing(base, decided)
-    return _replace(base, **found) if found else base
+        above, below = value_of(over), value_of(base)
+        if name not in decided and above not in (nothing, below):
+            found[name] = rule(below, above)
+    return with_members(base, found) if found else base
 
 
 def with_members(base: T, members: Mapping[str, object]) -> T:
@@ -132,17 +126,8 @@ def with_members(base: T, members: Mapping[str, object]) -> T:
     >>> with_members(ContainerOverride(name="main"), {"cpu": 256, "memory": 512})
     ContainerOverride(name='main', cpu=256, memory=512)
     """
-    found = _differing(base, members)
+    found = {name: value for name, value in members.items() if value != cast("object", getattr(base, name))}
     return _replace(base, **found) if found else base
-
-
-def _differing(base: object, members: Mapping[str, object]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, value in members.items():
-        before = cast("object", getattr(base, name))
-        if value is not before and value != before:
-            found[name] = value
-    return found
 
 
 class _Replace(Protocol):
@@ -160,17 +145,6 @@ _SAYS_SOMETHING = object()
 """What no field is: the default of a field whose default says something, too."""
 
 
-_PLANS: dict[tuple[type, type], tuple[_Member, ...]] = {}
-
-
-def _plan(base: type, over: type) -> tuple[_Member, ...]:
-    """The fields that both have, each with its rule; found out once per pair of types."""
-    known = _PLANS.get((base, over))
-    if known is None:
-        known = _PLANS[base, over] = _found_out(base, over)  # two threads may both find it out: the same
-    return known
-
-
 def _found_out(base: type, over: type) -> tuple[_Member, ...]:
     hints = cast("Mapping[str, object]", get_type_hints(base, include_extras=True))
     own = {field.name for field in _fields(base)}
@@ -179,6 +153,10 @@ def _found_out(base: type, over: type) -> tuple[_Member, ...]:
         for field in _fields(over)
         if field.name in own
     )
+
+
+_plan: Callable[[type, type], tuple[_Member, ...]] = cache(_found_out)
+"""The fields that both types have, each with its rule."""
 
 
 def _fields(kind: type) -> tuple[Field[object], ...]:

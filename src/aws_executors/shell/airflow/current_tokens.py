@@ -1,8 +1,8 @@
 """Track which job is the current one for each of Airflow's keys.
 
 Law: a key (dag, task, run, try, map index) is reused for every segment of a deferred or rescheduled task; a
-token is never reused. The job that was handed over last is the key's current one; reports of older jobs are
-ignored.
+token is never reused. The job that was handed over last is the key's current one. Reports of older jobs are
+ignored: so is the old container of a deferred task silenced, without a fence.
 """
 
 from collections.abc import Hashable

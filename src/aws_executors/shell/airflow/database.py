@@ -21,8 +21,8 @@ from sqlalchemy import bindparam, func, literal_column, select, update
 from sqlalchemy.orm import load_only, object_session
 
 from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.engine.calls.polling import ROWS
 from aws_executors.shell.engine.messages import RowQuery
-from aws_executors.shell.engine.polling import ROWS
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance

@@ -9,12 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from aws_executors.shell.airflow.loggers import logger
-
-if TYPE_CHECKING:
-    from aws_executors.shell.airflow.compat import Stats
 
 log = logger(__name__)
 
@@ -39,21 +36,24 @@ class AirflowMetrics:
     """Airflow's own metrics client; ``[metrics]`` in airflow.cfg says where it sends to, if anywhere."""
 
     def __init__(self, tags: Mapping[str, str]) -> None:
+        from aws_executors.shell.airflow.compat import stats  # imports what only an executor needs
+
+        self._client = stats()
         self._tags = dict(tags)
         self._lock = threading.Lock()  # Airflow's OpenTelemetry logger keeps shared tables
         self._failed = False
 
     def count(self, name: str, by: int = 1) -> None:
         """Increment a counter."""
-        self._send(_client().incr, name, by)
+        self._send(self._client.incr, name, by)
 
     def gauge(self, name: str, value: float) -> None:
         """Set a gauge."""
-        self._send(_client().gauge, name, value)
+        self._send(self._client.gauge, name, value)
 
     def time(self, name: str, seconds: float) -> None:
         """Record a duration."""
-        self._send(_client().timing, name, timedelta(seconds=seconds))
+        self._send(self._client.timing, name, timedelta(seconds=seconds))
 
     def _send(self, send: Callable[..., None], name: str, *value: object) -> None:
         try:
@@ -63,9 +63,3 @@ class AirflowMetrics:
             if not self._failed:
                 self._failed = True
                 log.exception("Metrics cannot be sent (logged once)")
-
-
-def _client() -> Stats:
-    from aws_executors.shell.airflow.compat import stats  # imports what only an executor needs
-
-    return stats()

@@ -19,6 +19,7 @@ from aws_executors.core.requests.launch import Task
 from aws_executors.core.requests.more_memory import asks_for_kills
 from aws_executors.core.services import ServiceRow
 from aws_executors.core.settings.base import Settings
+from aws_executors.shell.airflow import compat
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.airflow.workloads import (
     URGENT,
@@ -27,9 +28,7 @@ from aws_executors.shell.airflow.workloads import (
     Sharing,
     TokenMint,
     Transports,
-    no_kills,
     parcel_of,
-    token_for,
 )
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.transport import Transport
@@ -88,10 +87,10 @@ class WorkItems(Generic[S, R]):
             builder=self.configured.builder,
         )
 
-    def _kills(self, parcel: Parcel) -> Callable[[], int]:
+    def _kills(self, parcel: Parcel) -> Callable[[], int] | None:
         """Looks up how often earlier tries were killed for memory, where there were any and a step asks."""
         if not parcel.has_row or parcel.task.try_number < 2 or not asks_for_kills(self.configured.build):
-            return no_kills
+            return None
         from aws_executors.shell.airflow.usage_log import memory_kills
 
         return partial(memory_kills, parcel.task)
@@ -130,7 +129,7 @@ class WorkItems(Generic[S, R]):
             token=token,
             attempts=self.configured.settings.max_attempts,
             subject=subject,
-            mint=partial(token_for, self.executor.jwt_generator),
+            mint=partial(compat.workload_token, self.executor.jwt_generator),
             certain=self.ways.usual.stores,
         )
 

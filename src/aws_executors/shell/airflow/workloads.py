@@ -71,7 +71,7 @@ class TokenMint:
         if given and NEARLY * lifetime <= validity(workload.token, time.time()) <= lifetime:
             return workload.model_dump_json()
         subject = workload.ti.id if isinstance(workload, ExecuteTask) else workload.callback.id
-        token = token_for(self.generator, str(subject), lifetime)
+        token = compat.workload_token(self.generator, str(subject), lifetime)
         return workload.model_copy(update={"token": token}).model_dump_json()
 
 
@@ -89,11 +89,6 @@ def validity(token: str, now: float) -> float:
         return float(json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"]) - now
     except (IndexError, KeyError, TypeError, ValueError):
         return 0.0
-
-
-def token_for(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
-    """A token that lets the task instance (or callback) with this id start, valid for `lifetime` seconds."""
-    return compat.workload_token(generator, subject, lifetime)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,15 +160,10 @@ class _Kept:
     """
 
     lock: Lock = field(default_factory=Lock)
-    stored: dict[str, Transport] = field(default_factory=dict)
+    stored: dict[int, tuple[Transport, str]] = field(default_factory=dict)  # by attempt, with its submission
     lifetime: float = 0.0
     renews: bool = False
     closed: bool = False
-
-
-def no_kills() -> int:
-    """No earlier try was killed for memory, or no step asks."""
-    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +189,8 @@ class RequestFactory(Generic[S, R]):
 
     `seal` is the last step, after the user's builder; it adds what is needed to find the container again.
     `mint` makes the workload's JSON with a token for that many seconds; `queueing` is the lifetime if neither
-    the builder nor `token_lifetime` sets one. `kills` looks up how many earlier tries were killed for memory.
+    the builder nor `token_lifetime` sets one. `kills` looks up how many earlier tries were killed for memory,
+    where there were any and a step asks.
     """
 
     configured: Configured[S, R]
@@ -210,13 +201,13 @@ class RequestFactory(Generic[S, R]):
     mint: Callable[[float], str] = field(repr=False)
     queueing: float
     ways: Transports
-    kills: Callable[[], int] = no_kills
+    kills: Callable[[], int] | None = None
     sharing: Sharing[R] | None = None
     _kept: _Kept = field(default_factory=_Kept, repr=False)
 
     def __call__(self, attempt: int) -> Result[R | WarmRequest[R], str | AwsError]:
         """The request of this attempt, or why there is none: text, or an error if it could not be stored."""
-        launch = replace(self._launch(attempt), memory_kills=self.kills())
+        launch = self._launch(attempt)
         if self.sharing is None:
             return Failure(NOT_SHARED) if asked_for(launch.executor_config) else self._own(launch)
         try:
@@ -243,15 +234,17 @@ class RequestFactory(Generic[S, R]):
 
     def cold(self, attempt: int) -> Result[R, str | AwsError]:
         """The request for a container of the job's own."""
-        return self._own(replace(self._launch(attempt), memory_kills=self.kills()))
+        return self._own(self._launch(attempt))
 
     def _own(self, launch: Launch[S]) -> Result[R, str | AwsError]:
         lifetime = self._lifetime(launch)
-        with self._kept.lock:
-            if self._kept.closed:
-                return Failure(CLOSED)
-            self._kept.lifetime = lifetime
-        return _told(self._either_way(launch))
+        result = self._by(self.ways.usual, launch, lifetime)
+        match unwrap_or_failure(result):
+            case BuildFault(oversized=True) if self.ways.large is not None:
+                result = self._by(self.ways.large, launch, lifetime)
+            case _:
+                pass
+        return result.alt(lambda fault: fault if isinstance(fault, AwsError) else str(fault))
 
     @property
     def renew_every(self) -> float | None:
@@ -260,18 +253,17 @@ class RequestFactory(Generic[S, R]):
 
     def renew(self, attempt: int) -> Result[None, AwsError]:
         """Put a fresh token into the stored workload of this attempt."""
-        submission = self._launch(attempt).submission
         with self._kept.lock:
-            where = self._kept.stored.get(submission)
-            if where is None or self._kept.closed:
+            if attempt not in self._kept.stored or self._kept.closed:
                 return Success(None)
-            return where.refresh(submission, self.mint(self._kept.lifetime))
+            way, submission = self._kept.stored[attempt]
+            return way.refresh(submission, self.mint(self._kept.lifetime))
 
     def discard(self) -> Result[None, AwsError]:
         """Remove all stored workloads, and store nothing from now on."""
         with self._kept.lock:
             self._kept.closed = True
-            return each_removed((where, submission) for submission, where in self._kept.stored.items())
+            return each_removed(self._kept.stored.values())
 
     def _launch(self, attempt: int) -> Launch[S]:
         return Launch(
@@ -282,6 +274,7 @@ class RequestFactory(Generic[S, R]):
             settings=self.configured.settings,
             token=self.token,
             attempt=attempt,
+            memory_kills=0 if self.kills is None else self.kills(),
         )
 
     def _lifetime(self, launch: Launch[S]) -> float:
@@ -291,18 +284,19 @@ class RequestFactory(Generic[S, R]):
             own = None
         return own or self.configured.settings.token_lifetime or self.queueing
 
-    def _either_way(self, launch: Launch[S]) -> "Result[R, BuildFault | AwsError]":
-        result = self._by(self.ways.usual, launch)
-        match unwrap_or_failure(result):
-            case BuildFault(oversized=True) if self.ways.large is not None:
-                return self._by(self.ways.large, launch)
-            case _:
-                return result
-
-    def _by(self, way: Transport, launch: Launch[S]) -> "Result[R, BuildFault | AwsError]":
-        return self._put(way, launch.submission).bind(
-            lambda command: self._built(replace(launch, command=command))
-        )
+    def _by(self, way: Transport, launch: Launch[S], lifetime: float) -> "Result[R, BuildFault | AwsError]":
+        with self._kept.lock:
+            if self._kept.closed:
+                return Failure(BuildFault(builder=function_name(self.configured.build), error=CLOSED))
+            self._kept.lifetime, self._kept.renews = lifetime, way.stores
+            if way.stores:
+                self._kept.stored[launch.attempt] = way, launch.submission
+            put = way.put(launch.submission, self.mint(lifetime))
+        match unwrap_or_failure(put):
+            case AwsError() as error:
+                return Failure(error)
+            case command:
+                return self._built(replace(launch, command=command))
 
     def _built(self, launch: Launch[S]) -> Result[R, BuildFault]:
         build = self.configured.build
@@ -310,16 +304,3 @@ class RequestFactory(Generic[S, R]):
             return built(build, launch, self.request_type, self.seal)
         except KeyboardInterrupt as error:  # raised by the builder: Ctrl+C reaches only the main thread
             return Failure(fault_of(build, launch, error))
-
-    def _put(self, way: Transport, submission: str) -> "Result[tuple[str, ...], BuildFault | AwsError]":
-        with self._kept.lock:
-            if self._kept.closed:
-                return Failure(BuildFault(builder=function_name(self.configured.build), error=CLOSED))
-            self._kept.renews = way.stores
-            if way.stores:
-                self._kept.stored[submission] = way
-            return way.put(submission, self.mint(self._kept.lifetime))
-
-
-def _told(result: "Result[R, BuildFault | AwsError]") -> Result[R, str | AwsError]:
-    return result.alt(lambda fault: fault if isinstance(fault, AwsError) else str(fault))

@@ -19,11 +19,11 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.errors import AwsError, classify
 from aws_executors.core.aws.request_quotas import BATCH, allotments
 from aws_executors.core.aws.response import Page
+from aws_executors.core.batch.answers.describe import follower, observe_answer
+from aws_executors.core.batch.answers.responses import listed_ids as listed
+from aws_executors.core.batch.answers.responses import started
 from aws_executors.core.batch.builder import lookup_prefix
-from aws_executors.core.batch.describe import follower, observe_answer
 from aws_executors.core.batch.request import SubmitJob
-from aws_executors.core.batch.responses import listed_ids as listed
-from aws_executors.core.batch.responses import started
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.logs.streams import Stream

@@ -19,10 +19,10 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.aws.request_quotas import ON_FARGATE, ON_INSTANCES, allotments
 from aws_executors.core.aws.response import Page
-from aws_executors.core.ecs.describe import follower, observe_answer
+from aws_executors.core.ecs.answers.describe import follower, observe_answer
+from aws_executors.core.ecs.answers.responses import listed_ids as listed
+from aws_executors.core.ecs.answers.responses import started
 from aws_executors.core.ecs.request import RunTask
-from aws_executors.core.ecs.responses import listed_ids as listed
-from aws_executors.core.ecs.responses import started
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.logs.streams import Stream

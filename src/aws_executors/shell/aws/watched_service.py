@@ -16,7 +16,7 @@ from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.metrics import CALLS, REFUSALS, SUBMISSIONS, THROTTLES, name_of
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.shell.airflow.metrics import Sink
-from aws_executors.shell.engine.rate_limiter import RateLimiter
+from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
 
 R = TypeVar("R")
 T = TypeVar("T")

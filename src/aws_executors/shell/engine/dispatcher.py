@@ -26,16 +26,17 @@ from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.arrivals import GROUP, Arrivals
+from aws_executors.shell.engine.calls.error_log import ErrorLog
+from aws_executors.shell.engine.calls.operations import Operations
+from aws_executors.shell.engine.calls.pending_calls import PendingCalls
+from aws_executors.shell.engine.calls.polling import Polling
+from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
+from aws_executors.shell.engine.calls.retries import Retries
+from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.ended_containers import ended_update, newly_ended
-from aws_executors.shell.engine.error_log import ErrorLog
 from aws_executors.shell.engine.events.feed import EventFeed
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import AirflowUpdate, K, WarmRequest, WorkItem
-from aws_executors.shell.engine.operations import Operations
-from aws_executors.shell.engine.pending_calls import PendingCalls
-from aws_executors.shell.engine.polling import Polling
-from aws_executors.shell.engine.rate_limiter import RateLimiter
-from aws_executors.shell.engine.retries import Retries
 from aws_executors.shell.engine.shutdown import Shutdown
 from aws_executors.shell.engine.stall import StallGuard
 from aws_executors.shell.engine.warm.container import WarmContainer
@@ -90,45 +91,33 @@ class Dispatcher(Generic[K, R]):
         self._sink = sink
         self._config = config
         self._clock = clock
-        self._agenda = Agenda()
+        self._context = EngineContext(self.table, clock, Agenda(), ErrorLog(clock, log))
+        self._agenda, self._error_log = self._context.agenda, self._context.error_log
         self._outbox: deque[AirflowUpdate[K]] = deque()
-        self._error_log = ErrorLog(clock, log)
         self._stall_guard: StallGuard[K, R] = StallGuard(
-            self.table, clock, lambda token: self._polling.want_row(token), self._perform
+            self._context, lambda token: self._polling.want_row(token), self._perform
         )
         self._calls: PendingCalls[K, R] = PendingCalls(
-            self.table, operations, rate_limiter, config.workers, self.happen, self._stall_guard.hold
+            self._context, operations, rate_limiter, config.workers, self.happen, self._stall_guard.hold
         )
-        self._retries: Retries[K, R] = Retries(
-            self.table, operations, clock, self._agenda, self._error_log, config.rows_every
-        )
+        self._retries: Retries[K, R] = Retries(self._context, operations, config.rows_every)
         self._polling: Polling[K, R] = Polling(
-            self.table,
+            self._context,
             operations,
-            clock,
             rate_limiter,
-            self._error_log,
             config.rows_every,
             self.happen,
             self._stall_guard.row_known,
         )
         self.event_feed: EventFeed[K, R] = EventFeed(
-            self.table, clock, self.happen, config.pace.silence, promised=config.events
+            self._context, self.happen, config.pace.silence, promised=config.events
         )
         """What is told of containers by events."""
         self._tally = WarmTally(sink)
         self._warm: WarmPool[K, R] | None = None
         if operations.cells is not None:
             self._warm = WarmPool(
-                self,
-                self.table,
-                operations.cells,
-                clock,
-                self._agenda,
-                self._error_log,
-                new_token,
-                self._tally,
-                adopts=config.adopts,
+                self, self._context, operations.cells, self._tally, new_token, adopts=config.adopts
             )
         self.arrivals: Arrivals[K, R] = Arrivals(clock, self.add)
         """The jobs that are handed over."""
@@ -212,7 +201,7 @@ class Dispatcher(Generic[K, R]):
         if self._warm is not None:
             self._warm.closing = True
         if stop:
-            self._shutdown = Shutdown(self._operations, self._clock, self._error_log)
+            self._shutdown = Shutdown(self._context, self._operations)
             live = self.table.live()
             shared = {container_of(id_) for id_ in live if is_place(id_)}  # fenced by the job that runs there
             self._shutdown.stop({id_: live[id_].work_item for id_ in live if id_ not in shared})
@@ -262,7 +251,7 @@ class Dispatcher(Generic[K, R]):
             if self._warm is not None:
                 self._warm.happened(record)
             new = moved.container not in ("", job.container) and moved.stage is not Stage.CLOSED
-            if new and isinstance(event, events.Accepted):
+            if new and self._config.events and isinstance(event, events.Accepted):
                 self.event_feed.accepted(moved.container)
             if new and self._shutdown is not None:
                 self._shutdown.stop({moved.container: record.work_item})
@@ -328,9 +317,9 @@ class Dispatcher(Generic[K, R]):
         """Write a line into a task instance's event log."""
         self._outbox.append(AirflowUpdate(record.job.token, record.work_item.key, line))
 
-    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> bool:
-        """Keep a submission until its row was read, if its job may be another scheduler's by now."""
-        return self._stall_guard.hold(record, submission)
+    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> None:
+        """Keep a submission of a job that may be another scheduler's by now until its row was read."""
+        self._stall_guard.hold(record, submission)
 
     def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
         """Tell that a container has ended, and what was measured of each workload that it has run."""

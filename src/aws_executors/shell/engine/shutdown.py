@@ -3,9 +3,12 @@
 Law: each container is asked to stop once, and in time. A container that is being stopped may report
 its task as failed, so the task instance is set to restarting first (the fence); that needs Airflow's
 database, which is waited for only as long as it answers.
+
+How the old container of a deferred task is silenced is another matter: `superseded` in
+`core/lifecycle/transitions/stopping.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -13,9 +16,9 @@ from returns.result import Result
 
 from aws_executors.core.lifecycle.effects import SHUT_DOWN
 from aws_executors.shell.aws.pagination import chunks
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.operations import FIRST, Operations
+from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.messages import K, WorkItem
-from aws_executors.shell.engine.operations import FIRST, Operations
 
 R = TypeVar("R")
 
@@ -29,10 +32,10 @@ SILENCE = 0.7
 class Shutdown(Generic[K, R]):
     """Which containers are yet to be stopped, and which stops are not answered yet."""
 
-    def __init__(self, operations: Operations[K, R], clock: Callable[[], float], error_log: ErrorLog) -> None:
+    def __init__(self, context: EngineContext[K, R], operations: Operations[K, R]) -> None:
+        self._clock = context.clock
+        self._error_log = context.error_log
         self._operations = operations
-        self._clock = clock
-        self._error_log = error_log
         self._to_stop: dict[str, None] = {}
         self._fenced: list[str] = []  # of these, those that may be stopped
         self._stopping: set[str] = set()

@@ -12,7 +12,8 @@ from typing import Generic, TypeVar
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle.effects import Submit
-from aws_executors.shell.engine.job_table import JobTable, Record
+from aws_executors.shell.engine.context import EngineContext
+from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K
 
 R = TypeVar("R")
@@ -38,16 +39,15 @@ class StallGuard(Generic[K, R]):
 
     def __init__(
         self,
-        table: JobTable[K, R],
-        clock: Callable[[], float],
+        context: EngineContext[K, R],
         want_row: Callable[[str], None],
         submit: Callable[[Record[K, R], Submit[R]], None],
     ) -> None:
         self.doubtful_until = -inf
         """Who hands a job over before this time may have queued it before the gap."""
         self._awake_since = -inf
-        self._table = table
-        self._clock = clock
+        self._table = context.table
+        self._clock = context.clock
         self._want_row = want_row
         self._submit = submit
 
@@ -58,12 +58,10 @@ class StallGuard(Generic[K, R]):
         for record in self._table.records():
             record.in_doubt = record.in_doubt or record.job.has_row
 
-    def hold(self, record: Record[K, R], submission: Submit[R]) -> bool:
-        """Keep a submission until its row was read, if its job may be another scheduler's by now."""
-        if record.in_doubt:
-            record.on_hold = submission
-            self._want_row(record.job.token)
-        return record.in_doubt
+    def hold(self, record: Record[K, R], submission: Submit[R]) -> None:
+        """Keep a submission of a job that is in doubt until its row was read."""
+        record.on_hold = submission
+        self._want_row(record.job.token)
 
     def row_known(self, record: Record[K, R], at: float) -> None:
         """The row was read, beginning at `at`: what was held back until then goes on."""

@@ -4,6 +4,9 @@ Law: what belongs to containers is passed on to the service. A look-up by a job'
 container of its own goes through the cells; an offer that its container has not taken is withdrawn before it
 is said that there is none, and an idle cell is written over, so that an offer of a dead scheduler that is
 still on its way cannot land any more (`core/warm/cell.py`, rule 2).
+
+Who only shows containers goes through the cells by `shell/ui/warm_places.py`, which writes none, and passes
+over those that it cannot read in time.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Law: for who shows containers; it reads cells and never writes one. What belongs to a container is passed on.
 A cell is read once for each state of it, so that a second look-up costs one list; where there are so many
 that a look-up takes longer than `PATIENCE`, the next one goes on from there.
+
+The engine's look-up goes through the cells by `shell/transport/warm_service.py`, which settles what it finds.
 """
 
 from __future__ import annotations

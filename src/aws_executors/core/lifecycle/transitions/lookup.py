@@ -41,7 +41,7 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
         since=at,
         due=None,
         ambiguous=False,
-        doomed="",
+        fails_with="",
         runs_elsewhere=False,
     )
     if job.task_waits:
@@ -69,8 +69,8 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
         return replace(job, stage=Stage.WATCHING, due=None, row_asked_at=at), (ReadRow(),)
     if job.runs_elsewhere:
         return close(job, ReleaseSlot())
-    if job.doomed or job.request is None:
-        return fail(job, job.doomed or NOT_THERE, at, policy)
+    if job.fails_with or job.request is None:
+        return fail(job, job.fails_with or NOT_THERE, at, policy)
     return submit(replace(job, ambiguous=False, repeated=True, lookups=0), job.request)
 
 

@@ -134,14 +134,14 @@ def _decide(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]
         case Verdict.FAIL if job.repeated and state is RowState.RUNNING:
             # The lost submission may have been carried out after all, and its container hold the task, so
             # that this one was turned away (C19): look for another one before failing a healthy run.
-            doomed = replace(without_container(job), repeated=False, doomed=explain(seen))
-            return look_up(doomed, at)
+            elsewhere = replace(without_container(job), repeated=False, fails_with=explain(seen))
+            return look_up(elsewhere, at)
         case Verdict.FAIL:
             return fail(job, explain(seen), at, policy)
         case Verdict.FREE if state is RowState.RUNNING:
             # It certainly runs in another container: one of this job's, if there is one, is followed.
             elsewhere = replace(
-                without_container(job), repeated=False, doomed="", runs_elsewhere=True, request=None
+                without_container(job), repeated=False, fails_with="", runs_elsewhere=True, request=None
             )
             return look_up(elsewhere, at)
         case Verdict.FREE:

@@ -39,7 +39,10 @@ def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[
 
 
 def superseded(job: Job[R], at: float, policy: Policy) -> Moved[R]:
-    """A newer job runs the task: this one starts and reports nothing more, however its row is read."""
+    """A newer job runs the task: this one starts and reports nothing more, however its row is read.
+
+    So the old container of a deferred task is silenced; a fence is for a task that still runs.
+    """
     if job.withdrawn:
         return job, ()
     return withdraw(job, Purpose.CANCEL if job.purpose is Purpose.RELEASE else Purpose.LEAVE, at, policy)

@@ -70,7 +70,7 @@ def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]
         failures=0,
         lookups=0,
         ambiguous=False,
-        doomed="",
+        fails_with="",
     )
     if job.purpose is Purpose.LEAVE and job.ambiguous:
         # It may be the container of an earlier submission, whose work is why the row has moved on.
@@ -91,7 +91,7 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
         case Reaction.WAIT | Reaction.REFRESH:
             return _retry_later(job, error, at, policy)
         case Reaction.LOOK_UP_THEN_FAIL:
-            return look_up(replace(job, doomed=error_text(error)), at)
+            return look_up(replace(job, fails_with=error_text(error)), at)
         case _:
             return fail(job, error_text(error), at, policy)
 

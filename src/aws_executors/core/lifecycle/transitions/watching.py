@@ -33,7 +33,7 @@ def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -
             return finish(newer) if job.purpose is Purpose.RELEASE else container_ended(newer, at, policy)
         case Stage.AWAITING_ROW if not observation.ended:
             return replace(newer, stage=Stage.WATCHING), ()
-        case Stage.WATCHING if observation.phase is Phase.WAITING and (
+        case Stage.WATCHING if observation.phase is Phase.PENDING and (
             observation.reason or at - job.since >= policy.patience_to_start
         ):  # worth a line: AWS says why it waits, or it waits for long
             change = f"{observation.status} {observation.reason}"

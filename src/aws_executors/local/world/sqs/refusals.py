@@ -1,7 +1,7 @@
 """What SQS refuses in more than one place, in its words.
 
-Law: errors as values, and the check of a number. The codes are the names in botocore's model; `wire.py` adds
-the codes of the older protocol, by which clients know them.
+Law: errors as values, and the check of a number. The codes are the names in botocore's model; `http/wire.py`
+adds the codes of the older protocol, by which clients know them.
 """
 
 from __future__ import annotations

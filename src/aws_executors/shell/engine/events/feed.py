@@ -20,7 +20,8 @@ from aws_executors.core.lifecycle.events import Observed
 from aws_executors.core.lifecycle.observation import Observation, Phase, Source
 from aws_executors.core.lifecycle.transitions.watching import still_running
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.engine.job_table import JobTable, Record
+from aws_executors.shell.engine.context import EngineContext
+from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K
 
 R = TypeVar("R")
@@ -51,8 +52,7 @@ class EventFeed(Generic[K, R]):
 
     def __init__(
         self,
-        table: JobTable[K, R],
-        clock: Callable[[], float],
+        context: EngineContext[K, R],
         happen: Callable[[Record[K, R], Observed], None],
         within: float,
         *,
@@ -60,8 +60,10 @@ class EventFeed(Generic[K, R]):
     ) -> None:
         self.news = News.UNPROVEN if promised else News.POLLS
         """How the engine learns what happens; any thread may ask."""
-        self._table = table
-        self._clock = clock
+        self.due = inf
+        """When `turn` has something to do next."""
+        self._table = context.table
+        self._clock = context.clock
         self._happen = happen
         self._within = within
         self._unnamed: OrderedDict[str, float] = OrderedDict()  # accepted containers: when, the oldest first
@@ -69,18 +71,6 @@ class EventFeed(Generic[K, R]):
         self._failing: tuple[float, str] | None = None  # since when the queue can not be read, and why
         self._closed = False
         self._said: dict[int, float] = {}  # when each was logged last, by its level
-
-    @property
-    def due(self) -> float:
-        """When `turn` has something to do next."""
-        if self.news in (News.POLLS, News.SILENCE):
-            return inf  # events alone change that
-        if self._missed >= MISSED:
-            return -inf
-        since = min(
-            next(iter(self._unnamed.values()), inf), inf if self._failing is None else self._failing[0]
-        )
-        return since + self._within
 
     def take(self, events: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
         """Events have come; `then` gets those containers that are none of this scheduler's."""
@@ -99,23 +89,27 @@ class EventFeed(Generic[K, R]):
                 if not still_running(record.job, event):
                     self._happen(record, Observed(now, event))
                 self._table.named(record, now)
+        self._plan()
         then(frozenset(strangers))
 
     def accepted(self, container: str) -> None:
         """AWS has accepted a container: an event will name it."""
         if self.news in (News.UNPROVEN, News.EVENTS):
             self._unnamed[container] = self._clock()
+            self._plan()
 
     def polled(self, record: Record[K, R], seen: Observation) -> None:
         """A poll shows this: what is new, an event should have told, if events tell of this container."""
         known = record.job.seen is not None and record.job.seen.phase is seen.phase
         if self._table.events_come and record.named and not known and seen.source is Source.DESCRIBE:
             self._missed += seen.phase is not Phase.ABSENT
+            self._plan()
 
     def failed(self, problem: str, began: float) -> None:
         """The queue could not be read, by a call that began then."""
         if self._failing is None:
             self._failing = began, problem
+            self._plan()
 
     def close(self) -> None:
         """Take in no event any more: as no container is polled any more, for ends that this scheduler brings
@@ -126,6 +120,7 @@ class EventFeed(Generic[K, R]):
         """The process stood still: whatever should have come may be waiting in the queue."""
         self._unnamed.clear()
         self._missed, self._failing = 0, None
+        self._plan()
 
     def turn(self, now: float) -> None:
         """Notice silence."""
@@ -136,6 +131,16 @@ class EventFeed(Generic[K, R]):
             self._silence(now, f"the queue can not be read: {self._failing[1]}")
         elif self._missed >= MISSED:
             self._silence(now, f"{MISSED} events did not come within {self._within:g} s of what they tell of")
+        self._plan()
+
+    def _plan(self) -> None:
+        if self.news in (News.POLLS, News.SILENCE):
+            self.due = inf  # events alone change that
+        elif self._missed >= MISSED:
+            self.due = -inf
+        else:
+            failing = inf if self._failing is None else self._failing[0]
+            self.due = min(next(iter(self._unnamed.values()), inf), failing) + self._within
 
     def _came(self, container: str) -> None:
         self._unnamed.pop(container, None)

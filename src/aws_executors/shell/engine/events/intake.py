@@ -18,7 +18,7 @@ from aws_executors.core.lifecycle.observation import Observation, Unreadable
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.aws.event_queue import Message
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
 
 log = logger(__name__)
 

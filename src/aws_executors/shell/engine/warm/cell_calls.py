@@ -16,9 +16,9 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.warm.cell import Cell
 from aws_executors.shell.airflow.loggers import words
+from aws_executors.shell.engine.calls.thread_pool import Workers
 from aws_executors.shell.engine.messages import Message
 from aws_executors.shell.engine.stall import STALL, TOO_LATE
-from aws_executors.shell.engine.thread_pool import Workers
 from aws_executors.shell.transport.cells import CellStore, HeldCell
 
 T = TypeVar("T")

@@ -6,7 +6,6 @@ after its end, or could not be read for `LAST_LOOK` seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -18,11 +17,11 @@ from aws_executors.core.lifecycle import events
 from aws_executors.core.lifecycle.transitions.lookup import forgotten
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.place import lasted, place_of
-from aws_executors.shell.engine.agenda import Agenda
+from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.messages import K
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
 from aws_executors.shell.engine.warm.container import WarmContainer
-from aws_executors.shell.engine.warm.host import Host
+from aws_executors.shell.engine.warm.jobs import Jobs
 from aws_executors.shell.engine.warm.turns import AGAIN, Turns
 from aws_executors.shell.transport.cells import HeldCell
 
@@ -38,18 +37,13 @@ class Endings(Generic[K, R]):
     """What becomes of the jobs of containers that have ended."""
 
     def __init__(
-        self,
-        host: Host[K, R],
-        turns: Turns[K, R],
-        calls: CellCalls,
-        clock: Callable[[], float],
-        agenda: Agenda,
+        self, jobs: Jobs[K, R], context: EngineContext[K, R], calls: CellCalls, turns: Turns[K, R]
     ) -> None:
-        self._host = host
-        self._turns = turns
+        self._jobs = jobs
+        self._clock = context.clock
+        self._agenda = context.agenda
         self._calls = calls
-        self._clock = clock
-        self._agenda = agenda
+        self._turns = turns
 
     def look_last(self, container: WarmContainer[K, R]) -> None:
         """Its job is closed: what its cell says now is its last word."""
@@ -84,7 +78,7 @@ class Endings(Generic[K, R]):
             return
         if held is not None or container.closing:  # else its end was an attempt of the job that it was for
             served = () if held is None else held.cell.served
-            self._host.account(item, ended, (*(one.used for one in served), container.lost))
+            self._jobs.account(item, ended, (*(one.used for one in served), container.lost))
 
     def _lost(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
         """What it had is lost with it, or was never taken; nobody knows which if the cell cannot be read."""
@@ -115,4 +109,4 @@ class Endings(Generic[K, R]):
             )
             return
         self._turns.answer(waiter, events.Accepted(now, ended.id))
-        self._host.happen(record, events.Observed(now, ended))
+        self._jobs.happen(record, events.Observed(now, ended))

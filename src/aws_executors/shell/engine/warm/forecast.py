@@ -15,7 +15,7 @@ from returns.methods import unwrap_or_failure
 from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError
-from aws_executors.shell.engine.error_log import ErrorLog
+from aws_executors.shell.engine.calls.error_log import ErrorLog
 from aws_executors.shell.engine.messages import K
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
 from aws_executors.shell.engine.warm.turns import Turns

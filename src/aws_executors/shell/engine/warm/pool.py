@@ -25,9 +25,8 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.warm.place import is_place
 from aws_executors.core.warm.plan import Waiting, placements
 from aws_executors.core.warm.shape import token_in
-from aws_executors.shell.engine.agenda import Agenda
-from aws_executors.shell.engine.error_log import ErrorLog
-from aws_executors.shell.engine.job_table import JobTable, Record
+from aws_executors.shell.engine.context import EngineContext
+from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K, WarmRequest, WorkItem
 from aws_executors.shell.engine.stall import NEVER_SENT
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
@@ -35,7 +34,7 @@ from aws_executors.shell.engine.warm.container import SOON, Waiter, WarmContaine
 from aws_executors.shell.engine.warm.endings import Endings
 from aws_executors.shell.engine.warm.forecast import Forecast
 from aws_executors.shell.engine.warm.foreign_cells import ForeignCells
-from aws_executors.shell.engine.warm.host import Host
+from aws_executors.shell.engine.warm.jobs import Jobs
 from aws_executors.shell.engine.warm.tally import WarmTally
 from aws_executors.shell.engine.warm.turns import Turns
 from aws_executors.shell.transport.cells import HeldCell
@@ -52,25 +51,22 @@ class WarmPool(Generic[K, R]):
 
     def __init__(
         self,
-        host: Host[K, R],
-        table: JobTable[K, R],
+        jobs: Jobs[K, R],
+        context: EngineContext[K, R],
         calls: CellCalls,
-        clock: Callable[[], float],
-        agenda: Agenda,
-        error_log: ErrorLog,
-        new_token: Callable[[], str],
         tally: WarmTally,
+        new_token: Callable[[], str],
         *,
         adopts: bool = True,
     ) -> None:
-        self._host = host
+        self._jobs = jobs
+        self._clock = context.clock
+        self._agenda = context.agenda
         self._calls = calls
-        self._clock = clock
-        self._agenda = agenda
         self._new_token = new_token
-        self._turns: Turns[K, R] = Turns(host, table, calls, clock, agenda, error_log, tally)
-        self._endings: Endings[K, R] = Endings(host, self._turns, calls, clock, agenda)
-        self._forecast: Forecast[K, R] = Forecast(self._turns, calls, error_log)
+        self._turns: Turns[K, R] = Turns(jobs, context, calls, tally)
+        self._endings: Endings[K, R] = Endings(jobs, context, calls, self._turns)
+        self._forecast: Forecast[K, R] = Forecast(self._turns, calls, context.error_log)
         self._foreign = ForeignCells(self._turns, calls, self._adopt_idle) if adopts else None
         self._numbers = count(1)
         self._listing, self._list_at = 0, 0.0
@@ -137,7 +133,7 @@ class WarmPool(Generic[K, R]):
             case effects.Report(info=why) if container is not None:
                 container.why = why
             case effects.LogEvent() if waiter is not None and not waiter.offered:
-                self._host.log_event(waiter.record, effect)
+                self._jobs.log_event(waiter.record, effect)
             case _:
                 pass
 
@@ -179,7 +175,7 @@ class WarmPool(Generic[K, R]):
         for container in [*self._turns.containers.values()]:
             if container.job == token and container.place == place and container.record is not None:
                 self._turns.look_to_stop(container)
-        self._host.happen(record, events.StopAnswered(self._clock(), None))
+        self._jobs.happen(record, events.StopAnswered(self._clock(), None))
 
     # --- Planning ------------------------------------------------------------------------------------------
 
@@ -191,7 +187,8 @@ class WarmPool(Generic[K, R]):
         for waiter in [one for one in self._turns.waiters.values() if not one.offered]:
             if waiter.record.job.withdrawn:
                 self._turns.answer(waiter, events.Refused(now, NEVER_SENT))
-            elif self._host.hold(waiter.record, waiter.submission):
+            elif waiter.record.in_doubt:
+                self._jobs.hold(waiter.record, waiter.submission)
                 del self._turns.waiters[waiter.record.job.token]
             elif silent:
                 self._cold(waiter)
@@ -252,7 +249,7 @@ class WarmPool(Generic[K, R]):
     def _begin(self, container: WarmContainer[K, R], item: WorkItem[K, R]) -> WarmContainer[K, R] | None:
         self._turns.containers[container.token] = container
         container.item = replace(item, build=None)
-        container.record = self._host.add(item)
+        container.record = self._jobs.add(item)
         if container.record is None:
             del self._turns.containers[container.token]
             return None

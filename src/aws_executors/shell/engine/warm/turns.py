@@ -22,14 +22,12 @@ from aws_executors.core.lifecycle import events
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.place import seen_in
-from aws_executors.shell.engine.agenda import Agenda
-from aws_executors.shell.engine.error_log import ErrorLog
-from aws_executors.shell.engine.job_table import JobTable
+from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.messages import K
 from aws_executors.shell.engine.stall import TOO_LATE
 from aws_executors.shell.engine.warm.cell_calls import NO_WORKLOAD, CellCalls
 from aws_executors.shell.engine.warm.container import Waiter, WarmContainer
-from aws_executors.shell.engine.warm.host import Host
+from aws_executors.shell.engine.warm.jobs import Jobs
 from aws_executors.shell.engine.warm.tally import WarmTally
 from aws_executors.shell.transport.cells import HeldCell
 
@@ -49,21 +47,14 @@ class Turns(Generic[K, R]):
     """The containers of one executor, the jobs that wait for one, and whose turn it is in each."""
 
     def __init__(
-        self,
-        host: Host[K, R],
-        table: JobTable[K, R],
-        calls: CellCalls,
-        clock: Callable[[], float],
-        agenda: Agenda,
-        error_log: ErrorLog,
-        tally: WarmTally,
+        self, jobs: Jobs[K, R], context: EngineContext[K, R], calls: CellCalls, tally: WarmTally
     ) -> None:
-        self._host = host
-        self._table = table
+        self._jobs = jobs
+        self._table = context.table
+        self._clock = context.clock
+        self._agenda = context.agenda
+        self._error_log = context.error_log
         self._calls = calls
-        self._clock = clock
-        self._agenda = agenda
-        self._error_log = error_log
         self._tally = tally
         self._numbers = count(1)
         self._silent_since: float | None = None
@@ -81,13 +72,13 @@ class Turns(Generic[K, R]):
     def answer(self, waiter: Waiter[K, R], event: events.Event[R]) -> None:
         """What a job has waited for; it waits no more."""
         self.waiters.pop(waiter.record.job.token, None)
-        self._host.happen(waiter.record, event)
+        self._jobs.happen(waiter.record, event)
 
     def stop(self, container: WarmContainer[K, R]) -> None:
         """Stop a container, whatever it does."""
         container.closing = True
         if container.record is not None:
-            self._host.happen(container.record, events.Revoked(self._clock()))
+            self._jobs.happen(container.record, events.Revoked(self._clock()))
 
     def look_to_stop(self, container: WarmContainer[K, R]) -> None:
         """Another scheduler's workload may run there by now: that one is let alone."""
@@ -169,12 +160,12 @@ class Turns(Generic[K, R]):
             if waiter is not None:
                 self._tally.taken(container, now - waiter.since)
             if record is not None:
-                self._host.happen(record, events.Accepted(now, seen.id))
+                self._jobs.happen(record, events.Accepted(now, seen.id))
         if seen.ended:
             container.job, container.place, container.freed_at = "", "", None
         if record is not None:
             given = container.given if seen.used else None
-            self._host.happen(record, events.Observed(now, replace(seen, given=given)))
+            self._jobs.happen(record, events.Observed(now, replace(seen, given=given)))
 
     def back(self, container: WarmContainer[K, R]) -> None:
         """The container will not run this job's workload: it waits for another one, if it still waits."""

@@ -1,0 +1,1 @@
+"""Steps for builders of Batch: each changes some members of a SubmitJob request."""

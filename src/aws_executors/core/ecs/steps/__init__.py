@@ -1,0 +1,1 @@
+"""Steps for builders of ECS: each changes some members of a RunTask request."""

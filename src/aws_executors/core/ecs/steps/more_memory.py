@@ -1,0 +1,54 @@
+"""A step that gives a task more memory after a try that was killed for it.
+
+Law: the size that the request has grows, and on Fargate along the sizes of Fargate.
+"""
+
+from dataclasses import dataclass
+
+from aws_executors.core.ecs.options import EcsOptions, with_options
+from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.ecs.settings import EcsSettings
+from aws_executors.core.ecs.steps.option_step import Step
+from aws_executors.core.ecs.steps.task_size import surely_on_fargate
+from aws_executors.core.ecs.structures import Overrides
+from aws_executors.core.requests.compose import call_text
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.more_memory import MoreMemory, growth
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _MoreMemory(MoreMemory):
+    def __call__(self, launch: Launch[EcsSettings], request: RunTask) -> RunTask:
+        name = launch.settings.container_name
+        overrides = request.overrides
+        own = next((one for one in overrides.container_overrides if one.name == name), None)
+        memory = int(overrides.memory or 0) or (own.memory if own else None)
+        cpu = int(overrides.cpu or 0) or (own.cpu if own else None)
+        fargate = surely_on_fargate(request)
+        if not memory or (fargate and not cpu):
+            raise ValueError(
+                f"{self.text}: the request has no {'memory' if not memory else 'cpu'} that could be raised; "
+                "put with_cpu_memory(...) before it, or set cpu and memory in executor_config"
+            )
+        if not launch.memory_kills:
+            return request
+        if not fargate:
+            more = self.growth.memory(memory, launch.memory_kills)
+            task = Overrides(memory=str(more)) if overrides.memory else Overrides()
+            return with_options(request, EcsOptions(memory=more, overrides=task), name)
+        cpu, more = self.growth.pair(cpu or 0, memory, launch.memory_kills)
+        size = EcsOptions(cpu=cpu, memory=more, overrides=Overrides(cpu=str(cpu), memory=str(more)))
+        return with_options(request, size, name)
+
+
+def with_more_memory(*, factor: float = 2, most: int | str) -> Step:
+    """After a try that was killed for memory: `factor` times the memory for each such try, up to `most`.
+
+    `most` is in MiB or a text (``"16 GiB"``). On Fargate the size is one that Fargate has, with more CPU
+    where the memory needs it. Tries that failed otherwise change nothing. The request must have a size, so
+    it comes after `with_cpu_memory`. Raises ValueError for a size that cannot be read, or a factor below 1.
+
+    >>> with_more_memory(factor=2, most="16 GiB")
+    with_more_memory(factor=2, most='16 GiB')
+    """
+    return _MoreMemory(call_text("with_more_memory", factor=factor, most=most), growth(factor, most))

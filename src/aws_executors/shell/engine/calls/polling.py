@@ -1,0 +1,148 @@
+"""Polling containers and reading rows: when, and what becomes of the answers.
+
+Law: for one thread, waits for nothing. What an answer shows is an event of its job, and most answers
+show nothing new. A container whose poll has failed is polled again soon. One query for rows at a time: a row
+that a verdict waits for is read first, the others take turns, and a database that does not answer is left
+alone for a while.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from math import inf
+from typing import Generic, TypeVar
+
+from returns.methods import unwrap_or_failure
+from returns.result import Result, Success
+
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.aws.request_quotas import Action
+from aws_executors.core.lifecycle.events import Observed, RowRead
+from aws_executors.core.lifecycle.observation import DescribeResult
+from aws_executors.core.lifecycle.transitions.watching import still_running
+from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.engine.calls.operations import Operations
+from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
+from aws_executors.shell.engine.context import EngineContext
+from aws_executors.shell.engine.job_table import Record
+from aws_executors.shell.engine.messages import K, RowQuery
+
+R = TypeVar("R")
+
+CHUNK = 100  # ids in one describe call, of either service
+ROWS = 500  # rows in one query
+
+
+class Polling(Generic[K, R]):
+    """The polls of all containers and the readings of all rows in a table of jobs; rows `every` few seconds.
+
+    `happen` takes each event of a job, `row_known` each job whose row was read, with when that began.
+    """
+
+    def __init__(
+        self,
+        context: EngineContext[K, R],
+        operations: Operations[K, R],
+        rate_limiter: RateLimiter,
+        every: float,
+        happen: Callable[[Record[K, R], Observed | RowRead], None],
+        row_known: Callable[[Record[K, R], float], None],
+    ) -> None:
+        self.polls_from = 0.0
+        """AWS allows no poll before."""
+        self.rows_due = inf
+        """When the next query may be made; never while one is under way, or there is no job."""
+        self._table = context.table
+        self._clock = context.clock
+        self._error_log = context.error_log
+        self._operations = operations
+        self._rate_limiter = rate_limiter
+        self._every = every
+        self._happen = happen
+        self._row_known = row_known
+        self._wanted: dict[str, None] = {}  # rows that a verdict waits for, by the tokens of their jobs
+        self._reading = False
+        self._next_turns = 0.0  # when the other rows are due
+        self._pause = 0.0  # until when the database is left alone
+
+    # --- Containers ----------------------------------------------------------------------------------------
+
+    def poll(self, now: float) -> None:
+        """Describe the containers whose time has come, as far as AWS allows it."""
+        while now >= self._table.next_poll:
+            if not self._rate_limiter.take(Action.DESCRIBE, 1, now):
+                self.polls_from = self._rate_limiter.ready_at(Action.DESCRIBE)
+                return
+            if ids := self._table.to_poll(now, CHUNK):
+                self._operations.describe(ids, partial(self._described, ids))
+
+    def _described(self, ids: tuple[str, ...], result: Result[DescribeResult, AwsError]) -> None:
+        now, failed = self._clock(), set(ids)
+        match unwrap_or_failure(result):
+            case AwsError() as error:
+                self._error_log.say("Describe call", error.kind, f"{error.code}: {error.message}")
+            case answer:
+                self._error_log.works("Describe call")
+                self._observed(answer, now)
+                failed = {odd.id for odd in answer.unreadable}
+        for container in ids:
+            plan = self._table.not_polled if container in failed else self._table.polled
+            plan(container, now)
+
+    def _observed(self, answer: DescribeResult, now: float) -> None:
+        for odd in answer.unreadable:
+            self._error_log.say(f"Reading the description of container {odd.id}", "unreadable", odd.problem)
+        for observation in answer.observations:
+            record = self._table.owner(observation.id)
+            if record is not None and not still_running(record.job, observation):
+                self._happen(record, Observed(now, observation))
+
+    # --- Rows ----------------------------------------------------------------------------------------------
+
+    def want_row(self, token: str) -> None:
+        """A verdict waits for this job's row."""
+        self._wanted[token] = None
+        self._plan_rows()
+
+    def begin(self, now: float) -> None:
+        """The first job has come into an empty table: its row was written just now."""
+        self._next_turns = max(self._next_turns, now + self._every)
+        self._plan_rows()
+
+    def read_rows(self, now: float) -> None:
+        """Read the rows whose time has come, by one query."""
+        wanted = [record for token in self._wanted if (record := self._table.get(token)) is not None]
+        # A verdict waits for these, whatever their jobs know of them already.
+        asked = {record.job.token: replace(record.row, heard=None) for record in wanted[:ROWS]}
+        if now >= self._next_turns:
+            self._next_turns = now + self._every
+            asked = self._table.to_read(max(0, ROWS - len(asked))) | asked
+        self._wanted = dict.fromkeys(record.job.token for record in wanted[ROWS:])
+        self._reading = bool(asked)
+        self._plan_rows()
+        if asked:
+            self._operations.read_rows(asked, partial(self._rows_read, asked, now))
+        elif not self._table:
+            self.rows_due = inf
+
+    def _rows_read(
+        self, asked: Mapping[str, RowQuery[K]], began: float, result: Result[Mapping[str, Row | None], str]
+    ) -> None:
+        self._error_log.note("Reading task instances from Airflow's database", result)
+        self._reading = False
+        if not isinstance(result, Success):
+            self._wanted |= dict.fromkeys(asked)
+            self._pause = self._clock() + self._every
+            self._plan_rows()
+            return
+        self._plan_rows()
+        for token, row in result.unwrap().items():
+            record = self._table.get(token)
+            if record is not None:
+                self._happen(record, RowRead(began, row))  # the row can be newer than that, never older
+                self._table.heard(record, row, began)
+                self._row_known(record, began)
+
+    def _plan_rows(self) -> None:
+        due = self._pause if self._wanted else max(self._next_turns, self._pause)
+        self.rows_due = inf if self._reading else due

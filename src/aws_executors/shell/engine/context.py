@@ -1,0 +1,27 @@
+"""What the parts of one engine share.
+
+Law: for the engine's thread; the table alone may be asked by others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from aws_executors.shell.engine.agenda import Agenda
+from aws_executors.shell.engine.calls.error_log import ErrorLog
+from aws_executors.shell.engine.job_table import JobTable
+from aws_executors.shell.engine.messages import K
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineContext(Generic[K, R]):
+    """The jobs of one executor, the time, what is planned, and what was last said of calls that fail."""
+
+    table: JobTable[K, R]
+    clock: Callable[[], float]
+    agenda: Agenda
+    error_log: ErrorLog

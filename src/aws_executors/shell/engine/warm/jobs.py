@@ -1,0 +1,36 @@
+"""What the pool of warm containers asks of the dispatcher, which has all jobs."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from aws_executors.core.lifecycle import effects, events
+from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.shell.engine.job_table import Record
+from aws_executors.shell.engine.messages import K, WorkItem
+
+R = TypeVar("R")
+
+
+class Jobs(Protocol[K, R]):
+    """All jobs of one executor; `Dispatcher` is one."""
+
+    def happen(self, record: Record[K, R], event: events.Event[R]) -> None:
+        """An event of a job."""
+        ...
+
+    def add(self, work_item: WorkItem[K, R]) -> Record[K, R] | None:
+        """Take a job in."""
+        ...
+
+    def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> None:
+        """Keep a submission of a job that may be another scheduler's by now until its row was read."""
+        ...
+
+    def log_event(self, record: Record[K, R], line: effects.LogEvent) -> None:
+        """Write a line into a task instance's event log."""
+        ...
+
+    def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
+        """Tell that a container has ended, and what was measured of each workload that it has run."""
+        ...
