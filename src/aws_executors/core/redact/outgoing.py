@@ -6,9 +6,9 @@ is meant: nobody writes a line of his own into a log. A text is cut before it is
 """
 
 import re
+from functools import lru_cache
 
 from aws_executors.core.redact.values import mask
-from aws_executors.core.requests.memo import remembered
 
 MOST = 2_048
 """Bytes of UTF-8 that a text may have, its mark of a cut included."""
@@ -57,7 +57,7 @@ def _clean_line(text: str) -> str:
 
 
 # Most tasks end with the same words, hundreds of them in one heartbeat of the scheduler.
-_cleaned_line = remembered(_clean_line)
+_cleaned_line = lru_cache(16)(_clean_line)
 
 
 def first_lines(text: str, most: int = MOST) -> str:
