@@ -152,6 +152,9 @@ def served(command: Path, module: str, environment: Mapping[str, str]) -> Iterat
 
 OF_COMPONENTS = (
     "airflow.__main__",
+    "airflow.api_fastapi.execution_api.app",
+    "airflow.api_fastapi.execution_api.routes",
+    "airflow.api_fastapi.execution_api.versions",
     "airflow.cli.commands.api_server_command",
     "airflow.cli.commands.dag_processor_command",
     "airflow.cli.commands.db_command",
@@ -161,6 +164,8 @@ OF_COMPONENTS = (
     "airflow.jobs.scheduler_job_runner",
     "airflow.jobs.triggerer_job_runner",
     "airflow.utils.db",
+    "airflow.utils.serve_logs",
+    "alembic.context",
     "aws_executors.executors",
 )
 """What Airflow's components import, except what only its API server needs."""
