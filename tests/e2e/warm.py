@@ -28,7 +28,7 @@ from importlib import import_module
 from pathlib import Path
 
 from aws_executors.local.processes import kill_session
-from aws_executors.run.preload import preload, without_collecting
+from aws_executors.run.preload import preload_for_many, without_collecting
 
 START = 120.0  # seconds that importing may take on a busy machine
 END = 10.0  # seconds that forks may take to be killed whose commands have been
@@ -176,10 +176,7 @@ def serve(address: str, module: str) -> None:
     with without_collecting():
         for name in OF_COMPONENTS if module else ():
             import_module(name)
-        preload()
-        import airflow.providers.standard.operators.bash
-        import airflow.providers.standard.operators.python
-        import airflow.sdk  # noqa: F401
+        preload_for_many()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.new")
     listener.listen(64)
