@@ -35,6 +35,7 @@ TEAMS: Mapping[str, Mapping[str, str | None]] = {
     "blue": {"by_default": None, "by_name": BATCH},
 }
 """The tasks of each team's DAG, and the executor that each names."""
+COMPONENTS = ("api-server", "dag-processor", "scheduler")  # no task defers
 PATH = "aws_executors.executors."
 EXECUTORS = f"{PATH}{ECS};red={PATH}{ECS};blue={PATH}{ECS},{PATH}{BATCH}"
 
@@ -121,7 +122,9 @@ def up(logs: Path) -> Iterator[DemoStage]:
         told = options(dags)
         place = AirflowHome(home=dags, dags=dags)
         image = stack.enter_context(warm.image({**container_environment(place), **told}))
-        made = stack.enter_context(stage(dags, logs, told, image={**image, **told}, prepared=prepared))
+        made = stack.enter_context(
+            stage(dags, logs, told, image={**image, **told}, prepared=prepared, components=COMPONENTS)
+        )
         for team in TEAMS:
             made.aws.client("ecs").create_cluster(clusterName=team)
         made.aws.client("batch").create_job_queue(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from aws_executors.demo.__main__ import DAG
 from aws_executors.demo.cloud import IMAGE
@@ -23,13 +23,18 @@ FOREVER = (3600.0, 3600.0)
 DARK, LIGHT = "rgb(17, 22, 29)", "rgb(246, 247, 249)"
 
 
-@pytest.fixture
-def page(browser: Browser, up: DemoStage) -> Iterator[Page]:
-    """A new window of somebody who comes for the first time; nothing may go wrong in it."""
-    wrong: list[str] = []
+@pytest.fixture(scope="module")
+def person(browser: Browser) -> Iterator[BrowserContext]:
+    """Somebody who comes for the first time, and whose browser keeps what it has loaded of Airflow's UI."""
     with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
-        context.route(CONSOLE, lambda route: route.fulfill(body="the AWS console"))
-        window = context.new_page()
+        yield context
+
+
+@pytest.fixture
+def page(person: BrowserContext, up: DemoStage) -> Iterator[Page]:
+    """A new window of hers; nothing may go wrong in it."""
+    wrong: list[str] = []
+    with person.new_page() as window:
         window.on("pageerror", lambda error: wrong.append(str(error)))
         window.on("console", lambda said: wrong.append(said.text) if "Security Policy" in said.text else None)
         yield window
@@ -59,10 +64,12 @@ def test_a_person_finds_the_page_what_failed_and_why_and_the_task(up: DemoStage,
     row = failures.locator("tr", has_text="demo.plain")
     expect(row).to_contain_text("CannotPullContainerError")
     expect(failures.locator("ul.kinds")).to_contain_text("Image not found")
+    page.context.route(CONSOLE, lambda route: route.fulfill(body="the AWS console"))
     with page.context.expect_page() as opened:
         row.locator("td").last.get_by_role("link").click()
     assert CONSOLE.match(opened.value.url)
     expect(opened.value.locator("body")).to_have_text("the AWS console")
+    page.context.unroute(CONSOLE)  # as long as there is a route, nothing is kept
     row.get_by_role("link", name="demo.plain").click()
     page.wait_for_url(re.compile(rf"{up.place.url}/dags/demo/runs/[^/]+/tasks/plain"))
     expect(page.get_by_text("plain").first).to_be_visible(timeout=PATIENCE)

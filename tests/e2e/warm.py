@@ -28,7 +28,7 @@ from importlib import import_module
 from pathlib import Path
 
 from aws_executors.local.processes import kill_session
-from aws_executors.run.preload import preload, without_collecting
+from aws_executors.run.preload import preload_for_many, without_collecting
 
 START = 120.0  # seconds that importing may take on a busy machine
 END = 10.0  # seconds that forks may take to be killed whose commands have been
@@ -152,6 +152,9 @@ def served(command: Path, module: str, environment: Mapping[str, str]) -> Iterat
 
 OF_COMPONENTS = (
     "airflow.__main__",
+    "airflow.api_fastapi.execution_api.app",
+    "airflow.api_fastapi.execution_api.routes",
+    "airflow.api_fastapi.execution_api.versions",
     "airflow.cli.commands.api_server_command",
     "airflow.cli.commands.dag_processor_command",
     "airflow.cli.commands.db_command",
@@ -161,6 +164,8 @@ OF_COMPONENTS = (
     "airflow.jobs.scheduler_job_runner",
     "airflow.jobs.triggerer_job_runner",
     "airflow.utils.db",
+    "airflow.utils.serve_logs",
+    "alembic.context",
     "aws_executors.executors",
 )
 """What Airflow's components import, except what only its API server needs."""
@@ -171,10 +176,7 @@ def serve(address: str, module: str) -> None:
     with without_collecting():
         for name in OF_COMPONENTS if module else ():
             import_module(name)
-        preload()
-        import airflow.providers.standard.operators.bash
-        import airflow.providers.standard.operators.python
-        import airflow.sdk  # noqa: F401
+        preload_for_many()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"{address}.new")
     listener.listen(64)

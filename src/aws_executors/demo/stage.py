@@ -8,7 +8,7 @@ import json
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,13 +159,14 @@ def stage(
     *,
     delays: str = "none",
     time_factor: float = 1.0,
+    components: Collection[str] = tuple(COMPONENTS),
 ) -> Iterator[DemoStage]:
     """Run Airflow with both executors in front of an embedded AWS.
 
     `options` are variables for Airflow's components, `at_once` is how many containers run at a time, `image`
     are further variables for every container. `prepared` makes of the environment of Airflow's components the
     one that they get, and is entered before the first of them and left after the last. `delays` and
-    `time_factor` are those of the embedded AWS.
+    `time_factor` are those of the embedded AWS. `components` are those that are started, by name.
     """
     names = names or cloud.Names()
     with ExitStack() as stack:
@@ -192,7 +193,7 @@ def stage(
         migration = deployment.start("migration", ["airflow", "db", "migrate"])
         cloud.create(aws.environment, names)
         deployment.finish(migration)
-        for component in COMPONENTS:
+        for component in components:
             up.start(component)
         deployment.wait_for("Airflow's API server", up.api.answers, timeout=START)
         yield DemoStage(aws, deployment, place, up.api.logged_in(), names)
