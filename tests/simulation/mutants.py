@@ -90,7 +90,7 @@ class Finder(MetaPathFinder):
 
 
 def find_out(mutant: Mutant, seeds: Sequence[int], answer: Connection) -> None:
-    """Run schedules on the mutant until one is not clean; for a process that has not imported what is changed."""
+    """Run schedules on the mutant until one is not clean; the process has not imported what is changed."""
     if mutant.module in sys.modules:
         raise RuntimeError(f"{mutant.module} is imported by one of {HEAVY}")
     sys.meta_path.insert(0, Finder(mutant))
