@@ -41,8 +41,8 @@ for run in sys.argv[2:]:
 
 @pytest.fixture(scope="module")
 def draws(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What a property test draws in processes of their own, in a folder that is no library: by the profile, and
-    by the module with constants that is imported, if any."""
+    """What a property test draws in processes of their own, in a folder that is no library: by the profile,
+    and by the module with constants that is imported, if any."""
     folder = tmp_path_factory.mktemp("samples")
     module = f"NUMBERS = {[*range(123_000, 123_200)]}\nTEXTS = {[f'text {n}' for n in range(200)]}\n"
     (folder / "ours.py").write_text(module, encoding="utf-8")
