@@ -49,7 +49,12 @@ def draws(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     runs = (STEADY, f"{STEADY}:ours", f"{SOAK}:ours")
     done = subprocess.run(
         [sys.executable, "-c", DRAWS, str(folder), *runs],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests"), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "tests"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),  # where it keeps what Unicode says
+        },
         cwd=folder,
         check=True,
         capture_output=True,
