@@ -1,6 +1,6 @@
 """What could be wrong with the code that keeps the promises: a list of single changes, each a bug.
 
-Law: values only. `seed` is a schedule that finds the change out; `make test` runs every one of them.
+Law: values only. `seed` is a schedule that has found the change out; `make test` runs every one of them.
 """
 
 from __future__ import annotations
@@ -271,7 +271,7 @@ MUTANTS = (
         EXECUTOR,
         "        if before is not None and self._started is not None:",
         "        if False:",
-        seed=1465,
+        seed=8009085,
     ),
     Mutant(
         "given up by Airflow: not stopped",

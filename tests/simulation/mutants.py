@@ -2,8 +2,8 @@
 
 Law: a mutant is one exact piece of source in the place of another; if the piece is not there exactly once,
 the list is out of date and says so. Each is tried in a process of its own, first under its own seed, which
-`make test` runs, then under one after the other. ``python -m simulation.mutants`` tries them all, and fails
-where an own seed no longer finds its mutant out.
+`make test` runs, then under one after the other. ``python -m simulation.mutants`` tries them all;
+`--schedules 1` shows what `make test` finds out.
 """
 
 from __future__ import annotations
