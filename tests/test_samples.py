@@ -14,51 +14,59 @@ from samples import SOAK, STEADY
 
 ROOT = Path(__file__).parents[1]
 DRAWS = """
-import sys
-from pathlib import Path
+import os, sys
 from hypothesis import given, settings, strategies as st
 import samples
 
-settings.load_profile(sys.argv[1])
-sys.path.insert(0, sys.argv[2])
-if sys.argv[3]:
-    __import__(sys.argv[3])
-drawn = []
+sys.path.insert(0, sys.argv[1])
+for run in sys.argv[2:]:
+    profile, _, module = run.partition(":")
+    if child := os.fork():
+        os.waitpid(child, 0)
+        continue
+    settings.load_profile(profile)
+    if module:
+        __import__(module)
+    drawn = []
 
-@given(st.integers(), st.text())
-def draw(number, text):
-    drawn.append((number, text))
+    @given(st.integers(), st.text())
+    def draw(number, text):
+        drawn.append((number, text))
 
-draw()
-print(ascii(drawn))
+    draw()
+    print(ascii(drawn), flush=True)
+    os._exit(0)
 """
 
 
-def draws(profile: str, folder: Path, module: str = "") -> str:
-    """What a property test draws in a process of its own."""
+@pytest.fixture(scope="module")
+def draws(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a property test draws in processes of their own, in a folder that is no library: by the profile,
+    and by the module with constants that is imported, if any."""
+    folder = tmp_path_factory.mktemp("samples")
+    module = f"NUMBERS = {[*range(123_000, 123_200)]}\nTEXTS = {[f'text {n}' for n in range(200)]}\n"
+    (folder / "ours.py").write_text(module, encoding="utf-8")
+    runs = (STEADY, f"{STEADY}:ours", f"{SOAK}:ours")
     done = subprocess.run(
-        [sys.executable, "-c", DRAWS, profile, str(folder), module],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests"), "PYTHONDONTWRITEBYTECODE": "1"},
+        [sys.executable, "-c", DRAWS, str(folder), *runs],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "tests"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),  # where it keeps what Unicode says
+        },
         cwd=folder,
         check=True,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    return done.stdout
+    return dict(zip(runs, done.stdout.splitlines(), strict=True))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that is no library, with a module that has constants."""
-    module = f"NUMBERS = {[*range(123_000, 123_200)]}\nTEXTS = {[f'text {n}' for n in range(200)]}\n"
-    (tmp_path / "ours.py").write_text(module, encoding="utf-8")
-    return tmp_path
+def test_what_is_imported_does_not_change_what_make_test_draws(draws: dict[str, str]) -> None:
+    assert draws[STEADY] == draws[f"{STEADY}:ours"]
 
 
-def test_what_is_imported_does_not_change_what_make_test_draws(folder: Path) -> None:
-    assert draws(STEADY, folder) == draws(STEADY, folder, "ours")
-
-
-def test_chance_draws_our_constants_too(folder: Path) -> None:
-    assert "'text " in draws(SOAK, folder, "ours")
+def test_chance_draws_our_constants_too(draws: dict[str, str]) -> None:
+    assert "'text " in draws[f"{SOAK}:ours"]

@@ -1,6 +1,6 @@
 """What could be wrong with the code that keeps the promises: a list of single changes, each a bug.
 
-Law: values only. `seed` is a schedule that has found the change out; any other will do as well.
+Law: values only. `seed` is a schedule that has found the change out; `make test` runs every one of them.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Mutant:
     new: str
     seed: int = 0
     warm: bool = False  # in schedules with warm containers
+    events: bool | None = None  # with events in that schedule, or none, where its seed says otherwise
 
 
 MUTANTS = (
@@ -48,7 +49,7 @@ MUTANTS = (
         VERDICT,
         "RowState.MOVED_ON:   (FREE,      FREE,",
         "RowState.MOVED_ON:   (FREE,      SUCCEED,",
-        seed=64,
+        seed=3,
     ),
     Mutant(
         "moved on while it runs: kept",
@@ -255,6 +256,7 @@ MUTANTS = (
         "            self._to_stop[container] = None\n",
         "        self._to_stop |= dict.fromkeys(containers)\n        for container, work_item in ():\n",
         seed=3147,
+        events=False,
     ),
     Mutant(
         "a superseded container speaks",
@@ -262,6 +264,7 @@ MUTANTS = (
         "return self._tokens.get(key) == token",
         "return True",
         seed=132,
+        events=False,
     ),
     Mutant(
         "a superseded job goes on",
@@ -306,7 +309,7 @@ MUTANTS = (
         TURNS,
         "                self.read(container)  # it has changed;",
         "                self.back(container)  # it has changed;",
-        seed=50,
+        seed=7,
         warm=True,
     ),
     Mutant(
@@ -332,7 +335,7 @@ MUTANTS = (
         "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n"
         "            self._turns.back(container)\n",
         "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n",
-        seed=2,
+        seed=2013,
         warm=True,
     ),
 )

@@ -100,13 +100,13 @@ def test_masking_twice_changes_nothing_more(one: str, other: str) -> None:
 
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_a_hostile_text_takes_as_long_as_it_is_and_no_longer(shape: str) -> None:
-    """Half a second, most often; what takes the square of the length takes minutes."""
-    text = shape * (50_000 // len(shape))
+    """A fifth of a second, most often; what takes the square of the length takes ten."""
+    text = shape * (20_000 // len(shape))
     began = time.process_time()
     mask_literals(text)
     mask_literals(json.dumps({"token": text, "a": [text]}))
     mask_literals(repr({"token": text, "a": [text]}))
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
