@@ -9,13 +9,11 @@ import atexit
 import gc
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from _pytest.assertion import rewrite
 from hypothesis import settings
 
 from samples import STEADY
@@ -59,25 +57,10 @@ for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_")
 os.environ.update(ENVIRONMENT)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Rewrite the assertions of new tests once: else each worker does, for some seconds."""
-    if sys.dont_write_bytecode or not config.getoption("numprocesses", None):
-        return
-    state = config.stash[rewrite.assertstate_key]
-    for place in config.args:
-        for test in Path(place).rglob("test_*.py"):
-            kept = rewrite.get_cache_dir(test) / f"{test.stem}{rewrite.PYC_TAIL}"
-            if rewrite._read_pyc(test, kept) is None and rewrite.try_makedirs(kept.parent):
-                source_hash, code = rewrite._rewrite_test(test, config)
-                rewrite._write_pyc(state, code, source_hash, kept)
-
-
 def pytest_collection_finish() -> None:
     """From here on there is garbage to collect, but not among what is there already."""
     gc.freeze()
-    gc.set_threshold(
-        *map(int, os.environ.get("GCT", "10000").split(","))
-    )  # by default some 700 objects, of which a test makes thousands that live on
+    gc.set_threshold(10_000)  # by default some 700 objects, of which a test makes thousands that live on
     gc.enable()
 
 

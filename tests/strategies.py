@@ -1,6 +1,6 @@
 """Every RunTask that can be built, for hypothesis; launches, and what executor_config may say.
 
-One recipe per structure, in the order of `ecs/parts.py` and `ecs/request.py`; texts are of what
+One recipe per structure, in the order of `ecs/structures.py` and `ecs/request.py`; texts are of what
 AWS's documentation allows.
 """
 

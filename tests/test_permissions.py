@@ -15,7 +15,12 @@ from returns.pipeline import is_successful
 from aws_executors import Launch, Task, batch, compose, ecs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.iam import Also, Statement, Where, partition, policy
-from aws_executors.core.aws.s3_permissions import keeping, reading, sharing, taking
+from aws_executors.core.aws.s3_permissions import (
+    container_cells,
+    container_workloads,
+    scheduler_cells,
+    scheduler_workloads,
+)
 from aws_executors.core.batch.permissions import own_tags
 from aws_executors.core.batch.permissions import statements as batch_statements
 from aws_executors.core.ecs.permissions import statements as ecs_statements
@@ -230,7 +235,7 @@ def test_the_command_narrows_what_ends_jobs_or_says_that_it_can_not(
 
 def test_the_store_s_owner_is_in_the_policies_of_both_sides() -> None:
     settings = batch.BatchSettings.from_section({**STORED, "workload_store_owner": "123456789012"}).unwrap()
-    for made in (keeping, reading):
+    for made in (scheduler_workloads, container_workloads):
         (found,) = made(settings, WHERE)
         assert found.condition == {"StringEquals": {"aws:ResourceAccount": "123456789012"}}
 
@@ -337,7 +342,7 @@ def test_a_key_of_kms_is_allowed_as_policies_name_it(
     key: str, resource: str, condition: Mapping[str, Any]
 ) -> None:
     settings = batch.BatchSettings.from_section({**STORED, "workload_kms_key": key}).unwrap()
-    kept, read = ([*made(settings, WHERE)] for made in (keeping, reading))
+    kept, read = ([*made(settings, WHERE)] for made in (scheduler_workloads, container_workloads))
     assert [one.actions for one in kept] == [
         ("s3:PutObject", "s3:GetObject", "s3:DeleteObject"),
         ("kms:GenerateDataKey", "kms:Decrypt"),
@@ -360,7 +365,7 @@ def test_the_store_is_allowed_what_is_called_and_no_more(monkeypatch: pytest.Mon
         assert other.take_over("0b6e-1", lambda found: found).unwrap()
         usual.remove("0b6e-1").unwrap()
         made = seen(aws, before)
-    assert made == actions(list(keeping(settings, WHERE)))
+    assert made == actions(list(scheduler_workloads(settings, WHERE)))
 
 
 WARM = {**STORED, "workload_transport": "inline", "warm_idle": "120"}
@@ -386,9 +391,9 @@ def test_cells_are_allowed_what_is_called_and_no_more(monkeypatch: pytest.Monkey
         store.remove("f00d/0b6e-1").unwrap()
         made = seen(aws, before)
     names = {"s3:ListObjectsV2": "s3:ListBucket"}
-    assert served == actions(list(taking(settings, WHERE)))
-    assert {names.get(name, name) for name in made} == actions(list(sharing(settings, WHERE)))
-    assert list(keeping(settings, WHERE)) == list(reading(settings, WHERE)) == []
+    assert served == actions(list(container_cells(settings, WHERE)))
+    assert {names.get(name, name) for name in made} == actions(list(scheduler_cells(settings, WHERE)))
+    assert list(scheduler_workloads(settings, WHERE)) == list(container_workloads(settings, WHERE)) == []
 
 
 @pytest.mark.parametrize("builder", ["", "containers.warm_ecs"])

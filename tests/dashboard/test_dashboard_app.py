@@ -180,7 +180,7 @@ def test_what_tasks_used_is_for_those_who_may_read_the_log(
     ann, vera, leo = (server.get(NEWS, headers=cookie(user)).json() for user in (ANN, VERA, LEO))
     card = ann["fleet"]["usage"]
     assert card["total"] == "2 containers, about $2.00"
-    assert [title for title, _ in card["rankings"]] == ["dearest", "killed for memory"]
+    assert [title for title, _ in card["rankings"]] == ["most expensive", "killed for memory"]
     (line,) = card["rankings"][0][1]
     assert (line["containers"], line["cost"], line["memory"], line["share"], line["killed"]) == (
         2,

@@ -314,6 +314,6 @@ def test_mapped_tasks_and_odd_names_in_addresses() -> None:
 
 
 def test_how_a_scheduler_hears_of_containers_is_shown_where_it_is_not_by_polls_alone() -> None:
-    by_events = content(seen(snapshot(news="polls, for no events come")))
-    assert "in us-east-1, hears of containers by polls, for no events come, reported" in by_events
+    by_events = content(seen(snapshot(news="polling, as no events arrive")))
+    assert "in us-east-1, learns about containers by polling, as no events arrive, reported" in by_events
     assert "in us-east-1, reported" in content(seen(snapshot()))

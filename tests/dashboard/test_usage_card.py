@@ -19,7 +19,7 @@ def test_three_rankings_each_with_a_few_tasks() -> None:
     card = usage_card([*entries, ran("x", None, None), ran("k", 0.1, 1024, killed=True)], lambda _: True)
     assert card is not None
     names = {title: [line.task for line in lines] for title, lines in card.rankings}
-    assert names["dearest"] == [f"etl.t{number}" for number in (7, 6, 5, 4, 3)]
+    assert names["most expensive"] == [f"etl.t{number}" for number in (7, 6, 5, 4, 3)]
     assert names["most memory paid for and not used"] == [f"etl.t{number}" for number in (7, 6, 5, 4, 3)]
     assert names["killed for memory"] == ["etl.k"]
     assert all(len(lines) <= SHOWN for _, lines in card.rankings)

@@ -1,4 +1,4 @@
-"""The way of events: the same in both languages, narrowed to this deployment, and sound by their linters."""
+"""The delivery of events: the same in both languages, for this deployment alone, sound by their linters."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""`doctor` finds what is planted on the way of events, and nothing on the set-up that `events` prints.
+"""`doctor` finds what is planted on the delivery of events, and nothing on the set-up that `events` prints.
 
 Law: the way is created from the printed template, in the embedded AWS; what SQS has and the embedded one does
 not (keys) is evidence made by hand.

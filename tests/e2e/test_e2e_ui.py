@@ -80,7 +80,7 @@ def test_a_person_reads_what_tasks_used_and_cost(up: DemoStage, page: Page) -> N
     frame = fleet(page)
     card = frame.locator("section", has=frame.get_by_role("heading", name="Used and paid"))
     expect(card).to_contain_text(re.compile(r"\d+ containers, about \$0\.\d+"), timeout=PATIENCE)
-    dearest, unused = (card.locator("tbody", has_text=title) for title in ("dearest", "not used"))
+    dearest, unused = (card.locator("tbody", has_text=title) for title in ("most expensive", "not used"))
     row = dearest.locator("tr", has_text="large.on_ecs")
     expect(row).to_contain_text(re.compile(r"\$0\.\d+\s*\d+ MiB\s*\d+ % of its own"))
     expect(unused.locator("tr").nth(1)).to_contain_text("large.on_ecs")  # below its title

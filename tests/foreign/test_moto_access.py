@@ -20,7 +20,12 @@ from aws_executors import Launch, Task, batch, ecs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.iam import Where, policy
-from aws_executors.core.aws.s3_permissions import keeping, reading, sharing, taking
+from aws_executors.core.aws.s3_permissions import (
+    container_cells,
+    container_workloads,
+    scheduler_cells,
+    scheduler_workloads,
+)
 from aws_executors.core.logs.lines import Tail, excerpt, folded
 from aws_executors.core.logs.streams import Stream
 from aws_executors.core.warm.cell import Cell
@@ -210,7 +215,7 @@ def test_the_store_s_policy_is_enough_for_the_store_and_for_nothing_beside_it(
     moto: Moto, bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = batch.BatchSettings.from_section(STORED).unwrap()
-    who = user(moto, policy(keeping(settings, Where(region=REGION, account=ACCOUNT))))
+    who = user(moto, policy(scheduler_workloads(settings, Where(region=REGION, account=ACCOUNT))))
     be(who, monkeypatch)
     mine, other = stores()
     mine.put("0b6e-1", WORKLOAD).unwrap()
@@ -228,7 +233,7 @@ def test_a_container_may_read_its_workload_and_not_change_it(
     settings = batch.BatchSettings.from_section(STORED).unwrap()
     mine, _ = stores()
     mine.put("0b6e-1", WORKLOAD).unwrap()
-    who = user(moto, policy(reading(settings, Where(region=REGION, account=ACCOUNT))))
+    who = user(moto, policy(container_workloads(settings, Where(region=REGION, account=ACCOUNT))))
     be(who, monkeypatch)
     found = who.client("s3").get_object(Bucket="my-bucket", Key="workloads/0b6e-1")
     assert b"eyJ.first" in found["Body"].read()
@@ -239,7 +244,7 @@ def test_a_container_may_read_its_workload_and_not_change_it(
 
 def test_a_wrong_secret_is_waited_out(moto: Moto, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = batch.BatchSettings.from_section(STORED).unwrap()
-    who = user(moto, policy(keeping(settings, Where(region=REGION, account=ACCOUNT))))
+    who = user(moto, policy(scheduler_workloads(settings, Where(region=REGION, account=ACCOUNT))))
     be(replace(who, secret="another one"), monkeypatch)
     mine, _ = stores()
     assert mine.put("0b6e-1", WORKLOAD).failure().kind is Kind.CREDENTIALS
@@ -270,7 +275,7 @@ def test_a_warm_container_may_serve_its_cell_and_touch_nothing_beside_it(
     moto: Moto, bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = batch.BatchSettings.from_section(WARM).unwrap()
-    who = user(moto, policy(taking(settings, Where(region=REGION, account=ACCOUNT))))
+    who = user(moto, policy(container_cells(settings, Where(region=REGION, account=ACCOUNT))))
     be(who, monkeypatch)
     own = OwnCell(f"{cells_of(settings)}/f00d/0b6e-1", REGION)
     cell = Cell(container="4c75")
@@ -293,7 +298,7 @@ def test_the_scheduler_may_do_with_cells_what_it_does(
     bucket.put_object(Bucket="my-bucket", Key="workloads/cells/airflow/batch/f00d/0b6e-1", Body=body)
     where = Where(region=REGION, account=ACCOUNT)
     # moto lets nobody do what is allowed under a condition; `test_permissions.py` has the condition.
-    allowed = [replace(one, condition={}) for one in sharing(settings, where)]
+    allowed = [replace(one, condition={}) for one in scheduler_cells(settings, where)]
     be(user(moto, policy(allowed)), monkeypatch)
     cells = cells_at(cells_of(settings), settings, Clients(settings))
     assert [*cells.listed().unwrap()] == ["f00d/0b6e-1"]

@@ -1,4 +1,4 @@
-"""The way of events in an AWS that others wrote: what the command prints works there, and doctor approves.
+"""The delivery of events in an AWS by others: what the command prints works there, and doctor approves.
 
 Law: moto's server as it is, over HTTP. It has keys, which the embedded AWS has not; it sends no events of
 tasks, tries no patterns, and its CloudFormation ignores a queue's policy: so its calls make the set-up.

@@ -24,6 +24,10 @@ CALLS_A_SECOND = 12.0
 NOTICED = 25.0
 """Virtual seconds within which a process's end must have been told, where nothing hinders the executor."""
 
+EVENT_LOST = 8.0
+"""Seconds more where its event may be lost: the poll instead may be a twentieth late, and then the row is
+read."""
+
 HIDDEN = 30.0
 """Virtual seconds after a fault that hides jobs from ListJobs in which its consequences may show."""
 
@@ -290,7 +294,8 @@ class Judge:
         """Where nothing hindered the executor, it has told what happened before Airflow's timeout does."""
         schedule = self.cloud.schedule
         mine = [other for other in self.cloud.containers.values() if other.workload.task == one.task]
-        hangs = any(other.alive or self.line.now - other.ended < NOTICED for other in mine)
+        noticed = NOTICED + (EVENT_LOST if schedule.events else 0.0)
+        hangs = any(other.alive or self.line.now - other.ended < noticed for other in mine)
         token = one.external_executor_id or ""
         struck = self.struck[token] + self.unheard[token] > 1  # each time costs a start, or a while
         prompt = schedule.theme in CALM or (

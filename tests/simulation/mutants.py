@@ -40,7 +40,7 @@ HEAVY = (
     "aws_executors.core.batch.options",
     "aws_executors.core.batch.request",
     "aws_executors.core.cost.record",
-    "aws_executors.core.ecs.describe",
+    "aws_executors.core.ecs.answers.describe",
     "aws_executors.core.ecs.options",
     "aws_executors.core.ecs.request",
     "aws_executors.core.ecs.settings",

@@ -44,7 +44,7 @@ def template(setup: Setup) -> Template:
 
 
 def events_template(setup: EventsSetup) -> Template:
-    """The template of the way of events."""
+    """The template of the delivery of events."""
     labels = {queue.number: f"Queue{queue.number if queue.number > 1 else ''}" for queue in setup.queues}
     rules = {one.section: "".join(map(str.title, one.section.split("_"))) for one in setup.rules}
     return cast(

@@ -1,4 +1,4 @@
-"""The way of events from AWS to the scheduler: queues, rules and who may send, derived from the settings.
+"""The delivery of events from AWS to the scheduler: queues, rules and who may send, from the settings.
 
 Law: pure; one rule per section, which leads to the section's queue, or to one for each host. What of events
 nobody has received within an hour nobody needs any more: containers are polled as well. Sources: "Amazon SQS

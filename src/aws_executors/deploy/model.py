@@ -232,13 +232,13 @@ def of_batch(settings: BatchSettings, request: SubmitJob, warm: bool = False) ->
 
 
 def _keeping(settings: Settings, where: Where, *, warm: bool) -> Iterator[Statement]:
-    yield from s3_permissions.keeping(settings, where)
-    yield from s3_permissions.sharing(settings, where) if warm else ()
+    yield from s3_permissions.scheduler_workloads(settings, where)
+    yield from s3_permissions.scheduler_cells(settings, where) if warm else ()
 
 
 def _reading(settings: Settings, where: Where, *, warm: bool) -> Iterator[Statement]:
-    yield from s3_permissions.reading(settings, where)
-    yield from s3_permissions.taking(settings, where) if warm else ()
+    yield from s3_permissions.container_workloads(settings, where)
+    yield from s3_permissions.container_cells(settings, where) if warm else ()
 
 
 def role_of(text: str) -> str:

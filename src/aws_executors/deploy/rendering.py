@@ -35,7 +35,7 @@ def rendered(name: str, setup: Setup, put: Callable[[str], object], **values: ob
 
 
 def rendered_events(name: str, setup: EventsSetup, put: Callable[[str], object], **values: object) -> object:
-    """The same for the way of events."""
+    """The same for the delivery of events."""
     return _parsed(
         name,
         values,

@@ -50,7 +50,7 @@ def configuration(setup: Setup) -> Configuration:
 
 
 def events_configuration(setup: EventsSetup) -> Configuration:
-    """The configuration of the way of events."""
+    """The configuration of the delivery of events."""
     labels = {queue.number: f"events{queue.number if queue.number > 1 else ''}" for queue in setup.queues}
     return cast("Configuration", rendered_events("events_terraform.yaml", setup, _put, labels=labels))
 

@@ -1,4 +1,4 @@
-"""Gather evidence for `doctor` about the way of events: its queue, its rules, and their policies; reads only.
+"""Gather evidence for `doctor` about the delivery of events: queue, rules and their policies; reads only.
 
 Law: judges nothing; that is the job of `doctor/checks/events.py`. A pattern is tried by EventBridge itself,
 and read here only where that may not be asked.
@@ -28,7 +28,7 @@ R = TypeVar("R")
 def event_way(
     rule: EventSelection[S, R], settings: S, request: R, where: Where, probe: Probe
 ) -> EventsEvidence:
-    """What can be found out about the way of events of a section whose `events_queue` is set."""
+    """What can be found out about the delivery of events of a section whose `events_queue` is set."""
     url = host_queue(settings.events_queue, socket.gethostname())
     queue = _queue(probe, url)
     found = queue[0] if isinstance(queue, tuple) and queue else None

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from aws_executors.core.aws.event_rules import receiving
 from aws_executors.core.aws.iam import Also, Statement, Where
-from aws_executors.core.aws.s3_permissions import keeping, sharing
+from aws_executors.core.aws.s3_permissions import scheduler_cells, scheduler_workloads
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
@@ -63,7 +63,7 @@ def examine(
     if cells is not None:
         say("asking S3 for the cells of warm containers")
         yield from of_cells(cells())
-        store = (*keeping(settings, where), *sharing(settings, where))
+        store = (*scheduler_workloads(settings, where), *scheduler_cells(settings, where))
     if isinstance(settings, EcsSettings) and isinstance(request, RunTask):
         found = seen_on_ecs(settings, request, airflow, probe, say)
         yield from ecs_checks.findings(found)

@@ -322,7 +322,7 @@ def _events(evidence: RunEvidence) -> CheckVerdict:
     if not told:
         return failed(
             f"No event told of the end of {len(over)} containers. Is the rule enabled, does its pattern fit, "
-            "and does the queue's policy let EventBridge in? aws-executors doctor checks the way of events"
+            "and does the queue's policy let EventBridge in? aws-executors doctor checks their delivery"
         )
     if len(told) < len(over):
         missed = ", ".join(one.case.name for one in over if one not in told)

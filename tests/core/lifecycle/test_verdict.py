@@ -66,7 +66,7 @@ ENDED = [
     (
         RowState.QUEUED,
         Outcome.WITHDRAWN,
-        "give back",
+        "requeue",
     ),  # it has not run, and nobody decided that it should not
     (RowState.RUNNING, Outcome.WITHDRAWN, "fail"),  # user code ran: what comes next is a retry
     (RowState.RESTARTING, Outcome.WITHDRAWN, "succeed"),
@@ -168,7 +168,7 @@ def test_the_cause_says_whether_another_container_may_help(cause: Cause | None, 
         == {
             "failed": "fail",
             "lost": "resubmit",
-            "withdrawn": "give back",
+            "withdrawn": "requeue",
         }[outcome]
     )
 

@@ -449,12 +449,14 @@ def test_c17_a_superseded_job_starts_no_other_container(mixed: AwsEcsFargateExec
     turn_until(mixed, is_running(aws))
     turn_until(mixed, seen_to_run(mixed))
     (first,) = aws.tasks()
+    assert mixed._engine is not None
+    engine = mixed._engine
     hand_over(mixed, given, token=queued_under(given))
+    until(lambda: len(list(engine.jobs())) == 2)
+    assert [job.withdrawn for job in engine.jobs()] == [True, False]  # at once, not when its row is read
     turn_until(mixed, is_running(aws, 2))
     aws.faults.reclaim_spot(first["taskArn"])
     turn_until(mixed, is_running(aws, 1))
-    assert mixed._engine is not None
-    engine = mixed._engine
     turn_until(mixed, lambda: len(list(engine.jobs())) == 1)
     turn_a_while(mixed)
     assert len(aws.tasks()) == 2

@@ -85,14 +85,14 @@ def needed(service: AnyService, own: Configured[Any, Any], options: Namespace) -
     where = Where(region=settings.region, account=options.account or NO_ACCOUNT)
     warm = may_be_warm(own.build, settings)
     if options.containers:
-        yield from s3_permissions.reading(settings, where)
-        yield from s3_permissions.taking(settings, where) if warm else ()
+        yield from s3_permissions.container_workloads(settings, where)
+        yield from s3_permissions.container_cells(settings, where) if warm else ()
         return
     request = ordinary(service, own)
     besides = replace(also(options), own_tags=service.own_tags(settings, request))
     yield from service.statements(request, where, besides)
-    yield from s3_permissions.keeping(settings, where)
-    yield from s3_permissions.sharing(settings, where) if warm else ()
+    yield from s3_permissions.scheduler_workloads(settings, where)
+    yield from s3_permissions.scheduler_cells(settings, where) if warm else ()
     yield from receiving(settings)
     if options.doctor:
         reads = (

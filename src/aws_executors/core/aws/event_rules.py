@@ -43,7 +43,7 @@ EVENT_READS = (
     "kms:GetKeyPolicy",
     "sqs:GetQueueAttributes",
 )
-"""The actions by which the doctor looks at the way of events."""
+"""The actions by which the doctor looks at the delivery of events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What stored workloads and cells must be allowed, to the scheduler and to the containers.
+"""What scheduler and containers must be allowed to do with stored workloads and with cells.
 
 Law: pure; the actions are those of `shell/aws/s3.py`, `run/sources.py` and `run/cell_store.py`. Source:
 "Conditional writes" and "Using server-side encryption with AWS KMS keys", S3 User Guide; Service
@@ -18,13 +18,13 @@ OBJECTS = (*OF_CONTAINERS, "s3:DeleteObject")
 BY_KEY = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
-def keeping(settings: Settings, where: Where) -> Iterator[Statement]:
+def scheduler_workloads(settings: Settings, where: Where) -> Iterator[Statement]:
     """What the scheduler needs: to read what another scheduler has written, and for its conditions.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
     ...                          workload_transport="s3", workload_store="s3://my-bucket/workloads")
-    >>> for statement in keeping(settings, Where(region="us-east-1")):
+    >>> for statement in scheduler_workloads(settings, Where(region="us-east-1")):
     ...     print(*statement.actions, *statement.resources)
     s3:PutObject s3:GetObject s3:DeleteObject arn:aws:s3:::my-bucket/workloads/*
     """
@@ -32,14 +32,14 @@ def keeping(settings: Settings, where: Where) -> Iterator[Statement]:
         yield from _objects("KeepWorkloads", OBJECTS, BY_KEY, settings, where)
 
 
-def reading(settings: Settings, where: Where) -> Iterator[Statement]:
+def container_workloads(settings: Settings, where: Where) -> Iterator[Statement]:
     """What the containers need, in the role of the task or job.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
     ...                          workload_transport="s3", workload_store="s3://my-bucket/w",
     ...                          workload_kms_key="alias/k")
-    >>> for statement in reading(settings, Where(region="us-east-1", account="1")):
+    >>> for statement in container_workloads(settings, Where(region="us-east-1", account="1")):
     ...     print(*statement.actions, *statement.resources, statement.condition)
     s3:GetObject arn:aws:s3:::my-bucket/w/* {}
     kms:Decrypt arn:aws:kms:us-east-1:1:key/* {'ForAnyValue:StringEquals': {'kms:ResourceAliases': 'alias/k'}}
@@ -52,13 +52,13 @@ def reading(settings: Settings, where: Where) -> Iterator[Statement]:
         yield from _objects("MeasureWorkloads", ("s3:PutObject",), keys, settings, where, usage_address("*"))
 
 
-def sharing(settings: Settings, where: Where) -> Iterator[Statement]:
+def scheduler_cells(settings: Settings, where: Where) -> Iterator[Statement]:
     """What the scheduler needs for containers that take one workload after another: their cells.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
     ...                          warm_idle=120, workload_store="s3://my-bucket/w")
-    >>> for statement in sharing(settings, Where(region="us-east-1")):
+    >>> for statement in scheduler_cells(settings, Where(region="us-east-1")):
     ...     print(*statement.actions, *statement.resources, statement.condition)
     s3:ListBucket arn:aws:s3:::my-bucket {'StringLike': {'s3:prefix': 'w/cells/airflow/*'}}
     s3:PutObject s3:GetObject s3:DeleteObject arn:aws:s3:::my-bucket/w/cells/airflow/* {}
@@ -73,13 +73,13 @@ def sharing(settings: Settings, where: Where) -> Iterator[Statement]:
     yield from _objects("KeepCells", OBJECTS, BY_KEY, settings, where, _cells(settings))
 
 
-def taking(settings: Settings, where: Where) -> Iterator[Statement]:
+def container_cells(settings: Settings, where: Where) -> Iterator[Statement]:
     """What containers need that take one workload after another, in the role of the task or job.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
     ...                          warm_idle=120, workload_store="s3://my-bucket/w")
-    >>> for statement in taking(settings, Where(region="us-east-1")):
+    >>> for statement in container_cells(settings, Where(region="us-east-1")):
     ...     print(*statement.actions, *statement.resources)
     s3:PutObject s3:GetObject arn:aws:s3:::my-bucket/w/cells/airflow/*
     """

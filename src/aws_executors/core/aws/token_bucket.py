@@ -1,4 +1,4 @@
-"""How many calls may be made now: AWS's own token bucket, and how its real rate is found out.
+"""AWS's token bucket, as far as it can be known from outside, and how its real rate is found out.
 
 After a throttle this is the pause of the whole account (`PAUSE`). That of the one job that was refused is in
 `backoff.py`.

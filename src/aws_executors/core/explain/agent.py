@@ -74,14 +74,14 @@ AGENT: tuple[Reason, ...] = (
             "CannotStart...timed out",
         ),
         what="The container runtime did not answer in time",
-        remedy="It is retried. On an instance, check the disk and the load (docker.log, ecs-agent.log).",
+        remedy="On an instance, check the disk and the load (docker.log, ecs-agent.log).",
         source=SLOW,
     ),
     Reason(
         name="stopped before its pull",
         says=("TaskStoppedBeforePullBeginError", "stopped before image pull"),
         what="The task was stopped before its image was pulled",
-        remedy="It is retried. CloudTrail shows who stopped it.",
+        remedy="CloudTrail shows who stopped it.",
         source=ENGINE,
     ),
     Reason(
@@ -109,10 +109,7 @@ AGENT: tuple[Reason, ...] = (
             "Cannot connect to the Docker daemon",
         ),
         what="The ECS agent could not reach Docker on the instance",
-        remedy=(
-            "It is retried. Restart Docker on the instance, or replace the instance (docker.log, "
-            "ecs-agent.log)."
-        ),
+        remedy=("Restart Docker on the instance, or replace the instance (docker.log, ecs-agent.log)."),
         source=DOCKER,
     ),
     Reason(
@@ -129,7 +126,7 @@ AGENT: tuple[Reason, ...] = (
         name="container's name taken",
         says=("is already in use by container", "network...already exists"),
         what="An older container with the same name still exists on the instance",
-        remedy="It is retried. If it happens again, replace the instance.",
+        remedy="If it happens again, replace the instance.",
         source=DOCKER,
     ),
     Reason(
@@ -145,7 +142,7 @@ AGENT: tuple[Reason, ...] = (
             "CannotCreateContainer...context canceled",
         ),
         what="The container runtime failed while starting the container",
-        remedy="It is retried. If it happens again on an instance, replace it (docker.log, disk, load).",
+        remedy="If it happens again on an instance, replace it (docker.log, disk, load).",
         source=DOCKER,
     ),
     Reason(
@@ -190,14 +187,14 @@ AGENT: tuple[Reason, ...] = (
         name="runtime failed",
         says=("ContainerRuntimeError", "UnknownError: "),
         what="The container runtime failed",
-        remedy=("It is retried. If it persists, check the AWS Health Dashboard; on an instance, docker.log."),
+        remedy=("If it persists, check the AWS Health Dashboard; on an instance, docker.log."),
         source=RUNTIME,
     ),
     Reason(
         name="ECS failed",
         says=("InternalError",),
         what="ECS failed internally, most often while attaching the container's network interface",
-        remedy="It is retried. If it persists, check the AWS Health Dashboard.",
+        remedy="If it persists, check the AWS Health Dashboard.",
         source=INTERNAL,
     ),
 )

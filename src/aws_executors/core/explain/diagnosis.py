@@ -82,7 +82,7 @@ def explain(seen: Observation) -> str:
     facts = [one_line(container_of(seen.id), NAME)]
     facts += [] if seen.exit_code is None else [f"exit code {seen.exit_code}"]
     facts += [one_line(seen.stop_code, NAME)] if seen.stop_code else []
-    facts += [f"first {one_line(seen.culprit, NAME)}"] if seen.culprit else []
+    facts += [f"first to end: {one_line(seen.culprit, NAME)}"] if seen.culprit else []
     return " ".join(filter(None, (f"{what} ({', '.join(facts)}).", _words(seen), remedy)))
 
 

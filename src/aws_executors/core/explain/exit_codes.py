@@ -70,7 +70,7 @@ EXITS: tuple[Reason, ...] = (
         Reason(
             name=f"exit {left:d}",
             exit_code=int(left),
-            what=f"The container exited before its task started: {MEANINGS[left]}",
+            what=f"The launcher gave up: {MEANINGS[left]}",
             remedy=remedy,
             source=LAUNCHER,
         )

@@ -37,7 +37,7 @@ IMAGE: tuple[Reason, ...] = (
         name="image registry login expired",
         says=("authorization token has expired",),
         what="The login for the image's registry had expired",
-        remedy="It is retried. If it persists, check the instance's clock, and update its agent.",
+        remedy="If it persists, check the instance's clock, and update its agent.",
         source=CALLS,
     ),
     Reason(
@@ -181,7 +181,7 @@ IMAGE: tuple[Reason, ...] = (
             )
         ),
         what="The image's registry failed",
-        remedy="It is retried. If it persists, check the registry's status page.",
+        remedy="If it persists, check the registry's status page.",
         source=CALLS,
     ),
     Reason(
@@ -277,7 +277,7 @@ IMAGE: tuple[Reason, ...] = (
         name="image download broke off",
         says=_pull("EOF", "short read", "failed size validation", "failed commit on ref"),
         what="The download of the image was interrupted",
-        remedy="It is retried. If it persists, check what is between the subnet and the registry.",
+        remedy="If it persists, check what is between the subnet and the registry.",
         source=CALLS,
     ),
     Reason(
@@ -285,7 +285,7 @@ IMAGE: tuple[Reason, ...] = (
         says=("inactivity time exceeded timeout while pulling image", "Could not transition to pulled"),
         what="The image pull timed out",
         remedy=(
-            "It is retried. Make the image smaller, keep it in the same Region (Amazon ECR), or use "
+            "Make the image smaller, keep it in the same Region (Amazon ECR), or use "
             "instances with a faster network and disk."
         ),
         source=AGENT,
@@ -329,7 +329,7 @@ IMAGE: tuple[Reason, ...] = (
         says=("No such image",),
         what="The image was removed from the instance before the container was created",
         remedy=(
-            "It is retried. If it persists, check whether the instance's disk is full, so that "
+            "If it persists, check whether the instance's disk is full, so that "
             "images are removed, and whether ECS_IMAGE_PULL_BEHAVIOR is `prefer-cached` or `once`."
         ),
         source=AGENT,

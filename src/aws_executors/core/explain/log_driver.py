@@ -51,10 +51,7 @@ LOGS: tuple[Reason, ...] = (
         name="log too often asked for",
         says=behind(LOG, THROTTLED),
         what="CloudWatch Logs throttled the creation of log streams",
-        remedy=(
-            "It is retried. If it persists, ask for a higher CreateLogStream quota, or start fewer "
-            "containers at once."
-        ),
+        remedy=("If it persists, ask for a higher CreateLogStream quota, or start fewer containers at once."),
         source=PAGE,
     ),
     Reason(

@@ -182,8 +182,7 @@ NETWORK: tuple[Reason, ...] = (
         says=("waiting for network interface provisioning",),
         what="The container's network interface was not ready in time",
         remedy=(
-            "It is retried. If it persists, check the account's quota of network interfaces and the "
-            "subnets' free addresses."
+            "If it persists, check the account's quota of network interfaces and the subnets' free addresses."
         ),
         source=CODES,
     ),
@@ -192,7 +191,7 @@ NETWORK: tuple[Reason, ...] = (
         says=("error while attempting to attach network interface", "unused device index"),
         what="The container's network interface could not be attached to its host",
         remedy=(
-            "It is retried. If it persists on instances, check that they have a network interface "
+            "If it persists on instances, check that they have a network interface "
             "left (ENI limits, trunking), and enough CPU for as many tasks."
         ),
         source=TRUNKING,
@@ -238,17 +237,14 @@ NETWORK: tuple[Reason, ...] = (
             "failed to create endpoint",
         ),
         what="The container's network could not be set up on its host",
-        remedy=(
-            "It is retried. If it persists on an instance, read ecs-agent.log, and use a recent "
-            "ECS-optimized image."
-        ),
+        remedy=("If it persists on an instance, read ecs-agent.log, and use a recent ECS-optimized image."),
         source=AGENT,
     ),
     Reason(
         name="disk came too late",
         says=("waiting for EphemeralStorage provisioning",),
         what="The container's disk was not ready in time",
-        remedy="It is retried. If it persists, contact AWS Support.",
+        remedy="If it persists, contact AWS Support.",
         source=CODES,
     ),
     Reason(

@@ -144,7 +144,7 @@ SETUP: tuple[Reason, ...] = (
         says=behind((*ASM, *SSM, *ECR), THROTTLED),
         what="Reading secrets was throttled",
         remedy=(
-            "It is retried. If it persists, enable higher throughput in Parameter Store, put several "
+            "If it persists, enable higher throughput in Parameter Store, put several "
             "values into one secret, or start fewer containers at once."
         ),
         source=PAGE,
@@ -207,7 +207,7 @@ SETUP: tuple[Reason, ...] = (
         says=("execution role credentials", "No execution credentials set for the task"),
         what="The ECS agent had no credentials of the execution role",
         remedy=(
-            "It is retried. If it persists, check that the definition has an execution role, that "
+            "If it persists, check that the definition has an execution role, that "
             "the role trusts ecs-tasks.amazonaws.com, and that the instance's agent is recent."
         ),
         source=AGENT,

@@ -264,10 +264,7 @@ START: tuple[Reason, ...] = (
         name="cgroup not made",
         says=("cgroup",),
         what="The host could not create the container's control group (cgroup)",
-        remedy=(
-            "It is retried. If it happens again on an instance, replace it, and use a recent "
-            "ECS-optimized image."
-        ),
+        remedy=("If it happens again on an instance, replace it, and use a recent ECS-optimized image."),
         source=PAGE,
     ),
     Reason(

@@ -29,7 +29,7 @@ MEANINGS: Mapping[Exit, str] = MappingProxyType(
         Exit.REFUSED: "Airflow's API server refused the workload's token",
         Exit.GONE: "the task instance no longer needs a container: it was cleared, finished or deleted",
         Exit.INFRASTRUCTURE: "Airflow's API server or the workload's store could not be reached",
-        Exit.CANNOT_START: "the launcher could not start: the image, settings or command are wrong",
+        Exit.CANNOT_START: "the image, a setting or the command is wrong",
     }
 )
 

@@ -63,7 +63,7 @@ class Verdict(StrEnum):
     FAIL = "fail"
     FREE = "free"  # nothing: only give the slot back
     RESUBMIT = "resubmit"  # nothing: user code never ran, start another container
-    REQUEUE = "give back"  # nothing: the container was withdrawn, let the task be queued again
+    REQUEUE = "requeue"  # nothing: the container was withdrawn, let the task be queued again
     KEEP = "keep"  # nothing yet
 
 

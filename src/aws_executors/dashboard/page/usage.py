@@ -47,7 +47,7 @@ def usage_card(entries: Iterable[UsageEntry], may_read: Callable[[str], bool]) -
     rows = usage_rows(readable, Grouping.TASK)
     whole = usage_row(("all",), [one.record for one in readable])
     rankings = (
-        ("dearest", [row for row in rows if row.dollars]),
+        ("most expensive", [row for row in rows if row.dollars]),
         ("most memory paid for and not used", sorted(filter(_idle, rows), key=_idle, reverse=True)),
         ("killed for memory", sorted(filter(_killed, rows), key=_killed, reverse=True)),
     )

@@ -1,4 +1,4 @@
-"""Check the way of events: rule, queue, policies, and whether anybody receives.
+"""Check the delivery of events: rule, queue, policies, and whether anybody receives.
 
 Law: pure. Without events everything works, by polls; so these findings are warnings. Sources:
 "Troubleshooting Amazon EventBridge", EventBridge User Guide; "Key management", SQS Developer Guide.
@@ -63,7 +63,7 @@ class RuleSeen(Read):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsEvidence:
-    """What is known of the way of events of one section.
+    """What is known of the delivery of events of one section.
 
     `queue` and `dead` are empty if there is no such queue. `passed` are, for each rule, the statuses whose
     events it lets through; `statuses` those of which, in each group, the executor needs one.
@@ -253,6 +253,6 @@ CHECKS: tuple[Callable[[EventsEvidence], Iterator[Finding]], ...] = (
 
 
 def of_event_way(seen: EventsEvidence) -> Iterator[Finding]:
-    """Everything that is wrong with the way of events."""
+    """Everything that is wrong with the delivery of events."""
     for check in CHECKS:
         yield from check(seen)

@@ -128,7 +128,7 @@ class Engine(Generic[K, R]):
             return
         self._inbox.put(partial(self._dispatcher.close, stop=stop))
         if not self._closed.wait(timeout):
-            log.warning("Not every container was stopped in time; the next scheduler finds what still runs")
+            log.warning("The engine did not end in time; the next scheduler finds the containers that run")
         self._operations.stop()
 
     # --- The thread ----------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ class Engine(Generic[K, R]):
                 if dispatcher.closing and dispatcher.settled and self._inbox.empty():
                     self._closed.set()
             except Exception:
-                log.exception("Unexpected error in the engine; it continues")
+                log.exception("Unexpected error in the engine, which continues")
                 self._closed.wait(DEFECT_NAP)  # what fails at every turn must not fill the disk
 
     def _take_messages(self) -> None:

@@ -218,10 +218,10 @@ def test_silence_is_noticed_within_30_seconds_and_then_all_are_polled(
     told.hand_over("t2", "t3", "t4")
     told.run(49.0)
     assert told.news() is News.EVENTS
-    assert "Containers are polled as without events_queue" not in caplog.text
+    assert "containers are polled as without events_queue" not in caplog.text
     told.run(51.0)
     assert told.news() is News.SILENCE
-    assert caplog.text.count("Containers are polled as without events_queue") == 1
+    assert caplog.text.count("containers are polled as without events_queue") == 1
     told.run(60.0)
     assert told.polls(since=52.0) > 3.0  # four containers, once a second each
     for container in ("c2", "c3", "c4"):

@@ -22,7 +22,8 @@ log = loggers.logger(__name__)
 QUIET = 30.0
 """Seconds without trouble after which it is over."""
 
-SUBMIT, LOOK_UP, STOP, STORE = "Submit call", "Look-up call", "Stop call", "Storing a workload"
+SUBMIT, LOOK_UP, STOP = "Submit call", "Look-up call", "Stop call"
+STORE, RENEW = "Storing a workload", "Renewing a workload's token"
 TOPICS: dict[type, str] = {
     events.Accepted: SUBMIT,
     events.Refused: SUBMIT,
@@ -31,7 +32,7 @@ TOPICS: dict[type, str] = {
     events.StopAnswered: STOP,
     events.NotStored: STORE,
     events.Prepared: STORE,
-    events.Renewed: STORE,
+    events.Renewed: RENEW,
 }
 """The calls that an event is the answer to; of the others nothing is logged here."""
 

@@ -1,4 +1,4 @@
-"""What jobs have asked for and is not answered yet, and the queues in which calls wait until AWS allows them.
+"""The calls of jobs, from the time they are wanted until they are answered.
 
 Law: for the engine's thread, waits for nothing. Of each job only the last request of a kind is answered, and
 once. A call that has become needless while it waited is not made.

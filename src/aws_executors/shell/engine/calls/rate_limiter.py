@@ -1,4 +1,4 @@
-"""How many calls may be made now, and the queues in which calls wait until AWS allows them.
+"""The buckets of an account, shared by all executors of this process, and queues that wait for them.
 
 Law: all executors of this process that use one account are counted together. The buckets of an account
 and Region stand here once, behind a lock that is held for arithmetic only. What a bucket does is decided in

@@ -38,10 +38,10 @@ SAID_FOR = 600.0
 class News(StrEnum):
     """How the engine learns what happens to containers."""
 
-    POLLS = "polls"  # nobody promised events
-    UNPROVEN = "polls, until the first event comes"
+    POLLS = "polling"  # nobody promised events
+    UNPROVEN = "polling, until the first event arrives"
     EVENTS = "events"
-    SILENCE = "polls, for no events come"
+    SILENCE = "polling, as no events arrive"
 
 
 class EventFeed(Generic[K, R]):
@@ -130,7 +130,7 @@ class EventFeed(Generic[K, R]):
         if self._failing is not None and self._failing[0] <= now - self._within:
             self._silence(now, f"the queue can not be read: {self._failing[1]}")
         elif self._missed >= MISSED:
-            self._silence(now, f"{MISSED} events did not come within {self._within:g} s of what they tell of")
+            self._silence(now, f"{MISSED} events did not arrive within {self._within:g} s")
         self._plan()
 
     def _plan(self) -> None:
@@ -147,7 +147,7 @@ class EventFeed(Generic[K, R]):
         self._missed = 0
         if self.news is not News.EVENTS:
             self.news, self._table.events_come = News.EVENTS, True
-            self._say(logging.INFO, "Events come: containers are polled only for events that get lost")
+            self._say(logging.INFO, "Events arrive, so containers are polled only for events that get lost")
 
     def _silence(self, now: float, why: str) -> None:
         self._missed = 0
@@ -158,8 +158,8 @@ class EventFeed(Generic[K, R]):
         self.news = News.SILENCE
         self._say(
             logging.WARNING,
-            f"Containers are polled as without events_queue: {why}. `aws-executors doctor` names the likely "
-            f"causes",
+            f"No events arrive, so containers are polled as without events_queue: {why}. `aws-executors "
+            f"doctor` names the likely causes",
         )
 
     def _say(self, level: int, words: str) -> None:

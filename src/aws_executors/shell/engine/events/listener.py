@@ -141,6 +141,6 @@ class EventListener:
         try:
             return self.turn()
         except Exception:
-            log.exception("Unexpected error while receiving events; it continues")
+            log.exception("Unexpected error while receiving events; receiving continues")
             self._ended.wait(PAUSE.base)
             return False
