@@ -6,6 +6,7 @@ Law: one Airflow, and one look at it for all tests; `teams.py` says how it is se
 import urllib.error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,6 +48,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         for team, run in runs.items():
             wait_for(up, f"tasks of {team}", lambda run=run: began(up, run))
             wait_for(up, f"the log of {team}", lambda team=team, run=run: has_written(people[team], run))
+        for team, task in TASKS:
+            ask = partial(linked, people[team], runs[team], task)
+            wait_for(up, f"the links of {task} of {team}", ask)
         answers = {
             (who, team, task, what): asked(people[who], runs[team], task, what)
             for who in TEAMS
@@ -90,6 +94,12 @@ def began(up: DemoStage, run: DagRun) -> bool | None:
 def has_written(who: Person, run: DagRun) -> bool | None:
     """Whether the log of a running task has what its container has written."""
     return f"written by {run.dag_id}" in str(who.task(run, "by_default", "logs/1")) or None
+
+
+def linked(who: Person, run: DagRun, task: str) -> bool | None:
+    """Whether a task has both links: on a busy machine the first look may take longer than a page waits."""
+    links = who.task(run, task, "links")["extra_links"]
+    return bool(links["AWS container"] and links["AWS log"]) or None
 
 
 def has_ended(up: DemoStage, run: DagRun) -> tuple[TaskInstance, ...] | None:
