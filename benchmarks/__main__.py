@@ -111,6 +111,7 @@ def measured(scenario: Scenario, subjects: Sequence[str], source: Path, profile:
 
 def keep(kept: dict[str, Any]) -> None:
     """Write what was measured last of each scenario."""
+    kept["results"] = {name: kept["results"][name] for name in SCENARIOS if name in kept["results"]}
     (HERE / "results.json").write_text(json.dumps(kept, indent=1) + "\n")
     (HERE / "RESULTS.md").write_text(markdown(kept["results"], kept["micro"], kept["ran"]))
     draw(kept["results"], HERE / "results.svg")
@@ -140,11 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             results[scenario.name] = measured(scenario, subjects, source, chosen.profile)
             if subjects == list(scenario.subjects) and not chosen.quick and not chosen.profile:
                 kept["ran"][scenario.name] = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}"
-                kept["results"] = {
-                    name: results.get(name) or kept["results"].get(name)
-                    for name in SCENARIOS
-                    if name in kept["ran"]
-                }
+                kept["results"][scenario.name] = results[scenario.name]
                 keep(kept)
     say("\n".join(summary(results)))
     return 0

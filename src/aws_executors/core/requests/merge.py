@@ -116,7 +116,7 @@ def merge(base: T, over: object, **decided: object) -> T:
         above, below = value_of(over), value_of(base)
         if name not in decided and above not in (nothing, below):
             found[name] = rule(below, above)
-    return with_members(base, found) if found else base
+    return with_members(base, found)
 
 
 def with_members(base: T, members: Mapping[str, object]) -> T:
