@@ -55,6 +55,10 @@ class Waits(BaseOperator):
 
 with DAG("dag"):
     Waits(task_id="task")
+
+def call_back():
+    Path(os.environ["PROOF"]).write_text("called")
+    time.sleep(float(os.environ["SLEEP"]))
 """
 CONTEXT: dict[str, Any] = {
     "dag_run": {
@@ -622,3 +626,14 @@ def test_a_stop_before_airflow_has_let_it_begin_is_no_failure_of_the_task(
     assert process.returncode == Exit.INFRASTRUCTURE
     assert BEFORE_IT_BEGAN in said
     assert container.proof == ""
+
+
+@needs(CALLBACKS)
+def test_a_stop_while_a_callback_runs_does_not_say_that_it_has_not_begun(container: Container) -> None:
+    """Nobody else can say so: there is no row, and Airflow's API server is not asked."""
+    written = CALLBACK.replace('"name":"tests"', '"name":"dags-folder"').replace("m.f", "dag.call_back")
+    process = container.start("--json-string", written, SLEEP="20")
+    said = stopped_when(process, lambda: container.proof == "called")
+    assert process.returncode == 1
+    assert BEFORE_IT_BEGAN not in said
+    assert "aws_executors.run: stopped by the platform (SIGTERM), and the callback may have begun" in said

@@ -139,7 +139,7 @@ class WarmHost:
             self._taken()
         elif cell.word is Word.OFFERED and not self.told:
             workload = cell.workload
-            self._put(cell.take(), lambda: self._run(workload), self._look)
+            self._put(cell.take(), lambda: self._run(workload), self._look, owed=Exit.INFRASTRUCTURE)
         elif self.told or spent or age >= self.idle_limit:
             self._put(cell.close(), lambda: self.exit(0), self._look)
         else:
