@@ -62,7 +62,7 @@ class WarmHost:
         return cell.token if cell is not None and cell.word is Word.TAKEN else ""
 
     def tells_of(self, token: str) -> int | None:
-        """The exit code of this job's workload as its cell tells it; None if it was killed before it could."""
+        """The exit code of this job's workload as its cell tells it; None if it was killed before that."""
         return None if self._stored is None else self._stored.exit_code_of(token)
 
     @property
