@@ -33,7 +33,7 @@ from aws_executors.core.requests.stored_workload import enclosed
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
 from aws_executors.local import LocalAws
-from aws_executors.run import spot
+from aws_executors.run import stop_cause
 from aws_executors.run.__main__ import decoded
 from aws_executors.run.sources import NoWorkloadError, from_s3
 from run.warm_world import BUCKET, URL, CellAt
@@ -462,7 +462,7 @@ def test_why_the_platform_stops_a_container_as_far_as_it_can_know(
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     with instance(notice) as address:
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", address)
-        assert words in spot.why()
+        assert words in stop_cause.why()
 
 
 @pytest.mark.parametrize(
@@ -475,7 +475,7 @@ def test_metadata_that_can_not_be_asked_are_no_reason_to_guess(
     monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_ECS_EC2")
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     monkeypatch.setenv(name, value)
-    assert "cannot be reached" in spot.why()
+    assert "cannot be reached" in stop_cause.why()
 
 
 def test_a_spot_interruption_is_one_line_and_the_task_is_told_first(container: Container) -> None:

@@ -30,7 +30,7 @@ from aws_executors.shell.engine.events.intake import EventIntake
 from aws_executors.shell.engine.events.listener import EventListener
 from aws_executors.verify import drive, watch
 from aws_executors.verify.checks import CHECKS
-from aws_executors.verify.hear import NoSink
+from aws_executors.verify.event_receiver import NoSink
 from verify.conftest import OPTIONS
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit, exit_of
 from aws_executors.core.redact.outgoing import one_line
-from aws_executors.run import compat, hostname, spot
-from aws_executors.run.parent import StoppedError, block_signals, fork, say, stop_at_once
+from aws_executors.run import compat, hostname, stop_cause
+from aws_executors.run.first_process import StoppedError, block_signals, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, NoWorkloadError
 
@@ -162,7 +162,7 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
     from airflow.executors.workloads import ExecuteTask
     from airflow.settings import dispose_orm
 
-    from aws_executors.run.ends import FAILED, exit_code
+    from aws_executors.run.exit_codes import FAILED, exit_code
 
     dispose_orm(do_log=False)
     # A task that has begun has said so to Airflow. Nobody hears when a callback begins: from here on it may
@@ -174,7 +174,7 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
         except StoppedError as error:
             if asks_first:
                 return _stopped(error)
-            say(f"stopped by the platform ({error}), and the callback may have begun: {spot.why()}")
+            say(f"stopped by the platform ({error}), and the callback may have begun: {stop_cause.why()}")
             return FAILED
         except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
             if not reports:
@@ -196,7 +196,7 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
 
 def _stopped(error: StoppedError) -> int:
     return _end(
-        Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task started: {spot.why()}"
+        Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task started: {stop_cause.why()}"
     )
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-from aws_executors.run import spot
+from aws_executors.run import stop_cause
 
 PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 WATCHED = (*PASSED_ON, signal.SIGCHLD)
@@ -75,7 +75,7 @@ def _be_the_child(run: Callable[[], int]) -> None:
 def _pass_on(child: int) -> None:
     def forward(number: int, frame: FrameType | None) -> None:
         os.kill(child, number)  # first: finding out the reason takes time, of which the task has little
-        say(f"{signal.Signals(number).name}: {spot.why()}; passed on to the task")
+        say(f"{signal.Signals(number).name}: {stop_cause.why()}; passed on to the task")
 
     for number in PASSED_ON:
         signal.signal(number, forward)

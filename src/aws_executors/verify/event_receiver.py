@@ -15,7 +15,7 @@ from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.engine.events.intake import EventIntake
 from aws_executors.shell.engine.events.listener import EventListener
 from aws_executors.shell.engine.thread import Engine
-from aws_executors.verify.line import Ledger
+from aws_executors.verify.interceptor import Ledger
 from aws_executors.verify.plan import VerifySetup
 
 
@@ -32,7 +32,7 @@ class NoSink:
         """Nothing."""
 
 
-class Hearing:
+class EventReceiver:
     """The listener of one engine, and what it has heard; nothing without a queue."""
 
     def __init__(self, setup: VerifySetup, engine: Engine[str, Any], ledger: Ledger) -> None:
