@@ -27,6 +27,7 @@ import pytest
 from airflow.configuration import AirflowConfigParser
 from airflow.sdk import DAG
 
+from airflow_conf import new_conf
 from aws_executors import Launch, RequestError, Task, batch, ecs, to_kwargs
 from aws_executors.cli.__main__ import parser
 from aws_executors.core import services
@@ -204,7 +205,7 @@ def module_before(block: Block) -> str:
 
 def configured_by(block: Block) -> AirflowConfigParser:
     """What a block makes of the README's own set-up."""
-    conf = AirflowConfigParser()
+    conf = new_conf()
     for section in SECTIONS:
         conf.read_dict({section: setup(section)})
     conf.read_string(block.text)
@@ -316,7 +317,7 @@ def test_options_in_the_text_are_taken(page: Path, name: str, value: str) -> Non
     stored = ("workload_kms_key", "workload_store_owner")
     beside |= {"workload_transport": "s3"} if name in stored else {}
     for section in holders:
-        conf = AirflowConfigParser()
+        conf = new_conf()
         conf.read_dict({section: setup(section) | beside | {name: value}})
         made = configure(services.SERVICES[section], conf)
         assert made.unwrap().settings.region == "us-east-1"
