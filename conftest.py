@@ -10,10 +10,12 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import FunctionType
 
 import pytest
+from _pytest.doctest import DoctestModule
 from hypothesis import settings
 
 from samples import STEADY
@@ -57,6 +59,15 @@ for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_")
 os.environ.update(ENVIRONMENT)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """No doctests are looked for where none is: it takes each worker as long as to import the module."""
+    found = yield
+    if file_path.suffix == ".py" and b">>> " not in file_path.read_bytes():
+        return [one for one in found if not isinstance(one, DoctestModule)]
+    return found
+
+
 def pytest_collection_finish() -> None:
     """From here on there is garbage to collect, but not among what is there already."""
     gc.freeze()
@@ -74,20 +85,23 @@ def one_key() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def models_read_once() -> None:
-    """Have botocore read each file of its models, make the methods of each service, and look for another name
-    of an event, once in this process: that is most of what a client in a session of its own costs, and
-    hundreds of tests make some."""
+    """Have botocore read each file of its models, make the model and the methods of each service, and look
+    for another name of an event and for what a handler takes, once in this process: that is most of what a
+    client in a session of its own costs, and hundreds of tests make some."""
+    from botocore import hooks
     from botocore.client import ClientCreator
     from botocore.hooks import EventAliaser
     from botocore.loaders import JSONFileLoader, Loader
     from botocore.model import ServiceModel
 
     read, listed = JSONFileLoader.load_file, Loader.list_available_services
-    made, named = ClientCreator._create_methods, EventAliaser._alias_event_name
+    made, named, takes = ClientCreator._create_methods, EventAliaser._alias_event_name, hooks.accepts_kwargs
     files: dict[str, object] = {}
     services: dict[tuple[str, ...], list[str]] = {}
-    methods: dict[int, tuple[object, dict[str, object]]] = {}
+    models: dict[int, ServiceModel] = {}
+    methods: dict[ServiceModel, dict[str, object]] = {}
     names: dict[str, str] = {}
+    taken: dict[object, object] = {}
 
     def load_file(loader: JSONFileLoader, file_path: str) -> object:
         if file_path not in files:
@@ -100,21 +114,36 @@ def models_read_once() -> None:
             services[where] = listed(loader, type_name)
         return services[where]
 
+    def load_service_model(creator: ClientCreator, service: str, version: str | None = None) -> ServiceModel:
+        said = creator._loader.load_service_model(service, "service-2", api_version=version)
+        if id(said) not in models:
+            models[id(said)] = ServiceModel(said, service_name=service)  # keeps `said`, and so its id
+        return models[id(said)]
+
     def create_methods(creator: ClientCreator, model: ServiceModel) -> dict[str, object]:
-        said = model._service_description["operations"]  # of the file's one copy, which lives on in `methods`
-        if id(said) not in methods:
-            methods[id(said)] = said, made(creator, model)
-        return dict(methods[id(said)][1])
+        if model not in methods:
+            methods[model] = made(creator, model)
+        return dict(methods[model])
 
     def alias_event_name(events: EventAliaser, name: str) -> str:
         if name not in names:
             names[name] = named(events, name)
         return names[name]
 
+    def accepts_kwargs(handler: object) -> object:
+        function = getattr(handler, "__func__", handler)
+        if not isinstance(function, FunctionType):
+            return takes(handler)
+        if function.__code__ not in taken:
+            taken[function.__code__] = takes(handler)
+        return taken[function.__code__]
+
     JSONFileLoader.load_file = load_file  # type: ignore[method-assign]
     Loader.list_available_services = list_available_services  # type: ignore[method-assign]
+    ClientCreator._load_service_model = load_service_model
     ClientCreator._create_methods = create_methods
     EventAliaser._alias_event_name = alias_event_name
+    hooks.accepts_kwargs = accepts_kwargs
 
 
 @pytest.fixture(scope="session")

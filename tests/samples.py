@@ -5,7 +5,7 @@ see. `make soak` draws others on every run, and ten times as many: there is wher
 """
 
 from hypothesis import HealthCheck, settings
-from hypothesis.internal.conjecture.providers import HypothesisProvider, _get_local_constants
+from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
 USUAL = 100
@@ -31,13 +31,15 @@ settings.register_profile(
 )
 
 
-def _constants_of_tested_code(_: HypothesisProvider) -> Constants:
-    return Constants() if settings().derandomize else _get_local_constants()
+def _constants_of_tested_code() -> Constants:
+    return Constants() if settings().derandomize else LOCAL_CONSTANTS()
 
 
 # Hypothesis also draws the constants of those modules of ours that are imported by then, and which these are
-# depends on the tests that a worker has had before: chance, which belongs into `make soak`.
-HypothesisProvider._local_constants = property(_constants_of_tested_code)  # type: ignore[assignment]
+# depends on the tests that a worker has had before: chance, which belongs into `make soak`. Nor need they be
+# read: each worker would read all our source for them.
+LOCAL_CONSTANTS = providers._get_local_constants
+providers._get_local_constants = _constants_of_tested_code
 
 
 def examples(usual: int) -> settings:

@@ -9,6 +9,7 @@ import builtins
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -143,29 +144,51 @@ def broken(rule: Rule, module: str, imported: str) -> bool:
     )
 
 
-FILES = sorted(SRC.rglob("*.py"))
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A module as it is written: the package that it stands in or is, its text, and that as a tree."""
+
+    package: str
+    text: str
+    tree: ast.Module
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_directions(path: Path) -> None:
-    module = module_name(path)
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    found = list(imports(ast.parse(path.read_text()), package))
-    assert [(rule.room, name) for rule in RULES for name in found if broken(rule, module, name)] == []
+@pytest.fixture(scope="module")
+def sources() -> dict[str, Source]:
+    """All modules, read once; a test looks at each of them, for one test of each costs more than to look."""
+    found = {}
+    for path in sorted(SRC.rglob("*.py")):
+        module, text = module_name(path), path.read_text()
+        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        found[module] = Source(package, text, ast.parse(text))
+    assert found
+    return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_opens_with_its_law(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text())), f"{path} says nowhere what belongs in it"
+def test_directions(sources: Mapping[str, Source]) -> None:
+    assert [
+        (module, rule.room, name)
+        for module, source in sources.items()
+        for name in imports(source.tree, source.package)
+        for rule in RULES
+        if broken(rule, module, name)
+    ] == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in FILES if any(below(module_name(path), room) for room in PURE_ROOMS)],
-    ids=module_name,
-)
-def test_what_is_pure_ignores_no_type(path: Path) -> None:
-    assert "type: ignore" not in path.read_text()
+def test_each_opens_with_its_law(sources: Mapping[str, Source]) -> None:
+    assert [module for module, source in sources.items() if not ast.get_docstring(source.tree)] == []
+
+
+def test_what_is_pure_ignores_no_type(sources: Mapping[str, Source]) -> None:
+    pure = {module for module in sources if any(below(module, room) for room in PURE_ROOMS)}
+    assert pure
+    assert {module for module in pure if "type: ignore" in sources[module].text} == set()
+
+
+def test_each_can_be_imported(sources: Mapping[str, Source]) -> None:
+    for module in sources:
+        if not module.endswith(".__main__"):
+            import_module(module)
 
 
 @pytest.mark.parametrize(
@@ -229,9 +252,11 @@ def test_reads_imports(code: str, expected: list[str]) -> None:
     assert list(imports(ast.parse(code), "pkg.room")) == expected
 
 
-def test_one_module_reads_pydantics_errors() -> None:
-    readers = [path for path in FILES if re.search(r"\.errors\(|\.json\(include_", path.read_text())]
-    assert [module_name(path) for path in readers] == ["aws_executors.core.validation"]
+def test_one_module_reads_pydantics_errors(sources: Mapping[str, Source]) -> None:
+    reads = re.compile(r"\.errors\(|\.json\(include_")
+    assert [module for module, source in sources.items() if reads.search(source.text)] == [
+        "aws_executors.core.validation"
+    ]
 
 
 COMPAT = (f"{OURS}.shell.airflow.compat", f"{OURS}.shell.airflow.features", f"{OURS}.run.compat")
@@ -269,10 +294,13 @@ def asks(tree: ast.AST) -> Iterator[str]:
                 yield from (name for name in imports(module, "") if below(name, "airflow"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_no_other_module_asks_which_airflow_this_is(path: Path) -> None:
-    if module_name(path) not in COMPAT:
-        assert list(asks(ast.parse(path.read_text()))) == []
+def test_no_other_module_asks_which_airflow_this_is(sources: Mapping[str, Source]) -> None:
+    assert [
+        (module, asked)
+        for module, source in sources.items()
+        if module not in COMPAT
+        for asked in asks(source.tree)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -323,8 +351,8 @@ def faulty(found: Mapping[str, set[str]]) -> set[str]:
     return {name for name in found if not name.endswith("Error") or name not in based}
 
 
-def test_exceptions_have_one_base_and_one_suffix() -> None:
-    found = exceptions(classes(ast.parse(path.read_text()) for path in FILES))
+def test_exceptions_have_one_base_and_one_suffix(sources: Mapping[str, Source]) -> None:
+    found = exceptions(classes(source.tree for source in sources.values()))
     assert faulty(found) == set()
     assert {
         name for name in BASELESS if "AwsExecutorsError" in found.get(name, {"AwsExecutorsError"})
@@ -346,11 +374,11 @@ class AwsError: ...
     assert faulty(found) == {"Lost", "BareError", "Quiet"}
 
 
-def homes(sources: Mapping[str, str]) -> dict[str, list[str]]:
+def homes(trees: Mapping[str, ast.Module]) -> dict[str, list[str]]:
     """Every public class and function of these modules, with the modules that it stands in."""
     found: dict[str, list[str]] = {}
-    for module, source in sources.items():
-        for node in ast.parse(source).body:
+    for module, tree in trees.items():
+        for node in tree.body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 found.setdefault(node.name, []).append(module)
     return {name: modules for name, modules in found.items() if not name.startswith("_")}
@@ -364,8 +392,8 @@ def ambiguous(name: str, modules: Sequence[str]) -> bool:
     return len(modules) > 1 and not same and not (name in COMMAND and command)
 
 
-def test_a_name_means_one_thing() -> None:
-    found = homes({module_name(path): path.read_text() for path in FILES})
+def test_a_name_means_one_thing(sources: Mapping[str, Source]) -> None:
+    found = homes({module: source.tree for module, source in sources.items()})
     assert {name: modules for name, modules in found.items() if ambiguous(name, modules)} == {}
 
 
@@ -388,4 +416,4 @@ def test_tells_twins_from_namesakes(name: str, modules: list[str], wrong: bool) 
 
 def test_finds_public_names_alone() -> None:
     code = {"a": "def one(): ...\nclass _Two: ...", "b": "async def one():\n    def inner(): ..."}
-    assert homes(code) == {"one": ["a", "b"]}
+    assert homes({module: ast.parse(text) for module, text in code.items()}) == {"one": ["a", "b"]}

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
@@ -71,23 +72,32 @@ def test_executor_config_of_ecs() -> None:
 
 
 CONFIGURED = """
-import json
-from airflow.configuration import conf
+import json, os, sys
+from pathlib import Path
+from airflow.configuration import AIRFLOW_HOME, conf
 from aws_executors import Launch, Task, to_kwargs
 from aws_executors.core.services import SERVICES
 from aws_executors.shell.airflow.configuration import configure
 from returns.result import Success
 
-configured = configure(SERVICES["{section}"], conf)
-assert isinstance(configured, Success), str(configured.failure())
-made = configured.unwrap()
-requests = [
-    to_kwargs(made.build(Launch(task=Task(dag_id="tutorial", task_id="say_hello"), command=("run",),
-                                settings=made.settings, token="0b6e", queue=queue,
-                                executor_config={{"memory": 512}})))
-    for queue in ("default", "long_tasks_queue")
-]
-print("REQUESTS", json.dumps(requests))
+for name, section, module, options in json.loads(sys.argv[1]):
+    Path(AIRFLOW_HOME, "plugins", "custom_module.py").write_text(module)
+    sys.stdout.flush()
+    if fork := os.fork():
+        assert os.waitpid(fork, 0)[1] == 0, name
+        continue
+    os.environ.update(options)
+    configured = configure(SERVICES[section], conf)
+    assert isinstance(configured, Success), str(configured.failure())
+    made = configured.unwrap()
+    requests = [
+        to_kwargs(made.build(Launch(task=Task(dag_id="tutorial", task_id="say_hello"), command=("run",),
+                                    settings=made.settings, token="0b6e", queue=queue,
+                                    executor_config={"memory": 512})))
+        for queue in ("default", "long_tasks_queue")
+    ]
+    print("REQUESTS", json.dumps([name, requests]))
+    sys.exit()
 """
 
 BATCH_OPTIONS = {
@@ -106,27 +116,10 @@ FARGATE_OPTIONS = {
 }
 
 
-def configured(home: Path, module: str, section: str, options: dict[str, str]) -> list[dict[str, object]]:
-    """The requests for the queues `default` and `long_tasks_queue` under this configuration."""
-    (home / "plugins").mkdir()
-    (home / "plugins" / "custom_module.py").write_text(dedent(module))
-    database = {"AIRFLOW_HOME": str(home), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/a.db"}
-    done = subprocess.run(
-        [sys.executable, "-c", CONFIGURED.format(section=section)],
-        env=os.environ | database | options | {"PYTHONPATH": SRC},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("REQUESTS ")]
-    requests: list[dict[str, object]] = json.loads(line.removeprefix("REQUESTS "))
-    return requests
-
-
-def test_extension_of_batch_by_a_dict(tmp_path: Path) -> None:
-    module = """
+EXAMPLES = {
+    "batch by a dict": (
+        "batch",
+        """
         from aws_executors.conf import BATCH_SUBMIT_JOB_KWARGS
         from copy import deepcopy
 
@@ -134,9 +127,67 @@ def test_extension_of_batch_by_a_dict(tmp_path: Path) -> None:
         CUSTOM_SUBMIT_JOB_KWARGS = deepcopy(BATCH_SUBMIT_JOB_KWARGS)
         CUSTOM_SUBMIT_JOB_KWARGS['retryStrategy'] = {'attempts': 3}
         CUSTOM_SUBMIT_JOB_KWARGS['timeout'] = {'attemptDurationSeconds': 24 * 60 * 60 * 60}
-    """
-    options = BATCH_OPTIONS | {"AIRFLOW__BATCH__SUBMIT_JOB_KWARGS": "custom_module.CUSTOM_SUBMIT_JOB_KWARGS"}
-    request, other = configured(tmp_path, module, "batch", options)
+        """,
+        BATCH_OPTIONS | {"AIRFLOW__BATCH__SUBMIT_JOB_KWARGS": "custom_module.CUSTOM_SUBMIT_JOB_KWARGS"},
+    ),
+    "fargate by a dict": (
+        "ecs_fargate",
+        """
+        from aws_executors.conf import ECS_FARGATE_RUN_TASK_KWARGS
+        from copy import deepcopy
+
+        # Add environmental variables to contianer overrides
+        CUSTOM_RUN_TASK_KWARGS = deepcopy(ECS_FARGATE_RUN_TASK_KWARGS)
+        CUSTOM_RUN_TASK_KWARGS['overrides']['containerOverrides'][0]['environment'] = [
+            {'name': 'CUSTOM_ENV_VAR', 'value': 'enviornment variable value'}
+        ]
+        """,
+        FARGATE_OPTIONS | {"AIRFLOW__ECS_FARGATE__RUN_TASK_KWARGS": "custom_module.CUSTOM_RUN_TASK_KWARGS"},
+    ),
+    "batch by a subclass": (
+        "batch",
+        """
+        from aws_executors import compose, queue_is, when
+        from aws_executors import batch
+        from aws_executors.batch import with_retry, with_timeout
+
+        build = compose(
+            batch.build,
+            when(queue_is("long_tasks_queue"), with_retry(3), with_timeout(hours=24)),
+        )
+        """,
+        BATCH_OPTIONS | {"AIRFLOW__BATCH__REQUEST_BUILDER": "custom_module.build"},
+    ),
+}
+"""What goes through airflow.cfg: the section, the module, and the options, by example."""
+
+
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, object]]]:
+    """The requests for the queues `default` and `long_tasks_queue` under each example's configuration: each
+    has a fork of one process, which has imported Airflow and nothing of theirs."""
+    home = tmp_path_factory.mktemp("airflow")
+    (home / "plugins").mkdir()
+    told = [(name, section, dedent(text), said) for name, (section, text, said) in EXAMPLES.items()]
+    database = {"AIRFLOW_HOME": str(home), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/a.db"}
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", CONFIGURED, json.dumps(told)],  # -B: one file, written again and again
+        env=os.environ | database | {"PYTHONPATH": SRC},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("REQUESTS ")]
+    requests: dict[str, list[dict[str, object]]] = dict(
+        json.loads(line.removeprefix("REQUESTS ")) for line in lines
+    )
+    return requests
+
+
+def test_extension_of_batch_by_a_dict(configured: Mapping[str, list[dict[str, object]]]) -> None:
+    request, other = configured["batch by a dict"]
     assert request == other == {
         "jobName": "airflow-job-name-0b6e-1",
         "jobQueue": "airflow-job-queue",
@@ -150,21 +201,8 @@ def test_extension_of_batch_by_a_dict(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_extension_of_fargate_by_a_dict(tmp_path: Path) -> None:
-    module = """
-        from aws_executors.conf import ECS_FARGATE_RUN_TASK_KWARGS
-        from copy import deepcopy
-
-        # Add environmental variables to contianer overrides
-        CUSTOM_RUN_TASK_KWARGS = deepcopy(ECS_FARGATE_RUN_TASK_KWARGS)
-        CUSTOM_RUN_TASK_KWARGS['overrides']['containerOverrides'][0]['environment'] = [
-            {'name': 'CUSTOM_ENV_VAR', 'value': 'enviornment variable value'}
-        ]
-    """
-    options = FARGATE_OPTIONS | {
-        "AIRFLOW__ECS_FARGATE__RUN_TASK_KWARGS": "custom_module.CUSTOM_RUN_TASK_KWARGS"
-    }
-    request, other = configured(tmp_path, module, "ecs_fargate", options)
+def test_extension_of_fargate_by_a_dict(configured: Mapping[str, list[dict[str, object]]]) -> None:
+    request, other = configured["fargate by a dict"]
     assert request == other
     assert request["overrides"] == {
         "containerOverrides": [
@@ -198,19 +236,10 @@ def test_the_subclass_examples_own_number_of_seconds_is_taken_as_it_is() -> None
     assert build(batch_launch()).timeout.attempt_duration_seconds == 5_184_000
 
 
-def test_extension_of_batch_by_a_subclass_is_named_in_airflow_cfg(tmp_path: Path) -> None:
-    module = """
-        from aws_executors import compose, queue_is, when
-        from aws_executors import batch
-        from aws_executors.batch import with_retry, with_timeout
-
-        build = compose(
-            batch.build,
-            when(queue_is("long_tasks_queue"), with_retry(3), with_timeout(hours=24)),
-        )
-    """
-    options = BATCH_OPTIONS | {"AIRFLOW__BATCH__REQUEST_BUILDER": "custom_module.build"}
-    default, long = configured(tmp_path, module, "batch", options)
+def test_extension_of_batch_by_a_subclass_is_named_in_airflow_cfg(
+    configured: Mapping[str, list[dict[str, object]]],
+) -> None:
+    default, long = configured["batch by a subclass"]
     assert "retryStrategy" not in default
     assert long == default | {
         "retryStrategy": {"attempts": 3},

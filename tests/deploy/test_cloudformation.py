@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,34 +35,38 @@ WARM = {"workload_store": "s3://my-bucket/workloads", "warm_idle": "120"}
 BATCH = {"region": "us-east-1", "job_name": "airflow", "job_queue": "q", "job_definition": "d"}
 
 
+@cache
 def ecs_template(**more: str) -> Any:
     settings = ecs.EcsSettings.from_section(ECS | more).unwrap()
     return template(of_ecs(settings, ecs_options(settings), bool(settings.warm_idle)))
 
 
+@cache
 def batch_template(**more: str) -> Any:
     settings = batch.BatchSettings.from_section(BATCH | more).unwrap()
     return template(of_batch(settings, batch_options(settings), bool(settings.warm_idle)))
 
 
-MADE = {
-    "fargate": ecs_template(),
-    "own-group": ecs_template(
-        security_groups="sg-1", cluster="arn:aws:ecs:us-east-1:123456789012:cluster/etl"
-    ),
-    "spot": ecs_template(capacity_provider_strategy="FARGATE_SPOT:4,FARGATE:1"),
-    "ec2": ecs_template(launch_type="EC2", subnets=""),
-    "batch": batch_template(),
-    "batch-named": batch_template(container_name="main", job_definition="d:3"),
-    "stored": batch_template(**STORED),
-    "warm": ecs_template(**WARM),
-}
+def every() -> dict[str, Any]:
+    return {
+        "fargate": ecs_template(),
+        "own-group": ecs_template(
+            security_groups="sg-1", cluster="arn:aws:ecs:us-east-1:123456789012:cluster/etl"
+        ),
+        "spot": ecs_template(capacity_provider_strategy="FARGATE_SPOT:4,FARGATE:1"),
+        "ec2": ecs_template(launch_type="EC2", subnets=""),
+        "batch": batch_template(),
+        "batch-named": batch_template(container_name="main", job_definition="d:3"),
+        "stored": batch_template(**STORED),
+        "warm": ecs_template(**WARM),
+    }
 
 
 def test_the_linter_finds_nothing(tmp_path: Path) -> None:
     """In one run for all of them, for it takes longest to start; what it finds has its template's name."""
-    files = [tmp_path / f"{name}.json" for name in MADE]
-    for file, made in zip(files, MADE.values(), strict=True):
+    templates = every()
+    files = [tmp_path / f"{name}.json" for name in templates]
+    for file, made in zip(files, templates.values(), strict=True):
         file.write_text(json.dumps(made))
     done = subprocess.run(
         [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "us-east-1", "--", *map(str, files)],

@@ -21,7 +21,7 @@ from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.iam import Statement
 from aws_executors.core.batch.builder import from_options as batch_options
 from aws_executors.core.ecs.builder import from_options as ecs_options
-from aws_executors.deploy.hcl import BLOCKS, Value, as_json, hcl, itself
+from aws_executors.deploy.hcl import BLOCKS, Configuration, Value, as_json, hcl, itself
 from aws_executors.deploy.model import Setup, of_batch, of_ecs
 from aws_executors.deploy.terraform import configuration
 
@@ -64,9 +64,20 @@ SETUPS = {
 EVERY = pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
 
 
+_made: dict[str, Configuration] = {}
+
+
+def made_of(setup: Setup) -> Configuration:
+    """Its configuration, made once: to fill in the template and read it takes longest here."""
+    name = repr(setup)
+    if name not in _made:
+        _made[name] = configuration(setup)
+    return _made[name]
+
+
 def resources(setup: Setup) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Type, name and arguments of each resource."""
-    made: dict[str, dict[str, dict[str, Any]]] = configuration(setup)["resource"]  # type: ignore[assignment]
+    made: dict[str, dict[str, dict[str, Any]]] = made_of(setup)["resource"]  # type: ignore[assignment]
     return ((kind, name, given) for kind, names in made.items() for name, given in names.items())
 
 
@@ -101,7 +112,7 @@ KINDS: Mapping[str, Callable[[Any], bool]] = {
 
 @EVERY
 def test_every_reference_leads_to_what_is_there(setup: Setup) -> None:
-    made = configuration(setup)
+    made = made_of(setup)
     text = hcl(made)
     assert set(re.findall(r"\bvar\.(\w+)", text)) == made["variable"].keys()
     there = {f"{kind}.{name}" for kind, name, _ in resources(setup)}
@@ -112,7 +123,7 @@ def test_every_reference_leads_to_what_is_there(setup: Setup) -> None:
 
 @EVERY
 def test_both_spellings_are_read_as_the_same(setup: Setup) -> None:
-    made = configuration(setup)
+    made = made_of(setup)
     read = hcl2.loads(hcl(made) + "\n")
     written = as_json(made)
     assert isinstance(written, dict)
@@ -150,7 +161,7 @@ def named(blocks: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def test_it_makes_what_the_settings_name() -> None:
-    made: Any = as_json(configuration(on_ecs()))["resource"]
+    made: Any = as_json(made_of(on_ecs()))["resource"]
     definition = made["aws_ecs_task_definition"]["airflow"]
     (container,) = json.loads(definition["container_definitions"])
     assert made["aws_ecs_cluster"]["airflow"] == {"name": "etl"}
@@ -164,7 +175,7 @@ def test_it_makes_what_the_settings_name() -> None:
 
 
 def test_the_policy_is_about_the_set_up_s_own_roles_and_account() -> None:
-    made: Any = as_json(configuration(on_ecs()))["resource"]
+    made: Any = as_json(made_of(on_ecs()))["resource"]
     document = json.loads(made["aws_iam_policy"]["scheduler"]["policy"])
     resources = {one["Sid"]: one["Resource"] for one in document["Statement"]}
     assert resources["PassRoles"] == ["${aws_iam_role.execution.arn}", "${aws_iam_role.task.arn}"]
@@ -175,7 +186,7 @@ def test_the_policy_is_about_the_set_up_s_own_roles_and_account() -> None:
 def test_roles_are_for_tasks_of_this_account_and_region_alone() -> None:
     account = "${data.aws_caller_identity.current.account_id}"
     for setup in (on_ecs(), on_batch()):
-        made: Any = as_json(configuration(setup))["resource"]
+        made: Any = as_json(made_of(setup))["resource"]
         for role in ("execution", "task"):
             (one,) = json.loads(made["aws_iam_role"][role]["assume_role_policy"])["Statement"]
             assert one["Condition"] == {
@@ -225,7 +236,7 @@ def test_containers_may_serve_their_cells() -> None:
         {**BATCH, "workload_store": "s3://my-bucket/w", "warm_idle": "9"}
     ).unwrap()
     setup = of_batch(settings, batch_options(settings), warm=True)
-    made: Any = as_json(configuration(setup))["resource"]
+    made: Any = as_json(made_of(setup))["resource"]
     document = json.loads(made["aws_iam_role_policy"]["read_workloads"]["policy"])
     assert [one["Sid"] for one in document["Statement"]] == ["ServeCells"]
 

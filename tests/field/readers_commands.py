@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 from airflow.configuration import AirflowConfigParser
 
+from airflow_conf import new_conf
 from aws_executors.batch import BatchSettings
 from aws_executors.cli.commands.migrate import of_environment, of_file, with_variables
 from aws_executors.core.aws import console
@@ -51,7 +52,7 @@ def configuration(given: Any) -> dict[str, object]:
         file = of_file(str(path))
     written = with_variables(file, of_environment(given.get("variables", {}), file))
     printed = as_cfg(migrated(written), notes(written))
-    parser = AirflowConfigParser()
+    parser = new_conf()
     parser.read_string(printed)
     own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
     with patch.dict(os.environ, own, clear=True):

@@ -10,6 +10,7 @@ from airflow.configuration import AirflowConfigParser
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_conf import new_conf
 from aws_executors.batch import BatchSettings
 from aws_executors.cli.__main__ import main
 from aws_executors.core.settings.base import Settings
@@ -216,7 +217,7 @@ def test_what_can_not_be_migrated_is_told(
 @cache
 def airflows_parser() -> AirflowConfigParser:
     """Made once: it takes a quarter of a second."""
-    return AirflowConfigParser()
+    return new_conf()
 
 
 LINES = st.text(st.sampled_from("ab,{}[]\"'#;=:%$ \t\n\r") | st.characters(codec="utf-8"), max_size=40)

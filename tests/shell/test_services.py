@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 import pytest
-from airflow.configuration import AirflowConfigParser
 
+from airflow_conf import new_conf
 from aws_executors import Launch, Task, executors, provider
 from aws_executors.cli.command import SECTIONS
 from aws_executors.cli.commands.setup import SETUPS
@@ -59,7 +59,7 @@ class ThirdExecutor(AwsExecutor[EcsSettings, RunTask]):
 
 
 def test_a_third_service_is_a_row_and_a_class() -> None:
-    conf = AirflowConfigParser()
+    conf = new_conf()
     conf.read_string(
         "[third]\nregion = us-east-1\ncluster = c\ncontainer_name = main\ntask_definition = d\n"
         'subnets = subnet-1\nrun_task_kwargs = {"enableExecuteCommand": true}'
@@ -75,4 +75,4 @@ def test_a_third_service_is_a_row_and_a_class() -> None:
 
 
 def test_what_is_wrong_with_its_section_names_it() -> None:
-    assert "[third] region = us-east-1" in str(configure(THIRD, AirflowConfigParser()).failure())
+    assert "[third] region = us-east-1" in str(configure(THIRD, new_conf()).failure())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,15 @@ class Report:
     def facts(self) -> dict[str, Any]:
         """What was measured of each fact."""
         return {one["name"]: one for one in self.found["facts"]}
+
+
+@pytest.fixture(autouse=True)
+def as_loud_as_before() -> Iterator[None]:
+    """In this process too ``verify`` logs errors alone: not so the tests after it."""
+    ours = logging.getLogger("aws_executors")
+    level = ours.level
+    yield
+    ours.setLevel(level)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from airflow.configuration import AirflowConfigParser
 from airflow.executors.base_executor import ExecutorConf
 from returns.result import Result
 
+from airflow_conf import new_conf
 from airflow_features import TEAMS, needs
 from aws_executors.core import services
 from aws_executors.core.batch.request import SubmitJob
@@ -38,7 +39,7 @@ ECS = {
 @pytest.fixture(params=["declared", "undeclared"])
 def conf(request: pytest.FixtureRequest) -> AirflowConfigParser:
     """Airflow's configuration, with our defaults as the provider's entry point declares them, and without."""
-    parser = AirflowConfigParser()
+    parser = new_conf()
     if request.param == "declared":
         parser._default_values.read_dict(declared())
     return parser
@@ -146,13 +147,13 @@ def test_a_declared_default_contradicts_nothing(conf: AirflowConfigParser) -> No
     request = run(ecs(conf, {"capacity_provider_strategy": "FARGATE_SPOT:1"}).unwrap())
     assert "launchType" not in request
     assert request["capacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
-    assert run(ecs(AirflowConfigParser(), {"launch_type": "EC2"}).unwrap()).get("platformVersion") is None
+    assert run(ecs(new_conf(), {"launch_type": "EC2"}).unwrap()).get("platformVersion") is None
 
 
 def test_a_default_that_airflow_wrote_into_a_new_file_contradicts_nothing(conf: AirflowConfigParser) -> None:
     read = ecs(conf, {"capacity_provider_strategy": "FARGATE_SPOT:1", "launch_type": "FARGATE"})
     assert "launchType" not in run(read.unwrap())
-    other = ecs(AirflowConfigParser(), {"launch_type": "EC2", "platform_version": "LATEST"})
+    other = ecs(new_conf(), {"launch_type": "EC2", "platform_version": "LATEST"})
     assert "platformVersion" not in run(other.unwrap())
 
 
@@ -262,7 +263,7 @@ def build(launch):
 """
     write(tmp_path, module, text)
     for option in ("submit_job_kwargs", "request_builder"):
-        configured = batch(AirflowConfigParser(), {option: f"{module}.build"}).unwrap()
+        configured = batch(new_conf(), {option: f"{module}.build"}).unwrap()
         assert submitted(configured)["jobQueue"] == "own"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import socket
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -131,6 +131,7 @@ def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> St
     )
 
 
+@cache
 def spare_what_is_loaded() -> None:
     """Let garbage collections pass over what this process has loaded so far, once in its life.
 
@@ -138,9 +139,8 @@ def spare_what_is_loaded() -> None:
     loaded for 0.2 s, while the scheduler and every thread here stand still. Before a fork LocalExecutor and
     the DAG processor do the same. Source: https://docs.python.org/3/library/gc.html#gc.freeze.
     """
-    if not gc.get_freeze_count():
-        gc.collect()
-        gc.freeze()
+    gc.collect()
+    gc.freeze()
 
 
 def sharing_of(

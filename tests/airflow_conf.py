@@ -1,0 +1,23 @@
+"""Airflow's configuration before it has read anything, made anew for each who asks.
+
+Law: Airflow reads what it says of its own options once here, and not for each: to parse that takes longest.
+"""
+
+from functools import cache
+from unittest.mock import patch
+
+from airflow import configuration
+from airflow.configuration import AirflowConfigParser
+
+_read = configuration.retrieve_configuration_description
+
+
+@cache
+def _described() -> dict[str, dict[str, object]]:
+    return _read(include_providers=False)
+
+
+def new_conf() -> AirflowConfigParser:
+    """A configuration of defaults alone."""
+    with patch.object(configuration, "retrieve_configuration_description", lambda **_: _described()):
+        return AirflowConfigParser()
