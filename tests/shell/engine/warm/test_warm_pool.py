@@ -22,6 +22,7 @@ from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
+from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.core.warm.cell import Cell
 from aws_executors.core.warm.shape import WarmShape
 from aws_executors.core.warm.step import WarmLimits
@@ -177,6 +178,11 @@ class World:
         self.happen(self.own(token), events.Prepared(self.now, "request"))
         self.happen(self.own(token), events.Accepted(self.now, f"arn:{token}"))
 
+    def leaves(self, token: str) -> None:
+        """A container has ended by itself, with exit code 0."""
+        ended = Observation(id=f"arn:{token}", phase=Phase.SUCCEEDED, exit_code=0, started=True, final=True)
+        self.happen(self.own(token), events.Observed(self.now, ended))
+
     def ends(self, token: str, cause: Cause = Cause.RECLAIMED) -> None:
         """A container has ended."""
         ended = Observation(
@@ -330,6 +336,96 @@ def test_what_was_taken_is_lost_with_its_container(world: World) -> None:
     assert (ended.observation.id, ended.observation.cause) == ("arn:c1#2", Cause.RECLAIMED)
     world.turn(61.0)
     assert world.calls.removed == [NAME]
+
+
+def silence(world: World) -> None:
+    """The store answers no question about the cell of a container that has ended, however often asked."""
+    for _ in range(80):
+        world.turn(1.0)
+        if not world.asked("read"):
+            break
+        world.answers("read", Failure(SILENT))
+    assert world.asked("read") == []
+
+
+def test_what_nobody_has_seen_taken_has_not_gone_well_because_its_container_has(world: World) -> None:
+    job = world.wants("a")
+    up(world)
+    world.answers("offer", Failure(SILENT))
+    world.leaves("c1")  # as it does if it could not reach its cell, or has closed it before
+    silence(world)
+    assert job.job.stage is Stage.AWAITING_ROW
+    row = Row(state="queued", token="a", try_number=1)
+    world.happen(job, events.RowRead(world.now, row))
+    assert (job.job.stage, job.job.attempt) == (Stage.PREPARING, 2)
+
+
+def test_what_was_taken_has_gone_well_if_its_container_says_so(world: World) -> None:
+    run(world, "a")
+    world.leaves("c1")
+    silence(world)
+    ended = world.of("a")[-1]
+    assert isinstance(ended, events.Observed)
+    assert ended.observation.phase is Phase.SUCCEEDED
+
+
+def untaken(world: World, container: str, cell: Cell, others: Mapping[str, Cell]) -> dict[str, Cell]:
+    """A container that is up does not take what is offered, and nobody offers it anything any more; all cells
+    then, where there are `others`."""
+    name = f"f00d/{container}-1"
+    world.accepts(container)
+    world.lists(others)
+    world.lists({**others, name: cell})
+    world.answers("read", Success(HeldCell(tag(cell), cell)))
+    lies = offered(world)
+    world.turn(6.0)
+    (closed,) = world.asked("write")
+    assert closed == lies.close()
+    assert isinstance(closed, Cell)
+    world.answers("write", Success(HeldCell(tag(closed), closed)))
+    assert isinstance(world.of(container)[-1], events.Revoked)
+    return {**others, name: closed}
+
+
+def test_a_container_that_takes_nothing_is_closed_for_every_scheduler_before_it_is_stopped(
+    world: World,
+) -> None:
+    world.wants("a")
+    untaken(world, "c1", IDLE, {})
+    assert world.of("a") == []
+    assert world.table.get("c2") is not None  # started for it instead
+
+
+def test_one_that_comes_up_although_it_is_being_stopped_is_closed_for_every_scheduler(world: World) -> None:
+    """Another one would take it over in a few seconds, and the stop may come later than that."""
+    job = world.wants("a")
+    world.accepts("c1")
+    world.happen(job, events.Revoked(world.now))
+    world.turn()
+    assert isinstance(world.of("c1")[-1], events.Revoked)
+    world.lists({})
+    world.shows(NAME, IDLE)
+    assert world.asked("write") == [IDLE.close()]
+
+
+def test_nothing_is_offered_to_one_that_is_being_stopped_whatever_its_cell_says(world: World) -> None:
+    job, taken = run(world, "a")
+    for _ in range(2):  # the first stop has no effect yet
+        world.pool.stop(job, "arn:c1#2")
+        world.answers("read", Success(HeldCell(tag(taken), taken)))
+    world.pool.stop(job, "arn:c1#2")
+    idle = taken.end(0)
+    world.answers("read", Success(HeldCell(tag(idle), idle)))
+    world.wants("b")
+    assert world.asked("offer") == []
+
+
+def test_a_job_whose_workload_no_container_takes_gets_one_of_its_own(world: World) -> None:
+    world.wants("a")
+    cells = untaken(world, "c1", IDLE, {})
+    untaken(world, "c2", Cell(container="arn:c2"), cells)
+    assert isinstance(world.of("a")[-1], events.NotPlaced)
+    assert world.table.get("c3") is None
 
 
 def test_a_workload_has_what_its_cell_says_and_the_sizes_of_its_container(world: World) -> None:

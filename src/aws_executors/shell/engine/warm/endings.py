@@ -14,6 +14,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle import events
+from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.core.lifecycle.transitions.lookup import forgotten
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.place import lasted, place_of
@@ -93,7 +94,10 @@ class Endings(Generic[K, R]):
             return
         place = container.place or place_of(container.token if ended is None else ended.id, 0)
         container.lost = lasted(self._clock() - container.since)
-        last = forgotten(place) if ended is None else replace(ended, id=place, used=container.lost)
+        if ended is None or (ended.phase is Phase.SUCCEEDED and not container.place):
+            last = forgotten(place)  # that it has ended well says nothing of what nobody has seen taken
+        else:
+            last = replace(ended, id=place, used=container.lost)
         self._turns.taken(container, replace(last, name=container.name, started=True))
 
     def _never_up(self, container: WarmContainer[K, R]) -> None:

@@ -43,6 +43,8 @@ R = TypeVar("R")
 
 OFTEN, RARELY = 0.5, 1.0
 """Seconds between two lists of the cells: while a job or a container waits for the other, and else."""
+UNTAKEN = 2
+"""So many containers that do not take a job's workload are no bad luck: they may not read their cells."""
 TASK_ENDED = (Stage.STOPPING, Stage.CONFIRMING, Stage.CLOSED)
 
 
@@ -190,7 +192,7 @@ class WarmPool(Generic[K, R]):
             elif waiter.record.in_doubt:
                 self._jobs.hold(waiter.record, waiter.submission)
                 del self._turns.waiters[waiter.record.job.token]
-            elif silent:
+            elif silent or waiter.untaken >= UNTAKEN:
                 self._cold(waiter)
             else:
                 shapes.setdefault(waiter.request.shape.name, []).append(waiter)
@@ -281,7 +283,7 @@ class WarmPool(Generic[K, R]):
     # --- Small matters -------------------------------------------------------------------------------------
 
     def _cold(self, waiter: Waiter[K, R]) -> None:
-        """The store does not answer: the job gets a container of its own."""
+        """The store does not answer, to us or to containers: the job gets a container of its own."""
         record = waiter.record
         record.work_item = replace(record.work_item, build=waiter.request.cold)
         self._turns.answer(waiter, events.NotPlaced(self._clock()))

@@ -140,6 +140,8 @@ class Turns(Generic[K, R]):
         self.changed = True
         if container.job:
             self._apply(container, held)
+        elif held.cell.word is Word.IDLE and container.stopping and not container.call:
+            self.close(container)  # another scheduler could offer it something
 
     def _apply(self, container: WarmContainer[K, R], held: HeldCell) -> None:
         """What this says of the job whose workload the container has, or may have."""
@@ -220,15 +222,22 @@ class Turns(Generic[K, R]):
         held = container.held
         if container.record is not None and held is not None and held.etag == etag and not container.call:
             container.closing = True
+            waiter = self.waiters.get(container.job)
+            if waiter is not None:
+                waiter.untaken += 1
             self._settle(container)
 
     def _settle(self, container: WarmContainer[K, R]) -> None:
-        """Take back what was offered, or may have been; repeated until there is an answer."""
+        """Take back what was offered, or may have been; repeated until there is an answer.
+
+        Where the container is about to be stopped, its cell is closed: another scheduler could offer to it.
+        """
         held = container.held
         if held is None or container.record is None:
             return  # once it has ended, nobody takes it any more
         answered = self.answer_to(container, self._settled)
-        self._calls.write(container.name, held, held.cell.withdraw(), answered)
+        cell = held.cell.close() if container.closing else held.cell.withdraw()
+        self._calls.write(container.name, held, cell, answered)
 
     def _settled(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
         match unwrap_or_failure(result):
