@@ -128,12 +128,13 @@ class World:
 
     # --- The test's part ---
 
-    def wants(self, token: str) -> Record[str, str]:
+    def wants(self, token: str, *, has_row: bool = True) -> Record[str, str]:
         """A job waits for a container."""
+        job: Job[str] = Job(token=token, has_row=has_row)
         request: WarmRequest[str] = WarmRequest(
             shape=SHAPE, container=lambda one: one, workload=lambda: "{}", cold=lambda _: Success("cold")
         )
-        record = self.table.add(WorkItem(job=Job(token=token), key=token), Job(token=token), self.now)
+        record = self.table.add(WorkItem(job=job, key=token), job, self.now)
         record.in_doubt = self.doubtful
         prepared = events.Prepared(self.now, cast("str", request))
         self.happen(record, prepared)
@@ -183,10 +184,15 @@ class World:
         ended = Observation(id=f"arn:{token}", phase=Phase.SUCCEEDED, exit_code=0, started=True, final=True)
         self.happen(self.own(token), events.Observed(self.now, ended))
 
-    def ends(self, token: str, cause: Cause = Cause.RECLAIMED) -> None:
+    def ends(self, token: str, cause: Cause = Cause.RECLAIMED, *, started: bool = False) -> None:
         """A container has ended."""
         ended = Observation(
-            id=f"arn:{token}", phase=Phase.FAILED, cause=cause, final=True, given=lambda: GIVEN
+            id=f"arn:{token}",
+            phase=Phase.FAILED,
+            cause=cause,
+            final=True,
+            started=started,
+            given=lambda: GIVEN,
         )
         self.happen(self.own(token), events.Observed(self.now, ended))
 
@@ -339,9 +345,11 @@ def test_what_was_taken_is_lost_with_its_container(world: World) -> None:
 
 
 def silence(world: World) -> None:
-    """The store answers no question about the cell of a container that has ended, however often asked."""
+    """The store lists, and answers no question about a cell that has ended, however often asked."""
     for _ in range(80):
         world.turn(1.0)
+        if world.asked("list"):
+            world.answers("list", Success({}))
         if not world.asked("read"):
             break
         world.answers("read", Failure(SILENT))
@@ -360,13 +368,41 @@ def test_what_nobody_has_seen_taken_has_not_gone_well_because_its_container_has(
     assert (job.job.stage, job.job.attempt) == (Stage.PREPARING, 2)
 
 
-def test_what_was_taken_has_gone_well_if_its_container_says_so(world: World) -> None:
+def test_what_was_taken_has_gone_well_if_its_container_says_so_and_not_its_cell(world: World) -> None:
+    _, taken = run(world, "a")
+    world.leaves("c1")
+    world.answers("read", Success(HeldCell(tag(taken), taken)))
+    ended = world.of("a")[-1]
+    assert isinstance(ended, events.Observed)
+    assert ended.observation.phase is Phase.SUCCEEDED
+
+
+def test_a_cell_that_cannot_be_read_may_say_that_what_was_taken_has_failed(world: World) -> None:
+    """Its container has then left well, for all that it owed is told."""
     run(world, "a")
     world.leaves("c1")
     silence(world)
     ended = world.of("a")[-1]
     assert isinstance(ended, events.Observed)
-    assert ended.observation.phase is Phase.SUCCEEDED
+    assert (ended.observation.phase, ended.observation.cause) == (Phase.FAILED, Cause.UNCLEAR)
+
+
+def test_a_container_that_has_left_well_has_run_nothing_that_was_never_offered_to_it(world: World) -> None:
+    job = world.wants("a")
+    world.accepts("c1")
+    world.leaves("c1")
+    silence(world)
+    row = Row(state="queued", token="a", try_number=1)
+    world.happen(job, events.RowRead(world.now, row))
+    assert (job.job.stage, job.job.attempt) == (Stage.PREPARING, 2)
+
+
+def test_a_callback_has_not_begun_in_a_container_that_spot_takes_before_it_is_up(world: World) -> None:
+    job = world.wants("a", has_row=False)
+    world.accepts("c1")
+    world.ends("c1", Cause.RECLAIMED, started=True)
+    world.answers("read", Success(None))
+    assert (job.job.stage, job.job.attempt) == (Stage.PREPARING, 2)
 
 
 def untaken(world: World, container: str, cell: Cell, others: Mapping[str, Cell]) -> dict[str, Cell]:
@@ -402,10 +438,24 @@ def test_one_that_comes_up_although_it_is_being_stopped_is_closed_for_every_sche
     world.accepts("c1")
     world.happen(job, events.Revoked(world.now))
     world.turn()
+    world.answers("read", Success(None))
     assert isinstance(world.of("c1")[-1], events.Revoked)
     world.lists({})
     world.shows(NAME, IDLE)
     assert world.asked("write") == [IDLE.close()]
+
+
+@pytest.mark.parametrize("cell", [IDLE, IDLE.offer("another scheduler's", "{}").take()])
+def test_one_that_nobody_here_waits_for_is_let_alone_if_it_is_up(world: World, cell: Cell) -> None:
+    """AWS's last word of it may be old, and another scheduler have taken it over."""
+    job = world.wants("a")
+    world.accepts("c1")
+    world.happen(job, events.Revoked(world.now))
+    world.turn()
+    world.answers("read", Failure(SILENT))
+    world.turn(1.0)
+    world.answers("read", Success(HeldCell(tag(cell), cell)))
+    assert not any(isinstance(event, events.Revoked) for event in world.of("c1"))
 
 
 def test_nothing_is_offered_to_one_that_is_being_stopped_whatever_its_cell_says(world: World) -> None:

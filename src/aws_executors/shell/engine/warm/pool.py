@@ -215,7 +215,7 @@ class WarmPool(Generic[K, R]):
         for job in made.starts:
             self._launch(self._turns.waiters[job], now)
         for token in made.stops:
-            self._turns.stop(self._turns.containers[token])
+            self._turns.give_up(self._turns.containers[token])
 
     def _launch(self, waiter: Waiter[K, R], now: float) -> None:
         token, shape, item = self._new_token(), waiter.request.shape, waiter.record.work_item

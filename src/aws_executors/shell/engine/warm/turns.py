@@ -80,6 +80,26 @@ class Turns(Generic[K, R]):
         if container.record is not None:
             self._jobs.happen(container.record, events.Revoked(self._clock()))
 
+    def give_up(self, container: WarmContainer[K, R]) -> None:
+        """Stop one that nobody here waits for any more, unless it is up: another scheduler may use it."""
+        container.closing = True
+        self._calls.read(container.name, self.answer_to(container, self._looked_to_give_up))
+
+    def _looked_to_give_up(
+        self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]
+    ) -> None:
+        match unwrap_or_failure(result):
+            case AwsError() as error:
+                self.trouble(error)
+                self._later(container, self.give_up)
+            case None:
+                self.works()
+                self.stop(container)
+            case held:
+                container.closing = False
+                self.works()
+                self.says(container, held)
+
     def look_to_stop(self, container: WarmContainer[K, R]) -> None:
         """Another scheduler's workload may run there by now: that one is let alone."""
         container.closing = True
