@@ -34,10 +34,10 @@ from aws_executors.local.world import Effect, Event, Exited, Started, StartProce
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.aws.event_queue import EventQueue
+from aws_executors.shell.engine.aws_events.intake import EventIntake
+from aws_executors.shell.engine.aws_events.listener import EventListener
 from aws_executors.shell.engine.calls.rate_limiter import Account
 from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.events.intake import EventIntake
-from aws_executors.shell.engine.events.listener import EventListener
 from aws_executors.shell.engine.messages import RowQuery, WorkItem
 from aws_executors.shell.engine.thread import Engine
 from benchmarks.measure import quantile

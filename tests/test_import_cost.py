@@ -37,7 +37,7 @@ def test_neither_airflow_nor_boto3_is_imported(module: str) -> None:
 
 def test_a_container_with_one_workload_does_not_import_what_others_need() -> None:
     _, modules = _imported("aws_executors.run.__main__")
-    assert "aws_executors.run.parent" in modules
+    assert "aws_executors.run.first_process" in modules
     assert not modules & (HEAVY | {"pydantic", "ctypes"})
     assert not [name for name in modules if ".warm" in name or name.endswith(("usage", "leftovers"))]
 

@@ -25,9 +25,9 @@ from aws_executors.dashboard.recent_counts import SLOT, SLOTS, RecentCounts, cal
 from aws_executors.dashboard.seal import NoKeyError
 from aws_executors.dashboard.snapshot import HEARTBEAT, KEPT, MISSED, CallRate, QueueCount, Snapshot, TaskKey
 from aws_executors.dashboard.store import SnapshotRow, snapshots
+from aws_executors.shell.engine.aws_events.feed import News
 from aws_executors.shell.engine.calls.rate_limiter import Account
 from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.events.feed import News
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.engine.warm.container import WarmContainer

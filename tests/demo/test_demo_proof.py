@@ -7,8 +7,8 @@ import pytest
 from aws_executors.core.cost.record import UsageRecord, entry_of
 from aws_executors.demo import proof
 from aws_executors.demo.api import EventLogRow, TaskInstance
-from aws_executors.demo.beside import Half, claims
 from aws_executors.demo.containers import Container, TaskTry, Turn
+from aws_executors.demo.warm import Half, claims
 
 
 def instance(task_id: str, try_number: int = 1, state: str = "success", map_index: int = -1) -> TaskInstance:
@@ -186,7 +186,7 @@ def test_cold_beside_warm() -> None:
 def test_the_two_dags_differ_in_one_thing() -> None:
     from runpy import run_path
 
-    from aws_executors.demo.beside import COLD, DAGS, WARM
+    from aws_executors.demo.warm import COLD, DAGS, WARM
 
     made = run_path(str(DAGS / "chain_and_wave.py"))
     dags = {name: made[f"{name}_dag"]() for name in (COLD, WARM)}

@@ -33,7 +33,7 @@ from aws_executors.core.requests.stored_workload import enclosed
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
 from aws_executors.local import LocalAws
-from aws_executors.run import spot
+from aws_executors.run import stop_cause
 from aws_executors.run.__main__ import decoded
 from aws_executors.run.sources import NoWorkloadError, from_s3
 from run.warm_world import BUCKET, URL, CellAt
@@ -55,6 +55,10 @@ class Waits(BaseOperator):
 
 with DAG("dag"):
     Waits(task_id="task")
+
+def call_back():
+    Path(os.environ["PROOF"]).write_text("called")
+    time.sleep(float(os.environ["SLEEP"]))
 """
 CONTEXT: dict[str, Any] = {
     "dag_run": {
@@ -458,7 +462,7 @@ def test_why_the_platform_stops_a_container_as_far_as_it_can_know(
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     with instance(notice) as address:
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", address)
-        assert words in spot.why()
+        assert words in stop_cause.why()
 
 
 @pytest.mark.parametrize(
@@ -471,7 +475,7 @@ def test_metadata_that_can_not_be_asked_are_no_reason_to_guess(
     monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_ECS_EC2")
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     monkeypatch.setenv(name, value)
-    assert "cannot be reached" in spot.why()
+    assert "cannot be reached" in stop_cause.why()
 
 
 def test_a_spot_interruption_is_one_line_and_the_task_is_told_first(container: Container) -> None:
@@ -622,3 +626,14 @@ def test_a_stop_before_airflow_has_let_it_begin_is_no_failure_of_the_task(
     assert process.returncode == Exit.INFRASTRUCTURE
     assert BEFORE_IT_BEGAN in said
     assert container.proof == ""
+
+
+@needs(CALLBACKS)
+def test_a_stop_while_a_callback_runs_does_not_say_that_it_has_not_begun(container: Container) -> None:
+    """Nobody else can say so: there is no row, and Airflow's API server is not asked."""
+    written = CALLBACK.replace('"name":"tests"', '"name":"dags-folder"').replace("m.f", "dag.call_back")
+    process = container.start("--json-string", written, SLEEP="20")
+    said = stopped_when(process, lambda: container.proof == "called")
+    assert process.returncode == 1
+    assert BEFORE_IT_BEGAN not in said
+    assert "aws_executors.run: stopped by the platform (SIGTERM), and the callback may have begun" in said

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell
-from aws_executors.run import hostname, spot, task_stats
+from aws_executors.run import hostname, stop_cause, task_stats
 from aws_executors.run.cell_store import ABSENT, Failed, OwnCell
 from aws_executors.run.sources import exit_for
 
@@ -48,13 +48,13 @@ def answering(answer: bytes) -> Iterator[str]:
 @pytest.mark.parametrize("answer", [CUT_OFF, NOT_HTTP])
 def test_metadata_that_break_off_are_none(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_BATCH_JOB_ID", raising=False)
-    monkeypatch.setenv("AWS_EXECUTION_ENV", spot.ON_EC2)
+    monkeypatch.setenv("AWS_EXECUTION_ENV", stop_cause.ON_EC2)
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
     with answering(answer) as address:
         monkeypatch.setenv("ECS_CONTAINER_METADATA_URI_V4", address)
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", address)
         assert hostname.full_id() == ""
-        assert "cannot be reached" in spot.why()
+        assert "cannot be reached" in stop_cause.why()
         assert task_stats.on_the_hosts_network() is False
 
 
@@ -96,7 +96,7 @@ def test_an_answer_of_s3_that_another_container_would_not_get_is_no_fault_of_the
 
 AT_ITS_END = """
 import os, signal, sys
-from aws_executors.run import parent
+from aws_executors.run import first_process
 
 wait = os.wait
 def at_the_last_moment():
@@ -104,17 +104,17 @@ def at_the_last_moment():
     os.kill(os.getpid(), signal.SIGTERM)
     return ended
 os.wait = at_the_last_moment
-sys.exit(parent.fork(lambda: 7))
+sys.exit(first_process.fork(lambda: 7))
 """
 
 MUTE = """
 import os, sys
-from aws_executors.run import parent
+from aws_executors.run import first_process
 
 def run():
     sys.stdout.write("what nobody reads any more")
     return 7
-sys.exit(parent.fork(run))
+sys.exit(first_process.fork(run))
 """
 
 
@@ -142,8 +142,8 @@ def test_children_are_seen_off_where_they_were_to_be_ignored(tmp_path: Path) -> 
     """As a shell's ``trap '' CHLD`` leaves it to what it executes."""
     code = (
         "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
-        "import sys; from aws_executors.run import parent, warm_fork\n"
-        "parent.block_signals()\n"
+        "import sys; from aws_executors.run import first_process, warm_fork\n"
+        "first_process.block_signals()\n"
         "signal.alarm(20)\n"
         "sys.exit(warm_fork.run_apart(lambda: (7, True)).exit_code)\n"
     )

@@ -281,14 +281,14 @@ def test_a_workload_that_cannot_be_started_is_one_for_another_container(
 
 UNENDED = """
 import os, time
-from aws_executors.run import leftovers, parent, warm_fork
+from aws_executors.run import first_process, leftovers, warm_fork
 
 def run():
     if os.fork() == 0:
         time.sleep(600)
     return 1, False
 
-parent.block_signals()
+first_process.block_signals()
 leftovers.removed = lambda then, own: "processes of a workload cannot be ended"
 print(warm_fork.run_apart(run))
 """

@@ -148,6 +148,10 @@ class Host(Protocol):
         """The token of the job whose workload it has."""
         ...
 
+    def tells_of(self, token: str) -> int | None:
+        """The exit code of this job's workload, as far as anybody can know it."""
+        ...
+
     def begin(self) -> None:
         """Its process has been started."""
         ...

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from aws_executors.local.world import Json
 from aws_executors.shell.aws.event_queue import Message
-from aws_executors.shell.engine.events.intake import EventIntake
+from aws_executors.shell.engine.aws_events.intake import EventIntake
 from simulation.process import Process
 from simulation.timeline import Timeline, between, chosen, draw
 

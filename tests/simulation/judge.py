@@ -254,7 +254,8 @@ class Judge:
         by_itself = ended or any(self.struck[token] for token in tokens)
         if state == "failed" and not by_itself:
             self._unless_open(tokens[-1], f"callback {one.id[:4]} has never begun, and is reported a failure")
-        if state == "failed" and 0 in codes:
+        told = {each.code if each.host is None else each.host.tells_of(each.token) for each in mine}
+        if state == "failed" and 0 in told:
             self._unless_open(tokens[-1], f"callback {one.id[:4]} went well, and is reported a failure")
 
     # --- When something is about to happen to a task -------------------------------------------------------

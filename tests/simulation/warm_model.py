@@ -58,9 +58,17 @@ class WarmHost:
         """The token of the job whose workload it has, as its cell says: it may not know of its own write."""
         if self.turn is not None:
             return self.turn.token
-        there = self.cloud.world.s3.buckets[BUCKET].get(self.key)
-        cell = None if there is None else read(there.body)
+        cell = self._stored
         return cell.token if cell is not None and cell.word is Word.TAKEN else ""
+
+    def tells_of(self, token: str) -> int | None:
+        """The exit code of this job's workload as its cell tells it; None if it was killed before that."""
+        return None if self._stored is None else self._stored.exit_code_of(token)
+
+    @property
+    def _stored(self) -> Cell | None:
+        there = self.cloud.world.s3.buckets[BUCKET].get(self.key)
+        return None if there is None else read(there.body)
 
     @property
     def idle_for(self) -> float:
@@ -139,7 +147,7 @@ class WarmHost:
             self._taken()
         elif cell.word is Word.OFFERED and not self.told:
             workload = cell.workload
-            self._put(cell.take(), lambda: self._run(workload), self._look)
+            self._put(cell.take(), lambda: self._run(workload), self._look, owed=Exit.INFRASTRUCTURE)
         elif self.told or spent or age >= self.idle_limit:
             self._put(cell.close(), lambda: self.exit(0), self._look)
         else:

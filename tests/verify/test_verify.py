@@ -26,11 +26,11 @@ from aws_executors.local.world import StartProcess
 from aws_executors.local.world.ecs import run as local_run
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.event_queue import EventQueue
-from aws_executors.shell.engine.events.intake import EventIntake
-from aws_executors.shell.engine.events.listener import EventListener
+from aws_executors.shell.engine.aws_events.intake import EventIntake
+from aws_executors.shell.engine.aws_events.listener import EventListener
 from aws_executors.verify import drive, watch
 from aws_executors.verify.checks import CHECKS
-from aws_executors.verify.hear import NoSink
+from aws_executors.verify.event_receiver import NoSink
 from verify.conftest import OPTIONS
 
 if TYPE_CHECKING:

@@ -33,8 +33,8 @@ from aws_executors.dashboard.summary import (
     summarize,
     summarize_containers,
 )
+from aws_executors.shell.engine.aws_events.feed import News
 from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
-from aws_executors.shell.engine.events.feed import News
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.warm.container import WarmContainer
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from aws_executors.demo import beside, cloud, proof
+from aws_executors.demo import cloud, proof, warm
 from aws_executors.demo.api import DagRun, TaskInstance
 from aws_executors.demo.environment import isolate
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError, tail
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         transport=options.transport,
         events="airflow-events" if options.events else "",
         usage=not options.warm,
-        warm=beside.IDLE if options.warm else "",
+        warm=warm.IDLE if options.warm else "",
     )
     return run_on(fresh(options.logs, names), options)
 
@@ -113,7 +113,7 @@ def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[DemoStage]:
     for old in logs.glob("*.log"):
         old.unlink()
     if names.warm:
-        return stage(beside.DAGS, logs, names=names, delays="fargate", time_factor=1 / beside.FASTER)
+        return stage(warm.DAGS, logs, names=names, delays="fargate", time_factor=1 / warm.FASTER)
     return stage(DAGS, logs, names=names)
 
 
@@ -121,7 +121,7 @@ def run_demo(clock: Clock, up: DemoStage, *, timeout: float, keep: bool) -> bool
     """Run the DAG and check the result; returns whether everything promised is true."""
     clock.say(f"Airflow is up: {up.place.url} (no login: everyone is an administrator)")
     if up.names.warm:
-        claims = beside.run_beside(clock.say, up, timeout)
+        claims = warm.run_cold_and_warm(clock.say, up, timeout)
     else:
         dag_run = up.trigger(DAG)
         claims = final_checks(up, dag_run, follow(up, dag_run, clock, timeout))

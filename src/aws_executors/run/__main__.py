@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit, exit_of
 from aws_executors.core.redact.outgoing import one_line
-from aws_executors.run import compat, hostname, spot
-from aws_executors.run.parent import StoppedError, block_signals, fork, say, stop_at_once
+from aws_executors.run import compat, hostname, stop_cause
+from aws_executors.run.first_process import StoppedError, block_signals, fork, say, stop_at_once
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, NoWorkloadError
 
@@ -162,17 +162,25 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
     from airflow.executors.workloads import ExecuteTask
     from airflow.settings import dispose_orm
 
-    from aws_executors.run.ends import FAILED, exit_code
+    from aws_executors.run.exit_codes import FAILED, exit_code
 
     dispose_orm(do_log=False)
+    # A task that has begun has said so to Airflow. Nobody hears when a callback begins: from here on it may
+    # have, and a code that says otherwise would have it called a second time.
+    asks_first = isinstance(workload, ExecuteTask)
     with compat.not_understood() as reports:
         try:
             left = compat.run_workload(workload)
         except StoppedError as error:
-            return _stopped(error)
+            if asks_first:
+                return _stopped(error)
+            say(f"stopped by the platform ({error}), and the callback may have begun: {stop_cause.why()}")
+            return FAILED
         except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
             if not reports:
                 code = exit_code(error)
+                if code == Exit.INFRASTRUCTURE and not asks_first:
+                    code = FAILED
                 say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
                 return code
             left = FAILED
@@ -183,12 +191,12 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
     if left_by is not None:
         left_by(left)
     # A task has reported its own failure to Airflow; a callback's is known by the exit code only.
-    return int(not isinstance(workload, ExecuteTask) and left != 0)
+    return int(not asks_first and left != 0)
 
 
 def _stopped(error: StoppedError) -> int:
     return _end(
-        Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task started: {spot.why()}"
+        Exit.INFRASTRUCTURE, f"stopped by the platform ({error}) before the task started: {stop_cause.why()}"
     )
 
 

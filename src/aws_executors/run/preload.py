@@ -25,7 +25,7 @@ MODULES = (
     "airflow.sdk._shared.logging.remote",
     "airflow.serialization.serialized_objects",
     "airflow.utils.cli",
-    "aws_executors.run.ends",
+    "aws_executors.run.exit_codes",
     "jinja2.ext",
     "setproctitle",
 )

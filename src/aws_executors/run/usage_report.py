@@ -7,7 +7,7 @@ second of the container is paid for.
 from aws_executors.core.cost.measured import Measured, measured_text, usage_address
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.requests.stored_workload import bucket_and_key
-from aws_executors.run.parent import say
+from aws_executors.run.first_process import say
 from aws_executors.run.usage import Meter
 
 PATIENCE = 3  # seconds to connect, and to read

@@ -2,7 +2,7 @@
 
 Law: this process never runs user code. The fork has a process group and a temporary folder of its own;
 environment, modules and working directory are its own by being a fork. Signals are blocked in this process
-(`parent.block_signals`) and fetched where it waits, so that none is lost between two steps.
+(`first_process.block_signals`) and fetched where it waits, so that none is lost between two steps.
 """
 
 import os
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
-from aws_executors.run import leftovers, spot
-from aws_executors.run.parent import PASSED_ON, WATCHED, say, stop_at_once
+from aws_executors.run import leftovers, stop_cause
+from aws_executors.run.first_process import PASSED_ON, WATCHED, say, stop_at_once
 
 if TYPE_CHECKING:
     from aws_executors.core.cost.measured import Measured
@@ -127,7 +127,7 @@ def _followed(child: int) -> tuple[int, str]:
         if number in PASSED_ON:
             os.kill(child, number)  # first: finding out the reason takes time, of which the task has little
             stopped = signal.Signals(number).name
-            say(f"{stopped}: {spot.why()}; passed on to the task")
+            say(f"{stopped}: {stop_cause.why()}; passed on to the task")
             continue
         with suppress(ChildProcessError):
             while True:

@@ -13,7 +13,7 @@ from uuid import uuid4
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.log_marks import Mark
 from aws_executors.run import hostname, leftovers
-from aws_executors.run.parent import block_signals, say
+from aws_executors.run.first_process import block_signals, say
 from aws_executors.run.preload import preload_for_many, without_collecting
 from aws_executors.run.sources import NoWorkloadError
 from aws_executors.run.warm import ServingContainer, ServingLimits, Store

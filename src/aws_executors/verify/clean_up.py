@@ -27,10 +27,10 @@ LOOK_UPS, LOOK_UP_EVERY = 3, 3.0
 
 def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
     """Stop and remove everything; what could not be, each with the reason."""
-    drive.hearing.end()
+    drive.events.end()
     for engine in drive.engines:
         engine.end(stop=False, timeout=1.0)
-    drive.lost_line.cut()
+    drive.lost_scheduler.cut()
     problems: list[str] = []
     traces = [*drive.traces.values(), *extra]
     # At once, for somebody may not wait for the end of this.

@@ -17,8 +17,8 @@ from aws_executors.shell.airflow.started import engine_config
 from aws_executors.shell.engine.calls.rate_limiter import account
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.thread import Engine
-from aws_executors.verify.hear import Hearing, NoSink
-from aws_executors.verify.line import EngineLine, Ledger, look_up_seen
+from aws_executors.verify.event_receiver import EventReceiver, NoSink
+from aws_executors.verify.interceptor import Interceptor, Ledger, look_up_seen
 from aws_executors.verify.model import CaseTrace, not_checked
 from aws_executors.verify.plan import (
     Build,
@@ -71,23 +71,23 @@ class Drive:
         self.rows = PlayedRows(self.traces)
         self.ledger = Ledger(self.traces, self.rows)
         self.watch = Watch(setup, self.traces)
-        self.lost_line = EngineLine(setup.calls(), self.ledger, request_name, dying=True)
-        line = EngineLine(setup.calls(), self.ledger, request_name, [self.traces[LOST_ANSWER.name].token])
-        self.first, self.second = self._engine(self.lost_line), self._engine(line)
-        self.hearing = Hearing(setup, self.second, self.ledger)
+        self.lost_scheduler = Interceptor(setup.calls(), self.ledger, request_name, dying=True)
+        calls = Interceptor(setup.calls(), self.ledger, request_name, [self.traces[LOST_ANSWER.name].token])
+        self.first, self.second = self._engine(self.lost_scheduler), self._engine(calls)
+        self.events = EventReceiver(setup, self.second, self.ledger)
         self.engines: list[Engine[str, Any]] = []
         store = setup.store()
         if store is not None:
             self.stored = stored_case(store, self.traces[STORED.name].token)
         self.cell = setup.cell(self.traces)
 
-    def _engine(self, line: EngineLine[Any]) -> Engine[str, Any]:
+    def _engine(self, calls: Interceptor[Any]) -> Engine[str, Any]:
         """An engine, set as the executor sets it; but no case gets a second container."""
         settings = self.setup.settings
-        config = engine_config(settings, idempotent=line.idempotent)
+        config = engine_config(settings, idempotent=calls.idempotent)
         config = replace(config, policy=replace(config.policy, attempts=1), workers=WORKERS)
         budget = account(settings.region, settings.endpoint_url, settings.conn_id)
-        return Engine(line, self.rows, config, budget.share(line.allotments), NoSink())
+        return Engine(calls, self.rows, config, budget.share(calls.allotments), NoSink())
 
     # --- The course ----------------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class Drive:
         for engine in (self.first, self.second):
             engine.start()
             self.engines.append(engine)
-        self.hearing.start()
+        self.events.start()
         for trace in self.traces.values():
             if trace.case is not MEMORY:  # its size is not known yet
                 told = self.cell.arguments if self.cell and trace.case is WARM else ()
@@ -174,7 +174,7 @@ class Drive:
         if self.first in self.engines:
             if not all(trace.submissions or trace.said for trace in orphans):
                 return
-            self.lost_line.cut()
+            self.lost_scheduler.cut()
             self.first.end(stop=False, timeout=1.0)
             self.engines.remove(self.first)
         if time.monotonic() < self._find_at:

@@ -19,7 +19,7 @@ from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.shell.aws.ecs import cluster_of
-from aws_executors.verify.line import submission
+from aws_executors.verify.interceptor import submission
 from aws_executors.verify.model import CaseTrace, CheckVerdict, failed, not_checked, ok
 from aws_executors.verify.plan import VerifySetup
 from aws_executors.verify.record import AwsRecord, of_job_definition, of_task_definition, records

@@ -122,6 +122,11 @@ RECLAIMED = (
     "AWS reclaimed the container's Spot capacity (c1). "
     "It is started again if the task had not started; otherwise Airflow's `retries` apply."
 )
+UNREACHED = (
+    "The launcher gave up: Airflow's API server or the workload's store could not be reached "
+    "(c1, exit code 83). Read its log. Check that the container can reach `execution_api_server_url`, "
+    "and S3 if it is used."
+)
 WAITS_FOR_ROLE = (
     "The job queue cannot run the job as configured (c1). AWS says: MISCONFIGURATION: role. "
     "Fix what AWS names in the job queue or its compute environments."
@@ -1082,6 +1087,30 @@ CALLBACKS = [
                     ),
                     Report(False, RECLAIMED),
                 ),
+            ),
+        ],
+        job=CALLBACK,
+    ),
+    Scenario(
+        "C5: a callback that was cut off before it began, as its launcher says, is started again",
+        [
+            *RAN,
+            (
+                Observed(9.0, looks(Phase.FAILED, cause=Cause.RECLAIMED, started=True, code=83)),
+                S.PREPARING,
+                (LogEvent("resubmitted", RECLAIMED.replace("(c1)", "(c1, exit code 83)")), Prepare(2)),
+            ),
+        ],
+        job=CALLBACK,
+    ),
+    Scenario(
+        "C5: a callback whose launcher has not reached the store is started again",
+        [
+            *RAN,
+            (
+                Observed(9.0, looks(Phase.FAILED, cause=Cause.EXITED, started=True, code=83)),
+                S.PREPARING,
+                (LogEvent("resubmitted", UNREACHED), Prepare(2)),
             ),
         ],
         job=CALLBACK,

@@ -120,9 +120,6 @@ OUTCOMES: Mapping[Cause | Exit, Outcome] = MappingProxyType(
 )
 """How a container ended, by its cause; or by what our launcher says of it, if it has said something."""
 
-NEVER_RAN = frozenset({Outcome.TURNED_AWAY, Outcome.REFUSED, Outcome.UNABLE})
-"""Ends that say for certain that the workload was not begun in this container."""
-
 FINISHED_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
@@ -160,6 +157,17 @@ def verdict(seen: Observation, state: RowState) -> Verdict:
     <Verdict.FREE: 'free'>
     """
     return MATRIX[state][outcome(seen)]
+
+
+def may_have_begun(seen: Observation) -> bool:
+    """Whether the workload may have begun in a container: not if it never started, and not if our launcher
+    says that nothing has run, whatever AWS gives as the reason of its end.
+
+    >>> [may_have_begun(Observation(id="1", phase=Phase.FAILED, cause=Cause.RECLAIMED, started=True,
+    ...                             exit_code=code)) for code in (137, Exit.INFRASTRUCTURE)]
+    [True, False]
+    """
+    return seen.started and exit_of(seen.exit_code) in (None, Exit.RAN)
 
 
 def outcome(seen: Observation) -> Outcome | None:

@@ -7,7 +7,7 @@ which is to be handled here.
 """
 
 import copy
-from collections.abc import Collection, MutableMapping
+from collections.abc import Collection, Iterable, MutableMapping
 from functools import cache
 from importlib import import_module
 from inspect import signature
@@ -83,9 +83,9 @@ def queues(executor: BaseExecutor) -> "list[MutableMapping[WorkloadKey, Executor
     return [queue for name in names if (queue := getattr(executor, name, None))]
 
 
-def take_from_queue(executor: BaseExecutor, key: "WorkloadKey") -> None:
+def take_from(queues: "Iterable[MutableMapping[WorkloadKey, ExecutorWorkload]]", key: "WorkloadKey") -> None:
     """Remove a workload from its queue; does nothing if it is in none."""
-    for queue in queues(executor):
+    for queue in queues:
         queue.pop(key, None)
 
 

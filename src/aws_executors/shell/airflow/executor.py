@@ -160,12 +160,12 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
         # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.
-        started = self._started
+        started, queues = self._started, compat.queues(self)
         workloads: list[Workload] = []
         tokens: list[str] = []
         for workload in workload_items:
             key = compat.workload_key(workload)
-            compat.take_from_queue(self, key)
+            compat.take_from(queues, key)
             if started is None:
                 self.fail(key, f"{type(self).__name__} has not been started")
             elif isinstance(workload, ExecuteTask | ExecuteCallback):
@@ -268,7 +268,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """Stop what runs for a task instance and forget it: no event, no exception."""
         try:
             key = ti.key
-            compat.take_from_queue(self, key)
+            compat.take_from(compat.queues(self), key)
             self._assigned.pop(key, None)
             self.running.discard(key)
             token = self._current_tokens.strike(key)

@@ -33,10 +33,10 @@ from aws_executors.shell.airflow.workloads import Sharing, Transports
 from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.aws.log_tail import LogTail
 from aws_executors.shell.aws.watched_service import WatchedService
+from aws_executors.shell.engine.aws_events.intake import EventIntake
+from aws_executors.shell.engine.aws_events.listener import EventListener
 from aws_executors.shell.engine.calls.rate_limiter import account
 from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.events.intake import EventIntake
-from aws_executors.shell.engine.events.listener import EventListener
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.transport import transport_of
 from aws_executors.shell.transport.cells import CellStore, cells_at

@@ -26,6 +26,7 @@ from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.arrivals import GROUP, Arrivals
+from aws_executors.shell.engine.aws_events.feed import EventFeed
 from aws_executors.shell.engine.calls.error_log import ErrorLog
 from aws_executors.shell.engine.calls.operations import Operations
 from aws_executors.shell.engine.calls.pending_calls import PendingCalls
@@ -34,7 +35,6 @@ from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
 from aws_executors.shell.engine.calls.retries import Retries
 from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.ended_containers import ended_update, newly_ended
-from aws_executors.shell.engine.events.feed import EventFeed
 from aws_executors.shell.engine.job_table import JobTable, Record
 from aws_executors.shell.engine.messages import AirflowUpdate, K, WarmRequest, WorkItem
 from aws_executors.shell.engine.shutdown import Shutdown

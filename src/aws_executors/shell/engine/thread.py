@@ -19,10 +19,10 @@ from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
+from aws_executors.shell.engine.aws_events.feed import News
 from aws_executors.shell.engine.calls.operations import Database, Operations
 from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.events.feed import News
 from aws_executors.shell.engine.messages import AirflowUpdate, K, Message, WorkItem
 from aws_executors.shell.engine.stall import STALL
 from aws_executors.shell.engine.warm.cell_calls import CellCalls

@@ -26,7 +26,7 @@ from aws_executors.core.lifecycle.transitions.moves import (
     without_container,
 )
 from aws_executors.core.lifecycle.transitions.stopping import withdraw
-from aws_executors.core.lifecycle.verdict import NEVER_RAN, RowState, Verdict, outcome, verdict
+from aws_executors.core.lifecycle.verdict import RowState, Verdict, may_have_begun, verdict
 
 R = TypeVar("R")
 
@@ -43,7 +43,7 @@ def container_ended(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     if job.pooled:
         return _decide(waiting, RowState.POOLED, at, policy)
     # A callback that has begun is not run a second time: nobody knows how far it came.
-    began = job.seen is not None and job.seen.started and outcome(job.seen) not in NEVER_RAN
+    began = job.seen is not None and may_have_begun(job.seen)
     return _decide(waiting, RowState.RUNNING if began else RowState.ROWLESS, at, policy)
 
 

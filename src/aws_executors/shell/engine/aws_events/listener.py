@@ -18,8 +18,8 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.aws.clients import LISTENERS
 from aws_executors.shell.aws.event_queue import AT_ONCE, Message
+from aws_executors.shell.engine.aws_events.intake import EventIntake
 from aws_executors.shell.engine.calls.error_log import ErrorLog
-from aws_executors.shell.engine.events.intake import EventIntake
 
 log = logger(__name__)
 

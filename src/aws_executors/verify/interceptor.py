@@ -1,4 +1,4 @@
-"""The line between an engine and AWS: every call goes through it, is noted, and may be cut.
+"""Between an engine and AWS: every call goes through here, is noted, and may be cut off.
 
 Law: a call that is passed on is the executor's own, and its answer is given unchanged, but for the answers
 that the plan loses. After `cut` nothing is passed on: that is all that AWS sees of a scheduler's death.
@@ -26,7 +26,7 @@ LOST = AwsError(kind=Kind.AMBIGUOUS, code="AnswerLost", message="verify has lost
 
 
 class Ledger:
-    """Which containers there are, whatever any engine was told; all lines write into it.
+    """Which containers there are, whatever any engine was told; every interceptor writes into it.
 
     A call may end with a container that nobody has heard of, so the calls under way are counted.
     """
@@ -81,10 +81,10 @@ def _differs(before: Observation, now: Observation) -> bool:
     )
 
 
-class EngineLine(Generic[R]):
+class Interceptor(Generic[R]):
     """One engine's `Service`; `loses` are the tokens whose first answer is lost.
 
-    With `dying`, no submission is answered until the line is cut.
+    With `dying`, no submission is answered until `cut`.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class EngineLine(Generic[R]):
         self.allotments = service.allotments
 
     def __repr__(self) -> str:
-        return f"<EngineLine to {self._service!r}>"
+        return f"<Interceptor to {self._service!r}>"
 
     def cut(self) -> None:
         """From now on nothing is passed on, and no answer comes."""

@@ -66,7 +66,7 @@ class Half:
         )
 
 
-def run_beside(say: Callable[[str], None], up: DemoStage, timeout: float) -> tuple[proof.Claim, ...]:
+def run_cold_and_warm(say: Callable[[str], None], up: DemoStage, timeout: float) -> tuple[proof.Claim, ...]:
     """Run both DAGs, print both clocks and both bills, and check what must be true."""
     halves = [half(say, up, name, timeout) for name in (COLD, WARM)]
     say(f"Fargate's clocks, {FASTER} times as fast; so a second of this machine, its own work too, counts as")

@@ -38,12 +38,12 @@ from aws_executors.shell.aws import event_queue
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.aws.event_queue import EventQueue, Message
+from aws_executors.shell.engine.aws_events import listener as listening
+from aws_executors.shell.engine.aws_events.feed import News
+from aws_executors.shell.engine.aws_events.intake import EventIntake
+from aws_executors.shell.engine.aws_events.listener import EventListener
 from aws_executors.shell.engine.calls.rate_limiter import Account
 from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.events import listener as listening
-from aws_executors.shell.engine.events.feed import News
-from aws_executors.shell.engine.events.intake import EventIntake
-from aws_executors.shell.engine.events.listener import EventListener
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.thread import Engine
 from event_queues import events_queue

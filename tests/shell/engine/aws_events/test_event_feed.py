@@ -13,8 +13,8 @@ from aws_executors.core.lifecycle.effects import Report
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Source
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
+from aws_executors.shell.engine.aws_events.feed import News
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.events.feed import News
 from shell.engine.clerk import Clerk
 from worlds import Cloud, Order, Unmeasured
 

@@ -12,10 +12,10 @@ from typing import Any
 from aws_executors.core.aws.event_rules import host_queue
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.shell.aws.event_queue import EventQueue
-from aws_executors.shell.engine.events.intake import EventIntake
-from aws_executors.shell.engine.events.listener import EventListener
+from aws_executors.shell.engine.aws_events.intake import EventIntake
+from aws_executors.shell.engine.aws_events.listener import EventListener
 from aws_executors.shell.engine.thread import Engine
-from aws_executors.verify.line import Ledger
+from aws_executors.verify.interceptor import Ledger
 from aws_executors.verify.plan import VerifySetup
 
 
@@ -32,7 +32,7 @@ class NoSink:
         """Nothing."""
 
 
-class Hearing:
+class EventReceiver:
     """The listener of one engine, and what it has heard; nothing without a queue."""
 
     def __init__(self, setup: VerifySetup, engine: Engine[str, Any], ledger: Ledger) -> None:

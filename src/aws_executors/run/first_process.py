@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
-from aws_executors.run import spot
+from aws_executors.run import stop_cause
 
 PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 WATCHED = (*PASSED_ON, signal.SIGCHLD)
@@ -84,7 +84,7 @@ def _pass_on(child: int) -> None:
             os.kill(child, number)  # first: finding out the reason takes time, of which the task has little
         except ProcessLookupError:
             return  # it has ended at this moment
-        say(f"{signal.Signals(number).name}: {spot.why()}; passed on to the task")
+        say(f"{signal.Signals(number).name}: {stop_cause.why()}; passed on to the task")
 
     for number in PASSED_ON:
         signal.signal(number, forward)
