@@ -92,10 +92,13 @@ class WarmService(Generic[R]):
                     pass
         return Success(found)
 
+    def _known_or_read(self, name: str) -> Result[HeldCell | None, AwsError]:
+        known = self._read.pop(name, None)
+        return self._cells.read(name) if known is None else Success(known)
+
     def _in_cell(self, name: str, token: str) -> Result[Observation | None, AwsError]:
         for _ in range(TRIES):
-            known = self._read.pop(name, None)
-            match unwrap_or_failure(self._cells.read(name) if known is None else Success(known)):
+            match unwrap_or_failure(self._known_or_read(name)):
                 case AwsError() as error:
                     return Failure(error)
                 case None:
