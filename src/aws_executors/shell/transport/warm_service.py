@@ -107,7 +107,8 @@ class WarmService(Generic[R]):
                     seen = seen_in(cell, token, name)
                     mine = cell.word is Word.OFFERED and cell.token == token
                     if seen is not None or not (mine or cell.word is Word.IDLE):
-                        self._read[name] = held
+                        if not cell.workload:  # which holds a secret, and is taken in a moment
+                            self._read[name] = held
                         return Success(seen)
                     match unwrap_or_failure(self._cells.write(name, held, cell.withdraw())):
                         case AwsError() as error:
