@@ -252,6 +252,27 @@ def test_what_was_taken_back_is_not_offered(world: World) -> None:
     assert world.asked("offer") == []
 
 
+def test_what_was_taken_back_does_not_lie_in_a_cell_until_a_container_begins_it(world: World) -> None:
+    """Airflow may have queued the task again already, and would let the old workload in."""
+    job = world.wants("a")
+    up(world)
+    cell = offered(world)
+    world.happen(job, events.Revoked(world.now))
+    assert world.asked("write") == [cell.withdraw()]
+
+
+def test_what_is_taken_back_while_it_is_offered_is_taken_out_as_soon_as_it_lies_there(world: World) -> None:
+    job = world.wants("a")
+    up(world)
+    world.happen(job, events.Revoked(world.now))
+    assert world.asked("write") == []
+    cell = offered(world)
+    assert world.asked("write") == [cell.withdraw()]
+    withdrawn = cell.withdraw()
+    world.answers("write", Success(HeldCell(tag(withdrawn), withdrawn)))
+    assert isinstance(world.of("a")[-1], events.Refused)
+
+
 def test_what_may_be_another_scheduler_s_is_not_offered(world: World) -> None:
     world.doubtful = True
     world.wants("a")

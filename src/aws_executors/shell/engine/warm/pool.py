@@ -116,12 +116,11 @@ class WarmPool(Generic[K, R]):
         job = record.job
         if job.pooled:
             self._moved(record)
-        elif (
-            job.withdrawn
-            and (waiter := self._turns.waiters.get(job.token)) is not None
-            and not waiter.offered
-        ):
-            self._turns.answer(waiter, events.Refused(self._clock(), NEVER_SENT))
+        elif job.withdrawn and (waiter := self._turns.waiters.get(job.token)) is not None:
+            if not waiter.offered:
+                self._turns.answer(waiter, events.Refused(self._clock(), NEVER_SENT))
+            elif (container := self._turns.containers.get(waiter.offered)) is not None:
+                self._turns.take_out(container)
         elif job.stage in TASK_ENDED and is_place(job.container):
             self._freed(job)
 

@@ -236,6 +236,9 @@ class Turns(Generic[K, R]):
                 self.works()
                 self.says(container, held)
                 self._agenda.at(self._clock() + TAKE_WITHIN, partial(self._untaken, container, held.etag))
+                waiter = self.waiters.get(container.job)
+                if waiter is not None and waiter.record.job.withdrawn:
+                    self.take_out(container)
 
     def _untaken(self, container: WarmContainer[K, R], etag: str, _: float) -> None:
         """The time to take an offer is over."""
@@ -245,6 +248,12 @@ class Turns(Generic[K, R]):
             waiter = self.waiters.get(container.job)
             if waiter is not None:
                 waiter.untaken += 1
+            self._settle(container)
+
+    def take_out(self, container: WarmContainer[K, R]) -> None:
+        """Its job was taken back: so is what lies in its cell, unless the container has taken it."""
+        held = container.held
+        if held is not None and held.cell.word is Word.OFFERED and not (container.call or container.place):
             self._settle(container)
 
     def _settle(self, container: WarmContainer[K, R]) -> None:
