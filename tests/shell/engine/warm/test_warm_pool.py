@@ -412,7 +412,7 @@ def test_a_container_that_has_left_well_has_run_nothing_that_was_never_offered_t
     job = world.wants("a")
     world.accepts("c1")
     world.leaves("c1")
-    silence(world)
+    world.answers("read", Success(None))
     row = Row(state="queued", token="a", try_number=1)
     world.happen(job, events.RowRead(world.now, row))
     assert (job.job.stage, job.job.attempt) == (Stage.PREPARING, 2)
@@ -562,6 +562,22 @@ def test_where_the_store_refuses_jobs_get_containers_of_their_own_until_it_answe
     world.answers("list", Success({}))
     world.wants("c")
     assert world.of("c") == []
+
+
+def test_where_cells_are_listed_and_cannot_be_read_jobs_get_containers_of_their_own(world: World) -> None:
+    job = world.wants("a")
+    world.accepts("c1")
+    for _ in range(20):
+        world.turn(1.0)
+        if world.asked("list"):
+            world.answers("list", Success({NAME: tag(IDLE)}))
+        if world.asked("read"):
+            world.answers("read", Failure(SILENT))
+    assert isinstance(world.of("a")[-1], events.NotPlaced)
+    assert job.job.stage is Stage.PREPARING
+    world.shows(NAME, IDLE)
+    world.wants("b")
+    assert len(world.asked("offer")) == 1  # it can be read again
 
 
 def test_an_idle_container_that_its_scheduler_does_not_use_is_taken_over(world: World) -> None:

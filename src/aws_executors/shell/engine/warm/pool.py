@@ -268,9 +268,9 @@ class WarmPool(Generic[K, R]):
         self._list_at = now + (OFTEN if waits else RARELY)
         match unwrap_or_failure(result):
             case AwsError() as error:
-                self._turns.trouble(error)
+                self._turns.trouble(error, listing=True)
             case etags:
-                self._turns.works()
+                self._turns.listed()
                 for container in [*self._turns.containers.values()]:
                     etag = etags.get(container.name, "")
                     known = "" if container.held is None else container.held.etag

@@ -58,6 +58,7 @@ class Turns(Generic[K, R]):
         self._tally = tally
         self._numbers = count(1)
         self._silent_since: float | None = None
+        self._unread = False  # whether the last call about a single cell has failed
         self.waiters: dict[str, Waiter[K, R]] = {}
         """By the tokens of their jobs."""
         self.containers: dict[str, WarmContainer[K, R]] = {}
@@ -307,8 +308,9 @@ class Turns(Generic[K, R]):
 
     # --- How the store is -----------------------------------------------------------------------------------
 
-    def trouble(self, error: AwsError) -> None:
-        """A call about cells has failed."""
+    def trouble(self, error: AwsError, *, listing: bool = False) -> None:
+        """A call about a cell has failed, or the list of all."""
+        self._unread = self._unread or not listing
         self._error_log.say(CELLS, error.kind, f"{error.code}: {error.message} {error.remedy}".rstrip())
         if self._silent_since is None:
             self._silent_since = self._clock() - (PATIENCE if error.kind is Kind.PERMANENT else 0.0)
@@ -317,4 +319,9 @@ class Turns(Generic[K, R]):
     def works(self) -> None:
         """A call about cells was answered."""
         self._error_log.works(CELLS)
-        self._silent_since = None
+        self._silent_since, self._unread = None, False
+
+    def listed(self) -> None:
+        """The cells were listed: which says nothing of those that cannot be read, while there are any."""
+        if not (self._unread and self.containers):
+            self.works()
