@@ -339,6 +339,24 @@ def run(world: World, token: str) -> tuple[Record[str, str], Cell]:
     return job, taken
 
 
+def test_a_place_is_followed_that_was_found_where_an_offer_was_on_its_way(world: World) -> None:
+    """Another scheduler has offered there first, and its job is adopted in this very moment."""
+    world.wants("a")
+    up(world)
+    adopted: Job[str] = Job(token="b", stage=Stage.LOOKING_UP, container="arn:c1#2")
+    record = world.table.add(WorkItem(job=adopted, key="b"), adopted, world.now)
+    seen = Observation(id="arn:c1#2", name=NAME, phase=Phase.RUNNING)
+    world.pool.follow(record, "arn:c1#2", seen)
+    world.happen(record, events.Found(world.now, seen))
+    taken = IDLE.offer("b", "{}").take()
+    world.answers("offer", Success(None))
+    world.answers("read", Success(HeldCell(tag(taken), taken)))
+    world.shows(NAME, taken.end(0))
+    ended = [event for token, event in world.happened if token == "b"][-1]
+    assert isinstance(ended, events.Observed)
+    assert ended.observation.phase is Phase.SUCCEEDED
+
+
 def test_a_container_is_stopped_for_the_job_that_runs_there(world: World) -> None:
     job, taken = run(world, "a")
     world.pool.stop(job, "arn:c1#2")

@@ -169,6 +169,8 @@ class WarmPool(Generic[K, R]):
         )
         if container is not None and not container.job:
             container.job, container.place = record.job.token, place
+        elif container is not None and container.job != record.job.token:
+            container.found = record.job.token, place  # what is offered there meanwhile is not taken
 
     def stop(self, record: Record[K, R], place: str) -> None:
         """Stop what runs at a place, if it still does: with its container."""

@@ -197,6 +197,10 @@ class Turns(Generic[K, R]):
         self.changed = True
         if waiter is not None and waiter.offered == container.token:
             waiter.offered = ""
+        if container.found is not None and container.held is not None:
+            (container.job, container.place), container.found = container.found, None
+            container.served_before = 0
+            self._apply(container, container.held)
 
     # --- Offers --------------------------------------------------------------------------------------------
 
