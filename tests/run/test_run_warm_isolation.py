@@ -306,3 +306,19 @@ def test_a_process_that_cannot_be_ended_is_not_waited_for(tmp_path: Path) -> Non
         finally:
             kill_session(process.pid)
     assert "exit_code=1, unfit='a workload has ended with exit code 1'" in (tmp_path / "said").read_text()
+
+
+DEEP = """
+import os, tempfile
+os.chdir(tempfile.gettempdir())
+for _ in range(1200):
+    os.mkdir("d")
+    os.chdir("d")
+"""
+
+
+def test_folders_too_deep_to_be_removed_do_not_change_how_a_workload_ended(warm: Process) -> None:
+    assert warm.serves("a", DEEP) == 0
+    assert warm.end() == Exit.RAN
+    assert "cannot be" in warm.why
+    subprocess.run(["rm", "-rf", str(warm.place / "tmp")], check=True)

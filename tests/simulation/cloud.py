@@ -33,13 +33,20 @@ from aws_executors.local.world import (
 )
 from aws_executors.local.world.ecs.state import EcsTask
 from simulation.events_model import EventQueue
-from simulation.plan import Schedule
+from simulation.plan import BUSY, Schedule
 from simulation.timeline import Timeline, between, draw
 
 CLUSTER, CONTAINER, QUEUE, DEFINITION, BUCKET = "etl", "main", "q", "airflow", "workloads"
 STOP_TIMEOUT = 4
 POOLED = "00000000-"
 """How the tokens of warm containers begin."""
+REFUSES, SILENT, DENIES_READING, SILENT_TO_WRITERS = WAYS = (
+    "refuses",
+    "carries out, and does not answer",
+    "refuses to be read",
+    "carries writes out, and does not answer them",
+)
+"""How S3 is out of order."""
 LISTS_LATE = 3.0
 """Seconds within which a list may not show a new job, at most, as long as no fault makes it worse."""
 
@@ -214,7 +221,12 @@ class Cloud:
         """The answer to one call, made now."""
         name = f"{service}.{action}"
         self.calls[name] = self.calls.get(name, 0) + 1
+        away = self._away() if service == "s3" else ""
+        if away == REFUSES or (away == DENIES_READING and action == "GetObject"):
+            return Answer(status=503, error="SlowDown", body={"message": "Please reduce your request rate."})
         answer = apply(self.world, Call(service, action, params), self.line.now)
+        if away == SILENT or (away == SILENT_TO_WRITERS and action == "PutObject"):
+            answer = replace(answer, delivered=False)
         if action == "PutObject" and "cells/" not in params["Key"]:
             key = str(params["Key"])
             self.putting(key.rpartition("-")[0])
@@ -224,6 +236,17 @@ class Cloud:
             self.kept |= dict.fromkeys(asked, self.line.now)
         self.settle()
         return self._as_seen(action, answer)
+
+    def _away(self) -> str:
+        """How S3 is out of order now; empty where it is not."""
+        seed = self.schedule.seed
+        for number in range(2):
+            begins = between(0.0, BUSY, seed, "store", number, "away")
+            longest = self.schedule.store_away
+            lasts = between(longest / 2, longest, seed, "store", number, "lasts")
+            if begins <= self.line.now < begins + lasts:
+                return WAYS[int(draw(seed, "store", number, "way") * len(WAYS))]
+        return ""
 
     def settle(self) -> None:
         """Carry out what is due in the world, and come back when something is due next."""

@@ -87,7 +87,8 @@ class Schedule:
     """Everything that one run is made of; `assigned` is whether Airflow gives out tokens, or the executor,
     `sensors` whether most tasks are deferred or rescheduled, `stored` whether workloads travel by way of S3,
     `silent` the share of ended ECS tasks whose exit code AWS never tells, `events` whether events tell of
-    containers, too, and `warm` whether containers take one workload after another."""
+    containers, too, `warm` whether containers take one workload after another, and `store_away` for how many
+    virtual seconds, at most, S3 is out of order, twice."""
 
     seed: int
     theme: str
@@ -107,6 +108,7 @@ class Schedule:
     silent: float = 0.0
     events: bool = False
     warm: bool = False
+    store_away: float = 0.0
     times: Times = field(default_factory=Times)
     delays: Delays = DELAYS
 

@@ -14,9 +14,10 @@ from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.requests.stored_workload import bucket_and_key
 from aws_executors.core.warm.cell import Cell, read
-from aws_executors.run.sources import exit_for, s3_client
+from aws_executors.run.sources import code_of, exit_for, s3_client
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
 
@@ -86,15 +87,15 @@ class OwnCell:
 
     def get(self) -> Seen | NoCell | Gone | Failed:
         """Read the cell."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
 
         owned = {"ExpectedBucketOwner": self.owner} if self.owner else {}
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=self._key, **owned)  # type: ignore[arg-type]
             body, etag = answer["Body"].read(), answer["ETag"]
         except ClientError as error:
-            return Gone() if _code(error) == "NoSuchKey" else self._refused(error)
-        except (BotoCoreError, OSError) as error:
+            return Gone() if code_of(error) == "NoSuchKey" else self._refused(error)
+        except Exception as error:  # noqa: BLE001 - of the way to S3, or of an answer that is not S3's
             return _unanswered(error)
         try:
             return Seen(read(body), etag)
@@ -103,7 +104,7 @@ class OwnCell:
 
     def put(self, cell: Cell, condition: str) -> Written:
         """Write the cell if it is what the condition says: an ETag, or `ABSENT`."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
 
         params: PutObjectRequestTypeDef = {
             "Bucket": self._bucket,
@@ -121,24 +122,24 @@ class OwnCell:
         try:
             return Won(self._s3.put_object(**params)["ETag"])
         except ClientError as error:
-            match _code(error):
+            match code_of(error):
                 case "PreconditionFailed":
                     return Lost()
                 case "NoSuchKey":
                     return Gone()
                 case _:
                     return self._refused(error)
-        except (BotoCoreError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - of the way to S3, or of an answer that is not S3's
             return _unanswered(error)
 
-    def _refused(self, error: Exception) -> Failed:
+    def _refused(self, error: "ClientError") -> Failed:
         remedy = ""
-        if _code(error) == "AccessDenied" and "kms:" in str(error):
+        if code_of(error) == "AccessDenied" and "kms:" in str(error):
             remedy = "; allow kms:GenerateDataKey and kms:Decrypt on the key for the container's role"
-        elif _code(error) == "AccessDenied":
+        elif code_of(error) == "AccessDenied":
             place = f"arn:aws:s3:::{self._bucket}/{self._key.partition('cells/')[0]}cells/*"
             remedy = f"; allow s3:GetObject and s3:PutObject on {place} for the container's role"
-        return Failed(one_line(f"{error}{remedy}"), exit_for(_code(error)))
+        return Failed(one_line(f"{error}{remedy}"), exit_for(error))
 
 
 def _unanswered(error: Exception) -> Failed:
@@ -148,8 +149,3 @@ def _unanswered(error: Exception) -> Failed:
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return Failed(f"{problem}; give the container a role (task role, job role)", Exit.CANNOT_START)
     return Failed(problem, Exit.INFRASTRUCTURE)
-
-
-def _code(error: object) -> str:
-    response: dict[str, dict[str, str]] = getattr(error, "response", {})
-    return response.get("Error", {}).get("Code", "")

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 from aws_executors.run import stop_cause
@@ -40,7 +41,11 @@ def stop_at_once() -> None:
 
 
 def block_signals() -> None:
-    """From now on, stop signals wait until they are fetched; children that end are told of, too."""
+    """From now on, stop signals wait until they are fetched; children that end are told of, too.
+
+    They would not be where whatever has started this process ignores their ends (``trap '' CHLD``).
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
 
 
@@ -67,14 +72,18 @@ def _be_the_child(run: Callable[[], int]) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
         code = run()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError, ValueError):  # whoever read it may be gone
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code)
 
 
 def _pass_on(child: int) -> None:
     def forward(number: int, frame: FrameType | None) -> None:
-        os.kill(child, number)  # first: finding out the reason takes time, of which the task has little
+        try:
+            os.kill(child, number)  # first: finding out the reason takes time, of which the task has little
+        except ProcessLookupError:
+            return  # it has ended at this moment
         say(f"{signal.Signals(number).name}: {stop_cause.why()}; passed on to the task")
 
     for number in PASSED_ON:

@@ -4,6 +4,7 @@ Law: read from the platform once per container and kept in the environment, so t
 task report the same name. Never raises, and waits for a second at most.
 """
 
+import http.client
 import json
 import os
 import socket
@@ -48,5 +49,5 @@ def _task_arn() -> str:
     try:
         with opener.open(f"{address}/task", timeout=PATIENCE) as answer:
             return str(json.load(answer)["TaskARN"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return ""

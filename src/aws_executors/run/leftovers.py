@@ -64,7 +64,7 @@ def removed(then: Before, own: str) -> str:
     nothing."""
     try:
         return ended_processes() or cleaned(then, own) or checked(then)
-    except OSError as error:  # it has removed a folder that was there, for example
+    except (OSError, ValueError, RecursionError) as error:  # a folder that was there is gone, for example
         return f"what a workload has left cannot be looked at ({error})"
 
 
@@ -115,7 +115,7 @@ def cleaned(then: Before, own: str) -> str:
             return _left(folder, new)
         for name in new:
             remove(os.path.join(folder, name))
-    except OSError as error:
+    except (OSError, RecursionError) as error:  # it may be some thousand folders deep
         return f"a file of a workload cannot be removed ({error})"
     changed = {path for path, _ in then.temporary.items() ^ _files(folder).items()}
     return f"a workload has changed files in {folder} ({_some(changed)})" if changed else ""

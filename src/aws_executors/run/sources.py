@@ -13,9 +13,12 @@ from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import bucket_and_key, opened
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
-UNREACHABLE = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"})
+UNREACHABLE = frozenset({"ExpiredToken", "RequestTimeout", "RequestTimeTooSkewed", "ThrottlingException"})
+"""The codes below 500 that another container, or the same at another time, would not be given."""
+TOO_MANY = 429
 ATTEMPTS = 5
 
 
@@ -86,9 +89,8 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
             return s3.get_object(Bucket=bucket, Key=key, ExpectedBucketOwner=owner)["Body"].read()
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
         raise NoWorkloadError(
-            f"--s3 {url}: {error}{_remedy(code, str(error), bucket, key)}", exit_for(code)
+            f"--s3 {url}: {error}{_remedy(code_of(error), str(error), bucket, key)}", exit_for(error)
         ) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise NoWorkloadError(
@@ -98,11 +100,18 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
         raise NoWorkloadError(f"--s3 {url}: {error}", Exit.INFRASTRUCTURE) from error
 
 
-def exit_for(code: str) -> Exit:
-    """The exit code for an error code of S3, where there is no workload without its answer."""
-    if code == "NoSuchKey":
+def code_of(error: "ClientError") -> str:
+    """S3's error code; the status, where S3 or whoever answered for it gave none."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def exit_for(error: "ClientError") -> Exit:
+    """The exit code for an error of S3, where there is no workload without its answer."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code_of(error) == "NoSuchKey":
         return Exit.GONE  # removed: the executor no longer needs this container
-    return Exit.INFRASTRUCTURE if code in UNREACHABLE else Exit.CANNOT_START
+    passes = status >= 500 or status == TOO_MANY or code_of(error) in UNREACHABLE
+    return Exit.INFRASTRUCTURE if passes else Exit.CANNOT_START
 
 
 def _remedy(code: str, words: str, bucket: str, key: str) -> str:

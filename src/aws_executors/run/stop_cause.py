@@ -8,6 +8,7 @@ Source: "Spot Instance interruption notices", EC2 User Guide; "Task metadata end
 "Fargate Spot termination notices", ECS Developer Guide.
 """
 
+import http.client
 import json
 import os
 import urllib.error
@@ -50,7 +51,7 @@ def _on_ec2() -> str:
         if error.code == 404:
             return f"{STOPPED} (StopTask, TerminateJob); EC2 has announced no Spot interruption"
         return f"{_unknown()}; the instance metadata, which would say, answers {error.code}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return f"{_unknown()}; the instance metadata, which would say, cannot be reached"
 
 

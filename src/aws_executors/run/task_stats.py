@@ -6,6 +6,7 @@ says nothing in a container's first second. Source: "Amazon ECS task metadata en
 ``ContainerStats``, Docker Engine API.
 """
 
+import http.client
 import os
 import time
 import urllib.request
@@ -105,5 +106,5 @@ def _asked(address: str, kind: type[M]) -> M | None:
     try:
         with opener.open(address, timeout=PATIENCE) as answer:
             return kind.model_validate_json(answer.read(LONGEST))
-    except (OSError, ValueError, ValidationError):
+    except (OSError, http.client.HTTPException, ValueError, ValidationError):
         return None

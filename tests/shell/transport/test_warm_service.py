@@ -10,7 +10,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.request_quotas import ON_FARGATE, Allotments
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation, Phase
 from aws_executors.core.warm.cell import Cell, Word
-from aws_executors.shell.transport.cells import HeldCell
+from aws_executors.shell.transport.cells import NO_CELL, HeldCell
 from aws_executors.shell.transport.warm_service import WarmService
 
 IDLE = Cell(container="arn:1")
@@ -23,11 +23,17 @@ class Cells:
 
     cells: dict[str, Cell]
     listing: Result[Mapping[str, str], AwsError] | None = None
+    foreign: dict[str, str] = field(default_factory=dict)  # objects that are no cells
+    reads: list[str] = field(default_factory=list)
 
     def listed(self) -> Result[Mapping[str, str], AwsError]:
-        return self.listing or Success({name: str(cell.body()) for name, cell in self.cells.items()})
+        cells = {name: str(cell.body()) for name, cell in self.cells.items()}
+        return self.listing or Success({**self.foreign, **cells})
 
     def read(self, name: str) -> Result[HeldCell | None, AwsError]:
+        self.reads.append(name)
+        if name in self.foreign:
+            return Failure(AwsError(kind=Kind.PERMANENT, code=NO_CELL, message="no cell"))
         cell = self.cells.get(name)
         return Success(None if cell is None else HeldCell(str(cell.body()), cell))
 
@@ -129,6 +135,39 @@ def test_a_place_of_the_past_is_none() -> None:
 def test_cells_that_cannot_be_listed_are_no_answer() -> None:
     cells = Cells({}, listing=Failure(DENIED))
     assert WarmService(Own(), cells).find("mine", ()) == Failure(DENIED)
+
+
+def test_an_object_that_is_no_cell_hides_none() -> None:
+    """A console's "Create folder" leaves one, of no bytes, whose name is the prefix itself."""
+    cells = Cells({"c": IDLE.offer("mine", "{}").take()}, foreign={"": "empty", "d/e": "?"})
+    found = looked(cells)
+    assert found is not None
+    assert found.name == "c"
+    del cells.cells["c"]
+    assert looked(cells) is None
+
+
+def test_a_cell_that_has_not_changed_is_read_once_for_all_that_are_looked_for() -> None:
+    """After a crash many are looked for, and what dead schedulers have left lies there for a week."""
+    left = {f"left{number}": IDLE.offer(str(number), "{}").take().end(0, close=True) for number in range(20)}
+    cells = Cells({**left, "c": IDLE.offer("mine", "{}").take()})
+    service = WarmService(Own(), cells)
+    for token in ("mine", "another", "mine"):
+        service.find(token, ()).unwrap()
+    assert sorted(cells.reads) == sorted(cells.cells)
+    cells.cells["c"] = cells.cells["c"].end(7)
+    found = service.find("mine", ()).unwrap()
+    assert found is not None
+    assert found.exit_code == 7
+
+
+def test_an_offer_can_not_land_after_any_look_up_whatever_was_read_before() -> None:
+    cells = Cells({"c": IDLE})
+    service = WarmService(Own(), cells)
+    assert service.find("other", ()).unwrap() is None
+    seen = cells.cells["c"]
+    assert service.find("mine", ()).unwrap() is None
+    assert not late(cells, seen)
 
 
 def test_the_stop_of_a_place_stops_its_container_once() -> None:

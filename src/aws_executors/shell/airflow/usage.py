@@ -131,8 +131,9 @@ class UsageRecorder(Generic[K]):
             heapq.heappush(self._asked, asked)
             self._changed.notify()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="aws-executors-usage", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name="aws-executors-usage", daemon=True)
+            thread.start()  # it raises where no more threads can be had: the next one that asks tries again
+            self._thread = thread
 
     def found(self) -> Iterator[tuple[K, str]]:
         """Take the entries that have been made, oldest first."""

@@ -68,8 +68,9 @@ class LogTail(Generic[K]):
         except queue.Full:
             return False
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="aws-executors-log-tail", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name="aws-executors-log-tail", daemon=True)
+            thread.start()  # it raises where no more threads can be had: the next one that asks tries again
+            self._thread = thread
         return True
 
     def found(self) -> Iterator[tuple[K, str]]:

@@ -23,6 +23,9 @@ from aws_executors.shell.aws.s3 import S3Calls
 from aws_executors.shell.transport.s3 import NOT_SO
 from aws_executors.shell.transport.s3_errors import Told
 
+NO_CELL = "NoCell"
+"""The error's code for an object that is no cell."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeldCell:
@@ -90,7 +93,7 @@ class S3Cells:
                 try:
                     return Success(HeldCell(held.etag, read(held.body)))
                 except ValueError as error:
-                    return Failure(AwsError(kind=Kind.PERMANENT, code="NoCell", message=f"{name}: {error}"))
+                    return Failure(AwsError(kind=Kind.PERMANENT, code=NO_CELL, message=f"{name}: {error}"))
 
     def write(self, name: str, held: HeldCell, cell: Cell) -> Result[HeldCell | None, AwsError]:
         """Put `cell` in the place of what is held; None if it has changed meanwhile, or is gone."""

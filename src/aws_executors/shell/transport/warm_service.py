@@ -3,7 +3,9 @@
 Law: what belongs to containers is passed on to the service. A look-up by a job's token that finds no
 container of its own goes through the cells; an offer that its container has not taken is withdrawn before it
 is said that there is none, and an idle cell is written over, so that an offer of a dead scheduler that is
-still on its way cannot land any more (`core/warm/cell.py`, rule 2).
+still on its way cannot land any more (`core/warm/cell.py`, rule 2). What is no cell is passed over: no
+workload lies in it. A cell is not read again while the list shows the ETag that it was read with: no two
+bodies of a cell are alike.
 
 Who only shows containers goes through the cells by `shell/ui/warm_places.py`, which writes none, and passes
 over those that it cannot read in time.
@@ -23,7 +25,7 @@ from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.place import container_of, seen_in
-from aws_executors.shell.transport.cells import CellStore, HeldCell
+from aws_executors.shell.transport.cells import NO_CELL, CellStore, HeldCell
 
 R = TypeVar("R")
 
@@ -40,6 +42,7 @@ class WarmService(Generic[R]):
         self._service = service
         self._cells = cells
         self._lock = Lock()
+        self._read: dict[str, HeldCell] = {}  # what is known of the cells that the last list had
         self.idempotent = service.idempotent
         self.allotments = service.allotments
 
@@ -76,8 +79,11 @@ class WarmService(Generic[R]):
         self, names: Mapping[str, str], token: str, exclude: Sequence[str]
     ) -> Result[Observation | None, AwsError]:
         found: Observation | None = None
+        self._read = {name: held for name, held in self._read.items() if held.etag == names.get(name)}
         for name in names:
             match unwrap_or_failure(self._in_cell(name, token)):
+                case AwsError(code=code) if code == NO_CELL:
+                    continue
                 case AwsError() as error:
                     return Failure(error)
                 case Observation(id=place) as seen if place not in exclude:
@@ -86,9 +92,13 @@ class WarmService(Generic[R]):
                     pass
         return Success(found)
 
+    def _known_or_read(self, name: str) -> Result[HeldCell | None, AwsError]:
+        known = self._read.pop(name, None)
+        return self._cells.read(name) if known is None else Success(known)
+
     def _in_cell(self, name: str, token: str) -> Result[Observation | None, AwsError]:
         for _ in range(TRIES):
-            match unwrap_or_failure(self._cells.read(name)):
+            match unwrap_or_failure(self._known_or_read(name)):
                 case AwsError() as error:
                     return Failure(error)
                 case None:
@@ -97,11 +107,14 @@ class WarmService(Generic[R]):
                     seen = seen_in(cell, token, name)
                     mine = cell.word is Word.OFFERED and cell.token == token
                     if seen is not None or not (mine or cell.word is Word.IDLE):
+                        if not cell.workload:  # which holds a secret, and is taken in a moment
+                            self._read[name] = held
                         return Success(seen)
                     match unwrap_or_failure(self._cells.write(name, held, cell.withdraw())):
                         case AwsError() as error:
                             return Failure(error)
-                        case HeldCell():
+                        case HeldCell() as written:
+                            self._read[name] = written
                             return Success(None)
                         case None:
                             continue

@@ -231,3 +231,26 @@ def test_a_slow_call_is_waited_for_and_its_thread_not_missed(
     workers.call(says("next"), posted.put, lost)
     assert taken(posted, 1) == ["next"]
     workers.stop()
+
+
+def test_where_no_thread_can_be_had_calls_are_given_up_all_the_same(
+    impatient: Workers, posted: queue.SimpleQueue[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that has reached its limit of processes."""
+    start, refused = threading.Thread.start, threading.Event()
+
+    def scarce(thread: threading.Thread) -> None:
+        if thread.name == "impatient-more":
+            refused.set()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    queue = threading.Event()
+    for _ in range(2):
+        impatient.call(waits(queue), posted.put, lost)
+    assert taken(posted, 2) == ["lost: GivenUpError"] * 2
+    assert refused.is_set()
+    queue.set()
+    impatient.call(says("next"), posted.put, lost)
+    assert taken(posted, 1) == ["next"]

@@ -22,6 +22,7 @@ from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
+from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.core.warm.cell import Cell
 from aws_executors.core.warm.shape import WarmShape
 from aws_executors.core.warm.step import WarmLimits
@@ -127,12 +128,13 @@ class World:
 
     # --- The test's part ---
 
-    def wants(self, token: str) -> Record[str, str]:
+    def wants(self, token: str, *, has_row: bool = True) -> Record[str, str]:
         """A job waits for a container."""
+        job: Job[str] = Job(token=token, has_row=has_row)
         request: WarmRequest[str] = WarmRequest(
             shape=SHAPE, container=lambda one: one, workload=lambda: "{}", cold=lambda _: Success("cold")
         )
-        record = self.table.add(WorkItem(job=Job(token=token), key=token), Job(token=token), self.now)
+        record = self.table.add(WorkItem(job=job, key=token), job, self.now)
         record.in_doubt = self.doubtful
         prepared = events.Prepared(self.now, cast("str", request))
         self.happen(record, prepared)
@@ -177,10 +179,20 @@ class World:
         self.happen(self.own(token), events.Prepared(self.now, "request"))
         self.happen(self.own(token), events.Accepted(self.now, f"arn:{token}"))
 
-    def ends(self, token: str, cause: Cause = Cause.RECLAIMED) -> None:
+    def leaves(self, token: str) -> None:
+        """A container has ended by itself, with exit code 0."""
+        ended = Observation(id=f"arn:{token}", phase=Phase.SUCCEEDED, exit_code=0, started=True, final=True)
+        self.happen(self.own(token), events.Observed(self.now, ended))
+
+    def ends(self, token: str, cause: Cause = Cause.RECLAIMED, *, started: bool = False) -> None:
         """A container has ended."""
         ended = Observation(
-            id=f"arn:{token}", phase=Phase.FAILED, cause=cause, final=True, given=lambda: GIVEN
+            id=f"arn:{token}",
+            phase=Phase.FAILED,
+            cause=cause,
+            final=True,
+            started=started,
+            given=lambda: GIVEN,
         )
         self.happen(self.own(token), events.Observed(self.now, ended))
 
@@ -238,6 +250,27 @@ def test_what_was_taken_back_is_not_offered(world: World) -> None:
     assert isinstance(world.of("a")[-1], events.Refused)
     up(world)
     assert world.asked("offer") == []
+
+
+def test_what_was_taken_back_does_not_lie_in_a_cell_until_a_container_begins_it(world: World) -> None:
+    """Airflow may have queued the task again already, and would let the old workload in."""
+    job = world.wants("a")
+    up(world)
+    cell = offered(world)
+    world.happen(job, events.Revoked(world.now))
+    assert world.asked("write") == [cell.withdraw()]
+
+
+def test_what_is_taken_back_while_it_is_offered_is_taken_out_as_soon_as_it_lies_there(world: World) -> None:
+    job = world.wants("a")
+    up(world)
+    world.happen(job, events.Revoked(world.now))
+    assert world.asked("write") == []
+    cell = offered(world)
+    assert world.asked("write") == [cell.withdraw()]
+    withdrawn = cell.withdraw()
+    world.answers("write", Success(HeldCell(tag(withdrawn), withdrawn)))
+    assert isinstance(world.of("a")[-1], events.Refused)
 
 
 def test_what_may_be_another_scheduler_s_is_not_offered(world: World) -> None:
@@ -306,6 +339,24 @@ def run(world: World, token: str) -> tuple[Record[str, str], Cell]:
     return job, taken
 
 
+def test_a_place_is_followed_that_was_found_where_an_offer_was_on_its_way(world: World) -> None:
+    """Another scheduler has offered there first, and its job is adopted in this very moment."""
+    world.wants("a")
+    up(world)
+    adopted: Job[str] = Job(token="b", stage=Stage.LOOKING_UP, container="arn:c1#2")
+    record = world.table.add(WorkItem(job=adopted, key="b"), adopted, world.now)
+    seen = Observation(id="arn:c1#2", name=NAME, phase=Phase.RUNNING)
+    world.pool.follow(record, "arn:c1#2", seen)
+    world.happen(record, events.Found(world.now, seen))
+    taken = IDLE.offer("b", "{}").take()
+    world.answers("offer", Success(None))
+    world.answers("read", Success(HeldCell(tag(taken), taken)))
+    world.shows(NAME, taken.end(0))
+    ended = [event for token, event in world.happened if token == "b"][-1]
+    assert isinstance(ended, events.Observed)
+    assert ended.observation.phase is Phase.SUCCEEDED
+
+
 def test_a_container_is_stopped_for_the_job_that_runs_there(world: World) -> None:
     job, taken = run(world, "a")
     world.pool.stop(job, "arn:c1#2")
@@ -330,6 +381,140 @@ def test_what_was_taken_is_lost_with_its_container(world: World) -> None:
     assert (ended.observation.id, ended.observation.cause) == ("arn:c1#2", Cause.RECLAIMED)
     world.turn(61.0)
     assert world.calls.removed == [NAME]
+
+
+def silence(world: World) -> None:
+    """The store lists, and answers no question about a cell that has ended, however often asked."""
+    for _ in range(80):
+        world.turn(1.0)
+        if world.asked("list"):
+            world.answers("list", Success({}))
+        if not world.asked("read"):
+            break
+        world.answers("read", Failure(SILENT))
+    assert world.asked("read") == []
+
+
+def test_what_nobody_has_seen_taken_has_not_gone_well_because_its_container_has(world: World) -> None:
+    job = world.wants("a")
+    up(world)
+    world.answers("offer", Failure(SILENT))
+    world.leaves("c1")  # as it does if it could not reach its cell, or has closed it before
+    silence(world)
+    assert job.job.stage is Stage.AWAITING_ROW
+    row = Row(state="queued", token="a", try_number=1)
+    world.happen(job, events.RowRead(world.now, row))
+    assert (job.job.stage, job.job.attempt) == (Stage.PREPARING, 2)
+
+
+def test_what_was_taken_has_gone_well_if_its_container_says_so_and_not_its_cell(world: World) -> None:
+    _, taken = run(world, "a")
+    world.leaves("c1")
+    world.answers("read", Success(HeldCell(tag(taken), taken)))
+    ended = world.of("a")[-1]
+    assert isinstance(ended, events.Observed)
+    assert ended.observation.phase is Phase.SUCCEEDED
+
+
+def test_a_cell_that_cannot_be_read_may_say_that_what_was_taken_has_failed(world: World) -> None:
+    """Its container has then left well, for all that it owed is told."""
+    run(world, "a")
+    world.leaves("c1")
+    silence(world)
+    ended = world.of("a")[-1]
+    assert isinstance(ended, events.Observed)
+    assert (ended.observation.phase, ended.observation.cause) == (Phase.FAILED, Cause.UNCLEAR)
+
+
+def test_a_container_that_has_left_well_has_run_nothing_that_was_never_offered_to_it(world: World) -> None:
+    job = world.wants("a")
+    world.accepts("c1")
+    world.leaves("c1")
+    world.answers("read", Success(None))
+    row = Row(state="queued", token="a", try_number=1)
+    world.happen(job, events.RowRead(world.now, row))
+    assert (job.job.stage, job.job.attempt) == (Stage.PREPARING, 2)
+
+
+def test_a_callback_has_not_begun_in_a_container_that_spot_takes_before_it_is_up(world: World) -> None:
+    job = world.wants("a", has_row=False)
+    world.accepts("c1")
+    world.ends("c1", Cause.RECLAIMED, started=True)
+    world.answers("read", Success(None))
+    assert (job.job.stage, job.job.attempt) == (Stage.PREPARING, 2)
+
+
+def untaken(world: World, container: str, cell: Cell, others: Mapping[str, Cell]) -> dict[str, Cell]:
+    """A container that is up does not take what is offered, and nobody offers it anything any more; all cells
+    then, where there are `others`."""
+    name = f"f00d/{container}-1"
+    world.accepts(container)
+    world.lists(others)
+    world.lists({**others, name: cell})
+    world.answers("read", Success(HeldCell(tag(cell), cell)))
+    lies = offered(world)
+    world.turn(6.0)
+    (closed,) = world.asked("write")
+    assert closed == lies.close()
+    assert isinstance(closed, Cell)
+    world.answers("write", Success(HeldCell(tag(closed), closed)))
+    assert isinstance(world.of(container)[-1], events.Revoked)
+    return {**others, name: closed}
+
+
+def test_a_container_that_takes_nothing_is_closed_for_every_scheduler_before_it_is_stopped(
+    world: World,
+) -> None:
+    world.wants("a")
+    untaken(world, "c1", IDLE, {})
+    assert world.of("a") == []
+    assert world.table.get("c2") is not None  # started for it instead
+
+
+def test_one_that_comes_up_although_it_is_being_stopped_is_closed_for_every_scheduler(world: World) -> None:
+    """Another one would take it over in a few seconds, and the stop may come later than that."""
+    job = world.wants("a")
+    world.accepts("c1")
+    world.happen(job, events.Revoked(world.now))
+    world.turn()
+    world.answers("read", Success(None))
+    assert isinstance(world.of("c1")[-1], events.Revoked)
+    world.lists({})
+    world.shows(NAME, IDLE)
+    assert world.asked("write") == [IDLE.close()]
+
+
+@pytest.mark.parametrize("cell", [IDLE, IDLE.offer("another scheduler's", "{}").take()])
+def test_one_that_nobody_here_waits_for_is_let_alone_if_it_is_up(world: World, cell: Cell) -> None:
+    """AWS's last word of it may be old, and another scheduler have taken it over."""
+    job = world.wants("a")
+    world.accepts("c1")
+    world.happen(job, events.Revoked(world.now))
+    world.turn()
+    world.answers("read", Failure(SILENT))
+    world.turn(1.0)
+    world.answers("read", Success(HeldCell(tag(cell), cell)))
+    assert not any(isinstance(event, events.Revoked) for event in world.of("c1"))
+
+
+def test_nothing_is_offered_to_one_that_is_being_stopped_whatever_its_cell_says(world: World) -> None:
+    job, taken = run(world, "a")
+    for _ in range(2):  # the first stop has no effect yet
+        world.pool.stop(job, "arn:c1#2")
+        world.answers("read", Success(HeldCell(tag(taken), taken)))
+    world.pool.stop(job, "arn:c1#2")
+    idle = taken.end(0)
+    world.answers("read", Success(HeldCell(tag(idle), idle)))
+    world.wants("b")
+    assert world.asked("offer") == []
+
+
+def test_a_job_whose_workload_no_container_takes_gets_one_of_its_own(world: World) -> None:
+    world.wants("a")
+    cells = untaken(world, "c1", IDLE, {})
+    untaken(world, "c2", Cell(container="arn:c2"), cells)
+    assert isinstance(world.of("a")[-1], events.NotPlaced)
+    assert world.table.get("c3") is None
 
 
 def test_a_workload_has_what_its_cell_says_and_the_sizes_of_its_container(world: World) -> None:
@@ -395,6 +580,22 @@ def test_where_the_store_refuses_jobs_get_containers_of_their_own_until_it_answe
     world.answers("list", Success({}))
     world.wants("c")
     assert world.of("c") == []
+
+
+def test_where_cells_are_listed_and_cannot_be_read_jobs_get_containers_of_their_own(world: World) -> None:
+    job = world.wants("a")
+    world.accepts("c1")
+    for _ in range(20):
+        world.turn(1.0)
+        if world.asked("list"):
+            world.answers("list", Success({NAME: tag(IDLE)}))
+        if world.asked("read"):
+            world.answers("read", Failure(SILENT))
+    assert isinstance(world.of("a")[-1], events.NotPlaced)
+    assert job.job.stage is Stage.PREPARING
+    world.shows(NAME, IDLE)
+    world.wants("b")
+    assert len(world.asked("offer")) == 1  # it can be read again
 
 
 def test_an_idle_container_that_its_scheduler_does_not_use_is_taken_over(world: World) -> None:

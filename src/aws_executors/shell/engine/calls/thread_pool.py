@@ -190,13 +190,20 @@ class Workers:
         if not run.checks:
             self._hanging.append(run)
         if not run.replaced and sum(other.replaced for other in self._hanging) < MOST_LOST:
-            run.replaced = True
-            threading.Thread(target=self._work, name=f"{self._name}-more", daemon=True).start()
+            run.replaced = self._one_more()
         run.checks += 1
         run.given_up = run.checks >= CHECKS
         if run.given_up:
             self._runs.discard(run)
         return run.given_up
+
+    def _one_more(self) -> bool:
+        """Start another thread, if one can be had."""
+        try:
+            threading.Thread(target=self._work, name=f"{self._name}-more", daemon=True).start()
+        except RuntimeError:
+            return False  # the next check tries again
+        return True
 
     def _give_up(self, run: _Run) -> None:
         ident = run.thread.ident or 0

@@ -32,13 +32,14 @@ SOON = 5.0
 @dataclass(slots=True, eq=False)
 class Waiter(Generic[K, R]):
     """A job that waits for a container; `offered` is the token of the one in whose cell its workload lies, or
-    may."""
+    may; `untaken` counts the containers that did not take it in time."""
 
     record: Record[K, R]
     submission: Submit[R]
     request: WarmRequest[R]
     since: float
     offered: str = ""
+    untaken: int = 0
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -62,6 +63,7 @@ class WarmContainer(Generic[K, R]):
     closing: bool = False  # it is offered nothing more
     job: str = ""
     place: str = ""  # the job's place; empty until it is taken
+    found: tuple[str, str] | None = None  # a job and its place, found there while an offer was not settled
     served_before: int = 0  # how many workloads it had run when this one was offered
     freed_at: float | None = None  # since when its task has ended, as the task instance's row says
     served: int = 0
@@ -76,9 +78,14 @@ class WarmContainer(Generic[K, R]):
         held, record = self.held, self.record
         if held is None or record is None or held.cell.word is not Word.IDLE:
             return None
-        if self.job or self.call or self.closing or not record.job.container:
+        if self.job or self.call or self.closing or self.stopping or not record.job.container:
             return None
         return Idle(token=self.token, since=self.since)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it is being stopped."""
+        return self.record is not None and self.record.job.withdrawn
 
     @property
     def given(self) -> Callable[[], Allocation | None] | None:

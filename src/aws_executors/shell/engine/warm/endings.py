@@ -14,6 +14,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle import events
+from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.transitions.lookup import forgotten
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.place import lasted, place_of
@@ -94,6 +95,7 @@ class Endings(Generic[K, R]):
         place = container.place or place_of(container.token if ended is None else ended.id, 0)
         container.lost = lasted(self._clock() - container.since)
         last = forgotten(place) if ended is None else replace(ended, id=place, used=container.lost)
+        last = last if held is not None else _untold(last)
         self._turns.taken(container, replace(last, name=container.name, started=True))
 
     def _never_up(self, container: WarmContainer[K, R]) -> None:
@@ -109,4 +111,14 @@ class Endings(Generic[K, R]):
             )
             return
         self._turns.answer(waiter, events.Accepted(now, ended.id))
-        self._jobs.happen(record, events.Observed(now, ended))
+        self._jobs.happen(record, events.Observed(now, replace(_untold(ended), started=False)))
+
+
+def _untold(ended: Observation) -> Observation:
+    """The end of a container whose cell could not be read: that it has left well says nothing of a workload.
+
+    How that has ended, or that there was none, may stand in the cell.
+    """
+    if ended.phase is not Phase.SUCCEEDED:
+        return ended
+    return replace(ended, phase=Phase.FAILED, cause=Cause.UNCLEAR, exit_code=None)

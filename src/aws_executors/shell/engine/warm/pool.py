@@ -43,6 +43,8 @@ R = TypeVar("R")
 
 OFTEN, RARELY = 0.5, 1.0
 """Seconds between two lists of the cells: while a job or a container waits for the other, and else."""
+UNTAKEN = 2
+"""So many containers that do not take a job's workload are no bad luck: they may not read their cells."""
 TASK_ENDED = (Stage.STOPPING, Stage.CONFIRMING, Stage.CLOSED)
 
 
@@ -114,12 +116,11 @@ class WarmPool(Generic[K, R]):
         job = record.job
         if job.pooled:
             self._moved(record)
-        elif (
-            job.withdrawn
-            and (waiter := self._turns.waiters.get(job.token)) is not None
-            and not waiter.offered
-        ):
-            self._turns.answer(waiter, events.Refused(self._clock(), NEVER_SENT))
+        elif job.withdrawn and (waiter := self._turns.waiters.get(job.token)) is not None:
+            if not waiter.offered:
+                self._turns.answer(waiter, events.Refused(self._clock(), NEVER_SENT))
+            elif (container := self._turns.containers.get(waiter.offered)) is not None:
+                self._turns.take_out(container)
         elif job.stage in TASK_ENDED and is_place(job.container):
             self._freed(job)
 
@@ -168,6 +169,8 @@ class WarmPool(Generic[K, R]):
         )
         if container is not None and not container.job:
             container.job, container.place = record.job.token, place
+        elif container is not None and container.job != record.job.token:
+            container.found = record.job.token, place  # what is offered there meanwhile is not taken
 
     def stop(self, record: Record[K, R], place: str) -> None:
         """Stop what runs at a place, if it still does: with its container."""
@@ -190,7 +193,7 @@ class WarmPool(Generic[K, R]):
             elif waiter.record.in_doubt:
                 self._jobs.hold(waiter.record, waiter.submission)
                 del self._turns.waiters[waiter.record.job.token]
-            elif silent:
+            elif silent or waiter.untaken >= UNTAKEN:
                 self._cold(waiter)
             else:
                 shapes.setdefault(waiter.request.shape.name, []).append(waiter)
@@ -213,7 +216,7 @@ class WarmPool(Generic[K, R]):
         for job in made.starts:
             self._launch(self._turns.waiters[job], now)
         for token in made.stops:
-            self._turns.stop(self._turns.containers[token])
+            self._turns.give_up(self._turns.containers[token])
 
     def _launch(self, waiter: Waiter[K, R], now: float) -> None:
         token, shape, item = self._new_token(), waiter.request.shape, waiter.record.work_item
@@ -267,9 +270,9 @@ class WarmPool(Generic[K, R]):
         self._list_at = now + (OFTEN if waits else RARELY)
         match unwrap_or_failure(result):
             case AwsError() as error:
-                self._turns.trouble(error)
+                self._turns.trouble(error, listing=True)
             case etags:
-                self._turns.works()
+                self._turns.listed()
                 for container in [*self._turns.containers.values()]:
                     etag = etags.get(container.name, "")
                     known = "" if container.held is None else container.held.etag
@@ -281,7 +284,7 @@ class WarmPool(Generic[K, R]):
     # --- Small matters -------------------------------------------------------------------------------------
 
     def _cold(self, waiter: Waiter[K, R]) -> None:
-        """The store does not answer: the job gets a container of its own."""
+        """The store does not answer, to us or to containers: the job gets a container of its own."""
         record = waiter.record
         record.work_item = replace(record.work_item, build=waiter.request.cold)
         self._turns.answer(waiter, events.NotPlaced(self._clock()))

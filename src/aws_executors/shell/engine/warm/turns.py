@@ -58,6 +58,7 @@ class Turns(Generic[K, R]):
         self._tally = tally
         self._numbers = count(1)
         self._silent_since: float | None = None
+        self._unread = False  # whether the last call about a single cell has failed
         self.waiters: dict[str, Waiter[K, R]] = {}
         """By the tokens of their jobs."""
         self.containers: dict[str, WarmContainer[K, R]] = {}
@@ -79,6 +80,26 @@ class Turns(Generic[K, R]):
         container.closing = True
         if container.record is not None:
             self._jobs.happen(container.record, events.Revoked(self._clock()))
+
+    def give_up(self, container: WarmContainer[K, R]) -> None:
+        """Stop one that nobody here waits for any more, unless it is up: another scheduler may use it."""
+        container.closing = True
+        self._calls.read(container.name, self.answer_to(container, self._looked_to_give_up))
+
+    def _looked_to_give_up(
+        self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]
+    ) -> None:
+        match unwrap_or_failure(result):
+            case AwsError() as error:
+                self.trouble(error)
+                self._later(container, self.give_up)
+            case None:
+                self.works()
+                self.stop(container)
+            case held:
+                container.closing = False
+                self.works()
+                self.says(container, held)
 
     def look_to_stop(self, container: WarmContainer[K, R]) -> None:
         """Another scheduler's workload may run there by now: that one is let alone."""
@@ -140,6 +161,8 @@ class Turns(Generic[K, R]):
         self.changed = True
         if container.job:
             self._apply(container, held)
+        elif held.cell.word is Word.IDLE and container.stopping and not container.call:
+            self.close(container)  # another scheduler could offer it something
 
     def _apply(self, container: WarmContainer[K, R], held: HeldCell) -> None:
         """What this says of the job whose workload the container has, or may have."""
@@ -174,6 +197,10 @@ class Turns(Generic[K, R]):
         self.changed = True
         if waiter is not None and waiter.offered == container.token:
             waiter.offered = ""
+        if container.found is not None and container.held is not None:
+            (container.job, container.place), container.found = container.found, None
+            container.served_before = 0
+            self._apply(container, container.held)
 
     # --- Offers --------------------------------------------------------------------------------------------
 
@@ -214,21 +241,37 @@ class Turns(Generic[K, R]):
                 self.works()
                 self.says(container, held)
                 self._agenda.at(self._clock() + TAKE_WITHIN, partial(self._untaken, container, held.etag))
+                waiter = self.waiters.get(container.job)
+                if waiter is not None and waiter.record.job.withdrawn:
+                    self.take_out(container)
 
     def _untaken(self, container: WarmContainer[K, R], etag: str, _: float) -> None:
         """The time to take an offer is over."""
         held = container.held
         if container.record is not None and held is not None and held.etag == etag and not container.call:
             container.closing = True
+            waiter = self.waiters.get(container.job)
+            if waiter is not None:
+                waiter.untaken += 1
+            self._settle(container)
+
+    def take_out(self, container: WarmContainer[K, R]) -> None:
+        """Its job was taken back: so is what lies in its cell, unless the container has taken it."""
+        held = container.held
+        if held is not None and held.cell.word is Word.OFFERED and not (container.call or container.place):
             self._settle(container)
 
     def _settle(self, container: WarmContainer[K, R]) -> None:
-        """Take back what was offered, or may have been; repeated until there is an answer."""
+        """Take back what was offered, or may have been; repeated until there is an answer.
+
+        Where the container is about to be stopped, its cell is closed: another scheduler could offer to it.
+        """
         held = container.held
         if held is None or container.record is None:
             return  # once it has ended, nobody takes it any more
         answered = self.answer_to(container, self._settled)
-        self._calls.write(container.name, held, held.cell.withdraw(), answered)
+        cell = held.cell.close() if container.closing else held.cell.withdraw()
+        self._calls.write(container.name, held, cell, answered)
 
     def _settled(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
         match unwrap_or_failure(result):
@@ -269,8 +312,9 @@ class Turns(Generic[K, R]):
 
     # --- How the store is -----------------------------------------------------------------------------------
 
-    def trouble(self, error: AwsError) -> None:
-        """A call about cells has failed."""
+    def trouble(self, error: AwsError, *, listing: bool = False) -> None:
+        """A call about a cell has failed, or the list of all."""
+        self._unread = self._unread or not listing
         self._error_log.say(CELLS, error.kind, f"{error.code}: {error.message} {error.remedy}".rstrip())
         if self._silent_since is None:
             self._silent_since = self._clock() - (PATIENCE if error.kind is Kind.PERMANENT else 0.0)
@@ -279,4 +323,9 @@ class Turns(Generic[K, R]):
     def works(self) -> None:
         """A call about cells was answered."""
         self._error_log.works(CELLS)
-        self._silent_since = None
+        self._silent_since, self._unread = None, False
+
+    def listed(self) -> None:
+        """The cells were listed: which says nothing of those that cannot be read, while there are any."""
+        if not (self._unread and self.containers):
+            self.works()

@@ -1,0 +1,150 @@
+"""What a container makes of answers that nobody should give, and of signals at the wrong moment."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
+from aws_executors.core.warm.cell import Cell
+from aws_executors.run import hostname, stop_cause, task_stats
+from aws_executors.run.cell_store import ABSENT, Failed, OwnCell
+from aws_executors.run.sources import exit_for
+
+CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n{"
+NOT_HTTP = b"220 mail.example.com ESMTP\r\n"
+WITHOUT_ETAG = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """A server that gives every request this answer, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("answer", [CUT_OFF, NOT_HTTP])
+def test_metadata_that_break_off_are_none(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_BATCH_JOB_ID", raising=False)
+    monkeypatch.setenv("AWS_EXECUTION_ENV", stop_cause.ON_EC2)
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
+    with answering(answer) as address:
+        monkeypatch.setenv("ECS_CONTAINER_METADATA_URI_V4", address)
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", address)
+        assert hostname.full_id() == ""
+        assert "cannot be reached" in stop_cause.why()
+        assert task_stats.on_the_hosts_network() is False
+
+
+def test_a_success_of_s3_that_names_no_etag_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy's page, for one: the write is made again."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "...")
+    with answering(WITHOUT_ETAG) as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
+        store = OwnCell("s3://airflow/w/cell", "us-east-1")
+        assert isinstance(store.put(Cell(container="x"), ABSENT), Failed)
+        assert isinstance(store.get(), Failed)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "exit_"),
+    [
+        ("NoSuchKey", 404, Exit.GONE),
+        ("AccessDenied", 403, Exit.CANNOT_START),
+        ("NoSuchBucket", 404, Exit.CANNOT_START),
+        ("SlowDown", 503, Exit.INFRASTRUCTURE),
+        ("RequestTimeout", 400, Exit.INFRASTRUCTURE),
+        ("502", 502, Exit.INFRASTRUCTURE),
+        ("503", 503, Exit.INFRASTRUCTURE),
+        ("500", 500, Exit.INFRASTRUCTURE),
+        ("TooManyRequests", 429, Exit.INFRASTRUCTURE),
+        ("ThrottlingException", 400, Exit.INFRASTRUCTURE),
+        ("ExpiredToken", 400, Exit.INFRASTRUCTURE),
+        ("RequestTimeTooSkewed", 403, Exit.INFRASTRUCTURE),
+    ],
+)
+def test_an_answer_of_s3_that_another_container_would_not_get_is_no_fault_of_the_image(
+    code: str, status: int, exit_: Exit
+) -> None:
+    """Where S3 gives no code, or something before it answers, botocore gives the status as the code."""
+    answer = {"Error": {"Code": code, "Message": "..."}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    assert exit_for(ClientError(answer, "GetObject")) == exit_  # type: ignore[arg-type]
+
+
+AT_ITS_END = """
+import os, signal, sys
+from aws_executors.run import first_process
+
+wait = os.wait
+def at_the_last_moment():
+    ended = wait()
+    os.kill(os.getpid(), signal.SIGTERM)
+    return ended
+os.wait = at_the_last_moment
+sys.exit(first_process.fork(lambda: 7))
+"""
+
+MUTE = """
+import os, sys
+from aws_executors.run import first_process
+
+def run():
+    sys.stdout.write("what nobody reads any more")
+    return 7
+sys.exit(first_process.fork(run))
+"""
+
+
+def python(code: str, output: int = subprocess.DEVNULL, **around: str) -> int:
+    """The exit code of a Python that runs this."""
+    sources = str(Path(__file__).parents[2] / "src")
+    environment = {**os.environ, "PYTHONPATH": sources, "PYTHONUNBUFFERED": "", **around}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, stdout=output, timeout=60, check=False
+    ).returncode
+
+
+def test_a_signal_that_comes_as_the_workload_has_just_ended_does_not_change_how_it_ended() -> None:
+    assert python(AT_ITS_END) == 7
+
+
+def test_an_output_that_is_gone_does_not_change_how_a_workload_ended() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    assert python(MUTE, writing) == 7
+    os.close(writing)
+
+
+def test_children_are_seen_off_where_they_were_to_be_ignored(tmp_path: Path) -> None:
+    """As a shell's ``trap '' CHLD`` leaves it to what it executes."""
+    code = (
+        "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "import sys; from aws_executors.run import first_process, warm_fork\n"
+        "first_process.block_signals()\n"
+        "signal.alarm(20)\n"
+        "sys.exit(warm_fork.run_apart(lambda: (7, True)).exit_code)\n"
+    )
+    assert python(code, TMPDIR=str(tmp_path)) == 7
