@@ -134,8 +134,18 @@ class WarmHost:
             self.exit(0)
             return
         self._heard()
-        self._cell, self._etag = read(answer.body["Body"]), answer.body["ETag"]
-        self._go_on()
+        if self._reads(answer):
+            self._go_on()
+
+    def _reads(self, answer: Answer) -> bool:
+        """What its cell says; if that is another container's, which a repeated submission has started at the
+        same address, it ends."""
+        cell = read(answer.body["Body"])
+        if cell.container != self._cell.container:
+            self.exit(Exit.CANNOT_START)
+            return False
+        self._cell, self._etag = cell, answer.body["ETag"]
+        return True
 
     def _go_on(self) -> None:
         age = self.line.now - self._idle_since
@@ -203,8 +213,8 @@ class WarmHost:
             if answer.error is not None:
                 self.exit(owed)
                 return
-            self._cell, self._etag = read(answer.body["Body"]), answer.body["ETag"]
-            (won if self._cell == body or was.word is Word.TAKEN else lost)()
+            if self._reads(answer):
+                (won if self._cell == body or was.word is Word.TAKEN else lost)()
 
         self._call("PutObject", params, answered)
 
