@@ -40,6 +40,7 @@ class WarmHost:
     turns: int = 0
     ended: float = 0.0
     _cell: Cell = field(init=False)
+    _last: Cell | None = None  # what its cell said when it ended
     _etag: str = ""
     _idle_since: float = 0.0
     _silent_since: float | None = None
@@ -62,8 +63,12 @@ class WarmHost:
         return cell.token if cell is not None and cell.word is Word.TAKEN else ""
 
     def tells_of(self, token: str) -> int | None:
-        """The exit code of this job's workload as its cell tells it; None if it was killed before that."""
-        return None if self._stored is None else self._stored.exit_code_of(token)
+        """The exit code of this job's workload as its cell tells it; None if it was killed before that.
+
+        A write that lands after its death may come after the last look.
+        """
+        cell = self._stored if self.alive else self._last
+        return None if cell is None else cell.exit_code_of(token)
 
     @property
     def _stored(self) -> Cell | None:
@@ -105,7 +110,7 @@ class WarmHost:
         """Its process ends, and whatever it runs."""
         if not self.alive:
             return
-        self.alive, self.ended = False, self.line.now
+        self.alive, self.ended, self._last = False, self.line.now, self._stored
         if self.turn is not None:
             self.cloud.exit(self.turn, 137)
         self.line.tell(self.name, f"exits with {code}")
