@@ -19,5 +19,5 @@ def test_it_is_done_once_for_all_executors_of_a_process() -> None:
     later = [[object()] for _ in range(10_000)]
     frozen = gc.get_freeze_count()
     spare_what_is_loaded()
-    assert gc.get_freeze_count() == frozen
+    assert gc.get_freeze_count() <= frozen  # what was spared may be freed meanwhile
     assert len(later) == 10_000
