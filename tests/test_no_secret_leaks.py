@@ -140,6 +140,7 @@ def texts(known: Secrets, name: str) -> Iterator[str]:
         yield from (repr(step), repr(composed), function_name(composed), function_name(step))
 
 
+@examples(40)
 @given(secrets(), st.sampled_from(NAMES))
 def test_nothing_that_is_shown_of_a_launch(known: Secrets, name: str) -> None:
     for launch, service, _ in launches(known, name):
@@ -193,6 +194,7 @@ def test_nothing_in_what_is_wrong_with_a_section(known: Secrets) -> None:
         assert known.within(f"{faults} {faults!r}") == []
 
 
+@examples(40)
 @given(secrets())
 def test_nothing_in_what_is_wrong_with_a_connection(known: Secrets) -> None:
     from botocore.config import Config

@@ -32,6 +32,7 @@ from aws_executors.dashboard.summary import (
     summarize,
     summarize_containers,
 )
+from samples import examples
 
 TEXT = st.text(max_size=20)
 NUMBER = st.integers(0, 10**6)
@@ -55,6 +56,7 @@ CONTAINERS = st.builds(
     served=NUMBER,
     key=st.none() | KEYS,
 )
+
 SNAPSHOTS = st.builds(
     Snapshot,
     containers=st.lists(CONTAINERS).map(tuple),
@@ -184,6 +186,7 @@ def test_a_usual_snapshot_of_many_jobs_fits_where_things_are_kept_short() -> Non
     assert len(to_text(snapshot)) < 10_000
 
 
+@examples(40)
 @given(SNAPSHOTS)
 def test_what_travels_is_what_was_told(snapshot: Snapshot) -> None:
     assert from_text(to_text(snapshot)) == snapshot

@@ -30,6 +30,7 @@ from aws_executors.dashboard.snapshot import (
     Snapshot,
     TaskKey,
 )
+from samples import examples
 
 NOW = 1_800_000_000.0
 JOB = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
@@ -82,6 +83,7 @@ class Skeleton(HTMLParser):
 LINKS = ("href", "target", "rel", "title")
 
 
+@examples(40)
 @given(TEXT, TEXT, TEXT, TEXT, TEXT)
 def test_no_text_changes_the_page_s_skeleton(
     dag: str, queue: str, words: str, executor: str, region: str

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from aws_executors.core.lifecycle.observation import Observation
     from verify.conftest import Account, MakeAccount
 
+pytestmark = pytest.mark.waits
+
 NEIGHBOURS = 2
 ALL_OK = {one.name: "ok" for one in CHECKS}
 

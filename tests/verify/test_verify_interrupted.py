@@ -43,6 +43,7 @@ def waits_at_its_cell(account: Account) -> bool:
     return any("/cells/" in key for key in account.aws.objects(BUCKET))
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize(
     ("section", "moment", "number"),
     [

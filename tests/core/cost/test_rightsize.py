@@ -11,6 +11,7 @@ from aws_executors.core.cost.rightsize import percentile, proposals
 from aws_executors.core.cost.summary import Grouping, UsageEntry, usage_row, usage_rows
 from aws_executors.core.ecs.executor_config import EcsConfig
 from aws_executors.core.ecs.structures import Overrides
+from samples import examples
 
 PAIRS = [(cpu, memory) for cpu, sizes in FARGATE_MEMORY.items() for memory in sizes]
 
@@ -47,6 +48,7 @@ ENTRIES = st.lists(
 )
 
 
+@examples(40)
 @given(ENTRIES, st.sampled_from(Grouping))
 def test_sums_lose_nothing(entries: list[UsageEntry], by: Grouping) -> None:
     rows, whole = usage_rows(entries, by), usage_row(("all",), [one.record for one in entries])
@@ -58,6 +60,7 @@ def test_sums_lose_nothing(entries: list[UsageEntry], by: Grouping) -> None:
     assert costs == sorted(costs, reverse=True)
 
 
+@examples(40)
 @given(ENTRIES)
 def test_a_proposal_is_never_below_a_peak(entries: list[UsageEntry]) -> None:
     for found in proposals(entries):
@@ -76,6 +79,7 @@ def test_a_proposal_is_never_below_a_peak(entries: list[UsageEntry]) -> None:
             assert f"only {found.runs} run" in found.note
 
 
+@examples(40)
 @given(ENTRIES)
 def test_what_is_printed_can_be_written(entries: list[UsageEntry]) -> None:
     for found in proposals(entries):
@@ -90,6 +94,7 @@ def test_what_is_printed_can_be_written(entries: list[UsageEntry]) -> None:
         assert str(found.proposed.memory) in found.step
 
 
+@examples(40)
 @given(ENTRIES)
 def test_on_fargate_a_size_is_one_that_fargate_has(entries: list[UsageEntry]) -> None:
     kept = [one for one in entries if one.record.sold_as != "ec2"]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aws_executors.core.warm.cell import Cell, Served, Word, read
-from samples import USUAL
+from samples import USUAL, examples
 
 JOB, OTHER = "job", "other"
 
@@ -261,6 +261,7 @@ def test_a_cell_is_read_as_it_was_written(cell: Cell) -> None:
     assert read(cell.body()) == cell
 
 
+@examples(40)
 @given(
     st.binary()
     | st.recursive(

@@ -604,6 +604,7 @@ def test_c11_adopted_tasks_count_and_are_known(ecs_options: Callable[..., None])
     executor.end()
 
 
+@pytest.mark.waits
 def test_c25_a_report_that_airflow_lost_is_made_again(
     executor: AwsEcsFargateExecutor,
 ) -> None:

@@ -24,9 +24,11 @@ PACE = PollInterval(quickest=1.0, slowest=1.0)
 class Told(Clerk):
     """A clerk whose dispatcher is promised events."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows_every: float = 1.0) -> None:
         super().__init__(Cloud())
-        config = EngineConfig(policy=Policy(), pace=PACE, workers=1_000_000, events=True)
+        config = EngineConfig(
+            policy=Policy(), pace=PACE, rows_every=rows_every, workers=1_000_000, events=True
+        )
         self.dispatcher: Dispatcher[str, Order] = Dispatcher(
             self, config, lambda: self.now, self.share, Unmeasured()
         )
@@ -65,7 +67,8 @@ def test_polls_are_as_before_until_the_first_event_names_a_container(told: Told)
     assert told.news() is News.EVENTS
 
 
-def test_while_events_come_a_container_that_runs_is_polled_every_five_minutes(told: Told) -> None:
+def test_while_events_come_a_container_that_runs_is_polled_every_five_minutes() -> None:
+    told = Told(rows_every=10.0)
     told.hand_over(*(f"t{number}" for number in range(1, 101)))
     told.run(5.0, tick=0.05)
     for container in told.cloud.containers:
@@ -76,7 +79,8 @@ def test_while_events_come_a_container_that_runs_is_polled_every_five_minutes(to
     assert sum(count for at, count in told.looks if at > began) in range(4 * 100, 5 * 100 + 1)
 
 
-def test_containers_that_began_one_after_the_other_share_calls(told: Told) -> None:
+def test_containers_that_began_one_after_the_other_share_calls() -> None:
+    told = Told(rows_every=10.0)
     for number in range(1, 301):
         told.hand_over(f"t{number}")
         told.run(told.now + 1.0, tick=0.5)
