@@ -107,6 +107,7 @@ class Api:
     url: str = ""
     patience: threading.Event | None = None
     understands: bool = True
+    is_understood: bool = True
 
     def answer(self, path: str, body: object) -> tuple[int, object]:
         self.said.append((path, body))
@@ -115,7 +116,7 @@ class Api:
         if path.endswith("/run") and self.status != 200:
             return self.status, {"detail": self.detail}
         if path.endswith("/run"):
-            return 200, context()
+            return 200, context() if self.is_understood else {}
         if path.endswith("/state") and not self.understands:
             return 422, {
                 "detail": [{"type": "enum", "loc": ["body", "state"], "msg": "Input should be another"}]
@@ -305,6 +306,17 @@ def test_an_api_server_that_is_older_than_the_image_is_told_of_in_one_line(
         "aws_executors.run: Airflow's API server did not understand a report of the task's state as Airflow "
         f"{version('apache-airflow-core')} writes it; use the scheduler's version in the image\n"
     )
+
+
+def test_an_answer_that_the_image_does_not_understand_fails_the_task_at_once(
+    container: Container, api: Api
+) -> None:
+    """Airflow has let it begin, and would believe for minutes that it runs if the code said otherwise."""
+    api.is_understood = False
+    code, said = container.run("--json-string", workload())
+    assert code == 1
+    assert said.startswith("aws_executors.run: the launcher failed: ValidationError: ")
+    assert container.proof == ""
 
 
 def test_says_at_its_end_what_the_workload_used(container: Container) -> None:

@@ -165,10 +165,11 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
     from aws_executors.run.exit_codes import FAILED, exit_code
 
     dispose_orm(do_log=False)
-    # A task that has begun has said so to Airflow. Nobody hears when a callback begins: from here on it may
-    # have, and a code that says otherwise would have it called a second time.
     asks_first = isinstance(workload, ExecuteTask)
-    with compat.not_understood() as reports:
+    with compat.answers() as heard:
+        # Nobody hears when a callback begins: from here on it may have, and a code that says otherwise would
+        # have it called a second time.
+        heard.begun = not asks_first
         try:
             left = compat.run_workload(workload)
         except StoppedError as error:
@@ -177,14 +178,14 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
             say(f"stopped by the platform ({error}), and the callback may have begun: {stop_cause.why()}")
             return FAILED
         except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
-            if not reports:
+            if not heard.not_understood:
                 code = exit_code(error)
-                if code == Exit.INFRASTRUCTURE and not asks_first:
+                if heard.begun and (code == Exit.CANNOT_START or not asks_first):
                     code = FAILED
                 say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
                 return code
             left = FAILED
-    if reports:
+    if heard.not_understood:
         known = f"a report of the task's state as Airflow {compat.image_airflow()} writes it"
         say(f"Airflow's API server did not understand {known}; {SAME}")
         return FAILED

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import module_from_spec, spec_from_file_location
@@ -26,7 +27,8 @@ OF_A_FILE = "unusual_prefix_"
 ``airflow/utils/file.py``."""
 CONFLICT = 409  # the API server's answer for a task that may not start
 UNPROCESSABLE = 422  # and to a call that has another shape than it knows
-STATE = "/state"  # how the address ends to which a task's state is reported
+# How the addresses end to which a task reports that it begins, and its state.
+BEGINNING, STATE = "/run", "/state"
 
 
 def image_airflow() -> str:
@@ -88,28 +90,40 @@ def run_workload(workload: "ExecuteTask | ExecuteCallback") -> int:
     return _supervised(workload) if isinstance(workload, ExecuteTask) else _called_back(workload)
 
 
-@contextmanager
-def not_understood() -> Iterator[list[str]]:
-    """Where the last report of the task's state went, if Airflow's API server did not understand it.
+@dataclass(slots=True)
+class Heard:
+    """What Airflow's API server has answered: that the task has `begun`, and that it has `not_understood` the
+    last report of the task's state."""
 
-    It is older than this image then: 3.1 does not understand how 3.2 defers, 3.2 not how 3.3 retries. Source:
-    ``airflow/sdk/api/client.py``, which reads each answer by the method that is listened in to here.
+    begun: bool = False
+    not_understood: bool = False
+
+
+@contextmanager
+def answers() -> Iterator[Heard]:
+    """What the API server answers meanwhile.
+
+    One that is older than this image does not understand each report of a state: 3.1 not how 3.2 defers, 3.2
+    not how 3.3 retries. Source: ``airflow/sdk/api/client.py``, which reads each answer by the method that is
+    listened in to here.
     """
     from airflow.sdk.api.client import ServerResponseError
 
     kind: Any = ServerResponseError
-    paths: list[str] = []
+    heard = Heard()
     read = kind.from_response
 
     def from_response(answer: "httpx.Response") -> object:
         path = answer.request.url.path
         if path.endswith(STATE):
-            paths[:] = [path] if answer.status_code == UNPROCESSABLE else []
+            heard.not_understood = answer.status_code == UNPROCESSABLE
+        elif path.endswith(BEGINNING) and answer.is_success:
+            heard.begun = True
         return read(answer)
 
     kind.from_response = from_response
     try:
-        yield paths
+        yield heard
     finally:
         kind.from_response = read
 

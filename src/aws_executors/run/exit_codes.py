@@ -10,13 +10,7 @@ import httpx
 from airflow.exceptions import AirflowConfigException
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit, exit_for_status
-from aws_executors.run.compat import already_running, is_held
-
-BEGINNING = "/run"
-"""How the address ends to which a task reports that it starts.
-
-Source: ``airflow/sdk/api/client.py``, `TaskInstanceOperations.start`.
-"""
+from aws_executors.run.compat import BEGINNING, already_running, is_held
 
 FAILED = 1
 
