@@ -37,6 +37,13 @@ class Told(Clerk):
     def news(self) -> News:
         return self.dispatcher.event_feed.news
 
+    def begin(self) -> None:
+        """A job comes, its container `c1` runs after a second, and an event says so."""
+        self.hand_over("t1")
+        self.run(1.0)
+        self.cloud.run("c1")
+        self.event("c1")
+
     def event(self, container: str) -> None:
         """AWS tells of a container, as it is now."""
         seen = replace(self.cloud.containers[container].seen, source=Source.EVENT)
@@ -134,10 +141,7 @@ def test_after_a_standstill_silence_is_no_news(told: Told, caplog: pytest.LogCap
 
 
 def test_an_end_is_known_by_its_event(told: Told) -> None:
-    told.hand_over("t1")
-    told.run(1.0)
-    told.cloud.run("c1")
-    told.event("c1")
+    told.begin()
     told.status = "running"
     told.run(20.0)
     looked = len(told.looks)
@@ -185,10 +189,7 @@ def test_the_last_events_of_a_closed_job_are_no_strangers(told: Told) -> None:
 
 
 def test_one_that_no_event_names_is_polled_after_15_seconds(told: Told) -> None:
-    told.hand_over("t1")
-    told.run(1.0)
-    told.cloud.run("c1")
-    told.event("c1")
+    told.begin()
     told.hand_over("t2")
     told.run(14.0)
     before = len(told.looks)
@@ -197,10 +198,7 @@ def test_one_that_no_event_names_is_polled_after_15_seconds(told: Told) -> None:
 
 
 def test_a_container_whose_task_has_ended_is_polled_within_a_minute(told: Told) -> None:
-    told.hand_over("t1")
-    told.run(1.0)
-    told.cloud.run("c1")
-    told.event("c1")
+    told.begin()
     told.status = "running"
     told.run(100.0, tick=0.1)
     told.status = "success"
@@ -214,10 +212,7 @@ def test_a_container_whose_task_has_ended_is_polled_within_a_minute(told: Told) 
 def test_silence_is_noticed_within_30_seconds_and_then_all_are_polled(
     told: Told, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told.hand_over("t1")
-    told.run(1.0)
-    told.cloud.run("c1")
-    told.event("c1")
+    told.begin()
     told.run(20.0)
     told.hand_over("t2", "t3", "t4")
     told.run(49.0)
@@ -272,10 +267,7 @@ def test_without_a_queue_nothing_is_expected() -> None:
 
 
 def test_an_end_that_comes_while_the_scheduler_ends_is_left_to_the_next_one(told: Told) -> None:
-    told.hand_over("t1")
-    told.run(1.0)
-    told.cloud.run("c1")
-    told.event("c1")
+    told.begin()
     told.status = "running"
     told.run(2.0)
     told.dispatcher.close(stop=False)

@@ -52,6 +52,13 @@ from worlds import Rows, Unmeasured
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
 PACE = PollInterval(quickest=1000.0, slowest=1000.0, unheard_of=1000.0)  # no poll tells what an event should
+SETTINGS = EcsSettings(
+    region="us-east-1",
+    cluster="etl",
+    container_name="main",
+    task_definition="job",
+    subnets=("subnet-1",),
+)
 READ = partial(observe_event, container="main")
 
 
@@ -113,14 +120,7 @@ class Scheduler:
 @contextmanager
 def scheduler(aws: LocalAws, url: str, pace: PollInterval = PACE) -> Iterator[Scheduler]:
     """A scheduler that listens to this queue."""
-    settings = EcsSettings(
-        region="us-east-1",
-        cluster="etl",
-        container_name="main",
-        task_definition="job",
-        subnets=("subnet-1",),
-        endpoint_url=aws.url,
-    )
+    settings = SETTINGS.model_copy(update={"endpoint_url": aws.url})
     rows, service = Rows(), EcsCalls(Clients(settings), settings)
     config = EngineConfig(policy=Policy(idempotent=True), pace=pace, rows_every=0.1, events=True)
     rate_limiter = Account().share(service.allotments)
@@ -180,14 +180,7 @@ def test_of_many_messages_each_is_taken_in_and_by_several_threads(
         time.sleep(0.005)  # so that none is done with all of them before another has begun
         return read(event)
 
-    settings = EcsSettings(
-        region="us-east-1",
-        cluster="etl",
-        container_name="main",
-        task_definition="job",
-        subnets=("subnet-1",),
-    )
-    listener = EventListener(EventQueue(Clients(settings), url), EventIntake(reading, hearer, Unmeasured()))
+    listener = EventListener(EventQueue(Clients(SETTINGS), url), EventIntake(reading, hearer, Unmeasured()))
     monkeypatch.setattr(hearer, "tell", partial(take_all, hearer))
     listener.start()
     until(lambda: messages(aws, url) == 0)
