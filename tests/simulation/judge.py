@@ -61,7 +61,8 @@ JUST_BEGUN = 3.0
 """Virtual seconds within which a row may not yet have told that its task has begun."""
 
 TAKEN = 8.0
-"""Virtual seconds within which a container is told to stop whose task Airflow has taken back."""
+"""Virtual seconds within which a container is told to stop whose task Airflow has taken back; of a warm one
+the cell is read first, by a call of its own."""
 
 TOO_OLD = 403
 """How the API server answers a container whose token is not good any more."""
@@ -251,7 +252,9 @@ class Judge:
         if state == "success" and 0 not in codes:
             self.wrong(f"callback {one.id[:4]} is reported a success, and ended with {codes}")
         ended = any(other.ran or (other.code is not None and not other.dying) for other in mine)
-        by_itself = ended or any(self.struck[token] for token in tokens)
+        # What a cell says to be taken may have begun: that of a killed container can say so after its death.
+        taken = any(host.has in tokens for host in self.cloud.hosts.values())
+        by_itself = ended or taken or any(self.struck[token] for token in tokens)
         if state == "failed" and not by_itself:
             self._unless_open(tokens[-1], f"callback {one.id[:4]} has never begun, and is reported a failure")
         told = {each.code if each.host is None else each.host.tells_of(each.token) for each in mine}
@@ -267,7 +270,8 @@ class Judge:
         if self.cloud.schedule.theme not in OPEN_ROADS:
             return
         mine = [name for other, name in self.cloud.live_names() if other == token]
-        self.line.after(TAKEN, lambda: self._stopped_by_now(token, mine))
+        calls = 2 if self.cloud.schedule.warm else 1
+        self.line.after(calls * TAKEN, lambda: self._stopped_by_now(token, mine))
 
     def _stopped_by_now(self, token: str, names: list[str]) -> None:
         live = {name for _, name in self.cloud.live_names()}

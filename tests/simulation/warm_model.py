@@ -19,8 +19,8 @@ from simulation.timeline import Timeline, between, draw
 
 OFTEN = 0.5
 AGAIN = 1.0
-PATIENCE = 20.0
-"""Virtual seconds without an answer of the store after which the container ends."""
+PATIENCE, IN_HASTE = 20.0, 5.0
+"""Virtual seconds without an answer of the store after which the container ends; and if it ends anyway."""
 LATE = 0.05
 """The share of writes whose answer is lost and which land later."""
 
@@ -254,7 +254,8 @@ class WarmHost:
 
     def _later(self, what: Callable[[], None], owed: int = 0) -> None:
         self._silent_since = self.line.now if self._silent_since is None else self._silent_since
-        if self.line.now - self._silent_since >= PATIENCE:
+        hastes = self.told or self.idle_for >= self.idle_limit
+        if self.line.now - self._silent_since >= (IN_HASTE if hastes else PATIENCE):
             self.exit(owed)
             return
         self.line.after(AGAIN, lambda: what() if self.alive else None)
