@@ -243,7 +243,7 @@ def test_told_to_stop_before_its_cell_is_there_it_makes_none(world: World) -> No
             return "SIGTERM"
 
     told = Told(world.aws, world.cell, world.store)
-    assert told.serve() == Exit.RAN
+    assert told.serve() == Exit.INFRASTRUCTURE
     assert told.why == "SIGTERM: the platform stops this container"
     assert world.aws.objects(BUCKET) == {}
 

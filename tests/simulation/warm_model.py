@@ -126,7 +126,10 @@ class WarmHost:
 
     def _create(self) -> None:
         self._cell = Cell(container=self.cloud.id_of(self.ref))
-        self._put(self._cell, self._look, self._look)
+        if self.told:
+            self.exit(Exit.INFRASTRUCTURE)
+            return
+        self._put(self._cell, self._look, self._look, owed=Exit.INFRASTRUCTURE)
 
     def _look(self) -> None:
         self._call("GetObject", {}, self._seen)
@@ -254,7 +257,7 @@ class WarmHost:
 
     def _later(self, what: Callable[[], None], owed: int = 0) -> None:
         self._silent_since = self.line.now if self._silent_since is None else self._silent_since
-        hastes = self.told or self.idle_for >= self.idle_limit
+        hastes = bool(self._etag) and (self.told or self.idle_for >= self.idle_limit)
         if self.line.now - self._silent_since >= (IN_HASTE if hastes else PATIENCE):
             self.exit(owed)
             return

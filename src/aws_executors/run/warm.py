@@ -85,13 +85,15 @@ class ServingContainer:
     def serve(self) -> int:
         """Take workloads until there is a reason to end; returns the exit code."""
         try:
-            why = "" if self._told() else self._serve()
+            stopped = self._told()
+            why = "" if stopped else self._serve()
         except EndedEarlyError as error:
             self.say(f"ends: {error}")
             self._try_to_close()
             return error.exit if self._owed is None else self._owed
         self.say(f"ends: {why or self._why_no_more()}")
-        return Exit.RAN
+        # One that is stopped before it has a cell has not served whom it was started for: another one does.
+        return Exit.INFRASTRUCTURE if stopped else Exit.RAN
 
     def _serve(self) -> str:
         """Why it ends; its cell is closed."""
