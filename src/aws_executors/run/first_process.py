@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import NoReturn
 
 from aws_executors.run import stop_cause
 
@@ -72,10 +73,15 @@ def _be_the_child(run: Callable[[], int]) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
         code = run()
     finally:
-        with suppress(OSError, ValueError):  # whoever read it may be gone
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
+        leave(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End a fork with this exit code, whatever it has left undone."""
+    with suppress(OSError, ValueError):  # whoever read it may be gone
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _pass_on(child: int) -> None:

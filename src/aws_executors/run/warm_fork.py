@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.run import leftovers, stop_cause
-from aws_executors.run.first_process import PASSED_ON, WATCHED, say, stop_at_once
+from aws_executors.run.first_process import PASSED_ON, WATCHED, leave, say, stop_at_once
 
 if TYPE_CHECKING:
     from aws_executors.core.cost.measured import Measured
@@ -112,10 +112,7 @@ def _be_the_child(run: Callable[[], tuple[int, bool]], folder: str, told: int) -
         if clean:
             os.write(told, CLEAN)
     finally:
-        with suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
+        leave(code)
 
 
 def _followed(child: int) -> tuple[int, str]:
