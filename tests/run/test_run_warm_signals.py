@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Served, Word
 from aws_executors.local import LocalAws
+from aws_executors.run.warm import OFTEN
 from run.warm_world import BUCKET, KEY, Process, cloud, container
 
 WAITS = """
@@ -58,6 +60,17 @@ def test_while_it_waits(warm: Process, number: signal.Signals) -> None:
         Word.CLOSED,
         f"{number.name}: the platform stops this container",
     )
+
+
+def test_a_container_that_was_paused_goes_on(aws: LocalAws, tmp_path: Path) -> None:
+    with container(aws, Path(sys.executable), tmp_path) as itself:  # `warm` is one that stands for a fork
+        itself.cell.until_word(Word.IDLE)
+        for _ in range(3):
+            itself.process.send_signal(signal.SIGSTOP)
+            time.sleep(OFTEN + 0.1)
+            itself.process.send_signal(signal.SIGCONT)
+            time.sleep(0.1)
+        assert itself.serves("a") == 0
 
 
 @pytest.mark.parametrize("code", [0, Exit.INFRASTRUCTURE])

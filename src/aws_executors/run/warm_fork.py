@@ -39,8 +39,11 @@ class Ended:
 
 
 def told_to_stop(seconds: float) -> str:
-    """Wait so long, or until the platform stops this container; the signal's name, or nothing."""
-    told = signal.sigtimedwait(PASSED_ON, max(0.0, seconds))
+    """Wait so long; the signal by which the platform has told this container to stop, or nothing."""
+    # Not in `sigtimedwait`: where a pause of the container interrupts that until its time is over, CPython
+    # returns what happens to stand in memory, which may be SIGTERM's number.
+    time.sleep(max(0.0, seconds))
+    told = signal.sigtimedwait(PASSED_ON, 0)
     return "" if told is None else signal.Signals(told.si_signo).name
 
 
