@@ -273,7 +273,13 @@ class Metadata:
         one = self.instances.get(key.task_id) if isinstance(key, TaskInstanceKey) else None
         if one is None:
             return None
-        return Row(state=one.state, token=one.external_executor_id, try_number=one.try_number, id=one.id)
+        return Row(
+            state=one.state,
+            token=one.external_executor_id,
+            try_number=one.try_number,
+            id=one.id,
+            queued_by=one.queued_by,
+        )
 
     def fence(self, key: object, token: str) -> None:
         """`AirflowDatabase.fence`."""

@@ -15,7 +15,7 @@ WATCHING, TOKEN_RENEWAL = f"{TRANSITIONS}.watching", f"{TRANSITIONS}.token_renew
 MACHINE, POLICY, VERDICT = f"{LIFECYCLE}.machine", f"{LIFECYCLE}.policy", f"{LIFECYCLE}.verdict"
 PENDING_CALLS, OPERATIONS = f"{SHELL}.engine.calls.pending_calls", f"{SHELL}.engine.calls.operations"
 POLL_INTERVAL = f"{LIFECYCLE}.poll_interval"
-SHUTDOWN = f"{SHELL}.engine.shutdown"
+SHUTDOWN, STALL = f"{SHELL}.engine.shutdown", f"{SHELL}.engine.stall"
 EXECUTOR, CURRENT_TOKENS = f"{SHELL}.airflow.executor", f"{SHELL}.airflow.current_tokens"
 CELL, WARM = "aws_executors.core.warm.cell", f"{SHELL}.engine.warm"
 TURNS, ENDINGS = f"{WARM}.turns", f"{WARM}.endings"
@@ -249,6 +249,13 @@ MUTANTS = (
         "            del record.pending[kind]\n",
         "        if True:\n",
         seed=352,
+    ),
+    Mutant(
+        "what another scheduler has adopted is submitted",
+        STALL,
+        "row.queued_by not in (None, self._scheduler)",
+        "False",
+        seed=11252,
     ),
     Mutant(
         "at the end nothing is cut off",

@@ -121,7 +121,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
     def _start(self, configured: Configured[S, R]) -> None:
         settings, times = configured.settings, self._metadata.times
         service = self.service(settings)
-        config = engine_config(settings, idempotent=service.idempotent)
+        config = engine_config(settings, idempotent=service.idempotent, scheduler=self._process.number)
         policy = self._cloud.schedule.policy
         policy = replace(policy, idempotent=policy.idempotent or service.idempotent)
         pace = PollInterval(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import inf
 
 from aws_executors.core.lifecycle.effects import OURS, SHUT_DOWN
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
@@ -149,7 +150,8 @@ class Judge:
     def _last_breath(self, one: Container) -> None:
         """A container that our executors stop fails no task: its word is taken from it first."""
         words = self.cloud.stopped_for(one)
-        if words.startswith(OURS) and one.asked_to_end - one.let_in < JUST_BEGUN:
+        late = one.let_in > self._taken.get(one.token, inf)  # an offer, under way when it was taken back
+        if words.startswith(OURS) and one.asked_to_end - one.let_in < (TAKEN if late else JUST_BEGUN):
             self._open("a task that began while its container was being stopped", one.ref)
         elif words == SHUT_DOWN and not self._database_is_well:
             self._open("a container stopped at the end, while the database did not answer", one.ref)
@@ -317,17 +319,16 @@ class Judge:
         """The scheduler is about to queue this one again: nothing may run for it."""
         token = one.external_executor_id or ""
         names = [name for other, name in self.cloud.live_names() if other == token]
-        if any(other.process.caught or self._just_woke(other) for other in self.schedulers):
-            # It may have looked before a scheduler that was taken for dead in mid-call, or wakes right now.
+        if any(other.process.caught or self._still_submitted(other) for other in self.schedulers):
+            # It may have looked before what a scheduler that was taken for dead has submitted could be found.
             self.tainted.setdefault(token, TAKEN_FOR_DEAD)
             self._requeued.add(one.task)  # by the same id, an old container may be let in before the new one
         if [name for name in names if name not in self.cloud.forgotten]:
             self._unless_open(token, f"{one.task} is given back while its container lives")
 
-    def _just_woke(self, other: Scheduler) -> bool:
-        """Whether this one, or its loop alone, has stood still until a moment ago."""
-        until = max(other.process.stalled_until, other.paused_until)
-        return until > 0 and self.line.now - until < LOOKING
+    def _still_submitted(self, other: Scheduler) -> bool:
+        """Whether the loop of this one alone has stood still until a moment ago: its engine went on."""
+        return other.paused_until > 0 and self.line.now - other.paused_until < LOOKING
 
     def about_to_fail(self, one: Instance, state: str, words: str) -> None:
         """An event of the executor is about to fail this one."""
@@ -363,6 +364,9 @@ class Judge:
             for other in mine
         )
         lost = sum(other.code in said for other in mine)
+        # One that was killed while it took the workload has run nothing, and its write may land after its death.
+        had = [host for host in self.cloud.hosts.values() if host.has == token and not host.alive]
+        lost += sum(all(other.host is not host for other in mine) for host in had)
         if not by_itself and self.struck[token] + lost < POLICY.attempts:
             self._unless_open(token, f"{one.task} has never run, and pays for it with a try: {words}")
 

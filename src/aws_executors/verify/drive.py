@@ -84,7 +84,7 @@ class Drive:
     def _engine(self, calls: Interceptor[Any]) -> Engine[str, Any]:
         """An engine, set as the executor sets it; but no case gets a second container."""
         settings = self.setup.settings
-        config = engine_config(settings, idempotent=calls.idempotent)
+        config = engine_config(settings, idempotent=calls.idempotent, scheduler=None)
         config = replace(config, policy=replace(config.policy, attempts=1), workers=WORKERS)
         budget = account(settings.region, settings.endpoint_url, settings.conn_id)
         return Engine(calls, self.rows, config, budget.share(calls.allotments), NoSink())

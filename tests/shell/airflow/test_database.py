@@ -124,7 +124,7 @@ def test_what_has_been_heard_is_asked_for_by_ids_in_one_statement_and_not_told_a
         assert DATABASE.read({given.token: heard(given) for given in givens}) == {}
     (statement,) = told
     assert "dag_id" not in statement
-    assert statement.count("?") == 8 + 2  # one statement serves for five to eight
+    assert statement.count("?") == 8 + 3  # one statement serves for five to eight
 
 
 def test_a_statement_is_made_once_for_about_as_many() -> None:
@@ -151,16 +151,20 @@ def test_one_statement_for_each_state_and_try_that_was_heard() -> None:
 
 
 def test_only_what_has_changed_is_told() -> None:
-    same, ended, requeued, retried = (task_instance(state="running") for _ in range(4))
+    same, ended, requeued, retried, adopted = (task_instance(state="running") for _ in range(5))
     ended.becomes("success")
     requeued.becomes("running", external_executor_id="of its next segment")
     retried.becomes("running", try_number=2)
-    asked = {given.token: heard(given) for given in (same, ended, requeued, retried)}
+    adopted.becomes("running", queued_by_job_id=7)
+    asked = {given.token: heard(given) for given in (same, ended, requeued, retried, adopted)}
     assert DATABASE.read(asked) == {
         ended.token: said(ended, "success"),
         requeued.token: said(requeued, token="of its next segment"),
         retried.token: said(retried, number=2),
+        adopted.token: replace(said(adopted), queued_by=7),
     }
+    asked[adopted.token] = heard(adopted, replace(said(adopted), queued_by=7))
+    assert adopted.token not in DATABASE.read(asked)
 
 
 def test_what_has_not_been_heard_is_told_whatever_it_says() -> None:
@@ -219,12 +223,13 @@ def test_a_key_that_is_no_task_instances_has_no_row() -> None:
 def test_the_statement_for_ids_is_written_for_every_database_of_airflow(name: str, place: str) -> None:
     statement = _by_ids(make_url(f"{name}://").get_dialect()(), 4)
     ids = [uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)]
-    sql, parameters = statement.filled(ids, "running", 2)
+    sql, parameters = statement.filled(ids, "running", 2, 7)
     assert sql.startswith("SELECT task_instance.external_executor_id")
     values = list(parameters.values() if isinstance(parameters, dict) else parameters)
-    assert values == [*(statement.bound(one) for one in (*ids, ids[-1])), "running", 2]
-    assert sql.count(place) == 4 + 2
+    assert values == [*(statement.bound(one) for one in (*ids, ids[-1])), "running", 2, 7]
+    assert sql.count(place) == 4 + 3
     assert sql.index("id IN") < sql.index("task_instance.state") < sql.index("try_number =")
+    assert sql.index("try_number =") < sql.index("queued_by_job_id")
 
 
 @pytest.mark.parametrize("count", [1, 8, 500])
@@ -232,7 +237,7 @@ def test_ids_are_looked_up_in_the_primary_key(count: int) -> None:
     with create_session(scoped=False) as session:
         connection = session.connection()
         statement = _by_ids(connection.dialect, count)
-        sql, parameters = statement.filled([row_id(uuid.uuid4()) for _ in range(count)], "running", 1)
+        sql, parameters = statement.filled([row_id(uuid.uuid4()) for _ in range(count)], "running", 1, 7)
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
     (step,) = [str(row[3]) for row in plan]
     assert step == "SEARCH task_instance USING INDEX sqlite_autoindex_task_instance_1 (id=?)"

@@ -51,6 +51,7 @@ class Clerk(Operations[str, Order]):
         self.every: float | None = None
         self.status = "queued"
         self.tokens: dict[str, str] = {}
+        self.adopted_by: dict[str, int] = {}
         self.silent = False
         self.fails: Callable[[], bool] = lambda: False
         self.failed = 0
@@ -58,7 +59,10 @@ class Clerk(Operations[str, Order]):
         self.dispatcher: Dispatcher[str, Order] = Dispatcher(
             self,
             EngineConfig(
-                policy=Policy(), pace=PollInterval(quickest=1.0, slowest=slowest), workers=1_000_000
+                policy=Policy(),
+                pace=PollInterval(quickest=1.0, slowest=slowest),
+                workers=1_000_000,
+                scheduler=1,
             ),
             lambda: self.now,
             self.share,
@@ -158,7 +162,12 @@ class Clerk(Operations[str, Order]):
         if self.silent:
             return
         rows = {
-            token: Row(state=self.status, token=self.tokens.get(token, token), try_number=1)
+            token: Row(
+                state=self.status,
+                token=self.tokens.get(token, token),
+                try_number=1,
+                queued_by=self.adopted_by.get(token, 1),
+            )
             for token in asked
         }
         self.messages.append(partial(then, Success(rows)))

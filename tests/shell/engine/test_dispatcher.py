@@ -12,7 +12,7 @@ from returns.result import Result, Success
 
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.aws.token_bucket import Quota
-from aws_executors.core.lifecycle.effects import Report
+from aws_executors.core.lifecycle.effects import ReleaseSlot, Report
 from aws_executors.core.lifecycle.events import (
     Refused,
     Revoked,
@@ -256,6 +256,33 @@ def test_what_was_in_hand_before_a_gap_is_submitted_only_if_its_row_still_waits_
     clerk.run(until=clerk.now + 10.0)
     assert [token for _, token in clerk.submitted[before:]] == ["mine"]
     assert [job.token for job in clerk.dispatcher.table.jobs()] == ["mine"]
+
+
+@pytest.mark.parametrize("ends", ["queued again", "given back"])
+def test_a_waiting_task_that_another_scheduler_has_adopted_is_not_submitted_after_a_gap(ends: str) -> None:
+    """It keeps its token then, and waits as before."""
+    clerk = Clerk(Cloud())
+    clerk.throttling = 100
+    clerk.hand_over("mine", "another")
+    clerk.run(until=1.0)
+    before = len(clerk.submitted)
+    clerk.adopted_by["another"] = 2
+    clerk.now += 60.0
+    clerk.throttling = 0
+    clerk.dispatcher.slept()
+    clerk.run(until=clerk.now + 10.0)
+    assert [token for _, token in clerk.submitted[before:]] == ["mine"]
+    list(clerk.dispatcher.airflow_updates())
+    if ends == "given back":  # to this one, whatever has become of the other
+        del clerk.adopted_by["another"]
+    else:
+        clerk.tokens["another"] = "of its next queueing"
+    clerk.run(until=clerk.now + 10.0)
+    again = ["another"] if ends == "given back" else []
+    assert [token for _, token in clerk.submitted[before:]] == ["mine", *again]
+    assert [job.token for job in clerk.dispatcher.table.jobs()] == ["mine", *again]
+    freed = [one.token for one in clerk.dispatcher.airflow_updates() if one.effect == ReleaseSlot()]
+    assert freed == ([] if again else ["another"])
 
 
 def test_a_row_whose_reading_began_before_a_second_gap_is_read_anew() -> None:

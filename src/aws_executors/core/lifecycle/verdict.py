@@ -23,12 +23,14 @@ class Row:
     """The task instance in Airflow's database: its state, its current token, its current try.
 
     `id` is what its row goes by, None where nobody has said: a retry and a clearing give it another one.
+    `queued_by` is the scheduler that queued or adopted it, by the id of its row in the table job.
     """
 
     state: str | None
     token: str | None
     try_number: int
     id: UUID | None = None
+    queued_by: int | None = None
 
 
 class RowState(StrEnum):

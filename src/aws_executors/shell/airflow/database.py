@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+NOBODY = -1
+"""In the place of a scheduler where none has queued a task instance: no row of the table job has this id."""
+
+
 class AirflowDatabase:
     """Airflow's metadata database, for task instances that have, or had, a container of this package."""
 
@@ -200,10 +204,12 @@ def _rows(
         TaskInstance.external_executor_id,
         TaskInstance.try_number,
         TaskInstance.id,
+        TaskInstance.queued_by_job_id,
     ).where(which)
-    for dag, task, run, index, state, token, number, id_ in connection.execute(query):
+    for dag, task, run, index, state, token, number, id_, scheduler in connection.execute(query):
         said = None if state is None else str(state)
-        yield (dag, task, run, index), Row(state=said, token=token, try_number=number, id=id_)
+        row = Row(state=said, token=token, try_number=number, id=id_, queued_by=scheduler)
+        yield (dag, task, run, index), row
 
 
 def _unchanged(connection: "Connection", asked: Mapping[str, RowQuery[object]]) -> Collection[str]:
@@ -213,11 +219,12 @@ def _unchanged(connection: "Connection", asked: Mapping[str, RowQuery[object]]) 
     it is one look-up by primary key with a prepared statement, and returns nothing but tokens. ``updated_at``
     would not do: every heartbeat of a task sets it, by the clock of an API server.
     """
-    alike: defaultdict[tuple[str, int], dict[str, UUID]] = defaultdict(dict)
+    alike: defaultdict[tuple[str, int, int], dict[str, UUID]] = defaultdict(dict)
     for token, one in asked.items():
         row = one.heard
         if row is not None and row.id is not None and row.state is not None and row.token == token:
-            alike[row.state, row.try_number][token] = row.id
+            scheduler = NOBODY if row.queued_by is None else row.queued_by
+            alike[row.state, row.try_number, scheduler][token] = row.id
     same: set[str] = set()
     for said, ids in alike.items():
         statement = _by_ids(connection.dialect, 1 << (len(ids) - 1).bit_length())
@@ -229,18 +236,18 @@ def _unchanged(connection: "Connection", asked: Mapping[str, RowQuery[object]]) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ByIds:
-    """A compiled statement with placeholders for a number of ids, a state and a try number."""
+    """A compiled statement with placeholders for a number of ids, a state, a try number and a scheduler."""
 
     sql: str
     names: tuple[str, ...]
     positional: bool
     bound: "Callable[[UUID], object]"
 
-    def filled(self, ids: Iterable[UUID], state: str, number: int) -> tuple[str, Any]:
+    def filled(self, ids: Iterable[UUID], state: str, number: int, scheduler: int) -> tuple[str, Any]:
         """The statement and its parameters; unused placeholders repeat the last id."""
         values = list(map(self.bound, ids))
-        values += values[-1:] * (len(self.names) - 2 - len(values))
-        values += state, number
+        values += values[-1:] * (len(self.names) - 3 - len(values))
+        values += state, number, scheduler
         return self.sql, tuple(values) if self.positional else dict(zip(self.names, values, strict=True))
 
 
@@ -255,11 +262,12 @@ def _by_ids(dialect: "Dialect", places: int) -> _ByIds:
         # A bare column would let SQLite go through all that run, by the index of states.
         func.coalesce(TaskInstance.state, literal_column("''")) == bindparam("state"),
         TaskInstance.try_number == bindparam("number"),
+        func.coalesce(TaskInstance.queued_by_job_id, literal_column(str(NOBODY))) == bindparam("scheduler"),
     )
     made = query.compile(dialect=dialect)
     return _ByIds(
         sql=str(made),
-        names=(*names, "state", "number"),
+        names=(*names, "state", "number", "scheduler"),
         positional=made.positional,
         bound=kind.dialect_impl(dialect).bind_processor(dialect) or (lambda one: one),
     )

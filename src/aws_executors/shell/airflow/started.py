@@ -101,7 +101,7 @@ def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> St
     engine: Engine[WorkloadKey, R] = Engine(
         WatchedService(service, rate_limiter, metrics, counts),
         AirflowDatabase(),
-        engine_config(settings, idempotent=service.idempotent),
+        engine_config(settings, idempotent=service.idempotent, scheduler=executor.job_id),
         rate_limiter,
         metrics,
         cells=cells,
@@ -156,8 +156,8 @@ def sharing_of(
     return sharing, cells_at(address, settings, executor.clients(settings))
 
 
-def engine_config(settings: Settings, *, idempotent: bool) -> EngineConfig:
-    """How the engine is set by these settings."""
+def engine_config(settings: Settings, *, idempotent: bool, scheduler: int | str | None) -> EngineConfig:
+    """How the engine is set by these settings, for the scheduler with this id in Airflow's table job."""
     return EngineConfig(
         policy=Policy(idempotent=idempotent, attempts=settings.max_attempts),
         pace=pace(settings.poll_interval, settings.poll_interval_max),
@@ -166,6 +166,7 @@ def engine_config(settings: Settings, *, idempotent: bool) -> EngineConfig:
         events=bool(settings.events_queue),
         usage=settings.usage,
         adopts=settings.adopt_task_instances,
+        scheduler=scheduler if isinstance(scheduler, int) else None,
     )
 
 

@@ -55,7 +55,7 @@ CENSUS_EVERY = 10.0  # seconds between two counts of all jobs
 class EngineConfig:
     """How the engine is set: the policy of a job's life, the pace of polls, rows every so many seconds, and
     whether events of containers are to be expected, usage is recorded, and what other schedulers have left is
-    adopted."""
+    adopted. `scheduler` is the one that this is for, by the id of its row in Airflow's table job."""
 
     policy: Policy
     pace: PollInterval
@@ -64,6 +64,7 @@ class EngineConfig:
     events: bool = False
     usage: bool = False
     adopts: bool = True
+    scheduler: int | None = None
 
 
 def new_token() -> str:
@@ -95,7 +96,10 @@ class Dispatcher(Generic[K, R]):
         self._agenda, self._error_log = self._context.agenda, self._context.error_log
         self._outbox: deque[AirflowUpdate[K]] = deque()
         self._stall_guard: StallGuard[K, R] = StallGuard(
-            self._context, lambda token: self._polling.want_row(token), self._perform
+            self._context,
+            config.scheduler,
+            lambda token: self._polling.want_row(token),
+            self._perform,
         )
         self._calls: PendingCalls[K, R] = PendingCalls(
             self._context, operations, rate_limiter, config.workers, self.happen, self._stall_guard.hold

@@ -1,7 +1,7 @@
 """What a scheduler that has stood still may not do any more: submit what another one may have by now.
 
 Law: for the engine's thread, waits for nothing. What was in hand before the gap is submitted once its row was
-read anew, by a reading that began after it.
+read anew, by a reading that began after it, and only while the row names no other scheduler.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle.effects import Submit
+from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K
@@ -34,12 +35,14 @@ NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revok
 class StallGuard(Generic[K, R]):
     """Holds back submissions of jobs that may be another scheduler's by now.
 
-    `want_row` has the row of a job read soon, `submit` takes what was held back and may go on.
+    `scheduler` is this one, as rows name it, None where nobody has said. `want_row` has the row of a job read
+    soon, `submit` takes what was held back and may go on.
     """
 
     def __init__(
         self,
         context: EngineContext[K, R],
+        scheduler: int | None,
         want_row: Callable[[str], None],
         submit: Callable[[Record[K, R], Submit[R]], None],
     ) -> None:
@@ -48,6 +51,7 @@ class StallGuard(Generic[K, R]):
         self._awake_since = -inf
         self._table = context.table
         self._clock = context.clock
+        self._scheduler = scheduler
         self._want_row = want_row
         self._submit = submit
 
@@ -63,13 +67,25 @@ class StallGuard(Generic[K, R]):
         record.on_hold = submission
         self._want_row(record.job.token)
 
-    def row_known(self, record: Record[K, R], at: float) -> None:
-        """The row was read, beginning at `at`: what was held back until then goes on."""
+    def row_known(self, record: Record[K, R], row: Row | None, at: float) -> None:
+        """The row was read, beginning at `at`: what was held back until then goes on, if it is still ours."""
         if at < self._awake_since:
             if record.on_hold is not None:
                 self._want_row(record.job.token)  # what was read before the gap is not believed
             return
-        record.in_doubt = False
+        record.in_doubt = self._adopted_elsewhere(record, row)
+        if record.in_doubt:
+            return  # until the row changes: it is known again then
         submission, record.on_hold = record.on_hold, None
         if submission is not None:
             self._submit(record, submission)
+
+    def _adopted_elsewhere(self, record: Record[K, R], row: Row | None) -> bool:
+        """Whether another scheduler has adopted the waiting task, under the token that it had here.
+
+        That one looks for a container, and has the task queued again where it finds none: one that is started
+        now would run the task beside the next one.
+        """
+        if row is None or row.state != "queued" or row.token != record.job.token:
+            return False
+        return self._scheduler is not None and row.queued_by not in (None, self._scheduler)

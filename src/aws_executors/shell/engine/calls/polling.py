@@ -36,7 +36,8 @@ ROWS = 500  # rows in one query
 class Polling(Generic[K, R]):
     """The polls of all containers and the readings of all rows in a table of jobs; rows `every` few seconds.
 
-    `happen` takes each event of a job, `row_known` each job whose row was read, with when that began.
+    `happen` takes each event of a job, `row_known` each job whose row was read,
+    with the row and when that began.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Polling(Generic[K, R]):
         rate_limiter: RateLimiter,
         every: float,
         happen: Callable[[Record[K, R], Observed | RowRead], None],
-        row_known: Callable[[Record[K, R], float], None],
+        row_known: Callable[[Record[K, R], Row | None, float], None],
     ) -> None:
         self.polls_from = 0.0
         """AWS allows no poll before."""
@@ -141,7 +142,7 @@ class Polling(Generic[K, R]):
             if record is not None:
                 self._happen(record, RowRead(began, row))  # the row can be newer than that, never older
                 self._table.heard(record, row, began)
-                self._row_known(record, began)
+                self._row_known(record, row, began)
 
     def _plan_rows(self) -> None:
         due = self._pause if self._wanted else max(self._next_turns, self._pause)
