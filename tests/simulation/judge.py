@@ -364,7 +364,7 @@ class Judge:
             for other in mine
         )
         lost = sum(other.code in said for other in mine)
-        # One that was killed while it took the workload has run nothing, and its write may land after its death.
+        # One that was killed while it took the workload has run nothing; its write may land after its death.
         had = [host for host in self.cloud.hosts.values() if host.has == token and not host.alive]
         lost += sum(all(other.host is not host for other in mine) for host in had)
         if not by_itself and self.struck[token] + lost < POLICY.attempts:
