@@ -383,6 +383,19 @@ def test_what_was_taken_is_lost_with_its_container(world: World) -> None:
     assert world.calls.removed == [NAME]
 
 
+def test_the_cell_of_another_container_at_the_same_address_is_left_alone(world: World) -> None:
+    """A submission whose answer was lost has started one, and its repetition another, which ends at once."""
+    world.wants("a")
+    first = Cell(container="arn:the first")
+    up(world, first)
+    taken = offered(world).take()
+    world.shows(NAME, taken)
+    world.ends("c1", Cause.EXITED)
+    world.answers("read", Success(HeldCell(tag(taken), taken)))
+    world.turn(61.0)
+    assert world.calls.removed == []
+
+
 def silence(world: World) -> None:
     """The store lists, and answers no question about a cell that has ended, however often asked."""
     for _ in range(80):
@@ -431,9 +444,13 @@ def test_a_container_that_has_left_well_has_run_nothing_that_was_never_offered_t
     world.accepts("c1")
     world.leaves("c1")
     world.answers("read", Success(None))
+    again = Observation(id="arn:c1", phase=Phase.SUCCEEDED, exit_code=0, started=True)
+    if (owner := world.table.owner("arn:c1")) is not None:  # told once more, before the row is read
+        world.happen(owner, events.Observed(world.now, again))
     row = Row(state="queued", token="a", try_number=1)
     world.happen(job, events.RowRead(world.now, row))
     assert (job.job.stage, job.job.attempt) == (Stage.PREPARING, 2)
+    assert world.accounts == [("a", "arn:c1", ("",))]
 
 
 def test_a_callback_has_not_begun_in_a_container_that_spot_takes_before_it_is_up(world: World) -> None:

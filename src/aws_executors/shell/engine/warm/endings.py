@@ -67,7 +67,10 @@ class Endings(Generic[K, R]):
         self._turns.containers.pop(container.token, None)
         self._turns.changed = True
         if container.held is not None:
-            self._agenda.at(now + KEPT, lambda _: self._calls.remove(container.name))
+            whose = container.held.cell.container
+            # A repeated submission starts a second container at the address, whose end is not the first one's.
+            if container.end is None or container.end.id == whose:
+                self._agenda.at(now + KEPT, lambda _: self._calls.remove(container.name))
         elif not container.closing:
             self._never_up(container)
         self._account(container)
@@ -77,7 +80,8 @@ class Endings(Generic[K, R]):
         held, ended, item = container.held, container.end, container.item
         if ended is None or item is None or not container.for_job:
             return
-        if held is not None or container.closing:  # else its end was an attempt of the job that it was for
+        # Else its end was an attempt of the job that it was for, with all that it has cost.
+        if held is not None or container.closing or container.place:
             served = () if held is None else held.cell.served
             self._jobs.account(item, ended, (*(one.used for one in served), container.lost))
 
@@ -110,8 +114,13 @@ class Endings(Generic[K, R]):
                 waiter, events.Unpreparable(now, container.why or "the container could not be started")
             )
             return
-        self._turns.answer(waiter, events.Accepted(now, ended.id))
-        self._jobs.happen(record, events.Observed(now, replace(_untold(ended), started=False)))
+        last = replace(_untold(ended), started=False)
+        if ended.phase is Phase.SUCCEEDED:
+            # Under its own id, AWS's word for the end would count if it came again: that it has gone well.
+            container.place = place_of(ended.id, 0)
+            last = replace(last, id=container.place)
+        self._turns.answer(waiter, events.Accepted(now, last.id))
+        self._jobs.happen(record, events.Observed(now, last))
 
 
 def _untold(ended: Observation) -> Observation:
