@@ -258,6 +258,15 @@ MUTANTS = (
         seed=11252,
     ),
     Mutant(
+        "what was held back and is taken back is never dropped",
+        STALL,
+        "not record.job.withdrawn and self._adopted_elsewhere",
+        "self._adopted_elsewhere",
+        seed=31000334,
+        warm=True,
+        events=False,
+    ),
+    Mutant(
         "at the end nothing is cut off",
         SHUTDOWN,
         "        for container, work_item in containers.items():\n"

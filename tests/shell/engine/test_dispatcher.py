@@ -258,7 +258,7 @@ def test_what_was_in_hand_before_a_gap_is_submitted_only_if_its_row_still_waits_
     assert [job.token for job in clerk.dispatcher.table.jobs()] == ["mine"]
 
 
-@pytest.mark.parametrize("ends", ["queued again", "given back"])
+@pytest.mark.parametrize("ends", ["queued again", "given back", "taken back"])
 def test_a_waiting_task_that_another_scheduler_has_adopted_is_not_submitted_after_a_gap(ends: str) -> None:
     """It keeps its token then, and waits as before."""
     clerk = Clerk(Cloud())
@@ -275,6 +275,8 @@ def test_a_waiting_task_that_another_scheduler_has_adopted_is_not_submitted_afte
     list(clerk.dispatcher.airflow_updates())
     if ends == "given back":  # to this one, whatever has become of the other
         del clerk.adopted_by["another"]
+    elif ends == "taken back":
+        clerk.dispatcher.withdraw("another", Revoked(clerk.now))
     else:
         clerk.tokens["another"] = "of its next queueing"
     clerk.run(until=clerk.now + 10.0)
@@ -282,7 +284,7 @@ def test_a_waiting_task_that_another_scheduler_has_adopted_is_not_submitted_afte
     assert [token for _, token in clerk.submitted[before:]] == ["mine", *again]
     assert [job.token for job in clerk.dispatcher.table.jobs()] == ["mine", *again]
     freed = [one.token for one in clerk.dispatcher.airflow_updates() if one.effect == ReleaseSlot()]
-    assert freed == ([] if again else ["another"])
+    assert freed == (["another"] if ends == "queued again" else [])
 
 
 def test_a_row_whose_reading_began_before_a_second_gap_is_read_anew() -> None:

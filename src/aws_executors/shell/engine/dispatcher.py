@@ -194,6 +194,8 @@ class Dispatcher(Generic[K, R]):
         record = self.table.get(token)
         if record is not None:
             self.happen(record, event)
+            if record.on_hold is not None:
+                self._polling.want_row(token)  # what is held back is dropped then
 
     def close(self, *, stop: bool) -> None:
         """Start nothing any more; with `stop`, stop the containers too."""

@@ -73,7 +73,7 @@ class StallGuard(Generic[K, R]):
             if record.on_hold is not None:
                 self._want_row(record.job.token)  # what was read before the gap is not believed
             return
-        record.in_doubt = self._adopted_elsewhere(record, row)
+        record.in_doubt = not record.job.withdrawn and self._adopted_elsewhere(record, row)
         if record.in_doubt:
             return  # until the row changes: it is known again then
         submission, record.on_hold = record.on_hold, None

@@ -68,7 +68,7 @@ class Endings(Generic[K, R]):
         self._turns.changed = True
         if container.held is not None:
             whose = container.held.cell.container
-            # A repeated submission starts a second container at the address, whose end is not the first one's.
+            # A repeated submission starts a second container at the address; its end is not the first one's.
             if container.end is None or container.end.id == whose:
                 self._agenda.at(now + KEPT, lambda _: self._calls.remove(container.name))
         elif not container.closing:
