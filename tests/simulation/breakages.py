@@ -259,9 +259,9 @@ MUTANTS = (
     ),
     Mutant(
         "what was held back and is taken back is never dropped",
-        STALL,
-        "not record.job.withdrawn and self._adopted_elsewhere",
-        "self._adopted_elsewhere",
+        f"{SHELL}.engine.dispatcher",
+        "            if record.on_hold is not None:",
+        "            if False:",
         seed=31000334,
         warm=True,
         events=False,
