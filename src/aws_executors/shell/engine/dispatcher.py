@@ -27,12 +27,12 @@ from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.agenda import Agenda
 from aws_executors.shell.engine.arrivals import GROUP, Arrivals
 from aws_executors.shell.engine.aws_events.feed import EventFeed
+from aws_executors.shell.engine.calls.cleanup import Cleanup
 from aws_executors.shell.engine.calls.error_log import ErrorLog
 from aws_executors.shell.engine.calls.operations import Operations
 from aws_executors.shell.engine.calls.pending_calls import PendingCalls
 from aws_executors.shell.engine.calls.polling import Polling
 from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
-from aws_executors.shell.engine.calls.retries import Retries
 from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.ended_containers import ended_update, newly_ended
 from aws_executors.shell.engine.job_table import JobTable, Record
@@ -104,7 +104,7 @@ class Dispatcher(Generic[K, R]):
         self._calls: PendingCalls[K, R] = PendingCalls(
             self._context, operations, rate_limiter, config.workers, self.happen, self._stall_guard.hold
         )
-        self._retries: Retries[K, R] = Retries(self._context, operations, config.rows_every)
+        self._cleanup: Cleanup[K, R] = Cleanup(self._context, operations, config.rows_every)
         self._polling: Polling[K, R] = Polling(
             self._context,
             operations,
@@ -284,7 +284,7 @@ class Dispatcher(Generic[K, R]):
             if job.ran:
                 record.forget_workload()  # what has begun under this token is not started again
             return
-        self._retries.discard(record.work_item)
+        self._cleanup.discard(record.work_item)
         if job.container:
             self._error_log.forget(f"Reading the description of container {job.container}")
 
@@ -307,7 +307,7 @@ class Dispatcher(Generic[K, R]):
                 note = partial(self._error_log.note, "Setting a task instance to restarting")
                 self._operations.fence(work_item, note)  # the next row that is read shows it
             case effects.Requeue():
-                self._retries.requeue(work_item)
+                self._cleanup.requeue(work_item)
             case effects.Report() | effects.ReleaseSlot() | effects.LogEvent() if record.job.pooled:
                 if self._warm is not None:
                     self._warm.said(record, effect)

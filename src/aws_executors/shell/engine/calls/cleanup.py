@@ -25,7 +25,7 @@ log = logger(__name__)
 REMOVALS = 8  # times that a stored workload is tried to be deleted again, over about two minutes
 
 
-class Retries(Generic[K, R]):
+class Cleanup(Generic[K, R]):
     """The requeueings and deletions of one engine; `every` is the time between two requeueings, in
     seconds."""
 
