@@ -107,7 +107,7 @@ CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
 )
 
 # What Kubernetes says where it took a pod from its node, or lost the node. Sources: "Node-pressure Eviction"
-# and "Pod disruption conditions", Kubernetes documentation.
+# and "Pod disruption conditions", Kubernetes documentation; its ``pkg/kubelet``.
 POD_TAKEN = (
     "Evicted",
     "The node was low on resource",
@@ -121,7 +121,13 @@ POD_TAKEN = (
     "PreemptionByScheduler",
     "TerminationByKubelet",
     "DeletionByTaintManager",
+    "DeletionByPodGC",
     "EvictionByEvictionAPI",
+    "Pod was rejected as the node is shutting down",
+    "Pod was rejected: The node had condition",
+    # The kubelet found no container any more; the exit code, 137, is its own invention.
+    "ContainerStatusUnknown",
+    "The container could not be located when",
 )
 
 

@@ -24,7 +24,11 @@ def _pull(*words: str) -> tuple[str, ...]:
 IMAGE: tuple[Reason, ...] = (
     Reason(
         name="image registry login not there",
-        says=("engine ecr credentials: not found", "private registry credentials: not found"),
+        says=(
+            "engine ecr credentials: not found",
+            "private registry credentials: not found",
+            *_pull("NoCredentialProviders"),
+        ),
         what="The instance's ECS agent had no credentials for the image's registry",
         remedy=(
             "Check that the definition has an execution role that ECS can assume, and that the role "
@@ -147,6 +151,7 @@ IMAGE: tuple[Reason, ...] = (
                 "network is unreachable",
                 "no route to host",
                 "unable to ping registry endpoint",
+                "Could not reach any registry endpoint",
             ),
         ),
         what="The image's registry could not be reached from the container's subnet",
@@ -205,11 +210,11 @@ IMAGE: tuple[Reason, ...] = (
             "Check that the role has the permissions to pull images",
             *_pull("not authorized to perform: ecr:", "AccessDenied"),
         ),
-        what="The execution role is not allowed to pull the image",
+        what="The role that pulls the image is not allowed to",
         remedy=(
-            "Give the execution role the policy AmazonECSTaskExecutionRolePolicy; for an image in "
-            "another account, the repository's policy must allow it as well. Check that the image "
-            "exists."
+            "Give the execution role (on an instance without one: the instance's role) the policy "
+            "AmazonECSTaskExecutionRolePolicy; for an image in another account, the repository's policy must "
+            "allow it as well. Check that the image exists."
         ),
         source=PAGE,
     ),
@@ -223,6 +228,7 @@ IMAGE: tuple[Reason, ...] = (
                 "401 Unauthorized",
                 "unauthorized: ",
                 "authorization failed",
+                "failed to authorize",
                 "requested access to the resource is denied",
                 "insufficient_scope",
             ),

@@ -109,7 +109,7 @@ START: tuple[Reason, ...] = (
     ),
     Reason(
         name="disk full",
-        says=("no space left on device", "disk quota exceeded", "free data blocks"),
+        says=("no space left on device", "disk quota exceeded", "Thin Pool has"),
         what="The disk is full",
         remedy=(
             "Make it larger: `ephemeralStorage` on Fargate (21 to 200 GiB), the root volume on an "

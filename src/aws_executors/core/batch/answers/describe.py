@@ -79,6 +79,8 @@ DECIDED: tuple[tuple[str, Cause], ...] = (
     ("Job attempt duration exceeded timeout", Cause.TIMED_OUT),
     ("Canceled by JobStateTimeLimit action", Cause.TIMED_OUT),
     ("Terminated by JobStateTimeLimit action", Cause.TIMED_OUT),
+    ("Pod was active on the node longer than the specified deadline", Cause.TIMED_OUT),
+    ("DeadlineExceeded", Cause.TIMED_OUT),  # the same, by Kubernetes' name for it
 )
 
 # What happened to the others. "Host EC2 ... terminated" is said of a Spot reclaim and of an instance that was
