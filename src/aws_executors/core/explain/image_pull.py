@@ -126,7 +126,6 @@ IMAGE: tuple[Reason, ...] = (
             "pull command failed: panic",
             "error pulling image conf",
             *_pull("httpReadSeeker...request", "httpReaderSeeker...request"),
-            *_pull("httpReadSeeker...unexpected status code", "httpReaderSeeker...unexpected status code"),
         ),
         what="The image was found, but its layers could not be downloaded",
         remedy=(
@@ -255,6 +254,17 @@ IMAGE: tuple[Reason, ...] = (
         remedy=(
             "Check the image in the task or job definition (account, Region, repository, tag), and "
             "that it was pushed."
+        ),
+        source=PAGE,
+    ),
+    Reason(
+        name="image download refused",
+        says=_pull("httpReadSeeker...unexpected status code", "httpReaderSeeker...unexpected status code"),
+        what="The image was found, but its download was answered with an error, which AWS may have cut off",
+        remedy=(
+            "From Docker Hub, most often its pull rate limit was reached: copy the image to Amazon ECR. From "
+            "ECR, check that the policy of the subnets' S3 endpoint allows "
+            "arn:aws:s3:::prod-<region>-starport-layer-bucket/*."
         ),
         source=PAGE,
     ),
