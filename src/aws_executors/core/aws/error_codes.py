@@ -198,6 +198,14 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     (
+        "overrides should not be set",
+        Rule(
+            Kind.PERMANENT,
+            "Send the overrides of the definition's kind; a pod's are `eksPropertiesOverride` in "
+            "`submit_job_kwargs`.",
+        ),
+    ),
+    (
         "can not run jobs with capability",
         Rule(
             Kind.PERMANENT, "Use a `job_queue` that has what the definition's `platformCapabilities` wants."

@@ -156,6 +156,7 @@ BATCH: tuple[Reason, ...] = (
         name="pod could not run",
         says=(
             "UnexpectedAdmissionError",
+            "Pod was rejected",
             "NodeAffinity",
             "TopologyAffinityError",
             *POD_TAKEN,
