@@ -130,6 +130,10 @@ POD_TAKEN = (
     "The container could not be located when",
 )
 
+# What a stopped task's reason contains where AWS maintains the host; no manual stop may be read by it, nor a
+# task that ended by itself. Batch repeats it of its job's task.
+MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement", "during instance draining")
+
 
 def read_record(model: type[ReadT], value: object) -> Result[ReadT, str]:
     """`value` as a `model`, or what is wrong with it, field by field and without its content.
@@ -211,6 +215,16 @@ def named_cause(table: Iterable[tuple[str, Cause]], *reasons: str | None) -> Cau
     rows = tuple(table)
     found = (cause for reason in reasons if reason for words, cause in rows if reason.startswith(words))
     return next(found, None)
+
+
+def maintained(*reasons: str | None) -> bool:
+    """Whether AWS says that it took the host away for maintenance.
+
+    >>> maintained(None, "ECS is performing maintenance on the underlying infrastructure hosting the task")
+    True
+    """
+    said = " ".join(reason for reason in reasons if reason).lower()
+    return any(words in said for words in MAINTENANCE)
 
 
 def joined(*reasons: str | None) -> str:

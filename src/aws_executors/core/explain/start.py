@@ -70,6 +70,8 @@ START: tuple[Reason, ...] = (
             "runtime specified nvidia",
             "invalid runtime name: nvidia",
             "CDI device",
+            "prestart hook",
+            "error running hook",
             "Runtime is not set for GPU",
         ),
         what="The container's GPU could not be set up",

@@ -25,6 +25,7 @@ from aws_executors.core.aws.response import (
     detail,
     id_of,
     joined,
+    maintained,
     named_cause,
     read_record,
     reader,
@@ -231,6 +232,8 @@ def _cause(job: JobDetail, runs: Sequence[Run], own: AttemptContainer, started: 
         return Cause.STOPPED
     if (happened := named_cause(STATUS_REASONS, *said, own.reason)) is not None:
         return happened
+    if maintained(*said):
+        return Cause.HOST_LOST
     if own.exit_code is not None:
         return Cause.EXITED
     by_words = named_cause(CONTAINER_REASONS, own.reason, job.status_reason)

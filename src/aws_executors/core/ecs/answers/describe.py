@@ -22,6 +22,7 @@ from aws_executors.core.aws.response import (
     detail,
     id_of,
     joined,
+    maintained,
     named_cause,
     read_record,
     reader,
@@ -81,10 +82,6 @@ STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Host EC2 (instance", Cause.INSTANCE_ENDED),
     ("Task stopped by user", Cause.STOPPED),
 )
-
-# What stoppedReason contains when AWS maintains the host; not looked for after a manual stop, or where the
-# task ended by itself.
-MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement")
 
 # Where no instance of the user's goes away, but AWS takes its own machine back.
 ON_FARGATE: Mapping[str, Cause] = MappingProxyType(
@@ -296,8 +293,7 @@ def _from_outside(task: _Task) -> Cause | None:
     by_code = STOP_CODES.get(task.stop_code or "")
     if task.stop_code == BY_A_PERSON:
         return by_code
-    said = (task.stopped_reason or "").lower()
-    if task.stop_code not in (UNSTARTED, ENDED_ITSELF) and any(word in said for word in MAINTENANCE):
+    if task.stop_code not in (UNSTARTED, ENDED_ITSELF) and maintained(task.stopped_reason):
         return Cause.HOST_LOST
     if by_code is Cause.INSTANCE_ENDED:
         place = task.capacity_provider_name or task.launch_type or ""
