@@ -39,6 +39,7 @@ _CREDENTIALS = Rule(Kind.CREDENTIALS, "Check the credentials of the scheduler: r
 _EXPIRED = Rule(Kind.CREDENTIALS, "The credentials have expired: renew them where the scheduler runs.")
 _CLOCK = Rule(Kind.CREDENTIALS, "The signature was rejected: check the secret key and the host's clock.")
 _DENIED = Rule(Kind.PERMANENT, "Allow {action} for the role that the scheduler runs as.")
+_BLOCKED = Rule(Kind.PERMANENT, "The AWS account is blocked: contact AWS Support.")
 _REQUEST = Rule(
     Kind.PERMANENT, "Fix the option, request builder or `executor_config` that the message names."
 )
@@ -97,7 +98,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         # Refused, and refused again as long as nothing changes.
         "AccessDenied": _DENIED,
         "AccessDeniedException": _DENIED,
-        "BlockedException": Rule(Kind.PERMANENT, "The AWS account is blocked: contact AWS Support."),
+        "BlockedException": _BLOCKED,
         "ClientException": _REQUEST,
         "ClusterNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
         "InvalidParameterCombination": _REQUEST,
@@ -155,6 +156,7 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
             Kind.PERMANENT, "A policy denies it, so that no other can allow it: change the one that is named."
         ),
     ),
+    *((words, _BLOCKED) for words in ("account is blocked", "account is currently blocked")),
     ("iam:passrole", Rule(Kind.PERMANENT, "Allow iam:PassRole on the task role and the execution role.")),
     (
         "unable to assume the service linked role",
