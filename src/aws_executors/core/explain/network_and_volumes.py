@@ -44,7 +44,7 @@ VOLUMES: tuple[Reason, ...] = (
         says=("access denied by server while mounting", "reason given by server: Permission denied"),
         what="The file system denied the mount",
         remedy="Check the file system's policy, the access point, and elasticfilesystem:ClientMount for "
-        "the task role (with `iam` ENABLED).",
+        "the task role (with `iam` ENABLED); for S3 Files, s3files:ClientMount.",
         source=EFS,
     ),
     Reason(
@@ -73,8 +73,9 @@ VOLUMES: tuple[Reason, ...] = (
     Reason(
         name="EFS not mounted",
         says=("EFS utils", "mount.nfs4", "mount.efs"),
-        what="An EFS file system could not be mounted",
-        remedy="Check its id, access point and mount targets, and the security groups between them.",
+        what="A file system of EFS or S3 Files could not be mounted",
+        remedy="Check its id, access point and mount targets, and the security groups between them. S3 Files "
+        "needs a task role, and Fargate or Managed Instances.",
         source=EFS,
     ),
     Reason(
