@@ -188,11 +188,12 @@ def _networks(
             where = definition.place if definition else "the job definition"
             yield probe.network(
                 place,
-                own.subnets,
-                own.security_group_ids,
+                own.network.subnets,
+                own.network.security_groups,
                 public=bool(definition and definition.public),
                 remedy=f"{where}: networkConfiguration assignPublicIp = ENABLED",
             )
         elif own:
             remedy = f"{place} subnets = some with MapPublicIpOnLaunch"
-            yield probe.network(place, own.subnets, own.security_group_ids, public=None, remedy=remedy)
+            inside = own.network
+            yield probe.network(place, inside.subnets, inside.security_groups, public=None, remedy=remedy)

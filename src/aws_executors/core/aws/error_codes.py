@@ -39,6 +39,7 @@ _CREDENTIALS = Rule(Kind.CREDENTIALS, "Check the credentials of the scheduler: r
 _EXPIRED = Rule(Kind.CREDENTIALS, "The credentials have expired: renew them where the scheduler runs.")
 _CLOCK = Rule(Kind.CREDENTIALS, "The signature was rejected: check the secret key and the host's clock.")
 _DENIED = Rule(Kind.PERMANENT, "Allow {action} for the role that the scheduler runs as.")
+_BLOCKED = Rule(Kind.PERMANENT, "The AWS account is blocked: contact AWS Support.")
 _REQUEST = Rule(
     Kind.PERMANENT, "Fix the option, request builder or `executor_config` that the message names."
 )
@@ -97,7 +98,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         # Refused, and refused again as long as nothing changes.
         "AccessDenied": _DENIED,
         "AccessDeniedException": _DENIED,
-        "BlockedException": Rule(Kind.PERMANENT, "The AWS account is blocked: contact AWS Support."),
+        "BlockedException": _BLOCKED,
         "ClientException": _REQUEST,
         "ClusterNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
         "InvalidParameterCombination": _REQUEST,
@@ -132,7 +133,8 @@ UNKNOWN_4XX = _REFUSED
 UNKNOWN = _UNSURE
 NO_RESOURCE = _UNSURE  # a conflict that names nothing to adopt
 
-# Words within a refusal that say more than its code, in lower case; the first one found counts.
+# Words within a refusal that say more than its code, in lower case; the first one found counts. A word's
+# beginning is one: "taskdefinition" is not in the action ecs:DescribeTaskDefinition.
 MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("rate exceeded", _SLOWER),
     ("request limit exceeded", _SLOWER),
@@ -148,6 +150,13 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         "perform: sts:",
         Rule(Kind.CREDENTIALS, "Allow {action} for the identity that the scheduler starts with."),
     ),
+    (
+        "with an explicit deny",
+        Rule(
+            Kind.PERMANENT, "A policy denies it, so that no other can allow it: change the one that is named."
+        ),
+    ),
+    *((words, _BLOCKED) for words in ("account is blocked", "account is currently blocked")),
     ("iam:passrole", Rule(Kind.PERMANENT, "Allow iam:PassRole on the task role and the execution role.")),
     (
         "unable to assume the service linked role",
@@ -156,6 +165,21 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     (
         "unable to assume the role",
         Rule(Kind.PERMANENT, "Allow ecs-tasks.amazonaws.com to assume the task's roles."),
+    ),
+    (
+        "above your limit",
+        Rule(Kind.PERMANENT, "Ask AWS for a higher Fargate quota, or ask for less cpu and memory."),
+    ),
+    *(
+        (
+            words,
+            Rule(Kind.PERMANENT, "Set `subnets` if the definition's network mode is awsvpc, and only then."),
+        )
+        for words in ("network configuration must be provided", "network configuration is not valid")
+    ),
+    (
+        "does not support launch_type",
+        Rule(Kind.PERMANENT, "Set `launch_type` to what the definition's `requiresCompatibilities` allows."),
     ),
     (
         "not a container in the taskdefinition",
@@ -176,6 +200,31 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     (
+        "overrides should not be set",
+        Rule(
+            Kind.PERMANENT,
+            "Send the overrides of the definition's kind; a pod's are `eksPropertiesOverride` in "
+            "`submit_job_kwargs`.",
+        ),
+    ),
+    (
+        "can not run jobs with capability",
+        Rule(
+            Kind.PERMANENT, "Use a `job_queue` that has what the definition's `platformCapabilities` wants."
+        ),
+    ),
+    (
+        "shareidentifier",
+        Rule(
+            Kind.PERMANENT,
+            "Set `shareIdentifier` (with_share_identifier) if the queue has a scheduling policy, else not.",
+        ),
+    ),
+    (
+        "schedulingpriority",
+        Rule(Kind.PERMANENT, "Give with_share_identifier a priority, or the job definition one."),
+    ),
+    (
         "dependent job failed",
         Rule(Kind.PERMANENT, "Remove `dependsOn` from the request: Airflow orders tasks itself."),
     ),
@@ -189,9 +238,9 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("jobqueue", Rule(Kind.PERMANENT, "Check that the queue in `job_queue` exists and is enabled.")),
     ("invalidsubnetid", Rule(Kind.PERMANENT, "Check the option `subnets`, and that they are in `region`.")),
     ("invalidgroup.notfound", Rule(Kind.PERMANENT, "Check the option `security_groups`.")),
-    (
-        "no fargate configuration",
-        Rule(Kind.PERMANENT, "Use a combination of cpu and memory that Fargate supports."),
+    *(
+        (words, Rule(Kind.PERMANENT, "Use a combination of cpu and memory that Fargate supports."))
+        for words in ("no fargate configuration", "fargate resource requirements")
     ),
     ("at most 8192", Rule(Kind.PERMANENT, "The overrides are too long: move environment to the definition.")),
 )

@@ -133,7 +133,7 @@ def by_message(message: str) -> Rule | None:
     Rule(kind=<Kind.THROTTLED: 'throttled'>, remedy='')
     """
     lowered = message.lower()
-    return next((rule for words, rule in MESSAGES if words in lowered), None)
+    return next((rule for words, rule in MESSAGES if re.search(rf"\b{re.escape(words)}", lowered)), None)
 
 
 def _unknown(code: str, status: int | None) -> Rule:

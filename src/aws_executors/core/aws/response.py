@@ -107,7 +107,7 @@ CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
 )
 
 # What Kubernetes says where it took a pod from its node, or lost the node. Sources: "Node-pressure Eviction"
-# and "Pod disruption conditions", Kubernetes documentation.
+# and "Pod disruption conditions", Kubernetes documentation; its ``pkg/kubelet``.
 POD_TAKEN = (
     "Evicted",
     "The node was low on resource",
@@ -121,8 +121,18 @@ POD_TAKEN = (
     "PreemptionByScheduler",
     "TerminationByKubelet",
     "DeletionByTaintManager",
+    "DeletionByPodGC",
     "EvictionByEvictionAPI",
+    "Pod was rejected as the node is shutting down",
+    "Pod was rejected: The node had condition",
+    # The kubelet found no container any more; the exit code, 137, is its own invention.
+    "ContainerStatusUnknown",
+    "The container could not be located when",
 )
+
+# What a stopped task's reason contains where AWS maintains the host; no manual stop may be read by it, nor a
+# task that ended by itself. Batch repeats it of its job's task.
+MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement", "during instance draining")
 
 
 def read_record(model: type[ReadT], value: object) -> Result[ReadT, str]:
@@ -205,6 +215,16 @@ def named_cause(table: Iterable[tuple[str, Cause]], *reasons: str | None) -> Cau
     rows = tuple(table)
     found = (cause for reason in reasons if reason for words, cause in rows if reason.startswith(words))
     return next(found, None)
+
+
+def maintained(*reasons: str | None) -> bool:
+    """Whether AWS says that it took the host away for maintenance.
+
+    >>> maintained(None, "ECS is performing maintenance on the underlying infrastructure hosting the task")
+    True
+    """
+    said = " ".join(reason for reason in reasons if reason).lower()
+    return any(words in said for words in MAINTENANCE)
 
 
 def joined(*reasons: str | None) -> str:

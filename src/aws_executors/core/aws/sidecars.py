@@ -15,6 +15,12 @@ ENDED_TASK = "Essential container in task exited"
 # SIGTERM and SIGKILL; on Windows, what a container leaves with that is shut down.
 ASKED_TO_END = frozenset({143, 137, 3221225786, -1073741510})
 
+UNNEEDED = "aws-guardduty-agent"
+"""A container that AWS adds to tasks, and that no task needs.
+
+Source: "How Runtime Monitoring works with Fargate", Amazon GuardDuty User Guide.
+"""
+
 
 class Contained(Read):
     """One container as AWS shows it; whether it is essential, ECS does not say."""
@@ -47,7 +53,7 @@ def culprit(own: Contained | None, others: Sequence[Contained], *, by_an_end: bo
     """
     if own is None or not by_an_end or _explained(own):
         return None
-    essential = [one for one in others if one.essential is not False]
+    essential = [one for one in others if one.essential is not False and not _name(one).startswith(UNNEEDED)]
     first = [one for one in essential if _ended_by_itself(one)]
     if own.exit_code is not None:
         first += [one for one in essential if one.exit_code is None and one.reason]  # it did not start

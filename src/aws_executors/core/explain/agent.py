@@ -138,6 +138,7 @@ AGENT: tuple[Reason, ...] = (
             "failed to start shim",
             "unable to retrieve OCI runtime error",
             "marked for removal",
+            "devicemapper: Error running",
             "CannotStart...context canceled",
             "CannotCreateContainer...context canceled",
         ),

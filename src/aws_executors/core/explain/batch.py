@@ -127,7 +127,7 @@ BATCH: tuple[Reason, ...] = (
     ),
     Reason(
         name="attempt too long",
-        says=("attempt duration exceeded timeout",),
+        says=("attempt duration exceeded timeout", "longer than the specified deadline", "DeadlineExceeded"),
         cause=Cause.TIMED_OUT,
         what="The job reached its timeout",
         remedy="Raise it: with_timeout in a builder, or `timeout` in the job definition.",
@@ -139,6 +139,7 @@ BATCH: tuple[Reason, ...] = (
             "CreateContainerConfigError",
             "CreateContainerError",
             "RunContainerError",
+            "ContainerCannotRun",
             "StartError",
             "PreCreateHookError",
             "PreStartHookError",
@@ -154,10 +155,8 @@ BATCH: tuple[Reason, ...] = (
     Reason(
         name="pod could not run",
         says=(
-            "ContainerCannotRun",
-            "DeadlineExceeded",
-            "ContainerStatusUnknown",
             "UnexpectedAdmissionError",
+            "Pod was rejected",
             "NodeAffinity",
             "TopologyAffinityError",
             *POD_TAKEN,

@@ -5,6 +5,7 @@ Law: rows match stop codes and `stoppedReason`. Remedies for a lack of capacity 
 """
 
 from aws_executors.core.aws.error_codes import MESSAGES, Kind
+from aws_executors.core.aws.response import MAINTENANCE
 from aws_executors.core.aws.sidecars import ENDED_TASK
 from aws_executors.core.ecs.answers.responses import FAILURES
 from aws_executors.core.explain.reason import ANYTHING, Reason
@@ -111,12 +112,13 @@ ENDED: tuple[Reason, ...] = (
     ),
     Reason(
         name="maintenance",
-        says=("performing maintenance", "maintenance on the", "for retirement"),
+        says=MAINTENANCE,
         cause=Cause.HOST_LOST,
         what="AWS retired the container's host for maintenance",
         remedy=(
             "It is started again if the task had not started; otherwise Airflow's `retries` apply. "
-            "AWS announces retirements in the Health Dashboard some days before."
+            "AWS announces retirements in the Health Dashboard some days before; on ECS Managed Instances "
+            "an instance is drained 14 days after its launch."
         ),
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-maintenance.html",
     ),

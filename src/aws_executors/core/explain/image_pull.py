@@ -24,7 +24,11 @@ def _pull(*words: str) -> tuple[str, ...]:
 IMAGE: tuple[Reason, ...] = (
     Reason(
         name="image registry login not there",
-        says=("engine ecr credentials: not found", "private registry credentials: not found"),
+        says=(
+            "engine ecr credentials: not found",
+            "private registry credentials: not found",
+            *_pull("NoCredentialProviders"),
+        ),
         what="The instance's ECS agent had no credentials for the image's registry",
         remedy=(
             "Check that the definition has an execution role that ECS can assume, and that the role "
@@ -122,7 +126,6 @@ IMAGE: tuple[Reason, ...] = (
             "pull command failed: panic",
             "error pulling image conf",
             *_pull("httpReadSeeker...request", "httpReaderSeeker...request"),
-            *_pull("httpReadSeeker...unexpected status code", "httpReaderSeeker...unexpected status code"),
         ),
         what="The image was found, but its layers could not be downloaded",
         remedy=(
@@ -147,6 +150,7 @@ IMAGE: tuple[Reason, ...] = (
                 "network is unreachable",
                 "no route to host",
                 "unable to ping registry endpoint",
+                "Could not reach any registry endpoint",
             ),
         ),
         what="The image's registry could not be reached from the container's subnet",
@@ -205,11 +209,11 @@ IMAGE: tuple[Reason, ...] = (
             "Check that the role has the permissions to pull images",
             *_pull("not authorized to perform: ecr:", "AccessDenied"),
         ),
-        what="The execution role is not allowed to pull the image",
+        what="The role that pulls the image is not allowed to",
         remedy=(
-            "Give the execution role the policy AmazonECSTaskExecutionRolePolicy; for an image in "
-            "another account, the repository's policy must allow it as well. Check that the image "
-            "exists."
+            "Give the execution role (on an instance without one: the instance's role) the policy "
+            "AmazonECSTaskExecutionRolePolicy; for an image in another account, the repository's policy must "
+            "allow it as well. Check that the image exists."
         ),
         source=PAGE,
     ),
@@ -223,6 +227,7 @@ IMAGE: tuple[Reason, ...] = (
                 "401 Unauthorized",
                 "unauthorized: ",
                 "authorization failed",
+                "failed to authorize",
                 "requested access to the resource is denied",
                 "insufficient_scope",
             ),
@@ -249,6 +254,17 @@ IMAGE: tuple[Reason, ...] = (
         remedy=(
             "Check the image in the task or job definition (account, Region, repository, tag), and "
             "that it was pushed."
+        ),
+        source=PAGE,
+    ),
+    Reason(
+        name="image download refused",
+        says=_pull("httpReadSeeker...unexpected status code", "httpReaderSeeker...unexpected status code"),
+        what="The image was found, but its download was answered with an error, which AWS may have cut off",
+        remedy=(
+            "From Docker Hub, most often its pull rate limit was reached: copy the image to Amazon ECR. From "
+            "ECR, check that the policy of the subnets' S3 endpoint allows "
+            "arn:aws:s3:::prod-<region>-starport-layer-bucket/*."
         ),
         source=PAGE,
     ),

@@ -12,13 +12,17 @@ ENI = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-
 TRUNKING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-eni.html"
 AGENT = "https://github.com/aws/amazon-ecs-agent/blob/master/agent/engine/docker_task_engine.go"
 TAGS = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_tag-policies.html"
-EBS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshoot-ebs-volumes.html"
+EBS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshoot-ebs-volumes-scenarios.html"
 FSX = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/wfsx-volumes.html"
 
 VOLUMES: tuple[Reason, ...] = (
     Reason(
         name="EFS has no address",
-        says=("EFS utils...Failed to resolve", "mount.nfs4...Name or service not known"),
+        says=(
+            "EFS utils...Failed to resolve",
+            "mount.nfs4...Name or service not known",
+            "mounting volume...efs...no such host",
+        ),
         what="The file system's name could not be resolved",
         remedy=(
             "Give the file system a mount target in the subnet's Availability Zone, and enable DNS "
@@ -40,7 +44,7 @@ VOLUMES: tuple[Reason, ...] = (
         says=("access denied by server while mounting", "reason given by server: Permission denied"),
         what="The file system denied the mount",
         remedy="Check the file system's policy, the access point, and elasticfilesystem:ClientMount for "
-        "the task role (with `iam` ENABLED).",
+        "the task role (with `iam` ENABLED); for S3 Files, s3files:ClientMount.",
         source=EFS,
     ),
     Reason(
@@ -69,8 +73,9 @@ VOLUMES: tuple[Reason, ...] = (
     Reason(
         name="EFS not mounted",
         says=("EFS utils", "mount.nfs4", "mount.efs"),
-        what="An EFS file system could not be mounted",
-        remedy="Check its id, access point and mount targets, and the security groups between them.",
+        what="A file system of EFS or S3 Files could not be mounted",
+        remedy="Check its id, access point and mount targets, and the security groups between them. S3 Files "
+        "needs a task role, and Fargate or Managed Instances.",
         source=EFS,
     ),
     Reason(
@@ -87,8 +92,8 @@ VOLUMES: tuple[Reason, ...] = (
         says=("EBS volume", "EBS task volume"),
         what="The container's EBS volume could not be created or attached",
         remedy=(
-            "Check the infrastructure role in the volume's configuration, the account's volume "
-            "quota, and the snapshot."
+            "Check its configuration in the request (infrastructure role, KMS key, snapshot; a file system "
+            "type that fits the snapshot), and the account's volume quota."
         ),
         source=EBS,
     ),
@@ -104,7 +109,11 @@ VOLUMES: tuple[Reason, ...] = (
     ),
     Reason(
         name="path for a volume missing",
-        says=("bind source path does not exist", "invalid mount config for type"),
+        says=(
+            "bind source path does not exist",
+            "invalid mount config for type",
+            "error while creating mount source path",
+        ),
         what="A host path that the definition mounts does not exist on the instance",
         remedy="Create it on the instances (user data of the launch template), or mount another one.",
         source=CODES,
@@ -121,8 +130,14 @@ VOLUMES: tuple[Reason, ...] = (
     ),
     Reason(
         name="volume not made",
-        says=("CannotCreateVolumeError", "CannotInspectVolumeError", "CannotRemoveVolumeError"),
-        what="A volume of the definition could not be created",
+        says=(
+            "CannotCreateVolumeError",
+            "CannotInspectVolumeError",
+            "CannotRemoveVolumeError",
+            "error while mounting volume",
+            "VolumeDriver.",
+        ),
+        what="A volume of the definition could not be created or mounted",
         remedy=("Check `volumes` and `mountPoints`: do the host path, the driver and the file system exist?"),
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-create-volume.html",
     ),

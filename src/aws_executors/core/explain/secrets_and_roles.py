@@ -11,6 +11,7 @@ CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-tas
 MISSING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-not-found-error.html"
 ENV = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html"
 AGENT = "https://github.com/aws/amazon-ecs-agent/tree/master/agent/taskresource"
+EBS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshoot-ebs-volumes-scenarios.html"
 WAY_OUT = (
     "Give the subnets a route (`assign_public_ip` in a public subnet, a NAT gateway in a private one) or a "
     "VPC endpoint for {endpoint} whose security group allows port 443 from the container's."
@@ -33,6 +34,10 @@ THROTTLED = ("ThrottlingException", "Rate exceeded")
 ASM = ("secret from asm", "Secrets Manager")
 SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
 ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
+
+
+AWS_NAMES = tuple(f"ResourceInitializationError...{domain}" for domain in ("amazonaws.com", "api.aws"))
+"""Where the name of an AWS endpoint is spoken of, and not that of a log server."""
 
 
 def way_out(endpoint: str) -> str:
@@ -62,6 +67,7 @@ SETUP: tuple[Reason, ...] = (
             "Access to KMS is not allowed",
             "can't decrypt the protected secret",
             "is not authorized to perform this operation...KMS",
+            "ciphertext refers to a",
         ),
         what="The execution role is not allowed to use the KMS key of a secret",
         remedy="Allow the execution role kms:Decrypt on that key, in the key's own policy as well.",
@@ -83,6 +89,16 @@ SETUP: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="secret has no value",
+        says=("can't find the specified secret value",),
+        what="A secret in the definition has no value, or not in the version that the definition names",
+        remedy=(
+            "Store one (secretsmanager put-secret-value), or check the version stage and the version id "
+            "after the secret's ARN in the definition."
+        ),
+        source="https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html",
+    ),
+    Reason(
         name="secret does not exist",
         says=(
             "Secrets Manager can't find the specified secret",
@@ -95,7 +111,7 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="secret is being deleted",
-        says=("marked for deletion",),
+        says=("marked for deletion", "on the secret because it was deleted"),
         what="A secret in the definition is marked for deletion",
         remedy="Restore it (secretsmanager restore-secret), or name another one.",
         source=PAGE,
@@ -151,10 +167,7 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="AWS has no address",
-        says=(
-            "ResourceInitializationError...no such host",
-            "ResourceInitializationError...server misbehaving",
-        ),
+        says=behind(AWS_NAMES, ("no such host", "server misbehaving")),
         what="An AWS endpoint's name could not be resolved in the container's VPC",
         remedy=(
             "Enable DNS resolution and DNS hostnames in the VPC, and private DNS for its endpoints. "
@@ -194,8 +207,18 @@ SETUP: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="infrastructure role can not be assumed",
+        says=("ECS Infrastructure Role",),
+        what="ECS is not allowed to assume its infrastructure role",
+        remedy=(
+            "The role's trust policy must allow ecs.amazonaws.com, and the scheduler needs iam:PassRole on "
+            "it. A new role takes some minutes."
+        ),
+        source=EBS,
+    ),
+    Reason(
         name="role can not be assumed",
-        says=("unable to assume the", "not authorized to perform: sts:AssumeRole"),
+        says=("unable to assume the role", "not authorized to perform: sts:AssumeRole"),
         what="ECS is not allowed to assume a role of the definition",
         remedy=(
             "The role's trust policy must allow ecs-tasks.amazonaws.com. Check that the role still exists."
@@ -216,7 +239,10 @@ SETUP: tuple[Reason, ...] = (
         name="environment file not read",
         says=("env file", "environmentFile", "environment file", "envfile"),
         what="An environment file (`environmentFiles`) could not be read",
-        remedy=("Check its ARN, and allow the execution role s3:GetObject on it and s3:GetBucketLocation."),
+        remedy=(
+            "Check its ARN, allow the execution role s3:GetObject on it and s3:GetBucketLocation, and give "
+            "the subnets a route to S3."
+        ),
         source=ENV,
     ),
     Reason(

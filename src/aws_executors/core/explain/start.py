@@ -70,6 +70,8 @@ START: tuple[Reason, ...] = (
             "runtime specified nvidia",
             "invalid runtime name: nvidia",
             "CDI device",
+            "prestart hook",
+            "error running hook",
             "Runtime is not set for GPU",
         ),
         what="The container's GPU could not be set up",
@@ -109,7 +111,7 @@ START: tuple[Reason, ...] = (
     ),
     Reason(
         name="disk full",
-        says=("no space left on device", "disk quota exceeded", "free data blocks"),
+        says=("no space left on device", "disk quota exceeded", "Thin Pool has"),
         what="The disk is full",
         remedy=(
             "Make it larger: `ephemeralStorage` on Fargate (21 to 200 GiB), the root volume on an "

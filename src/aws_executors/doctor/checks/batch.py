@@ -157,8 +157,10 @@ def _kind(seen: Evidence) -> Iterator[Finding]:
 def _platform(seen: Evidence) -> Iterator[Finding]:
     definition = seen.definition
     yield from _orchestration(seen)
-    kinds = {"FARGATE" if r.type in FARGATE else "EC2" for one in seen.usable if (r := one.compute_resources)}
+    kinds = {one.compute_resources.platform for one in seen.usable if one.compute_resources}
     wanted = definition.platform_capabilities if definition else ()
+    if definition and definition.kind in BY_NAME:
+        wanted = wanted or ("EC2",)  # what it is for if it does not say, by the API reference
     if definition and kinds and wanted and kinds.isdisjoint(wanted):
         yield error(
             "platform",

@@ -45,6 +45,25 @@ class Kubernetes(Read):
     eks_cluster_arn: str = ""
 
 
+class LaunchNetwork(Read):
+    """Where ECS Managed Instances are started."""
+
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+
+
+class LaunchTemplate(Read):
+    """How ECS Managed Instances are started."""
+
+    network_configuration: LaunchNetwork = LaunchNetwork()
+
+
+class ManagedInstances(Read):
+    """What an environment on ECS Managed Instances has in the place of its own subnets."""
+
+    instance_launch_template: LaunchTemplate = LaunchTemplate()
+
+
 class Resources(Read):
     """The resources that a managed compute environment may use."""
 
@@ -52,6 +71,20 @@ class Resources(Read):
     maxv_cpus: int = Field(default=0, validation_alias="maxvCpus")
     subnets: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
+    managed_instances_provider: ManagedInstances | None = None
+
+    @property
+    def platform(self) -> str:
+        """The platform capability that job definitions need here."""
+        on_managed = {"ECS_MANAGED_INSTANCES": "MANAGED_INSTANCES"}
+        return "FARGATE" if self.type in FARGATE else on_managed.get(self.type, "EC2")
+
+    @property
+    def network(self) -> LaunchNetwork:
+        """Its subnets and security groups."""
+        if self.managed_instances_provider is not None:
+            return self.managed_instances_provider.instance_launch_template.network_configuration
+        return LaunchNetwork(subnets=self.subnets, security_groups=self.security_group_ids)
 
 
 class Environment(Read):

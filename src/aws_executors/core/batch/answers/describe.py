@@ -25,6 +25,7 @@ from aws_executors.core.aws.response import (
     detail,
     id_of,
     joined,
+    maintained,
     named_cause,
     read_record,
     reader,
@@ -79,6 +80,8 @@ DECIDED: tuple[tuple[str, Cause], ...] = (
     ("Job attempt duration exceeded timeout", Cause.TIMED_OUT),
     ("Canceled by JobStateTimeLimit action", Cause.TIMED_OUT),
     ("Terminated by JobStateTimeLimit action", Cause.TIMED_OUT),
+    ("Pod was active on the node longer than the specified deadline", Cause.TIMED_OUT),
+    ("DeadlineExceeded", Cause.TIMED_OUT),  # the same, by Kubernetes' name for it
 )
 
 # What happened to the others. "Host EC2 ... terminated" is said of a Spot reclaim and of an instance that was
@@ -229,6 +232,8 @@ def _cause(job: JobDetail, runs: Sequence[Run], own: AttemptContainer, started: 
         return Cause.STOPPED
     if (happened := named_cause(STATUS_REASONS, *said, own.reason)) is not None:
         return happened
+    if maintained(*said):
+        return Cause.HOST_LOST
     if own.exit_code is not None:
         return Cause.EXITED
     by_words = named_cause(CONTAINER_REASONS, own.reason, job.status_reason)

@@ -22,6 +22,7 @@ from aws_executors.core.aws.response import (
     detail,
     id_of,
     joined,
+    maintained,
     named_cause,
     read_record,
     reader,
@@ -82,10 +83,6 @@ STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Task stopped by user", Cause.STOPPED),
 )
 
-# What stoppedReason contains when AWS maintains the host; not looked for after a manual stop, or where the
-# task ended by itself.
-MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement")
-
 # Where no instance of the user's goes away, but AWS takes its own machine back.
 ON_FARGATE: Mapping[str, Cause] = MappingProxyType(
     {"FARGATE": Cause.HOST_LOST, "FARGATE_SPOT": Cause.RECLAIMED}
@@ -101,6 +98,15 @@ class _Container(Contained):
     runtime_id: str | None = None
 
 
+class _Detail(Read):
+    name: str | None = None
+    value: str | None = None
+
+
+class _Attachment(Read):
+    details: tuple[_Detail, ...] | None = None
+
+
 class _Task(Read):
     task_arn: str
     last_status: str
@@ -114,6 +120,7 @@ class _Task(Read):
     created_at: datetime | None = None
     started_at: datetime | None = None
     containers: tuple[_Container, ...] | None = None
+    attachments: object = None  # read only if they may say why it does not start
 
 
 class _Failed(Read):
@@ -229,7 +236,7 @@ def _observation(task: _Task, name: str, source: Source) -> Observation:
         status=task.last_status,
         exit_code=None if own is None else own.exit_code,
         stop_code=task.stop_code or "",
-        reason=_reason(task, own, name, others),
+        reason=_reason(task, own, name, others, started),
         others=sidecar_words(others),
         sign=sign,
         culprit=first,
@@ -286,8 +293,7 @@ def _from_outside(task: _Task) -> Cause | None:
     by_code = STOP_CODES.get(task.stop_code or "")
     if task.stop_code == BY_A_PERSON:
         return by_code
-    said = (task.stopped_reason or "").lower()
-    if by_code is not None and any(word in said for word in MAINTENANCE):
+    if task.stop_code not in (UNSTARTED, ENDED_ITSELF) and maintained(task.stopped_reason):
         return Cause.HOST_LOST
     if by_code is Cause.INSTANCE_ENDED:
         place = task.capacity_provider_name or task.launch_type or ""
@@ -318,11 +324,31 @@ def _unplaced(task: _Task) -> bool:
     return task.stop_code == UNSTARTED and own_instances and unsaid and not on_an_instance
 
 
-def _reason(task: _Task, own: _Container | None, name: str, others: Sequence[_Container]) -> str:
+def _reason(
+    task: _Task, own: _Container | None, name: str, others: Sequence[_Container], started: bool
+) -> str:
+    attached = () if started else _not_attached(task.attachments)
     if own is not None or not others:
-        return joined(task.stopped_reason, None if own is None else own.reason)
+        return joined(task.stopped_reason, None if own is None else own.reason, *attached)
     names = ", ".join(sorted(one.name or "?" for one in others))
-    return joined(task.stopped_reason, f"no container named {name!r} in the task (it has: {names})")
+    return joined(
+        task.stopped_reason, f"no container named {name!r} in the task (it has: {names})", *attached
+    )
+
+
+def _not_attached(attachments: object) -> tuple[str | None, ...]:
+    """Why a volume could not be attached: only the attachment says that.
+
+    Source: "Attachment", Amazon ECS API Reference.
+    """
+    if not isinstance(attachments, list | tuple):
+        return ()
+    read = (read_record(_Attachment, one).map(_details).value_or(()) for one in attachments)
+    return tuple(one.value for details in read for one in details if one.name == "statusReason")
+
+
+def _details(attachment: _Attachment) -> tuple[_Detail, ...]:
+    return attachment.details or ()
 
 
 def _epoch(moment: datetime) -> float:
