@@ -7,14 +7,20 @@ What is planted is an option, a variable, or something in one of these worlds.
 import json
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from returns.result import Result, Success
 
 import aws_executors
 from aws_executors.cli.__main__ import main
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.doctor.checks.findings import Unasked
+from aws_executors.doctor.registry import image_seen
 from aws_executors.local import LocalAws
 from aws_executors.local.http.wire import Request
 from query_services import OURS, QueryServices
@@ -237,6 +243,62 @@ def test_nothing_is_found_on_a_sound_set_up(
         if key.startswith("ActionNames.member.")
     }
     assert simulated == {"iam:PassRole", "logs:GetLogEvents", *ECS_ACTIONS, *BATCH_ACTIONS}
+
+
+@contextmanager
+def no_http() -> Iterator[int]:
+    """The port of a server that speaks something else."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            with suppress(OSError):
+                while True:
+                    with server.accept()[0] as connection:
+                        connection.recv(1000)
+                        connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+        threading.Thread(target=greet, daemon=True).start()
+        yield int(server.getsockname()[1])
+
+
+def test_an_image_that_a_proxy_does_not_let_through_is_not_looked_at() -> None:
+    answers: dict[str, dict[str, object]] = {
+        "batch_get_image": {"images": [{"imageManifest": '{"config": {"digest": "sha256:1"}}'}]},
+        "get_download_url_for_layer": {},
+    }
+
+    def ask(_: str, operation: str, **__: object) -> Result[Mapping[str, Any], AwsError]:
+        return Success(answers[operation])
+
+    with no_http() as port:
+        answers["get_download_url_for_layer"] = {"downloadUrl": f"http://127.0.0.1:{port}/layer"}
+        seen = image_seen(ask, "1.dkr.ecr.us-east-1.amazonaws.com/a:1", "us-east-1", "X86_64")
+    assert isinstance(seen, Unasked)
+    assert "SSH-2.0" in seen.why
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://127.0.0.1:SSH/execution/", "SSH-2.0"),
+        ("http://[::1/execution/", "Invalid IPv6 URL"),
+        ("http://airflow.example.com:abc/execution/", "is not a URL"),
+        (f"http://airflow:hunter2@{HOST}:PORT/execution/", "contains a user name or password"),
+    ],
+)
+def test_an_address_at_which_no_api_can_be_is_a_finding(
+    address: str,
+    why: str,
+    set_up: pytest.MonkeyPatch,
+    others: QueryServices,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with no_http() as ssh:
+        set_up.setenv(VARIABLE, address.replace(":SSH", f":{ssh}").replace(":PORT", f":{others.port}"))
+        findings = found(capsys, "--section", "ecs_fargate")
+    (reach,) = [one for one in findings if one["check"] == "api-reach"]
+    assert why in reach["what"]
+    assert "hunter2" not in str(findings)
 
 
 @pytest.mark.usefixtures("set_up")
