@@ -25,10 +25,9 @@ UNMEASURED = (
 
 def run(options: Namespace) -> int:
     """Print the proposals; returns the exit code."""
-    entries = recorded(options)
-    if entries is None:
+    found = recorded(options, proposals)
+    if found is None:
         return UNUSABLE
-    found = proposals(entries)
     match options.output:
         case "table":
             answer(proposal_text(found) if found else UNMEASURED)
