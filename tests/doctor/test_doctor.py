@@ -23,6 +23,7 @@ from aws_executors.doctor.checks.findings import Unasked
 from aws_executors.doctor.registry import image_seen
 from aws_executors.local import LocalAws
 from aws_executors.local.http.wire import Request
+from aws_executors.shell.aws.s3 import S3Calls
 from query_services import OURS, QueryServices
 
 LOGS = {
@@ -747,6 +748,36 @@ def test_a_store_that_serves_no_cells_is_told(
     findings = found(capsys, "--section", "ecs_fargate")
     told = [one for one in findings if "Cells" in one["what"] or "conditional writes" in one["what"]]
     assert [(one["check"], one["severity"]) for one in told] == [(check, severity)]
+
+
+def test_a_store_that_keeps_to_no_condition_loses_no_cell(
+    warm: pytest.MonkeyPatch, aws: LocalAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3, cell = aws.client("s3"), "w/cells/airflow/ecs_fargate/shape/0b6e-1"
+    s3.put_object(Bucket="cells", Key=cell, Body=b"in use")
+
+    def careless(self: S3Calls, bucket: str, key: str, body: bytes, _: str) -> Result[str, AwsError]:
+        return self.clients.s3(lambda s3: s3.put_object(Bucket=bucket, Key=key, Body=body)["ETag"])
+
+    warm.setattr(S3Calls, "put", careless)
+    checks = [one["check"] for one in found(capsys, "--section", "ecs_fargate")]
+    assert "warm-conditions" in checks
+    assert s3.get_object(Bucket="cells", Key=cell)["Body"].read() == b"in use"
+    s3.delete_object(Bucket="cells", Key=cell)
+    assert "contents" not in str(s3.list_objects_v2(Bucket="cells")).lower()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_store_that_hides_what_is_not_there_is_asked_about_a_cell(
+    times: int, warm: pytest.MonkeyPatch, aws: LocalAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3, cell = aws.client("s3"), "w/cells/airflow/ecs_fargate/shape/0b6e-1"
+    s3.put_object(Bucket="cells", Key=cell, Body=b"in use")
+    aws.faults.refuse("s3.PutObject", "AccessDenied", "no", times=times)
+    checks = [one["check"] for one in found(capsys, "--section", "ecs_fargate")]
+    assert ("warm-cells" in checks) is (times == 2)
+    assert s3.get_object(Bucket="cells", Key=cell)["Body"].read() == b"in use"
+    s3.delete_object(Bucket="cells", Key=cell)
 
 
 def test_a_warm_step_without_a_store_is_one_error(
