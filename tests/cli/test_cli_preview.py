@@ -150,6 +150,16 @@ def test_what_can_not_be_shown_is_told(
     assert said.out == ""
 
 
+@pytest.mark.parametrize("written", ["{", "{'memory': 4096}", "[" * 100_000])
+def test_an_executor_config_that_is_no_json_is_refused(
+    written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["preview", "etl", "load", "--executor-config", written])
+    assert ended.value.code == 2
+    assert "expected JSON, such as '{\"memory\": 4096}', and quoted for the shell" in capsys.readouterr().err
+
+
 def test_a_broken_file_is_told(dags: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (dags / "broken.py").write_text("from airflow.sdk import DAG\nimport no_such_module\n")
     assert main(["preview", "other", "load"]) == 2

@@ -168,5 +168,7 @@ def test_a_single_run_is_told_of_and_without_a_measurement_there_is_no_proposal(
     code, out, _ = printed(capsys, "rightsize")
     assert code == 1
     assert "No run was measured" in out
+    recorded(RECORD.model_copy(update={"vcpu": None}), dag="sizeless")  # on an instance
+    assert "or AWS tells no size of those that were" in printed(capsys, "rightsize")[1]
     recorded(dag="etl")
     assert "only 1 run" in printed(capsys, "rightsize")[1]

@@ -750,6 +750,14 @@ def test_a_store_that_serves_no_cells_is_told(
     assert [(one["check"], one["severity"]) for one in told] == [(check, severity)]
 
 
+def test_sts_alone_may_be_out_of_reach(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv("AWS_ENDPOINT_URL_STS", CLOSED)
+    (told,) = [one for one in found(capsys, "--section", "batch") if one["check"] == "reach"]
+    assert "unless STS alone is out of reach" in told["why"]
+
+
 def test_a_store_that_keeps_to_no_condition_loses_no_cell(
     warm: pytest.MonkeyPatch, aws: LocalAws, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,7 +18,8 @@ from aws_executors.core.redact.outgoing import one_line
 NOTHING = 1
 HEAD = ("task", "runs", "used", "has", "should have", "saves", "note")
 UNMEASURED = (
-    "No run was measured. Containers measure themselves if this package is in their image: set launcher = "
+    "No run was measured, or AWS tells no size of those that were: on instances a definition may leave out "
+    "cpu and memory. Containers measure themselves if this package is in their image: set launcher = "
     "aws_executors, or store workloads in S3."
 )
 

@@ -279,7 +279,10 @@ def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator
         yield error(
             check,
             f"The caller's identity could not be determined: {found.code}: {found.message}",
-            "No call will succeed." if check != "reach" else f"No call to {region} succeeds.",
+            "No call will succeed."
+            if check != "reach"
+            else f"No call to {region} succeeds, unless STS alone is out of reach, as from a VPC without its "
+            "endpoint. Nothing else was checked.",
             found.remedy or f"Credentials come from {by}: renew them, or use others with conn_id.",
         )
         return
