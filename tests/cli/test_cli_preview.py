@@ -137,6 +137,7 @@ def test_a_command_in_place_of_a_task(capsys: pytest.CaptureFixture[str]) -> Non
         (["etl", "laod"], 2, "has no task 'laod'; did you mean 'load'?"),
         (["etl", "load", "--dags", "/nowhere"], 2, "/nowhere does not exist; use --dags"),
         ([], 2, "Give a task (DAG_ID TASK_ID), or --command"),
+        (["--command", "echo it's"], 2, "--command cannot be split into words: No closing quotation"),
         (["etl", "load", "--executor-config", '{"cpu": 1, "command": []}'], 1, "'command' cannot be set"),
     ],
 )
@@ -147,6 +148,16 @@ def test_what_can_not_be_shown_is_told(
     said = capsys.readouterr()
     assert told in said.err
     assert said.out == ""
+
+
+@pytest.mark.parametrize("written", ["{", "{'memory': 4096}", "[" * 100_000])
+def test_an_executor_config_that_is_no_json_is_refused(
+    written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["preview", "etl", "load", "--executor-config", written])
+    assert ended.value.code == 2
+    assert "expected JSON, such as '{\"memory\": 4096}', and quoted for the shell" in capsys.readouterr().err
 
 
 def test_a_broken_file_is_told(dags: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,17 +2,18 @@
 
 import csv
 import json
+import weakref
 from collections.abc import Iterator
 from io import StringIO
 
 import pytest
 from airflow.models import Log
 from airflow.utils.session import create_session
-from sqlalchemy import delete
+from sqlalchemy import delete, insert, select
 
 from airflow_rows import task_instance
 from aws_executors.cli.__main__ import main
-from aws_executors.core.cost.record import USED, UsageRecord, entry_of
+from aws_executors.core.cost.record import USED, UsageRecord, entry_of, read_entry
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -102,6 +103,48 @@ def test_only_one_dag_and_only_lately(capsys: pytest.CaptureFixture[str]) -> Non
     assert printed(capsys, "usage", "--days", "0", "-o", "json")[0] == 1
 
 
+@pytest.mark.parametrize("days", ["999999", "1e300", "inf"])
+def test_however_far_back(days: str, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded(dag="etl")
+    code, out, _ = printed(capsys, "usage", "--days", days, "-o", "json")
+    assert [row["dag"] for row in json.loads(out)] == ["etl"]
+    assert code == 0
+
+
+@pytest.mark.parametrize("days", ["nan", "-1", "week"])
+def test_what_is_no_number_of_days_is_refused(days: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["usage", "--days", days])
+    assert ended.value.code == 2
+    assert f"expected a number of days, got {days!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["usage", "rightsize"])
+def test_of_many_records_none_is_kept(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, most = [0], [0]
+    read = read_entry
+
+    def gone() -> None:
+        made[0] -= 1
+
+    def watched(text: str) -> UsageRecord | None:
+        record = read(text)
+        weakref.finalize(record, gone)
+        made[0] += 1
+        most[0] = max(most[0], made[0])
+        return record
+
+    recorded(dag="etl")
+    with create_session(scoped=False) as session:
+        row = session.scalars(select(Log).where(Log.event == USED)).one()
+        same = {column.name: getattr(row, column.name) for column in Log.__table__.columns}
+        del same["id"]
+        session.execute(insert(Log), [same] * 2_000)
+    monkeypatch.setattr("aws_executors.shell.airflow.usage_log.read_entry", watched)
+    assert main([command]) == 0
+    assert 0 < most[0] < 10
+
+
 def test_proposes_a_size_and_says_how_to_write_it(capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(3):
         recorded(dag="etl")
@@ -125,5 +168,7 @@ def test_a_single_run_is_told_of_and_without_a_measurement_there_is_no_proposal(
     code, out, _ = printed(capsys, "rightsize")
     assert code == 1
     assert "No run was measured" in out
+    recorded(RECORD.model_copy(update={"vcpu": None}), dag="sizeless")  # on an instance
+    assert "or AWS tells no size of those that were" in printed(capsys, "rightsize")[1]
     recorded(dag="etl")
     assert "only 1 run" in printed(capsys, "rightsize")[1]

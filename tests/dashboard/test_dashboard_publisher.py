@@ -225,6 +225,15 @@ def test_it_is_told_when_it_changes_and_now_and_then() -> None:
     assert [one.at - 1000.0 for one in board.told] == [0, HEARTBEAT, *range(30, 300, int(HEARTBEAT))]
 
 
+def test_a_clock_that_was_ahead_and_is_set_right_ends_no_heartbeat() -> None:
+    board, clock = Board(), Clock()
+    teller = Publisher(Sight(), board, 10.0, clock)
+    for now in (5000.0, 1000.0, 1000.0 + HEARTBEAT):
+        clock.now = now
+        teller.publish()
+    assert [one.at for one in board.told] == [5000.0, 1000.0, 1000.0 + HEARTBEAT]
+
+
 def test_what_others_left_is_swept_at_first_and_then_seldom() -> None:
     board, clock = Board(), Clock()
     teller = Publisher(Sight(), board, 10.0, clock)

@@ -116,6 +116,11 @@ def test_all_are_counted_and_the_oldest_of_each_standing_are_told() -> None:
     assert [job.container for job in summary.jobs if job.state is DisplayState.RUNNING] == [ARN] * 3
 
 
+def test_the_longest_ids_are_whole() -> None:
+    key = TaskKey(dag="дa" * 125, task="😀" * 250, run="r" * 250)
+    assert summarize([entry(1)], lambda _: key).jobs[0].key == key
+
+
 def test_of_a_place_its_container_is_told() -> None:
     job: Job[object] = Job(token="t", stage=Stage.WATCHING, ran=True, container=place_of(ARN, 7))
     assert [one.container for one in summarize([entry(1, job=job)], named).jobs] == [ARN]

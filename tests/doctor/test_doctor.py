@@ -7,16 +7,23 @@ What is planted is an option, a variable, or something in one of these worlds.
 import json
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from returns.result import Result, Success
 
 import aws_executors
 from aws_executors.cli.__main__ import main
+from aws_executors.core.aws.errors import AwsError
+from aws_executors.doctor.checks.findings import Unasked
+from aws_executors.doctor.registry import image_seen
 from aws_executors.local import LocalAws
 from aws_executors.local.http.wire import Request
+from aws_executors.shell.aws.s3 import S3Calls
 from query_services import OURS, QueryServices
 
 LOGS = {
@@ -237,6 +244,62 @@ def test_nothing_is_found_on_a_sound_set_up(
         if key.startswith("ActionNames.member.")
     }
     assert simulated == {"iam:PassRole", "logs:GetLogEvents", *ECS_ACTIONS, *BATCH_ACTIONS}
+
+
+@contextmanager
+def no_http() -> Iterator[int]:
+    """The port of a server that speaks something else."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            with suppress(OSError):
+                while True:
+                    with server.accept()[0] as connection:
+                        connection.recv(1000)
+                        connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+        threading.Thread(target=greet, daemon=True).start()
+        yield int(server.getsockname()[1])
+
+
+def test_an_image_that_a_proxy_does_not_let_through_is_not_looked_at() -> None:
+    answers: dict[str, dict[str, object]] = {
+        "batch_get_image": {"images": [{"imageManifest": '{"config": {"digest": "sha256:1"}}'}]},
+        "get_download_url_for_layer": {},
+    }
+
+    def ask(_: str, operation: str, **__: object) -> Result[Mapping[str, Any], AwsError]:
+        return Success(answers[operation])
+
+    with no_http() as port:
+        answers["get_download_url_for_layer"] = {"downloadUrl": f"http://127.0.0.1:{port}/layer"}
+        seen = image_seen(ask, "1.dkr.ecr.us-east-1.amazonaws.com/a:1", "us-east-1", "X86_64")
+    assert isinstance(seen, Unasked)
+    assert "SSH-2.0" in seen.why
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://127.0.0.1:SSH/execution/", "SSH-2.0"),
+        ("http://[::1/execution/", "Invalid IPv6 URL"),
+        ("http://airflow.example.com:abc/execution/", "is not a URL"),
+        (f"http://airflow:hunter2@{HOST}:PORT/execution/", "contains a user name or password"),
+    ],
+)
+def test_an_address_at_which_no_api_can_be_is_a_finding(
+    address: str,
+    why: str,
+    set_up: pytest.MonkeyPatch,
+    others: QueryServices,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with no_http() as ssh:
+        set_up.setenv(VARIABLE, address.replace(":SSH", f":{ssh}").replace(":PORT", f":{others.port}"))
+        findings = found(capsys, "--section", "ecs_fargate")
+    (reach,) = [one for one in findings if one["check"] == "api-reach"]
+    assert why in reach["what"]
+    assert "hunter2" not in str(findings)
 
 
 @pytest.mark.usefixtures("set_up")
@@ -685,6 +748,44 @@ def test_a_store_that_serves_no_cells_is_told(
     findings = found(capsys, "--section", "ecs_fargate")
     told = [one for one in findings if "Cells" in one["what"] or "conditional writes" in one["what"]]
     assert [(one["check"], one["severity"]) for one in told] == [(check, severity)]
+
+
+def test_sts_alone_may_be_out_of_reach(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv("AWS_ENDPOINT_URL_STS", CLOSED)
+    (told,) = [one for one in found(capsys, "--section", "batch") if one["check"] == "reach"]
+    assert "unless STS alone is out of reach" in told["why"]
+
+
+def test_a_store_that_keeps_to_no_condition_loses_no_cell(
+    warm: pytest.MonkeyPatch, aws: LocalAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3, cell = aws.client("s3"), "w/cells/airflow/ecs_fargate/shape/0b6e-1"
+    s3.put_object(Bucket="cells", Key=cell, Body=b"in use")
+
+    def careless(self: S3Calls, bucket: str, key: str, body: bytes, _: str) -> Result[str, AwsError]:
+        return self.clients.s3(lambda s3: s3.put_object(Bucket=bucket, Key=key, Body=body)["ETag"])
+
+    warm.setattr(S3Calls, "put", careless)
+    checks = [one["check"] for one in found(capsys, "--section", "ecs_fargate")]
+    assert "warm-conditions" in checks
+    assert s3.get_object(Bucket="cells", Key=cell)["Body"].read() == b"in use"
+    s3.delete_object(Bucket="cells", Key=cell)
+    assert "contents" not in str(s3.list_objects_v2(Bucket="cells")).lower()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_store_that_hides_what_is_not_there_is_asked_about_a_cell(
+    times: int, warm: pytest.MonkeyPatch, aws: LocalAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3, cell = aws.client("s3"), "w/cells/airflow/ecs_fargate/shape/0b6e-1"
+    s3.put_object(Bucket="cells", Key=cell, Body=b"in use")
+    aws.faults.refuse("s3.PutObject", "AccessDenied", "no", times=times)
+    checks = [one["check"] for one in found(capsys, "--section", "ecs_fargate")]
+    assert ("warm-cells" in checks) is (times == 2)
+    assert s3.get_object(Bucket="cells", Key=cell)["Body"].read() == b"in use"
+    s3.delete_object(Bucket="cells", Key=cell)
 
 
 def test_a_warm_step_without_a_store_is_one_error(

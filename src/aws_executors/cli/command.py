@@ -3,6 +3,7 @@
 Law: data only, from the standard library only, because every airflow command imports this module.
 """
 
+import json
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -102,3 +103,17 @@ def pair(text: str) -> tuple[str, str]:
     if not name or not equals:
         raise ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
     return name, value
+
+
+def json_value(text: str) -> object:
+    """Parse JSON.
+
+    >>> json_value('{"memory": 4096}')
+    {'memory': 4096}
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ArgumentTypeError(
+            f"""expected JSON, such as '{{"memory": 4096}}', and quoted for the shell: {error}"""
+        ) from None

@@ -4,13 +4,12 @@ Law: data only, from the standard library only, because every airflow command im
 command is in a module of its own, which is named here by its dotted path and imported when the command runs.
 """
 
-import json
-
 from aws_executors.cli.command import (
     SECTION,
     TEAM,
     Argument,
     Command,
+    json_value,
     many,
     output,
 )
@@ -109,7 +108,7 @@ PREVIEW = Command(
             flags=("--executor-config",),
             help="the executor_config, instead of the task's own",
             metavar="JSON",
-            type=json.loads,
+            type=json_value,
         ),
         Argument(flags=("--run-id",), help="the DAG run (default: none)", metavar="ID", default=""),
         Argument(

@@ -76,7 +76,8 @@ class Publisher:
 
     def _publish(self, now: float) -> None:
         found, last = self._collect(now), self._published
-        if last is None or now - last.at >= found.every or found.content != last.content:
+        # In either direction: a clock that was ahead and is set right would end the heartbeat for as long.
+        if last is None or abs(now - last.at) >= found.every or found.content != last.content:
             self._row.write(found)
             self._published = found
         if now - self._cleaned >= KEPT:

@@ -29,6 +29,10 @@ LISTED = 25
 LONGEST = NAME
 """The most bytes of a name, or of the reason why a job waits."""
 
+KEY = 4 * NAME
+"""The most bytes of a DAG's, task's or run's id, of which Airflow allows 250 characters: of one that was cut
+nobody knows who may read it, nor where its page is."""
+
 COUNTED = 100
 """How many pairs of queue and state are counted; those with the most jobs come first."""
 
@@ -161,5 +165,5 @@ def _reason(job: Job[R], state: DisplayState) -> str:
 
 
 def _short(key: TaskKey) -> TaskKey:
-    dag, task, run = (one_line(part, LONGEST) for part in (key.dag, key.task, key.run))
+    dag, task, run = (one_line(part, KEY) for part in (key.dag, key.task, key.run))
     return TaskKey(dag=dag, task=task, run=run, map_index=key.map_index, try_number=key.try_number)

@@ -4,7 +4,6 @@ Law: judges nothing; that is the job of `doctor/checks/findings.py`. What cannot
 with the reason; nothing is raised. Every call made here is allowed by the policy of ``iam-policy --doctor``.
 """
 
-import ssl
 import time
 import urllib.error
 import urllib.request
@@ -12,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.session
@@ -22,7 +22,9 @@ from returns.result import Result
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.iam import Statement
 from aws_executors.core.aws.response import Read, read_record
+from aws_executors.core.redact.values import mask
 from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.types import http_url
 from aws_executors.doctor.checks.batch_evidence import Environment, JobDefinition, Queue
 from aws_executors.doctor.checks.ecs_evidence import Cluster, TaskDefinition
 from aws_executors.doctor.checks.findings import Airflow, Identity, Unasked
@@ -63,7 +65,7 @@ def airflow_side(conf: "AirflowConfigParser", executor: str, ours: bool, service
         weaker=tuple(features.weaker()),
         executor=executor,
         ours=ours,
-        api_url=address,
+        api_url=mask(address),
         api=api_status(address) if address else None,
         jwt=bool(written("api_auth", "jwt_secret") or written("api_auth", "jwt_private_key_path")),
         queued_timeout=conf.getfloat("scheduler", "task_queued_timeout"),
@@ -91,14 +93,22 @@ def methods(service: str) -> frozenset[str]:
 
 
 def api_status(url: str) -> int | Unasked | None:
-    """The HTTP status of the execution API's health check, or why there is none."""
+    """The HTTP status of the execution API's health check, or why there is none.
+
+    >>> api_status("http://airflow:hunter2@airflow.example.com/execution/").why
+    'the address contains a user name or password, which AWS never reads from a URL'
+    """
     page = f"{url.rstrip('/')}/health"
+    try:
+        http_url(url)  # what else raises quotes the password
+    except ValueError as problem:
+        return Unasked(f"the address {problem}")
     try:
         with urllib.request.urlopen(page, timeout=API_TIMEOUT) as answer:  # noqa: S310 - the user's own URL
             return int(answer.status)
     except urllib.error.HTTPError as refused:
         return refused.code
-    except (OSError, ValueError, ssl.SSLError) as problem:
+    except (OSError, ValueError, HTTPException) as problem:  # the last where it is not HTTP that answers
         return Unasked(str(getattr(problem, "reason", problem)))
 
 

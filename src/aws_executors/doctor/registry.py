@@ -7,6 +7,7 @@ its configuration is fetched, which is a few kilobytes, not its layers.
 import json
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
@@ -39,7 +40,7 @@ def image_seen(ask: Ask, text: str, region: str, architecture: str) -> Evidence:
         return None
     try:
         return _seen(ask, named, architecture)
-    except (OSError, ValueError, KeyError, ValidationError) as problem:
+    except (OSError, HTTPException, ValueError, KeyError, ValidationError) as problem:
         return Unasked(f"{text}: {problem}")
 
 

@@ -44,22 +44,28 @@ def cells_seen(settings: Settings, team: str | None, clients: Clients, probe: Pr
         section=settings.section,
         address=address,
         listed=len(etags),
-        conditions=_holds(calls, bucket, next(iter(etags), f"{prefix}{TRIED}"), exists=bool(etags)),
+        conditions=_holds(calls, bucket, f"{prefix}{TRIED}", next(iter(etags), None)),
         rules=_rules(probe, settings, bucket),
     )
 
 
-def _holds(calls: S3Calls, bucket: str, key: str, *, exists: bool) -> bool | AwsError | Unasked:
-    written: Result[str, AwsError] = calls.put(bucket, key, b"{}", NEVER)
+def _holds(calls: S3Calls, bucket: str, nothing: str, cell: str | None) -> bool | AwsError | Unasked:
+    """Whether a condition is kept to; tried on a key that names nothing, for a store that keeps to none would
+    lose a cell that is in use."""
+    written: Result[str, AwsError] = calls.put(bucket, nothing, b"{}", NEVER)
     if is_successful(written):
-        calls.delete(bucket, key)
+        calls.delete(bucket, nothing)
         return False
+    # S3 may answer so as well for an object that is not there. Source: API_GetObject, "Permissions".
+    denied = written.failure().code == "AccessDenied"
+    if denied and cell is not None:  # who keeps to no condition has denied it for good
+        written = calls.put(bucket, cell, b"{}", NEVER)
+        if is_successful(written):
+            return False
     error = written.failure()
     if error.code in NOT_SO:
         return True
-    # S3 may answer so as well for an object that is not there. Source: API_GetObject, "Permissions".
-    denied = error.code == "AccessDenied" and not exists
-    return Unasked(f"{error.code}: {error.message}") if denied else error
+    return Unasked(f"{error.code}: {error.message}") if denied and cell is None else error
 
 
 def _rules(probe: Probe, settings: Settings, bucket: str) -> tuple[LifecycleRule, ...] | Unasked:

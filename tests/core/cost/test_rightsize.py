@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from aws_executors.core.aws.fargate_sizes import FARGATE_MEMORY
 from aws_executors.core.batch.executor_config import BatchConfig
-from aws_executors.core.cost.record import UsageRecord
+from aws_executors.core.cost.record import UsageRecord, line_of
 from aws_executors.core.cost.rightsize import percentile, proposals
 from aws_executors.core.cost.summary import Grouping, UsageEntry, usage_row, usage_rows
 from aws_executors.core.ecs.executor_config import EcsConfig
@@ -114,3 +114,21 @@ def test_the_size_that_counts_is_the_last_one() -> None:
     entries = [UsageEntry(dag="d", task="t", at=at, record=one) for at, one in ((2.0, new), (1.0, old))]
     (found,) = proposals(entries)
     assert str(found.now) == "1 vCPU, 2 GiB"
+
+
+def test_a_job_on_instances_gets_whole_vcpus() -> None:
+    small = UsageRecord(sold_as="ec2", vcpu=2, memory=4096, peak=100, cpu=1.0, running=10.0)
+    for section, cpu in (("batch", 1024), ("ecs_fargate", 256)):
+        run = small.model_copy(update={"section": section})
+        (found,) = proposals([UsageEntry(dag="d", task="t", record=run)])
+        assert found.proposed.cpu == cpu
+
+
+def test_memory_for_other_containers_is_told_of() -> None:
+    run = UsageRecord(
+        sold_as="linux_x86", vcpu=1, memory=2048, limit=1024, peak=100, cpu=1.0, running=10.0, dollars=0.01
+    )
+    assert "would do" not in line_of(run)
+    assert "would do" in line_of(run.model_copy(update={"limit": 2048}))
+    (found,) = proposals([UsageEntry(dag="d", task="t", record=run)] * 3)
+    assert found.note == "other containers of the task may need 1 GiB more"

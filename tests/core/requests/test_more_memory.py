@@ -105,6 +105,14 @@ def test_without_a_size_it_says_what_to_write() -> None:
         compose(batch.build, batch.with_more_memory(most=8192))(on_batch(1))
 
 
+def test_a_size_in_words_is_named_with_what_to_write() -> None:
+    build = compose(ecs.build, ecs.with_more_memory(most="8 GiB"))
+    with pytest.raises(ValueError, match=r"memory '1GB' in overrides cannot .* write a number of MiB"):
+        build(on_ecs(0, ECS, {"overrides": {"memory": "1GB", "cpu": "256"}}))
+    with pytest.raises(ValueError, match=r"cpu '1 vCPU' in overrides cannot .* write a number of CPU units"):
+        build(on_ecs(0, ECS, {"overrides": {"memory": "1024", "cpu": "1 vCPU"}}))
+
+
 @pytest.mark.parametrize(
     ("factor", "most"), [(1, 8192), (0.5, 8192), (2, "much"), (2, 0), (2, "-3 GiB"), (99, 1)]
 )

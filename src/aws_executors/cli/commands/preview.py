@@ -106,7 +106,7 @@ def launched(own: Configured[Any, Any], written: Written, options: Namespace) ->
         map_index=options.map_index,
     )
     usual = shown_command(own.settings, f"{TOKEN}-{options.attempt}", WORKLOAD)
-    command = usual if options.task_command is None else tuple(shlex.split(options.task_command))
+    command = usual if options.task_command is None else words_of(options.task_command)
     return Launch(
         task=task,
         command=command,
@@ -118,6 +118,18 @@ def launched(own: Configured[Any, Any], written: Written, options: Namespace) ->
         token=TOKEN,
         attempt=options.attempt,
     )
+
+
+def words_of(command: str) -> tuple[str, ...]:
+    """The words of a command line; raises `CommandError`.
+
+    >>> words_of("airflow 'tasks list'")
+    ('airflow', 'tasks list')
+    """
+    try:
+        return tuple(shlex.split(command))
+    except ValueError as problem:
+        raise CommandError(f"--command cannot be split into words: {problem}") from None
 
 
 def default_queue() -> str:

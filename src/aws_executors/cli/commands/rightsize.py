@@ -18,17 +18,17 @@ from aws_executors.core.redact.outgoing import one_line
 NOTHING = 1
 HEAD = ("task", "runs", "used", "has", "should have", "saves", "note")
 UNMEASURED = (
-    "No run was measured. Containers measure themselves if this package is in their image: set launcher = "
+    "No run was measured, or AWS tells no size of those that were: on instances a definition may leave out "
+    "cpu and memory. Containers measure themselves if this package is in their image: set launcher = "
     "aws_executors, or store workloads in S3."
 )
 
 
 def run(options: Namespace) -> int:
     """Print the proposals; returns the exit code."""
-    entries = recorded(options)
-    if entries is None:
+    found = recorded(options, proposals)
+    if found is None:
         return UNUSABLE
-    found = proposals(entries)
     match options.output:
         case "table":
             answer(proposal_text(found) if found else UNMEASURED)

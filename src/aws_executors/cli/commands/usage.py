@@ -7,15 +7,19 @@ there are none. 2: the database cannot be read.
 import csv
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import StringIO
+from itertools import chain
+from typing import TypeVar
 
 from aws_executors.cli.configuration import UNUSABLE, airflow
 from aws_executors.cli.show import answer, dumped, grid, progress, remark
 from aws_executors.core.cost.estimate import cost_text
 from aws_executors.core.cost.record import memory_text, seconds_text
-from aws_executors.core.cost.summary import Grouping, UsageEntry, UsageRow, usage_row, usage_rows
+from aws_executors.core.cost.summary import Grouping, UsageEntry, UsageRow, sum_of, usage_rows
 from aws_executors.core.redact.outgoing import one_line
+
+T = TypeVar("T")
 
 NOTHING = 1
 DAY = 86_400
@@ -32,14 +36,13 @@ HEAD = ("containers", "cost", "ran", "CPU", "most memory", "of its own", "killed
 
 def run(options: Namespace) -> int:
     """Print the sums; returns the exit code."""
-    entries = recorded(options)
-    if entries is None:
-        return UNUSABLE
     by = Grouping(options.by)
-    rows = usage_rows(entries, by)
+    rows = recorded(options, lambda entries: usage_rows(entries, by))
+    if rows is None:
+        return UNUSABLE
     match options.output:
         case "table":
-            answer(usage_table(rows, by, usage_row(("all",), [one.record for one in entries])))
+            answer(usage_table(rows, by, sum_of(("all",), rows)))
         case "csv":
             answer(csv_text([row_values(row, by) for row in rows]))
         case form:
@@ -47,17 +50,20 @@ def run(options: Namespace) -> int:
     return 0 if rows else NOTHING
 
 
-def recorded(options: Namespace) -> list[UsageEntry] | None:
-    """The records that the command line asks for; None, with a remark, where there are none to be had."""
+def recorded(options: Namespace, added_up: Callable[[Iterable[UsageEntry]], T]) -> T | None:
+    """What becomes of the records that the command line asks for, which are read one after the other; None,
+    with a remark, where they cannot be read."""
     airflow()
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        found = list(_counted(options))
+        entries = _counted(options)
+        first = next(entries, None)
+        found = added_up(() if first is None else chain((first,), entries))
     except SQLAlchemyError as error:
         remark(f"Airflow's database cannot be read: {one_line(str(error).splitlines()[0])}")
         return None
-    if not found:
+    if first is None:
         remark(
             f"No container was recorded in the last {options.days:g} days. Set usage = True in the section "
             "of the executor; what ends from then on is recorded."
@@ -68,7 +74,7 @@ def recorded(options: Namespace) -> list[UsageEntry] | None:
 def _counted(options: Namespace) -> Iterator[UsageEntry]:
     from aws_executors.shell.airflow.usage_log import usage_count, usage_entries
 
-    since = time.time() - options.days * DAY
+    since = max(time.time() - options.days * DAY, 0.0)  # no database has a year before the first
     dag, task = options.dag or "", options.task or ""
     say, total = progress(), usage_count(since, dag=dag, task=task)
     for number, entry in enumerate(usage_entries(since, dag=dag, task=task)):

@@ -159,9 +159,18 @@ NOTHING_ELSE = Also()
 
 
 def logs(where: Where, groups: tuple[str, ...]) -> Statement:
-    """Reading what containers wrote: the last lines of a failed one, and all lines in the UI."""
-    named = (where.arn("logs", f"log-group:{group}:log-stream:*") for group in groups or (PLACEHOLDER_GROUP,))
-    return Statement(sid="ReadLogs", actions=("logs:GetLogEvents",), resources=tuple(named))
+    """Reading what containers wrote: the last lines of a failed one, and all lines in the UI.
+
+    >>> here = Where(region="eu-west-1", account="1")
+    >>> logs(here, ("/tasks", "arn:aws:logs:eu-west-1:1:log-group:/tasks:*")).resources
+    ('arn:aws:logs:eu-west-1:1:log-group:/tasks:log-stream:*',)
+    """
+    named = (
+        group.removesuffix(":*") if group.startswith("arn:") else where.arn("logs", f"log-group:{group}")
+        for group in groups or (PLACEHOLDER_GROUP,)
+    )
+    resources = tuple(dict.fromkeys((f"{one}:log-stream:*" for one in named), ""))
+    return Statement(sid="ReadLogs", actions=("logs:GetLogEvents",), resources=resources)
 
 
 def tagged(tags: tuple[tuple[str, str], ...]) -> Condition:

@@ -41,6 +41,7 @@ def sample(settings: BatchSettings, request: SubmitJob, where: Where, status: st
         "jobName": job_name(settings.job_name, "0b6e-1"),
         "jobQueue": where.named("batch", "job-queue", request.job_queue),
         "status": status,
+        "container": {},
     }
     return envelope(SOURCE, EVENT_TYPES[0], where, where.arn("batch", f"job/{job}"), detail)
 

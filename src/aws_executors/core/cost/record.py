@@ -72,6 +72,11 @@ class UsageRecord(BaseModel):
         return self.limit or self.memory
 
     @property
+    def beside(self) -> int:
+        """The memory that its task has besides (MiB), such as for a sidecar, of which nothing is measured."""
+        return max((self.memory or 0) - (self.had or 0), 0)
+
+    @property
     def cpu_share(self) -> float | None:
         """How many vCPUs it used, on average while it ran."""
         return None if self.cpu is None or not self.running else self.cpu / self.running
@@ -238,7 +243,7 @@ def would_do(record: UsageRecord) -> str:
     """
     if record.peak is None or record.cpu_share is None or record.vcpu is None or record.memory is None:
         return ""
-    if record.killed or not record.on_fargate:
+    if record.killed or record.beside or not record.on_fargate:
         return ""
     pair = fitting(record.cpu_share, record.peak)
     if pair is None or pair[0] > record.vcpu * GIB or pair[1] > record.memory:

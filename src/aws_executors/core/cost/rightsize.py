@@ -5,9 +5,10 @@ told so. CPU is proposed by the 95th percentile of the averages of the runs: wit
 A proposal is on a size that Fargate has, or on an instance a round one.
 """
 
+from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, field
+from math import ceil, inf
 
 from aws_executors.core.aws.fargate_sizes import GIB, smallest_pair
 from aws_executors.core.cost.record import UsageRecord, memory_text
@@ -21,6 +22,8 @@ AFTER_A_KILL = 1.5
 PERCENTILE = 0.95
 CPU_STEP, MEMORY_STEP = 128, 64
 """What sizes on an instance are rounded up to: CPU units and MiB."""
+WHOLE_VCPU = GIB
+"""Batch reserves whole vCPUs there. Source: ResourceRequirement, AWS Batch API Reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,43 +92,74 @@ def proposals(entries: Iterable[UsageEntry]) -> tuple[Proposal, ...]:
     >>> str(found.now), str(found.proposed), found.executor_config
     ('1 vCPU, 2 GiB', '0.25 vCPU, 1 GiB', {'vcpus': 0.25, 'memory': 1024})
     """
-    groups: dict[tuple[str, str, str], list[UsageEntry]] = {}
+    groups: dict[tuple[str, str, str], _Runs] = {}
     for entry in entries:
-        groups.setdefault((entry.record.section, entry.dag, entry.task), []).append(entry)
-    found = (_proposal(*name, group) for name, group in groups.items())
+        groups.setdefault((entry.record.section, entry.dag, entry.task), _Runs()).add(entry)
+    found = (_proposal(*name, runs) for name, runs in groups.items())
     return tuple(sorted(filter(None, found), key=_saving))
 
 
-def _proposal(section: str, dag: str, task: str, entries: Sequence[UsageEntry]) -> Proposal | None:
-    records = [one.record for one in sorted(entries, key=_at)]
-    measured = [one for one in records if one.peak is not None]
-    last = next((one for one in reversed(measured) if one.vcpu and one.memory), None)
+@dataclass(slots=True)
+class _Runs:
+    """What is known of one task's runs, of which there may be millions: of each a number is kept."""
+
+    shares: "array[float]" = field(default_factory=lambda: array("d"))
+    measured: int = 0
+    peak: int = 0
+    last: UsageRecord | None = None  # of those with a size
+    last_at: float = -inf
+    killed: int = 0
+    needed: float = 0.0
+    cost: float = 0.0
+    elsewhere: bool = False  # a part of the cost is not Fargate's
+
+    def add(self, entry: UsageEntry) -> None:
+        """One more run."""
+        record = entry.record
+        if record.killed:
+            self.killed += 1
+            self.needed = max(self.needed, (record.had or 0) * AFTER_A_KILL)
+        if record.dollars:
+            self.cost += record.dollars
+            self.elsewhere |= not record.on_fargate
+        if record.peak is None:
+            return
+        self.measured += 1
+        self.peak = max(self.peak, record.peak)
+        self.needed = max(self.needed, record.peak * MEMORY_ROOM)
+        if record.cpu_share is not None:
+            self.shares.append(record.cpu_share)
+        if record.vcpu and record.memory and entry.at >= self.last_at:
+            self.last, self.last_at = record, entry.at
+
+
+def _proposal(section: str, dag: str, task: str, runs: _Runs) -> Proposal | None:
+    last = runs.last
     if last is None or not last.vcpu or not last.memory:
         return None
-    shares = sorted(share for one in measured if (share := one.cpu_share) is not None)
-    peak = max(one.peak or 0 for one in measured)
-    share = percentile(shares, PERCENTILE) if shares else last.vcpu
-    killed = [one for one in records if one.killed]
-    needed = max([peak * MEMORY_ROOM, *((one.had or 0) * AFTER_A_KILL for one in killed)])
+    share = percentile(sorted(runs.shares), PERCENTILE) if runs.shares else last.vcpu
     now = Size(cpu=round(last.vcpu * GIB), memory=last.memory)
-    proposed = _fitting(share, needed, last.on_fargate)
+    step = 0 if last.on_fargate else WHOLE_VCPU if section == "batch" else CPU_STEP
+    proposed = _fitting(share, runs.needed, step)
     notes = []
     if proposed is None:
         proposed = now
-        notes.append(f"more than Fargate's largest task is needed: {memory_text(needed)}")
-    if len(measured) < FEW:
-        notes.append(f"only {len(measured)} run{'' if len(measured) == 1 else 's'}")
-    if not shares:
+        notes.append(f"more than Fargate's largest task is needed: {memory_text(runs.needed)}")
+    if runs.measured < FEW:
+        notes.append(f"only {runs.measured} run{'' if runs.measured == 1 else 's'}")
+    if not runs.shares:
         notes.append("CPU was not measured, and is left as it is")
-    saving, dollars = _saved(records, now, proposed)
+    if last.beside:
+        notes.append(f"other containers of the task may need {memory_text(last.beside)} more")
+    saving, dollars = _saved(0.0 if runs.elsewhere else runs.cost, now, proposed)
     return Proposal(
         section=section,
         dag=dag,
         task=task,
-        runs=len(measured),
-        killed=len(killed),
+        runs=runs.measured,
+        killed=runs.killed,
         now=now,
-        peak=peak,
+        peak=runs.peak,
         share=share,
         proposed=proposed,
         saving=saving,
@@ -143,21 +177,21 @@ def percentile(ordered: Sequence[float], part: float) -> float:
     return ordered[max(ceil(part * len(ordered)) - 1, 0)]
 
 
-def _fitting(share: float, memory: float, fargate: bool) -> Size | None:
+def _fitting(share: float, memory: float, step: int) -> Size | None:
+    """A size of Fargate, or one on an instance by a `step` of CPU units."""
     cpu = share * CPU_ROOM * GIB
-    if not fargate:
+    if step:
         return Size(
-            cpu=max(ceil(cpu / CPU_STEP), 1) * CPU_STEP,
+            cpu=max(ceil(cpu / step), 1) * step,
             memory=max(ceil(memory / MEMORY_STEP), 1) * MEMORY_STEP,
         )
     pair = smallest_pair(cpu, memory)
     return None if pair is None else Size(cpu=pair[0], memory=pair[1])
 
 
-def _saved(records: Sequence[UsageRecord], now: Size, proposed: Size) -> tuple[float | None, float | None]:
+def _saved(cost: float, now: Size, proposed: Size) -> tuple[float | None, float | None]:
     """By what CPU and memory cost in proportion, which is nearly the same everywhere."""
-    cost = sum(one.dollars or 0.0 for one in records)
-    if not cost or any(not one.on_fargate for one in records if one.dollars):
+    if not cost:
         return None, None
     part = 1 - _weight(proposed) / _weight(now)
     return part, part * cost
@@ -170,7 +204,3 @@ def _weight(size: Size) -> float:
 
 def _saving(one: Proposal) -> tuple[float, str, str]:
     return -(one.dollars or 0.0), one.dag, one.task
-
-
-def _at(entry: UsageEntry) -> float:
-    return entry.at

@@ -1,12 +1,13 @@
 """Add records up: what DAGs, tasks, queues or single task instances used and cost.
 
-Law: pure sums, sorted by what is dearest. What nobody priced or measured is counted, and left out of sums and
-peaks rather than taken for nothing.
+Law: pure sums, sorted by what is dearest; of records, which may be many, none is kept. What nobody priced or
+measured is counted, and left out of sums and peaks rather than taken for nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import reduce
 
 from aws_executors.core.aws.fargate_sizes import GIB
 from aws_executors.core.cost.record import UsageRecord
@@ -69,6 +70,20 @@ class UsageRow:
         return ".".join(self.name[:2])
 
 
+_NOTHING = UsageRow(
+    name=(),
+    containers=0,
+    dollars=None,
+    unpriced=0,
+    seconds=0.0,
+    cpu=None,
+    memory=None,
+    memory_share=None,
+    idle=0.0,
+    killed=0,
+)
+
+
 def usage_rows(entries: Iterable[UsageEntry], by: Grouping) -> tuple[UsageRow, ...]:
     """One row per group, the dearest first, and of those without a price the longest.
 
@@ -76,31 +91,66 @@ def usage_rows(entries: Iterable[UsageEntry], by: Grouping) -> tuple[UsageRow, .
     >>> [(row.name, row.containers, row.dollars) for row in usage_rows(entries, Grouping.TASK)]
     [(('etl', 'load'), 2, 3.0)]
     """
-    groups: dict[tuple[str, ...], list[UsageRecord]] = {}
-    for entry in entries:
-        groups.setdefault(KEYS[by](entry), []).append(entry.record)
-    rows = (usage_row(name, records) for name, records in groups.items())
-    return tuple(sorted(rows, key=_dearest))
+    rows: dict[tuple[str, ...], UsageRow] = {}
+    for entry in entries:  # there may be millions: none is kept
+        name = KEYS[by](entry)
+        one = _of_one(name, entry.record)
+        rows[name] = _added(rows[name], one) if name in rows else one
+    return tuple(sorted(rows.values(), key=_dearest))
 
 
 def usage_row(name: tuple[str, ...], records: Iterable[UsageRecord]) -> UsageRow:
     """The sum of these records."""
-    found = tuple(records)
-    priced = [one.dollars for one in found if one.dollars is not None]
-    cpu = [one.cpu for one in found if one.cpu is not None]
-    shares = [share for one in found if (share := memory_share(one)) is not None]
+    return sum_of(name, (_of_one(name, record) for record in records))
+
+
+def sum_of(name: tuple[str, ...], rows: Iterable[UsageRow]) -> UsageRow:
+    """The sum of these sums.
+
+    >>> row = usage_row(("etl",), [UsageRecord(dollars=1), UsageRecord()])
+    >>> whole = sum_of(("all",), [row, row])
+    >>> whole.containers, whole.dollars, whole.unpriced
+    (4, 2.0, 2)
+    """
+    return replace(reduce(_added, rows, _NOTHING), name=name)
+
+
+def _of_one(name: tuple[str, ...], record: UsageRecord) -> UsageRow:
     return UsageRow(
         name=name,
-        containers=len(found),
-        dollars=float(sum(priced)) if priced else None,
-        unpriced=len(found) - len(priced),
-        seconds=sum(one.running or 0.0 for one in found),
-        cpu=sum(cpu) if cpu else None,
-        memory=max((one.peak for one in found if one.peak is not None), default=None),
-        memory_share=max(shares, default=None),
-        idle=sum(map(_idle, found)),
-        killed=sum(one.killed for one in found),
+        containers=1,
+        dollars=record.dollars,
+        unpriced=record.dollars is None,
+        seconds=record.running or 0.0,
+        cpu=record.cpu,
+        memory=record.peak,
+        memory_share=memory_share(record),
+        idle=_idle(record),
+        killed=record.killed,
     )
+
+
+def _added(one: UsageRow, other: UsageRow) -> UsageRow:
+    return UsageRow(
+        name=one.name,
+        containers=one.containers + other.containers,
+        dollars=_sum(one.dollars, other.dollars),
+        unpriced=one.unpriced + other.unpriced,
+        seconds=one.seconds + other.seconds,
+        cpu=_sum(one.cpu, other.cpu),
+        memory=one.memory if other.memory is None else max(one.memory or 0, other.memory),
+        memory_share=_most(one.memory_share, other.memory_share),
+        idle=one.idle + other.idle,
+        killed=one.killed + other.killed,
+    )
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return one if other is None else (one or 0.0) + other
+
+
+def _most(one: float | None, other: float | None) -> float | None:
+    return one if other is None else max(one or 0.0, other)
 
 
 def memory_share(record: UsageRecord) -> float | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aws_executors.core.cost.estimate import cost_text, dollars_text
 from aws_executors.core.cost.record import memory_text
-from aws_executors.core.cost.summary import Grouping, UsageEntry, UsageRow, usage_row, usage_rows
+from aws_executors.core.cost.summary import Grouping, UsageEntry, UsageRow, sum_of, usage_rows
 
 SHOWN = 5
 """How many tasks each ranking has."""
@@ -45,7 +45,7 @@ def usage_card(entries: Iterable[UsageEntry], may_read: Callable[[str], bool]) -
     if not readable:
         return None
     rows = usage_rows(readable, Grouping.TASK)
-    whole = usage_row(("all",), [one.record for one in readable])
+    whole = sum_of(("all",), rows)
     rankings = (
         ("most expensive", [row for row in rows if row.dollars]),
         ("most memory paid for and not used", sorted(filter(_idle, rows), key=_idle, reverse=True)),

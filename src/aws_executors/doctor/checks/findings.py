@@ -12,6 +12,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.redact.values import mask
 from aws_executors.core.settings.errors import SettingsFaults
 
 T = TypeVar("T")
@@ -162,7 +163,7 @@ def _versions(airflow: Airflow) -> Iterator[Finding]:
 
 
 def _api_address(airflow: Airflow) -> Iterator[Finding]:
-    host = urlsplit(airflow.api_url).hostname or ""
+    host, path = _host_and_path(airflow.api_url)
     why = "Task containers get their work from this address and report to it; without it, every task fails."
     change = f"[core] execution_api_server_url = {DEFAULT_API}"
     if not airflow.api_url:
@@ -170,7 +171,7 @@ def _api_address(airflow: Airflow) -> Iterator[Finding]:
     elif host in LOOPBACK:
         what = f"[core] execution_api_server_url = {airflow.api_url} is a loopback address"
         yield error("api-url", what, "In a container it means the container itself. " + why, change)
-    elif not urlsplit(airflow.api_url).path.rstrip("/").endswith("/execution"):
+    elif not path.rstrip("/").endswith("/execution"):
         what = f"[core] execution_api_server_url = {airflow.api_url} does not end with /execution/"
         yield error(
             "api-url",
@@ -178,6 +179,14 @@ def _api_address(airflow: Airflow) -> Iterator[Finding]:
             why,
             f"[core] execution_api_server_url = {airflow.api_url.rstrip('/')}/execution/",
         )
+
+
+def _host_and_path(url: str) -> tuple[str, str]:
+    """Empty where it is no URL."""
+    try:
+        return urlsplit(url).hostname or "", urlsplit(url).path
+    except ValueError:
+        return "", ""
 
 
 def _api_answers(airflow: Airflow) -> Iterator[Finding]:
@@ -270,7 +279,10 @@ def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator
         yield error(
             check,
             f"The caller's identity could not be determined: {found.code}: {found.message}",
-            "No call will succeed." if check != "reach" else f"No call to {region} succeeds.",
+            "No call will succeed."
+            if check != "reach"
+            else f"No call to {region} succeeds, unless STS alone is out of reach, as from a VPC without its "
+            "endpoint. Nothing else was checked.",
             found.remedy or f"Credentials come from {by}: renew them, or use others with conn_id.",
         )
         return
@@ -341,6 +353,7 @@ SWALLOWS: tuple[tuple[str, ...], ...] = (("sh", "-c"), ("/bin/sh", "-c"), ("bash
 def of_variables(variables: Mapping[str, str], place: str, airflow: Airflow) -> Iterator[Finding]:
     """Whether the container knows where Airflow's API is; `place` is where its variables are set."""
     own = variables.get(API_VARIABLE)
+    own = None if own is None else mask(own)
     change = f"{place}: environment {API_VARIABLE} = {DEFAULT_API}"
     why = "The container gets its work from this address; the default is localhost, the container itself."
     if own is None:
@@ -348,7 +361,7 @@ def of_variables(variables: Mapping[str, str], place: str, airflow: Airflow) -> 
         yield advice(
             "container-api-url", what, why + " (The image may set it; that is not visible here.)", change
         )
-    elif (urlsplit(own).hostname or "") in LOOPBACK:
+    elif _host_and_path(own)[0] in LOOPBACK:
         yield error("container-api-url", f"{place} sets {API_VARIABLE} = {own}, its own address", why, change)
     elif airflow.api_url and own.rstrip("/") != airflow.api_url.rstrip("/"):
         what = f"{place} sets {API_VARIABLE} = {own}, and the scheduler has {airflow.api_url}"

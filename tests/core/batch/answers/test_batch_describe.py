@@ -11,6 +11,7 @@ from botocore.model import Shape
 from botocore.session import get_session
 from hypothesis import example, given
 from hypothesis import strategies as st
+from returns.pipeline import is_successful
 
 from aws_executors.core.batch.answers.describe import FINAL, STATUSES, observe, observe_answer, observe_event
 from aws_executors.core.lifecycle.effects import ORPHANED, SHUT_DOWN
@@ -366,11 +367,24 @@ def test_the_order_of_containers_is_irrelevant_to_a_named_one(value: dict[str, A
     assert before.value_or(None) == after.value_or(None)
 
 
+SHOWN_IN = ("container", "ecsProperties", "eksProperties", "nodeProperties", "attempts", "eksAttempts")
+
+
 @given(JOBS)
 def test_an_event_says_what_a_description_says(value: dict[str, object]) -> None:
     told = observe_event({"detail-type": "Batch Job State Change", "detail": value}, container="airflow")
     described = observe(value, container="airflow")
-    assert told == described.map(lambda one: replace(one, source=Source.EVENT))
+    shown = [value.get(name) for name in SHOWN_IN]
+    if is_successful(described) and value["status"] == "FAILED" and shown == [None] * len(shown):
+        assert told.failure().problem.startswith("container and attempts are missing")  # a rule cut them off
+    else:
+        assert told == described.map(lambda one: replace(one, source=Source.EVENT))
+
+
+@pytest.mark.parametrize("status", sorted(STATUSES))
+def test_a_failure_from_which_a_rule_has_cut_the_containers_is_not_believed(status: str) -> None:
+    told = observe_event({"detail": {"jobId": "4c75", "status": status}})
+    assert is_successful(told) is (status != "FAILED")
 
 
 @given(JOBS)

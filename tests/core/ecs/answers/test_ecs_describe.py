@@ -12,8 +12,10 @@ from botocore.model import Shape
 from botocore.session import get_session
 from hypothesis import example, given
 from hypothesis import strategies as st
+from returns.pipeline import is_successful
 
 from aws_executors.core.ecs.answers.describe import (
+    FINAL,
     STATUSES,
     STOP_CODES,
     observe,
@@ -460,7 +462,17 @@ def test_the_order_of_containers_is_irrelevant(value: dict[str, Any], order: int
 def test_an_event_says_what_a_description_says(value: dict[str, object]) -> None:
     described = observe(value, container="airflow")
     told = observe_event({"detail-type": "ECS Task State Change", "detail": value}, container="airflow")
-    assert told == described.map(lambda one: replace(one, source=Source.EVENT))
+    if is_successful(described) and described.unwrap().final and value.get("containers") is None:
+        assert told.failure().problem.startswith("containers is missing")  # a rule has cut them off
+    else:
+        assert told == described.map(lambda one: replace(one, source=Source.EVENT))
+
+
+@pytest.mark.parametrize("status", sorted(STATUSES))
+def test_an_end_from_which_a_rule_has_cut_the_containers_is_not_believed(status: str) -> None:
+    cut = {"detail": {"taskArn": "arn:1", "lastStatus": status, "stopCode": "EssentialContainerExited"}}
+    told = observe_event(cut, container="airflow")
+    assert is_successful(told) is (status not in FINAL)
 
 
 @given(TASKS)

@@ -115,7 +115,8 @@ def observe(
     >>> observe({"jobId": "4c75", "status": "BORED"}).failure().id
     '4c75'
     """
-    seen = read_record(JobDetail, job).bind(_known).map(lambda known: _observation(known, container, source))
+    known = read_record(JobDetail, job).bind(_known).bind(partial(_whole, source))
+    seen = known.map(lambda read: _observation(read, container, source))
     allocated = partial(allocation_of, job, container=container)
     seen = seen.map(lambda found: found.with_allocation(allocated, running=sizes))
     return seen.alt(lambda problem: Unreadable(id=id_of(job, "jobId"), problem=problem))
@@ -168,6 +169,15 @@ def _known(job: JobDetail) -> Result[JobDetail, str]:
     if job.status in STATUSES:
         return Success(job)
     return Failure(f"status {job.status!r} is none of {', '.join(STATUSES)}")
+
+
+def _whole(source: Source, job: JobDetail) -> Result[JobDetail, str]:
+    """An event of a failure from which a rule has cut the containers would be one without exit code."""
+    kinds = (job.container, job.ecs_properties, job.eks_properties, job.node_properties)
+    shown = any(one is not None for one in (*kinds, job.attempts, job.eks_attempts))
+    if source is Source.EVENT and job.status == "FAILED" and not shown:
+        return Failure("container and attempts are missing, without which status FAILED does not say why")
+    return Success(job)
 
 
 def _observation(job: JobDetail, name: str, source: Source) -> Observation:

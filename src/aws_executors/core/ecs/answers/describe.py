@@ -150,7 +150,8 @@ def observe(
     >>> observe({"taskArn": "arn:1", "lastStatus": "BORED"}, container="airflow").failure().id
     'arn:1'
     """
-    seen = read_record(_Task, task).bind(_known).map(lambda known: _observation(known, container, source))
+    known = read_record(_Task, task).bind(_known).bind(partial(_whole, source))
+    seen = known.map(lambda read: _observation(read, container, source))
     allocated = partial(allocation_of, task, container=container)
     seen = seen.map(lambda found: found.with_allocation(allocated, running=sizes))
     return seen.alt(lambda problem: Unreadable(id=id_of(task, "taskArn"), problem=problem))
@@ -220,6 +221,13 @@ def _known(task: _Task) -> Result[_Task, str]:
     if task.last_status in STATUSES:
         return Success(task)
     return Failure(f"lastStatus {task.last_status!r} is none of {', '.join(STATUSES)}")
+
+
+def _whole(source: Source, task: _Task) -> Result[_Task, str]:
+    """An event of the end from which a rule has cut the containers would be a failure without exit code."""
+    if source is Source.EVENT and task.last_status in FINAL and task.containers is None:
+        return Failure(f"containers is missing, without which lastStatus {task.last_status} does not say how")
+    return Success(task)
 
 
 def _observation(task: _Task, name: str, source: Source) -> Observation:

@@ -14,6 +14,7 @@ from aws_executors.core.ecs.structures import Overrides
 from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.more_memory import MoreMemory, growth
+from aws_executors.core.validation import quoted
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -22,8 +23,8 @@ class _MoreMemory(MoreMemory):
         name = launch.settings.container_name
         overrides = request.overrides
         own = next((one for one in overrides.container_overrides if one.name == name), None)
-        memory = int(overrides.memory or 0) or (own.memory if own else None)
-        cpu = int(overrides.cpu or 0) or (own.cpu if own else None)
+        memory = self._number("memory", overrides.memory) or (own.memory if own else None)
+        cpu = self._number("cpu", overrides.cpu) or (own.cpu if own else None)
         fargate = surely_on_fargate(request)
         if not memory or (fargate and not cpu):
             raise ValueError(
@@ -39,6 +40,15 @@ class _MoreMemory(MoreMemory):
         cpu, more = self.growth.pair(cpu or 0, memory, launch.memory_kills)
         size = EcsOptions(cpu=cpu, memory=more, overrides=Overrides(cpu=str(cpu), memory=str(more)))
         return with_options(request, size, name)
+
+    def _number(self, name: str, written: str | None) -> int:
+        if written and not written.isdecimal():
+            unit = "MiB" if name == "memory" else "CPU units (1024 make a vCPU)"
+            raise ValueError(
+                f"{self.text}: {name} {quoted(written)} in overrides cannot be raised; "
+                f"write a number of {unit}"
+            )
+        return int(written or 0)
 
 
 def with_more_memory(*, factor: float = 2, most: int | str) -> Step:
