@@ -28,6 +28,9 @@ from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import RowQuery
 from aws_executors.shell.engine.thread import Engine
 
+HELD = 60.0
+"""Seconds for which a call hangs that is never let go."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -232,7 +235,7 @@ class Cloud:
             plans = self._plans.get(action)
             plan = plans.pop(0) if plans else None
         if queue is not None:
-            queue.wait(10)
+            queue.wait(HELD)
         if plan == "raise":
             raise RuntimeError("a service that must not raise")
         if plan == "exit":
@@ -331,7 +334,7 @@ class Rows:
             rows = {token: self._rows.get(one.key) for token, one in asked.items()}
             rows = {token: row for token, row in rows.items() if row is None or row != asked[token].heard}
         if queue is not None:
-            queue.wait(10)
+            queue.wait(HELD)
         return rows
 
     def fence(self, key: str, token: str) -> None:
