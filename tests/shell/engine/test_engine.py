@@ -110,6 +110,12 @@ class Town:
         self.rows.put(token, "running")
         return id_
 
+    def turn(self) -> None:
+        """Wait until the engine has gone round."""
+        turned = threading.Event()
+        self.engine.tell((), lambda _: turned.set())
+        assert turned.wait(LONG)
+
     def listen(self) -> None:
         """Airflow's scheduler hears what there is to hear, and changes the row of what has failed."""
         for one in self.engine.airflow_updates():
@@ -818,9 +824,7 @@ def test_while_aws_is_slow_submissions_wait_where_none_is_too_late() -> None:
     until(lambda: cloud.calls["submit"] == 4)
     for _ in range(8):  # seconds in which no call ends, and the engine never stands still
         clock.ahead += 1.0
-        turned = threading.Event()
-        engine.tell((), lambda _, turned=turned: turned.set())
-        assert turned.wait(LONG)
+        place.turn()
     cloud.let_go("submit")
     until(lambda: len(cloud.containers) == 20)
     late = [token for token in tokens if place.told(token)]
