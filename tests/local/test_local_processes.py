@@ -118,7 +118,7 @@ def test_a_container_can_ask_what_it_uses(account: Account) -> None:
     spent = after["cpu_stats"]["cpu_usage"]["total_usage"] - before["cpu_stats"]["cpu_usage"]["total_usage"]
     assert spent >= 0.25e9
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{account.aws.url}/v4/{arn.rpartition('/')[2]}/app/stats", timeout=10) as answer:
+    with opener.open(f"{account.aws.url}/v4/{arn.rpartition('/')[2]}/app/stats", timeout=60) as answer:
         assert json.load(answer) is None  # it has ended
 
 
@@ -340,7 +340,7 @@ def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path
         def running() -> list[int]:
             head = {"Authorization": f"Bearer {key}"}
             asked = urllib.request.Request(f"{first[1]}/_control/processes", headers=head)
-            with urllib.request.urlopen(asked, timeout=5) as answer:
+            with urllib.request.urlopen(asked, timeout=60) as answer:
                 return list(json.load(answer).values())
 
         eventually(running)

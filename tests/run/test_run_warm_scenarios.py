@@ -247,7 +247,7 @@ def test_an_offer_that_was_settled_by_a_write_never_lands(site: Site) -> None:
 
 @pytest.mark.parametrize("which", ["take", "end", "close"])
 def test_a_write_of_the_container_that_lands_late_changes_nothing(site: Site, which: str) -> None:
-    container = site.start("a", idle=2)
+    container = site.start("a", idle=4)
     container.cell.until_word(Word.IDLE)
     before = {"take": 1, "end": 2, "close": 3}[which]  # writes from here on: the offer, take, end, close
     site.aws.faults.hang("s3.PutObject", 0.0, before)
