@@ -354,6 +354,23 @@ class Rows:
             self.given_back.append((key, token))
 
 
+class AwakeClock:
+    """Time that passes while this process runs: a pause of the machine, however long, is a moment."""
+
+    MOMENT = 0.1  # seconds
+
+    def __init__(self) -> None:
+        self._read_at = self._now = time.monotonic()
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        with self._lock:
+            read_at = time.monotonic()
+            self._now += min(self.MOMENT, read_at - self._read_at)
+            self._read_at = read_at
+            return self._now
+
+
 def engine_in(
     cloud: Cloud,
     rows: Rows,

@@ -31,7 +31,7 @@ from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import AirflowUpdate, Message, WorkItem
 from aws_executors.shell.engine.stall import TOO_LATE
 from aws_executors.shell.engine.thread import Engine
-from worlds import HELD, Cloud, Order, Rows, engine_in
+from worlds import HELD, AwakeClock, Cloud, Order, Rows, engine_in
 
 LONG = 60.0
 """Seconds within which an end comes, by far, on a machine that often stands still."""
@@ -159,7 +159,8 @@ class Town:
 def town(*, idempotent: bool = True, workers: int = 4, backoff: float = 0.02) -> Iterator[Town]:
     """A town with a running engine."""
     cloud, rows = Cloud(idempotent=idempotent), Rows()
-    engine = engine_in(cloud, rows, config(idempotent=idempotent, workers=workers, backoff=backoff))
+    own = config(idempotent=idempotent, workers=workers, backoff=backoff)
+    engine = engine_in(cloud, rows, own, AwakeClock())  # or all that has a time here would be due at once
     engine.start()
     try:
         yield Town(cloud, rows, engine)
