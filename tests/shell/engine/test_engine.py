@@ -653,6 +653,32 @@ def test_c26_what_runs_is_cut_off_before_it_is_stopped(place: Town, monkeypatch:
     assert place.cloud.live() == []
 
 
+def test_c26_a_process_that_stood_still_at_its_end_does_not_take_the_database_for_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, cloud, rows = Clock(), Cloud(), Rows()
+    place = Town(cloud, rows, engine_in(cloud, rows, config(), clock))
+    place.engine.start()
+    place.queue("t")
+    place.run("t")
+    fence, when_stopped, stopped = rows.fence, list[str | None](), threading.Event()
+
+    def paused(key: str, token: str) -> None:
+        clock.ahead += 2 * shutdown.SILENCE
+        stopped.wait(0.2)  # which it is not
+        fence(key, token)
+
+    def stop(ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
+        when_stopped.append(rows.state("t"))
+        stopped.set()
+        return Cloud.stop(cloud, ids, reason)
+
+    monkeypatch.setattr(rows, "fence", paused)
+    monkeypatch.setattr(cloud, "stop", stop)
+    place.engine.end(stop=True, timeout=LONG)
+    assert when_stopped == ["restarting"]
+
+
 @pytest.mark.parametrize("does", ["nothing", "fail"])
 def test_c26_no_container_outlives_its_scheduler_for_the_databases_sake(place: Town, does: str) -> None:
     for number in range(15):
