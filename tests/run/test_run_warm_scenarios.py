@@ -187,10 +187,10 @@ def test_one_that_aws_stops_leaves_what_is_offered_to_another_one(site: Site, se
 
 
 def test_without_work_it_ends_by_itself(site: Site) -> None:
-    container = site.start("a", idle=2)
+    container = site.start("a", idle=4)
     assert container.serves("one") == 0
     assert container.ended() == 0
-    assert container.log()[-1] == "aws_executors.run: ends: no workload came for 2 seconds"
+    assert container.log()[-1] == "aws_executors.run: ends: no workload came for 4 seconds"
 
 
 def test_a_container_that_is_killed_leaves_its_workload_taken_and_another_one_runs_it(site: Site) -> None:
