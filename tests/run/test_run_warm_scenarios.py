@@ -190,7 +190,9 @@ def test_without_work_it_ends_by_itself(site: Site) -> None:
     container = site.start("a", idle=4)
     assert container.serves("one") == 0
     assert container.ended() == 0
-    assert container.log()[-1] == "aws_executors.run: ends: no workload came for 4 seconds"
+    words, _, seconds = container.log()[-1].removesuffix(" seconds").rpartition(" ")
+    assert words == "aws_executors.run: ends: no workload came for"
+    assert int(seconds) >= 4
 
 
 def test_a_container_that_is_killed_leaves_its_workload_taken_and_another_one_runs_it(site: Site) -> None:
