@@ -485,7 +485,7 @@ def is_control(words: list[str]) -> None:
         name, _, value = options["-H"].replace("$AWS_ACCESS_KEY_ID", aws.key).partition(": ")
         asked = urllib.request.Request(url.replace("$AWS_ENDPOINT_URL", aws.url), body, {name: value})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(asked, timeout=10) as answer:
+        with opener.open(asked, timeout=60) as answer:
             assert answer.status == 200
 
 

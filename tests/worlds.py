@@ -28,6 +28,9 @@ from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import RowQuery
 from aws_executors.shell.engine.thread import Engine
 
+HELD = 60.0
+"""Seconds for which a call hangs that is never let go."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -232,7 +235,7 @@ class Cloud:
             plans = self._plans.get(action)
             plan = plans.pop(0) if plans else None
         if queue is not None:
-            queue.wait(10)
+            queue.wait(HELD)
         if plan == "raise":
             raise RuntimeError("a service that must not raise")
         if plan == "exit":
@@ -331,7 +334,7 @@ class Rows:
             rows = {token: self._rows.get(one.key) for token, one in asked.items()}
             rows = {token: row for token, row in rows.items() if row is None or row != asked[token].heard}
         if queue is not None:
-            queue.wait(10)
+            queue.wait(HELD)
         return rows
 
     def fence(self, key: str, token: str) -> None:
@@ -349,6 +352,23 @@ class Rows:
             if self._down:
                 raise ConnectionError("the database is down")
             self.given_back.append((key, token))
+
+
+class AwakeClock:
+    """Time that passes while this process runs: a pause of the machine, however long, is a moment."""
+
+    MOMENT = 0.1  # seconds
+
+    def __init__(self) -> None:
+        self._read_at = self._now = time.monotonic()
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        with self._lock:
+            read_at = time.monotonic()
+            self._now += min(self.MOMENT, read_at - self._read_at)
+            self._read_at = read_at
+            return self._now
 
 
 def engine_in(

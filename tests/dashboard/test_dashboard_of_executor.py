@@ -13,6 +13,7 @@ from aws_executors.dashboard.snapshot import JobRecord, Snapshot
 from aws_executors.dashboard.store import snapshots
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
+from aws_executors.shell.airflow import started
 from sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -84,6 +85,24 @@ def test_what_it_runs_is_told_and_taken_away_at_its_end(configured: Callable[[fl
     finally:
         executor.end()
     until(lambda: snapshots() == () and publishers() == [])
+
+
+def test_its_row_is_gone_before_airflow_closes_the_database(
+    configured: Callable[[float], LocalAws], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(keys: list[str]) -> None:
+        time.sleep(0.5)
+        delete(keys)
+
+    delete = store._delete
+    configured(0.1)
+    monkeypatch.setattr(started, "END_WITHIN", PATIENCE)
+    executor = AwsEcsFargateExecutor(parallelism=8)
+    executor.start()
+    until(lambda: snapshots() != ())
+    monkeypatch.setattr(store, "_delete", slowly)
+    executor.end()
+    assert (snapshots(), publishers()) == ((), [])
 
 
 def test_switched_off_nothing_is_told(configured: Callable[[float], LocalAws]) -> None:

@@ -41,7 +41,7 @@ def test_reads_both_services(aws: LocalAws) -> None:
             jobDefinition=NAMES.job_definition,
             containerOverrides={"command": command("b", 1, "exit 3", map_index=7)},
         )
-        assert aws.wait_idle(10)
+        assert aws.wait_idle(60)
         found = read_containers(aws.tasks(), aws.jobs())
     assert [(c.service, c.task.label, c.task.try_number) for c in found] == [
         ("ECS", "a", 2),

@@ -22,11 +22,11 @@ from aws_executors.demo.processes import (
 # Starts a child in a process group of its own, as Airflow's supervisor does, and says so.
 PARENT = (
     "import os, subprocess, time;"
-    "subprocess.Popen(['sleep', '60'], process_group=0); print('started', flush=True); time.sleep(60)"
+    "subprocess.Popen(['sleep', '600'], process_group=0); print('started', flush=True); time.sleep(600)"
 )
 DEAF = (
     "import signal, time;"
-    "signal.signal(signal.SIGTERM, signal.SIG_IGN); print('started', flush=True); time.sleep(60)"
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN); print('started', flush=True); time.sleep(600)"
 )
 
 
@@ -42,7 +42,7 @@ def started(log: Path) -> str | None:
 def test_ends_what_its_children_started(deployment: Deployment, tmp_path: Path) -> None:
     with deployment:
         parent = deployment.start("parent", [sys.executable, "-c", PARENT])
-        deployment.wait_for("the child", lambda: started(parent.log), timeout=10)
+        deployment.wait_for("the child", lambda: started(parent.log), timeout=60)
         members = session_of(parent.pid)
         assert len(members) == 2
         assert len({os.getpgid(member.pid) for member in members}) == 2
@@ -52,7 +52,7 @@ def test_ends_what_its_children_started(deployment: Deployment, tmp_path: Path) 
 def test_kill_leaves_no_child(deployment: Deployment, tmp_path: Path) -> None:
     with deployment:
         parent = deployment.start("parent", [sys.executable, "-c", PARENT])
-        deployment.wait_for("the child", lambda: started(parent.log), timeout=10)
+        deployment.wait_for("the child", lambda: started(parent.log), timeout=60)
         parent.kill()
         assert parent.popen.returncode == -signal.SIGKILL
         assert left_behind(str(tmp_path)) == []
@@ -62,7 +62,7 @@ def test_what_ignores_sigterm_is_killed(deployment: Deployment, monkeypatch: pyt
     monkeypatch.setattr("aws_executors.demo.processes.GRACE", 0.2)
     with deployment:
         process = deployment.start("deaf", [sys.executable, "-c", DEAF])
-        deployment.wait_for("it", lambda: started(process.log), timeout=10)
+        deployment.wait_for("it", lambda: started(process.log), timeout=60)
     assert process.popen.returncode == -signal.SIGKILL
 
 
@@ -70,12 +70,12 @@ def test_says_who_died_and_what_it_said(deployment: Deployment) -> None:
     with deployment:
         deployment.start("broken", [sys.executable, "-c", "raise SystemExit('no such option')"])
         with pytest.raises(ProcessDiedError, match=r"broken ended with exit code 1\nno such option"):
-            deployment.wait_for("nothing", lambda: None, timeout=10)
+            deployment.wait_for("nothing", lambda: None, timeout=60)
 
 
 def test_says_what_did_not_happen(deployment: Deployment) -> None:
     with deployment:
-        process = deployment.start("silent", ["sleep", "60"])
+        process = deployment.start("silent", ["sleep", "600"])
         with pytest.raises(NotReadyError, match=f"the moon: not within 0 s\n--- {process.log}"):
             deployment.wait_for("the moon", lambda: None, timeout=0.2)
 

@@ -868,7 +868,7 @@ def test_a_real_container_is_launched_only_when_asked_for(
     before = aws.calls().get(action, {"calls": 0})["calls"]
     assert found(capsys, "--section", section, "--launch") == []
     assert aws.calls()[action]["calls"] == before + 1
-    assert aws.wait_idle(10)
+    assert aws.wait_idle(60)
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,7 @@ def test_ecs_stops_what_nobody_waits_for(
 ) -> None:
     site(moto, "ecs_fargate", monkeypatch, capsys)
     configure(monkeypatch, "ecs_fargate", QUICK)
+    moto.moves("ecs::task", progression="manual", times=10**6)  # or it ends by itself after a few looks
     ecs = moto.client("ecs")
     with started(AwsEcsFargateExecutor(parallelism=4)) as executor:
         given = task_instance()

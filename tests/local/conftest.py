@@ -46,7 +46,7 @@ class Account:
 
     def __init__(self, aws: LocalAws) -> None:
         self.aws = aws
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=10)
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=60)
         self.ecs: ECSClient = SESSION.client("ecs", endpoint_url=aws.url, config=config)
         self.batch: BatchClient = SESSION.client("batch", endpoint_url=aws.url, config=config)
         self.logs: CloudWatchLogsClient = SESSION.client("logs", endpoint_url=aws.url, config=config)

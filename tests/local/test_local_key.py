@@ -30,7 +30,7 @@ def get(aws: LocalAws, path: str, method: str = "GET", body: str = "", **headers
     """One raw request: status and text; `host` and `authorization` as they are given, or not at all."""
     where = urlsplit(aws.url)
     assert where.hostname
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=5)
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
     connection.putrequest(method, path, skip_host="host" in headers)
     for name, value in {**headers, "content-length": str(len(body))}.items():
         connection.putheader(name.replace("_", "-"), value)

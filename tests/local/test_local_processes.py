@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def alive(pid: int) -> bool:
 
 def test_a_task_runs_prints_and_exits(account: Account) -> None:
     arn = account.run(account.script("import sys; print('out'); print('err', file=sys.stderr); sys.exit(5)"))
-    assert account.aws.wait_idle(10)
+    assert account.aws.wait_idle(60)
     task = account.task(arn)
     assert task["containers"][0]["exitCode"] == 5
     assert task["lastStatus"] == "STOPPED"
@@ -84,7 +85,7 @@ def test_a_container_sees_its_own_environment_only(
         "import os; e = os.environ; print('\\n'.join(sorted(e))); print(e['BAKED'], os.getcwd(), e['HOME'])"
     )
     arn = account.run(account.script(code, environment=own))
-    assert account.aws.wait_idle(10)
+    assert account.aws.wait_idle(60)
     *names, last = account.lines(f"t/app/{arn.rpartition('/')[2]}")
     assert set(names) - {"LC_CTYPE"} == {*SEEN, "BAKED", "OWN"}
     baked, directory, home = last.split()
@@ -117,7 +118,7 @@ def test_a_container_can_ask_what_it_uses(account: Account) -> None:
     spent = after["cpu_stats"]["cpu_usage"]["total_usage"] - before["cpu_stats"]["cpu_usage"]["total_usage"]
     assert spent >= 0.25e9
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{account.aws.url}/v4/{arn.rpartition('/')[2]}/app/stats", timeout=10) as answer:
+    with opener.open(f"{account.aws.url}/v4/{arn.rpartition('/')[2]}/app/stats", timeout=60) as answer:
         assert json.load(answer) is None  # it has ended
 
 
@@ -131,7 +132,7 @@ def test_python_is_the_callers_unless_path_says_otherwise(
     arn = account.run(account.define({"name": "app", "command": ["tool"]}))
     missing = account.run(account.define({"name": "app", "command": ["no-such-tool"]}))
     silent = account.run(account.define({"name": "app"}))
-    assert account.aws.wait_idle(10)
+    assert account.aws.wait_idle(60)
     assert account.lines(f"t/app/{arn.rpartition('/')[2]}") == ["mine"]
     assert "no-such-tool" in account.task(missing)["stoppedReason"]
     assert account.task(missing)["stopCode"] == "TaskFailedToStart"
@@ -140,7 +141,7 @@ def test_python_is_the_callers_unless_path_says_otherwise(
 
 def test_the_default_python_is_this_one(account: Account) -> None:
     arn = account.run(account.script("import sys; print(sys.prefix)"))
-    assert account.aws.wait_idle(10)
+    assert account.aws.wait_idle(60)
     assert account.lines(f"t/app/{arn.rpartition('/')[2]}") == [sys.prefix]
 
 
@@ -148,7 +149,7 @@ ON_TERM = """
 import signal, sys, time
 signal.signal(signal.SIGTERM, {})
 print('up', flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 POLITE = ON_TERM.format("lambda *_: sys.exit(9)")
 STUBBORN = ON_TERM.format("signal.SIG_IGN")
@@ -161,7 +162,7 @@ def test_stop_task_is_term_and_after_stop_timeout_kill(account: Account) -> None
     began = time.monotonic()
     for arn in arns:
         account.ecs.stop_task(cluster="c", task=arn, reason="test")
-    assert account.aws.wait_idle(10)
+    assert account.aws.wait_idle(60)
     assert time.monotonic() - began >= 1
     assert [account.task(arn)["containers"][0]["exitCode"] for arn in arns] == [9, 137]
 
@@ -169,29 +170,29 @@ def test_stop_task_is_term_and_after_stop_timeout_kill(account: Account) -> None
 def test_sidecars_end_with_the_essential_container(account: Account) -> None:
     definition = account.define(
         {"name": "app", "command": ["python", "-c", "import time; time.sleep(0.2)"]},
-        {"name": "side", "essential": False, "command": ["sleep", "60"]},
+        {"name": "side", "essential": False, "command": ["sleep", "600"]},
     )
     arn = account.run(definition)
-    assert account.aws.wait_idle(10)
+    assert account.aws.wait_idle(60)
     codes = {one["name"]: one["exitCode"] for one in account.task(arn)["containers"]}
     assert codes == {"app": 0, "side": 143}
 
 
 FAMILY = """
 import os, subprocess, sys, time
-same = subprocess.Popen(['sleep', '60'])
-other_group = subprocess.Popen(['sleep', '60'], process_group=0)
+same = subprocess.Popen(['sleep', '600'])
+other_group = subprocess.Popen(['sleep', '600'], process_group=0)
 print(same.pid, other_group.pid, flush=True)
-if sys.argv[1:] == ['stay']: time.sleep(60)
+if sys.argv[1:] == ['stay']: time.sleep(600)
 """
 
 
 def test_nothing_of_a_container_outlives_it(account: Account) -> None:
     arn = account.run(account.script(FAMILY))
-    assert account.aws.wait_idle(10)
+    assert account.aws.wait_idle(60)
     assert account.task(arn)["containers"][0]["exitCode"] == 0
     (line,) = account.lines(f"t/app/{arn.rpartition('/')[2]}")
-    eventually(lambda: not any(alive(int(pid)) for pid in line.split()), 1)
+    eventually(lambda: not any(alive(int(pid)) for pid in line.split()))
 
 
 def test_stopping_ends_and_reaps_every_process_soon(account: Account) -> None:
@@ -202,8 +203,8 @@ def test_stopping_ends_and_reaps_every_process_soon(account: Account) -> None:
     assert [alive(pid) for pid in pids] == [True] * 3
     began = time.monotonic()
     account.aws.stop()
-    assert time.monotonic() - began < 2
-    eventually(lambda: not any(alive(pid) for pid in pids), 1)
+    assert time.monotonic() - began < 30  # and not as long as they sleep
+    eventually(lambda: not any(alive(pid) for pid in pids))
     with pytest.raises(ChildProcessError):
         os.waitpid(pids[-1], os.WNOHANG)
 
@@ -236,7 +237,7 @@ aws = LocalAws().start()
 ecs = aws.client("ecs")
 ecs.create_cluster(clusterName="c")
 ecs.register_task_definition(
-    family="f", containerDefinitions=[{"name": "app", "image": "i", "command": ["sleep", "60"]}]
+    family="f", containerDefinitions=[{"name": "app", "image": "i", "command": ["sleep", "600"]}]
 )
 ecs.run_task(cluster="c", taskDefinition="f")
 while not aws.processes():
@@ -249,16 +250,32 @@ print(*aws.processes().values())
     assert not alive(int(done.stdout))
 
 
-def test_at_most_so_many_processes_run(start: Callable[..., Account]) -> None:
-    account = start(max_processes=2)
-    definition = account.script("import time; time.sleep(0.15)")
+UNTIL_TOLD = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+open({!r}, 'a').write('x')
+signal.sigwait([signal.SIGUSR1])
+"""
+
+
+def test_at_most_so_many_processes_run(start: Callable[..., Account], tmp_path: Path) -> None:
+    account, begun, told = start(max_processes=2), tmp_path / "begun", set[int]()
+    definition = account.script(UNTIL_TOLD.format(str(begun)))
     for _ in range(6):
         account.run(definition)
-    most = 0
-    while not account.aws.wait_idle(0.0):
-        most = max(most, len(account.aws.processes()))
-        time.sleep(0.005)
-    assert most == 2
+
+    def waiting() -> set[int]:
+        return set(account.aws.processes().values()) - told
+
+    def so_many(ended: int) -> bool:
+        here = min(2, 6 - ended)
+        return begun.exists() and len(begun.read_text()) == ended + here and len(waiting()) == here
+
+    for ended in range(6):
+        eventually(partial(so_many, ended))
+        told.add(one := waiting().pop())
+        os.kill(one, signal.SIGUSR1)
+    assert account.aws.wait_idle(60)
     assert [task["containers"][0]["exitCode"] for task in account.aws.tasks()] == [0] * 6
     assert len({task["taskArn"] for task in account.aws.tasks()}) == 6
 
@@ -268,7 +285,7 @@ def test_a_batch_job_runs_and_is_tried_again(account: Account) -> None:
     code = "import os, sys; n = os.environ['AWS_BATCH_JOB_ATTEMPT']; print('attempt', n); sys.exit(n == '1')"
     account.job_definition(code, retryStrategy={"attempts": 3})
     job = account.batch.submit_job(jobName="j", jobQueue="q", jobDefinition="jd")["jobId"]
-    assert account.aws.wait_idle(10)
+    assert account.aws.wait_idle(60)
     shown = account.batch.describe_jobs(jobs=[job])["jobs"][0]
     assert shown["status"] == "SUCCEEDED"
     streams = [one["container"]["logStreamName"] for one in shown["attempts"]]
@@ -281,7 +298,7 @@ def test_output_of_any_kind_reaches_the_log(account: Account) -> None:
         "import sys; sys.stdout.buffer.write(b'a\\r\\n\\xff\\n' + b'x' * 200_000 + b'\\nlast'); sys.exit(0)"
     )
     arn = account.run(account.script(code))
-    assert account.aws.wait_idle(10)
+    assert account.aws.wait_idle(60)
     lines = account.lines(f"t/app/{arn.rpartition('/')[2]}")
     assert (lines[:2], len(lines[2]), lines[3]) == (["a", "�"], 200_000, "last")
 
@@ -289,7 +306,7 @@ def test_output_of_any_kind_reaches_the_log(account: Account) -> None:
 def test_output_without_awslogs_goes_nowhere(account: Account) -> None:
     definition = account.script("print('x' * 1_000_000)", logConfiguration={"logDriver": "json-file"})
     arn = account.run(definition)
-    assert account.aws.wait_idle(10)
+    assert account.aws.wait_idle(60)
     assert account.task(arn)["containers"][0]["exitCode"] == 0
     assert account.logs.describe_log_streams(logGroupName="/tests")["logStreams"] == []
 
@@ -316,22 +333,20 @@ def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path
         key, secret = exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"]
         ecs = boto3.Session(key, secret).client("ecs", endpoint_url=first[1], region_name="us-east-1")
         ecs.create_cluster(clusterName="c")
-        containers: Any = [{"name": "app", "image": "i", "command": ["sleep", "60"]}]
+        containers: Any = [{"name": "app", "image": "i", "command": ["sleep", "600"]}]
         ecs.register_task_definition(family="f", containerDefinitions=containers)
         ecs.run_task(cluster="c", taskDefinition="f")
 
         def running() -> list[int]:
             head = {"Authorization": f"Bearer {key}"}
             asked = urllib.request.Request(f"{first[1]}/_control/processes", headers=head)
-            with urllib.request.urlopen(asked, timeout=5) as answer:
+            with urllib.request.urlopen(asked, timeout=60) as answer:
                 return list(json.load(answer).values())
 
         eventually(running)
         (pid,) = running()
-        began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
-        assert time.monotonic() - began < 2
+        assert process.wait(30) == 0  # and not as long as the container sleeps
         assert not alive(pid)
 
 
@@ -367,8 +382,8 @@ HOLD = "b'x' * (48 << 20)"
 
 
 def test_a_container_that_uses_more_memory_than_it_may_is_killed(account: Account) -> None:
-    arn = account.run(account.script(f"import time; held = {HOLD}; time.sleep(60)", memory=32))
-    assert account.aws.wait_idle(20)
+    arn = account.run(account.script(f"import time; held = {HOLD}; time.sleep(600)", memory=32))
+    assert account.aws.wait_idle(60)
     container = account.task(arn)["containers"][0]
     assert (container["exitCode"], container["reason"]) == (
         137,
@@ -382,7 +397,7 @@ def test_a_container_may_use_what_an_override_gives_it_and_forks_share_it(accoun
     arn = account.run(
         account.define({"name": "app", "command": ["python", "-c", fork], "memory": 32}), overrides=overrides
     )
-    assert account.aws.wait_idle(20)
+    assert account.aws.wait_idle(60)
     assert account.task(arn)["containers"][0]["exitCode"] == 0
 
 
@@ -391,12 +406,12 @@ def test_a_job_is_killed_for_its_memory_too(account: Account) -> None:
     container = {
         "image": "img",
         "executionRoleArn": "arn:aws:iam::123456789012:role/r",
-        "command": ["python", "-c", f"import time; held = {HOLD}; time.sleep(60)"],
+        "command": ["python", "-c", f"import time; held = {HOLD}; time.sleep(600)"],
         "resourceRequirements": [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "32"}],
     }
     account.job_definition("", containerProperties=container)
     account.batch.submit_job(jobName="j", jobQueue="q", jobDefinition="jd")
-    assert account.aws.wait_idle(20)
+    assert account.aws.wait_idle(60)
     (job,) = account.aws.jobs()
     assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 137)
     assert job["container"]["reason"] == "OutOfMemoryError: Container killed due to memory usage"

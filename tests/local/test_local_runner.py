@@ -45,7 +45,7 @@ def test_containers_are_what_the_runner_makes_of_them() -> None:
             family="f", containerDefinitions=[{"name": "app", "image": "img", "command": ["7"]}]
         )
         arn = ecs.run_task(cluster="c", taskDefinition="f")["tasks"][0]["taskArn"]
-        assert aws.wait_idle(5)
+        assert aws.wait_idle(60)
         (task,) = aws.tasks()
         assert aws.processes() == {}
     assert (task["taskArn"], task["containers"][0]["exitCode"]) == (arn, 7)

@@ -226,5 +226,5 @@ def test_requests_are_kept_only_if_asked_for(s3: S3Client, aws: LocalAws) -> Non
 
 def test_a_container_can_ask_which_task_it_is(aws: LocalAws) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{aws.url}/v4/0f1e/task", timeout=10) as answer:
+    with opener.open(f"{aws.url}/v4/0f1e/task", timeout=60) as answer:
         assert json.load(answer)["TaskARN"].rpartition("/")[2] == "0f1e"

@@ -58,8 +58,8 @@ def test_a_long_poll_is_answered_when_a_message_comes(aws: LocalAws, sqs: Sqs, u
         time.sleep(0.1)
         assert not polling.done()
         sqs.send_message(QueueUrl=url, MessageBody="1")
-        assert [one["Body"] for one in polling.result(10)] == ["1"]
-        assert time.monotonic() - began < 5
+        assert [one["Body"] for one in polling.result(60)] == ["1"]
+        assert time.monotonic() - began < 20 / 2
 
 
 def test_a_long_poll_is_answered_when_a_message_comes_back(aws: LocalAws, sqs: Sqs, url: str) -> None:
@@ -69,14 +69,14 @@ def test_a_long_poll_is_answered_when_a_message_comes_back(aws: LocalAws, sqs: S
         polling = other.submit(taken, aws.client("sqs"), url, WaitTimeSeconds=20)
         time.sleep(0.05)
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=held["ReceiptHandle"], VisibilityTimeout=1)
-        assert [one["Body"] for one in polling.result(10)] == ["1"]
+        assert [one["Body"] for one in polling.result(60)] == ["1"]
 
 
 def test_a_long_poll_ends_empty(sqs: Sqs, url: str) -> None:
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"ReceiveMessageWaitTimeSeconds": "1"})
     began = time.monotonic()
     assert sqs.receive_message(QueueUrl=url).get("Messages") is None
-    assert 0.9 < time.monotonic() - began < 10
+    assert 0.9 < time.monotonic() - began < 20
 
 
 def test_a_long_poll_keeps_nobody_waiting_and_counts_once(aws: LocalAws, sqs: Sqs, url: str) -> None:
@@ -87,11 +87,11 @@ def test_a_long_poll_keeps_nobody_waiting_and_counts_once(aws: LocalAws, sqs: Sq
         time.sleep(0.1)
         began = time.monotonic()
         assert aws.client("ecs").describe_clusters()["clusters"] == []
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20 / 2
         for number in range(3):
             sqs.send_message(QueueUrl=url, MessageBody=str(number))
             time.sleep(0.05)
-        bodies = [message["Body"] for one in polling for message in one.result(10)]
+        bodies = [message["Body"] for one in polling for message in one.result(60)]
     assert sorted(bodies) == ["0", "1", "2"]
     assert aws.calls()["sqs.ReceiveMessage"]["calls"] == before + 3
 
@@ -101,7 +101,7 @@ def test_a_long_poll_of_a_queue_that_is_deleted(aws: LocalAws, sqs: Sqs, url: st
         polling = other.submit(refused, aws.client("sqs").receive_message, QueueUrl=url, WaitTimeSeconds=20)
         time.sleep(0.05)
         sqs.delete_queue(QueueUrl=url)
-        assert polling.result(10) == "AWS.SimpleQueueService.NonExistentQueue"
+        assert polling.result(60) == "AWS.SimpleQueueService.NonExistentQueue"
 
 
 def test_a_long_poll_does_not_keep_the_server() -> None:
@@ -119,8 +119,8 @@ def test_a_long_poll_does_not_keep_the_server() -> None:
         other.start()
         time.sleep(0.1)
         began = time.monotonic()
-    assert time.monotonic() - began < 3
-    other.join(5)
+    assert time.monotonic() - began < 20 / 2
+    other.join(60)
     assert len(ended) == 1
 
 
@@ -135,7 +135,7 @@ def test_a_client_that_has_gone_takes_nothing(aws: LocalAws, sqs: Sqs, url: str)
     gone.close()
     sqs.send_message(QueueUrl=url, MessageBody="1")
     time.sleep(0.05)
-    assert [one["Body"] for one in taken(sqs, url)] == ["1"]
+    assert [one["Body"] for one in taken(sqs, url, WaitTimeSeconds=20)] == ["1"]
 
 
 def test_faults_and_a_foreign_key_are_told_in_sqs_s_words(aws: LocalAws, sqs: Sqs, url: str) -> None:

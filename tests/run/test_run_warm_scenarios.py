@@ -187,10 +187,12 @@ def test_one_that_aws_stops_leaves_what_is_offered_to_another_one(site: Site, se
 
 
 def test_without_work_it_ends_by_itself(site: Site) -> None:
-    container = site.start("a", idle=2)
+    container = site.start("a", idle=4)
     assert container.serves("one") == 0
     assert container.ended() == 0
-    assert container.log()[-1] == "aws_executors.run: ends: no workload came for 2 seconds"
+    words, _, seconds = container.log()[-1].removesuffix(" seconds").rpartition(" ")
+    assert words == "aws_executors.run: ends: no workload came for"
+    assert int(seconds) >= 4
 
 
 def test_a_container_that_is_killed_leaves_its_workload_taken_and_another_one_runs_it(site: Site) -> None:
@@ -247,7 +249,7 @@ def test_an_offer_that_was_settled_by_a_write_never_lands(site: Site) -> None:
 
 @pytest.mark.parametrize("which", ["take", "end", "close"])
 def test_a_write_of_the_container_that_lands_late_changes_nothing(site: Site, which: str) -> None:
-    container = site.start("a", idle=2)
+    container = site.start("a", idle=4)
     container.cell.until_word(Word.IDLE)
     before = {"take": 1, "end": 2, "close": 3}[which]  # writes from here on: the offer, take, end, close
     site.aws.faults.hang("s3.PutObject", 0.0, before)

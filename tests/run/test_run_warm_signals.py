@@ -18,9 +18,9 @@ from run.warm_world import BUCKET, KEY, Process, cloud, container
 
 WAITS = """
 import os, time
-open({proof!r}, "w").close()
 try:
-    time.sleep(60)
+    open({proof!r}, "w").close()
+    time.sleep(600)
 except BaseException as error:
     exit_code = {code}
     print("told of", error)

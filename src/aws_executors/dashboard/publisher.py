@@ -1,8 +1,8 @@
 """Publish an executor's snapshot from a thread of its own: every few seconds, and only if it has changed.
 
 Law: it reads the engine from outside and writes to Airflow's database; neither the scheduler's thread nor the
-engine's ever waits for it. A failure is logged once, and the next turn tries again. At the end it deletes its
-row, if there is time.
+engine's ever waits for it while they run. A failure is logged once, and the next turn tries again. At the end
+it deletes its row, for which the scheduler's end waits as long as for the rest.
 """
 
 import threading
@@ -65,6 +65,10 @@ class Publisher:
     def end(self) -> None:
         """Stop publishing; returns at once."""
         self._ended.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the row is deleted, for so many seconds at most."""
+        self._thread.join(seconds)
 
     def publish(self) -> None:
         """Publish a snapshot if one is due, and log failures."""

@@ -86,7 +86,7 @@ def test_a_task_from_its_queue_to_its_end(place: tuple[Cloud, Rows, Board, Engin
     cloud.run("c1")
     rows.put("t0", "running")
     until(lambda: "time_to_run" in board.times)
-    assert 0.1 <= board.times["time_to_run"][0] < 5
+    assert 0.1 <= board.times["time_to_run"][0] < 60
     cloud.finish("c1", 3)
     until(lambda: board.counts["failures.exited"] == 1)
     rows.put("t0", "failed")

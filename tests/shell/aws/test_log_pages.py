@@ -54,7 +54,7 @@ def answering(*jobs: dict[str, Any]) -> Iterator[Clients]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture(autouse=True)

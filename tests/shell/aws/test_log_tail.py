@@ -17,7 +17,7 @@ class Shelf:
         self.gate.set()
 
     def tail(self, token: str, count: int) -> Sequence[str]:
-        self.gate.wait(10)
+        self.gate.wait(60)
         self.looks.append(token)
         return self.logs[token][-count:]
 

@@ -44,7 +44,7 @@ def test_tasks_are_read_the_same(aws: LocalAws) -> None:
         overrides={"containerOverrides": [{"name": "main", "command": ["python", "-c", "exit(3)"]}]},
     )
     arn = ran["tasks"][0]["taskArn"]
-    assert aws.wait_idle(10)
+    assert aws.wait_idle(60)
     seen = [
         observe_tasks(
             session.client("ecs", region_name="us-east-1", endpoint_url=aws.url).describe_tasks(
@@ -67,7 +67,7 @@ def test_jobs_are_read_the_same(aws: LocalAws) -> None:
         jobDefinition="d",
         containerOverrides={"command": ["python", "-c", "exit(4)"]},
     )["jobId"]
-    assert aws.wait_idle(10)
+    assert aws.wait_idle(60)
     seen = [
         observe_jobs(
             session.client("batch", region_name="us-east-1", endpoint_url=aws.url).describe_jobs(jobs=[job]),

@@ -240,6 +240,6 @@ def test_another_thread_may_look_while_the_table_changes(table: JobTable[str, st
                 table.move(replace(job, stage=Stage.CLOSED), 0.0)
     finally:
         go_on = False
-        thread.join(10)
+        thread.join(60)
         sys.setswitchinterval(before)
     assert errors == []

@@ -11,7 +11,8 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.core.logs.streams import Stream
-from aws_executors.shell.ui.links import AT_ONCE, FRESH, REMEMBERED, WAIT, Links, Trace
+from aws_executors.shell.ui import links as links_module
+from aws_executors.shell.ui.links import AT_ONCE, FRESH, REMEMBERED, Links, Trace
 from aws_executors.shell.ui.never_started import LookupPlace, Opening
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e"
@@ -22,6 +23,16 @@ LOG = (
     "#logsV2:log-groups/log-group/g/log-events/s"
 )
 DENIED = AwsError(kind=Kind.PERMANENT, code="AccessDeniedException", message="no")
+
+
+HELD = 60.0
+"""Seconds for which a look-up hangs that is never let go."""
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages wait for a link that comes, however slow the machine is."""
+    monkeypatch.setattr(links_module, "WAIT", HELD)
 
 
 class Shelf:
@@ -37,7 +48,7 @@ class Shelf:
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
         self.asked.append(token)
-        self.gate.wait(10)
+        self.gate.wait(HELD)
         if token == "raises":
             raise RuntimeError(token)
         if token == "denied":
@@ -133,19 +144,22 @@ def test_both_links_make_one_look_up_and_a_later_page_another() -> None:
     assert shelf.asked == ["task", "task"]
 
 
-def test_a_page_does_not_wait_long_and_has_the_link_later() -> None:
+def test_a_page_does_not_wait_long_and_has_the_link_later(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf(task=ARN)
     shelf.gate.clear()
     found = links(shelf)
-    began = time.monotonic()
-    assert found.container("task") == ""
-    assert time.monotonic() - began < WAIT + 1
+    with monkeypatch.context() as hurried:
+        hurried.setattr(links_module, "WAIT", 0.1)
+        began = time.monotonic()
+        assert found.container("task") == ""
+        assert time.monotonic() - began < HELD / 2
     shelf.gate.set()
     assert found.container("task") == TASK
     assert shelf.asked == ["task"]
 
 
-def test_only_so_many_look_ups_at_once() -> None:
+def test_only_so_many_look_ups_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links_module, "WAIT", 0.1)
     shelf = Shelf(**{f"t{number}": ARN for number in range(50)})
     shelf.gate.clear()
     found = links(shelf)
@@ -153,9 +167,12 @@ def test_only_so_many_look_ups_at_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(HELD)
+    while len(shelf.asked) < AT_ONCE:  # they have all begun, and may not have asked yet
+        time.sleep(0.01)
     assert len(shelf.asked) == AT_ONCE
     shelf.gate.set()
+    monkeypatch.setattr(links_module, "WAIT", HELD)
     assert found.container(shelf.asked[0]) == TASK
 
 

@@ -305,7 +305,7 @@ class Slow:
 
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
         self.asked.set()
-        self.gate.wait(10)
+        self.gate.wait(60)
         return Success(Stream(group="g", name="s"))
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
@@ -323,8 +323,8 @@ def test_nobody_waits_for_a_look_of_somebody_else() -> None:
     logs = live(slow)
     first = threading.Thread(target=logs.read, args=("token",))
     first.start()
-    assert slow.asked.wait(10)
+    assert slow.asked.wait(60)
     assert logs.read("token") == (["Looking for the container's log."], [])
     slow.gate.set()
-    first.join(10)
+    first.join(60)
     assert "late" in logs.read("token")[1][0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import socket
+import time
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -68,12 +69,15 @@ class StartedParts(Generic[S, R]):
 
     def end(self) -> None:
         """Submit nothing more; leave the containers to the next scheduler, or stop them."""
+        until = time.monotonic() + END_WITHIN
         if self.publisher is not None:
             self.publisher.end()
         if self.listener is not None:
             self.listener.end()
         stop = not self.work_items.configured.settings.adopt_task_instances
         self.engine.end(stop=stop, timeout=END_WITHIN)
+        if self.publisher is not None:  # Airflow closes the sessions of all threads next
+            self.publisher.wait(max(0.0, until - time.monotonic()))
 
 
 def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> StartedParts[S, R]:

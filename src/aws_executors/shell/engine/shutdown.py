@@ -28,6 +28,10 @@ CHUNK = 10
 SILENCE = 0.7
 """Seconds that the stops wait for the next answer of the database, of less than two that there are in all."""
 
+PAUSE = 0.1
+"""Seconds, several times as long as from one turn to the next: in more of them this process stood still, and
+heard no answer."""
+
 
 class Shutdown(Generic[K, R]):
     """Which containers are yet to be stopped, and which stops are not answered yet."""
@@ -39,7 +43,8 @@ class Shutdown(Generic[K, R]):
         self._to_stop: dict[str, None] = {}
         self._fenced: list[str] = []  # of these, those that may be stopped
         self._stopping: set[str] = set()
-        self._silent_at = 0.0
+        self._silence = 0.0  # seconds, as of the last turn
+        self._turned_at = 0.0
 
     @property
     def settled(self) -> bool:
@@ -49,21 +54,24 @@ class Shutdown(Generic[K, R]):
     def stop(self, containers: Mapping[str, WorkItem[K, R]]) -> None:
         """Fence the task instances of these containers, then stop the containers."""
         if not self._to_stop:
-            self._silent_at = self._clock() + SILENCE
+            self._silence = 0.0
         for container, work_item in containers.items():
             self._to_stop[container] = None
             self._operations.fence(work_item, partial(self._fence_answered, container), FIRST)
 
     def turn(self) -> None:
         """Stop what has been fenced; all, if the database has fallen silent."""
-        if self._to_stop and self._clock() >= self._silent_at:
+        now = self._clock()
+        self._silence += min(PAUSE, now - self._turned_at)
+        self._turned_at = now
+        if self._to_stop and self._silence >= SILENCE:
             self._ask_to_stop(tuple(self._to_stop))
         elif len(self._fenced) >= min(CHUNK, max(1, len(self._to_stop))):
             self._ask_to_stop(tuple(self._fenced))
 
     def _fence_answered(self, container: str, result: Result[None, str]) -> None:
         self._error_log.note("Setting a task instance to restarting", result)
-        self._silent_at = self._clock() + SILENCE
+        self._silence = 0.0
         if container in self._to_stop and container not in self._fenced:
             self._fenced.append(container)
 

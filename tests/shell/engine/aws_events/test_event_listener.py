@@ -5,6 +5,7 @@ Law: real threads, a real client, real rules. What is awaited is a state, never 
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -37,7 +38,7 @@ from aws_executors.local import LocalAws
 from aws_executors.shell.aws import event_queue
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
-from aws_executors.shell.aws.event_queue import EventQueue, Message
+from aws_executors.shell.aws.event_queue import AT_ONCE, EventQueue, Message
 from aws_executors.shell.engine.aws_events import listener as listening
 from aws_executors.shell.engine.aws_events.feed import News
 from aws_executors.shell.engine.aws_events.intake import EventIntake
@@ -172,12 +173,15 @@ def test_of_many_messages_each_is_taken_in_and_by_several_threads(
     entries = [{"Id": str(number), "MessageBody": event(f"arn:{number % 7}").body} for number in range(10)]
     for _ in range(20):
         sqs.send_message_batch(QueueUrl=url, Entries=entries)
-    threads, hearer = set[str](), Hearer()
+    threads, hearer, several, reads = set[str](), Hearer(), threading.Event(), itertools.count()
     read = READ
 
     def reading(event: object) -> Result[Observation, Unreadable]:
         threads.add(threading.current_thread().name + str(threading.get_ident()))
-        time.sleep(0.005)  # so that none is done with all of them before another has begun
+        if len(threads) > 1:
+            several.set()
+        if next(reads) >= AT_ONCE:  # after its first messages, the first thread has called for help
+            several.wait(60)
         return read(event)
 
     listener = EventListener(EventQueue(Clients(SETTINGS), url), EventIntake(reading, hearer, Unmeasured()))

@@ -55,7 +55,7 @@ def test_the_highest_priority_goes_first_then_the_oldest(
     for word, priority in [("low", 1), ("first", 5), ("second", 5), ("third", 5), ("urgent", 2**31)]:
         one.call(says(word), posted.put, lost, priority)
     one.start()
-    taken = [posted.get(timeout=5) for _ in range(5)]
+    taken = [posted.get(timeout=60) for _ in range(5)]
     assert taken == ["urgent", "first", "second", "third", "low"]
 
 
@@ -70,7 +70,7 @@ def test_a_call_that_raises_is_posted_and_the_thread_lives_on(
     one.start()
     one.call(raises(error), posted.put, lost)
     one.call(says("next"), posted.put, lost)
-    assert [posted.get(timeout=5), posted.get(timeout=5)] == [f"lost: {type(error).__name__}", "next"]
+    assert [posted.get(timeout=60), posted.get(timeout=5)] == [f"lost: {type(error).__name__}", "next"]
     (told,) = caplog.messages
     assert repr(error).partition("(")[0] in told
     # Where something broke is told; who only called sys.exit gets one line.
@@ -83,14 +83,14 @@ def test_a_call_counts_as_unanswered_until_its_answer_has_been_posted() -> None:
 
     def run() -> str:
         begun.set()
-        go.wait(5)
+        go.wait(60)
         return "done"
 
     workers = Workers("test", 1, done)
     workers.start()
     workers.call(run, lambda _: counts.append(workers.unanswered), lost)
     workers.call(says("waits"), print, lost)
-    begun.wait(5)
+    begun.wait(60)
     assert workers.unanswered == 2
     workers.drop_waiting()
     assert workers.unanswered == 1
@@ -115,18 +115,18 @@ def test_stop_lets_each_thread_end_after_its_call_and_begins_no_other(
 
     def run() -> str:
         begun.release()
-        go.wait(5)
+        go.wait(60)
         return "begun"
 
     for _ in range(3):
         workers.call(run, posted.put, lost)
     for _ in range(3):
-        begun.acquire(timeout=5)
+        begun.acquire(timeout=60)
     workers.call(says("too late"), posted.put, lost, priority=2**31)
     workers.stop()
     go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert [posted.get_nowait() for _ in range(posted.qsize())] == ["begun"] * 3
 
