@@ -159,8 +159,6 @@ def _platform(seen: Evidence) -> Iterator[Finding]:
     yield from _orchestration(seen)
     kinds = {one.compute_resources.platform for one in seen.usable if one.compute_resources}
     wanted = definition.platform_capabilities if definition else ()
-    if definition and definition.kind in BY_NAME:
-        wanted = wanted or ("EC2",)  # what it is for if it does not say, by the API reference
     if definition and kinds and wanted and kinds.isdisjoint(wanted):
         yield error(
             "platform",
