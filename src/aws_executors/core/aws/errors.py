@@ -133,7 +133,11 @@ def by_message(message: str) -> Rule | None:
     Rule(kind=<Kind.THROTTLED: 'throttled'>, remedy='')
     """
     lowered = message.lower()
-    return next((rule for words, rule in MESSAGES if re.search(rf"\b{re.escape(words)}", lowered)), None)
+    for words, rule in MESSAGES:
+        # The first look is for speed: few messages have the words at all.
+        if words in lowered and re.search(rf"\b{re.escape(words)}", lowered):
+            return rule
+    return None
 
 
 def _unknown(code: str, status: int | None) -> Rule:

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import reduce
+from typing import TypeVar
 
 from aws_executors.core.aws.fargate_sizes import GIB
 from aws_executors.core.cost.record import UsageRecord
+
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +141,7 @@ def _added(one: UsageRow, other: UsageRow) -> UsageRow:
         unpriced=one.unpriced + other.unpriced,
         seconds=one.seconds + other.seconds,
         cpu=_sum(one.cpu, other.cpu),
-        memory=one.memory if other.memory is None else max(one.memory or 0, other.memory),
+        memory=_most(one.memory, other.memory),
         memory_share=_most(one.memory_share, other.memory_share),
         idle=one.idle + other.idle,
         killed=one.killed + other.killed,
@@ -149,8 +152,8 @@ def _sum(one: float | None, other: float | None) -> float | None:
     return one if other is None else (one or 0.0) + other
 
 
-def _most(one: float | None, other: float | None) -> float | None:
-    return one if other is None else max(one or 0.0, other)
+def _most(one: N | None, other: N | None) -> N | None:
+    return other if one is None or (other is not None and other > one) else one
 
 
 def memory_share(record: UsageRecord) -> float | None:

@@ -36,8 +36,8 @@ ROWS = 500  # rows in one query
 class Polling(Generic[K, R]):
     """The polls of all containers and the readings of all rows in a table of jobs; rows `every` few seconds.
 
-    `happen` takes each event of a job, `row_known` each job whose row was read,
-    with the row and when that began.
+    `happen` takes each event of a job, `row_known` each job whose row was read, with the row and when the
+    reading began.
     """
 
     def __init__(
