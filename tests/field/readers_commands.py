@@ -114,7 +114,7 @@ def told(findings: Iterable[Finding]) -> dict[str, object]:
 
 
 def task_definition(given: Any) -> dict[str, object]:
-    """A task definition (`definition`) as doctor sees it, with our `options`, and where it logs to.
+    """What doctor sees in a task definition (`definition`), by `options` and `executor_config`, and its logs.
 
     It is registered in the embedded AWS first, which must take what AWS takes.
     """
@@ -131,7 +131,8 @@ def task_definition(given: Any) -> dict[str, object]:
     usual |= {"launch_type": "FARGATE" if fargate else "EC2"}
     usual |= {"subnets": "subnet-1"} if shown["networkMode"] == "awsvpc" else {}
     settings = EcsSettings.from_section(usual | given.get("options", {})).unwrap()
-    request = build_task(Launch(task=TASK, command=COMMAND, settings=settings, token="0b6e"))
+    launch = Launch(task=TASK, command=COMMAND, settings=settings, token="0b6e")
+    request = build_task(replace(launch, executor_config=given.get("executor_config", {})))
     seen = ecs_evidence.Evidence(
         airflow=SOUND,
         settings=settings,

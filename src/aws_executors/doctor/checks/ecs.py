@@ -106,12 +106,41 @@ def _container(seen: Evidence) -> Iterator[Finding]:
             "After the task has ended, the others keep running, and cost money until they are stopped.",
             f"{definition.place}: container {container.name!r} essential = true, the others false",
         )
+    if container.restart_policy and container.restart_policy.enabled:
+        yield warning(
+            "restart-policy",
+            f"Container {container.name!r} of the {definition.place} has a restartPolicy",
+            "ECS runs a task's command again when it has ended after minutes, and hides its exit code.",
+            f"{definition.place}: container {container.name!r} restartPolicy enabled = false",
+        )
     yield from of_entrypoint(container.entry_point, definition.place)
     yield from of_image(seen.image, definition.place, seen.architecture, container.entry_point)
     over = [one for one in seen.request.overrides.container_overrides if one.name == container.name]
     variables = set_by_image(seen.image) | {one.name: one.value for one in container.environment}
     variables |= {one.name: one.value for each in over for one in each.environment}
     yield from of_variables(variables, definition.place, seen.airflow)
+
+
+def _volumes(seen: Evidence) -> Iterator[Finding]:
+    definition = seen.definition
+    if not definition:
+        return
+    left_open = {one.name for one in definition.volumes if one.configured_at_launch}
+    configured = {one.name for one in seen.request.volume_configurations}
+    for name in sorted(left_open - configured):
+        yield error(
+            "volumes",
+            f"The {definition.place} leaves the volume {name!r} to be configured at launch",
+            "RunTask is refused for every task whose request does not configure it.",
+            "[ecs_fargate] run_task_kwargs = with volumeConfigurations for it",
+        )
+    for name in sorted(configured - left_open):
+        yield error(
+            "volumes",
+            f"The request configures the volume {name!r}, which the {definition.place} does not leave open",
+            "RunTask is refused: it configures only volumes that are to be configured at launch.",
+            f"{definition.place}: volume {name!r} configuredAtLaunch = true, or no volumeConfigurations",
+        )
 
 
 def _launch_type(seen: Evidence) -> Iterator[Finding]:
@@ -209,6 +238,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     _providers,
     _definition,
     _container,
+    _volumes,
     _launch_type,
     _network,
     _logs,

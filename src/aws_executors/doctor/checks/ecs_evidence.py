@@ -27,6 +27,19 @@ class Cluster(Read):
     registered_container_instances_count: int = 0
 
 
+class RestartPolicy(Read):
+    """Whether ECS runs a container's command again when it exits."""
+
+    enabled: bool = False
+
+
+class Volume(Read):
+    """One volume of a task definition."""
+
+    name: str = ""
+    configured_at_launch: bool = False
+
+
 class ContainerDefinition(Read):
     """One container of a task definition."""
 
@@ -36,6 +49,7 @@ class ContainerDefinition(Read):
     entry_point: tuple[str, ...] = ()
     environment: tuple[Variable, ...] = ()
     log_configuration: LogConfiguration | None = None
+    restart_policy: RestartPolicy | None = None
 
 
 class TaskDefinition(Read):
@@ -51,6 +65,7 @@ class TaskDefinition(Read):
     execution_role_arn: str = ""
     task_role_arn: str = ""
     container_definitions: tuple[ContainerDefinition, ...] = ()
+    volumes: tuple[Volume, ...] = ()
 
     @property
     def place(self) -> str:
