@@ -136,7 +136,7 @@ def test_a_command_in_place_of_a_task(capsys: pytest.CaptureFixture[str]) -> Non
         (["elt", "load"], 2, "has no DAG 'elt'; did you mean 'etl'?"),
         (["etl", "laod"], 2, "has no task 'laod'; did you mean 'load'?"),
         (["etl", "load", "--dags", "/nowhere"], 2, "/nowhere does not exist; use --dags"),
-        ([], 2, "Give a task (DAG_ID TASK_ID), or --command"),
+        ([], 2, "No task was named: give DAG_ID TASK_ID, or --command"),
         (["--command", "echo it's"], 2, "--command cannot be split into words: No closing quotation"),
         (["etl", "load", "--executor-config", '{"cpu": 1, "command": []}'], 1, "'command' cannot be set"),
     ],

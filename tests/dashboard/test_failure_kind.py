@@ -5,6 +5,7 @@ import pytest
 from aws_executors.core.explain.diagnosis import SENTENCES, explain
 from aws_executors.core.explain.reasons import REASONS
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.core.lifecycle.policy import WORKLOAD_LOST
 from aws_executors.dashboard.page.failure_kind import _OF_CAUSES, failure_kind
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -32,7 +33,7 @@ BAD = "Bad executor_config"
         ),
         (f"The container was killed (SIGKILL) ({JOB}, exit code 137).", "Exit code 137"),
         (f"The container exited with an error ({JOB}, exit code 3).", "Task exited with an error"),
-        ("the workload was lost with the scheduler that queued it", "Workload lost"),
+        (WORKLOAD_LOST, "Workload lost"),
         ("something that nobody has ever said in so many words", "something that nobody has ever said..."),
         ("", "No reason given"),
     ],

@@ -307,7 +307,10 @@ def test_a_builder_that_leaves_it_nothing_to_run(account: Account, builder: str,
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--yes", "--report", "report.txt"], "write a name that ends in .md or .json"),
+        (
+            ["--yes", "--report", "report.txt"],
+            "report.txt has no known format; give a name that ends in .md or .json",
+        ),
         (["--yes", "--report", "no/such/report.md"], "there is no folder"),
         (["--yes", "--section", "batch"], "job_queue is missing"),
         (["--yes"], "choose one: --section batch or --section ecs_fargate"),

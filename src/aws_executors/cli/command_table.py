@@ -58,7 +58,9 @@ IAM_POLICY = Command(
         ),
         Argument(
             flags=("--containers",),
-            help="print the policy of the containers' role instead: reading stored workloads",
+            help=(
+                "print the policy of the containers' role instead: stored workloads, cells, records of usage"
+            ),
             action="store_true",
         ),
         Argument(

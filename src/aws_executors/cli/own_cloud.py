@@ -11,10 +11,10 @@ from aws_executors.cli.command import Argument, Command, pair
 LOCAL = Command(
     name="local",
     help="run the embedded AWS",
-    about="Run an AWS on this machine: ECS, Batch, CloudWatch Logs and S3 over HTTP on loopback, with "
-    "containers as local processes. The first line of output is its address, followed by the export lines "
-    "that clients need, with a new key at each start. Runs until Ctrl-C, and then stops every container. "
-    "The same as python -m aws_executors.local.",
+    about="Run an AWS on this machine: ECS, Batch, CloudWatch Logs, S3, SQS and EventBridge over HTTP on "
+    "loopback, with containers as local processes. The first line of output is its address, followed by the "
+    "export lines that clients need, with a new key at each start. Runs until Ctrl-C, and then stops every "
+    "container. The same as python -m aws_executors.local.",
     examples=(
         ("local --port 4599", "on a port of your choice"),
         ("local --exports", "also print the export lines that keep the machine's own AWS set-up out"),
@@ -79,7 +79,7 @@ DEMO = Command(
     "on the AWS side that everything promised is true. Needs no account, and leaves nothing running. "
     "Exit code 0: everything is true; 1: something is not, and the output says what.",
     examples=(
-        ("demo", "run it, in about half a minute"),
+        ("demo", "run it, in about 40 seconds"),
         ("demo --keep", "leave Airflow's UI running afterwards, until Ctrl-C"),
         ("demo --transport s3", "with workloads in S3, so that no request carries a token"),
         ("demo --events", "with news by events in place of most polls"),

@@ -97,4 +97,7 @@ class Publisher:
             try:
                 self._row.delete()
             except Exception as error:  # noqa: BLE001 - the row is stale soon
-                log.info("The fleet page keeps the last snapshot: %s", type(error).__name__)
+                log.info(
+                    "Could not delete this scheduler's row of the fleet page (%s); it expires by itself",
+                    type(error).__name__,
+                )

@@ -69,12 +69,12 @@ def _rules(probe: Probe, arn: str) -> tuple[RuleSeen, ...] | Unasked | None:
     """The rules that lead to a queue: on the bus to which AWS itself sends, which is the default one."""
     asked = unwrap_or_failure(probe.ask("events", "list_rule_names_by_target", TargetArn=arn))
     if isinstance(asked, AwsError):
-        return Unasked(f"{asked.code}: {asked.message}")
+        return Unasked(str(asked))
     found: tuple[RuleSeen, ...] = ()
     for name in asked.get("RuleNames", ()):
         told = unwrap_or_failure(probe.ask("events", "describe_rule", Name=name))
         if isinstance(told, AwsError):
-            return Unasked(f"{told.code}: {told.message}")
+            return Unasked(str(told))
         rule = unwrap_or_failure(read_record(RuleSeen, told))
         if isinstance(rule, str):
             return Unasked(f"the response cannot be read: {rule}")
@@ -103,7 +103,7 @@ def _passes(probe: Probe, pattern: str, sample: Document) -> bool | Unasked:
     except ValueError:
         read = None
     own = passes(cast("Mapping[str, object]", read), sample) if isinstance(read, Mapping) else None
-    why = f"{told.code}: {told.message}" if isinstance(told, AwsError) else "the answer has no result"
+    why = str(told) if isinstance(told, AwsError) else "the answer has no result"
     return Unasked(why) if own is None else own
 
 
@@ -114,6 +114,6 @@ def _key_policy(probe: Probe, key: str) -> str | Unasked | None:
         return Unasked("the queue names its key by an alias")
     match unwrap_or_failure(probe.ask("kms", "get_key_policy", KeyId=key, PolicyName="default")):
         case AwsError() as error:
-            return Unasked(f"{error.code}: {error.message}")
+            return Unasked(str(error))
         case answer:
             return str(answer.get("Policy", ""))

@@ -156,7 +156,7 @@ class Probe:
             case AwsError() as error if gone(error) or absent(error):
                 return ()
             case AwsError() as error:
-                return Unasked(f"{error.code}: {error.message}")
+                return Unasked(str(error))
             case answer:
                 found = answer.get(member, ())
                 return _records(model, found if isinstance(found, list) else [found])
@@ -210,7 +210,7 @@ class Probe:
         for _ in range(PAGES):
             match unwrap_or_failure(self.ask(service, operation, **params)):
                 case AwsError() as error:
-                    return Unasked(f"{error.code}: {error.message}")
+                    return Unasked(str(error))
                 case answer:
                     page = _records(model, answer.get(member, ()))
                     if not isinstance(page, tuple):
@@ -226,7 +226,7 @@ class Probe:
         service = f"logs {region}".strip()
         match unwrap_or_failure(self.ask(service, "describe_log_groups", logGroupNamePrefix=prefix)):
             case AwsError() as error:
-                return Unasked(f"{error.code}: {error.message}")
+                return Unasked(str(error))
             case answer:
                 return tuple(str(group["logGroupName"]) for group in answer.get("logGroups", ()))
 
@@ -266,7 +266,7 @@ class Probe:
         asked = self.ask("service-quotas", "get_service_quota", ServiceCode="fargate", QuotaCode=code)
         match unwrap_or_failure(asked):
             case AwsError() as error:
-                return Unasked(f"{error.code}: {error.message}")
+                return Unasked(str(error))
             case answer:
                 return float(answer["Quota"]["Value"])
 
@@ -295,7 +295,7 @@ class Probe:
             )
             match unwrap_or_failure(answer):
                 case AwsError() as error:
-                    return Unasked(f"{error.code}: {error.message}")
+                    return Unasked(str(error))
                 case found:
                     refused += [
                         str(one["EvalActionName"])
@@ -355,5 +355,5 @@ def _ahead(date: str, now: float) -> float | Unasked | None:
     try:
         theirs = parsedate_to_datetime(date).astimezone(UTC)
     except (TypeError, ValueError):
-        return Unasked("no date")
+        return Unasked("AWS's answer has no date")
     return (datetime.fromtimestamp(now, UTC) - theirs).total_seconds() - 0.5

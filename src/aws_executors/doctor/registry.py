@@ -76,7 +76,7 @@ def _manifest(ask: Ask, named: Reference, id_: Mapping[str, str]) -> Manifest | 
         case AwsError(code="RepositoryNotFoundException"):
             return None
         case AwsError() as error:
-            return Unasked(f"{error.code}: {error.message}")
+            return Unasked(str(error))
         case found:
             images = found.get("images", ())
             return Manifest.model_validate(json.loads(images[0]["imageManifest"])) if images else None
@@ -94,7 +94,7 @@ def _of_one(ask: Ask, named: Reference, manifest: Manifest) -> Evidence:
     )
     match unwrap_or_failure(answer):
         case AwsError() as error:
-            return Unasked(f"{error.code}: {error.message}")
+            return Unasked(str(error))
         case found:
             url = str(found["downloadUrl"])
     with urllib.request.urlopen(url, timeout=TIMEOUT) as body:  # noqa: S310 - AWS's own, signed

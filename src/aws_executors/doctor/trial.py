@@ -90,7 +90,7 @@ def trial(
         case AwsError() as refused:
             yield error(
                 "launch",
-                f"AWS did not start the container: {refused.code}: {refused.message}",
+                f"AWS did not start the container: {refused}",
                 "Every task would fail the same way.",
                 refused.remedy or "the option that the message names",
             )

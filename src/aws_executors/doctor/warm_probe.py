@@ -65,7 +65,7 @@ def _holds(calls: S3Calls, bucket: str, nothing: str, cell: str | None) -> bool 
     error = written.failure()
     if error.code in NOT_SO:
         return True
-    return Unasked(f"{error.code}: {error.message}") if denied and cell is None else error
+    return Unasked(str(error)) if denied and cell is None else error
 
 
 def _rules(probe: Probe, settings: Settings, bucket: str) -> tuple[LifecycleRule, ...] | Unasked:
@@ -75,7 +75,7 @@ def _rules(probe: Probe, settings: Settings, bucket: str) -> tuple[LifecycleRule
         case AwsError(code=code) if code == NO_RULES:
             return ()
         case AwsError() as error:
-            return Unasked(f"{error.code}: {error.message}")
+            return Unasked(str(error))
         case answer:
             found = [read_record(LifecycleRule, one) for one in answer.get("Rules", ())]
             return tuple(one.unwrap() for one in found if is_successful(one))

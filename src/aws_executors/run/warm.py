@@ -181,7 +181,10 @@ class ServingContainer:
                 case Lost():
                     return self._read()
                 case Gone():
-                    raise EndedEarlyError("S3 knows no such key, for a new object", Exit.CANNOT_START)
+                    raise EndedEarlyError(
+                        "S3 answered NoSuchKey to a new object: check that the bucket of the cell is S3's",
+                        Exit.CANNOT_START,
+                    )
                 case Failed(problem, exit_):
                     self._not_heard(problem, exit_)
 

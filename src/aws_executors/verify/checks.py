@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.effects import ORPHANED, TAKEN_BACK, LogEvent
 from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.verify.model import (
@@ -94,11 +93,7 @@ def _refusal(trace: CaseTrace) -> str:
     report = trace.report
     if report is not None and not report.success:
         return report.info
-    return said[-1] if said else _in_words(errors[-1]) if errors else ""
-
-
-def _in_words(error: AwsError) -> str:
-    return " ".join(filter(None, (f"{error.code}: {error.message.rstrip('.')}.", error.remedy)))
+    return said[-1] if said else errors[-1].with_remedy if errors else ""
 
 
 def _after(trace: CaseTrace) -> str:
@@ -150,7 +145,7 @@ def _memory(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
 def _stop(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     refused = next((error for _, _, error in trace.stopped if error is not None), None)
     if refused is not None:
-        return failed(f"AWS did not stop it: {_in_words(refused)}")
+        return failed(f"AWS did not stop it: {refused.with_remedy}")
     wrong = _withdrawn(trace, TAKEN_BACK)
     if wrong is not None:
         return wrong
@@ -209,7 +204,7 @@ def _one_container(trace: CaseTrace) -> CheckVerdict | None:
     if not found:
         last = trace.listed[-1].error if trace.listed else None
         return failed(
-            f"AWS did not list it by its token{': ' + _in_words(last) if last else ' within a minute'}"
+            f"AWS did not list it by its token{': ' + last.with_remedy if last else ' within a minute'}"
         )
     if found[-1].id not in trace.ids:
         return failed(f"AWS listed another container by its token: {found[-1].id}")
@@ -267,7 +262,7 @@ def _warm(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
         )
     good = [one for one in trace.turns if one.exit_code == 0]
     if len(good) < WARM_WORKLOADS or trace.old_condition_holds is None:
-        why = f": {_in_words(trace.cell_problem)}" if trace.cell_problem else ". The end of its log says why"
+        why = f": {trace.cell_problem.with_remedy}" if trace.cell_problem else ". The end of its log says why"
         return failed(f"It has run {len(good)} of {WARM_WORKLOADS} workloads{why}")
     cold, warm_ = _begun(trace, 0), _begun(trace, 1)
     since = trace.handed_over or cold

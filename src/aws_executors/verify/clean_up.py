@@ -14,7 +14,7 @@ from returns.methods import unwrap_or_failure
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.shell.services import Calls
 from aws_executors.verify.drive import Drive
-from aws_executors.verify.extra_calls import described, error_words
+from aws_executors.verify.extra_calls import described
 from aws_executors.verify.model import CaseTrace
 
 REASON = "aws-executors verify is done"
@@ -44,7 +44,7 @@ def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
         drive.stored.discard()
         if drive.stored.problem is not None:
             problems.append(
-                f"The stored workload {drive.stored.submission}: {error_words(drive.stored.problem)}"
+                f"The stored workload {drive.stored.submission}: {drive.stored.problem.with_remedy}"
             )
     asked |= _asked_to_stop(drive, ids - set(asked))
     if drive.cell is not None:
@@ -53,7 +53,7 @@ def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
     if drive.cell is not None:
         refused = drive.cell.remove()  # its container may have come to it only then
         if refused is not None:
-            problems.append(f"The cell {drive.cell.name}: {error_words(refused)}")
+            problems.append(f"The cell {drive.cell.name}: {refused.with_remedy}")
     return tuple(problems)
 
 
@@ -66,7 +66,7 @@ def _unheard_of(service: Calls[Any], traces: Iterable[CaseTrace], ids: set[str])
         for _ in range(LOOK_UPS):
             match unwrap_or_failure(service.find(trace.token, tuple(trace.ids))):
                 case AwsError() as error:
-                    yield f"A container of {trace.case.name} may run: {error_words(error)}"
+                    yield f"A container of {trace.case.name} may run: {error.with_remedy}"
                     break
                 case None:
                     time.sleep(LOOK_UP_EVERY)  # it may be listed later
@@ -86,7 +86,7 @@ def _ended(drive: Drive, asked: Mapping[str, AwsError | None]) -> Iterator[str]:
     """Wait until what was asked to stop has ended."""
     for id_, error in asked.items():
         if error is not None:
-            yield f"{id_} could not be stopped: {error_words(error)}"
+            yield f"{id_} could not be stopped: {error.with_remedy}"
     running = {id_ for id_, error in asked.items() if error is None}
     until = time.monotonic() + STOPPED_WITHIN
     while running and time.monotonic() < until:

@@ -56,7 +56,7 @@ def of_unknown_id(setup: VerifySetup, known: str) -> CheckVerdict:
     id_ = "/".join([*known.split("/")[:-1], "0" * 32]) if "/" in known else f"{'0' * 8}{known[8:]}"
     match unwrap_or_failure(setup.calls().describe((id_,))):
         case AwsError() as error:
-            return failed(f"Describing an id that does not exist is an error: {error_words(error)}")
+            return failed(f"Describing an id that does not exist is an error: {error.with_remedy}")
         case answer:
             (seen,) = answer.observations
             if seen.phase is Phase.ABSENT:
@@ -73,7 +73,7 @@ def of_conflict(setup: VerifySetup, trace: CaseTrace) -> CheckVerdict:
         case AwsError(kind=Kind.CONFLICT, resource_ids=ids) if set(ids) & set(trace.ids):
             return ok("A changed request with the same client token is a conflict that names the container")
         case AwsError() as error:
-            return failed(f"A changed request with the same client token is refused: {error_words(error)}")
+            return failed(f"A changed request with the same client token is refused: {error.with_remedy}")
         case id_:
             return failed(f"A changed request with the same client token started another container, {id_}")
 
@@ -93,9 +93,9 @@ def of_too_large(setup: VerifySetup, trace: CaseTrace) -> CheckVerdict:
     trace.submissions.append(submission(sent, result))
     match unwrap_or_failure(result):
         case AwsError(kind=Kind.PERMANENT) as error:
-            return ok(f"{size} {what} are refused: {error_words(error)}")
+            return ok(f"{size} {what} are refused: {error.with_remedy}")
         case AwsError() as error:
-            return not_checked(f"{size} {what}: {error_words(error)}")
+            return not_checked(f"{size} {what}: {error.with_remedy}")
         case id_:
             return failed(
                 f"{size} {what} are accepted, although the limit is {LIMITS[setup.service]} ({id_})"
@@ -124,12 +124,6 @@ def _with_command(found: object) -> Iterator[dict[str, Any]]:
     elif isinstance(found, list):
         for value in found:
             yield from _with_command(value)
-
-
-def error_words(error: AwsError) -> str:
-    """An error of AWS, with its remedy."""
-    remedy = f" {error.remedy.rstrip('.')}." if error.remedy else ""
-    return f"{error.code}: {error.message.rstrip('.')}.{remedy}"
 
 
 def defined_size(setup: VerifySetup, request: Any) -> Allocation | None:

@@ -72,7 +72,10 @@ def test_the_api_server_s_own_executor_shows_the_log(executor: AwsEcsFargateExec
 def test_another_try_s_log_is_not_looked_for(aws: LocalAws) -> None:
     given, calls = task_instance(state="running"), aws.calls()
     messages, lines = AwsEcsFargateExecutor().get_task_log(given.row(), 7)
-    assert (messages, lines) == (["The container of try 7 is no longer known."], [])
+    assert (messages, lines) == (
+        ["The container of try 7 is no longer known here: see the link to AWS's log, or remote logging."],
+        [],
+    )
     assert aws.calls() == calls
 
 

@@ -234,7 +234,7 @@ def test_a_trouble_is_said_tried_again_later_and_forgotten(
     clock.now += EVERY
     messages, lines = logs.read("troubled")
     assert messages[-1].endswith(
-        f"AccessDeniedException: {denied} Allow logs:GetLogEvents for the role that the scheduler runs as."
+        f"AccessDeniedException: {denied}. Allow logs:GetLogEvents for the role that the scheduler runs as."
     )
     assert len(lines) == 1
     calls = aws.calls()

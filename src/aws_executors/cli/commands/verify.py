@@ -104,7 +104,9 @@ def _files(names: Sequence[str]) -> list[Path]:
     files = [Path(name) for name in names]
     for file in files:
         if file.suffix not in FORMS:
-            raise CommandError(f"--report {file}: write a name that ends in {' or '.join(FORMS)}")
+            raise CommandError(
+                f"--report {file} has no known format; give a name that ends in {' or '.join(FORMS)}"
+            )
         if not file.absolute().parent.is_dir():
             raise CommandError(f"--report {file}: there is no folder {file.parent}")
     return files

@@ -50,6 +50,18 @@ class AwsError:
     remedy: str = ""
     resource_ids: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}".rstrip(": ")
+
+    @property
+    def with_remedy(self) -> str:
+        """What AWS said, and what a person can do about it.
+
+        >>> AwsError(kind=Kind.PERMANENT, code="NoSuchBucket", message="Not there", remedy="Make it.").with_remedy
+        'NoSuchBucket: Not there. Make it.'
+        """
+        return f"{str(self).rstrip('.')}. {self.remedy}" if self.remedy else str(self)
+
 
 BETWEEN = "something between here and AWS answered"
 """What is said of a page in the place of an answer: a proxy's, a captive portal's."""

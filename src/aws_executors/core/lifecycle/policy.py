@@ -12,6 +12,9 @@ from types import MappingProxyType
 from aws_executors.core.aws.backoff import Backoff
 from aws_executors.core.aws.errors import AwsError, Kind
 
+WORKLOAD_LOST = "the workload was lost with the scheduler that queued it"
+"""Why an adopted task whose container never began cannot be submitted again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -20,8 +23,8 @@ class Policy:
     idempotent: bool = True  # a submission may be repeated as it is
     attempts: int = 3  # containers that one queueing may start when infrastructure fails before user code ran
     grace: float = 120.0  # AWS may not show a container that it has accepted
-    linger: float = 120.0  # a container may stay up after its task has ended
-    # The same for one that was not seen to run: it may have run between two polls.
+    linger: float = 120.0  # a container may stay up after its task has ended, or after a request to stop
+    # The same for one that was not seen to run: it may be about to, and end by itself.
     patience: float = 5.0
     lookups: int = 3  # times that a lost submission is looked up before it is repeated
     lookup_every: float = 3.0

@@ -121,8 +121,8 @@ class Settings(SectionModel):
         Field(
             ge=0.1,
             le=60,
-            description="Seconds between two reads of the running task instances from Airflow's database, "
-            "all in one query (0.1 to 60).",
+            description="Seconds between two reads of running task instances from Airflow's database, up to "
+            "500 at a time (0.1 to 60).",
             examples=[5.0],
         ),
     ] = 0.5
@@ -346,7 +346,8 @@ def _events_faults(own: Written, place: Place) -> Iterator[Fault]:
     named = [label for label in host.split(".") if re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", label)]
     if region and named and region not in named:
         problem = f"is a queue in {named[0]}, but region = {region}"
-        yield Fault("events_queue", problem, "name a queue of the containers' Region", shown(queue))
+        remedy = place.set("events_queue", queue.replace(named[0], region))
+        yield Fault("events_queue", problem, f"name a queue of that Region, as in: {remedy}", shown(queue))
 
 
 def as_number(value: object) -> float | None:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from aws_executors.core.explain.diagnosis import KILLED_INSIDE, SENTENCES
 from aws_executors.core.explain.reasons import REASONS
 from aws_executors.core.lifecycle.observation import Cause
+from aws_executors.core.lifecycle.policy import WORKLOAD_LOST
 from aws_executors.core.requests.executor_config import WHERE
 
 UNKNOWN = "No reason given"
@@ -38,7 +39,7 @@ _OF_CAUSES: Mapping[Cause | None, str] = MappingProxyType(
 _OURS: tuple[tuple[str, str], ...] = (
     (rf"(?:^|: ){WHERE}\b", f"Bad {WHERE}"),
     (r"(?:^|: )[\w ]+ (?:is|are) \d+ (?:bytes|characters) long, ", "Request too large"),
-    (r"^the workload was lost", "Workload lost"),
+    (rf"^{WORKLOAD_LOST}", "Workload lost"),
     (r"^[\w.]+\.[\w<>]+(?:\(.*\))?: ", "Request builder failed"),
     (r"^\w+\(.*\): ", "Request builder failed"),
 )

@@ -5,6 +5,7 @@ Source: AWS Batch User Guide, "Jobs stuck in a RUNNABLE status".
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from math import ceil
 
 from aws_executors.core.batch.request import overrides_of
 from aws_executors.doctor.checks.batch_evidence import FARGATE, Evidence, quota_code
@@ -84,16 +85,21 @@ def _environments(seen: Evidence) -> Iterator[Finding]:
 
 def _room(seen: Evidence) -> Iterator[Finding]:
     definition = seen.definition
-    sizes = [one.compute_resources.maxv_cpus for one in seen.usable if one.compute_resources]
+    sizes = [
+        (one.compute_resources.maxv_cpus, one.compute_environment_name)
+        for one in seen.usable
+        if one.compute_resources
+    ]
     if not definition or not sizes or len(sizes) < len(seen.usable):
         return
-    wanted = definition.vcpus
-    if wanted > max(sizes):
+    wanted, (most, name) = definition.vcpus, max(sizes)
+    if wanted > most:
         yield error(
             "too-large",
-            f"The {definition.place} needs {wanted:g} vCPUs, but the queue's environments have {max(sizes)}",
+            f"The {definition.place} needs {wanted:g} vCPUs, but the queue's environments have {most}",
             "Jobs stay RUNNABLE forever.",
-            "aws batch update-compute-environment --compute-resources maxvCpus=256",
+            f"aws batch update-compute-environment --compute-environment {name} "
+            f"--compute-resources maxvCpus={ceil(wanted)}, or more",
         )
 
 

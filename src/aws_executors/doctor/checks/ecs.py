@@ -50,12 +50,16 @@ def _providers(seen: Evidence) -> Iterator[Finding]:
     if missing:
         both = " ".join(dict.fromkeys((*known, *missing), ""))
         name = seen.cluster.cluster_name
+        default = " ".join(
+            f"capacityProvider={one.capacity_provider},weight={one.weight},base={one.base}"
+            for one in seen.cluster.default_capacity_provider_strategy
+        )
         yield error(
             "provider-missing",
             f"The cluster {name!r} does not have the capacity provider {', '.join(missing)}",
             "RunTask is refused: new clusters have no capacity providers, not even FARGATE_SPOT.",
             f"aws ecs put-cluster-capacity-providers --cluster {name} --capacity-providers {both} "
-            f"--default-capacity-provider-strategy []",
+            f"--default-capacity-provider-strategy {default or '[]'}",
         )
     if seen.request.launch_type == "EC2" and not seen.cluster.registered_container_instances_count:
         yield warning(

@@ -18,12 +18,21 @@ from aws_executors.doctor.checks.image import Evidence as ImageEvidence
 from aws_executors.doctor.checks.network import Network
 
 
+class DefaultProvider(Read):
+    """One capacity provider of a cluster's default strategy."""
+
+    capacity_provider: str
+    weight: int = 0
+    base: int = 0
+
+
 class Cluster(Read):
     """One cluster."""
 
     cluster_name: str
     status: str
     capacity_providers: tuple[str, ...] = ()
+    default_capacity_provider_strategy: tuple[DefaultProvider, ...] = ()
     registered_container_instances_count: int = 0
 
 

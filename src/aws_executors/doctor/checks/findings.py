@@ -278,7 +278,7 @@ def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator
         by = f"[...] conn_id = {conn_id}" if conn_id else "boto3's own chain (a role, a profile, variables)"
         yield error(
             check,
-            f"The caller's identity could not be determined: {found.code}: {found.message}",
+            f"The caller's identity could not be determined: {found}",
             "No call will succeed."
             if check != "reach"
             else f"No call to {region} succeeds, unless STS alone is out of reach, as from a VPC without its "
@@ -286,7 +286,7 @@ def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator
             found.remedy or f"Credentials come from {by}: renew them, or use others with conn_id.",
         )
         return
-    yield from could_not_ask("the clock: AWS's responses have no date", found.ahead)
+    yield from could_not_ask("the clock", found.ahead, "Check it with NTP (chrony, systemd-timesyncd).")
     if isinstance(found.ahead, float) and abs(found.ahead) > SKEW_WARNED:
         severity = Severity.ERROR if abs(found.ahead) > SKEW_REFUSED else Severity.WARNING
         side = "ahead of" if found.ahead > 0 else "behind"

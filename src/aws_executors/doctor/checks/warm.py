@@ -88,10 +88,9 @@ def of_cells(found: WarmEvidence) -> Iterator[Finding]:
     for refused in (found.listed, found.conditions):
         if isinstance(refused, AwsError):
             doing = "listed" if refused is found.listed else "written"
-            told = f"{refused.code}: {refused.message}".rstrip(": ")
             remedy = refused.remedy or f"{store}, or the permissions that `aws-executors iam-policy` prints"
             serious = error if refused.kind is Kind.PERMANENT else warning
-            what = f"Cells below {found.address} cannot be {doing}: {told}"
+            what = f"Cells below {found.address} cannot be {doing}: {refused}"
             yield serious("warm-cells", what, NO_REUSE, remedy)
     if found.conditions is False:
         yield error(

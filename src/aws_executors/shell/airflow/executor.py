@@ -126,7 +126,11 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._started = start_parts(self, configured)
         self.log.info("%s started in %s, with %s", self, configured.settings.region, configured.builder)
         if weaker := "; ".join(features.weaker()):
-            self.log.warning("With Airflow %s: %s (docs/versions.md)", features.airflow_version(), weaker)
+            self.log.warning(
+                "With Airflow %s: %s; see 'Versions of Airflow' in the documentation",
+                features.airflow_version(),
+                weaker,
+            )
 
     @property
     def _engine(self) -> "Engine[WorkloadKey, R] | None":
@@ -155,7 +159,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             log.exception("%s does not support %s workloads", type(self).__name__, type(workload).__name__)
 
     def order_queued_tasks_by_priority(self) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
-        """What waits, the most urgent first; Airflow 3.2 and 3.3.0 begin with the least urgent."""
+        """What waits, the most urgent first; Airflow 3.2 to 3.3.1 begin with the least urgent."""
         return sorted(self.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight, reverse=True)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
@@ -324,7 +328,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """What a running container has written; called in the API server, and never raises."""
         token = ti.external_executor_id
         if not token or try_number != ti.try_number:
-            return [f"The container of try {try_number} is no longer known."], []
+            gone = f"The container of try {try_number} is no longer known here"
+            return [f"{gone}: see the link to AWS's log, or remote logging."], []
         try:
             live_logs = self._live_logs_of(ti)
         except Exception:

@@ -67,7 +67,7 @@ def merged(
     if errors and not answers:
         return Failure(errors[0])
     unseen = (
-        Unreadable(id=id_, problem=f"{result.failure().code}: {result.failure().message}")
+        Unreadable(id=id_, problem=str(result.failure()))
         for ids, result in told
         if not is_successful(result)
         for id_ in ids

@@ -128,7 +128,11 @@ class Engine(Generic[K, R]):
             return
         self._inbox.put(partial(self._dispatcher.close, stop=stop))
         if not self._closed.wait(timeout):
-            log.warning("The engine did not end in time; the next scheduler finds the containers that run")
+            log.warning(
+                "The engine did not end within %g s; containers may still run, and the next "
+                "scheduler adopts or stops them",
+                timeout,
+            )
         self._operations.stop()
 
     # --- The thread ----------------------------------------------------------------------------------------

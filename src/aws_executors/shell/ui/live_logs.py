@@ -137,7 +137,7 @@ class LiveLogs:
         began = self._clock()
         match self._newer(source.places, token, followed, began):
             case AwsError() as error:
-                followed.problem = _in_words(error)
+                followed.problem = error.message if error.code == "NoLog" else error.with_remedy
                 followed.due = self._clock() + AGAIN
             case None:
                 followed.problem = ""
@@ -192,8 +192,3 @@ def _messages(followed: _Followed, region: str) -> Iterator[str]:
         yield "Looking for the container's log."
     elif not lines:
         yield "The container has not written anything yet."
-
-
-def _in_words(error: AwsError) -> str:
-    remedy = f" {error.remedy}" if error.remedy else ""
-    return error.message if error.code == "NoLog" else f"{error.code}: {error.message}{remedy}"

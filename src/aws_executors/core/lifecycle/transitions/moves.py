@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 from aws_executors.core.aws.backoff import delay, jitter
-from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.effects import (
     NOT_WAITED_FOR,
     ORPHANED,
@@ -107,9 +106,3 @@ def say_once(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
     if job.told == change or not job.task_waits:
         return job, ()
     return replace(job, told=change), (LogEvent(event, text),)
-
-
-def error_text(error: AwsError) -> str:
-    """What AWS said, and what a person can do about it."""
-    said = f"{error.code}: {error.message}"
-    return f"{said.rstrip('.')}. {error.remedy}" if error.remedy else said

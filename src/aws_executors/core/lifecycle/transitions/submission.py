@@ -24,7 +24,6 @@ from aws_executors.core.lifecycle.transitions.moves import (
     Moved,
     back_off,
     close,
-    error_text,
     fail,
     let_end,
     look_up,
@@ -52,7 +51,7 @@ def not_stored(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved
     """The workload is not where its container would look for it; nothing was submitted, so the worst that can
     be is that it is stored once more."""
     if error.kind is Kind.PERMANENT:
-        return fail(job, error_text(error), at, policy)
+        return fail(job, error.with_remedy, at, policy)
     return _retry_later(job, error, at, policy)
 
 
@@ -91,9 +90,9 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
         case Reaction.WAIT | Reaction.REFRESH:
             return _retry_later(job, error, at, policy)
         case Reaction.LOOK_UP_THEN_FAIL:
-            return look_up(replace(job, fails_with=error_text(error)), at)
+            return look_up(replace(job, fails_with=error.with_remedy), at)
         case _:
-            return fail(job, error_text(error), at, policy)
+            return fail(job, error.with_remedy, at, policy)
 
 
 def not_placed(job: Job[R]) -> Moved[R]:
@@ -112,5 +111,5 @@ def _retry_later(job: Job[R], error: AwsError, at: float, policy: Policy) -> Mov
         return waiting, ()  # the first of a burst: not worth a line in the log of each of its tasks
     # The words may differ with every call (they name a request, an instance); the kind and the code are news.
     waited = f" (retrying for {at - since:.0f} s)" if at - since >= 1 else ""
-    text = f"{error.kind}: {error_text(error)}{waited}"
+    text = f"{error.kind}: {error.with_remedy}{waited}"
     return say_once(waiting, SUBMISSION_DELAYED, text, f"{error.kind} {error.code}")

@@ -13,7 +13,7 @@ from typing import TypeVar
 from aws_executors.core.lifecycle.effects import Renew
 from aws_executors.core.lifecycle.events import Renewed
 from aws_executors.core.lifecycle.job import Job, Stage
-from aws_executors.core.lifecycle.transitions.moves import Moved, error_text, say_once
+from aws_executors.core.lifecycle.transitions.moves import Moved, say_once
 
 R = TypeVar("R")
 
@@ -45,7 +45,7 @@ def renewed(job: Job[R], event: Renewed) -> Moved[R]:
     if job.renew_every is None or not job.task_waits:
         return job, ()
     if event.error is not None:
-        text, change = error_text(event.error), f"renewal {event.error.code}"
+        text, change = event.error.with_remedy, f"renewal {event.error.code}"
         return say_once(job, "token renewal failed", text, change)
     due = None if job.stage in UNTIMED else job.due
     renew_at = event.at + (event.renew_every or 0.0)

@@ -111,9 +111,8 @@ class EventListener:
         self._ended.wait(delay(PAUSE, self._failures, jitter(RECEIVING, self._failures)))
 
     def _say(self, topic: str, error: AwsError) -> str:
-        problem = f"{error.code}: {error.message}"
-        self._error_log.say(topic, error.kind, problem)
-        return problem
+        self._error_log.say(topic, error.kind, error.with_remedy)
+        return str(error)
 
     def _call_for_help(self) -> None:
         """Another thread receives, too, until it finds less than it can take."""

@@ -56,8 +56,7 @@ class Cleanup(Generic[K, R]):
             self._error_log.works("Deleting a stored workload")
             return
         error, token, failures = result.failure(), work_item.job.token, failures + 1
-        words = f"{error.code}: {error.message} {error.remedy}".rstrip()
-        self._error_log.say("Deleting a stored workload", error.kind, words)
+        self._error_log.say("Deleting a stored workload", error.kind, error.with_remedy)
         if failures > REMOVALS:
             log.warning(
                 "Gave up deleting the stored workload of %s: left to the bucket's lifecycle rule", token

@@ -78,7 +78,7 @@ class ErrorLog:
         elif topic is not SUBMIT or error.kind is not Kind.THROTTLED or job.failures:
             # A first throttle is how the account's limit is felt for: no trouble unless it is throttled
             # again.
-            self.say(topic, error.kind, f"{error.code}: {error.message}")
+            self.say(topic, error.kind, error.with_remedy)
 
     def forget(self, topic: str) -> None:
         """Nobody asks about this topic any more."""

@@ -18,6 +18,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle import effects, events
 from aws_executors.core.lifecycle.observation import DescribeResult
+from aws_executors.core.lifecycle.policy import WORKLOAD_LOST
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow.loggers import words
 from aws_executors.shell.engine.calls.thread_pool import GivenUpError, Workers
@@ -197,9 +198,8 @@ class Operations(Generic[K, R]):
 
     def _prepare(self, work_item: WorkItem[K, R], attempt: int) -> events.Event[R]:
         if work_item.build is None:
-            lost = "its workload was lost with the scheduler that queued it"
-            return events.Unpreparable(self._clock(), lost)
-        began = self._clock()  # the workload token is no younger
+            return events.Unpreparable(self._clock(), WORKLOAD_LOST)
+        began = self._clock()  # the workload token is no older
         result = work_item.build(attempt)
         if isinstance(result, Success):
             every = None if work_item.stored is None else work_item.stored.renew_every
@@ -217,7 +217,7 @@ class Operations(Generic[K, R]):
         )
 
     def _renew(self, work_item: WorkItem[K, R], attempt: int) -> events.Event[R]:
-        began, stored = self._clock(), work_item.stored  # the workload token is no younger than `began`
+        began, stored = self._clock(), work_item.stored  # the workload token is no older than `began`
         if stored is None:
             return events.Renewed(began, None)
         return events.Renewed(began, stored.renew(attempt).swap().value_or(None), stored.renew_every)

@@ -81,7 +81,7 @@ class Polling(Generic[K, R]):
         now, failed = self._clock(), set(ids)
         match unwrap_or_failure(result):
             case AwsError() as error:
-                self._error_log.say("Describe call", error.kind, f"{error.code}: {error.message}")
+                self._error_log.say("Describe call", error.kind, error.with_remedy)
             case answer:
                 self._error_log.works("Describe call")
                 self._observed(answer, now)

@@ -315,7 +315,7 @@ class Turns(Generic[K, R]):
     def trouble(self, error: AwsError, *, listing: bool = False) -> None:
         """A call about a cell has failed, or the list of all."""
         self._unread = self._unread or not listing
-        self._error_log.say(CELLS, error.kind, f"{error.code}: {error.message} {error.remedy}".rstrip())
+        self._error_log.say(CELLS, error.kind, error.with_remedy)
         if self._silent_since is None:
             self._silent_since = self._clock() - (PATIENCE if error.kind is Kind.PERMANENT else 0.0)
         self.changed = True
