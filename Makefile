@@ -133,7 +133,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 14))' || \
 	  echo "make: aws-executors is tested with Python 3.11, 3.12 and 3.13; $(PYTHON) is newer" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
-	  echo "make: $(PYTHON) can not make a virtual environment: install its venv module" \
+	  echo "make: $(PYTHON) cannot make a virtual environment: install its venv module" \
 	       "(on Debian and Ubuntu: apt-get install python3-venv), then: rm -r $(VENV)" >&2; exit 1; }
 	@echo "make: installing into $(VENV) (about a minute the first time)"
 	@$(PIP) install --constraint constraints.txt pip $(BUILD)

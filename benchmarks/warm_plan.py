@@ -149,7 +149,7 @@ class Model:
                 if self.work.tasks[number].dag == dag
             ],
             [Idle(token=box.name, since=box.since) for box in own if box.idle],
-            [Starting(token=box.name, since=box.since, free=box.free) for box in own if not box.up],
+            [Starting(token=box.name, since=box.since, unbilled=box.free) for box in own if not box.up],
             soon=sum(box.freed is not None and self.now - box.freed < SOON for box in own),
         )
 

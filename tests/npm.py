@@ -17,7 +17,7 @@ NODE = str(HOME / "bin" / "node")
 
 
 def unpack(package: str, version: str, sha512: str, into: Path) -> Path:
-    """Fetch a package and unpack it below `into`; RuntimeError if it can not be had, or is another one."""
+    """Fetch a package and unpack it below `into`; RuntimeError if it cannot be had, or is another one."""
     npm = str(HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
     packed = into / run(NODE, npm, "pack", "--silent", f"{package}@{version}", cwd=into).split()[-1]
     found = base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode()

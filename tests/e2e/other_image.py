@@ -1,6 +1,6 @@
 """`python -m e2e.other_image PYTHON`: the demo, whose containers have the Airflow of another Python.
 
-Law: the demo itself, with our launcher, which says in one line why a container can not run its task.
+Law: the demo itself, with our launcher, which says in one line why a container cannot run its task.
 """
 
 import os

@@ -50,7 +50,7 @@ def printed(capsys: pytest.CaptureFixture[str], section: str) -> Any:
 
 
 def for_moto(template: Any) -> Any:
-    """The same template with what moto can not do without."""
+    """The same template with what moto cannot do without."""
     resources = template["Resources"]
     if "ComputeEnvironment" in resources:
         # AWS takes its service-linked role where there is none, and one attempt.

@@ -1,6 +1,6 @@
 """An AWS that others wrote: what our template makes there, what doctor says of it, what the executors do.
 
-Law: moto's server as it is, over HTTP. What it can not do is asserted where it matters, so that the test
+Law: moto's server as it is, over HTTP. What it cannot do is asserted where it matters, so that the test
 tells when it can: then the detour around it goes.
 """
 

@@ -1,4 +1,4 @@
-"""The launcher as a container has it: a process with arguments, an exit code, one line when it can not begin.
+"""The launcher as a container has it: a process with arguments, an exit code, one line when it cannot begin.
 
 Law: Airflow's API server is a real HTTP server here that answers what it is told to; the rest is real. The
 first run starts an interpreter; the others are forks of one that has imported all (`e2e/warm.py`), for the

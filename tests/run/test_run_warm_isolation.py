@@ -167,7 +167,7 @@ def test_the_log_says_whose_lines_they_are_and_no_secret(warm: Process) -> None:
     assert "eyJ" not in out
 
 
-# --- What can not be put in order ---------------------------------------------------------------------------
+# --- What cannot be put in order ---------------------------------------------------------------------------
 
 
 def test_a_folder_that_is_not_writable_is_removed_all_the_same(tmp_path: Path) -> None:

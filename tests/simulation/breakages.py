@@ -156,7 +156,7 @@ MUTANTS = (
     Mutant(
         "accepted after it was taken back: not stopped",
         SUBMISSION,
-        "return (watching, ()) if job.task_waits else stop(watching)",
+        "return (watching, ()) if job.container_wanted else stop(watching)",
         "return watching, ()",
         seed=46,
     ),
@@ -340,7 +340,7 @@ MUTANTS = (
         warm=True,
     ),
     Mutant(
-        "what was offered when its container ended waits for ever",
+        "what was offered when its container ended waits forever",
         ENDINGS,
         "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n"
         "            self._turns.back(container)\n",

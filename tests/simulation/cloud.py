@@ -301,7 +301,7 @@ class Cloud:
         return self.stored[bucket_and_key(command[-1])[1]]
 
     def fetch(self, one: Container) -> int | None:
-        """The container reads its workload from the store; the exit code of one that can not."""
+        """The container reads its workload from the store; the exit code of one that cannot."""
         params = {"Bucket": BUCKET, "Key": one.workload.key}
         answer = self.call("s3", "GetObject", params)
         if answer.error is None and answer.delivered:

@@ -21,7 +21,7 @@ from aws_executors.shell.engine.calls.operations import Operations
 from aws_executors.shell.engine.calls.rate_limiter import Account
 from aws_executors.shell.engine.calls.thread_pool import Workers
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.messages import Message, RowQuery
+from aws_executors.shell.engine.messages import InboxItem, RowQuery
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.engine.warm.cell_calls import CellCalls, Unfinished
 from aws_executors.shell.transport.cells import CellStore
@@ -48,7 +48,7 @@ class Contended(Exception):
 
 class VirtualLock:
     """In the place of a lock that a worker waits for: here calls lie upon each other, so that the one that
-    holds it can not go on before the one that wants it has left. It leaves, and comes again (`Lane`)."""
+    holds it cannot go on before the one that wants it has left. It leaves, and comes again (`Lane`)."""
 
     def __init__(self) -> None:
         self._held = False
@@ -71,7 +71,7 @@ def virtual_lock() -> Lock:
 class Lane(Workers):
     """Workers without threads: every call begins a little later, all at once."""
 
-    def __init__(self, name: str, process: Process, post: Callable[[Message], None]) -> None:
+    def __init__(self, name: str, process: Process, post: Callable[[InboxItem], None]) -> None:
         super().__init__(name, 0, post)
         self._name, self._process = name, process
         self._unbegun: set[int] = set()
@@ -165,7 +165,7 @@ class VirtualOperations(Operations["WorkloadKey", R]):
         self,
         service: Service[R],
         database: VirtualDatabase,
-        post: Callable[[Message], None],
+        post: Callable[[InboxItem], None],
         process: Process,
         cells: CellStore | None,
     ) -> None:
@@ -182,7 +182,7 @@ class VirtualCells(CellCalls):
     """The real calls about cells, whose workers are lanes."""
 
     def __init__(
-        self, cells: CellStore, unfinished: Unfinished, post: Callable[[Message], None], process: Process
+        self, cells: CellStore, unfinished: Unfinished, post: Callable[[InboxItem], None], process: Process
     ) -> None:
         super().__init__(cells, unfinished, post, process.line.clock, WORKERS)
         self._writing = Lane("cells", process, post)
@@ -215,7 +215,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         rate_limiter = Account().share(service.allotments)
         self._process = process
         self._clock = process.line.clock
-        self._inbox: queue.SimpleQueue[Message] = Inbox(self._woken)
+        self._inbox: queue.SimpleQueue[InboxItem] = Inbox(self._woken)
         watched = WatchedService(service, rate_limiter, clock=self._clock)
         self._operations: Operations[WorkloadKey, R] = VirtualOperations(
             watched, database, self._posted, process, cells
@@ -257,7 +257,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         """Whether no job is left."""
         return not any(self._dispatcher.table.jobs())
 
-    def _posted(self, message: Message) -> None:
+    def _posted(self, message: InboxItem) -> None:
         """A worker posts a message: it comes at once, late, or twice, if the process lives."""
         process = self._process
         process.messages += 1
@@ -269,7 +269,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
             again = between(0.0, 5.0, process.seed, process.number, number, "again")
             process.after(delay + again, lambda: self._read(message))
 
-    def _read(self, message: Message) -> None:
+    def _read(self, message: InboxItem) -> None:
         self._inbox.put(message)
 
     def _woken(self) -> None:

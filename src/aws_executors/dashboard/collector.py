@@ -126,8 +126,8 @@ class Collector(Generic[K, R]):
         changes = self.engine.changes  # read before the jobs: what changes meanwhile is summarized next time
         if changes not in self.last:
             entries = (
-                Entry(job=job, key=handover.key, queue=handover.queue, since=round(self.epoch + at, 1))
-                for handover, job, at in self.engine.entries()
+                Entry(job=job, key=item.key, queue=item.queue, since=round(self.epoch + at, 1))
+                for item, job, at in self.engine.entries()
                 if not job.pooled
             )
             summary = summarize(entries, key_of)

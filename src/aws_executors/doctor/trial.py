@@ -15,13 +15,13 @@ from aws_executors.core.aws.service import Service
 from aws_executors.core.explain.diagnosis import explain
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.lifecycle.observation import Observation, Phase
+from aws_executors.core.requests.launch import LAUNCHER
 from aws_executors.core.settings.base import Settings
 from aws_executors.doctor.checks.findings import API_VARIABLE, DEFAULT_API, Finding, error, warning
 from aws_executors.shell.transport import shown_command
 
 LOOK = 1.0
 NOT_SET, NOT_REACHED, NO_LAUNCHER = 3, 4, 5
-LAUNCHER = ("python", "-m", "aws_executors.run")
 WARM = ("--warm", "s3://bucket/cell", "--idle", "60", "--tasks", "1", "--age", "60")
 """What the launcher of a container that takes one workload after another is given, with other values."""
 PROGRAM = """

@@ -216,7 +216,7 @@ def what_is_to_be_given_back_says_nothing_before_it_is(life: Life) -> None:
             assert not any(
                 isinstance(effect, LogEvent | Prepare | Submit | Renew | Report) for effect in effects
             )
-            assert after.task_waits is False
+            assert after.container_wanted is False
 
 
 @law

@@ -14,7 +14,6 @@ from aws_executors.core.lifecycle.metrics import (
     Submission,
     census,
     failure,
-    has_begun,
     name_of,
     names,
 )
@@ -136,4 +135,4 @@ def test_jobs_are_counted_by_stage() -> None:
     ],
 )
 def test_when_a_container_has_begun(job: Job[str], begun: bool) -> None:
-    assert has_begun(job) is begun
+    assert job.has_run is begun

@@ -369,7 +369,7 @@ SUBMITTING = [
         ],
     ),
     Scenario(
-        "a workload that can not be stored for now is stored later, and one that never can fails its task",
+        "a workload that cannot be stored for now is stored later, and one that never can fails its task",
         [
             (
                 NotStored(1.0, error(Kind.CREDENTIALS)),
@@ -861,7 +861,7 @@ FOLLOWING = [
         ],
     ),
     Scenario(
-        "C25: a report that never has effect is not made for ever",
+        "C25: a report that never has effect is not made forever",
         [
             *RAN,
             (Observed(9.0, BAD), S.AWAITING_ROW, (ReadRow(),)),
@@ -1193,7 +1193,7 @@ ADOPTING = [
         job=adopt(Purpose.ADOPT),
     ),
     Scenario(
-        "C3: look-ups fail for ever, and the task ends: no slot is held for ever",
+        "C3: look-ups fail forever, and the task ends: no slot is held forever",
         [
             (RowRead(0.4, FINISHED), S.LOOKING_UP, ()),  # about to be found: it may still send its log
             (NotLookedUp(0.5, DENIED), S.LOOKING_UP, ()),
@@ -1248,7 +1248,7 @@ ADOPTING = [
         job=adopt(Purpose.RELEASE),
     ),
     Scenario(
-        "C27: the stop is denied for ever, and the task ends by itself: no slot is held for ever",
+        "C27: the stop is denied forever, and the task ends by itself: no slot is held forever",
         [
             *RELEASED,
             (StopAnswered(1.2, DENIED), S.STOPPING, ()),

@@ -34,7 +34,7 @@ SEEN = {
 
 ENDED = [
     # QUEUED under our token: only this container could have started the task, and it has not.
-    (RowState.QUEUED, Outcome.CLEAN, "fail"),  # nobody else will ever start it: waiting would be for ever
+    (RowState.QUEUED, Outcome.CLEAN, "fail"),  # nobody else will ever start it: waiting would be forever
     (RowState.QUEUED, Outcome.FAILED, "fail"),  # 401, 403, 404: the same workload can never start
     (RowState.QUEUED, Outcome.LOST, "resubmit"),  # C13, C20: user code never ran, the cause is infrastructure
     # QUEUED, but perhaps for another container: saying "success" would fail a healthy task.
@@ -73,9 +73,9 @@ ENDED = [
     (RowState.FINISHED, Outcome.WITHDRAWN, "free"),
     (RowState.MOVED_ON, Outcome.WITHDRAWN, "free"),
     (RowState.GONE, Outcome.WITHDRAWN, "free"),
-    (RowState.ROWLESS, Outcome.WITHDRAWN, "fail"),  # a callback can not be queued again
+    (RowState.ROWLESS, Outcome.WITHDRAWN, "fail"),  # a callback cannot be queued again
     # TURNED_AWAY: our launcher was told that another container holds the task, or that nobody waits for it.
-    (RowState.QUEUED, Outcome.TURNED_AWAY, "fail"),  # and yet nobody has begun it: it would wait for ever
+    (RowState.QUEUED, Outcome.TURNED_AWAY, "fail"),  # and yet nobody has begun it: it would wait forever
     (RowState.RUNNING, Outcome.TURNED_AWAY, "free"),  # C19: a healthy run, in another container
     (RowState.RESTARTING, Outcome.TURNED_AWAY, "succeed"),
     (RowState.FINISHED, Outcome.TURNED_AWAY, "free"),

@@ -10,8 +10,8 @@ def test_the_newest_token_speaks_and_the_older_one_is_not_heard() -> None:
     ledger: CurrentTokens[str] = CurrentTokens()
     ledger.enter("key", "segment 1")
     ledger.enter("key", "segment 2")
-    assert not ledger.speaks_for("segment 1", "key")
-    assert ledger.speaks_for("segment 2", "key")
+    assert not ledger.is_current("segment 1", "key")
+    assert ledger.is_current("segment 2", "key")
     assert (ledger.token("key"), len(ledger)) == ("segment 2", 1)
 
 
@@ -19,7 +19,7 @@ def test_who_is_struck_out_speaks_no_more() -> None:
     ledger: CurrentTokens[str] = CurrentTokens()
     ledger.enter("key", "token")
     assert ledger.strike("key") == "token"
-    assert not ledger.speaks_for("token", "key")
+    assert not ledger.is_current("token", "key")
     assert (ledger.strike("key"), ledger.token("key"), len(ledger)) == (None, None, 0)
 
 
@@ -34,7 +34,7 @@ def test_at_most_one_token_speaks_for_a_key_and_it_is_the_last(moves: list[tuple
         else:
             assert ledger.strike(key) == last.pop(key, None)
         for each in "abc":
-            assert [one for one in "12345" if ledger.speaks_for(one, each)] == [
+            assert [one for one in "12345" if ledger.is_current(one, each)] == [
                 token for token in [last.get(each)] if token is not None
             ]
     assert len(ledger) == len(last)

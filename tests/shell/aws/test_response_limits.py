@@ -93,7 +93,7 @@ def request(one: socket.socket) -> bytes:
 
 
 def says(*answers: bytes) -> Talk:
-    """A server that answers the requests of each connection with these, the last one for ever."""
+    """A server that answers the requests of each connection with these, the last one forever."""
 
     def talk(one: socket.socket) -> None:
         left = list(answers)
@@ -216,7 +216,7 @@ def test_certificates_are_checked_by_what_aws_configuration_names_and_not_by_cur
 
 
 def drip(first: bytes, again: bytes) -> Talk:
-    """A server that sends `first` and then `again` for ever, slowly: no silence is long, the whole is."""
+    """A server that sends `first` and then `again` forever, slowly: no silence is long, the whole is."""
 
     def talk(one: socket.socket) -> None:
         request(one)

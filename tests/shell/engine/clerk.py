@@ -27,7 +27,7 @@ from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.engine.calls.operations import Operations, Performable
 from aws_executors.shell.engine.calls.rate_limiter import Account
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.messages import Message, RowQuery, WorkItem
+from aws_executors.shell.engine.messages import InboxItem, RowQuery, WorkItem
 from worlds import Cloud, Order, Unmeasured
 
 
@@ -38,7 +38,7 @@ class Clerk(Operations[str, Order]):
         self.now = 0.0
         self.cells = None
         self.cloud = cloud
-        self.messages: list[Message] = []
+        self.messages: list[InboxItem] = []
         self.submitted: list[tuple[float, str]] = []
         self.stopped: list[tuple[float, str]] = []
         self.looks: list[tuple[float, int]] = []

@@ -20,7 +20,7 @@ from aws_executors.core.lifecycle.events import (
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.engine.arrivals import GROUP
-from aws_executors.shell.engine.messages import Message, WorkItem
+from aws_executors.shell.engine.messages import InboxItem, WorkItem
 from shell.engine.clerk import Clerk
 from worlds import Cloud, Order
 
@@ -173,7 +173,7 @@ def deliver(clerk: Clerk, count: int) -> list[str]:
 
     def make(number: int) -> WorkItem[str, Order]:
         if number == 3:
-            raise ValueError("a workload that can not be read")
+            raise ValueError("a workload that cannot be read")
         made.append(f"t{number}")
         return WorkItem(
             job=Job(token=f"t{number}"), key=f"t{number}", build=lambda attempt: Success(Order("t", attempt))
@@ -227,7 +227,7 @@ def test_an_answer_that_comes_twice_counts_once() -> None:
     clerk = Clerk(Cloud())
     clerk.throttling = 1
     clerk.hand_over("t")
-    doubled: Message | None = None
+    doubled: InboxItem | None = None
     while doubled is None:
         assert clerk.now < 5.0
         clerk.run(until=clerk.now + 0.01)

@@ -28,7 +28,7 @@ from aws_executors.shell.engine.calls import polling
 from aws_executors.shell.engine.calls.operations import Operations
 from aws_executors.shell.engine.calls.polling import CHUNK
 from aws_executors.shell.engine.dispatcher import EngineConfig
-from aws_executors.shell.engine.messages import AirflowUpdate, Message, WorkItem
+from aws_executors.shell.engine.messages import AirflowUpdate, InboxItem, WorkItem
 from aws_executors.shell.engine.stall import TOO_LATE
 from aws_executors.shell.engine.thread import Engine
 from worlds import HELD, AwakeClock, Cloud, Order, Rows, engine_in
@@ -825,7 +825,7 @@ def test_an_engine_that_stood_still_reads_rows_before_it_submits() -> None:
 
 def test_a_submission_that_no_worker_took_in_time_is_not_made_late() -> None:
     clock, cloud = Clock(), Cloud()
-    messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    messages: queue.SimpleQueue[InboxItem] = queue.SimpleQueue()
     answers: list[Event[Order]] = []
     operations: Operations[str, Order] = Operations(cloud, Rows(), messages.put, clock, workers=1)
     job: Job[Order] = Job(token="t")

@@ -1,4 +1,4 @@
-"""Links to a container and its log: nobody waits long, nothing is raised, nothing grows for ever."""
+"""Links to a container and its log: nobody waits long, nothing is raised, nothing grows forever."""
 
 import threading
 import time

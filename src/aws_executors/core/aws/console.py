@@ -1,6 +1,6 @@
 """Addresses in the AWS console.
 
-Law: text in, text out; nothing is asked. An ARN's own partition and Region decide where, and what can not be
+Law: text in, text out; nothing is asked. An ARN's own partition and Region decide where, and what cannot be
 told from it is an empty text.
 """
 

@@ -57,8 +57,8 @@ class AwsError:
     def with_remedy(self) -> str:
         """What AWS said, and what a person can do about it.
 
-        >>> AwsError(kind=Kind.PERMANENT, code="NoSuchBucket", message="Not there", remedy="Make it.").with_remedy
-        'NoSuchBucket: Not there. Make it.'
+        >>> AwsError(kind=Kind.PERMANENT, code="NoBucket", message="Not there", remedy="Make it.").with_remedy
+        'NoBucket: Not there. Make it.'
         """
         return f"{str(self).rstrip('.')}. {self.remedy}" if self.remedy else str(self)
 
@@ -120,7 +120,7 @@ def classify_exception(names: Sequence[str], message: str) -> AwsError:
 
 
 def unreadable_answer(problem: str) -> AwsError:
-    """A good answer that can not be read: AMBIGUOUS, for the call was carried out as far as anyone knows.
+    """A good answer that cannot be read: AMBIGUOUS, for the call was carried out as far as anyone knows.
 
     >>> unreadable_answer("jobId is missing").kind
     <Kind.AMBIGUOUS: 'ambiguous'>

@@ -1,6 +1,6 @@
 """What the readers of both services' answers share.
 
-Law: one record at a time, read through a model of only those fields that are needed; what can not be read is
+Law: one record at a time, read through a model of only those fields that are needed; what cannot be read is
 a value (`Unreadable`), never an exception, and hides nothing beside it (C6). The words of the container
 runtime, which is the same below ECS and below Batch, stand here too.
 """

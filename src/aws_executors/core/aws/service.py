@@ -1,6 +1,6 @@
 """What the engine asks of a service: one protocol, no implementation.
 
-The shell answers it with boto3, a simulator with a pure world; the engine can not distinguish them.
+The shell answers it with boto3, a simulator with a pure world; the engine cannot distinguish them.
 """
 
 from collections.abc import Sequence

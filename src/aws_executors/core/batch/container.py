@@ -50,8 +50,8 @@ KUBERNETES = {"VCPU": "cpu", "MEMORY": "memory", "GPU": "nvidia.com/gpu"}
 def lay(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") -> SubmitJob:
     """The same request with `wish` merged into the overrides of the Airflow container.
 
-    `container_name` is the option of that name. Raises `RequestError` where the container can not be told
-    from others, or the wish can not be had in a job of that kind.
+    `container_name` is the option of that name. Raises `RequestError` where the container cannot be told
+    from others, or the wish cannot be had in a job of that kind.
 
     >>> job = SubmitJob(job_name="a", job_queue="q", job_definition="d")
     >>> lay(job, ContainerOverrides(command=("run",)), "airflow").ecs_properties_override.task_properties

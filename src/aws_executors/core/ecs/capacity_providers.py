@@ -79,7 +79,7 @@ Strategy = Annotated[
 
 
 def names_fargate(strategy: object) -> bool:
-    """Whether a strategy, in whichever form, names a Fargate provider; one that can not be read does not.
+    """Whether a strategy, in whichever form, names a Fargate provider; one that cannot be read does not.
 
     >>> names_fargate("FARGATE_SPOT:1"), names_fargate("my-asg:1"), names_fargate("[")
     (True, False, False)

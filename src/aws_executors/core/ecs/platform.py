@@ -32,7 +32,7 @@ def on_platform(
 
 
 def without_misplaced(request: RunTask, platform: str) -> RunTask:
-    """The request without what it can not have where it is to run: FARGATE, EC2, EXTERNAL or, empty, unknown.
+    """The request without what it cannot have where it is to run: FARGATE, EC2, EXTERNAL or, empty, unknown.
 
     Instances have no platform version, no public address and no disk of the task's own, external ones no
     network of it either; on Fargate nobody says which instance.

@@ -9,7 +9,6 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from aws_executors.core.lifecycle.job import Job, R, Stage
-from aws_executors.core.lifecycle.metrics import has_begun
 
 
 class DisplayState(StrEnum):
@@ -47,4 +46,4 @@ def display_state(job: Job[R]) -> DisplayState:
     if state is DisplayState.SUBMITTING and job.failures:
         # Refused before, and asked again now and then: it has waited all the time.
         return DisplayState.WAITING
-    return DisplayState.RUNNING if state is DisplayState.STARTING and has_begun(job) else state
+    return DisplayState.RUNNING if state is DisplayState.STARTING and job.has_run else state

@@ -75,7 +75,7 @@ class NotPlaced:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A look-up by name has been answered; None where AWS shows no container."""
+    """A look-up by the token has been answered; None where AWS shows no container."""
 
     at: float
     observation: Observation | None
@@ -83,7 +83,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotLookedUp:
-    """A look-up by name has failed."""
+    """A look-up by the token has failed."""
 
     at: float
     error: AwsError

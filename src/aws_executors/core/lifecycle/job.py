@@ -23,7 +23,7 @@ class Stage(StrEnum):
     PREPARING = "preparing"  # its request is being built
     SUBMITTING = "submitting"  # a submission is under way
     BACKING_OFF = "backing off"  # the submission was refused for now; repeated when due
-    LOOKING_UP = "looking up"  # AWS is asked by name whether there is a container
+    LOOKING_UP = "looking up"  # AWS is asked by the token whether there is a container
     WATCHING = "watching"  # there is a container, or a row, to follow
     AWAITING_ROW = "awaiting row"  # the container has ended; the row is read before anything is reported
     STOPPING = "stopping"  # nobody waits for the container: it is followed to its end, and stopped when due
@@ -88,8 +88,9 @@ class Job(Generic[R]):
     renew_at: float = 0.0
 
     @property
-    def task_waits(self) -> bool:
-        """Whether its task waits for its container, which is worth a renewal or a line in the event log then.
+    def container_wanted(self) -> bool:
+        """Whether its task wants the container, to start in it or to go on: so its token is renewed while it
+        waits, and the task's event log says why it does.
 
         Neither this nor `withdrawn` holds for RELEASE: nothing is submitted, but the slot is still taken.
         """
@@ -104,6 +105,11 @@ class Job(Generic[R]):
     def runs(self) -> bool:
         """Whether the present container runs its task, by its row or by its last description."""
         return self.ran or (self.seen is not None and self.seen.phase is Phase.RUNNING)
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the present container runs its task, or has; it may have ended by now."""
+        return self.runs or (self.seen is not None and self.seen.started)
 
     @property
     def had_container(self) -> bool:

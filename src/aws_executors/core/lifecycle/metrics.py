@@ -15,7 +15,7 @@ from aws_executors.core.aws.error_codes import Kind
 from aws_executors.core.aws.request_quotas import Action
 from aws_executors.core.lifecycle.effects import Effect, Report
 from aws_executors.core.lifecycle.job import Job, R, Stage
-from aws_executors.core.lifecycle.observation import Cause, Phase
+from aws_executors.core.lifecycle.observation import Cause
 
 PREFIX = "aws_executors"
 
@@ -99,7 +99,7 @@ EVENTS = Metric(
 ENDED = Metric(
     name="ended",
     sort=Sort.COUNTER,
-    about="containers of tasks that have ended; this and the next ones with `usage`",
+    about="containers of tasks that have ended",
 )
 COST = Metric(
     name="cost", sort=Sort.COUNTER, about="what they cost, as an estimate, in millionths of a US dollar"
@@ -116,7 +116,7 @@ PULLS = Metric(name="time_to_pull", sort=Sort.TIMER, about="the pull of its imag
 COLD_STARTS = Metric(
     name="cold_starts",
     sort=Sort.COUNTER,
-    about="workloads that were the first of their container; this and the next ones with warm containers",
+    about="workloads that were the first of their warm container",
 )
 WARM_STARTS = Metric(
     name="warm_starts", sort=Sort.COUNTER, about="workloads whose container had run another one before"
@@ -177,16 +177,10 @@ def names(metric: Metric) -> Iterator[str]:
     yield from (name_of(metric, part) for part in metric.by or (None,))
 
 
-def has_begun(job: Job[R]) -> bool:
-    """Whether the job's present container is, or was, seen to run."""
-    seen = job.seen
-    return job.ran or (seen is not None and (seen.started or seen.phase is Phase.RUNNING))
-
-
 def failure(job: Job[R], effect: Effect[R]) -> StrEnum | None:
     """What the failure counts as that a job reports now, for the first time; None where it reports none.
 
-    >>> from aws_executors.core.lifecycle.observation import Observation
+    >>> from aws_executors.core.lifecycle.observation import Observation, Phase
     >>> lost = Observation(id="c1", phase=Phase.FAILED, cause=Cause.HOST_LOST)
     >>> failure(Job(token="0b6e", container="c1", seen=lost), Report(False, "why"))
     <Cause.HOST_LOST: 'host lost'>

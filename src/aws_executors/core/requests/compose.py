@@ -47,7 +47,7 @@ def function_name(part: object) -> str:
 def _printed(part: object) -> str:
     try:
         return repr(part)
-    except BaseException:  # noqa: BLE001 - foreign code: something that can not even be printed
+    except BaseException:  # noqa: BLE001 - foreign code: something that cannot even be printed
         return ""
 
 
@@ -292,7 +292,7 @@ def _words(error: BaseException) -> str:
 def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except BaseException:  # noqa: BLE001 - foreign code: an error that can not even be printed
+    except BaseException:  # noqa: BLE001 - foreign code: an error that cannot even be printed
         return "(its text cannot be made)"
 
 

@@ -1,6 +1,6 @@
 """One launch: all that a builder may know about the container it is asked to describe.
 
-Law: values only. A builder is a function of one `Launch`; what is not in here can not change a request, so
+Law: values only. A builder is a function of one `Launch`; what is not in here cannot change a request, so
 the same launch always gives the same request, in the scheduler, in a test and in a notebook.
 """
 
@@ -10,6 +10,9 @@ from typing import Generic, TypeVar
 from aws_executors.core.settings.base import Settings
 
 S_co = TypeVar("S_co", bound=Settings, covariant=True)
+
+LAUNCHER = ("python", "-m", "aws_executors.run")
+"""How a container starts this package's launcher."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

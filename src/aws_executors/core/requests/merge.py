@@ -2,7 +2,7 @@
 
 Law: a field's rule follows from its type. Text, numbers, flags and lists of plain values: what `over` says,
 if it says anything. A structure: merged in turn. A list of structures that have a key, and a map of texts: by
-that key. What a type can not say stands in the field's ``Annotated``, once: `Key` or `MergedBy`. Nothing that
+that key. What a type cannot say stands in the field's ``Annotated``, once: `Key` or `MergedBy`. Nothing that
 is given is changed. `tests/core/requests/test_merge.py` holds the laws: identity, idempotence, associativity.
 """
 

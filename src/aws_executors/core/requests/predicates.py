@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Generic, TypeVar, cast
 
-from aws_executors.core.requests.compose import call_text
+from aws_executors.core.requests.compose import Predicate, call_text
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
 
@@ -27,7 +27,7 @@ class _QueueIs:
         return f"queue_is({', '.join(map(repr, self.names))})"
 
 
-def queue_is(*names: str) -> Callable[[Launch[Settings]], bool]:
+def queue_is(*names: str) -> Predicate:
     """Whether the task's Airflow queue is one of these.
 
     >>> queue_is("long_tasks_queue")
@@ -47,7 +47,7 @@ class _QueueMatches:
         return f"queue_matches({self.pattern!r})"
 
 
-def queue_matches(pattern: str) -> Callable[[Launch[Settings]], bool]:
+def queue_matches(pattern: str) -> Predicate:
     """Whether the whole name of the task's Airflow queue matches a shell pattern (``*``, ``?``, ``[abc]``).
 
     >>> queue_matches("gpu-*")
@@ -68,7 +68,7 @@ class _TaskMatches:
         return f"task_matches(dag={self.dag!r}, task={self.task!r})"
 
 
-def task_matches(*, dag: str = "*", task: str = "*") -> Callable[[Launch[Settings]], bool]:
+def task_matches(*, dag: str = "*", task: str = "*") -> Predicate:
     """Whether DAG id and task id, each as a whole, match shell patterns; letters' case counts.
 
     >>> task_matches(dag="etl_*")
@@ -89,7 +89,7 @@ class _ConfigHas:
         return f"config_has({self.key!r})"
 
 
-def config_has(key: str) -> Callable[[Launch[Settings]], bool]:
+def config_has(key: str) -> Predicate:
     """Whether the task's ``executor_config`` has this key, in the spelling of its author.
 
     >>> config_has("memory")
@@ -109,7 +109,7 @@ class _TryNumberOver:
         return f"try_number_over({self.number})"
 
 
-def try_number_over(number: int) -> Callable[[Launch[Settings]], bool]:
+def try_number_over(number: int) -> Predicate:
     """Whether the task's try number is above `number`: 1 means from the first retry on.
 
     >>> try_number_over(1)
@@ -129,7 +129,7 @@ class _AttemptOver:
         return f"attempt_over({self.number})"
 
 
-def attempt_over(number: int) -> Callable[[Launch[Settings]], bool]:
+def attempt_over(number: int) -> Predicate:
     """Whether more than `number` containers were asked for in this try: 1 means after one got lost.
 
     An attempt follows a failure of the infrastructure (Spot taken back, image not pulled), never of the

@@ -85,12 +85,12 @@ class Cell:
         """Nothing more is taken."""
         return self._next(Word.CLOSED)
 
-    def last_of(self, token: str, since: int = 0) -> Served | None:
+    def last_of(self, token: str, skip: int = 0) -> Served | None:
         """The last run of this job's workload here that has ended, if there is one.
 
-        What the container had run before its `since`-th workload does not count.
+        The first `skip` workloads that the container has run do not count.
         """
-        return next((one for one in reversed(self.served[since:]) if one.token == token), None)
+        return next((one for one in reversed(self.served[skip:]) if one.token == token), None)
 
     def exit_code_of(self, token: str) -> int | None:
         """How that ended."""

@@ -32,20 +32,20 @@ def container_of(place: str) -> str:
     return place.partition(MARK)[0]
 
 
-def seen_in(cell: Cell, token: str, name: str = "", *, place: str = "", since: int = 0) -> Observation | None:
+def seen_in(cell: Cell, token: str, name: str = "", *, place: str = "", skip: int = 0) -> Observation | None:
     """What a cell says of the workload of a job, as an observation of its place; None if it says nothing.
 
-    `name` is the cell's, `place` the job's if it is known, else the last offer's. What the container had
-    run before its `since`-th workload was of an earlier turn.
+    `name` is the cell's, `place` the job's if it is known, else the last offer's. The first `skip`
+    workloads that the container has run were of earlier turns.
 
     >>> taken = Cell(container="arn:1").offer("0b6e", "{}").take()
     >>> seen_in(taken, "0b6e").phase, seen_in(taken.end(0), "0b6e").phase
     (<Phase.RUNNING: 'running'>, <Phase.SUCCEEDED: 'succeeded'>)
-    >>> seen_in(taken.end(0), "0b6e", since=1) is None
+    >>> seen_in(taken.end(0), "0b6e", skip=1) is None
     True
     """
     place = place or place_of(cell.container, cell.sequence)
-    served = cell.last_of(token, since)
+    served = cell.last_of(token, skip)
     if served is not None:
         code = served.exit_code
         phase, cause = (Phase.SUCCEEDED, None) if code == 0 else (Phase.FAILED, Cause.EXITED)

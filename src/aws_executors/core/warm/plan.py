@@ -23,11 +23,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starting:
-    """A container that has been asked for and has not come up; `free` while it costs nothing to stop it."""
+    """A container that has been asked for and has not come up; `unbilled` while it costs nothing yet."""
 
     token: str
     since: float
-    free: bool
+    unbilled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +54,9 @@ def placements(
     """What to do for one shape. `soon` is how many busy containers are expected to be idle in a moment.
 
     >>> jobs = [Waiting(token=name, priority=0, since=float(at)) for at, name in enumerate("abc")]
-    >>> placements(jobs, [Idle(token="x", since=5.0)], [Starting(token="y", since=1.0, free=True)])
+    >>> placements(jobs, [Idle(token="x", since=5.0)], [Starting(token="y", since=1.0, unbilled=True)])
     Plan(offers=(('a', 'x'),), starts=('c',), stops=())
-    >>> starting = [Starting(token=name, since=1.0, free=name == "y") for name in "yz"]
+    >>> starting = [Starting(token=name, since=1.0, unbilled=name == "y") for name in "yz"]
     >>> placements((), (), starting)
     Plan(offers=(), starts=(), stops=('y',))
     """
@@ -66,7 +66,7 @@ def placements(
     left = urgent[len(offers) :]
     wanting = left[len(starting) + soon :]
     surplus = max(0, len(starting) - len(left))
-    newest = sorted((one for one in starting if one.free), key=_since, reverse=True)
+    newest = sorted((one for one in starting if one.unbilled), key=_since, reverse=True)
     return Plan(
         offers=offers,
         starts=tuple(job.token for job in wanting),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TypeVar
 
-from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.launch import LAUNCHER, Launch
 from aws_executors.core.requests.stored_workload import address
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import Settings
@@ -30,7 +30,6 @@ NOBODY = "00000000-0000-8000-8000-000000000000"
 UNNAMED = "0" * 16
 """Stands for the shape's own name in the address of the cell."""
 
-LAUNCHER = ("python", "-m", "aws_executors.run")
 CELLS = "cells"
 
 

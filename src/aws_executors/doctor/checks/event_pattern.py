@@ -9,7 +9,7 @@ from typing import cast
 
 
 def passes(pattern: Mapping[str, object], event: Mapping[str, object]) -> bool | None:
-    """Whether the pattern lets the event through; None where that can not be told.
+    """Whether the pattern lets the event through; None where that cannot be told.
 
     >>> event = {"source": "aws.ecs", "detail": {"startedBy": "prod/0b6e"}}
     >>> passes({"source": ["aws.ecs"], "detail": {"startedBy": [{"prefix": "prod/"}]}}, event)

@@ -316,7 +316,7 @@ FOR_EVENTS: Mapping[str, str] = {
     "sqs:ReceiveMessage": "Events are not received; containers are polled as without events_queue.",
     "sqs:DeleteMessage": "Events come again and again, until the queue gives them up.",
     "sqs:ChangeMessageVisibility": "Events for other schedulers come to them half a minute late.",
-    "sqs:GetQueueAttributes": "Whether events pile up can not be checked.",
+    "sqs:GetQueueAttributes": "Whether events pile up cannot be checked.",
 }
 WHY_DENIED: Mapping[str, str] = {
     **FOR_EVENTS,

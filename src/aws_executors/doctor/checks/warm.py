@@ -114,7 +114,7 @@ def _of_rules(found: WarmEvidence, store: str) -> Iterator[Finding]:
         yield advice(
             "warm-lifecycle",
             f"No lifecycle rule deletes what is left below {found.address}",
-            "A scheduler that dies leaves the cells of its last containers, a kilobyte each, for ever.",
+            "A scheduler that dies leaves the cells of its last containers, a kilobyte each, forever.",
             f"the bucket of {store}: a lifecycle rule with Expiration {SHORTEST} days (docs/transport.md)",
         )
     elif min(days) < SHORTEST:

@@ -17,7 +17,7 @@ class CurrentTokens(Generic[K]):
     >>> tokens = CurrentTokens[str]()
     >>> tokens.enter("task", "first"), tokens.enter("task", "second")
     (None, 'first')
-    >>> tokens.speaks_for("first", "task"), tokens.speaks_for("second", "task")
+    >>> tokens.is_current("first", "task"), tokens.is_current("second", "task")
     (False, True)
     >>> tokens.strike("task")
     'second'
@@ -41,7 +41,7 @@ class CurrentTokens(Generic[K]):
         """The current token of the key."""
         return self._tokens.get(key)
 
-    def speaks_for(self, token: str, key: K) -> bool:
+    def is_current(self, token: str, key: K) -> bool:
         """Whether this token is the key's current one."""
         return self._tokens.get(key) == token
 

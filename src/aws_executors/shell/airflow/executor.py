@@ -234,7 +234,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
                 of_nobody = TaskInstanceKey(key.dag_id, WARM_CONTAINER, key.run_id, 1, -1)
                 started.usage.ask(of_nobody if shared else key, update.token, effect)
             return
-        if not self._current_tokens.speaks_for(update.token, key):
+        if not self._current_tokens.is_current(update.token, key):
             return  # taken back or superseded: its task is, or will be, in another container
         if isinstance(effect, LogEvent):
             self._log_event(key, effect)
@@ -315,7 +315,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         token, key, started = ti.external_executor_id, ti.key, self._started
         if started is None or not token:
             return False
-        if not (self._current_tokens.speaks_for(token, key) and key in self.running):
+        if not (self._current_tokens.is_current(token, key) and key in self.running):
             # Else it is adopted already: Airflow retries this call when the database fails it.
             work_item = started.work_items.orphan(ti, token)
             self._occupy(key, token)

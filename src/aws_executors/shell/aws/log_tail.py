@@ -1,7 +1,7 @@
 """The last lines that a failed container wrote, for the task's Event log.
 
 Law: best effort, and nobody waits for it: the failure is reported without. One thread, made when it is first
-needed; a short queue, and what does not fit is dropped; where logs can not be read, it soon stops trying.
+needed; a short queue, and what does not fit is dropped; where logs cannot be read, it soon stops trying.
 """
 
 import queue

@@ -35,7 +35,7 @@ _DIGITS = re.compile("[0-9]+")
 
 
 class OddAnswerError(AwsExecutorsError, HTTPClientError):
-    """What came over the connection can not be the whole answer to this call, and to no other."""
+    """What came over the connection cannot be the whole answer to this call, and to no other."""
 
     fmt = "{error}"
 

@@ -53,9 +53,12 @@ CENSUS_EVERY = 10.0  # seconds between two counts of all jobs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """How the engine is set: the policy of a job's life, the pace of polls, rows every so many seconds, and
-    whether events of containers are to be expected, usage is recorded, and what other schedulers have left is
-    adopted. `scheduler` is the one that this is for, by the id of its row in Airflow's table job."""
+    """How the engine is set.
+
+    `rows_every` is the seconds between two readings of rows. `events` says whether AWS sends events,
+    `usage` whether usage is recorded, `adopts` whether what other schedulers have left is adopted.
+    `scheduler` is the one that this is for, by the id of its row in Airflow's table job.
+    """
 
     policy: Policy
     pace: PollInterval
@@ -155,9 +158,9 @@ class Dispatcher(Generic[K, R]):
             self._polling.rows_due,
             self.event_feed.due,
             inf if self._warm is None else self._warm.due,
-            max(self.table.next_poll, self._polling.polls_from),
+            self._polling.polls_due,
             self.arrivals.due,
-            self._calls.due if self._calls.waiting else inf,
+            self._calls.due,
         )
 
     def turn(self) -> None:
@@ -167,8 +170,7 @@ class Dispatcher(Generic[K, R]):
             self._agenda.run_due(now)
         if now >= self.arrivals.due:
             self.arrivals.take_in(GROUP)
-        if self._calls.waiting:
-            self._calls.turn(now)
+        self._calls.turn(now)
         if now >= self._polling.rows_due:
             self._polling.read_rows(now)
         if now >= self.event_feed.due:
@@ -177,7 +179,7 @@ class Dispatcher(Generic[K, R]):
             self._warm.turn(now)
         if self._shutdown is not None:
             self._shutdown.turn()
-        elif now >= max(self.table.next_poll, self._polling.polls_from) and not self.closing:
+        elif now >= self._polling.polls_due and not self.closing:
             self._polling.poll(now)
         if now >= self._census_at:
             self._census_at = now + CENSUS_EVERY
@@ -275,7 +277,7 @@ class Dispatcher(Generic[K, R]):
         if job.due is not None and job.due != record.job.due:
             self._agenda.at(job.due, partial(self._wake, job.token))
         self.table.move(job, now)
-        if record.queued_at is not None and job.container and metrics.has_begun(job) and not job.pooled:
+        if record.queued_at is not None and job.container and job.has_run and not job.pooled:
             self._sink.time(metrics.name_of(metrics.STARTS), now - record.queued_at)
             record.queued_at = None
         for effect in asked:

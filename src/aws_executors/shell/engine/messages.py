@@ -1,7 +1,7 @@
 """What the executor hands to the engine, and what the engine hands back: frozen values.
 
 Whatever else the engine's thread is to do (an answer has come, a task is revoked) is a function that it
-calls: other threads put a `Message` into its inbox and share nothing else with it.
+calls: other threads put an `InboxItem` into its inbox and share nothing else with it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
 K_co = TypeVar("K_co", covariant=True)
 
-Message: TypeAlias = Callable[[], None]
+InboxItem: TypeAlias = Callable[[], None]
 """Something for the engine's thread to do."""
 
 

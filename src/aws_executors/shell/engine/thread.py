@@ -23,7 +23,7 @@ from aws_executors.shell.engine.aws_events.feed import News
 from aws_executors.shell.engine.calls.operations import Database, Operations
 from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
-from aws_executors.shell.engine.messages import AirflowUpdate, K, Message, WorkItem
+from aws_executors.shell.engine.messages import AirflowUpdate, InboxItem, K, WorkItem
 from aws_executors.shell.engine.stall import STALL
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
 from aws_executors.shell.engine.warm.container import WarmContainer
@@ -50,7 +50,7 @@ class Engine(Generic[K, R]):
         cells: CellStore | None = None,
     ) -> None:
         self._clock = clock
-        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[InboxItem] = queue.SimpleQueue()
         warm = None
         if cells is not None:
             warm = CellCalls(cells, database.unfinished, self._inbox.put, clock, config.workers)
@@ -74,7 +74,7 @@ class Engine(Generic[K, R]):
     def hand_over(self, work_items: Iterator[WorkItem[K, R]]) -> None:
         """Take jobs in, each made when its turn comes, and not by this thread; returns at once.
 
-        One that can not be made raises, and the next one is asked for all the same (as of a `map`).
+        One that cannot be made raises, and the next one is asked for all the same (as of a `map`).
         """
         self._inbox.put(partial(self._dispatcher.arrivals.hand_over, work_items))
 

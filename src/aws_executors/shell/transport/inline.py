@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from returns.result import Result, Success
 
 from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.requests.launch import LAUNCHER
 
 NOTHING: Result[None, AwsError] = Success(None)
 
@@ -45,7 +46,7 @@ class Inline:
 # Source: airflow/sdk/execution_time/execute_workload.py. The first one works in every image that has Airflow.
 INLINE: Mapping[str, Inline] = {
     "airflow": Inline(("python", "-m", "airflow.sdk.execution_time.execute_workload", "--json-string")),
-    "aws_executors": Inline(("python", "-m", "aws_executors.run", "--json-string")),
+    "aws_executors": Inline((*LAUNCHER, "--json-string")),
 }
-MEASURED = Inline(("python", "-m", "aws_executors.run", "--usage", "--json-string"))
+MEASURED = Inline((*LAUNCHER, "--usage", "--json-string"))
 """The same with a line at its end that says what was used."""

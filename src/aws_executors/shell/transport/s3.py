@@ -17,11 +17,10 @@ from returns.methods import unwrap_or_failure
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
+from aws_executors.core.requests.launch import LAUNCHER
 from aws_executors.core.requests.stored_workload import address, bucket_and_key, enclosed, numbered
 from aws_executors.shell.aws.s3 import ABSENT, Held, S3Calls
 from aws_executors.shell.transport.s3_errors import Told
-
-LAUNCHER = ("python", "-m", "aws_executors.run")
 
 NOT_SO = frozenset({"PreconditionFailed", "NoSuchKey"})
 """S3's error codes for a condition that is not met: the object has changed, or (with If-Match) is not

@@ -82,7 +82,7 @@ class Run:
 
     @property
     def held_back(self) -> bool:
-        """Whether the others can not have started."""
+        """Whether the others cannot have started."""
         return any(one.exit_code for one in self.before)
 
 

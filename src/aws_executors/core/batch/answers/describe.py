@@ -3,7 +3,7 @@
 Law: AWS's shapes end here and in `attempts.py`. The status says whether there is an outcome, because Batch
 may start another attempt by its own retry strategy after any exit code; once there is one, the Airflow
 container's exit code says which (C21), and without a code the tables do. A person's stop comes before both,
-for its words are a person's. Nothing raises, and one record that can not be read hides no other (C6).
+for its words are a person's. Nothing raises, and one record that cannot be read hides no other (C6).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """What SubmitJob and ListJobs answered.
 
-Law: an answer that can not be read may have submitted something, so it is AMBIGUOUS, never a refusal.
+Law: an answer that cannot be read may have submitted something, so it is AMBIGUOUS, never a refusal.
 """
 
 from returns.result import Result
@@ -38,7 +38,7 @@ def listed_ids(answer: object, *, name: str = "") -> Result[Page, AwsError]:
     """The job ids of one ListJobs page, and the token of the next one.
 
     With `name` only the jobs of exactly that name: the service's own filter is case-insensitive. A page that
-    can not be read is a failure as a whole: what was submitted must not be overlooked.
+    cannot be read is a failure as a whole: what was submitted must not be overlooked.
 
     >>> jobs = [{"jobId": "4c75", "jobName": "a-1"}, {"jobId": "9", "jobName": "A-1"}]
     >>> listed_ids({"jobSummaryList": jobs}, name="a-1").unwrap()

@@ -1,7 +1,7 @@
 """What RunTask and ListTasks answered.
 
 Law: a placement failure comes inside a good answer (HTTP 200) and means that nothing was started; its words
-stand here. An answer that can not be read may have started something, so it is AMBIGUOUS, never a refusal.
+stand here. An answer that cannot be read may have started something, so it is AMBIGUOUS, never a refusal.
 """
 
 from returns.result import Failure, Result, Success
@@ -52,7 +52,7 @@ def started(answer: object) -> Result[str, AwsError]:
     """The ARN of the task that RunTask started, or why it started none.
 
     A placement failure is CAPACITY, or what its words say (throttling in disguise). An answer with neither a
-    task nor a failure, and one that can not be read, is AMBIGUOUS. Source: "RunTask",
+    task nor a failure, and one that cannot be read, is AMBIGUOUS. Source: "RunTask",
     Amazon ECS API Reference.
 
     >>> started({"tasks": [{"taskArn": "arn:1"}], "failures": []})
@@ -66,7 +66,7 @@ def started(answer: object) -> Result[str, AwsError]:
 def listed_ids(answer: object) -> Result[Page, AwsError]:
     """The task ARNs of one ListTasks page, and the token of the next one.
 
-    A page that can not be read is a failure as a whole: what was started must not be overlooked.
+    A page that cannot be read is a failure as a whole: what was started must not be overlooked.
 
     >>> listed_ids({"taskArns": ["arn:1"], "nextToken": "n"}).unwrap()
     Page(ids=('arn:1',), next_token='n')

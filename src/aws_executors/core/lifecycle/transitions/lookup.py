@@ -44,7 +44,7 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
         fails_with="",
         runs_elsewhere=False,
     )
-    if job.task_waits:
+    if job.container_wanted:
         watching = replace(watching, stage=Stage.WATCHING, seen=None, failures=0)
         return observed(watching, observation, at, policy)
     if observation.ended:
@@ -60,7 +60,7 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
 def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     if job.lookups + 1 < policy.lookups:
         return replace(job, lookups=job.lookups + 1, failures=0, due=at + policy.lookup_every), ()
-    if not job.task_waits or (job.pooled and not job.container and job.purpose is Purpose.ADOPT):
+    if not job.container_wanted or (job.pooled and not job.container and job.purpose is Purpose.ADOPT):
         return finish(job)
     if job.container:
         return container_ended(replace(job, seen=forgotten(job.container, job.seen)), at, policy)

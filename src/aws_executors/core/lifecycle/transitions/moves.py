@@ -6,7 +6,9 @@ decided in the modules beside this one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 from aws_executors.core.aws.backoff import delay, jitter
@@ -31,6 +33,9 @@ Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
 
 FORGOTTEN = "nothing, the container is no longer listed"
 """The reason of an end that nobody has seen."""
+STOP_REASONS: Mapping[Purpose, str] = MappingProxyType(
+    {Purpose.CANCEL: TAKEN_BACK, Purpose.RELEASE: ORPHANED}
+)
 
 
 def submit(job: Job[R], request: R) -> Moved[R]:
@@ -45,13 +50,12 @@ def look_up(job: Job[R], at: float) -> Moved[R]:
 
 def stop(job: Job[R]) -> Moved[R]:
     """Ask AWS to stop the container, and follow it to its end."""
-    why = {Purpose.CANCEL: TAKEN_BACK, Purpose.RELEASE: ORPHANED}.get(job.purpose, NOT_WAITED_FOR)
-    why = SURPLUS if job.pooled else why
+    why = SURPLUS if job.pooled else STOP_REASONS.get(job.purpose, NOT_WAITED_FOR)
     return replace(job, stage=Stage.STOPPING, due=None), (Stop(job.container, why),)
 
 
 def let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
-    """Nobody waits for the container any more: it may end by itself, but not for ever."""
+    """Nobody waits for the container any more: it may end by itself, but not forever."""
     return replace(job, stage=Stage.STOPPING, due=at + (policy.linger if job.runs else policy.patience))
 
 
@@ -103,6 +107,6 @@ def back_off(job: Job[R], at: float, policy: Policy) -> Job[R]:
 
 def say_once(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
     """Write into the task's log why it waits, once per change; not for a container that nobody waits for."""
-    if job.told == change or not job.task_waits:
+    if job.told == change or not job.container_wanted:
         return job, ()
     return replace(job, told=change), (LogEvent(event, text),)

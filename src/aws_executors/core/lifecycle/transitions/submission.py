@@ -74,7 +74,7 @@ def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]
     if job.purpose is Purpose.LEAVE and job.ambiguous:
         # It may be the container of an earlier submission, whose work is why the row has moved on.
         return let_end(watching, at, policy), ()
-    return (watching, ()) if job.task_waits else stop(watching)
+    return (watching, ()) if job.container_wanted else stop(watching)
 
 
 def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:

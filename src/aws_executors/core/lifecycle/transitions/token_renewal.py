@@ -42,7 +42,7 @@ def renewal(job: Job[R], at: float) -> Moved[R]:
 
 def renewed(job: Job[R], event: Renewed) -> Moved[R]:
     """A renewal has been answered: it says how often from now on. An adopted job learns its interval here."""
-    if job.renew_every is None or not job.task_waits:
+    if job.renew_every is None or not job.container_wanted:
         return job, ()
     if event.error is not None:
         text, change = event.error.with_remedy, f"renewal {event.error.code}"
@@ -53,4 +53,4 @@ def renewed(job: Job[R], event: Renewed) -> Moved[R]:
 
 
 def _renewable(job: Job[R]) -> bool:
-    return job.renew_every is not None and job.task_waits and job.stage in RENEWABLE and not job.runs
+    return job.renew_every is not None and job.container_wanted and job.stage in RENEWABLE and not job.runs

@@ -41,7 +41,7 @@ def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -
         case Stage.STOPPING if observation.ended:
             return finish(newer)
         case Stage.STOPPING if observation.phase is Phase.RUNNING and (
-            job.task_waits or job.purpose is Purpose.LEAVE
+            job.container_wanted or job.purpose is Purpose.LEAVE
         ):
             return (newer if job.runs else replace(newer, due=at + policy.linger)), ()
         case _:

@@ -68,7 +68,7 @@ class EventFeed(Generic[K, R]):
         self._within = within
         self._unnamed: OrderedDict[str, float] = OrderedDict()  # accepted containers: when, the oldest first
         self._missed = 0  # events that did not come, since the last one that did
-        self._failing: tuple[float, str] | None = None  # since when the queue can not be read, and why
+        self._failing: tuple[float, str] | None = None  # since when the queue cannot be read, and why
         self._closed = False
         self._said: dict[int, float] = {}  # when each was logged last, by its level
 
@@ -128,7 +128,7 @@ class EventFeed(Generic[K, R]):
             self._unnamed.popitem(last=False)
             self._missed += 1
         if self._failing is not None and self._failing[0] <= now - self._within:
-            self._silence(now, f"the queue can not be read: {self._failing[1]}")
+            self._silence(now, f"the queue cannot be read: {self._failing[1]}")
         elif self._missed >= MISSED:
             self._silence(now, f"{MISSED} events did not arrive within {self._within:g} s")
         self._plan()

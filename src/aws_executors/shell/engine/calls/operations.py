@@ -22,7 +22,7 @@ from aws_executors.core.lifecycle.policy import WORKLOAD_LOST
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow.loggers import words
 from aws_executors.shell.engine.calls.thread_pool import GivenUpError, Workers
-from aws_executors.shell.engine.messages import K, Message, RowQuery, WorkItem
+from aws_executors.shell.engine.messages import InboxItem, K, RowQuery, WorkItem
 from aws_executors.shell.engine.stall import STALL, TOO_LATE
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
 
@@ -69,7 +69,7 @@ class Operations(Generic[K, R]):
         self,
         service: Service[R],
         database: Database[K],
-        post: Callable[[Message], None],
+        post: Callable[[InboxItem], None],
         clock: Callable[[], float],
         workers: int,
         cells: CellCalls | None = None,
@@ -149,7 +149,7 @@ class Operations(Generic[K, R]):
     def discard(self, work_item: WorkItem[K, R], then: Callable[[Result[None, AwsError]], None]) -> None:
         """Delete whatever was stored for a job."""
         if work_item.stored is not None:
-            self._storing.call(work_item.stored.discard, then, _unclear, LAST)  # renewals can not wait
+            self._storing.call(work_item.stored.discard, then, _unclear, LAST)  # renewals cannot wait
 
     def describe(
         self, containers: tuple[str, ...], then: Callable[[Result[DescribeResult, AwsError]], None]

@@ -48,8 +48,6 @@ class PendingCalls(Generic[K, R]):
         happen: Callable[[Record[K, R], events.Event[R]], None],
         hold: Callable[[Record[K, R], effects.Submit[R]], None],
     ) -> None:
-        self.waiting = 0
-        """How many calls wait until AWS allows them: while none does, nothing is due."""
         self._table = context.table
         self._operations = operations
         self._rate_limiter = rate_limiter
@@ -65,7 +63,7 @@ class PendingCalls(Generic[K, R]):
 
     @property
     def due(self) -> float:
-        """When a call that waits may be made; never, if only an answer makes room for it."""
+        """When a call that waits may be made; never, if none waits, or only an answer makes room for it."""
         times = [
             self._rate_limiter.ready_at(action)
             for action, queue in self._queues.items()
@@ -78,8 +76,7 @@ class PendingCalls(Generic[K, R]):
         for action, queue in self._queues.items():
             if queue.waiting:
                 for token, effect in queue.take_ready(now, self._room(action)):
-                    self.waiting -= 1
-                    self._pass(token, effect, now)
+                    self._make_if_needed(token, effect, now)
 
     def enqueue(
         self, record: Record[K, R], effect: effects.Submit[R] | effects.LookUp | effects.Stop
@@ -87,7 +84,6 @@ class PendingCalls(Generic[K, R]):
         """Make this call as soon as AWS allows it."""
         queue = self._queues[RATE_LIMITED[type(effect)]]
         queue.enqueue((record.job.token, effect), record.work_item.priority)
-        self.waiting += 1
 
     def make(self, record: Record[K, R], effect: Performable[R]) -> None:
         """Make this call now; an earlier one of the kind needs no answer any more."""
@@ -99,16 +95,14 @@ class PendingCalls(Generic[K, R]):
 
     def drop_submissions(self) -> None:
         """Forget the submissions that wait."""
-        submissions = self._queues[Action.SUBMIT]
-        self.waiting -= len(submissions)
-        submissions.clear()
+        self._queues[Action.SUBMIT].clear()
 
     def _room(self, action: Action) -> int:
         """How many calls of an action may begin by now; the next answer makes room for another submission."""
         return UNBOUNDED if action is not Action.SUBMIT else self._submissions - len(self._submitting)
 
-    def _pass(self, token: str, effect: Performable[R], now: float) -> None:
-        """AWS allows this call now: make it, unless it has become needless while it waited."""
+    def _make_if_needed(self, token: str, effect: Performable[R], now: float) -> None:
+        """AWS allows this call now; it may have become needless while it waited."""
         record = self._table.get(token)
         if record is None:
             return

@@ -49,8 +49,6 @@ class Polling(Generic[K, R]):
         happen: Callable[[Record[K, R], Observed | RowRead], None],
         row_known: Callable[[Record[K, R], Row | None, float], None],
     ) -> None:
-        self.polls_from = 0.0
-        """AWS allows no poll before."""
         self.rows_due = inf
         """When the next query may be made; never while one is under way, or there is no job."""
         self._table = context.table
@@ -63,8 +61,14 @@ class Polling(Generic[K, R]):
         self._row_known = row_known
         self._wanted: dict[str, None] = {}  # rows that a verdict waits for, by the tokens of their jobs
         self._reading = False
-        self._next_turns = 0.0  # when the other rows are due
-        self._pause = 0.0  # until when the database is left alone
+        self._others_due = 0.0  # when the rows are due that no verdict waits for
+        self._quiet_until = 0.0  # the database has failed, and is left alone until then
+        self._polls_from = 0.0  # AWS allows no poll before
+
+    @property
+    def polls_due(self) -> float:
+        """When the next containers are to be polled, and may be."""
+        return max(self._table.next_poll, self._polls_from)
 
     # --- Containers ----------------------------------------------------------------------------------------
 
@@ -72,7 +76,7 @@ class Polling(Generic[K, R]):
         """Describe the containers whose time has come, as far as AWS allows it."""
         while now >= self._table.next_poll:
             if not self._rate_limiter.take(Action.DESCRIBE, 1, now):
-                self.polls_from = self._rate_limiter.ready_at(Action.DESCRIBE)
+                self._polls_from = self._rate_limiter.ready_at(Action.DESCRIBE)
                 return
             if ids := self._table.to_poll(now, CHUNK):
                 self._operations.describe(ids, partial(self._described, ids))
@@ -107,7 +111,7 @@ class Polling(Generic[K, R]):
 
     def begin(self, now: float) -> None:
         """The first job has come into an empty table: its row was written just now."""
-        self._next_turns = max(self._next_turns, now + self._every)
+        self._others_due = max(self._others_due, now + self._every)
         self._plan_rows()
 
     def read_rows(self, now: float) -> None:
@@ -115,8 +119,8 @@ class Polling(Generic[K, R]):
         wanted = [record for token in self._wanted if (record := self._table.get(token)) is not None]
         # A verdict waits for these, whatever their jobs know of them already.
         asked = {record.job.token: replace(record.row, heard=None) for record in wanted[:ROWS]}
-        if now >= self._next_turns:
-            self._next_turns = now + self._every
+        if now >= self._others_due:
+            self._others_due = now + self._every
             asked = self._table.to_read(max(0, ROWS - len(asked))) | asked
         self._wanted = dict.fromkeys(record.job.token for record in wanted[ROWS:])
         self._reading = bool(asked)
@@ -133,7 +137,7 @@ class Polling(Generic[K, R]):
         self._reading = False
         if not isinstance(result, Success):
             self._wanted |= dict.fromkeys(asked)
-            self._pause = self._clock() + self._every
+            self._quiet_until = self._clock() + self._every
             self._plan_rows()
             return
         self._plan_rows()
@@ -145,5 +149,5 @@ class Polling(Generic[K, R]):
                 self._row_known(record, row, began)
 
     def _plan_rows(self) -> None:
-        due = self._pause if self._wanted else max(self._next_turns, self._pause)
+        due = self._quiet_until if self._wanted else max(self._others_due, self._quiet_until)
         self.rows_due = inf if self._reading else due

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.shell.airflow.loggers import logger, words
-from aws_executors.shell.engine.messages import Message
+from aws_executors.shell.engine.messages import InboxItem
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class _Call(Generic[T]):
     urgency: tuple[int, int]
     run: Callable[[], T] = field(compare=False)
     then: Callable[[T], None] = field(compare=False)
-    lost: Callable[[BaseException], T] = field(compare=False)
+    on_error: Callable[[BaseException], T] = field(compare=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +77,7 @@ class Workers:
     """
 
     def __init__(
-        self, name: str, count: int, post: Callable[[Message], None], patience: float | None = None
+        self, name: str, count: int, post: Callable[[InboxItem], None], patience: float | None = None
     ) -> None:
         self._name = name
         self._patience = patience
@@ -112,12 +112,12 @@ class Workers:
         self,
         run: Callable[[], T],
         then: Callable[[T], None],
-        lost: Callable[[BaseException], T],
+        on_error: Callable[[BaseException], T],
         priority: int = 0,
     ) -> None:
-        """Make this call as soon as a thread is free, and post its result to `then`; `lost` gives the result
-        of a call that raises. The highest `priority` goes first, among these the oldest."""
-        self._calls.put(_Call((-priority, next(self._order)), run, then, lost))
+        """Make this call as soon as a thread is free, and post its result to `then`; `on_error` gives the
+        result of a call that raises. The highest `priority` goes first, among these the oldest."""
+        self._calls.put(_Call((-priority, next(self._order)), run, then, on_error))
 
     def drop_waiting(self) -> None:
         """Forget the calls that nobody has begun."""
@@ -152,7 +152,7 @@ class Workers:
                     "A worker's call tried to exit the process (%s); the call is treated as failed",
                     words(error),
                 )
-            result = call.lost(error)
+            result = call.on_error(error)
         with self._lock:
             self._runs.discard(run)
             run.returned = True
@@ -177,10 +177,10 @@ class Workers:
             with self._lock:
                 self._hanging = [run for run in self._hanging if run.hangs]
                 late = [run for run in list(self._runs) if self._check(run)]
-                lost = sum(run.given_up and not run.replaced for run in self._hanging)
+                stuck = sum(run.given_up and not run.replaced for run in self._hanging)
             for run in late:
                 self._give_up(run)
-            if lost >= len(self._threads):
+            if stuck >= len(self._threads):
                 for call in self._waiting():
                     self._lose(call)
 
@@ -217,7 +217,7 @@ class Workers:
         self._lose(run.call)
 
     def _lose(self, call: _Call[Any]) -> None:
-        self._answer(call, call.lost(GivenUpError(f"has not returned for {self._patience:g} s")))
+        self._answer(call, call.on_error(GivenUpError(f"has not returned for {self._patience:g} s")))
 
 
 def _nothing(_: object = None) -> None:

@@ -17,7 +17,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.warm.cell import Cell
 from aws_executors.shell.airflow.loggers import words
 from aws_executors.shell.engine.calls.thread_pool import Workers
-from aws_executors.shell.engine.messages import Message
+from aws_executors.shell.engine.messages import InboxItem
 from aws_executors.shell.engine.stall import STALL, TOO_LATE
 from aws_executors.shell.transport.cells import CellStore, HeldCell
 
@@ -39,7 +39,7 @@ class CellCalls:
         self,
         cells: CellStore,
         unfinished: Unfinished,
-        post: Callable[[Message], None],
+        post: Callable[[InboxItem], None],
         clock: Callable[[], float],
         workers: int,
     ) -> None:

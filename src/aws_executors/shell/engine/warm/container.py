@@ -21,7 +21,7 @@ from aws_executors.shell.transport.cells import HeldCell
 
 R = TypeVar("R")
 
-FREE = frozenset({"", "PROVISIONING", "SUBMITTED", "RUNNABLE"})
+UNBILLED = frozenset({"", "PROVISIONING", "SUBMITTED", "RUNNABLE"})
 """The statuses in which a container costs nothing yet: billing begins with the pull of its image. Source:
 "AWS Fargate pricing"; "Task lifecycle states", Amazon ECS; "Job states", AWS Batch."""
 
@@ -121,5 +121,5 @@ class WarmContainer(Generic[K, R]):
             return None
         seen = self.record.job.seen
         return Starting(
-            token=self.token, since=self.since, free=(seen.status if seen is not None else "") in FREE
+            token=self.token, since=self.since, unbilled=(seen.status if seen is not None else "") in UNBILLED
         )

@@ -167,7 +167,7 @@ class Turns(Generic[K, R]):
     def _apply(self, container: WarmContainer[K, R], held: HeldCell) -> None:
         """What this says of the job whose workload the container has, or may have."""
         cell, token = held.cell, container.job
-        seen = seen_in(cell, token, container.name, place=container.place, since=container.served_before)
+        seen = seen_in(cell, token, container.name, place=container.place, skip=container.served_before)
         if seen is not None:
             self.taken(container, seen)
         elif cell.word is not Word.OFFERED or cell.token != token:
