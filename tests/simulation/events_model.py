@@ -82,18 +82,18 @@ class EventQueue:
 
     def _receive(self, process: Process, intake: EventIntake, message: Message) -> None:
         if message.body not in self._read:
-            self._read[message.body] = intake.understood([message])[message]
+            self._read[message.body] = intake.read([message])[message]
         seen = {message: self._read[message.body]}
-        intake.hand_over(seen, lambda strangers: self._acknowledge(process, intake, seen, strangers))
+        intake.hand_over(seen, lambda not_ours: self._acknowledge(process, intake, seen, not_ours))
 
     def _acknowledge(
         self,
         process: Process,
         intake: EventIntake,
         seen: Mapping[Message, Observation | None],
-        strangers: frozenset[str],
+        not_ours: frozenset[str],
     ) -> None:
-        done, back = intake.sorted_out(seen, strangers)
+        done, back = intake.triage(seen, not_ours)
 
         def carry_out() -> None:
             for message in done:

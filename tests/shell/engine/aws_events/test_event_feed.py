@@ -32,7 +32,7 @@ class Told(Clerk):
         self.dispatcher: Dispatcher[str, Order] = Dispatcher(
             self, config, lambda: self.now, self.share, Unmeasured()
         )
-        self.strangers: list[frozenset[str]] = []
+        self.not_ours: list[frozenset[str]] = []
 
     def news(self) -> News:
         return self.dispatcher.event_feed.news
@@ -50,7 +50,7 @@ class Told(Clerk):
         self.hear(seen)
 
     def hear(self, *seen: Observation) -> None:
-        self.dispatcher.event_feed.take(seen, self.strangers.append)
+        self.dispatcher.event_feed.take(seen, self.not_ours.append)
 
     def polls(self, since: float) -> float:
         """Containers that were polled since then, a second."""
@@ -165,7 +165,7 @@ def test_what_is_late_doubled_or_out_of_order_changes_nothing(told: Told) -> Non
     told.run(2.0)
     reports = [one for one in told.dispatcher.airflow_updates() if isinstance(one.effect, Report)]
     assert len(reports) == 1
-    assert told.strangers == [frozenset()] * 8
+    assert told.not_ours == [frozenset()] * 8
 
 
 def test_whose_container_it_is_not_is_said(told: Told) -> None:
@@ -173,7 +173,7 @@ def test_whose_container_it_is_not_is_said(told: Told) -> None:
     told.run(1.0)
     strange = Observation(id="strange", phase=Phase.RUNNING, source=Source.EVENT)
     told.hear(strange, Observation(id="c1", phase=Phase.RUNNING, started=True, source=Source.EVENT))
-    assert told.strangers == [frozenset({"strange"})]
+    assert told.not_ours == [frozenset({"strange"})]
 
 
 def test_the_last_events_of_a_closed_job_are_no_strangers(told: Told) -> None:
@@ -185,7 +185,7 @@ def test_the_last_events_of_a_closed_job_are_no_strangers(told: Told) -> None:
     told.run(10.0)
     assert "t1" not in told.dispatcher.table
     told.event("c1")
-    assert told.strangers[-1] == frozenset()
+    assert told.not_ours[-1] == frozenset()
 
 
 def test_one_that_no_event_names_is_polled_after_15_seconds(told: Told) -> None:
@@ -275,4 +275,4 @@ def test_an_end_that_comes_while_the_scheduler_ends_is_left_to_the_next_one(told
     told.event("c1")
     told.run(3.0)
     assert not [one for one in told.dispatcher.airflow_updates() if isinstance(one.effect, Report)]
-    assert told.strangers[-1] == {"c1"}
+    assert told.not_ours[-1] == {"c1"}

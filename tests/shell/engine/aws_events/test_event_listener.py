@@ -173,7 +173,7 @@ def test_of_many_messages_each_is_taken_in_and_by_several_threads(
     entries = [{"Id": str(number), "MessageBody": event(f"arn:{number % 7}").body} for number in range(10)]
     for _ in range(20):
         sqs.send_message_batch(QueueUrl=url, Entries=entries)
-    threads, hearer, several, reads = set[str](), Hearer(), threading.Event(), itertools.count()
+    threads, consumer, several, reads = set[str](), Consumer(), threading.Event(), itertools.count()
     read = READ
 
     def reading(event: object) -> Result[Observation, Unreadable]:
@@ -184,18 +184,18 @@ def test_of_many_messages_each_is_taken_in_and_by_several_threads(
             several.wait(60)
         return read(event)
 
-    listener = EventListener(EventQueue(Clients(SETTINGS), url), EventIntake(reading, hearer, Unmeasured()))
-    monkeypatch.setattr(hearer, "tell", partial(take_all, hearer))
+    listener = EventListener(EventQueue(Clients(SETTINGS), url), EventIntake(reading, consumer, Unmeasured()))
+    monkeypatch.setattr(consumer, "tell", partial(take_all, consumer))
     listener.start()
     until(lambda: messages(aws, url) == 0)
     listener.end()
-    assert len(hearer.heard) == 200
+    assert len(consumer.heard) == 200
     assert len(threads) > 1
 
 
-def take_all(hearer: Hearer, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
+def take_all(consumer: Consumer, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
     """All are this engine's."""
-    hearer.heard.extend(seen)
+    consumer.heard.extend(seen)
     then(frozenset())
 
 
@@ -254,7 +254,7 @@ class Mailbox:
 
 
 @dataclass
-class Hearer:
+class Consumer:
     """An engine that knows one container."""
 
     own: str = "arn:own"
@@ -280,24 +280,24 @@ def event(task: str, times: int = 1) -> Message:
 
 
 def test_a_message_on_which_the_reader_breaks_hinders_no_other() -> None:
-    hearer = Hearer()
-    mailbox = after_a_turn(hearer, Message("[" * 200_000, "poison"), event("arn:own"))
-    assert [one.id for one in hearer.heard] == ["arn:own"]
+    consumer = Consumer()
+    mailbox = after_a_turn(consumer, Message("[" * 200_000, "poison"), event("arn:own"))
+    assert [one.id for one in consumer.heard] == ["arn:own"]
     assert mailbox.deleted == ["poison", "arn:own 1"]
 
 
 def test_what_comes_after_the_end_is_given_back_for_others() -> None:
-    hearer, mailbox = Hearer(), Mailbox([Success((event("arn:own"),))])
-    listener = EventListener(mailbox, EventIntake(READ, hearer, Unmeasured()))
+    consumer, mailbox = Consumer(), Mailbox([Success((event("arn:own"),))])
+    listener = EventListener(mailbox, EventIntake(READ, consumer, Unmeasured()))
     listener.end()
     listener.turn()
-    assert (hearer.heard, mailbox.deleted, mailbox.given_back) == ([], [], {"arn:own 1": 0})
+    assert (consumer.heard, mailbox.deleted, mailbox.given_back) == ([], [], {"arn:own 1": 0})
 
 
 def test_a_refusal_to_delete_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     denied = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="not authorized")
     mailbox = Mailbox([Success((event("arn:own", times),)) for times in (1, 2)], refuses=denied)
-    listener = EventListener(mailbox, EventIntake(READ, Hearer(), Unmeasured()))
+    listener = EventListener(mailbox, EventIntake(READ, Consumer(), Unmeasured()))
     listener.turn()
     listener.turn()
     assert caplog.text.count("Acknowledging events failed: AccessDenied: not authorized") == 1
@@ -307,16 +307,16 @@ def test_a_message_does_not_print_what_is_in_it() -> None:
     assert "PENDING" not in repr(event("arn:own"))
 
 
-def after_a_turn(hearer: Hearer, *received: Message) -> Mailbox:
+def after_a_turn(consumer: Consumer, *received: Message) -> Mailbox:
     mailbox = Mailbox([Success(received)])
-    EventListener(mailbox, EventIntake(READ, hearer, Unmeasured())).turn()
+    EventListener(mailbox, EventIntake(READ, consumer, Unmeasured())).turn()
     return mailbox
 
 
 def test_what_is_taken_in_is_acknowledged_and_what_is_not_ours_given_back() -> None:
-    hearer = Hearer()
-    mailbox = after_a_turn(hearer, event("arn:own"), event("arn:other"), Message("no JSON", "odd"))
-    assert [(one.id, one.source) for one in hearer.heard] == [
+    consumer = Consumer()
+    mailbox = after_a_turn(consumer, event("arn:own"), event("arn:other"), Message("no JSON", "odd"))
+    assert [(one.id, one.source) for one in consumer.heard] == [
         ("arn:own", Source.EVENT),
         ("arn:other", Source.EVENT),
     ]
@@ -326,31 +326,31 @@ def test_what_is_taken_in_is_acknowledged_and_what_is_not_ours_given_back() -> N
 
 def test_it_is_given_back_at_once_first_then_later_then_no_more() -> None:
     waits = [
-        after_a_turn(Hearer(), event("arn:other", times)).given_back.get(f"arn:other {times}")
+        after_a_turn(Consumer(), event("arn:other", times)).given_back.get(f"arn:other {times}")
         for times in range(1, len(GIVEN_BACK) + 2)
     ]
     assert waits == [*GIVEN_BACK, None]
-    assert after_a_turn(Hearer(), event("arn:other", len(GIVEN_BACK) + 1)).deleted
+    assert after_a_turn(Consumer(), event("arn:other", len(GIVEN_BACK) + 1)).deleted
     assert list(GIVEN_BACK) == sorted(GIVEN_BACK)
 
 
 def test_what_the_engine_has_not_taken_in_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "ENGINE_WITHIN", 0.01)
-    mailbox = after_a_turn(Hearer(deaf=True), event("arn:own"))
+    mailbox = after_a_turn(Consumer(deaf=True), event("arn:own"))
     assert (mailbox.deleted, mailbox.given_back) == ([], {})
 
 
 def test_an_empty_answer_says_that_the_queue_can_be_read() -> None:
-    hearer = Hearer()
-    mailbox = after_a_turn(hearer)
-    assert (hearer.told, mailbox.deleted, mailbox.given_back) == ([0], [], {})
+    consumer = Consumer()
+    mailbox = after_a_turn(consumer)
+    assert (consumer.told, mailbox.deleted, mailbox.given_back) == ([0], [], {})
 
 
 def test_trouble_is_told_to_the_engine_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "PAUSE", Backoff(base=0.0, cap=0.0))
     denied = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="not authorized")
-    hearer, mailbox = Hearer(), Mailbox([Failure(denied), Failure(denied)])
-    listener = EventListener(mailbox, EventIntake(READ, hearer, Unmeasured()))
+    consumer, mailbox = Consumer(), Mailbox([Failure(denied), Failure(denied)])
+    listener = EventListener(mailbox, EventIntake(READ, consumer, Unmeasured()))
     listener.turn()
     listener.turn()
-    assert hearer.problems == ["AccessDenied: not authorized"] * 2
+    assert consumer.problems == ["AccessDenied: not authorized"] * 2

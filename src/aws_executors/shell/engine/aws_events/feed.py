@@ -77,12 +77,12 @@ class EventFeed(Generic[K, R]):
         if self._closed:
             then(frozenset(event.id for event in events))  # the next scheduler's, if anybody's
             return
-        now, strangers = self._clock(), set[str]()
+        now, not_ours = self._clock(), set[str]()
         self._failing = None
         for event in events:
             record = self._table.owner(event.id)
             if record is None and not self._table.belonged(event.id):
-                strangers.add(event.id)
+                not_ours.add(event.id)
                 continue
             self._came(event.id)
             if record is not None:
@@ -90,7 +90,7 @@ class EventFeed(Generic[K, R]):
                     self._happen(record, Observed(now, event))
                 self._table.named(record, now)
         self._plan()
-        then(frozenset(strangers))
+        then(frozenset(not_ours))
 
     def accepted(self, container: str) -> None:
         """AWS has accepted a container: an event will name it."""

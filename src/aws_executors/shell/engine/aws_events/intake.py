@@ -28,7 +28,7 @@ Read = Callable[[object], Result[Observation, Unreadable]]
 READING = "Reading an event"
 
 
-class Hearer(Protocol):
+class EventConsumer(Protocol):
     """Who takes events in; `Engine` is one."""
 
     def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
@@ -43,35 +43,35 @@ class Hearer(Protocol):
 class EventIntake:
     """Hands what messages say to the engine, and says what becomes of each message."""
 
-    def __init__(self, read: Read, hearer: Hearer, sink: Sink) -> None:
+    def __init__(self, read: Read, consumer: EventConsumer, sink: Sink) -> None:
         self._read = read
-        self._hearer = hearer
+        self._consumer = consumer
         self._sink = sink
         self._error_log = ErrorLog(time.monotonic, log)
 
-    def understood(self, messages: Sequence[Message]) -> dict[Message, Observation | None]:
+    def read(self, messages: Sequence[Message]) -> dict[Message, Observation | None]:
         """What each message says; None where nobody can say."""
         return {message: self._read_one(message) for message in messages}
 
     def hand_over(
         self, seen: Mapping[Message, Observation | None], then: Callable[[frozenset[str]], None]
     ) -> None:
-        """Give the engine what was understood; `then` gets the containers that are not this scheduler's."""
-        self._hearer.tell([one for one in seen.values() if one is not None], then)
+        """Give the engine what was read; `then` gets the containers that are not this scheduler's."""
+        self._consumer.tell([one for one in seen.values() if one is not None], then)
 
     def failed(self, problem: str, began: float) -> None:
         """The queue could not be read, by a call that began then."""
-        self._hearer.events_failed(problem, began)
+        self._consumer.events_failed(problem, began)
 
-    def sorted_out(
-        self, seen: Mapping[Message, Observation | None], strangers: frozenset[str]
+    def triage(
+        self, seen: Mapping[Message, Observation | None], not_ours: frozenset[str]
     ) -> tuple[list[Message], dict[Message, int]]:
         """Which messages are done with, and which are given back: after how many seconds."""
         done: list[Message] = []
         back: dict[Message, int] = {}
         for message, one in seen.items():
             fate = EventFate.TAKEN if one is not None else EventFate.UNREADABLE
-            if one is not None and one.id in strangers:
+            if one is not None and one.id in not_ours:
                 again = message.times <= len(GIVEN_BACK)
                 fate = EventFate.GIVEN_BACK if again else EventFate.NOBODYS
             self._sink.count(name_of(EVENTS, fate))

@@ -83,16 +83,16 @@ class EventListener:
         if self._ended.is_set():
             self._acknowledge([], dict.fromkeys(messages, 0))  # they are for others now
             return False
-        seen = self._intake.understood(messages)
+        seen = self._intake.read(messages)
         answer: queue.SimpleQueue[frozenset[str]] = queue.SimpleQueue()
         self._intake.hand_over(seen, answer.put)
         if more := len(messages) == AT_ONCE:
             self._call_for_help()
         try:
-            strangers = answer.get(timeout=ENGINE_WITHIN)
+            not_ours = answer.get(timeout=ENGINE_WITHIN)
         except queue.Empty:
             return more  # they are received again
-        self._acknowledge(*self._intake.sorted_out(seen, strangers))
+        self._acknowledge(*self._intake.triage(seen, not_ours))
         if not messages and time.monotonic() - began < BRIEF:
             self._ended.wait(BRIEF)  # whoever answers does not hold answers back
         return more
