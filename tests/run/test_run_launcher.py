@@ -34,7 +34,8 @@ from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
 from aws_executors.local import LocalAws
 from aws_executors.run import stop_cause
-from aws_executors.run.__main__ import decoded
+from aws_executors.run.__main__ import decoded, supervise
+from aws_executors.run.first_process import StoppedError
 from aws_executors.run.sources import NoWorkloadError, from_s3
 from run.warm_world import BUCKET, URL, CellAt
 
@@ -638,6 +639,26 @@ def test_a_stop_before_airflow_has_let_it_begin_is_no_failure_of_the_task(
     assert process.returncode == Exit.INFRASTRUCTURE
     assert BEFORE_IT_BEGAN in said
     assert container.proof == ""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(TASK % ("", ""), id="task"),
+        pytest.param(CALLBACK, id="callback", marks=needs(CALLBACKS)),
+    ],
+)
+def test_a_stop_in_the_fork_before_airflow_runs_anything_says_that_nothing_has_begun(
+    written: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a callback, too, which may then be called once more."""
+
+    def stopped(*, do_log: bool) -> None:
+        raise StoppedError("SIGTERM")
+
+    monkeypatch.setattr("airflow.settings.dispose_orm", stopped)
+    assert supervise(decoded(written)) == Exit.INFRASTRUCTURE
+    assert BEFORE_IT_BEGAN in capsys.readouterr().err
 
 
 @needs(CALLBACKS)

@@ -107,6 +107,16 @@ os.wait = at_the_last_moment
 sys.exit(first_process.fork(lambda: 7))
 """
 
+AT_ITS_BEGINNING = """
+import os, signal, sys
+from aws_executors.run import first_process, warm_fork
+
+def told_meanwhile(ready=first_process.stop_at_once):
+    ready()
+    os.kill(os.getpid(), signal.SIGTERM)  # which waits, as signals are blocked in the fork's first moment
+first_process.stop_at_once = warm_fork.stop_at_once = told_meanwhile
+"""
+
 MUTE = """
 import os, sys
 from aws_executors.run import first_process
@@ -129,6 +139,19 @@ def python(code: str, output: int = subprocess.DEVNULL, **around: str) -> int:
 
 def test_a_signal_that_comes_as_the_workload_has_just_ended_does_not_change_how_it_ended() -> None:
     assert python(AT_ITS_END) == 7
+
+
+@pytest.mark.parametrize(
+    "forked",
+    [
+        "sys.exit(first_process.fork(lambda: 7))",
+        "first_process.block_signals(); sys.exit(warm_fork.run_apart(lambda: (7, True)).exit_code)",
+    ],
+)
+def test_a_signal_that_comes_as_the_workload_is_to_begin_says_that_nothing_ran(
+    forked: str, tmp_path: Path
+) -> None:
+    assert python(AT_ITS_BEGINNING + forked, TMPDIR=str(tmp_path)) == Exit.INFRASTRUCTURE
 
 
 def test_an_output_that_is_gone_does_not_change_how_a_workload_ended() -> None:

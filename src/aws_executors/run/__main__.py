@@ -164,16 +164,16 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
 
     from aws_executors.run.exit_codes import FAILED, exit_code
 
-    dispose_orm(do_log=False)
     asks_first = isinstance(workload, ExecuteTask)
     with compat.answers() as heard:
-        # Nobody hears when a callback begins: from here on it may have, and a code that says otherwise would
-        # have it called a second time.
-        heard.begun = not asks_first
         try:
+            dispose_orm(do_log=False)
+            # Nobody hears when a callback begins: from here on it may have, and a code that says otherwise
+            # would have it called a second time.
+            heard.begun = not asks_first
             left = compat.run_workload(workload)
         except StoppedError as error:
-            if asks_first:
+            if asks_first or not heard.begun:
                 return _stopped(error)
             say(f"stopped by the platform ({error}), and the callback may have begun: {stop_cause.why()}")
             return FAILED

@@ -165,6 +165,6 @@ def _number(file: Path) -> int | None:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text()
-    except (OSError, ValueError):
+        return file.read_text(errors="replace")  # of a process's name the kernel keeps 15 bytes, not letters
+    except OSError:
         return ""

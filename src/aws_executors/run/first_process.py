@@ -12,6 +12,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.run import stop_cause
 
 PASSED_ON = (signal.SIGTERM, signal.SIGINT)
@@ -67,10 +68,11 @@ def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int
 
 
 def _be_the_child(run: Callable[[], int]) -> None:
-    code = 1
+    code: int = Exit.INFRASTRUCTURE  # what is true if it is told to stop before it runs anything
     try:
         stop_at_once()  # until Airflow's supervisor, which then has a task, handles the signals
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+        code = 1
         code = run()
     finally:
         leave(code)
