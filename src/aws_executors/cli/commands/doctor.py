@@ -35,6 +35,7 @@ from aws_executors.doctor.probe import Probe, airflow_side
 from aws_executors.doctor.trial import trial, trial_command
 from aws_executors.doctor.warm_probe import cells_seen
 from aws_executors.shell.airflow.configuration import configure
+from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.services import BACKENDS
 
@@ -98,7 +99,8 @@ def of_section(
             )
             return
         case request:
-            probe, clients = Probe(settings), Clients(settings)
+            read = partial(from_airflow, team=options.team)
+            probe, clients = Probe(settings, read_connection=read), Clients(settings, read=read)
             cells = partial(cells_seen, settings, options.team, clients, probe) if warm else None
             yield from examine(settings, request, side, probe, say, cells)
             if warm:
