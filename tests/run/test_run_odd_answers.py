@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -117,6 +119,51 @@ def told_meanwhile(ready=first_process.stop_at_once):
 first_process.stop_at_once = warm_fork.stop_at_once = told_meanwhile
 """
 
+CUT_NAME = """
+import ctypes, os, signal, sys, time
+from aws_executors.run import leftovers
+
+child = os.fork()
+if child == 0:
+    ctypes.CDLL(None).prctl(15, "abcdefghijklmnä".encode(), 0, 0, 0)  # PR_SET_NAME, which keeps 15 bytes
+    time.sleep(60)
+    os._exit(0)
+while open(f"/proc/{child}/comm", "rb").read(1) != b"a":
+    time.sleep(0.01)
+leftovers.ended_processes()
+try:
+    os.kill(child, signal.SIGKILL)
+except ProcessLookupError:
+    sys.exit(7)
+"""
+
+STRANGER = """
+import os, resource, sys, tempfile
+from pathlib import Path
+from aws_executors.run import first_process, warm_fork
+from aws_executors.run.cgroup import own_cgroup
+from aws_executors.run.usage import Meter
+
+meter = Meter()
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+"""
+
+IN_A_STRANGE_PLACE = """
+own_cgroup(Path(os.environ["PLACE"]) / "root")
+os.chdir(os.environ["PLACE"] + "/work")
+first_process.block_signals()
+ended = warm_fork.run_apart(lambda: (7, True))
+sys.exit(ended.exit_code)
+"""
+
+WITHOUT_THREADS = """
+resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+meter.watch()
+sys.exit(7 if meter.stop().memory else 1)
+"""
+
 MUTE = """
 import os, sys
 from aws_executors.run import first_process
@@ -152,6 +199,33 @@ def test_a_signal_that_comes_as_the_workload_is_to_begin_says_that_nothing_ran(
     forked: str, tmp_path: Path
 ) -> None:
     assert python(AT_ITS_BEGINNING + forked, TMPDIR=str(tmp_path)) == Exit.INFRASTRUCTURE
+
+
+def test_a_process_is_found_whose_name_the_kernel_has_cut_within_a_letter() -> None:
+    assert python(CUT_NAME) == 7
+
+
+def test_folders_that_the_containers_user_may_not_look_into_are_no_reason_to_run_nothing() -> None:
+    """A folder in the temporary one, the working directory, and the kernel's own."""
+    place = Path(tempfile.mkdtemp())
+    closed = {"tmp/hidden": 0o444, "work": 0o111, "root/sys/fs": 0o000}
+    for name in (*closed, "root/sys/fs/cgroup"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    (place / "tmp/hidden/file").touch()
+    place.chmod(0o755)
+    (place / "tmp").chmod(0o1777)
+    for name, mode in closed.items():
+        (place / name).chmod(mode)
+    try:
+        assert python(STRANGER + IN_A_STRANGE_PLACE, TMPDIR=str(place / "tmp"), PLACE=str(place)) == 7
+    finally:
+        for name in closed:
+            (place / name).chmod(0o700)
+        shutil.rmtree(place)
+
+
+def test_where_no_thread_can_be_made_the_workload_goes_on_and_is_measured_at_its_end() -> None:
+    assert python(STRANGER + WITHOUT_THREADS) == 7
 
 
 def test_an_output_that_is_gone_does_not_change_how_a_workload_ended() -> None:
