@@ -405,6 +405,7 @@ def test_from_a_bucket_of_another_account_nothing_is_read() -> None:
         with pytest.raises(NoWorkloadError, match="AccessDenied") as refused:
             from_s3(url, "us-east-1", "210987654321")
         assert refused.value.exit == Exit.CANNOT_START
+        assert "the account's 210987654321: fix workload_store_owner" in str(refused.value)
 
 
 def test_the_task_is_told_of_a_stop_and_the_run_ends_with_it(container: Container) -> None:

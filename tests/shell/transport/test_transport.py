@@ -234,6 +234,15 @@ def test_a_denied_bucket_says_what_to_allow(store: S3, aws: LocalAws) -> None:
     assert "s3:DeleteObject" in store.remove(NAME).failure().remedy
 
 
+def test_a_bucket_that_may_be_anothers_says_so(aws: LocalAws) -> None:
+    calls = S3Calls(Clients(settings()), owner="210987654321")
+    error = S3(calls, "s3://airflow/w", "cn-north-1").put(NAME, workload("a")).failure()
+    assert error.remedy == (
+        "Allow s3:PutObject (and s3:GetObject) on arn:aws-cn:s3:::airflow/w/* for the role that the "
+        "scheduler runs as. If it is allowed, the bucket is not the account's 210987654321: fix workload_store_owner."
+    )
+
+
 def test_a_bucket_that_is_not_there(aws: LocalAws) -> None:
     error = S3(S3Calls(Clients(settings())), "s3://other", "us-east-1").put(NAME, workload("a")).failure()
     assert (error.kind, error.remedy) == (Kind.PERMANENT, "Create the bucket, or fix workload_store.")
