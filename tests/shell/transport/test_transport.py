@@ -239,7 +239,8 @@ def test_a_bucket_that_may_be_anothers_says_so(aws: LocalAws) -> None:
     error = S3(calls, "s3://airflow/w", "cn-north-1").put(NAME, workload("a")).failure()
     assert error.remedy == (
         "Allow s3:PutObject (and s3:GetObject) on arn:aws-cn:s3:::airflow/w/* for the role that the "
-        "scheduler runs as. If it is allowed, the bucket is not the account's 210987654321: fix workload_store_owner."
+        "scheduler runs as. If it is allowed, the bucket is not the account's 210987654321: fix "
+        "workload_store_owner."
     )
 
 
