@@ -119,6 +119,21 @@ def told_meanwhile(ready=first_process.stop_at_once):
 first_process.stop_at_once = warm_fork.stop_at_once = told_meanwhile
 """
 
+EACH_OTHERS_CAUSE = """
+import signal, sys
+from aws_executors.run.exit_codes import exit_code
+
+signal.alarm(20)
+one, other = KeyError("one"), KeyError("other")
+try:
+    try:
+        raise other from one
+    except KeyError:
+        raise one from other
+except KeyError as error:
+    sys.exit(7 if exit_code(error) == 1 else 0)
+"""
+
 CUT_NAME = """
 import ctypes, os, signal, sys, time
 from aws_executors.run import leftovers
@@ -199,6 +214,20 @@ def test_a_signal_that_comes_as_the_workload_is_to_begin_says_that_nothing_ran(
     forked: str, tmp_path: Path
 ) -> None:
     assert python(AT_ITS_BEGINNING + forked, TMPDIR=str(tmp_path)) == Exit.INFRASTRUCTURE
+
+
+def test_errors_that_are_each_others_cause_end_all_the_same() -> None:
+    assert python(EACH_OTHERS_CAUSE) == 7
+
+
+def test_a_workload_in_a_file_is_utf_8_wherever_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "workload").write_text("täglich", encoding="utf-8")
+    code = (
+        "import os, sys\nfrom aws_executors.run.sources import from_file\n"
+        "sys.exit(7 if from_file(os.environ['FILE'], None) == 't' + chr(0xE4) + 'glich' else 1)"
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert python(code, FILE=str(tmp_path / "workload"), **plain) == 7
 
 
 def test_a_process_is_found_whose_name_the_kernel_has_cut_within_a_letter() -> None:

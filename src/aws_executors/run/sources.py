@@ -47,7 +47,7 @@ def from_argument(text: str, region: str | None, owner: str = "") -> str:
 def from_file(path: str, region: str | None, owner: str = "") -> str:
     """Read the workload from a file."""
     try:
-        return Path(path).read_text()
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise NoWorkloadError(f"--json-path {path}: {error}") from error
 
