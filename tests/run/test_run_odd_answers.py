@@ -226,8 +226,8 @@ def test_a_workload_in_a_file_is_utf_8_wherever_it_is_read(tmp_path: Path) -> No
         "import os, sys\nfrom aws_executors.run.sources import from_file\n"
         "sys.exit(7 if from_file(os.environ['FILE'], None) == 't' + chr(0xE4) + 'glich' else 1)"
     )
-    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    assert python(code, FILE=str(tmp_path / "workload"), **plain) == 7
+    file = str(tmp_path / "workload")
+    assert python(code, FILE=file, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == 7
 
 
 def test_a_process_is_found_whose_name_the_kernel_has_cut_within_a_letter() -> None:
