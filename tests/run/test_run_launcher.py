@@ -34,7 +34,7 @@ from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
 from aws_executors.local import LocalAws
 from aws_executors.run import stop_cause
-from aws_executors.run.__main__ import decoded, supervise
+from aws_executors.run.__main__ import decoded, run_text, supervise
 from aws_executors.run.first_process import StoppedError
 from aws_executors.run.sources import NoWorkloadError, from_s3
 from run.warm_world import BUCKET, URL, CellAt
@@ -281,6 +281,18 @@ def test_a_workload_is_read_as_the_scheduler_of_any_version_writes_it(written: s
 def test_a_workload_of_a_kind_that_this_airflow_does_not_know_is_told_of_in_one_line() -> None:
     with pytest.raises(NoWorkloadError, match=r"cannot read the workload .*use the scheduler's version"):
         decoded(CALLBACK.replace("ExecuteCallback", "ExecuteWish"))
+
+
+def test_what_one_of_several_workloads_can_not_be_read_for_is_told_of_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(name: str) -> object:
+        raise RuntimeError(f"{name} is broken")
+
+    monkeypatch.setattr("aws_executors.run.preload.import_module", broken)
+    assert run_text(workload()) == (Exit.CANNOT_START, True)
+    said = capsys.readouterr().err
+    assert (said.count("\n"), "is broken" in said) == (1, True)
 
 
 # --- It runs -----------------------------------------------------------------------------------------------

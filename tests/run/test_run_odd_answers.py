@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell
-from aws_executors.run import hostname, stop_cause, task_stats
+from aws_executors.run import hostname, leftovers, stop_cause, task_stats
 from aws_executors.run.cell_store import ABSENT, Failed, OwnCell
 from aws_executors.run.sources import exit_for
 
@@ -232,6 +232,16 @@ def test_a_workload_in_a_file_is_utf_8_wherever_it_is_read(tmp_path: Path) -> No
 
 def test_a_process_is_found_whose_name_the_kernel_has_cut_within_a_letter() -> None:
     assert python(CUT_NAME) == 7
+
+
+def test_where_no_process_can_be_seen_nothing_is_taken_for_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container whose ``/proc`` is not the one of its processes."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    then = leftovers.before()
+    monkeypatch.setattr("os.listdir", lambda _: [])
+    assert "/proc does not show this process" in leftovers.removed(then, str(tmp_path / "own"))
 
 
 def test_folders_that_the_containers_user_may_not_look_into_are_no_reason_to_run_nothing() -> None:

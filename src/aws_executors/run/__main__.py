@@ -145,9 +145,13 @@ def run_text(text: str) -> tuple[int, bool]:
     """Run one workload of several, in its fork; the exit code, and whether no signal ended the task."""
     left: list[int] = []
     try:
-        return supervise(decoded(text), left.append), not any(one < 0 for one in left)
-    except NoWorkloadError as error:
-        return _end(error.exit, str(error)), True
+        try:
+            workload = decoded(text)
+        except NoWorkloadError as error:
+            return _end(error.exit, str(error)), True
+        except Exception as error:  # noqa: BLE001 - as in `main`: one line, and no silent end of the fork
+            return _end(Exit.CANNOT_START, f"{type(error).__name__}: {error}"), True
+        return supervise(workload, left.append), not any(one < 0 for one in left)
     except StoppedError as error:
         return _stopped(error), True
 

@@ -103,7 +103,10 @@ def _descendants(ancestor: int) -> frozenset[int]:
 
 
 def _processes() -> list[int]:
-    return [int(entry) for entry in os.listdir("/proc") if entry.isdecimal()]
+    found = [int(entry) for entry in os.listdir("/proc") if entry.isdecimal()]
+    if os.getpid() not in found:
+        raise OSError("/proc does not show this process")
+    return found
 
 
 def cleaned(then: Before, own: str) -> str:
