@@ -12,7 +12,7 @@ from functools import partial
 
 from returns.methods import unwrap_or_failure
 
-from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executor_sections
+from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executor_sections, other_teams
 from aws_executors.cli.show import Paint, answer, colourful, dumped, progress, remark, wrapped
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
@@ -53,10 +53,11 @@ def run(options: Namespace) -> int:
     """Print the findings; returns the exit code."""
     conf = airflow()
     named = conf.get("core", "executor")
-    ours = executor_sections(named)
+    ours = executor_sections(named, options.team)
     sections = (options.section,) if options.section else ours
     if not sections:
-        remark(f"[core] executor = {named} names none of {', '.join(CLASSES)}; use --section")
+        ways = f"--section{other_teams(named, options.team)}"
+        remark(f"[core] executor = {named} names none of {', '.join(CLASSES)}; use {ways}")
         return UNUSABLE
     say = progress()
     found: list[Finding] = []

@@ -88,7 +88,7 @@ def section_of(written: Written, options: Namespace) -> str:
     configured = asked(options).sections
     if not written.executor:
         return configured[0]
-    own = CLASSES.get(named(written.executor, options.team).rpartition(".")[2])
+    own = CLASSES.get(class_of(written.executor, options.team).rpartition(".")[2])
     if own is None:
         raise CommandError(
             f"The task's executor {written.executor!r} is not one of this package; use --section "
@@ -97,7 +97,7 @@ def section_of(written: Written, options: Namespace) -> str:
     return own
 
 
-def named(executor: str, team: str | None) -> str:
+def class_of(executor: str, team: str | None) -> str:
     """The class that a task means by its ``executor``, which may be an alias of [core] executor."""
     every = executors(airflow().get("core", "executor"))
     return next((one.path for one in every if one.alias == executor and one.team in ("", team)), executor)
