@@ -274,13 +274,19 @@ def test_an_output_that_is_gone_does_not_change_how_a_workload_ended() -> None:
     os.close(writing)
 
 
-def test_children_are_seen_off_where_they_were_to_be_ignored(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "forked",
+    [
+        "first_process.fork(lambda: 7)",
+        "first_process.block_signals() or warm_fork.run_apart(lambda: (7, True)).exit_code",
+    ],
+)
+def test_children_are_seen_off_where_they_were_to_be_ignored(forked: str, tmp_path: Path) -> None:
     """As a shell's ``trap '' CHLD`` leaves it to what it executes."""
     code = (
         "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
         "import sys; from aws_executors.run import first_process, warm_fork\n"
-        "first_process.block_signals()\n"
         "signal.alarm(20)\n"
-        "sys.exit(warm_fork.run_apart(lambda: (7, True)).exit_code)\n"
+        f"sys.exit({forked})\n"
     )
     assert python(code, TMPDIR=str(tmp_path)) == 7

@@ -43,12 +43,15 @@ def stop_at_once() -> None:
 
 
 def block_signals() -> None:
-    """From now on, stop signals wait until they are fetched; children that end are told of, too.
-
-    They would not be where whatever has started this process ignores their ends (``trap '' CHLD``).
-    """
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    """From now on, stop signals wait until they are fetched; children that end are told of, too."""
+    _keep_ends()
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+
+
+def _keep_ends() -> None:
+    """Nobody would be told how a child ends where whatever has started this process ignores it (``trap ''
+    CHLD``)."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int:
@@ -56,6 +59,7 @@ def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int
 
     `begun` is called here once the fork has been made, and so may start threads.
     """
+    _keep_ends()
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
     child = os.fork()
     if child == 0:
