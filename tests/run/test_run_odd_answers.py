@@ -173,6 +173,14 @@ ended = warm_fork.run_apart(lambda: (7, True))
 sys.exit(ended.exit_code)
 """
 
+LAUNCHER = "from aws_executors.run import __main__ as launcher\n"
+
+WITHOUT_PROCESSES = """
+launcher.decoded = lambda text: text  # without Airflow, which a stranger may not import
+resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+sys.exit(launcher.main(["--json-string", "{}"]))
+"""
+
 WITHOUT_THREADS = """
 resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
 meter.watch()
@@ -261,6 +269,10 @@ def test_folders_that_the_containers_user_may_not_look_into_are_no_reason_to_run
         for name in closed:
             (place / name).chmod(0o700)
         shutil.rmtree(place)
+
+
+def test_where_no_process_can_be_made_another_container_may_have_the_workload() -> None:
+    assert python(LAUNCHER + STRANGER + WITHOUT_PROCESSES) == Exit.INFRASTRUCTURE
 
 
 def test_where_no_thread_can_be_made_the_workload_goes_on_and_is_measured_at_its_end() -> None:

@@ -90,7 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
-        code = fork(lambda: supervise(workload), None if meter is None else meter.watch)
+        try:
+            code = fork(lambda: supervise(workload), None if meter is None else meter.watch)
+        except OSError as error:  # no memory, no process
+            say(f"the workload could not be started here, and another container may have it: {error}")
+            return Exit.INFRASTRUCTURE
         if meter is not None:
             from aws_executors.run.usage_report import report_usage
 
