@@ -208,20 +208,35 @@ def test_the_program_is_installed() -> None:
     assert getattr(import_module(module), name) is main
 
 
+TEAMS = "big:aws_executors.executors.AwsEcsFargateExecutor,LocalExecutor;red=my.AwsBatchExecutor"
+
+
 @pytest.mark.parametrize(
-    ("value", "expected"),
+    ("value", "team", "expected"),
     [
-        ("aws_executors.executors.AwsBatchExecutor", ("batch",)),
-        ("LocalExecutor, aws_executors.executors.AwsFargateExecutor", ("ecs_fargate",)),
-        (
-            "big:aws_executors.executors.AwsEcsFargateExecutor;red=my.AwsBatchExecutor",
-            ("ecs_fargate", "batch"),
-        ),
-        ("LocalExecutor", ()),
+        ("aws_executors.executors.AwsBatchExecutor", None, ("batch",)),
+        ("LocalExecutor, aws_executors.executors.AwsFargateExecutor", None, ("ecs_fargate",)),
+        (TEAMS, None, ("ecs_fargate",)),
+        (TEAMS, "red", ("batch",)),
+        (TEAMS, "blue", ()),
+        ("LocalExecutor", None, ()),
     ],
 )
-def test_our_executors_are_found_in_the_configuration(value: str, expected: tuple[str, ...]) -> None:
-    assert executor_sections(value) == expected
+def test_our_executors_are_found_in_the_configuration(
+    value: str, team: str | None, expected: tuple[str, ...]
+) -> None:
+    assert executor_sections(value, team) == expected
+
+
+@pytest.mark.parametrize("command", ["doctor", "iam-policy"])
+def test_who_has_executors_of_teams_only_is_told_of_the_teams(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The section of everybody has nothing to be found fault with."""
+    value = "LocalExecutor;red=my.AwsBatchExecutor"
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", value)
+    assert main([command]) == 2
+    assert " or --team red" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("form", ["json", "yaml"])

@@ -75,6 +75,15 @@ def previewed(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, obje
     return found
 
 
+def test_a_task_may_name_its_executor_by_an_alias(
+    dags: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = BOTH.split(",")
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", f"{first},big:{second}")
+    (dags / "etl.py").write_text(DAG_FILE.replace("AwsBatchExecutor", "big"))
+    assert previewed(capsys, "etl", "crunch")["section"] == "batch"
+
+
 @pytest.mark.usefixtures("dags")
 def test_it_is_the_request_of_the_executor(
     settings: ecs.EcsSettings, capsys: pytest.CaptureFixture[str]

@@ -17,6 +17,7 @@ import pytest
 from returns.result import Result, Success
 
 import aws_executors
+from airflow_features import TEAMS, needs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.doctor.checks.findings import Unasked
@@ -308,6 +309,18 @@ def test_it_changes_nothing(aws: LocalAws, capsys: pytest.CaptureFixture[str]) -
     found(capsys)
     made = {name for name, tally in aws.calls().items() if tally != before.get(name)}
     assert {name.partition(".")[2].startswith("Describe") for name in made} == {True}
+
+
+@needs(TEAMS)
+def test_a_team_is_examined_by_its_own_connection(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv("AIRFLOW__CORE__MULTI_TEAM", "True")
+    for name, value in {**ECS, "CONN_ID": "aws_own"}.items():
+        set_up.setenv(f"AIRFLOW__RED___ECS_FARGATE__{name}", value)
+    set_up.setenv("AIRFLOW_CONN__RED___AWS_OWN", '{"conn_type": "aws", "login": "k", "password": "s"}')
+    findings = found(capsys, "--section", "ecs_fargate", "--team", "red")
+    assert [one for one in findings if one["check"] == "credentials"] == []
 
 
 OPTION = "AIRFLOW__ECS_FARGATE__"

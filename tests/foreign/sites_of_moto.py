@@ -80,7 +80,7 @@ def network(moto: Moto) -> tuple[str, str]:
     return vpc["VpcId"], ",".join(subnets)
 
 
-def create(moto: Moto, template: Any, vpc: str, subnets: str) -> dict[str, str]:
+def create(moto: Moto, template: Any, vpc: str, subnets: str, name: str = "airflow") -> dict[str, str]:
     """Create a stack; the physical name of each resource."""
     given = {
         "Image": IMAGE,
@@ -90,7 +90,7 @@ def create(moto: Moto, template: Any, vpc: str, subnets: str) -> dict[str, str]:
     }
     client = moto.client("cloudformation")
     client.create_stack(
-        StackName="airflow",
+        StackName=name,
         TemplateBody=json.dumps(template),
         Parameters=[
             {"ParameterKey": name, "ParameterValue": value}
@@ -99,9 +99,9 @@ def create(moto: Moto, template: Any, vpc: str, subnets: str) -> dict[str, str]:
         ],
         Capabilities=["CAPABILITY_IAM"],
     )
-    (stack,) = client.describe_stacks(StackName="airflow")["Stacks"]
+    (stack,) = client.describe_stacks(StackName=name)["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
-    made = client.describe_stack_resources(StackName="airflow")["StackResources"]
+    made = client.describe_stack_resources(StackName=name)["StackResources"]
     return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in made}
 
 

@@ -19,7 +19,7 @@ from airflow_rows import Given, task_instance
 from aws_executors.cli.__main__ import main
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from foreign.moto_world import Moto
-from foreign.sites_of_moto import BATCH, QUICK, configure, create, network, printed, site
+from foreign.sites_of_moto import BATCH, ECS, QUICK, configure, create, for_moto, network, printed, site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -40,13 +40,25 @@ def test_the_template_makes_what_the_settings_name(
     (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trusted["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
     groups = moto.client("logs").describe_log_groups()["logGroups"]
-    assert [one["logGroupName"] for one in groups] == ["/airflow/tasks"]
+    group = {"ecs_fargate": "/airflow/ecs/etl", "batch": "/airflow/batch/night"}[section]
+    assert [one["logGroupName"] for one in groups] == [group]
     if section == "batch":
         (queue,) = moto.client("batch").describe_job_queues(jobQueues=["night"])["jobQueues"]
         assert (queue["state"], queue["status"]) == ("ENABLED", "VALID")
     else:
         (cluster,) = moto.client("ecs").describe_clusters(clusters=["etl"])["clusters"]
         assert cluster["status"] == "ACTIVE"
+
+
+def test_the_stacks_of_both_executors_stand_side_by_side(
+    moto: Moto, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vpc, subnets = network(moto)
+    for section, options in (("ecs_fargate", {**ECS, "subnets": subnets}), ("batch", BATCH)):
+        configure(monkeypatch, section, options)
+        create(moto, for_moto(printed(capsys, section)), vpc, subnets, f"airflow-{section}")
+    groups = moto.client("logs").describe_log_groups()["logGroups"]
+    assert {one["logGroupName"] for one in groups} == {"/airflow/ecs/etl", "/airflow/batch/night"}
 
 
 def test_moto_can_not_make_a_compute_environment_without_a_service_role(
@@ -89,7 +101,9 @@ def test_doctor_approves_of_what_the_template_made(
 
 
 def no_log_group(moto: Moto) -> None:
-    moto.client("logs").delete_log_group(logGroupName="/airflow/tasks")
+    logs = moto.client("logs")
+    for group in logs.describe_log_groups()["logGroups"]:
+        logs.delete_log_group(logGroupName=group["logGroupName"])
 
 
 def queue_off(moto: Moto) -> None:

@@ -141,8 +141,8 @@ def test_without_any_statement_what_it_allows_is_denied_and_nothing_else(
     made = site(moto, section, monkeypatch, capsys)
     subnets = tuple(one["SubnetId"] for one in moto.client("ec2").describe_subnets()["Subnets"][:1])
     logs = moto.client("logs")
-    logs.create_log_stream(logGroupName="/airflow/tasks", logStreamName="s")
-    stream = Stream(group="/airflow/tasks", name="s", region=REGION)
+    logs.create_log_stream(logGroupName=made["LogGroup"], logStreamName="s")
+    stream = Stream(group=made["LogGroup"], name="s", region=REGION)
     document = printed(capsys, section)
     iam = moto.client("iam")
 

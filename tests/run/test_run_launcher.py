@@ -34,7 +34,8 @@ from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
 from aws_executors.local import LocalAws
 from aws_executors.run import stop_cause
-from aws_executors.run.__main__ import decoded
+from aws_executors.run.__main__ import decoded, run_text, supervise
+from aws_executors.run.first_process import StoppedError
 from aws_executors.run.sources import NoWorkloadError, from_s3
 from run.warm_world import BUCKET, URL, CellAt
 
@@ -282,6 +283,18 @@ def test_a_workload_of_a_kind_that_this_airflow_does_not_know_is_told_of_in_one_
         decoded(CALLBACK.replace("ExecuteCallback", "ExecuteWish"))
 
 
+def test_what_one_of_several_workloads_can_not_be_read_for_is_told_of_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(name: str) -> object:
+        raise RuntimeError(f"{name} is broken")
+
+    monkeypatch.setattr("aws_executors.run.preload.import_module", broken)
+    assert run_text(workload()) == (Exit.CANNOT_START, True)
+    said = capsys.readouterr().err
+    assert (said.count("\n"), "is broken" in said) == (1, True)
+
+
 # --- It runs -----------------------------------------------------------------------------------------------
 
 
@@ -404,6 +417,7 @@ def test_from_a_bucket_of_another_account_nothing_is_read() -> None:
         with pytest.raises(NoWorkloadError, match="AccessDenied") as refused:
             from_s3(url, "us-east-1", "210987654321")
         assert refused.value.exit == Exit.CANNOT_START
+        assert "the account's 210987654321: fix workload_store_owner" in str(refused.value)
 
 
 def test_the_task_is_told_of_a_stop_and_the_run_ends_with_it(container: Container) -> None:
@@ -638,6 +652,26 @@ def test_a_stop_before_airflow_has_let_it_begin_is_no_failure_of_the_task(
     assert process.returncode == Exit.INFRASTRUCTURE
     assert BEFORE_IT_BEGAN in said
     assert container.proof == ""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(TASK % ("", ""), id="task"),
+        pytest.param(CALLBACK, id="callback", marks=needs(CALLBACKS)),
+    ],
+)
+def test_a_stop_in_the_fork_before_airflow_runs_anything_says_that_nothing_has_begun(
+    written: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a callback, too, which may then be called once more."""
+
+    def stopped(*, do_log: bool) -> None:
+        raise StoppedError("SIGTERM")
+
+    monkeypatch.setattr("airflow.settings.dispose_orm", stopped)
+    assert supervise(decoded(written)) == Exit.INFRASTRUCTURE
+    assert BEFORE_IT_BEGAN in capsys.readouterr().err
 
 
 @needs(CALLBACKS)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell
-from aws_executors.run import hostname, stop_cause, task_stats
+from aws_executors.run import hostname, leftovers, stop_cause, task_stats
 from aws_executors.run.cell_store import ABSENT, Failed, OwnCell
 from aws_executors.run.sources import exit_for
 
@@ -107,6 +109,84 @@ os.wait = at_the_last_moment
 sys.exit(first_process.fork(lambda: 7))
 """
 
+AT_ITS_BEGINNING = """
+import os, signal, sys
+from aws_executors.run import first_process, warm_fork
+
+def told_meanwhile(ready=first_process.stop_at_once):
+    ready()
+    os.kill(os.getpid(), signal.SIGTERM)  # which waits, as signals are blocked in the fork's first moment
+first_process.stop_at_once = warm_fork.stop_at_once = told_meanwhile
+"""
+
+EACH_OTHERS_CAUSE = """
+import signal, sys
+from aws_executors.run.exit_codes import exit_code
+
+signal.alarm(20)
+one, other = KeyError("one"), KeyError("other")
+try:
+    try:
+        raise other from one
+    except KeyError:
+        raise one from other
+except KeyError as error:
+    sys.exit(7 if exit_code(error) == 1 else 0)
+"""
+
+CUT_NAME = """
+import ctypes, os, signal, sys, time
+from aws_executors.run import leftovers
+
+child = os.fork()
+if child == 0:
+    ctypes.CDLL(None).prctl(15, "abcdefghijklmnä".encode(), 0, 0, 0)  # PR_SET_NAME, which keeps 15 bytes
+    time.sleep(60)
+    os._exit(0)
+while open(f"/proc/{child}/comm", "rb").read(1) != b"a":
+    time.sleep(0.01)
+leftovers.ended_processes()
+try:
+    os.kill(child, signal.SIGKILL)
+except ProcessLookupError:
+    sys.exit(7)
+"""
+
+STRANGER = """
+import os, resource, sys, tempfile
+from pathlib import Path
+from aws_executors.run import first_process, warm_fork
+from aws_executors.run.cgroup import own_cgroup
+from aws_executors.run.usage import Meter
+
+meter = Meter()
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+"""
+
+IN_A_STRANGE_PLACE = """
+own_cgroup(Path(os.environ["PLACE"]) / "root")
+os.chdir(os.environ["PLACE"] + "/work")
+first_process.block_signals()
+ended = warm_fork.run_apart(lambda: (7, True))
+sys.exit(ended.exit_code)
+"""
+
+LAUNCHER = "from aws_executors.run import __main__ as launcher\n"
+
+WITHOUT_PROCESSES = """
+launcher.decoded = lambda text: text  # without Airflow, which a stranger may not import
+resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+sys.exit(launcher.main(["--json-string", "{}"]))
+"""
+
+WITHOUT_THREADS = """
+resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+meter.watch()
+sys.exit(7 if meter.stop().memory else 1)
+"""
+
 MUTE = """
 import os, sys
 from aws_executors.run import first_process
@@ -131,6 +211,74 @@ def test_a_signal_that_comes_as_the_workload_has_just_ended_does_not_change_how_
     assert python(AT_ITS_END) == 7
 
 
+@pytest.mark.parametrize(
+    "forked",
+    [
+        "sys.exit(first_process.fork(lambda: 7))",
+        "first_process.block_signals(); sys.exit(warm_fork.run_apart(lambda: (7, True)).exit_code)",
+    ],
+)
+def test_a_signal_that_comes_as_the_workload_is_to_begin_says_that_nothing_ran(
+    forked: str, tmp_path: Path
+) -> None:
+    assert python(AT_ITS_BEGINNING + forked, TMPDIR=str(tmp_path)) == Exit.INFRASTRUCTURE
+
+
+def test_errors_that_are_each_others_cause_end_all_the_same() -> None:
+    assert python(EACH_OTHERS_CAUSE) == 7
+
+
+def test_a_workload_in_a_file_is_utf_8_wherever_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "workload").write_text("täglich", encoding="utf-8")
+    code = (
+        "import os, sys\nfrom aws_executors.run.sources import from_file\n"
+        "sys.exit(7 if from_file(os.environ['FILE'], None) == 't' + chr(0xE4) + 'glich' else 1)"
+    )
+    file = str(tmp_path / "workload")
+    assert python(code, FILE=file, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == 7
+
+
+def test_a_process_is_found_whose_name_the_kernel_has_cut_within_a_letter() -> None:
+    assert python(CUT_NAME) == 7
+
+
+def test_where_no_process_can_be_seen_nothing_is_taken_for_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container whose ``/proc`` is not the one of its processes."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    then = leftovers.before()
+    monkeypatch.setattr("os.listdir", lambda _: [])
+    assert "/proc does not show this process" in leftovers.removed(then, str(tmp_path / "own"))
+
+
+def test_folders_that_the_containers_user_may_not_look_into_are_no_reason_to_run_nothing() -> None:
+    """A folder in the temporary one, the working directory, and the kernel's own."""
+    place = Path(tempfile.mkdtemp())
+    closed = {"tmp/hidden": 0o444, "work": 0o111, "root/sys/fs": 0o000}
+    for name in (*closed, "root/sys/fs/cgroup"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    (place / "tmp/hidden/file").touch()
+    place.chmod(0o755)
+    (place / "tmp").chmod(0o1777)
+    for name, mode in closed.items():
+        (place / name).chmod(mode)
+    try:
+        assert python(STRANGER + IN_A_STRANGE_PLACE, TMPDIR=str(place / "tmp"), PLACE=str(place)) == 7
+    finally:
+        for name in closed:
+            (place / name).chmod(0o700)
+        shutil.rmtree(place)
+
+
+def test_where_no_process_can_be_made_another_container_may_have_the_workload() -> None:
+    assert python(LAUNCHER + STRANGER + WITHOUT_PROCESSES) == Exit.INFRASTRUCTURE
+
+
+def test_where_no_thread_can_be_made_the_workload_goes_on_and_is_measured_at_its_end() -> None:
+    assert python(STRANGER + WITHOUT_THREADS) == 7
+
+
 def test_an_output_that_is_gone_does_not_change_how_a_workload_ended() -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -138,13 +286,19 @@ def test_an_output_that_is_gone_does_not_change_how_a_workload_ended() -> None:
     os.close(writing)
 
 
-def test_children_are_seen_off_where_they_were_to_be_ignored(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "forked",
+    [
+        "first_process.fork(lambda: 7)",
+        "first_process.block_signals() or warm_fork.run_apart(lambda: (7, True)).exit_code",
+    ],
+)
+def test_children_are_seen_off_where_they_were_to_be_ignored(forked: str, tmp_path: Path) -> None:
     """As a shell's ``trap '' CHLD`` leaves it to what it executes."""
     code = (
         "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
         "import sys; from aws_executors.run import first_process, warm_fork\n"
-        "first_process.block_signals()\n"
         "signal.alarm(20)\n"
-        "sys.exit(warm_fork.run_apart(lambda: (7, True)).exit_code)\n"
+        f"sys.exit({forked})\n"
     )
     assert python(code, TMPDIR=str(tmp_path)) == 7

@@ -436,5 +436,7 @@ def test_with_a_key_of_kms_it_writes_with_it(world: World) -> None:
 
 
 def test_a_bucket_of_another_account_is_not_written(world: World) -> None:
-    assert isinstance(OwnCell(URL, "us-east-1", "210987654321").put(Cell(container="x"), ABSENT), Failed)
+    refused = OwnCell(URL, "us-east-1", "210987654321").put(Cell(container="x"), ABSENT)
+    assert isinstance(refused, Failed)
+    assert "the account's 210987654321: fix workload_store_owner" in refused.problem
     assert isinstance(OwnCell(URL, "us-east-1", "123456789012").put(Cell(container="x"), ABSENT), Won)

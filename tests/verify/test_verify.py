@@ -6,6 +6,7 @@ of that AWS, or a runner in place of an image.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -304,6 +305,17 @@ def test_a_builder_that_leaves_it_nothing_to_run(account: Account, builder: str,
     assert account.aws.tasks() == []
 
 
+def test_a_report_that_can_not_be_written_hides_nothing_of_what_was_paid_for(account: Account) -> None:
+    account.aws.faults.refuse("RunTask", "AccessDeniedException", "not authorized", times=1000)
+    full = account.folder / "report.json"
+    full.symlink_to("/dev/full")
+    code = main(["verify", "--section", "ecs_fargate", "--yes", "--report", str(full), "-o", "json"])
+    told = account.capsys.readouterr()
+    assert code == 1
+    assert json.loads(told.out)["summary"]
+    assert f"--report {full} could not be written: No space left on device" in told.err
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -312,12 +324,15 @@ def test_a_builder_that_leaves_it_nothing_to_run(account: Account, builder: str,
             "report.txt has no known format; give a name that ends in .md or .json",
         ),
         (["--yes", "--report", "no/such/report.md"], "there is no folder"),
+        (["--yes", "--report", "folder.md"], "it is a folder"),
         (["--yes", "--section", "batch"], "job_queue is missing"),
         (["--yes"], "choose one: --section batch or --section ecs_fargate"),
     ],
 )
 def test_what_it_cannot_run_on(account: Account, options: list[str], words: str) -> None:
     account.set("batch", JOB_QUEUE="")
+    account.monkeypatch.chdir(account.folder)
+    (account.folder / "folder.md").mkdir()
     names = "AwsBatchExecutor,aws_executors.executors.AwsEcsFargateExecutor"
     account.monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", f"aws_executors.executors.{names}")
     assert main(["verify", *options]) == 2

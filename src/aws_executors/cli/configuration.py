@@ -16,6 +16,7 @@ from aws_executors.cli.command import SECTIONS
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.migrate.executors import executors
 from aws_executors.shell.airflow.configuration import Configured, configure
 
 if TYPE_CHECKING:
@@ -48,18 +49,23 @@ def airflow() -> "AirflowConfigParser":
     return conf
 
 
-def executor_sections(value: str) -> tuple[str, ...]:
-    """The sections of our executors in ``[core] executor``, in order.
+def executor_sections(value: str, team: str | None = None) -> tuple[str, ...]:
+    """The sections of our executors in ``[core] executor``, in order: of this team, or of everybody.
 
     Any class with one of these names counts, so that a subclass in a user's own module is found by its name.
 
-    >>> executor_sections("aws_executors.executors.AwsBatchExecutor,LocalExecutor,x.AwsFargateExecutor")
-    ('batch', 'ecs_fargate')
-    >>> executor_sections("LocalExecutor")
-    ()
+    >>> both = "aws_executors.executors.AwsBatchExecutor,LocalExecutor;red=x.AwsFargateExecutor"
+    >>> executor_sections(both), executor_sections(both, "red"), executor_sections("LocalExecutor")
+    (('batch',), ('ecs_fargate',), ())
     """
-    names = [one.strip().rpartition(".")[2] for one in value.replace(";", ",").split(",")]
+    names = [one.name for one in executors(value) if one.team == (team or "")]
     return tuple(dict.fromkeys(CLASSES[name] for name in names if name in CLASSES))
+
+
+def other_teams(value: str, team: str | None) -> str:
+    """The options that name the other teams which have an executor of ours, to end a sentence."""
+    found = dict.fromkeys(one.team for one in executors(value) if one.name in CLASSES)
+    return "".join(f" or --team {name}" for name in found if name not in ("", team))
 
 
 def asked(options: Namespace) -> ChosenSections:
@@ -67,11 +73,14 @@ def asked(options: Namespace) -> ChosenSections:
     team: str | None = options.team
     if options.section:
         return ChosenSections((options.section,), team)
-    found = executor_sections(airflow().get("core", "executor"))
+    value = airflow().get("core", "executor")
+    found = executor_sections(value, team)
     if not found:
+        whose = f" for the team {team}" if team else ""
         raise CommandError(
-            "[core] executor names no executor of this package; set executor = "
+            f"[core] executor names no executor of this package{whose}; set executor = "
             f"aws_executors.executors.AwsBatchExecutor, or use --section {' or --section '.join(SECTIONS)}"
+            f"{other_teams(value, team)}"
         )
     return ChosenSections(found, team)
 

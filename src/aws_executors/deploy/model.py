@@ -21,7 +21,8 @@ from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.settings.base import Settings
 
-GROUP = "/airflow/tasks"
+GROUPS = "/airflow"
+"""Below it each set-up has a log group of its own: two of one name can not be created in an account."""
 RETENTION = 30
 ACCOUNT = "${ACCOUNT}"
 """Stands for the account's number, which is known only to the tool that creates the set-up."""
@@ -140,12 +141,14 @@ class Setup:
     `statements` are the scheduler's policy; `reading` is what the containers' role needs if workloads are
     stored in S3, or if a container takes one workload after another. Besides the resources in `made` there
     are always two roles, a log group and the scheduler's policy. `own_group` says whether a security group is
-    created, `told_group` whether airflow.cfg must then name it.
+    created, `told_group` whether airflow.cfg must then name it. `log_group` is named after the cluster or the
+    queue, of which there is one in an account and Region, too.
     """
 
     about: str
     region: str
     made: tuple[Made, ...]
+    log_group: str
     parameters: tuple[Parameter, ...]
     statements: tuple[Statement, ...]
     reading: tuple[Statement, ...]
@@ -171,14 +174,16 @@ def of_ecs(settings: EcsSettings, request: RunTask, warm: bool = False) -> Setup
     TaskDefinitionResource(family='airflow', container='main', fargate=True, awsvpc=True)
     """
     where = Where(region=settings.region, account=ACCOUNT)
-    also = Also(roles=(where.role(EXECUTION), where.role(TASK)), log_groups=(GROUP,))
+    cluster = _tail(request.cluster or "default")
+    log_group = f"{GROUPS}/ecs/{cluster}"
+    also = Also(roles=(where.role(EXECUTION), where.role(TASK)), log_groups=(log_group,))
     own_group = bool(settings.subnets and not settings.security_groups)
     return Setup(
         about=f"What AwsEcsFargateExecutor needs in {settings.region}",
         region=settings.region,
         made=(
             ClusterResource(
-                name=_tail(request.cluster or "default"),
+                name=cluster,
                 providers=tuple(one.capacity_provider for one in request.capacity_provider_strategy),
             ),
             TaskDefinitionResource(
@@ -188,6 +193,7 @@ def of_ecs(settings: EcsSettings, request: RunTask, warm: bool = False) -> Setup
                 awsvpc=bool(settings.subnets),
             ),
         ),
+        log_group=log_group,
         parameters=(*ALWAYS, *((VPC,) if own_group else ())),
         statements=(
             *ecs_permissions.statements(request, where, also),
@@ -209,19 +215,22 @@ def of_batch(settings: BatchSettings, request: SubmitJob, warm: bool = False) ->
     (QueueResource(name='q'), JobDefinitionResource(name='d', container=''))
     """
     where = Where(region=settings.region, account=ACCOUNT)
+    queue = _tail(request.job_queue)
+    log_group = f"{GROUPS}/batch/{queue}"
     return Setup(
         about=f"What AwsBatchExecutor needs in {settings.region}",
         region=settings.region,
         made=(
-            QueueResource(name=_tail(request.job_queue)),
+            QueueResource(name=queue),
             JobDefinitionResource(name=_tail(request.job_definition), container=settings.container_name),
         ),
+        log_group=log_group,
         parameters=(*ALWAYS, MAX_VCPUS, SUBNETS, VPC),
         statements=(
             *batch_permissions.statements(
                 request,
                 where,
-                Also(log_groups=(GROUP,), own_tags=batch_permissions.own_tags(settings, request)),
+                Also(log_groups=(log_group,), own_tags=batch_permissions.own_tags(settings, request)),
             ),
             *_keeping(settings, where, warm=warm),
             *receiving(settings),

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from aws_executors.core.aws.iam import policy
 from aws_executors.deploy.events import DEAD_KEPT, KEPT, RECEIVINGS, EventsSetup
 from aws_executors.deploy.hcl import itself
-from aws_executors.deploy.model import EXECUTION_POLICY, GROUP, RETENTION, Setup, filled
+from aws_executors.deploy.model import EXECUTION_POLICY, RETENTION, Setup, filled
 from aws_executors.doctor.checks.findings import API_VARIABLE
 
 
@@ -25,7 +25,6 @@ def rendered(name: str, setup: Setup, put: Callable[[str], object], **values: ob
         values,
         setup=setup,
         api_variable=API_VARIABLE,
-        group=GROUP,
         retention=RETENTION,
         execution_policy=EXECUTION_POLICY,
         trust=filled(setup.trust(), put),

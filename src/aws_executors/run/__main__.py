@@ -90,7 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
-        code = fork(lambda: supervise(workload), None if meter is None else meter.watch)
+        try:
+            code = fork(lambda: supervise(workload), None if meter is None else meter.watch)
+        except OSError as error:  # no memory, no process
+            say(f"the workload could not be started here, and another container may have it: {error}")
+            return Exit.INFRASTRUCTURE
         if meter is not None:
             from aws_executors.run.usage_report import report_usage
 
@@ -145,9 +149,13 @@ def run_text(text: str) -> tuple[int, bool]:
     """Run one workload of several, in its fork; the exit code, and whether no signal ended the task."""
     left: list[int] = []
     try:
-        return supervise(decoded(text), left.append), not any(one < 0 for one in left)
-    except NoWorkloadError as error:
-        return _end(error.exit, str(error)), True
+        try:
+            workload = decoded(text)
+        except NoWorkloadError as error:
+            return _end(error.exit, str(error)), True
+        except Exception as error:  # noqa: BLE001 - as in `main`: one line, and no silent end of the fork
+            return _end(Exit.CANNOT_START, f"{type(error).__name__}: {error}"), True
+        return supervise(workload, left.append), not any(one < 0 for one in left)
     except StoppedError as error:
         return _stopped(error), True
 
@@ -164,16 +172,16 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
 
     from aws_executors.run.exit_codes import FAILED, exit_code
 
-    dispose_orm(do_log=False)
     asks_first = isinstance(workload, ExecuteTask)
     with compat.answers() as heard:
-        # Nobody hears when a callback begins: from here on it may have, and a code that says otherwise would
-        # have it called a second time.
-        heard.begun = not asks_first
         try:
+            dispose_orm(do_log=False)
+            # Nobody hears when a callback begins: from here on it may have, and a code that says otherwise
+            # would have it called a second time.
+            heard.begun = not asks_first
             left = compat.run_workload(workload)
         except StoppedError as error:
-            if asks_first:
+            if asks_first or not heard.begun:
                 return _stopped(error)
             say(f"stopped by the platform ({error}), and the callback may have begun: {stop_cause.why()}")
             return FAILED

@@ -10,11 +10,12 @@ without an object; 409 ConditionalRequestConflict).
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from aws_executors.core.aws.iam import partition
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.requests.stored_workload import bucket_and_key
 from aws_executors.core.warm.cell import Cell, read
-from aws_executors.run.sources import code_of, exit_for, s3_client
+from aws_executors.run.sources import code_of, exit_for, or_owner, s3_client
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -137,8 +138,10 @@ class OwnCell:
         if code_of(error) == "AccessDenied" and "kms:" in str(error):
             remedy = "; allow kms:GenerateDataKey and kms:Decrypt on the key for the container's role"
         elif code_of(error) == "AccessDenied":
-            place = f"arn:aws:s3:::{self._bucket}/{self._key.partition('cells/')[0]}cells/*"
-            remedy = f"; allow s3:GetObject and s3:PutObject on {place} for the container's role"
+            arn = f"arn:{partition(self.region or '')}:s3:::{self._bucket}"
+            place = f"{arn}/{self._key.partition('cells/')[0]}cells/*"
+            allow = f"; allow s3:GetObject and s3:PutObject on {place} for the container's role"
+            remedy = allow + or_owner(self.owner)
         return Failed(one_line(f"{error}{remedy}"), exit_for(error))
 
 

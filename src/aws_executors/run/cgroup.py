@@ -96,10 +96,10 @@ def own_cgroup(root: Path = Path("/")) -> Counters | None:
     """
     mount, paths = root / "sys/fs/cgroup", dict(_paths(root / "proc/self/cgroup"))
     for place in _places(mount, paths.get("", "/")):
-        if (place / "memory.current").exists() and _alone(place, root):
+        if os.path.exists(place / "memory.current") and _alone(place, root):
             return CgroupV2(place)
     for place in _places(mount / "memory", paths.get("memory", "/")):
-        if (place / "memory.usage_in_bytes").exists() and _alone(place, root):
+        if os.path.exists(place / "memory.usage_in_bytes") and _alone(place, root):
             homes = (home for home in _cpu_places(mount, paths) if _alone(home, root))
             return CgroupV1(place, next(homes, None))
     return None
@@ -108,7 +108,7 @@ def own_cgroup(root: Path = Path("/")) -> Counters | None:
 def _places(mount: Path, path: str) -> Iterator[Path]:
     """Where a cgroup may be: below the mount, or the mount itself if that shows the container's alone."""
     below = mount / path.strip("/")
-    yield from (place for place in dict.fromkeys((below, mount)) if place.is_dir())
+    yield from filter(os.path.isdir, dict.fromkeys((below, mount)))
 
 
 def _cpu_places(mount: Path, paths: Mapping[str, str]) -> Iterator[Path]:
@@ -165,6 +165,6 @@ def _number(file: Path) -> int | None:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text()
-    except (OSError, ValueError):
+        return file.read_text(errors="replace")  # of a process's name the kernel keeps 15 bytes, not letters
+    except OSError:
         return ""

@@ -12,6 +12,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
+from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.run import stop_cause
 
 PASSED_ON = (signal.SIGTERM, signal.SIGINT)
@@ -42,12 +43,15 @@ def stop_at_once() -> None:
 
 
 def block_signals() -> None:
-    """From now on, stop signals wait until they are fetched; children that end are told of, too.
-
-    They would not be where whatever has started this process ignores their ends (``trap '' CHLD``).
-    """
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    """From now on, stop signals wait until they are fetched; children that end are told of, too."""
+    _keep_ends()
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+
+
+def _keep_ends() -> None:
+    """Nobody would be told how a child ends where whatever has started this process ignores it (``trap ''
+    CHLD``)."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int:
@@ -55,6 +59,7 @@ def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int
 
     `begun` is called here once the fork has been made, and so may start threads.
     """
+    _keep_ends()
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
     child = os.fork()
     if child == 0:
@@ -67,10 +72,11 @@ def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int
 
 
 def _be_the_child(run: Callable[[], int]) -> None:
-    code = 1
+    code: int = Exit.INFRASTRUCTURE  # what is true if it is told to stop before it runs anything
     try:
         stop_at_once()  # until Airflow's supervisor, which then has a task, handles the signals
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+        code = 1
         code = run()
     finally:
         leave(code)

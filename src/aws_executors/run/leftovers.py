@@ -54,8 +54,9 @@ class Before:
 
 def before() -> Before:
     """Look at what is there, to know later what is new. Raises OSError."""
-    others = filter(os.path.isdir, ELSEWHERE if own_cgroup() else ())  # else they are a whole host's
-    elsewhere = {folder: _names(folder) for folder in (os.getcwd(), *others)}
+    others = ELSEWHERE if own_cgroup() else ()  # else they are a whole host's
+    writable = (folder for folder in (os.getcwd(), *others) if os.access(folder, os.W_OK))
+    elsewhere = {folder: _names(folder) for folder in writable}
     return Before(_files(tempfile.gettempdir()), elsewhere, kills_so_far())
 
 
@@ -102,7 +103,10 @@ def _descendants(ancestor: int) -> frozenset[int]:
 
 
 def _processes() -> list[int]:
-    return [int(entry) for entry in os.listdir("/proc") if entry.isdecimal()]
+    found = [int(entry) for entry in os.listdir("/proc") if entry.isdecimal()]
+    if os.getpid() not in found:
+        raise OSError("/proc does not show this process")
+    return found
 
 
 def cleaned(then: Before, own: str) -> str:
@@ -180,7 +184,7 @@ def _files(top: str) -> Files:
         return dict.fromkeys(_names(top), 0)
     for folder, folders, files in os.walk(top):
         for name in files:
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError, PermissionError):  # nobody changes what he may not look at
                 path = os.path.join(folder, name)
                 found[os.path.relpath(path, top)] = os.lstat(path).st_ctime_ns
         found |= {os.path.relpath(os.path.join(folder, name), top): 0 for name in folders}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from aws_executors.core.aws.iam import partition
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import bucket_and_key, opened
@@ -46,7 +47,7 @@ def from_argument(text: str, region: str | None, owner: str = "") -> str:
 def from_file(path: str, region: str | None, owner: str = "") -> str:
     """Read the workload from a file."""
     try:
-        return Path(path).read_text()
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise NoWorkloadError(f"--json-path {path}: {error}") from error
 
@@ -90,7 +91,7 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         raise NoWorkloadError(
-            f"--s3 {url}: {error}{_remedy(code_of(error), str(error), bucket, key)}", exit_for(error)
+            f"--s3 {url}: {error}{_remedy(error, bucket, key, region, owner)}", exit_for(error)
         ) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise NoWorkloadError(
@@ -114,13 +115,19 @@ def exit_for(error: "ClientError") -> Exit:
     return Exit.INFRASTRUCTURE if passes else Exit.CANNOT_START
 
 
-def _remedy(code: str, words: str, bucket: str, key: str) -> str:
-    if code != "AccessDenied":
+def _remedy(error: "ClientError", bucket: str, key: str, region: str | None, owner: str) -> str:
+    if code_of(error) != "AccessDenied":
         return ""
-    if "kms:" in words:
+    if "kms:" in str(error):
         return "; allow kms:Decrypt on the key for the container's role, in the key's own policy as well"
-    place = f"arn:aws:s3:::{'/'.join([bucket, *key.split('/')[:-1], '*'])}"
-    return f"; allow s3:GetObject on {place} for the container's role (a deleted object looks the same)"
+    place = f"arn:{partition(region or '')}:s3:::{'/'.join([bucket, *key.split('/')[:-1], '*'])}"
+    same = "(a deleted object looks the same)"
+    return f"; allow s3:GetObject on {place} for the container's role {same}{or_owner(owner)}"
+
+
+def or_owner(owner: str) -> str:
+    """What else a refusal of S3 may mean where the bucket must belong to this account."""
+    return f"; or the bucket is not the account's {owner}: fix workload_store_owner" if owner else ""
 
 
 SOURCES: Mapping[str, WorkloadSource] = {

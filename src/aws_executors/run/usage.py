@@ -9,6 +9,7 @@ import resource
 import shutil
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from aws_executors.core.cost.measured import Measured
@@ -47,8 +48,10 @@ class Meter:
 
     def watch(self) -> None:
         """Look for peaks from now on, in a thread; only after a fork, which threads do not survive."""
-        self._thread = threading.Thread(target=self._watch, name="aws-executors-usage", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._watch, name="aws-executors-usage", daemon=True)
+        with suppress(RuntimeError):  # there may be as many threads as are allowed, and the task runs
+            thread.start()
+            self._thread = thread
 
     def stop(self) -> Measured:
         """What was used."""

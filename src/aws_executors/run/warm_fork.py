@@ -104,13 +104,14 @@ def _forked(run: Callable[[], tuple[int, bool]], folder: str) -> tuple[int, int]
 
 
 def _be_the_child(run: Callable[[], tuple[int, bool]], folder: str, told: int) -> None:
-    code = 1
+    code: int = Exit.INFRASTRUCTURE  # what is true if it is told to stop before it runs anything
     try:
         os.setpgid(0, 0)
         os.environ["TMPDIR"] = folder
         tempfile.tempdir = None  # what the parent has found does not count here
         stop_at_once()  # until Airflow's supervisor, which then has a task, handles the signals
         signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+        code = 1
         code, clean = run()
         if clean:
             os.write(told, CLEAN)

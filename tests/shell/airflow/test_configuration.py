@@ -294,6 +294,18 @@ def build(launch):
         (
             "submit_job_kwargs",
             "{m}.KWARGS",
+            "def __getattr__(name): raise OSError(name)",
+            "which raised OSError: KWARGS",
+        ),
+        (
+            "submit_job_kwargs",
+            "aws_executors.conf.ECS_FARGATE_RUN_TASK_KWARGS",
+            "",
+            "which raised SettingsError: [ecs_fargate] has",
+        ),
+        (
+            "submit_job_kwargs",
+            "{m}.KWARGS",
             "import no_such_x",
             "which raised ModuleNotFoundError: No module named",
         ),

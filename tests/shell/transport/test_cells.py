@@ -45,3 +45,14 @@ def test_a_cell_that_may_not_be_read_is_an_error(aws: LocalAws, cells: CellStore
     held = cells.read(name).unwrap()
     assert held is not None
     assert held.cell == Cell(container="4c75")
+
+
+def test_who_may_not_list_the_cells_is_told_of_the_bucket_and_the_prefix(
+    aws: LocalAws, cells: CellStore
+) -> None:
+    """A permission to list belongs to a bucket: on objects it allows nothing."""
+    aws.faults.refuse("s3.ListObjectsV2", "AccessDenied", "Access Denied", status=403)
+    assert cells.listed().failure().remedy == (
+        "Allow s3:ListBucket on arn:aws:s3:::airflow, for the prefix w/cells/airflow/batch/*, for the role "
+        "that the scheduler runs as."
+    )

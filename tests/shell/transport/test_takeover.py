@@ -96,7 +96,9 @@ def test_a_token_is_never_made_for_another_task() -> None:
     assert (mint.made, shelf.lies) == ([], {"0b6e-1": workload(subject=OTHERS)})
 
 
-@pytest.mark.parametrize("odd", ["t", "a.b.c", "e30.e30.c2ln", "e30.W10.c2ln"])
+@pytest.mark.parametrize(
+    "odd", ["t", "a.b.c", "e30.e30.c2ln", "e30.W10.c2ln", f"e30.{'W1tb' * 30_000}.c2ln"]
+)  # the last one: lists in each other
 def test_what_is_no_token_of_ours_says_so(odd: str) -> None:
     with pytest.raises(ValueError, match="does not say how long"):
         lifetime_in(odd)

@@ -234,6 +234,16 @@ def test_a_denied_bucket_says_what_to_allow(store: S3, aws: LocalAws) -> None:
     assert "s3:DeleteObject" in store.remove(NAME).failure().remedy
 
 
+def test_a_bucket_that_may_be_anothers_says_so(aws: LocalAws) -> None:
+    calls = S3Calls(Clients(settings()), owner="210987654321")
+    error = S3(calls, "s3://airflow/w", "cn-north-1").put(NAME, workload("a")).failure()
+    assert error.remedy == (
+        "Allow s3:PutObject (and s3:GetObject) on arn:aws-cn:s3:::airflow/w/* for the role that the "
+        "scheduler runs as. If it is allowed, the bucket is not the account's 210987654321: fix "
+        "workload_store_owner."
+    )
+
+
 def test_a_bucket_that_is_not_there(aws: LocalAws) -> None:
     error = S3(S3Calls(Clients(settings())), "s3://other", "us-east-1").put(NAME, workload("a")).failure()
     assert (error.kind, error.remedy) == (Kind.PERMANENT, "Create the bucket, or fix workload_store.")
@@ -334,8 +344,9 @@ def test_what_is_not_to_be_touched_is_left_alone(store: S3, aws: LocalAws) -> No
 
     error = writer().take_over(NAME, refusing).failure()
     assert (error.kind, error.code) == (Kind.PERMANENT, "NotOurs")
-    aws.client("s3").put_object(Bucket="airflow", Key=KEY, Body=b"[]")
-    assert "does not hold a workload" in writer().take_over(NAME, fresh("b")).failure().message
+    for strange in (b"[" * 100_000, b"[]"):
+        aws.client("s3").put_object(Bucket="airflow", Key=KEY, Body=strange)
+        assert "does not hold a workload" in writer().take_over(NAME, fresh("b")).failure().message
     assert aws.objects("airflow")[KEY] == b"[]"
 
 

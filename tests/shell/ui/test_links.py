@@ -176,6 +176,21 @@ def test_only_so_many_look_ups_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.container(shelf.asked[0]) == TASK
 
 
+def test_a_lack_of_threads_that_passes_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links_module, "WAIT", 0.1)
+    found = links(Shelf(task=ARN))
+
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", refused)
+        for _ in range(AT_ONCE + 1):
+            assert found.container("task") == ""
+    monkeypatch.setattr(links_module, "WAIT", HELD)
+    assert found.container("task") == TASK
+
+
 def test_only_so_many_are_remembered() -> None:
     shelf = Shelf()
     found = links(shelf)

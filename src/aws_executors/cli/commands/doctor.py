@@ -12,7 +12,7 @@ from functools import partial
 
 from returns.methods import unwrap_or_failure
 
-from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executor_sections
+from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executor_sections, other_teams
 from aws_executors.cli.show import Paint, answer, colourful, dumped, progress, remark, wrapped
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
@@ -35,6 +35,7 @@ from aws_executors.doctor.probe import Probe, airflow_side
 from aws_executors.doctor.trial import trial, trial_command
 from aws_executors.doctor.warm_probe import cells_seen
 from aws_executors.shell.airflow.configuration import configure
+from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.services import BACKENDS
 
@@ -52,10 +53,11 @@ def run(options: Namespace) -> int:
     """Print the findings; returns the exit code."""
     conf = airflow()
     named = conf.get("core", "executor")
-    ours = executor_sections(named)
+    ours = executor_sections(named, options.team)
     sections = (options.section,) if options.section else ours
     if not sections:
-        remark(f"[core] executor = {named} names none of {', '.join(CLASSES)}; use --section")
+        ways = f"--section{other_teams(named, options.team)}"
+        remark(f"[core] executor = {named} names none of {', '.join(CLASSES)}; use {ways}")
         return UNUSABLE
     say = progress()
     found: list[Finding] = []
@@ -98,7 +100,8 @@ def of_section(
             )
             return
         case request:
-            probe, clients = Probe(settings), Clients(settings)
+            read = partial(from_airflow, team=options.team)
+            probe, clients = Probe(settings, read_connection=read), Clients(settings, read=read)
             cells = partial(cells_seen, settings, options.team, clients, probe) if warm else None
             yield from examine(settings, request, side, probe, say, cells)
             if warm:

@@ -22,6 +22,7 @@ from aws_executors.core.requests.compose import BuildFault, built, function_name
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.preview import difference, preview
 from aws_executors.core.services import SERVICES
+from aws_executors.migrate.executors import executors
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.transport import shown_command
 
@@ -87,13 +88,19 @@ def section_of(written: Written, options: Namespace) -> str:
     configured = asked(options).sections
     if not written.executor:
         return configured[0]
-    own = CLASSES.get(written.executor.rpartition(".")[2])
+    own = CLASSES.get(class_of(written.executor, options.team).rpartition(".")[2])
     if own is None:
         raise CommandError(
             f"The task's executor {written.executor!r} is not one of this package; use --section "
             f"{configured[0]}"
         )
     return own
+
+
+def class_of(executor: str, team: str | None) -> str:
+    """The class that a task means by its ``executor``, which may be an alias of [core] executor."""
+    every = executors(airflow().get("core", "executor"))
+    return next((one.path for one in every if one.alias == executor and one.team in ("", team)), executor)
 
 
 def launched(own: Configured[Any, Any], written: Written, options: Namespace) -> Launch[Any]:

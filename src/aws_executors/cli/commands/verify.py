@@ -20,6 +20,7 @@ from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.services import BACKENDS
 from aws_executors.verify.bill import expected_cost
 from aws_executors.verify.extra_calls import defined_size
+from aws_executors.verify.model import Findings
 from aws_executors.verify.plan import MOST_SECONDS, VerifySetup
 from aws_executors.verify.programs import RUN
 from aws_executors.verify.report import findings_json, findings_markdown, print_table
@@ -47,16 +48,22 @@ def run(options: Namespace) -> int:
     with interruptions() as interrupted:
         findings = verified(setup, progress(), interrupted, MOST_SECONDS)
     for file in files:
-        file.write_text(
-            findings_markdown(findings)
-            if file.suffix == ".md"
-            else dumped(findings_json(findings), "json") + "\n"
-        )
+        _write(file, findings)
     if options.output == "table":
         print_table(findings)
     else:
         answer(dumped(findings_json(findings), options.output))
     return INTERRUPTED if findings.interrupted else 0 if findings.good else FAILED
+
+
+def _write(file: Path, findings: Findings) -> None:
+    """Write the report; where that fails, say so: what was paid for is printed all the same."""
+    markdown = file.suffix == ".md"
+    text = findings_markdown(findings) if markdown else dumped(findings_json(findings), "json") + "\n"
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        remark(f"--report {file} could not be written: {error.strerror}")
 
 
 def _setup(options: Namespace) -> VerifySetup:
@@ -109,4 +116,6 @@ def _files(names: Sequence[str]) -> list[Path]:
             )
         if not file.absolute().parent.is_dir():
             raise CommandError(f"--report {file}: there is no folder {file.parent}")
+        if file.is_dir():
+            raise CommandError(f"--report {file}: it is a folder")
     return files

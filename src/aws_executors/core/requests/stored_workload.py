@@ -58,7 +58,7 @@ def numbered(body: bytes) -> tuple[int, str]:
     """
     try:
         found = cast("object", json.loads(body))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     match found:
         case {"sequence": int(sequence), "workload": dict() as workload}:

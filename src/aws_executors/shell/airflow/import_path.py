@@ -42,9 +42,12 @@ def load(path: str) -> Result[object, Unloaded]:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything
         return Failure(_raised(module_name, error))
     for step in name.split("."):
-        if not hasattr(found, step):
+        try:
+            found = getattr(found, step)
+        except AttributeError:
             return Failure(_lacks(found, module_name, step))
-        found = getattr(found, step)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a module may make what it has when asked
+            return Failure(_raised(module_name, error))
     return Success(found)
 
 

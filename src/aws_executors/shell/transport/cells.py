@@ -57,15 +57,17 @@ class CellStore(Protocol):
 
 def cells_at(address: str, settings: Settings, clients: Clients) -> CellStore:
     """The cells at this address."""
-    return S3Cells(S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner), address)
+    calls = S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner)
+    return S3Cells(calls, address, settings.region)
 
 
 class S3Cells:
     """Cells in ``s3://bucket/prefix``."""
 
-    def __init__(self, calls: S3Calls, address: str) -> None:
+    def __init__(self, calls: S3Calls, address: str, region: str) -> None:
         self._calls = calls
         self._address = address
+        self._region = region
         self._bucket, self._prefix = bucket_and_key(f"{address}/")
 
     def __repr__(self) -> str:
@@ -73,7 +75,7 @@ class S3Cells:
 
     def listed(self) -> Result[Mapping[str, str], AwsError]:
         """The ETags of all cells, by name."""
-        found = self._calls.listed(self._bucket, self._prefix).alt(Told("s3:ListBucket", self._address))
+        found = self._calls.listed(self._bucket, self._prefix).alt(self._told("s3:ListBucket"))
         return found.map(lambda etags: {key.removeprefix(self._prefix): etag for key, etag in etags.items()})
 
     def read(self, name: str) -> Result[HeldCell | None, AwsError]:
@@ -86,9 +88,9 @@ class S3Cells:
                 there = self._calls.listed(self._bucket, self._prefix + name)
                 if there.value_or(None) == {}:
                     return Success(None)
-                return Failure(Told("s3:GetObject", self._address)(error))
+                return Failure(self._told("s3:GetObject")(error))
             case AwsError() as error:
-                return Failure(Told("s3:GetObject", self._address)(error))
+                return Failure(self._told("s3:GetObject")(error))
             case held:
                 try:
                     return Success(HeldCell(held.etag, read(held.body)))
@@ -102,11 +104,14 @@ class S3Cells:
             case AwsError(code=code) if code in NOT_SO:
                 return Success(None)
             case AwsError() as error:
-                return Failure(Told("s3:PutObject", self._address)(error))
+                return Failure(self._told("s3:PutObject")(error))
             case etag:
                 return Success(HeldCell(etag, cell))
 
     def remove(self, name: str) -> Result[None, AwsError]:
         """Take a cell away whose container has ended."""
         gone = self._calls.delete(self._bucket, self._prefix + name)
-        return gone.alt(Told("s3:DeleteObject", self._address))
+        return gone.alt(self._told("s3:DeleteObject"))
+
+    def _told(self, action: str) -> Told:
+        return Told(action, self._address, self._region, self._calls.owner)

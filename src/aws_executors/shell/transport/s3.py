@@ -167,4 +167,4 @@ class S3:
             known.possible.append(etag)
 
     def _told(self, action: str) -> Told:
-        return Told(action, self._store)
+        return Told(action, self._store, self._region, self._calls.owner)

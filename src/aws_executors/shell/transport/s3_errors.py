@@ -6,14 +6,20 @@ Law: only the text changes; the kind of the error has been decided in `core/aws/
 from dataclasses import dataclass, replace
 
 from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.aws.iam import partition
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Explains why `action` on the objects of this store was refused, and what to do about it."""
+    """Explains why `action` on the objects of this store was refused, and what to do about it.
+
+    `owner` is the account that the bucket must belong to, or "" where any may have it.
+    """
 
     action: str
     store: str
+    region: str
+    owner: str = ""
 
     def __call__(self, error: AwsError) -> AwsError:
         message = f"workload_store = {self.store}: {error.message}"
@@ -27,9 +33,7 @@ class Told:
                     "scheduler runs as, in the key's own policy as well."
                 )
             case "AccessDenied" | "AllAccessDisabled":
-                arn = f"arn:aws:s3:::{self.store.removeprefix('s3://').rstrip('/')}/*"
-                also = "" if self.action == "s3:GetObject" else " (and s3:GetObject)"
-                return f"Allow {self.action}{also} on {arn} for the role that the scheduler runs as."
+                return f"Allow {self._missing()} for the role that the scheduler runs as.{self._or_owner()}"
             case "NoSuchBucket":
                 return "Create the bucket, or fix workload_store."
             case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException":
@@ -38,3 +42,17 @@ class Told:
                 return "Fix workload_kms_key: it must be an enabled encryption key in the bucket's Region."
             case _:
                 return error.remedy
+
+    def _missing(self) -> str:
+        bucket, _, prefix = self.store.removeprefix("s3://").rstrip("/").partition("/")
+        below = f"{prefix}/*" if prefix else "*"
+        arn = f"arn:{partition(self.region)}:s3:::{bucket}"
+        if self.action == "s3:ListBucket":  # of a bucket, and of no object in it
+            return f"{self.action} on {arn}, for the prefix {below},"
+        also = "" if self.action == "s3:GetObject" else " (and s3:GetObject)"
+        return f"{self.action}{also} on {arn}/{below}"
+
+    def _or_owner(self) -> str:
+        # S3 does not say which of the two it is.
+        wrong = f" If it is allowed, the bucket is not the account's {self.owner}: fix workload_store_owner."
+        return wrong if self.owner else ""

@@ -102,7 +102,7 @@ def lifetime_in(token: str) -> float:
         _, claims, _ = token.split(".")
         said = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
         lifetime = float(said["exp"]) - float(said["iat"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError("the stored token does not say how long it is valid") from None
     return min(max(lifetime, 1.0), float(LONGEST_LIFETIME))
 

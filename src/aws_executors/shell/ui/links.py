@@ -110,13 +110,19 @@ class Links:
         if not self._free.acquire(blocking=False):
             links.done.set()
             return links  # not remembered: the next view tries again
+        look = threading.Thread(
+            target=self._look, args=(token, trace, links), name="aws-executors-link", daemon=True
+        )
+        try:
+            look.start()
+        except RuntimeError:  # there are as many threads as are allowed
+            self._free.release()
+            links.done.set()
+            return links
         self._known.pop(token, None)
         self._known[token] = links
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
-        threading.Thread(
-            target=self._look, args=(token, trace, links), name="aws-executors-link", daemon=True
-        ).start()
         return links
 
     def _look(self, token: str, trace: Trace, links: _Links) -> None:
