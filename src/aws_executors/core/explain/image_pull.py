@@ -147,6 +147,7 @@ IMAGE: tuple[Reason, ...] = (
                 "Client.Timeout exceeded",
                 "TLS handshake timeout",
                 "connection issue between the task and Amazon ECR",
+                "connection issue between the task and the registry",
                 "network is unreachable",
                 "no route to host",
                 "unable to ping registry endpoint",
@@ -161,7 +162,7 @@ IMAGE: tuple[Reason, ...] = (
         name="image registry refuses connections",
         says=_pull("connection refused", "connection reset by peer", "broken pipe"),
         what="The image's registry refused or reset the connection",
-        remedy="Check the registry's name and port, and any firewall between the subnet and it.",
+        remedy="Check the registry's name and port, and any firewall or proxy between the subnet and it.",
         source=CALLS,
     ),
     Reason(
