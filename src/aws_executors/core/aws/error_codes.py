@@ -156,6 +156,16 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
             Kind.PERMANENT, "A policy denies it, so that no other can allow it: change the one that is named."
         ),
     ),
+    *(
+        (f"because no {policy} allows", Rule(Kind.PERMANENT, f"Allow {{action}} in {where}."))
+        for policy, where in (
+            ("vpc endpoint policy", "the policy of the VPC endpoint that the scheduler's calls go through"),
+            ("permissions boundary", "the permissions boundary of the scheduler's role, too"),
+            ("session policy", "the session policy with which the scheduler's role is assumed, too"),
+            ("service control policy", "the organization's service control policies, too"),
+            ("resource control policy", "the organization's resource control policies, too"),
+        )
+    ),
     *((words, _BLOCKED) for words in ("account is blocked", "account is currently blocked")),
     ("iam:passrole", Rule(Kind.PERMANENT, "Allow iam:PassRole on the task role and the execution role.")),
     (
@@ -193,6 +203,12 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     (
+        "can not run jobs with capability",
+        Rule(
+            Kind.PERMANENT, "Use a `job_queue` that has what the definition's `platformCapabilities` wants."
+        ),
+    ),
+    (
         "jobdefinition",
         Rule(
             Kind.PERMANENT,
@@ -205,12 +221,6 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
             Kind.PERMANENT,
             "Send the overrides of the definition's kind; a pod's are `eksPropertiesOverride` in "
             "`submit_job_kwargs`.",
-        ),
-    ),
-    (
-        "can not run jobs with capability",
-        Rule(
-            Kind.PERMANENT, "Use a `job_queue` that has what the definition's `platformCapabilities` wants."
         ),
     ),
     (

@@ -5,6 +5,7 @@ container's `reason`) use the same words; Kubernetes has its own.
 """
 
 from aws_executors.core.explain.reason import Reason, behind
+from aws_executors.core.explain.secrets_and_roles import DENIED, OTHER_POLICIES
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
 CALLS = "https://repost.aws/knowledge-center/ecs-fargate-pull-container-error"
@@ -22,6 +23,16 @@ def _pull(*words: str) -> tuple[str, ...]:
 
 
 IMAGE: tuple[Reason, ...] = (
+    Reason(
+        name="image denied by another policy",
+        says=_pull(*OTHER_POLICIES),
+        what="A policy other than the role's own denies the pull of the image",
+        remedy=(
+            "Change the one that AWS names: of a VPC endpoint (for ECR's layers that of S3), of the "
+            "repository, a permissions boundary, the organization's."
+        ),
+        source=DENIED,
+    ),
     Reason(
         name="image registry login not there",
         says=(
