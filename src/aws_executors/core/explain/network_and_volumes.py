@@ -91,7 +91,7 @@ VOLUMES: tuple[Reason, ...] = (
     ),
     Reason(
         name="EBS volume not had",
-        says=("EBS volume", "EBS task volume", "AmazonElasticBlockStorage: "),
+        says=("EBS volume", "EBS task volume"),
         what="The container's EBS volume could not be created or attached",
         remedy=(
             "Check its configuration in the request (infrastructure role, KMS key, snapshot; a file system "

@@ -105,7 +105,6 @@ class _Detail(Read):
 
 
 class _Attachment(Read):
-    type: str | None = None
     details: tuple[_Detail, ...] | None = None
 
 
@@ -357,7 +356,7 @@ def _not_attached(attachments: object) -> tuple[str | None, ...]:
         return ()
     read = (read_record(_Attachment, one).value_or(_Attachment()) for one in attachments)
     return tuple(
-        f"{attached.type or 'attachment'}: {one.value}"
+        f"EBS volume: {one.value}"
         for attached in read
         for one in attached.details or ()
         if one.name == "statusReason" and one.value
