@@ -192,6 +192,29 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         Rule(Kind.PERMANENT, "Set `launch_type` to what the definition's `requiresCompatibilities` allows."),
     ),
     (
+        "specified capacity provider",
+        Rule(
+            Kind.PERMANENT,
+            "Check `capacity_provider_strategy`: each provider must be associated with the cluster.",
+        ),
+    ),
+    (
+        "public ip is not supported",
+        Rule(Kind.PERMANENT, "Leave `assign_public_ip` out: only Fargate takes it."),
+    ),
+    (
+        "platform version must be null",
+        Rule(Kind.PERMANENT, "Leave `platform_version` out: only Fargate takes it."),
+    ),
+    (
+        "long arn format",
+        Rule(Kind.PERMANENT, "Tags need long ARNs: enable the account's ECS setting taskLongArnFormat."),
+    ),
+    (
+        "belong to different networks",
+        Rule(Kind.PERMANENT, "Use `security_groups` and `subnets` of one VPC."),
+    ),
+    (
         "not a container in the taskdefinition",
         Rule(Kind.PERMANENT, "Set `container_name` to a container of the task definition."),
     ),

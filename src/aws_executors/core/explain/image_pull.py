@@ -260,6 +260,15 @@ IMAGE: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="image registry answers with a page",
+        says=("unexpected media type text/html", *_pull("content type: text/html", "<html", "<!DOCTYPE")),
+        what="A web page came in the place of the image",
+        remedy=(
+            "Check the registry's name, and what is between the subnet and it: a proxy, a firewall, a mirror."
+        ),
+        source="https://github.com/containerd/nerdctl/issues/3264",
+    ),
+    Reason(
         name="image not found",
         says=("manifest unknown", *_pull("not found", "does not exist", "repo digest matching")),
         what="The image or its tag does not exist",
