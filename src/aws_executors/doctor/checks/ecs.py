@@ -106,6 +106,15 @@ def _container(seen: Evidence) -> Iterator[Finding]:
             "After the task has ended, the others keep running, and cost money until they are stopped.",
             f"{definition.place}: container {container.name!r} essential = true, the others false",
         )
+    if container.restart_policy and container.restart_policy.enabled:
+        yield error(
+            "container-restarts",
+            f"ECS starts container {container.name!r} of the {definition.place} again when it has ended",
+            "A task that is done, or has failed, would be run once more without Airflow's knowledge, and the "
+            "exit code would be that of the last run.",
+            f"{definition.place}: remove restartPolicy of container {container.name!r}, and use retries= at "
+            f"the task",
+        )
     yield from of_entrypoint(container.entry_point, definition.place)
     yield from of_image(seen.image, definition.place, seen.architecture, container.entry_point)
     over = [one for one in seen.request.overrides.container_overrides if one.name == container.name]

@@ -27,6 +27,12 @@ class Cluster(Read):
     registered_container_instances_count: int = 0
 
 
+class RestartPolicy(Read):
+    """Whether ECS starts a container again that has ended."""
+
+    enabled: bool = False
+
+
 class ContainerDefinition(Read):
     """One container of a task definition."""
 
@@ -36,6 +42,7 @@ class ContainerDefinition(Read):
     entry_point: tuple[str, ...] = ()
     environment: tuple[Variable, ...] = ()
     log_configuration: LogConfiguration | None = None
+    restart_policy: RestartPolicy | None = None
 
 
 class TaskDefinition(Read):
