@@ -144,7 +144,14 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("you can run concurrently", Rule(Kind.CAPACITY, "Raise the Fargate vCPU quota in Service Quotas.")),
     ("concurrent tasks", Rule(Kind.CAPACITY, "Raise the Fargate vCPU quota in Service Quotas.")),
     ("capacity is unavailable", Rule(Kind.CAPACITY, "Add `subnets` in more Availability Zones.")),
-    ("no container instances were found", Rule(Kind.CAPACITY, "The cluster has no EC2 instance: add one.")),
+    (
+        "no container instances were found",
+        Rule(
+            Kind.CAPACITY,
+            "The cluster has no EC2 instance: add one, or set `capacity_provider_strategy` in the place of "
+            "`launch_type`, so that ECS starts them.",
+        ),
+    ),
     ("security token included in the request is", _EXPIRED),
     (
         "perform: sts:",
@@ -205,6 +212,22 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     (
         "platform version must be null",
         Rule(Kind.PERMANENT, "Leave `platform_version` out: only Fargate takes it."),
+    ),
+    (
+        "accountids mismatch",
+        Rule(Kind.PERMANENT, "Use a `cluster` and a `task_definition` of the account that is called."),
+    ),
+    (
+        "valid task role is not being used",
+        Rule(Kind.PERMANENT, "ECS Exec needs a task role: give the task definition one."),
+    ),
+    (
+        "no parameter found for reference",
+        Rule(
+            Kind.PERMANENT,
+            "Give the parameter a default in the job definition, or a value in `parameters` of "
+            "`submit_job_kwargs`.",
+        ),
     ),
     (
         "long arn format",
