@@ -47,9 +47,12 @@ ALLOWED = "Allowed: name, cpuUnits, environment, command, readOnly"
         ({"containers": {"name": "a"}}, "x: containers must be a list, not dict"),
         ({"containers": "main"}, "x: containers must be a list, not str 'main'"),
         ({"containers": [{}]}, "x: containers[0].name is missing"),
-        ({"main": {"name": 3}}, "x: main.name must be text, not int 3"),
+        ({"main": {"name": 3}}, "x: main.name must be text, not int 3; put it in quotes"),
         ({"main": {"name": ""}}, "x: main.name must have at least 1 character, not str ''"),
-        ({"main": {"name": "a", "cpuUnits": "3"}}, "x: main.cpuUnits must be a whole number, not str '3'"),
+        (
+            {"main": {"name": "a", "cpuUnits": "3"}},
+            "x: main.cpuUnits must be a whole number, not str '3'; leave the quotes out",
+        ),
         (
             {"main": {"name": "a", "cpu_units": True}},
             "x: main.cpu_units must be a whole number, not bool True",
@@ -83,7 +86,7 @@ def test_every_fault_is_told_with_its_place(written: object, sentence: str) -> N
     ],
 )
 def test_what_may_be_a_secret_is_not_repeated(written: object) -> None:
-    with pytest.raises(RequestError, match=r"must be text, not int$"):
+    with pytest.raises(RequestError, match=r"must be text, not int; put it in quotes$"):
         parse(REQUEST, written, "x")
 
 

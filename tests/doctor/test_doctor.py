@@ -93,6 +93,7 @@ def families(api: str) -> Iterator[dict[str, Any]]:
     yield family("no-prefix", container(api, logConfiguration={"logDriver": "awslogs", "options": bare}))
     yield family("no-role", good, executionRoleArn=None)
     yield family("shell", container(api, entryPoint=["sh", "-c"]))
+    yield family("again", container(api, restartPolicy={"enabled": True}))
     yield family("no-address", container(None))
     yield family("itself", container("http://localhost:8080/execution/"))
     yield family("elsewhere", container("https://other.example.com/execution/"))
@@ -424,6 +425,7 @@ PLANTED: list[tuple[dict[str, str | None], str, str, str]] = [
     ),
     ({OPTION + "TASK_DEFINITION": "no-prefix"}, "log-prefix", "warning", "awslogs-stream-prefix = airflow"),
     ({OPTION + "TASK_DEFINITION": "no-role"}, "execution-role", "error", "executionRoleArn = a role with"),
+    ({OPTION + "TASK_DEFINITION": "again"}, "restart-policy", "warning", "restartPolicy enabled = false"),
     ({OPTION + "TASK_DEFINITION": "shell"}, "entrypoint", "error", "remove entryPoint"),
     ({OPTION + "TASK_DEFINITION": "no-address"}, "container-api-url", "advice", f"environment {VARIABLE} ="),
     ({OPTION + "TASK_DEFINITION": "itself"}, "container-api-url", "error", f"environment {VARIABLE} ="),

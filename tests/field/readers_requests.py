@@ -19,6 +19,7 @@ from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs import builder as ecs_build
 from aws_executors.core.ecs.answers.describe import observe_answer as observe_tasks
 from aws_executors.core.ecs.answers.responses import listed_ids as listed_tasks
+from aws_executors.core.ecs.answers.responses import started
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.requests.compose import BuildFault, built
@@ -63,7 +64,13 @@ OBSERVED: Mapping[str, Callable[[object, list[str]], Any]] = {
     "DescribeJobs": lambda answer, asked: observe_jobs(answer, asked=asked, container="airflow"),
 }
 LISTED: Mapping[str, Callable[[object], Any]] = {"ListTasks": listed_tasks, "ListJobs": listed_jobs}
-SERVICE = {"DescribeTasks": "ecs", "ListTasks": "ecs", "DescribeJobs": "batch", "ListJobs": "batch"}
+SERVICE = {
+    "RunTask": "ecs",
+    "DescribeTasks": "ecs",
+    "ListTasks": "ecs",
+    "DescribeJobs": "batch",
+    "ListJobs": "batch",
+}
 
 
 def answers(given: Any) -> Mapping[str, object]:
@@ -84,6 +91,12 @@ def answers(given: Any) -> Mapping[str, object]:
                 return {"answer": False, "problem": problem}
             case page:
                 return {"answer": True, "ids": list(page.ids)}
+    if name == "RunTask":
+        match unwrap_or_failure(started(answer)):
+            case AwsError() as refused:
+                return _told(refused)
+            case arn:
+                return {"answer": True, "ids": [arn]}
     seen = OBSERVED[name](answer, given["asked"])
     return {
         "answer": True,

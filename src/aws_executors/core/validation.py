@@ -179,7 +179,19 @@ def _sentence(violation: Violation, schema: Mapping[str, object], *, shown: bool
         return ": ".join(filter(None, (subject, violation.message)))
     secret = not shown or any(step in SECRET or (isinstance(step, str) and sensitive(step)) for step in path)
     stood = "" if violation.kind in ABSENT else f", not {type_and_value(violation.value, secret=secret)}"
-    return f"{subject} {violation.demand}{stood}".strip()
+    remedy = _quotes(violation) if shown else ""
+    return f"{subject} {violation.demand}{stood}{remedy}".strip()
+
+
+def _quotes(violation: Violation) -> str:
+    """The remedy where only the quotes are wrong."""
+    match violation.value:
+        case bool() | int() | float() if violation.kind == "string_type":
+            return "; put it in quotes"
+        case str() as text if violation.kind == "int_type" and text.isdecimal():
+            return "; leave the quotes out"
+        case _:
+            return ""
 
 
 def unknown_name(name: str, allowed: Sequence[str], place: str = "") -> str:
@@ -188,7 +200,8 @@ def unknown_name(name: str, allowed: Sequence[str], place: str = "") -> str:
     >>> unknown_name("memry", ["cpu", "memory"])
     "'memry' is not known; did you mean 'memory'? Allowed: cpu, memory"
     """
-    near = [*nearest(spell(name), allowed, 0.7), *nearest(name, allowed, 0.7)]
+    near = [*(one for one in allowed if one.lower() == name.lower())]
+    near += [*nearest(spell(name), allowed, 0.7), *nearest(name, allowed, 0.7)]
     hint = "".join(f"; did you mean {close!r}?" for close in near[:1]) or "."
     names = f" Allowed: {', '.join(allowed)}" if allowed else ""
     return f"{quoted(name)}{place} is not known{hint}{names}"

@@ -13,6 +13,7 @@ from typing import cast
 from returns.methods import unwrap_or_failure
 
 from aws_executors.core.ecs.settings import NOT_FARGATE, platform
+from aws_executors.core.errors import RequestError
 from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, Place, SettingsFaults
@@ -163,12 +164,33 @@ def _left_out(own: Own, was: str, value: str, note: str) -> Line:
 def _unpacked(own: Own) -> Mapping[str, str]:
     """The options; those inside the kwargs, which take precedence, are moved out of them."""
     inside = kwargs_in(own.options.get(own.old.kwargs_option, ""))
-    moved = {name: inside[name] for name in own.old.from_kwargs if inside and name in inside}
-    if inside is None or not moved:
+    if inside is None:
         return own.options
-    rest = {name: value for name, value in inside.items() if name not in moved}
+    moved = {name: inside[name] for name in own.old.from_kwargs if name in inside}
     texts = {name: _text(value) for name, value in moved.items()}
-    return {**own.options, **texts, own.old.kwargs_option: json.dumps(rest) if rest else ""}
+    rest = {name: value for name, value in inside.items() if name not in moved}
+    named = _with_own_named(rest, texts.get("container_name") or own.options.get("container_name", ""))
+    if named == inside or own.old.package != PROVIDER:
+        return own.options
+    return {**own.options, **texts, own.old.kwargs_option: json.dumps(named) if named else ""}
+
+
+def _with_own_named(kwargs: Mapping[str, object], container: str) -> Mapping[str, object]:
+    """The kwargs, their first override for Airflow's container.
+
+    The amazon provider takes the first one for that container's, whatever its name; here the name decides.
+    """
+    overrides = _members(kwargs.get("overrides"))
+    listed = overrides.get("containerOverrides")
+    first, *others = (cast("list[object]", listed) if isinstance(listed, list) else []) or [None]
+    if not container or _members(first).get("name", container) == container:
+        return kwargs
+    own = [dict(_members(first)) | {"name": container}, *others]
+    return {**kwargs, "overrides": {**overrides, "containerOverrides": own}}
+
+
+def _members(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str:
@@ -220,8 +242,18 @@ def _faults(own: Own, lines: list[Line]) -> tuple[Fault, ...]:
     match unwrap_or_failure(found):
         case SettingsFaults() as refused:
             return refused.faults
-        case _:
-            return ()
+        case settings:
+            return tuple(_request_faults(own, settings, values))
+
+
+def _request_faults(own: Own, settings: Settings, values: Mapping[str, str]) -> Iterator[Fault]:
+    """What the executor would say of the kwargs at its start, where these stand in the section."""
+    option = own.old.kwargs_option
+    try:
+        SERVICES[own.old.section].over_options(settings, kwargs_in(values.get(option, "")) or {})
+    except RequestError as error:
+        problem = "makes no request: " + str(error).replace(f"{option}: ", "")
+        yield Fault(option, problem, "fix that member")
 
 
 def _values(lines: list[Line]) -> dict[str, str]:

@@ -26,11 +26,15 @@ def failed_by(sign: Sign, cause: Cause, *, exit_code: int | None = None) -> Obse
 PLACES = {
     "RESOURCE:ENI": "TaskFailedToStart: RESOURCE:ENI",
     "RESOURCE:GPU": "TaskFailedToStart: RESOURCE:GPU",
+    "RESOURCE:PORTS": "TaskFailedToStart: RESOURCE:PORTS",
+    "RESOURCE:FARGATE": "TaskFailedToStart: RESOURCE:FARGATE",
     "RESOURCE:": "TaskFailedToStart: RESOURCE:MEMORY",
     "AGENT": "TaskFailedToStart: AGENT",
     "ATTRIBUTE": "TaskFailedToStart: ATTRIBUTE",
     "LOCATION": "TaskFailedToStart: LOCATION",
     "MemberOf placement constraint": "TaskFailedToStart: MemberOf placement constraint unsatisfied.",
+    "distinctInstance placement constraint": "TaskFailedToStart: distinctInstance "
+    "placement constraint unsatisfied.",
     "NO ACTIVE INSTANCES": "TaskFailedToStart: NO ACTIVE INSTANCES",
     "EMPTY CAPACITY PROVIDER": "TaskFailedToStart: EMPTY CAPACITY PROVIDER",
     "Capacity is unavailable": "Capacity is unavailable at this time. Please try again later or in a "

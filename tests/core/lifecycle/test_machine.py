@@ -111,7 +111,7 @@ EXITED = "The container exited with an error (c1, exit code 3). Read its log."
 SUCCEEDED_2 = "The container exited normally (c2, exit code 0)."
 PULL = "The container never started (c1). AWS says: pull failed. Check it in the AWS console."
 PULL_2 = "The container never started (c2). AWS says: pull failed. Check it in the AWS console."
-LOST = f"The container stopped, and AWS gives no reason (c1). AWS says: {FORGOTTEN}. Read its log."
+LOST = f"The container ended, and AWS shows no exit code (c1). AWS says: {FORGOTTEN}. Read its log."
 
 
 MACHINE_LOST = (

@@ -144,7 +144,14 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("you can run concurrently", Rule(Kind.CAPACITY, "Raise the Fargate vCPU quota in Service Quotas.")),
     ("concurrent tasks", Rule(Kind.CAPACITY, "Raise the Fargate vCPU quota in Service Quotas.")),
     ("capacity is unavailable", Rule(Kind.CAPACITY, "Add `subnets` in more Availability Zones.")),
-    ("no container instances were found", Rule(Kind.CAPACITY, "The cluster has no EC2 instance: add one.")),
+    (
+        "no container instances were found",
+        Rule(
+            Kind.CAPACITY,
+            "The cluster has no EC2 instance: add one, or set `capacity_provider_strategy` in the place of "
+            "`launch_type`, so that ECS starts them.",
+        ),
+    ),
     ("security token included in the request is", _EXPIRED),
     (
         "perform: sts:",
@@ -155,6 +162,16 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         Rule(
             Kind.PERMANENT, "A policy denies it, so that no other can allow it: change the one that is named."
         ),
+    ),
+    *(
+        (f"because no {policy} allows", Rule(Kind.PERMANENT, f"Allow {{action}} in {where}."))
+        for policy, where in (
+            ("vpc endpoint policy", "the policy of the VPC endpoint that the scheduler's calls go through"),
+            ("permissions boundary", "the permissions boundary of the scheduler's role, too"),
+            ("session policy", "the session policy with which the scheduler's role is assumed, too"),
+            ("service control policy", "the organization's service control policies, too"),
+            ("resource control policy", "the organization's resource control policies, too"),
+        )
     ),
     *((words, _BLOCKED) for words in ("account is blocked", "account is currently blocked")),
     ("iam:passrole", Rule(Kind.PERMANENT, "Allow iam:PassRole on the task role and the execution role.")),
@@ -182,6 +199,45 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         Rule(Kind.PERMANENT, "Set `launch_type` to what the definition's `requiresCompatibilities` allows."),
     ),
     (
+        "specified capacity provider",
+        Rule(
+            Kind.PERMANENT,
+            "Check `capacity_provider_strategy`: each provider must be associated with the cluster.",
+        ),
+    ),
+    (
+        "public ip is not supported",
+        Rule(Kind.PERMANENT, "Leave `assign_public_ip` out: only Fargate takes it."),
+    ),
+    (
+        "platform version must be null",
+        Rule(Kind.PERMANENT, "Leave `platform_version` out: only Fargate takes it."),
+    ),
+    (
+        "accountids mismatch",
+        Rule(Kind.PERMANENT, "Use a `cluster` and a `task_definition` of the account that is called."),
+    ),
+    (
+        "valid task role is not being used",
+        Rule(Kind.PERMANENT, "ECS Exec needs a task role: give the task definition one."),
+    ),
+    (
+        "no parameter found for reference",
+        Rule(
+            Kind.PERMANENT,
+            "Give the parameter a default in the job definition, or a value in `parameters` of "
+            "`submit_job_kwargs`.",
+        ),
+    ),
+    (
+        "long arn format",
+        Rule(Kind.PERMANENT, "Tags need long ARNs: enable the account's ECS setting taskLongArnFormat."),
+    ),
+    (
+        "belong to different networks",
+        Rule(Kind.PERMANENT, "Use `security_groups` and `subnets` of one VPC."),
+    ),
+    (
         "not a container in the taskdefinition",
         Rule(Kind.PERMANENT, "Set `container_name` to a container of the task definition."),
     ),
@@ -190,6 +246,12 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         Rule(
             Kind.PERMANENT,
             "Check that the task definition is active (option `task_definition`, a step, the task).",
+        ),
+    ),
+    (
+        "can not run jobs with capability",
+        Rule(
+            Kind.PERMANENT, "Use a `job_queue` that has what the definition's `platformCapabilities` wants."
         ),
     ),
     (
@@ -205,12 +267,6 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
             Kind.PERMANENT,
             "Send the overrides of the definition's kind; a pod's are `eksPropertiesOverride` in "
             "`submit_job_kwargs`.",
-        ),
-    ),
-    (
-        "can not run jobs with capability",
-        Rule(
-            Kind.PERMANENT, "Use a `job_queue` that has what the definition's `platformCapabilities` wants."
         ),
     ),
     (

@@ -130,6 +130,9 @@ POD_TAKEN = (
     "The container could not be located when",
 )
 
+DEREGISTERED = "Container instance deregistration forced"
+"""How a stopped task's reason begins whose instance somebody took from its cluster: no stop of the task."""
+
 # What a stopped task's reason contains where AWS maintains the host; no manual stop may be read by it, nor a
 # task that ended by itself. Batch repeats it of its job's task.
 MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement", "during instance draining")

@@ -47,6 +47,9 @@ KEPT: Mapping[str, str] = {
     "command": WORKLOAD,
     "jobName": "the executor finds its jobs by their names; see the option job_name",
     "arrayProperties": NO_ARRAYS,
+    "image": "SubmitJob cannot replace it; register a job definition that has it, and set jobDefinition",
+    "secrets": "SubmitJob cannot add them; register a job definition that has them, and set jobDefinition",
+    "overrides": "it is ECS's; Batch has containerOverrides",
 }
 
 

@@ -8,7 +8,7 @@ AWS's (API reference of AWS Batch, SubmitJob); `wire.py` spells them.
 import json
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -57,6 +57,17 @@ ShareIdentifier = Annotated[str, AfterValidator(Matching(r"[A-Za-z0-9]{1,255}\*?
 TargetNodes = Annotated[str, AfterValidator(Matching(r"[0-9]+(:[0-9]*)?|:[0-9]*", _NODES))]
 
 
+def _as_map(value: object) -> object:
+    """A list of ECS's ``{"key", "value"}`` as Batch's map."""
+    listed = cast("list[object]", value) if isinstance(value, list) else []
+    pairs = [cast("Mapping[object, object]", one) for one in listed if isinstance(one, Mapping)]
+    if not pairs:
+        return value
+    if len(pairs) < len(listed) or any(set(pair) != {"key", "value"} for pair in pairs):
+        raise ValueError("must be a mapping such as {'team': 'etl'}")
+    return {pair["key"]: pair["value"] for pair in pairs}
+
+
 def _taggable(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     if len(tags) > 50:
         raise ValueError(f"a job may have 50 tags, not {len(tags)}")
@@ -66,7 +77,7 @@ def _taggable(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     return tags
 
 
-Tags = Annotated[Texts, AfterValidator(_taggable)]
+Tags = Annotated[Texts, AfterValidator(_taggable), BeforeValidator(_as_map)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

@@ -5,9 +5,10 @@ the workload: the command into the Airflow container, and the two members by whi
 again. Nothing here asks a clock, AWS or Airflow.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import cast
 
 from aws_executors.core.ecs.container import command_of, with_over
 from aws_executors.core.ecs.options import KEPT, read_options, uses, with_options
@@ -122,10 +123,25 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
     own = {spell(name): value for name, value in kwargs.items()}
     for member in filter(own.keys().__contains__, SET_HERE):
         raise RequestError(f"run_task_kwargs: {member!r} cannot be set: {KEPT[member]}")
+    own |= _with_own_named(own, settings.container_name)
     base = from_options(settings)
     if "launchType" in own or "capacityProviderStrategy" in own:
         base = replace(without_misplaced(base, platform({}, own)), platform_version=None)
     return from_kwargs({name: value for name, value in (to_kwargs(base) | own).items() if value is not None})
+
+
+def _with_own_named(members: Mapping[str, object], container_name: str) -> Mapping[str, object]:
+    """The overrides in which one that names no container is Airflow's, as the amazon provider has it."""
+    if not isinstance(overrides := members.get("overrides"), Mapping):
+        return {}
+    parts = {spell(str(name)): part for name, part in cast("Mapping[object, object]", overrides).items()}
+    if not isinstance(listed := parts.get("containerOverrides"), list | tuple):
+        return {}
+    named = [
+        {"name": container_name, **cast("Mapping[str, object]", one)} if isinstance(one, Mapping) else one
+        for one in cast("Sequence[object]", listed)
+    ]
+    return {"overrides": parts | {"containerOverrides": named}}
 
 
 def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:

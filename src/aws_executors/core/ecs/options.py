@@ -44,6 +44,12 @@ KEPT: Mapping[str, str] = {
     "startedBy": "the executor sets it, so that it finds its containers; see the option deployment",
     "count": "one task instance is one container",
     "referenceId": "it is reserved by AWS",
+    "image": "RunTask cannot replace it; register a task definition that has it, and set taskDefinition",
+    "secrets": "RunTask cannot add them; register a task definition that has them, and set taskDefinition",
+    **{
+        key: f"it belongs into overrides: {{'overrides': {{{key!r}: ...}}}}"
+        for key in ("containerOverrides", "ephemeralStorage", "executionRoleArn", "taskRoleArn")
+    },
 }
 
 

@@ -6,8 +6,9 @@ without asking AWS, is checked here, once, in words. Source: API_RunTask of the 
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
@@ -29,7 +30,10 @@ from aws_executors.core.requests.size_limit import parts, too_large
 from aws_executors.core.requests.wire import WRITTEN, Flag, Matching, Text, surely_fits, to_kwargs
 from aws_executors.core.validation import parse
 
-MANAGED = "MANAGED_INSTANCES"
+PROVIDED: Mapping[str, str] = MappingProxyType(
+    {"MANAGED_INSTANCES": "my-managed-instances", "FARGATE_SPOT": "FARGATE_SPOT"}
+)
+"""What is taken for a launch type and is none, each with a provider that leads there."""
 BY_PROVIDER = (
     "is reached by its capacity provider alone: name that one in capacity_provider_strategy, and leave "
     "launch_type out"
@@ -37,8 +41,8 @@ BY_PROVIDER = (
 
 
 def _no_provider(value: object) -> object:
-    if isinstance(value, str) and value.strip().upper() == MANAGED:
-        raise ValueError(f"{MANAGED} {BY_PROVIDER}")
+    if isinstance(value, str) and (name := value.strip().upper()) in PROVIDED:
+        raise ValueError(f"{name} {BY_PROVIDER}")
     return value
 
 

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from aws_executors.core.ecs.capacity_providers import Strategy, names_fargate
 from aws_executors.core.ecs.options import SETTABLE
-from aws_executors.core.ecs.request import BY_PROVIDER, MANAGED, LaunchType
+from aws_executors.core.ecs.request import BY_PROVIDER, PROVIDED, LaunchType
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, Place, shown
 from aws_executors.core.settings.options import as_text
@@ -152,8 +152,9 @@ class EcsSettings(Settings):
 
     @classmethod
     def _fault(cls, found: Violation, own: Written, place: Place) -> Fault:
-        if found.path[0] == "launch_type" and as_text(upper(own.get("launch_type", ""))) == MANAGED:
-            remedy = place.set("capacity_provider_strategy", "my-managed-instances")
+        provider = PROVIDED.get(as_text(upper(own.get("launch_type", ""))))
+        if found.path[0] == "launch_type" and provider:
+            remedy = place.set("capacity_provider_strategy", provider)
             return Fault("launch_type", BY_PROVIDER, remedy, shown(own["launch_type"]))
         return super()._fault(found, own, place)
 

@@ -40,7 +40,7 @@ SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
         Cause.INVALID: ("AWS rejected the container", "Fix what AWS names."),
         Cause.WITHDRAWN: ("An Airflow scheduler stopped the container", QUEUED_ON_ITS_OWN),
         Cause.TIMED_OUT: ("The container reached its job's timeout", "Raise the job's `timeout`."),
-        Cause.UNCLEAR: ("The container stopped, and AWS gives no reason", "Read its log."),
+        Cause.UNCLEAR: ("The container ended, and AWS shows no exit code", "Read its log."),
     }
 )
 

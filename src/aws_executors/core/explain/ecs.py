@@ -5,7 +5,7 @@ Law: rows match stop codes and `stoppedReason`. Remedies for a lack of capacity 
 """
 
 from aws_executors.core.aws.error_codes import MESSAGES, Kind
-from aws_executors.core.aws.response import MAINTENANCE
+from aws_executors.core.aws.response import DEREGISTERED, MAINTENANCE
 from aws_executors.core.aws.sidecars import ENDED_TASK
 from aws_executors.core.ecs.answers.responses import FAILURES
 from aws_executors.core.explain.reason import ANYTHING, Reason
@@ -135,7 +135,7 @@ ENDED: tuple[Reason, ...] = (
     ),
     Reason(
         name="instance gone",
-        says=("Host EC2 (instance",),
+        says=("Host EC2",),
         cause=Cause.INSTANCE_ENDED,
         what="The container's instance was stopped or terminated",
         remedy=(
@@ -146,10 +146,13 @@ ENDED: tuple[Reason, ...] = (
     ),
     Reason(
         name="instance deregistered",
-        says=("Container instance deregistration forced",),
-        cause=Cause.STOPPED,
+        says=(DEREGISTERED,),
+        cause=Cause.HOST_LOST,
         what="The container's instance was deregistered from its cluster",
-        remedy="Drain instances before they are deregistered.",
+        remedy=(
+            "It is started again if the task had not started; otherwise Airflow's `retries` apply. Drain "
+            "instances before they are deregistered."
+        ),
         source=STOPPED,
     ),
     Reason(
@@ -197,10 +200,11 @@ LAST: tuple[Reason, ...] = (
         name="not started for no reason given",
         says=("Task failed to start", "TaskFailedToStart"),
         cause=Cause.NEVER_STARTED,
-        what="The task failed to start, and AWS does not say why",
+        what="The task failed to start",
         remedy=(
-            "The console shows its containers and their reasons for an hour. The usual causes are "
-            "the image, the execution role, a secret, or a subnet without a route to the internet."
+            "Check what AWS names. If it names nothing, the console shows the containers and their reasons "
+            "for an hour; the usual causes are the image, the execution role, a secret, or a subnet without "
+            "a route to the internet."
         ),
         source=STOPPED,
     ),

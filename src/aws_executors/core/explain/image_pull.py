@@ -5,6 +5,7 @@ container's `reason`) use the same words; Kubernetes has its own.
 """
 
 from aws_executors.core.explain.reason import Reason, behind
+from aws_executors.core.explain.secrets_and_roles import DENIED, OTHER_POLICIES
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
 CALLS = "https://repost.aws/knowledge-center/ecs-fargate-pull-container-error"
@@ -22,6 +23,16 @@ def _pull(*words: str) -> tuple[str, ...]:
 
 
 IMAGE: tuple[Reason, ...] = (
+    Reason(
+        name="image denied by another policy",
+        says=_pull(*OTHER_POLICIES),
+        what="A policy other than the role's own denies the pull of the image",
+        remedy=(
+            "Change the one that AWS names: of a VPC endpoint (for ECR's layers that of S3), of the "
+            "repository, a permissions boundary, the organization's."
+        ),
+        source=DENIED,
+    ),
     Reason(
         name="image registry login not there",
         says=(
@@ -147,6 +158,7 @@ IMAGE: tuple[Reason, ...] = (
                 "Client.Timeout exceeded",
                 "TLS handshake timeout",
                 "connection issue between the task and Amazon ECR",
+                "connection issue between the task and the registry",
                 "network is unreachable",
                 "no route to host",
                 "unable to ping registry endpoint",
@@ -161,7 +173,7 @@ IMAGE: tuple[Reason, ...] = (
         name="image registry refuses connections",
         says=_pull("connection refused", "connection reset by peer", "broken pipe"),
         what="The image's registry refused or reset the connection",
-        remedy="Check the registry's name and port, and any firewall between the subnet and it.",
+        remedy="Check the registry's name and port, and any firewall or proxy between the subnet and it.",
         source=CALLS,
     ),
     Reason(
@@ -246,6 +258,15 @@ IMAGE: tuple[Reason, ...] = (
             "the policies of the VPC endpoints for ECR and S3."
         ),
         source=PAGE,
+    ),
+    Reason(
+        name="image registry answers with a page",
+        says=("unexpected media type text/html", *_pull("content type: text/html", "<html", "<!DOCTYPE")),
+        what="A web page came in the place of the image",
+        remedy=(
+            "Check the registry's name, and what is between the subnet and it: a proxy, a firewall, a mirror."
+        ),
+        source="https://github.com/containerd/nerdctl/issues/3264",
     ),
     Reason(
         name="image not found",

@@ -95,8 +95,8 @@ LOGS: tuple[Reason, ...] = (
             "no log driver named",
         ),
         what="The container's log driver could not be set up",
-        remedy="Check `logConfiguration` in the definition: awslogs-group, awslogs-region, "
-        "awslogs-stream-prefix.",
+        remedy="Check `logConfiguration` in the definition: awslogs-group, awslogs-region and "
+        "awslogs-stream-prefix, or another driver's options, and whether its server answers.",
         source=PAGE,
     ),
 )

@@ -3,7 +3,8 @@
 Law: the most specific rows come first: the file server's and EC2's words before the agent's.
 """
 
-from aws_executors.core.explain.reason import Reason
+from aws_executors.core.explain.reason import Reason, behind
+from aws_executors.core.explain.secrets_and_roles import THROTTLED
 
 CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
 START = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/failed-to-start-error.html"
@@ -21,6 +22,7 @@ VOLUMES: tuple[Reason, ...] = (
         says=(
             "EFS utils...Failed to resolve",
             "mount.nfs4...Name or service not known",
+            "mounting volume...Failed to resolve",
             "mounting volume...efs...no such host",
         ),
         what="The file system's name could not be resolved",
@@ -80,7 +82,7 @@ VOLUMES: tuple[Reason, ...] = (
     ),
     Reason(
         name="FSx not mounted",
-        says=("fsxwindowsfileserver", "fsx describing filesystem"),
+        says=("fsxwindowsfileserver", "fsx describing filesystem", "FSx for Windows File Server"),
         what="An FSx file share could not be mounted",
         remedy=(
             "Check its id and the secret with its credentials, and that the instance has joined its domain."
@@ -117,6 +119,13 @@ VOLUMES: tuple[Reason, ...] = (
         what="A host path that the definition mounts does not exist on the instance",
         remedy="Create it on the instances (user data of the launch template), or mount another one.",
         source=CODES,
+    ),
+    Reason(
+        name="volume not on the instance",
+        says=("non-autoprovisioned volume", "autoprovision is set to false"),
+        what="A Docker volume of the definition does not exist on the instance, or is another one there",
+        remedy="Create it on the instances (user data of the launch template), or set `autoprovision`.",
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/docker-volumes.html",
     ),
     Reason(
         name="volume driver not there",
@@ -232,12 +241,26 @@ NETWORK: tuple[Reason, ...] = (
         source=CODES,
     ),
     Reason(
+        name="network interface too often asked for",
+        says=behind(("Unexpected EC2 error",), ("RequestLimitExceeded", *THROTTLED)),
+        what="EC2 throttled the creation of the container's network interface",
+        remedy="If it persists, start fewer containers at once, or ask AWS for more EC2 API requests.",
+        source="https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html",
+    ),
+    Reason(
+        name="network interface failed",
+        says=behind(("Unexpected EC2 error",), ("InternalError", "InternalFailure", "Unavailable")),
+        what="EC2 failed while it created the container's network interface",
+        remedy="If it persists, check the AWS Health Dashboard.",
+        source="https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html",
+    ),
+    Reason(
         name="network interface not made",
         says=("Unexpected EC2 error while attempting to",),
         what="EC2 refused to create the container's network interface",
         remedy=(
-            "Check the options `subnets` and `security_groups` (all must exist, in one VPC), and "
-            "that the role AWSServiceRoleForECS exists."
+            "Check the options `subnets` and `security_groups` (all must exist, in one VPC; at most five "
+            "groups), and that the role AWSServiceRoleForECS exists."
         ),
         source=CODES,
     ),
@@ -250,6 +273,9 @@ NETWORK: tuple[Reason, ...] = (
             "network namespace",
             "cannot join network of a non running container",
             "failed to create endpoint",
+            "cni plugin",
+            "CannotStart...network...not found",
+            "HNS endpoint",
         ),
         what="The container's network could not be set up on its host",
         remedy=("If it persists on an instance, read ecs-agent.log, and use a recent ECS-optimized image."),

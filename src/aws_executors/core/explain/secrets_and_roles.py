@@ -9,6 +9,7 @@ from aws_executors.core.explain.reason import Reason, behind
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html"
 CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
 MISSING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-not-found-error.html"
+DENIED = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
 ENV = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html"
 AGENT = "https://github.com/aws/amazon-ecs-agent/tree/master/agent/taskresource"
 EBS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshoot-ebs-volumes-scenarios.html"
@@ -29,6 +30,16 @@ UNREACHED = (
 )
 """How the agent's older and newer SDKs report that an endpoint does not answer."""
 
+OTHER_POLICIES = (
+    "no VPC endpoint policy allows",
+    "no permissions boundary allows",
+    "no session policy allows",
+    "no service control policy allows",
+    "no resource control policy allows",
+    "with an explicit deny",
+)
+"""How IAM says that it is not the role's own policy that is to be changed."""
+
 THROTTLED = ("ThrottlingException", "Rate exceeded")
 
 ASM = ("secret from asm", "Secrets Manager")
@@ -46,6 +57,16 @@ def way_out(endpoint: str) -> str:
 
 
 SETUP: tuple[Reason, ...] = (
+    Reason(
+        name="another policy denies",
+        says=behind(("not authorized to perform",), (*OTHER_POLICIES, "no resource-based policy allows")),
+        what="A policy other than the role's own denies what the container needs before it starts",
+        remedy=(
+            "Change the one that AWS names: of a VPC endpoint, of the secret, a permissions boundary, the "
+            "organization's. What the role itself is allowed does not help against it."
+        ),
+        source=DENIED,
+    ),
     Reason(
         name="secret may not be read",
         says=("not authorized to perform: secretsmanager:",),

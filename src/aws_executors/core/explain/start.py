@@ -5,6 +5,8 @@ Law: the most specific rows come first: the kernel's and the runtime's words, wh
 Docker. The agent's own words are in `agent.py`.
 """
 
+from dataclasses import replace
+
 from aws_executors.core.explain.reason import Reason, behind
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
@@ -20,7 +22,16 @@ def _start(*words: str) -> tuple[str, ...]:
     return behind(("CannotStart", "OCI runtime"), words)
 
 
+_CGROUP = Reason(
+    name="cgroup not made",
+    says=("mkdir /sys/fs/cgroup", "cgroup configuration", "cgroup deleted"),
+    what="The host could not create the container's control group (cgroup)",
+    remedy="If it happens again on an instance, replace it, and use a recent ECS-optimized image.",
+    source=PAGE,
+)
+
 START: tuple[Reason, ...] = (
+    _CGROUP,  # before the words about memory, disk and files that the kernel uses for it
     Reason(
         name="too little memory to start",
         says=(
@@ -28,6 +39,7 @@ START: tuple[Reason, ...] = (
             "cannot allocate memory",
             "failed to get container status",
             "read init-p",
+            "memory.limit_in_bytes...device or resource busy",
             *_start("signal: killed", "OOM"),
         ),
         what="There was not enough memory to start the container",
@@ -73,6 +85,9 @@ START: tuple[Reason, ...] = (
             "prestart hook",
             "error running hook",
             "Runtime is not set for GPU",
+            "runtime nvidia",
+            "in host gpus",
+            "for associating GPU",
         ),
         what="The container's GPU could not be set up",
         remedy=(
@@ -108,6 +123,21 @@ START: tuple[Reason, ...] = (
             "Linux."
         ),
         source=TASK,
+    ),
+    Reason(
+        name="kernel keys used up",
+        says=("session key...disk quota exceeded",),
+        what="The host's kernel has no more keys for its containers, each of which takes one",
+        remedy="On an instance, raise kernel.keys.maxkeys and kernel.keys.maxbytes (user data of the launch "
+        "template), or run fewer containers on it.",
+        source="https://github.com/moby/moby/issues/22865",
+    ),
+    Reason(
+        name="disk broken",
+        says=("input/output error", "structure needs cleaning"),
+        what="The host's disk failed",
+        remedy="On an instance, replace it. It is not the definition's fault.",
+        source=PAGE,
     ),
     Reason(
         name="disk full",
@@ -225,6 +255,9 @@ START: tuple[Reason, ...] = (
             "Minimum memory",
             "Minimum memoryswap",
             "Invalid memory",
+            "greater than task memory limit",
+            "cpu.max...invalid argument",
+            "cpu.cfs_quota_us...invalid argument",
         ),
         what="The container's size is not possible on its host",
         remedy="Check `cpu`, `memory` and `linuxParameters` (maxSwap) in the definition and in the request.",
@@ -262,16 +295,10 @@ START: tuple[Reason, ...] = (
         remedy="Keep the command that the executor sets; a builder must not remove it.",
         source=PAGE,
     ),
-    Reason(
-        name="cgroup not made",
-        says=("cgroup",),
-        what="The host could not create the container's control group (cgroup)",
-        remedy=("If it happens again on an instance, replace it, and use a recent ECS-optimized image."),
-        source=PAGE,
-    ),
+    replace(_CGROUP, name="cgroup not set", says=("cgroup",)),
     Reason(
         name="Windows account not set up",
-        says=("credentialspec", "credential spec"),
+        says=("credentialspec", "credential spec", "kerberos tickets", "gMSA"),
         what="The Windows account (gMSA) in the definition could not be set up",
         remedy="Check `credentialSpecs` in the definition. Airflow tasks run on Linux.",
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/windows-gmsa.html",

@@ -38,7 +38,7 @@ class Cause(StrEnum):
     INVALID = "invalid"  # AWS rejected it, and would reject the next one
     WITHDRAWN = "withdrawn"  # by one of our executors: orphaned, revoked, or its scheduler shut down
     TIMED_OUT = "timed out"  # the platform's time limit for one attempt, or for waiting in its queue
-    UNCLEAR = "unclear"  # it ended, and AWS gives no reason
+    UNCLEAR = "unclear"  # it ended, and AWS shows no exit code
 
 
 class Sign(StrEnum):

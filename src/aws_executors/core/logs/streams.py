@@ -179,6 +179,8 @@ def _prefixed(own: _Defined, task: str) -> Result[Stream, str]:
         return _by_firelens(own, own.name or "", task)
     options = _awslogs(own)
     group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
+    if not group and own.log_configuration is not None and _driver(own) == "awslogs":
+        return Failure("awslogs-group is not set, so that nobody knows where it logs")
     if not group:
         return Failure(_no_awslogs(own))
     if not prefix:

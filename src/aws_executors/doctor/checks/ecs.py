@@ -114,8 +114,9 @@ def _container(seen: Evidence) -> Iterator[Finding]:
         yield warning(
             "restart-policy",
             f"Container {container.name!r} of the {definition.place} has a restartPolicy",
-            "ECS runs a task's command again when it has ended after minutes, and hides its exit code.",
-            f"{definition.place}: container {container.name!r} restartPolicy enabled = false",
+            "ECS runs the command again when a task has ended after minutes: Airflow refuses it, and the exit "
+            "code is that of the last run.",
+            f"{definition.place}: container {container.name!r} restartPolicy enabled = false; use `retries`",
         )
     yield from of_entrypoint(container.entry_point, definition.place)
     yield from of_image(seen.image, definition.place, seen.architecture, container.entry_point)

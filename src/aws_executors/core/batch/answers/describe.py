@@ -88,7 +88,7 @@ DECIDED: tuple[tuple[str, Cause], ...] = (
 # scaled in or broke alike: what is certain is its end.
 STATUS_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
-    ("Host EC2 (instance", Cause.INSTANCE_ENDED),
+    ("Host EC2", Cause.INSTANCE_ENDED),
     # Its containers may have exit codes then, of the signal that Kubernetes ended them by.
     *((words, Cause.HOST_LOST) for words in POD_TAKEN),
 )

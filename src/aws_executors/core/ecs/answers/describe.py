@@ -16,6 +16,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.response import (
     CONTAINER_REASONS,
+    DEREGISTERED,
     Read,
     Reader,
     accounted,
@@ -79,7 +80,7 @@ STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
 STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
     ("SpotInterruption", Cause.RECLAIMED),
-    ("Host EC2 (instance", Cause.INSTANCE_ENDED),
+    ("Host EC2", Cause.INSTANCE_ENDED),
     ("Task stopped by user", Cause.STOPPED),
 )
 
@@ -299,6 +300,8 @@ def _cause(task: _Task, own: _Container | None, started: bool) -> Cause:
 
 def _from_outside(task: _Task) -> Cause | None:
     by_code = STOP_CODES.get(task.stop_code or "")
+    if (task.stopped_reason or "").startswith(DEREGISTERED):
+        return Cause.HOST_LOST
     if task.stop_code == BY_A_PERSON:
         return by_code
     if task.stop_code not in (UNSTARTED, ENDED_ITSELF) and maintained(task.stopped_reason):
@@ -351,12 +354,13 @@ def _not_attached(attachments: object) -> tuple[str | None, ...]:
     """
     if not isinstance(attachments, list | tuple):
         return ()
-    read = (read_record(_Attachment, one).map(_details).value_or(()) for one in attachments)
-    return tuple(one.value for details in read for one in details if one.name == "statusReason")
-
-
-def _details(attachment: _Attachment) -> tuple[_Detail, ...]:
-    return attachment.details or ()
+    read = (read_record(_Attachment, one).value_or(_Attachment()) for one in attachments)
+    return tuple(
+        f"EBS volume: {one.value}"
+        for attached in read
+        for one in attached.details or ()
+        if one.name == "statusReason" and one.value
+    )
 
 
 def _epoch(moment: datetime) -> float:

@@ -14,11 +14,20 @@ from aws_executors.core.aws.response import Page, Read, joined, read_record
 FAILURES: tuple[tuple[str, str], ...] = (
     ("RESOURCE:ENI", "Add container instances, or use types with more network interfaces."),
     ("RESOURCE:GPU", "Add container instances with free GPUs."),
+    (
+        "RESOURCE:PORTS",
+        "Remove the definition's `portMappings`: a host port of theirs is taken on each container instance.",
+    ),
+    ("RESOURCE:FARGATE", "Add `subnets` in more Availability Zones, or use FARGATE beside FARGATE_SPOT."),
     ("RESOURCE:", "Add container instances, or ask for less cpu and memory."),
     ("AGENT", "The ECS agent of a container instance is disconnected: see ecs-agent.log there."),
     ("ATTRIBUTE", "No container instance has an attribute that the task definition needs."),
     ("LOCATION", "Add container instances in the Availability Zones of `subnets`."),
     ("MemberOf placement constraint", "No container instance meets the placement constraints."),
+    (
+        "distinctInstance placement constraint",
+        "Each container instance has a task of the group: add instances, or remove the constraint.",
+    ),
     ("NO ACTIVE INSTANCES", "Check the Auto Scaling group behind the capacity provider."),
     ("EMPTY CAPACITY PROVIDER", "Check the Auto Scaling group behind the capacity provider."),
     (
@@ -57,8 +66,8 @@ def started(answer: object) -> Result[str, AwsError]:
 
     >>> started({"tasks": [{"taskArn": "arn:1"}], "failures": []})
     <Success: arn:1>
-    >>> started({"tasks": [], "failures": [{"reason": "RESOURCE:CPU"}]}).failure().kind
-    <Kind.CAPACITY: 'no capacity'>
+    >>> started({"failures": [{"reason": "RESOURCE:CPU"}, {"reason": "AGENT"}]}).failure()
+    AwsError(kind=<Kind.CAPACITY: 'no capacity'>, code='RESOURCE:CPU', message='RESOURCE:CPU; AGENT', ...)
     """
     return read_record(_RunTask, answer).alt(unreadable_answer).bind(_outcome)
 
@@ -78,18 +87,22 @@ def _outcome(answer: _RunTask) -> Result[str, AwsError]:
     if answer.tasks:
         return Success(answer.tasks[0].task_arn)
     if answer.failures:
-        return Failure(_refusal(answer.failures[0]))
+        return Failure(_refusal(answer.failures))
     return Failure(unreadable_answer("neither a task nor a failure"))
 
 
-def _refusal(failure: _Failed) -> AwsError:
-    words = (failure.reason or "").removeprefix("TaskFailedToStart:").strip()
+def _refusal(failures: tuple[_Failed, ...]) -> AwsError:
+    """The first failure, with what the others say beside it: RunTask names each instance that it tried."""
+    first, *others = failures
+    words = (first.reason or "").removeprefix("TaskFailedToStart:").strip()
     remedy = next((remedy for prefix, remedy in FAILURES if words.startswith(prefix)), None)
-    rule = by_message(joined(failure.reason, failure.detail)) if remedy is None else None
+    rule = by_message(joined(first.reason, first.detail)) if remedy is None else None
+    more = (text for one in others for text in (one.reason, one.detail))
+    told = joined(first.reason, first.detail, first.arn, *more)
     return AwsError(
         kind=Kind.CAPACITY if rule is None else rule.kind,
         code=words if words.isupper() else "RunTaskFailure",
-        message=joined(failure.reason, failure.detail, failure.arn),
+        message=told or "ECS did not place the task, and gives no reason",
         remedy=remedy or ("" if rule is None else rule.remedy),
     )
 
