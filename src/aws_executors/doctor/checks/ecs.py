@@ -114,8 +114,8 @@ def _container(seen: Evidence) -> Iterator[Finding]:
         yield warning(
             "restart-policy",
             f"Container {container.name!r} of the {definition.place} has a restartPolicy",
-            "ECS runs the command again when a task has ended after minutes: Airflow refuses it, and the exit "
-            "code is that of the last run.",
+            "ECS runs the command again when a task has ended after minutes: Airflow refuses that, and the "
+            "exit code is the last run's.",
             f"{definition.place}: container {container.name!r} restartPolicy enabled = false; use `retries`",
         )
     yield from of_entrypoint(container.entry_point, definition.place)
