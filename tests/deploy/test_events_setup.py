@@ -73,6 +73,26 @@ def resources(setup: EventsSetup) -> Any:
     return as_json(events_configuration(setup))["resource"]
 
 
+def test_teams_have_rules_and_queues_of_their_own() -> None:
+    """A second rule of one name is refused, or takes the place of the first, whose events then stay away."""
+    settings = ecs.EcsSettings.from_section(ECS).unwrap()
+    parts = [source(ECS_RULE, settings, ecs_options(settings), NOTHING_ELSE, team) for team in (None, "red")]
+    (plain,), (reds,) = (of_events([part]).rules for part in parts)
+    assert (plain.name, [one.name for one in plain.queues]) == (
+        "airflow-ecs-fargate",
+        ["airflow-ecs-fargate-events"],
+    )
+    assert (reds.name, [one.name for one in reds.queues]) == (
+        "airflow-ecs-fargate-red",
+        ["airflow-ecs-fargate-red-events"],
+    )
+    longest = ecs.EcsSettings.from_section(ECS | {"deployment": "d" * 63}).unwrap()
+    (rule,) = of_events([source(ECS_RULE, longest, ecs_options(longest), NOTHING_ELSE, "t" * 50)]).rules
+    assert len(rule.name) == 64
+    written = json.dumps(events_template(of_events([parts[1]])))
+    assert "write it as [red=ecs_fargate] events_queue" in written
+
+
 def test_the_linter_finds_nothing(tmp_path: Path) -> None:
     files = [tmp_path / f"{name}.json" for name in SETUPS]
     for file, setup in zip(files, SETUPS.values(), strict=True):

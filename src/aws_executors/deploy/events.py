@@ -21,6 +21,7 @@ from aws_executors.core.aws.event_rules import (
 from aws_executors.core.aws.iam import Also, Where, policy
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.settings.base import Settings
+from aws_executors.core.settings.errors import Place
 from aws_executors.deploy.model import ACCOUNT
 
 S = TypeVar("S", bound=Settings)
@@ -32,6 +33,8 @@ in them."""
 RECEIVINGS = 2 * RECEIVED
 """So often a message is received before it goes to the dead letters: what gets there is what nobody could
 delete."""
+LONGEST = 64
+"""Characters of a rule's name."""
 TARGETS = 5
 """Queues that a rule can lead to."""
 
@@ -50,9 +53,13 @@ class EventsQueue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionRule:
-    """One section's rule, and the queues that it leads to; `told` is whether airflow.cfg names the queue."""
+    """One section's rule, and the queues that it leads to; `told` is whether airflow.cfg names the queue.
+
+    `header` is the section as airflow.cfg has it, with its team.
+    """
 
     section: str
+    header: str
     name: str
     about: str
     pattern: Document
@@ -95,13 +102,16 @@ class SectionPart:
     settings: Settings
     pattern: Document
     owner: str = "airflow"
+    team: str = ""
 
 
-def source(rule: EventSelection[S, R], settings: S, request: R, also: Also) -> SectionPart:
+def source(
+    rule: EventSelection[S, R], settings: S, request: R, also: Also, team: str | None = None
+) -> SectionPart:
     """A section's part of the set-up; the request is the one for an ordinary task."""
     where = Where(region=settings.region, account=ACCOUNT)
     pattern = rule.pattern(settings, request, where, also)
-    return SectionPart(settings=settings, pattern=pattern, owner=rule.owner(settings))
+    return SectionPart(settings=settings, pattern=pattern, owner=rule.owner(settings), team=team or "")
 
 
 def of_events(sources: Sequence[SectionPart], hosts: Sequence[str] = ()) -> EventsSetup:
@@ -123,7 +133,7 @@ def of_events(sources: Sequence[SectionPart], hosts: Sequence[str] = ()) -> Even
         )
     names: list[str] = []
     rules = [_rule(one, names, hosts) for one in sources]
-    sections = " and ".join(f"[{rule.section}]" for rule in rules)
+    sections = " and ".join(f"[{rule.header}]" for rule in rules)
     return EventsSetup(
         about=f"Events of containers for {sections} in {regions[0]}", region=regions[0], rules=tuple(rules)
     )
@@ -131,16 +141,18 @@ def of_events(sources: Sequence[SectionPart], hosts: Sequence[str] = ()) -> Even
 
 def _rule(one: SectionPart, names: list[str], hosts: Sequence[str]) -> SectionRule:
     settings, section = one.settings, one.settings.section
+    header = Place(section, one.team).header
     queues = tuple(_numbered(_names(one, hosts), names))
     if len(queues) > TARGETS:
         raise EventsSetupError(
             f"A rule leads to {TARGETS} queues at most, not to {len(queues)}: use one queue for all hosts, "
-            f"[{section}] events_queue without {HOSTNAME}"
+            f"[{header}] events_queue without {HOSTNAME}"
         )
     return SectionRule(
         section=section,
+        header=header,
         name=_own(one),
-        about=f"Containers of {one.owner}, for [{section}] events_queue",
+        about=f"Containers of {one.owner}, for [{header}] events_queue",
         pattern=one.pattern,
         queues=queues,
         told=HOSTNAME not in settings.events_queue,
@@ -148,8 +160,11 @@ def _rule(one: SectionPart, names: list[str], hosts: Sequence[str]) -> SectionRu
 
 
 def _own(one: SectionPart) -> str:
-    """A name that tells the sections of several deployments apart; 64 characters at most."""
-    return re.sub(r"[^\w-]", "-", f"{one.owner[:50]}-{one.settings.section}").replace("_", "-")
+    """A name that tells the sections of several deployments and teams apart; 64 characters at most, as a
+    team's name has 50."""
+    whose = f"-{one.team}" if one.team else ""
+    owner = one.owner[: min(50, LONGEST - len(f"-{one.settings.section}{whose}"))]
+    return re.sub(r"[^\w-]", "-", f"{owner}-{one.settings.section}").replace("_", "-") + whose
 
 
 def _names(one: SectionPart, hosts: Sequence[str]) -> Iterator[str]:
@@ -160,7 +175,8 @@ def _names(one: SectionPart, hosts: Sequence[str]) -> Iterator[str]:
         return
     if not hosts:
         raise EventsSetupError(
-            f"[{settings.section}] events_queue has a queue for each host: name them with --host, one by one"
+            f"[{Place(settings.section, one.team).header}] events_queue has a queue for each host: name them "
+            "with --host, one by one"
         )
     for host in hosts:
         yield host_queue(name, host)

@@ -38,7 +38,9 @@ def events_setup(options: Namespace) -> EventsSetup:
     also = Also(queues=tuple(options.queue or ()), clusters=tuple(options.cluster or ()))
     sections = {section: required(section, wanted.team) for section in wanted.sections}
     sources = [
-        source(SERVICES[section].event_rule, own.settings, ordinary(SERVICES[section], own), also)
+        source(
+            SERVICES[section].event_rule, own.settings, ordinary(SERVICES[section], own), also, wanted.team
+        )
         for section, own in sections.items()
     ]
     return of_events(sources, options.host or ())
