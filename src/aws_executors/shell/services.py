@@ -15,14 +15,14 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.shell.aws.batch import BatchCalls
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
-from aws_executors.shell.ui.never_started import Places
+from aws_executors.shell.ui.lookups import Lookups
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)
 
 
-class Calls(Service[R_contra], Places, Protocol[R_contra]):
+class Calls(Service[R_contra], Lookups, Protocol[R_contra]):
     """Every call to one service: what the engine makes, and what Airflow's UI asks for."""
 
 

@@ -11,7 +11,7 @@ from returns.result import Success
 
 from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
-from aws_executors.shell.ui.never_started import LookupPlace, Opening
+from aws_executors.shell.ui.lookups import LazyLookups, RegionLookups
 from aws_executors.verify.extra_calls import described
 from aws_executors.verify.model import CaseTrace
 from aws_executors.verify.plan import VerifySetup
@@ -31,8 +31,10 @@ class Watch:
         self.service = setup.calls()
         self._setup = setup
         self._traces = traces
-        opening = Opening(lambda: Success(LookupPlace(places=self.service, region=setup.settings.region)))
-        self._logs, self._links = LiveLogs(opening), Links(opening)
+        lookups = LazyLookups(
+            lambda: Success(RegionLookups(lookups=self.service, region=setup.settings.region))
+        )
+        self._logs, self._links = LiveLogs(lookups), Links(lookups)
         self._look_at = 0.0
         self._tried: set[str] = set()
 

@@ -13,7 +13,7 @@ from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.core.logs.streams import Stream
 from aws_executors.shell.ui import links as links_module
 from aws_executors.shell.ui.links import AT_ONCE, FRESH, REMEMBERED, Links, Trace
-from aws_executors.shell.ui.never_started import LookupPlace, Opening
+from aws_executors.shell.ui.lookups import LazyLookups, RegionLookups
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e"
 TASK = "https://us-east-1.console.aws.amazon.com/ecs/v2/clusters/etl/tasks/0f1e?region=us-east-1"
@@ -82,7 +82,9 @@ class Clock:
 
 
 def links(shelf: Shelf, clock: Clock | None = None) -> Links:
-    return Links(Opening(lambda: Success(LookupPlace(places=shelf, region="us-east-1"))), clock or Clock())
+    return Links(
+        LazyLookups(lambda: Success(RegionLookups(lookups=shelf, region="us-east-1"))), clock or Clock()
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_where_the_settings_say_nothing_of_a_log_there_is_no_link() -> None:
 
 
 def test_bad_settings_are_no_link() -> None:
-    found = Links(Opening(lambda: Failure("[batch] has a fault")))
+    found = Links(LazyLookups(lambda: Failure("[batch] has a fault")))
     assert (found.container("task"), found.log("task")) == ("", "")
 
 

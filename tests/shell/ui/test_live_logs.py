@@ -31,7 +31,7 @@ from aws_executors.shell.aws.batch import BatchCalls
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.ui.live_logs import AGAIN, CALLS, EVERY, REMEMBERED, LiveLogs, Read
-from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
+from aws_executors.shell.ui.lookups import LazyLookups, Lookups, RegionLookups
 from sites import batch_site, ecs_site
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
@@ -97,8 +97,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def live(places: Places, clock: Callable[[], float] = time.monotonic) -> LiveLogs:
-    return LiveLogs(Opening(lambda: Success(LookupPlace(places=places, region="us-east-1"))), clock)
+def live(lookups: Lookups, clock: Callable[[], float] = time.monotonic) -> LiveLogs:
+    return LiveLogs(LazyLookups(lambda: Success(RegionLookups(lookups=lookups, region="us-east-1"))), clock)
 
 
 def task(ecs: EcsCalls, token: str, *command: str, definition: str = "logged") -> str:
@@ -217,8 +217,8 @@ def test_where_it_can_not_be_read_it_says_so(ecs: EcsCalls, definition: str, wor
 
 
 def test_what_aws_does_not_show_is_said(ecs: EcsCalls, batch: BatchCalls) -> None:
-    for places in (ecs, batch):
-        messages, lines = live(places).read("nobody")
+    for lookups in (ecs, batch):
+        messages, lines = live(lookups).read("nobody")
         assert lines == []
         assert messages == ["The container's log could not be read just now: AWS does not show it"]
 
@@ -282,11 +282,11 @@ def test_never_an_exception_and_always_a_message() -> None:
 def test_bad_settings_are_said_and_read_once() -> None:
     asked = []
 
-    def source() -> Result[LookupPlace, str]:
+    def source() -> Result[RegionLookups, str]:
         asked.append(1)
         return Failure("[batch] has a fault")
 
-    logs = LiveLogs(Opening(source))
+    logs = LiveLogs(LazyLookups(source))
     assert asked == []
     for _ in range(3):
         assert logs.read("token") == (["The container's log cannot be read: [batch] has a fault"], [])

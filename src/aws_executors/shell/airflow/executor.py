@@ -42,8 +42,8 @@ from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.services import Backend
 from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
-from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
-from aws_executors.shell.ui.warm_places import WarmPlaces
+from aws_executors.shell.ui.lookups import LazyLookups, Lookups, RegionLookups
+from aws_executors.shell.ui.warm_lookups import WarmLookups
 
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
@@ -86,9 +86,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         self._started: StartedParts[S, R] | None = None
         # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
         self._kept_logs: deque[Log] = deque(maxlen=1000)
-        opening = Opening(self._source)
-        self.live_logs = LiveLogs(opening)
-        self.links = Links(opening)
+        lookups = LazyLookups(self._region_lookups)
+        self.live_logs = LiveLogs(lookups)
+        self.links = Links(lookups)
 
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
         """The settings of the executor's section and its builder, or all that is wrong with them."""
@@ -350,15 +350,15 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         own = executor_of(ti.executor, ti.dag_id)
         return None if own is None else own.live_logs
 
-    def _source(self) -> Result[LookupPlace, str]:
-        return self.configure().alt(str).map(self._place)
+    def _region_lookups(self) -> Result[RegionLookups, str]:
+        return self.configure().alt(str).map(self._lookups_by)
 
-    def _place(self, configured: Configured[S, R]) -> LookupPlace:
+    def _lookups_by(self, configured: Configured[S, R]) -> RegionLookups:
         settings = configured.settings
-        places: Places = self.backend.calls(self.clients(settings), settings)
+        lookups: Lookups = self.backend.calls(self.clients(settings), settings)
         _, cells = sharing_of(self, configured)
-        return LookupPlace(
-            places=places if cells is None else WarmPlaces(places, cells), region=settings.region
+        return RegionLookups(
+            lookups=lookups if cells is None else WarmLookups(lookups, cells), region=settings.region
         )
 
     def debug_dump(self) -> None:

@@ -18,7 +18,7 @@ from aws_executors.shell.aws.log_pages import no_log
 from aws_executors.shell.aws.s3 import S3Calls
 from aws_executors.shell.transport import inline_of
 from aws_executors.shell.transport.inline import MEASURED
-from aws_executors.shell.ui.never_started import Places
+from aws_executors.shell.ui.lookups import Lookups
 
 
 def measures(settings: Settings) -> bool:
@@ -33,8 +33,8 @@ def _store_of(settings: Settings) -> str:
 class UsageReader:
     """What containers of one executor measured of themselves, where they do (`measures`)."""
 
-    def __init__(self, places: Places, clients: Clients, settings: Settings) -> None:
-        self._places = places
+    def __init__(self, lookups: Lookups, clients: Clients, settings: Settings) -> None:
+        self._lookups = lookups
         self._store = _store_of(settings)
         self._s3 = S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner)
 
@@ -52,7 +52,7 @@ class UsageReader:
 
     def logged(self, seen: Observation) -> Measured | None:
         """What stands at the end of the container's log, if anything does yet."""
-        page = self._places.ended_log(seen).bind(lambda stream: self._places.log_page(stream, ""))
+        page = self._lookups.ended_log(seen).bind(lambda stream: self._lookups.log_page(stream, ""))
         return _measured(page)
 
 

@@ -7,7 +7,7 @@ still on its way cannot land any more (`core/warm/cell.py`, rule 2). What is no 
 workload lies in it. A cell is not read again while the list shows the ETag that it was read with: no two
 bodies of a cell are alike.
 
-Who only shows containers goes through the cells by `shell/ui/warm_places.py`, which writes none, and passes
+Who only shows containers goes through the cells by `shell/ui/warm_lookups.py`, which writes none, and passes
 over those that it cannot read in time.
 """
 

@@ -28,7 +28,7 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.logs.streams import Stream
 from aws_executors.core.warm.place import container_of
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.ui.never_started import LookupPlace, Opening
+from aws_executors.shell.ui.lookups import LazyLookups, RegionLookups
 
 log = logger(__name__)
 
@@ -82,8 +82,8 @@ class _Links:
 class Links:
     """The links of one executor's containers."""
 
-    def __init__(self, opening: Opening, clock: Callable[[], float] = time.monotonic) -> None:
-        self._opening = opening
+    def __init__(self, lookups: LazyLookups, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lookups = lookups
         self._clock = clock
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Links] = OrderedDict()
@@ -127,15 +127,15 @@ class Links:
 
     def _look(self, token: str, trace: Trace, links: _Links) -> None:
         try:
-            source = self._opening()
-            if isinstance(source, LookupPlace):
-                match unwrap_or_failure(source.places.find(token, ())):
+            source = self._lookups()
+            if isinstance(source, RegionLookups):
+                match unwrap_or_failure(source.lookups.find(token, ())):
                     case None:
                         links.log = _of_the_past(source, trace)
                     case Observation(id=id_):
                         own = container_of(id_)
                         links.container = console.ecs_task(own) or console.batch_job(source.region, _job(own))
-                        links.log = _page(source.places.log_stream(own), source.region)
+                        links.log = _page(source.lookups.log_stream(own), source.region)
                     case AwsError():
                         pass  # the next page view tries again
         except Exception:
@@ -156,19 +156,19 @@ def _page(stream: Result[Stream, AwsError], region: str) -> str:
     ).value_or("")
 
 
-def _of_the_past(source: LookupPlace, trace: Trace) -> str:
+def _of_the_past(source: RegionLookups, trace: Trace) -> str:
     """The log of a container that AWS no longer shows."""
     if trace.container:
-        exact = source.places.past_log(trace.container)
+        exact = source.lookups.past_log(trace.container)
         # The settings may have changed, or a builder may have chosen another definition, so check that the
         # log exists.
-        if is_successful(exact.bind(lambda stream: source.places.log_page(stream, ""))):
+        if is_successful(exact.bind(lambda stream: source.lookups.log_page(stream, ""))):
             return _page(exact, source.region)
     if trace.began is None:
         return ""
     began = trace.began.timestamp()
     ended = began if trace.ended is None else trace.ended.timestamp()
-    group = source.places.past_log("")
+    group = source.lookups.past_log("")
     return group.map(
         lambda found: console.log_group(
             found.region or source.region, found.group, began - AROUND, ended + AROUND

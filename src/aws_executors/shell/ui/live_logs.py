@@ -24,7 +24,7 @@ from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.warm.log_marks import begins
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.aws.log_pages import no_log
-from aws_executors.shell.ui.never_started import LookupPlace, Opening, Places
+from aws_executors.shell.ui.lookups import LazyLookups, Lookups, RegionLookups
 
 log = logger(__name__)
 
@@ -88,8 +88,8 @@ class LiveLogs:
     If there is nothing to read from, the message says why.
     """
 
-    def __init__(self, opening: Opening, clock: Callable[[], float] = time.monotonic) -> None:
-        self._opening = opening
+    def __init__(self, lookups: LazyLookups, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lookups = lookups
         self._clock = clock
         self._lock = threading.Lock()
         self._followed: OrderedDict[str, _Followed] = OrderedDict()
@@ -112,7 +112,7 @@ class LiveLogs:
         return () if followed is None else followed.lines[-count:]
 
     def _read(self, token: str) -> Read:
-        source = self._opening()
+        source = self._lookups()
         if isinstance(source, str):
             return [f"The container's log cannot be read: {source}"], []
         followed = self._of(token)
@@ -133,9 +133,9 @@ class LiveLogs:
                 self._followed.popitem(last=False)
             return followed
 
-    def _look(self, source: LookupPlace, token: str, followed: _Followed) -> None:
+    def _look(self, source: RegionLookups, token: str, followed: _Followed) -> None:
         began = self._clock()
-        match self._newer(source.places, token, followed, began):
+        match self._newer(source.lookups, token, followed, began):
             case AwsError() as error:
                 followed.problem = error.message if error.code == "NoLog" else error.with_remedy
                 followed.due = self._clock() + AGAIN
@@ -143,10 +143,10 @@ class LiveLogs:
                 followed.problem = ""
                 followed.due = self._clock() + EVERY
 
-    def _newer(self, places: Places, token: str, followed: _Followed, began: float) -> AwsError | None:
+    def _newer(self, lookups: Lookups, token: str, followed: _Followed, began: float) -> AwsError | None:
         """Read what is new in a log; returns the error that stopped the read, if any."""
         if followed.stream is None:
-            match unwrap_or_failure(places.log_stream(token)):
+            match unwrap_or_failure(lookups.log_stream(token)):
                 case AwsError() as error:
                     return error
                 case stream:
@@ -155,7 +155,7 @@ class LiveLogs:
             if not self._allowed() or self._clock() - began > PATIENCE:
                 return None
             before, searches = followed.tail, followed.searches
-            match unwrap_or_failure(_with_a_page(places, followed.stream, before, older=searches)):
+            match unwrap_or_failure(_with_a_page(lookups, followed.stream, before, older=searches)):
                 case AwsError() as error:
                     return error
                 case tail:
@@ -170,10 +170,10 @@ class LiveLogs:
             return granted > 0
 
 
-def _with_a_page(places: Places, stream: Stream, tail: Tail, *, older: bool) -> Result[Tail, AwsError]:
+def _with_a_page(lookups: Lookups, stream: Stream, tail: Tail, *, older: bool) -> Result[Tail, AwsError]:
     if older:
-        return places.log_page(stream, tail.backward).bind(lambda answer: unfolded(tail, answer).alt(no_log))
-    return places.log_page(stream, tail.forward).bind(lambda answer: folded(tail, answer).alt(no_log))
+        return lookups.log_page(stream, tail.backward).bind(lambda answer: unfolded(tail, answer).alt(no_log))
+    return lookups.log_page(stream, tail.forward).bind(lambda answer: folded(tail, answer).alt(no_log))
 
 
 def _messages(followed: _Followed, region: str) -> Iterator[str]:

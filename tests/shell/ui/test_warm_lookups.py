@@ -14,8 +14,8 @@ from aws_executors.core.warm.log_marks import Mark
 from aws_executors.shell.transport.cells import HeldCell
 from aws_executors.shell.ui.links import Links, Trace
 from aws_executors.shell.ui.live_logs import AGAIN, LiveLogs
-from aws_executors.shell.ui.never_started import LookupPlace, Opening
-from aws_executors.shell.ui.warm_places import PATIENCE, WarmPlaces
+from aws_executors.shell.ui.lookups import LazyLookups, RegionLookups
+from aws_executors.shell.ui.warm_lookups import PATIENCE, WarmLookups
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e"
 OWN = "arn:aws:ecs:us-east-1:123456789012:task/etl/aaaa"
@@ -101,42 +101,42 @@ LOG = (
 )
 
 
-def opening(places: WarmPlaces) -> Opening:
-    return Opening(lambda: Success(LookupPlace(places=places, region="us-east-1")))
+def opening(lookups: WarmLookups) -> LazyLookups:
+    return LazyLookups(lambda: Success(RegionLookups(lookups=lookups, region="us-east-1")))
 
 
 def test_what_runs_and_what_has_run_in_a_container_of_several_is_found() -> None:
-    places = WarmPlaces(Service(own=OWN), Cells(a=IDLE, b=RUNS))
+    lookups = WarmLookups(Service(own=OWN), Cells(a=IDLE, b=RUNS))
     for token, phase in (("first", Phase.SUCCEEDED), ("second", Phase.RUNNING)):
-        seen = places.find(token, ()).unwrap()
+        seen = lookups.find(token, ()).unwrap()
         assert seen is not None
         assert (seen.id.startswith(f"{ARN}#"), seen.phase) == (True, phase)
-        assert places.log_stream(token).unwrap() == Stream(group="g", name=ARN, token=token)
-    own = places.find("own", ()).unwrap()
+        assert lookups.log_stream(token).unwrap() == Stream(group="g", name=ARN, token=token)
+    own = lookups.find("own", ()).unwrap()
     assert own is not None
     assert own.id == OWN
-    assert places.log_stream("own").unwrap() == Stream(group="g", name=OWN)
-    assert places.find("nobody", ()).unwrap() is None
-    offered = WarmPlaces(Service(), Cells(a=IDLE.offer("waits", "{}")))
+    assert lookups.log_stream("own").unwrap() == Stream(group="g", name=OWN)
+    assert lookups.find("nobody", ()).unwrap() is None
+    offered = WarmLookups(Service(), Cells(a=IDLE.offer("waits", "{}")))
     assert offered.find("waits", ()).unwrap() is None
 
 
 def test_the_run_that_goes_on_counts_before_one_that_has_ended() -> None:
     ended = replace(IDLE, container=OWN).offer("t", "{}").take().end(1, close=True)
-    places = WarmPlaces(Service(), Cells(a=ended, b=IDLE.offer("t", "{}").take(), c=ended))
-    assert places.log_stream("t").unwrap().name == ARN
+    lookups = WarmLookups(Service(), Cells(a=ended, b=IDLE.offer("t", "{}").take(), c=ended))
+    assert lookups.log_stream("t").unwrap().name == ARN
 
 
 def test_a_cell_is_read_again_only_when_it_has_changed() -> None:
     cells = Cells(a=IDLE, b=RUNS)
-    places = WarmPlaces(Service(), cells)
+    lookups = WarmLookups(Service(), cells)
     for _ in range(3):
-        places.find("nobody", ())
+        lookups.find("nobody", ())
     assert sorted(cells.read_names) == ["f00d/a-1", "f00d/b-1"]
     cells.cells["f00d/a-1"] = IDLE.offer("third", "{}").take()
-    assert places.log_stream("third").unwrap().name == ARN
+    assert lookups.log_stream("third").unwrap().name == ARN
     assert len(cells.read_names) == 3
-    assert "secret" not in repr(vars(places))
+    assert "secret" not in repr(vars(lookups))
 
 
 def test_a_look_up_ends_in_time_and_the_next_one_goes_on() -> None:
@@ -151,13 +151,13 @@ def test_a_look_up_ends_in_time_and_the_next_one_goes_on() -> None:
 
     slow = Slow()
     slow.cells = cells.cells
-    places = WarmPlaces(Service(), slow, clock)
+    lookups = WarmLookups(Service(), slow, clock)
     looks = 0
-    while places.find("second", ()).unwrap() is None:
+    while lookups.find("second", ()).unwrap() is None:
         began = clock.now
         looks += 1
         assert looks < 9
-        places.find("nobody", ())
+        lookups.find("nobody", ())
         assert clock.now - began <= PATIENCE + 3.0
     assert len(cells.read_names) == 10
 
@@ -165,14 +165,14 @@ def test_a_look_up_ends_in_time_and_the_next_one_goes_on() -> None:
 def test_cells_that_cannot_be_read_are_said_and_hide_no_container() -> None:
     cells = Cells()
     cells.denied = True
-    places = WarmPlaces(Service(own=OWN), cells)
-    assert places.log_stream("own").unwrap().name == OWN
-    assert places.log_stream("warm").failure() == DENIED
-    assert places.find("own", ()).unwrap() is not None
+    lookups = WarmLookups(Service(own=OWN), cells)
+    assert lookups.log_stream("own").unwrap().name == OWN
+    assert lookups.log_stream("warm").failure() == DENIED
+    assert lookups.find("own", ()).unwrap() is not None
 
 
 def test_of_the_shared_log_each_task_has_its_own_lines() -> None:
-    logs = LiveLogs(opening(WarmPlaces(Service(*LOG), Cells(a=RUNS))), Clock())
+    logs = LiveLogs(opening(WarmLookups(Service(*LOG), Cells(a=RUNS))), Clock())
     for token, line in (("first", "one"), ("second", "two")):
         messages, lines = logs.read(token)
         assert lines == [log_line(line, None)]
@@ -188,7 +188,7 @@ def test_the_lines_of_one_task_alone_where_its_mark_is_far_above() -> None:
         ((*LOG, str(Mark("second", exit_code=0)), str(Mark("other"))), False, []),  # another one's is
     ):
         clock = Clock()
-        logs = LiveLogs(opening(WarmPlaces(Service(*above, *many), Cells(a=RUNS))), clock)
+        logs = LiveLogs(opening(WarmLookups(Service(*above, *many), Cells(a=RUNS))), clock)
         clock.now += AGAIN
         messages, lines = logs.read("second")
         assert lines == [log_line(line, None) for line in expected]
@@ -196,22 +196,22 @@ def test_the_lines_of_one_task_alone_where_its_mark_is_far_above() -> None:
 
 
 def test_links_go_to_the_container_and_its_stream() -> None:
-    found = Links(opening(WarmPlaces(Service(), Cells(a=RUNS))), Clock())
+    found = Links(opening(WarmLookups(Service(), Cells(a=RUNS))), Clock())
     assert found.container("first").endswith("/clusters/etl/tasks/0f1e?region=us-east-1")
     assert found.log("first").endswith("task$252Fetl$252F0f1e")
-    batch = WarmPlaces(Service(), Cells(a=replace(RUNS, container=JOB)))
+    batch = WarmLookups(Service(), Cells(a=replace(RUNS, container=JOB)))
     assert Links(opening(batch), Clock()).container("second").endswith(f"#jobs/detail/{JOB}")
 
 
 def test_once_its_cell_is_gone_the_row_still_leads_to_the_log() -> None:
     service = Service(own=JOB)
     trace = Trace(host=JOB)
-    assert Links(opening(WarmPlaces(service, Cells())), Clock()).log("t", trace).endswith(JOB)
-    assert Links(opening(WarmPlaces(service, Cells())), Clock()).log("t", Trace(host="ip-10-0-0-1")) == ""
+    assert Links(opening(WarmLookups(service, Cells())), Clock()).log("t", trace).endswith(JOB)
+    assert Links(opening(WarmLookups(service, Cells())), Clock()).log("t", Trace(host="ip-10-0-0-1")) == ""
 
 
 def test_the_log_of_a_place_that_has_ended_is_its_container_s() -> None:
-    places = WarmPlaces(Service(), Cells())
+    lookups = WarmLookups(Service(), Cells())
     ended = Observation(id=f"{ARN}#7", phase=Phase.SUCCEEDED)
-    assert places.ended_log(ended).unwrap().name == ARN
-    assert places.ended_log(replace(ended, id=ARN)).unwrap().name == f"ended {ARN}"
+    assert lookups.ended_log(ended).unwrap().name == ARN
+    assert lookups.ended_log(replace(ended, id=ARN)).unwrap().name == f"ended {ARN}"

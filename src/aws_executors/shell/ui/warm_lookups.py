@@ -23,17 +23,19 @@ from aws_executors.core.logs.streams import Stream
 from aws_executors.core.warm.cell import Cell
 from aws_executors.core.warm.place import container_of, is_place, seen_in
 from aws_executors.shell.transport.cells import CellStore, HeldCell
-from aws_executors.shell.ui.never_started import Places
+from aws_executors.shell.ui.lookups import Lookups
 
 PATIENCE = 8.0
 """Seconds after which a look-up reads no further cell."""
 
 
-class WarmPlaces:
-    """The containers of a service, with cells beside it; itself `Places`."""
+class WarmLookups:
+    """The containers of a service, with cells beside it; itself `Lookups`."""
 
-    def __init__(self, places: Places, cells: CellStore, clock: Callable[[], float] = time.monotonic) -> None:
-        self._places = places
+    def __init__(
+        self, lookups: Lookups, cells: CellStore, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._lookups = lookups
         self._cells = cells
         self._clock = clock
         self._lock = Lock()
@@ -45,33 +47,33 @@ class WarmPlaces:
             case Observation(id=place) as seen if place not in exclude:
                 return Success(seen)
             case _:
-                return self._places.find(token, exclude)
+                return self._lookups.find(token, exclude)
 
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
         """The log stream of a queueing's container; of a container of several, that workload's lines."""
         match unwrap_or_failure(self._place(token)):
             case Observation(id=place):
-                stream = self._places.log_stream(container_of(place))
+                stream = self._lookups.log_stream(container_of(place))
                 return stream.map(lambda shared: replace(shared, token=token))
             case AwsError() as problem:
-                return self._places.log_stream(token).alt(lambda _: problem)
+                return self._lookups.log_stream(token).alt(lambda _: problem)
             case None:
-                return self._places.log_stream(token)
+                return self._lookups.log_stream(token)
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
         """The log stream of a container that its token does not lead to any more, by its id."""
-        known = self._places.past_log(container)
-        return known.lash(lambda error: self._places.log_stream(container) if container else Failure(error))
+        known = self._lookups.past_log(container)
+        return known.lash(lambda error: self._lookups.log_stream(container) if container else Failure(error))
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
         """The log stream of a container that has ended; of a place, its container's."""
         if is_place(seen.id):
-            return self._places.log_stream(container_of(seen.id))
-        return self._places.ended_log(seen)
+            return self._lookups.log_stream(container_of(seen.id))
+        return self._lookups.ended_log(seen)
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
         """One page of a log."""
-        return self._places.log_page(stream, next_token)
+        return self._lookups.log_page(stream, next_token)
 
     def _place(self, token: str) -> Result[Observation | None, AwsError]:
         """Where this workload runs, or ran last, as far as there are cells of it."""

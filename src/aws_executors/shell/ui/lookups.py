@@ -1,4 +1,4 @@
-"""Give an executor that was never started access to its service, for look-ups of containers and logs.
+"""Look-ups of containers and their logs, for an executor that was never started.
 
 Law: creating it is free; settings are read and the service is set up once, at the first look-up. An error in
 the settings is returned as a message.
@@ -17,7 +17,7 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.logs.streams import Stream
 
 
-class Places(Protocol):
+class Lookups(Protocol):
     """Look-ups of a service's containers and their logs. All methods block until AWS answers, and none
     raises."""
 
@@ -44,24 +44,24 @@ class Places(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookupPlace:
-    """A service, and the Region in which it is used."""
+class RegionLookups:
+    """Look-ups in one Region."""
 
-    places: Places
+    lookups: Lookups
     region: str
 
 
-class Opening:
-    """Access to a service, set up once, on first use."""
+class LazyLookups:
+    """Look-ups that are set up once, on first use."""
 
-    def __init__(self, make: Callable[[], Result[LookupPlace, str]]) -> None:
+    def __init__(self, make: Callable[[], Result[RegionLookups, str]]) -> None:
         self._make = make
         self._lock = threading.Lock()
-        self._opened: LookupPlace | str | None = None
+        self._made: RegionLookups | str | None = None
 
-    def __call__(self) -> LookupPlace | str:
-        """The service, or why there is none."""
+    def __call__(self) -> RegionLookups | str:
+        """The look-ups, or why there are none."""
         with self._lock:
-            if self._opened is None:
-                self._opened = unwrap_or_failure(self._make())
-            return self._opened
+            if self._made is None:
+                self._made = unwrap_or_failure(self._make())
+            return self._made
