@@ -8,6 +8,7 @@ from aws_executors.core.cost.measured import Measured, measured_text, usage_addr
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.requests.stored_workload import bucket_and_key
 from aws_executors.run.first_process import say
+from aws_executors.run.sources import s3_client
 from aws_executors.run.usage import Meter
 
 PATIENCE = 3  # seconds to connect, and to read
@@ -27,16 +28,8 @@ def report_usage(meter: Meter, url: str | None, region: str | None, owner: str =
 
 
 def _store(measured: Measured, url: str, region: str | None, owner: str) -> None:
-    import boto3
-    from botocore.config import Config
-
     bucket, key = bucket_and_key(url)
-    config = Config(
-        connect_timeout=PATIENCE, read_timeout=PATIENCE, retries={"total_max_attempts": 1, "mode": "standard"}
-    )
-    s3 = boto3.Session().client("s3", region_name=region, config=config)
+    s3 = s3_client(region, attempts=1, connect_timeout=PATIENCE, read_timeout=PATIENCE)
+    owned = {"ExpectedBucketOwner": owner} if owner else {}
     body = measured.model_dump_json(exclude_none=True).encode()
-    if owner:
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ExpectedBucketOwner=owner)
-    else:
-        s3.put_object(Bucket=bucket, Key=key, Body=body)
+    s3.put_object(Bucket=bucket, Key=key, Body=body, **owned)  # type: ignore[arg-type]

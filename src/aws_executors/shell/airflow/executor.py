@@ -207,7 +207,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
                 log.exception("Could not report %r to Airflow", update)
-        self._log_tails(self._started)
+        self._late_log_events(self._started)
 
     def get_event_buffer(
         self, dag_ids: Sequence[str] | None = None
@@ -216,7 +216,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         events = super().get_event_buffer(dag_ids)
         return {compat.event_key(key): event for key, event in events.items()}
 
-    def _log_tails(self, started: "StartedParts[S, R]") -> None:
+    def _late_log_events(self, started: "StartedParts[S, R]") -> None:
         """What failed containers wrote last, and what containers used; both come after the end is reported,
         and may not come at all."""
         for event, source in (("container log", started.log_tail), (USED, started.usage)):

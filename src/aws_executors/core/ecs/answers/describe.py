@@ -30,6 +30,7 @@ from aws_executors.core.aws.response import (
 )
 from aws_executors.core.aws.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, signed
 from aws_executors.core.ecs.answers.allocation import allocation_of
+from aws_executors.core.ecs.answers.responses import EcsFailure
 from aws_executors.core.lifecycle.effects import BY_US
 from aws_executors.core.lifecycle.observation import (
     Cause,
@@ -124,12 +125,6 @@ class _Task(Read):
     attachments: object = None  # read only if they may say why it does not start
 
 
-class _Failed(Read):
-    arn: str | None = None
-    reason: str | None = None
-    detail: str | None = None
-
-
 class _Answer(Read):
     tasks: tuple[object, ...]
     failures: tuple[object, ...] | None = None
@@ -209,10 +204,12 @@ def _settled(answer: _Answer, asked: Sequence[str], record: Reader) -> DescribeR
 
 def _missing(failure: object) -> Result[str, Unreadable]:
     """The ARN of a task that AWS says it does not have; any other failure is a record not understood."""
-    return read_record(_Failed, failure).alt(lambda problem: Unreadable(id="", problem=problem)).bind(_gone)
+    return (
+        read_record(EcsFailure, failure).alt(lambda problem: Unreadable(id="", problem=problem)).bind(_gone)
+    )
 
 
-def _gone(failure: _Failed) -> Result[str, Unreadable]:
+def _gone(failure: EcsFailure) -> Result[str, Unreadable]:
     if failure.reason == "MISSING" and failure.arn:
         return Success(failure.arn)
     return Failure(Unreadable(id=failure.arn or "", problem=joined(failure.reason, failure.detail)))

@@ -41,7 +41,9 @@ class _Started(Read):
     task_arn: str
 
 
-class _Failed(Read):
+class EcsFailure(Read):
+    """One of the failures that an answer lists. Source: API_Failure of the Amazon ECS API Reference."""
+
     arn: str | None = None
     reason: str | None = None
     detail: str | None = None
@@ -49,7 +51,7 @@ class _Failed(Read):
 
 class _RunTask(Read):
     tasks: tuple[_Started, ...] | None = None
-    failures: tuple[_Failed, ...] | None = None
+    failures: tuple[EcsFailure, ...] | None = None
 
 
 class _ListTasks(Read):
@@ -91,7 +93,7 @@ def _outcome(answer: _RunTask) -> Result[str, AwsError]:
     return Failure(unreadable_answer("neither a task nor a failure"))
 
 
-def _refusal(failures: tuple[_Failed, ...]) -> AwsError:
+def _refusal(failures: tuple[EcsFailure, ...]) -> AwsError:
     """The first failure, with what the others say beside it: RunTask names each instance that it tried."""
     first, *others = failures
     words = (first.reason or "").removeprefix("TaskFailedToStart:").strip()
