@@ -49,6 +49,7 @@ STOPPED = {
 }
 SIGNS = {
     "stopped by somebody": failed_by(Sign.BY_A_PERSON, Cause.STOPPED),
+    "no longer shown": failed_by(Sign.NO_LONGER_SHOWN, Cause.UNCLEAR),
     "sidecar took the task along": failed_by(Sign.TAKEN_ALONG, Cause.EXITED, exit_code=143),
     "sidecar ended before the start": failed_by(Sign.TAKEN_ALONG, Cause.NEVER_STARTED),
     "no instance for the capacity provider": failed_by(Sign.NO_PLACE, Cause.NEVER_STARTED),

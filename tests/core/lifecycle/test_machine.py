@@ -51,7 +51,6 @@ from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.policy import Policy
-from aws_executors.core.lifecycle.transitions.moves import FORGOTTEN
 from aws_executors.core.lifecycle.verdict import Row
 
 ECS = Policy(
@@ -111,7 +110,10 @@ EXITED = "The container exited with an error (c1, exit code 3). Read its log."
 SUCCEEDED_2 = "The container exited normally (c2, exit code 0)."
 PULL = "The container never started (c1). AWS says: pull failed. Check it in the AWS console."
 PULL_2 = "The container never started (c2). AWS says: pull failed. Check it in the AWS console."
-LOST = f"The container ended, and AWS shows no exit code (c1). AWS says: {FORGOTTEN}. Read its log."
+LOST = (
+    "AWS no longer shows the container, so how it ended is not known (c1). "
+    "Read its log. AWS shows what has ended for an hour at least."
+)
 
 
 MACHINE_LOST = (

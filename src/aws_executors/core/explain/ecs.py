@@ -17,6 +17,7 @@ STOPPED = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-t
 SCHEDULERS = (
     "https://airflow.apache.org/docs/apache-airflow/stable/administration-and-deployment/scheduler.html"
 )
+SHOWN = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"
 ESSENTIAL = "https://repost.aws/knowledge-center/ecs-essential-container-task-exited"
 CAPACITY = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-auto-scaling.html"
 SPOT = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html"
@@ -97,6 +98,14 @@ ENDED: tuple[Reason, ...] = (
         what=("Another essential container of the task stopped before the Airflow container had started"),
         remedy='See its log. Mark containers that may stop as "essential": false.',
         source=ESSENTIAL,
+    ),
+    Reason(
+        name="no longer shown",
+        sign=Sign.NO_LONGER_SHOWN,
+        cause=Cause.UNCLEAR,
+        what="AWS no longer shows the container, so how it ended is not known",
+        remedy="Read its log. AWS shows what has ended for an hour at least.",
+        source=SHOWN,
     ),
     Reason(
         name="Spot capacity taken back",

@@ -42,11 +42,12 @@ class Cause(StrEnum):
 
 
 class Sign(StrEnum):
-    """What the shape of AWS's answer says of an end, where its text does not."""
+    """What is known of an end from the shape of AWS's answer, where its text does not say it."""
 
     BY_A_PERSON = "by a person"  # the text is a person's, and says nothing but what the person did
     TAKEN_ALONG = "taken along"  # another essential container ended first, and took the task along
     NO_PLACE = "no place"  # a capacity provider found no instance for it
+    NO_LONGER_SHOWN = "no longer shown"  # AWS shows nothing: that it has ended is our guess
 
 
 class Source(StrEnum):

@@ -10,10 +10,9 @@ from typing import TypeVar
 
 from aws_executors.core.lifecycle.effects import ReadRow, ReleaseSlot
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
-from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.transitions.moves import (
-    FORGOTTEN,
     Moved,
     close,
     fail,
@@ -80,7 +79,7 @@ def forgotten(container: str, seen: Observation | None = None) -> Observation:
         id=container,
         phase=Phase.FAILED,
         cause=Cause.UNCLEAR,
-        reason=FORGOTTEN,
+        sign=Sign.NO_LONGER_SHOWN,
         started=seen is not None and seen.started,
         final=True,
         created=None if seen is None else seen.created,

@@ -31,8 +31,6 @@ from aws_executors.core.lifecycle.policy import CONTAINER_FAILED, NOT_SUBMITTED,
 R = TypeVar("R")
 Moved: TypeAlias = "tuple[Job[R], tuple[Effect[R], ...]]"
 
-FORGOTTEN = "nothing, the container is no longer listed"
-"""The reason of an end that nobody has seen."""
 STOP_REASONS: Mapping[Purpose, str] = MappingProxyType(
     {Purpose.CANCEL: TAKEN_BACK, Purpose.RELEASE: ORPHANED}
 )

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from aws_executors.core.explain.diagnosis import explain_wait
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
-from aws_executors.core.lifecycle.observation import Observation, Phase, Source
+from aws_executors.core.lifecycle.observation import Observation, Phase, Sign, Source
 from aws_executors.core.lifecycle.policy import Policy
-from aws_executors.core.lifecycle.transitions.moves import FORGOTTEN, Moved, finish, look_up, say_once
+from aws_executors.core.lifecycle.transitions.moves import Moved, finish, look_up, say_once
 from aws_executors.core.lifecycle.transitions.row_read import container_ended
 
 R = TypeVar("R")
@@ -59,7 +59,7 @@ def _stale(job: Job[R], observation: Observation) -> bool:
         return False
     if job.seen.ended and not observation.ended:
         # An outcome is never taken back, except the one that was no more than our guess.
-        return job.seen.reason != FORGOTTEN
+        return job.seen.sign is not Sign.NO_LONGER_SHOWN
     if observation.source is Source.EVENT and _below(observation.order, job.seen.order):
         return True  # only of an event: whoever asks, and is told of an earlier status, is told what is so
     return _below(observation.version, job.seen.version)
