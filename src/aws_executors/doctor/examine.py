@@ -51,7 +51,7 @@ def examine(
     yield from of_adoption(settings.section, settings.adopt_task_instances)
     say("asking AWS who we are")
     identity = probe.identity()
-    yield from of_access(identity, settings.region, settings.conn_id)
+    yield from of_access(identity, settings.section, settings.region, settings.conn_id)
     if not isinstance(identity, Identity):
         return
     where = Where(region=settings.region, account=identity.account)

@@ -17,8 +17,8 @@ from aws_executors.run.cgroup import MIB, Counters, own_cgroup
 from aws_executors.run.process_tree import ProcessTree
 from aws_executors.run.task_stats import TaskStats, ecs_address, on_the_hosts_network
 
-OFTEN, RARELY, SOON = 0.2, 1.0, 5.0
-"""Seconds between two looks, in the first `SOON` seconds and later."""
+OFTEN, RARELY, OFTEN_FOR = 0.2, 1.0, 5.0
+"""Seconds between two looks, in the first `OFTEN_FOR` seconds and later."""
 ON_FARGATE = "AWS_ECS_FARGATE"
 DISK = "/"
 
@@ -76,7 +76,7 @@ class Meter:
     def _watch(self) -> None:
         self._shared_network = on_the_hosts_network()  # asked here, where nobody waits for the answer
         looks = 0
-        while not self._ended.wait(OFTEN if looks * OFTEN < SOON else RARELY):
+        while not self._ended.wait(OFTEN if looks * OFTEN < OFTEN_FOR else RARELY):
             looks += 1
             self._look()
 

@@ -18,8 +18,8 @@ from aws_executors.core.warm.log_marks import Mark, begin_of
 from aws_executors.run.cell_store import ABSENT, Failed, Gone, Lost, NoCell, Seen, Won, Written
 from aws_executors.run.warm_fork import Ended
 
-OFTEN, RARELY, SOON = 0.5, 1.0, 60.0
-"""Seconds between two looks at the cell, in the first `SOON` seconds of idleness and later."""
+OFTEN, RARELY, OFTEN_FOR = 0.5, 1.0, 60.0
+"""Seconds between two looks at the cell, in the first `OFTEN_FOR` seconds of idleness and later."""
 PATIENCE, IN_HASTE = 60.0, 5.0
 """Seconds without an answer of the store after which the container ends; and if it would end anyway."""
 OUTSIDE = "the object at its address is not its cell; each container needs an address of its own: no retries"
@@ -115,7 +115,7 @@ class ServingContainer:
                 if self._write(self._cell.close()):
                     return why
             else:
-                self._told(OFTEN if self._idle < SOON else RARELY)
+                self._told(OFTEN if self._idle < OFTEN_FOR else RARELY)
 
     def _take(self) -> bool:
         """Take what is offered, run it, and say how it ended; whether it was still there."""
@@ -163,7 +163,7 @@ class ServingContainer:
         return -inf if self._owed is not None else self.now() - self._idle_since
 
     def _told(self, seconds: float = 0.0) -> str:
-        """Wait, or be told to stop; by which signal it ever was."""
+        """Wait for so long, or until a signal says to stop; the signal that has said so, now or before."""
         told = self.pause(seconds)
         self._stopped = self._stopped or told
         return self._stopped
@@ -238,8 +238,8 @@ class ServingContainer:
             self._silent_since = self.now()
             self.say(f"its cell cannot be reached, and is tried again: {problem}")
         silent = self.now() - self._silent_since
-        hastes = self._stopped or self._idle >= self.limits.idle
-        if silent >= (IN_HASTE if hastes else PATIENCE):
+        in_haste = self._stopped or self._idle >= self.limits.idle
+        if silent >= (IN_HASTE if in_haste else PATIENCE):
             problem = f"its cell could not be reached for {silent:.0f} seconds: {problem}"
             raise EndedEarlyError(problem, Exit.RAN if self._stopped else exit_)
         self._told(RARELY)

@@ -96,7 +96,8 @@ def of_section(
                 "builder",
                 f"The request builder fails for an ordinary task: {fault}",
                 "Every such task fails before a container is started.",
-                f"[{section}] {(settings.request_builder and 'request_builder') or settings.kwargs_option}",
+                f"[{section}] {'request_builder' if settings.request_builder else settings.kwargs_option} = a "
+                "builder, or arguments, without that fault",
             )
             return
         case request:

@@ -48,7 +48,7 @@ class Job(Generic[R]):
     # Whose it is.
     token: str
     try_number: int = 1
-    has_row: bool = True  # False for a callback
+    has_row: bool = True  # False for a callback, and for what is pooled
     # It is no task's, but that of a container which takes the workloads of other jobs.
     pooled: bool = False
 

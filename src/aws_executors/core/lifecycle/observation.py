@@ -81,7 +81,7 @@ class Observation:
     order: int | None = None  # where it gives none: what comes later has no lower one, as far as one can tell
     created: float | None = None  # epoch seconds
     log_stream: str = ""  # the awslogs stream, if the answer names it (Batch)
-    # Reads what it was given, for whoever asks; most do not, and it takes time.
+    # Reads its sizes and times, when somebody asks: most do not, and it takes time.
     given: Callable[[], Allocation | None] | None = field(default=None, compare=False, repr=False)
     used: str = field(default="", compare=False, repr=False)  # what was measured of a workload, by its cell
     source: Source = Source.DESCRIBE

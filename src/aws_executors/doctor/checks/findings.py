@@ -271,11 +271,15 @@ CREDENTIALS: Mapping[Kind, str] = {
 }
 
 
-def of_access(found: Identity | AwsError, region: str, conn_id: str) -> Iterator[Finding]:
+def of_access(found: Identity | AwsError, section: str, region: str, conn_id: str) -> Iterator[Finding]:
     """Whether AWS accepts our credentials, and whether our clock is right."""
     if isinstance(found, AwsError):
         check = CREDENTIALS.get(found.kind, "identity")
-        by = f"[...] conn_id = {conn_id}" if conn_id else "boto3's own chain (a role, a profile, variables)"
+        by = (
+            f"[{section}] conn_id = {conn_id}"
+            if conn_id
+            else "boto3's own chain (a role, a profile, variables)"
+        )
         yield error(
             check,
             f"The caller's identity could not be determined: {found}",
