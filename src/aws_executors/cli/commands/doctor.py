@@ -92,12 +92,12 @@ def of_section(
     launch = Launch(task=TASK, command=command, settings=settings, token=trial_token())
     match unwrap_or_failure(built(configured.build, launch, service.request, service.seal)):
         case BuildFault() as fault:
+            option = "request_builder" if settings.request_builder else settings.kwargs_option
             yield error(
                 "builder",
                 f"The request builder fails for an ordinary task: {fault}",
                 "Every such task fails before a container is started.",
-                f"[{section}] {'request_builder' if settings.request_builder else settings.kwargs_option} = a "
-                "builder, or arguments, without that fault",
+                f"[{section}] {option} = a builder, or arguments, without that fault",
             )
             return
         case request:
