@@ -417,7 +417,12 @@ def test_from_a_bucket_of_another_account_nothing_is_read() -> None:
         with pytest.raises(NoWorkloadError, match="AccessDenied") as refused:
             from_s3(url, "us-east-1", "210987654321")
         assert refused.value.exit == Exit.CANNOT_START
-        assert "the account's 210987654321: fix workload_store_owner" in str(refused.value)
+        assert "the bucket is not account 210987654321's: fix workload_store_owner" in str(refused.value)
+        denied = "not authorized to perform: s3:GetObject because no session policy allows the action"
+        aws.faults.refuse("s3.GetObject", "AccessDenied", denied, 403)
+        with pytest.raises(NoWorkloadError) as by_another:
+            from_s3(url, "us-east-1", "123456789012")
+        assert str(by_another.value).endswith(denied)
 
 
 def test_the_task_is_told_of_a_stop_and_the_run_ends_with_it(container: Container) -> None:

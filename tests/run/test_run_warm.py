@@ -435,8 +435,16 @@ def test_with_a_key_of_kms_it_writes_with_it(world: World) -> None:
     assert isinstance(store.get(), Failed)
 
 
+def test_where_another_policy_denies_the_container_s_role_is_not_blamed(world: World) -> None:
+    denied = "not authorized to perform: s3:PutObject with an explicit deny in a VPC endpoint policy"
+    world.aws.faults.refuse("s3.PutObject", "AccessDenied", denied, 403)
+    refused = OwnCell(URL, "us-east-1", "123456789012").put(Cell(container="x"), ABSENT)
+    assert isinstance(refused, Failed)
+    assert refused.problem.endswith(denied)
+
+
 def test_a_bucket_of_another_account_is_not_written(world: World) -> None:
     refused = OwnCell(URL, "us-east-1", "210987654321").put(Cell(container="x"), ABSENT)
     assert isinstance(refused, Failed)
-    assert "the account's 210987654321: fix workload_store_owner" in refused.problem
+    assert "the bucket is not account 210987654321's: fix workload_store_owner" in refused.problem
     assert isinstance(OwnCell(URL, "us-east-1", "123456789012").put(Cell(container="x"), ABSENT), Won)

@@ -62,10 +62,15 @@ def executor_sections(value: str, team: str | None = None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(CLASSES[name] for name in names if name in CLASSES))
 
 
-def other_teams(value: str, team: str | None) -> str:
-    """The options that name the other teams which have an executor of ours, to end a sentence."""
-    found = dict.fromkeys(one.team for one in executors(value) if one.name in CLASSES)
-    return "".join(f" or --team {name}" for name in found if name not in ("", team))
+def none_of_ours(value: str, team: str | None) -> str:
+    """What is wrong with ``[core] executor`` where it names no executor of this package for this team."""
+    whose = f"the team {team}" if team else "tasks of no team"
+    others = dict.fromkeys(one.team for one in executors(value) if one.name in CLASSES and one.team)
+    ways = [*(f"--section {name}" for name in SECTIONS), *(f"--team {name}" for name in others)]
+    return (
+        f"[core] executor = {value} names no executor of this package for {whose}; set executor = "
+        f"aws_executors.executors.AwsBatchExecutor, or use {' or '.join(ways)}"
+    )
 
 
 def asked(options: Namespace) -> ChosenSections:
@@ -76,12 +81,7 @@ def asked(options: Namespace) -> ChosenSections:
     value = airflow().get("core", "executor")
     found = executor_sections(value, team)
     if not found:
-        whose = f" for the team {team}" if team else ""
-        raise CommandError(
-            f"[core] executor names no executor of this package{whose}; set executor = "
-            f"aws_executors.executors.AwsBatchExecutor, or use --section {' or --section '.join(SECTIONS)}"
-            f"{other_teams(value, team)}"
-        )
+        raise CommandError(none_of_ours(value, team))
     return ChosenSections(found, team)
 
 

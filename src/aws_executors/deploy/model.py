@@ -22,7 +22,7 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.settings.base import Settings
 
 GROUPS = "/airflow"
-"""Below it each set-up has a log group of its own: two of one name can not be created in an account."""
+"""Below it each set-up has a log group of its own: two of one name cannot be created in an account."""
 RETENTION = 30
 ACCOUNT = "${ACCOUNT}"
 """Stands for the account's number, which is known only to the tool that creates the set-up."""

@@ -14,6 +14,7 @@ from returns.methods import unwrap_or_failure
 
 from aws_executors.core.ecs.settings import NOT_FARGATE, platform
 from aws_executors.core.errors import RequestError
+from aws_executors.core.requests.wire import spell
 from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, Place, SettingsFaults
@@ -180,7 +181,7 @@ def _with_own_named(kwargs: Mapping[str, object], container: str) -> Mapping[str
 
     The amazon provider takes the first one for that container's, whatever its name; here the name decides.
     """
-    overrides = _members(kwargs.get("overrides"))
+    overrides = {spell(name): part for name, part in _members(kwargs.get("overrides")).items()}
     listed = overrides.get("containerOverrides")
     first, *others = (cast("list[object]", listed) if isinstance(listed, list) else []) or [None]
     if not container or _members(first).get("name", container) == container:

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, NoReturn, cast
 from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit, exit_of
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.run import compat, hostname, stop_cause
-from aws_executors.run.first_process import StoppedError, block_signals, fork, say, stop_at_once
+from aws_executors.run.first_process import (
+    NoForkError,
+    StoppedError,
+    block_signals,
+    fork,
+    say,
+    stop_at_once,
+)
 from aws_executors.run.preload import preload, without_collecting
 from aws_executors.run.sources import SOURCES, NoWorkloadError
 
@@ -90,11 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
-        try:
-            code = fork(lambda: supervise(workload), None if meter is None else meter.watch)
-        except OSError as error:  # no memory, no process
-            say(f"the workload could not be started here, and another container may have it: {error}")
-            return Exit.INFRASTRUCTURE
+        code = fork(lambda: supervise(workload), None if meter is None else meter.watch)
         if meter is not None:
             from aws_executors.run.usage_report import report_usage
 
@@ -102,6 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except NoWorkloadError as error:
         return _end(error.exit, str(error))
+    except NoForkError as error:
+        say(f"the workload could not be started here, and another container may have it: {error}")
+        return Exit.INFRASTRUCTURE
     except StoppedError as error:
         return _stopped(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, print one line and no traceback

@@ -10,6 +10,7 @@ without an object; 409 ConditionalRequestConflict).
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from aws_executors.core.aws.error_codes import denied_elsewhere
 from aws_executors.core.aws.iam import partition
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.redact.outgoing import one_line
@@ -137,7 +138,7 @@ class OwnCell:
         remedy = ""
         if code_of(error) == "AccessDenied" and "kms:" in str(error):
             remedy = "; allow kms:GenerateDataKey and kms:Decrypt on the key for the container's role"
-        elif code_of(error) == "AccessDenied":
+        elif code_of(error) == "AccessDenied" and not denied_elsewhere(str(error)):
             arn = f"arn:{partition(self.region or '')}:s3:::{self._bucket}"
             place = f"{arn}/{self._key.partition('cells/')[0]}cells/*"
             allow = f"; allow s3:GetObject and s3:PutObject on {place} for the container's role"

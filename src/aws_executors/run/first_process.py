@@ -12,6 +12,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
+from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.run import stop_cause
 
@@ -54,14 +55,21 @@ def _keep_ends() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
+class NoForkError(AwsExecutorsError):
+    """No process can be made here now."""
+
+
 def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int:
     """Run this in a fork and wait for it; returns its exit code, or 128 + n if signal n ended it.
 
-    `begun` is called here once the fork has been made, and so may start threads.
+    `begun` is called here once the fork has been made, and so may start threads. Raises `NoForkError`.
     """
     _keep_ends()
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError as error:  # no memory, no process
+        raise NoForkError(str(error)) from error
     if child == 0:
         _be_the_child(run)
     _pass_on(child)

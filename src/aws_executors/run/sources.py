@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from aws_executors.core.aws.error_codes import denied_elsewhere
 from aws_executors.core.aws.iam import partition
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
@@ -120,6 +121,8 @@ def _remedy(error: "ClientError", bucket: str, key: str, region: str | None, own
         return ""
     if "kms:" in str(error):
         return "; allow kms:Decrypt on the key for the container's role, in the key's own policy as well"
+    if denied_elsewhere(str(error)):
+        return ""
     place = f"arn:{partition(region or '')}:s3:::{'/'.join([bucket, *key.split('/')[:-1], '*'])}"
     same = "(a deleted object looks the same)"
     return f"; allow s3:GetObject on {place} for the container's role {same}{or_owner(owner)}"
@@ -127,7 +130,7 @@ def _remedy(error: "ClientError", bucket: str, key: str, region: str | None, own
 
 def or_owner(owner: str) -> str:
     """What else a refusal of S3 may mean where the bucket must belong to this account."""
-    return f"; or the bucket is not the account's {owner}: fix workload_store_owner" if owner else ""
+    return f"; or the bucket is not account {owner}'s: fix workload_store_owner" if owner else ""
 
 
 SOURCES: Mapping[str, WorkloadSource] = {

@@ -182,7 +182,7 @@ class ServingContainer:
                     return self._read()
                 case Gone():
                     raise EndedEarlyError(
-                        "S3 answered NoSuchKey to a new object: check that the bucket of the cell is S3's",
+                        "S3 answered NoSuchKey to a new object: check that the store is Amazon S3 itself",
                         Exit.CANNOT_START,
                     )
                 case Failed(problem, exit_):

@@ -199,6 +199,10 @@ def test_which_word_counts(seen: Observation, name: str) -> None:
     assert named(reason_for(seen)) == name
 
 
+def test_no_row_shows_a_gap_that_was_to_be_filled() -> None:
+    assert [row.name for row in REASONS if re.search(r"\{\w+\}", row.what + row.remedy)] == []
+
+
 def test_every_row_is_met_in_the_field_by_name_or_by_hand() -> None:
     field = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(FIELD.glob("reasons/*.json"))]
     met = {case["expect"]["row"] for case in field}

@@ -112,7 +112,7 @@ PULL = "The container never started (c1). AWS says: pull failed. Check it in the
 PULL_2 = "The container never started (c2). AWS says: pull failed. Check it in the AWS console."
 LOST = (
     "AWS no longer shows the container, so how it ended is not known (c1). "
-    "Read its log. AWS shows what has ended for an hour at least."
+    "ECS shows an ended container for at least an hour. Read its log."
 )
 
 

@@ -320,3 +320,8 @@ def test_what_is_no_queue_of_events_here(url: str, words: str) -> None:
     assert fault.startswith("events_queue = ")
     assert words in fault
     assert "secret" not in fault
+
+
+def test_the_queue_that_is_proposed_keeps_its_name() -> None:
+    (fault,) = faults({"events_queue": "https://sqs.us-east-1.amazonaws.com/123456789012/us-east-1-events"})
+    assert "events_queue = https://sqs.eu-west-1.amazonaws.com/123456789012/us-east-1-events" in fault

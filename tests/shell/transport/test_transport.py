@@ -239,9 +239,25 @@ def test_a_bucket_that_may_be_anothers_says_so(aws: LocalAws) -> None:
     error = S3(calls, "s3://airflow/w", "cn-north-1").put(NAME, workload("a")).failure()
     assert error.remedy == (
         "Allow s3:PutObject (and s3:GetObject) on arn:aws-cn:s3:::airflow/w/* for the role that the "
-        "scheduler runs as. If it is allowed, the bucket is not the account's 210987654321: fix "
+        "scheduler runs as. If it is allowed, the bucket is not account 210987654321's: fix "
         "workload_store_owner."
     )
+
+
+@pytest.mark.parametrize(
+    ("why", "remedy"),
+    [
+        ("because no VPC endpoint policy allows the s3:PutObject action", "the policy of the VPC endpoint"),
+        ("with an explicit deny in a resource-based policy", "change the one that is named"),
+    ],
+)
+def test_where_another_policy_denies_the_role_is_not_blamed(why: str, remedy: str, aws: LocalAws) -> None:
+    calls = S3Calls(Clients(settings()), owner="123456789012")
+    aws.faults.refuse("s3.PutObject", "AccessDenied", f"not authorized to perform: s3:PutObject {why}", 403)
+    error = S3(calls, "s3://airflow/w", "us-east-1").put(NAME, workload("a")).failure()
+    assert remedy in error.remedy
+    assert "workload_store_owner" not in error.remedy
+    assert "role that the scheduler runs as" not in error.remedy
 
 
 def test_a_bucket_that_is_not_there(aws: LocalAws) -> None:

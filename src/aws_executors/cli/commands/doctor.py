@@ -12,7 +12,7 @@ from functools import partial
 
 from returns.methods import unwrap_or_failure
 
-from aws_executors.cli.configuration import CLASSES, UNUSABLE, airflow, executor_sections, other_teams
+from aws_executors.cli.configuration import UNUSABLE, airflow, executor_sections, none_of_ours
 from aws_executors.cli.show import Paint, answer, colourful, dumped, progress, remark, wrapped
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
@@ -56,8 +56,7 @@ def run(options: Namespace) -> int:
     ours = executor_sections(named, options.team)
     sections = (options.section,) if options.section else ours
     if not sections:
-        ways = f"--section{other_teams(named, options.team)}"
-        remark(f"[core] executor = {named} names none of {', '.join(CLASSES)}; use {ways}")
+        remark(none_of_ours(named, options.team))
         return UNUSABLE
     say = progress()
     found: list[Finding] = []
@@ -97,7 +96,7 @@ def of_section(
                 "builder",
                 f"The request builder fails for an ordinary task: {fault}",
                 "Every such task fails before a container is started.",
-                f"[{section}] {option} = a builder, or arguments, without that fault",
+                f"[{section}] {option}: fix what the message names",
             )
             return
         case request:

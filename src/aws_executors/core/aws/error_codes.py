@@ -135,6 +135,31 @@ NO_RESOURCE = _UNSURE  # a conflict that names nothing to adopt
 
 # Words within a refusal that say more than its code, in lower case; the first one found counts. A word's
 # beginning is one: "taskdefinition" is not in the action ecs:DescribeTaskDefinition.
+POLICIES: Mapping[str, str] = MappingProxyType(
+    {
+        "VPC endpoint policy": "the policy of the VPC endpoint that the scheduler's calls go through",
+        "permissions boundary": "the permissions boundary of the scheduler's role, too",
+        "session policy": "the session policy with which the scheduler's role is assumed, too",
+        "service control policy": "the organization's service control policies, too",
+        "resource control policy": "the organization's resource control policies, too",
+    }
+)
+"""The policies that IAM names where the role's own is not the one that must allow an action."""
+
+OTHER_POLICIES = (*(f"no {policy} allows" for policy in POLICIES), "with an explicit deny")
+"""How IAM says that allowing the action to the role does not help."""
+
+
+def denied_elsewhere(message: str) -> bool:
+    """Whether a denial says that allowing the action to the role does not help.
+
+    >>> denied_elsewhere("not authorized to perform: s3:PutObject because no VPC endpoint policy allows it")
+    True
+    """
+    lowered = message.lower()
+    return any(words.lower() in lowered for words in OTHER_POLICIES)
+
+
 MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("rate exceeded", _SLOWER),
     ("request limit exceeded", _SLOWER),
@@ -164,14 +189,8 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     *(
-        (f"because no {policy} allows", Rule(Kind.PERMANENT, f"Allow {{action}} in {where}."))
-        for policy, where in (
-            ("vpc endpoint policy", "the policy of the VPC endpoint that the scheduler's calls go through"),
-            ("permissions boundary", "the permissions boundary of the scheduler's role, too"),
-            ("session policy", "the session policy with which the scheduler's role is assumed, too"),
-            ("service control policy", "the organization's service control policies, too"),
-            ("resource control policy", "the organization's resource control policies, too"),
-        )
+        (f"because no {policy.lower()} allows", Rule(Kind.PERMANENT, f"Allow {{action}} in {where}."))
+        for policy, where in POLICIES.items()
     ),
     *((words, _BLOCKED) for words in ("account is blocked", "account is currently blocked")),
     ("iam:passrole", Rule(Kind.PERMANENT, "Allow iam:PassRole on the task role and the execution role.")),
@@ -229,9 +248,12 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
             "`submit_job_kwargs`.",
         ),
     ),
-    (
-        "long arn format",
-        Rule(Kind.PERMANENT, "Tags need long ARNs: enable the account's ECS setting taskLongArnFormat."),
+    *(
+        (
+            words,
+            Rule(Kind.PERMANENT, "Tags need long ARNs: enable the account's ECS setting taskLongArnFormat."),
+        )
+        for words in ("long arn format", "new arn and resource id format")
     ),
     (
         "belong to different networks",

@@ -51,7 +51,7 @@ class AwsError:
     resource_ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.message}".rstrip(": ")
+        return ": ".join(filter(None, (self.code, self.message)))
 
     @property
     def with_remedy(self) -> str:

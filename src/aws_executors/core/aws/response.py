@@ -131,7 +131,7 @@ POD_TAKEN = (
 )
 
 DEREGISTERED = "Container instance deregistration forced"
-"""How a stopped task's reason begins whose instance somebody took from its cluster: no stop of the task."""
+"""How the reason begins when the instance was taken from its cluster; nobody stopped the task."""
 
 # What a stopped task's reason contains where AWS maintains the host; no manual stop may be read by it, nor a
 # task that ended by itself. Batch repeats it of its job's task.

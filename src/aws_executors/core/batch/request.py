@@ -58,14 +58,14 @@ TargetNodes = Annotated[str, AfterValidator(Matching(r"[0-9]+(:[0-9]*)?|:[0-9]*"
 
 
 def _as_map(value: object) -> object:
-    """A list of ECS's ``{"key", "value"}`` as Batch's map."""
+    """A list of ECS's ``{"key", "value"}`` as the pairs of Batch's map."""
     listed = cast("list[object]", value) if isinstance(value, list) else []
     pairs = [cast("Mapping[object, object]", one) for one in listed if isinstance(one, Mapping)]
     if not pairs:
         return value
     if len(pairs) < len(listed) or any(set(pair) != {"key", "value"} for pair in pairs):
         raise ValueError("must be a mapping such as {'team': 'etl'}")
-    return {pair["key"]: pair["value"] for pair in pairs}
+    return [(pair["key"], pair["value"]) for pair in pairs]
 
 
 def _taggable(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -134,14 +134,21 @@ def _with_own_named(members: Mapping[str, object], container_name: str) -> Mappi
     """The overrides in which one that names no container is Airflow's, as the amazon provider has it."""
     if not isinstance(overrides := members.get("overrides"), Mapping):
         return {}
-    parts = {spell(str(name)): part for name, part in cast("Mapping[object, object]", overrides).items()}
-    if not isinstance(listed := parts.get("containerOverrides"), list | tuple):
-        return {}
-    named = [
-        {"name": container_name, **cast("Mapping[str, object]", one)} if isinstance(one, Mapping) else one
-        for one in cast("Sequence[object]", listed)
-    ]
-    return {"overrides": parts | {"containerOverrides": named}}
+
+    def named(listed: object) -> object:
+        return [
+            {"name": container_name, **cast("Mapping[str, object]", one)} if isinstance(one, Mapping) else one
+            for one in cast("Sequence[object]", listed)
+        ]
+
+    return {
+        "overrides": {
+            name: named(part)
+            if spell(str(name)) == "containerOverrides" and isinstance(part, list | tuple)
+            else part
+            for name, part in cast("Mapping[object, object]", overrides).items()
+        }
+    }
 
 
 def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:

@@ -47,7 +47,7 @@ KEPT: Mapping[str, str] = {
     "image": "RunTask cannot replace it; register a task definition that has it, and set taskDefinition",
     "secrets": "RunTask cannot add them; register a task definition that has them, and set taskDefinition",
     **{
-        key: f"it belongs into overrides: {{'overrides': {{{key!r}: ...}}}}"
+        key: f"it belongs in overrides: {{'overrides': {{{key!r}: ...}}}}"
         for key in ("containerOverrides", "ephemeralStorage", "executionRoleArn", "taskRoleArn")
     },
 }

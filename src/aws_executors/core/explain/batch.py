@@ -182,7 +182,7 @@ BATCH: tuple[Reason, ...] = (
             says=(words,),
             cause=Cause.INVALID,
             what="AWS rejected the job",
-            remedy=rule.remedy,
+            remedy=rule.remedy.replace("{action}", "the action that AWS names"),
             source=API,
         )
         for words, rule in MESSAGES

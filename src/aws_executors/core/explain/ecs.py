@@ -104,7 +104,7 @@ ENDED: tuple[Reason, ...] = (
         sign=Sign.NO_LONGER_SHOWN,
         cause=Cause.UNCLEAR,
         what="AWS no longer shows the container, so how it ended is not known",
-        remedy="Read its log. AWS shows what has ended for an hour at least.",
+        remedy="ECS shows an ended container for at least an hour. Read its log.",
         source=SHOWN,
     ),
     Reason(

@@ -4,8 +4,9 @@ Law: the most specific rows come first: a registry's own words before the agent'
 container's `reason`) use the same words; Kubernetes has its own.
 """
 
+from aws_executors.core.aws.error_codes import OTHER_POLICIES
 from aws_executors.core.explain.reason import Reason, behind
-from aws_executors.core.explain.secrets_and_roles import DENIED, OTHER_POLICIES
+from aws_executors.core.explain.secrets_and_roles import DENIED
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
 CALLS = "https://repost.aws/knowledge-center/ecs-fargate-pull-container-error"
@@ -26,10 +27,11 @@ IMAGE: tuple[Reason, ...] = (
     Reason(
         name="image denied by another policy",
         says=_pull(*OTHER_POLICIES),
-        what="A policy other than the role's own denies the pull of the image",
+        what="A policy denies the pull of the image",
         remedy=(
-            "Change the one that AWS names: of a VPC endpoint (for ECR's layers that of S3), of the "
-            "repository, a permissions boundary, the organization's."
+            "Change the policy that AWS names: the VPC endpoint's (for ECR's layers that of S3), the "
+            "repository's, the organization's, or a permissions boundary. Allowing more to the role does not "
+            "help."
         ),
         source=DENIED,
     ),

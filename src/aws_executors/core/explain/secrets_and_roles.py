@@ -4,6 +4,7 @@ Law: the most specific rows come first; rows further down match what AWS may hav
 messages begin with ResourceInitializationError; the words after that prefix tell them apart.
 """
 
+from aws_executors.core.aws.error_codes import OTHER_POLICIES
 from aws_executors.core.explain.reason import Reason, behind
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html"
@@ -30,16 +31,6 @@ UNREACHED = (
 )
 """How the agent's older and newer SDKs report that an endpoint does not answer."""
 
-OTHER_POLICIES = (
-    "no VPC endpoint policy allows",
-    "no permissions boundary allows",
-    "no session policy allows",
-    "no service control policy allows",
-    "no resource control policy allows",
-    "with an explicit deny",
-)
-"""How IAM says that it is not the role's own policy that is to be changed."""
-
 THROTTLED = ("ThrottlingException", "Rate exceeded")
 
 ASM = ("secret from asm", "Secrets Manager")
@@ -60,10 +51,10 @@ SETUP: tuple[Reason, ...] = (
     Reason(
         name="another policy denies",
         says=behind(("not authorized to perform",), (*OTHER_POLICIES, "no resource-based policy allows")),
-        what="A policy other than the role's own denies what the container needs before it starts",
+        what="A policy denies what the container needs before it starts",
         remedy=(
-            "Change the one that AWS names: of a VPC endpoint, of the secret, a permissions boundary, the "
-            "organization's. What the role itself is allowed does not help against it."
+            "Change the policy that AWS names: the VPC endpoint's, the secret's, the organization's, or a "
+            "permissions boundary. Allowing more to the role does not help."
         ),
         source=DENIED,
     ),

@@ -346,7 +346,7 @@ def _events_faults(own: Written, place: Place) -> Iterator[Fault]:
     named = [label for label in host.split(".") if re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", label)]
     if region and named and region not in named:
         problem = f"is a queue in {named[0]}, but region = {region}"
-        remedy = place.set("events_queue", queue.replace(named[0], region))
+        remedy = place.set("events_queue", queue.replace(named[0], region, 1))
         yield Fault("events_queue", problem, f"name a queue of that Region, as in: {remedy}", shown(queue))
 
 

@@ -31,7 +31,7 @@ _OF_CAUSES: Mapping[Cause | None, str] = MappingProxyType(
         Cause.INVALID: "Refused by AWS",
         Cause.WITHDRAWN: "Stopped by a scheduler",
         Cause.TIMED_OUT: "Time limit reached",
-        Cause.UNCLEAR: "Stopped without a reason",
+        Cause.UNCLEAR: "Ended without an exit code",
     }
 )
 

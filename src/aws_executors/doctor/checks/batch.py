@@ -99,7 +99,7 @@ def _room(seen: Evidence) -> Iterator[Finding]:
             f"The {definition.place} needs {wanted:g} vCPUs, but the queue's environments have {most}",
             "Jobs stay RUNNABLE forever.",
             f"aws batch update-compute-environment --compute-environment {name} "
-            f"--compute-resources maxvCpus={ceil(wanted)}, or more",
+            f"--compute-resources maxvCpus={ceil(wanted)}",
         )
 
 

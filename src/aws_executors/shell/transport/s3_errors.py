@@ -5,6 +5,7 @@ Law: only the text changes; the kind of the error has been decided in `core/aws/
 
 from dataclasses import dataclass, replace
 
+from aws_executors.core.aws.error_codes import denied_elsewhere
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.aws.iam import partition
 
@@ -32,6 +33,8 @@ class Told:
                     "Allow kms:GenerateDataKey and kms:Decrypt on workload_kms_key for the role that the "
                     "scheduler runs as, in the key's own policy as well."
                 )
+            case "AccessDenied" if denied_elsewhere(error.message):
+                return error.remedy
             case "AccessDenied" | "AllAccessDisabled":
                 return f"Allow {self._missing()} for the role that the scheduler runs as.{self._or_owner()}"
             case "NoSuchBucket":
@@ -54,5 +57,5 @@ class Told:
 
     def _or_owner(self) -> str:
         # S3 does not say which of the two it is.
-        wrong = f" If it is allowed, the bucket is not the account's {self.owner}: fix workload_store_owner."
+        wrong = f" If it is allowed, the bucket is not account {self.owner}'s: fix workload_store_owner."
         return wrong if self.owner else ""

@@ -2,8 +2,8 @@
 
 Law: AWS's shapes end here. The Airflow container's exit code decides, as soon as it is there and whatever
 the task's status or its other containers say (C21); without one the tables say what the end was. What was
-done from outside comes first, a person's stop before all, for its words are a person's. Nothing raises, and
-one record that cannot be read hides no other (C6).
+done from outside comes first: an instance taken from its cluster, then a person's stop, whose words are a
+person's. Nothing raises, and one record that cannot be read hides no other (C6).
 """
 
 from collections.abc import Mapping, Sequence

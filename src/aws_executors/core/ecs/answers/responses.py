@@ -16,7 +16,7 @@ FAILURES: tuple[tuple[str, str], ...] = (
     ("RESOURCE:GPU", "Add container instances with free GPUs."),
     (
         "RESOURCE:PORTS",
-        "Remove the definition's `portMappings`: a host port of theirs is taken on each container instance.",
+        "Remove the definition's `portMappings`: their host port is in use on every container instance.",
     ),
     ("RESOURCE:FARGATE", "Add `subnets` in more Availability Zones, or use FARGATE beside FARGATE_SPOT."),
     ("RESOURCE:", "Add container instances, or ask for less cpu and memory."),
