@@ -82,6 +82,23 @@ def test_a_call_is_filled_up_with_those_due_soon_but_none_is_made_for_them(table
     assert table.to_poll(101.6, 100) == ("c3",)
 
 
+def test_those_that_are_polled_rarely_come_to_share_calls(table: JobTable[str, str]) -> None:
+    """Each is polled every ten seconds, a second after the other: two calls are one from then on."""
+    runs = Observation(id="c", phase=Phase.RUNNING)
+    for token, container, at in (("a", "c1", 1000.0), ("b", "c2", 1001.0), ("d", "c3", 1002.0)):
+        job = replace(watch(table, token, container, 0.0), seen=replace(runs, id=container))
+        table.move(job, 0.0)
+        assert container in table.to_poll(at, 1)
+        table.polled(container, at)
+    assert table.next_poll == 1010.0
+    assert table.to_poll(1009.9, 100) == ()
+    assert table.to_poll(1010.0, 100) == ("c1", "c2")  # within an eighth of the pause
+    for container in ("c1", "c2"):
+        table.polled(container, 1010.0)
+    assert table.to_poll(1012.0, 100) == ("c3",)
+    assert table.to_poll(1020.0, 100) == ("c1", "c2")
+
+
 def test_c31_a_call_has_no_more_than_was_asked_for(table: JobTable[str, str]) -> None:
     for number in range(250):
         watch(table, f"t{number}", f"c{number}", 100.0)

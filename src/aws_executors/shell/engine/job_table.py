@@ -27,6 +27,8 @@ R = TypeVar("R")
 FORMER = 20_000
 """Containers that are remembered when their jobs are done with them: their last events come later."""
 FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # compared so often that no hash is taken
+SOON = 1 / 8
+"""By this part of its pause a container may be polled early, in a call that is made anyway."""
 ROW_MATTERS = frozenset(Stage) - {Stage.STOPPING, Stage.CLOSED}
 
 
@@ -148,7 +150,10 @@ class JobTable(Generic[K, R]):
     # --- Polling containers --------------------------------------------------------------------------------
 
     def to_poll(self, now: float, most: int) -> tuple[str, ...]:
-        """Take up to `most` containers that are to be polled now, filled up with those due soon."""
+        """Take up to `most` containers that are to be polled now, filled up with those due soon.
+
+        What is soon depends on how often the first one is polled: so those of one age come to share calls.
+        """
         if now < self.next_poll:
             return ()
         soon = now + self._pace.quickest / 2
@@ -159,6 +164,8 @@ class JobTable(Generic[K, R]):
             if record is not None and record.poll_at == time:
                 record.poll_at = None
                 if record.job.stage in FOLLOWED:
+                    if not ids:
+                        soon = max(soon, now + self._pause(record, now) * SOON)
                     ids[container] = None
         self.next_poll = self._polls[0][0] if self._polls else inf
         return tuple(ids)
