@@ -47,10 +47,15 @@ KEPT: Mapping[str, str] = {
     "command": WORKLOAD,
     "jobName": "the executor finds its jobs by their names; see the option job_name",
     "arrayProperties": NO_ARRAYS,
+}
+"""What a task may not set, and why."""
+
+ELSEWHERE: Mapping[str, str] = {
     "image": "SubmitJob cannot replace it; register a job definition that has it, and set jobDefinition",
     "secrets": "SubmitJob cannot add them; register a job definition that has them, and set jobDefinition",
     "overrides": "it is ECS's; Batch has containerOverrides",
 }
+"""What is no key of a task's, but can be set in another place, and where."""
 
 
 @dataclass(frozen=True, kw_only=True, config=WRITTEN)
@@ -95,7 +100,7 @@ def read_options(executor_config: object) -> BatchOptions:
     >>> read_options({"vcpus": 1, "memory": 512}).memory
     '512'
     """
-    return read_config(BATCH_OPTIONS, executor_config, KEPT)
+    return read_config(BATCH_OPTIONS, executor_config, {**KEPT, **ELSEWHERE})
 
 
 _SIZES: Mapping[str, str] = {"VCPU": "vcpus", "MEMORY": "memory"}

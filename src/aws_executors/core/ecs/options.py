@@ -44,6 +44,10 @@ KEPT: Mapping[str, str] = {
     "startedBy": "the executor sets it, so that it finds its containers; see the option deployment",
     "count": "one task instance is one container",
     "referenceId": "it is reserved by AWS",
+}
+"""What a task may not set, and why."""
+
+ELSEWHERE: Mapping[str, str] = {
     "image": "RunTask cannot replace it; register a task definition that has it, and set taskDefinition",
     "secrets": "RunTask cannot add them; register a task definition that has them, and set taskDefinition",
     **{
@@ -51,6 +55,7 @@ KEPT: Mapping[str, str] = {
         for key in ("containerOverrides", "ephemeralStorage", "executionRoleArn", "taskRoleArn")
     },
 }
+"""What is no key of a task's, but can be set in another place, and where."""
 
 
 def _as_tags(value: object) -> object:
@@ -99,7 +104,7 @@ def read_options(executor_config: object) -> EcsOptions:
     >>> read_options({"cpu": 256, "environment": {"STAGE": "test"}}).environment
     (KeyValuePair(name='STAGE', value='test'),)
     """
-    return read_config(ECS_OPTIONS, executor_config, KEPT)
+    return read_config(ECS_OPTIONS, executor_config, {**KEPT, **ELSEWHERE})
 
 
 OWN = fields_of(ContainerKeys)
