@@ -158,7 +158,7 @@ class Dispatcher(Generic[K, R]):
             self._polling.rows_due,
             self.event_feed.due,
             inf if self._warm is None else self._warm.due,
-            self._polling.polls_due,
+            max(self.table.next_poll, self._polling.polls_from),
             self.arrivals.due,
             self._calls.due,
         )
@@ -179,7 +179,7 @@ class Dispatcher(Generic[K, R]):
             self._warm.turn(now)
         if self._shutdown is not None:
             self._shutdown.turn()
-        elif now >= self._polling.polls_due and not self.closing:
+        elif now >= max(self.table.next_poll, self._polling.polls_from) and not self.closing:
             self._polling.poll(now)
         if now >= self._census_at:
             self._census_at = now + CENSUS_EVERY

@@ -49,6 +49,8 @@ class Polling(Generic[K, R]):
         happen: Callable[[Record[K, R], Observed | RowRead], None],
         row_known: Callable[[Record[K, R], Row | None, float], None],
     ) -> None:
+        self.polls_from = 0.0
+        """AWS allows no poll before."""
         self.rows_due = inf
         """When the next query may be made; never while one is under way, or there is no job."""
         self._table = context.table
@@ -63,12 +65,6 @@ class Polling(Generic[K, R]):
         self._reading = False
         self._others_due = 0.0  # when the rows are due that no verdict waits for
         self._quiet_until = 0.0  # the database has failed, and is left alone until then
-        self._polls_from = 0.0  # AWS allows no poll before
-
-    @property
-    def polls_due(self) -> float:
-        """When the next containers are to be polled, and may be."""
-        return max(self._table.next_poll, self._polls_from)
 
     # --- Containers ----------------------------------------------------------------------------------------
 
@@ -76,7 +72,7 @@ class Polling(Generic[K, R]):
         """Describe the containers whose time has come, as far as AWS allows it."""
         while now >= self._table.next_poll:
             if not self._rate_limiter.take(Action.DESCRIBE, 1, now):
-                self._polls_from = self._rate_limiter.ready_at(Action.DESCRIBE)
+                self.polls_from = self._rate_limiter.ready_at(Action.DESCRIBE)
                 return
             if ids := self._table.to_poll(now, CHUNK):
                 self._operations.describe(ids, partial(self._described, ids))
