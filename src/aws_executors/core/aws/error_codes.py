@@ -133,8 +133,6 @@ UNKNOWN_4XX = _REFUSED
 UNKNOWN = _UNSURE
 NO_RESOURCE = _UNSURE  # a conflict that names nothing to adopt
 
-# Words within a refusal that say more than its code, in lower case; the first one found counts. A word's
-# beginning is one: "taskdefinition" is not in the action ecs:DescribeTaskDefinition.
 POLICIES: Mapping[str, str] = MappingProxyType(
     {
         "VPC endpoint policy": "the policy of the VPC endpoint that the scheduler's calls go through",
@@ -160,6 +158,8 @@ def denied_elsewhere(message: str) -> bool:
     return any(words.lower() in lowered for words in OTHER_POLICIES)
 
 
+# Words within a refusal that say more than its code, in lower case; the first one found counts. A word's
+# beginning is one: "taskdefinition" is not in the action ecs:DescribeTaskDefinition.
 MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("rate exceeded", _SLOWER),
     ("request limit exceeded", _SLOWER),

@@ -57,6 +57,8 @@ ELSEWHERE: Mapping[str, str] = {
 }
 """What is no key of a task's, but can be set in another place, and where."""
 
+_NO_KEYS: Mapping[str, str] = {**KEPT, **ELSEWHERE}
+
 
 @dataclass(frozen=True, kw_only=True, config=WRITTEN)
 class ContainerKeys:
@@ -100,7 +102,7 @@ def read_options(executor_config: object) -> BatchOptions:
     >>> read_options({"vcpus": 1, "memory": 512}).memory
     '512'
     """
-    return read_config(BATCH_OPTIONS, executor_config, {**KEPT, **ELSEWHERE})
+    return read_config(BATCH_OPTIONS, executor_config, _NO_KEYS)
 
 
 _SIZES: Mapping[str, str] = {"VCPU": "vcpus", "MEMORY": "memory"}

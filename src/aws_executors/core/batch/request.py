@@ -57,7 +57,7 @@ ShareIdentifier = Annotated[str, AfterValidator(Matching(r"[A-Za-z0-9]{1,255}\*?
 TargetNodes = Annotated[str, AfterValidator(Matching(r"[0-9]+(:[0-9]*)?|:[0-9]*", _NODES))]
 
 
-def _as_map(value: object) -> object:
+def _as_pairs(value: object) -> object:
     """A list of ECS's ``{"key", "value"}`` as the pairs of Batch's map."""
     listed = cast("list[object]", value) if isinstance(value, list) else []
     pairs = [cast("Mapping[object, object]", one) for one in listed if isinstance(one, Mapping)]
@@ -77,7 +77,7 @@ def _taggable(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     return tags
 
 
-Tags = Annotated[Texts, AfterValidator(_taggable), BeforeValidator(_as_map)]
+Tags = Annotated[Texts, AfterValidator(_taggable), BeforeValidator(_as_pairs)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

@@ -123,32 +123,31 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
     own = {spell(name): value for name, value in kwargs.items()}
     for member in filter(own.keys().__contains__, SET_HERE):
         raise RequestError(f"run_task_kwargs: {member!r} cannot be set: {KEPT[member]}")
-    own |= _with_own_named(own, settings.container_name)
+    own |= _with_names(own, settings.container_name)
     base = from_options(settings)
     if "launchType" in own or "capacityProviderStrategy" in own:
         base = replace(without_misplaced(base, platform({}, own)), platform_version=None)
     return from_kwargs({name: value for name, value in (to_kwargs(base) | own).items() if value is not None})
 
 
-def _with_own_named(members: Mapping[str, object], container_name: str) -> Mapping[str, object]:
+def _with_names(members: Mapping[str, object], container_name: str) -> Mapping[str, object]:
     """The overrides in which one that names no container is Airflow's, as the amazon provider has it."""
     if not isinstance(overrides := members.get("overrides"), Mapping):
         return {}
-
-    def named(listed: object) -> object:
-        return [
-            {"name": container_name, **cast("Mapping[str, object]", one)} if isinstance(one, Mapping) else one
-            for one in cast("Sequence[object]", listed)
-        ]
-
-    return {
-        "overrides": {
-            name: named(part)
-            if spell(str(name)) == "containerOverrides" and isinstance(part, list | tuple)
-            else part
-            for name, part in cast("Mapping[object, object]", overrides).items()
-        }
+    parts = {
+        name: _named(part, container_name) if spell(str(name)) == "containerOverrides" else part
+        for name, part in cast("Mapping[object, object]", overrides).items()
     }
+    return {"overrides": parts}
+
+
+def _named(listed: object, container_name: str) -> object:
+    if not isinstance(listed, list | tuple):
+        return listed
+    return [
+        {"name": container_name, **cast("Mapping[str, object]", one)} if isinstance(one, Mapping) else one
+        for one in cast("Sequence[object]", listed)
+    ]
 
 
 def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:

@@ -57,6 +57,8 @@ ELSEWHERE: Mapping[str, str] = {
 }
 """What is no key of a task's, but can be set in another place, and where."""
 
+_NO_KEYS: Mapping[str, str] = {**KEPT, **ELSEWHERE}
+
 
 def _as_tags(value: object) -> object:
     if isinstance(value, Mapping):
@@ -104,7 +106,7 @@ def read_options(executor_config: object) -> EcsOptions:
     >>> read_options({"cpu": 256, "environment": {"STAGE": "test"}}).environment
     (KeyValuePair(name='STAGE', value='test'),)
     """
-    return read_config(ECS_OPTIONS, executor_config, {**KEPT, **ELSEWHERE})
+    return read_config(ECS_OPTIONS, executor_config, _NO_KEYS)
 
 
 OWN = fields_of(ContainerKeys)

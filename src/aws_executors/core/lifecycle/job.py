@@ -109,8 +109,7 @@ class Job(Generic[R]):
     @property
     def has_run(self) -> bool:
         """Whether the present container runs its task, or has; it may have ended by now."""
-        seen = self.seen
-        return self.ran or (seen is not None and (seen.started or seen.phase is Phase.RUNNING))
+        return self.runs or (self.seen is not None and self.seen.started)
 
     @property
     def had_container(self) -> bool:

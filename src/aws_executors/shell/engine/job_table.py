@@ -27,7 +27,7 @@ R = TypeVar("R")
 FORMER = 20_000
 """Containers that are remembered when their jobs are done with them: their last events come later."""
 FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # compared so often that no hash is taken
-SOON = 1 / 8
+EARLY = 1 / 8
 """By this part of its pause a container may be polled early, in a call that is made anyway."""
 ROW_MATTERS = frozenset(Stage) - {Stage.STOPPING, Stage.CLOSED}
 
@@ -165,7 +165,7 @@ class JobTable(Generic[K, R]):
                 record.poll_at = None
                 if record.job.stage in FOLLOWED:
                     if not ids:
-                        soon = max(soon, now + self._pause(record, now) * SOON)
+                        soon = max(soon, now + self._pause(record, now) * EARLY)
                     ids[container] = None
         self.next_poll = self._polls[0][0] if self._polls else inf
         return tuple(ids)
