@@ -39,6 +39,7 @@ from aws_executors.core.lifecycle.events import (
     Event,
     Found,
     NotLookedUp,
+    NotPrepared,
     NotStored,
     Observed,
     Prepared,
@@ -47,7 +48,6 @@ from aws_executors.core.lifecycle.events import (
     RowRead,
     StopAnswered,
     Superseded,
-    Unpreparable,
 )
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit
@@ -167,7 +167,7 @@ def events(container: str, at: float) -> "tuple[Event[str], ...]":
 
 def _events(container: str, at: float) -> "Iterator[Event[str]]":
     yield Prepared(at, "request")
-    yield Unpreparable(at, "no request")
+    yield NotPrepared(at, "no request")
     yield Accepted(at, f"c{at}")
     for kind in Kind:
         ids = (f"c{at}",) if kind is Kind.CONFLICT else ()

@@ -20,27 +20,27 @@ from aws_executors.shell.airflow.configuration import configure
 from aws_executors.shell.airflow.executor import AwsExecutor
 from aws_executors.shell.services import BACKENDS, Backend
 
-EVERY = pytest.mark.parametrize(("section", "row"), SERVICES.items())
+EVERY = pytest.mark.parametrize(("section", "spec"), SERVICES.items())
 
 
 @EVERY
-def test_a_row_is_found_by_its_section_with_its_calls(section: str, row: AnyService) -> None:
-    assert row.settings.section == section
-    assert BACKENDS[section].row is row
+def test_a_spec_is_found_by_its_section_with_its_calls(section: str, spec: AnyService) -> None:
+    assert spec.settings.section == section
+    assert BACKENDS[section].spec is spec
 
 
 @EVERY
-def test_its_executors_are_classes_of_it(section: str, row: AnyService) -> None:
-    for name in row.executors:
+def test_its_executors_are_classes_of_it(section: str, spec: AnyService) -> None:
+    for name in spec.executors:
         assert getattr(executors, name).backend is BACKENDS[section]
 
 
 def test_whoever_can_not_look_at_the_rows_names_the_same_services() -> None:
-    named = [f"aws_executors.executors.{row.executors[0]}" for row in SERVICES.values()]
+    named = [f"aws_executors.executors.{spec.executors[0]}" for spec in SERVICES.values()]
     assert SECTIONS == tuple(SERVICES) == tuple(SETUPS) == tuple(BACKENDS)
     assert list(provider.EXECUTORS) == named
-    assert set(NEEDED) == {row.settings.service for row in SERVICES.values()}
-    assert set(executors.__all__) == {name for row in SERVICES.values() for name in row.executors}
+    assert set(NEEDED) == {spec.settings.service for spec in SERVICES.values()}
+    assert set(executors.__all__) == {name for spec in SERVICES.values() for name in spec.executors}
 
 
 class ThirdSettings(EcsSettings):
@@ -55,7 +55,7 @@ THIRD = replace(services.ECS, settings=ThirdSettings, executors=("ThirdExecutor"
 class ThirdExecutor(AwsExecutor[EcsSettings, RunTask]):
     """A third service."""
 
-    backend = Backend(row=THIRD, calls=BACKENDS["ecs_fargate"].calls)
+    backend = Backend(spec=THIRD, calls=BACKENDS["ecs_fargate"].calls)
 
 
 def test_a_third_service_is_a_row_and_a_class() -> None:
@@ -64,7 +64,7 @@ def test_a_third_service_is_a_row_and_a_class() -> None:
         "[third]\nregion = us-east-1\ncluster = c\ncontainer_name = main\ntask_definition = d\n"
         'subnets = subnet-1\nrun_task_kwargs = {"enableExecuteCommand": true}'
     )
-    found = configure(ThirdExecutor.backend.row, conf).unwrap()
+    found = configure(ThirdExecutor.backend.spec, conf).unwrap()
     launch = Launch(
         task=Task(dag_id="d", task_id="t"), command=("run",), settings=found.settings, token="0b6e"
     )

@@ -342,9 +342,9 @@ MUTANTS = (
     Mutant(
         "what was offered when its container ended waits forever",
         ENDINGS,
-        "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n"
+        "        if held is not None and held.cell.word is Word.OFFERED and not container.turn:\n"
         "            self._turns.back(container)\n",
-        "        if held is not None and held.cell.word is Word.OFFERED and not container.place:\n",
+        "        if held is not None and held.cell.word is Word.OFFERED and not container.turn:\n",
         seed=2013,
         warm=True,
     ),

@@ -242,7 +242,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         self._inbox.put(partial(self._dispatcher.close, stop=stop))
         until = self._clock() + timeout
         while self._clock() < until and not self._ended:
-            self._turn()
+            self._run_due()
             self._ended = self._dispatcher.settled
             self._process.wait(0.05)
 
@@ -273,15 +273,15 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         self._inbox.put(message)
 
     def _woken(self) -> None:
-        self._process.after(0.0, self._turn)
+        self._process.after(0.0, self._run_due)
 
-    def _turn(self) -> None:
+    def _run_due(self) -> None:
         if self._process.stalled_until > self._noticed:
             self._noticed = self._process.stalled_until
             self._dispatcher.slept()
         while not self._inbox.empty():
             self._inbox.get_nowait()()
-        self._dispatcher.turn()
+        self._dispatcher.run_due()
         due = self._dispatcher.next_time()
         if due != inf and (self._planned is None or due < self._planned):
             self._planned = due
@@ -290,4 +290,4 @@ class VirtualEngine(Engine["WorkloadKey", R]):
     def _wake(self, due: float) -> None:
         if due == self._planned:
             self._planned = None
-            self._turn()
+            self._run_due()

@@ -136,14 +136,14 @@ class VirtualExecutor(AwsExecutor[S, R]):
             service._lock = virtual_lock()
         self.engine = VirtualEngine(service, database, config, self._process, cells)
         if events:
-            read = partial(self.backend.row.observe_event, settings)
+            read = partial(self.backend.spec.observe_event, settings)
             self._cloud.events.intakes.append((self._process, EventIntake(read, self.engine, Unmeasured())))
         usual, large = transport_of(settings, self.clients(settings))
         inline = INLINE[self._cloud.schedule.launcher]
         work_items: VirtualWorkItems[S, R] = VirtualWorkItems(
             executor=self,
             configured=configured,
-            row=self.backend.row,
+            spec=self.backend.spec,
             ways=Transports(usual, large) if self._cloud.schedule.stored else Transports(inline),
             queueing=0.0,
             sharing=sharing,

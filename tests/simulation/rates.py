@@ -148,9 +148,9 @@ class Scheduler:
         )
         self._queue: RateLimitedQueue[None] = RateLimitedQueue(Action.SUBMIT, self.share)
         self._demand = story.demand
-        line.at(story.begins[number], self._wants if self._demand else self._turn)
+        line.at(story.begins[number], self._wants if self._demand else self._run_due)
         if self._demand:
-            line.at(story.begins[number], self._turn)
+            line.at(story.begins[number], self._run_due)
 
     def _wants(self, now: float) -> None:
         count, every = self._demand or (0, 1.0)
@@ -158,14 +158,14 @@ class Scheduler:
             self._queue.enqueue(None, 0)
         self._line.at(now + every, self._wants)
 
-    def _turn(self, now: float) -> None:
+    def _run_due(self, now: float) -> None:
         while self._demand is None and len(self._queue) < 500:
             self._queue.enqueue(None, 0)
         for _ in self._queue.take_ready(now):
             took = self._dice.uniform(*LATENCY)
             self._line.at(now + took / 2, self._arrives(now, took))
         ready = self.share.ready_at(Action.SUBMIT) if self._queue.waiting else 0.0
-        self._line.at(max(now + NAP, ready), self._turn)
+        self._line.at(max(now + NAP, ready), self._run_due)
 
     def _arrives(self, sent: float, took: float) -> Callable[[float], None]:
         def arrive(now: float) -> None:

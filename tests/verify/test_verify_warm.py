@@ -63,13 +63,13 @@ def written(aws: LocalAws, body: Cell) -> None:
 def lived(aws: LocalAws, cell: WarmCell) -> None:
     """The container has run both workloads, and closed."""
     written(aws, Cell(container="4c75"))
-    cell.turn()
+    cell.run_due()
     written(aws, now(aws).take())
-    cell.turn()
+    cell.run_due()
     written(aws, now(aws).end(0))
-    cell.turn()
+    cell.run_due()
     written(aws, now(aws).take().end(0, close=True))
-    cell.turn()
+    cell.run_due()
 
 
 def judged(trace: CaseTrace) -> CheckVerdict:
@@ -81,15 +81,15 @@ def judged(trace: CaseTrace) -> CheckVerdict:
 
 
 def test_each_workload_is_made_when_its_cell_is_idle(aws: LocalAws, cell: WarmCell) -> None:
-    cell.turn()
+    cell.run_due()
     assert cell.trace.turns == []  # its launcher has not come so far
     written(aws, Cell(container="4c75"))
-    cell.turn()
+    cell.run_due()
     assert json.loads(now(aws).workload) == {"verify": "first"}
-    cell.turn()
+    cell.run_due()
     assert len(cell.trace.turns) == 1
     written(aws, now(aws).take().end(0))
-    cell.turn()
+    cell.run_due()
     assert json.loads(now(aws).workload) == {"verify": "second"}
 
 
@@ -118,18 +118,18 @@ def test_a_store_without_conditions(aws: LocalAws, cell: WarmCell, monkeypatch: 
 def test_an_offer_whose_answer_was_lost_counts_if_it_has_landed(aws: LocalAws, cell: WarmCell) -> None:
     written(aws, Cell(container="4c75"))
     aws.faults.lose_answer("PutObject")
-    cell.turn()
+    cell.run_due()
     assert cell.trace.turns == []  # repeated by the client, it has found its own first attempt
-    cell.turn()
+    cell.run_due()
     assert [turn.token for turn in cell.trace.turns] == ["first"]
     assert now(aws).token == "first"
 
 
 def test_a_container_that_closes_after_one(aws: LocalAws, cell: WarmCell) -> None:
     written(aws, Cell(container="4c75"))
-    cell.turn()
+    cell.run_due()
     written(aws, now(aws).take().end(1, close=True))
-    cell.turn()
+    cell.run_due()
     verdict = judged(cell.trace)
     assert (verdict.outcome, verdict.words) == (
         CheckOutcome.FAILED,
@@ -139,7 +139,7 @@ def test_a_container_that_closes_after_one(aws: LocalAws, cell: WarmCell) -> Non
 
 def test_a_cell_that_may_not_be_read(aws: LocalAws, cell: WarmCell) -> None:
     aws.faults.deny_bucket("airflow")
-    cell.turn()
+    cell.run_due()
     verdict = judged(cell.trace)
     assert verdict.outcome is CheckOutcome.FAILED
     assert "It has run 0 of 2 workloads: AccessDenied" in verdict.words

@@ -1,7 +1,7 @@
-"""One row per service: its section, its request, and the functions that differ between services.
+"""One specification per service: its section, its request, and the functions that differ between services.
 
-Law: a table, and no logic; callers look up a row, and never ask which service it is. A third service is a
-folder beside `core/ecs`, a row here, and beside it the row with its calls (`shell/services.py`).
+Law: a table, and no logic; callers look one up, and never ask which service it is. A third service is a
+folder beside `core/ecs`, a `ServiceSpec` here, and with its calls a `Backend` (`shell/services.py`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -38,7 +38,7 @@ Builder: TypeAlias = Callable[[Launch[S]], R]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceRow(Generic[S, R]):
+class ServiceSpec(Generic[S, R]):
     """One service: what its settings and requests are, and what is done with them."""
 
     executors: tuple[str, ...]
@@ -86,7 +86,7 @@ def _own_or_other(
     return read
 
 
-BATCH = ServiceRow(
+BATCH = ServiceSpec(
     executors=("AwsBatchExecutor",),
     settings=BatchSettings,
     request=SubmitJob,
@@ -102,7 +102,7 @@ BATCH = ServiceRow(
     own_tags=batch_permissions.own_tags,
     doctor_reads=batch_permissions.DOCTOR_READS,
 )
-ECS = ServiceRow(
+ECS = ServiceSpec(
     executors=("AwsEcsFargateExecutor", "AwsFargateExecutor"),
     settings=EcsSettings,
     request=RunTask,
@@ -119,9 +119,9 @@ ECS = ServiceRow(
     doctor_reads=ecs_permissions.DOCTOR_READS,
 )
 
-AnyService: TypeAlias = ServiceRow[Settings, object]
-"""A row that was looked up: its functions take what its own settings and builders make, and nothing else."""
+AnyService: TypeAlias = ServiceSpec[Settings, object]
+"""One that was looked up: its functions take what its own settings and builders make, and nothing else."""
 SERVICES: Mapping[str, AnyService] = MappingProxyType(
-    {row.settings.section: row for row in (cast("AnyService", BATCH), cast("AnyService", ECS))}
+    {spec.settings.section: spec for spec in (cast("AnyService", BATCH), cast("AnyService", ECS))}
 )
-"""The rows, by the section's name in airflow.cfg."""
+"""The services, by the section's name in airflow.cfg."""

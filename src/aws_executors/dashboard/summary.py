@@ -14,7 +14,7 @@ from aws_executors.core.lifecycle.display_state import DisplayState, display_sta
 from aws_executors.core.lifecycle.job import Job, R
 from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.core.redact.outgoing import NAME, one_line
-from aws_executors.core.warm.place import container_of
+from aws_executors.core.warm.turn import container_of
 from aws_executors.dashboard.snapshot import (
     ContainerCount,
     ContainerRecord,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
 
-PATIENCE = 5.0  # seconds for a connection, and for an answer
+ANSWER_WITHIN = 5.0  # seconds for a connection, and for an answer
 ABSENT = "*"
 """The condition that there is no object yet, in the place of an ETag."""
 
@@ -84,7 +84,11 @@ class OwnCell:
     def __post_init__(self) -> None:
         self._bucket, self._key = bucket_and_key(self.url)
         self._s3 = s3_client(
-            self.region, attempts=1, connect_timeout=PATIENCE, read_timeout=PATIENCE, tcp_keepalive=True
+            self.region,
+            attempts=1,
+            connect_timeout=ANSWER_WITHIN,
+            read_timeout=ANSWER_WITHIN,
+            tcp_keepalive=True,
         )
 
     def get(self) -> Seen | NoCell | Gone | Failed:

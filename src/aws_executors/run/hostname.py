@@ -12,7 +12,7 @@ import urllib.request
 
 CALLABLE = "aws_executors.run.hostname.container_id"
 KEPT = "AWS_EXECUTORS_CONTAINER_ID"
-PATIENCE = 1.0  # seconds
+ANSWER_WITHIN = 1.0  # seconds
 
 
 def container_id() -> str:
@@ -47,7 +47,7 @@ def _task_arn() -> str:
         return ""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{address}/task", timeout=PATIENCE) as answer:
+        with opener.open(f"{address}/task", timeout=ANSWER_WITHIN) as answer:
             return str(json.load(answer)["TaskARN"])
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return ""

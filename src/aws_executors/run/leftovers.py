@@ -26,7 +26,7 @@ Files: TypeAlias = Mapping[str, int]
 
 PR_SET_CHILD_SUBREAPER = 36
 ELSEWHERE = ("/dev/shm", "/var/tmp")  # noqa: S108 - looked at, not used
-PATIENCE = 5.0  # seconds until all killed processes have ended
+KILLED_WITHIN = 5.0  # seconds until all killed processes have ended
 COMPILED = "__pycache__"  # what Python makes of modules in the working directory, for itself
 LEAST_DISK = 512  # MiB that must be free for the next workload
 MIB = 1024 * 1024
@@ -71,7 +71,7 @@ def removed(then: Before, own: str) -> str:
 
 def ended_processes() -> str:
     """End all processes below this one, until there are none, for they may start others meanwhile."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + KILLED_WITHIN
     while left := _descendants(os.getpid()):
         if time.monotonic() > until:
             return f"processes of a workload cannot be ended ({', '.join(map(str, sorted(left)))})"

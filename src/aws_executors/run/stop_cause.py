@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 METADATA = "http://169.254.169.254"
-PATIENCE = 0.5  # seconds for each of two answers
+ANSWER_WITHIN = 0.5  # seconds for each of two answers
 ON_EC2, ON_FARGATE = "AWS_ECS_EC2", "AWS_ECS_FARGATE"
 
 STOPPED = "the platform stops this container"
@@ -69,7 +69,7 @@ def _answer(method: str, url: str, headers: Mapping[str, str]) -> bytes:
         raise ValueError(url)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(url, method=method, headers=dict(headers))  # noqa: S310 - as checked
-    with opener.open(request, timeout=PATIENCE) as answer:
+    with opener.open(request, timeout=ANSWER_WITHIN) as answer:
         body: Any = answer.read()
     return bytes(body)
 

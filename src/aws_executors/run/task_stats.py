@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 from aws_executors.run.cgroup import Counters
 
 ADDRESS = "ECS_CONTAINER_METADATA_URI_V4"
-PATIENCE = 0.5  # seconds
+ANSWER_WITHIN = 0.5  # seconds
 EVERY = 1.0  # seconds
 LONGEST = 2**18  # bytes
 
@@ -104,7 +104,7 @@ def on_the_hosts_network() -> bool:
 def _asked(address: str, kind: type[M]) -> M | None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(address, timeout=PATIENCE) as answer:
+        with opener.open(address, timeout=ANSWER_WITHIN) as answer:
             return kind.model_validate_json(answer.read(LONGEST))
     except (OSError, http.client.HTTPException, ValueError, ValidationError):
         return None

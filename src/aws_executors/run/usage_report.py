@@ -11,7 +11,7 @@ from aws_executors.run.first_process import say
 from aws_executors.run.sources import s3_client
 from aws_executors.run.usage import Meter
 
-PATIENCE = 3  # seconds to connect, and to read
+ANSWER_WITHIN = 3  # seconds to connect, and to read
 
 
 def report_usage(meter: Meter, url: str | None, region: str | None, owner: str = "") -> Measured:
@@ -29,7 +29,7 @@ def report_usage(meter: Meter, url: str | None, region: str | None, owner: str =
 
 def _store(measured: Measured, url: str, region: str | None, owner: str) -> None:
     bucket, key = bucket_and_key(url)
-    s3 = s3_client(region, attempts=1, connect_timeout=PATIENCE, read_timeout=PATIENCE)
+    s3 = s3_client(region, attempts=1, connect_timeout=ANSWER_WITHIN, read_timeout=ANSWER_WITHIN)
     owned = {"ExpectedBucketOwner": owner} if owner else {}
     body = measured.model_dump_json(exclude_none=True).encode()
     s3.put_object(Bucket=bucket, Key=key, Body=body, **owned)  # type: ignore[arg-type]

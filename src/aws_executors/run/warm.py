@@ -20,7 +20,7 @@ from aws_executors.run.warm_fork import Ended
 
 OFTEN, RARELY, OFTEN_FOR = 0.5, 1.0, 60.0
 """Seconds between two looks at the cell, in the first `OFTEN_FOR` seconds of idleness and later."""
-PATIENCE, IN_HASTE = 60.0, 5.0
+STORE_SILENCE, IN_HASTE = 60.0, 5.0
 """Seconds without an answer of the store after which the container ends; and if it would end anyway."""
 OUTSIDE = "the object at its address is not its cell; each container needs an address of its own: no retries"
 
@@ -239,7 +239,7 @@ class ServingContainer:
             self.say(f"its cell cannot be reached, and is tried again: {problem}")
         silent = self.now() - self._silent_since
         in_haste = self._stopped or self._idle >= self.limits.idle
-        if silent >= (IN_HASTE if in_haste else PATIENCE):
+        if silent >= (IN_HASTE if in_haste else STORE_SILENCE):
             problem = f"its cell could not be reached for {silent:.0f} seconds: {problem}"
             raise EndedEarlyError(problem, Exit.RAN if self._stopped else exit_)
         self._told(RARELY)

@@ -1,6 +1,6 @@
-"""One row per service, with its calls to AWS: what executors and commands need of it.
+"""One `Backend` per service, with its calls to AWS: what executors and commands need of it.
 
-Law: a table and no logic; what is pure of a service stands in its row in `core/services.py`.
+Law: a table and no logic; what is pure of a service stands in `core/services.py`.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from aws_executors.core import services
 from aws_executors.core.aws.service import Service
-from aws_executors.core.services import ServiceRow
+from aws_executors.core.services import ServiceSpec
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.aws.batch import BatchCalls
 from aws_executors.shell.aws.clients import Clients
@@ -30,13 +30,13 @@ class Calls(Service[R_contra], Lookups, Protocol[R_contra]):
 class Backend(Generic[S, R]):
     """A service and the way to it; making the calls costs nothing."""
 
-    row: ServiceRow[S, R]
+    spec: ServiceSpec[S, R]
     calls: Callable[[Clients, S], Calls[R]]
 
 
-BATCH = Backend(row=services.BATCH, calls=BatchCalls)
-ECS = Backend(row=services.ECS, calls=EcsCalls)
+BATCH = Backend(spec=services.BATCH, calls=BatchCalls)
+ECS = Backend(spec=services.ECS, calls=EcsCalls)
 BACKENDS: Mapping[str, Backend[Any, Any]] = MappingProxyType(
-    {backend.row.settings.section: backend for backend in (BATCH, ECS)}
+    {backend.spec.settings.section: backend for backend in (BATCH, ECS)}
 )
-"""The rows, by the section's name in airflow.cfg."""
+"""The services, by the section's name in airflow.cfg."""

@@ -20,7 +20,7 @@ from aws_executors.verify.model import CaseTrace
 REASON = "aws-executors verify is done"
 STOPPED_WITHIN = 60.0
 """Seconds after which a container that was stopped must have ended; ECS kills after 30."""
-PAUSE = 0.3
+LOOK_EVERY = 0.3
 LOOK_UPS, LOOK_UP_EVERY = 3, 3.0
 """As the executor does it (`core/lifecycle/policy.py`)."""
 
@@ -97,6 +97,6 @@ def _ended(drive: Drive, asked: Mapping[str, AwsError | None]) -> Iterator[str]:
             if record.over:
                 running.discard(record.id)
         if running:
-            time.sleep(PAUSE)
+            time.sleep(LOOK_EVERY)
     for id_ in running:
         yield f"{id_} was asked to stop, and has not ended within {STOPPED_WITHIN:g} s"

@@ -42,8 +42,8 @@ from aws_executors.verify.programs import (
 from aws_executors.verify.rows import PlayedRows
 from aws_executors.verify.watch import Watch
 
-TURN = 0.1
-"""Seconds between two turns of the driver."""
+LOOK_EVERY = 0.1
+"""Seconds after which the driver looks again for what is due."""
 FIND_EVERY = 0.5
 FOUND_WITHIN = 60.0
 """Seconds in which a lost scheduler's containers must be listed by their tokens."""
@@ -106,10 +106,10 @@ class Drive:
             if time.monotonic() > until:
                 self.out_of_time = True
                 return
-            self._turn()
-            self.interrupted.wait(TURN)
+            self._run_due()
+            self.interrupted.wait(LOOK_EVERY)
 
-    def _turn(self) -> None:
+    def _run_due(self) -> None:
         """Whatever is due: news to hear, a scheduler to lose, a task to take back."""
         for update in [one for engine in self.engines for one in engine.airflow_updates()]:
             match update.effect:
@@ -119,12 +119,12 @@ class Drive:
                     pass  # what the container used is on the bill
             if isinstance(update.effect, Report):
                 self.rows.ended(update.key, success=update.effect.success)
-        self.watch.turn()
+        self.watch.run_due()
         self._lose_the_first()
         self._use_up_memory()
         self._take_back()
         if self.cell is not None:
-            self.cell.turn()
+            self.cell.run_due()
         self.say(", ".join(self._standing()))
 
     def _standing(self) -> Iterator[str]:

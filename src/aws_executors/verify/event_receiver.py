@@ -43,7 +43,7 @@ class EventReceiver:
         self._ledger = ledger
         self._listener: EventListener | None = None
         if self.queue:
-            read = partial(setup.backend.row.observe_event, settings)
+            read = partial(setup.backend.spec.observe_event, settings)
             mailbox = EventQueue(setup.clients, self.queue)
             self._listener = EventListener(mailbox, EventIntake(read, self, NoSink()))
 

@@ -79,7 +79,7 @@ class VerifySetup:
         self, case: Case, token: str, attempt: int = 1, arguments: tuple[str, ...] = ()
     ) -> Result[Any, str]:
         """The request for a case, by the configured builder; or why there is none, in words."""
-        row = self.backend.row
+        spec = self.backend.spec
         launch: Launch[Any] = Launch(
             task=Task(dag_id=DAG, task_id=case.name.replace(" ", "_"), run_id="verify"),
             command=case.command(*arguments),
@@ -88,7 +88,7 @@ class VerifySetup:
             token=token,
             attempt=attempt,
         )
-        match unwrap_or_failure(built(self.configured.build, launch, row.request, row.seal)):
+        match unwrap_or_failure(built(self.configured.build, launch, spec.request, spec.seal)):
             case BuildFault() as fault:
                 return Failure(f"The request builder fails for an ordinary task: {fault}")
             case request if MARK not in json.dumps(to_kwargs(request)):

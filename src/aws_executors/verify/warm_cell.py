@@ -52,7 +52,7 @@ class WarmCell:
         """What the container's launcher is told, as the executor tells it."""
         return serving_arguments(self.settings, LIMITS, f"{self.address}/{self.name}")
 
-    def turn(self) -> None:
+    def run_due(self) -> None:
         """Whatever is due: to read it, to offer a workload, to try a write whose condition does not hold."""
         record = self.trace.record
         if self.over or record is None or record.started is None:

@@ -38,7 +38,7 @@ class Watch:
         self._look_at = 0.0
         self._tried: set[str] = set()
 
-    def turn(self) -> None:
+    def run_due(self) -> None:
         """Whatever is due."""
         ids = {id_: trace for trace in self._traces.values() for id_ in trace.ids}
         if time.monotonic() >= self._look_at:

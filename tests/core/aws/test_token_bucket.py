@@ -15,8 +15,8 @@ from aws_executors.core.aws.token_bucket import (
     FIRST_CREEP,
     FLOOR,
     LUCK,
-    PAUSE,
     STRIDE,
+    THROTTLE_PAUSE,
     Bucket,
     Quota,
     full,
@@ -146,7 +146,7 @@ def test_it_falls_to_what_aws_let_pass_and_remembers_that() -> None:
     bucket = throttled(replace(bucket, passed=12), sent=0.8, now=0.9)
     assert bucket.known == pytest.approx((12 + LUCK) / 0.9)
     assert bucket.rate == pytest.approx(bucket.known * BELOW)
-    assert bucket.tokens == pytest.approx(-PAUSE * bucket.rate)
+    assert bucket.tokens == pytest.approx(-THROTTLE_PAUSE * bucket.rate)
 
 
 def test_it_falls_by_a_third_at_most_for_each_time() -> None:

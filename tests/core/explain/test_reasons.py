@@ -52,9 +52,9 @@ SIGNS = {
     "no longer shown": failed_by(Sign.NO_LONGER_SHOWN, Cause.UNCLEAR),
     "sidecar took the task along": failed_by(Sign.TAKEN_ALONG, Cause.EXITED, exit_code=143),
     "sidecar ended before the start": failed_by(Sign.TAKEN_ALONG, Cause.NEVER_STARTED),
-    "no instance for the capacity provider": failed_by(Sign.NO_PLACE, Cause.NEVER_STARTED),
+    "no instance for the capacity provider": failed_by(Sign.NO_INSTANCE, Cause.NEVER_STARTED),
 }
-MADE = ("refused: ", "no room: ", "no place: ")
+MADE = ("refused: ", "no room: ", "not placed: ")
 """Rows that are made of the tables of errors and of placement failures."""
 
 CODES = (
@@ -134,7 +134,7 @@ def test_the_names_are_many_and_each_is_there_once() -> None:
 def test_a_task_without_a_place(words: str, reason: str) -> None:
     found = reason_for(failed(reason))
     assert found is not None
-    assert found.name == f"no place: {words}"
+    assert found.name == f"not placed: {words}"
     assert found.remedy == dict(FAILURES)[words]
 
 

@@ -34,6 +34,7 @@ from aws_executors.core.lifecycle.events import (
     Event,
     Found,
     NotLookedUp,
+    NotPrepared,
     NotStored,
     Observed,
     Prepared,
@@ -43,7 +44,6 @@ from aws_executors.core.lifecycle.events import (
     RowRead,
     StopAnswered,
     Superseded,
-    Unpreparable,
 )
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
@@ -93,7 +93,7 @@ REQUESTS = ["r1", "r2", "r3"]
 NEWS = [
     heard(Prepared, REQUESTS),
     heard(Prepared, REQUESTS, [300.0]),
-    heard(Unpreparable, ["why"]),
+    heard(NotPrepared, ["why"]),
     heard(NotStored, ERRORS),
     heard(Renewed, [*[None] * len(ERRORS), *ERRORS], [None, 300.0]),
     heard(Accepted, IDS),
@@ -314,7 +314,7 @@ def of_the_past(event: Event[str], job: Job[str]) -> bool:
 
 
 ANSWERS = {
-    Stage.PREPARING: (Prepare, (Prepared, Unpreparable, NotStored)),
+    Stage.PREPARING: (Prepare, (Prepared, NotPrepared, NotStored)),
     Stage.SUBMITTING: (Submit, (Accepted, Refused)),
     Stage.LOOKING_UP: (LookUp, (Found, NotLookedUp)),
     Stage.STOPPING: (Stop, (StopAnswered,)),

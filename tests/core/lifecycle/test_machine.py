@@ -36,6 +36,7 @@ from aws_executors.core.lifecycle.events import (
     Event,
     Found,
     NotLookedUp,
+    NotPrepared,
     NotStored,
     Observed,
     Prepared,
@@ -45,7 +46,6 @@ from aws_executors.core.lifecycle.events import (
     RowRead,
     StopAnswered,
     Superseded,
-    Unpreparable,
 )
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
@@ -228,7 +228,7 @@ SUBMITTING = [
         "C2 C4: no request can be built",
         [
             (
-                Unpreparable(1.0, "why"),
+                NotPrepared(1.0, "why"),
                 S.CONFIRMING,
                 (LogEvent("submission failed", "why"), Report(False, "why", True)),
             )
@@ -1044,7 +1044,7 @@ FOLLOWING = [
             (RowRead(0.7, QUEUED), S.PREPARING, ()),
             *STARTED,
             (Prepared(3.0, "r9"), S.WATCHING, ()),
-            (Unpreparable(3.1, "late"), S.WATCHING, ()),
+            (NotPrepared(3.1, "late"), S.WATCHING, ()),
             (Accepted(3.2, "c9"), S.WATCHING, ()),
             (Refused(3.3, DENIED), S.WATCHING, ()),
             (Found(3.4, None), S.WATCHING, ()),

@@ -371,7 +371,7 @@ def test_c4_a_builder_that_raises_fails_that_task_alone(executor: AwsEcsFargateE
 def test_c4_a_builder_that_never_returns_fails_its_tasks_alone_and_holds_up_nobody(
     ecs_options: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "PATIENCE", 2.0)
+    monkeypatch.setattr(operations, "BUILD_WITHIN", 2.0)
     monkeypatch.setattr(containers, "RELEASED", threading.Event())
     ecs_options(workers=2)
     executor = AwsEcsFargateExecutor(parallelism=8)

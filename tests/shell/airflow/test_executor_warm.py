@@ -15,7 +15,7 @@ from aws_executors.core.cost.record import USED, WARM_CONTAINER, UsageRecord, re
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.core.warm.cell import Cell, read
-from aws_executors.core.warm.place import is_place
+from aws_executors.core.warm.turn import is_turn
 from aws_executors.dashboard.snapshot import ContainerCount, ContainerRecord
 from aws_executors.dashboard.store import snapshots
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
@@ -101,7 +101,7 @@ def job_of(executor: BaseExecutor, given: Given) -> Job[object] | None:
 def runs(executor: BaseExecutor, given: Given) -> bool:
     """Whether the executor knows that a container which takes others, too, has taken this workload."""
     job = job_of(executor, given)
-    return job is not None and is_place(job.container)
+    return job is not None and is_turn(job.container)
 
 
 def run(executor: BaseExecutor, name: str) -> Given:

@@ -58,7 +58,7 @@ def looked_up(build: Callable[..., object], task: Task, *, has_row: bool = True)
     items: WorkItems[Any, Any] = WorkItems(
         executor=cast("Any", None),
         configured=cast("Any", configured),
-        row=cast("Any", None),
+        spec=cast("Any", None),
         ways=cast("Any", None),
         queueing=600,
     )

@@ -78,7 +78,7 @@ class Clerk(Operations[str, Order]):
             messages, self.messages = self.messages, []
             for message in messages:
                 message()
-            self.dispatcher.turn()
+            self.dispatcher.run_due()
 
     def hand_over(self, *tokens: str, priority: int = 0) -> None:
         for token in tokens:

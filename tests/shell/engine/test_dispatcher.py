@@ -187,14 +187,14 @@ def test_c28_a_thousand_at_once_are_taken_in_a_few_at_a_time() -> None:
     """The heartbeat that has sent them is not over yet, and wants the interpreter."""
     clerk = Clerk(Cloud())
     made = deliver(clerk, 1000)
-    clerk.dispatcher.turn()
+    clerk.dispatcher.run_due()
     assert made == []
     turns = [0]
     while len(made) < 999:
         due = clerk.dispatcher.next_time()
         clerk.now = max(clerk.now, due)
-        clerk.dispatcher.turn()
-        clerk.dispatcher.turn()  # what else happens in between lets no more of them in
+        clerk.dispatcher.run_due()
+        clerk.dispatcher.run_due()  # what else happens in between lets no more of them in
         turns.append(len(made))
     assert max(later - before for before, later in pairwise(turns)) == GROUP
     assert made == [f"t{number}" for number in range(1000) if number != 3]

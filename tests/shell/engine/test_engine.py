@@ -110,7 +110,7 @@ class Town:
         self.rows.put(token, "running")
         return id_
 
-    def turn(self) -> None:
+    def run_due(self) -> None:
         """Wait until the engine has gone round."""
         turned = threading.Event()
         self.engine.tell((), lambda _: turned.set())
@@ -851,7 +851,7 @@ def test_while_aws_is_slow_submissions_wait_where_none_is_too_late() -> None:
     until(lambda: cloud.calls["submit"] == 4)
     for _ in range(8):  # seconds in which no call ends, and the engine never stands still
         clock.ahead += 1.0
-        place.turn()
+        place.run_due()
     cloud.let_go("submit")
     until(lambda: len(cloud.containers) == 20)
     late = [token for token in tokens if place.told(token)]

@@ -15,7 +15,7 @@ from aws_executors.shell.transport.cells import HeldCell
 from aws_executors.shell.ui.links import Links, Trace
 from aws_executors.shell.ui.live_logs import AGAIN, LiveLogs
 from aws_executors.shell.ui.lookups import LazyLookups, RegionLookups
-from aws_executors.shell.ui.warm_lookups import PATIENCE, WarmLookups
+from aws_executors.shell.ui.warm_lookups import LOOK_UP_WITHIN, WarmLookups
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e"
 OWN = "arn:aws:ecs:us-east-1:123456789012:task/etl/aaaa"
@@ -158,7 +158,7 @@ def test_a_look_up_ends_in_time_and_the_next_one_goes_on() -> None:
         looks += 1
         assert looks < 9
         lookups.find("nobody", ())
-        assert clock.now - began <= PATIENCE + 3.0
+        assert clock.now - began <= LOOK_UP_WITHIN + 3.0
     assert len(cells.read_names) == 10
 
 

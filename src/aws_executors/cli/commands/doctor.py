@@ -79,7 +79,7 @@ def of_section(
 ) -> Iterator[Finding]:
     """What is wrong with one section and with the resources it names."""
     backend = BACKENDS[section]
-    service = backend.row
+    service = backend.spec
     match unwrap_or_failure(configure(service, airflow(), options.team)):
         case SettingsFaults() as faults:
             yield from of_settings(faults)

@@ -1,7 +1,7 @@
 """AWS's token bucket, as far as it can be known from outside, and how its real rate is found out.
 
-After a throttle this is the pause of the whole account (`PAUSE`). That of the one job that was refused is in
-`backoff.py`.
+After a throttle this is the pause of the whole account (`THROTTLE_PAUSE`). That of the one job that was
+refused is in `backoff.py`.
 
 Law: functions of time. It holds no lock and makes no call. A bucket begins a little below the rate that AWS
 documents. While more is wanted than it gives and AWS throttles nothing, its rate rises: slowly up to where
@@ -37,7 +37,7 @@ LUCK = 3
 FLOOR = 1 / 20
 """The share of its quota below which no bucket falls (or one call a second): something must go through to be
 felt."""
-PAUSE = 0.5
+THROTTLE_PAUSE = 0.5
 """Seconds without a call after a throttle: then AWS's bucket has a reserve again."""
 ALONE = 5.0
 """Seconds after which a throttle stands alone: if less was wanted than there was, it says that others use the
@@ -181,5 +181,5 @@ def throttled(bucket: Bucket, sent: float, now: float) -> Bucket:
     rate = max(min(1.0, there.quota.rate * FLOOR), known * BELOW)
     if alone and not there.pressed:
         known, rate = there.known, there.rate
-    there = replace(there, rate=rate, known=known, tokens=-PAUSE * rate, cut_at=now)
+    there = replace(there, rate=rate, known=known, tokens=-THROTTLE_PAUSE * rate, cut_at=now)
     return replace(there, since=now, passed=0, heard=now)

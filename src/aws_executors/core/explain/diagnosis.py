@@ -13,7 +13,7 @@ from aws_executors.core.explain.reason import is_said
 from aws_executors.core.explain.reasons import reason_for
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.redact.outgoing import NAME, one_line
-from aws_executors.core.warm.place import container_of
+from aws_executors.core.warm.turn import container_of
 
 ON_ITS_OWN = "It is started again if the task had not started; otherwise Airflow's `retries` apply."
 QUEUED_ON_ITS_OWN = "It is queued again if the task had not started; otherwise Airflow's `retries` apply."

@@ -24,7 +24,7 @@ SPOT = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capa
 
 PLACEMENT: tuple[Reason, ...] = tuple(
     Reason(
-        name=f"no place: {words}",
+        name=f"not placed: {words}",
         says=(f"TaskFailedToStart: {words}", *((words,) if set(words) & set(" :") else ())),
         what="The container could not be placed",
         remedy=remedy,
@@ -196,7 +196,7 @@ ENDED: tuple[Reason, ...] = (
 LAST: tuple[Reason, ...] = (
     Reason(
         name="no instance for the capacity provider",
-        sign=Sign.NO_PLACE,
+        sign=Sign.NO_INSTANCE,
         what="The capacity provider found no instance with room for the container",
         remedy=(
             "Check its Auto Scaling group: has it reached its maximum size, are its instance types "

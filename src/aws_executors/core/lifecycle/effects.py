@@ -28,7 +28,7 @@ BY_US: tuple[tuple[str, Cause], ...] = ((OURS, Cause.WITHDRAWN),)
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Build the request of this attempt, with a fresh workload token. Answer: Prepared, Unpreparable or
+    """Build the request of this attempt, with a fresh workload token. Answer: Prepared, NotPrepared or
     NotStored."""
 
     attempt: int

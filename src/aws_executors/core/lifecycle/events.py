@@ -25,7 +25,7 @@ class Prepared(Generic[R]):
 
 
 @dataclass(frozen=True, slots=True)
-class Unpreparable:
+class NotPrepared:
     """No request can be built: the task's configuration or the builder is at fault."""
 
     at: float
@@ -136,6 +136,6 @@ class Due:
 
 
 Event: TypeAlias = (
-    "Prepared[R] | Unpreparable | NotStored | Renewed | Accepted | Refused | NotPlaced | Found"
+    "Prepared[R] | NotPrepared | NotStored | Renewed | Accepted | Refused | NotPlaced | Found"
     " | NotLookedUp | Observed | RowRead | StopAnswered | Revoked | Superseded | Due"
 )

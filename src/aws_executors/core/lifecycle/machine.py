@@ -36,7 +36,7 @@ STAGES: Mapping[type, Collection[Stage]] = MappingProxyType(
     {
         events.Prepared: (Stage.PREPARING,),
         events.NotStored: (Stage.PREPARING,),
-        events.Unpreparable: (Stage.PREPARING,),
+        events.NotPrepared: (Stage.PREPARING,),
         events.Accepted: (Stage.SUBMITTING, Stage.BACKING_OFF, Stage.LOOKING_UP),
         events.Refused: (Stage.SUBMITTING,),
         events.NotPlaced: (Stage.SUBMITTING,),
@@ -86,7 +86,7 @@ def _moved(job: Job[R], event: events.Event[R], policy: Policy) -> Moved[R]:
             return submission.not_stored(job, error, at, policy)
         case events.Renewed():
             return token_renewal.renewed(job, event)
-        case events.Unpreparable(at=at, problem=problem):
+        case events.NotPrepared(at=at, problem=problem):
             return moves.fail(job, problem, at, policy)
         case events.Accepted(at=at, container=container):
             earlier = container in job.past

@@ -46,7 +46,7 @@ class Sign(StrEnum):
 
     BY_A_PERSON = "by a person"  # the text is a person's, and says nothing but what the person did
     TAKEN_ALONG = "taken along"  # another essential container ended first, and took the task along
-    NO_PLACE = "no place"  # a capacity provider found no instance for it
+    NO_INSTANCE = "no instance"  # a capacity provider found no instance for it
     NO_LONGER_SHOWN = "no longer shown"  # AWS shows nothing: that it has ended is our guess
 
 

@@ -62,7 +62,7 @@ def _name(row: str) -> str:
     group = row.partition(":")[0]
     if group.startswith("exit "):
         return group.replace("exit ", "Exit code ")
-    return {"refused": "Refused by AWS", "no place": "Container not placed"}.get(
+    return {"refused": "Refused by AWS", "not placed": "Container not placed"}.get(
         group, group[0].upper() + group[1:]
     )
 

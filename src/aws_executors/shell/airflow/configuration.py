@@ -18,7 +18,7 @@ from aws_executors.core.cost.prices import Prices, bundled_prices, prices_from
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.compose import function_name
 from aws_executors.core.requests.wire import spell
-from aws_executors.core.services import Builder, ServiceRow
+from aws_executors.core.services import Builder, ServiceSpec
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, SettingsFaults, shown
 from aws_executors.core.settings.section import written
@@ -52,7 +52,7 @@ class Configured(Generic[S, R]):
 
 
 def configure(
-    service: ServiceRow[S, R], conf: "Conf", team_name: str | None = None
+    service: ServiceSpec[S, R], conf: "Conf", team_name: str | None = None
 ) -> Result[Configured[S, R], SettingsFaults]:
     """The settings and the builder that a service's section says, or all that is wrong with it.
 
@@ -90,18 +90,18 @@ def _no_store(section: Section) -> Fault:
     return Fault("workload_store", problem, section.place.set("workload_store", "s3://my-bucket/workloads"))
 
 
-def _needed(service: ServiceRow[S, R]) -> dict[str, object]:
+def _needed(service: ServiceSpec[S, R]) -> dict[str, object]:
     """Stands for the members that every request must have."""
     return dict.fromkeys(service.settings.members.values(), "unknown")
 
 
-def presumed(service: ServiceRow[S, R], values: Mapping[str, str]) -> dict[str, object]:
+def presumed(service: ServiceSpec[S, R], values: Mapping[str, str]) -> dict[str, object]:
     """Stands for kwargs that are not known, so that no option is called missing on their account."""
     left = _needed(service).keys() - {service.settings.members.get(name) for name in written(values)}
     return dict.fromkeys(left, "unknown") | {"networkConfiguration": None}
 
 
-def _unchanged(service: ServiceRow[S, R]) -> tuple[str, str]:
+def _unchanged(service: ServiceSpec[S, R]) -> tuple[str, str]:
     """What the kwargs option says when nobody set it: our spelling, and the older package's."""
     option = service.settings.kwargs_option
     ours = "".join(row.default or "" for row in service.settings.options() if row.name == option)
@@ -121,13 +121,13 @@ class _Custom:
     faults: tuple[Fault, ...] = ()
 
 
-def _build(service: ServiceRow[S, R], request: R, kwargs: _Custom, builder: _Custom) -> Builder[S, R]:
+def _build(service: ServiceSpec[S, R], request: R, kwargs: _Custom, builder: _Custom) -> Builder[S, R]:
     own = cast("Builder[S, R] | None", kwargs.build or builder.build)
     return own or (service.build_from(request) if kwargs.members else service.build)
 
 
 def _shape(
-    service: ServiceRow[S, R], settings: S | None, kwargs: _Custom, section: Section
+    service: ServiceSpec[S, R], settings: S | None, kwargs: _Custom, section: Section
 ) -> Result[R, Fault]:
     """The request that options and kwargs make; where the options make none, the kwargs are read alone."""
     try:
@@ -143,7 +143,7 @@ def _shape(
         )
 
 
-def _own_kwargs(service: ServiceRow[S, R], section: Section) -> _Custom:
+def _own_kwargs(service: ServiceSpec[S, R], section: Section) -> _Custom:
     text = section.values.get(service.settings.kwargs_option, "").strip()
     if not text or text in _unchanged(service):
         return _Custom()
@@ -161,7 +161,7 @@ def _own_kwargs(service: ServiceRow[S, R], section: Section) -> _Custom:
             return _builder(found, service.settings.kwargs_option, text)
 
 
-def _inline(service: ServiceRow[S, R], text: str) -> _Custom:
+def _inline(service: ServiceSpec[S, R], text: str) -> _Custom:
     try:
         members: dict[str, object] = json.loads(text)
     except json.JSONDecodeError:
@@ -201,7 +201,7 @@ def _builder(found: object, option: str, text: str) -> _Custom:
     return _Custom(unknown=True, faults=(Fault(option, refused.problem, refused.remedy, shown(text)),))
 
 
-def _both(service: ServiceRow[S, R], section: Section, kwargs: _Custom) -> Iterator[Fault]:
+def _both(service: ServiceSpec[S, R], section: Section, kwargs: _Custom) -> Iterator[Fault]:
     text = section.values.get(BUILDER, "").strip()
     if text and (kwargs.members or kwargs.build):
         problem = f"makes the whole request, so {service.settings.kwargs_option} would have no effect"

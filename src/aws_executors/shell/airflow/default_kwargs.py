@@ -10,7 +10,7 @@ from returns.methods import unwrap_or_failure
 
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.requests.wire import to_kwargs
-from aws_executors.core.services import BATCH, ECS, ServiceRow
+from aws_executors.core.services import BATCH, ECS, ServiceSpec
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.core.settings.section import NOTHING
@@ -36,7 +36,7 @@ def ecs_kwargs() -> dict[str, object]:
     return _of_options(ECS)
 
 
-def _of_options(service: ServiceRow[S, R]) -> dict[str, object]:
+def _of_options(service: ServiceSpec[S, R]) -> dict[str, object]:
     """Build the request without the kwargs option and the builder, whose module may just be being imported.
 
     A mandatory member that no option sets is left out, for that module to add.

@@ -92,7 +92,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
     def configure(self) -> Result[Configured[S, R], SettingsFaults]:
         """The settings of the executor's section and its builder, or all that is wrong with them."""
-        return configure(self.backend.row, self.conf, self.team_name)
+        return configure(self.backend.spec, self.conf, self.team_name)
 
     def service(self, settings: S) -> Service[R]:
         """The way to AWS."""

@@ -82,7 +82,7 @@ class StartedParts(Generic[S, R]):
 
 def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> StartedParts[S, R]:
     """Make and start the parts of this executor."""
-    settings, row = configured.settings, executor.backend.row
+    settings, spec = configured.settings, executor.backend.spec
     name, team = type(executor).__name__, executor.team_name
     service, counts = executor.service(settings), RecentCounts()
     metrics = AirflowMetrics({"executor": name} | ({"team_name": team} if team else {}))
@@ -92,7 +92,7 @@ def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> St
     work_items = WorkItems(
         executor=executor,
         configured=configured,
-        row=row,
+        spec=spec,
         ways=Transports(*transport_of(settings, executor.clients(settings))),
         queueing=conf.getfloat("scheduler", "task_queued_timeout"),
         sharing=sharing,
@@ -118,7 +118,7 @@ def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> St
         executor=name,
         region=settings.region,
         team=team or "",
-        operations=row.operations,
+        operations=spec.operations,
         counts=counts,
         rate_limiter=rate_limiter,
     )
@@ -156,7 +156,7 @@ def sharing_of(
         return None, None
     address = cells_of(settings, executor.team_name)
     # Read here once, and not for each workload: it takes a look at the disk.
-    sharing = Sharing(address, executor.backend.row.from_kwargs, version("aws_executors"))
+    sharing = Sharing(address, executor.backend.spec.from_kwargs, version("aws_executors"))
     return sharing, cells_at(address, settings, executor.clients(settings))
 
 
@@ -181,7 +181,7 @@ def _listener_of(
     if not settings.events_queue:
         return None
     url = host_queue(settings.events_queue, socket.gethostname())
-    read = partial(executor.backend.row.observe_event, settings)
+    read = partial(executor.backend.spec.observe_event, settings)
     listener = EventListener(EventQueue(executor.clients(settings), url), EventIntake(read, engine, metrics))
     listener.start()
     return listener

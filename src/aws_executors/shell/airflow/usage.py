@@ -22,7 +22,7 @@ from aws_executors.core.explain.diagnosis import killed_for_memory
 from aws_executors.core.lifecycle import metrics
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.warm.place import is_place
+from aws_executors.core.warm.turn import is_turn
 from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
@@ -123,7 +123,7 @@ class UsageRecorder(Generic[K]):
     def ask(self, key: K, token: str, ended: ContainerEnded) -> None:
         """Record this end soon."""
         now = self._clock()
-        told = ended.served is not None or is_place(ended.observation.id)  # all by its cell
+        told = ended.served is not None or is_turn(ended.observation.id)  # all by its cell
         reads = self._measurements is not None and not told and len(self._asked) < WAITING
         at = now + self._late[0] if reads else now
         with self._changed:
@@ -191,12 +191,12 @@ class UsageRecorder(Generic[K]):
         record = self._record_of(ended, measured)
         if record is not None:
             self._found.append((key, entry_of(record)))
-            self._measure(record, turn=is_place(ended.observation.id))
+            self._measure(record, turn=is_turn(ended.observation.id))
 
     def _record_of(self, ended: ContainerEnded, measured: Measured | None) -> UsageRecord | None:
         seen, prices = ended.observation, self._prices
         given, origin = seen.allocation, Origin(self._section, self._region, ended.queue)
-        if is_place(seen.id):
+        if is_turn(seen.id):
             used = read_measured(seen.used)
             return turn_of(given, prices, origin, killed=killed_for_memory(seen), measured=used)
         if given is None:

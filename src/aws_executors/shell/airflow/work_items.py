@@ -17,7 +17,7 @@ from aws_executors.core.lifecycle.job import Job, Purpose
 from aws_executors.core.lifecycle.transitions.token_renewal import renewal_interval
 from aws_executors.core.requests.launch import Task
 from aws_executors.core.requests.more_memory import asks_for_kills
-from aws_executors.core.services import ServiceRow
+from aws_executors.core.services import ServiceSpec
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.airflow import compat
 from aws_executors.shell.airflow.configuration import Configured
@@ -50,7 +50,7 @@ class WorkItems(Generic[S, R]):
 
     executor: BaseExecutor = field(repr=False)  # has Airflow's generator of workload tokens
     configured: Configured[S, R]
-    row: ServiceRow[S, R]
+    spec: ServiceSpec[S, R]
     ways: Transports
     queueing: float  # seconds that a task may wait in Airflow's queue
     sharing: Sharing[R] | None = None
@@ -60,8 +60,8 @@ class WorkItems(Generic[S, R]):
         parcel = parcel_of(workload)
         request_factory = RequestFactory(
             configured=self.configured,
-            request_type=self.row.request,
-            seal=self.row.seal,
+            request_type=self.spec.request,
+            seal=self.spec.seal,
             parcel=parcel,
             token=token,
             mint=TokenMint(parcel.workload, self.executor.jwt_generator),

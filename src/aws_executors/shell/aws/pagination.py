@@ -1,7 +1,7 @@
-"""Several answers of AWS made one: groups of ids, pages of lists, places to search.
+"""Several answers of AWS made one: groups of ids, pages of lists, clusters to search.
 
 Law: values in, one `Result` out; no call to AWS. What could not be seen is never taken for what is not there:
-a look-up that missed a page, a place or a record has failed, unless it has found something alive.
+a look-up that missed a page, a cluster or a record has failed, unless it has found something alive.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -32,17 +32,17 @@ def paged(page: Callable[[str], Result[Page, AwsError]]) -> Result[tuple[str, ..
 
     The first page that fails is the failure; where there are more than `PAGES`, it is AMBIGUOUS.
 
-    >>> turn = {"": Page(ids=("a",), next_token="n"), "n": Page(ids=("b",))}
-    >>> paged(lambda token: Success(turn[token]))
+    >>> pages = {"": Page(ids=("a",), next_token="n"), "n": Page(ids=("b",))}
+    >>> paged(lambda token: Success(pages[token]))
     <Success: ('a', 'b')>
     """
     ids: tuple[str, ...] = ()
     token = ""
     for _ in range(PAGES):
-        turn = page(token)
-        if not is_successful(turn):
-            return Failure(turn.failure())
-        ids, token = (*ids, *turn.unwrap().ids), turn.unwrap().next_token
+        found = page(token)
+        if not is_successful(found):
+            return Failure(found.failure())
+        ids, token = (*ids, *found.unwrap().ids), found.unwrap().next_token
         if not token:
             return Success(ids)
     message = f"the list goes on after {PAGES} pages, so nobody knows what is not in it"
@@ -94,12 +94,12 @@ def counted(answer: DescribeResult, live: Collection[str]) -> DescribeResult:
 
 
 def container_found(
-    places: Sequence[Result[DescribeResult, AwsError]],
+    answered: Sequence[Result[DescribeResult, AwsError]],
 ) -> Result[Observation | None, AwsError]:
-    """The container to go on with, from what every place that was searched has told of one token.
+    """The container to go on with, from what every cluster or queue that was searched has told of one token.
 
     A live one; else one that is listed as live and not shown yet; else the newest that has ended; else None.
-    Where a place or a record could not be read, nothing but a live one is an answer.
+    Where one of them or a record could not be read, nothing but a live one is an answer.
 
     >>> running = Observation(id="arn:1", phase=Phase.RUNNING)
     >>> nothing = Failure(AwsError(kind=Kind.THROTTLED, code="ThrottlingException", message="Rate exceeded"))
@@ -108,7 +108,7 @@ def container_found(
     >>> container_found([nothing, Success(DescribeResult())]).failure().code
     'ThrottlingException'
     """
-    answers, errors = partition(places)
+    answers, errors = partition(answered)
     observations = [seen for answer in answers for seen in answer.observations]
     best = newest(observations)
     if best is not None and not best.ended:

@@ -21,7 +21,7 @@ from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
-from aws_executors.core.warm.place import container_of, is_place
+from aws_executors.core.warm.turn import container_of, is_turn
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
 from aws_executors.shell.engine.agenda import Agenda
@@ -152,7 +152,7 @@ class Dispatcher(Generic[K, R]):
             yield self._outbox.popleft()
 
     def next_time(self) -> float:
-        """When `turn` has something to do next; never, if it waits for messages only."""
+        """When `run_due` has something to do next; never, if it waits for messages only."""
         return min(
             self._agenda.due,
             self._polling.rows_due,
@@ -163,22 +163,22 @@ class Dispatcher(Generic[K, R]):
             self._calls.due,
         )
 
-    def turn(self) -> None:
+    def run_due(self) -> None:
         """Do what is due by now."""
         now = self._clock()
         if now >= self._agenda.due:
             self._agenda.run_due(now)
         if now >= self.arrivals.due:
             self.arrivals.take_in(GROUP)
-        self._calls.turn(now)
+        self._calls.run_due(now)
         if now >= self._polling.rows_due:
             self._polling.read_rows(now)
         if now >= self.event_feed.due:
-            self.event_feed.turn(now)
+            self.event_feed.run_due(now)
         if self._warm is not None and now >= self._warm.due:
-            self._warm.turn(now)
+            self._warm.run_due(now)
         if self._shutdown is not None:
-            self._shutdown.turn()
+            self._shutdown.run_due()
         elif now >= max(self.table.next_poll, self._polling.polls_from) and not self.closing:
             self._polling.poll(now)
         if now >= self._census_at:
@@ -211,7 +211,7 @@ class Dispatcher(Generic[K, R]):
         if stop:
             self._shutdown = Shutdown(self._context, self._operations)
             live = self.table.live()
-            shared = {container_of(id_) for id_ in live if is_place(id_)}  # fenced by the job that runs there
+            shared = {container_of(id_) for id_ in live if is_turn(id_)}  # fenced by the job that runs there
             self._shutdown.stop({id_: live[id_].work_item for id_ in live if id_ not in shared})
 
     def add(self, work_item: WorkItem[K, R]) -> Record[K, R] | None:
@@ -233,7 +233,7 @@ class Dispatcher(Generic[K, R]):
         return record
 
     def slept(self) -> None:
-        """So much time has passed without a turn that all jobs may have been given to another scheduler."""
+        """The engine did nothing for so long that all jobs may have been given to another scheduler."""
         self._stall_guard.slept()
         self.event_feed.slept()
 
@@ -253,7 +253,7 @@ class Dispatcher(Generic[K, R]):
             moved, asked = advance(job, event, self._config.policy)
             if moved is job and not asked:
                 return
-            if self._warm is not None and isinstance(event, events.Found) and is_place(moved.container):
+            if self._warm is not None and isinstance(event, events.Found) and is_turn(moved.container):
                 self._warm.follow(record, moved.container, event.observation)
             self._move(record, moved, asked)
             if self._warm is not None:
@@ -297,8 +297,8 @@ class Dispatcher(Generic[K, R]):
                 return  # nothing is started any more
             case effects.Submit(request=WarmRequest() as request) if self._warm is not None:
                 self._warm.want(record, effect, request)
-            case effects.Stop(container=place) if self._warm is not None and is_place(place):
-                self._warm.stop(record, place)
+            case effects.Stop(container=turn) if self._warm is not None and is_turn(turn):
+                self._warm.stop(record, turn)
             case effects.Submit() | effects.LookUp() | effects.Stop():
                 self._calls.enqueue(record, effect)
             case effects.Prepare() | effects.Renew():

@@ -1,7 +1,7 @@
 """The table of jobs: one record for each, and which containers and rows are to be read next.
 
-Law: a data structure for one thread, without I/O and without decisions. What is called in every turn
-costs no more than what it returns (heaps and indexes); only `live`, for a shutdown, goes over all jobs.
+Law: a data structure for one thread, without I/O and without decisions. What the engine calls each
+time costs no more than what it returns (heaps and indexes); only `live`, for a shutdown, goes over all jobs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.poll_interval import PollInterval, poll_after, poll_again_after
 from aws_executors.core.lifecycle.transitions.row_read import same_row_changes_nothing
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.core.warm.place import is_place
+from aws_executors.core.warm.turn import is_turn
 from aws_executors.shell.engine.messages import K, RowQuery, WorkItem
 
 R = TypeVar("R")
@@ -215,7 +215,7 @@ class JobTable(Generic[K, R]):
                 self._former.popitem(last=False)
 
     def _plan(self, record: Record[K, R], time: float) -> None:
-        if is_place(record.job.container):
+        if is_turn(record.job.container):
             return  # its cell tells
         record.poll_at = time
         heapq.heappush(self._polls, (time, record.job.container))
@@ -225,18 +225,18 @@ class JobTable(Generic[K, R]):
 
     def to_read(self, most: int) -> dict[str, RowQuery[K]]:
         """Take turns: what to read of up to `most` jobs whose rows have not been read for longest."""
-        turns: dict[str, Record[K, R]] = {}
+        taken: dict[str, Record[K, R]] = {}
         for _ in range(len(self._rows)):
-            if len(turns) == most:
+            if len(taken) == most:
                 break
             token = self._rows.popleft()
             record = self._records.get(token)
             if record is not None:  # else closed meanwhile: forgotten, and no turn used up
-                turns[token] = record
-        self._rows.extend(turns)
+                taken[token] = record
+        self._rows.extend(taken)
         return {
             token: record.row
-            for token, record in turns.items()
+            for token, record in taken.items()
             if record.row.heard is not None or _row_matters(record.job)
         }
 

@@ -28,9 +28,9 @@ CHUNK = 10
 SILENCE = 0.7
 """Seconds that the stops wait for the next answer of the database, of less than two that there are in all."""
 
-PAUSE = 0.1
-"""Seconds, several times as long as from one turn to the next: in more of them this process stood still, and
-heard no answer."""
+LONGEST_GAP = 0.1
+"""Seconds, several times as long as from one `run_due` to the next: in more of them this process stood still,
+and heard no answer."""
 
 
 class Shutdown(Generic[K, R]):
@@ -43,8 +43,8 @@ class Shutdown(Generic[K, R]):
         self._to_stop: dict[str, None] = {}
         self._fenced: list[str] = []  # of these, those that may be stopped
         self._stopping: set[str] = set()
-        self._silence = 0.0  # seconds, as of the last turn
-        self._turned_at = 0.0
+        self._silence = 0.0  # seconds, as of the last `run_due`
+        self._ran_at = 0.0
 
     @property
     def settled(self) -> bool:
@@ -59,11 +59,11 @@ class Shutdown(Generic[K, R]):
             self._to_stop[container] = None
             self._operations.fence(work_item, partial(self._fence_answered, container), FIRST)
 
-    def turn(self) -> None:
+    def run_due(self) -> None:
         """Stop what has been fenced; all, if the database has fallen silent."""
         now = self._clock()
-        self._silence += min(PAUSE, now - self._turned_at)
-        self._turned_at = now
+        self._silence += min(LONGEST_GAP, now - self._ran_at)
+        self._ran_at = now
         if self._to_stop and self._silence >= SILENCE:
             self._ask_to_stop(tuple(self._to_stop))
         elif len(self._fenced) >= min(CHUNK, max(1, len(self._to_stop))):

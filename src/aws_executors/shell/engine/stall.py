@@ -20,8 +20,8 @@ from aws_executors.shell.engine.messages import K
 R = TypeVar("R")
 
 STALL = 5.0
-"""Seconds without a turn of the engine after which Airflow may have taken this scheduler for dead, and given
-its tasks to another one. Well below ``[scheduler] scheduler_health_check_threshold`` (30)."""
+"""After so many seconds in which the engine did nothing, Airflow may have taken this scheduler for dead, and
+given its tasks to another one. Well below ``[scheduler] scheduler_health_check_threshold`` (30)."""
 
 TOO_LATE = AwsError(
     kind=Kind.UNREACHABLE,
@@ -56,7 +56,7 @@ class StallGuard(Generic[K, R]):
         self._submit = submit
 
     def slept(self) -> None:
-        """So much time has passed without a turn that all jobs may have been given to another scheduler."""
+        """The engine did nothing for so long that all jobs may have been given to another scheduler."""
         self._awake_since = self._clock()
         self.doubtful_until = self._awake_since + STALL
         for record in self._table.records():

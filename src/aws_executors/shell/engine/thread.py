@@ -146,13 +146,13 @@ class Engine(Generic[K, R]):
                 if now - awake > STALL:  # before anything more is submitted
                     dispatcher.slept()
                 awake = now
-                dispatcher.turn()
+                dispatcher.run_due()
                 # Asked in this order: an answer is posted first, and its call counts as over afterwards.
                 if dispatcher.closing and dispatcher.settled and self._inbox.empty():
                     self._closed.set()
             except Exception:
                 log.exception("Unexpected error in the engine, which continues")
-                self._closed.wait(DEFECT_NAP)  # what fails at every turn must not fill the disk
+                self._closed.wait(DEFECT_NAP)  # what fails each time must not fill the disk
 
     def _take_messages(self) -> None:
         """Wait for one message until something is due, then do what all that have come say."""

@@ -24,7 +24,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.warm.cell import Word
-from aws_executors.core.warm.place import container_of, seen_in
+from aws_executors.core.warm.turn import container_of, seen_in
 from aws_executors.shell.transport.cells import NO_CELL, CellStore, HeldCell
 
 R = TypeVar("R")
@@ -58,16 +58,16 @@ class WarmService(Generic[R]):
         return self._service.describe(ids)
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
-        """Look for a job's own container, then for its place in one that takes the workloads of many."""
+        """Look for a job's own container, then for its turn in one that takes the workloads of many."""
         own = self._service.find(token, tuple(map(container_of, exclude)))
-        return own.bind(lambda seen: Success(seen) if seen is not None else self._place(token, exclude))
+        return own.bind(lambda seen: Success(seen) if seen is not None else self._turn(token, exclude))
 
     def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
-        """Stop containers; that of a place, with whatever else runs there."""
+        """Stop containers; that of a turn, with whatever else runs there."""
         answers = self._service.stop(tuple(dict.fromkeys(map(container_of, ids))), reason)
         return {id_: answers.get(container_of(id_)) for id_ in ids}
 
-    def _place(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
+    def _turn(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
         with self._lock:  # one search at a time: two would settle each other's writes
             match unwrap_or_failure(self._cells.listed()):
                 case AwsError() as error:
@@ -86,7 +86,7 @@ class WarmService(Generic[R]):
                     continue
                 case AwsError() as error:
                     return Failure(error)
-                case Observation(id=place) as seen if place not in exclude:
+                case Observation(id=turn) as seen if turn not in exclude:
                     found = seen if found is None or found.ended else found
                 case _:
                     pass

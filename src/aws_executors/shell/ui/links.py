@@ -26,7 +26,7 @@ from aws_executors.core.aws import console
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.logs.streams import Stream
-from aws_executors.core.warm.place import container_of
+from aws_executors.core.warm.turn import container_of
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.ui.lookups import LazyLookups, RegionLookups
 

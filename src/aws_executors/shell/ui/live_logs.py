@@ -37,7 +37,7 @@ AGAIN = 10.0
 PAGES = 5
 """The most pages that one read fetches."""
 
-PATIENCE = 10.0
+READ_WITHIN = 10.0
 """Seconds after which a read fetches no further page."""
 
 REMEMBERED = 64
@@ -152,7 +152,7 @@ class LiveLogs:
                 case stream:
                     followed.stream = stream
         for _ in range(PAGES):
-            if not self._allowed() or self._clock() - began > PATIENCE:
+            if not self._allowed() or self._clock() - began > READ_WITHIN:
                 return None
             before, searches = followed.tail, followed.searches
             match unwrap_or_failure(_with_a_page(lookups, followed.stream, before, older=searches)):

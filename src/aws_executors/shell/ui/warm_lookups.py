@@ -2,7 +2,7 @@
 
 Law: for who shows containers; it reads cells and never writes one. What belongs to a container is passed on.
 A cell is read once for each state of it, so that a second look-up costs one list; where there are so many
-that a look-up takes longer than `PATIENCE`, the next one goes on from there.
+that a look-up takes longer than `LOOK_UP_WITHIN`, the next one goes on from there.
 
 The engine's look-up goes through the cells by `shell/transport/warm_service.py`, which settles what it finds.
 """
@@ -21,11 +21,11 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.logs.streams import Stream
 from aws_executors.core.warm.cell import Cell
-from aws_executors.core.warm.place import container_of, is_place, seen_in
+from aws_executors.core.warm.turn import container_of, is_turn, seen_in
 from aws_executors.shell.transport.cells import CellStore, HeldCell
 from aws_executors.shell.ui.lookups import Lookups
 
-PATIENCE = 8.0
+LOOK_UP_WITHIN = 8.0
 """Seconds after which a look-up reads no further cell."""
 
 
@@ -42,18 +42,18 @@ class WarmLookups:
         self._read: dict[str, tuple[str, Cell]] = {}  # by the cell's name: its ETag, and what it said then
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
-        """The place of one queueing in a container of several, else its own container."""
-        match unwrap_or_failure(self._place(token)):
-            case Observation(id=place) as seen if place not in exclude:
+        """The turn of one queueing in a container of several, else its own container."""
+        match unwrap_or_failure(self._turn(token)):
+            case Observation(id=turn) as seen if turn not in exclude:
                 return Success(seen)
             case _:
                 return self._lookups.find(token, exclude)
 
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
         """The log stream of a queueing's container; of a container of several, that workload's lines."""
-        match unwrap_or_failure(self._place(token)):
-            case Observation(id=place):
-                stream = self._lookups.log_stream(container_of(place))
+        match unwrap_or_failure(self._turn(token)):
+            case Observation(id=turn):
+                stream = self._lookups.log_stream(container_of(turn))
                 return stream.map(lambda shared: replace(shared, token=token))
             case AwsError() as problem:
                 return self._lookups.log_stream(token).alt(lambda _: problem)
@@ -66,8 +66,8 @@ class WarmLookups:
         return known.lash(lambda error: self._lookups.log_stream(container) if container else Failure(error))
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
-        """The log stream of a container that has ended; of a place, its container's."""
-        if is_place(seen.id):
+        """The log stream of a container that has ended; of a turn, its container's."""
+        if is_turn(seen.id):
             return self._lookups.log_stream(container_of(seen.id))
         return self._lookups.ended_log(seen)
 
@@ -75,10 +75,10 @@ class WarmLookups:
         """One page of a log."""
         return self._lookups.log_page(stream, next_token)
 
-    def _place(self, token: str) -> Result[Observation | None, AwsError]:
+    def _turn(self, token: str) -> Result[Observation | None, AwsError]:
         """Where this workload runs, or ran last, as far as there are cells of it."""
         listed = self._cells.listed()
-        return listed.map(lambda etags: self._searched(etags, token, self._clock() + PATIENCE))
+        return listed.map(lambda etags: self._searched(etags, token, self._clock() + LOOK_UP_WITHIN))
 
     def _searched(self, etags: Mapping[str, str], token: str, until: float) -> Observation | None:
         found: Observation | None = None

@@ -219,7 +219,7 @@ def test_a_message_that_nobody_can_read_is_logged_once_and_gone(
 def test_a_queue_that_is_not_there_is_said_once_and_hinders_nothing(
     aws: LocalAws, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listening, "PAUSE", Backoff(base=0.05, cap=0.05))
+    monkeypatch.setattr(listening, "RECEIVE_BACKOFF", Backoff(base=0.05, cap=0.05))
     url = events_queue(aws, "short-lived")
     aws.client("sqs").delete_queue(QueueUrl=url)
     with scheduler(aws, url, replace(PACE, quickest=0.1, slowest=0.1)) as one:
@@ -281,7 +281,7 @@ def event(task: str, times: int = 1) -> Message:
 
 def test_a_message_on_which_the_reader_breaks_hinders_no_other() -> None:
     consumer = Consumer()
-    mailbox = after_a_turn(consumer, Message("[" * 200_000, "poison"), event("arn:own"))
+    mailbox = after_receiving(consumer, Message("[" * 200_000, "poison"), event("arn:own"))
     assert [one.id for one in consumer.heard] == ["arn:own"]
     assert mailbox.deleted == ["poison", "arn:own 1"]
 
@@ -290,7 +290,7 @@ def test_what_comes_after_the_end_is_given_back_for_others() -> None:
     consumer, mailbox = Consumer(), Mailbox([Success((event("arn:own"),))])
     listener = EventListener(mailbox, EventIntake(READ, consumer, Unmeasured()))
     listener.end()
-    listener.turn()
+    listener.receive()
     assert (consumer.heard, mailbox.deleted, mailbox.given_back) == ([], [], {"arn:own 1": 0})
 
 
@@ -298,8 +298,8 @@ def test_a_refusal_to_delete_is_logged_once(caplog: pytest.LogCaptureFixture) ->
     denied = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="not authorized")
     mailbox = Mailbox([Success((event("arn:own", times),)) for times in (1, 2)], refuses=denied)
     listener = EventListener(mailbox, EventIntake(READ, Consumer(), Unmeasured()))
-    listener.turn()
-    listener.turn()
+    listener.receive()
+    listener.receive()
     assert caplog.text.count("Acknowledging events failed: AccessDenied: not authorized") == 1
 
 
@@ -307,15 +307,15 @@ def test_a_message_does_not_print_what_is_in_it() -> None:
     assert "PENDING" not in repr(event("arn:own"))
 
 
-def after_a_turn(consumer: Consumer, *received: Message) -> Mailbox:
+def after_receiving(consumer: Consumer, *received: Message) -> Mailbox:
     mailbox = Mailbox([Success(received)])
-    EventListener(mailbox, EventIntake(READ, consumer, Unmeasured())).turn()
+    EventListener(mailbox, EventIntake(READ, consumer, Unmeasured())).receive()
     return mailbox
 
 
 def test_what_is_taken_in_is_acknowledged_and_what_is_not_ours_given_back() -> None:
     consumer = Consumer()
-    mailbox = after_a_turn(consumer, event("arn:own"), event("arn:other"), Message("no JSON", "odd"))
+    mailbox = after_receiving(consumer, event("arn:own"), event("arn:other"), Message("no JSON", "odd"))
     assert [(one.id, one.source) for one in consumer.heard] == [
         ("arn:own", Source.EVENT),
         ("arn:other", Source.EVENT),
@@ -326,31 +326,31 @@ def test_what_is_taken_in_is_acknowledged_and_what_is_not_ours_given_back() -> N
 
 def test_it_is_given_back_at_once_first_then_later_then_no_more() -> None:
     waits = [
-        after_a_turn(Consumer(), event("arn:other", times)).given_back.get(f"arn:other {times}")
+        after_receiving(Consumer(), event("arn:other", times)).given_back.get(f"arn:other {times}")
         for times in range(1, len(GIVEN_BACK) + 2)
     ]
     assert waits == [*GIVEN_BACK, None]
-    assert after_a_turn(Consumer(), event("arn:other", len(GIVEN_BACK) + 1)).deleted
+    assert after_receiving(Consumer(), event("arn:other", len(GIVEN_BACK) + 1)).deleted
     assert list(GIVEN_BACK) == sorted(GIVEN_BACK)
 
 
 def test_what_the_engine_has_not_taken_in_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "ENGINE_WITHIN", 0.01)
-    mailbox = after_a_turn(Consumer(deaf=True), event("arn:own"))
+    mailbox = after_receiving(Consumer(deaf=True), event("arn:own"))
     assert (mailbox.deleted, mailbox.given_back) == ([], {})
 
 
 def test_an_empty_answer_says_that_the_queue_can_be_read() -> None:
     consumer = Consumer()
-    mailbox = after_a_turn(consumer)
+    mailbox = after_receiving(consumer)
     assert (consumer.told, mailbox.deleted, mailbox.given_back) == ([0], [], {})
 
 
 def test_trouble_is_told_to_the_engine_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "PAUSE", Backoff(base=0.0, cap=0.0))
+    monkeypatch.setattr(listening, "RECEIVE_BACKOFF", Backoff(base=0.0, cap=0.0))
     denied = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="not authorized")
     consumer, mailbox = Consumer(), Mailbox([Failure(denied), Failure(denied)])
     listener = EventListener(mailbox, EventIntake(READ, consumer, Unmeasured()))
-    listener.turn()
-    listener.turn()
+    listener.receive()
+    listener.receive()
     assert consumer.problems == ["AccessDenied: not authorized"] * 2

@@ -35,7 +35,7 @@ from aws_executors.shell.engine.warm.cell_calls import CellCalls
 from aws_executors.shell.engine.warm.foreign_cells import UNCLAIMED
 from aws_executors.shell.engine.warm.pool import WarmPool
 from aws_executors.shell.engine.warm.tally import WarmTally
-from aws_executors.shell.engine.warm.turns import PATIENCE
+from aws_executors.shell.engine.warm.turns import STORE_SILENCE
 from aws_executors.shell.transport.cells import HeldCell
 from worlds import Unmeasured
 
@@ -139,13 +139,13 @@ class World:
         prepared = events.Prepared(self.now, cast("str", request))
         self.happen(record, prepared)
         self.pool.want(record, effects.Submit(cast("str", request)), request)
-        self.turn()
+        self.run_due()
         return record
 
-    def turn(self, seconds: float = 0.0) -> None:
+    def run_due(self, seconds: float = 0.0) -> None:
         self.now += seconds
         self.agenda.run_due(self.now)
-        self.pool.turn(self.now)
+        self.pool.run_due(self.now)
 
     def answers(self, kind: str, result: Result[T, AwsError]) -> None:
         """The oldest call of this kind is answered."""
@@ -153,7 +153,7 @@ class World:
         self.calls.asked.remove(call)
         self.now += 0.1
         call[1](cast("Result[object, AwsError]", result))
-        self.turn()
+        self.run_due()
 
     def asked(self, kind: str) -> list[object]:
         return [what for one, _, what in self.calls.asked if one == kind]
@@ -161,7 +161,7 @@ class World:
     def lists(self, cells: Mapping[str, Cell]) -> None:
         """Time passes, and the cells are listed."""
         if not self.asked("list"):
-            self.turn(1.5)
+            self.run_due(1.5)
         self.answers("list", Success({name: tag(cell) for name, cell in cells.items()}))
 
     def shows(self, name: str, cell: Cell) -> None:
@@ -284,9 +284,9 @@ def test_a_container_that_was_refused_fails_the_job_that_it_was_for(world: World
     world.wants("a")
     own = world.own("c1")
     world.pool.said(own, effects.Report(success=False, info="AccessDenied: not allowed"))
-    world.happen(own, events.Unpreparable(world.now, "AccessDenied: not allowed"))
+    world.happen(own, events.NotPrepared(world.now, "AccessDenied: not allowed"))
     world.answers("read", Success(None))
-    assert world.of("a")[-1] == events.Unpreparable(world.now, "AccessDenied: not allowed")
+    assert world.of("a")[-1] == events.NotPrepared(world.now, "AccessDenied: not allowed")
 
 
 def test_a_container_that_has_ended_before_it_was_up_was_an_attempt_of_that_job(world: World) -> None:
@@ -379,7 +379,7 @@ def test_what_was_taken_is_lost_with_its_container(world: World) -> None:
     ended = world.of("a")[-1]
     assert isinstance(ended, events.Observed)
     assert (ended.observation.id, ended.observation.cause) == ("arn:c1#2", Cause.RECLAIMED)
-    world.turn(61.0)
+    world.run_due(61.0)
     assert world.calls.removed == [NAME]
 
 
@@ -392,14 +392,14 @@ def test_the_cell_of_another_container_at_the_same_address_is_left_alone(world: 
     world.shows(NAME, taken)
     world.ends("c1", Cause.EXITED)
     world.answers("read", Success(HeldCell(tag(taken), taken)))
-    world.turn(61.0)
+    world.run_due(61.0)
     assert world.calls.removed == []
 
 
 def silence(world: World) -> None:
     """The store lists, and answers no question about a cell that has ended, however often asked."""
     for _ in range(80):
-        world.turn(1.0)
+        world.run_due(1.0)
         if world.asked("list"):
             world.answers("list", Success({}))
         if not world.asked("read"):
@@ -470,7 +470,7 @@ def untaken(world: World, container: str, cell: Cell, others: Mapping[str, Cell]
     world.lists({**others, name: cell})
     world.answers("read", Success(HeldCell(tag(cell), cell)))
     lies = offered(world)
-    world.turn(6.0)
+    world.run_due(6.0)
     (closed,) = world.asked("write")
     assert closed == lies.close()
     assert isinstance(closed, Cell)
@@ -493,7 +493,7 @@ def test_one_that_comes_up_although_it_is_being_stopped_is_closed_for_every_sche
     job = world.wants("a")
     world.accepts("c1")
     world.happen(job, events.Revoked(world.now))
-    world.turn()
+    world.run_due()
     world.answers("read", Success(None))
     assert isinstance(world.of("c1")[-1], events.Revoked)
     world.lists({})
@@ -507,9 +507,9 @@ def test_one_that_nobody_here_waits_for_is_let_alone_if_it_is_up(world: World, c
     job = world.wants("a")
     world.accepts("c1")
     world.happen(job, events.Revoked(world.now))
-    world.turn()
+    world.run_due()
     world.answers("read", Failure(SILENT))
-    world.turn(1.0)
+    world.run_due(1.0)
     world.answers("read", Success(HeldCell(tag(cell), cell)))
     assert not any(isinstance(event, events.Revoked) for event in world.of("c1"))
 
@@ -552,7 +552,7 @@ def test_the_end_of_a_container_is_told_with_what_its_workloads_have_used(world:
     world.wants("b")
     offered(world)
     world.shows(NAME, again)
-    world.turn(20.0)
+    world.run_due(20.0)
     world.ends("c1")
     world.answers("read", Success(HeldCell(tag(again), again)))
     lost = world.of("b")[-1]
@@ -591,7 +591,7 @@ def test_where_the_store_refuses_jobs_get_containers_of_their_own_until_it_answe
     world.wants("a")
     world.answers("list", Failure(DENIED))
     assert isinstance(world.of("a")[-1], events.NotPlaced)
-    world.turn(PATIENCE)
+    world.run_due(STORE_SILENCE)
     world.wants("b")
     assert isinstance(world.of("b")[-1], events.NotPlaced)
     world.answers("list", Success({}))
@@ -603,7 +603,7 @@ def test_where_cells_are_listed_and_cannot_be_read_jobs_get_containers_of_their_
     job = world.wants("a")
     world.accepts("c1")
     for _ in range(20):
-        world.turn(1.0)
+        world.run_due(1.0)
         if world.asked("list"):
             world.answers("list", Success({NAME: tag(IDLE)}))
         if world.asked("read"):
@@ -628,7 +628,7 @@ def test_an_idle_container_that_its_scheduler_does_not_use_is_taken_over(world: 
     assert world.asked("offer") == []  # before its end would be noticed
     seen = Observation(id="arn:f", phase=Phase.RUNNING)
     world.happen(world.own("f"), events.Found(world.now, seen))
-    world.turn()
+    world.run_due()
     assert world.asked("offer") == [foreign.offer("a", "{}")]
 
 
@@ -636,7 +636,7 @@ def test_nobody_s_containers_are_closed_at_once(world: World) -> None:
     _, taken = run(world, "a")
     idle = taken.end(0)
     world.shows(NAME, idle)
-    world.turn(0.0)
+    world.run_due(0.0)
     assert len(world.asked("unfinished")) == 1
     world.answers("unfinished", Success(set[str]()))
     assert world.asked("write") == [idle.close()]
@@ -649,13 +649,13 @@ def test_a_container_that_could_not_be_closed_is_closed_the_next_time(
     _, taken = run(world, "a")
     idle = taken.end(0)
     world.shows(NAME, idle)
-    world.turn(0.0)
+    world.run_due(0.0)
     world.answers("unfinished", Success(set[str]()))
     world.answers("write", answer)
     if world.asked("read"):
         world.answers("read", Success(HeldCell(tag(idle), idle)))
-    world.turn(6.0)
+    world.run_due(6.0)
     world.answers("list", Success({NAME: tag(idle)}))
-    world.turn(6.0)
+    world.run_due(6.0)
     world.answers("unfinished", Success(set[str]()))
     assert world.asked("write") == [idle.close()]

@@ -318,7 +318,7 @@ def _sign(
         by_an_end = task.stop_code == ENDED_ITSELF or (task.stopped_reason or "").startswith(ENDED_TASK)
         by_an_end |= task.stop_code == UNSTARTED and cause is Cause.EXITED
         sign, first = signed(culprit(own, others, by_an_end=by_an_end))
-        return (Sign.NO_PLACE, "") if sign is None and _unplaced(task) else (sign, first)
+        return (Sign.NO_INSTANCE, "") if sign is None and _unplaced(task) else (sign, first)
     return None, ""
 
 

@@ -61,7 +61,7 @@ class EventFeed(Generic[K, R]):
         self.news = News.UNPROVEN if promised else News.POLLS
         """How the engine learns what happens; any thread may ask."""
         self.due = inf
-        """When `turn` has something to do next."""
+        """When `run_due` has something to do next."""
         self._table = context.table
         self._clock = context.clock
         self._happen = happen
@@ -122,7 +122,7 @@ class EventFeed(Generic[K, R]):
         self._missed, self._failing = 0, None
         self._plan()
 
-    def turn(self, now: float) -> None:
+    def run_due(self, now: float) -> None:
         """Notice silence."""
         while self._unnamed and next(iter(self._unnamed.values())) <= now - self._within:
             self._unnamed.popitem(last=False)

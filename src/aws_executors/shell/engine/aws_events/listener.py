@@ -31,7 +31,7 @@ BRIEF = 1.0
 
 RECEIVING, ACKNOWLEDGING = "Receiving events", "Acknowledging events"
 
-PAUSE = Backoff(base=1.0, cap=60.0)
+RECEIVE_BACKOFF = Backoff(base=1.0, cap=60.0)
 """After calls that have failed."""
 
 
@@ -70,7 +70,7 @@ class EventListener:
         """Receive nothing more; returns at once. What is received but not acknowledged comes again."""
         self._ended.set()
 
-    def turn(self) -> bool:
+    def receive(self) -> bool:
         """Receive one group of messages, have them taken in, and acknowledge them; whether more may wait."""
         began = time.monotonic()
         received = self._mailbox.receive()
@@ -108,7 +108,7 @@ class EventListener:
         """Say that the queue could not be read, and wait a while, longer each time."""
         self._intake.failed(self._say(RECEIVING, error), began)
         self._failures += 1
-        self._ended.wait(delay(PAUSE, self._failures, jitter(RECEIVING, self._failures)))
+        self._ended.wait(delay(RECEIVE_BACKOFF, self._failures, jitter(RECEIVING, self._failures)))
 
     def _say(self, topic: str, error: AwsError) -> str:
         self._error_log.say(topic, error.kind, error.with_remedy)
@@ -127,19 +127,19 @@ class EventListener:
 
     def _listen(self) -> None:
         while not self._ended.is_set():
-            self._safe_turn()
+            self._receive_safely()
 
     def _help(self) -> None:
         try:
-            while self._safe_turn() and not self._ended.is_set():
+            while self._receive_safely() and not self._ended.is_set():
                 pass
         finally:
             self._helpers.release()
 
-    def _safe_turn(self) -> bool:
+    def _receive_safely(self) -> bool:
         try:
-            return self.turn()
+            return self.receive()
         except Exception:
             log.exception("Unexpected error while receiving events; receiving continues")
-            self._ended.wait(PAUSE.base)
+            self._ended.wait(RECEIVE_BACKOFF.base)
             return False

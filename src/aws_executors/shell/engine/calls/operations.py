@@ -30,7 +30,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 K_contra = TypeVar("K_contra", contravariant=True)
 
-PATIENCE = 20.0
+BUILD_WITHIN = 20.0
 """Seconds that a request may take to be built: a person's builder may do what it likes, and never return."""
 
 FIRST, LAST = 2**31, -(2**31)
@@ -80,7 +80,7 @@ class Operations(Generic[K, R]):
         self._database = database
         self._clock = clock
         few = max(2, workers // 4)
-        self._building = Workers("build", max(1, workers // 4), post, PATIENCE)
+        self._building = Workers("build", max(1, workers // 4), post, BUILD_WITHIN)
         self._submitting = Workers("submit", workers, post)
         self._polling = Workers("poll", few, post)
         self._storing = Workers("store", few, post)
@@ -198,7 +198,7 @@ class Operations(Generic[K, R]):
 
     def _prepare(self, work_item: WorkItem[K, R], attempt: int) -> events.Event[R]:
         if work_item.build is None:
-            return events.Unpreparable(self._clock(), WORKLOAD_LOST)
+            return events.NotPrepared(self._clock(), WORKLOAD_LOST)
         began = self._clock()  # the workload token is no older
         result = work_item.build(attempt)
         if isinstance(result, Success):
@@ -208,11 +208,11 @@ class Operations(Generic[K, R]):
         problem = result.failure()
         if isinstance(problem, AwsError):
             return events.NotStored(self._clock(), problem)
-        return events.Unpreparable(self._clock(), problem)
+        return events.NotPrepared(self._clock(), problem)
 
     def _not_prepared(self, work_item: WorkItem[K, R], error: BaseException) -> events.Event[R]:
         given_up = f"{work_item.builder or 'the request builder'} {error}; no request was made"
-        return events.Unpreparable(
+        return events.NotPrepared(
             self._clock(), given_up if isinstance(error, GivenUpError) else words(error)
         )
 

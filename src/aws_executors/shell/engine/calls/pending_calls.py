@@ -71,7 +71,7 @@ class PendingCalls(Generic[K, R]):
         ]
         return min(times, default=inf)
 
-    def turn(self, now: float) -> None:
+    def run_due(self, now: float) -> None:
         """Make the calls that AWS allows now."""
         for action, queue in self._queues.items():
             if queue.waiting:

@@ -62,8 +62,8 @@ class WarmContainer(Generic[K, R]):
     call: int = 0  # the number of the call about its cell that is under way, if one is
     closing: bool = False  # it is offered nothing more
     job: str = ""
-    place: str = ""  # the job's place; empty until it is taken
-    found: tuple[str, str] | None = None  # a job and its place, found there while an offer was not settled
+    turn: str = ""  # the job's turn; empty until it is taken
+    found: tuple[str, str] | None = None  # a job and its turn, found there while an offer was not settled
     served_before: int = 0  # how many workloads it had run when this one was offered
     freed_at: float | None = None  # since when its task has ended, as the task instance's row says
     served: int = 0

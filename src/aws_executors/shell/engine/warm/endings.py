@@ -17,7 +17,7 @@ from aws_executors.core.lifecycle import events
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.transitions.lookup import forgotten
 from aws_executors.core.warm.cell import Word
-from aws_executors.core.warm.place import lasted, place_of
+from aws_executors.core.warm.turn import lasted, turn_of
 from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.messages import K
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
@@ -81,7 +81,7 @@ class Endings(Generic[K, R]):
         if ended is None or item is None or not container.for_job:
             return
         # Else its end was an attempt of the job that it was for, with all that it has cost.
-        if held is not None or container.closing or container.place:
+        if held is not None or container.closing or container.turn:
             served = () if held is None else held.cell.served
             self._jobs.account(item, ended, (*(one.used for one in served), container.lost))
 
@@ -89,16 +89,16 @@ class Endings(Generic[K, R]):
         """What it had is lost with it, or was never taken; nobody knows which if the cell cannot be read."""
         if not container.job:
             return
-        if held is not None and held.cell.word is Word.OFFERED and not container.place:
+        if held is not None and held.cell.word is Word.OFFERED and not container.turn:
             self._turns.back(container)
             return
         ended = container.end
-        if ended is None and not container.place:
+        if ended is None and not container.turn:
             self._turns.back(container)
             return
-        place = container.place or place_of(container.token if ended is None else ended.id, 0)
+        turn = container.turn or turn_of(container.token if ended is None else ended.id, 0)
         container.lost = lasted(self._clock() - container.since)
-        last = forgotten(place) if ended is None else replace(ended, id=place, used=container.lost)
+        last = forgotten(turn) if ended is None else replace(ended, id=turn, used=container.lost)
         last = last if held is not None else _untold(last)
         self._turns.taken(container, replace(last, name=container.name, started=True))
 
@@ -111,14 +111,14 @@ class Endings(Generic[K, R]):
         now, record, ended = self._clock(), waiter.record, container.end
         if ended is None:
             self._turns.answer(
-                waiter, events.Unpreparable(now, container.why or "the container could not be started")
+                waiter, events.NotPrepared(now, container.why or "the container could not be started")
             )
             return
         last = replace(_untold(ended), started=False)
         if ended.phase is Phase.SUCCEEDED:
             # Under its own id, AWS's word for the end would count if it came again: that it has gone well.
-            container.place = place_of(ended.id, 0)
-            last = replace(last, id=container.place)
+            container.turn = turn_of(ended.id, 0)
+            last = replace(last, id=container.turn)
         self._turns.answer(waiter, events.Accepted(now, last.id))
         self._jobs.happen(record, events.Observed(now, last))
 

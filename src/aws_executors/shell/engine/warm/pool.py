@@ -22,9 +22,9 @@ from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle import effects, events
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Observation
-from aws_executors.core.warm.place import is_place
 from aws_executors.core.warm.plan import Waiting, placements
 from aws_executors.core.warm.shape import token_in
+from aws_executors.core.warm.turn import is_turn
 from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K, WarmRequest, WorkItem
@@ -85,14 +85,14 @@ class WarmPool(Generic[K, R]):
 
     @property
     def due(self) -> float:
-        """When `turn` has something to do next."""
+        """When `run_due` has something to do next."""
         if not self._turns.containers and not self._turns.waiters:
             return inf
         if self._turns.changed:
             return 0.0
         return inf if self._listing else self._list_at
 
-    def turn(self, now: float) -> None:
+    def run_due(self, now: float) -> None:
         """Do what is due by now."""
         busy = bool(self._turns.containers or self._turns.waiters)
         if self._turns.changed:
@@ -112,7 +112,7 @@ class WarmPool(Generic[K, R]):
         self._turns.changed = True
 
     def happened(self, record: Record[K, R]) -> None:
-        """A job has moved: that of a container, one that waits for a container, or one that has a place."""
+        """A job has moved: that of a container, one that waits for a container, or one that has a turn."""
         job = record.job
         if job.pooled:
             self._moved(record)
@@ -121,7 +121,7 @@ class WarmPool(Generic[K, R]):
                 self._turns.answer(waiter, events.Refused(self._clock(), NEVER_SENT))
             elif (container := self._turns.containers.get(waiter.offered)) is not None:
                 self._turns.take_out(container)
-        elif job.stage in TASK_ENDED and is_place(job.container):
+        elif job.stage in TASK_ENDED and is_turn(job.container):
             self._freed(job)
 
     def said(
@@ -160,23 +160,23 @@ class WarmPool(Generic[K, R]):
             container.record = None
             self._endings.look_last(container)
 
-    def follow(self, record: Record[K, R], place: str, seen: Observation | None) -> None:
-        """A look-up has found the place of a job, in which it still runs: follow its container."""
-        if seen is None or seen.id != place or seen.ended or not seen.name:
+    def follow(self, record: Record[K, R], turn: str, seen: Observation | None) -> None:
+        """A look-up has found the turn of a job, which is not over: follow its container."""
+        if seen is None or seen.id != turn or seen.ended or not seen.name:
             return
         container = self._turns.containers.get(token_in(seen.name)) or self._adopt(
             seen.name, record.work_item
         )
         if container is not None and not container.job:
-            container.job, container.place = record.job.token, place
+            container.job, container.turn = record.job.token, turn
         elif container is not None and container.job != record.job.token:
-            container.found = record.job.token, place  # what is offered there meanwhile is not taken
+            container.found = record.job.token, turn  # what is offered there meanwhile is not taken
 
-    def stop(self, record: Record[K, R], place: str) -> None:
-        """Stop what runs at a place, if it still does: with its container."""
+    def stop(self, record: Record[K, R], turn: str) -> None:
+        """Stop what runs at a turn, if it still does: with its container."""
         token = record.job.token
         for container in [*self._turns.containers.values()]:
-            if container.job == token and container.place == place and container.record is not None:
+            if container.job == token and container.turn == turn and container.record is not None:
                 self._turns.look_to_stop(container)
         self._jobs.happen(record, events.StopAnswered(self._clock(), None))
 
@@ -265,7 +265,7 @@ class WarmPool(Generic[K, R]):
             return
         now, self._listing = self._clock(), 0
         waits = bool(self._turns.waiters) or any(
-            one.job and not one.place for one in self._turns.containers.values()
+            one.job and not one.turn for one in self._turns.containers.values()
         )
         self._list_at = now + (OFTEN if waits else RARELY)
         match unwrap_or_failure(result):

@@ -21,7 +21,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle import events
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.warm.cell import Word
-from aws_executors.core.warm.place import seen_in
+from aws_executors.core.warm.turn import seen_in
 from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.messages import K
 from aws_executors.shell.engine.stall import TOO_LATE
@@ -36,7 +36,7 @@ Answer = TypeVar("Answer")
 
 TAKE_WITHIN = 5.0
 """Seconds within which a container must take what is offered: it looks at its cell every second at least."""
-PATIENCE = 15.0
+STORE_SILENCE = 15.0
 """Seconds without an answer of the store after which jobs get containers of their own."""
 AGAIN = 1.0
 """Seconds until a call about a cell is repeated."""
@@ -68,7 +68,7 @@ class Turns(Generic[K, R]):
 
     def silent(self, now: float) -> bool:
         """Whether the store has not answered for so long that nobody waits for it any more."""
-        return self._silent_since is not None and now - self._silent_since >= PATIENCE
+        return self._silent_since is not None and now - self._silent_since >= STORE_SILENCE
 
     def answer(self, waiter: Waiter[K, R], event: events.Event[R]) -> None:
         """What a job has waited for; it waits no more."""
@@ -142,7 +142,7 @@ class Turns(Generic[K, R]):
         match unwrap_or_failure(result):
             case AwsError() as error:
                 self.trouble(error)
-                if container.job and not container.place:
+                if container.job and not container.turn:
                     self._later(container, self.read)
             case held:
                 self.works()
@@ -167,7 +167,7 @@ class Turns(Generic[K, R]):
     def _apply(self, container: WarmContainer[K, R], held: HeldCell) -> None:
         """What this says of the job whose workload the container has, or may have."""
         cell, token = held.cell, container.job
-        seen = seen_in(cell, token, container.name, place=container.place, skip=container.served_before)
+        seen = seen_in(cell, token, container.name, turn=container.turn, skip=container.served_before)
         if seen is not None:
             self.taken(container, seen)
         elif cell.word is not Word.OFFERED or cell.token != token:
@@ -177,15 +177,15 @@ class Turns(Generic[K, R]):
         """It has taken the workload of its job, which was seen so."""
         now, token = self._clock(), container.job
         record = self._table.get(token)
-        if not container.place:
-            container.place = seen.id
+        if not container.turn:
+            container.turn = seen.id
             waiter = self.waiters.pop(token, None)
             if waiter is not None:
                 self._tally.taken(container, now - waiter.since)
             if record is not None:
                 self._jobs.happen(record, events.Accepted(now, seen.id))
         if seen.ended:
-            container.job, container.place, container.freed_at = "", "", None
+            container.job, container.turn, container.freed_at = "", "", None
         if record is not None:
             given = container.given if seen.used else None
             self._jobs.happen(record, events.Observed(now, replace(seen, given=given)))
@@ -193,12 +193,12 @@ class Turns(Generic[K, R]):
     def back(self, container: WarmContainer[K, R]) -> None:
         """The container will not run this job's workload: it waits for another one, if it still waits."""
         waiter = self.waiters.get(container.job)
-        container.job, container.place, container.freed_at = "", "", None
+        container.job, container.turn, container.freed_at = "", "", None
         self.changed = True
         if waiter is not None and waiter.offered == container.token:
             waiter.offered = ""
         if container.found is not None and container.held is not None:
-            (container.job, container.place), container.found = container.found, None
+            (container.job, container.turn), container.found = container.found, None
             container.served_before = 0
             self._apply(container, container.held)
 
@@ -210,7 +210,7 @@ class Turns(Generic[K, R]):
         if held is None:
             return
         waiter.offered = container.token
-        container.job, container.place = waiter.record.job.token, ""
+        container.job, container.turn = waiter.record.job.token, ""
         container.served_before = len(held.cell.served)
         self._calls.offer(
             container.name,
@@ -227,7 +227,7 @@ class Turns(Generic[K, R]):
                 waiter = self.waiters.get(container.job)
                 self.back(container)
                 if waiter is not None:
-                    self.answer(waiter, events.Unpreparable(self._clock(), error.message))
+                    self.answer(waiter, events.NotPrepared(self._clock(), error.message))
             case AwsError(kind=kind) as error if error == TOO_LATE or kind is Kind.PERMANENT:
                 self.back(container)  # it was not sent, or refused
                 if error != TOO_LATE:
@@ -258,7 +258,7 @@ class Turns(Generic[K, R]):
     def take_out(self, container: WarmContainer[K, R]) -> None:
         """Its job was taken back: so is what lies in its cell, unless the container has taken it."""
         held = container.held
-        if held is not None and held.cell.word is Word.OFFERED and not (container.call or container.place):
+        if held is not None and held.cell.word is Word.OFFERED and not (container.call or container.turn):
             self._settle(container)
 
     def _settle(self, container: WarmContainer[K, R]) -> None:
@@ -317,7 +317,7 @@ class Turns(Generic[K, R]):
         self._unread = self._unread or not listing
         self._error_log.say(CELLS, error.kind, error.with_remedy)
         if self._silent_since is None:
-            self._silent_since = self._clock() - (PATIENCE if error.kind is Kind.PERMANENT else 0.0)
+            self._silent_since = self._clock() - (STORE_SILENCE if error.kind is Kind.PERMANENT else 0.0)
         self.changed = True
 
     def works(self) -> None:

@@ -1,7 +1,7 @@
-"""A place: one workload's turn in a container that takes one workload after another.
+"""The turn of one workload in a container that takes one workload after another.
 
-Law: pure. The engine follows a place as it follows a container; what is known of it stands in the container's
-cell, so that AWS is not asked about it.
+Law: pure. A turn has an id, by which the engine follows it as it follows a container; what is known of it
+stands in the container's cell, so that AWS is not asked about it.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ MARK = "#"
 """Between a container's id and the sequence number of the offer; in no id that AWS gives."""
 
 
-def place_of(container: str, sequence: int) -> str:
+def turn_of(container: str, sequence: int) -> str:
     """The id of one workload's turn in a container.
 
-    >>> place_of("arn:1", 7), is_place("arn:1#7"), container_of("arn:1#7"), container_of("arn:1")
+    >>> turn_of("arn:1", 7), is_turn("arn:1#7"), container_of("arn:1#7"), container_of("arn:1")
     ('arn:1#7', True, 'arn:1', 'arn:1')
     """
     return f"{container}{MARK}{sequence}"
 
 
-def is_place(container: str) -> bool:
+def is_turn(container: str) -> bool:
     """Whether this is a turn in a container, and no container."""
     return MARK in container
 
 
-def container_of(place: str) -> str:
-    """The container of a place; of a container, itself."""
-    return place.partition(MARK)[0]
+def container_of(turn: str) -> str:
+    """The container of a turn; of a container, itself."""
+    return turn.partition(MARK)[0]
 
 
-def seen_in(cell: Cell, token: str, name: str = "", *, place: str = "", skip: int = 0) -> Observation | None:
-    """What a cell says of the workload of a job, as an observation of its place; None if it says nothing.
+def seen_in(cell: Cell, token: str, name: str = "", *, turn: str = "", skip: int = 0) -> Observation | None:
+    """What a cell says of the workload of a job, as an observation of its turn; None if it says nothing.
 
-    `name` is the cell's, `place` the job's if it is known, else the last offer's. The first `skip`
+    `name` is the cell's, `turn` the job's if it is known, else the last offer's. The first `skip`
     workloads that the container has run were of earlier turns.
 
     >>> taken = Cell(container="arn:1").offer("0b6e", "{}").take()
@@ -44,17 +44,17 @@ def seen_in(cell: Cell, token: str, name: str = "", *, place: str = "", skip: in
     >>> seen_in(taken.end(0), "0b6e", skip=1) is None
     True
     """
-    place = place or place_of(cell.container, cell.sequence)
+    turn = turn or turn_of(cell.container, cell.sequence)
     served = cell.last_of(token, skip)
     if served is not None:
         code = served.exit_code
         phase, cause = (Phase.SUCCEEDED, None) if code == 0 else (Phase.FAILED, Cause.EXITED)
         return Observation(
-            id=place, name=name, phase=phase, status="STOPPED", exit_code=code, cause=cause, started=True,
+            id=turn, name=name, phase=phase, status="STOPPED", exit_code=code, cause=cause, started=True,
             final=True, used=served.used,
         )  # fmt: skip
     if cell.word is Word.TAKEN and cell.token == token:
-        return Observation(id=place, name=name, phase=Phase.RUNNING, status="RUNNING", started=True)
+        return Observation(id=turn, name=name, phase=Phase.RUNNING, status="RUNNING", started=True)
     return None
 
 
