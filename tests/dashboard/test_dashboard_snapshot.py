@@ -7,7 +7,7 @@ from aws_executors.core.lifecycle.display_state import BY_STAGE, DisplayState
 from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.core.lifecycle.observation import Observation, Phase
-from aws_executors.core.warm.turn import turn_of
+from aws_executors.core.warm.turn import turn_id
 from aws_executors.dashboard.snapshot import (
     HEARTBEAT,
     KEPT,
@@ -122,7 +122,7 @@ def test_the_longest_ids_are_whole() -> None:
 
 
 def test_of_a_place_its_container_is_told() -> None:
-    job: Job[object] = Job(token="t", stage=Stage.WATCHING, ran=True, container=turn_of(ARN, 7))
+    job: Job[object] = Job(token="t", stage=Stage.WATCHING, ran=True, container=turn_id(ARN, 7))
     assert [one.container for one in summarize([entry(1, job=job)], named).jobs] == [ARN]
 
 

@@ -13,10 +13,10 @@ MARK = "#"
 """Between a container's id and the sequence number of the offer; in no id that AWS gives."""
 
 
-def turn_of(container: str, sequence: int) -> str:
+def turn_id(container: str, sequence: int) -> str:
     """The id of one workload's turn in a container.
 
-    >>> turn_of("arn:1", 7), is_turn("arn:1#7"), container_of("arn:1#7"), container_of("arn:1")
+    >>> turn_id("arn:1", 7), is_turn("arn:1#7"), container_of("arn:1#7"), container_of("arn:1")
     ('arn:1#7', True, 'arn:1', 'arn:1')
     """
     return f"{container}{MARK}{sequence}"
@@ -44,7 +44,7 @@ def seen_in(cell: Cell, token: str, name: str = "", *, turn: str = "", skip: int
     >>> seen_in(taken.end(0), "0b6e", skip=1) is None
     True
     """
-    turn = turn or turn_of(cell.container, cell.sequence)
+    turn = turn or turn_id(cell.container, cell.sequence)
     served = cell.last_of(token, skip)
     if served is not None:
         code = served.exit_code

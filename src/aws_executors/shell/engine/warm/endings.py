@@ -17,7 +17,7 @@ from aws_executors.core.lifecycle import events
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.transitions.lookup import forgotten
 from aws_executors.core.warm.cell import Word
-from aws_executors.core.warm.turn import lasted, turn_of
+from aws_executors.core.warm.turn import lasted, turn_id
 from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.messages import K
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
@@ -96,7 +96,7 @@ class Endings(Generic[K, R]):
         if ended is None and not container.turn:
             self._turns.back(container)
             return
-        turn = container.turn or turn_of(container.token if ended is None else ended.id, 0)
+        turn = container.turn or turn_id(container.token if ended is None else ended.id, 0)
         container.lost = lasted(self._clock() - container.since)
         last = forgotten(turn) if ended is None else replace(ended, id=turn, used=container.lost)
         last = last if held is not None else _untold(last)
@@ -117,7 +117,7 @@ class Endings(Generic[K, R]):
         last = replace(_untold(ended), started=False)
         if ended.phase is Phase.SUCCEEDED:
             # Under its own id, AWS's word for the end would count if it came again: that it has gone well.
-            container.turn = turn_of(ended.id, 0)
+            container.turn = turn_id(ended.id, 0)
             last = replace(last, id=container.turn)
         self._turns.answer(waiter, events.Accepted(now, last.id))
         self._jobs.happen(record, events.Observed(now, last))
