@@ -279,14 +279,18 @@ def _oversized(error: BaseException) -> bool:
 
 
 def _words(error: BaseException) -> str:
+    words = error_words(error)
     match error:
-        case ValidationError():
-            words = "; ".join(in_words(error, shown=False))
-        case RequestError() | BuilderError():
-            words = _text(error)
+        case ValidationError() | RequestError() | BuilderError():
+            pass
         case _:
-            words = f"{type(error).__name__}: {_text(error)}"
+            words = f"{type(error).__name__}: {words}"
     return words + _place(error)
+
+
+def error_words(error: BaseException) -> str:
+    """What an exception says without its type, pydantic's in our words; of any, also one with no text."""
+    return "; ".join(in_words(error, shown=False)) if isinstance(error, ValidationError) else _text(error)
 
 
 def _text(error: BaseException) -> str:
