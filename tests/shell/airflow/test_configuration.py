@@ -346,6 +346,7 @@ def build(launch):
             "",
             "submit_job_kwargs = {{... (10 characters) is not JSON: Expecting",
         ),
+        ("submit_job_kwargs", '{{"a":' * 99_999, "", "(499995 characters) is nested too deeply; set [batch]"),
         (
             "submit_job_kwargs",
             '{{"jobName": "a b"}}',
