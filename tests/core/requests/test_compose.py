@@ -181,9 +181,9 @@ def test_the_last_steps_are_not_taken_with_what_is_no_request() -> None:
         (compose(build, when(queue_is, broken)), "queue_is returned a function; call it"),  # type: ignore[arg-type]
         (compose(build, unless(any_of(queue_is), broken)), "call it where it is named, as in queue_is("),  # type: ignore[arg-type]
         (
-            compose(build, when(not_(asked_later), broken)),
+            compose(build, when(not_(asked_later), broken)),  # type: ignore[arg-type]
             "asked_later returned a coroutine; write it as def",
-        ),  # type: ignore[arg-type]
+        ),
         (lambda launch: None, "<lambda>: returned nothing, not a RunTask"),
         (lambda launch: {"taskDefinition": "a"}, "<lambda>: returned a dict, not a RunTask"),
         (unprintable, "Unprintable: (its text cannot be made)"),
