@@ -685,7 +685,10 @@ def test_what_is_asked_is_what_the_policy_allows(
     found(capsys, "--section", section)
     made = {name.replace(".", ":") for name, tally in aws.calls().items() if tally != before.get(name)}
     made |= {f"{SERVICES[form['Action']]}:{form['Action']}" for form in others.asked[first:]}
-    assert main(["iam-policy", "--section", section, "--account", "1", "--role", "x", "--doctor"]) == 0
+    assert (
+        main(["iam-policy", "--section", section, "--account", "123456789012", "--role", "x", "--doctor"])
+        == 0
+    )
     statements = json.loads(capsys.readouterr().out)["Statement"]
     allowed = {
         action

@@ -69,7 +69,8 @@ def none_of_ours(value: str, team: str | None) -> str:
     ways = [*(f"--section {name}" for name in SECTIONS), *(f"--team {name}" for name in others)]
     return (
         f"[core] executor = {value} names no executor of this package for {whose}; set executor = "
-        f"aws_executors.executors.AwsBatchExecutor, or use {' or '.join(ways)}"
+        f"{f'...;{team}=' if team else ''}aws_executors.executors.AwsBatchExecutor, "
+        f"or use {' or '.join(ways)}"
     )
 
 
