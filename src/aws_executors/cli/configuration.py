@@ -45,7 +45,7 @@ def airflow() -> "AirflowConfigParser":
 
     prepare: Callable[[], None] = settings.prepare_syspath_for_config_and_plugins  # it is untyped
     prepare()
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # it logs where endpoints come from
+    logging.getLogger("botocore").setLevel(logging.ERROR)  # what it logs of credentials, the commands tell
     return conf
 
 
