@@ -29,7 +29,8 @@ class QueryServices:
     routes: dict[str, str] = field(default_factory=dict)
     """By subnet, or by VPC for its main table: where the default route leads; empty where there is none."""
     endpoints: set[str] = field(default_factory=set)
-    quota: float = 4000.0
+    quota: float | None = 4000.0
+    """None: the answer has none."""
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By tag or digest: an image's configuration, or an index (`manifests`)."""
     asked: list[dict[str, str]] = field(default_factory=list)
@@ -150,7 +151,8 @@ class QueryServices:
 
     def service_quota(self, form: Mapping[str, str]) -> str:
         """GetServiceQuota."""
-        return json.dumps({"Quota": {"QuotaCode": form["QuotaCode"], "Value": self.quota}})
+        found = {"Quota": {"QuotaCode": form["QuotaCode"], "Value": self.quota}}
+        return json.dumps({} if self.quota is None else found)
 
     def get_image(self, form: Mapping[str, Any]) -> str:
         """ECR's BatchGetImage, of one image."""

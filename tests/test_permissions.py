@@ -226,8 +226,9 @@ def test_the_command_narrows_what_ends_jobs_or_says_that_it_can_not(
     assert main(words) == 0
     assert "every job of the account" in capsys.readouterr().err
     set_up.setenv("AIRFLOW__BATCH__SUBMIT_JOB_KWARGS", '{"tags": {"team": "etl"}}')
-    assert main(words) == 0
+    assert main([*words[:-1], "1234-5678-9012"]) == 0  # as AWS's console shows it
     said = capsys.readouterr()
+    assert "1234-5678-9012" not in said.out
     (end,) = [one for one in json.loads(said.out)["Statement"] if one["Action"] == "batch:TerminateJob"]
     assert end["Condition"] == {"StringEquals": {"aws:ResourceTag/team": "etl"}}
     assert said.err == ""
@@ -315,7 +316,7 @@ def test_stored_workloads_are_allowed_where_they_are_stored(
     set_up.setenv("AIRFLOW__ECS_FARGATE__WORKLOAD_TRANSPORT", transport)
     if transport != "inline":
         set_up.setenv("AIRFLOW__ECS_FARGATE__WORKLOAD_STORE", "s3://my-bucket/workloads")
-    assert main(["iam-policy", "--account", "1", "--role", "x"]) == 0
+    assert main(["iam-policy", "--account", "123456789012", "--role", "x"]) == 0
     found = [one for one in json.loads(capsys.readouterr().out)["Statement"] if "s3:" in str(one["Action"])]
     assert [one["Resource"] for one in found] == ["arn:aws:s3:::my-bucket/workloads/*"] * expected
 

@@ -150,9 +150,11 @@ def test_local_runs_until_it_is_ended() -> None:
     [
         (["local", "--host", "0.0.0.0"], "it listens on loopback only"),
         (["local", "--container-env", "HOME"], "expected NAME=VALUE, got 'HOME'"),
+        (["iam-policy", "--account", "1234"], "expected the 12 digits of an account, got '1234'"),
+        (["iam-policy", "--team", "red"], "set executor = ...;red=aws_executors.executors.AwsBatchExecutor"),
     ],
 )
-def test_local_says_why_it_does_not_start(
+def test_a_command_says_why_it_does_not_start(
     words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
@@ -170,7 +172,7 @@ def test_airflow_shows_and_runs_them_without_a_warning() -> None:
     policy = "aws-executors iam-policy --section batch"
     shown, done, failed = airflow_commands(
         ("aws-executors iam-policy --help", {}),
-        (f"{policy} --account 1", options | {"AIRFLOW__BATCH__REGION": "us-east-1"}),
+        (f"{policy} --account 123456789012", options | {"AIRFLOW__BATCH__REGION": "us-east-1"}),
         (policy, options),
     )
     code, out, err = shown

@@ -21,6 +21,7 @@ from airflow_features import TEAMS, needs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.doctor.checks.findings import Unasked
+from aws_executors.doctor.probe import methods
 from aws_executors.doctor.registry import image_seen
 from aws_executors.local import LocalAws
 from aws_executors.local.http.wire import Request
@@ -310,6 +311,17 @@ def test_it_changes_nothing(aws: LocalAws, capsys: pytest.CaptureFixture[str]) -
     found(capsys)
     made = {name for name, tally in aws.calls().items() if tally != before.get(name)}
     assert {name.partition(".")[2].startswith("Describe") for name in made} == {True}
+
+
+def test_a_profile_that_nobody_has_is_a_finding(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up.setenv("AWS_PROFILE", "nobody")
+    methods.cache_clear()
+    told = [one for one in found(capsys) if one["check"] == "credentials"]
+    assert {one["what"].partition(": ")[2] for one in told} == {
+        "ProfileNotFound: The config profile (nobody) could not be found"
+    }
 
 
 @needs(TEAMS)
@@ -685,7 +697,10 @@ def test_what_is_asked_is_what_the_policy_allows(
     found(capsys, "--section", section)
     made = {name.replace(".", ":") for name, tally in aws.calls().items() if tally != before.get(name)}
     made |= {f"{SERVICES[form['Action']]}:{form['Action']}" for form in others.asked[first:]}
-    assert main(["iam-policy", "--section", section, "--account", "1", "--role", "x", "--doctor"]) == 0
+    assert (
+        main(["iam-policy", "--section", section, "--account", "123456789012", "--role", "x", "--doctor"])
+        == 0
+    )
     statements = json.loads(capsys.readouterr().out)["Statement"]
     allowed = {
         action
@@ -872,6 +887,16 @@ def test_a_denied_question_is_told(
     assert [one["severity"] for one in findings] == ["unknown"]
     assert words in findings[0]["what"]
     assert "AccessDeniedException" in findings[0]["what"]
+
+
+@pytest.mark.usefixtures("set_up")
+def test_an_answer_without_what_was_asked_for_is_told(
+    others: QueryServices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others.quota = None
+    (told,) = found(capsys, "--section", "ecs_fargate")
+    assert "Could not check the quota of Fargate On-Demand vCPUs" in told["what"]
+    assert "the response cannot be read" in told["what"]
 
 
 @pytest.mark.parametrize("section", ["ecs_fargate", "batch"])

@@ -437,7 +437,10 @@ def test_the_whole_command(
     findings = found(capsys, "--section", section)
     assert sorted(one["check"] for one in findings) == ["events-policy", "events-rule-missing"]
     made = {name.replace(".", ":") for name, tally in aws.calls().items() if tally != before.get(name)}
-    assert main(["iam-policy", "--section", section, "--account", "1", "--role", "x", "--doctor"]) == 0
+    assert (
+        main(["iam-policy", "--section", section, "--account", "123456789012", "--role", "x", "--doctor"])
+        == 0
+    )
     statements = json.loads(capsys.readouterr().out)["Statement"]
     allowed = {
         a

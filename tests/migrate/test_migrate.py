@@ -320,3 +320,20 @@ def test_what_can_not_be_read_is_told_by_its_place_alone(
     out, err = capsys.readouterr()
     assert words in out + err
     assert "hunter2" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"assign_public_ip": "True"}, "True"),
+        ({"assign_public_ip": "true"}, "False"),
+        ({"assign_public_ip": "ENABLED"}, "False"),
+        ({"run_task_kwargs": '{"assign_public_ip": true}'}, "False"),
+        ({"run_task_kwargs": '{"assign_public_ip": "True"}'}, "True"),
+    ],
+)
+def test_no_task_gets_a_public_address_that_it_did_not_have(options: dict[str, str], said: str) -> None:
+    """Source: ``airflow/providers/amazon/aws/executors/ecs/utils.py``, `parse_assign_public_ip`."""
+    (line,) = [one for one in migrated({"aws_ecs_executor": options}) if one.option == "assign_public_ip"]
+    assert line.value == said
+    assert bool(line.note) is (said == "False")

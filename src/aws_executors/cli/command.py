@@ -4,6 +4,7 @@ Law: data only, from the standard library only, because every airflow command im
 """
 
 import json
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,6 +104,18 @@ def pair(text: str) -> tuple[str, str]:
     if not name or not equals:
         raise ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
     return name, value
+
+
+def account_id(text: str) -> str:
+    """Parse an account's number, also as AWS's console shows it.
+
+    >>> account_id("1234-5678-9012")
+    '123456789012'
+    """
+    digits = text.replace("-", "")
+    if not re.fullmatch("[0-9]{12}", digits):
+        raise ArgumentTypeError(f"expected the 12 digits of an account, got {text!r}")
+    return digits
 
 
 def json_value(text: str) -> object:

@@ -9,6 +9,7 @@ from aws_executors.cli.command import (
     TEAM,
     Argument,
     Command,
+    account_id,
     json_value,
     many,
     output,
@@ -35,7 +36,12 @@ IAM_POLICY = Command(
     options=(
         SECTION,
         TEAM,
-        Argument(flags=("--account",), help="the AWS account id (default: a placeholder)", metavar="ID"),
+        Argument(
+            flags=("--account",),
+            help="the AWS account id (default: a placeholder)",
+            metavar="ID",
+            type=account_id,
+        ),
         many(
             "--role",
             "NAME",

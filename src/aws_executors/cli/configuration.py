@@ -45,7 +45,7 @@ def airflow() -> "AirflowConfigParser":
 
     prepare: Callable[[], None] = settings.prepare_syspath_for_config_and_plugins  # it is untyped
     prepare()
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # it logs where endpoints come from
+    logging.getLogger("botocore").setLevel(logging.ERROR)  # what it logs of credentials, the commands tell
     return conf
 
 
@@ -69,7 +69,8 @@ def none_of_ours(value: str, team: str | None) -> str:
     ways = [*(f"--section {name}" for name in SECTIONS), *(f"--team {name}" for name in others)]
     return (
         f"[core] executor = {value} names no executor of this package for {whose}; set executor = "
-        f"aws_executors.executors.AwsBatchExecutor, or use {' or '.join(ways)}"
+        f"{f'...;{team}=' if team else ''}aws_executors.executors.AwsBatchExecutor, "
+        f"or use {' or '.join(ways)}"
     )
 
 

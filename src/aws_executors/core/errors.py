@@ -40,4 +40,4 @@ class RequestTooLargeError(RequestError):
 
 
 class BuilderError(AwsExecutorsError, TypeError):
-    """A builder or step that did not return a request; the message names the function and the remedy."""
+    """A builder or step that returned no request, or a predicate no answer; the message says who and why."""

@@ -173,7 +173,10 @@ def _sentence(violation: Violation, schema: Mapping[str, object], *, shown: bool
     path = violation.path
     if violation.unknown and path:
         place = f" in {dotted(path[:-1])}" if len(path) > 1 else ""
-        return unknown_name(str(path[-1]), members(schema, path[:-1]), place)
+        name, allowed = str(path[-1]), members(schema, path[:-1])
+        if (other := spell(name)) != name and other in allowed:  # alone, this spelling would be known
+            return f"{quoted(name)}{place} is also set as {quoted(other)}; keep one of them"
+        return unknown_name(name, allowed, place)
     subject = dotted(path)
     if violation.kind == "value_error":
         return ": ".join(filter(None, (subject, violation.message)))

@@ -14,8 +14,8 @@ from functools import cache
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import botocore.session
 from botocore import xform_name
+from botocore.loaders import create_loader
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
@@ -27,6 +27,7 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.types import http_url
 from aws_executors.doctor.checks.batch_evidence import Environment, JobDefinition, Queue
 from aws_executors.doctor.checks.ecs_evidence import Cluster, TaskDefinition
+from aws_executors.doctor.checks.fargate_quota import Quota
 from aws_executors.doctor.checks.findings import Airflow, Identity, Unasked
 from aws_executors.doctor.checks.image import Evidence
 from aws_executors.doctor.checks.network import Network, SecurityGroup, Subnet
@@ -87,9 +88,9 @@ def _written(conf: "AirflowConfigParser") -> Callable[[str, str], str]:
 
 @cache
 def methods(service: str) -> frozenset[str]:
-    """The methods that the installed boto3 has for a service."""
-    operations = botocore.session.get_session().get_service_model(service).operation_names
-    return frozenset(xform_name(name) for name in operations)
+    """The methods that the installed boto3 has for a service, whether or not AWS's configuration is sound."""
+    model = create_loader().load_service_model(service, "service-2")
+    return frozenset(map(xform_name, model["operations"]))
 
 
 def api_status(url: str) -> int | Unasked | None:
@@ -268,7 +269,8 @@ class Probe:
             case AwsError() as error:
                 return Unasked(str(error))
             case answer:
-                return float(answer["Quota"]["Value"])
+                read = _records(Quota, [answer.get("Quota")])
+                return read[0].value if isinstance(read, tuple) else read
 
     def _of_ec2(
         self, model: type[R], member: str, key: str, wanted: Sequence[str]

@@ -68,6 +68,15 @@ def definition(value: str) -> str:
     return value[: -len(":latest")] if value.lower().endswith(":latest") else value
 
 
+def public(value: str) -> str:
+    """Whether a task gets a public address: the Amazon provider compares with the one word ``True``.
+
+    >>> public("True"), public("true"), public("ENABLED")
+    ('True', 'False', 'False')
+    """
+    return str(value == "True")
+
+
 def aws_spelling(value: str) -> str:
     """Rewrite arguments in AWS's spelling; the Amazon provider accepts ``launch_type`` for ``launchType`` at
     any depth.
@@ -108,11 +117,15 @@ def _camelized(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Becomes:
-    """What an old option becomes: `option` of our section, or nothing if that is empty."""
+    """What an old option becomes: `option` of our section, or nothing if that is empty.
+
+    `changed` is the note where the value had to be spelled in another way.
+    """
 
     option: str = ""
     spelled: Callable[[str], str] = same
     note: str = ""
+    changed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +199,7 @@ NETWORK = (
     "written, and here subnets alone are sent."
 )
 NEWEST = "Without a revision AWS takes the newest one that is active."
+ONLY_TRUE = "For the amazon provider only the very word True is a yes, so your tasks have no public address."
 COMMON: dict[str, Becomes] = {
     "conn_id": Becomes(option="conn_id", note=MUST_EXIST),
     "region_name": Becomes(option="region"),
@@ -208,11 +222,11 @@ SAME_ECS: dict[str, Becomes] = {
         "security_groups",
         "subnets",
     )
-} | {"task_definition": Becomes(option="task_definition", spelled=definition)}
+} | {"task_definition": Becomes(option="task_definition", spelled=definition, changed=NEWEST)}
 SAME_BATCH: dict[str, Becomes] = {
     "job_name": Becomes(option="job_name"),
     "job_queue": Becomes(option="job_queue"),
-    "job_definition": Becomes(option="job_definition", spelled=definition),
+    "job_definition": Becomes(option="job_definition", spelled=definition, changed=NEWEST),
 }
 OURS = "aws_executors.executors."
 
@@ -225,6 +239,7 @@ TABLE: Mapping[str, Old] = {
         options=COMMON
         | SAME_ECS
         | {
+            "assign_public_ip": Becomes(option="assign_public_ip", spelled=public, changed=ONLY_TRUE),
             "capacity_provider_strategy": Becomes(option="capacity_provider_strategy", spelled=strategy),
             "max_run_task_attempts": Becomes(option="max_attempts", spelled=attempts, note=ATTEMPTS),
             "run_task_kwargs": Becomes(option="run_task_kwargs", spelled=aws_spelling, note=DEEP),

@@ -23,7 +23,6 @@ from aws_executors.migrate.executors import executors, rewritten
 from aws_executors.migrate.table import (
     LEFT,
     NETWORK,
-    NEWEST,
     OURS,
     PROVIDER,
     REBUILD,
@@ -141,9 +140,10 @@ def _options(own: Own) -> Iterator[Line]:
         elif _said_again(own, option):
             yield _left_out(own, was, value, "region_name says it, and the amazon provider reads that one.")
         elif value.strip() or becomes.option == "conn_id":
-            new = becomes.spelled(value.strip())
-            note = becomes.note if value.strip() else ""
-            note = note or _of_kwargs(option, new) or (NEWEST if value.lower().endswith(":latest") else "")
+            old = value.strip()
+            new = becomes.spelled(old)
+            note = becomes.note if old else ""
+            note = note or _of_kwargs(option, new) or (becomes.changed if new != old else "")
             yield Line(section=own.place.header, option=becomes.option, value=new, was=was, note=note)
 
 
@@ -195,6 +195,8 @@ def _members(value: object) -> Mapping[str, object]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return json.dumps(value)  # the amazon provider compares with the text True, which this is not
     return as_text(tuple(cast("list[object]", value)) if isinstance(value, list) else value)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from enum import IntEnum
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,17 @@ from strategies_batch import submit_jobs
 PLAIN = {"jobName": "airflow", "jobQueue": "q", "jobDefinition": "d:1"}
 
 
+class Printed(float):
+    """A number that prints as numpy's do."""
+
+    def __repr__(self) -> str:
+        return f"np.float64({float(self)})"
+
+
+class Megabytes(IntEnum):
+    SMALL = 512
+
+
 def laid(
     config: object, over: dict[str, object] | None = None, container_name: str = ""
 ) -> dict[str, object]:
@@ -43,6 +55,11 @@ SAID: list[tuple[dict[str, object], dict[str, object]]] = [
         {"containerOverrides": {"resourceRequirements": sizes(VCPU="1", MEMORY="512")}},
     ),
     ({"vcpus": 0.25}, {"containerOverrides": {"resourceRequirements": sizes(VCPU="0.25")}}),
+    (
+        {"vcpus": Printed(0.25), "memory": Megabytes.SMALL},
+        {"containerOverrides": {"resourceRequirements": sizes(VCPU="0.25", MEMORY="512")}},
+    ),
+    ({"environment": None, "retryStrategy": None, "containerOverrides": None}, {}),
     (
         {"resourceRequirements": [{"type": "GPU", "value": "1"}], "memory": "2048"},
         {"containerOverrides": {"resourceRequirements": sizes(GPU="1", MEMORY="2048")}},
@@ -290,6 +307,8 @@ REFUSED: list[tuple[object, list[str]]] = [
     ({"arrayProperties": {"size": 2}}, ["'arrayProperties' cannot be set", "dynamic task mapping"]),
     ({"memry": 1}, ["'memry' is not known; did you mean 'memory'?", "Allowed: vcpus, memory,", "dependsOn"]),
     ({"cpu": 256}, ["'cpu' is not known", "vcpus"]),
+    ({"job_queue": "a", "jobQueue": "b"}, ["'job_queue' is also set as 'jobQueue'; keep one of them"]),
+    ({"pod_override": object()}, ["'pod_override' cannot be set: it is KubernetesExecutor's; leave it out"]),
     ({"name": "main"}, ["'name' is not known"]),
     ({"containerOverrides": {"command": ["ls"]}}, ["the command cannot be set", "the workload"]),
     ({"vcpus": "much"}, ["vcpus", "VCPU must be a number above 0, such as 1 or 0.25, not 'much'"]),

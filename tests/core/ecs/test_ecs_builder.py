@@ -195,6 +195,7 @@ SPOT = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
         ),
         (None, {}),
         ({}, {}),
+        ({"environment": None, "tags": None, "overrides": None, "cpu": None}, {}),
     ],
 )
 def test_c33_executor_config_in_both_dialects(config: object, members: dict[str, object]) -> None:
@@ -225,6 +226,19 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
         ({"memory": "512"}, "executor_config: memory must be a whole number, not str '512'"),
         ({"memory": 0}, "executor_config: memory must be at least 1, not int 0"),
         ({"environment": {"A": 1}}, "environment: the value of 'A' must be text, not int; put it in quotes"),
+        ({"environment": {"A": None}}, "the value of 'A' must be text, not None; leave it out"),
+        (
+            {"task_definition": "a", "taskDefinition": "b"},
+            "executor_config: 'task_definition' is also set as 'taskDefinition'; keep one of them",
+        ),
+        (
+            {"pod_override": object()},
+            "'pod_override' cannot be set: it is KubernetesExecutor's; leave it out",
+        ),
+        (
+            {"KubernetesExecutor": {"image": "a"}},
+            "cannot be set: it is KubernetesExecutor's; leave it out, or",
+        ),
         ({"environment": ["A=1"]}, "environment[0] must be a mapping, not str"),
         ({"tags": "team"}, "tags must be a list, not str 'team'"),
         ({3: "x"}, "executor_config: the key 3 must be text, not int"),

@@ -1,6 +1,6 @@
 """Composition: order, choice, what it prints as, and what a person reads when a part breaks the bargain."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import NoReturn
@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 from returns.pipeline import is_successful
 
-from aws_executors import compose, queue_is, unless, when
+from aws_executors import any_of, compose, not_, queue_is, unless, when
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.errors import BuilderError
 from aws_executors.core.requests.compose import BuildFault, built, function_name
@@ -50,6 +50,22 @@ def quoting(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
 
 def misspelled(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
     return replace(request, grup="x")  # type: ignore[call-arg]
+
+
+def assigning(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
+    request.group = "x"  # type: ignore[misc]
+    return request
+
+
+class Later:
+    """What an async function gives, but for the warning that nobody awaited it."""
+
+    def __await__(self) -> Iterator[None]:
+        yield
+
+
+def asked_later(launch: Launch[EcsSettings]) -> Later:
+    return Later()
 
 
 def wrong(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
@@ -158,6 +174,16 @@ def test_the_last_steps_are_not_taken_with_what_is_no_request() -> None:
         (compose(build, nothing), "nothing returned nothing, not a RunTask; end it with `return request`"),
         (compose(build, wrong), "started_by: 'not allowed!' must be 1 to 128 of"),
         (compose(build, misspelled), "'grup' is not known"),
+        (
+            compose(build, assigning),
+            "'group'; return a changed copy instead, made by dataclasses.replace (in",
+        ),
+        (compose(build, when(queue_is, broken)), "queue_is returned a function; call it"),  # type: ignore[arg-type]
+        (compose(build, unless(any_of(queue_is), broken)), "call it where it is named, as in queue_is("),  # type: ignore[arg-type]
+        (
+            compose(build, when(not_(asked_later), broken)),  # type: ignore[arg-type]
+            "asked_later returned a coroutine; write it as def",
+        ),
         (lambda launch: None, "<lambda>: returned nothing, not a RunTask"),
         (lambda launch: {"taskDefinition": "a"}, "<lambda>: returned a dict, not a RunTask"),
         (unprintable, "Unprintable: (its text cannot be made)"),

@@ -111,7 +111,7 @@ def test_environment_reads_a_mapping_and_a_list() -> None:
         ({"firstPart": {"aFlag": "true"}}, "valid boolean"),
         ({"theMap": {"a": 1}}, "the value of 'a' must be text, not int; put it in quotes"),
         ({"theMap": {1: "a"}}, "the name 1 must be text, not int"),
-        ({"variables": {"A": None}}, "the value of 'A' must be text, not NoneType"),
+        ({"variables": {"A": None}}, "the value of 'A' must be text, not None; leave it out"),
         ({"asText": True}, "valid string"),
         ({"asText": 0.5}, "valid string"),
         ({"first_part": {}, "firstPart": {}}, "Unexpected keyword argument"),

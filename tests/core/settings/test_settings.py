@@ -99,6 +99,7 @@ def test_reads(option: str, text: str, value: object) -> None:
         ("region", "", "region is missing; set [batch] region = us-east-1, or AIRFLOW__BATCH__REGION"),
         ("region", "us-east-1a", "region = 'us-east-1a' is not the name of a Region"),
         ("conn_id", "my aws", "conn_id = 'my aws' is not a connection id"),
+        ("conn_id", '"aws_default"', "which has no spaces and no quotes; set [batch] conn_id = aws_default"),
         ("endpoint_url", "127.0.0.1:80", "is not a URL of the form http://host:port or https://host; set"),
         (
             "endpoint_url",
@@ -125,6 +126,8 @@ def test_reads(option: str, text: str, value: object) -> None:
         ("poll_interval_max", "301", "poll_interval_max = '301' is above 300"),
         ("poll_interval_max", "0.5", "poll_interval_max = 0.5 is below poll_interval = 1; set"),
         ("poll_interval", "40", "poll_interval_max = 30 is below poll_interval = 40; set [batch]"),
+        ("poll_interval", "400", "poll_interval = '400' is above 60"),
+        ("poll_interval", "inf", "poll_interval = 'inf' is above 60"),
         ("database_interval", "inf", "database_interval = 'inf' is above 60"),
         ("call_timeout", "0.5", "call_timeout = '0.5' is below 1"),
         ("submit_rate", "0", "submit_rate = '0' is below 0.1"),

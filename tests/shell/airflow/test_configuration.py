@@ -310,6 +310,25 @@ def build(launch):
             "which raised ModuleNotFoundError: No module named",
         ),
         (
+            "request_builder",
+            "{m}.build",
+            "from aws_executors import ecs\necs.with_tags(Team=1)",
+            "which raised ValidationError: value must be text, not int (",
+        ),
+        ("request_builder", "{m}.build", "from aws_executors import ecs\necs.with_tags(Team=1)", "{m}.py:2)"),
+        (
+            "request_builder",
+            "{m}.build",
+            "raise OSError('first\\nsecond password=hunter2')",
+            "which raised OSError: first second password=*** (",
+        ),
+        (
+            "request_builder",
+            "{m}.Builders.build",
+            "class Builders: ...",
+            "'{m}' is not a package); write {m}:Builders.build",
+        ),
+        (
             "submit_job_kwargs",
             "{m}.KWARGS",
             'KWARGS = {{"timout": 3}}',
@@ -327,6 +346,7 @@ def build(launch):
             "",
             "submit_job_kwargs = {{... (10 characters) is not JSON: Expecting",
         ),
+        ("submit_job_kwargs", '{{"a":' * 99_999, "", "(499995 characters) is nested too deeply; set [batch]"),
         (
             "submit_job_kwargs",
             '{{"jobName": "a b"}}',

@@ -9,10 +9,12 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from io import StringIO
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
 from aws_executors.cli.configuration import CommandError, airflow
+from aws_executors.core.redact.outgoing import PART, one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ def task_of(options: Namespace) -> Written:
     dag = found.dags.get(options.dag_id)
     if dag is None:
         broken = "".join(
-            f"; {path} cannot be read: {last_line(text)}" for path, text in found.import_errors.items()
+            f"; {path} cannot be read: {error_in(text)}" for path, text in found.import_errors.items()
         )
         raise CommandError(
             f"{folder} has no DAG {options.dag_id!r}{near(options.dag_id, found.dags)}{broken}"
@@ -66,6 +68,14 @@ def near(name: str, names: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def last_line(trace: str) -> str:
-    """The last line of a traceback."""
-    return (trace.strip().splitlines() or [""])[-1]
+def error_in(trace: str) -> str:
+    r"""What a traceback ends with, the exception and its message, as one line.
+
+    >>> error_in("ConfigError: no x\nneither y")
+    'ConfigError: no x neither y'
+    >>> error_in('Traceback ...\n  File "etl.py", line 3, in f\n    f()\nValueError: no x\nneither y')
+    'ValueError: no x neither y'
+    """
+    _, frame, last = trace.rpartition('\n  File "')
+    told = dropwhile(lambda line: line.startswith("    "), last.splitlines()[bool(frame) :])
+    return one_line(" ".join(told), PART)

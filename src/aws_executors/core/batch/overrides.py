@@ -33,7 +33,8 @@ def as_amount(value: object) -> object:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    return f"{Decimal(repr(value)):f}".removesuffix(".0")
+    plain = int(value) if isinstance(value, int) else float(value)  # an IntEnum, numpy's: of another repr
+    return f"{Decimal(repr(plain)):f}".removesuffix(".0")
 
 
 def in_capitals(value: object) -> object:

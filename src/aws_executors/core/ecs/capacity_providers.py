@@ -3,14 +3,14 @@
 Law: text in, members in AWS's spelling out; what they may hold is checked where a `CapacityProvider` is made.
 """
 
-import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, cast
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
 from aws_executors.core.ecs.structures import CapacityProvider
+from aws_executors.core.settings.types import json_of
 
 FARGATE_PROVIDERS = frozenset({"FARGATE", "FARGATE_SPOT"})
 _ITEM = re.compile(r"(?P<name>[\w-]+)(?::(?P<weight>\d+))?(?::(?P<base>\d+))?", re.ASCII)
@@ -31,17 +31,10 @@ def read_strategy(value: object) -> object:
     if not isinstance(value, str):
         return value
     if value.startswith("["):
-        return _from_json(value)
+        return json_of(value)
     if value.startswith("{"):
         raise ValueError(_FORM)  # JSON that was meant for another option may hold secrets
     return tuple(_item(text.strip()) for text in value.split(",") if text.strip())
-
-
-def _from_json(text: str) -> object:
-    try:
-        return cast("object", json.loads(text))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"is not JSON: {error.msg} (character {error.pos + 1})") from None
 
 
 def _item(text: str) -> Mapping[str, object]:

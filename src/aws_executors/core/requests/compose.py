@@ -5,8 +5,8 @@ base class and nothing to register. What stands here only calls them in order, d
 tells whose function it was when one of them breaks the bargain.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import FrozenInstanceError, dataclass
 from typing import Generic, Protocol, TypeVar, cast
 
 from pydantic import ValidationError
@@ -95,6 +95,21 @@ def _stepped_all(steps: tuple[Callable[[L, R], R], ...], launch: L, request: R) 
     return request
 
 
+def holds(predicate: Callable[[L], object], launch: L) -> bool:
+    """Whether a predicate is true of a launch; `BuilderError` if it answers with a function or coroutine.
+
+    Either would always count as true: nobody called ``queue_is``, or the predicate is async.
+    """
+    answer = predicate(launch)
+    if callable(answer):
+        given = "a function; call it where it is named, as in queue_is('large')"
+    elif isinstance(answer, Awaitable):
+        given = "a coroutine; write it as def"
+    else:
+        return bool(answer)
+    raise BuilderError(f"predicate {function_name(predicate)} returned {given}")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class _Composed(Generic[L, R]):
     build: Callable[[L], R]
@@ -123,7 +138,7 @@ class _When(Generic[L, R]):
         return _stepped_all(self.steps, launch, request) if self.applies(launch) else request
 
     def applies(self, launch: L) -> bool:
-        return bool(self.predicate(launch)) is self.wanted
+        return holds(self.predicate, launch) is self.wanted
 
     def taken(self, launch: L) -> Iterator[object]:
         for step in self.steps if self.applies(launch) else ():
@@ -279,14 +294,20 @@ def _oversized(error: BaseException) -> bool:
 
 
 def _words(error: BaseException) -> str:
+    words = error_words(error)
     match error:
-        case ValidationError():
-            words = "; ".join(in_words(error, shown=False))
-        case RequestError() | BuilderError():
-            words = _text(error)
+        case ValidationError() | RequestError() | BuilderError():
+            pass
+        case FrozenInstanceError():
+            words += "; return a changed copy instead, made by dataclasses.replace"
         case _:
-            words = f"{type(error).__name__}: {_text(error)}"
+            words = f"{type(error).__name__}: {words}"
     return words + _place(error)
+
+
+def error_words(error: BaseException) -> str:
+    """What an exception says without its type, pydantic's in our words; of any, also one with no text."""
+    return "; ".join(in_words(error, shown=False)) if isinstance(error, ValidationError) else _text(error)
 
 
 def _text(error: BaseException) -> str:

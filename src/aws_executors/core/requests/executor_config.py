@@ -17,12 +17,18 @@ from aws_executors.core.requests.wire import spell, to_kwargs
 from aws_executors.core.validation import FAULTS, parse, quoted, type_and_value
 
 C = TypeVar("C")
+K = TypeVar("K")
 
 WHERE = "executor_config"
+KUBERNETES: Mapping[str, str] = dict.fromkeys(
+    ("podOverride", "podTemplateFile", "KubernetesExecutor"),
+    "it is KubernetesExecutor's; leave it out, or give the task executor='KubernetesExecutor'",
+)
+"""What tasks bring along that ran there before."""
 
 
 def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str]) -> C:
-    """What `written` says, as the service's options; ``None`` says nothing.
+    """What `written` says, as the service's options; ``None`` says nothing, as a whole and at a key.
 
     `kept` names the keys (in AWS's spelling) that the executor keeps for itself, each with its reason.
     Raises `RequestError` for anything else than a mapping of the keys that the options have.
@@ -43,7 +49,11 @@ it is Airflow's
     refused = list(islice(filter(None, (_refusal(key, kept) for key in members)), FAULTS))
     if refused:
         raise RequestError("; ".join(refused))
-    return parse(adapter, dict(members), WHERE)
+    return parse(adapter, _said(members), WHERE)
+
+
+def _said(members: Mapping[K, object]) -> dict[K, object]:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: str) -> dict[str, object]:
@@ -52,12 +62,11 @@ def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: st
     >>> plain_config(TypeAdapter(dict[str, int | str]), {"cpu": 256, "group": None}, "EcsConfig")
     {'cpu': 256}
     """
-    said = {name: value for name, value in given.items() if value is not None}
-    return to_kwargs(parse(adapter, said, where))
+    return to_kwargs(parse(adapter, _said(given), where))
 
 
 def _refusal(key: object, kept: Mapping[str, str]) -> str:
     if not isinstance(key, str):
         return f"{WHERE}: the key {quoted(key)} must be text, not {type(key).__name__}"
-    reason = kept.get(spell(key))
+    reason = {**KUBERNETES, **kept}.get(spell(key))
     return f"{WHERE}: {key!r} cannot be set: {reason}" if reason else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Generic, TypeVar, cast
 
-from aws_executors.core.requests.compose import Predicate, call_text
+from aws_executors.core.requests.compose import Predicate, call_text, holds
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
 
@@ -146,7 +146,7 @@ class _AnyOf(Generic[L]):
     predicates: tuple[Callable[[L], bool], ...]
 
     def __call__(self, launch: L) -> bool:
-        return any(predicate(launch) for predicate in self.predicates)
+        return any(holds(predicate, launch) for predicate in self.predicates)
 
     def __repr__(self) -> str:
         return call_text("any_of", *self.predicates)
@@ -157,7 +157,7 @@ class _AllOf(Generic[L]):
     predicates: tuple[Callable[[L], bool], ...]
 
     def __call__(self, launch: L) -> bool:
-        return all(predicate(launch) for predicate in self.predicates)
+        return all(holds(predicate, launch) for predicate in self.predicates)
 
     def __repr__(self) -> str:
         return call_text("all_of", *self.predicates)
@@ -168,7 +168,7 @@ class _Not(Generic[L]):
     predicate: Callable[[L], bool]
 
     def __call__(self, launch: L) -> bool:
-        return not self.predicate(launch)
+        return not holds(self.predicate, launch)
 
     def __repr__(self) -> str:
         return call_text("not_", self.predicate)

@@ -142,6 +142,8 @@ def text_items(value: object) -> list[tuple[str, str]]:
     for key, text in items:
         if not isinstance(key, str):
             raise ValueError(f"the name {key!r} must be text, not {type(key).__name__}")
+        if text is None:
+            raise ValueError(f"the value of {key!r} must be text, not None; leave it out")
         if not isinstance(text, str):
             raise ValueError(
                 f"the value of {key!r} must be text, not {type(text).__name__}; put it in quotes"

@@ -294,7 +294,7 @@ class Settings(SectionModel):
     def contradictions(cls, own: Written, place: Place) -> Iterator[Fault]:
         """The faults of options that do not go together; `own` may hold texts as well as read values."""
         low, high = as_number(own.get("poll_interval", 1.0)), as_number(own.get("poll_interval_max", 30.0))
-        if low is not None and high is not None and low > high:
+        if low is not None and high is not None and high < low <= 60:  # above, it is told of itself
             problem = f"is below poll_interval = {low:g}"
             yield Fault("poll_interval_max", problem, place.set("poll_interval_max", f"{low:g}"), f"{high:g}")
         yield from _transport_faults(own, place)

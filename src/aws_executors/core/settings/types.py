@@ -140,13 +140,25 @@ def kwargs_source(text: str) -> str:
     """
     if not text.startswith(("{", "[")):
         return DOTTED(text)
-    try:
-        inline = cast("object", json.loads(text))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"is not JSON: {error.msg} (character {error.pos + 1})") from None
-    if not isinstance(inline, dict):
+    if not isinstance(json_of(text), dict):
         raise ValueError("is JSON, but not an object {...}")
     return text
+
+
+def json_of(text: str) -> object:
+    """What a JSON text says; ValueError that tells where it is none.
+
+    >>> json_of('{"a": 1,}')
+    Traceback (most recent call last):
+      ...
+    ValueError: is not JSON: Expecting property name enclosed in double quotes (character 9)
+    """
+    try:
+        return cast("object", json.loads(text))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error.msg} (character {error.pos + 1})") from None
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
 
 
 DOTTED = Shape(r"[^\W\d]\w*([.:][^\W\d]\w*)+", "a dotted path such as my_module.build")
@@ -169,7 +181,9 @@ Region = Annotated[
         Shape(r"[a-z]+(-[a-z]+)+-\d+", "the name of a Region (an Availability Zone has one more letter)")
     ),
 ]
-ConnectionId = Annotated[str, AfterValidator(Shape(r"\S*", "a connection id, which has no spaces"))]
+ConnectionId = Annotated[
+    str, AfterValidator(Shape(r"[^\s'\"]*", "a connection id, which has no spaces and no quotes"))
+]
 DottedPath = Annotated[str, AfterValidator(Shape(f"({DOTTED.pattern})?", DOTTED.meaning))]
 KwargsSource = Annotated[str, AfterValidator(kwargs_source)]
 Url = Annotated[str, AfterValidator(http_url)]

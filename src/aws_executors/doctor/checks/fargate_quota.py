@@ -7,10 +7,19 @@ of Service Quotas.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pydantic import Field
+
+from aws_executors.core.aws.response import Read
 from aws_executors.doctor.checks.findings import Finding, Unasked, advice, could_not_ask, error
 
 ON_DEMAND, SPOT = "L-3032A538", "L-36FBB829"
 NAMES = {ON_DEMAND: "Fargate On-Demand vCPUs", SPOT: "Fargate Spot vCPUs"}
+
+
+class Quota(Read):
+    """One of the account's quotas."""
+
+    value: float = Field(validation_alias="Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ option and with the builder it names is told at once. A person's module is impor
 nowhere else.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,7 @@ from aws_executors.core.services import Builder, ServiceSpec
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, SettingsFaults, shown
 from aws_executors.core.settings.section import written
-from aws_executors.core.settings.types import is_dotted
+from aws_executors.core.settings.types import is_dotted, json_of
 from aws_executors.core.warm.step import may_be_warm
 from aws_executors.shell.airflow.config_section import Section, read_section
 from aws_executors.shell.airflow.import_path import Unloaded, load, why_no_builder
@@ -163,8 +162,8 @@ def _own_kwargs(service: ServiceSpec[S, R], section: Section) -> _Custom:
 
 def _inline(service: ServiceSpec[S, R], text: str) -> _Custom:
     try:
-        members: dict[str, object] = json.loads(text)
-    except json.JSONDecodeError:
+        members = cast("dict[str, object]", json_of(text))
+    except ValueError:
         return _Custom(unknown=True)  # the settings tell what is wrong with it
     return _Custom(members={spell(name): value for name, value in members.items()})
 

@@ -6,11 +6,16 @@ failure, never raised.
 
 import importlib
 import inspect
+import sys
 import traceback
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import PurePath
 
 from returns.result import Failure, Result, Success
+
+from aws_executors.core.redact.outgoing import PART, one_line
+from aws_executors.core.requests.compose import error_words
 
 WHERE = "in Airflow's plugins folder, or elsewhere on the PYTHONPATH of the scheduler"
 BUILDER_FORM = "write it as def build(launch): ..., and return a request"
@@ -38,7 +43,7 @@ def load(path: str) -> Result[object, Unloaded]:
     try:
         found: object = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        return Failure(_not_found(module_name, error))
+        return Failure(_not_found(path, module_name, error))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything
         return Failure(_raised(module_name, error))
     for step in name.split("."):
@@ -77,18 +82,27 @@ def _a(noun: str) -> str:
     return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
 
 
-def _not_found(module_name: str, error: ModuleNotFoundError) -> Unloaded:
+def _not_found(path: str, module_name: str, error: ModuleNotFoundError) -> Unloaded:
     missing = error.name or ""
-    if f"{module_name}.".startswith(f"{missing}."):
-        return Unloaded(f"names the module {module_name}, which cannot be found ({error})", f"put it {WHERE}")
-    return _raised(module_name, error)
+    if not f"{module_name}.".startswith(f"{missing}."):
+        return _raised(module_name, error)
+    parent, _, name = missing.rpartition(".")
+    inside = name in vars(sys.modules.get(parent, object))
+    remedy = f"write {parent}:{path.removeprefix(f'{parent}.')}" if inside else f"put it {WHERE}"
+    return Unloaded(f"names the module {module_name}, which cannot be found ({error})", remedy)
 
 
 def _raised(module_name: str, error: BaseException) -> Unloaded:
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
-    at = f" ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else ""
-    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Unloaded(f"names the module {module_name}, which raised {told}{at}", "fix the module")
+    words = one_line(f"{type(error).__name__}: {error_words(error)}".removesuffix(": "), PART)
+    return Unloaded(f"names the module {module_name}, which raised {words}{_place(error)}", "fix the module")
+
+
+def _place(error: BaseException) -> str:
+    """The last line of the person's own that ran: one in the folder of the module, behind this one's."""
+    _, *frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
+    folders = [PurePath(frame.filename).parent for frame in frames]
+    own = [f for f, folder in zip(frames, folders, strict=True) if folder.is_relative_to(folders[0])]
+    return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
 
 
 def _lacks(found: object, module_name: str, step: str) -> Unloaded:
