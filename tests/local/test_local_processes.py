@@ -61,6 +61,7 @@ SEEN = [
     "HOME",
     "TMPDIR",
     "NO_PROXY",
+    "no_proxy",
     "AWS_EXECUTION_ENV",
     "ECS_CONTAINER_METADATA_URI_V4",
     "AWS_REGION",
@@ -326,7 +327,7 @@ def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path
         assert process.stdout
         first = process.stdout.readline().split()
         exports = dict(
-            process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(9)
+            process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(10)
         )
         assert first[0] == "aws_executors.local:"
         assert exports["AWS_ENDPOINT_URL"] == first[1]

@@ -353,6 +353,8 @@ def test_only_loopback(host: str) -> None:
     ("fields", "message"),
     [
         ({"max_processes": 0}, "at least 1"),
+        ({"port": 70_000}, "0 to 65535"),
+        ({"port": -1}, "0 to 65535"),
         ({"delays": "slow"}, "none, fast, fargate"),
         ({"latency": -1.0}, "negative"),
         ({"time_factor": 0.0}, "more than 0"),
@@ -376,6 +378,17 @@ def test_arguments_reach_the_world(start: Callable[..., Account], monkeypatch: p
     monkeypatch.setattr(account.aws._cloud, "now", lambda: at_once)
     answers = [throttled(account) for _ in range(25)]
     assert 0 < sum(answers) < 25
+
+
+def test_no_proxy_of_the_machine_is_asked(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one's own program, which knows the machine's proxies, and in one with the environment alone."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "example.com")
+    monkeypatch.delenv("NO_PROXY")
+    assert account.aws.client("sts").get_caller_identity()["Account"] == "123456789012"
+    for name, value in account.aws.environment.items():
+        monkeypatch.setenv(name, value)
+    assert boto3.client("sts").get_caller_identity()["Account"] == "123456789012"
 
 
 def throttled(account: Account) -> bool:
