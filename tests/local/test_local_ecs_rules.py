@@ -76,6 +76,7 @@ INVALID = "InvalidParameterException"
             INVALID,
             "Overrides length must be at most 8192.",
         ),
+        ({}, {"overrides": {"memory": "much"}}, "ClientException", "Invalid 'memory' setting for task."),
         (FARGATE, {"launchType": "FARGATE"}, INVALID, "Network Configuration must be provided"),
         ({}, {"launchType": "FARGATE"}, INVALID, "does not support launch_type FARGATE"),
         (
@@ -136,6 +137,10 @@ def test_a_raised_task_size_lets_a_larger_container_in(virtual: Callable[..., Vi
             "Fargate requires that 'cpu'",
         ),
         ({"containerDefinitions": []}, "should not be null or empty"),
+        (
+            {"containerDefinitions": [{"name": "a", "image": "i"}], "cpu": "much"},
+            "Invalid 'cpu' setting for task.",
+        ),
         ({"containerDefinitions": [{"name": "a", "image": "i"}] * 2}, "must be unique"),
         (
             {"containerDefinitions": [{"name": "a", "image": "i", "essential": False}]},
