@@ -35,6 +35,16 @@ def test_names_and_sums_of_others_are_left_out() -> None:
     assert usage_card([other], lambda dag: dag == "etl") is None
 
 
+def test_a_task_of_one_container_is_counted_in_numbers() -> None:
+    """And of memory that nobody knows the size of, no share is shown."""
+    lost = UsageEntry(dag="etl", task="lost", record=UsageRecord(peak=412, killed=True))
+    html = content(fleet((), (), lambda _: True, now=0.0, hours=24, usage=[ran("a", 1.0), lost]))
+    assert '<td class="number bad">1</td>' in html
+    assert not {"True", "False"} & {*html.replace("<", ">").split(">")}
+    assert "10 % of its own" in html
+    assert '<td class="nowrap">412 MiB</td>' in html
+
+
 def test_is_shown_escaped_also_without_a_scheduler_and_not_at_all_without_records() -> None:
     shown = fleet((), (), lambda _: True, now=0.0, hours=24, usage=[ran("<b>", 1.0, None)])
     assert "etl.&lt;b&gt;" in content(shown)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aws_executors.demo.__main__ import main
 from aws_executors.demo.processes import (
     Deployment,
     NotReadyError,
@@ -15,6 +16,7 @@ from aws_executors.demo.processes import (
     end_of,
     interruptible,
     left_behind,
+    own_folder,
     session_of,
     tail,
 )
@@ -47,6 +49,27 @@ def test_ends_what_its_children_started(deployment: Deployment, tmp_path: Path) 
         assert len(members) == 2
         assert len({os.getpgid(member.pid) for member in members}) == 2
     assert left_behind(str(tmp_path)) == []
+
+
+def test_two_that_run_at_once_have_logs_of_their_own(tmp_path: Path) -> None:
+    """Each reads its own logs, and empties them before it begins."""
+    logs = tmp_path / "logs"
+    with own_folder(logs) as first:
+        with own_folder(logs) as second, own_folder(logs) as third:
+            assert (first, second, third) == (logs, logs / "2", logs / "3")
+        with own_folder(logs) as again:
+            assert again == second
+    with own_folder(logs) as first:
+        assert first == logs
+
+
+def test_logs_that_cannot_be_written_are_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.log").mkdir()
+    assert main(["--logs", str(tmp_path)]) == 1
+    (tmp_path / "file").touch()
+    assert main(["--logs", str(tmp_path / "file")]) == 1
+    said = capsys.readouterr().out
+    assert said.count(f"no logs can be written into {tmp_path}") == 2, said
 
 
 def test_kill_leaves_no_child(deployment: Deployment, tmp_path: Path) -> None:

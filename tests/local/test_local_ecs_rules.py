@@ -76,6 +76,7 @@ INVALID = "InvalidParameterException"
             INVALID,
             "Overrides length must be at most 8192.",
         ),
+        ({}, {"overrides": {"memory": "much"}}, "ClientException", "Invalid 'memory' setting for task."),
         (FARGATE, {"launchType": "FARGATE"}, INVALID, "Network Configuration must be provided"),
         ({}, {"launchType": "FARGATE"}, INVALID, "does not support launch_type FARGATE"),
         (
@@ -126,6 +127,21 @@ def test_a_raised_task_size_lets_a_larger_container_in(virtual: Callable[..., Vi
     assert v.task(task)["launchType"] == "FARGATE"
 
 
+def test_a_task_says_what_it_runs_on(virtual: Callable[..., Virtual]) -> None:
+    """What it costs depends on it."""
+    v = virtual()
+    v.ecs(**FARGATE)
+    plain = v.task(v.run(launchType="FARGATE", networkConfiguration=NETWORK))
+    assert (plain["ephemeralStorage"], plain["platformFamily"]) == ({"sizeInGiB": 20}, "Linux")
+    assert plain["attributes"] == [{"name": "ecs.cpu-architecture", "value": "x86_64"}]
+    v.ecs(**FARGATE, runtimePlatform={"cpuArchitecture": "ARM64"}, ephemeralStorage={"sizeInGiB": 50})
+    arm = v.task(v.run(launchType="FARGATE", networkConfiguration=NETWORK))
+    assert (arm["ephemeralStorage"], arm["attributes"][0]["value"]) == ({"sizeInGiB": 50}, "arm64")
+    disk = {"ephemeralStorage": {"sizeInGiB": 100}}
+    more = v.task(v.run(launchType="FARGATE", networkConfiguration=NETWORK, overrides=disk))
+    assert more["ephemeralStorage"] == {"sizeInGiB": 100}
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -136,6 +152,10 @@ def test_a_raised_task_size_lets_a_larger_container_in(virtual: Callable[..., Vi
             "Fargate requires that 'cpu'",
         ),
         ({"containerDefinitions": []}, "should not be null or empty"),
+        (
+            {"containerDefinitions": [{"name": "a", "image": "i"}], "cpu": "much"},
+            "Invalid 'cpu' setting for task.",
+        ),
         ({"containerDefinitions": [{"name": "a", "image": "i"}] * 2}, "must be unique"),
         (
             {"containerDefinitions": [{"name": "a", "image": "i", "essential": False}]},

@@ -83,7 +83,7 @@ def test_the_environment_is_all_that_a_client_needs(aws: LocalAws, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "authorization", ["", "x", "Bearer local", "AWS4-HMAC-SHA256 Credential=local/1/2/3/4"]
+    "authorization", ["", "x", "Bearer local", "Bearer \xe9", "AWS4-HMAC-SHA256 Credential=local/1/2/3/4"]
 )
 @pytest.mark.parametrize(
     ("method", "path"),

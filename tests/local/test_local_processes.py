@@ -17,8 +17,8 @@ import boto3
 import pytest
 
 from aws_executors import local
-from aws_executors.local.processes import CODE_LOST, ContainerProcess, Containers
-from aws_executors.local.world import Exited, Ref, Started, StartProcess
+from aws_executors.local.processes import CODE_LOST, EVENT, ContainerProcess, Containers
+from aws_executors.local.world import Exited, Ref, Started, StartFailed, StartProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +61,7 @@ SEEN = [
     "HOME",
     "TMPDIR",
     "NO_PROXY",
+    "no_proxy",
     "AWS_EXECUTION_ENV",
     "ECS_CONTAINER_METADATA_URI_V4",
     "AWS_REGION",
@@ -303,6 +304,28 @@ def test_output_of_any_kind_reaches_the_log(account: Account) -> None:
     assert (lines[:2], len(lines[2]), lines[3]) == (["a", "�"], 200_000, "last")
 
 
+def test_a_long_line_is_several_events_and_an_empty_one_none(account: Account) -> None:
+    """As Docker's log driver does it. To put 48 MiB together again with each read took half a minute."""
+    code = "import sys; sys.stdout.buffer.write(b'\\n\\n' + b'x' * (48 << 20) + b'\\n\\nlast')"
+    began = time.monotonic()
+    arn = account.run(account.script(code))
+    assert account.aws.wait_idle(60)
+    assert time.monotonic() - began < 10
+    lines = account.lines(f"t/app/{arn.rpartition('/')[2]}")
+    assert ("".join(lines[:-1]), lines[-1]) == ("x" * (48 << 20), "last")
+    assert {len(line) for line in lines[:-2]} == {EVENT}
+
+
+def test_no_container_starts_once_they_are_closed(tmp_path: Path) -> None:
+    reported: list[Event] = []
+    containers = Containers(reported.append)
+    containers.close(1)
+    command = (sys.executable, "-c", f"open({str(tmp_path / 'ran')!r}, 'w')")
+    containers.act(StartProcess(Ref("0f1e", "app"), "img", command, {}, None))
+    assert containers.running() == {}
+    assert reported == [StartFailed(Ref("0f1e", "app"), f"{sys.executable}: the embedded AWS has stopped")]
+
+
 def test_output_without_awslogs_goes_nowhere(account: Account) -> None:
     definition = account.script("print('x' * 1_000_000)", logConfiguration={"logDriver": "json-file"})
     arn = account.run(definition)
@@ -326,7 +349,7 @@ def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path
         assert process.stdout
         first = process.stdout.readline().split()
         exports = dict(
-            process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(9)
+            process.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(10)
         )
         assert first[0] == "aws_executors.local:"
         assert exports["AWS_ENDPOINT_URL"] == first[1]

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from botocore.validate import ParamValidator
 
 from aws_executors.local import Delays, LocalAws
+from aws_executors.local.http.wire import MAX_BODY
 from aws_executors.local.world import ACTIONS
 
 if TYPE_CHECKING:
@@ -280,6 +281,11 @@ def test_faults_by_control_url(account: Account) -> None:
         ("faults/reorder_events", {"seconds": -1}, 400, "negative"),
         ("faults/land_late", {"action": "PutObject", "seconds": -1}, 400, "negative"),
         ("faults/disable_rule", {"rule": "none"}, 400, "no rule is called none"),
+        ("faults/hang", {"action": "*", "seconds": "5"}, 400, "hang"),
+        ("faults/hang", {"action": "*", "seconds": -1}, 400, "negative"),
+        ("faults/refuse", {"action": "*", "code": "X", "status": "400"}, 400, "refuse"),
+        ("faults/refuse", {"action": "*", "code": "X", "status": 200}, 400, "from 400 to 599"),
+        ("faults/reclaim_spot", {"target": 5}, 400, "reclaim_spot"),
     ],
 )
 def test_a_mistake_in_a_verb_is_explained(
@@ -288,6 +294,25 @@ def test_a_mistake_in_a_verb_is_explained(
     answer, body, _ = post(account.aws.url, f"/_control/{what}", arguments)
     assert answer == status
     assert word in json.dumps(body)
+
+
+def test_a_call_that_is_not_there_does_not_land_late(account: Account) -> None:
+    account.aws.faults.land_late("*", 0.05)
+    with pytest.raises(ClientError, match=r"does not have ecs\.ListClusters"):
+        account.ecs.list_clusters()
+    with pytest.raises(ConnectionClosedError):  # the fault is still there, for the next call that is
+        account.run("none")
+    time.sleep(0.2)
+    account.run(account.script("print(1)"))
+    assert account.aws.wait_idle(60)  # the world goes on
+
+
+def test_a_body_that_is_too_large_is_refused(account: Account) -> None:
+    s3 = account.aws.client("s3")
+    s3.create_bucket(Bucket="large")
+    with pytest.raises(ClientError, match="Too Large"):
+        s3.put_object(Bucket="large", Key="k", Body=bytes(MAX_BODY + 1))
+    s3.put_object(Bucket="large", Key="k", Body=bytes(MAX_BODY))
 
 
 def test_every_verb_is_there_in_both_forms(account: Account) -> None:
@@ -353,6 +378,8 @@ def test_only_loopback(host: str) -> None:
     ("fields", "message"),
     [
         ({"max_processes": 0}, "at least 1"),
+        ({"port": 70_000}, "0 to 65535"),
+        ({"port": -1}, "0 to 65535"),
         ({"delays": "slow"}, "none, fast, fargate"),
         ({"latency": -1.0}, "negative"),
         ({"time_factor": 0.0}, "more than 0"),
@@ -376,6 +403,17 @@ def test_arguments_reach_the_world(start: Callable[..., Account], monkeypatch: p
     monkeypatch.setattr(account.aws._cloud, "now", lambda: at_once)
     answers = [throttled(account) for _ in range(25)]
     assert 0 < sum(answers) < 25
+
+
+def test_no_proxy_of_the_machine_is_asked(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one's own program, which knows the machine's proxies, and in one with the environment alone."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "example.com")
+    monkeypatch.delenv("NO_PROXY")
+    assert account.aws.client("sts").get_caller_identity()["Account"] == "123456789012"
+    for name, value in account.aws.environment.items():
+        monkeypatch.setenv(name, value)
+    assert boto3.client("sts").get_caller_identity()["Account"] == "123456789012"
 
 
 def throttled(account: Account) -> bool:

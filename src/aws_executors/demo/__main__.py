@@ -17,7 +17,7 @@ from rich.console import Console
 from aws_executors.demo import cloud, proof, warm
 from aws_executors.demo.api import DagRun, TaskInstance
 from aws_executors.demo.environment import isolate
-from aws_executors.demo.processes import NotReadyError, ProcessDiedError, tail
+from aws_executors.demo.processes import NotReadyError, ProcessDiedError, own_folder, tail
 from aws_executors.demo.stage import DemoStage, stage
 from aws_executors.demo.watch import Sample, screen
 
@@ -42,7 +42,9 @@ class Clock:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
-    found = argparse.ArgumentParser(prog="make demo", description=(__doc__ or "").splitlines()[0])
+    found = argparse.ArgumentParser(
+        prog="python -m aws_executors.demo", description=(__doc__ or "").splitlines()[0]
+    )
     found.add_argument(
         "--keep", action="store_true", help="leave everything running afterwards, until Ctrl-C"
     )
@@ -83,7 +85,12 @@ def run(options: argparse.Namespace) -> int:
         usage=not options.warm,
         warm=warm.IDLE if options.warm else "",
     )
-    return run_on(fresh(options.logs, names), options)
+    try:
+        with own_folder(options.logs) as logs:
+            return run_on(fresh(logs, names), argparse.Namespace(**{**vars(options), "logs": logs}))
+    except OSError as error:  # what fails on the stage is told in `run_on`
+        Console().out(f"no logs can be written into {options.logs.resolve()}: {error}", highlight=False)
+        return 1
 
 
 def run_on(stage: AbstractContextManager[DemoStage], options: argparse.Namespace) -> int:

@@ -5,13 +5,15 @@ may leave their parent's process group (Airflow's do), but not its session, so t
 process that was not started here is never signalled.
 """
 
+import fcntl
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TypeVar
@@ -138,6 +140,27 @@ class Deployment:
         """End the named processes (by default all): SIGTERM, then SIGKILL for what remains."""
         ending = [self.processes.pop(name) for name in names or tuple(self.processes)]
         end_sessions([process.popen for process in ending])
+
+
+@contextmanager
+def own_folder(logs: Path) -> Iterator[Path]:
+    """A folder for logs that no other demo has while the block lasts: this one, or where another demo that
+    runs has it, one in it. OSError if there is none and it cannot be made."""
+    folders = chain([logs], (logs / str(number) for number in count(2)))
+    with ExitStack() as stack:
+        yield next(folder for folder in folders if taken(folder, stack))
+
+
+def taken(folder: Path, stack: ExitStack) -> bool:
+    """Take a folder until the stack is left; False if another demo has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    opened = os.open(folder, os.O_RDONLY)
+    stack.callback(os.close, opened)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def tail(log: Path, lines: int = TAIL) -> str:

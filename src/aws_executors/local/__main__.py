@@ -90,7 +90,8 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
     found = argparse.ArgumentParser(
         prog="python -m aws_executors.local",
-        description="ECS, Batch, Logs, SQS and EventBridge on loopback, with containers as local processes.",
+        description="ECS, Batch, Logs, SQS, EventBridge and a little of S3 on loopback, with containers as "
+        "local processes.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

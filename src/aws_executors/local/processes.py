@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -37,6 +37,8 @@ from aws_executors.local.world import (
 )
 
 CHUNK = 65536
+EVENT = 256 * 1024 - 26
+"""Bytes of an event: Docker's log driver makes several of a longer line, and none of an empty one."""
 LAST_OUTPUT = 1.0
 WEIGHED_EVERY = 0.2
 """Seconds between two looks at how much memory containers use."""
@@ -81,6 +83,7 @@ class Containers:
         self._running: dict[Ref, ContainerProcess] = {}
         self._lock = threading.Lock()
         self._weigher: threading.Thread | None = None
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"<Containers {len(self._running)} running>"
@@ -98,9 +101,11 @@ class Containers:
             return {str(ref): container.process.pid for ref, container in self._running.items()}
 
     def close(self, seconds: float) -> None:
-        """Kill every container, and wait up to `seconds` in total until all are reaped."""
+        """Kill every container, and wait up to `seconds` in total until all are reaped; none is started
+        afterwards."""
         until = time.monotonic() + seconds
         with self._lock:
+            self._closed = True
             containers = list(self._running.values())
         for container in containers:
             container.send("KILL")
@@ -117,28 +122,31 @@ class Containers:
             directory = tempfile.mkdtemp(prefix="local-aws-")
             temporary = os.path.join(directory, "tmp")
             os.mkdir(temporary)
-            process = subprocess.Popen(  # noqa: S603 - a container runs the command it is given
-                effect.command,
-                cwd=directory,
-                env={
-                    "HOME": directory,
-                    "TMPDIR": temporary,
-                    **self.environment,
-                    **self._own(effect),
-                    **effect.environment,
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if effect.log else subprocess.DEVNULL,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            with self._lock:  # so that `close` sees it, or it is not started
+                if self._closed:
+                    raise OSError("the embedded AWS has stopped")
+                process = subprocess.Popen(  # noqa: S603 - a container runs the command it is given
+                    effect.command,
+                    cwd=directory,
+                    env={
+                        "HOME": directory,
+                        "TMPDIR": temporary,
+                        **self.environment,
+                        **self._own(effect),
+                        **effect.environment,
+                    },
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if effect.log else subprocess.DEVNULL,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                container = ContainerProcess(effect.ref, process, directory, effect.memory)
+                self._running[effect.ref] = container
         except (OSError, ValueError) as error:
             shutil.rmtree(directory, ignore_errors=True)
             self._report(StartFailed(effect.ref, f"{effect.command[0]}: {error}"))
             return
-        container = ContainerProcess(effect.ref, process, directory, effect.memory)
         with self._lock:
-            self._running[effect.ref] = container
             if self._weigher is None and container.memory is not None:
                 self._weigher = threading.Thread(target=self._weigh, daemon=True, name="local-aws-memory")
                 self._weigher.start()
@@ -193,14 +201,21 @@ class Containers:
         with output:
             while chunk := os.read(output.fileno(), CHUNK):
                 *lines, rest = (rest + chunk).split(b"\n")
-                if lines:
-                    self._report(Printed(ref, tuple(_text(line) for line in lines)))
-        if rest:
-            self._report(Printed(ref, (_text(rest),)))
+                whole = len(rest) // EVENT * EVENT
+                self._print(ref, [*lines, rest[:whole]])
+                rest = rest[whole:]
+        self._print(ref, [rest])
+
+    def _print(self, ref: Ref, lines: Iterable[bytes]) -> None:
+        parts = tuple(part for line in lines for part in _parts(line.rstrip(b"\r")))
+        if parts:
+            self._report(Printed(ref, parts))
 
 
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", "replace").rstrip("\r")
+def _parts(line: bytes) -> Iterator[str]:
+    """A line as its events."""
+    for at in range(0, len(line), EVENT):
+        yield line[at : at + EVENT].decode("utf-8", "replace")
 
 
 def await_end(process: subprocess.Popen[bytes]) -> bool:

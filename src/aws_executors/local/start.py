@@ -27,10 +27,11 @@ from aws_executors.local.verbs import Faults
 from aws_executors.local.world import Delays, Json, World, delays_named
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+NEAR = "127.0.0.1,localhost,::1"
 
 
 class LocalAws:
-    """ECS, Batch, CloudWatch Logs, SQS and a little of S3 on loopback, from `start` (or `with`) to `stop`.
+    """ECS, Batch, Logs, SQS, EventBridge and a little of S3 on loopback, from `start` (or `with`) to `stop`.
 
     `port` 0 means a free one. `max_processes` containers run at once, others wait. `latency` is in seconds.
     `delays` is `none`, `fast`, `fargate` or a `Delays`; each of its steps takes `time_factor` times as long.
@@ -62,6 +63,8 @@ class LocalAws:
         keep_requests: bool = False,
     ) -> None:
         check_loopback(host)
+        if not 0 <= port < 65536:
+            raise ValueError(f"port: expected 0 to 65535, got {port}")
         if max_processes < 1:
             raise ValueError(f"max_processes: expected at least 1, got {max_processes}")
         if not time_factor > 0:
@@ -124,7 +127,7 @@ class LocalAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which boto3 uses this AWS and no other."""
+        """The variables with which boto3 uses this AWS and no other, and no proxy."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": self.key,
@@ -134,12 +137,13 @@ class LocalAws:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "NO_PROXY": "127.0.0.1,localhost,::1",
+            "NO_PROXY": NEAR,
+            "no_proxy": NEAR,  # where the machine has set this one, it counts
         }
 
     def client(self, service: str, *, connections: int = 10) -> Any:
         """A botocore client of a service, without retries; up to `connections` may be open at once."""
-        config = Config(retries={"total_max_attempts": 1}, max_pool_connections=connections)
+        config = Config(retries={"total_max_attempts": 1}, max_pool_connections=connections, proxies={})
         return session().create_client(
             service,
             region_name=self._region,

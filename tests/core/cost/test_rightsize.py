@@ -48,6 +48,11 @@ ENTRIES = st.lists(
 )
 
 
+def test_the_sum_of_one_counts_in_numbers() -> None:
+    (row,) = usage_rows([UsageEntry(dag="etl", task="load", record=UsageRecord(killed=True))], Grouping.TASK)
+    assert (repr(row.killed), repr(row.unpriced)) == ("1", "1")
+
+
 @examples(40)
 @given(ENTRIES, st.sampled_from(Grouping))
 def test_sums_lose_nothing(entries: list[UsageEntry], by: Grouping) -> None:

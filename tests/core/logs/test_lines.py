@@ -18,6 +18,7 @@ JWT = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJl"
     ("message", "expected"),
     [
         ('{"event":"ran","level":"info"}', '{"event":"ran","level":"info"}'),
+        ('{"event":"a\u2028b\x85c","level":"info"}', '{"event":"a b c","level":"info"}'),
         ("plain words\n", '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"plain words"}'),
         ('{"no": "event"}', '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"{\\"no\\": \\"event\\"}"}'),
         ("a\nb", '{"timestamp":"2026-03-02T10:00:14.500000Z","event":"a\\nb"}'),

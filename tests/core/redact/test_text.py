@@ -57,6 +57,14 @@ HOSTILE = (
     "mysql -p\\",
     "mysql -p'",
     "sshpass -p ",
+    "curl -u ",
+    "curl -u a:",
+    "token%3D",
+    "%22",
+    "token%22%3A",
+    "token\n",
+    'token" ',
+    "sk-ant-a",
 )
 """What a pattern that goes back over its text takes hours for, said a hundred thousand times."""
 
@@ -174,6 +182,17 @@ def test_a_value_of_such_a_name_however_it_is_quoted(drawn: tuple[str, str]) -> 
         ("<RequestId>0f1e</RequestId>", "<RequestId>0f1e</RequestId>"),
         ("give <password> and <user>", "give <password> and <user>"),
         ("db_password: hunter2\nstage: test", "db_password: ***\nstage: test"),
+        ("dbPassword: hunter2\nstage: test", "dbPassword: ***\nstage: test"),
+        ("spring.datasource.password: hunter2", "spring.datasource.password: ***"),
+        (
+            "- name: DB_PWD\n  value: hunter2\n- name: A\n  value: b",
+            "- name: DB_PWD\n  value: ***\n- name: A\n  value: b",
+        ),
+        ('<property name="password" value="hunter2"/>', '<property name="password" value="***"/>'),
+        ("/login?next=%2Fa%3Ftoken%3Dhunter2", "/login?next=%2Fa%3Ftoken%3D***"),
+        ("/a?conf=%7B%22password%22%3A%22hunter2", "/a?conf=%7B%22password%22%3A***"),
+        (f"dapi{'0af' * 10}12 is gone", "*** is gone"),
+        (f"Incorrect API key provided: sk-proj-{'aB3_' * 9}.", "Incorrect API key provided: ***."),
         ("Authorization:Basic dXNlcjpwYXNz", "Authorization:Basic ***"),
         ("Bearer 0123456789abcdef was refused", "Bearer *** was refused"),
         ("run --db-password hunter2 --x 1", "run --db-password *** --x 1"),
@@ -224,9 +243,13 @@ def test_other_ways_to_quote_one(text: str, shown: str) -> None:
         ("sshpass -phunter2 ssh -p22 host", "sshpass -p*** ssh -p22 host"),
         ("sshpass -p hunter2 ssh host", "sshpass -p *** ssh host"),
         ("['sshpass', '-p', 'hun ter2', 'ssh', '-p22']", "['sshpass', '-p', '***', 'ssh', '-p22']"),
+        ("curl -u etl:hunter2 https://a", "curl -u etl:*** https://a"),
+        ("curl -sS --user='etl:hun ter2' https://a", "curl -sS --user='etl:***' https://a"),
+        ("['curl', '-u', 'etl:hun ter2', 'a']", "['curl', '-u', 'etl:***', 'a']"),
+        ('["sh", "-c", "curl -u \\"etl:hun ter\\" a"]', '["sh", "-c", "curl -u \\"etl:***\\" a"]'),
     ],
 )
-def test_commands_whose_p_is_a_password(text: str, shown: str) -> None:
+def test_commands_with_a_password(text: str, shown: str) -> None:
     assert mask(text) == shown
     assert mask(shown) == shown
 
@@ -248,9 +271,11 @@ def test_commands_whose_p_is_a_password(text: str, shown: str) -> None:
         "ContainerOverride(name='mysql', command=('mkdir', '-pv', 'a'))",
         "{'image': 'mysql', 'command': 'cp -pr a b'}",
         "not-mysql -pa",
+        "curl a | docker run -u 1000:1000 b",
+        "chown -u etl:users a",
     ],
 )
-def test_commands_whose_p_is_none(text: str) -> None:
+def test_commands_without_one(text: str) -> None:
     assert mask(text) == text
 
 
@@ -266,6 +291,9 @@ def test_commands_whose_p_is_none(text: str) -> None:
         '{"prompt_tokens": 12, "total_tokens": 40}',
         '{"token": null, "secret": {"arn": "x"}}',
         "The Bearer token was refused",
+        "botocore.errorfactory.ExpiredTokenException: The security token has expired",
+        "arn%3Aaws%3Asecretsmanager%3Aus-east-1%3A1%3Asecret%3Adb_password",
+        "sk-learn-pipeline-training-job-of-today",
         "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----",
     ],
 )

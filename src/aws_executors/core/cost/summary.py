@@ -123,13 +123,13 @@ def _of_one(name: tuple[str, ...], record: UsageRecord) -> UsageRow:
         name=name,
         containers=1,
         dollars=record.dollars,
-        unpriced=record.dollars is None,
+        unpriced=int(record.dollars is None),
         seconds=record.running or 0.0,
         cpu=record.cpu,
         memory=record.peak,
         memory_share=memory_share(record),
         idle=_idle(record),
-        killed=record.killed,
+        killed=int(record.killed),
     )
 
 

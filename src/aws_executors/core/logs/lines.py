@@ -124,14 +124,15 @@ def log_line(message: str, millis: int | None) -> str:
     '{"event":"hello"}'
     """
     text = first_lines(_unwrapped(message).rstrip("\r\n"), WIDE)
+    structured = text.replace("\n", " ")  # a sign that breaks lines, such as U+2028, may stand in its words
     try:
-        found = _STRUCTURED.validate_json(text)
+        found = _STRUCTURED.validate_json(structured)
     except ValidationError:
         at = None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
         return _Line(timestamp=at, event=text).model_dump_json(exclude_none=True)
     plain = first_lines(found.event, WIDE)
     if plain == found.event:
-        return text.replace("\n", " ")
+        return structured
     found.event = plain
     return found.model_dump_json()
 

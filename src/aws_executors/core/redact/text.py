@@ -17,13 +17,16 @@ Span = tuple[int, int]
 """Where a secret begins and ends."""
 
 # A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `; the name as the
-# text beside that of `value`; or the two as a pair of texts. Each quote may be escaped, any number of times.
+# text beside that of `value`; or the two as a pair of texts. Each quote may be escaped, any number of times;
+# what makes it a value may stand in an address, as `%3D` and `%22%3A`.
 _NAMED = re.compile(
     r"""(?<![A-Za-z0-9_.-])
         (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer ) [ \t]++ | (?P<name>[A-Za-z0-9_.-]++)
-        (?: (?P<pair> (?:\\*+["'])?+ \s*+ , \s*+ (?:\\*+["'])?+ [Vv]alue (?:\\*+["'])?+ \s*+ [:=] \s*+ )
+        (?: (?P<pair> (?: (?:\\*+["'])?+ (?: \s*+ , | [ \t]*+ \n ) \s*+ | \\*+["'] \s++ )
+                (?:\\*+["'])?+ [Vv]alue (?:\\*+["'])?+ \s*+ [:=] \s*+ )
           | (?P<item> (?:\\*+["']) , \s*+ (?=\\*+["']) )
-          | (?P<close> \\*+["'])?+ \s*+ (?P<sign> => | [:=] ) (?P<gap>\s*+) ) )""",
+          | (?P<close> \\*+["'] | %2[27] )?+ \s*+ (?P<sign> => | [:=] | %3[Dd] | (?<=%2[27])%3[Aa] )
+              (?P<gap>\s*+) ) )""",
     re.VERBOSE,
 )
 _OPENED = re.compile(r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?+(?P<quote>\\*+["'])""")
@@ -49,12 +52,15 @@ _ELEMENT = re.compile(
 
 _STRONG = frozenset({"password", "passwd", "passphrase", "pwd", "authorization", "apikey"})
 """Names that are secret in a sentence, too: ``password: x``. ``credentials: x`` may be about them."""
+_CAMEL = re.compile(r"[a-z]+[A-Z]")
 
-# Secret by their beginnings: access keys of AWS, tokens of GitHub, GitLab, Slack, Stripe and Google.
+# Secret by their beginnings: access keys of AWS, tokens of GitHub, GitLab, Slack, Stripe, Google, Databricks,
+# Hugging Face, OpenAI and Anthropic.
 _SHAPES = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])|gh[opsur]_[A-Za-z0-9]{20,}+"
     r"|github_pat_\w{20,}+|glpat-[\w-]{20,}+|xox[abeprs]-[\w-]{10,}+|[rs]k_(?:live|test)_\w{10,}+"
-    r"|AIza[\w-]{35})"
+    r"|AIza[\w-]{35}|dapi[0-9a-f]{32}|hf_[A-Za-z0-9]{30,}+"
+    r"|sk-(?:(?:proj|svcacct|admin|ant-[a-z0-9]++)-[\w-]{20,}+|[A-Za-z0-9]{32,}+))"
 )
 _RUN = re.compile(r"[A-Za-z0-9_.-]*+")
 
@@ -71,6 +77,9 @@ _COMMAND_WORDS = re.compile(
     re.VERBOSE,
 )
 _WITH_PASSWORDS = ("mysql", "mariadb", "mycli", "sshpass")
+_CURL_USER = re.compile(
+    r"""(?<=[\s"'])(?:-u|--user)(?:[ \t=]*+|\\*+["'],\s*+)(?P<quote>\\*+["'])?+[^\s:"'\\]++:"""
+)
 _ENDED = re.compile(r"[\s,;:)\]}]|\Z")
 _NEXT_WORD = re.compile(r"""[ \t]++|\\*+["'],\s*+(?=\\*+["'])""")
 _ADDRESS = re.compile(r"""[^\s"'<>\\]*+""")
@@ -160,9 +169,10 @@ def _flagged(flag: str, text: str, begin: int) -> Span | None:
 
 def _says(name: str, gap: str) -> bool:
     """Whether ``name: value`` gives a value, and is no sentence about what is called so."""
-    if name.lower() in _STRONG or name.lower().startswith("x-"):
+    last = name.rpartition(".")[2]
+    if last.lower() in _STRONG or name.lower().startswith("x-"):
         return True
-    return gap != "" and ("_" in name or "-" in name.strip("-"))
+    return gap != "" and ("_" in name or "-" in name.strip("-") or _CAMEL.match(last) is not None)
 
 
 def _value(text: str, begin: int) -> Span | None:
@@ -292,6 +302,21 @@ def _of_commands(text: str) -> Iterator[Span]:
                 command, at = "", max(at, span[1])
 
 
+def _of_curl(text: str) -> Iterator[Span]:
+    """The password of ``curl -u etl:hunter2``; a number is the group of another command's user."""
+    if "curl" not in text:
+        return
+    for found in _CURL_USER.finditer(text):
+        begin, quote = found.end(), found.start("quote")
+        opened, bare = _OPENED.match(text, max(quote, 0)), _BARE.match(text, begin)
+        if quote >= 0 and opened:
+            end = _closing(text, opened, begin)
+        else:
+            end = begin + len(bare.group().rstrip(")]},;")) if bare else begin
+        if end > begin and not text[begin:end].isdecimal():
+            yield begin, end
+
+
 def _behind_flag(text: str, at: int, *, apart: bool) -> Span | None:
     begin = at + 2
     word = _NEXT_WORD.match(text, begin) if apart else None
@@ -327,6 +352,7 @@ FINDERS = (
     _elements,
     _named,
     _of_commands,
+    _of_curl,
     _tokens,
     _shapes,
     _in_addresses,

@@ -17,13 +17,14 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageLine:
-    """One task: what its containers cost, used at most, and had; `share` is the part of the memory used."""
+    """One task: what its containers cost, used at most, and had; `share` is the part of the memory used, None
+    where nobody knows how much there was."""
 
     task: str
     containers: int
     cost: str
     memory: str
-    share: float
+    share: float | None
     killed: int
 
 
@@ -64,7 +65,7 @@ def _line(row: UsageRow) -> UsageLine:
         containers=row.containers,
         cost="not priced" if row.dollars is None else dollars_text(row.dollars),
         memory="" if row.memory is None else memory_text(row.memory),
-        share=min(row.memory_share or 0.0, 1.0),
+        share=None if row.memory_share is None else min(row.memory_share, 1.0),
         killed=row.killed,
     )
 

@@ -77,6 +77,6 @@ class Control:
         try:
             arguments: Json = json.loads(request.body or b"{}")
             verb(**arguments)
-        except (TypeError, ValueError, KeyError) as error:
+        except (AttributeError, TypeError, ValueError, KeyError) as error:
             return 400, {"error": f"{what}: {error}"}
         return 200, {}

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from aws_executors.local.world.values import ServiceError
 
-AUTHORIZATION = re.compile(r"(?:AWS4-HMAC-SHA256 Credential=([\w-]+)/.*|Bearer ([\w-]+))")
+AUTHORIZATION = re.compile(r"(?:AWS4-HMAC-SHA256 Credential=([\w-]+)/.*|Bearer ([\w-]+))", re.ASCII)
 UNSIGNED = ("MissingAuthenticationTokenException", "Missing Authentication Token")
 UNKNOWN: Mapping[str, tuple[str, str]] = {
     "s3": ("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."),

@@ -51,6 +51,7 @@ REASONS = {
     403: "Forbidden",
     404: "Not Found",
     412: "Precondition Failed",
+    413: "Content Too Large",
     429: "Too Many Requests",
 }
 
@@ -71,7 +72,10 @@ class Request:
 
 
 def read_request(stream: BufferedIOBase, more: BufferedIOBase) -> Request | None:
-    """The next request of a connection, or None at its end; "100 Continue" is written to `more`."""
+    """The next request of a connection, or None at its end.
+
+    "100 Continue" is written to `more`, and so is the refusal of a body of more than `MAX_BODY` bytes.
+    """
     first = stream.readline(65536).split()
     if len(first) != 3:
         return None
@@ -80,7 +84,10 @@ def read_request(stream: BufferedIOBase, more: BufferedIOBase) -> Request | None
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.strip().lower()] = value.strip()
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MAX_BODY or "transfer-encoding" in headers:
+    if not length.isdecimal() or "transfer-encoding" in headers:
+        return None
+    if len(length) > 9 or int(length) > MAX_BODY:
+        more.write(http(413, b"", JSON_1_1, {"Connection": "close"}))
         return None
     if headers.get("expect", "").lower() == "100-continue":
         more.write(b"HTTP/1.1 100 Continue\r\n\r\n")

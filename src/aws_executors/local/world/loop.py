@@ -146,6 +146,8 @@ def apply(world: World, call: Call, now: float) -> Answer:
         delay += draw(world, f"{call.name}:{tally.calls}", "latency", (0.0, world.faults.jitter))
     try:
         _authenticate(world, call, now)
+        if call.name not in ACTIONS:
+            raise ServiceError("UnknownOperationException", f"aws_executors.local does not have {call.name}")
         fault = take_planned(world.faults, call.service, call.action)
         if fault and fault.late:
             return _put_off(world, call, fault, tally, now)
@@ -153,8 +155,6 @@ def apply(world: World, call: Call, now: float) -> Answer:
             raise ServiceError(fault.code or BROKEN[0], fault.message, fault.status)
         if not admits(world.limits, call, now):
             raise ServiceError(*THROTTLED[call.service])
-        if call.name not in ACTIONS:
-            raise ServiceError("UnknownOperationException", f"aws_executors.local does not have {call.name}")
         answer = _carried_out(world, call, now, now, delay)
     except ServiceError as refusal:
         answer = _refused(tally, refusal, delay)

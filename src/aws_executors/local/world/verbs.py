@@ -48,6 +48,8 @@ def refuse_calls(
     world: World, now: float, action: str, code: str, message: str, status: int, times: int
 ) -> None:
     """Answer the next calls with an error, without carrying them out."""
+    if not 400 <= status < 600:
+        raise ValueError(f"refuse: expected a status from 400 to 599, got {status}")
     plan_fault(world.faults, action, Planned(code, message, status), times)
 
 
@@ -63,7 +65,7 @@ def lose_answer(world: World, now: float, action: str, times: int) -> None:
 
 def hang(world: World, now: float, action: str, seconds: float, times: int) -> None:
     """Carry out the next calls, and answer them this much later."""
-    plan_fault(world.faults, action, Planned(carried_out=True, hang=seconds), times)
+    plan_fault(world.faults, action, Planned(carried_out=True, hang=_seconds("hang", seconds)), times)
 
 
 def land_late(world: World, now: float, action: str, seconds: float, times: int) -> None:

@@ -94,6 +94,7 @@ def _check_definition(params: Json) -> None:
         raise ServiceError("ClientException", "Container names must be unique within a task definition.")
     if not any(one.get("essential", True) for one in containers):
         raise ServiceError("ClientException", "A task definition must have at least one essential container.")
+    check_sizes(params)
     if "FARGATE" in params.get("requiresCompatibilities", []):
         _check_fargate(params)
 
@@ -112,6 +113,13 @@ def _check_fargate(params: Json) -> None:
                 "ClientException", "Fargate: stopTimeout must be less than or equal to 120 seconds."
             )
     check_fargate_size(params["cpu"], params["memory"])
+
+
+def check_sizes(sizes: Json) -> None:
+    """Reject a size of a task that is no number, in the words of the service."""
+    for size in UNITS:
+        if not sizes.get(size, "0").isdecimal():
+            raise ServiceError("ClientException", f"Invalid '{size}' setting for task.")
 
 
 def check_fargate_size(cpu: str, memory: str) -> None:

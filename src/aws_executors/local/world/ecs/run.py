@@ -10,7 +10,7 @@ import json
 from typing import NoReturn
 
 from aws_executors.local.world.ecs.clusters import cluster
-from aws_executors.local.world.ecs.definitions import check_fargate_size, find_task_definition
+from aws_executors.local.world.ecs.definitions import check_fargate_size, check_sizes, find_task_definition
 from aws_executors.local.world.ecs.state import EcsCluster, UsedToken
 from aws_executors.local.world.ecs.task_make import make_task, runs_of
 from aws_executors.local.world.faults import take_no_capacity
@@ -151,6 +151,7 @@ def _check_overrides(definition: Json, launch: Json, params: Json) -> None:
     overrides = params.get("overrides", {})
     if len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False)) > OVERRIDES_LIMIT:
         _refuse(f"Overrides length must be at most {OVERRIDES_LIMIT}.")
+    check_sizes(overrides)
     names = {one["name"] for one in definition["containerDefinitions"]}
     for one in overrides.get("containerOverrides", []):
         if one.get("name") not in names:

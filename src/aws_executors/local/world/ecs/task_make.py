@@ -15,7 +15,7 @@ from aws_executors.local.world.state import World, arn, count, draw, hex_id
 from aws_executors.local.world.values import Json, LogTarget
 
 STOP_TIMEOUT = 30.0
-FARGATE_PLATFORM = {"platformVersion": "1.4.0", "platformFamily": "Linux"}
+FREE_DISK = {"sizeInGiB": 20}
 
 
 def environment_map(environment: Iterable[Json]) -> dict[str, str]:
@@ -113,13 +113,19 @@ def _view(
     overrides = params.get("overrides", {})
     own = arn(world, "ecs", f"task/{home}/{task_id}")
     sizes = {size: overrides.get(size, definition.get(size)) for size in ("cpu", "memory")}
-    fargate = FARGATE_PLATFORM if launch["launchType"] == "FARGATE" else {}
+    platform = definition.get("runtimePlatform", {})
+    architecture = platform.get("cpuArchitecture", "X86_64").lower()
+    fargate: Json = {}
+    if launch["launchType"] == "FARGATE":
+        system = platform.get("operatingSystemFamily", "LINUX").title()
+        disk = overrides.get("ephemeralStorage", definition.get("ephemeralStorage", FREE_DISK))
+        fargate = {"platformVersion": "1.4.0", "platformFamily": system, "ephemeralStorage": disk}
     return {
         "taskArn": own,
         "clusterArn": arn(world, "ecs", f"cluster/{home}"),
         "taskDefinitionArn": definition["taskDefinitionArn"],
         "attachments": [],
-        "attributes": [],
+        "attributes": [{"name": "ecs.cpu-architecture", "value": architecture}],
         "availabilityZone": f"{world.region}a",
         "containers": [_container_view(world, home, task_id, own, run) for run in runs],
         **{size: value for size, value in sizes.items() if value is not None},
