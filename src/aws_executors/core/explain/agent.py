@@ -136,7 +136,6 @@ AGENT: tuple[Reason, ...] = (
             "connection is unavailable",
             "ttrpc: closed",
             "failed to start shim",
-            "unable to retrieve OCI runtime error",
             "marked for removal",
             "final child's PID from pipe",
             "disconnected from message bus",

@@ -73,6 +73,16 @@ VOLUMES: tuple[Reason, ...] = (
         source=EFS,
     ),
     Reason(
+        name="EFS without a role",
+        says=("AWS Access Key ID and Secret Access Key are not found",),
+        what="There were no credentials to mount the file system with",
+        remedy=(
+            "With `iam` ENABLED (and for S3 Files) the definition needs a task role (in a job definition: "
+            "`jobRoleArn`)."
+        ),
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-efs-config.html",
+    ),
+    Reason(
         name="EFS not mounted",
         says=("EFS utils", "mount.nfs4", "mount.efs"),
         what="A file system of EFS or S3 Files could not be mounted",

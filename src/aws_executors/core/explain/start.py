@@ -80,6 +80,7 @@ START: tuple[Reason, ...] = (
             "nvidia-container-cli",
             "could not select device driver",
             "runtime specified nvidia",
+            "nvidia-container-runtime",
             "invalid runtime name: nvidia",
             "CDI device",
             "prestart hook",
@@ -134,7 +135,11 @@ START: tuple[Reason, ...] = (
     ),
     Reason(
         name="disk broken",
-        says=("input/output error", "structure needs cleaning"),
+        says=(
+            "input/output error",
+            "structure needs cleaning",
+            "daemon: mkdir /var/lib/docker...read-only file system",
+        ),
         what="The host's disk failed",
         remedy="On an instance, replace it. It is not the definition's fault.",
         source=PAGE,
@@ -210,6 +215,16 @@ START: tuple[Reason, ...] = (
         what="A kernel setting is not allowed in the container",
         remedy="Remove `systemControls` from the definition.",
         source=TASK,
+    ),
+    Reason(
+        name="runtime left no word",
+        says=("unable to retrieve OCI runtime error",),
+        what="The container runtime failed, and left no word why",
+        remedy=(
+            "If it happens again on an instance, replace it, and use a recent ECS-optimized image "
+            "(docker.log, disk, load)."
+        ),
+        source="https://github.com/canonical/microk8s/issues/430",
     ),
     Reason(
         name="command not in the image",
