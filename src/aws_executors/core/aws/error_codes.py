@@ -42,7 +42,11 @@ _UNKNOWN_HERE = Rule(
     "`region`.",
 )
 _EXPIRED = Rule(Kind.CREDENTIALS, "The credentials have expired: renew them where the scheduler runs.")
-_CLOCK = Rule(Kind.CREDENTIALS, "The signature was rejected: check the secret key and the host's clock.")
+_CLOCK = Rule(
+    Kind.CREDENTIALS,
+    "The signature was rejected: check the secret key, the host's clock, and that `endpoint_url` is in "
+    "`region`.",
+)
 _DENIED = Rule(Kind.PERMANENT, "Allow {action} for the role that the scheduler runs as.")
 _BLOCKED = Rule(Kind.PERMANENT, "The AWS account is blocked: contact AWS Support.")
 _NOT_SUBSCRIBED = Rule(Kind.PERMANENT, "Subscribe the AWS account to the service, in this Region.")
@@ -396,6 +400,15 @@ EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
         "ParamValidationError": _REQUEST,
         "UnknownClientMethodError": Rule(Kind.PERMANENT, "Install a newer boto3."),
         "UnknownRegionError": Rule(Kind.PERMANENT, "Check the option `region`."),
+        **dict.fromkeys(
+            (
+                "UnsupportedOutpostResourceError",
+                "UnsupportedS3AccesspointConfigurationError",
+                "UnsupportedS3ArnError",
+                "UnsupportedS3ConfigurationError",
+            ),
+            Rule(Kind.PERMANENT, "Check `workload_store`, `region`, and S3's settings in AWS's config file."),
+        ),
         "UnsupportedServiceProtocolsError": Rule(Kind.PERMANENT, "Install a newer boto3."),
         "ValidationError": _REQUEST,  # InvalidRegionError, RangeError, UnknownParameterError
     }

@@ -19,8 +19,8 @@ ROUTE = (
 )
 
 
-PULLS = ("CannotPull", "ErrImagePull", "ImagePullBackOff")
-"""How the agent's words and those of Kubernetes begin, before they quote the same runtime."""
+PULLS = ("CannotPull", "ImagePull")
+"""How the agent and Kubernetes (ErrImagePull, ImagePullBackOff) begin, before they quote the same runtime."""
 
 
 def _pull(*words: str) -> tuple[str, ...]:
