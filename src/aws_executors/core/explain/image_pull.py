@@ -6,7 +6,7 @@ container's `reason`) use the same words; Kubernetes has its own.
 
 from aws_executors.core.aws.error_codes import OTHER_POLICIES
 from aws_executors.core.explain.reason import Reason, behind
-from aws_executors.core.explain.secrets_and_roles import DENIED
+from aws_executors.core.explain.secrets_and_roles import DENIED, NO_CREDENTIALS, REFUSED_CREDENTIALS
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
 CALLS = "https://repost.aws/knowledge-center/ecs-fargate-pull-container-error"
@@ -44,9 +44,9 @@ IMAGE: tuple[Reason, ...] = (
         says=(
             "engine ecr credentials: not found",
             "private registry credentials: not found",
-            *_pull("NoCredentialProviders"),
+            *_pull(*NO_CREDENTIALS, REFUSED_CREDENTIALS),
         ),
-        what="The instance's ECS agent had no credentials for the image's registry",
+        what="The instance's ECS agent had no valid credentials for the image's registry",
         remedy=(
             "Check that the definition has an execution role that ECS can assume, and that the role "
             "can read the secret in `repositoryCredentials`. If both are right, the error is "
@@ -157,11 +157,16 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image layers forbidden",
-        says=("starport-layer-bucket...403 Forbidden", "httpRead...403 Forbidden"),
+        says=(
+            "starport-layer-bucket...403 Forbidden",
+            "httpRead...403 Forbidden",
+            *_pull("<Code>AccessDenied"),
+        ),
         what="The image was found, but its layers could not be downloaded: access denied",
         remedy=(
-            "ECR keeps layers in S3: the policy of the subnets' S3 endpoint must allow s3:GetObject "
-            "on arn:aws:s3:::prod-<region>-starport-layer-bucket/*."
+            "Layers are kept in S3: the policy of the subnets' S3 endpoint must allow s3:GetObject on "
+            "arn:aws:s3:::prod-<region>-starport-layer-bucket/* for ECR, and on "
+            "arn:aws:s3:::docker-images-prod/* for Docker Hub."
         ),
         source=PAGE,
     ),

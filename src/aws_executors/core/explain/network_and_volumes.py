@@ -84,7 +84,7 @@ VOLUMES: tuple[Reason, ...] = (
     ),
     Reason(
         name="EFS not mounted",
-        says=("EFS utils", "mount.nfs4", "mount.efs"),
+        says=("EFS utils", "mount.nfs4", "mount.efs", "S3 Files"),
         what="A file system of EFS or S3 Files could not be mounted",
         remedy="Check its id, access point and mount targets, and the security groups between them. S3 Files "
         "needs a task role, and Fargate or Managed Instances.",

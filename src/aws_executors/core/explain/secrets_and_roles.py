@@ -33,6 +33,17 @@ UNREACHED = (
 
 THROTTLED = ("ThrottlingException", "Rate exceeded")
 
+NO_CREDENTIALS = (
+    "NoCredentialProviders",
+    "CredentialsEndpointError",
+    "failed to refresh cached credentials",
+    "no EC2 IMDS role found",
+    "static credentials are empty",
+)
+"""How they report that there are no credentials to sign with."""
+
+REFUSED_CREDENTIALS = "security token included in the request is"
+
 ASM = ("secret from asm", "Secrets Manager")
 SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
 ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
@@ -276,9 +287,7 @@ SETUP: tuple[Reason, ...] = (
         says=(
             "execution role credentials",
             "No execution credentials set for the task",
-            *behind(
-                (*ASM, *SSM, *ECR), ("NoCredentialProviders", "security token included in the request is")
-            ),
+            *behind((*ASM, *SSM, *ECR), (*NO_CREDENTIALS, REFUSED_CREDENTIALS)),
         ),
         what="The ECS agent had no credentials of the execution role",
         remedy=(
