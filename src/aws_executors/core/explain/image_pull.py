@@ -247,6 +247,7 @@ IMAGE: tuple[Reason, ...] = (
             "UnableToAccessSecret",
             "UnableToDecryptSecretValue",
             "ecr:BatchImportUpstream",
+            *_pull("upstream registry", "pull through cache rule"),
         ),
         what="ECR's pull through cache could not get the image from its upstream registry",
         remedy=(
@@ -283,6 +284,9 @@ IMAGE: tuple[Reason, ...] = (
                 "requested access to the resource is denied",
                 "insufficient_scope",
                 "Authentication is required",
+                ": unauthorized",
+                "denied: denied",
+                "from registry: denied",
             ),
         ),
         what="The registry requires a login, or does not have the image",

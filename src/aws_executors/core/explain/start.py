@@ -15,6 +15,7 @@ TASK = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definit
 RUNC = "https://github.com/opencontainers/runc/blob/main/libcontainer/rootfs_linux.go"
 STORAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html"
 DEVICES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-inference.html"
+LOCAL_STORAGE = "https://kubernetes.io/docs/concepts/storage/ephemeral-storage/"
 ADMISSION = "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"
 
 
@@ -58,6 +59,20 @@ START: tuple[Reason, ...] = (
             "instances in the compute environment."
         ),
         source=ADMISSION,
+    ),
+    Reason(
+        name="pod's disk used up",
+        says=(
+            "exceeded its local ephemeral storage limit",
+            "local storage usage exceeds the total limit",
+            "EmptyDir volume...exceeds the limit",
+        ),
+        what="The pod wrote more to its node's disk than its limit allows, and was killed",
+        remedy=(
+            "Raise the limit of `ephemeral-storage`, or the `sizeLimit` of the volume that AWS names, in the "
+            "job definition."
+        ),
+        source=LOCAL_STORAGE,
     ),
     Reason(
         name="out of memory",
