@@ -138,6 +138,7 @@ AGENT: tuple[Reason, ...] = (
             "failed to start shim",
             "marked for removal",
             "final child's PID from pipe",
+            "bootstrap data to pipe",
             "disconnected from message bus",
             "resource temporarily unavailable",
             "too many open files",
