@@ -50,6 +50,7 @@ _CLOCK = Rule(
 _DENIED = Rule(Kind.PERMANENT, "Allow {action} for the role that the scheduler runs as.")
 _BLOCKED = Rule(Kind.PERMANENT, "The AWS account is blocked: contact AWS Support.")
 _NOT_SUBSCRIBED = Rule(Kind.PERMANENT, "Subscribe the AWS account to the service, in this Region.")
+_NO_QUEUE = Rule(Kind.PERMANENT, "Check the option `events_queue`: its account, Region and name.")
 _REQUEST = Rule(
     Kind.PERMANENT, "Fix the option, request builder or `executor_config` that the message names."
 )
@@ -67,6 +68,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "RequestLimitExceeded": _SLOWER,
         "RequestThrottled": _SLOWER,
         "RequestThrottledException": _SLOWER,
+        "KMS.ThrottlingException": _SLOWER,  # SQS and S3: of the key that they use
+        "KmsThrottled": _SLOWER,
+        "OverLimit": _SLOWER,  # SQS: too many messages are received and not deleted yet
         "SlowDown": _SLOWER,
         "TemporaryRedirect": _SLOWER,  # S3: a new bucket's name is not known everywhere yet
         "ConditionalRequestConflict": _SLOWER,  # S3: another write of the same object is under way
@@ -109,15 +113,18 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         # Done before, under this client token.
         "ConflictException": Rule(Kind.CONFLICT),
         # Refused, and refused again as long as nothing changes.
+        "AWS.SimpleQueueService.NonExistentQueue": _NO_QUEUE,
         "AccessDenied": _DENIED,
         "AccessDeniedException": _DENIED,
         "AccountProblem": _BLOCKED,
         "BlockedException": _BLOCKED,
         "ClientException": _REQUEST,
         "ClusterNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
+        "InvalidAddress": _NO_QUEUE,
         "InvalidParameterCombination": _REQUEST,
         "InvalidParameterException": _REQUEST,
         "InvalidParameterValue": _REQUEST,
+        "KMS.AccessDeniedException": _DENIED,
         "NotAuthorized": _DENIED,
         "NotSignedUp": _NOT_SUBSCRIBED,
         "OptInRequired": _NOT_SUBSCRIBED,
@@ -125,6 +132,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "PermanentRedirect": Rule(Kind.PERMANENT, "Use a bucket in the Region that `region` names."),
         "PlatformTaskDefinitionIncompatibilityException": _PLATFORM,
         "PlatformUnknownException": _PLATFORM,
+        "QueueDoesNotExist": _NO_QUEUE,
         "ResourceNotFoundException": Rule(Kind.PERMANENT, "Check the name in the message, and `region`."),
         "ServiceNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
         "UnauthorizedOperation": _DENIED,
