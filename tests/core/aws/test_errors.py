@@ -211,6 +211,9 @@ EXPECTED = {
     "InvalidRegionError": Kind.PERMANENT,
     "UnknownServiceError": Kind.PERMANENT,
     "EndpointResolutionError": Kind.PERMANENT,
+    "UnsupportedS3AccesspointConfigurationError": Kind.PERMANENT,
+    "UnsupportedS3ArnError": Kind.PERMANENT,
+    "UnsupportedS3ConfigurationError": Kind.PERMANENT,
     "ChecksumError": Kind.AMBIGUOUS,
     "BotoCoreError": Kind.AMBIGUOUS,
 }

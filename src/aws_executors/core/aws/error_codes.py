@@ -36,10 +36,21 @@ _UNSURE = Rule(Kind.AMBIGUOUS)
 _REFUSED = Rule(Kind.PERMANENT)
 _QUOTA = Rule(Kind.CAPACITY, "Ask for a higher quota in Service Quotas, or lower Airflow's parallelism.")
 _CREDENTIALS = Rule(Kind.CREDENTIALS, "Check the credentials of the scheduler: role, profile or `conn_id`.")
+_UNKNOWN_HERE = Rule(
+    Kind.CREDENTIALS,
+    "Check the credentials of the scheduler (role, profile or `conn_id`), and that the account has enabled "
+    "`region`.",
+)
 _EXPIRED = Rule(Kind.CREDENTIALS, "The credentials have expired: renew them where the scheduler runs.")
-_CLOCK = Rule(Kind.CREDENTIALS, "The signature was rejected: check the secret key and the host's clock.")
+_CLOCK = Rule(
+    Kind.CREDENTIALS,
+    "The signature was rejected: check the secret key, the host's clock, and that `endpoint_url` is in "
+    "`region`.",
+)
 _DENIED = Rule(Kind.PERMANENT, "Allow {action} for the role that the scheduler runs as.")
 _BLOCKED = Rule(Kind.PERMANENT, "The AWS account is blocked: contact AWS Support.")
+_NOT_SUBSCRIBED = Rule(Kind.PERMANENT, "Subscribe the AWS account to the service, in this Region.")
+_NO_QUEUE = Rule(Kind.PERMANENT, "Check the option `events_queue`: its account, Region and name.")
 _REQUEST = Rule(
     Kind.PERMANENT, "Fix the option, request builder or `executor_config` that the message names."
 )
@@ -57,8 +68,13 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "RequestLimitExceeded": _SLOWER,
         "RequestThrottled": _SLOWER,
         "RequestThrottledException": _SLOWER,
+        "KMS.ThrottlingException": _SLOWER,  # SQS and S3: of the key that they use
+        "KmsThrottled": _SLOWER,
+        "OverLimit": _SLOWER,  # SQS: too many messages are received and not deleted yet
         "SlowDown": _SLOWER,
+        "TemporaryRedirect": _SLOWER,  # S3: a new bucket's name is not known everywhere yet
         "ConditionalRequestConflict": _SLOWER,  # S3: another write of the same object is under way
+        "OperationAborted": _SLOWER,  # the same
         "ThrottledException": _SLOWER,
         "Throttling": _SLOWER,
         "ThrottlingException": _SLOWER,
@@ -72,10 +88,11 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "ExpiredTokenException": _EXPIRED,
         "IDPCommunicationError": _CREDENTIALS,
         "IncompleteSignature": _CLOCK,
-        "InvalidAccessKeyId": _CREDENTIALS,
-        "InvalidClientTokenId": _CREDENTIALS,
+        "InvalidAccessKeyId": _UNKNOWN_HERE,
+        "InvalidClientTokenId": _UNKNOWN_HERE,
         "InvalidIdentityToken": _CREDENTIALS,
         "InvalidSignatureException": _CLOCK,
+        "InvalidToken": _UNKNOWN_HERE,
         "MissingAuthenticationToken": _CREDENTIALS,
         "MissingAuthenticationTokenException": _CREDENTIALS,
         "RequestExpired": _CLOCK,
@@ -83,7 +100,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "SignatureDoesNotMatch": _CLOCK,
         "TokenRefreshRequired": _EXPIRED,
         "UnauthorizedException": _CREDENTIALS,
-        "UnrecognizedClientException": _CREDENTIALS,
+        "UnrecognizedClientException": _UNKNOWN_HERE,
         # The service failed, perhaps after it had done the work.
         "InternalError": _UNSURE,
         "InternalFailure": _UNSURE,
@@ -96,19 +113,26 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         # Done before, under this client token.
         "ConflictException": Rule(Kind.CONFLICT),
         # Refused, and refused again as long as nothing changes.
+        "AWS.SimpleQueueService.NonExistentQueue": _NO_QUEUE,
         "AccessDenied": _DENIED,
         "AccessDeniedException": _DENIED,
+        "AccountProblem": _BLOCKED,
         "BlockedException": _BLOCKED,
         "ClientException": _REQUEST,
         "ClusterNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
+        "InvalidAddress": _NO_QUEUE,
         "InvalidParameterCombination": _REQUEST,
         "InvalidParameterException": _REQUEST,
         "InvalidParameterValue": _REQUEST,
+        "KMS.AccessDeniedException": _DENIED,
         "NotAuthorized": _DENIED,
-        "OptInRequired": Rule(Kind.PERMANENT, "Subscribe the AWS account to the service, in this Region."),
+        "NotSignedUp": _NOT_SUBSCRIBED,
+        "OptInRequired": _NOT_SUBSCRIBED,
         "ParamValidationError": _REQUEST,
+        "PermanentRedirect": Rule(Kind.PERMANENT, "Use a bucket in the Region that `region` names."),
         "PlatformTaskDefinitionIncompatibilityException": _PLATFORM,
         "PlatformUnknownException": _PLATFORM,
+        "QueueDoesNotExist": _NO_QUEUE,
         "ResourceNotFoundException": Rule(Kind.PERMANENT, "Check the name in the message, and `region`."),
         "ServiceNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
         "UnauthorizedOperation": _DENIED,
@@ -127,7 +151,10 @@ NOT_BY_AWS = Rule(
     Kind.AMBIGUOUS,
     "Check what is between here and AWS (a proxy, a load balancer, a login page), and `endpoint_url`.",
 )
-BY_SOMEBODY: Mapping[int, Rule] = MappingProxyType({**STATUSES, 404: _NO_API, 405: _NO_API})
+_TOO_LARGE = Rule(
+    Kind.PERMANENT, "Raise the limit on the size of a request where a proxy on the way to AWS sets it."
+)
+BY_SOMEBODY: Mapping[int, Rule] = MappingProxyType({**STATUSES, 404: _NO_API, 405: _NO_API, 413: _TOO_LARGE})
 NOT_SIGNED = _CREDENTIALS
 UNKNOWN_4XX = _REFUSED
 UNKNOWN = _UNSURE
@@ -140,6 +167,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "session policy": "the session policy with which the scheduler's role is assumed, too",
         "service control policy": "the organization's service control policies, too",
         "resource control policy": "the organization's resource control policies, too",
+        "resource-based policy": "the resource's own policy (of the bucket, key, queue or definition), too",
     }
 )
 """The policies that IAM names where the role's own is not the one that must allow an action."""
@@ -178,9 +206,16 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     ("security token included in the request is", _EXPIRED),
-    (
-        "perform: sts:",
-        Rule(Kind.CREDENTIALS, "Allow {action} for the identity that the scheduler starts with."),
+    *(
+        (
+            words,
+            Rule(
+                Kind.CREDENTIALS,
+                "Allow {action} for the identity that the scheduler starts with, in the trust policy of the "
+                "role and in any policy that the message names, too.",
+            ),
+        )
+        for words in ("perform: sts:", "perform sts:")
     ),
     (
         "with an explicit deny",
@@ -191,6 +226,12 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     *(
         (f"because no {policy.lower()} allows", Rule(Kind.PERMANENT, f"Allow {{action}} in {where}."))
         for policy, where in POLICIES.items()
+    ),
+    (
+        "no resource-based policies allow",
+        Rule(
+            Kind.PERMANENT, "Check that the resource is in this Region, and allow {action} in its own policy."
+        ),
     ),
     *((words, _BLOCKED) for words in ("account is blocked", "account is currently blocked")),
     ("iam:passrole", Rule(Kind.PERMANENT, "Allow iam:PassRole on the task role and the execution role.")),
@@ -367,6 +408,15 @@ EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
         "ParamValidationError": _REQUEST,
         "UnknownClientMethodError": Rule(Kind.PERMANENT, "Install a newer boto3."),
         "UnknownRegionError": Rule(Kind.PERMANENT, "Check the option `region`."),
+        **dict.fromkeys(
+            (
+                "UnsupportedOutpostResourceError",
+                "UnsupportedS3AccesspointConfigurationError",
+                "UnsupportedS3ArnError",
+                "UnsupportedS3ConfigurationError",
+            ),
+            Rule(Kind.PERMANENT, "Check `workload_store`, `region`, and S3's settings in AWS's config file."),
+        ),
         "UnsupportedServiceProtocolsError": Rule(Kind.PERMANENT, "Install a newer boto3."),
         "ValidationError": _REQUEST,  # InvalidRegionError, RangeError, UnknownParameterError
     }

@@ -153,6 +153,16 @@ BATCH: tuple[Reason, ...] = (
         source=PODS,
     ),
     Reason(
+        name="pod refused by its cluster",
+        says=("admission webhook...denied the request", "failed calling webhook", "pods...is forbidden: "),
+        what="The Kubernetes cluster refused the pod",
+        remedy=(
+            "See what AWS names: a policy, a quota of the namespace, a service account that does not exist. "
+            "Change it, or the pod's definition."
+        ),
+        source="https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/",
+    ),
+    Reason(
         name="pod could not run",
         says=(
             "UnexpectedAdmissionError",

@@ -8,7 +8,7 @@ from aws_executors.core.aws.error_codes import MESSAGES, Kind
 from aws_executors.core.aws.response import DEREGISTERED, MAINTENANCE
 from aws_executors.core.aws.sidecars import ENDED_TASK
 from aws_executors.core.ecs.answers.responses import FAILURES
-from aws_executors.core.explain.reason import ANYTHING, Reason
+from aws_executors.core.explain.reason import ANYTHING, Reason, behind
 from aws_executors.core.lifecycle.effects import OURS
 from aws_executors.core.lifecycle.observation import Cause, Sign
 
@@ -20,7 +20,59 @@ SCHEDULERS = (
 SHOWN = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"
 ESSENTIAL = "https://repost.aws/knowledge-center/ecs-essential-container-task-exited"
 CAPACITY = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-auto-scaling.html"
+EC2 = "https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html"
+INSTANCE_ROLE = (
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instances-instance-profile.html"
+)
+MANAGED = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ManagedInstances.html"
 SPOT = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html"
+
+_LAUNCH = ("Unable to launch instance(s) for capacity provider",)
+
+LAUNCHES: tuple[Reason, ...] = (
+    Reason(
+        name="no instance launched: not allowed",
+        says=behind(_LAUNCH, ("UnauthorizedOperation", "not authorized to perform")),
+        what="ECS is not allowed to launch an instance for the capacity provider",
+        remedy=(
+            "Allow what AWS names in the capacity provider's infrastructure role (and in the policy that "
+            "denies it, if one is named). AmazonECSInfrastructureRolePolicyForManagedInstances passes only "
+            "instance roles whose names begin with ecsInstanceRole."
+        ),
+        source=INSTANCE_ROLE,
+    ),
+    Reason(
+        name="no instance launched: quota",
+        says=behind(_LAUNCH, ("VcpuLimitExceeded", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded")),
+        what="The account's quota of EC2 instances is used up",
+        remedy=(
+            "Raise it in Service Quotas (EC2: vCPUs of On-Demand or of Spot instances), or run fewer "
+            "containers at once."
+        ),
+        source=EC2,
+    ),
+    Reason(
+        name="no instance launched: no capacity",
+        says=behind(_LAUNCH, ("InsufficientInstanceCapacity", "UnfulfillableCapacity")),
+        what="AWS has no instance for the capacity provider at this time",
+        remedy=(
+            "Allow more instance types in its instance requirements, subnets in more Availability Zones, or "
+            "On-Demand in the place of Spot."
+        ),
+        source=EC2,
+    ),
+    Reason(
+        name="no instance launched",
+        says=_LAUNCH,
+        what="ECS could not launch an instance for the capacity provider",
+        remedy=(
+            "Check what AWS names in the capacity provider: subnets, security groups, instance "
+            "requirements, instance profile, infrastructure role."
+        ),
+        source=MANAGED,
+    ),
+)
+"""ECS Managed Instances: EC2's own codes, which ECS quotes."""
 
 PLACEMENT: tuple[Reason, ...] = tuple(
     Reason(

@@ -6,7 +6,7 @@ container's `reason`) use the same words; Kubernetes has its own.
 
 from aws_executors.core.aws.error_codes import OTHER_POLICIES
 from aws_executors.core.explain.reason import Reason, behind
-from aws_executors.core.explain.secrets_and_roles import DENIED
+from aws_executors.core.explain.secrets_and_roles import DENIED, NO_CREDENTIALS, REFUSED_CREDENTIALS
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
 CALLS = "https://repost.aws/knowledge-center/ecs-fargate-pull-container-error"
@@ -19,8 +19,12 @@ ROUTE = (
 )
 
 
+PULLS = ("CannotPull", "ImagePull")
+"""How the agent and Kubernetes (ErrImagePull, ImagePullBackOff) begin, before they quote the same runtime."""
+
+
 def _pull(*words: str) -> tuple[str, ...]:
-    return behind(("CannotPull",), words)
+    return behind(PULLS, words)
 
 
 IMAGE: tuple[Reason, ...] = (
@@ -40,9 +44,9 @@ IMAGE: tuple[Reason, ...] = (
         says=(
             "engine ecr credentials: not found",
             "private registry credentials: not found",
-            *_pull("NoCredentialProviders"),
+            *_pull(*NO_CREDENTIALS, REFUSED_CREDENTIALS),
         ),
-        what="The instance's ECS agent had no credentials for the image's registry",
+        what="The instance's ECS agent had no valid credentials for the image's registry",
         remedy=(
             "Check that the definition has an execution role that ECS can assume, and that the role "
             "can read the secret in `repositoryCredentials`. If both are right, the error is "
@@ -65,6 +69,8 @@ IMAGE: tuple[Reason, ...] = (
             "cannot be used on this platform",
             "no match for platform in manifest",
             "image is incompatible with",
+            "does not match the specified platform",
+            "does not provide the specified platform",
         ),
         what="The image is not built for the platform it was to run on",
         remedy="Build it for that platform (`docker buildx build --platform linux/amd64`), or set "
@@ -86,9 +92,11 @@ IMAGE: tuple[Reason, ...] = (
             "unsupported media type application/vnd.docker",
             "manifest schema unsupported",
             "docker image format v1",
+            *_pull("missing signature key", "mediaType in manifest should be", "unsupported manifest format"),
         ),
         what="The image's manifest has a format that the runtime does not support",
-        remedy="Rebuild and push it with a recent Docker, as a schema 2 or OCI image.",
+        remedy="Rebuild and push it with a recent Docker, as a schema 2 or OCI image. On an instance with an "
+        "old Docker, update its image (AMI).",
         source=PAGE,
     ),
     Reason(
@@ -113,6 +121,31 @@ IMAGE: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="image incomplete in its registry",
+        says=_pull(
+            "unknown blob",
+            "blob unknown",
+            "could not fetch content descriptor",
+            "content digest...not found",
+        ),
+        what="The registry has the image, but not all of its layers were had",
+        remedy=(
+            "Push the image again. If the registry mirrors another one, check that the mirror reaches it. On "
+            "an instance, remove what it has of the image, or replace the instance."
+        ),
+        source="https://github.com/containerd/containerd/issues/3604",
+    ),
+    Reason(
+        name="image's proxy does not answer",
+        says=_pull("proxyconnect", "Proxy Authentication Required"),
+        what="The proxy between the instance and the image's registry refused or did not answer",
+        remedy=(
+            "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the container runtime on the instance: address, "
+            "login, and exceptions for ECR and S3 endpoints."
+        ),
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/http_proxy_config.html",
+    ),
+    Reason(
         name="image registry has no address",
         says=_pull("no such host", "server misbehaving", "name resolution"),
         what="The registry's name could not be resolved",
@@ -124,11 +157,16 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image layers forbidden",
-        says=("starport-layer-bucket...403 Forbidden", "httpRead...403 Forbidden"),
+        says=(
+            "starport-layer-bucket...403 Forbidden",
+            "httpRead...403 Forbidden",
+            *_pull("<Code>AccessDenied"),
+        ),
         what="The image was found, but its layers could not be downloaded: access denied",
         remedy=(
-            "ECR keeps layers in S3: the policy of the subnets' S3 endpoint must allow s3:GetObject "
-            "on arn:aws:s3:::prod-<region>-starport-layer-bucket/*."
+            "Layers are kept in S3: the policy of the subnets' S3 endpoint must allow s3:GetObject on "
+            "arn:aws:s3:::prod-<region>-starport-layer-bucket/* for ECR, and on "
+            "arn:aws:s3:::docker-images-prod/* for Docker Hub."
         ),
         source=PAGE,
     ),
@@ -209,6 +247,7 @@ IMAGE: tuple[Reason, ...] = (
             "UnableToAccessSecret",
             "UnableToDecryptSecretValue",
             "ecr:BatchImportUpstream",
+            *_pull("upstream registry", "pull through cache rule"),
         ),
         what="ECR's pull through cache could not get the image from its upstream registry",
         remedy=(
@@ -225,9 +264,9 @@ IMAGE: tuple[Reason, ...] = (
         ),
         what="The role that pulls the image is not allowed to",
         remedy=(
-            "Give the execution role (on an instance without one: the instance's role) the policy "
-            "AmazonECSTaskExecutionRolePolicy; for an image in another account, the repository's policy must "
-            "allow it as well. Check that the image exists."
+            "Give the execution role (on an instance without one, and on Kubernetes: the instance's role) "
+            "the policy AmazonECSTaskExecutionRolePolicy; for an image in another account, the repository's "
+            "policy must allow it as well. Check that the image exists."
         ),
         source=PAGE,
     ),
@@ -244,11 +283,15 @@ IMAGE: tuple[Reason, ...] = (
                 "failed to authorize",
                 "requested access to the resource is denied",
                 "insufficient_scope",
+                "Authentication is required",
+                ": unauthorized",
+                "denied: denied",
+                "from registry: denied",
             ),
         ),
         what="The registry requires a login, or does not have the image",
         remedy="Check the image's name. For ECR, the definition needs an execution role; for another private "
-        "registry, `repositoryCredentials`.",
+        "registry, `repositoryCredentials` (on Kubernetes: `imagePullSecrets`).",
         source=PAGE,
     ),
     Reason(
@@ -272,7 +315,10 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image not found",
-        says=("manifest unknown", *_pull("not found", "does not exist", "repo digest matching")),
+        says=(
+            "manifest unknown",
+            *_pull("not found", "does not exist", "repo digest matching", "not known to registry"),
+        ),
         what="The image or its tag does not exist",
         remedy=(
             "Check the image in the task or job definition (account, Region, repository, tag), and "
@@ -314,7 +360,15 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image download broke off",
-        says=_pull("EOF", "short read", "failed size validation", "failed commit on ref"),
+        says=_pull(
+            "EOF",
+            "short read",
+            "failed size validation",
+            "failed commit on ref",
+            "unexpected commit digest",
+            "use of closed network connection",
+            "stream error: ",
+        ),
         what="The download of the image was interrupted",
         remedy="If it persists, check what is between the subnet and the registry.",
         source=CALLS,

@@ -4,13 +4,24 @@ Law: the most specific rows come first: CloudWatch's words before the log driver
 """
 
 from aws_executors.core.explain.reason import Reason, behind
-from aws_executors.core.explain.secrets_and_roles import PAGE, THROTTLED, UNREACHED, way_out
+from aws_executors.core.explain.secrets_and_roles import NO_CREDENTIALS, PAGE, THROTTLED, UNREACHED, way_out
 
 AWSLOGS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"
 FIRELENS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_firelens.html"
 LOG = ("Cloudwatch log", "logger args", "CloudWatch Logs", "Amazon CloudWatch")
 
 LOGS: tuple[Reason, ...] = (
+    Reason(
+        name="log driver without credentials",
+        says=behind(("logging driver",), NO_CREDENTIALS),
+        what="The log driver had no credentials for CloudWatch Logs",
+        remedy=(
+            "Give the definition an execution role, and set "
+            "ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true for the instance's agent; or allow the "
+            "instance's role to write logs."
+        ),
+        source="https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting-cant-specify-secrets.html",
+    ),
     Reason(
         name="log may not be written",
         says=("not authorized to perform: logs:",),
@@ -53,17 +64,6 @@ LOGS: tuple[Reason, ...] = (
         what="CloudWatch Logs throttled the creation of log streams",
         remedy=("If it persists, ask for a higher CreateLogStream quota, or start fewer containers at once."),
         source=PAGE,
-    ),
-    Reason(
-        name="log driver without credentials",
-        says=("logging driver...NoCredentialProviders", "logging driver...CredentialsEndpointError"),
-        what="The log driver had no credentials for CloudWatch Logs",
-        remedy=(
-            "Give the definition an execution role, and set "
-            "ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true for the instance's agent; or allow the "
-            "instance's role to write logs."
-        ),
-        source="https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting-cant-specify-secrets.html",
     ),
     Reason(
         name="log router not set up",

@@ -24,8 +24,11 @@ VOLUMES: tuple[Reason, ...] = (
             "mount.nfs4...Name or service not known",
             "mounting volume...Failed to resolve",
             "mounting volume...efs...no such host",
+            "No matching mount target in the az",
+            "Cannot find mount target for the file system",
+            "No mount target created for the file system",
         ),
-        what="The file system's name could not be resolved",
+        what="The file system's name could not be resolved, or it has no mount target there",
         remedy=(
             "Give the file system a mount target in the subnet's Availability Zone, and enable DNS "
             "hostnames in the VPC."
@@ -64,6 +67,7 @@ VOLUMES: tuple[Reason, ...] = (
             "EFS utils...Connection re",
             "mount.nfs4: Connection",
             "mount.nfs4: mount system call failed",
+            "Cannot connect to file system mount target",
         ),
         what="The file system did not answer",
         remedy=(
@@ -73,8 +77,23 @@ VOLUMES: tuple[Reason, ...] = (
         source=EFS,
     ),
     Reason(
+        name="EFS without a role",
+        says=(
+            "AWS Access Key ID and Secret Access Key are not found",
+            "AWS security credentials not found",
+            "to retrieve AWS security credentials",
+            "Unable to reach Container Credentials URI",
+        ),
+        what="There were no credentials to mount the file system with",
+        remedy=(
+            "With `iam` ENABLED (and for S3 Files) the definition needs a task role (in a job definition: "
+            "`jobRoleArn`)."
+        ),
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-efs-config.html",
+    ),
+    Reason(
         name="EFS not mounted",
-        says=("EFS utils", "mount.nfs4", "mount.efs"),
+        says=("EFS utils", "mount.nfs4", "mount.efs", "S3 Files"),
         what="A file system of EFS or S3 Files could not be mounted",
         remedy="Check its id, access point and mount targets, and the security groups between them. S3 Files "
         "needs a task role, and Fargate or Managed Instances.",

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from aws_executors.core.explain.agent import AGENT
 from aws_executors.core.explain.batch import BATCH
-from aws_executors.core.explain.ecs import ECS, LAST
+from aws_executors.core.explain.ecs import ECS, LAST, LAUNCHES
 from aws_executors.core.explain.exit_codes import EXITS
 from aws_executors.core.explain.image_pull import IMAGE
 from aws_executors.core.explain.log_driver import LOGS
@@ -23,6 +23,7 @@ from aws_executors.core.lifecycle.observation import Observation
 
 TABLES: Mapping[str, tuple[Reason, ...]] = MappingProxyType(
     {
+        "launches": LAUNCHES,
         "image": IMAGE,
         "setup": SETUP,
         "logs": LOGS,

@@ -33,12 +33,34 @@ UNREACHED = (
 
 THROTTLED = ("ThrottlingException", "Rate exceeded")
 
+NO_CREDENTIALS = (
+    "NoCredentialProviders",
+    "CredentialsEndpointError",
+    "failed to refresh cached credentials",
+    "no EC2 IMDS role found",
+    "static credentials are empty",
+)
+"""How they report that there are no credentials to sign with."""
+
+REFUSED_CREDENTIALS = "security token included in the request is"
+
 ASM = ("secret from asm", "Secrets Manager")
 SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
 ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
 
 
-AWS_NAMES = tuple(f"ResourceInitializationError...{domain}" for domain in ("amazonaws.com", "api.aws"))
+AWS_NAMES = tuple(
+    f"ResourceInitializationError...{domain}"
+    for domain in (
+        "amazonaws.com",
+        "amazonaws.eu",
+        "api.aws",
+        "c2s.ic.gov",
+        "hci.ic.gov",
+        "sc2s.sgov.gov",
+        "adc-e.uk",
+    )
+)
 """Where the name of an AWS endpoint is spoken of, and not that of a log server."""
 
 
@@ -50,7 +72,7 @@ def way_out(endpoint: str) -> str:
 SETUP: tuple[Reason, ...] = (
     Reason(
         name="another policy denies",
-        says=behind(("not authorized to perform",), (*OTHER_POLICIES, "no resource-based policy allows")),
+        says=behind(("not authorized to perform",), OTHER_POLICIES),
         what="A policy denies what the container needs before it starts",
         remedy=(
             "Change the policy that AWS names: the VPC endpoint's, the secret's, the organization's, or a "
@@ -86,6 +108,19 @@ SETUP: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="key not usable",
+        says=behind(
+            (*ASM, *SSM, "KMS"),
+            ("DisabledException", "KMSInvalidStateException", "is pending deletion", ":key/...is disabled"),
+        ),
+        what="The KMS key of a secret is disabled or about to be deleted",
+        remedy=(
+            "Cancel its deletion (kms cancel-key-deletion) and enable it, or encrypt the secret with "
+            "another one."
+        ),
+        source="https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html",
+    ),
+    Reason(
         name="secret has no such key",
         says=("did not contain json key",),
         what="The secret's JSON does not have the key that the definition names",
@@ -95,7 +130,7 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="secret is no JSON",
-        says=behind(ASM, ("invalid character",)),
+        says=behind(ASM, ("invalid character", "unexpected end of JSON input", "json: cannot unmarshal")),
         what="The definition names a key of a secret that is not JSON",
         remedy=("Leave out the key after the secret's ARN, or make the secret a JSON object with that key."),
         source=PAGE,
@@ -188,6 +223,16 @@ SETUP: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="AWS is not trusted",
+        says=behind(AWS_NAMES, ("x509:", "tls: ")),
+        what="The TLS certificate that came for an AWS endpoint was not trusted",
+        remedy=(
+            "Exempt AWS's endpoints from what inspects TLS between the subnet and them (a firewall, a "
+            "proxy), or give the subnets VPC endpoints."
+        ),
+        source="https://docs.aws.amazon.com/network-firewall/latest/APIReference/API_TLSInspectionConfiguration.html",
+    ),
+    Reason(
         name="Secrets Manager out of reach",
         says=(*behind(ASM, UNREACHED), "connection issue between the task and AWS Secrets Manager"),
         what="Secrets Manager could not be reached from the container's subnet",
@@ -239,7 +284,11 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="execution role gave no credentials",
-        says=("execution role credentials", "No execution credentials set for the task"),
+        says=(
+            "execution role credentials",
+            "No execution credentials set for the task",
+            *behind((*ASM, *SSM, *ECR), (*NO_CREDENTIALS, REFUSED_CREDENTIALS)),
+        ),
         what="The ECS agent had no credentials of the execution role",
         remedy=(
             "If it persists, check that the definition has an execution role, that "

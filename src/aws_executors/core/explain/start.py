@@ -15,6 +15,7 @@ TASK = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definit
 RUNC = "https://github.com/opencontainers/runc/blob/main/libcontainer/rootfs_linux.go"
 STORAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-storage.html"
 DEVICES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-inference.html"
+LOCAL_STORAGE = "https://kubernetes.io/docs/concepts/storage/ephemeral-storage/"
 ADMISSION = "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"
 
 
@@ -60,6 +61,20 @@ START: tuple[Reason, ...] = (
         source=ADMISSION,
     ),
     Reason(
+        name="pod's disk used up",
+        says=(
+            "exceeded its local ephemeral storage limit",
+            "local storage usage exceeds the total limit",
+            "EmptyDir volume...exceeds the limit",
+        ),
+        what="The pod wrote more to its node's disk than its limit allows, and was killed",
+        remedy=(
+            "Raise the limit of `ephemeral-storage`, or the `sizeLimit` of the volume that AWS names, in the "
+            "job definition."
+        ),
+        source=LOCAL_STORAGE,
+    ),
+    Reason(
         name="out of memory",
         says=("OutOfMemory", "OOMKilled"),
         what="The container ran out of memory and was killed",
@@ -80,6 +95,7 @@ START: tuple[Reason, ...] = (
             "nvidia-container-cli",
             "could not select device driver",
             "runtime specified nvidia",
+            "nvidia-container-runtime",
             "invalid runtime name: nvidia",
             "CDI device",
             "prestart hook",
@@ -134,7 +150,11 @@ START: tuple[Reason, ...] = (
     ),
     Reason(
         name="disk broken",
-        says=("input/output error", "structure needs cleaning"),
+        says=(
+            "input/output error",
+            "structure needs cleaning",
+            "daemon: mkdir /var/lib/docker...read-only file system",
+        ),
         what="The host's disk failed",
         remedy="On an instance, replace it. It is not the definition's fault.",
         source=PAGE,
@@ -210,6 +230,16 @@ START: tuple[Reason, ...] = (
         what="A kernel setting is not allowed in the container",
         remedy="Remove `systemControls` from the definition.",
         source=TASK,
+    ),
+    Reason(
+        name="runtime left no word",
+        says=("unable to retrieve OCI runtime error",),
+        what="The container runtime failed, and left no word why",
+        remedy=(
+            "If it happens again on an instance, replace it, and use a recent ECS-optimized image "
+            "(docker.log, disk, load)."
+        ),
+        source="https://github.com/canonical/microk8s/issues/430",
     ),
     Reason(
         name="command not in the image",
