@@ -171,6 +171,24 @@ IMAGE: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="image registry failed",
+        says=_pull(
+            *(
+                f"{code} {text}"
+                for code, text in (
+                    (500, "Internal Server Error"),
+                    (502, "Bad Gateway"),
+                    (503, "Service Unavailable"),
+                    (503, "Slow Down"),
+                    (504, "Gateway Time"),
+                )
+            )
+        ),
+        what="The image's registry failed",
+        remedy="If it persists, check the registry's status page.",
+        source=CALLS,
+    ),
+    Reason(
         name="image layers out of reach",
         says=(
             "starport-layer-bucket",
@@ -221,23 +239,6 @@ IMAGE: tuple[Reason, ...] = (
         says=_pull("x509:", "tls: ", "server gave HTTP response to HTTPS client"),
         what="The registry's TLS certificate was not trusted",
         remedy="Give the registry a certificate from a public authority, or use Amazon ECR.",
-        source=CALLS,
-    ),
-    Reason(
-        name="image registry failed",
-        says=_pull(
-            *(
-                f"{code} {text}"
-                for code, text in (
-                    (500, "Internal Server Error"),
-                    (502, "Bad Gateway"),
-                    (503, "Service Unavailable"),
-                    (504, "Gateway Time"),
-                )
-            )
-        ),
-        what="The image's registry failed",
-        remedy="If it persists, check the registry's status page.",
         source=CALLS,
     ),
     Reason(
