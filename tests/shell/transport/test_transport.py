@@ -420,3 +420,10 @@ def test_a_key_that_is_denied_says_what_to_allow(aws: LocalAws) -> None:
     aws.faults.clear()
     aws.faults.refuse("PutObject", "KMS.NotFoundException", "Invalid keyId alias/airflow")
     assert "Fix workload_kms_key" in writer(KEY_OF_KMS).put(NAME, workload("a")).failure().remedy
+
+
+def test_a_key_that_is_asked_too_often_is_no_wrong_key(aws: LocalAws) -> None:
+    aws.faults.refuse("PutObject", "KMS.ThrottlingException", "Rate exceeded")
+    error = writer(KEY_OF_KMS).put(NAME, workload("a")).failure()
+    assert error.kind is Kind.THROTTLED
+    assert "workload_kms_key" not in error.remedy

@@ -6,7 +6,7 @@ Law: only the text changes; the kind of the error has been decided in `core/aws/
 from dataclasses import dataclass, replace
 
 from aws_executors.core.aws.error_codes import denied_elsewhere
-from aws_executors.core.aws.errors import AwsError
+from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.iam import partition
 
 
@@ -39,9 +39,9 @@ class Told:
                 return f"Allow {self._missing()} for the role that the scheduler runs as.{self._or_owner()}"
             case "NoSuchBucket":
                 return "Create the bucket, or fix workload_store."
-            case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException":
+            case "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException":
                 return "Use a bucket in the Region that the option region names."
-            case code if code.startswith("KMS."):
+            case code if code.startswith("KMS.") and error.kind is Kind.PERMANENT:
                 return "Fix workload_kms_key: it must be an enabled encryption key in the bucket's Region."
             case _:
                 return error.remedy
