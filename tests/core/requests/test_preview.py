@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from aws_executors import Launch, Task, preview, to_kwargs
+from aws_executors.core.errors import BuilderError
 from aws_executors.ecs import ContainerOverride, Overrides, RunTask, build
 from strategies import ECS_SETTINGS, run_tasks
 
@@ -113,3 +114,9 @@ def test_a_secret_of_a_command_is_not_shown(command: tuple[str, ...]) -> None:
 
 def of(command: tuple[str, ...]) -> Overrides:
     return Overrides(container_overrides=(ContainerOverride(name="main", command=command),))
+
+
+@pytest.mark.parametrize("made", [None, 3, "taskDefinition", (RunTask(task_definition="airflow"),)])
+def test_what_a_builder_without_its_return_makes_is_no_empty_request(made: object) -> None:
+    with pytest.raises(BuilderError, match=f"not {type(made).__name__}; end the builder with `return req"):
+        preview(made)

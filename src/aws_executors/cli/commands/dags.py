@@ -7,7 +7,6 @@ file says now. Airflow is imported on first use.
 from argparse import Namespace
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from io import StringIO
 from itertools import dropwhile
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from aws_executors.cli.configuration import CommandError, airflow
 from aws_executors.core.redact.outgoing import PART, one_line
+from aws_executors.core.validation import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,7 @@ def parsed(folder: str) -> Any:
 
 def near(name: str, names: Any) -> str:
     """Suggest the closest name."""
-    close = get_close_matches(name, list(names), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return "".join(f"; did you mean {close!r}?" for close in nearest(name, list(names)))
 
 
 def error_in(trace: str) -> str:

@@ -5,11 +5,11 @@ of a structure which it is part of. Each service says what its options set; all 
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from difflib import get_close_matches
 from typing import cast
 
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.wire import fields_of, spell
+from aws_executors.core.validation import nearest
 
 ALL, NONE = "all", "none"
 OPTION = "executor_config_allowed"
@@ -34,7 +34,7 @@ all, none, environment
         raise ValueError(f"names {ALL} or {NONE} together with other names, which is ambiguous")
     for name in spelled:
         if name not in known and name not in (ALL, NONE):
-            near = "".join(f" did you mean {one}?" for one in get_close_matches(name[:60], known, n=1))
+            near = "".join(f" did you mean {one}?" for one in nearest(name, list(known)))
             listed = ", ".join((ALL, NONE, *known))
             raise ValueError(
                 f"names {name[:60]!r}, which executor_config does not have;{near} Allowed: {listed}"

@@ -33,6 +33,7 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
+from aws_executors.core.errors import BuilderError
 from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.redact.values import MASK, sensitive
 from aws_executors.core.requests.merge import KEY
@@ -219,14 +220,18 @@ def to_kwargs(request: object) -> dict[str, object]:
     """What boto3's method takes for this request: ``client.run_task(**to_kwargs(request))``.
 
     Plain dicts, lists, texts and numbers in AWS's spelling; what is absent is left out. Pure: each call
-    gives new containers, so the caller may change them.
+    gives new containers, so the caller may change them. Raises `BuilderError` for None, as a builder gives
+    that forgets its return, and for whatever else has no members.
 
     >>> from aws_executors.core.ecs.request import RunTask
     >>> to_kwargs(RunTask(task_definition="airflow:7", started_by="airflow/0b6e"))
     {'taskDefinition': 'airflow:7', 'startedBy': 'airflow/0b6e', 'count': 1}
     """
     dumped = cast("object", _ANY_VALUE.dump_python(request, mode="json", by_alias=True, exclude_none=True))
-    return _without_empty(dumped) if isinstance(dumped, dict) else {}
+    if not isinstance(dumped, dict):
+        given = type(request).__name__
+        raise BuilderError(f"expected a request, not {given}; end the builder with `return request`")
+    return _without_empty(cast("dict[str, object]", dumped))
 
 
 def surely_fits(request: object, limit: int) -> bool:

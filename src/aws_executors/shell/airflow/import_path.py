@@ -9,13 +9,13 @@ import inspect
 import sys
 import traceback
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import PurePath
 
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.redact.outgoing import PART, one_line
 from aws_executors.core.requests.compose import error_words
+from aws_executors.core.validation import nearest
 
 WHERE = "in Airflow's plugins folder, or elsewhere on the PYTHONPATH of the scheduler"
 BUILDER_FORM = "write it as def build(launch): ..., and return a request"
@@ -106,7 +106,7 @@ def _place(error: BaseException) -> str:
 
 
 def _lacks(found: object, module_name: str, step: str) -> Unloaded:
-    near = "".join(f"did you mean {close}?" for close in get_close_matches(step, dir(found), n=1))
+    near = "".join(f"did you mean {close}?" for close in nearest(step, dir(found)))
     return Unloaded(
         f"names {step!r}, which {module_name} does not have", near or f"define it in {module_name}"
     )
