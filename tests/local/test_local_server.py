@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 import time
 import urllib.request
@@ -448,6 +449,17 @@ def raw(account: Account) -> Iterator[http.client.HTTPConnection]:
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
     yield connection
     connection.close()
+
+
+def test_a_connection_that_is_closed_before_its_thread_begins_is_no_error(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = account.aws._server
+    assert server is not None
+    closed = socket.socket()
+    closed.close()
+    server.process_request_thread(closed, ("127.0.0.1", 1))
+    assert capsys.readouterr().err == ""
 
 
 def test_a_connection_is_kept_for_many_requests(raw: http.client.HTTPConnection) -> None:

@@ -27,7 +27,7 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.types import http_url
 from aws_executors.doctor.checks.batch_evidence import Environment, JobDefinition, Queue
 from aws_executors.doctor.checks.ecs_evidence import Cluster, TaskDefinition
-from aws_executors.doctor.checks.fargate_quota import Quota
+from aws_executors.doctor.checks.fargate_quota import ServiceQuota
 from aws_executors.doctor.checks.findings import Airflow, Identity, Unasked
 from aws_executors.doctor.checks.image import Evidence
 from aws_executors.doctor.checks.network import Network, SecurityGroup, Subnet
@@ -269,7 +269,7 @@ class Probe:
             case AwsError() as error:
                 return Unasked(str(error))
             case answer:
-                read = _records(Quota, [answer.get("Quota")])
+                read = _records(ServiceQuota, [answer.get("Quota")])
                 return read[0].value if isinstance(read, tuple) else read
 
     def _of_ec2(

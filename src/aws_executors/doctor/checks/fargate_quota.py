@@ -16,7 +16,7 @@ ON_DEMAND, SPOT = "L-3032A538", "L-36FBB829"
 NAMES = {ON_DEMAND: "Fargate On-Demand vCPUs", SPOT: "Fargate Spot vCPUs"}
 
 
-class Quota(Read):
+class ServiceQuota(Read):
     """One of the account's quotas."""
 
     value: float = Field(validation_alias="Value")

@@ -10,6 +10,7 @@ import itertools
 import json
 import socket
 import socketserver
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -59,16 +60,13 @@ class ConnectionHandler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         server = self.server
         assert isinstance(server, Server)
-        try:
-            while (request := read_request(self.rfile, self.wfile)) is not None:
-                reply = server.reply(request, partial(is_open, self.connection))
-                if reply is None:
-                    return
-                self.wfile.write(reply)
-                if request.closes:
-                    return
-        except OSError:
-            return  # the client or our own shutdown closed the connection
+        while (request := read_request(self.rfile, self.wfile)) is not None:
+            reply = server.reply(request, partial(is_open, self.connection))
+            if reply is None:
+                return
+            self.wfile.write(reply)
+            if request.closes:
+                return
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -127,6 +125,12 @@ class Server(socketserver.ThreadingTCPServer):
             super().process_request_thread(request, client_address)
         finally:
             self._open.discard(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what went wrong, unless the client or our own end closed the connection, perhaps before its
+        thread had begun."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
     def reply(self, request: Request, is_wanted: Callable[[], bool]) -> bytes | None:
         """The response to a request, after its delay; None if the connection is to be closed without one.
