@@ -348,4 +348,12 @@ MUTANTS = (
         seed=2013,
         warm=True,
     ),
+    Mutant(
+        "a container that another scheduler uses by now is stopped",
+        TURNS,
+        "if cell.word is not Word.CLOSED and cell.token != container.job:",
+        "if cell is None:",
+        seed=72001022,
+        warm=True,
+    ),
 )

@@ -299,6 +299,8 @@ class Dispatcher(Generic[K, R]):
                 self._warm.want(record, effect, request)
             case effects.Stop(container=turn) if self._warm is not None and is_turn(turn):
                 self._warm.stop(record, turn)
+            case effects.Stop() if self._warm is not None and record.job.pooled:
+                self._warm.stop_container(record, effect)
             case effects.Submit() | effects.LookUp() | effects.Stop():
                 self._calls.enqueue(record, effect)
             case effects.Prepare() | effects.Renew():
@@ -324,6 +326,10 @@ class Dispatcher(Generic[K, R]):
     def log_event(self, record: Record[K, R], line: effects.LogEvent) -> None:
         """Write a line into a task instance's event log."""
         self._outbox.append(AirflowUpdate(record.job.token, record.work_item.key, line))
+
+    def stop(self, record: Record[K, R], effect: effects.Stop) -> None:
+        """Stop the container of a job, without looking at its cell."""
+        self._calls.enqueue(record, effect)
 
     def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> None:
         """Keep a submission of a job that may be another scheduler's by now until its row was read."""

@@ -91,6 +91,7 @@ class World:
     told: list[effects.LogEvent] = field(default_factory=list)
     accounts: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
     doubtful: bool = False
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -109,13 +110,19 @@ class World:
 
     def happen(self, record: Record[str, str], event: events.Event[str]) -> None:
         self.happened.append((record.job.token, event))
-        moved, _ = advance(record.job, event, Policy())
+        moved, asked = advance(record.job, event, Policy())
         self.table.move(moved, self.now)
         record.job = moved
+        for effect in asked:
+            if isinstance(effect, effects.Stop) and moved.pooled:
+                self.pool.stop_container(record, effect)
         self.pool.happened(record)
 
     def add(self, work_item: WorkItem[str, str]) -> Record[str, str] | None:
         return self.table.add(work_item, begin(work_item.job)[0], self.now)
+
+    def stop(self, record: Record[str, str], effect: effects.Stop) -> None:
+        self.stopped.append(effect.container)
 
     def hold(self, record: Record[str, str], submission: effects.Submit[str]) -> None:
         self.held.append(record.job.token)
@@ -227,7 +234,7 @@ def offered(world: World) -> Cell:
     return cell
 
 
-def test_a_job_has_the_place_from_which_its_container_has_taken_its_workload(world: World) -> None:
+def test_a_job_has_a_turn_once_its_container_has_taken_its_workload(world: World) -> None:
     job = world.wants("a")
     assert job.job.stage is Stage.SUBMITTING
     up(world)
@@ -339,7 +346,7 @@ def run(world: World, token: str) -> tuple[Record[str, str], Cell]:
     return job, taken
 
 
-def test_a_place_is_followed_that_was_found_where_an_offer_was_on_its_way(world: World) -> None:
+def test_a_turn_is_followed_that_was_found_where_an_offer_was_on_its_way(world: World) -> None:
     """Another scheduler has offered there first, and its job is adopted in this very moment."""
     world.wants("a")
     up(world)
@@ -362,6 +369,8 @@ def test_a_container_is_stopped_for_the_job_that_runs_there(world: World) -> Non
     world.pool.stop(job, "arn:c1#2")
     world.answers("read", Success(HeldCell(tag(taken), taken)))
     assert isinstance(world.of("c1")[-1], events.Revoked)
+    world.answers("read", Success(HeldCell(tag(taken), taken)))
+    assert world.stopped == ["arn:c1"]
 
 
 def test_it_is_not_stopped_for_one_that_has_ended_meanwhile(world: World) -> None:
@@ -512,6 +521,49 @@ def test_one_that_nobody_here_waits_for_is_let_alone_if_it_is_up(world: World, c
     world.run_due(1.0)
     world.answers("read", Success(HeldCell(tag(cell), cell)))
     assert not any(isinstance(event, events.Revoked) for event in world.of("c1"))
+
+
+def accepted_late(world: World) -> None:
+    """The submission of a container is answered when nobody has waited for it for long."""
+    job = world.wants("a")
+    world.happen(world.own("c1"), events.Prepared(world.now, "request"))
+    world.happen(job, events.Revoked(world.now))
+    world.run_due()
+    world.answers("read", Success(None))
+    world.run_due(40.0)
+    world.happen(world.own("c1"), events.Accepted(world.now, "arn:c1"))
+    assert world.stopped == []
+
+
+def test_one_that_another_scheduler_uses_by_now_is_not_stopped(world: World) -> None:
+    accepted_late(world)
+    world.answers("read", Failure(SILENT))
+    world.run_due(1.0)
+    taken = IDLE.offer("another scheduler's", "{}").take()
+    world.answers("read", Success(HeldCell(tag(taken), taken)))
+    world.happen(world.own("c1"), events.Due(world.now + Policy().linger))  # it is asked again
+    world.answers("read", Success(HeldCell(tag(taken), taken)))
+    assert world.stopped == []
+
+
+def test_one_that_is_not_up_is_stopped(world: World) -> None:
+    accepted_late(world)
+    world.answers("read", Success(None))
+    assert world.stopped == ["arn:c1"]
+
+
+def test_one_that_is_idle_is_closed_and_then_stopped(world: World) -> None:
+    accepted_late(world)
+    world.answers("read", Success(HeldCell(tag(IDLE), IDLE)))
+    world.answers("write", Failure(SILENT))
+    world.run_due(1.0)
+    world.answers("read", Success(HeldCell(tag(IDLE), IDLE)))
+    world.answers("write", Success(None))  # another scheduler was there before, and takes its offer back
+    idle = IDLE.offer("another scheduler's", "{}").withdraw()
+    world.answers("read", Success(HeldCell(tag(idle), idle)))
+    assert world.stopped == []
+    world.answers("write", Success(HeldCell(tag(idle.close()), idle.close())))
+    assert world.stopped == ["arn:c1"]
 
 
 def test_nothing_is_offered_to_one_that_is_being_stopped_whatever_its_cell_says(world: World) -> None:

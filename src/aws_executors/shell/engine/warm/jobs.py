@@ -27,6 +27,10 @@ class Jobs(Protocol[K, R]):
         """Keep a submission of a job that may be another scheduler's by now until its row was read."""
         ...
 
+    def stop(self, record: Record[K, R], effect: effects.Stop) -> None:
+        """Stop the container of a job, without looking at its cell."""
+        ...
+
     def log_event(self, record: Record[K, R], line: effects.LogEvent) -> None:
         """Write a line into a task instance's event log."""
         ...

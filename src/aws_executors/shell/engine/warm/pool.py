@@ -180,6 +180,14 @@ class WarmPool(Generic[K, R]):
                 self._turns.look_to_stop(container)
         self._jobs.happen(record, events.StopAnswered(self._clock(), None))
 
+    def stop_container(self, record: Record[K, R], effect: effects.Stop) -> None:
+        """Stop a container, unless another scheduler uses it by now."""
+        container = self._turns.containers.get(record.job.token)
+        if container is None:
+            self._jobs.stop(record, effect)
+        else:
+            self._turns.look_again(partial(self._jobs.stop, record, effect), container)
+
     # --- Planning ------------------------------------------------------------------------------------------
 
     def _plan(self, now: float) -> None:

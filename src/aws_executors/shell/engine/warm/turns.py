@@ -118,6 +118,52 @@ class Turns(Generic[K, R]):
         else:
             container.closing = False
 
+    def look_again(self, stop: Callable[[], None], container: WarmContainer[K, R]) -> None:
+        """Stop a container now, unless another scheduler uses it: that it was to be stopped may be long ago.
+
+        Its submission was answered late, or this engine stood still. One that is idle is closed first.
+        """
+        if container.held is not None and container.held.cell.word is Word.CLOSED:
+            stop()
+            return
+        answered = self.answer_to(container, partial(self._looked_again, stop))
+        self._calls.read(container.name, answered)
+
+    def _looked_again(
+        self,
+        stop: Callable[[], None],
+        container: WarmContainer[K, R],
+        result: Result[HeldCell | None, AwsError],
+    ) -> None:
+        match unwrap_or_failure(result):
+            case AwsError() as error:
+                self.trouble(error)
+                self._later(container, partial(self.look_again, stop))
+            case HeldCell(cell=cell) as held if cell.word is Word.IDLE:
+                answered = self.answer_to(container, partial(self._closed_to_stop, stop))
+                self._calls.write(container.name, held, cell.close(), answered)
+            case HeldCell(cell=cell) if cell.word is not Word.CLOSED and cell.token != container.job:
+                if container.record is not None:
+                    self._jobs.happen(container.record, events.StopAnswered(self._clock(), None))
+            case _:
+                self.works()
+                stop()
+
+    def _closed_to_stop(
+        self,
+        stop: Callable[[], None],
+        container: WarmContainer[K, R],
+        result: Result[HeldCell | None, AwsError],
+    ) -> None:
+        match unwrap_or_failure(result):
+            case AwsError() as error:
+                self.trouble(error)
+                self._later(container, partial(self.look_again, stop))
+            case None:
+                self.look_again(stop, container)
+            case _:
+                stop()
+
     # --- What a cell says ---------------------------------------------------------------------------------
 
     def answer_to(
