@@ -262,7 +262,7 @@ MUTANTS = (
         f"{SHELL}.engine.dispatcher",
         "            if record.on_hold is not None:",
         "            if False:",
-        seed=31000334,
+        seed=94,
         warm=True,
         events=False,
     ),
@@ -345,7 +345,7 @@ MUTANTS = (
         "        if held is not None and held.cell.word is Word.OFFERED and not container.turn:\n"
         "            self._turns.back(container)\n",
         "        if held is not None and held.cell.word is Word.OFFERED and not container.turn:\n",
-        seed=2013,
+        seed=42,
         warm=True,
     ),
     Mutant(

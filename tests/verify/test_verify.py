@@ -193,6 +193,8 @@ def test_an_image_that_is_not_there(account: Account) -> None:
     for name in ("run", "exit", "lost answer", "adoption"):
         assert "CannotPullContainerError" in report.words(name), report.words(name)
     assert found["logs"] == "not checked"
+    facts = report.facts()  # of a container that has not begun, none has been measured
+    assert not any(facts[name]["measured"] for name in ("client-token", "stop-reason", "out-of-memory"))
     assert (found["nothing left"], account.left()) == ("ok", [])
 
 

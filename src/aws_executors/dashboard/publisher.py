@@ -1,8 +1,8 @@
 """Publish an executor's snapshot from a thread of its own: every few seconds, and only if it has changed.
 
 Law: it reads the engine from outside and writes to Airflow's database; neither the scheduler's thread nor the
-engine's ever waits for it while they run. A failure is logged once, and the next turn tries again. At the end
-it deletes its row, for which the scheduler's end waits as long as for the rest.
+engine's ever waits for it while they run. A failure is logged once, and the snapshot is published the next
+time. At the end it deletes its row, for which the scheduler's end waits as long as for the rest.
 """
 
 import threading

@@ -100,28 +100,28 @@ class Cloud:
         with self._changed:
             since = self.now()
             answer = apply(self._world, call, since)
-            self._turn()
+            self._run_due()
             while answer.wait and not self._ending:
                 self._stirred.wait(answer.wait)
                 if not is_wanted():
                     break
                 answer = again(self._world, call, answer, since, self.now())
-                self._turn()
+                self._run_due()
             return answer
 
     def do(self, verb: Callable[Concatenate[World, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Change or read the world now, under the lock."""
         with self._changed:
             done = verb(self._world, self.now(), *args, **kwargs)
-            self._turn()
+            self._run_due()
             return done
 
     def _feed(self, event: Event) -> None:
         with self._changed:
             feed(self._world, event, self.now())
-            self._turn()
+            self._run_due()
 
-    def _turn(self) -> None:
+    def _run_due(self) -> None:
         """Carry out what is due (the lock is held), and wake the thread if there is work for it."""
         self._advance()
         due = next_due(self._world)

@@ -127,11 +127,13 @@ def _numbers(seen: list[Observation]) -> list[int]:
 
 
 def by_check(name: str) -> Callable[[RunEvidence], Measurement | None]:
-    """What a check has found."""
+    """What a check has found; nothing where it failed because its container has not begun."""
 
     def measure(evidence: RunEvidence) -> Measurement | None:
         verdict = next(one for one in CHECKS if one.name == name).judge(evidence)
-        if verdict.outcome is CheckOutcome.NOT_CHECKED:
+        trace = evidence.trace(name)
+        unseen = trace is not None and (trace.record is None or trace.record.started is None)
+        if verdict.outcome is CheckOutcome.NOT_CHECKED or (verdict.outcome is CheckOutcome.FAILED and unseen):
             return None
         return Measurement(verdict.words, holds=verdict.outcome is CheckOutcome.OK)
 
