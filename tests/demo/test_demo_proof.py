@@ -170,8 +170,8 @@ def test_cold_beside_warm() -> None:
     warm = replace(cold, name="warm", containers=(container("(several)"),), turns=turns, billed=60)
     assert [str(one) for one in claims(cold, warm)] == [
         "ok   4 task instances succeeded",
-        "ok   3 containers stopped, everything in them with exit code 0",
-        "ok   2 containers were wanted for 2 tries, and that many there were",
+        "ok   3 containers stopped, and everything in them exited with code 0",
+        "ok   2 containers were expected for 2 tries, and exactly that many started",
         "ok   2 workloads ran once each; containers that ran any: 1",
         "ok   warm containers started: 1, for the work of 2 cold ones",
     ]

@@ -131,7 +131,7 @@ def one_container_each(records: Records, plan: Plan) -> Claim:
     wanted = wanted_by(records)
     found = Counter(f"{container.task.label} try {container.task.try_number}" for container in tasks)
     return Claim(
-        f"{wanted.total()} containers for {len(wanted)} tries, everything in them with exit code 0",
+        f"{wanted.total()} containers for {len(wanted)} tries, and everything in them exited with code 0",
         (
             *(
                 f"{name}: {found[name]}, not {wanted[name]}"

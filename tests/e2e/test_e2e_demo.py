@@ -78,8 +78,8 @@ def test_the_demo_is_green_and_stays_up_when_asked(tmp_path: Path) -> None:
     claims = [line[5:] for line in said.splitlines() if line.startswith("ok ")]
     assert [claim for claim in claims if not MEASURED.fullmatch(claim)] == [
         "7 task instances succeeded",
-        "9 containers stopped, everything in them with exit code 0",
-        "9 containers were wanted for 8 tries, and that many there were",
+        "9 containers stopped, and everything in them exited with code 0",
+        "9 containers were expected for 8 tries, and exactly that many started",
         "the slots of all 2 executors are free",
         "no container is left",
     ]

@@ -82,7 +82,7 @@ DEMO = Command(
         ("demo", "run it, in about 40 seconds"),
         ("demo --keep", "leave Airflow's UI running afterwards, until Ctrl-C"),
         ("demo --transport s3", "with workloads in S3, so that no request carries a token"),
-        ("demo --events", "with news by events in place of most polls"),
+        ("demo --events", "with events from AWS in place of most polls"),
         ("demo --warm", "short tasks in cold and in warm containers, with Fargate's clocks; some minutes"),
     ),
     options=(

@@ -40,8 +40,8 @@ USAGE = Command(
     name="usage",
     help="show what tasks used and about what they cost",
     about="Add up the records of containers that have ended, from the event log in Airflow's database: by "
-    "DAG, task, queue or task instance, the most expensive first. There are records with usage = True in the "
-    "executor's section. Changes nothing.",
+    "DAG, task, queue or task instance, the most expensive first. Records are written only with usage = True "
+    "in the executor's section. Changes nothing.",
     examples=(
         ("usage", "by DAG, of the last seven days"),
         ("usage --by task --dag etl --days 30", "the tasks of one DAG, of the last 30 days"),

@@ -55,7 +55,7 @@ def ended_well(containers: Iterable[Container]) -> Claim:
     """
     containers = tuple(containers)
     return Claim(
-        f"{len(containers)} containers stopped, everything in them with exit code 0",
+        f"{len(containers)} containers stopped, and everything in them exited with code 0",
         tuple(f"{c} is {c.status}, exit {c.exit_codes}: {c.reason}" for c in containers if not c.well)
         or (() if containers else ("there is none",)),
     )
@@ -84,7 +84,7 @@ def once_per_try(
     wanted = expected(instances, segments)
     found = Counter(f"{container.task.label} try {container.task.try_number}" for container in containers)
     return Claim(
-        f"{wanted.total()} containers were wanted for {len(wanted)} tries, and that many there were",
+        f"{wanted.total()} containers were expected for {len(wanted)} tries, and exactly that many started",
         tuple(
             f"{name}: {found[name]} containers, not {wanted[name]}"
             for name in sorted(wanted | found)

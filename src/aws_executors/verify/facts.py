@@ -172,7 +172,7 @@ FACTS: tuple[Fact, ...] = (
         services=ECS,
         says="A container that is killed for its memory has exit code 137 and a reason that begins with "
         "`OutOfMemoryError`",
-        how="by a program that uses half as much memory again as it may",
+        how="by a program that tries to use 1.5 times its memory limit",
         measure=by_check("memory"),
     ),
     Fact(
@@ -263,7 +263,7 @@ FACTS: tuple[Fact, ...] = (
         services=BATCH,
         says="A container that is killed for its memory has exit code 137 and a reason that begins with "
         "`OutOfMemoryError`",
-        how="by a program that uses half as much memory again as it may",
+        how="by a program that tries to use 1.5 times its memory limit",
         measure=by_check("memory"),
     ),
     Fact(

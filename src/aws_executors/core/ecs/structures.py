@@ -227,7 +227,7 @@ class ManagedEbsVolume:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
 class VolumeConfiguration:
-    """The settings of a volume that the task definition leaves to be configured at launch, by its name."""
+    """The settings of a volume that the task definition marks as configured at launch, by its name."""
 
     name: Annotated[Text, KEY_OF_A_WHOLE]
     managed_ebs_volume: ManagedEbsVolume | None = None

@@ -69,7 +69,7 @@ class _TaskMatches:
 
 
 def task_matches(*, dag: str = "*", task: str = "*") -> Predicate:
-    """Whether DAG id and task id, each as a whole, match shell patterns; letters' case counts.
+    """Whether DAG id and task id, each as a whole, match shell patterns; case-sensitive.
 
     >>> task_matches(dag="etl_*")
     task_matches(dag='etl_*', task='*')
@@ -175,7 +175,7 @@ class _Not(Generic[L]):
 
 
 def any_of(*predicates: Callable[[L], bool]) -> Callable[[L], bool]:
-    """Whether one of these is true; asked from left to right, of none it is false.
+    """Whether one of these is true; evaluated from left to right; of none, false.
 
     >>> any_of(queue_is("a"), try_number_over(1))
     any_of(queue_is('a'), try_number_over(1))
@@ -184,7 +184,7 @@ def any_of(*predicates: Callable[[L], bool]) -> Callable[[L], bool]:
 
 
 def all_of(*predicates: Callable[[L], bool]) -> Callable[[L], bool]:
-    """Whether all of these are true; asked from left to right, of none it is true."""
+    """Whether all of these are true; evaluated from left to right; of none, true."""
     return _AllOf(predicates)
 
 

@@ -17,7 +17,7 @@ from aws_executors.dashboard.page.view import Fleet
 MEANINGS: Mapping[DisplayState, str] = MappingProxyType(
     {
         DisplayState.WAITING: "being prepared, or refused by AWS for now",
-        DisplayState.SUBMITTING: "in turn for a call to AWS, in one, or waiting for a warm container",
+        DisplayState.SUBMITTING: "waiting to call AWS, in a call, or waiting for a warm container",
         DisplayState.STARTING: "AWS has the container",
         DisplayState.RUNNING: "the container runs",
         DisplayState.ENDING: "the container ends",

@@ -56,7 +56,7 @@ def _variables(texts: Mapping[str, str]) -> tuple[KeyValuePair, ...]:
 
 
 def with_retry(attempts: int, *, on_exit: tuple[EvaluateOnExit, ...] = ()) -> Step:
-    """Let Batch itself start the job up to `attempts` times (1 to 10), after the ends that `on_exit` tells.
+    """Let Batch itself start the job up to `attempts` times (1 to 10), after the ends that `on_exit` lists.
 
     This is a retry below Airflow: each attempt runs the same command for the same try of the task, with the
     same token, and Airflow sees one try. So it helps where the host was lost before the task began. Once the
@@ -93,7 +93,7 @@ def with_timeout(*, hours: int = 0, minutes: int = 0, seconds: int = 0) -> Step:
 def with_resources(
     *, vcpus: float | str | None = None, memory: int | None = None, gpu: int | None = None
 ) -> Step:
-    """Give the Airflow container so many vCPUs (0.25 is a quarter), MiB of memory and GPUs; others stay.
+    """Give the Airflow container this many vCPUs (0.25 is a quarter), MiB of memory and GPUs; others stay.
 
     On Fargate only certain pairs of vCPUs and memory exist. Source: API_ResourceRequirement.
 
@@ -216,7 +216,7 @@ def with_depends_on(*job_ids: str) -> Step:
 
 
 def with_consumable_resource(name: str, quantity: int = 1) -> Step:
-    """Hold so much of a consumable resource (a licence, say), by name or ARN, while the job runs.
+    """Hold this much of a consumable resource (a licence, say), by name or ARN, while the job runs.
 
     >>> with_consumable_resource("licence")
     with_consumable_resource('licence', 1)

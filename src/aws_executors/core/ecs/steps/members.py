@@ -118,7 +118,7 @@ def with_ephemeral_storage(gib: int) -> Step:
 
 
 def with_volume(volume: VolumeConfiguration) -> Step:
-    """Configure an EBS volume that the task definition leaves to be configured at launch, by its name."""
+    """Configure an EBS volume that the task definition marks as configured at launch, by its name."""
     return Over(call_text("with_volume", volume), EcsOptions(volume_configurations=(volume,)))
 
 
