@@ -61,6 +61,10 @@ HOSTILE = (
     "sshpass -p ",
     "curl -u ",
     "curl -u a:",
+    "curl;",
+    "curl; ",
+    "curl &",
+    " -u \\",
     "token%3D",
     "%22",
     "token%22%3A",
@@ -79,6 +83,13 @@ def test_a_hostile_text_takes_as_long_as_it_is_and_no_longer(shape: str) -> None
     mask(text)
     mask(f'{{"token": "{text}')
     assert time.process_time() - began < 10
+
+
+def test_passwords_within_one_that_does_not_end_are_not_looked_for() -> None:
+    text = "curl" + "".join(" -u " + "\\" * k + '"a:b' for k in range(300, 901)) + "x " * 300_000
+    began = time.process_time()
+    mask(text)
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("shape", HOSTILE)
@@ -250,6 +261,12 @@ def test_other_ways_to_quote_one(text: str, shown: str) -> None:
         ("curl -sS --user='etl:hun ter2' https://a", "curl -sS --user='etl:***' https://a"),
         ("['curl', '-u', 'etl:hun ter2', 'a']", "['curl', '-u', 'etl:***', 'a']"),
         ('["sh", "-c", "curl -u \\"etl:hun ter\\" a"]', '["sh", "-c", "curl -u \\"etl:***\\" a"]'),
+        ('curl -u "a:b -u c:d hunter2" http://x', 'curl -u "a:***" http://x'),
+        ("curl -u a:b https://x -uetl:hunter2", "curl -u a:*** https://x -uetl:***"),
+        (
+            "curl 'https://a?b=1&c=2' -H 'Accept: a/b; q=1' -u etl:hunter2",
+            "curl 'https://a?b=1&c=2' -H 'Accept: a/b; q=1' -u etl:***",
+        ),
     ],
 )
 def test_commands_with_a_password(text: str, shown: str) -> None:
@@ -276,6 +293,16 @@ def test_commands_with_a_password(text: str, shown: str) -> None:
         "not-mysql -pa",
         "curl a | docker run -u 1000:1000 b",
         "chown -u etl:users a",
+        "curl: (22) The requested URL returned error: 404; docker run -u airflow:airflow apache/airflow",
+        "curl https://a && docker run -u airflow:airflow apache/airflow",
+        "curl https://a\ndocker run -u airflow:airflow apache/airflow",
+        "['curl', 'https://a'], ['docker', 'run', '-u', 'airflow:airflow']",
+        "curl https://a; python -u pkg/mod.py::test_a",
+        "curl python -u pkg/mod.py::test_a",
+        "curl psql -u https://x.example/path?x=1",
+        "curl --url https://x --user https://idp/token",
+        "curl --user-pool:foo",
+        "curl -pa --proxy a",
     ],
 )
 def test_commands_without_one(text: str) -> None:

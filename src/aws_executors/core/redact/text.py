@@ -66,22 +66,23 @@ _SHAPES = re.compile(
 _RUN = re.compile(r"[A-Za-z0-9_.-]*+")
 _OF_KEYS = f"{ascii_letters}{digits}+/=\\\r\n"
 
-# Commands whose `-p` is followed by a password, in one word; of sshpass, also in the next one. The words of a
-# command that is a list of texts go to its end, those of a line of a shell to the end of the command; what
-# stands before another member of a structure is no command.
+# Commands whose `-p` is followed by a password, in one word; of sshpass, also in the next one; of curl, `-u`
+# and what stands behind the colon. The words of a command that is a list of texts go to its end, those of a
+# line of a shell to the end of the command, which in curl's addresses and headers is no `&b=` and no `; b=`;
+# what stands before another member of a structure is no command.
 _COMMAND_WORDS = re.compile(
-    r"""(?<![A-Za-z0-9_.-]) (?P<command> mycli | sshpass | (?:mysql|mariadb)
+    r"""(?<![A-Za-z0-9_.-]) (?P<command> curl | mycli | sshpass | (?:mysql|mariadb)
           (?: [_-]?(?:admin|backup|binlog|check|dump|import|pump|show|sh|slap|upgrade) )?+ (?:\.exe)?+ )
           (?=[\s"'\\]) (?P<listed> \\*+["'], )?+
+      | (?P<inner> & (?=[^\s&]) | ; (?= \s*+ [A-Za-z0-9_-]{1,64}+ = ) )
       | (?P<line> [;|&] | (?<![,\\])\n | (?<!\\)\\{1,2}n ) | (?P<list> ["']\s*+,?\s*+[\])] )
       | (?P<member> ["']\s*+: | (?<=[,\s])[A-Za-z_]++=[("'\[] )
-      | (?<=[\s"']) (?P<flag> -p )""",
+      | (?<=[\s"']) (?P<flag> -p )
+      | (?<=[\s"']) (?P<user> (?: -u [ \t=]*+ | --user (?: [ \t]++ | = ) | (?: -u | --user ) \\*+["'], \s*+ )
+          (?P<quote> \\*+["'] )?+ [^\s:"'\\]++ : (?! // | : ) )""",
     re.VERBOSE,
 )
-_WITH_PASSWORDS = ("mysql", "mariadb", "mycli", "sshpass")
-_CURL_USER = re.compile(
-    r"""(?<=[\s"'])(?:-u|--user)(?:[ \t=]*+|\\*+["'],\s*+)(?P<quote>\\*+["'])?+[^\s:"'\\]++:"""
-)
+_WITH_PASSWORDS = ("mysql", "mariadb", "mycli", "sshpass", "curl")
 _ENDED = re.compile(r"[\s,;:)\]}]|\Z")
 _NEXT_WORD = re.compile(r"""[ \t]++|\\*+["'],\s*+(?=\\*+["'])""")
 _ADDRESS = re.compile(r"""[^\s"'<>\\]*+""")
@@ -292,8 +293,8 @@ def _in_addresses(text: str) -> Iterator[Span]:
 
 
 def _of_commands(text: str) -> Iterator[Span]:
-    """The password of ``mysql -phunter2``: not that of ``mkdir -p``, which has none."""
-    if "-p" not in text or not any(name in text for name in _WITH_PASSWORDS):
+    """The password of ``mysql -phunter2`` and ``curl -u etl:hunter2``: ``mkdir -p`` has none."""
+    if ("-p" not in text and "-u" not in text) or not any(name in text for name in _WITH_PASSWORDS):
         return  # as nearly every text, and the search below takes as long as all others together
     command, listed, at = "", False, 0
     while found := _COMMAND_WORDS.search(text, at):
@@ -303,26 +304,26 @@ def _of_commands(text: str) -> Iterator[Span]:
             command, listed = parts["command"], parts["listed"] is not None
         elif parts["list"] or parts["member" if listed else "line"]:
             command = ""
-        elif parts["flag"] and command:
+        elif parts["inner"]:
+            command = command if listed or command == "curl" else ""
+        elif parts["user"] and command == "curl":
+            begin, end = _of_user(text, found)
+            at = end
+            if end > begin and not text[begin:end].isdecimal():  # a number is the group of a user
+                yield begin, end
+        elif parts["flag"] and command not in ("", "curl"):
             span = _behind_flag(text, found.start(), apart=command == "sshpass")
             if span is not None:
                 yield span
                 command, at = "", max(at, span[1])
 
 
-def _of_curl(text: str) -> Iterator[Span]:
-    """The password of ``curl -u etl:hunter2``; a number is the group of another command's user."""
-    if "curl" not in text:
-        return
-    for found in _CURL_USER.finditer(text):
-        begin, quote = found.end(), found.start("quote")
-        opened, bare = _OPENED.match(text, max(quote, 0)), _BARE.match(text, begin)
-        if quote >= 0 and opened:
-            end = _closing(text, opened, begin)
-        else:
-            end = begin + len(bare.group().rstrip(")]},;")) if bare else begin
-        if end > begin and not text[begin:end].isdecimal():
-            yield begin, end
+def _of_user(text: str, found: re.Match[str]) -> Span:
+    begin, quote = found.end(), found.start("quote")
+    opened, bare = _OPENED.match(text, max(quote, 0)), _BARE.match(text, begin)
+    if quote >= 0 and opened:
+        return begin, _closing(text, opened, begin)
+    return begin, begin + (len(bare.group().rstrip(")]},;")) if bare else 0)
 
 
 def _behind_flag(text: str, at: int, *, apart: bool) -> Span | None:
@@ -360,7 +361,6 @@ FINDERS = (
     _elements,
     _named,
     _of_commands,
-    _of_curl,
     _tokens,
     _shapes,
     _in_addresses,
