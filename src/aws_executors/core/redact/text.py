@@ -54,6 +54,12 @@ _ELEMENT = re.compile(
 _STRONG = frozenset({"password", "passwd", "passphrase", "pwd", "authorization", "apikey"})
 """Names that are secret in a sentence, too: ``password: x``. ``credentials: x`` may be about them."""
 _CAMEL = re.compile(r"[a-z]+[A-Z]")
+_ALONE = re.compile(
+    r"""[bBrRuUfF]{0,2}+\\*+["']|\[|(?!["'\\])[^\s"'\\]++(?<![:])(?:(?<=[,;)\]}])|(?![ \t]++[^\s#]))"""
+)
+"""A value that is quoted, listed, or a word that no other follows, which would make it a sentence."""
+_PAIRED = re.compile(r"""(?<![A-Za-z0-9_])[Nn]ame:[ \t]++["']?+:\Z|=\\*+["']=\Z""")
+"""What stands before a name whose value is on the next line of YAML, or in the next attribute of XML."""
 
 # Secret by their beginnings: access keys of AWS, tokens of GitHub, GitLab, Slack, Stripe, Google, Databricks,
 # Hugging Face, OpenAI and Anthropic.
@@ -61,7 +67,8 @@ _SHAPES = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])|gh[opsur]_[A-Za-z0-9]{20,}+"
     r"|github_pat_\w{20,}+|glpat-[\w-]{20,}+|xox[abeprs]-[\w-]{10,}+|[rs]k_(?:live|test)_\w{10,}+"
     r"|AIza[\w-]{35}|dapi[0-9a-f]{32}|hf_[A-Za-z0-9]{30,}+"
-    r"|sk-(?:(?:proj|svcacct|admin|ant-[a-z0-9]++)-[\w-]{20,}+|[A-Za-z0-9]{32,}+))"
+    r"|sk-(?:(?:proj|svcacct|admin|ant-[a-z0-9]++)-"
+    r"(?=[\w-]{0,64}[A-Z])(?=[\w-]{0,64}[0-9])[\w-]{20,}+|[A-Za-z0-9]{32,}+))"
 )
 _RUN = re.compile(r"[A-Za-z0-9_.-]*+")
 _OF_KEYS = f"{ascii_letters}{digits}+/=\\\r\n"
@@ -151,7 +158,10 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
     if parts["item"]:
         pair = before.rstrip("\\\"'").endswith("(") or name.startswith("--")
         return _value(text, begin) if pair else None
-    if colon and not parts["close"] and not _says(name, parts["gap"] or ""):
+    if parts["pair"] and "," not in parts["pair"] and not _PAIRED.search(before + parts["pair"].rstrip()[-1]):
+        return None
+    said = colon and not parts["close"] and not _says(name, parts["gap"] or "")
+    if said and not (parts["gap"] and _camel(name) and _ALONE.match(text, begin)):
         return None
     counts = "token" in name.lower() or (colon and name.lower().endswith("s"))
     if counts and _NUMBER.match(text, begin):
@@ -172,10 +182,14 @@ def _flagged(flag: str, text: str, begin: int) -> Span | None:
 
 def _says(name: str, gap: str) -> bool:
     """Whether ``name: value`` gives a value, and is no sentence about what is called so."""
-    last = name.rpartition(".")[2]
-    if last.lower() in _STRONG or name.lower().startswith("x-"):
+    if name.rpartition(".")[2].lower() in _STRONG or name.lower().startswith("x-"):
         return True
-    return gap != "" and ("_" in name or "-" in name.strip("-") or _CAMEL.match(last) is not None)
+    return gap != "" and ("_" in name or "-" in name.strip("-"))
+
+
+def _camel(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return _CAMEL.match(last) is not None and sensitive(last)
 
 
 def _value(text: str, begin: int) -> Span | None:
