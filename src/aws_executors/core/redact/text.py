@@ -7,7 +7,6 @@ and what is looked back or ahead for is bounded. `tests/core/redact/test_text.py
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from string import ascii_letters, digits
 from typing import cast
 
 from aws_executors.core.redact.names import sensitive
@@ -71,7 +70,6 @@ _SHAPES = re.compile(
     r"(?=[\w-]{0,64}[A-Z])(?=[\w-]{0,64}[0-9])[\w-]{20,}+|[A-Za-z0-9]{32,}+))"
 )
 _RUN = re.compile(r"[A-Za-z0-9_.-]*+")
-_OF_KEYS = f"{ascii_letters}{digits}+/=\\\r\n"
 
 # Commands whose `-p` is followed by a password, in one word; of sshpass, also in the next one; of curl, `-u`
 # and what stands behind the colon. The words of a command that is a list of texts go to its end, those of a
@@ -255,13 +253,7 @@ def _found_by_pydantic(text: str) -> Iterator[Span]:
 
 
 def _private_keys(text: str) -> Iterator[Span]:
-    """In PEM; of one whose beginning was cut off, as from the last lines of a log, what is left of it."""
-    end, at = text.find("-----END "), 0
-    if end >= 0 and "PRIVATE KEY" in text[end : end + 64] and text.find("-----BEGIN ", 0, end) < 0:
-        begin = len(text[:end].rstrip(_OF_KEYS))
-        if begin < end:
-            yield begin, end
-            at = end
+    at = 0
     while (at := text.find("-----BEGIN ", at)) >= 0:
         at += len("-----BEGIN ")
         head = text.find("-----", at, at + 64)
