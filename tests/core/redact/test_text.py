@@ -29,8 +29,6 @@ HOSTILE = (
     "://",
     "://a:",
     "-----BEGIN ",
-    "-----END PRIVATE KEY-----",
-    "MII-----END PRIVATE KEY-----",
     "input_value=",
     "value='",
     '"value": "x',
@@ -61,6 +59,10 @@ HOSTILE = (
     "sshpass -p ",
     "curl -u ",
     "curl -u a:",
+    "curl;",
+    "curl; ",
+    "curl &",
+    " -u \\",
     "token%3D",
     "%22",
     "token%22%3A",
@@ -79,6 +81,13 @@ def test_a_hostile_text_takes_as_long_as_it_is_and_no_longer(shape: str) -> None
     mask(text)
     mask(f'{{"token": "{text}')
     assert time.process_time() - began < 10
+
+
+def test_passwords_within_one_that_does_not_end_are_not_looked_for() -> None:
+    text = "curl" + "".join(" -u " + "\\" * k + '"a:b' for k in range(300, 901)) + "x " * 300_000
+    began = time.process_time()
+    mask(text)
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("shape", HOSTILE)
@@ -185,6 +194,9 @@ def test_a_value_of_such_a_name_however_it_is_quoted(drawn: tuple[str, str]) -> 
         ("give <password> and <user>", "give <password> and <user>"),
         ("db_password: hunter2\nstage: test", "db_password: ***\nstage: test"),
         ("dbPassword: hunter2\nstage: test", "dbPassword: ***\nstage: test"),
+        ("dbPassword: hunter2, stage: test", "dbPassword: ***, stage: test"),
+        ('dbPassword: "hun ter2" is', 'dbPassword: "***" is'),
+        ('"dbPassword: hunter2"', '"dbPassword: ***"'),
         ("spring.datasource.password: hunter2", "spring.datasource.password: ***"),
         (
             "- name: DB_PWD\n  value: hunter2\n- name: A\n  value: b",
@@ -211,7 +223,6 @@ def test_a_value_of_such_a_name_however_it_is_quoted(drawn: tuple[str, str]) -> 
         ("ghp_0123456789abcdefghij", "***"),
         ("[type=int, input_value='hunter2', input_type=str]", "[type=int, input_value=***, input_type=str]"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMII", "-----BEGIN RSA PRIVATE KEY-----***"),
-        ("a key:\nMII+\nb=\n-----END PRIVATE KEY-----\n", "a key:***-----END PRIVATE KEY-----\n"),
         ('{"password": 12345}', '{"password": ***}'),
         ("SecretStr('**********')", "SecretStr('**********')"),
     ],
@@ -250,6 +261,12 @@ def test_other_ways_to_quote_one(text: str, shown: str) -> None:
         ("curl -sS --user='etl:hun ter2' https://a", "curl -sS --user='etl:***' https://a"),
         ("['curl', '-u', 'etl:hun ter2', 'a']", "['curl', '-u', 'etl:***', 'a']"),
         ('["sh", "-c", "curl -u \\"etl:hun ter\\" a"]', '["sh", "-c", "curl -u \\"etl:***\\" a"]'),
+        ('curl -u "a:b -u c:d hunter2" http://x', 'curl -u "a:***" http://x'),
+        ("curl -u a:b https://x -uetl:hunter2", "curl -u a:*** https://x -uetl:***"),
+        (
+            "curl 'https://a?b=1&c=2' -H 'Accept: a/b; q=1' -u etl:hunter2",
+            "curl 'https://a?b=1&c=2' -H 'Accept: a/b; q=1' -u etl:***",
+        ),
     ],
 )
 def test_commands_with_a_password(text: str, shown: str) -> None:
@@ -276,6 +293,16 @@ def test_commands_with_a_password(text: str, shown: str) -> None:
         "not-mysql -pa",
         "curl a | docker run -u 1000:1000 b",
         "chown -u etl:users a",
+        "curl: (22) The requested URL returned error: 404; docker run -u airflow:airflow apache/airflow",
+        "curl https://a && docker run -u airflow:airflow apache/airflow",
+        "curl https://a\ndocker run -u airflow:airflow apache/airflow",
+        "['curl', 'https://a'], ['docker', 'run', '-u', 'airflow:airflow']",
+        "curl https://a; python -u pkg/mod.py::test_a",
+        "curl python -u pkg/mod.py::test_a",
+        "curl psql -u https://x.example/path?x=1",
+        "curl --url https://x --user https://idp/token",
+        "curl --user-pool:foo",
+        "curl -pa --proxy a",
     ],
 )
 def test_commands_without_one(text: str) -> None:
@@ -297,6 +324,22 @@ def test_commands_without_one(text: str) -> None:
         "botocore.errorfactory.ExpiredTokenException: The security token has expired",
         "arn%3Aaws%3Asecretsmanager%3Aus-east-1%3A1%3Asecret%3Adb_password",
         "sk-learn-pipeline-training-job-of-today",
+        "sk-proj-customer-churn-training-daily failed",
+        "sk-admin-dashboards-refresh-nightly",
+        'spec.serviceAccountName: Invalid value: "Etl_User": a lowercase RFC 1123 label',
+        "spec.volumes[0].secret.secretName: Required value",
+        'env[0].valueFrom.secretKeyRef: Invalid value: "": may not be specified',
+        'spec.imagePullSecrets: Invalid value: "x y"',
+        "pydantic: apiToken: Field required",
+        "accessToken: this field may not be null",
+        "webhookUrl: field is required",
+        "ecs.clientToken: in use",
+        "secrets.clientToken: used",
+        "com.acme.tokenProvider: init failed",
+        "Unknown token\nValue: something useful",
+        "The secret\nvalue = 5 is out of range",
+        'param "password" value=too short',
+        "'Token' Value: must be",
         "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----",
     ],
 )

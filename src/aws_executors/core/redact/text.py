@@ -7,7 +7,6 @@ and what is looked back or ahead for is bounded. `tests/core/redact/test_text.py
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from string import ascii_letters, digits
 from typing import cast
 
 from aws_executors.core.redact.names import sensitive
@@ -54,6 +53,12 @@ _ELEMENT = re.compile(
 _STRONG = frozenset({"password", "passwd", "passphrase", "pwd", "authorization", "apikey"})
 """Names that are secret in a sentence, too: ``password: x``. ``credentials: x`` may be about them."""
 _CAMEL = re.compile(r"[a-z]+[A-Z]")
+_ALONE = re.compile(
+    r"""[bBrRuUfF]{0,2}+\\*+["']|\[|(?!["'\\])[^\s"'\\]++(?<![:])(?:(?<=[,;)\]}])|(?![ \t]++[^\s#]))"""
+)
+"""A value that is quoted, listed, or a word that no other follows, which would make it a sentence."""
+_PAIRED = re.compile(r"""(?<![A-Za-z0-9_])[Nn]ame:[ \t]++["']?+:\Z|=\\*+["']=\Z""")
+"""What stands before a name whose value is on the next line of YAML, or in the next attribute of XML."""
 
 # Secret by their beginnings: access keys of AWS, tokens of GitHub, GitLab, Slack, Stripe, Google, Databricks,
 # Hugging Face, OpenAI and Anthropic.
@@ -61,27 +66,28 @@ _SHAPES = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])|gh[opsur]_[A-Za-z0-9]{20,}+"
     r"|github_pat_\w{20,}+|glpat-[\w-]{20,}+|xox[abeprs]-[\w-]{10,}+|[rs]k_(?:live|test)_\w{10,}+"
     r"|AIza[\w-]{35}|dapi[0-9a-f]{32}|hf_[A-Za-z0-9]{30,}+"
-    r"|sk-(?:(?:proj|svcacct|admin|ant-[a-z0-9]++)-[\w-]{20,}+|[A-Za-z0-9]{32,}+))"
+    r"|sk-(?:(?:proj|svcacct|admin|ant-[a-z0-9]++)-"
+    r"(?=[\w-]{0,64}[A-Z])(?=[\w-]{0,64}[0-9])[\w-]{20,}+|[A-Za-z0-9]{32,}+))"
 )
 _RUN = re.compile(r"[A-Za-z0-9_.-]*+")
-_OF_KEYS = f"{ascii_letters}{digits}+/=\\\r\n"
 
-# Commands whose `-p` is followed by a password, in one word; of sshpass, also in the next one. The words of a
-# command that is a list of texts go to its end, those of a line of a shell to the end of the command; what
-# stands before another member of a structure is no command.
+# Commands whose `-p` is followed by a password, in one word; of sshpass, also in the next one; of curl, `-u`
+# and what stands behind the colon. The words of a command that is a list of texts go to its end, those of a
+# line of a shell to the end of the command, which in curl's addresses and headers is no `&b=` and no `; b=`;
+# what stands before another member of a structure is no command.
 _COMMAND_WORDS = re.compile(
-    r"""(?<![A-Za-z0-9_.-]) (?P<command> mycli | sshpass | (?:mysql|mariadb)
+    r"""(?<![A-Za-z0-9_.-]) (?P<command> curl | mycli | sshpass | (?:mysql|mariadb)
           (?: [_-]?(?:admin|backup|binlog|check|dump|import|pump|show|sh|slap|upgrade) )?+ (?:\.exe)?+ )
           (?=[\s"'\\]) (?P<listed> \\*+["'], )?+
+      | (?P<inner> & (?=[^\s&]) | ; (?= \s*+ [A-Za-z0-9_-]{1,64}+ = ) )
       | (?P<line> [;|&] | (?<![,\\])\n | (?<!\\)\\{1,2}n ) | (?P<list> ["']\s*+,?\s*+[\])] )
       | (?P<member> ["']\s*+: | (?<=[,\s])[A-Za-z_]++=[("'\[] )
-      | (?<=[\s"']) (?P<flag> -p )""",
+      | (?<=[\s"']) (?P<flag> -p )
+      | (?<=[\s"']) (?P<user> (?: -u [ \t=]*+ | --user (?: [ \t]++ | = ) | (?: -u | --user ) \\*+["'], \s*+ )
+          (?P<quote> \\*+["'] )?+ [^\s:"'\\]++ : (?! // | : ) )""",
     re.VERBOSE,
 )
-_WITH_PASSWORDS = ("mysql", "mariadb", "mycli", "sshpass")
-_CURL_USER = re.compile(
-    r"""(?<=[\s"'])(?:-u|--user)(?:[ \t=]*+|\\*+["'],\s*+)(?P<quote>\\*+["'])?+[^\s:"'\\]++:"""
-)
+_WITH_PASSWORDS = ("mysql", "mariadb", "mycli", "sshpass", "curl")
 _ENDED = re.compile(r"[\s,;:)\]}]|\Z")
 _NEXT_WORD = re.compile(r"""[ \t]++|\\*+["'],\s*+(?=\\*+["'])""")
 _ADDRESS = re.compile(r"""[^\s"'<>\\]*+""")
@@ -150,7 +156,10 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
     if parts["item"]:
         pair = before.rstrip("\\\"'").endswith("(") or name.startswith("--")
         return _value(text, begin) if pair else None
-    if colon and not parts["close"] and not _says(name, parts["gap"] or ""):
+    if parts["pair"] and "," not in parts["pair"] and not _PAIRED.search(before + parts["pair"].rstrip()[-1]):
+        return None
+    said = colon and not parts["close"] and not _says(name, parts["gap"] or "")
+    if said and not (parts["gap"] and _camel(name) and _ALONE.match(text, begin)):
         return None
     counts = "token" in name.lower() or (colon and name.lower().endswith("s"))
     if counts and _NUMBER.match(text, begin):
@@ -171,10 +180,14 @@ def _flagged(flag: str, text: str, begin: int) -> Span | None:
 
 def _says(name: str, gap: str) -> bool:
     """Whether ``name: value`` gives a value, and is no sentence about what is called so."""
-    last = name.rpartition(".")[2]
-    if last.lower() in _STRONG or name.lower().startswith("x-"):
+    if name.rpartition(".")[2].lower() in _STRONG or name.lower().startswith("x-"):
         return True
-    return gap != "" and ("_" in name or "-" in name.strip("-") or _CAMEL.match(last) is not None)
+    return gap != "" and ("_" in name or "-" in name.strip("-"))
+
+
+def _camel(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return _CAMEL.match(last) is not None and sensitive(last)
 
 
 def _value(text: str, begin: int) -> Span | None:
@@ -240,13 +253,7 @@ def _found_by_pydantic(text: str) -> Iterator[Span]:
 
 
 def _private_keys(text: str) -> Iterator[Span]:
-    """In PEM; of one whose beginning was cut off, as from the last lines of a log, what is left of it."""
-    end, at = text.find("-----END "), 0
-    if end >= 0 and "PRIVATE KEY" in text[end : end + 64] and text.find("-----BEGIN ", 0, end) < 0:
-        begin = len(text[:end].rstrip(_OF_KEYS))
-        if begin < end:
-            yield begin, end
-            at = end
+    at = 0
     while (at := text.find("-----BEGIN ", at)) >= 0:
         at += len("-----BEGIN ")
         head = text.find("-----", at, at + 64)
@@ -292,8 +299,8 @@ def _in_addresses(text: str) -> Iterator[Span]:
 
 
 def _of_commands(text: str) -> Iterator[Span]:
-    """The password of ``mysql -phunter2``: not that of ``mkdir -p``, which has none."""
-    if "-p" not in text or not any(name in text for name in _WITH_PASSWORDS):
+    """The password of ``mysql -phunter2`` and ``curl -u etl:hunter2``: ``mkdir -p`` has none."""
+    if ("-p" not in text and "-u" not in text) or not any(name in text for name in _WITH_PASSWORDS):
         return  # as nearly every text, and the search below takes as long as all others together
     command, listed, at = "", False, 0
     while found := _COMMAND_WORDS.search(text, at):
@@ -303,26 +310,26 @@ def _of_commands(text: str) -> Iterator[Span]:
             command, listed = parts["command"], parts["listed"] is not None
         elif parts["list"] or parts["member" if listed else "line"]:
             command = ""
-        elif parts["flag"] and command:
+        elif parts["inner"]:
+            command = command if listed or command == "curl" else ""
+        elif parts["user"] and command == "curl":
+            begin, end = _of_user(text, found)
+            at = end
+            if end > begin and not text[begin:end].isdecimal():  # a number is the group of a user
+                yield begin, end
+        elif parts["flag"] and command not in ("", "curl"):
             span = _behind_flag(text, found.start(), apart=command == "sshpass")
             if span is not None:
                 yield span
                 command, at = "", max(at, span[1])
 
 
-def _of_curl(text: str) -> Iterator[Span]:
-    """The password of ``curl -u etl:hunter2``; a number is the group of another command's user."""
-    if "curl" not in text:
-        return
-    for found in _CURL_USER.finditer(text):
-        begin, quote = found.end(), found.start("quote")
-        opened, bare = _OPENED.match(text, max(quote, 0)), _BARE.match(text, begin)
-        if quote >= 0 and opened:
-            end = _closing(text, opened, begin)
-        else:
-            end = begin + len(bare.group().rstrip(")]},;")) if bare else begin
-        if end > begin and not text[begin:end].isdecimal():
-            yield begin, end
+def _of_user(text: str, found: re.Match[str]) -> Span:
+    begin, quote = found.end(), found.start("quote")
+    opened, bare = _OPENED.match(text, max(quote, 0)), _BARE.match(text, begin)
+    if quote >= 0 and opened:
+        return begin, _closing(text, opened, begin)
+    return begin, begin + (len(bare.group().rstrip(")]},;")) if bare else 0)
 
 
 def _behind_flag(text: str, at: int, *, apart: bool) -> Span | None:
@@ -360,7 +367,6 @@ FINDERS = (
     _elements,
     _named,
     _of_commands,
-    _of_curl,
     _tokens,
     _shapes,
     _in_addresses,
