@@ -50,6 +50,7 @@ _CLOCK = Rule(
 _DENIED = Rule(Kind.PERMANENT, "Allow {action} for the role that the scheduler runs as.")
 _BLOCKED = Rule(Kind.PERMANENT, "The AWS account is blocked: contact AWS Support.")
 _NOT_SUBSCRIBED = Rule(Kind.PERMANENT, "Subscribe the AWS account to the service, in this Region.")
+_PASS_ROLE = Rule(Kind.PERMANENT, "Allow iam:PassRole on the task role and the execution role.")
 _NO_QUEUE = Rule(Kind.PERMANENT, "Check the option `events_queue`: its account, Region and name.")
 _REQUEST = Rule(
     Kind.PERMANENT, "Fix the option, request builder or `executor_config` that the message names."
@@ -167,7 +168,8 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "session policy": "the session policy with which the scheduler's role is assumed, too",
         "service control policy": "the organization's service control policies, too",
         "resource control policy": "the organization's resource control policies, too",
-        "resource-based policy": "the resource's own policy (of the bucket, key, queue or definition), too",
+        "resource-based policy": "the policy of the bucket, key or queue itself, too, or use one in the "
+        "scheduler's own account",
     }
 )
 """The policies that IAM names where the role's own is not the one that must allow an action."""
@@ -223,6 +225,7 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
             Kind.PERMANENT, "A policy denies it, so that no other can allow it: change the one that is named."
         ),
     ),
+    ("because no resource-based policy allows the iam:passrole", _PASS_ROLE),  # no role's own policy does
     *(
         (f"because no {policy.lower()} allows", Rule(Kind.PERMANENT, f"Allow {{action}} in {where}."))
         for policy, where in POLICIES.items()
@@ -234,7 +237,7 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         ),
     ),
     *((words, _BLOCKED) for words in ("account is blocked", "account is currently blocked")),
-    ("iam:passrole", Rule(Kind.PERMANENT, "Allow iam:PassRole on the task role and the execution role.")),
+    ("iam:passrole", _PASS_ROLE),
     (
         "unable to assume the service linked role",
         Rule(Kind.PERMANENT, "Create the role AWSServiceRoleForECS."),

@@ -53,7 +53,14 @@ LAUNCHES: tuple[Reason, ...] = (
     ),
     Reason(
         name="no instance launched: no capacity",
-        says=behind(_LAUNCH, ("InsufficientInstanceCapacity", "UnfulfillableCapacity")),
+        says=behind(
+            _LAUNCH,
+            (
+                "InsufficientInstanceCapacity",
+                "InsufficientReservedInstanceCapacity",
+                "UnfulfillableCapacity",
+            ),
+        ),
         what="AWS has no instance for the capacity provider at this time",
         remedy=(
             "Allow more instance types in its instance requirements, subnets in more Availability Zones, or "

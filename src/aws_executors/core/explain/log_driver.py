@@ -4,11 +4,17 @@ Law: the most specific rows come first: CloudWatch's words before the log driver
 """
 
 from aws_executors.core.explain.reason import Reason, behind
-from aws_executors.core.explain.secrets_and_roles import NO_CREDENTIALS, PAGE, THROTTLED, UNREACHED, way_out
+from aws_executors.core.explain.secrets_and_roles import (
+    LOG,
+    NO_CREDENTIALS,
+    PAGE,
+    THROTTLED,
+    UNREACHED,
+    way_out,
+)
 
 AWSLOGS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"
 FIRELENS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_firelens.html"
-LOG = ("Cloudwatch log", "logger args", "CloudWatch Logs", "Amazon CloudWatch")
 
 LOGS: tuple[Reason, ...] = (
     Reason(

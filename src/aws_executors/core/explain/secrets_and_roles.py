@@ -47,7 +47,7 @@ REFUSED_CREDENTIALS = "security token included in the request is"
 ASM = ("secret from asm", "Secrets Manager")
 SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
 ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
-
+LOG = ("Cloudwatch log", "logger args", "CloudWatch Logs", "Amazon CloudWatch")
 
 AWS_NAMES = tuple(
     f"ResourceInitializationError...{domain}"
@@ -61,7 +61,7 @@ AWS_NAMES = tuple(
         "adc-e.uk",
     )
 )
-"""Where the name of an AWS endpoint is spoken of, and not that of a log server."""
+"""Where a name of AWS is spoken of; a log server may have one, too (a load balancer's)."""
 
 
 def way_out(endpoint: str) -> str:
@@ -224,7 +224,7 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="AWS is not trusted",
-        says=behind(AWS_NAMES, ("x509:", "tls: ")),
+        says=behind((*ASM, *SSM, *ECR, *LOG, "env file"), ("x509:", "tls: ")),
         what="The TLS certificate that came for an AWS endpoint was not trusted",
         remedy=(
             "Exempt AWS's endpoints from what inspects TLS between the subnet and them (a firewall, a "

@@ -9,6 +9,9 @@ from aws_executors.core.aws.error_codes import denied_elsewhere
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.iam import partition
 
+BY_BUCKET = "no resource-based policy allows"
+"""How S3 says that the bucket belongs to another account, whose policy for it does not allow the action."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -33,10 +36,12 @@ class Told:
                     "Allow kms:GenerateDataKey and kms:Decrypt on workload_kms_key for the role that the "
                     "scheduler runs as, in the key's own policy as well."
                 )
-            case "AccessDenied" if denied_elsewhere(error.message):
+            case "AccessDenied" if denied_elsewhere(error.message) and BY_BUCKET not in error.message:
                 return error.remedy
             case "AccessDenied" | "AllAccessDisabled":
-                return f"Allow {self._missing()} for the role that the scheduler runs as.{self._or_owner()}"
+                own = ", in the bucket's own policy, too" if BY_BUCKET in error.message else ""
+                role = f"the role that the scheduler runs as{own}"
+                return f"Allow {self._missing()} for {role}.{self._or_owner()}"
             case "NoSuchBucket":
                 return "Create the bucket, or fix workload_store."
             case "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException":
