@@ -150,7 +150,7 @@ def test_local_runs_until_it_is_ended() -> None:
     [
         (["local", "--host", "0.0.0.0"], "it listens on loopback only"),
         (["local", "--container-env", "HOME"], "expected NAME=VALUE, got 'HOME'"),
-        (["iam-policy", "--account", "1234"], "expected the 12 digits of an account, got '1234'"),
+        (["iam-policy", "--account", "1234"], "expected the 12 digits of an account, or *, got '1234'"),
         (["iam-policy", "--team", "red"], "set executor = ...;red=aws_executors.executors.AwsBatchExecutor"),
     ],
 )

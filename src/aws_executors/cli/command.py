@@ -113,8 +113,8 @@ def account_id(text: str) -> str:
     '123456789012'
     """
     digits = text.replace("-", "")
-    if not re.fullmatch("[0-9]{12}", digits):
-        raise ArgumentTypeError(f"expected the 12 digits of an account, got {text!r}")
+    if not re.fullmatch(r"[0-9]{12}|\*", digits):
+        raise ArgumentTypeError(f"expected the 12 digits of an account, or *, got {text!r}")
     return digits
 
 

@@ -46,6 +46,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
 own message is used."""
 MISPLACED = ("Input should", "String should", "Tuple should", "List should")
 ABSENT = frozenset({"missing", "too_long", "too_short"})
+BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 SECRET = frozenset({"environment", "env", "command", "args"})
 SHOWN = 60
@@ -148,6 +149,16 @@ def _schema(adapter: TypeAdapter[R]) -> Mapping[str, object]:
     return _SCHEMAS[adapter]
 
 
+def options_of(adapter: TypeAdapter[R]) -> tuple[str, ...]:
+    """The names that the type of `adapter` has at its top level, in AWS's spelling.
+
+    >>> from aws_executors.core.requests.wire import KeyValuePair
+    >>> options_of(TypeAdapter(KeyValuePair))
+    ('name', 'value')
+    """
+    return tuple(members(_schema(adapter), ()))
+
+
 def only_too_large(error: ValidationError) -> bool:
     """Whether the size of the request is its only error."""
     return all(violation.too_large for violation in violations(error))
@@ -181,7 +192,10 @@ def _sentence(violation: Violation, schema: Mapping[str, object], *, shown: bool
     if violation.kind == "value_error":
         return ": ".join(filter(None, (subject, violation.message)))
     secret = not shown or any(step in SECRET or (isinstance(step, str) and sensitive(step)) for step in path)
-    stood = "" if violation.kind in ABSENT else f", not {type_and_value(violation.value, secret=secret)}"
+    found = type_and_value(violation.value, secret=secret)
+    if violation.kind in BOUNDS:  # it is a number, and not its type is wrong
+        found = "" if secret else repr(violation.value)
+    stood = f", not {found}" if found and violation.kind not in ABSENT else ""
     remedy = _quotes(violation) if shown else ""
     return f"{subject} {violation.demand}{stood}{remedy}".strip()
 

@@ -39,7 +39,7 @@ from aws_executors.verify.programs import (
 )
 
 KILLED = 137
-NOT_SET = {STORED: "[workload_store] is not set", WARM: "Neither [warm_idle] nor the step warm is set"}
+NOT_SET = {STORED: "workload_store is not set", WARM: "Neither warm_idle nor the step warm is set"}
 """Why a case was not tried."""
 
 
@@ -307,7 +307,7 @@ def _links(evidence: RunEvidence) -> CheckVerdict:
 
 def _events(evidence: RunEvidence) -> CheckVerdict:
     if not evidence.events_queue:
-        return not_checked("[events_queue] is not set")
+        return not_checked("events_queue is not set")
     if evidence.events_problem:
         return failed(f"{evidence.events_queue} could not be read: {evidence.events_problem}")
     over = [one for one in evidence.traces.values() if one.record and one.record.over]

@@ -325,6 +325,8 @@ REFUSED: list[tuple[object, list[str]]] = [
     ({"environment": {"A": 1}}, ["environment", "'A' must be text, not int"]),
     ({"environment": {"AWS_BATCH_JQ_NAME": "x"}}, ["'AWS_BATCH_JQ_NAME'", "choose another name"]),
     ({"timeout": {"attemptDurationSeconds": 5}}, ["timeout.attemptDurationSeconds", "60"]),
+    ({"memroy": None}, ["'memroy' is not known; did you mean 'memory'?"]),
+    ({"clientToken": None}, ["'clientToken' is not known"]),
     ({3: 4}, ["the key 3 must be text"]),
     ("memory=512", ["must be a mapping", "str 'memory=512'"]),
     ([("memory", 512)], ["must be a mapping", "list"]),

@@ -107,7 +107,7 @@ NOWHERE: list[tuple[dict[str, object], list[str]]] = [
     ({"jobName": "a b"}, ["jobName", "'a b'"]),
     ({"jobQueue": ""}, ["jobQueue", "at least 1 character"]),
     ({"jobQueu": "q"}, ["'jobQueu' is not known; did you mean 'jobQueue'?", "Allowed:", "retryStrategy"]),
-    ({"retryStrategy": {"attempts": 11}}, ["retryStrategy.attempts", "must be at most 10", "int 11"]),
+    ({"retryStrategy": {"attempts": 11}}, ["retryStrategy.attempts", "must be at most 10, not 11"]),
     ({"retryStrategy": {"attempts": 0}}, ["retryStrategy.attempts", "must be at least 1"]),
     ({"retryStrategy": {"attempt": 3}}, ["'attempt' in retryStrategy", "did you mean 'attempts'?"]),
     ({"retryStrategy": {"evaluateOnExit": [{"action": "EXIT"}]}}, ["retryStrategy", "needs attempts"]),

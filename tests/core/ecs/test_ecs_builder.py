@@ -223,8 +223,10 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
             "'memry' is not known; did you mean 'memory'? Allowed: cpu, memory, memoryReservation",
         ),
         ({"vcpus": 1}, "'vcpus' is not known"),
+        ({"vcpus": None}, "'vcpus' is not known"),
+        ({"memroy": None, "cpu": None}, "'memroy' is not known; did you mean 'memory'?"),
         ({"memory": "512"}, "executor_config: memory must be a whole number, not str '512'"),
-        ({"memory": 0}, "executor_config: memory must be at least 1, not int 0"),
+        ({"memory": 0}, "executor_config: memory must be at least 1, not 0"),
         ({"environment": {"A": 1}}, "environment: the value of 'A' must be text, not int; put it in quotes"),
         ({"environment": {"A": None}}, "the value of 'A' must be text, not None; leave it out"),
         (

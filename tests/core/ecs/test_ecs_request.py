@@ -114,7 +114,7 @@ def overridden(**container: object) -> dict[str, Any]:
         ),
         (
             {"capacityProviderStrategy": [{"capacityProvider": "a", "weight": 1001}]},
-            "capacityProviderStrategy[0].weight must be at most 1000, not int 1001",
+            "capacityProviderStrategy[0].weight must be at most 1000, not 1001",
         ),
         (
             {"networkConfiguration": {"awsvpcConfiguration": {"subnets": []}}},
@@ -142,7 +142,7 @@ def overridden(**container: object) -> dict[str, Any]:
         ),
         (
             {"overrides": {"ephemeralStorage": {"sizeInGiB": 20}}},
-            "must be at least 21, not int 20",
+            "must be at least 21, not 20",
         ),
         (overridden(resourceRequirements=[{"type": "GPU"}]), "value is missing: the number of GPUs"),
         (overridden(resourceRequirements=[{"type": "NeuronDevice", "value": "1"}]), "value must be ALL"),

@@ -1,6 +1,8 @@
 """Composition: order, choice, what it prints as, and what a person reads when a part breaks the bargain."""
 
-from collections.abc import Callable, Iterator
+import gc
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import NoReturn
@@ -66,6 +68,18 @@ class Later:
 
 def asked_later(launch: Launch[EcsSettings]) -> Later:
     return Later()
+
+
+async def asked_async(launch: Launch[EcsSettings]) -> bool:
+    return False
+
+
+def asked_by_yield(launch: Launch[EcsSettings]) -> Iterator[bool]:
+    yield False
+
+
+async def asked_async_by_yield(launch: Launch[EcsSettings]) -> AsyncIterator[bool]:
+    yield False
 
 
 def wrong(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
@@ -184,6 +198,14 @@ def test_the_last_steps_are_not_taken_with_what_is_no_request() -> None:
             compose(build, when(not_(asked_later), broken)),  # type: ignore[arg-type]
             "asked_later returned a coroutine; write it as def",
         ),
+        (
+            compose(build, when(asked_by_yield, broken)),  # type: ignore[arg-type]
+            "asked_by_yield returned a generator; end it with return",
+        ),
+        (
+            compose(build, when(asked_async_by_yield, broken)),  # type: ignore[arg-type]
+            "asked_async_by_yield returned a generator; end it with return",
+        ),
         (lambda launch: None, "<lambda>: returned nothing, not a RunTask"),
         (lambda launch: {"taskDefinition": "a"}, "<lambda>: returned a dict, not a RunTask"),
         (unprintable, "Unprintable: (its text cannot be made)"),
@@ -192,6 +214,15 @@ def test_the_last_steps_are_not_taken_with_what_is_no_request() -> None:
 )
 def test_c4_a_builder_that_raises_or_gives_something_else_is_a_fault(builder: Builder, told: str) -> None:
     assert told in str(fault_of(builder))
+
+
+def test_a_coroutine_that_a_predicate_returned_is_closed() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        fault = fault_of(compose(build, when(asked_async, broken)))  # type: ignore[arg-type]
+        gc.collect()
+    assert "asked_async returned a coroutine; write it as def" in str(fault)
+    assert told == []
 
 
 def test_c4_the_step_that_raised_is_named() -> None:
@@ -239,3 +270,9 @@ def test_what_must_end_the_program_does() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         built(interrupted, LAUNCH, RunTask)
+
+
+def test_queues_in_a_list_are_told_at_once() -> None:
+    """It would never be true: the list is no queue's name."""
+    with pytest.raises(BuilderError, match=r"write queue_is\('a', 'b'\)"):
+        queue_is(["large", "small"])  # type: ignore[arg-type]

@@ -76,5 +76,5 @@ def error_in(trace: str) -> str:
     'ValueError: no x neither y'
     """
     _, frame, last = trace.rpartition('\n  File "')
-    told = dropwhile(lambda line: line.startswith("    "), last.splitlines()[bool(frame) :])
+    told = dropwhile(lambda line: line.startswith("  "), last.splitlines()[bool(frame) :])
     return one_line(" ".join(told), PART)

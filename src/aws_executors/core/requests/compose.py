@@ -5,7 +5,7 @@ base class and nothing to register. What stands here only calls them in order, d
 tells whose function it was when one of them breaks the bargain.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import FrozenInstanceError, dataclass
 from typing import Generic, Protocol, TypeVar, cast
 
@@ -96,14 +96,18 @@ def _stepped_all(steps: tuple[Callable[[L, R], R], ...], launch: L, request: R) 
 
 
 def holds(predicate: Callable[[L], object], launch: L) -> bool:
-    """Whether a predicate is true of a launch; `BuilderError` if it answers with a function or coroutine.
+    """Whether a predicate is true of a launch; `BuilderError` for an answer that would always count as true.
 
-    Either would always count as true: nobody called ``queue_is``, or the predicate is async.
+    Such are a function (nobody called ``queue_is``), a coroutine and a generator.
     """
     answer = predicate(launch)
     if callable(answer):
         given = "a function; call it where it is named, as in queue_is('large')"
+    elif isinstance(answer, Iterator | AsyncIterator):
+        given = "a generator; end it with return, without yield"
     elif isinstance(answer, Awaitable):
+        if isinstance(answer, Coroutine):
+            answer.close()  # else Python warns that nobody awaited it
         given = "a coroutine; write it as def"
     else:
         return bool(answer)

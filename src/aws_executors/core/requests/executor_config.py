@@ -14,10 +14,9 @@ from pydantic import TypeAdapter
 
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.wire import spell, to_kwargs
-from aws_executors.core.validation import FAULTS, parse, quoted, type_and_value
+from aws_executors.core.validation import FAULTS, options_of, parse, quoted, type_and_value
 
 C = TypeVar("C")
-K = TypeVar("K")
 
 WHERE = "executor_config"
 KUBERNETES: Mapping[str, str] = dict.fromkeys(
@@ -28,8 +27,9 @@ KUBERNETES: Mapping[str, str] = dict.fromkeys(
 
 
 def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str]) -> C:
-    """What `written` says, as the service's options; ``None`` says nothing, as a whole and at a key.
+    """What `written` says, as the service's options.
 
+    ``None`` says nothing, as a whole and as the value of an option, at the top level.
     `kept` names the keys (in AWS's spelling) that the executor keeps for itself, each with its reason.
     Raises `RequestError` for anything else than a mapping of the keys that the options have.
 
@@ -49,11 +49,10 @@ it is Airflow's
     refused = list(islice(filter(None, (_refusal(key, kept) for key in members)), FAULTS))
     if refused:
         raise RequestError("; ".join(refused))
-    return parse(adapter, _said(members), WHERE)
-
-
-def _said(members: Mapping[K, object]) -> dict[K, object]:
-    return {name: value for name, value in members.items() if value is not None}
+    unset = frozenset(key for key, value in members.items() if value is None)
+    known = options_of(adapter) if unset else ()
+    said = {key: value for key, value in members.items() if key not in unset or spell(str(key)) not in known}
+    return parse(adapter, said, WHERE)
 
 
 def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: str) -> dict[str, object]:
@@ -62,7 +61,8 @@ def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: st
     >>> plain_config(TypeAdapter(dict[str, int | str]), {"cpu": 256, "group": None}, "EcsConfig")
     {'cpu': 256}
     """
-    return to_kwargs(parse(adapter, _said(given), where))
+    said = {name: value for name, value in given.items() if value is not None}
+    return to_kwargs(parse(adapter, said, where))
 
 
 def _refusal(key: object, kept: Mapping[str, str]) -> str:

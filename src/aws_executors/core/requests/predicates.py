@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Generic, TypeVar, cast
 
+from aws_executors.core.errors import BuilderError
 from aws_executors.core.requests.compose import Predicate, call_text, holds
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.settings.base import Settings
@@ -28,11 +29,14 @@ class _QueueIs:
 
 
 def queue_is(*names: str) -> Predicate:
-    """Whether the task's Airflow queue is one of these.
+    """Whether the task's Airflow queue is one of these. Raises `BuilderError` for names in a list.
 
     >>> queue_is("long_tasks_queue")
     queue_is('long_tasks_queue')
     """
+    for name in names:
+        if isinstance(name, list | tuple | set | frozenset):  # it would never be true
+            raise BuilderError(f"queue_is takes names of queues, not {name!r}; write queue_is('a', 'b')")
     return _QueueIs(names)
 
 
