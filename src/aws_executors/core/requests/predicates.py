@@ -4,7 +4,7 @@ Law: a predicate is a function ``launch -> bool`` of the launch alone. A person'
 these are frozen, so that a builder made of them prints as the code that makes it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Generic, TypeVar, cast
@@ -34,8 +34,9 @@ def queue_is(*names: str) -> Predicate:
     >>> queue_is("long_tasks_queue")
     queue_is('long_tasks_queue')
     """
-    for name in names:
-        if isinstance(name, list | tuple | set | frozenset):  # it would never be true
+    given: tuple[object, ...] = names
+    for name in given:
+        if isinstance(name, Collection) and not isinstance(name, str):  # it would never be true
             raise BuilderError(f"queue_is takes names of queues, not {name!r}; write queue_is('a', 'b')")
     return _QueueIs(names)
 
