@@ -192,12 +192,18 @@ def _sentence(violation: Violation, schema: Mapping[str, object], *, shown: bool
     if violation.kind == "value_error":
         return ": ".join(filter(None, (subject, violation.message)))
     secret = not shown or any(step in SECRET or (isinstance(step, str) and sensitive(step)) for step in path)
-    found = type_and_value(violation.value, secret=secret)
-    if violation.kind in BOUNDS:  # it is a number, and not its type is wrong
-        found = "" if secret else repr(violation.value)
-    stood = f", not {found}" if found and violation.kind not in ABSENT else ""
     remedy = _quotes(violation) if shown else ""
-    return f"{subject} {violation.demand}{stood}{remedy}".strip()
+    return f"{subject} {violation.demand}{_stood(violation, secret=secret)}{remedy}".strip()
+
+
+def _stood(violation: Violation, *, secret: bool) -> str:
+    """What was there, if anything was; of a number beyond a limit not the type, which is right."""
+    bound = violation.kind in BOUNDS
+    if violation.kind in ABSENT or (bound and secret):
+        return ""
+    value = violation.value
+    found = repr(value) if bound and _short(value) else type_and_value(value, secret=secret)
+    return f", not {found}"
 
 
 def _quotes(violation: Violation) -> str:

@@ -158,8 +158,8 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
         return _value(text, begin) if pair else None
     if parts["pair"] and "," not in parts["pair"] and not _PAIRED.search(before + parts["pair"].rstrip()[-1]):
         return None
-    said = colon and not parts["close"] and not _says(name, parts["gap"] or "")
-    if said and not (parts["gap"] and _camel(name) and _ALONE.match(text, begin)):
+    sentence = colon and not parts["close"] and not _says(name, parts["gap"] or "")
+    if sentence and not (parts["gap"] and _camel(name) and _ALONE.match(text, begin)):
         return None
     counts = "token" in name.lower() or (colon and name.lower().endswith("s"))
     if counts and _NUMBER.match(text, begin):

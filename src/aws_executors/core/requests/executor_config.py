@@ -68,5 +68,6 @@ def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: st
 def _refusal(key: object, kept: Mapping[str, str]) -> str:
     if not isinstance(key, str):
         return f"{WHERE}: the key {quoted(key)} must be text, not {type(key).__name__}"
-    reason = {**KUBERNETES, **kept}.get(spell(key))
+    name = spell(key)
+    reason = kept.get(name) or KUBERNETES.get(name)
     return f"{WHERE}: {key!r} cannot be set: {reason}" if reason else ""

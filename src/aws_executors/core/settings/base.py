@@ -27,6 +27,9 @@ from aws_executors.core.settings.types import (
     split_names,
 )
 
+POLL_INTERVAL_LIMIT = 60
+"""Seconds: what `poll_interval` may be at most."""
+
 
 class Settings(SectionModel):
     """The options that `[batch]` and `[ecs_fargate]` share."""
@@ -101,7 +104,7 @@ class Settings(SectionModel):
         float,
         Field(
             ge=0.1,
-            le=60,
+            le=POLL_INTERVAL_LIMIT,
             description="Seconds between two polls of a container that has just started or is about to end "
             "(0.1 to 60).",
             examples=[2.5],
@@ -294,7 +297,9 @@ class Settings(SectionModel):
     def contradictions(cls, own: Written, place: Place) -> Iterator[Fault]:
         """The faults of options that do not go together; `own` may hold texts as well as read values."""
         low, high = as_number(own.get("poll_interval", 1.0)), as_number(own.get("poll_interval_max", 30.0))
-        if low is not None and high is not None and high < low <= 60:  # above, it is told of itself
+        if (
+            low is not None and high is not None and high < low <= POLL_INTERVAL_LIMIT
+        ):  # above, it is told of itself
             problem = f"is below poll_interval = {low:g}"
             yield Fault("poll_interval_max", problem, place.set("poll_interval_max", f"{low:g}"), f"{high:g}")
         yield from _transport_faults(own, place)

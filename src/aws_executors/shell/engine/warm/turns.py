@@ -155,14 +155,10 @@ class Turns(Generic[K, R]):
         container: WarmContainer[K, R],
         result: Result[HeldCell | None, AwsError],
     ) -> None:
-        match unwrap_or_failure(result):
-            case AwsError() as error:
-                self.trouble(error)
-                self._later(container, partial(self.look_again, stop))
-            case None:
-                self.look_again(stop, container)
-            case _:
-                stop()
+        if result == Success(None):  # it has changed
+            self.look_again(stop, container)
+        else:
+            self._looked_again(stop, container, result)
 
     # --- What a cell says ---------------------------------------------------------------------------------
 
