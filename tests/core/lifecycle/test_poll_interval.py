@@ -12,8 +12,9 @@ PACE = PollInterval(quickest=1.0, slowest=15.0)
 @pytest.mark.parametrize(
     ("stage", "phase", "age", "expected"),
     [
-        (Stage.WATCHING, None, 500.0, 1.0),  # accepted, never seen
-        (Stage.WATCHING, Phase.PENDING, 500.0, 1.0),  # about to start, however long that takes
+        (Stage.WATCHING, None, 5.0, 1.0),  # accepted, never seen
+        (Stage.WATCHING, Phase.PENDING, 50.0, 5.0),  # its start, too, is seen within a tenth of its age
+        (Stage.WATCHING, Phase.PENDING, 86_400.0, 15.0),
         (Stage.WATCHING, Phase.RUNNING, 0.0, 1.0),
         (Stage.WATCHING, Phase.RUNNING, 9.0, 1.0),
         (Stage.WATCHING, Phase.RUNNING, 20.0, 2.0),  # a tenth of its age

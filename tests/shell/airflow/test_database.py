@@ -19,8 +19,9 @@ from sqlalchemy.schema import CreateTable
 
 from airflow_rows import Given, task_instance
 from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.airflow import database
 from aws_executors.shell.airflow.compat import row_id
-from aws_executors.shell.airflow.database import AirflowDatabase, _by_ids, complete, read_rows
+from aws_executors.shell.airflow.database import AirflowDatabase, _in_state, complete, read_rows
 from aws_executors.shell.engine.messages import RowQuery
 from e2e.postgres import postgres
 
@@ -118,24 +119,16 @@ def statements() -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", listen)
 
 
-def test_what_has_been_heard_is_asked_for_by_ids_in_one_statement_and_not_told_again() -> None:
+def test_what_has_been_heard_is_looked_up_by_its_state_in_one_statement_and_not_told_again() -> None:
     givens = [task_instance(state="running") for _ in range(5)]
     with statements() as told:
         assert DATABASE.read({given.token: heard(given) for given in givens}) == {}
     (statement,) = told
     assert "dag_id" not in statement
-    assert statement.count("?") == 8 + 3  # one statement serves for five to eight
+    assert "task_instance.id" not in statement
 
 
-def test_a_statement_is_made_once_for_about_as_many() -> None:
-    givens = [task_instance(state="running") for _ in range(8)]
-    with statements() as told:
-        for count in (5, 6, 7, 8):
-            assert DATABASE.read({given.token: heard(given) for given in givens[:count]}) == {}
-    assert len(set(told)) == 1
-
-
-def test_one_statement_for_each_state_and_try_that_was_heard() -> None:
+def test_one_statement_for_each_state_that_was_heard() -> None:
     states = ["running", "queued", "running", "queued", "running"]
     givens = [task_instance(state=state) for state in states]
     givens[-1].becomes("running", try_number=2)
@@ -145,9 +138,30 @@ def test_one_statement_for_each_state_and_try_that_was_heard() -> None:
     }
     with statements() as told:
         assert DATABASE.read(asked) == {}
-    assert len(told) == 3
+    assert len(told) == 2
     givens[1].becomes("running")  # what others of these say, but not what it said
     assert DATABASE.read(asked) == {givens[1].token: said(givens[1])}
+
+
+def test_among_very_many_of_other_executors_what_was_not_found_is_read_by_id() -> None:
+    others = [task_instance(state="restarting") for _ in range(111)]
+    given = task_instance(state="restarting")
+    asked = {one.token: heard(one, said(one, "restarting")) for one in (given, *others)}
+    assert DATABASE.read({given.token: asked[given.token]}) == {given.token: said(given, "restarting")}
+    assert DATABASE.read(asked) == {}
+    for one in (given, *others):
+        one.deleted()
+
+
+def test_many_that_have_changed_are_read_by_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "ROWS", 2)
+    givens = [task_instance(state="running") for _ in range(5)]
+    for given in givens:
+        given.becomes("success")
+    with statements() as told:
+        answer = DATABASE.read({given.token: heard(given) for given in givens})
+    assert answer == {given.token: said(given, "success") for given in givens}
+    assert [statement.count("?") for statement in told[1:]] == [2, 2, 1]
 
 
 def test_only_what_has_changed_is_told() -> None:
@@ -219,28 +233,21 @@ def test_a_key_that_is_no_task_instances_has_no_row() -> None:
     assert DATABASE.read({"t": RowQuery("no task instance")}) == {"t": None}
 
 
-@pytest.mark.parametrize(("name", "place"), [("postgresql", "%("), ("mysql", "%s"), ("sqlite", "?")])
-def test_the_statement_for_ids_is_written_for_every_database_of_airflow(name: str, place: str) -> None:
-    statement = _by_ids(make_url(f"{name}://").get_dialect()(), 4)
-    ids = [uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)]
-    sql, parameters = statement.filled(ids, "running", 2, 7)
-    assert sql.startswith("SELECT task_instance.external_executor_id")
-    values = list(parameters.values() if isinstance(parameters, dict) else parameters)
-    assert values == [*(statement.bound(one) for one in (*ids, ids[-1])), "running", 2, 7]
-    assert sql.count(place) == 4 + 3
-    assert sql.index("id IN") < sql.index("task_instance.state") < sql.index("try_number =")
-    assert sql.index("try_number =") < sql.index("queued_by_job_id")
+@pytest.mark.parametrize("name", ["postgresql", "mysql", "sqlite"])
+def test_the_look_up_by_state_is_written_for_every_database_of_airflow(name: str) -> None:
+    sql = str(_in_state().compile(dialect=make_url(f"{name}://").get_dialect()()))
+    assert sql.startswith("SELECT task_instance.external_executor_id, task_instance.try_number")
+    assert sql.index("task_instance.state =") < sql.index("coalesce(task_instance.queued_by_job_id, -1) =")
+    assert "LIMIT" in sql
 
 
-@pytest.mark.parametrize("count", [1, 8, 500])
-def test_ids_are_looked_up_in_the_primary_key(count: int) -> None:
+def test_a_state_is_looked_up_in_its_index() -> None:
     with create_session(scoped=False) as session:
         connection = session.connection()
-        statement = _by_ids(connection.dialect, count)
-        sql, parameters = statement.filled([row_id(uuid.uuid4()) for _ in range(count)], "running", 1, 7)
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
+        sql = str(_in_state().compile(connection, compile_kwargs={"render_postcompile": True}))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("running", 7, 100, 0)).all()
     (step,) = [str(row[3]) for row in plan]
-    assert step == "SEARCH task_instance USING INDEX sqlite_autoindex_task_instance_1 (id=?)"
+    assert step == "SEARCH task_instance USING INDEX ti_state (state=?)"
 
 
 def test_postgresql_tells_the_same(tmp_path: Path) -> None:
@@ -268,7 +275,9 @@ def test_postgresql_tells_the_same(tmp_path: Path) -> None:
             ]
             connection.execute(table.insert(), rows)
             connection.execute(table.update().where(table.c.task_id == "task-1").values(state="success"))
-            connection.execute(table.update().where(table.c.task_id == "task-2").values(id=moved))
+            connection.execute(
+                table.update().where(table.c.task_id == "task-2").values(id=moved, try_number=2)
+            )
             connection.execute(table.delete().where(table.c.task_id == "task-3"))
         asked: dict[str, RowQuery[object]] = {
             f"token-{number}": RowQuery(
@@ -283,7 +292,7 @@ def test_postgresql_tells_the_same(tmp_path: Path) -> None:
         engine.dispose()
     assert told == {
         "token-1": Row(state="success", token="token-1", try_number=1, id=ids[1]),
-        "token-2": Row(state="running", token="token-2", try_number=1, id=moved),
+        "token-2": Row(state="running", token="token-2", try_number=2, id=moved),
         "token-3": None,
     }
 

@@ -42,6 +42,8 @@ class Clerk(Operations[str, Order]):
         self.submitted: list[tuple[float, str]] = []
         self.stopped: list[tuple[float, str]] = []
         self.looks: list[tuple[float, int]] = []
+        self.reads: list[tuple[float, frozenset[str]]] = []
+        self.down = False
         self.renewed: list[tuple[float, int]] = []
         self.discarded: list[tuple[float, str]] = []
         self.throttling = 0
@@ -153,13 +155,22 @@ class Clerk(Operations[str, Order]):
             answer = Failure(AwsError(kind=Kind.AMBIGUOUS, code="ServerException", message="500"))
         self.messages.append(partial(then, answer))
 
+    def fence(
+        self, work_item: WorkItem[str, Order], then: Callable[[Result[None, str]], None], priority: int = 0
+    ) -> None:
+        self.messages.append(partial(then, Success(None)))
+
     def read_rows(
         self,
         asked: Mapping[str, RowQuery[str]],
         then: Callable[[Result[Mapping[str, Row | None], str]], None],
     ) -> None:
         self.rows_read = then
+        self.reads.append((self.now, frozenset(asked)))
         if self.silent:
+            return
+        if self.down:
+            self.messages.append(partial(then, Failure("the database is down")))
             return
         rows = {
             token: Row(
@@ -170,4 +181,5 @@ class Clerk(Operations[str, Order]):
             )
             for token in asked
         }
-        self.messages.append(partial(then, Success(rows)))
+        new = {token: row for token, row in rows.items() if row != asked[token].heard}
+        self.messages.append(partial(then, Success(new)))

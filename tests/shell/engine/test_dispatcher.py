@@ -327,6 +327,54 @@ def test_what_is_handed_over_right_after_a_gap_may_have_been_queued_before_it() 
     assert [token for _, token in clerk.submitted] == ["new"]
 
 
+# --- Rows --------------------------------------------------------------------------------------------------
+
+
+def known(number: int) -> Clerk:
+    """So many tasks have run for a while, and their jobs know it."""
+    clerk = Clerk(Cloud(), slowest=15.0)
+    tokens = [f"t{one}" for one in range(number)]
+    for token in tokens:
+        clerk.cloud.submit(Order(token, 1))
+        clerk.take(WorkItem(job=Job(token=token, purpose=Purpose.ADOPT), key=token))
+    clerk.status = "running"
+    clerk.run(until=200.0, tick=0.05)
+    clerk.reads.clear()
+    return clerk
+
+
+def test_rows_that_do_not_change_are_looked_up_together_and_the_rarer_the_more_they_are() -> None:
+    """Where one part of them is read at a time, the last one's change is known no sooner."""
+    few, many = known(20), known(1_500)
+    for clerk in (few, many):
+        clerk.run(until=206.1, tick=0.05)
+    assert [len(tokens) for _, tokens in few.reads] == [20] * 6
+    assert [len(tokens) for _, tokens in many.reads] == [1_500] * 3
+    assert [round(later - at) for (at, _), (later, _) in pairwise(many.reads)] == [2, 2]
+
+
+def test_what_is_new_is_read_every_time_beside_many_that_do_not_change() -> None:
+    clerk = known(3_000)
+    clerk.cloud.submit(Order("fenced", 1))
+    clerk.take(WorkItem(job=Job(token="fenced", purpose=Purpose.RELEASE), key="fenced"))
+    clerk.run(until=206.1, tick=0.05)
+    assert [len(tokens - {"fenced"}) for _, tokens in clerk.reads].count(3_000) == 2
+    assert sum("fenced" in tokens for _, tokens in clerk.reads) >= 5
+
+
+def test_after_a_failure_of_the_database_nothing_that_was_known_is_read_anew() -> None:
+    clerk = known(1_500)
+    clerk.down = True
+    clerk.run(until=204.0, tick=0.05)
+    assert {len(tokens) for _, tokens in clerk.reads} == {1_500}
+    clerk.reads.clear()
+    clerk.down, clerk.status = False, "success"
+    clerk.run(until=205.5, tick=0.05)
+    assert [len(tokens) for _, tokens in clerk.reads] == [1_500]
+    freed = [one.token for one in clerk.dispatcher.airflow_updates() if isinstance(one.effect, Report)]
+    assert len(freed) == 1_500
+
+
 # --- Workloads that lie in a store -------------------------------------------------------------------------
 
 

@@ -50,10 +50,10 @@ def test_a_container_is_looked_at_by_pace_and_once_at_a_time(table: JobTable[str
     watch(table, "t", "c", 100.0)
     assert table.to_poll(100.9, 100) == ()
     assert table.to_poll(101.0, 100) == ("c",)
-    assert table.to_poll(200.0, 100) == ()  # the look is under way
-    table.polled("c", 200.0)
-    assert table.next_poll == 201.0
-    assert table.to_poll(201.0, 100) == ("c",)
+    assert table.to_poll(105.0, 100) == ()  # the look is under way
+    table.polled("c", 105.0)
+    assert table.next_poll == 106.0
+    assert table.to_poll(106.0, 100) == ("c",)
 
 
 def test_a_look_that_told_nothing_is_made_again_soon_and_then_ever_later(table: JobTable[str, str]) -> None:

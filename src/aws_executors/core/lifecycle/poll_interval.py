@@ -1,10 +1,10 @@
 """How often a container is polled.
 
-Functions of time and of what was seen last. A container that starts or ends is polled often, one that has run
-for long rarely: its end is noticed within a tenth of the time it has run. Where the row has shown the task
-running, the row shows its end first: a third as many polls are left, for the container that dies unnoticed. A
-poll that failed is repeated soon: its container is no older for that. Where AWS tells by events what happens,
-polls are for what gets lost of them.
+Functions of time and of what was seen last. A container that is young or is being stopped is polled often,
+one that has waited or run for long rarely: its start or end is noticed within a tenth of that time. Where the
+row has shown the task running, the row shows its end first: a third as many polls are left, for the container
+that dies unnoticed. A poll that failed is repeated soon: its container is no older for that. Where AWS tells
+by events what happens, polls are for what gets lost of them.
 
 After a throttle this is the pause of a poll. That of a submission is in `core/aws/backoff.py`, that of the
 account, for all calls, in `core/aws/token_bucket.py`.
@@ -74,7 +74,7 @@ def poll_after(job: Job[R], pace: PollInterval, now: float, *, events_come: bool
     """
     if events_come:
         return _while_events_come(job, pace, now)
-    if job.stage is not Stage.WATCHING or not job.runs:
+    if job.stage is not Stage.WATCHING:
         return pace.quickest
     often = max(pace.quickest, (now - job.since) / 10)
     return min(pace.slowest, often * SHOWN_BY_ROW if job.ran else often)

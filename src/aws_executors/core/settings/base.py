@@ -105,7 +105,7 @@ class Settings(SectionModel):
         Field(
             ge=0.1,
             le=POLL_INTERVAL_LIMIT,
-            description="Seconds between two polls of a container that has just started or is about to end "
+            description="Seconds between two polls of a container that was just accepted or is about to end "
             "(0.1 to 60).",
             examples=[2.5],
         ),
@@ -115,7 +115,8 @@ class Settings(SectionModel):
         Field(
             ge=0.1,
             le=300,
-            description="Seconds between two polls of a container that has run for a long time (up to 300).",
+            description="Seconds between two polls of a container that has waited or run for long (up to "
+            "300).",
             examples=[60.0],
         ),
     ] = 30.0
@@ -124,8 +125,8 @@ class Settings(SectionModel):
         Field(
             ge=0.1,
             le=60,
-            description="Seconds between two reads of running task instances from Airflow's database, up to "
-            "500 at a time (0.1 to 60).",
+            description="Seconds between two reads of running task instances from Airflow's database (0.1 to "
+            "60); at least a millisecond for each of them.",
             examples=[5.0],
         ),
     ] = 0.5

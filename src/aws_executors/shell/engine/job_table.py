@@ -7,9 +7,10 @@ time costs no more than what it returns (heaps and indexes); only `live`, for a 
 from __future__ import annotations
 
 import heapq
-from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from math import inf
 from typing import Generic, TypeVar
 
@@ -66,7 +67,8 @@ class JobTable(Generic[K, R]):
         self._records: dict[str, Record[K, R]] = {}
         self._owners: dict[str, Record[K, R]] = {}  # by container
         self._polls: list[tuple[float, str]] = []
-        self._rows: deque[str] = deque()
+        self._unread: OrderedDict[str, None] = OrderedDict()  # the jobs whose rows must be given, in turn
+        self._known: dict[str, RowQuery[K]] = {}  # the others: their rows matter once they have changed
         self.next_poll = inf
         """When a container is to be polled next."""
         self.changes = 0
@@ -98,7 +100,7 @@ class JobTable(Generic[K, R]):
         )
         self._records[job.token] = record
         if job.has_row:
-            self._rows.append(job.token)
+            self._unread[job.token] = None
         self.changes += 1
         return record
 
@@ -126,8 +128,7 @@ class JobTable(Generic[K, R]):
         """Put the job's new state in the place of the old one, and keep every index true."""
         record = self._records[job.token]
         old, record.job = record.job, job
-        if record.row.heard is not None:
-            record.row = replace(record.row, heard=None)  # it may mean something else to the job now
+        self._read_in_turn(job.token)  # its row may mean something else to the job now
         if job.container != old.container:
             self._disown(old.container)
             record.failed_polls, record.named = 0, False
@@ -136,6 +137,7 @@ class JobTable(Generic[K, R]):
         if job.stage is Stage.CLOSED:
             self._disown(job.container)
             del self._records[job.token]
+            self._unread.pop(job.token, None)
         else:
             known = job.container == old.container and old.stage in FOLLOWED
             if job.container and job.stage in FOLLOWED and not known:
@@ -223,29 +225,33 @@ class JobTable(Generic[K, R]):
 
     # --- Reading rows --------------------------------------------------------------------------------------
 
+    @property
+    def known(self) -> Mapping[str, RowQuery[K]]:
+        """What to read of the jobs whose rows matter only if they have changed."""
+        return self._known
+
     def to_read(self, most: int) -> dict[str, RowQuery[K]]:
-        """Take turns: what to read of up to `most` jobs whose rows have not been read for longest."""
-        taken: dict[str, Record[K, R]] = {}
-        for _ in range(len(self._rows)):
-            if len(taken) == most:
-                break
-            token = self._rows.popleft()
-            record = self._records.get(token)
-            if record is not None:  # else closed meanwhile: forgotten, and no turn used up
-                taken[token] = record
-        self._rows.extend(taken)
-        return {
-            token: record.row
-            for token, record in taken.items()
-            if record.row.heard is not None or _row_matters(record.job)
-        }
+        """Take turns: what to read of up to `most` other jobs, whose rows have not been read for longest."""
+        turns = list(islice(self._unread, most))
+        for token in turns:
+            self._unread.move_to_end(token)
+        records = (self._records[token] for token in turns)
+        return {record.job.token: record.row for record in records if _row_matters(record.job)}
 
     def heard(self, record: Record[K, R], row: Row | None, at: float) -> None:
         """The job knows that its row says this, read at `at`: once more would change nothing."""
-        if row is not None:
-            job = record.job
-            enough = row.token == job.token and _row_matters(job) and same_row_changes_nothing(job, at)
-            record.row = RowQuery(record.row.key, row.id, row if enough else None)
+        job = record.job
+        if row is None or job.stage is Stage.CLOSED:
+            return
+        record.row = replace(record.row, id=row.id)
+        self._read_in_turn(job.token)
+        if row.token == job.token and _row_matters(job) and same_row_changes_nothing(job, at):
+            self._known[job.token] = replace(record.row, heard=row)
+            self._unread.pop(job.token, None)
+
+    def _read_in_turn(self, token: str) -> None:
+        if self._known.pop(token, None) is not None:
+            self._unread[token] = None
 
 
 def _row_matters(job: Job[R]) -> bool:

@@ -27,7 +27,7 @@ def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -
         return job, ()
     if observation.phase is Phase.ABSENT:
         return _absent(job, at, policy)
-    newer = replace(job, seen=observation)
+    newer = job if observation == job.seen else replace(job, seen=observation)
     match job.stage:
         case Stage.WATCHING if observation.ended:
             return finish(newer) if job.purpose is Purpose.RELEASE else container_ended(newer, at, policy)

@@ -25,12 +25,15 @@ from aws_executors.shell.engine.calls.operations import Operations
 from aws_executors.shell.engine.calls.rate_limiter import RateLimiter
 from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.job_table import Record
-from aws_executors.shell.engine.messages import K, RowQuery
+from aws_executors.shell.engine.messages import K
 
 R = TypeVar("R")
 
 CHUNK = 100  # ids in one describe call, of either service
-ROWS = 500  # rows in one query
+ROWS = 500  # rows that are read by id in one query
+PER_KNOWN_ROW = 0.001
+"""Seconds between two readings of the rows that have not changed, for each of them: so their share of the
+database's time and of ours does not grow with their number."""
 
 
 class Polling(Generic[K, R]):
@@ -64,6 +67,7 @@ class Polling(Generic[K, R]):
         self._wanted: dict[str, None] = {}  # rows that a verdict waits for, by the tokens of their jobs
         self._reading = False
         self._others_due = 0.0  # when the rows are due that no verdict waits for
+        self._known_due = 0.0  # when those of them are due whose jobs know what they say
         self._quiet_until = 0.0  # the database has failed, and is left alone until then
 
     # --- Containers ----------------------------------------------------------------------------------------
@@ -118,21 +122,26 @@ class Polling(Generic[K, R]):
         if now >= self._others_due:
             self._others_due = now + self._every
             asked = self._table.to_read(max(0, ROWS - len(asked))) | asked
+            if now >= self._known_due:
+                asked = {**self._table.known, **asked}
+                self._known_due = now + len(self._table.known) * PER_KNOWN_ROW
         self._wanted = dict.fromkeys(record.job.token for record in wanted[ROWS:])
         self._reading = bool(asked)
         self._plan_rows()
         if asked:
-            self._operations.read_rows(asked, partial(self._rows_read, asked, now))
+            of_wanted = tuple(record.job.token for record in wanted[:ROWS])
+            self._operations.read_rows(asked, partial(self._rows_read, of_wanted, now))
         elif not self._table:
             self.rows_due = inf
 
     def _rows_read(
-        self, asked: Mapping[str, RowQuery[K]], began: float, result: Result[Mapping[str, Row | None], str]
+        self, wanted: tuple[str, ...], began: float, result: Result[Mapping[str, Row | None], str]
     ) -> None:
         self._error_log.note("Reading task instances from Airflow's database", result)
         self._reading = False
         if not isinstance(result, Success):
-            self._wanted |= dict.fromkeys(asked)
+            self._wanted |= dict.fromkeys(wanted)
+            self._known_due = 0.0
             self._quiet_until = self._clock() + self._every
             self._plan_rows()
             return
