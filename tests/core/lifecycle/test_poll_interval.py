@@ -28,3 +28,23 @@ def test_poll_after(stage: Stage, phase: Phase | None, age: float, expected: flo
     seen = None if phase is None else Observation(id="c", phase=phase)
     job: Job[str] = Job(token="t", stage=stage, container="c", seen=seen, since=1000.0)
     assert poll_after(job, PACE, 1000.0 + age) == expected
+
+
+@pytest.mark.parametrize(
+    ("containers", "age", "expected"),
+    [
+        (1, 0.0, 3.0),
+        (300, 20.0, 6.0),
+        (600, 20.0, 12.0),  # twice as many, half as often
+        (600, 5.0, 3.0),  # a container that dies at once is found at once
+        (10_000, 3600.0, 15.0),
+    ],
+)
+def test_where_the_row_shows_the_end_many_are_polled_rarely(
+    containers: int, age: float, expected: float
+) -> None:
+    seen = Observation(id="c", phase=Phase.RUNNING)
+    job: Job[str] = Job(token="t", stage=Stage.WATCHING, container="c", seen=seen, since=1000.0, ran=True)
+    assert poll_after(job, PACE, 1000.0 + age, containers=containers) == expected
+    alone: Job[str] = Job(token="t", stage=Stage.WATCHING, container="c", seen=seen, since=1000.0)
+    assert poll_after(alone, PACE, 1050.0, containers=containers) == 5.0  # nothing else would show it

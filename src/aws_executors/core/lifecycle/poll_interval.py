@@ -3,8 +3,8 @@
 Functions of time and of what was seen last. A container that is young or is being stopped is polled often,
 one that has waited or run for long rarely: its start or end is noticed within a tenth of that time. Where the
 row has shown the task running, the row shows its end first: a third as many polls are left, for the container
-that dies unnoticed. A poll that failed is repeated soon: its container is no older for that. Where AWS tells
-by events what happens, polls are for what gets lost of them.
+that dies unnoticed, and of many containers fewer still. A poll that failed is repeated soon: its container is
+no older for that. Where AWS tells by events what happens, polls are for what gets lost of them.
 
 After a throttle this is the pause of a poll. That of a submission is in `core/aws/backoff.py`, that of the
 account, for all calls, in `core/aws/token_bucket.py`.
@@ -21,6 +21,10 @@ SHARED = 20
 
 SHOWN_BY_ROW = 3
 """How many times as rare polls are where the row shows a task's end."""
+
+FEW = 300
+"""Containers up to which this is so. Where there are more, polls become rarer by as much: their calls do not
+grow with their number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +61,12 @@ def pace(quickest: float, slowest: float) -> PollInterval:
     )
 
 
-def poll_after(job: Job[R], pace: PollInterval, now: float, *, events_come: bool = False) -> float:
+def poll_after(
+    job: Job[R], pace: PollInterval, now: float, *, events_come: bool = False, containers: int = 1
+) -> float:
     """Seconds until the job's container should be polled again; with `events_come`, events tell of it.
+
+    `containers` is how many there are.
 
     >>> from aws_executors.core.lifecycle.observation import Observation, Phase
     >>> running = Observation(id="1", phase=Phase.RUNNING)
@@ -68,6 +76,8 @@ def poll_after(job: Job[R], pace: PollInterval, now: float, *, events_come: bool
     >>> from dataclasses import replace
     >>> [poll_after(replace(watched, ran=True), PollInterval(), now) for now in (2.0, 20.0, 50.0)]
     [3.0, 6.0, 15.0]
+    >>> poll_after(replace(watched, ran=True), PollInterval(), 10.0, containers=1_000)
+    10.0
     >>> accepted = Job(token="0b6e", stage=Stage.WATCHING)
     >>> [poll_after(job, PollInterval(), 50.0, events_come=True) for job in (accepted, watched)]
     [61.0, 310.0]
@@ -76,8 +86,10 @@ def poll_after(job: Job[R], pace: PollInterval, now: float, *, events_come: bool
         return _while_events_come(job, pace, now)
     if job.stage is not Stage.WATCHING:
         return pace.quickest
-    often = max(pace.quickest, (now - job.since) / 10)
-    return min(pace.slowest, often * SHOWN_BY_ROW if job.ran else often)
+    shortest, part = pace.quickest, (now - job.since) / 10
+    if job.ran:
+        shortest, part = shortest * SHOWN_BY_ROW, part * SHOWN_BY_ROW * max(1.0, containers / FEW)
+    return min(pace.slowest, max(shortest, part))
 
 
 def poll_again_after(failures: int, pace: PollInterval) -> float:

@@ -208,7 +208,8 @@ class JobTable(Generic[K, R]):
         }
 
     def _pause(self, record: Record[K, R], now: float) -> float:
-        return poll_after(record.job, self._pace, now, events_come=self.events_come and record.named)
+        events_come = self.events_come and record.named
+        return poll_after(record.job, self._pace, now, events_come=events_come, containers=len(self._owners))
 
     def _disown(self, container: str) -> None:
         if self._owners.pop(container, None) is not None and self._events:
