@@ -36,7 +36,7 @@ class AirflowDatabase:
     """Airflow's metadata database, for task instances that have, or had, a container of this package."""
 
     def read(self, asked: Mapping[str, RowQuery[object]]) -> dict[str, Row | None]:
-        """Read the rows of these jobs, by token: None if the row is gone; unchanged rows are left out.
+        """Read the rows of these jobs, by token: None if the row is gone. Unchanged ones may be left out.
 
         Keys are `TaskInstanceKey`. A row is read by its id, and by its key if no row has that id any more,
         because a retry or a clear gives it a new one. Raises what SQLAlchemy raises.
@@ -164,27 +164,30 @@ def complete(tis: Sequence[object]) -> None:
 
 def read_rows(connection: "Connection", asked: Mapping[str, RowQuery[object]]) -> dict[str, Row | None]:
     """`AirflowDatabase.read` on an open connection."""
+    known = {token: one.heard for token, one in asked.items() if one.heard is not None}
+    same = _unchanged(connection, known) if known else ()
+    new = [(token, one) for token, one in asked.items() if token not in same]
+    rows: dict[str, Row | None] = {}
+    for first in range(0, len(new), ROWS):
+        rows |= _in_full(connection, dict(new[first : first + ROWS]))
+    return rows
+
+
+def _in_full(connection: "Connection", asked: Mapping[str, RowQuery[object]]) -> dict[str, Row | None]:
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancekey import TaskInstanceKey
 
-    known = {token: one.heard for token, one in asked.items() if one.heard is not None}
-    same = _unchanged(connection, known) if known else ()
-    new = {token: one for token, one in asked.items() if token not in same}
-    ids = [one.id for one in new.values() if one.id is not None]
-    by_id = {
-        row.id: row
-        for first in range(0, len(ids), ROWS)
-        for _, row in _rows(connection, TaskInstance.id.in_(ids[first : first + ROWS]))
-    }
+    ids = [one.id for one in asked.values() if one.id is not None]
+    by_id = {row.id: row for _, row in _rows(connection, TaskInstance.id.in_(ids))} if ids else {}
     keys = {
         token: one.key
-        for token, one in new.items()
+        for token, one in asked.items()
         if one.id not in by_id and isinstance(one.key, TaskInstanceKey)
     }
     by_key = dict(_rows(connection, TaskInstance.filter_for_tis(keys.values())))
     return {
         token: by_key.get(keys[token].primary) if token in keys else by_id.get(one.id)
-        for token, one in new.items()
+        for token, one in asked.items()
     }
 
 

@@ -44,8 +44,8 @@ class Database(Protocol[K_contra]):
     """What is read from, and written to, Airflow's database. Every method may raise."""
 
     def read(self, asked: Mapping[str, RowQuery[K_contra]]) -> Mapping[str, Row | None]:
-        """The rows of these jobs, by token, less those that say what has been heard; None for one that is
-        gone."""
+        """The rows of these jobs, by token; None for one that is gone. One that says what has been heard may
+        be left out."""
         ...
 
     def fence(self, key: K_contra, token: str) -> None:
