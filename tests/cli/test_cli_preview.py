@@ -126,7 +126,7 @@ def test_the_person_s_builder_makes_it(
     request = shown["request"]
     assert isinstance(request, dict)
     assert request["tags"] == [{"key": "queue", "value": "large"}, {"key": "try_number", "value": "3"}]
-    assert shown["builder"] == "compose(aws_executors.core.ecs.builder.build, ...)"
+    assert shown["builder"] == "my_builders.build"
 
 
 @pytest.mark.usefixtures("dags")

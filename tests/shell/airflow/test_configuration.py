@@ -313,7 +313,7 @@ def build(launch):
             "request_builder",
             "{m}.build",
             "from aws_executors import ecs\necs.with_tags(Team=1)",
-            "which raised ValidationError: value must be text, not int (",
+            "which raised RequestError: with_tags: tags.Team must be text, not int 1; put it in quotes (",
         ),
         ("request_builder", "{m}.build", "from aws_executors import ecs\necs.with_tags(Team=1)", "{m}.py:2)"),
         (
