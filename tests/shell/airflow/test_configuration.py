@@ -367,6 +367,18 @@ def build(launch):
         ),
         (
             "request_builder",
+            "{m}.build",
+            "from aws_executors.batch import with_tags as build",
+            "names a function that nobody called; write with_tags(name='...'); a step (launch, request) goes into",
+        ),
+        (
+            "request_builder",
+            "{m}.build",
+            "from aws_executors.batch import with_tags\nbuild = with_tags(a='b')",
+            "names a function of (launch, request), not of one launch; write it as def build(launch)",
+        ),
+        (
+            "request_builder",
             "{m}.step",
             "def step(a, b): ...",
             "names a function of (a, b), not of one launch",

@@ -53,8 +53,8 @@ def run(options: Namespace) -> int:
         return UNUSABLE
     match found:
         case BuildFault() as fault:
-            who = "The request" if str(fault).startswith(CONFIG) else "The request builder"
-            remark(f"{who} fails, so the task would fail at once: {fault}")
+            who = "No request is made" if str(fault).startswith(CONFIG) else "The request builder fails"
+            remark(f"{who}, so the task would fail at once: {fault}")
             return REFUSED
         case Previewed() as shown:
             answer(preview_text(shown, options))
