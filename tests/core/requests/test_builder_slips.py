@@ -83,6 +83,8 @@ COMPOSED = [
     ("batch.build(batch.build)", "a builder takes a Launch, not a function"),
     ('batch.build(replace(BATCH, command="airflow version"))', "write its words, as in"),
     ('batch.build_from({"jobName": "a"})', "make one of a dict with from_kwargs(...)"),
+    ("preview(BATCH)", "preview shows a request, not Launch; make one: preview(build(launch))"),
+    ("preview(BATCH.settings)", "preview shows a request, not BatchSettings"),
     ("preview(batch.build)", "expected a request, not a function; call the builder with a launch"),
 ]
 
@@ -157,6 +159,13 @@ def test_a_call_that_does_not_fit_is_told(slip: str, words: str) -> None:
     with pytest.raises(BuilderError) as told:
         eval(slip, NAMES)
     assert words in str(told.value)
+
+
+def test_ids_as_the_option_has_them_are_told_before_aws_is_asked() -> None:
+    with pytest.raises(ValueError, match=r"write with_subnets\('subnet-1', 'subnet-2'\)"):
+        ecs.with_subnets("subnet-1, subnet-2")
+    with pytest.raises(ValueError, match=r"write with_security_groups\('sg-1', 'sg-2'\)"):
+        ecs.with_security_groups("sg-1,sg-2")
 
 
 def test_no_value_of_a_variable_is_quoted() -> None:

@@ -125,6 +125,15 @@ class _Network:
         return self.text
 
 
+def _one_each(verb: str, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids; ValueError where one text has several of them, as the option has."""
+    for text in ids:
+        if "," in text:
+            parts = ", ".join(repr(part.strip()) for part in text.split(","))
+            raise ValueError(f"{verb}: {text!r} is several ids in one text; write {verb}({parts})")
+    return ids
+
+
 @maker
 def with_subnets(*subnets: str) -> Step:
     """Run in these subnets, in place of others; the security groups and the public address stay.
@@ -132,7 +141,7 @@ def with_subnets(*subnets: str) -> Step:
     >>> with_subnets("subnet-1", "subnet-2")
     with_subnets('subnet-1', 'subnet-2')
     """
-    return _Network(call_text("with_subnets", *subnets), subnets=subnets)
+    return _Network(call_text("with_subnets", *_one_each("with_subnets", subnets)), subnets=subnets)
 
 
 @maker
@@ -142,7 +151,8 @@ def with_security_groups(*groups: str) -> Step:
     >>> with_security_groups("sg-1")
     with_security_groups('sg-1')
     """
-    return _Network(call_text("with_security_groups", *groups), security_groups=groups)
+    text = call_text("with_security_groups", *_one_each("with_security_groups", groups))
+    return _Network(text, security_groups=groups)
 
 
 @maker
