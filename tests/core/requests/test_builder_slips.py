@@ -203,6 +203,12 @@ def test_a_function_that_hides_its_arguments_may_be_a_step() -> None:
 
     assert compose(ecs.build, grouped)(ECS).group == "database"
 
+    @wraps(ecs.with_group)
+    def dressed(launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask:
+        return replace(request, group="dressed")
+
+    assert compose(ecs.build, dressed)(ECS).group == "dressed"
+
 
 def test_settings_made_in_python_are_told_with_the_arguments_to_write() -> None:
     with pytest.raises(SettingsError) as told:

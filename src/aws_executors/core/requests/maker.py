@@ -60,7 +60,7 @@ write with_timeout(hours=..., minutes=..., seconds=...)
 
 def as_maker(make: Callable[P, T]) -> Callable[P, T]:
     """Let `compose` find out where nobody called `make`, which checks its arguments itself."""
-    setattr(make, MARK, True)
+    setattr(make, MARK, make)  # itself: a function that `functools.wraps` dresses as this one has it, too
     return make
 
 
@@ -92,7 +92,8 @@ def form_of_uncalled(part: object) -> str:
     >>> form_of_uncalled(with_container), form_of_uncalled(with_gpu(1))
     ('with_container(ContainerOverride(...))', '')
     """
-    return _form(cast("Callable[[], object]", part)) if hasattr(part, MARK) else ""
+    uncalled = cast("object", getattr(part, MARK, None)) is part is not None
+    return _form(cast("Callable[[], object]", part)) if uncalled else ""
 
 
 @dataclass(frozen=True, slots=True)
