@@ -130,6 +130,14 @@ def test_the_person_s_builder_makes_it(
 
 
 @pytest.mark.usefixtures("dags")
+def test_a_dict_of_arguments_is_named_by_its_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__ECS_FARGATE__RUN_TASK_KWARGS", '{"enableExecuteCommand": true}')
+    assert previewed(capsys, "etl", "load")["builder"] == "run_task_kwargs"
+
+
+@pytest.mark.usefixtures("dags")
 def test_a_command_in_place_of_a_task(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["preview", "--command", "airflow 'tasks list'"]) == 0
     said = capsys.readouterr().out
