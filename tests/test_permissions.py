@@ -224,7 +224,9 @@ def test_the_command_narrows_what_ends_jobs_or_says_that_it_can_not(
         set_up.setenv(f"AIRFLOW__BATCH__{name.upper()}", value)
     words = ["iam-policy", "--section", "batch", "--account", "123456789012"]
     assert main(words) == 0
-    assert "every job of the account" in capsys.readouterr().err
+    said_of_all = capsys.readouterr().err
+    assert "every job of the account" in said_of_all
+    assert '[batch] submit_job_kwargs = {"tags": ' in said_of_all
     set_up.setenv("AIRFLOW__BATCH__SUBMIT_JOB_KWARGS", '{"tags": {"team": "etl"}}')
     assert main([*words[:-1], "1234-5678-9012"]) == 0  # as AWS's console shows it
     said = capsys.readouterr()
@@ -232,6 +234,33 @@ def test_the_command_narrows_what_ends_jobs_or_says_that_it_can_not(
     (end,) = [one for one in json.loads(said.out)["Statement"] if one["Action"] == "batch:TerminateJob"]
     assert end["Condition"] == {"StringEquals": {"aws:ResourceTag/team": "etl"}}
     assert said.err == ""
+
+
+def test_where_a_builder_makes_the_requests_it_is_to_give_the_tag(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The kwargs option and a builder exclude each other."""
+    for name, value in (OPTIONS | {"request_builder": "aws_executors.batch.build"}).items():
+        set_up.setenv(f"AIRFLOW__BATCH__{name.upper()}", value)
+    assert main(["iam-policy", "--section", "batch", "--account", "123456789012"]) == 0
+    said = capsys.readouterr().err
+    assert "submit_job_kwargs" not in said
+    assert 'batch.with_tags(airflow="etl"), and add to this statement: "Condition": {"StringEquals":' in said
+
+
+def test_only_what_is_left_to_replace_is_told_with_the_option_for_it(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {"region": "us-east-1", "cluster": "etl", "container_name": "main", "task_definition": "a:7"}
+    for name, value in (options | {"subnets": "subnet-1"}).items():
+        set_up.setenv(f"AIRFLOW__ECS_FARGATE__{name.upper()}", value)
+    words = ["iam-policy", "--section", "ecs_fargate"]
+    assert main(words) == 0
+    assert "Replace TASK_ROLE before you use this policy, or pass --role.\n" in capsys.readouterr().err
+    assert main([*words, "--account", "123456789012", "--role", "one"]) == 0
+    assert capsys.readouterr().err == "Replace LOG_GROUP before you use this policy, or pass --log-group.\n"
+    assert main([*words, "--account", "123456789012", "--role", "one", "--log-group", "/ecs/a"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_the_store_s_owner_is_in_the_policies_of_both_sides() -> None:

@@ -126,7 +126,15 @@ def test_the_person_s_builder_makes_it(
     request = shown["request"]
     assert isinstance(request, dict)
     assert request["tags"] == [{"key": "queue", "value": "large"}, {"key": "try_number", "value": "3"}]
-    assert shown["builder"] == "compose(aws_executors.core.ecs.builder.build, ...)"
+    assert shown["builder"] == "my_builders.build"
+
+
+@pytest.mark.usefixtures("dags")
+def test_a_dict_of_arguments_is_named_by_its_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW__ECS_FARGATE__RUN_TASK_KWARGS", '{"enableExecuteCommand": true}')
+    assert previewed(capsys, "etl", "load")["builder"] == "run_task_kwargs"
 
 
 @pytest.mark.usefixtures("dags")

@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 from airflow.models import Log
 from airflow.utils.session import create_session
-from sqlalchemy import delete, insert, select
+from sqlalchemy import create_engine, delete, insert, select, text
 
 from airflow_rows import task_instance
 from aws_executors.cli.__main__ import main
@@ -61,9 +61,27 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 
 def test_nothing_was_recorded(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = printed(capsys, "usage")
-    assert (code, out) == (1, "no records\n")
+    assert (code, out) == (1, "")
     assert "Set usage = True in the section of the executor" in err
+    assert printed(capsys, "rightsize") == (1, "", err)  # told once, and not as if a run had been recorded
     assert printed(capsys, "rightsize", "-o", "json")[:2] == (1, "[]\n")
+
+
+def test_a_database_without_tables_is_told_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = create_engine("sqlite://")
+
+    def counted(*arguments: object, **names: object) -> int:
+        with empty.connect() as connection:
+            return len(connection.execute(text("SELECT * FROM log")).all())
+
+    monkeypatch.setattr("aws_executors.shell.airflow.usage_log.usage_count", counted)
+    code, out, err = printed(capsys, "usage")
+    assert (code, out) == (2, "")
+    assert err.count("no such table: log") == 1
+    assert err.endswith("A new one gets its tables from: airflow db migrate\n")
+    assert "[database] sql_alchemy_conn" in err
 
 
 def test_the_dearest_first_and_what_has_no_price_is_told(capsys: pytest.CaptureFixture[str]) -> None:

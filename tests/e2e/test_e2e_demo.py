@@ -5,6 +5,7 @@ exit code, and from the processes that are left. Its other ways out, each on an 
 are in `test_e2e_ending.py` and `test_e2e_interrupted.py`.
 """
 
+import json
 import os
 import re
 import signal
@@ -14,7 +15,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
+from aws_executors.demo.api import Api
 from aws_executors.demo.processes import left_behind
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -65,6 +68,14 @@ def address(said: str) -> str:
     return found.group()
 
 
+def log_of_a_finished_task(url: str) -> str:
+    """What the UI shows as the log of the demo's task `plain`."""
+    api = Api(url).logged_in()
+    (run,) = json.loads(api.call("GET", "/api/v2/dags/demo/dagRuns"))["dag_runs"]
+    there = f"/api/v2/dags/demo/dagRuns/{quote(run['dag_run_id'])}/taskInstances/plain/logs/1"
+    return str(json.loads(api.call("GET", there))["content"])
+
+
 def test_the_demo_is_green_and_stays_up_when_asked(tmp_path: Path) -> None:
     with demo(tmp_path, "--keep", "--timeout", "600") as process:  # on a busy machine
         said = until(process, "stays up until Ctrl-C")
@@ -72,6 +83,7 @@ def test_the_demo_is_green_and_stays_up_when_asked(tmp_path: Path) -> None:
         url = address(said)
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=60) as page:
             assert b"Airflow" in page.read()
+        assert "Returned value was: a container on ECS/Fargate" in log_of_a_finished_task(url)
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=ENDING)
     assert process.returncode == 0, said + rest

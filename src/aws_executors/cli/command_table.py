@@ -179,7 +179,9 @@ MIGRATE = Command(
     help="translate the configuration of an older package",
     about="Read the sections of airflow-aws-executors ([batch], [ecs_fargate]) or of the amazon "
     "provider ([aws_batch_executor], [aws_ecs_executor]), from airflow.cfg and from variables, and "
-    "print the equivalent configuration, with a note wherever the meaning differs. Changes nothing.",
+    "print the sections that change as they are to be written, with a note wherever the meaning differs. "
+    "Changes nothing. Exit code 0: the result is complete; 1: something remains to be done, which the notes "
+    "at the end say, or there is nothing to translate; 2: the file cannot be read.",
     examples=(
         ("migrate", "from this machine's airflow.cfg and variables"),
         ("migrate --cfg old/airflow.cfg --output yaml", "from another file, as YAML"),

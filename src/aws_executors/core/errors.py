@@ -24,7 +24,7 @@ class AwsExecutorsError(Exception):
 
 
 class SettingsError(AwsExecutorsError, ValueError):
-    """A section of airflow.cfg that is not valid; the message lists all of its `faults`."""
+    """A section of airflow.cfg, or settings made in Python, not valid; the message lists all `faults`."""
 
     def __init__(self, faults: "SettingsFaults") -> None:
         super().__init__(str(faults))
@@ -40,4 +40,4 @@ class RequestTooLargeError(RequestError):
 
 
 class BuilderError(AwsExecutorsError, TypeError):
-    """A builder or step that returned no request, or a predicate no answer; the message says who and why."""
+    """A builder, step or predicate that is none, or gives no answer; the message says which and why."""

@@ -32,7 +32,9 @@ EXPECTED: Mapping[str, str] = {
     "int_type": "a whole number",
     "list_type": "a list",
     "literal_error": "{expected}",
+    "mapping_type": "a mapping",
     "model_type": "a mapping",
+    "sequence_str": "a list",
     "string_type": "text",
     "tuple_type": "a list",
 }
@@ -48,7 +50,13 @@ MISPLACED = ("Input should", "String should", "Tuple should", "List should")
 ABSENT = frozenset({"missing", "too_long", "too_short"})
 BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
-SECRET = frozenset({"environment", "env", "command", "args"})
+SECRET = frozenset({"environment", "env", "command", "args", "variables"})
+AMOUNTS: Mapping[str, str] = {
+    "cpu": "CPU units, of which 1024 make one vCPU, as in 256",
+    "memory": "MiB, as in 2048",
+    "memoryReservation": "MiB, as in 2048",
+}
+"""What a whole number counts, by the member's name in AWS's spelling."""
 SHOWN = 60
 FAULTS, SOME = 8, 3
 """Up to `FAULTS` errors of one value are all listed. Of more, which are probably made by a program, only
@@ -122,11 +130,12 @@ def _own_words(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def parse(adapter: TypeAdapter[R], written: object, where: str) -> R:
+def parse(adapter: TypeAdapter[R], written: object, where: str, remedy: str = "") -> R:
     """Validate `written` (dicts and lists, in AWS's spelling or in ours) as the type of `adapter`.
 
     Raises `RequestError`, whose message begins with `where` (the option or argument that was set) and lists
-    all errors; `RequestTooLargeError` if the only error is the size.
+    all errors; `RequestTooLargeError` if the only error is the size. An error that has no remedy of its own
+    gets `remedy`.
 
     >>> from aws_executors.core.requests.wire import KeyValuePair
     >>> parse(TypeAdapter(KeyValuePair), {"name": "A", "value": "", "nam": 1}, "env")
@@ -138,9 +147,17 @@ Allowed: name, value
     try:
         return adapter.validate_python(written)
     except ValidationError as error:
-        kind = RequestTooLargeError if only_too_large(error) else RequestError
-        sentences = in_words(error, _schema(adapter))
-    raise kind("; ".join(f"{where}: {sentence}" for sentence in sentences)) from None
+        refused = refusal(error, where, _schema(adapter), remedy)
+    raise refused
+
+
+def refusal(
+    error: ValidationError, where: str, schema: Mapping[str, object] = NO_SCHEMA, remedy: str = ""
+) -> RequestError:
+    """The exception that says in our words what pydantic found, with the arguments of `parse`."""
+    kind = RequestTooLargeError if only_too_large(error) else RequestError
+    sentences = [f"{where}: {sentence}" for sentence in in_words(error, schema)]
+    return kind("; ".join(one if ";" in one or not remedy else f"{one}; {remedy}" for one in sentences))
 
 
 def _schema(adapter: TypeAdapter[R]) -> Mapping[str, object]:
@@ -192,7 +209,7 @@ def _sentence(violation: Violation, schema: Mapping[str, object], *, shown: bool
     if violation.kind == "value_error":
         return ": ".join(filter(None, (subject, violation.message)))
     secret = not shown or any(step in SECRET or (isinstance(step, str) and sensitive(step)) for step in path)
-    remedy = _quotes(violation) if shown else ""
+    remedy = _remedy(violation) if shown else ""
     return f"{subject} {violation.demand}{_stood(violation, secret=secret)}{remedy}".strip()
 
 
@@ -206,13 +223,16 @@ def _stood(violation: Violation, *, secret: bool) -> str:
     return f", not {found}"
 
 
-def _quotes(violation: Violation) -> str:
-    """The remedy where only the quotes are wrong."""
+def _remedy(violation: Violation) -> str:
+    """The remedy where only the quotes are wrong, or the unit."""
     match violation.value:
         case bool() | int() | float() if violation.kind == "string_type":
             return "; put it in quotes"
         case str() as text if violation.kind == "int_type" and text.isdecimal():
             return "; leave the quotes out"
+        case _ if violation.kind == "int_type" and violation.path:
+            amount = AMOUNTS.get(spell(str(violation.path[-1])))
+            return f"; write {amount}" if amount else ""
         case _:
             return ""
 

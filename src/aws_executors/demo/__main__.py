@@ -5,6 +5,7 @@ what, and where the logs are. 130: interrupted. In every case nothing is left ru
 """
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -119,9 +120,15 @@ def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[DemoStage]:
     """A stage for the demo's DAGs, with empty logs."""
     for old in logs.glob("*.log"):
         old.unlink()
+    tasks = logs.resolve() / "tasks"
+    shutil.rmtree(tasks, ignore_errors=True)
+    # Containers write their tasks' logs where the API server reads them, as to a file system that both mount.
+    shared = {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(tasks)}
     if names.warm:
-        return stage(warm.DAGS, logs, names=names, delays="fargate", time_factor=1 / warm.FASTER)
-    return stage(DAGS, logs, names=names)
+        return stage(
+            warm.DAGS, logs, shared, names, image=shared, delays="fargate", time_factor=1 / warm.FASTER
+        )
+    return stage(DAGS, logs, shared, names, image=shared)
 
 
 def run_demo(clock: Clock, up: DemoStage, *, timeout: float, keep: bool) -> bool:

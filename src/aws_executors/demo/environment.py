@@ -1,7 +1,8 @@
 """The environment variables of Airflow's components and of the containers.
 
-Law: pure, except for the choice of a free port. The two environments share only the address of the API: a
-container that could read the scheduler's environment would prove nothing about real containers.
+Law: pure, except for the choice of a free port. The two environments share only the address of the API, and
+in the demo the folder of the tasks' logs: a container that could read the scheduler's environment would prove
+nothing about real containers.
 """
 
 import os

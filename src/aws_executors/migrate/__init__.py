@@ -11,6 +11,6 @@ Sources: airflow-aws-executors 1.1.3, its README and its getting-started pages;
 
 from aws_executors.migrate.cfg import as_cfg
 from aws_executors.migrate.table import READ, TABLE, Becomes
-from aws_executors.migrate.translate import Line, Sections, migrated, notes
+from aws_executors.migrate.translate import Line, Sections, migrated, notes, unfinished
 
-__all__ = ["READ", "TABLE", "Becomes", "Line", "Sections", "as_cfg", "migrated", "notes"]
+__all__ = ["READ", "TABLE", "Becomes", "Line", "Sections", "as_cfg", "migrated", "notes", "unfinished"]

@@ -75,27 +75,44 @@ def migrated(written: Sections) -> tuple[Line, ...]:
 
 def notes(written: Sections) -> tuple[str, ...]:
     """Remarks on the whole configuration: what remains to be done, and what is not supported."""
-    return tuple(dict.fromkeys(_notes(written), ""))
+    return tuple(dict.fromkeys((text for text, _ in _notes(written)), ""))
 
 
-def _notes(written: Sections) -> Iterator[str]:
+def unfinished(written: Sections) -> bool:
+    """Whether something remains to be done: an option that our settings miss or reject, a class of the user's
+    own, or something that is not translated.
+
+    >>> unfinished({"batch": {"region": "us-east-1"}})  # job_name, job_queue and job_definition are missing
+    True
+    """
+    return any(remains for _, remains in _notes(written))
+
+
+def _notes(written: Sections) -> Iterator[tuple[str, bool]]:
+    """The remarks, each with whether it asks for more than what is printed."""
     found = tuple(executors(written.get("core", {}).get("executor", "")))
-    yield from (one.told for one in found if one.told)
+    yield from ((one.told, True) for one in found if one.told)
     for own in _sections(written):
-        yield from own.old.notes
+        yield from ((note, False) for note in own.old.notes)
         if not any(one.ours == own.old.executor and one.team == own.place.team for one in found):
             team = f" for the team {own.place.team}" if own.place.team else ""
-            yield f"No executor uses [{own.place.header}]: name {own.old.executor} in [core] executor{team}."
+            yield (
+                f"No executor uses [{own.place.header}]: name {own.old.executor} in [core] executor{team}.",
+                False,
+            )
         lines = _fitting(own, [*_options(own), *_unwritten(own, ours=True)])
         for fault in _faults(own, lines):
-            yield f"Still to be done in [{own.place.header}]: {fault}"
+            yield f"Still to be done in [{own.place.header}]: {fault}", True
     for name, options in written.items():
         if options and (why := LEFT.get(name.rpartition("=")[2])):
-            yield f"[{name}] is not translated: {why}"
+            yield f"[{name}] is not translated: {why}", True
     taken = {own.name for own in _sections(written)}
     for name in [name for name in written if name not in taken]:
         if written[name] and (old := TABLE.get(name.rpartition("=")[2])):
-            yield f"[{name}] is not translated: [{old.section}] can hold the options of one package only."
+            yield (
+                f"[{name}] is not translated: [{old.section}] can hold the options of one package only.",
+                True,
+            )
 
 
 def _executor(value: str) -> Iterator[Line]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import pytest
-from pydantic import ValidationError
 
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.ecs.structures import CapacityProvider
+from aws_executors.core.errors import SettingsError
 
 GOOD = {
     "region": "us-east-1",
@@ -296,7 +296,7 @@ def test_c32_field_faults_and_contradictions_together() -> None:
 
 
 def test_constructor_refuses_contradictions_too() -> None:
-    with pytest.raises(ValidationError, match="excludes capacity_provider_strategy"):
+    with pytest.raises(SettingsError, match="excludes capacity_provider_strategy"):
         EcsSettings(
             region="us-east-1",
             cluster="etl",

@@ -74,6 +74,10 @@ async def asked_async(launch: Launch[EcsSettings]) -> bool:
     return False
 
 
+def asked_by_function(launch: Launch[EcsSettings]) -> Callable[..., object]:
+    return asked_later
+
+
 def asked_by_yield(launch: Launch[EcsSettings]) -> Iterator[bool]:
     yield False
 
@@ -192,8 +196,14 @@ def test_the_last_steps_are_not_taken_with_what_is_no_request() -> None:
             compose(build, assigning),
             "'group'; return a changed copy instead, made by dataclasses.replace (in",
         ),
-        (compose(build, when(queue_is, broken)), "queue_is returned a function; call it"),  # type: ignore[arg-type]
-        (compose(build, unless(any_of(queue_is), broken)), "call it where it is named, as in queue_is("),  # type: ignore[arg-type]
+        (
+            compose(build, when(asked_by_function, broken)),  # type: ignore[arg-type]
+            "asked_by_function returned a function; call it where it is named, as in queue_is(",
+        ),
+        (
+            compose(build, unless(any_of(asked_by_function), broken)),  # type: ignore[arg-type]
+            "call it where it is named, as in queue_is(",
+        ),
         (
             compose(build, when(not_(asked_later), broken)),  # type: ignore[arg-type]
             "asked_later returned a coroutine; write it as def",

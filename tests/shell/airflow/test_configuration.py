@@ -313,7 +313,7 @@ def build(launch):
             "request_builder",
             "{m}.build",
             "from aws_executors import ecs\necs.with_tags(Team=1)",
-            "which raised ValidationError: value must be text, not int (",
+            "which raised RequestError: with_tags: tags.Team must be text, not int 1; put it in quotes (",
         ),
         ("request_builder", "{m}.build", "from aws_executors import ecs\necs.with_tags(Team=1)", "{m}.py:2)"),
         (
@@ -364,6 +364,18 @@ def build(launch):
             "{m}.Build",
             "class Build: ...",
             "names the class Build, not a function of one launch",
+        ),
+        (
+            "request_builder",
+            "{m}.build",
+            "from aws_executors.batch import with_tags as build",
+            "names a function that nobody called; write with_tags(name='...'); a step (launch, request)",
+        ),
+        (
+            "request_builder",
+            "{m}.build",
+            "from aws_executors.batch import with_tags\nbuild = with_tags(a='b')",
+            "names a function of (launch, request), not of one launch; write it as def build(launch)",
         ),
         (
             "request_builder",

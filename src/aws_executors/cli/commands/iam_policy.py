@@ -5,7 +5,7 @@ Law: reads the configuration, makes no calls, prints. The core makes the stateme
 """
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,9 +34,19 @@ from aws_executors.shell.airflow.configuration import Configured
 
 EVERY_JOB = (
     "TerminateJob is allowed for every job of the account and Region: IAM can tell jobs apart by tags only. "
-    "To limit it, give all jobs a tag: "
-    '[batch] submit_job_kwargs = {"tags": {"airflow": "etl"}}'
+    "To limit it, "
 )
+BY_KWARGS = 'give all jobs a tag: [batch] submit_job_kwargs = {"tags": {"airflow": "etl"}}'
+BY_BUILDER = (
+    'let your request builder give all jobs a tag, with the step batch.with_tags(airflow="etl"), and add to '
+    'this statement: "Condition": {"StringEquals": {"aws:ResourceTag/airflow": "etl"}}'
+)
+FILLED_BY: Mapping[str, str] = {
+    NO_ACCOUNT: "--account",
+    **dict.fromkeys(PLACEHOLDER_ROLES, "--role"),
+    PLACEHOLDER_GROUP: "--log-group",
+}
+"""The placeholders of a policy, and the options that name what belongs there."""
 BY_KEY = (
     "If the queue of events is encrypted with a KMS key of yours, allow kms:Decrypt with that key as well. "
     "Keys of SQS itself (SSE-SQS), as in the set-up of `aws-executors events`, need no permission."
@@ -56,12 +66,12 @@ def run(options: Namespace) -> int:
         return UNUSABLE
     document = policy(found)
     answer(as_table(found) if options.output == "table" else dumped(document, options.output))
-    for word in [
-        word for word in (NO_ACCOUNT, *PLACEHOLDER_ROLES, PLACEHOLDER_GROUP) if word in str(document)
-    ]:
-        remark(f"Replace {word} before you use this policy, or pass --account, --role and --log-group.")
+    for word, option in FILLED_BY.items():
+        if word in str(document):
+            remark(f"Replace {word} before you use this policy, or pass {option}.")
     if any("batch:TerminateJob" in one.actions and not one.condition for one in found):
-        remark(EVERY_JOB)
+        built_by = any(own.settings.request_builder for name, own in sections.items() if name == "batch")
+        remark(EVERY_JOB + (BY_BUILDER if built_by else BY_KWARGS))
     if any("sqs:ReceiveMessage" in one.actions for one in found):
         remark(BY_KEY)
     return 0

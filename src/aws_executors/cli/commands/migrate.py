@@ -17,9 +17,9 @@ from pathlib import Path
 from aws_executors.cli.configuration import UNUSABLE
 from aws_executors.cli.show import answer, dumped, remark
 from aws_executors.core.redact.outgoing import one_line
-from aws_executors.migrate import READ, TABLE, Sections, as_cfg, migrated, notes
+from aws_executors.migrate import READ, TABLE, Sections, as_cfg, migrated, notes, unfinished
 
-NOTHING_THERE = 1
+NOTHING_THERE, UNFINISHED = 1, 1
 VARIABLE = re.compile(
     rf"AIRFLOW__(?:(?P<team>\w+?)___)?(?P<section>{'|'.join(name.upper() for name in READ)})__"
     r"(?P<option>(?!_)\w+)"
@@ -29,7 +29,8 @@ underscores."""
 
 
 def run(options: Namespace) -> int:
-    """Print the new configuration; 1 if there is no older one, 2 if the file cannot be read."""
+    """Print the new configuration; 1 if there is no older one or something remains to be done, 2 if the file
+    cannot be read."""
     try:
         file = of_file(options.cfg)
     except (OSError, UnicodeDecodeError, Unreadable) as error:
@@ -46,6 +47,9 @@ def run(options: Namespace) -> int:
         answer(as_cfg(lines, remarks))
     else:
         answer(dumped({"lines": [asdict(line) for line in lines], "notes": list(remarks)}, options.output))
+    if unfinished(written):
+        remark("Something remains to be done: the notes at the end say what. Then run: aws-executors doctor")
+        return UNFINISHED
     remark("Check the result with: aws-executors doctor")
     return 0
 

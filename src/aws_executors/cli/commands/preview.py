@@ -18,7 +18,7 @@ from aws_executors.cli.commands.dags import Written, task_of
 from aws_executors.cli.configuration import CLASSES, UNUSABLE, CommandError, airflow, asked, required
 from aws_executors.cli.show import Paint, answer, colourful, dumped, remark
 from aws_executors.core.redact.values import MASK
-from aws_executors.core.requests.compose import BuildFault, built, function_name
+from aws_executors.core.requests.compose import CONFIG, BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.preview import difference, preview
 from aws_executors.core.services import SERVICES
@@ -53,7 +53,8 @@ def run(options: Namespace) -> int:
         return UNUSABLE
     match found:
         case BuildFault() as fault:
-            remark(f"The request builder fails, so the task would fail at once: {fault}")
+            who = "No request is made" if str(fault).startswith(CONFIG) else "The request builder fails"
+            remark(f"{who}, so the task would fail at once: {fault}")
             return REFUSED
         case Previewed() as shown:
             answer(preview_text(shown, options))
@@ -74,7 +75,7 @@ def previewed(options: Namespace) -> "Previewed | BuildFault":
     return unwrap_or_failure(  # making the default request cannot fail: the settings have been checked
         request.map(
             lambda one: Previewed(
-                section=section, builder=function_name(own.build), request=one, default=default.unwrap()
+                section=section, builder=own.builder_name, request=one, default=default.unwrap()
             )
         )
     )

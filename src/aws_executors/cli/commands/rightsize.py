@@ -26,12 +26,15 @@ UNMEASURED = (
 
 def run(options: Namespace) -> int:
     """Print the proposals; returns the exit code."""
-    found = recorded(options, proposals)
-    if found is None:
+    read = recorded(options, proposals)
+    if read is None:
         return UNUSABLE
+    found, any_records = read
     match options.output:
-        case "table":
+        case "table" if any_records:
             answer(proposal_text(found) if found else UNMEASURED)
+        case "table":
+            pass  # that has been told
         case "csv":
             answer(csv_text([proposal_values(one) for one in found]))
         case form:

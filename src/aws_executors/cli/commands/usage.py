@@ -31,16 +31,23 @@ NAMES: Mapping[Grouping, tuple[str, ...]] = {
     Grouping.INSTANCE: ("dag", "instance", "run"),
 }
 """What the parts of a row's name are."""
+THE_DATABASE = (
+    "The command reads the one that the scheduler uses: run it with the same configuration (AIRFLOW_HOME, "
+    "[database] sql_alchemy_conn). A new one gets its tables from: airflow db migrate"
+)
 HEAD = ("containers", "cost", "ran", "CPU", "most memory", "of its own", "killed")
 
 
 def run(options: Namespace) -> int:
     """Print the sums; returns the exit code."""
     by = Grouping(options.by)
-    rows = recorded(options, lambda entries: usage_rows(entries, by))
-    if rows is None:
+    read = recorded(options, lambda entries: usage_rows(entries, by))
+    if read is None:
         return UNUSABLE
+    rows, _ = read
     match options.output:
+        case "table" if not rows:
+            pass  # that has been told
         case "table":
             answer(usage_table(rows, by, sum_of(("all",), rows)))
         case "csv":
@@ -50,9 +57,9 @@ def run(options: Namespace) -> int:
     return 0 if rows else NOTHING
 
 
-def recorded(options: Namespace, added_up: Callable[[Iterable[UsageEntry]], T]) -> T | None:
-    """What becomes of the records that the command line asks for, which are read one after the other; None,
-    with a remark, where they cannot be read."""
+def recorded(options: Namespace, added_up: Callable[[Iterable[UsageEntry]], T]) -> tuple[T, bool] | None:
+    """What becomes of the records that the command line asks for, which are read one after the other, and
+    whether there are any; None where they cannot be read. A remark tells of both."""
     airflow()
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -61,14 +68,14 @@ def recorded(options: Namespace, added_up: Callable[[Iterable[UsageEntry]], T]) 
         first = next(entries, None)
         found = added_up(() if first is None else chain((first,), entries))
     except SQLAlchemyError as error:
-        remark(f"Airflow's database cannot be read: {one_line(str(error).splitlines()[0])}")
+        remark(f"Airflow's database cannot be read: {one_line(str(error).splitlines()[0])}. {THE_DATABASE}")
         return None
     if first is None:
         remark(
             f"No container was recorded in the last {options.days:g} days. Set usage = True in the section "
             "of the executor; what ends from then on is recorded."
         )
-    return found
+    return found, first is not None
 
 
 def _counted(options: Namespace) -> Iterator[UsageEntry]:
@@ -86,8 +93,6 @@ def _counted(options: Namespace) -> Iterator[UsageEntry]:
 
 def usage_table(rows: Sequence[UsageRow], by: Grouping, whole: UsageRow) -> str:
     """The rows for users, and a last line with the sum of all."""
-    if not rows:
-        return "no records"
     cells = [[*_name(row), *_cells(row)] for row in rows]
     blank = [""] * (len(NAMES[by]) - 1)
     total = ["all", *blank, *_cells(whole)]

@@ -22,7 +22,9 @@ from aws_executors.core.batch.overrides import (
 from aws_executors.core.batch.request import SubmitJob, from_kwargs
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.requests.allowed_options import check_allowed
+from aws_executors.core.requests.kinds import of_kind, settings_of
 from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.maker import as_maker
 from aws_executors.core.requests.merge import with_members
 from aws_executors.core.requests.wire import spell, to_kwargs
 
@@ -47,7 +49,7 @@ def build(launch: Launch[BatchSettings]) -> SubmitJob:
     >>> to_kwargs(request)["containerOverrides"]
     {'command': ['airflow', 'version'], 'resourceRequirements': [{'type': 'MEMORY', 'value': '512'}]}
     """
-    return with_workload(_start(launch.settings), launch)
+    return with_workload(_start(settings_of(BatchSettings, launch)), launch)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,6 +63,7 @@ class _BuildFrom:
         return f"build_from({self.shape!r})"
 
 
+@as_maker
 def build_from(shape: SubmitJob) -> Callable[[Launch[BatchSettings]], SubmitJob]:
     """A builder that starts from a person's own request in place of the options.
 
@@ -70,7 +73,7 @@ def build_from(shape: SubmitJob) -> Callable[[Launch[BatchSettings]], SubmitJob]
     >>> build_from(SubmitJob(job_name="airflow", job_queue="q", job_definition="d"))
     build_from(SubmitJob(job_name='airflow', job_queue='q', job_definition='d', ...
     """
-    return _BuildFrom(shape)
+    return _BuildFrom(of_kind(SubmitJob, shape))
 
 
 def from_options(settings: BatchSettings) -> SubmitJob:

@@ -18,8 +18,10 @@ from aws_executors.core.batch.request import (
     RetryStrategy,
 )
 from aws_executors.core.requests.executor_config import plain_config
+from aws_executors.core.requests.maker import keys_only
 
 
+@keys_only
 def BatchConfig(
     *,
     vcpus: float | str | None = None,

@@ -39,6 +39,7 @@ from aws_executors.core.batch.request import (
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, set_fields, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
+from aws_executors.core.requests.kinds import of_kind
 from aws_executors.core.requests.merge import merge
 from aws_executors.core.requests.wire import WRITTEN, Flag, Text, fields_of, masked_repr, spell
 
@@ -166,6 +167,7 @@ def with_options(
     >>> with_options(job, read_options({"memory": 512})).container_overrides.resource_requirements
     (ResourceRequirement(type='MEMORY', value='512'),)
     """
+    of_kind(SubmitJob, request)
     if options == NOTHING:
         return request
     if options.eks_properties_override != NOTHING.eks_properties_override or (
@@ -203,7 +205,7 @@ def wished(options: BatchOptions) -> ContainerOverrides:
 
 
 def requirements(
-    *, vcpus: float | str | None = None, memory: int | str | None = None, gpu: int | None = None
+    *, vcpus: float | str | None = None, memory: int | str | None = None, gpu: int | str | None = None
 ) -> tuple[ResourceRequirement, ...]:
     """Sizes as Batch's resource requirements: vCPUs, MiB, GPUs; what is None is left out.
 

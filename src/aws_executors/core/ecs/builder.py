@@ -24,7 +24,9 @@ from aws_executors.core.ecs.structures import (
 )
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import check_allowed
+from aws_executors.core.requests.kinds import of_kind, settings_of
 from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.maker import as_maker
 from aws_executors.core.requests.merge import with_members
 from aws_executors.core.requests.wire import spell, to_kwargs
 
@@ -48,7 +50,7 @@ def build(launch: Launch[EcsSettings]) -> RunTask:
     >>> to_kwargs(request)["overrides"]
     {'containerOverrides': [{'name': 'main', 'command': ['airflow', 'version'], 'cpu': 256}]}
     """
-    return with_workload(_start(launch.settings), launch)
+    return with_workload(_start(settings_of(EcsSettings, launch)), launch)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,6 +64,7 @@ class _BuildFrom:
         return f"build_from({self.shape!r})"
 
 
+@as_maker
 def build_from(shape: RunTask) -> Callable[[Launch[EcsSettings]], RunTask]:
     """A builder that starts from a person's own request in place of the options.
 
@@ -70,7 +73,7 @@ def build_from(shape: RunTask) -> Callable[[Launch[EcsSettings]], RunTask]:
     >>> build_from(RunTask(task_definition="airflow"))
     build_from(RunTask(task_definition='airflow', ...
     """
-    return _BuildFrom(shape)
+    return _BuildFrom(of_kind(RunTask, shape))
 
 
 def from_options(settings: EcsSettings) -> RunTask:

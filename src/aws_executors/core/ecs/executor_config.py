@@ -20,8 +20,10 @@ from aws_executors.core.ecs.structures import (
     VolumeConfiguration,
 )
 from aws_executors.core.requests.executor_config import plain_config
+from aws_executors.core.requests.maker import keys_only
 
 
+@keys_only
 def EcsConfig(
     *,
     cpu: int | None = None,

@@ -26,6 +26,7 @@ from aws_executors.core.ecs.structures import (
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import Use, set_fields, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
+from aws_executors.core.requests.kinds import of_kind
 from aws_executors.core.requests.merge import merge
 from aws_executors.core.requests.wire import (
     WRITTEN,
@@ -155,6 +156,7 @@ def with_options(request: RunTask, options: EcsOptions, container_name: str) -> 
     >>> with_options(request, read_options({"memory": 512}), "main").overrides.container_overrides[0].memory
     512
     """
+    of_kind(RunTask, request)
     if options == NOTHING:
         return request
     if command_of(options.overrides, container_name):

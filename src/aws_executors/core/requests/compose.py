@@ -6,7 +6,8 @@ tells whose function it was when one of them breaks the bargain.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import FrozenInstanceError, dataclass, replace
+from inspect import signature
 from typing import Generic, Protocol, TypeVar, cast
 
 from pydantic import ValidationError
@@ -16,12 +17,14 @@ from aws_executors.core.errors import BuilderError, RequestError, RequestTooLarg
 from aws_executors.core.redact.outgoing import MOST, NAME, ROOM, one_line
 from aws_executors.core.redact.values import MASK, hidden, secrets_in, sensitive, without
 from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.maker import as_maker, form_of_uncalled, maker
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.validation import in_words, only_too_large
+from aws_executors.core.validation import in_words, only_too_large, type_and_value
 
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
 
+CONFIG = "executor_config"
 LONGEST_QUOTED = 60
 LONGEST_LIFETIME = 604_800  # seconds: as in the option token_lifetime
 
@@ -152,28 +155,117 @@ class _When(Generic[L, R]):
         return call_text(self.verb, self.predicate, *self.steps)
 
 
+@as_maker
 def compose(build: Callable[[L], R], *steps: Callable[[L, R], R]) -> Callable[[L], R]:
     """A builder that calls `build` and then each step with what the one before it made.
 
     Steps run from left to right; a later one sees, and may replace, what an earlier one set. Raises
-    `BuilderError` when called, if a step returns anything but a request of its kind.
+    `BuilderError` for what is no builder or no step; when called, if a step returns anything but a request of
+    its kind.
 
     >>> from aws_executors.ecs import build, with_cpu_memory, with_tags
     >>> from aws_executors.core.requests.predicates import queue_is
     >>> compose(build, with_tags(team="etl"), when(queue_is("large"), with_cpu_memory(cpu=4096, memory=8192)))
     compose(build, with_tags(team='etl'), when(queue_is('large'), with_cpu_memory(cpu=4096, memory=8192)))
     """
+    _check_builder(build)
+    _check_steps("compose", steps)
     return _Composed(build, steps)
 
 
+@as_maker
 def when(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Callable[[L, R], R]:
-    """A step that takes its steps for launches of which the predicate is true, and else changes nothing."""
+    """A step that takes its steps for launches of which the predicate is true, and else changes nothing.
+
+    Raises `BuilderError` for what is no predicate or no step.
+    """
+    check_predicate("when", predicate)
+    _check_steps("when", steps)
     return _When("when", predicate, True, steps)
 
 
+@as_maker
 def unless(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Callable[[L, R], R]:
-    """A step that takes its steps for launches of which the predicate is false, and else changes nothing."""
+    """A step that takes its steps for launches of which the predicate is false, and else changes nothing.
+
+    Raises `BuilderError` as `when` does.
+    """
+    check_predicate("unless", predicate)
+    _check_steps("unless", steps)
     return _When("unless", predicate, False, steps)
+
+
+def _takes(part: Callable[[L], object], number: int) -> bool:
+    """Whether a function can be called with so many arguments, as far as it says."""
+    try:
+        shape = signature(part, follow_wrapped=False)
+    except (TypeError, ValueError):  # some built-in callables have none
+        return True
+    try:
+        shape.bind(*(None,) * number)
+    except TypeError:
+        return False
+    return True
+
+
+def _check_builder(build: object) -> None:
+    example = "compose(batch.build, ...)"
+    if form := form_of_uncalled(build):
+        raise BuilderError(
+            f"compose: nobody called {_called(build)}; write {form}, behind a builder: {example}"
+        )
+    if not callable(build):
+        given = type_and_value(build)
+        raise BuilderError(f"compose takes a builder first, not {given}; name the function, as in {example}")
+    if not _takes(build, 1):
+        kind = "a step" if _takes(build, 2) else "no function of one launch"
+        raise BuilderError(f"compose: {_called(build)} is {kind}; put a builder first, as in {example}")
+
+
+def _check_steps(verb: str, steps: tuple[object, ...]) -> None:
+    for step in steps:
+        if form := form_of_uncalled(step):
+            raise BuilderError(f"{verb}: nobody called {_called(step)}; write {form}")
+        if isinstance(step, list | tuple):
+            raise BuilderError(
+                f"{verb} takes its steps one by one, not in a {type(step).__name__}; leave the brackets out"
+            )
+        if not callable(step):
+            raise BuilderError(
+                f"{verb} takes steps, not {type_and_value(step)}; write one as in with_tags(team='etl')"
+            )
+        if not _takes(step, 2):
+            raise BuilderError(
+                f"{verb}: {_called(step)} is no step, a function of (launch, request); a builder comes first "
+                "in compose, a predicate first in when, and a function that makes a step is called where it "
+                "is named"
+            )
+
+
+def check_predicate(verb: str, predicate: object) -> None:
+    """Refuse what is no function of one launch, with `BuilderError`; `verb` is who takes the predicate."""
+    example = "queue_is('large')"
+    if form_of_uncalled(predicate):
+        raise BuilderError(
+            f"{verb}: nobody called {_called(predicate)}; call it where it is named, as in {example}"
+        )
+    if isinstance(predicate, str):
+        raise BuilderError(f"{verb} takes a predicate, not a text; for a queue write queue_is({predicate!r})")
+    if not callable(predicate):
+        raise BuilderError(
+            f"{verb} takes a predicate, not {type_and_value(predicate)}; write one as in {example}"
+        )
+    if not _takes(predicate, 1):
+        kind = "a step" if _takes(predicate, 2) else "no function of one launch"
+        raise BuilderError(
+            f"{verb}: {_called(predicate)} is {kind}; a predicate comes first, as in {example}"
+        )
+
+
+def _called(part: object) -> str:
+    """What a person calls it: without the module if that is one of this package's."""
+    name = function_name(part)
+    return name.rpartition(".")[2] if name.startswith("aws_executors.") else name
 
 
 class _Branch(Protocol):
@@ -227,6 +319,7 @@ class _Lifetime:
         return self.text
 
 
+@maker
 def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float = 0) -> _Lifetime:
     """A step that leaves the request as it is, and says how long the workload's token is to be valid.
 
@@ -257,8 +350,8 @@ class BuildFault:
     oversized: bool = False
 
     def __str__(self) -> str:
-        ours = self.builder.startswith("aws_executors.")
-        return self.error if ours else f"{self.builder}: {self.error}"
+        ours = self.builder.startswith(("aws_executors.", "build_from("))
+        return self.error if ours or self.error.startswith(CONFIG) else f"{self.builder}: {self.error}"
 
 
 def built(
@@ -267,16 +360,27 @@ def built(
     """Run a builder that may be anybody's, then the steps `last`, and give the request or its fault.
 
     Nothing that the builder raises leaves this function but a person's KeyboardInterrupt. The launch's
-    command and secrets never stand in the fault, even if the error's own text repeats them (C4).
+    command and secrets never stand in the fault, even if the error's own text repeats them (C4). What the
+    last steps refuse is ``executor_config``'s fault where a launch without one gets its request.
     """
     try:
         request = build(launch)
-        if isinstance(request, expected):
-            return Success(_stepped_all(last, launch, request))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - foreign code: whatever it raises is this task's fault alone
         return Failure(fault_of(build, launch, error))
+    if isinstance(request, expected):
+        try:
+            for step in last:
+                request = step(launch, request)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - what it made may be anybody's
+            fault = fault_of(build, launch, error)
+            plain = replace(launch, executor_config={})
+            asked = launch.executor_config and isinstance(built(build, plain, expected, *last), Success)
+            return Failure(replace(fault, builder=CONFIG) if asked else fault)
+        return Success(request)
     given = "nothing" if request is None else f"a {type(request).__name__}"
     return Failure(
         BuildFault(builder=function_name(build), error=f"returned {given}, not a {expected.__name__}")

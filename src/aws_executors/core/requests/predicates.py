@@ -4,14 +4,15 @@ Law: a predicate is a function ``launch -> bool`` of the launch alone. A person'
 these are frozen, so that a builder made of them prints as the code that makes it.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Generic, TypeVar, cast
 
 from aws_executors.core.errors import BuilderError
-from aws_executors.core.requests.compose import Predicate, call_text, holds
+from aws_executors.core.requests.compose import Predicate, call_text, check_predicate, holds
 from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.maker import as_maker, maker
 from aws_executors.core.settings.base import Settings
 
 L = TypeVar("L", bound=Launch[Settings])
@@ -28,6 +29,7 @@ class _QueueIs:
         return f"queue_is({', '.join(map(repr, self.names))})"
 
 
+@as_maker
 def queue_is(*names: str) -> Predicate:
     """Whether the task's Airflow queue is one of these. Raises `BuilderError` for names in a list.
 
@@ -36,7 +38,7 @@ def queue_is(*names: str) -> Predicate:
     """
     given: tuple[object, ...] = names
     for name in given:
-        if isinstance(name, Collection) and not isinstance(name, str):  # it would never be true
+        if not isinstance(name, str):  # it would never be true
             raise BuilderError(f"queue_is takes names of queues, not {name!r}; write queue_is('a', 'b')")
     return _QueueIs(names)
 
@@ -52,6 +54,7 @@ class _QueueMatches:
         return f"queue_matches({self.pattern!r})"
 
 
+@maker
 def queue_matches(pattern: str) -> Predicate:
     """Whether the whole name of the task's Airflow queue matches a shell pattern (``*``, ``?``, ``[abc]``).
 
@@ -73,6 +76,7 @@ class _TaskMatches:
         return f"task_matches(dag={self.dag!r}, task={self.task!r})"
 
 
+@maker
 def task_matches(*, dag: str = "*", task: str = "*") -> Predicate:
     """Whether DAG id and task id, each as a whole, match shell patterns; case-sensitive.
 
@@ -94,6 +98,7 @@ class _ConfigHas:
         return f"config_has({self.key!r})"
 
 
+@maker
 def config_has(key: str) -> Predicate:
     """Whether the task's ``executor_config`` has this key, in the spelling of its author.
 
@@ -114,6 +119,7 @@ class _TryNumberOver:
         return f"try_number_over({self.number})"
 
 
+@maker
 def try_number_over(number: int) -> Predicate:
     """Whether the task's try number is above `number`: 1 means from the first retry on.
 
@@ -134,6 +140,7 @@ class _AttemptOver:
         return f"attempt_over({self.number})"
 
 
+@maker
 def attempt_over(number: int) -> Predicate:
     """Whether more than `number` containers were asked for in this try: 1 means after one got lost.
 
@@ -179,20 +186,28 @@ class _Not(Generic[L]):
         return call_text("not_", self.predicate)
 
 
+@as_maker
 def any_of(*predicates: Callable[[L], bool]) -> Callable[[L], bool]:
     """Whether one of these is true; evaluated from left to right; of none, false.
 
     >>> any_of(queue_is("a"), try_number_over(1))
     any_of(queue_is('a'), try_number_over(1))
     """
+    for predicate in predicates:
+        check_predicate("any_of", predicate)
     return _AnyOf(predicates)
 
 
+@as_maker
 def all_of(*predicates: Callable[[L], bool]) -> Callable[[L], bool]:
     """Whether all of these are true; evaluated from left to right; of none, true."""
+    for predicate in predicates:
+        check_predicate("all_of", predicate)
     return _AllOf(predicates)
 
 
+@as_maker
 def not_(predicate: Callable[[L], bool]) -> Callable[[L], bool]:
     """Whether this is false."""
+    check_predicate("not_", predicate)
     return _Not(predicate)

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from html import escape
 
+from aws_executors.core.errors import BuilderError
 from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.redact.values import hidden
+from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.wire import to_kwargs
+from aws_executors.core.settings.base import Settings
 
 COLOURS = (
     (re.compile(r"^(\s*)(&quot;.*?&quot;)(?=:)", re.MULTILINE), r'\1<span style="color:#0550ae">\2</span>'),
@@ -63,7 +66,8 @@ def _line(line: str) -> str:
 def preview(request: object) -> Preview:
     """The JSON of what boto3 would get for a request of either service, with tokens as ``***``.
 
-    So are variables whose names say that they are secret (``DB_PASSWORD``). Members stand in the order of the
+    So are variables whose names say that they are secret (``DB_PASSWORD``). Raises `BuilderError` for what is
+    no request. Members stand in the order of the
     request's fields, which is fixed. A notebook shows it with colours.
 
     >>> from aws_executors.core.ecs.request import RunTask
@@ -74,6 +78,9 @@ def preview(request: object) -> Preview:
       "count": 1
     }
     """
+    if isinstance(request, Launch | Settings):
+        given = type(request).__name__
+        raise BuilderError(f"preview shows a request, not {given}; make one: preview(build(launch))")
     return Preview(mask_literals(json.dumps(hidden(to_kwargs(request)), indent=2, ensure_ascii=False)))
 
 

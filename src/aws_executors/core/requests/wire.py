@@ -227,6 +227,10 @@ def to_kwargs(request: object) -> dict[str, object]:
     >>> to_kwargs(RunTask(task_definition="airflow:7", started_by="airflow/0b6e"))
     {'taskDefinition': 'airflow:7', 'startedBy': 'airflow/0b6e', 'count': 1}
     """
+    if callable(request):
+        raise BuilderError(
+            "expected a request, not a function; call the builder with a launch: build(launch)"
+        )
     dumped = cast("object", _ANY_VALUE.dump_python(request, mode="json", by_alias=True, exclude_none=True))
     if not isinstance(dumped, dict):
         given = type(request).__name__

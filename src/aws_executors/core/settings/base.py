@@ -57,7 +57,8 @@ class Settings(SectionModel):
     request_builder: Annotated[
         DottedPath,
         Field(
-            description="Dotted path of a function that builds the request for each launch.",
+            description="Dotted path of a function that builds the whole request for each launch; it "
+            "excludes submit_job_kwargs and run_task_kwargs.",
             examples=["my_module.build"],
         ),
     ] = ""

@@ -49,6 +49,11 @@ class Place:
         return f"{self.team}={self.section}" if self.team else self.section
 
     @property
+    def title(self) -> str:
+        """What messages call the section."""
+        return f"[{self.header}]"
+
+    @property
     def env_prefix(self) -> str:
         """What the names of the section's environment variables begin with."""
         team = f"{self.team.upper()}___" if self.team else ""
@@ -61,6 +66,28 @@ class Place:
     def unset(self, option: str) -> str:
         """The remedy for an option that should not be there."""
         return f"remove {option} from [{self.header}], or {self.env_prefix}{option.upper()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments(Place):
+    """The call of a settings class, in a notebook or a test: its arguments are the options.
+
+    >>> Arguments("BatchSettings").set("region", "us-east-1")
+    "write region='us-east-1'"
+    """
+
+    @property
+    def title(self) -> str:
+        """What messages call the call."""
+        return self.section
+
+    def set(self, option: str, example: str) -> str:
+        """The remedy for an argument that is missing or wrong."""
+        return f"write {option}={example!r}"
+
+    def unset(self, option: str) -> str:
+        """The remedy for an argument that should not be there."""
+        return f"leave {option} out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +124,7 @@ class SettingsFaults:
 
     def __str__(self) -> str:
         count = f"{len(self.faults)} fault{'s' if len(self.faults) > 1 else ''}"
-        return "\n  ".join([f"[{self.place.header}] has {count}:", *map(str, self.faults)])
+        return "\n  ".join([f"{self.place.title} has {count}:", *map(str, self.faults)])
 
 
 def unknown_option(name: str, value: str, allowed: tuple[str, ...], place: Place) -> Fault:
@@ -107,4 +134,4 @@ def unknown_option(name: str, value: str, allowed: tuple[str, ...], place: Place
     did you mean region? remove regoin from [batch], or AIRFLOW__BATCH__REGOIN
     """
     near = "".join(f"did you mean {close}? " for close in nearest(name.lower(), allowed))
-    return Fault(name, f"is not an option of [{place.section}]", near + place.unset(name), value)
+    return Fault(name, f"is not an option of {place.title}", near + place.unset(name), value)

@@ -12,7 +12,8 @@ from typing import ClassVar, Self, cast
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.settings.errors import Fault, Place, SettingsFaults, shown, unknown_option
+from aws_executors.core.errors import SettingsError
+from aws_executors.core.settings.errors import Arguments, Fault, Place, SettingsFaults, shown, unknown_option
 from aws_executors.core.settings.options import option_rows
 from aws_executors.core.validation import Violation, dotted, violations
 
@@ -39,6 +40,25 @@ class SectionModel(BaseModel):
     """Options which that dict may give in their place, by the member's name in AWS's spelling."""
     settable: ClassVar[tuple[str, ...]] = ()
     """What ``executor_config`` can set, by the names that `executor_config_allowed` may list."""
+
+    def __init__(self, **options: object) -> None:
+        """Made in a notebook or a test, with values of Python's. Raises `SettingsError`, with every fault."""
+        try:
+            super().__init__(**options)
+        except ValidationError as error:
+            kind = type(self)
+            place = Arguments(kind.__name__)
+            own, found = written(options), violations(error)
+            faults = [kind._fault(one, own, place) for one in found if one.path]
+            refused = SettingsFaults(place, (*faults, *kind.contradictions(own, place)))
+            if not refused.faults:
+                raise
+        else:
+            return
+        raise SettingsError(refused)
+
+    # So pydantic validates a section without calling it, and leaves the telling to `from_section`.
+    setattr(__init__, "__pydantic_base_init__", True)  # noqa: B010
 
     @model_validator(mode="before")
     @classmethod
@@ -113,7 +133,7 @@ class SectionModel(BaseModel):
         if found.unknown and not inside:
             return unknown_option(name, value, tuple(cls.model_fields), place)
         problem = f"at {inside} {found.finding}" if inside else found.finding
-        if found.kind == "missing" and name in cls.members:
+        if found.kind == "missing" and name in cls.members and not isinstance(place, Arguments):
             problem = f"is missing, and {cls.kwargs_option} does not set {cls.members[name]}"
         example = "".join(row.example for row in option_rows(cls) if row.name == name)
         return Fault(name, problem, place.set(name, example), value)

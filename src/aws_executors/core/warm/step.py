@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias, TypeVar, cast
 
 from aws_executors.core.requests.compose import call_text, parts_of, steps_taken
 from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.maker import maker
 from aws_executors.core.settings.base import Settings
 
 R = TypeVar("R")
@@ -67,6 +68,7 @@ class _Warm:
         return self.text
 
 
+@maker
 def warm(
     *, idle: float | str = 120, tasks: int = 100, age: float | str = "4h", scope: Scope = "dag"
 ) -> _Warm:
@@ -98,6 +100,7 @@ def warm(
     return _Warm(call_text("warm", idle=idle, tasks=tasks, age=age, scope=scope), limits)
 
 
+@maker
 def cold() -> _Warm:
     """A step that gives the task a container of its own, whatever an earlier step or the options say.
 

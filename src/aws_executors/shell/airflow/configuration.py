@@ -43,11 +43,16 @@ class Configured(Generic[S, R]):
     build: Builder[S, R]
     builder: str = field(init=False)
     """What messages call the builder."""
+    builder_name: str = field(init=False)
+    """What the user wrote: the builder's path, or the option by which the default builder begins."""
+    kwargs: str = ""
+    """The kwargs option, where it says anything."""
     prices: Prices = field(default_factory=bundled_prices, repr=False)
 
     def __post_init__(self) -> None:
-        name = self.settings.request_builder or function_name(self.build)
+        name = self.settings.request_builder or self.kwargs or function_name(self.build)
         object.__setattr__(self, "builder", f"request builder {name}")
+        object.__setattr__(self, "builder_name", name)
 
 
 def configure(
@@ -80,7 +85,8 @@ def configure(
             build = _build(service, request, kwargs, builder)
             if may_be_warm(build, settings) and not settings.workload_store:
                 return Failure(SettingsFaults(section.place, (_no_store(section),)))
-            return Success(Configured(settings, build, prices=own_prices))
+            said = service.settings.kwargs_option if kwargs.members or kwargs.build else ""
+            return Success(Configured(settings, build, prices=own_prices, kwargs=said))
 
 
 def _no_store(section: Section) -> Fault:

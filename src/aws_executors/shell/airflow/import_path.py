@@ -15,9 +15,11 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.redact.outgoing import PART, one_line
 from aws_executors.core.requests.compose import error_words
+from aws_executors.core.requests.maker import form_of_uncalled
 from aws_executors.core.validation import nearest
 
 WHERE = "in Airflow's plugins folder, or elsewhere on the PYTHONPATH of the scheduler"
+STEPS = "a step (launch, request) goes into compose(build, step)"
 BUILDER_FORM = "write it as def build(launch): ..., and return a request"
 
 
@@ -66,6 +68,8 @@ def why_no_builder(found: object) -> Unloaded | None:
     if isinstance(found, type) or not callable(found):
         kind = f"the class {found.__name__}" if isinstance(found, type) else _a(type(found).__name__)
         return Unloaded(f"names {kind}, not a function of one launch", BUILDER_FORM)
+    if form := form_of_uncalled(found):
+        return Unloaded("names a function that nobody called", f"write {form}; {STEPS}")
     try:
         signature = inspect.signature(found)
     except ValueError:  # some built-in callables have none
@@ -73,8 +77,8 @@ def why_no_builder(found: object) -> Unloaded | None:
     try:
         signature.bind(None)
     except TypeError:
-        step = "; a step (launch, request) goes into compose(build, step)"
-        return Unloaded(f"names a function of {signature}, not of one launch", BUILDER_FORM + step)
+        taken = f"({', '.join(signature.parameters)})"
+        return Unloaded(f"names a function of {taken}, not of one launch", f"{BUILDER_FORM}; {STEPS}")
     return None
 
 

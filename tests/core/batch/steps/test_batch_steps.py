@@ -179,8 +179,8 @@ def test_a_sidecar_in_a_job_of_one_container_is_refused() -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: with_retry(0), "greater than or equal to 1"),
-        (lambda: with_retry(11), "less than or equal to 10"),
+        (lambda: with_retry(0), "with_retry: attempts must be at least 1, not 0"),
+        (lambda: with_retry(11), "with_retry: attempts must be at most 10, not 11"),
         (lambda: with_timeout(), r"with_timeout\(\) is 0 s; Batch allows 60 s or more"),
         (lambda: with_timeout(seconds=59), r"with_timeout\(seconds=59\) is 59 s"),
         (lambda: with_timeout(hours=-1), "-3600 s"),

@@ -233,9 +233,9 @@ def test_a_network_without_subnets_is_no_network(step: Step) -> None:
 WRONG: list[tuple[Any, dict[str, Any], str]] = [
     (with_gpu, {"count": 0}, r"with_gpu\(0\): count must be 1 or more"),
     (with_capacity_providers, {}, "names no provider"),
-    (with_ephemeral_storage, {"gib": 20}, "greater than or equal to 21"),
+    (with_ephemeral_storage, {"gib": 20}, "must be at least 21, not 20"),
     (with_launch_type, {"launch_type": "fargate"}, "'FARGATE', 'EC2' or 'EXTERNAL'"),
-    (with_cpu_memory, {"cpu": "256", "memory": 512}, "valid integer"),
+    (with_cpu_memory, {"cpu": "256", "memory": 512}, "whole number, not str '256'; leave the quotes out"),
     (with_tags, {"aws:x": "y"}, "reserves"),
     (with_task_role, {"arn": ""}, "at least 1 character"),
 ]

@@ -4,7 +4,7 @@ Law: a step says nothing that ``executor_config`` could not say too, and goes on
 same rules (`options.py`); it is a value that prints as the call that made it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_executors.core.batch.options import BatchOptions, requirements, with_options
@@ -25,6 +25,7 @@ from aws_executors.core.batch.request import (
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.maker import maker
 from aws_executors.core.requests.wire import KeyValuePair
 
 Step = Callable[[Launch[BatchSettings], SubmitJob], SubmitJob]
@@ -55,7 +56,8 @@ def _variables(texts: Mapping[str, str]) -> tuple[KeyValuePair, ...]:
     return tuple(KeyValuePair(name=name, value=value) for name, value in texts.items())
 
 
-def with_retry(attempts: int, *, on_exit: tuple[EvaluateOnExit, ...] = ()) -> Step:
+@maker
+def with_retry(attempts: int, *, on_exit: Sequence[EvaluateOnExit] = ()) -> Step:
     """Let Batch itself start the job up to `attempts` times (1 to 10), after the ends that `on_exit` lists.
 
     This is a retry below Airflow: each attempt runs the same command for the same try of the task, with the
@@ -69,12 +71,13 @@ def with_retry(attempts: int, *, on_exit: tuple[EvaluateOnExit, ...] = ()) -> St
     >>> with_retry(3, on_exit=(EvaluateOnExit(action="RETRY", on_status_reason="Host EC2*"),))
     with_retry(3, on_exit=(EvaluateOnExit(action='RETRY', ... on_status_reason='Host EC2*'),))
     """
-    strategy = RetryStrategy(attempts=attempts, evaluate_on_exit=on_exit)
+    strategy = RetryStrategy(attempts=attempts, evaluate_on_exit=tuple(on_exit))
     return _Over(
         call_text("with_retry", attempts, on_exit=on_exit or None), BatchOptions(retry_strategy=strategy)
     )
 
 
+@maker
 def with_timeout(*, hours: int = 0, minutes: int = 0, seconds: int = 0) -> Step:
     """Let Batch end an attempt that has run for this long, 60 s or more; it does not retry it then.
 
@@ -90,8 +93,9 @@ def with_timeout(*, hours: int = 0, minutes: int = 0, seconds: int = 0) -> Step:
     return _Over(text, BatchOptions(timeout=JobTimeout(attempt_duration_seconds=total)))
 
 
+@maker
 def with_resources(
-    *, vcpus: float | str | None = None, memory: int | None = None, gpu: int | None = None
+    *, vcpus: float | str | None = None, memory: int | str | None = None, gpu: int | str | None = None
 ) -> Step:
     """Give the Airflow container this many vCPUs (0.25 is a quarter), MiB of memory and GPUs; others stay.
 
@@ -105,6 +109,7 @@ def with_resources(
     return _Over(text, BatchOptions(resource_requirements=sizes))
 
 
+@maker
 def with_environment(variables: Mapping[str, str] = NONE, /, **named: str) -> Step:
     """Set environment variables of the Airflow container, by name; others stay.
 
@@ -118,14 +123,15 @@ def with_environment(variables: Mapping[str, str] = NONE, /, **named: str) -> St
     return _Over(_named("with_environment", variables, named), BatchOptions(environment=both))
 
 
+@maker
 def with_container(
     name: str,
     *,
-    command: tuple[str, ...] = (),
+    command: Sequence[str] = (),
     environment: Mapping[str, str] = NONE,
     vcpus: float | str | None = None,
-    memory: int | None = None,
-    gpu: int | None = None,
+    memory: int | str | None = None,
+    gpu: int | str | None = None,
 ) -> Step:
     """Override another container of an `ecsProperties` job definition, such as a sidecar, by its name.
 
@@ -137,7 +143,7 @@ def with_container(
     given = {"command": command or None, "environment": dict(environment) or None}
     override = TaskContainerOverrides(
         name=name,
-        command=command,
+        command=tuple(command),
         environment=_variables(environment),
         resource_requirements=requirements(vcpus=vcpus, memory=memory, gpu=gpu),
     )
@@ -146,6 +152,7 @@ def with_container(
     return _Over(text, BatchOptions(ecs_properties_override=properties))
 
 
+@maker
 def with_tags(tags: Mapping[str, str] = NONE, /, **named: str) -> Step:
     """Tag the job, by key; other tags stay. A mapping is for keys that Python does not take as keywords.
 
@@ -156,6 +163,7 @@ def with_tags(tags: Mapping[str, str] = NONE, /, **named: str) -> Step:
     return _Over(_named("with_tags", tags, named), BatchOptions(tags=pairs))
 
 
+@maker
 def with_propagated_tags(propagate: bool = True) -> Step:
     """Copy the tags of job and job definition to the ECS task below.
 
@@ -165,6 +173,7 @@ def with_propagated_tags(propagate: bool = True) -> Step:
     return _Over(call_text("with_propagated_tags", propagate), BatchOptions(propagate_tags=propagate))
 
 
+@maker
 def with_job_queue(job_queue: str) -> Step:
     """Submit to another job queue, by name or ARN.
 
@@ -174,6 +183,7 @@ def with_job_queue(job_queue: str) -> Step:
     return _Over(call_text("with_job_queue", job_queue), BatchOptions(job_queue=job_queue))
 
 
+@maker
 def with_job_definition(job_definition: str) -> Step:
     """Run another job definition: name, name:revision or ARN, of the same kind.
 
@@ -185,6 +195,7 @@ def with_job_definition(job_definition: str) -> Step:
     )
 
 
+@maker
 def with_share_identifier(share: str, *, priority: int | None = None) -> Step:
     """Count the job to this share of a fair-share queue, which needs one; `priority` 0 to 9999 within it.
 
@@ -195,6 +206,7 @@ def with_share_identifier(share: str, *, priority: int | None = None) -> Step:
     return _Over(call_text("with_share_identifier", share, priority=priority), options)
 
 
+@maker
 def with_parameters(parameters: Mapping[str, str] = NONE, /, **named: str) -> Step:
     """Set parameters of the job definition (``Ref::name`` in its command), by name; others stay.
 
@@ -205,6 +217,7 @@ def with_parameters(parameters: Mapping[str, str] = NONE, /, **named: str) -> St
     return _Over(_named("with_parameters", parameters, named), BatchOptions(parameters=pairs))
 
 
+@maker
 def with_depends_on(*job_ids: str) -> Step:
     """Start the job only when these jobs, by id, have succeeded; at most 20 in all.
 
@@ -215,6 +228,7 @@ def with_depends_on(*job_ids: str) -> Step:
     return _Over(call_text("with_depends_on", *job_ids), BatchOptions(depends_on=jobs))
 
 
+@maker
 def with_consumable_resource(name: str, quantity: int = 1) -> Step:
     """Hold this much of a consumable resource (a licence, say), by name or ARN, while the job runs.
 

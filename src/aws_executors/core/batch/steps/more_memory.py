@@ -14,7 +14,9 @@ from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.batch.steps.members import Step
 from aws_executors.core.requests.compose import call_text
+from aws_executors.core.requests.kinds import of_kind
 from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.maker import maker
 from aws_executors.core.requests.more_memory import MoreMemory, growth
 
 VERB = "with_more_memory"
@@ -24,7 +26,7 @@ VERB = "with_more_memory"
 class _MoreMemory(MoreMemory):
     def __call__(self, launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
         name = launch.settings.container_name
-        sizes = _sizes(request, name)
+        sizes = _sizes(of_kind(SubmitJob, request), name)
         memory, vcpus = sizes.get("MEMORY"), sizes.get("VCPU")
         if not memory:
             raise ValueError(
@@ -42,6 +44,7 @@ class _MoreMemory(MoreMemory):
         return with_options(request, BatchOptions(resource_requirements=wish), name, VERB)
 
 
+@maker
 def with_more_memory(*, factor: float = 2, most: int | str) -> Step:
     """After a try that was killed for memory: `factor` times the memory for each such try, up to `most`.
 

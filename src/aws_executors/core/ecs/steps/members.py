@@ -18,6 +18,7 @@ from aws_executors.core.ecs.structures import (
     VolumeConfiguration,
 )
 from aws_executors.core.requests.compose import call_text
+from aws_executors.core.requests.maker import maker
 from aws_executors.core.requests.wire import KeyValuePair
 
 NONE: Mapping[str, str] = {}
@@ -27,6 +28,7 @@ def _named(verb: str, texts: Mapping[str, str], named: Mapping[str, str]) -> str
     return call_text(verb, *((dict(texts),) if texts else ()), **named)
 
 
+@maker
 def with_environment(variables: Mapping[str, str] = NONE, /, **named: str) -> Step:
     """Set environment variables of the Airflow container, by name; others stay.
 
@@ -41,6 +43,7 @@ def with_environment(variables: Mapping[str, str] = NONE, /, **named: str) -> St
     return Over(_named("with_environment", variables, named), EcsOptions(environment=pairs))
 
 
+@maker
 def with_environment_files(*arns: str) -> Step:
     """Read more environment variables from S3 objects, by ARN, besides those read already.
 
@@ -51,6 +54,7 @@ def with_environment_files(*arns: str) -> Step:
     return Over(call_text("with_environment_files", *arns), EcsOptions(environment_files=files))
 
 
+@maker
 def with_tags(tags: Mapping[str, str] = NONE, /, **named: str) -> Step:
     """Tag the task, by key; other tags stay. A mapping is for keys that Python does not take as keywords.
 
@@ -61,6 +65,7 @@ def with_tags(tags: Mapping[str, str] = NONE, /, **named: str) -> Step:
     return Over(_named("with_tags", tags, named), EcsOptions(tags=pairs))
 
 
+@maker
 def with_container(override: ContainerOverride) -> Step:
     """Override another container of the task definition, such as a sidecar, by its name.
 
@@ -71,6 +76,7 @@ def with_container(override: ContainerOverride) -> Step:
     return Over(call_text("with_container", override), EcsOptions(overrides=overrides))
 
 
+@maker
 def with_task_definition(task_definition: str) -> Step:
     """Run another task definition: family, family:revision or ARN; it must have the same container name.
 
@@ -82,6 +88,7 @@ def with_task_definition(task_definition: str) -> Step:
     )
 
 
+@maker
 def with_cluster(cluster: str) -> Step:
     """Run in another cluster, by name or ARN.
 
@@ -91,6 +98,7 @@ def with_cluster(cluster: str) -> Step:
     return Over(call_text("with_cluster", cluster), EcsOptions(cluster=cluster))
 
 
+@maker
 def with_task_role(arn: str) -> Step:
     """Run the task's own code with this IAM role, by ARN.
 
@@ -100,6 +108,7 @@ def with_task_role(arn: str) -> Step:
     return Over(call_text("with_task_role", arn), EcsOptions(overrides=Overrides(task_role_arn=arn)))
 
 
+@maker
 def with_execution_role(arn: str) -> Step:
     """Let ECS pull images and secrets and write logs with this IAM role, by ARN."""
     return Over(
@@ -107,6 +116,7 @@ def with_execution_role(arn: str) -> Step:
     )
 
 
+@maker
 def with_ephemeral_storage(gib: int) -> Step:
     """Give a Fargate task a disk of its own of 21 to 200 GiB.
 
@@ -117,11 +127,13 @@ def with_ephemeral_storage(gib: int) -> Step:
     return Over(call_text("with_ephemeral_storage", gib), EcsOptions(overrides=overrides))
 
 
+@maker
 def with_volume(volume: VolumeConfiguration) -> Step:
     """Configure an EBS volume that the task definition marks as configured at launch, by its name."""
     return Over(call_text("with_volume", volume), EcsOptions(volume_configurations=(volume,)))
 
 
+@maker
 def with_gpu(count: int) -> Step:
     """Reserve this many GPUs for the Airflow container; for instances that have them, not for Fargate.
 
@@ -134,6 +146,7 @@ def with_gpu(count: int) -> Step:
     return Over(call_text("with_gpu", count), EcsOptions(resource_requirements=(requirement,)))
 
 
+@maker
 def with_execute_command(enabled: bool = True) -> Step:
     """Allow ``aws ecs execute-command`` into the task's containers, which needs a task role.
 
@@ -143,16 +156,19 @@ def with_execute_command(enabled: bool = True) -> Step:
     return Over(call_text("with_execute_command", enabled), EcsOptions(enable_execute_command=enabled))
 
 
+@maker
 def with_propagated_tags() -> Step:
     """Copy the task definition's tags to the task."""
     return Over("with_propagated_tags()", EcsOptions(propagate_tags="TASK_DEFINITION"))
 
 
+@maker
 def with_managed_tags(enabled: bool = True) -> Step:
     """Let ECS add its own tags (cluster name) to the task."""
     return Over(call_text("with_managed_tags", enabled), EcsOptions(enable_ecs_managed_tags=enabled))
 
 
+@maker
 def with_group(group: str) -> Step:
     """Put the task into this task group, which placement rules can speak of.
 

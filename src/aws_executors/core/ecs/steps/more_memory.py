@@ -12,7 +12,9 @@ from aws_executors.core.ecs.steps.option_step import Step
 from aws_executors.core.ecs.steps.task_size import surely_on_fargate
 from aws_executors.core.ecs.structures import Overrides
 from aws_executors.core.requests.compose import call_text
+from aws_executors.core.requests.kinds import of_kind
 from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.maker import maker
 from aws_executors.core.requests.more_memory import MoreMemory, growth
 from aws_executors.core.validation import quoted
 
@@ -21,7 +23,7 @@ from aws_executors.core.validation import quoted
 class _MoreMemory(MoreMemory):
     def __call__(self, launch: Launch[EcsSettings], request: RunTask) -> RunTask:
         name = launch.settings.container_name
-        overrides = request.overrides
+        overrides = of_kind(RunTask, request).overrides
         own = next((one for one in overrides.container_overrides if one.name == name), None)
         memory = self._number("memory", overrides.memory) or (own.memory if own else None)
         cpu = self._number("cpu", overrides.cpu) or (own.cpu if own else None)
@@ -51,6 +53,7 @@ class _MoreMemory(MoreMemory):
         return int(written or 0)
 
 
+@maker
 def with_more_memory(*, factor: float = 2, most: int | str) -> Step:
     """After a try that was killed for memory: `factor` times the memory for each such try, up to `most`.
 

@@ -18,10 +18,13 @@ from aws_executors.core.ecs.structures import (
     PlacementStrategy,
 )
 from aws_executors.core.requests.compose import call_text
+from aws_executors.core.requests.kinds import of_kind
 from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.maker import maker
 from aws_executors.core.requests.merge import overridden
 
 
+@maker
 def with_launch_type(launch_type: LaunchType) -> Step:
     """Run on FARGATE, EC2 or EXTERNAL, without capacity providers; drop what that platform does not have.
 
@@ -31,6 +34,7 @@ def with_launch_type(launch_type: LaunchType) -> Step:
     return Over(call_text("with_launch_type", launch_type), EcsOptions(launch_type=launch_type))
 
 
+@maker
 def with_capacity_provider(name: str, *, weight: int = 1, base: int = 0) -> Step:
     """Run on this capacity provider alone, in place of a launch type or of other providers.
 
@@ -42,6 +46,7 @@ def with_capacity_provider(name: str, *, weight: int = 1, base: int = 0) -> Step
     return Over(text, EcsOptions(capacity_provider_strategy=(provider,)))
 
 
+@maker
 def with_capacity_providers(*providers: CapacityProvider) -> Step:
     """Run on these capacity providers, shared out by weight once the base is met (1 to 20 of them)."""
     text = call_text("with_capacity_providers", *providers)
@@ -50,6 +55,7 @@ def with_capacity_providers(*providers: CapacityProvider) -> Step:
     return Over(text, EcsOptions(capacity_provider_strategy=providers))
 
 
+@maker
 def with_spot() -> Step:
     """Run on Fargate Spot, which AWS may take back; the cluster must have the provider FARGATE_SPOT.
 
@@ -60,6 +66,7 @@ def with_spot() -> Step:
     return Over("with_spot()", EcsOptions(capacity_provider_strategy=(spot,)))
 
 
+@maker
 def with_platform_version(version: str) -> Step:
     """Run on this version of Fargate, such as 1.4.0 or LATEST.
 
@@ -69,6 +76,7 @@ def with_platform_version(version: str) -> Step:
     return Over(call_text("with_platform_version", version), EcsOptions(platform_version=version))
 
 
+@maker
 def with_placement_constraint(expression: str) -> Step:
     """Run only on instances that this cluster query expression selects, besides what is asked already.
 
@@ -80,6 +88,7 @@ def with_placement_constraint(expression: str) -> Step:
     return Over(text, EcsOptions(placement_constraints=(constraint,)))
 
 
+@maker
 def with_placement_strategy(*strategies: PlacementStrategy) -> Step:
     """Place the task on instances by these rules, in place of others (at most 5)."""
     return Over(call_text("with_placement_strategy", *strategies), EcsOptions(placement_strategy=strategies))
@@ -93,7 +102,7 @@ class _Network:
     public_ip: bool | None = None
 
     def __call__(self, launch: Launch[EcsSettings], request: RunTask) -> RunTask:
-        before = request.network_configuration
+        before = of_kind(RunTask, request).network_configuration
         subnets = overridden(before.awsvpc_configuration.subnets if before else (), self.subnets)
         if not subnets:
             raise ValueError(
@@ -116,24 +125,37 @@ class _Network:
         return self.text
 
 
+def _one_each(verb: str, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids; ValueError where one text has several of them, as the option has."""
+    for text in ids:
+        if "," in text:
+            parts = ", ".join(repr(part.strip()) for part in text.split(","))
+            raise ValueError(f"{verb}: {text!r} is several ids in one text; write {verb}({parts})")
+    return ids
+
+
+@maker
 def with_subnets(*subnets: str) -> Step:
     """Run in these subnets, in place of others; the security groups and the public address stay.
 
     >>> with_subnets("subnet-1", "subnet-2")
     with_subnets('subnet-1', 'subnet-2')
     """
-    return _Network(call_text("with_subnets", *subnets), subnets=subnets)
+    return _Network(call_text("with_subnets", *_one_each("with_subnets", subnets)), subnets=subnets)
 
 
+@maker
 def with_security_groups(*groups: str) -> Step:
     """Use these security groups, in place of others; ValueError, when called, where there are no subnets.
 
     >>> with_security_groups("sg-1")
     with_security_groups('sg-1')
     """
-    return _Network(call_text("with_security_groups", *groups), security_groups=groups)
+    text = call_text("with_security_groups", *_one_each("with_security_groups", groups))
+    return _Network(text, security_groups=groups)
 
 
+@maker
 def with_public_ip(public: bool = True) -> Step:
     """Give the task a public address, or none; ValueError, when called, where there are no subnets.
 

@@ -14,6 +14,7 @@ from aws_executors.core.ecs.steps.option_step import Step
 from aws_executors.core.ecs.structures import Overrides
 from aws_executors.core.requests.compose import call_text
 from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.maker import maker
 
 
 def fargate_pair_fault(cpu: int, memory: int) -> str:
@@ -64,6 +65,7 @@ class _Size:
         return self.text
 
 
+@maker
 def with_cpu_memory(*, cpu: int, memory: int) -> Step:
     """A task of this size, all of it for the Airflow container: CPU units and MiB.
 
@@ -78,6 +80,7 @@ def with_cpu_memory(*, cpu: int, memory: int) -> Step:
     return _Size(call_text("with_cpu_memory", cpu=cpu, memory=memory), cpu, memory, options)
 
 
+@maker
 def with_task_size(*, cpu: int, memory: int) -> Step:
     """A task of this size, its containers as they are: CPU units and MiB; ValueError as `with_cpu_memory`.
 

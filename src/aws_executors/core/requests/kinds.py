@@ -1,0 +1,46 @@
+"""Whose a request and a launch are: those of ECS go to the builder and the steps of ECS, Batch's to Batch's.
+
+Law: what is of another service is refused in words, before anything is read from it.
+"""
+
+from typing import TypeVar
+
+from aws_executors.core.errors import BuilderError
+from aws_executors.core.requests.launch import Launch
+from aws_executors.core.settings.base import Settings
+
+R = TypeVar("R")
+S = TypeVar("S", bound=Settings)
+
+TOGETHER = "build and steps of aws_executors.batch go together, and so do those of aws_executors.ecs"
+
+
+def of_kind(kind: type[R], request: object) -> R:
+    """The request, if it is of this kind; else `BuilderError`.
+
+    >>> from aws_executors.ecs import RunTask
+    >>> of_kind(RunTask, {"taskDefinition": "airflow"})
+    Traceback (most recent call last):
+      ...
+    aws_executors.core.errors.BuilderError: a RunTask is needed here, not a dict; \
+make one of a dict with from_kwargs(...)
+    """
+    if isinstance(request, kind):
+        return request
+    given = type(request).__name__
+    remedy = "make one of a dict with from_kwargs(...)" if isinstance(request, dict) else TOGETHER
+    raise BuilderError(f"a {kind.__name__} is needed here, not a {given}; {remedy}")
+
+
+def settings_of(kind: type[S], launch: Launch[S]) -> S:
+    """The settings of a launch of this service; `BuilderError` for another's, and for what is no launch."""
+    given: object = launch
+    if not isinstance(given, Launch):
+        raise BuilderError(f"a builder takes a Launch, not a {type(given).__name__}; write build(launch)")
+    command: object = launch.command
+    if isinstance(command, str):
+        raise BuilderError("the launch's command is one text; write its words, as in ('airflow', 'version')")
+    if isinstance(launch.settings, kind):
+        return launch.settings
+    found = type(launch.settings).__name__
+    raise BuilderError(f"the launch has {found}, not {kind.__name__}; {TOGETHER}")

@@ -1,0 +1,198 @@
+"""Functions that make a step, a predicate or a builder: each is called with what it says it takes.
+
+Law: what a person writes is checked where it is written, by the annotations, and refused in the words of
+`core/validation.py`. So what is made can be used, and a slip does not come out as an error of Python's own
+when the first task is launched.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from inspect import Signature, signature
+from types import GenericAlias, NoneType, UnionType
+from typing import ParamSpec, TypeVar, cast, get_args, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from aws_executors.core.errors import BuilderError, RequestError
+from aws_executors.core.validation import parse, refusal, unknown_name
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MARK = "_makes_a_part"
+
+
+class _Given(BaseModel):
+    """The arguments that somebody gave. A text is no number; what `make` reads itself is let through."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+
+def maker(make: Callable[P, T]) -> Callable[P, T]:
+    """Check each call of `make` by its signature and annotations; `compose` finds out where nobody called it.
+
+    A call that does not fit raises `BuilderError`, and a value that does not, `RequestError`.
+
+    >>> from aws_executors.batch import with_retry, with_tags, with_timeout
+    >>> with_tags(team=7)
+    Traceback (most recent call last):
+      ...
+    aws_executors.core.errors.RequestError: with_tags: tags.team must be text, not int 7; put it in quotes
+    >>> with_timeout(24)
+    Traceback (most recent call last):
+      ...
+    aws_executors.core.errors.BuilderError: with_timeout: too many positional arguments; \
+write with_timeout(hours=..., minutes=..., seconds=...)
+    """
+
+    @wraps(make)
+    def made(*args: P.args, **kwargs: P.kwargs) -> T:
+        _check(make, *args, **kwargs)
+        try:
+            return make(*args, **kwargs)
+        except ValidationError as error:
+            refused = refusal(error, make.__name__)
+        raise refused
+
+    return as_maker(made)
+
+
+def as_maker(make: Callable[P, T]) -> Callable[P, T]:
+    """Let `compose` find out where nobody called `make`, which checks its arguments itself."""
+    setattr(make, MARK, make)  # itself: a function that `functools.wraps` dresses as this one has it, too
+    return make
+
+
+def keys_only(make: Callable[P, T]) -> Callable[P, T]:
+    """Refuse a keyword that `make` does not have as a key of ``executor_config`` is: with `RequestError`.
+
+    >>> from aws_executors import BatchConfig
+    >>> BatchConfig(timout=3)
+    Traceback (most recent call last):
+      ...
+    aws_executors.core.errors.RequestError: BatchConfig: 'timout' is not known; did you mean 'timeout'? ...
+    """
+
+    @wraps(make)
+    def made(*args: P.args, **kwargs: P.kwargs) -> T:
+        misfit = _misfit(signature(make), kwargs)
+        misfit = "its keys are given by name, as in memory=2048" if args else misfit
+        if misfit:
+            raise RequestError(f"{make.__name__}: {misfit}")
+        return make(*args, **kwargs)
+
+    return made
+
+
+def form_of_uncalled(part: object) -> str:
+    """How to call a `maker` that somebody named without calling it; empty for anything else.
+
+    >>> from aws_executors.ecs import with_container, with_gpu
+    >>> form_of_uncalled(with_container), form_of_uncalled(with_gpu(1))
+    ('with_container(ContainerOverride(...))', '')
+    """
+    uncalled = cast("object", getattr(part, MARK, None)) is part is not None
+    return _form(cast("Callable[[], object]", part)) if uncalled else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """How a maker is called."""
+
+    shape: Signature
+    arguments: TypeAdapter[object]
+    remedy: str
+
+
+_CALLS: dict[object, _Call] = {}  # by function, made when it is first called
+
+
+def _check(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> None:
+    if make not in _CALLS:
+        _CALLS[make] = _Call(signature(make), _arguments(make), f"write {_form(make)}")
+    call, verb = _CALLS[make], make.__name__
+    try:
+        given = cast("dict[str, object]", call.shape.bind(*args, **kwargs).arguments)
+    except TypeError as error:
+        raise BuilderError(f"{verb}: {_misfit(call.shape, kwargs) or error}; {call.remedy}") from None
+    parse(call.arguments, _without_names(call.shape, given), verb, call.remedy)
+
+
+def _kinds(shape: Signature) -> dict[str, str]:
+    return {name: one.kind.name for name, one in shape.parameters.items()}
+
+
+def _misfit(shape: Signature, named: Iterable[str]) -> str:
+    known = [name for name, kind in _kinds(shape).items() if kind != "POSITIONAL_ONLY"]
+    return next((unknown_name(name, known) for name in named if name not in known), "")
+
+
+def _without_names(shape: Signature, given: Mapping[str, object]) -> dict[str, object]:
+    """The arguments by name; those that are names of the caller's own are part of the mapping before them."""
+    kinds = _kinds(shape)
+    first = next(iter(kinds), "")
+    left = {name: value for name, value in given.items() if kinds[name] != "VAR_KEYWORD"}
+    before = given.get(first, {})
+    for name in given.keys() - left.keys():
+        if isinstance(before, Mapping):
+            named = cast("Mapping[str, object]", given[name])
+            left[first] = {**cast("Mapping[str, object]", before), **named}
+    return left
+
+
+def _arguments(make: Callable[P, T]) -> TypeAdapter[object]:
+    """What checks the arguments of `make` by name."""
+    kinds = _kinds(signature(make))
+    hints = {
+        name: GenericAlias(tuple, (hint, ...)) if kinds[name] == "VAR_POSITIONAL" else hint
+        for name, hint in _hints(make, extras=True).items()
+        if name != "return" and not _one_of_several(hint)
+    }
+    absent: dict[str, object] = {name: None for name in hints}  # noqa: C420
+    body = {"__module__": __name__, "__annotations__": hints, **absent}
+    return TypeAdapter(type(make.__name__, (_Given,), body))
+
+
+def _hints(make: Callable[P, T], *, extras: bool = False) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", get_type_hints(make, include_extras=extras))
+
+
+def _one_of_several(hint: object) -> bool:
+    """Whether values of several types will do, as 2048 and "2 GiB": `make` reads those itself."""
+    return isinstance(hint, UnionType) and len([one for one in _inside(hint) if one is not NoneType]) > 1
+
+
+def _inside(hint: object) -> tuple[object, ...]:
+    return cast("tuple[object, ...]", get_args(hint))
+
+
+def _form(make: Callable[P, T]) -> str:
+    hints, kinds = _hints(make), _kinds(signature(make))
+    named = "VAR_KEYWORD" in kinds.values()
+    words = (
+        _argument(name, kind, hints.get(name))
+        for name, kind in kinds.items()
+        if not (named and kind == "POSITIONAL_ONLY")
+    )
+    return f"{make.__name__}({', '.join(words)})"
+
+
+def _argument(name: str, kind: str, hint: object) -> str:
+    own, value = False, "'...'" if hint is str else "..."
+    match hint:
+        case object(__name__=str(title), __module__=str(module)) if not (
+            module == "builtins" or _inside(hint)
+        ):
+            own, value = True, f"{title}(...)"
+        case _:
+            pass
+    match kind:
+        case "VAR_POSITIONAL":
+            return f"{value}, {value}"
+        case "VAR_KEYWORD":
+            return f"name={value}"
+        case "KEYWORD_ONLY":
+            return f"{name}={value}"
+        case _:
+            return value if own else name

@@ -1,0 +1,241 @@
+"""Slips in builders and in calls of this package: each is one sentence with the mistake and the remedy."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from types import MappingProxyType
+
+import pytest
+
+import aws_executors
+from aws_executors import (
+    BuilderError,
+    Launch,
+    RequestError,
+    SettingsError,
+    Task,
+    batch,
+    compose,
+    ecs,
+)
+from aws_executors.core.requests.compose import built
+from strategies import ECS_SETTINGS
+
+BATCH = Launch(
+    task=Task(dag_id="etl", task_id="load"),
+    command=("airflow", "version"),
+    settings=batch.BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d"),
+    token="0b6e",
+)
+ECS = Launch(task=BATCH.task, command=BATCH.command, settings=ECS_SETTINGS, token="0b6e")
+
+
+def tagged(team: str) -> ecs.Step:
+    return ecs.with_tags(team=team)
+
+
+NAMES: dict[str, object] = {name: getattr(aws_executors, name) for name in aws_executors.__all__}
+NAMES |= {"BATCH": BATCH, "ECS": ECS, "replace": replace, "tagged": tagged}
+
+
+# As a notebook runs them: mypy would find most of these.
+COMPOSED = [
+    ("compose(batch.build, batch.with_tags)", "compose: nobody called with_tags; write with_tags(name="),
+    ("compose(batch.build, batch.with_job_queue)", "write with_job_queue(job_queue)"),
+    ("compose(batch.build, batch.with_depends_on)", "write with_depends_on('...', '...')"),
+    ("compose(ecs.build, ecs.with_container)", "write with_container(ContainerOverride(...))"),
+    ("compose(ecs.build, tagged)", "a function that makes a step is called where it is named"),
+    ("compose(ecs.build, warm)", "nobody called warm; write warm(idle=..., tasks=..."),
+    ("compose(ecs.build, when)", "nobody called when"),
+    ('compose(batch.with_tags(a="b"))', "with_tags(...) is a step; put a builder first, as in compose(batch"),
+    ("compose(batch.with_tags)", "nobody called with_tags; write with_tags(name='...'), behind a builder"),
+    ("compose(batch.build_from)", "nobody called build_from; write build_from(SubmitJob(...))"),
+    ("compose(batch)", "compose takes a builder first, not module; name the function"),
+    ("compose(batch.build(BATCH))", "compose takes a builder first, not SubmitJob"),
+    ("compose(batch.build, [batch.with_retry(3)])", "one by one, not in a list; leave the brackets"),
+    ("compose(batch.build, None)", "compose takes steps, not None"),
+    ('compose(batch.build, queue_is("a"))', "queue_is(...) is no step, a function of (launch, request)"),
+    (
+        "compose(batch.build, batch.build)",
+        "build is no step, a function of (launch, request); a builder comes first",
+    ),
+    (
+        'when("big", batch.with_retry(3))',
+        "not a text; for a queue write queue_is('big')",
+    ),
+    ('unless("big", batch.with_retry(3))', "unless takes a predicate, not a text"),
+    ("when(True, batch.with_retry(3))", "when takes a predicate, not bool True"),
+    ("when(queue_is, batch.with_retry(3))", "nobody called queue_is; call it where it is named"),
+    ("when(batch.with_retry(3))", "with_retry(...) is a step; a predicate comes first"),
+    ('when(queue_is("a"), batch.with_retry)', "when: nobody called with_retry"),
+    ('any_of("big")', "any_of takes a predicate, not a text"),
+    ("any_of(queue_is)", "call it where it is named, as in queue_is("),
+    ('not_([queue_is("a")])', "not_ takes a predicate, not list"),
+    ("queue_is(3)", "queue_is takes names of queues, not 3"),
+    ('compose(batch.build, ecs.with_tags(a="b"))(BATCH)', "a RunTask is needed here, not a SubmitJob"),
+    ("compose(batch.build, ecs.with_public_ip())(BATCH)", "a RunTask is needed here, not a SubmitJob"),
+    ("compose(batch.build, ecs.with_more_memory(most=9))(BATCH)", "a RunTask is needed here"),
+    ("compose(ecs.build, batch.with_retry(3))(ECS)", "a SubmitJob is needed here, not a RunTask"),
+    ("compose(ecs.build, batch.with_more_memory(most=9))(ECS)", "a SubmitJob is needed here"),
+    ("ecs.build(BATCH)", "the launch has BatchSettings, not EcsSettings"),
+    ("batch.build(ECS)", "the launch has EcsSettings, not BatchSettings"),
+    ("batch.build(batch.build)", "a builder takes a Launch, not a function"),
+    ('batch.build(replace(BATCH, command="airflow version"))', "write its words, as in"),
+    ('batch.build_from({"jobName": "a"})', "make one of a dict with from_kwargs(...)"),
+    ("preview(BATCH)", "preview shows a request, not Launch; make one: preview(build(launch))"),
+    ("preview(BATCH.settings)", "preview shows a request, not BatchSettings"),
+    ("preview(batch.build)", "expected a request, not a function; call the builder with a launch"),
+]
+
+
+@pytest.mark.parametrize(("slip", "words"), COMPOSED)
+def test_a_builder_that_can_not_work_is_told(slip: str, words: str) -> None:
+    with pytest.raises(BuilderError) as told:
+        eval(slip, NAMES)
+    assert words in str(told.value)
+
+
+CALLS = [
+    ("batch.with_retry(30)", "with_retry: attempts must be at most 10, not 30"),
+    ('batch.with_retry("3")', "attempts must be a whole number, not str '3'; leave the quotes out"),
+    ('batch.with_retry(3, on_exit="RETRY")', "on_exit must be a list, not str 'RETRY'"),
+    (
+        "batch.with_timeout(hours=0.5)",
+        "hours must be a whole number, not float 0.5; write with_timeout(hours",
+    ),
+    ('batch.with_timeout(hours="24")', "hours must be a whole number, not str '24'"),
+    ('batch.with_resources(memory="2Gi")', "with_resources: MEMORY (MiB) must be a whole number, 4 or more"),
+    ('batch.with_container("proxy", command="serve --fast")', "command must be a list, not str;"),
+    ('batch.with_container("proxy", environment="a=b")', "environment must be a mapping, not str;"),
+    ("batch.with_job_queue(None)", "job_queue must be text, not None"),
+    ('batch.with_depends_on(["0b6e"])', "[0] must be text, not list; write with_depends_on('...', '...')"),
+    ("batch.with_tags(n=1)", "with_tags: tags.n must be text, not int 1; put it in quotes"),
+    ("ecs.with_tags(n=1)", "with_tags: tags.n must be text, not int 1; put it in quotes"),
+    ('ecs.with_tags("team")', "tags must be a mapping, not str 'team'; write with_tags(name='...')"),
+    ('ecs.with_environment({"A": None})', "variables.A must be text, not None"),
+    ('ecs.with_subnets(["subnet-1"])', "subnets[0] must be text, not list; write with_subnets("),
+    ("ecs.with_security_groups(3)", "groups[0] must be text, not int 3"),
+    ('ecs.with_public_ip("DISABLED")', "public must be True or False, not str 'DISABLED'"),
+    ('ecs.with_gpu("1")', "count must be a whole number, not str '1'"),
+    ("ecs.with_gpu(1.5)", "count must be a whole number, not float 1.5"),
+    ('ecs.with_container("proxy")', "not str 'proxy'; write with_container(ContainerOverride(...))"),
+    ('ecs.with_cpu_memory(cpu=1024, memory="2Gi")', "not str '2Gi'; write MiB, as in 2048"),
+    ('ecs.with_task_size(cpu="a", memory=3)', "cpu must be a whole number, not str 'a'; write CPU units"),
+    ('ecs.with_more_memory(factor="2", most=1)', "factor must be a number, not str '2'"),
+    ('queue_matches(["a"])', "pattern must be text, not list"),
+    ('try_number_over("1")', "number must be a whole number, not str '1'; leave the quotes out"),
+    ('with_token_lifetime(hours="2")', "hours must be a number, not str '2'"),
+    ('ecs.read_options({"memory": "2Gi"})', "not str '2Gi'; write MiB, as in 2048"),
+    ('ecs.read_options({"cpu": 0.25})', "not float 0.25; write CPU units, of which 1024 make one vCPU"),
+    ("EcsConfig(memry=3)", "EcsConfig: 'memry' is not known; did you mean 'memory'?"),
+    ('BatchConfig({"memory": 3})', "BatchConfig: its keys are given by name, as in memory=2048"),
+]
+
+
+@pytest.mark.parametrize(("slip", "words"), CALLS)
+def test_a_value_that_will_not_do_is_told(slip: str, words: str) -> None:
+    with pytest.raises(RequestError) as told:
+        eval(slip, NAMES)
+    assert words in str(told.value)
+    assert "pydantic" not in str(told.value)
+
+
+SHAPES = [
+    ("batch.with_retry()", "missing a required argument: 'attempts'; write with_retry(attempts, on_exit"),
+    ("batch.with_timeout(24)", "too many positional arguments; write with_timeout(hours=..., minutes"),
+    ("batch.with_timeout(days=1)", "'days' is not known. Allowed: hours, minutes, seconds"),
+    ("batch.with_resources(cpu=1)", "'cpu' is not known; did you mean 'vcpus'?"),
+    ('ecs.with_tags("team", "etl")', "write with_tags(name='...')"),
+    ("ecs.with_cpu_memory(1024, 4096)", "write with_cpu_memory(cpu=..., memory=...)"),
+    ('ecs.with_container(name="proxy")', "write with_container(ContainerOverride(...))"),
+    ('task_matches("d")', "write task_matches(dag='...', task='...')"),
+    ('warm("2h")', "write warm(idle=..., tasks=..."),
+]
+
+
+@pytest.mark.parametrize(("slip", "words"), SHAPES)
+def test_a_call_that_does_not_fit_is_told(slip: str, words: str) -> None:
+    with pytest.raises(BuilderError) as told:
+        eval(slip, NAMES)
+    assert words in str(told.value)
+
+
+def test_ids_as_the_option_has_them_are_told_before_aws_is_asked() -> None:
+    with pytest.raises(ValueError, match=r"write with_subnets\('subnet-1', 'subnet-2'\)"):
+        ecs.with_subnets("subnet-1, subnet-2")
+    with pytest.raises(ValueError, match=r"write with_security_groups\('sg-1', 'sg-2'\)"):
+        ecs.with_security_groups("sg-1,sg-2")
+
+
+def test_no_value_of_a_variable_is_quoted() -> None:
+    with pytest.raises(RequestError) as told:
+        ecs.with_environment(DB_PASSWORD=715, STAGE=716)  # type: ignore[arg-type]
+    assert "715" not in str(told.value)
+    assert "716" not in str(told.value)
+
+
+def test_what_worked_works() -> None:
+    assert repr(ecs.with_environment(MappingProxyType({"A": "b"}), C="d"))
+    assert repr(ecs.with_environment(os.environ))
+    assert repr(ecs.with_tags({"tags": "x"}, tags="y", self="z"))
+    assert repr(ecs.with_container({"name": "proxy", "cpu": 64}))  # type: ignore[arg-type]
+    rule = batch.EvaluateOnExit(action="RETRY", on_exit_code="1")
+    assert repr(batch.with_retry(3, on_exit=[rule])) == repr(batch.with_retry(3, on_exit=(rule,))).replace(
+        "on_exit=(", "on_exit=["
+    ).replace(",))", "])")
+    assert repr(batch.with_resources(vcpus="1", memory="2048", gpu="1"))
+
+
+def test_a_function_that_hides_its_arguments_may_be_a_step() -> None:
+    """A decorator that gives the step more than the launch: what it wraps is not what is called."""
+
+    def with_database(step: Callable[..., ecs.RunTask]) -> Callable[..., ecs.RunTask]:
+        @wraps(step)
+        def wrapped(*args: object) -> ecs.RunTask:
+            return step(*args, "database")
+
+        return wrapped
+
+    @with_database
+    def grouped(launch: Launch[ecs.EcsSettings], request: ecs.RunTask, database: str) -> ecs.RunTask:
+        return replace(request, group=database)
+
+    assert compose(ecs.build, grouped)(ECS).group == "database"
+
+    @wraps(ecs.with_group)
+    def dressed(launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask:
+        return replace(request, group="dressed")
+
+    assert compose(ecs.build, dressed)(ECS).group == "dressed"
+
+
+def test_settings_made_in_python_are_told_with_the_arguments_to_write() -> None:
+    with pytest.raises(SettingsError) as told:
+        ecs.EcsSettings(regoin="us-east-1", cluster="etl", container_name="main")  # type: ignore[call-arg]
+    assert str(told.value).splitlines() == [
+        "EcsSettings has 3 faults:",
+        "  region is missing; write region='us-east-1'",
+        "  task_definition is missing; write task_definition='airflow-task:3'",
+        "  regoin = 'us-east-1' is not an option of EcsSettings; did you mean region? leave regoin out",
+    ]
+
+
+WRONG_PAIR = {"overrides": {"cpu": "300", "memory": "512"}}
+
+
+@pytest.mark.parametrize("build", [ecs.build, compose(ecs.build, ecs.with_tags(a="b"))])
+def test_what_executor_config_brings_is_not_the_builders_fault(
+    build: Callable[[Launch[ecs.EcsSettings]], ecs.RunTask],
+) -> None:
+    fault = built(build, replace(ECS, executor_config=WRONG_PAIR), ecs.RunTask, ecs.sealed).failure()
+    assert str(fault).startswith("executor_config: Fargate has no task with cpu=300; cpu is one of 256, ")
+    assert "sealed" not in str(fault)
+
+
+def test_what_the_builder_brings_is_its_own() -> None:
+    build = compose(ecs.build, lambda launch, request: replace(request, network_configuration=None))
+    fault = built(build, replace(ECS, executor_config={"cpu": 256}), ecs.RunTask, ecs.sealed).failure()
+    assert str(fault).startswith(
+        "compose(aws_executors.core.ecs.builder.build, ...): a task on Fargate needs"
+    )
