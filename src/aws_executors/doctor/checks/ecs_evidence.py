@@ -16,6 +16,7 @@ from aws_executors.doctor.checks.fargate_quota import ON_DEMAND, SPOT
 from aws_executors.doctor.checks.findings import Airflow, Unasked
 from aws_executors.doctor.checks.image import Evidence as ImageEvidence
 from aws_executors.doctor.checks.network import Network
+from aws_executors.doctor.checks.volumes import Volume
 
 
 class DefaultProvider(Read):
@@ -40,13 +41,6 @@ class RestartPolicy(Read):
     """Whether ECS runs a container's command again when it exits."""
 
     enabled: bool = False
-
-
-class Volume(Read):
-    """One volume of a task definition."""
-
-    name: str = ""
-    configured_at_launch: bool = False
 
 
 class ContainerDefinition(Read):
