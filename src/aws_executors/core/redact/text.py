@@ -16,9 +16,9 @@ MASK = "***"
 Span = tuple[int, int]
 """Where a secret begins and ends."""
 
-# A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `, also as lines of a
-# list; the name as the text beside that of `value`; or the two as a pair of texts. Each quote may be escaped,
-# any number of times; what makes it a value may stand in an address, as `%3D` and `%22%3A`.
+# A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `, also in lines of
+# a list; the name as the text beside that of `value`; or the two as a pair of texts. Each quote may be
+# escaped, any number of times; what makes it a value may stand in an address, as `%3D` and `%22%3A`.
 _NAMED = re.compile(
     r"""(?<![A-Za-z0-9_.-])
         (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer ) [ \t]++ (?!\n)
