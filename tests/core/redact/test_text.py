@@ -4,6 +4,8 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,9 @@ from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.redact.text import mask
 from aws_executors.core.redact.values import hidden, secrets_in, sensitive, without
 from tape import Tape, either, few, joined, mapped, of, read
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 HOSTILE = (
     "\\",
@@ -116,7 +121,7 @@ def steps(call: Callable[[], object]) -> int:
     """How many lines of Python a call takes."""
     taken = 0
 
-    def count(*_: object) -> object:
+    def count(frame: FrameType, event: str, arg: object) -> "TraceFunction":
         nonlocal taken
         taken += 1
         return count

@@ -22,7 +22,7 @@ from aws_executors.doctor.checks.image import of_image
 from aws_executors.doctor.checks.image import variables as set_by_image
 from aws_executors.doctor.checks.log_group import of_log_group
 from aws_executors.doctor.checks.network import of_network
-from aws_executors.doctor.checks.volumes import of_volumes
+from aws_executors.doctor.checks.volumes import of_files, of_volumes
 
 
 def _queue(seen: Evidence) -> Iterator[Finding]:
@@ -241,6 +241,8 @@ def _volumes(seen: Evidence) -> Iterator[Finding]:
     definition = seen.definition
     if not definition:
         return
+    if seen.container:
+        yield from of_files(seen.container, definition.place)
     for part in definition.parts:
         member = "jobRoleArn" if isinstance(part, ContainerProperties) else "taskRoleArn"
         yield from of_volumes(

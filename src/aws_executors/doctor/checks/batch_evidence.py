@@ -18,7 +18,7 @@ from aws_executors.doctor.checks.fargate_quota import ON_DEMAND, SPOT
 from aws_executors.doctor.checks.findings import Airflow, Unasked
 from aws_executors.doctor.checks.image import Evidence as ImageEvidence
 from aws_executors.doctor.checks.network import Network
-from aws_executors.doctor.checks.volumes import Volume
+from aws_executors.doctor.checks.volumes import Files, Volume
 
 FARGATE = ("FARGATE", "FARGATE_SPOT")
 
@@ -113,7 +113,7 @@ class OnFargate(Read):
     assign_public_ip: str = "DISABLED"
 
 
-class ContainerProperties(Read):
+class ContainerProperties(Files):
     """One container of a job definition."""
 
     name: str = ""

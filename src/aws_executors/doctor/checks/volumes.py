@@ -1,4 +1,4 @@
-"""Check the volumes of a definition that sign in to their file system.
+"""Check the volumes of a definition that sign in to their file system, and whether any file can be written.
 
 Law: pure. Source: "Amazon S3 Files volumes" and "Amazon EFS volumes", Amazon ECS Developer Guide;
 API_EFSAuthorizationConfig of both API references.
@@ -35,6 +35,50 @@ class Volume(Read):
     configured_at_launch: bool = False
     efs_volume_configuration: Efs | None = None
     s3files: S3Files | None = Field(default=None, validation_alias="s3filesVolumeConfiguration")
+
+
+class MountPoint(Read):
+    """Where a volume is mounted in a container."""
+
+    read_only: bool = False
+
+
+class LinuxParameters(Read):
+    """What else a container has of files: `tmpfs`."""
+
+    tmpfs: tuple[object, ...] = ()
+
+
+class Files(Read):
+    """To what a container may write."""
+
+    readonly_root_filesystem: bool = False
+    mount_points: tuple[MountPoint, ...] = ()
+    volumes_from: tuple[MountPoint, ...] = ()
+    linux_parameters: LinuxParameters | None = None
+
+    @property
+    def read_only(self) -> bool:
+        """Whether there is no place to which the container may write."""
+        mounted = any(not one.read_only for one in (*self.mount_points, *self.volumes_from))
+        other = mounted or bool(self.linux_parameters and self.linux_parameters.tmpfs)
+        return self.readonly_root_filesystem and not other
+
+
+def of_files(container: Files, place: str) -> Iterator[Finding]:
+    """Whether Airflow can write the log of a task, which it opens before it starts the task.
+
+    Our launcher itself writes nothing. Source: ``airflow/sdk/execution_time/supervisor.py``,
+    `_configure_logging`.
+    """
+    if container.read_only:
+        yield error(
+            "read-only",
+            f"The Airflow container of the {place} has a read-only root, and nothing else to write to",
+            "Airflow writes the log of a task to a file: no task starts.",
+            f"{place}: mountPoints = a volume at Airflow's base_log_folder (and at /tmp), or "
+            "readonlyRootFilesystem = false",
+        )
 
 
 def of_volumes(
