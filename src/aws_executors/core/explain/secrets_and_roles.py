@@ -280,6 +280,16 @@ SETUP: tuple[Reason, ...] = (
         source=EBS,
     ),
     Reason(
+        name="service role can not be assumed",
+        says=("unable to assume the service linked role", "unable to assume...aws-service-role/ecs"),
+        what="ECS could not assume its own role in the account",
+        remedy=(
+            "Create the role AWSServiceRoleForECS (iam create-service-linked-role --aws-service-name "
+            "ecs.amazonaws.com). A new one takes some minutes."
+        ),
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html",
+    ),
+    Reason(
         name="role can not be assumed",
         says=("unable to assume the role", "not authorized to perform: sts:AssumeRole"),
         what="ECS is not allowed to assume a role of the definition",
