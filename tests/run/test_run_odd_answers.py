@@ -14,13 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from botocore import exceptions
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell
 from aws_executors.run import hostname, leftovers, stop_cause, task_stats
 from aws_executors.run.cell_store import ABSENT, Failed, OwnCell
-from aws_executors.run.sources import exit_for
+from aws_executors.run.sources import NoWorkloadError, exit_for, exit_without_answer, from_s3
 
 CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n{"
 NOT_HTTP = b"220 mail.example.com ESMTP\r\n"
@@ -94,6 +96,41 @@ def test_an_answer_of_s3_that_another_container_would_not_get_is_no_fault_of_the
     """Where S3 gives no code, or something before it answers, botocore gives the status as the code."""
     answer = {"Error": {"Code": code, "Message": "..."}, "ResponseMetadata": {"HTTPStatusCode": status}}
     assert exit_for(ClientError(answer, "GetObject")) == exit_  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_"),
+    [
+        (exceptions.ProfileNotFound(profile="nobody"), Exit.CANNOT_START),
+        (exceptions.ParamValidationError(report="Invalid bucket name"), Exit.CANNOT_START),
+        (exceptions.NoCredentialsError(), Exit.CANNOT_START),
+        (exceptions.ConfigParseError(path="/root/.aws/config"), Exit.CANNOT_START),
+        (exceptions.NoRegionError(), Exit.CANNOT_START),
+        (exceptions.InvalidRetryModeError(provided_retry_mode="much", valid_modes=()), Exit.CANNOT_START),
+        (exceptions.EndpointConnectionError(endpoint_url="https://s3"), Exit.INFRASTRUCTURE),
+        (exceptions.ConnectTimeoutError(endpoint_url="https://s3"), Exit.INFRASTRUCTURE),
+        (exceptions.ReadTimeoutError(endpoint_url="https://s3"), Exit.INFRASTRUCTURE),
+        (exceptions.SSLError(endpoint_url="https://s3", error=OSError("EOF")), Exit.INFRASTRUCTURE),
+        (exceptions.IncompleteReadError(actual_bytes=1, expected_bytes=2), Exit.INFRASTRUCTURE),
+        (exceptions.CredentialRetrievalError(provider="container", error_msg="late"), Exit.INFRASTRUCTURE),
+        (exceptions.MetadataRetrievalError(error_msg="late"), Exit.INFRASTRUCTURE),
+        (OSError("broken"), Exit.INFRASTRUCTURE),
+        (ResponseParserError("<html>"), Exit.INFRASTRUCTURE),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_configured_is_no_fault_of_the_way_to_s3(error: Exception, exit_: Exit) -> None:
+    assert exit_without_answer(error) == exit_
+
+
+def test_a_bucket_that_can_not_be_is_the_configuration_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NoWorkloadError, match="Invalid bucket name") as raised:
+        from_s3("s3://not a bucket/workloads/1", "us-east-1")
+    assert raised.value.exit == Exit.CANNOT_START
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(NoWorkloadError, match="nobody") as raised:
+        from_s3("s3://bucket/workloads/1", "us-east-1")
+    assert raised.value.exit == Exit.CANNOT_START
 
 
 AT_ITS_END = """

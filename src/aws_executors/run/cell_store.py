@@ -16,7 +16,14 @@ from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.requests.stored_workload import bucket_and_key
 from aws_executors.core.warm.cell import Cell, read
-from aws_executors.run.sources import code_of, exit_for, or_owner, s3_client
+from aws_executors.run.sources import (
+    code_of,
+    exit_for,
+    exit_without_answer,
+    no_role,
+    or_owner,
+    s3_client,
+)
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -151,9 +158,5 @@ class OwnCell:
 
 
 def _unanswered(error: Exception) -> Failed:
-    from botocore.exceptions import NoCredentialsError, PartialCredentialsError
-
     problem = one_line(f"{type(error).__name__}: {error}")
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return Failed(f"{problem}; give the container a role (task role, job role)", Exit.CANNOT_START)
-    return Failed(problem, Exit.INFRASTRUCTURE)
+    return Failed(f"{problem}{no_role(error)}", exit_without_answer(error))

@@ -77,12 +77,7 @@ def s3_client(region: str | None, *, attempts: int, **config: object) -> "S3Clie
 
 def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) -> bytes:
     try:
-        from botocore.exceptions import (
-            BotoCoreError,
-            ClientError,
-            NoCredentialsError,
-            PartialCredentialsError,
-        )
+        from botocore.exceptions import BotoCoreError, ClientError
     except ImportError as error:
         raise NoWorkloadError(f"--s3 needs boto3 in the image: {error}") from error
     try:
@@ -94,12 +89,35 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
         raise NoWorkloadError(
             f"--s3 {url}: {error}{_remedy(error, bucket, key, region, owner)}", exit_for(error)
         ) from error
-    except (NoCredentialsError, PartialCredentialsError) as error:
-        raise NoWorkloadError(
-            f"--s3 {url}: {error}; give the container a role (task role, job role)"
-        ) from error
     except (BotoCoreError, OSError) as error:
-        raise NoWorkloadError(f"--s3 {url}: {error}", Exit.INFRASTRUCTURE) from error
+        raise NoWorkloadError(f"--s3 {url}: {error}{no_role(error)}", exit_without_answer(error)) from error
+
+
+def exit_without_answer(error: Exception) -> Exit:
+    """The exit code for what kept a call from an answer of S3: the way there, and credentials that are late,
+    may be better for another container; what else botocore says is about the configuration."""
+    from botocore import exceptions
+
+    passes = (
+        exceptions.ChecksumError,
+        exceptions.ConnectionError,
+        exceptions.CredentialRetrievalError,
+        exceptions.FlexibleChecksumError,
+        exceptions.HTTPClientError,
+        exceptions.IncompleteReadError,
+        exceptions.MetadataRetrievalError,
+        exceptions.TokenRetrievalError,
+    )
+    told = isinstance(error, exceptions.BotoCoreError) and not isinstance(error, passes)
+    return Exit.CANNOT_START if told else Exit.INFRASTRUCTURE
+
+
+def no_role(error: Exception) -> str:
+    """What to do where there are no credentials."""
+    from botocore.exceptions import NoCredentialsError, PartialCredentialsError
+
+    missing = isinstance(error, NoCredentialsError | PartialCredentialsError)
+    return "; give the container a role (task role, job role)" if missing else ""
 
 
 def code_of(error: "ClientError") -> str:

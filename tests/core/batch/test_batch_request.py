@@ -137,6 +137,7 @@ NOWHERE: list[tuple[dict[str, object], list[str]]] = [
     ({"tags": {"k" * 129: ""}}, ["tags", "1 to 128 characters"]),
     ({"tags": {"team": 3}}, ["tags", "'team' must be text, not int"]),
     ({"tags": [{"key": [1], "value": "x"}]}, ["tags"]),
+    ({"tags": [{"key": "a", "value": "1"}, {"key": "a", "value": "2"}]}, ["tag 'a' is given twice"]),
     ({"propagateTags": "yes"}, ["propagateTags", "must be True or False, not str 'yes'"]),
     ({"arrayProperties": {"size": 3}}, ["arrayProperties", "dynamic task mapping"]),
     (

@@ -220,3 +220,34 @@ def test_workloads_and_the_rest_of_their_container_cost_together_what_it_costs(
 @pytest.mark.parametrize("entry", ["", "used", "used\n", "used\n{", 'used\n{"dollars": -1}', "used\n[]"])
 def test_what_is_no_record_is_none(entry: str) -> None:
     assert read_entry(entry) is None
+
+
+@pytest.mark.parametrize(
+    ("fargate", "system", "before", "last", "billed"),
+    [
+        (True, "LINUX", (10.0, 61.2), 20.0, 60 + 62 + 60),
+        (True, "LINUX", (0.0, 30.0), 0.0, 60),  # what never came to its image pull costs nothing
+        (True, "LINUX", (), 0.0, 0),
+        (True, "WINDOWS_SERVER_2022_CORE", (10.0,), 400.0, 300 + 400),
+        (False, "LINUX", (10.0, 30.5), 20.0, 60.5),
+    ],
+)
+def test_each_attempt_of_batch_is_billed_for_itself(
+    fargate: bool, system: str, before: tuple[float, ...], last: float, billed: float
+) -> None:
+    given = Allocation(
+        vcpu=1,
+        memory=2048,
+        fargate=fargate,
+        system=system,
+        before=before,
+        started=100.0,
+        stopped=100.0 + last,
+    )
+    record = record_of(given, bundled_prices(), Origin("batch", "us-east-1"))
+    assert record.billed == billed
+    if fargate:
+        price = dollars(
+            bundled_prices(), "us-east-1", billed, vcpu=1, memory=2048, system=system, whole=False
+        )
+        assert record.dollars == round(price or 0.0, 8)

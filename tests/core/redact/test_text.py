@@ -1,8 +1,11 @@
 """No secret is shown, wherever a text quotes it; everything else is; and a text takes as long as it is."""
 
 import json
+import sys
 import time
 from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +15,9 @@ from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.redact.text import mask
 from aws_executors.core.redact.values import hidden, secrets_in, sensitive, without
 from tape import Tape, either, few, joined, mapped, of, read
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 HOSTILE = (
     "\\",
@@ -69,6 +75,19 @@ HOSTILE = (
     "token\n",
     'token" ',
     "sk-ant-a",
+    "-----END PRIVATE KEY",
+    "\n-----END PRIVATE KEY",
+    "\\n-----END PRIVATE KEY",
+    f"{'A' * 64}\n",
+    "A\n-----END PRIVATE KEY",
+    "password: |\n",
+    "password: |\n ",
+    "password: |\n  \n",
+    "--password\n",
+    "--password\n- ",
+    "Cookie: ",
+    "Cookie: a=",
+    "dbPassword: a b:",
 )
 """What a pattern that goes back over its text takes hours for, said a hundred thousand times."""
 
@@ -96,6 +115,62 @@ def test_what_leaves_is_cut_before_it_is_looked_at(shape: str) -> None:
     began = time.process_time()
     assert len(one_line(text).encode()) <= 2_048
     assert time.process_time() - began < 5
+
+
+def steps(call: Callable[[], object]) -> int:
+    """How many lines of Python a call takes."""
+    taken = 0
+
+    def count(frame: FrameType, event: str, arg: object) -> "TraceFunction":
+        nonlocal taken
+        taken += 1
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return taken
+
+
+KEY_LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
+KEY_END = "-----END PRIVATE KEY-----"
+KEY = f"{KEY_LINE}\n{KEY_LINE}\n{KEY_LINE}\nabcDEF12==\n"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        KEY_END,
+        f"\n{KEY_END}",
+        f"\\n{KEY_END}",
+        f"{KEY_LINE}\n",
+        f"{KEY_LINE}\n{KEY_END}",
+        f"A\n{KEY_END}",
+        f"{KEY}{KEY_END}\n",
+        "A\n",
+        "\\n",
+        " \n",
+        "password: |\n",
+        "password: |\n\n",
+        "  password: |\n    x\n",
+        "--password\n",
+        "Cookie: a=",
+    ],
+)
+def test_lines_are_looked_at_once_however_many_ends_there_are(shape: str) -> None:
+    """Twice the text takes twice the steps, and what one step looks at is bounded."""
+    once, twice = shape * 200, shape * 400
+    for end in ("", KEY_END):
+        assert steps(lambda: mask(twice + end)) <= 2.2 * steps(lambda: mask(once + end)) + 500  # noqa: B023
+
+
+def test_what_is_looked_at_before_the_end_of_a_key_is_bounded() -> None:
+    """A line has at most 128 signs and a break 48: more is not read, though all of it is base64."""
+    text = "A" * 1_000_000 + f"\n{KEY_END}"
+    assert mask(text) == text
 
 
 NAMES = (
@@ -223,6 +298,26 @@ def test_a_value_of_such_a_name_however_it_is_quoted(drawn: tuple[str, str]) -> 
         ("ghp_0123456789abcdefghij", "***"),
         ("[type=int, input_value='hunter2', input_type=str]", "[type=int, input_value=***, input_type=str]"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMII", "-----BEGIN RSA PRIVATE KEY-----***"),
+        (f"{KEY}{KEY_END}", f"***\n{KEY_END}"),
+        (f"{KEY[20:]}{KEY_END}\nbye", f"***\n{KEY_END}\nbye"),
+        (f"the end of a key\n{KEY}{KEY_END}", f"the end of a key\n***\n{KEY_END}"),
+        (f"word\n\n{KEY}{KEY_END}", f"word\n\n***\n{KEY_END}"),
+        (f"{KEY}{KEY_END}\n{KEY}{KEY_END}", f"***\n{KEY_END}\n***\n{KEY_END}"),
+        ((KEY + KEY_END).replace("\n", "\r\n"), f"***\r\n{KEY_END}"),
+        ((KEY + KEY_END).replace("\n", "\n    "), f"***\n    {KEY_END}"),
+        ((KEY + KEY_END).replace("\n", "\\n"), f"***\\n{KEY_END}"),
+        ((KEY[9:] + KEY_END).replace("\n", "\\\\n"), f"***\\\\n{KEY_END}"),
+        (f'{{"k": "{KEY}{KEY_END}'.replace("\n", "\\n"), f'{{"k": "***\\n{KEY_END}'),
+        ("password: |\n  hun\n\n  ter2\nstage: test", "password: |\n  ***\nstage: test"),
+        ("a:\n  token: >-  # here\n    hunter2\n  b: 1", "a:\n  token: >-  # here\n    ***\n  b: 1"),
+        ("- apiKey: |2\n     hunter2\n- b: 1", "- apiKey: |2\n     ***\n- b: 1"),
+        ("Cookie: theme=dark; session=hunter2\nHost: x", "Cookie: ***\nHost: x"),
+        ("< Set-Cookie: sid=hunter2; Path=/; HttpOnly", "< Set-Cookie: ***"),
+        ("-H 'Cookie: a=b; c=hunter2' https://x", "-H 'Cookie: ***' https://x"),
+        ("- --password\n- hunter2\n- --stage\n- test", "- --password\n- ***\n- --stage\n- test"),
+        ("- '--password'\n- 'hunter2'", "- '--password'\n- '***'"),
+        ("--password\nhunter2\n--stage\ntest", "--password\n***\n--stage\ntest"),
+        ("dbPassword: hunter2 stage: test", "dbPassword: *** stage: test"),
         ('{"password": 12345}', '{"password": ***}'),
         ("SecretStr('**********')", "SecretStr('**********')"),
     ],
@@ -341,6 +436,16 @@ def test_commands_without_one(text: str) -> None:
         'param "password" value=too short',
         "'Token' Value: must be",
         "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----",
+        f"all that was read\nhello\n{KEY_END}",
+        f"{'word ' * 20}\n{KEY_END}",
+        f"a{'b' * 63} {'c' * 64}\nend\n{KEY_END}",
+        KEY,
+        "password: |\nstage: test",
+        "The cookie: none was sent",
+        "Cookie: not found",
+        "  --password\n      The password of the database",
+        "--password\n--stage\ntest",
+        "dbPassword: is not set: see the documentation",
     ],
 )
 def test_what_people_must_read(text: str) -> None:

@@ -8,8 +8,9 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,10 +23,13 @@ from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.doctor.checks.findings import Unasked
+from aws_executors.doctor.probe import Probe
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow.connection import Connection, from_airflow
 from aws_executors.shell.aws.call import call_aws
 from aws_executors.shell.aws.clients import REFRESH_EVERY, Clients
+from aws_executors.shell.aws.s3 import ABSENT, S3Calls
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -514,6 +518,70 @@ def test_an_endpoint_that_is_not_aws(name: str, body: bytes, kind: Kind) -> None
         error = clients.batch(lambda client: client.describe_jobs(jobs=["1"])).failure()
         server.join()
     assert (error.kind, bool(error.code)) == (kind, True)
+
+
+PAGES = (
+    b"<!DOCTYPE html><html><head><title>Log in</title></head><body><form/></body></html>",
+    b"<!DOCTYPE html><html><meta charset=utf-8><p>Log in<br></html>",
+    b"",
+    b"  \n",
+    b"OK",
+    b"null",
+    b"[]",
+    b'{"message": "Log in"}',
+    b'<?xml version="1.0"?><ListBucketResult><Name>b</Name></ListBucketResult>',
+)
+CALLS: Mapping[str, Callable[[Clients], Result[object, AwsError]]] = {
+    "batch": lambda clients: clients.batch(lambda batch: batch.describe_jobs(jobs=["1"])),
+    "ecs": lambda clients: clients.ecs(lambda ecs: ecs.run_task(taskDefinition="t")),
+    "logs": lambda clients: clients.logs(
+        lambda logs: logs.get_log_events(logGroupName="g", logStreamName="s")
+    ),
+    "s3 put": lambda clients: S3Calls(clients).put("b", "k", b"x", ABSENT),
+    "s3 get": lambda clients: S3Calls(clients).get("b", "k"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_in_the_place_of_any_answer(
+    page: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with web_page(page) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        clients, probe = Clients(settings(url)), Probe(settings(url))
+        told = {name: call(clients).failure() for name, call in CALLS.items()}
+        identity, groups = probe.identity(), probe.log_groups("/aws")
+    assert isinstance(identity, AwsError)
+    assert isinstance(groups, Unasked)
+    for name, error in {**told, "sts": identity}.items():
+        assert (name, error.kind) == (name, Kind.AMBIGUOUS)
+        assert "KeyError" not in error.code
+        assert error.remedy.startswith("Check what is between here and AWS")
+    assert "Unexpected exception" not in caplog.text
+
+
+@contextmanager
+def web_page(page: bytes) -> Iterator[str]:
+    """A server that answers everything with this page, and with status 200."""
+
+    class Pages(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        do_GET = do_POST = do_PUT = answer
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def test_an_answer_without_members_may_be_empty() -> None:

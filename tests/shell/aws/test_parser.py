@@ -96,4 +96,19 @@ def test_a_good_answer_that_is_no_json_is_refused(body: bytes) -> None:
 
 
 def test_what_is_not_json_is_left_to_botocore() -> None:
-    assert type(QuickParsers().create_parser("query")).__module__ == "botocore.parsers"
+    assert type(QuickParsers().create_parser("ec2")).__module__ == "botocore.parsers"
+
+
+def test_xml_of_somebody_else_is_a_page() -> None:
+    parser = QuickParsers().create_parser("query")
+    shape = Session().get_service_model("sts").operation_model("GetCallerIdentity").output_shape
+    assert shape is not None
+    answer = {"status_code": GOOD, "headers": HEADERS}
+    for body in (b"<html><body><form/></body></html>", b"<ListBucketResult/>"):
+        with pytest.raises(EmptyAnswerError, match="a page in place of an answer"):
+            parser.parse({**answer, "body": body}, shape)
+    own = (
+        b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account>"
+        b"</GetCallerIdentityResult></GetCallerIdentityResponse>"
+    )
+    assert parser.parse({**answer, "body": own}, shape)["Account"] == "1"

@@ -238,9 +238,9 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ),
     *((words, _BLOCKED) for words in ("account is blocked", "account is currently blocked")),
     ("iam:passrole", _PASS_ROLE),
-    (
-        "unable to assume the service linked role",
-        Rule(Kind.PERMANENT, "Create the role AWSServiceRoleForECS."),
+    *(
+        (words, Rule(Kind.PERMANENT, "Create the role AWSServiceRoleForECS, or restore its trust policy."))
+        for words in ("unable to assume the service linked role", "aws-service-role/ecs")
     ),
     (
         "unable to assume the role",
@@ -299,9 +299,9 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         )
         for words in ("long arn format", "new arn and resource id format")
     ),
-    (
-        "belong to different networks",
-        Rule(Kind.PERMANENT, "Use `security_groups` and `subnets` of one VPC."),
+    *(
+        (words, Rule(Kind.PERMANENT, "Use `security_groups` and `subnets` of one VPC."))
+        for words in ("belong to different networks", "belong to the same vpc")
     ),
     (
         "not a container in the taskdefinition",
@@ -334,6 +334,10 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
             "Send the overrides of the definition's kind; a pod's are `eksPropertiesOverride` in "
             "`submit_job_kwargs`.",
         ),
+    ),
+    (
+        "nodeoverride targets",
+        Rule(Kind.PERMANENT, "Give `nodeOverrides` the `targetNodes` of the job definition's node ranges."),
     ),
     (
         "shareidentifier",

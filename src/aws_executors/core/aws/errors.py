@@ -112,6 +112,8 @@ def classify_exception(names: Sequence[str], message: str) -> AwsError:
     <Kind.AMBIGUOUS: 'ambiguous'>
     """
     rule = next((EXCEPTIONS[name] for name in names if name in EXCEPTIONS), UNKNOWN)
+    if "EmptyAnswerError" in names:
+        rule = NOT_BY_AWS
     if "ResponseParserError" in names:  # its message is the whole body, a page of HTML for one
         return _error(NOT_BY_AWS, names[0], f"the response cannot be read: {BETWEEN}")
     if "SSLError" in names and any(word in message.lower() for word in HANDSHAKE):

@@ -65,6 +65,10 @@ def _as_pairs(value: object) -> object:
         return value
     if len(pairs) < len(listed) or any(set(pair) != {"key", "value"} for pair in pairs):
         raise ValueError("must be a mapping such as {'team': 'etl'}")
+    keys = [pair["key"] for pair in pairs]
+    for at, key in enumerate(keys):
+        if key in keys[:at]:
+            raise ValueError(f"tag {key!r} is given twice; keep one")
     return [(pair["key"], pair["value"]) for pair in pairs]
 
 

@@ -116,11 +116,12 @@ def record_of(
         spot=allocation.spot,
         fargate=allocation.fargate,
     )
-    seconds, known = allocation.seconds, measured or Measured()
-    billed: float | None = seconds
-    if seconds and whole and sold_as is not PriceClass.EC2:
-        billed = billed_seconds(seconds, windows=sold_as is PriceClass.WINDOWS_X86)
-    cost = allocation_dollars(allocation, prices, origin.region, seconds, whole=whole)
+    attempts, known = allocation.attempts, measured or Measured()
+    if attempts and whole and sold_as is not PriceClass.EC2:  # each is a task of its own to Fargate
+        windows = sold_as is PriceClass.WINDOWS_X86
+        attempts = tuple(billed_seconds(seconds, windows=windows) for seconds in attempts)
+    billed = None if attempts is None else sum(attempts, 0.0)
+    cost = allocation_dollars(allocation, prices, origin.region, billed, whole=whole)
     return UsageRecord(
         section=origin.section,
         region=origin.region,
@@ -169,7 +170,7 @@ def turn_of(
         pull_stopped=None,
         started=None if seconds is None else 0.0,
         stopped=seconds,
-        before=0.0,
+        before=(),
     )
     return record_of(own, prices, origin, killed=killed, measured=measured, whole=False)
 

@@ -153,6 +153,16 @@ BATCH: tuple[Reason, ...] = (
         source=PODS,
     ),
     Reason(
+        name="pod may not be made",
+        says=("is forbidden: User",),
+        what="The Kubernetes cluster does not allow Batch to run pods there",
+        remedy=(
+            "Bind Batch's user (aws-batch) to its ClusterRole, and in the namespace to its Role (RBAC), "
+            "and map the role AWSServiceRoleForBatch to that user in the cluster's aws-auth."
+        ),
+        source="https://docs.aws.amazon.com/batch/latest/userguide/getting-started-eks.html",
+    ),
+    Reason(
         name="pod refused by its cluster",
         says=("admission webhook...denied the request", "failed calling webhook", "pods...is forbidden: "),
         what="The Kubernetes cluster refused the pod",

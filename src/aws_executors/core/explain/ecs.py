@@ -8,7 +8,9 @@ from aws_executors.core.aws.error_codes import MESSAGES, Kind
 from aws_executors.core.aws.response import DEREGISTERED, MAINTENANCE
 from aws_executors.core.aws.sidecars import ENDED_TASK
 from aws_executors.core.ecs.answers.responses import FAILURES
+from aws_executors.core.explain.network_and_volumes import NO_ADDRESSES, NO_SUBNET
 from aws_executors.core.explain.reason import ANYTHING, Reason, behind
+from aws_executors.core.explain.secrets_and_roles import THROTTLED
 from aws_executors.core.lifecycle.effects import OURS
 from aws_executors.core.lifecycle.observation import Cause, Sign
 
@@ -31,6 +33,16 @@ _LAUNCH = ("Unable to launch instance(s) for capacity provider",)
 
 LAUNCHES: tuple[Reason, ...] = (
     Reason(
+        name="no instance launched: infrastructure role",
+        says=behind(_LAUNCH, ("unable to assume", "assume the role", "perform: sts:AssumeRole")),
+        what="ECS could not assume the capacity provider's infrastructure role",
+        remedy=(
+            "Check that the role still exists, and that its trust policy allows ecs.amazonaws.com. A new "
+            "role takes some minutes."
+        ),
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/infrastructure_IAM_role.html",
+    ),
+    Reason(
         name="no instance launched: not allowed",
         says=behind(_LAUNCH, ("UnauthorizedOperation", "not authorized to perform")),
         what="ECS is not allowed to launch an instance for the capacity provider",
@@ -42,12 +54,76 @@ LAUNCHES: tuple[Reason, ...] = (
         source=INSTANCE_ROLE,
     ),
     Reason(
+        name="no instance launched: instance profile",
+        says=behind(_LAUNCH, ("IAM Instance Profile", "iamInstanceProfile")),
+        what="The capacity provider's instance profile can not be used",
+        remedy=(
+            "Check that the instance profile exists and holds a role. A new one takes some minutes until EC2 "
+            "knows it."
+        ),
+        source=INSTANCE_ROLE,
+    ),
+    Reason(
+        name="no instance launched: account",
+        says=behind(
+            _LAUNCH,
+            ("Blocked:", "account is currently blocked", "PendingVerification", "OptInRequired"),
+        ),
+        what="AWS lets the account launch no instances: it is blocked, or not verified yet",
+        remedy="Do what AWS names, or contact AWS Support. A new account is verified within some hours.",
+        source=EC2,
+    ),
+    Reason(
+        name="no instance launched: throttled",
+        says=behind(_LAUNCH, ("RequestLimitExceeded", *THROTTLED)),
+        what="EC2 throttled the launch of an instance for the capacity provider",
+        remedy="If it persists, start fewer containers at once, or ask AWS for more EC2 API requests.",
+        source="https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html",
+    ),
+    Reason(
         name="no instance launched: quota",
         says=behind(_LAUNCH, ("VcpuLimitExceeded", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded")),
         what="The account's quota of EC2 instances is used up",
         remedy=(
             "Raise it in Service Quotas (EC2: vCPUs of On-Demand or of Spot instances), or run fewer "
             "containers at once."
+        ),
+        source=EC2,
+    ),
+    Reason(
+        name="no instance launched: another quota",
+        says=behind(_LAUNCH, ("LimitExceeded",)),
+        what="A quota of the account that an instance needs is used up",
+        remedy=(
+            "Raise the one that AWS names in Service Quotas (VPC: network interfaces per Region; EBS: "
+            "storage), or run fewer containers at once."
+        ),
+        source=EC2,
+    ),
+    Reason(
+        name="no instance launched: subnet full",
+        says=behind(_LAUNCH, NO_ADDRESSES),
+        what="The capacity provider's subnet has no free IP address for an instance",
+        remedy="Add larger subnets to the capacity provider, or run fewer containers at once.",
+        source=EC2,
+    ),
+    Reason(
+        name="no instance launched: subnet or security group",
+        says=behind(_LAUNCH, (*NO_SUBNET, "belong to different networks")),
+        what="A subnet or a security group of the capacity provider can not be used",
+        remedy="Check them in the capacity provider: all must exist, in one VPC, in this Region.",
+        source=EC2,
+    ),
+    Reason(
+        name="no instance launched: instance type",
+        says=behind(
+            _LAUNCH,
+            ("Unsupported:", "InvalidInstanceType", "is not supported in your requested", "not supported."),
+        ),
+        what="EC2 does not have such an instance in the Availability Zone",
+        remedy=(
+            "Allow more instance types in the capacity provider's instance requirements, or add subnets in "
+            "other Availability Zones."
         ),
         source=EC2,
     ),

@@ -16,6 +16,15 @@ TAGS = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_p
 EBS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshoot-ebs-volumes-scenarios.html"
 FSX = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/wfsx-volumes.html"
 
+NO_ADDRESSES = (
+    "insufficient free addresses",
+    "InsufficientFreeAddresses",
+    "not have enough free addresses",
+    "InsufficientCidrBlocks",
+)
+NO_SUBNET = ("InvalidSubnetID", "InvalidSubnet.", "InvalidGroup.NotFound", "InvalidSecurityGroupID")
+"""EC2's words, for a container's network interface and for an instance."""
+
 VOLUMES: tuple[Reason, ...] = (
     Reason(
         name="EFS has no address",
@@ -190,12 +199,7 @@ VOLUMES: tuple[Reason, ...] = (
 NETWORK: tuple[Reason, ...] = (
     Reason(
         name="subnet without free addresses",
-        says=(
-            "insufficient free addresses",
-            "InsufficientFreeAddresses",
-            "not have enough free addresses",
-            "InsufficientCidrBlocks",
-        ),
+        says=NO_ADDRESSES,
         what="The subnet has no free IP address",
         remedy="Add larger subnets to the option `subnets`, or run fewer containers at once.",
         source=ENI,
@@ -252,7 +256,7 @@ NETWORK: tuple[Reason, ...] = (
     ),
     Reason(
         name="subnet or security group missing",
-        says=("InvalidSubnetID", "InvalidSubnet.", "InvalidGroup.NotFound", "InvalidSecurityGroupID"),
+        says=NO_SUBNET,
         what="A subnet or a security group of the request does not exist",
         remedy=(
             "Check the options `subnets` and `security_groups`: all must exist, in one VPC, in this `region`."

@@ -47,21 +47,27 @@ REFUSED_CREDENTIALS = "security token included in the request is"
 ASM = ("secret from asm", "Secrets Manager")
 SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
 ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
-LOG = ("Cloudwatch log", "logger args", "CloudWatch Logs", "Amazon CloudWatch")
-
-AWS_NAMES = tuple(
-    f"ResourceInitializationError...{domain}"
-    for domain in (
-        "amazonaws.com",
-        "amazonaws.eu",
-        "api.aws",
-        "c2s.ic.gov",
-        "hci.ic.gov",
-        "sc2s.sgov.gov",
-        "adc-e.uk",
-    )
+DOMAINS = (
+    "amazonaws.com",
+    "amazonaws.eu",
+    "api.aws",
+    "c2s.ic.gov",
+    "hci.ic.gov",
+    "sc2s.sgov.gov",
+    "adc-e.uk",
 )
+AWS_NAMES = tuple(f"ResourceInitializationError...{domain}" for domain in DOMAINS)
 """Where a name of AWS is spoken of; a log server may have one, too (a load balancer's)."""
+
+LOG = (
+    "Cloudwatch log",
+    "CloudWatch Logs",
+    "Amazon CloudWatch",
+    "create stream",
+    *(f"//{name}...{domain}" for name in ("logs.", "logs-fips.") for domain in DOMAINS),
+    ".logs....vpce.amazonaws.com",
+)
+"""CloudWatch Logs, and not a log server of one's own, of which "logger args" may speak as well."""
 
 
 def way_out(endpoint: str) -> str:
@@ -272,6 +278,16 @@ SETUP: tuple[Reason, ...] = (
             "it. A new role takes some minutes."
         ),
         source=EBS,
+    ),
+    Reason(
+        name="service role can not be assumed",
+        says=("unable to assume the service linked role", "unable to assume...aws-service-role/ecs"),
+        what="ECS could not assume its own role in the account",
+        remedy=(
+            "Create the role AWSServiceRoleForECS (iam create-service-linked-role --aws-service-name "
+            "ecs.amazonaws.com). A new one takes some minutes."
+        ),
+        source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html",
     ),
     Reason(
         name="role can not be assumed",

@@ -15,7 +15,7 @@ class Allocation:
 
     `vcpu` and `memory` (MiB) are the task's, which is what is paid for, `limit` is the memory (MiB) that the
     Airflow container may use. `spot` is False where nobody knows: Batch does not say. `before` are the
-    seconds of earlier attempts by Batch itself, which are paid for too.
+    seconds of each earlier attempt by Batch itself, which is paid for too.
 
     >>> Allocation(created=0.0, pull_started=17.0, pull_stopped=20.0, started=24.0, stopped=65.0).seconds
     48.0
@@ -35,28 +35,39 @@ class Allocation:
     pull_stopped: float | None = None
     started: float | None = None
     stopped: float | None = None
-    before: float = 0.0
+    before: tuple[float, ...] = ()
 
     definition: str = ""  # the ECS task definition's ARN
     log_group: str = ""  # of Batch
 
     @property
-    def seconds(self) -> float | None:
-        """What Fargate bills: from the start of the image pull, or of the container, until its end.
+    def attempts(self) -> tuple[float, ...] | None:
+        """What Fargate bills, of each attempt: from the start of the image pull, or of the container, until
+        its end.
 
-        >>> Allocation(created=0.0, stopped=65.0).seconds  # it never came to that
-        0.0
+        >>> Allocation(created=0.0, stopped=65.0, before=(20.0, 0.0)).attempts  # the others never came to it
+        (20.0,)
         """
         begun = self.started if self.pull_started is None else self.pull_started
         last = _between(self.stopped if begun is None else begun, self.stopped)
-        return None if last is None else last + self.before
+        return None if last is None else tuple(seconds for seconds in (*self.before, last) if seconds)
+
+    @property
+    def seconds(self) -> float | None:
+        """The same of all attempts together.
+
+        >>> Allocation(created=0.0, stopped=65.0).seconds
+        0.0
+        """
+        attempts = self.attempts
+        return None if attempts is None else sum(attempts, 0.0)
 
     @property
     def waiting(self) -> float | None:
         """Seconds from its creation until the image pull, or where no pull is told of, until its start; those
         of earlier attempts are none of waiting."""
         until = self.started if self.pull_started is None else self.pull_started
-        return _between(self.created, None if until is None else until - self.before)
+        return _between(self.created, None if until is None else until - sum(self.before))
 
     @property
     def pulling(self) -> float | None:
@@ -72,7 +83,7 @@ class Allocation:
     def running(self) -> float | None:
         """Seconds that it ran, earlier attempts included."""
         last = _between(self.started, self.stopped)
-        return None if last is None else last + self.before
+        return None if last is None else last + sum(self.before)
 
 
 def _between(begin: float | None, end: float | None) -> float | None:

@@ -16,15 +16,17 @@ MASK = "***"
 Span = tuple[int, int]
 """Where a secret begins and ends."""
 
-# A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `; the name as the
-# text beside that of `value`; or the two as a pair of texts. Each quote may be escaped, any number of times;
-# what makes it a value may stand in an address, as `%3D` and `%22%3A`.
+# A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `, also in lines of
+# a list; the name as the text beside that of `value`; or the two as a pair of texts. Each quote may be
+# escaped, any number of times; what makes it a value may stand in an address, as `%3D` and `%22%3A`.
 _NAMED = re.compile(
     r"""(?<![A-Za-z0-9_.-])
-        (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer ) [ \t]++ | (?P<name>[A-Za-z0-9_.-]++)
+        (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer ) [ \t]++ (?!\n)
+          | (?P<argument> --[A-Za-z0-9_.-]++ ) [ \t]*+ \r?+\n [ \t]*+ (?: -[ \t]++ )?+ (?!-)
+          | (?P<name>[A-Za-z0-9_.-]++)
         (?: (?P<pair> (?: (?:\\*+["'])?+ (?: \s*+ , | [ \t]*+ \n ) \s*+ | \\*+["'] \s++ )
                 (?:\\*+["'])?+ [Vv]alue (?:\\*+["'])?+ \s*+ [:=] \s*+ )
-          | (?P<item> (?:\\*+["']) , \s*+ (?=\\*+["']) )
+          | (?P<item> \\*+["'] (?: , \s*+ | [ \t]*+ \r?+\n [ \t]*+ -[ \t]++ ) (?=\\*+["']) )
           | (?P<close> \\*+["'] | %2[27] )?+ \s*+ (?P<sign> => | [:=] | %3[Dd] | (?<=%2[27])%3[Aa] )
               (?P<gap>\s*+) ) )""",
     re.VERBOSE,
@@ -54,9 +56,18 @@ _STRONG = frozenset({"password", "passwd", "passphrase", "pwd", "authorization",
 """Names that are secret in a sentence, too: ``password: x``. ``credentials: x`` may be about them."""
 _CAMEL = re.compile(r"[a-z]+[A-Z]")
 _ALONE = re.compile(
-    r"""[bBrRuUfF]{0,2}+\\*+["']|\[|(?!["'\\])[^\s"'\\]++(?<![:])(?:(?<=[,;)\]}])|(?![ \t]++[^\s#]))"""
+    r"""[bBrRuUfF]{0,2}+\\*+["']|\[|(?!["'\\])[^\s"'\\]++(?<![:])(?:(?<=[,;)\]}])|(?![ \t]++[^\s#])"""
+    r"""|(?=[ \t]++(?!value:)[A-Za-z0-9_.-]{1,64}+:[ \t]))"""
 )
-"""A value that is quoted, listed, or a word that no other follows, which would make it a sentence."""
+"""A value that is quoted, listed, or a word that no other follows, but the name of another value: it would
+make it a sentence."""
+_COOKIES = re.compile(r"""(?=[^\s=;"'\\]{1,256}+=)(?:[^\n"'\\]|\\(?![nr"'])|(?<==)"[^"\n\\]*+")++""")
+"""The value of a header with cookies; without a sign of equality it is a sentence."""
+_BLOCK = re.compile(r"[|>][-+0-9]{0,2}+[ \t]*+(?:#[^\n]*+)?+\r?+\n")
+"""What stands in YAML for a text that is on the next lines."""
+_INDENT = re.compile(r"[ \t]*+")
+_WIDEST = 200
+"""Columns in which the name of such a text may begin."""
 _PAIRED = re.compile(r"""(?<![A-Za-z0-9_])[Nn]ame:[ \t]++["']?+:\Z|=\\*+["']=\Z""")
 """What stands before a name whose value is on the next line of YAML, or in the next attribute of XML."""
 
@@ -70,6 +81,14 @@ _SHAPES = re.compile(
     r"(?=[\w-]{0,64}[A-Z])(?=[\w-]{0,64}[0-9])[\w-]{20,}+|[A-Za-z0-9]{32,}+))"
 )
 _RUN = re.compile(r"[A-Za-z0-9_.-]*+")
+
+# The end of a private key, and what stands between its lines, which may be indented, or escaped.
+_KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]{0,32}PRIVATE KEY")
+_BROKEN = re.compile(r"(?:\r?\n[ \t]{0,32}|(?:\\{1,8}r)?\\{1,8}n)\Z")
+_EDGE = re.compile(r"""(?:\n[ \t]{0,32}|\\n|["'])\Z""")
+_BREAK = 48
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_SHORTEST_LINE, _LONGEST_LINE = 40, 128
 
 # Commands whose `-p` is followed by a password, in one word; of sshpass, also in the next one; of curl, `-u`
 # and what stands behind the colon. The words of a command that is a list of texts go to its end, those of a
@@ -134,7 +153,7 @@ def _named(text: str) -> Iterator[Span]:
     while found := _NAMED.search(text, at):
         span = _value_of(text, found)
         if span is None:
-            at = found.end("flag" if found["name"] is None else "name")
+            at = max(found.end("flag"), found.end("argument"), found.end("name"))
         else:
             yield span
             at = span[1]
@@ -143,9 +162,10 @@ def _named(text: str) -> Iterator[Span]:
 def _value_of(text: str, found: re.Match[str]) -> Span | None:
     """Where the value stands that belongs to a name; None where there is none, or it is no secret."""
     parts = cast("Mapping[str, str | None]", found.groupdict())
-    begin, whole, flag = found.end(), parts["name"], parts["flag"]
+    begin, whole, flag = found.end(), parts["name"], parts["flag"] or parts["argument"]
     if whole is None:
-        return _flagged(flag or "", text, begin)
+        alone = parts["flag"] or _ALONE.match(text, begin)
+        return _flagged(flag or "", text, begin) if alone else None
     name, colon = whole[-256:], parts["sign"] == ":"
     if name in ("value", "Value") and parts["sign"]:
         return _named_later(text, begin)
@@ -158,6 +178,11 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
         return _value(text, begin) if pair else None
     if parts["pair"] and "," not in parts["pair"] and not _PAIRED.search(before + parts["pair"].rstrip()[-1]):
         return None
+    if colon and (block := _BLOCK.match(text, begin)):
+        return _block(text, found.start(), block.end())
+    if colon and not parts["close"] and name.lower() in ("cookie", "set-cookie"):
+        cookies = _COOKIES.match(text, begin)
+        return cookies.span() if cookies else None
     sentence = colon and not parts["close"] and not _says(name, parts["gap"] or "")
     if sentence and not (parts["gap"] and _camel(name) and _ALONE.match(text, begin)):
         return None
@@ -166,6 +191,24 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
         return None
     listed = _LISTED.match(text, begin) if before.endswith(";") else None  # one of a connection string
     return listed.span() if listed else _value(text, begin)
+
+
+def _block(text: str, name: int, begin: int) -> Span | None:
+    """The lines of YAML below a name, as far as they are further to the right than it is."""
+    line = text.rfind("\n", max(0, name - _WIDEST), name) + 1
+    before = text[line:name].rstrip("\"'\\")
+    column = len(before) if not before.strip(" \t-?") else len(before) - len(before.lstrip())
+    at, ends = begin, 0
+    while at < len(text):
+        indent = cast("re.Match[str]", _INDENT.match(text, at)).end()
+        end = text.find("\n", indent)
+        end = len(text) if end < 0 else end
+        if text[indent:end].strip():
+            if indent - at <= column:
+                break
+            begin, ends = (begin, end) if ends else (indent, end)
+        at = end + 1
+    return (begin, ends) if ends else None
 
 
 def _flagged(flag: str, text: str, begin: int) -> Span | None:
@@ -261,6 +304,42 @@ def _private_keys(text: str) -> Iterator[Span]:
             end = text.find("-----END", head)
             at = len(text) if end < 0 else end
             yield head + 5, at
+
+
+def _ends_of_keys(text: str) -> Iterator[Span]:
+    """The lines before the end of a private key whose beginning was cut off, each looked at once."""
+    least = 0
+    for found in _KEY_ENDS.finditer(text):
+        begin, end = _lines_before(text, least, found.start())
+        least = found.end()
+        if end > begin:
+            yield begin, end
+
+
+def _lines_before(text: str, least: int, until: int) -> Span:
+    """Lines of base64 and of one length, but for the last one, and for the first one where the text begins
+    with it; nothing where none of them has a length of a key's."""
+    at, end, length, sure = until, until, 0, False
+    while broken := _BROKEN.search(text, max(least, at - _BREAK), at):
+        stop = broken.start()
+        near = text[max(least, stop - _LONGEST_LINE) : stop]
+        size = len(near) - len(near.rstrip(_BASE64))
+        size -= near[: len(near) - size].endswith("\\")  # whose `n` is of the break before the line
+        begin = stop - size
+        first = begin <= _BREAK and not text[:begin].strip()
+        last = at == until
+        whole = size == length if length else size >= _SHORTEST_LINE
+        if (
+            not size
+            or not (whole or last or first)
+            or not (first or _EDGE.search(text, begin - _BREAK, begin))
+        ):
+            break
+        length = length if last else length or size
+        at, end, sure = begin, stop if last else end, sure or whole or first
+        if first:
+            break
+    return (at, end) if sure else (until, until)
 
 
 def _tokens(text: str) -> Iterator[Span]:
@@ -364,6 +443,7 @@ def _elements(text: str) -> Iterator[Span]:
 FINDERS = (
     _found_by_pydantic,
     _private_keys,
+    _ends_of_keys,
     _elements,
     _named,
     _of_commands,

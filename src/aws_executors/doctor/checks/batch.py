@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from math import ceil
 
 from aws_executors.core.batch.request import overrides_of
-from aws_executors.doctor.checks.batch_evidence import FARGATE, Evidence, quota_code
+from aws_executors.doctor.checks.batch_evidence import FARGATE, ContainerProperties, Evidence, quota_code
 from aws_executors.doctor.checks.fargate_quota import Allowance, of_allowance
 from aws_executors.doctor.checks.findings import (
     Finding,
@@ -22,6 +22,7 @@ from aws_executors.doctor.checks.image import of_image
 from aws_executors.doctor.checks.image import variables as set_by_image
 from aws_executors.doctor.checks.log_group import of_log_group
 from aws_executors.doctor.checks.network import of_network
+from aws_executors.doctor.checks.volumes import of_files, of_volumes
 
 
 def _queue(seen: Evidence) -> Iterator[Finding]:
@@ -236,6 +237,23 @@ def _logs(seen: Evidence) -> Iterator[Finding]:
         yield from of_log_group(logs.options, definition.place, seen.settings.region, seen.log_groups)
 
 
+def _volumes(seen: Evidence) -> Iterator[Finding]:
+    definition = seen.definition
+    if not definition:
+        return
+    if seen.container:
+        yield from of_files(seen.container, definition.place)
+    for part in definition.parts:
+        member = "jobRoleArn" if isinstance(part, ContainerProperties) else "taskRoleArn"
+        yield from of_volumes(
+            part.volumes,
+            part.role,
+            definition.place,
+            member,
+            fargate="FARGATE" in definition.platform_capabilities,
+        )
+
+
 def _limits(seen: Evidence) -> Iterator[Finding]:
     definition = seen.definition
     if not definition:
@@ -279,6 +297,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     _platform,
     _container,
     _logs,
+    _volumes,
     _limits,
     _quota,
 )

@@ -18,6 +18,7 @@ from aws_executors.doctor.checks.fargate_quota import ON_DEMAND, SPOT
 from aws_executors.doctor.checks.findings import Airflow, Unasked
 from aws_executors.doctor.checks.image import Evidence as ImageEvidence
 from aws_executors.doctor.checks.network import Network
+from aws_executors.doctor.checks.volumes import Files, Volume
 
 FARGATE = ("FARGATE", "FARGATE_SPOT")
 
@@ -112,7 +113,7 @@ class OnFargate(Read):
     assign_public_ip: str = "DISABLED"
 
 
-class ContainerProperties(Read):
+class ContainerProperties(Files):
     """One container of a job definition."""
 
     name: str = ""
@@ -124,6 +125,8 @@ class ContainerProperties(Read):
     log_configuration: LogConfiguration | None = None
     network_configuration: OnFargate | None = None
     runtime_platform: RuntimePlatform | None = None
+    volumes: tuple[Volume, ...] = ()
+    role: str = Field(default="", validation_alias="jobRoleArn")
 
     @property
     def vcpus_wanted(self) -> float:
@@ -178,6 +181,8 @@ class EcsTaskProperties(Read):
     containers: tuple[ContainerProperties, ...] = ()
     network_configuration: OnFargate | None = None
     runtime_platform: RuntimePlatform | None = None
+    volumes: tuple[Volume, ...] = ()
+    role: str = Field(default="", validation_alias="taskRoleArn")
 
 
 class EcsProperties(Read):
@@ -248,20 +253,21 @@ class JobDefinition(Read):
         return f"job definition {self.job_definition_name}:{self.revision}"
 
     @property
-    def _parts(self) -> tuple[ContainerProperties | EcsTaskProperties, ...]:
+    def parts(self) -> tuple[ContainerProperties | EcsTaskProperties, ...]:
+        """Its tasks on ECS, or its only container."""
         tasks = self.ecs_properties.task_properties if self.ecs_properties else ()
         return (*tasks, self.container_properties) if self.container_properties else tasks
 
     @property
     def public(self) -> bool:
         """Whether a job on Fargate gets a public address."""
-        found = [one.network_configuration for one in self._parts]
+        found = [one.network_configuration for one in self.parts]
         return any(one.assign_public_ip == "ENABLED" for one in found if one)
 
     @property
     def architecture(self) -> str:
         """The CPU architecture; if none is set, X86_64 on Fargate, and unknown elsewhere."""
-        said = [one.runtime_platform.cpu_architecture for one in self._parts if one.runtime_platform]
+        said = [one.runtime_platform.cpu_architecture for one in self.parts if one.runtime_platform]
         return next(iter(said), "") or ("X86_64" if "FARGATE" in self.platform_capabilities else "")
 
     @property

@@ -20,6 +20,7 @@ from aws_executors.doctor.checks.image import of_image
 from aws_executors.doctor.checks.image import variables as set_by_image
 from aws_executors.doctor.checks.log_group import of_log_group
 from aws_executors.doctor.checks.network import of_network
+from aws_executors.doctor.checks.volumes import of_files, of_volumes
 
 
 def _cluster(seen: Evidence) -> Iterator[Finding]:
@@ -146,6 +147,15 @@ def _volumes(seen: Evidence) -> Iterator[Finding]:
             "RunTask is refused: it configures only volumes that are to be configured at launch.",
             f"{definition.place}: volume {name!r} configuredAtLaunch = true, or no volumeConfigurations",
         )
+    if seen.container:
+        yield from of_files(seen.container, definition.place)
+    yield from of_volumes(
+        definition.volumes,
+        seen.request.overrides.task_role_arn or definition.task_role_arn,
+        definition.place,
+        "taskRoleArn",
+        fargate=seen.fargate,
+    )
 
 
 def _launch_type(seen: Evidence) -> Iterator[Finding]:

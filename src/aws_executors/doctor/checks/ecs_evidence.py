@@ -16,6 +16,7 @@ from aws_executors.doctor.checks.fargate_quota import ON_DEMAND, SPOT
 from aws_executors.doctor.checks.findings import Airflow, Unasked
 from aws_executors.doctor.checks.image import Evidence as ImageEvidence
 from aws_executors.doctor.checks.network import Network
+from aws_executors.doctor.checks.volumes import Files, Volume
 
 
 class DefaultProvider(Read):
@@ -42,14 +43,7 @@ class RestartPolicy(Read):
     enabled: bool = False
 
 
-class Volume(Read):
-    """One volume of a task definition."""
-
-    name: str = ""
-    configured_at_launch: bool = False
-
-
-class ContainerDefinition(Read):
+class ContainerDefinition(Files):
     """One container of a task definition."""
 
     name: str

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success
 from urllib3.exceptions import HTTPError
@@ -118,7 +119,7 @@ def call_aws(call: Callable[..., T], *client: object) -> Result[T, AwsError]:
     except Exception as error:  # noqa: BLE001 - one odd answer must not end a worker
         if _stage.signing:
             return Failure(_unsigned(_broken(error)))
-        if not isinstance(error, BotoCoreError | HTTPError | OSError):
+        if not isinstance(error, BotoCoreError | HTTPError | OSError | ResponseParserError):
             _tell_once(error)
         return Failure(_broken(error))
 

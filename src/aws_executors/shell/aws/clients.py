@@ -145,13 +145,7 @@ class Clients:
         return opened
 
     def _make(self, service: ServiceName, way: Access) -> Result[object, AwsError]:
-        def make() -> object:
-            client = client_of(way, service, self._settings)
-            if service != "sqs":  # which says so that no message has come
-                refuse_empty_answers(client)
-            return client
-
-        return call_aws(make)
+        return call_aws(lambda: client_of(way, service, self._settings))
 
 
 def client_of(way: Access, service: str, settings: Settings, region: str = "") -> BaseClient:
@@ -171,6 +165,8 @@ def client_of(way: Access, service: str, settings: Settings, region: str = "") -
         )
     )
     watch_signing(client)
+    if service != "sqs":  # which says so that no message has come
+        refuse_empty_answers(client)
     return client
 
 

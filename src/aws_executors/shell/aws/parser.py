@@ -11,8 +11,9 @@ members: "there are no such tasks". A container would be taken for lost, or star
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, cast
 
 from botocore.client import BaseClient
@@ -23,7 +24,7 @@ from pydantic_core import from_json
 from aws_executors.core.aws.errors import BETWEEN
 from aws_executors.core.errors import AwsExecutorsError
 
-JSON_PROTOCOLS = frozenset({"json", "rest-json"})
+PAGE = f"a page in place of an answer: {BETWEEN}"
 GOOD, NO_CONTENT, REFUSED = 200, 204, 300
 
 
@@ -38,7 +39,7 @@ class EmptyAnswerError(AwsExecutorsError, OSError):
 def refuse_empty_answers(client: BaseClient) -> None:
     """From now on calls of this client raise `EmptyAnswerError` for a good answer without any member.
 
-    ECS, Batch and CloudWatch Logs send their lists even where nothing is in them. Operations whose answers
+    AWS's services send their lists even where nothing is in them, all but SQS. Operations whose answers
     have no members (TerminateJob), and those that say that there is no content (204: S3's DeleteObject), are
     not concerned.
     """
@@ -58,7 +59,7 @@ def refuse_empty(
     if status == NO_CONTENT or status >= REFUSED:
         return
     if not [member for member in shape.members if parsed_response.get(member) is not None]:
-        raise EmptyAnswerError("the answer has none of its members, or was cut short")
+        raise EmptyAnswerError("the response cannot be read: it has none of its members, or was cut short")
 
 
 class QuickParsers(ResponseParserFactory):
@@ -76,10 +77,10 @@ class QuickParsers(ResponseParserFactory):
 
     def create_parser(self, protocol_name: str) -> ResponseParser:
         """The parser of a protocol: a quick one for JSON, botocore's for the others."""
-        if protocol_name not in JSON_PROTOCOLS:
+        if protocol_name not in MADE:
             return super().create_parser(protocol_name)
         if protocol_name not in self._made:
-            self._made[protocol_name] = _Quick(super().create_parser(protocol_name))
+            self._made[protocol_name] = MADE[protocol_name](super().create_parser(protocol_name))
         return self._made[protocol_name]
 
 
@@ -101,6 +102,25 @@ class _Quick(ResponseParser):
         return parsed
 
 
+class _Query(ResponseParser):
+    """botocore's own, which for XML of somebody else, such as a page, raises a KeyError."""
+
+    def __init__(self, whole: ResponseParser) -> None:
+        super().__init__()
+        self._whole = whole
+
+    def parse(self, response: Mapping[str, Any], shape: Shape) -> Any:
+        try:
+            return self._whole.parse(response, shape)
+        except KeyError as error:
+            raise EmptyAnswerError(PAGE) from error
+
+
+MADE: Mapping[str, Callable[[ResponseParser], ResponseParser]] = MappingProxyType(
+    {"json": _Quick, "rest-json": _Quick, "query": _Query}
+)
+
+
 def _members(body: bytes) -> dict[str, object]:
     try:
         parsed: object = from_json(body)
@@ -115,7 +135,7 @@ def _leniently(body: bytes) -> object:
     """JSON with a text in it that is no Unicode: it has a ``?`` there, and hides nothing beside it (C6)."""
     text = body.decode(errors="replace").lstrip()
     if text.startswith("<"):
-        raise EmptyAnswerError(f"a page in place of an answer: {BETWEEN}")
+        raise EmptyAnswerError(PAGE)
     try:
         parsed: object = json.loads(text)
         return json.loads(json.dumps(parsed, ensure_ascii=False).encode(errors="replace"))

@@ -16,6 +16,7 @@ from returns.result import Result
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.object_list import list_etags
+from aws_executors.shell.aws.parser import PAGE, EmptyAnswerError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -92,6 +93,8 @@ class S3Calls:
 
         def read(s3: "S3Client") -> Held:
             answer = s3.get_object(Bucket=bucket, Key=key, **self._owned)
+            if "ETag" not in answer:
+                raise EmptyAnswerError(PAGE)
             return Held(answer["ETag"], answer["Body"].read())
 
         return self.clients.s3(read)

@@ -77,7 +77,7 @@ class _Job(Read):
 
 
 def allocation_of(job: object, *, container: str = "") -> Allocation | None:
-    """What a job was given; None for what cannot be read. Seconds of earlier attempts are added up.
+    """What a job was given; None for what cannot be read. Earlier attempts are paid for, too.
 
     >>> found = allocation_of({"createdAt": 0, "startedAt": 46000, "stoppedAt": 106000,
     ...     "platformCapabilities": ["FARGATE"], "container": {"resourceRequirements": [
@@ -108,7 +108,7 @@ def _allocation(job: _Job, name: str) -> Allocation | None:
         created=_seconds(job.created_at),
         started=_seconds(job.started_at),
         stopped=_seconds(job.stopped_at),
-        before=sum(_length(one) for one in (job.attempts or ())[:-1]),
+        before=tuple(_length(one) for one in (job.attempts or ())[:-1]),
         log_group="" if own is None else _group(own),
     )
 

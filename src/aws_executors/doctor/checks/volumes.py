@@ -1,0 +1,103 @@
+"""Check the volumes of a definition that sign in to their file system, and whether any file can be written.
+
+Law: pure. Source: "Amazon S3 Files volumes" and "Amazon EFS volumes", Amazon ECS Developer Guide;
+API_EFSAuthorizationConfig of both API references.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from pydantic import Field
+
+from aws_executors.core.aws.response import Read
+from aws_executors.doctor.checks.findings import Finding, error
+
+
+class SignIn(Read):
+    """How a volume of EFS is mounted: with the task role, if `iam` is ENABLED."""
+
+    iam: str = ""
+
+
+class Efs(Read):
+    """A volume of EFS."""
+
+    authorization_config: SignIn = SignIn()
+
+
+class S3Files(Read):
+    """A volume of S3 Files, which is always mounted with the task role."""
+
+
+class Volume(Read):
+    """One volume of a task or job definition."""
+
+    name: str = ""
+    configured_at_launch: bool = False
+    efs_volume_configuration: Efs | None = None
+    s3files: S3Files | None = Field(default=None, validation_alias="s3filesVolumeConfiguration")
+
+
+class MountPoint(Read):
+    """Where a volume is mounted in a container."""
+
+    read_only: bool = False
+
+
+class LinuxParameters(Read):
+    """What else a container has of files: `tmpfs`."""
+
+    tmpfs: tuple[object, ...] = ()
+
+
+class Files(Read):
+    """To what a container may write."""
+
+    readonly_root_filesystem: bool = False
+    mount_points: tuple[MountPoint, ...] = ()
+    volumes_from: tuple[MountPoint, ...] = ()
+    linux_parameters: LinuxParameters | None = None
+
+    @property
+    def read_only(self) -> bool:
+        """Whether there is no place to which the container may write."""
+        mounted = any(not one.read_only for one in (*self.mount_points, *self.volumes_from))
+        other = mounted or bool(self.linux_parameters and self.linux_parameters.tmpfs)
+        return self.readonly_root_filesystem and not other
+
+
+def of_files(container: Files, place: str) -> Iterator[Finding]:
+    """Whether Airflow can write the log of a task, which it opens before it starts the task.
+
+    Our launcher itself writes nothing. Source: ``airflow/sdk/execution_time/supervisor.py``,
+    `_configure_logging`.
+    """
+    if container.read_only:
+        yield error(
+            "read-only",
+            f"The Airflow container of the {place} has a read-only root, and nothing else to write to",
+            "Airflow writes the log of a task to a file: no task starts.",
+            f"{place}: mountPoints = a volume at Airflow's base_log_folder (and at /tmp), or "
+            "readonlyRootFilesystem = false",
+        )
+
+
+def of_volumes(
+    volumes: Iterable[Volume], role: str, place: str, member: str, *, fargate: bool
+) -> Iterator[Finding]:
+    """Whether there is a role for the volumes that need one; `member` is the role's name in the definition.
+
+    On an instance, EFS is also mounted with the instance's role, which is not checked.
+    """
+    if role:
+        return
+    for one in volumes:
+        efs = one.efs_volume_configuration
+        by_iam = efs is not None and efs.authorization_config.iam == "ENABLED" and fargate
+        if by_iam or one.s3files is not None:
+            kind = "of EFS with iam ENABLED" if by_iam else "of S3 Files"
+            yield error(
+                "task-role",
+                f"The {place} has no {member}, but its volume {one.name!r} is one {kind}",
+                "It is mounted as this role: the container never starts.",
+                f"{place}: {member} = a role that may mount the file system",
+            )
