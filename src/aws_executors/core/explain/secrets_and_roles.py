@@ -47,22 +47,16 @@ REFUSED_CREDENTIALS = "security token included in the request is"
 ASM = ("secret from asm", "Secrets Manager")
 SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
 ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
-DOMAINS = (
-    "amazonaws.com",
-    "amazonaws.eu",
-    "api.aws",
-    "c2s.ic.gov",
-    "hci.ic.gov",
-    "sc2s.sgov.gov",
-    "adc-e.uk",
-)
+PLACES = ("af", "ap", "ca", "cn", "eu", "eusc", "il", "me", "mx", "sa", "us")
+"""How the names of Regions begin."""
+
 LOG = (
     "Cloudwatch log",
     "CloudWatch Logs",
     "Amazon CloudWatch",
     "create stream",
     "logs-fips.",
-    *(f"logs....{domain}" for domain in DOMAINS),
+    *(f"logs.{place}-" for place in PLACES),
 )
 """CloudWatch Logs, and not a log server of one's own, of which "logger args" may speak as well, and which may
 have a name of AWS (a load balancer's)."""
