@@ -55,7 +55,7 @@ LOG = (
     "CloudWatch Logs",
     "Amazon CloudWatch",
     "create stream",
-    "logs-fips.",
+    "logs-fips",
     *(f"logs.{place}-" for place in PLACES),
 )
 """CloudWatch Logs, and not a log server of one's own, of which "logger args" may speak as well, and which may
