@@ -233,6 +233,11 @@ def test_no_row_is_hidden_behind_another() -> None:
         assert [named(reason_for(seen)) for seen in shapes(row)] == [row.name] * len(shapes(row))
 
 
+def test_no_part_of_a_phrase_has_a_dot_before_a_gap() -> None:
+    """Four dots in a row are a gap and a dot, whichever was meant."""
+    assert [phrase for row in REASONS for phrase in row.says if "...." in phrase] == []
+
+
 def test_every_row_says_all_that_a_person_needs() -> None:
     for row in REASONS:
         assert re.fullmatch(r"[A-Z].*[^.]", row.what), row.name

@@ -47,27 +47,22 @@ REFUSED_CREDENTIALS = "security token included in the request is"
 ASM = ("secret from asm", "Secrets Manager")
 SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
 ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
-DOMAINS = (
-    "amazonaws.com",
-    "amazonaws.eu",
-    "api.aws",
-    "c2s.ic.gov",
-    "hci.ic.gov",
-    "sc2s.sgov.gov",
-    "adc-e.uk",
-)
-AWS_NAMES = tuple(f"ResourceInitializationError...{domain}" for domain in DOMAINS)
-"""Where a name of AWS is spoken of; a log server may have one, too (a load balancer's)."""
+PLACES = ("af", "ap", "ca", "cn", "eu", "eusc", "il", "me", "mx", "sa", "us")
+"""How the names of Regions begin."""
 
 LOG = (
     "Cloudwatch log",
     "CloudWatch Logs",
     "Amazon CloudWatch",
     "create stream",
-    *(f"//{name}...{domain}" for name in ("logs.", "logs-fips.") for domain in DOMAINS),
-    ".logs....vpce.amazonaws.com",
+    "logs-fips",
+    *(f"logs.{place}-" for place in PLACES),
 )
-"""CloudWatch Logs, and not a log server of one's own, of which "logger args" may speak as well."""
+"""CloudWatch Logs, and not a log server of one's own, of which "logger args" may speak as well, and which may
+have a name of AWS (a load balancer's)."""
+
+AWS = (*ASM, *SSM, *ECR, *LOG, "env file")
+"""Where an endpoint of AWS is spoken of."""
 
 
 def way_out(endpoint: str) -> str:
@@ -220,7 +215,7 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="AWS has no address",
-        says=behind(AWS_NAMES, ("no such host", "server misbehaving")),
+        says=behind(AWS, ("no such host", "server misbehaving")),
         what="An AWS endpoint's name could not be resolved in the container's VPC",
         remedy=(
             "Enable DNS resolution and DNS hostnames in the VPC, and private DNS for its endpoints. "
@@ -230,7 +225,7 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="AWS is not trusted",
-        says=behind((*ASM, *SSM, *ECR, *LOG, "env file"), ("x509:", "tls: ")),
+        says=behind(AWS, ("x509:", "tls: ")),
         what="The TLS certificate that came for an AWS endpoint was not trusted",
         remedy=(
             "Exempt AWS's endpoints from what inspects TLS between the subnet and them (a firewall, a "

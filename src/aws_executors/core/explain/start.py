@@ -25,7 +25,12 @@ def _start(*words: str) -> tuple[str, ...]:
 
 _CGROUP = Reason(
     name="cgroup not made",
-    says=("mkdir /sys/fs/cgroup", "cgroup configuration", "cgroup deleted"),
+    says=(
+        "mkdir /sys/fs/cgroup",
+        "cgroup configuration",
+        "cgroup deleted",
+        "setting cgroup config...no such file or directory",
+    ),
     what="The host could not create the container's control group (cgroup)",
     remedy="If it happens again on an instance, replace it, and use a recent ECS-optimized image.",
     source=PAGE,
@@ -259,6 +264,16 @@ START: tuple[Reason, ...] = (
         says=(*_start("permission denied", 'operation not permitted": exec'), "is a directory: unknown"),
         what="The image's entry point is not executable for its user",
         remedy="Set its mode in the Dockerfile (chmod +x), or use another `user`.",
+        source=PAGE,
+    ),
+    Reason(
+        name="command not found or not to be run",
+        says=_start('exec: ...": stat /'),
+        what="The command is not in the image, or may not be run by its user",
+        remedy=(
+            "The image needs Airflow's Python as `python` on its PATH, and an entry point that exists and is "
+            "executable."
+        ),
         source=PAGE,
     ),
     Reason(
