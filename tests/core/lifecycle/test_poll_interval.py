@@ -34,9 +34,9 @@ def test_poll_after(stage: Stage, phase: Phase | None, age: float, expected: flo
     ("containers", "age", "expected"),
     [
         (1, 0.0, 3.0),
-        (300, 20.0, 6.0),
-        (600, 20.0, 12.0),  # twice as many, half as often
-        (600, 5.0, 3.0),  # a container that dies at once is found at once
+        (500, 20.0, 6.0),
+        (1_000, 20.0, 12.0),  # twice as many, half as often
+        (1_000, 4.0, 3.0),  # a container that dies at once is found at once
         (10_000, 3600.0, 15.0),
     ],
 )

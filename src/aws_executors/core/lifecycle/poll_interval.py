@@ -22,7 +22,7 @@ SHARED = 20
 SHOWN_BY_ROW = 3
 """How many times as rare polls are where the row shows a task's end."""
 
-FEW = 300
+FEW = 500
 """Containers up to which this is so. Where there are more, polls become rarer by as much: their calls do not
 grow with their number."""
 
@@ -77,7 +77,7 @@ def poll_after(
     >>> [poll_after(replace(watched, ran=True), PollInterval(), now) for now in (2.0, 20.0, 50.0)]
     [3.0, 6.0, 15.0]
     >>> poll_after(replace(watched, ran=True), PollInterval(), 10.0, containers=1_000)
-    10.0
+    6.0
     >>> accepted = Job(token="0b6e", stage=Stage.WATCHING)
     >>> [poll_after(job, PollInterval(), 50.0, events_come=True) for job in (accepted, watched)]
     [61.0, 310.0]
