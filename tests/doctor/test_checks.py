@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from aws_executors.doctor.checks.findings import Airflow, Unasked, of_airflow
+from aws_executors.cli.commands.doctor import report_text
+from aws_executors.doctor.checks.findings import Airflow, Finding, Severity, Unasked, of_airflow
 from aws_executors.doctor.checks.image import reference
 from aws_executors.doctor.checks.routes import Endpoint, RouteTable, SubnetRoute, Ways, of_ways
 from aws_executors.doctor.checks.warm import LifecycleRule, WarmEvidence, of_cells, of_package
@@ -144,3 +145,13 @@ def test_a_store_without_conditional_writes_is_an_error() -> None:
 def test_whether_the_image_has_the_package_is_unknown_unless_a_container_was_launched() -> None:
     assert [str(one.severity) for one in of_package(False)] == ["unknown"]
     assert list(of_package(True)) == []
+
+
+def test_the_summary_counts_in_words() -> None:
+    two = [
+        Finding(check="a", severity=severity, what="b", why="c", change="d")
+        for severity in Severity
+        for _ in range(2)
+    ]
+    said = report_text(two, ["batch"]).splitlines()[-1]
+    assert said.endswith("[batch]: 2 errors, 2 warnings, 2 advice, 2 unknown")
