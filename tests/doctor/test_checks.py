@@ -6,8 +6,9 @@ import pytest
 
 from aws_executors.cli.commands.doctor import report_text
 from aws_executors.doctor.checks.findings import Airflow, Finding, Severity, Unasked, of_airflow
-from aws_executors.doctor.checks.image import reference
+from aws_executors.doctor.checks.image import Image, reference
 from aws_executors.doctor.checks.routes import Endpoint, RouteTable, SubnetRoute, Ways, of_ways
+from aws_executors.doctor.checks.volumes import Files, of_files
 from aws_executors.doctor.checks.warm import LifecycleRule, WarmEvidence, of_cells, of_package
 
 SOUND = Airflow(
@@ -155,3 +156,14 @@ def test_the_summary_counts_in_words() -> None:
     ]
     said = report_text(two, ["batch"]).splitlines()[-1]
     assert said.endswith("[batch]: 2 errors, 2 warnings, 2 advice, 2 unknown")
+
+
+@pytest.mark.parametrize(
+    ("volumes", "severities"), [(None, ["warning"]), ((), ["error"]), (("/opt/airflow/logs",), [])]
+)
+def test_a_volume_of_the_image_can_be_written_to(
+    volumes: tuple[str, ...] | None, severities: list[str]
+) -> None:
+    image = Image(text="airflow", architectures=("amd64",), volumes=volumes)
+    found = of_files(Files(readonly_root_filesystem=True), "task definition t:1", image)
+    assert [one.severity for one in found] == severities

@@ -92,6 +92,7 @@ class Beginning(Read):
 
     entrypoint: tuple[str, ...] = Field(default=(), validation_alias="Entrypoint")
     env: tuple[str, ...] = Field(default=(), validation_alias="Env")
+    volumes: dict[str, object] = Field(default_factory=dict, validation_alias="Volumes")
 
 
 class Configuration(Read):
@@ -109,6 +110,8 @@ class Image:
     architectures: tuple[str, ...]
     entrypoint: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    volumes: tuple[str, ...] | None = None
+    """The folders that get a volume of their own, by VOLUME in its Dockerfile; None where nobody knows."""
 
 
 Evidence = Image | Unasked | None
