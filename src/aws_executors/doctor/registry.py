@@ -104,5 +104,5 @@ def _of_one(ask: Ask, named: Reference, manifest: Manifest) -> Evidence:
         architectures=(read.architecture,),
         entrypoint=read.config.entrypoint,
         variables=pairs(read.config.env),
-        volumes=tuple(read.config.volumes),
+        volumes=tuple(read.config.volumes or ()),
     )

@@ -92,7 +92,7 @@ class Beginning(Read):
 
     entrypoint: tuple[str, ...] = Field(default=(), validation_alias="Entrypoint")
     env: tuple[str, ...] = Field(default=(), validation_alias="Env")
-    volumes: dict[str, object] = Field(default_factory=dict, validation_alias="Volumes")
+    volumes: dict[str, object] | None = Field(default=None, validation_alias="Volumes")
 
 
 class Configuration(Read):
