@@ -88,10 +88,10 @@ class Manifest(Read):
 
 
 class Beginning(Read):
-    """How a container of an image starts."""
+    """How a container of an image starts; Docker writes null for what is not set."""
 
-    entrypoint: tuple[str, ...] = Field(default=(), validation_alias="Entrypoint")
-    env: tuple[str, ...] = Field(default=(), validation_alias="Env")
+    entrypoint: tuple[str, ...] | None = Field(default=None, validation_alias="Entrypoint")
+    env: tuple[str, ...] | None = Field(default=None, validation_alias="Env")
     volumes: dict[str, object] | None = Field(default=None, validation_alias="Volumes")
 
 
