@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from aws_executors.doctor.checks.findings import Airflow, Unasked, of_airflow
-from aws_executors.doctor.checks.image import reference
+from aws_executors.cli.commands.doctor import report_text
+from aws_executors.doctor.checks.findings import Airflow, Finding, Severity, Unasked, of_airflow
+from aws_executors.doctor.checks.image import Configuration, Image, reference
 from aws_executors.doctor.checks.routes import Endpoint, RouteTable, SubnetRoute, Ways, of_ways
+from aws_executors.doctor.checks.volumes import Files, of_files
 from aws_executors.doctor.checks.warm import LifecycleRule, WarmEvidence, of_cells, of_package
 
 SOUND = Airflow(
@@ -144,3 +146,32 @@ def test_a_store_without_conditional_writes_is_an_error() -> None:
 def test_whether_the_image_has_the_package_is_unknown_unless_a_container_was_launched() -> None:
     assert [str(one.severity) for one in of_package(False)] == ["unknown"]
     assert list(of_package(True)) == []
+
+
+def test_the_summary_counts_in_words() -> None:
+    two = [
+        Finding(check="a", severity=severity, what="b", why="c", change="d")
+        for severity in Severity
+        for _ in range(2)
+    ]
+    said = report_text(two, ["batch"]).splitlines()[-1]
+    assert said.endswith("[batch]: 2 errors, 2 warnings, 2 advice, 2 unknown")
+
+
+@pytest.mark.parametrize(
+    ("volumes", "severities"), [(None, ["warning"]), ((), ["error"]), (("/opt/airflow/logs",), [])]
+)
+def test_a_volume_of_the_image_can_be_written_to(
+    volumes: tuple[str, ...] | None, severities: list[str]
+) -> None:
+    image = Image(text="airflow", architectures=("amd64",), volumes=volumes)
+    found = of_files(Files(readonly_root_filesystem=True), "task definition t:1", image)
+    assert [one.severity for one in found] == severities
+
+
+@pytest.mark.parametrize(
+    ("config", "volumes"),
+    [({}, None), ({"Volumes": None}, None), ({"Volumes": {"/logs": {}}}, {"/logs": {}})],
+)
+def test_an_image_s_volumes_are_read(config: dict[str, object], volumes: dict[str, object] | None) -> None:
+    assert Configuration.model_validate({"architecture": "amd64", "config": config}).config.volumes == volumes

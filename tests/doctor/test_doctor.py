@@ -577,6 +577,15 @@ def a_shell_in_the_image(world: QueryServices) -> None:
     world.images["a"] = {"architecture": "amd64", "config": {"Entrypoint": ["/bin/sh", "-c"]}}
 
 
+@pytest.mark.usefixtures("set_up")
+def test_what_docker_writes_as_null_is_not_set(
+    others: QueryServices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = {"Entrypoint": None, "Env": None, "Volumes": None}
+    others.images["1"] = {"architecture": "amd64", "config": nothing}
+    assert found(capsys, "--section", "ecs_fargate") == []
+
+
 def fast_clock(world: QueryServices) -> None:
     world.ahead = 90.0
 

@@ -4,8 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from aws_executors.core.cost.estimate import dollars
+from aws_executors.core.cost.prices import bundled_prices
+from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.lifecycle.effects import Report
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.verify.bill import used
 from aws_executors.verify.checks import CHECKS
 from aws_executors.verify.model import (
     CaseTrace,
@@ -87,3 +91,11 @@ def test_what_was_not_tried_is_not_called_good() -> None:
     outcomes = {one.name: one.judge(evidence()).outcome for one in CHECKS}
     assert outcomes.pop("nothing left") is CheckOutcome.OK
     assert set(outcomes.values()) == {CheckOutcome.NOT_CHECKED}
+
+
+def test_each_attempt_of_batch_is_on_the_bill() -> None:
+    given = Allocation(vcpu=1, memory=2048, fargate=True, before=(10.0, 61.2), started=100.0, stopped=120.0)
+    record = AwsRecord(id=ID, status="FAILED", over=True, allocation=given)
+    (one,) = used([ended(RUN, record=record)], bundled_prices(), "us-east-1")
+    assert one.seconds == pytest.approx(91.2)
+    assert one.dollars == dollars(bundled_prices(), "us-east-1", 60 + 62 + 60, vcpu=1, memory=2048)

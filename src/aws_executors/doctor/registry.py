@@ -7,6 +7,7 @@ its configuration is fetched, which is a few kilobytes, not its layers.
 import json
 import urllib.request
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http.client import HTTPException
 from typing import Any, TypeAlias
 
@@ -54,12 +55,8 @@ def _seen(ask: Ask, named: Reference, architecture: str) -> Evidence:
     own = [one for one in manifest.manifests if one.platform and one.platform.architecture == wanted]
     inner = _manifest(ask, named, {"imageDigest": own[0].digest}) if own else None
     found = _of_one(ask, named, inner) if isinstance(inner, Manifest) else None
-    return Image(
-        text=named.text,
-        architectures=manifest.architectures(),
-        entrypoint=found.entrypoint if isinstance(found, Image) else (),
-        variables=found.variables if isinstance(found, Image) else (),
-    )
+    known = found if isinstance(found, Image) else Image(text=named.text, architectures=())
+    return replace(known, architectures=manifest.architectures())
 
 
 def _manifest(ask: Ask, named: Reference, id_: Mapping[str, str]) -> Manifest | Unasked | None:
@@ -102,6 +99,7 @@ def _of_one(ask: Ask, named: Reference, manifest: Manifest) -> Evidence:
     return Image(
         text=named.text,
         architectures=(read.architecture,),
-        entrypoint=read.config.entrypoint,
-        variables=pairs(read.config.env),
+        entrypoint=read.config.entrypoint or (),
+        variables=pairs(read.config.env or ()),
+        volumes=tuple(read.config.volumes or ()),
     )

@@ -6,7 +6,7 @@ is an estimate, as usual before AWS's own bill.
 
 from collections.abc import Iterable, Iterator
 
-from aws_executors.core.cost.estimate import allocation_dollars, dollars_text
+from aws_executors.core.cost.estimate import allocation_dollars, billed_of, dollars_text
 from aws_executors.core.cost.prices import Prices
 from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.verify.model import CaseTrace, Used
@@ -44,6 +44,7 @@ def used(traces: Iterable[CaseTrace], prices: Prices, region: str) -> Iterator[U
         for id_ in trace.ids:
             record = trace.record if trace.record is not None and trace.record.id == id_ else None
             seconds = None if record is None else record.seconds
-            price = None if record is None else allocation_dollars(record.allocation, prices, region, seconds)
+            billed = billed_of(record.allocation) if record and seconds else seconds
+            price = None if record is None else allocation_dollars(record.allocation, prices, region, billed)
             size = "" if record is None else size_text(record.allocation)
             yield Used(case=trace.case.name, id=id_, seconds=seconds, size=size, dollars=price)

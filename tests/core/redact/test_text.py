@@ -109,6 +109,13 @@ def test_passwords_within_one_that_does_not_end_are_not_looked_for() -> None:
     assert time.process_time() - began < 5
 
 
+def test_a_name_in_a_wide_line_is_not_looked_for_from_the_beginning_of_the_text() -> None:
+    text = ("x" * 201 + " password: |\n") * 12_000
+    began = time.process_time()
+    mask(text)
+    assert time.process_time() - began < 5
+
+
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_what_leaves_is_cut_before_it_is_looked_at(shape: str) -> None:
     text = shape * (20_000_000 // len(shape))

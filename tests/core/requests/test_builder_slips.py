@@ -147,6 +147,7 @@ SHAPES = [
     ("batch.with_timeout(days=1)", "'days' is not known. Allowed: hours, minutes, seconds"),
     ("batch.with_resources(cpu=1)", "'cpu' is not known; did you mean 'vcpus'?"),
     ('ecs.with_tags("team", "etl")', "write with_tags(name='...')"),
+    ('ecs.with_tags("team", "etl", a="b")', "too many positional arguments; write with_tags(name='...')"),
     ("ecs.with_cpu_memory(1024, 4096)", "write with_cpu_memory(cpu=..., memory=...)"),
     ('ecs.with_container(name="proxy")', "write with_container(ContainerOverride(...))"),
     ('task_matches("d")', "write task_matches(dag='...', task='...')"),
@@ -185,6 +186,14 @@ def test_what_worked_works() -> None:
         "on_exit=(", "on_exit=["
     ).replace(",))", "])")
     assert repr(batch.with_resources(vcpus="1", memory="2048", gpu="1"))
+
+
+@pytest.mark.parametrize("step", [batch.with_environment, batch.with_parameters, ecs.with_tags])
+@pytest.mark.parametrize(
+    "name", ["args", "error", "kwargs", "make", "named", "parameters", "self", "tags", "variables"]
+)
+def test_any_name_is_a_name(step: Callable[..., object], name: str) -> None:
+    assert repr(step(**{name: "x"})) == f"{step.__name__}({name}='x')"
 
 
 def test_a_function_that_hides_its_arguments_may_be_a_step() -> None:

@@ -137,9 +137,14 @@ def report_text(findings: Sequence[Finding], sections: Sequence[str]) -> str:
     paint = Paint(colourful(sys.stdout))
     parts = [_told(one, paint) for one in findings]
     counts = {kind: sum(one.severity is kind for one in findings) for kind in Severity}
-    words = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
+    words = ", ".join(_counted(number, kind) for kind, number in counts.items() if number)
     last = paint(f"[{'], ['.join(sections)}]: {words or 'no problems found'}", "bold")
     return "\n\n".join([*parts, last])
+
+
+def _counted(number: int, kind: Severity) -> str:
+    several = number > 1 and kind in (Severity.ERROR, Severity.WARNING)
+    return f"{number} {kind}{'s' if several else ''}"
 
 
 def _told(finding: Finding, paint: Paint) -> str:

@@ -25,6 +25,21 @@ def billed_seconds(seconds: float, *, windows: bool = False) -> int:
     return max(ceil(seconds), MINIMUM_ON_WINDOWS if windows else MINIMUM)
 
 
+def billed_of(given: Allocation) -> float | None:
+    """The seconds on the bill for a container: on Fargate each attempt of a job is a task of its own.
+
+    >>> billed_of(Allocation(fargate=True, started=0.0, stopped=61.2, before=(20.0,)))
+    122.0
+    """
+    sold_as = price_class(
+        architecture=given.architecture, system=given.system, spot=given.spot, fargate=given.fargate
+    )
+    if given.attempts is None or sold_as is PriceClass.EC2:
+        return given.seconds
+    windows = sold_as is PriceClass.WINDOWS_X86
+    return float(sum(billed_seconds(seconds, windows=windows) for seconds in given.attempts))
+
+
 def dollars(
     prices: Prices,
     region: str,

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aws_executors.core.aws.fargate_sizes import GIB
-from aws_executors.core.cost.estimate import allocation_dollars, billed_seconds, cost_text
+from aws_executors.core.cost.estimate import allocation_dollars, billed_of, cost_text
 from aws_executors.core.cost.measured import Measured
 from aws_executors.core.cost.prices import PriceClass, Prices, price_class
 from aws_executors.core.cost.sizes import fitting
@@ -116,11 +116,8 @@ def record_of(
         spot=allocation.spot,
         fargate=allocation.fargate,
     )
-    attempts, known = allocation.attempts, measured or Measured()
-    if attempts and whole and sold_as is not PriceClass.EC2:  # each is a task of its own to Fargate
-        windows = sold_as is PriceClass.WINDOWS_X86
-        attempts = tuple(billed_seconds(seconds, windows=windows) for seconds in attempts)
-    billed = None if attempts is None else sum(attempts, 0.0)
+    known = measured or Measured()
+    billed = billed_of(allocation) if whole else allocation.seconds
     cost = allocation_dollars(allocation, prices, origin.region, billed, whole=whole)
     return UsageRecord(
         section=origin.section,

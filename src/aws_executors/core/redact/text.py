@@ -195,7 +195,8 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
 
 def _block(text: str, name: int, begin: int) -> Span | None:
     """The lines of YAML below a name, as far as they are further to the right than it is."""
-    line = text.rfind("\n", max(0, name - _WIDEST), name) + 1
+    farthest = max(0, name - _WIDEST)
+    line = max(farthest, text.rfind("\n", farthest, name) + 1)
     before = text[line:name].rstrip("\"'\\")
     column = len(before) if not before.strip(" \t-?") else len(before) - len(before.lstrip())
     at, ends = begin, 0

@@ -5,7 +5,7 @@ Law: what a person writes is checked where it is written, by the annotations, an
 when the first task is launched.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from inspect import Signature, signature
@@ -48,7 +48,7 @@ write with_timeout(hours=..., minutes=..., seconds=...)
 
     @wraps(make)
     def made(*args: P.args, **kwargs: P.kwargs) -> T:
-        _check(make, *args, **kwargs)
+        _check(make, args, kwargs)
         try:
             return make(*args, **kwargs)
         except ValidationError as error:
@@ -108,15 +108,22 @@ class _Call:
 _CALLS: dict[object, _Call] = {}  # by function, made when it is first called
 
 
-def _check(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> None:
+def _check(make: Callable[P, T], args: Sequence[object], kwargs: Mapping[str, object]) -> None:
     if make not in _CALLS:
         _CALLS[make] = _Call(signature(make), _arguments(make), f"write {_form(make)}")
     call, verb = _CALLS[make], make.__name__
+    kinds = _kinds(call.shape)
+    open_ = "VAR_KEYWORD" in kinds.values()  # any name will do: it joins the mapping that comes first
+    named = {} if open_ else kwargs
     try:
-        given = cast("dict[str, object]", call.shape.bind(*args, **kwargs).arguments)
+        given = cast("dict[str, object]", call.shape.bind(*args, **named).arguments)
     except TypeError as error:
-        raise BuilderError(f"{verb}: {_misfit(call.shape, kwargs) or error}; {call.remedy}") from None
-    parse(call.arguments, _without_names(call.shape, given), verb, call.remedy)
+        raise BuilderError(f"{verb}: {_misfit(call.shape, named) or error}; {call.remedy}") from None
+    first = next(iter(kinds), "")
+    before = given.get(first, {})
+    if open_ and isinstance(before, Mapping):
+        given[first] = {**cast("Mapping[str, object]", before), **kwargs}
+    parse(call.arguments, given, verb, call.remedy)
 
 
 def _kinds(shape: Signature) -> dict[str, str]:
@@ -126,19 +133,6 @@ def _kinds(shape: Signature) -> dict[str, str]:
 def _misfit(shape: Signature, named: Iterable[str]) -> str:
     known = [name for name, kind in _kinds(shape).items() if kind != "POSITIONAL_ONLY"]
     return next((unknown_name(name, known) for name in named if name not in known), "")
-
-
-def _without_names(shape: Signature, given: Mapping[str, object]) -> dict[str, object]:
-    """The arguments by name; those that are names of the caller's own are part of the mapping before them."""
-    kinds = _kinds(shape)
-    first = next(iter(kinds), "")
-    left = {name: value for name, value in given.items() if kinds[name] != "VAR_KEYWORD"}
-    before = given.get(first, {})
-    for name in given.keys() - left.keys():
-        if isinstance(before, Mapping):
-            named = cast("Mapping[str, object]", given[name])
-            left[first] = {**cast("Mapping[str, object]", before), **named}
-    return left
 
 
 def _arguments(make: Callable[P, T]) -> TypeAdapter[object]:

@@ -242,7 +242,7 @@ def _volumes(seen: Evidence) -> Iterator[Finding]:
     if not definition:
         return
     if seen.container:
-        yield from of_files(seen.container, definition.place)
+        yield from of_files(seen.container, definition.place, seen.image)
     for part in definition.parts:
         member = "jobRoleArn" if isinstance(part, ContainerProperties) else "taskRoleArn"
         yield from of_volumes(

@@ -148,7 +148,7 @@ def _volumes(seen: Evidence) -> Iterator[Finding]:
             f"{definition.place}: volume {name!r} configuredAtLaunch = true, or no volumeConfigurations",
         )
     if seen.container:
-        yield from of_files(seen.container, definition.place)
+        yield from of_files(seen.container, definition.place, seen.image)
     yield from of_volumes(
         definition.volumes,
         seen.request.overrides.task_role_arn or definition.task_role_arn,

@@ -88,10 +88,11 @@ class Manifest(Read):
 
 
 class Beginning(Read):
-    """How a container of an image starts."""
+    """How a container of an image starts; Docker writes null for what is not set."""
 
-    entrypoint: tuple[str, ...] = Field(default=(), validation_alias="Entrypoint")
-    env: tuple[str, ...] = Field(default=(), validation_alias="Env")
+    entrypoint: tuple[str, ...] | None = Field(default=None, validation_alias="Entrypoint")
+    env: tuple[str, ...] | None = Field(default=None, validation_alias="Env")
+    volumes: dict[str, object] | None = Field(default=None, validation_alias="Volumes")
 
 
 class Configuration(Read):
@@ -109,6 +110,8 @@ class Image:
     architectures: tuple[str, ...]
     entrypoint: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    volumes: tuple[str, ...] | None = None
+    """The folders that get a volume of their own, by VOLUME in its Dockerfile; None where nobody knows."""
 
 
 Evidence = Image | Unasked | None

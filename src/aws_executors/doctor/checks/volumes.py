@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from pydantic import Field
 
 from aws_executors.core.aws.response import Read
-from aws_executors.doctor.checks.findings import Finding, error
+from aws_executors.doctor.checks.findings import Finding, error, warning
+from aws_executors.doctor.checks.image import Evidence as ImageEvidence
+from aws_executors.doctor.checks.image import Image
 
 
 class SignIn(Read):
@@ -65,17 +67,20 @@ class Files(Read):
         return self.readonly_root_filesystem and not other
 
 
-def of_files(container: Files, place: str) -> Iterator[Finding]:
+def of_files(container: Files, place: str, image: ImageEvidence) -> Iterator[Finding]:
     """Whether Airflow can write the log of a task, which it opens before it starts the task.
 
-    Our launcher itself writes nothing. Source: ``airflow/sdk/execution_time/supervisor.py``,
-    `_configure_logging`.
+    Our launcher itself writes nothing. What the image declares as a VOLUME can be written to; where the image
+    is not known, that may be so. Source: ``airflow/sdk/execution_time/supervisor.py``, `_configure_logging`.
     """
-    if container.read_only:
-        yield error(
+    declared = image.volumes if isinstance(image, Image) else None
+    if container.read_only and not declared:
+        told = warning if declared is None else error
+        yield told(
             "read-only",
             f"The Airflow container of the {place} has a read-only root, and nothing else to write to",
-            "Airflow writes the log of a task to a file: no task starts.",
+            "Airflow writes the log of a task to a file: no task starts"
+            + (", unless the image has a VOLUME for it." if declared is None else "."),
             f"{place}: mountPoints = a volume at Airflow's base_log_folder (and at /tmp), or "
             "readonlyRootFilesystem = false",
         )
