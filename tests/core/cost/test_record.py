@@ -89,7 +89,7 @@ def test_the_last_measurement_counts_and_a_huge_one_does_not() -> None:
 @pytest.mark.parametrize(
     ("record", "line"),
     [
-        (UsageRecord(), "had not priced"),
+        (UsageRecord(), "had an unknown size, not priced"),
         (UsageRecord(vcpu=4, memory=8192, running=7320), "had 8 GiB, 4 vCPU, 2 h 2 min, not priced"),
         (
             UsageRecord(

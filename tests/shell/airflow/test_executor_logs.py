@@ -4,9 +4,15 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from airflow.models import Log
+from airflow.models.taskinstancekey import TaskInstanceKey
+from airflow.utils.session import create_session
+from sqlalchemy import func, select
 
 from airflow_executors import turn_until
 from airflow_rows import Given, queue_up, task_instance
+from aws_executors.core.lifecycle.effects import LogEvent
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from sites import ecs_site
@@ -93,3 +99,21 @@ def test_a_failed_container_s_last_lines_come_after_the_reason(executor: AwsEcsF
     events = list(dict(told))
     assert events.index("container failed") < events.index("container log")
     assert dict(told)["container failed"].startswith("The container exited with an error")
+
+
+def test_the_lines_of_thousands_of_tasks_in_one_heartbeat_are_all_saved(
+    executor: AwsEcsFargateExecutor,
+) -> None:
+    """The scheduler's bulk save fails for all of them if one is let go before."""
+    for loop in range(2):
+        executor.sync()
+        for index in range(2_500):
+            key = TaskInstanceKey("many_lines", "task", f"run-{loop}", 1, index)
+            executor._log_event(key, LogEvent("container failed", "exit code 1"))
+        with create_session(scoped=False) as session:
+            SchedulerJobRunner._process_task_event_logs(executor._task_event_logs, session)
+    executor.sync()
+    with create_session(scoped=False) as session:
+        saved = session.scalar(select(func.count()).where(Log.dag_id == "many_lines"))
+    assert saved == 5_000
+    assert len(executor._kept_logs) == 1_000

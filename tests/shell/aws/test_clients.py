@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -344,6 +345,34 @@ def test_assumes_a_role_once_and_at_the_first_call(
         "ExternalId": ["ours"],
         "DurationSeconds": ["900"],
     }
+
+
+def granted_for(seconds: float) -> bytes:
+    end = datetime.now(UTC) + timedelta(seconds=seconds)
+    return GRANTED.replace(b"2099-01-01T00:00:00Z", end.strftime("%Y-%m-%dT%H:%M:%SZ").encode())
+
+
+@pytest.mark.parametrize(
+    ("valid", "left", "asked"),
+    [
+        pytest.param(900, 900, 1, id="the shortest that STS grants"),
+        pytest.param(900, 310, 1, id="the last third has not begun"),
+        pytest.param(900, 290, 4, id="the last third"),
+        pytest.param(3600, 910, 1, id="an hour, before the last 15 minutes"),
+        pytest.param(3600, 890, 4, id="an hour, in the last 15 minutes"),
+    ],
+)
+def test_credentials_of_a_role_are_renewed_before_their_end_and_not_for_every_call(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch, sts: Sts, valid: int, left: int, asked: int
+) -> None:
+    """botocore renews 15 minutes before the end: those that are valid for 15 minutes, for every call."""
+    monkeypatch.setattr(StsAnswers, "granted", granted_for(left))
+    extra = {"role_arn": ROLE, "assume_role_kwargs": {"DurationSeconds": valid}}
+    read = Readings(Connection(conn_id="aws_etl", login="AKIABASE", password="s", extra=extra))
+    clients = Clients(settings(aws.url, "aws_etl"), read=read)
+    for _ in range(4):
+        clients.batch(lambda client: client.describe_jobs(jobs=["1"])).unwrap()
+    assert len(sts.asked) == asked
 
 
 def test_c1_a_role_that_is_denied_is_about_credentials_not_about_the_task(aws: LocalAws, sts: Sts) -> None:

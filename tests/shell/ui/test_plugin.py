@@ -206,6 +206,17 @@ def test_no_link_ever_raises(key: Any, configured: Callable[[str], None]) -> Non
         assert link_of(link, given.key) == ""
 
 
+def test_a_task_of_an_executor_that_airflow_has_no_more_has_none_and_nothing_is_logged(
+    configured: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever changes executors keeps the tasks of the old ones, and looks at them."""
+    configured(f"LocalExecutor,{OURS}")
+    given = task_instance(state="success")
+    given.becomes("success", executor="CeleryExecutor")
+    assert [link_of(link, given.key) for link in AwsExecutorsPlugin.global_operator_extra_links] == ["", ""]
+    assert [one.getMessage() for one in caplog.records if one.name.startswith("aws_executors")] == []
+
+
 def test_a_task_that_was_never_queued_has_none(aws: LocalAws, configured: Callable[[str], None]) -> None:
     configured(OURS)
     given = task_instance(state="scheduled")

@@ -205,11 +205,14 @@ def line_of(record: UsageRecord) -> str:
 
     >>> line_of(UsageRecord(vcpu=1, memory=2048, peak=412, cpu=12.3, running=41.0, dollars=0.0011))
     'used 412 MiB of 2 GiB, 0.3 of 1 vCPU, 41 s, about $0.0011'
+    >>> line_of(UsageRecord(running=41.0))  # on an instance, by a definition without sizes
+    'had an unknown size, 41 s, not priced'
     """
     measured = record.peak is not None or record.cpu_share is not None
     ran = "" if record.running is None else seconds_text(record.running)
     idle = "" if record.idle is None else f"idle for {seconds_text(record.idle)}"
-    facts = ", ".join(filter(None, (_memory(record), _cpu(record), ran, idle, cost_text(record.dollars))))
+    size = ", ".join(filter(None, (_memory(record), _cpu(record)))) or "an unknown size"
+    facts = ", ".join(filter(None, (size, ran, idle, cost_text(record.dollars))))
     killed = "killed for memory" if record.killed else ""
     return "; ".join(filter(None, (f"{'used' if measured else 'had'} {facts}", killed, would_do(record))))
 

@@ -59,6 +59,9 @@ R = TypeVar("R")
 
 log = logger(__name__)
 
+KEPT = 1_000
+"""Lines of the event log that are held on to after the scheduler has saved them."""
+
 RETIRED_HOOKS = ("_submit_job_kwargs", "_run_task_kwargs")
 """What subclasses of airflow-aws-executors overrode to change a request."""
 
@@ -84,8 +87,9 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         # Of what waits in the queue under a token of ours.
         self._assigned: dict[WorkloadKey, str] = {}
         self._started: StartedParts[S, R] | None = None
-        # The scheduler's bulk save loses log rows that nobody else holds on to: hold on for a while.
-        self._kept_logs: deque[Log] = deque(maxlen=1000)
+        # The scheduler's bulk save fails for log rows that nobody else holds on to: all that it has not saved
+        # are here, and some that it has.
+        self._kept_logs: deque[Log] = deque()
         lookups = LazyLookups(self._region_lookups)
         self.live_logs = LiveLogs(lookups)
         self.links = Links(lookups)
@@ -201,6 +205,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """Tell Airflow what the engine has to say; drains a queue and waits for nothing."""
         if self._started is None:
             return
+        while len(self._kept_logs) > max(KEPT, len(self._task_event_logs)):
+            self._kept_logs.popleft()
         for update in self._started.engine.airflow_updates():
             try:
                 self._tell_airflow(self._started, update)
@@ -255,7 +261,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         if not isinstance(key, TaskInstanceKey):
             return  # the event log is of tasks
         self.log_task_event(event=line.event, extra=cleaned(line.text), ti_key=key)
-        self._kept_logs.extend(self._task_event_logs)
+        self._kept_logs.append(self._task_event_logs[-1])
 
     # --- Airflow changes its mind --------------------------------------------------------------------------
 

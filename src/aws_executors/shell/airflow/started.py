@@ -36,7 +36,7 @@ from aws_executors.shell.aws.log_tail import LogTail
 from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.aws_events.intake import EventIntake
 from aws_executors.shell.engine.aws_events.listener import EventListener
-from aws_executors.shell.engine.calls.rate_limiter import account
+from aws_executors.shell.engine.calls.rate_limiter import Account, account
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.transport import transport_of
@@ -97,8 +97,7 @@ def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> St
         queueing=conf.getfloat("scheduler", "task_queued_timeout"),
         sharing=sharing,
     )
-    budget = account(settings.region, settings.endpoint_url, settings.conn_id)
-    rate_limiter = budget.share(service.allotments)
+    rate_limiter = budget_of(settings, team or "").share(service.allotments)
     # Airflow reads a file of all metrics at the first one that is sent: not in the first heartbeat.
     for gauge, jobs in census(()):
         metrics.gauge(gauge, jobs)
@@ -133,6 +132,16 @@ def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> St
         publisher=publisher,
         listener=listener,
     )
+
+
+def budget_of(settings: Settings, team: str) -> Account:
+    """The account whose rates an executor of this team (empty: of everybody) uses.
+
+    Teams may each have a connection of one name, to accounts of their own. Where it is the same account, it
+    is found out, as beside another scheduler.
+    """
+    whose = team if settings.conn_id else ""
+    return account(settings.region, settings.endpoint_url, settings.conn_id, whose)
 
 
 @cache

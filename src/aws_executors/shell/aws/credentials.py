@@ -43,6 +43,12 @@ class Access:
 
 NOT_FOUND = "AirflowNotFoundException"
 
+USUALLY_VALID = 3600
+"""Seconds for which a role's credentials are valid where nobody says. Source: STS API, AssumeRole."""
+
+LONG_VALID = 45 * 60
+"""Seconds: a third of them are the 15 minutes by which botocore renews credentials early."""
+
 Reader = Callable[[str], Connection]
 """From a connection's id to the connection; raises what it likes."""
 
@@ -157,7 +163,8 @@ def _assumed(
         extra_args=also,
     )
     core = _core(extra.profile_name)
-    core.get_component("credential_provider").providers.insert(0, _Role(fetcher))
+    seconds = extra.assume_role_kwargs.DurationSeconds or USUALLY_VALID
+    core.get_component("credential_provider").providers.insert(0, _Role(fetcher, seconds))
     return core
 
 
@@ -183,9 +190,25 @@ class _Role(CredentialProvider):
     METHOD: str | None = "airflow-connection"
     CANONICAL_NAME: str | None = "AirflowConnection"
 
-    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
+    def __init__(self, fetcher: AssumeRoleCredentialFetcher, seconds: int) -> None:
         super().__init__()
         self._fetcher = fetcher
+        self._seconds = seconds
 
     def load(self) -> DeferredRefreshableCredentials:
-        return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, "airflow-connection")
+        return _RoleCredentials(self._fetcher, self._seconds)
+
+
+class _RoleCredentials(DeferredRefreshableCredentials):
+    """Renewed when a third of the `seconds` is left for which they are valid, or the 15 minutes of botocore.
+
+    botocore looks for new ones 15 minutes before the end of any: of those that are valid for no longer than
+    that, before every single call.
+    """
+
+    def __init__(self, fetcher: AssumeRoleCredentialFetcher, seconds: int) -> None:
+        super().__init__(fetcher.fetch_credentials, "airflow-connection")
+        self._part = min(1.0, seconds / LONG_VALID)
+
+    def refresh_needed(self, refresh_in: int | None = None) -> bool:
+        return super().refresh_needed(None if refresh_in is None else round(refresh_in * self._part))

@@ -21,6 +21,7 @@ from aws_executors.core.lifecycle.policy import FAILED
 from aws_executors.core.redact.outgoing import MOST
 from aws_executors.shell.airflow import compat
 from aws_executors.shell.airflow.executor import AwsExecutor
+from aws_executors.shell.airflow.features import UnsupportedError
 from aws_executors.shell.ui.links import Trace
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class ExecutorLookup:
 
 
 def queueing_of(key: "TaskInstanceKey | SdkKey") -> ExecutorLookup | None:
-    """The last queueing of this try; None if it belongs to another executor, or never was queued.
+    """The last queueing of this try; None if it belongs to another executor, or to one that Airflow has no
+    more, or never was queued.
 
     Raises what SQLAlchemy and Airflow raise.
     """
@@ -54,7 +56,10 @@ def queueing_of(key: "TaskInstanceKey | SdkKey") -> ExecutorLookup | None:
     if row is None:
         return None
     executor_name, token, trace = row
-    executor = executor_of(executor_name, key.dag_id)
+    try:
+        executor = executor_of(executor_name, key.dag_id)
+    except UnsupportedError:
+        return None
     return (
         None if executor is None or not token else ExecutorLookup(executor=executor, token=token, trace=trace)
     )

@@ -137,6 +137,6 @@ _accounts_lock = threading.Lock()
 
 
 def account(*identity: str) -> Account:
-    """The one account of this process that goes by this identity (Region, endpoint, connection)."""
+    """The one account of this process that goes by this identity (Region, endpoint, connection, whose)."""
     with _accounts_lock:
         return _accounts.setdefault(identity, Account())
