@@ -21,7 +21,7 @@ from airflow_rows import Given, task_instance
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow import database
 from aws_executors.shell.airflow.compat import row_id
-from aws_executors.shell.airflow.database import AirflowDatabase, _in_state, complete, read_rows
+from aws_executors.shell.airflow.database import AirflowDatabase, _in_state, complete, read_rows, sort_queries
 from aws_executors.shell.engine.messages import RowQuery
 from e2e.postgres import postgres
 
@@ -288,7 +288,7 @@ def test_postgresql_tells_the_same(tmp_path: Path) -> None:
             for number in range(5)
         }
         with engine.connect() as connection:
-            told = read_rows(connection, asked)
+            told = read_rows(connection, sort_queries(asked))
         engine.dispose()
     assert told == {
         "token-1": Row(state="success", token="token-1", try_number=1, id=ids[1]),

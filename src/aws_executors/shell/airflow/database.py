@@ -9,6 +9,7 @@ thread; but `assign` and `complete` add to what the scheduler is about. Nothing 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -35,6 +36,9 @@ NOBODY = -1
 class AirflowDatabase:
     """Airflow's metadata database, for task instances that have, or had, a container of this package."""
 
+    def __init__(self) -> None:
+        self._sorted = sort_queries({})  # nearly always what is asked next, too
+
     def read(self, asked: Mapping[str, RowQuery[object]]) -> dict[str, Row | None]:
         """Read the rows of these jobs, by token: None if the row is gone. Unchanged ones may be left out.
 
@@ -45,8 +49,11 @@ class AirflowDatabase:
 
         if settings.engine is None:
             raise RuntimeError("Airflow's database is not set up in this process")
+        queries = self._sorted
+        if asked != queries.asked:
+            queries = self._sorted = sort_queries(asked)
         with settings.engine.connect() as connection:  # no session: no ORM objects are made of rows
-            return read_rows(connection, asked)
+            return read_rows(connection, queries)
 
     def fence(self, key: object, token: str) -> None:
         """Set a running task instance to restarting, under a new id, as clearing it in the UI does.
@@ -162,11 +169,31 @@ def complete(tis: Sequence[object]) -> None:
         session.scalars(select(TaskInstance).where(TaskInstance.id.in_(ids)).options(missing)).all()
 
 
-def read_rows(connection: "Connection", asked: Mapping[str, RowQuery[object]]) -> dict[str, Row | None]:
+@dataclass(frozen=True, slots=True)
+class SortedQueries:
+    """What to read, by token: which is `unheard`; of the others token and try, by state and scheduler."""
+
+    asked: Mapping[str, RowQuery[object]]
+    unheard: Mapping[str, RowQuery[object]]
+    alike: Mapping[tuple[str | None, int | None], frozenset[tuple[str, int]]]
+
+
+def sort_queries(asked: Mapping[str, RowQuery[object]]) -> SortedQueries:
+    """Sort what is to be read by how it is read."""
+    unheard: dict[str, RowQuery[object]] = {}
+    alike: defaultdict[tuple[str | None, int | None], set[tuple[str, int]]] = defaultdict(set)
+    for token, one in asked.items():
+        if one.heard is None:
+            unheard[token] = one
+        else:
+            alike[one.heard.state, one.heard.queued_by].add((token, one.heard.try_number))
+    return SortedQueries(dict(asked), unheard, {said: frozenset(tries) for said, tries in alike.items()})
+
+
+def read_rows(connection: "Connection", queries: SortedQueries) -> dict[str, Row | None]:
     """`AirflowDatabase.read` on an open connection."""
-    known = {token: one.heard for token, one in asked.items() if one.heard is not None}
-    same = _unchanged(connection, known) if known else ()
-    new = [(token, one) for token, one in asked.items() if token not in same]
+    changed = {token: queries.asked[token] for token in _changed(connection, queries.alike)}
+    new = [*queries.unheard.items(), *changed.items()]
     rows: dict[str, Row | None] = {}
     for first in range(0, len(new), ROWS):
         rows |= _in_full(connection, dict(new[first : first + ROWS]))
@@ -216,17 +243,15 @@ def _rows(
         yield (dag, task, run, index), row
 
 
-def _unchanged(connection: "Connection", known: Mapping[str, Row]) -> Collection[str]:
-    """The tokens of those rows that say what they said when they were last read.
+def _changed(
+    connection: "Connection", alike: Mapping[tuple[str | None, int | None], frozenset[tuple[str, int]]]
+) -> Iterator[str]:
+    """The tokens of those rows that do not say any more what they said when they were last read.
 
-    Nearly always all of them. So nothing is asked for by id: what a scheduler has in a state is one range of
-    the index of states, and takes a third of the time of as many look-ups. ``updated_at`` would not do: every
+    Nearly always none. So nothing is asked for by id: what a scheduler has in a state is one range of the
+    index of states, and takes a third of the time of as many look-ups. ``updated_at`` would not do: every
     heartbeat of a task sets it, by the clock of an API server.
     """
-    alike: defaultdict[tuple[str | None, int | None], set[tuple[str | None, int]]] = defaultdict(set)
-    for token, row in known.items():
-        alike[row.state, row.queued_by].add((token, row.try_number))
-    same: set[str] = set()
     for (state, scheduler), tries in alike.items():
         which = {
             "state": state,
@@ -235,8 +260,7 @@ def _unchanged(connection: "Connection", known: Mapping[str, Row]) -> Collection
             "most": 10 * len(tries) + 100,
         }
         found = connection.execute(_in_state(), which).cursor.fetchall()  # plain tuples
-        same.update(token for token, _ in tries.intersection(found) if token is not None)
-    return same
+        yield from (token for token, _ in tries.difference(found))
 
 
 @cache
