@@ -128,7 +128,7 @@ class JobTable(Generic[K, R]):
         """Put the job's new state in the place of the old one, and keep every index true."""
         record = self._records[job.token]
         old, record.job = record.job, job
-        self._read_in_turn(job.token)  # its row may mean something else to the job now
+        self._read_in_turn(record)  # its row may mean something else to the job now
         if job.container != old.container:
             self._disown(old.container)
             record.failed_polls, record.named = 0, False
@@ -244,15 +244,16 @@ class JobTable(Generic[K, R]):
         job = record.job
         if row is None or job.stage is Stage.CLOSED:
             return
+        self._read_in_turn(record)
         record.row = replace(record.row, id=row.id)
-        self._read_in_turn(job.token)
         if row.token == job.token and _row_matters(job) and same_row_changes_nothing(job, at):
-            self._known[job.token] = replace(record.row, heard=row)
+            self._known[job.token] = record.row = replace(record.row, heard=row)
             self._unread.pop(job.token, None)
 
-    def _read_in_turn(self, token: str) -> None:
-        if self._known.pop(token, None) is not None:
-            self._unread[token] = None
+    def _read_in_turn(self, record: Record[K, R]) -> None:
+        if self._known.pop(record.job.token, None) is not None:
+            record.row = replace(record.row, heard=None)
+            self._unread[record.job.token] = None
 
 
 def _row_matters(job: Job[R]) -> bool:
