@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -334,7 +336,8 @@ def test_output_without_awslogs_goes_nowhere(account: Account) -> None:
     assert account.logs.describe_log_streams(logGroupName="/tests")["logStreams"] == []
 
 
-def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("taken_by", ["the main thread", "another thread"])
+def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path, taken_by: str) -> None:
     command = [
         sys.executable,
         "-m",
@@ -345,7 +348,10 @@ def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path
         "--delays",
         "none",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=HERE, cwd=tmp_path) as process:
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=HERE, cwd=tmp_path)
+    with ExitStack() as at_end:
+        process = at_end.enter_context(started)
+        at_end.callback(process.kill)  # else whatever fails here waits for its end for ever
         assert process.stdout
         first = process.stdout.readline().split()
         exports = dict(
@@ -368,7 +374,11 @@ def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path
 
         eventually(running)
         (pid,) = running()
-        process.send_signal(signal.SIGTERM)
+        if taken_by == "the main thread":
+            process.send_signal(signal.SIGTERM)
+        else:  # which does not interrupt the main one
+            other = max(int(one.name) for one in Path(f"/proc/{process.pid}/task").iterdir())
+            assert ctypes.CDLL(None).tgkill(process.pid, other, signal.SIGTERM) == 0
         assert process.wait(30) == 0  # and not as long as the container sleeps
         assert not alive(pid)
 

@@ -16,6 +16,10 @@ from collections.abc import Sequence
 from aws_executors.local.start import LocalAws
 from aws_executors.local.world import PRESETS
 
+SIGNAL_WITHIN = 0.5
+"""Seconds after which a signal is noticed that has not interrupted the wait for it. Python handles signals in
+the main thread alone: one may come when that thread is just about to wait, or be given to another one."""
+
 NEEDED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 EXAMPLES = """\
 examples:
@@ -74,7 +78,8 @@ def serve(chosen: argparse.Namespace) -> int:
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
-    ended.wait()
+    while not ended.wait(SIGNAL_WITHIN):
+        pass
     aws.stop()
     return 0
 
