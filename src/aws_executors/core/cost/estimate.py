@@ -25,15 +25,24 @@ def billed_seconds(seconds: float, *, windows: bool = False) -> int:
     return max(ceil(seconds), MINIMUM_ON_WINDOWS if windows else MINIMUM)
 
 
+def price_class_of(given: Allocation) -> PriceClass | None:
+    """The price class of a container, by what it was given; None if Fargate does not sell it.
+
+    >>> price_class_of(Allocation(fargate=True, architecture="ARM64"))
+    <PriceClass.LINUX_ARM: 'linux_arm'>
+    """
+    return price_class(
+        architecture=given.architecture, system=given.system, spot=given.spot, fargate=given.fargate
+    )
+
+
 def billed_of(given: Allocation) -> float | None:
     """The seconds on the bill for a container: on Fargate each attempt of a job is a task of its own.
 
     >>> billed_of(Allocation(fargate=True, started=0.0, stopped=61.2, before=(20.0,)))
     122.0
     """
-    sold_as = price_class(
-        architecture=given.architecture, system=given.system, spot=given.spot, fargate=given.fargate
-    )
+    sold_as = price_class_of(given)
     if given.attempts is None or sold_as is PriceClass.EC2:
         return given.seconds
     windows = sold_as is PriceClass.WINDOWS_X86

@@ -13,9 +13,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aws_executors.core.aws.fargate_sizes import GIB
-from aws_executors.core.cost.estimate import allocation_dollars, billed_of, cost_text
+from aws_executors.core.cost.estimate import allocation_dollars, billed_of, cost_text, price_class_of
 from aws_executors.core.cost.measured import Measured
-from aws_executors.core.cost.prices import PriceClass, Prices, price_class
+from aws_executors.core.cost.prices import PriceClass, Prices
 from aws_executors.core.cost.sizes import fitting
 from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 
@@ -110,12 +110,7 @@ def record_of(
     >>> print(line_of(record_of(given, bundled_prices(), Origin("ecs_fargate", "us-east-1"))))
     had 512 MiB, 0.25 vCPU, 1 min 10 s, about $0.00031
     """
-    sold_as = price_class(
-        architecture=allocation.architecture,
-        system=allocation.system,
-        spot=allocation.spot,
-        fargate=allocation.fargate,
-    )
+    sold_as = price_class_of(allocation)
     known = measured or Measured()
     billed = billed_of(allocation) if whole else allocation.seconds
     cost = allocation_dollars(allocation, prices, origin.region, billed, whole=whole)

@@ -118,10 +118,11 @@ class Polling(Generic[K, R]):
         """Read the rows whose time has come, by one query."""
         wanted = [record for token in self._wanted if (record := self._table.get(token)) is not None]
         # A verdict waits for these, whatever their jobs know of them already.
-        asked = {record.job.token: replace(record.row, heard=None) for record in wanted[:ROWS]}
+        urgent = {record.job.token: replace(record.row, heard=None) for record in wanted[:ROWS]}
+        asked = urgent
         if now >= self._others_due:
             self._others_due = now + self._every
-            asked = self._table.to_read(max(0, ROWS - len(asked))) | asked
+            asked = self._table.to_read(max(0, ROWS - len(urgent))) | urgent
             if now >= self._known_due:
                 asked = {**self._table.known, **asked}
                 self._known_due = now + len(self._table.known) * PER_KNOWN_ROW
@@ -129,18 +130,17 @@ class Polling(Generic[K, R]):
         self._reading = bool(asked)
         self._plan_rows()
         if asked:
-            of_wanted = tuple(record.job.token for record in wanted[:ROWS])
-            self._operations.read_rows(asked, partial(self._rows_read, of_wanted, now))
+            self._operations.read_rows(asked, partial(self._rows_read, tuple(urgent), now))
         elif not self._table:
             self.rows_due = inf
 
     def _rows_read(
-        self, wanted: tuple[str, ...], began: float, result: Result[Mapping[str, Row | None], str]
+        self, urgent: tuple[str, ...], began: float, result: Result[Mapping[str, Row | None], str]
     ) -> None:
         self._error_log.note("Reading task instances from Airflow's database", result)
         self._reading = False
         if not isinstance(result, Success):
-            self._wanted |= dict.fromkeys(wanted)
+            self._wanted |= dict.fromkeys(urgent)
             self._known_due = 0.0
             self._quiet_until = self._clock() + self._every
             self._plan_rows()
