@@ -23,10 +23,17 @@ def unpack(package: str, version: str, sha512: str, into: Path) -> Path:
     found = base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode()
     if found != sha512:
         raise RuntimeError(f"{package}@{version} is not what it was: sha512 {found}")
-    with tarfile.open(packed) as files:
-        files.extractall(into, filter="data")
-    packed.unlink()
+    extract(packed, into)
     return into / "package"
+
+
+def extract(packed: Path, into: Path) -> None:
+    """Unpack an archive, whose hash is known, and remove it."""
+    with tarfile.open(packed) as files:
+        if hasattr(tarfile, "data_filter"):  # since Python 3.11.4
+            files.extraction_filter = tarfile.data_filter
+        files.extractall(into)
+    packed.unlink()
 
 
 def run(*command: str, cwd: Path | None = None) -> str:

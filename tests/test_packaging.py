@@ -70,7 +70,7 @@ def test_what_is_pinned_takes_the_first_python_that_is_promised() -> None:
     """Distributions keep theirs for years: Debian's is 3.11.2, which a pin has kept from `make test` once."""
     pinned = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
     asked = {
-        one.name: one.metadata["Requires-Python"] or ""
+        one.name: ", ".join(one.metadata.get_all("Requires-Python", []))
         for one in distributions()
         if canonicalize_name(one.name) in pinned
     }

@@ -10,7 +10,6 @@ import os
 import platform
 import shutil
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from npm import NODE, run, unpack
+from npm import NODE, extract, run, unpack
 
 PACKAGE, VERSION = "@sparticuz/chromium", "153.0.0"
 SHA512 = "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA=="
@@ -82,9 +81,7 @@ def fetch(home: Path) -> None:
     for part in sorted((package / "bin").glob("*.br")):
         run(NODE, "-e", INFLATE, str(part), str(home / part.stem))
     for part in home.glob("*.tar"):
-        with tarfile.open(part) as files:
-            files.extractall(home, filter="data")
-        part.unlink()
+        extract(part, home)
     (home / "fonts.conf").write_text(FONTS.format(home=HOME))
     (home / "chromium").chmod(0o755)
     shutil.rmtree(package)

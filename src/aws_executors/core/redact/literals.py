@@ -15,9 +15,9 @@ from aws_executors.core.redact.text import FINDERS, MASK, Span, mask
 
 # A text in quotes, or any other word; one before `=` or `(` is no value.
 _LITERAL = re.compile(
-    r"""(?:[bBrRuUfF]{1,2}+(?=["']))?+
-        (?: (?: "(?P<double>(?:[^"\\]|\\.)*+)"?+ | '(?P<single>(?:[^'\\]|\\.)*+)'?+ ) (?P<key>(?=\s*+:))?+
-          | (?P<bare>[^\s"'()\[\]{},:=]++)(?P<called>[=(])?+ )""",
+    r"""(?:[bBrRuUfF]{1,2}+(?=["']))?
+        (?: (?: "(?P<double>(?:[^"\\]++|\\.)*)"?+ | '(?P<single>(?:[^'\\]++|\\.)*)'?+ ) (?P<key>(?=\s*+:))?
+          | (?P<bare>[^\s"'()\[\]{},:=]++)(?P<called>[=(])? )""",
     re.VERBOSE | re.DOTALL,
 )
 _RUN = re.compile(r"[^\\]++|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)

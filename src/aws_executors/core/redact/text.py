@@ -1,8 +1,9 @@
 """Texts without the secrets that they quote.
 
 Law: as many steps as characters, whatever the text is: it comes from anybody, and a pattern that goes back
-over it would stop the scheduler. So quantifiers are possessive, each search begins where the last one ended,
-and what is looked back or ahead for is bounded. `tests/core/redact/test_text.py` holds it.
+over it would stop the scheduler. So quantifiers of single signs are possessive (those of groups are wrong
+before Python 3.11.5: CPython's issue 106052), each search begins where the last one ended, and what is looked
+back or ahead for is bounded. `tests/core/redact/test_text.py` holds it.
 """
 
 import re
@@ -22,17 +23,17 @@ Span = tuple[int, int]
 _NAMED = re.compile(
     r"""(?<![A-Za-z0-9_.-])
         (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer ) [ \t]++ (?!\n)
-          | (?P<argument> --[A-Za-z0-9_.-]++ ) [ \t]*+ \r?+\n [ \t]*+ (?: -[ \t]++ )?+ (?!-)
+          | (?P<argument> --[A-Za-z0-9_.-]++ ) [ \t]*+ \r?+\n [ \t]*+ (?: -[ \t]++ )? (?!-)
           | (?P<name>[A-Za-z0-9_.-]++)
-        (?: (?P<pair> (?: (?:\\*+["'])?+ (?: \s*+ , | [ \t]*+ \n ) \s*+ | \\*+["'] \s++ )
-                (?:\\*+["'])?+ [Vv]alue (?:\\*+["'])?+ \s*+ [:=] \s*+ )
+        (?: (?P<pair> (?: (?:\\*+["'])? (?: \s*+ , | [ \t]*+ \n ) \s*+ | \\*+["'] \s++ )
+                (?:\\*+["'])? [Vv]alue (?:\\*+["'])? \s*+ [:=] \s*+ )
           | (?P<item> \\*+["'] (?: , \s*+ | [ \t]*+ \r?+\n [ \t]*+ -[ \t]++ ) (?=\\*+["']) )
-          | (?P<close> \\*+["'] | %2[27] )?+ \s*+ (?P<sign> => | [:=] | %3[Dd] | (?<=%2[27])%3[Aa] )
+          | (?P<close> \\*+["'] | %2[27] )? \s*+ (?P<sign> => | [:=] | %3[Dd] | (?<=%2[27])%3[Aa] )
               (?P<gap>\s*+) ) )""",
     re.VERBOSE,
 )
-_OPENED = re.compile(r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?+(?P<quote>\\*+["'])""")
-_BARE = re.compile(r"""(?:[^\s"'\\]|\\(?![nrt"'])|["'](?![\s,;:)\]}]|\Z))++""")
+_OPENED = re.compile(r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?(?P<quote>\\*+["'])""")
+_BARE = re.compile(r"""(?:[^\s"'\\]++|\\(?![nrt"'])|["'](?![\s,;:)\]}]|\Z))+""")
 _LISTED = re.compile(r"""[^;"'\\\n]++""")
 _SCHEME = re.compile(r"(?:bearer|basic|digest|negotiate|token|apikey)[ \t]++", re.IGNORECASE)
 _PLAIN = re.compile(r"(?:null|none|true|false)\b", re.IGNORECASE)
@@ -40,7 +41,7 @@ _NUMBER = re.compile(r"-?[0-9.]++(?![^\s,;)\]}])")
 _ENDS = {quote: re.compile(rf"(?<!\\)\\*+{quote}|\n") for quote in "\"'"}
 _ESCAPED = re.compile(r"(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbfv])(?=.)")
 _NAMED_AFTER = re.compile(
-    r"""\s*+,\s*+(?:\\*+["'])?+(?:[Nn]ame|[Kk]ey)(?:\\*+["'])?+\s*+[:=]\s*+(?:\\*+["'])?+"""
+    r"""\s*+,\s*+(?:\\*+["'])?(?:[Nn]ame|[Kk]ey)(?:\\*+["'])?\s*+[:=]\s*+(?:\\*+["'])?"""
     r"""(?P<name>[A-Za-z0-9_.-]{1,256}+)"""
 )
 _AHEAD = 2_000
@@ -61,9 +62,9 @@ _ALONE = re.compile(
 )
 """A value that is quoted, listed, or a word that no other follows, but the name of another value: it would
 make it a sentence."""
-_COOKIES = re.compile(r"""(?=[^\s=;"'\\]{1,256}+=)(?:[^\n"'\\]|\\(?![nr"'])|(?<==)"[^"\n\\]*+")++""")
+_COOKIES = re.compile(r"""(?=[^\s=;"'\\]{1,256}+=)(?:[^\n"'\\]++|\\(?![nr"'])|(?<==)"[^"\n\\]*+")+""")
 """The value of a header with cookies; without a sign of equality it is a sentence."""
-_BLOCK = re.compile(r"[|>][-+0-9]{0,2}+[ \t]*+(?:#[^\n]*+)?+\r?+\n")
+_BLOCK = re.compile(r"[|>][-+0-9]{0,2}+[ \t]*+(?:#[^\n]*+)?\r?+\n")
 """What stands in YAML for a text that is on the next lines."""
 _INDENT = re.compile(r"[ \t]*+")
 _WIDEST = 200
@@ -96,14 +97,14 @@ _SHORTEST_LINE, _LONGEST_LINE = 40, 128
 # what stands before another member of a structure is no command.
 _COMMAND_WORDS = re.compile(
     r"""(?<![A-Za-z0-9_.-]) (?P<command> curl | mycli | sshpass | (?:mysql|mariadb)
-          (?: [_-]?(?:admin|backup|binlog|check|dump|import|pump|show|sh|slap|upgrade) )?+ (?:\.exe)?+ )
-          (?=[\s"'\\]) (?P<listed> \\*+["'], )?+
+          (?: [_-]?(?:admin|backup|binlog|check|dump|import|pump|show|sh|slap|upgrade) )? (?:\.exe)? )
+          (?=[\s"'\\]) (?P<listed> \\*+["'], )?
       | (?P<inner> & (?=[^\s&]) | ; (?= \s*+ [A-Za-z0-9_-]{1,64}+ = ) )
       | (?P<line> [;|&] | (?<![,\\])\n | (?<!\\)\\{1,2}n ) | (?P<list> ["']\s*+,?\s*+[\])] )
       | (?P<member> ["']\s*+: | (?<=[,\s])[A-Za-z_]++=[("'\[] )
       | (?<=[\s"']) (?P<flag> -p )
       | (?<=[\s"']) (?P<user> (?: -u [ \t=]*+ | --user (?: [ \t]++ | = ) | (?: -u | --user ) \\*+["'], \s*+ )
-          (?P<quote> \\*+["'] )?+ [^\s:"'\\]++ : (?! // | : ) )""",
+          (?P<quote> \\*+["'] )? [^\s:"'\\]++ : (?! // | : ) )""",
     re.VERBOSE,
 )
 _WITH_PASSWORDS = ("mysql", "mariadb", "mycli", "sshpass", "curl")
