@@ -190,7 +190,7 @@ except ProcessLookupError:
 """
 
 STRANGER = """
-import os, resource, sys, tempfile
+import locale, os, resource, sys, tempfile  # argparse imports locale when it is used, which a stranger may not
 from pathlib import Path
 from aws_executors.run import first_process, warm_fork
 from aws_executors.run.cgroup import own_cgroup
