@@ -83,6 +83,11 @@ COMPOSED = [
     ("batch.build(batch.build)", "a builder takes a Launch, not a function"),
     ('batch.build(replace(BATCH, command="airflow version"))', "write its words, as in"),
     ('batch.build_from({"jobName": "a"})', "make one of a dict with from_kwargs(...)"),
+    (
+        'batch.build(replace(BATCH, task="etl.load"))',
+        "task must be a Task, not str 'etl.load'; write Task(",
+    ),
+    ("batch.build(replace(BATCH, settings=None))", "not BatchSettings; write BatchSettings(region="),
     ("preview(BATCH)", "preview shows a request, not Launch; make one: preview(build(launch))"),
     ("preview(BATCH.settings)", "preview shows a request, not BatchSettings"),
     ("preview(batch.build)", "expected a request, not a function; call the builder with a launch"),
@@ -128,6 +133,48 @@ CALLS = [
     ('with_token_lifetime(hours="2")', "hours must be a number, not str '2'"),
     ('ecs.read_options({"memory": "2Gi"})', "not str '2Gi'; write MiB, as in 2048"),
     ('ecs.read_options({"cpu": 0.25})', "not float 0.25; write CPU units, of which 1024 make one vCPU"),
+    ("ecs.RunTask()", "RunTask: task_definition is missing; write RunTask(task_definition=..., ...)"),
+    ('ecs.RunTask("a")', "its members are given by name; write RunTask(task_definition=..., ...)"),
+    ('ecs.Tag("a", "b")', "Tag: its members are given by name; write Tag(key=..., ...)"),
+    ('ecs.Tag(ky="a")', "Tag: 'ky' is not known; did you mean 'key'? Allowed: key, value"),
+    (
+        'ecs.ContainerOverride(name="a", cpu="x")',
+        "ContainerOverride: cpu must be a whole number, not str",
+    ),
+    ("ecs.RunTask(taskDefinition=3)", "taskDefinition must be text, not int 3; put it in quotes"),
+    (
+        'ecs.RunTask(task_definition="a", overrides={"cp": "1"})',
+        "'cp' in overrides is not known; did you",
+    ),
+    ('ecs.RunTask(task_definition="a", taskDefinition="b")', "is also set as 'taskDefinition'; keep one"),
+    ("replace(ecs.build(ECS), grup=3)", "RunTask: 'grup' is not known; did you mean 'group'?"),
+    ("ecs.EphemeralStorage(size_in_gi_b=3)", "size_in_gi_b must be at least 21, not 3"),
+    (
+        'batch.SubmitJob(job_name="a", job_queue="b")',
+        "SubmitJob: job_definition is missing; write Submit",
+    ),
+    ('batch.RetryStrategy(evaluate_on_exit=({"action": "RETRY"},))', "RetryStrategy: evaluateOnExit needs"),
+    (
+        "batch.with_retry(3, on_exit=(one for one in []))",
+        "on_exit must be a list, not generator; write",
+    ),
+    (
+        "batch.with_retry(3, on_exit={}.values())",
+        "not dict_values; write with_retry(attempts, on_exit=[",
+    ),
+    ("batch.with_retry(3, on_exit={3})", "on_exit must be a list, not set"),
+    ('batch.with_container("a", command={}.keys())', "command must be a list, not dict_keys; write with_con"),
+    (
+        'batch.with_container("a", environment=["b"])',
+        "be a mapping, not list; write with_container(name",
+    ),
+    (
+        "ecs.with_volume(ecs.VolumeConfiguration)",
+        "a mapping, not the class VolumeConfiguration; write",
+    ),
+    ('BatchConfig(tags="team")', "BatchConfig: tags must be a mapping, not str 'team'"),
+    ('BatchConfig(parameters=["a"])', "BatchConfig: parameters must be a mapping, not list"),
+    ('EcsConfig(environment="a=b")', "EcsConfig: environment must be a mapping, not str"),
     ("EcsConfig(memry=3)", "EcsConfig: 'memry' is not known; did you mean 'memory'?"),
     ('BatchConfig({"memory": 3})', "BatchConfig: its keys are given by name, as in memory=2048"),
 ]
@@ -152,6 +199,10 @@ SHAPES = [
     ('ecs.with_container(name="proxy")', "write with_container(ContainerOverride(...))"),
     ('task_matches("d")', "write task_matches(dag='...', task='...')"),
     ('warm("2h")', "write warm(idle=..., tasks=..."),
+    ("Launch(BATCH.task)", "Launch: too many positional arguments; write Launch(task=Task(...), command=..."),
+    ("Launch(task=BATCH.task, comand=())", "'comand' is not known; did you mean 'command'? Allowed: task, "),
+    ('Task("etl", "load")', "Task: too many positional arguments; write Task(dag_id='...', task_id='...'"),
+    ('Task(dag_id="etl")', "Task: missing a required argument: 'task_id'; write Task(dag_id='...'"),
 ]
 
 
@@ -174,6 +225,39 @@ def test_no_value_of_a_variable_is_quoted() -> None:
         ecs.with_environment(DB_PASSWORD=715, STAGE=716)  # type: ignore[arg-type]
     assert "715" not in str(told.value)
     assert "716" not in str(told.value)
+    with pytest.raises(RequestError, match="value must be text, not int; put it in quotes"):
+        ecs.KeyValuePair(name="DB_PASSWORD", value=715)  # type: ignore[arg-type]
+
+
+class Whole:
+    """A whole number as another library has it (numpy's, say)."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __index__(self) -> int:
+        return self.value
+
+
+WHOLE = [
+    ("batch.with_retry(N(3))", "with_retry(3)"),
+    ("batch.with_timeout(hours=N(24))", "with_timeout(hours=24)"),
+    ("batch.with_resources(vcpus=N(1), memory=N(512))", "with_resources(vcpus=1, memory=512)"),
+    ("ecs.with_cpu_memory(cpu=N(256), memory=N(512))", "with_cpu_memory(cpu=256, memory=512)"),
+    ("ecs.with_more_memory(most=N(4096))", "with_more_memory(factor=2, most=4096)"),
+    ("try_number_over(N(1))", "try_number_over(1)"),
+    ("with_token_lifetime(hours=N(2))", "with_token_lifetime(hours=2)"),
+    ("EcsConfig(cpu=N(256), memory=N(512))", "{'cpu': 256, 'memory': 512}"),
+    ("BatchConfig(vcpus=N(1), memory=N(512))", "{'vcpus': '1', 'memory': '512'}"),
+    ("ecs.Overrides(cpu=N(256)).cpu", "'256'"),
+    ("ecs.EphemeralStorage(size_in_gi_b=N(21))", "EphemeralStorage(size_in_gi_b=21)"),
+    ("ecs.build(replace(ECS, executor_config={'cpu': N(256)})).overrides.container_overrides[0].cpu", "256"),
+]
+
+
+@pytest.mark.parametrize(("written", "printed"), WHOLE)
+def test_a_whole_number_of_another_library_is_one(written: str, printed: str) -> None:
+    assert repr(eval(written, {**NAMES, "N": Whole})) == printed
 
 
 def test_what_worked_works() -> None:
@@ -228,6 +312,8 @@ def test_settings_made_in_python_are_told_with_the_arguments_to_write() -> None:
         "  task_definition is missing; write task_definition='airflow-task:3'",
         "  regoin = 'us-east-1' is not an option of EcsSettings; did you mean region? leave regoin out",
     ]
+    with pytest.raises(SettingsError, match="dict is not given by name; write region='us-east-1', or Ecs"):
+        ecs.EcsSettings({"region": "us-east-1"})  # type: ignore[misc,call-arg,arg-type]
 
 
 WRONG_PAIR = {"overrides": {"cpu": "300", "memory": "512"}}

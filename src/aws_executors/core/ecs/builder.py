@@ -28,7 +28,8 @@ from aws_executors.core.requests.kinds import of_kind, settings_of
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import as_maker
 from aws_executors.core.requests.merge import with_members
-from aws_executors.core.requests.wire import spell, to_kwargs
+from aws_executors.core.requests.spelling import spell
+from aws_executors.core.requests.wire import to_kwargs
 
 SET_HERE = ("clientToken", "startedBy")
 """Members that the executor sets itself, whatever the options say."""
@@ -37,8 +38,9 @@ SET_HERE = ("clientToken", "startedBy")
 def build(launch: Launch[EcsSettings]) -> RunTask:
     """The request for a launch, as the options of `[ecs_fargate]` and the task's ``executor_config`` say.
 
-    Same launch, same request. Raises `RequestError` or pydantic's ValidationError (both ValueError) for an
-    ``executor_config`` that makes none. Source: API_RunTask of the Amazon ECS API Reference.
+    Same launch, same request. Raises `RequestError` for an ``executor_config`` that makes none.
+
+    Source: API_RunTask of the Amazon ECS API Reference.
 
     >>> from aws_executors.core.requests.launch import Task
     >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",

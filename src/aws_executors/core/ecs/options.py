@@ -28,13 +28,14 @@ from aws_executors.core.requests.allowed_options import Use, set_fields, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
 from aws_executors.core.requests.kinds import of_kind
 from aws_executors.core.requests.merge import merge
+from aws_executors.core.requests.spelling import spell
 from aws_executors.core.requests.wire import (
     WRITTEN,
     Environment,
     Flag,
     Whole,
     fields_of,
-    spell,
+    structure,
     text_items,
 )
 
@@ -84,7 +85,7 @@ class ContainerKeys:
     resource_requirements: tuple[ResourceRequirement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EcsOptions(TaskMembers, ContainerKeys):
     """All that ``executor_config`` may say for ECS; what is absent leaves the request as it is."""
 

@@ -19,7 +19,7 @@ from aws_executors.core.redact.values import MASK, hidden, secrets_in, sensitive
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import as_maker, form_of_uncalled, maker
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.validation import in_words, only_too_large, type_and_value
+from aws_executors.core.validation import found_by_pydantic, in_words, only_too_large, type_and_value
 
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
@@ -394,11 +394,8 @@ def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildF
 
 
 def _oversized(error: BaseException) -> bool:
-    return (
-        only_too_large(error)
-        if isinstance(error, ValidationError)
-        else isinstance(error, RequestTooLargeError)
-    )
+    found = found_by_pydantic(error)
+    return only_too_large(found) if found else isinstance(error, RequestTooLargeError)
 
 
 def _words(error: BaseException) -> str:
@@ -415,7 +412,8 @@ def _words(error: BaseException) -> str:
 
 def error_words(error: BaseException) -> str:
     """What an exception says without its type, pydantic's in our words; of any, also one with no text."""
-    return "; ".join(in_words(error, shown=False)) if isinstance(error, ValidationError) else _text(error)
+    found = found_by_pydantic(error)
+    return "; ".join(in_words(found, shown=False)) if found else _text(error)
 
 
 def _text(error: BaseException) -> str:

@@ -6,8 +6,9 @@ Law: what is of another service is refused in words, before anything is read fro
 from typing import TypeVar
 
 from aws_executors.core.errors import BuilderError
-from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
+from aws_executors.core.validation import type_and_value
 
 R = TypeVar("R")
 S = TypeVar("S", bound=Settings)
@@ -40,7 +41,12 @@ def settings_of(kind: type[S], launch: Launch[S]) -> S:
     command: object = launch.command
     if isinstance(command, str):
         raise BuilderError("the launch's command is one text; write its words, as in ('airflow', 'version')")
-    if isinstance(launch.settings, kind):
-        return launch.settings
-    found = type(launch.settings).__name__
-    raise BuilderError(f"the launch has {found}, not {kind.__name__}; {TOGETHER}")
+    task: object = launch.task
+    if not isinstance(task, Task):
+        remedy = "write Task(dag_id='...', task_id='...')"
+        raise BuilderError(f"the launch's task must be a Task, not {type_and_value(task)}; {remedy}")
+    settings: object = launch.settings
+    if isinstance(settings, kind):
+        return settings
+    remedy = TOGETHER if isinstance(settings, Settings) else f"write {kind.__name__}(region='...', ...)"
+    raise BuilderError(f"the launch has {type(settings).__name__}, not {kind.__name__}; {remedy}")
