@@ -43,6 +43,7 @@ EXPECTED: Mapping[str, str] = {
 """What was expected, by pydantic's error type."""
 LIMITS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("must be at least {ge}", "is below {ge}"),
+    "int_parsing_size": ("must be a smaller number", "is too large a number"),
     "less_than_equal": ("must be at most {le}", "is above {le}"),
     "missing": ("is missing", "is missing"),
 }
@@ -321,6 +322,17 @@ def as_whole(value: object) -> object:
         return value if isinstance(value, bool) else index(cast("SupportsIndex", value))
     except TypeError:
         return value
+
+
+def spelled(written: object, where: str) -> dict[str, object]:
+    """A mapping with its keys in AWS's spelling; `RequestError` for anything else.
+
+    >>> spelled({"task_definition": "a"}, "run_task_kwargs")
+    {'taskDefinition': 'a'}
+    """
+    if not isinstance(written, Mapping):
+        raise RequestError(f"{where} must be a mapping, not {type_and_value(written, secret=True)}")
+    return {spell(str(name)): value for name, value in cast("Mapping[object, object]", written).items()}
 
 
 def members(schema: Mapping[str, object], loc: Path) -> list[str]:

@@ -175,6 +175,10 @@ CALLS = [
     ('BatchConfig(tags="team")', "BatchConfig: tags must be a mapping, not str 'team'"),
     ('BatchConfig(parameters=["a"])', "BatchConfig: parameters must be a mapping, not list"),
     ('EcsConfig(environment="a=b")', "EcsConfig: environment must be a mapping, not str"),
+    ("ecs.over_options(ECS.settings, '{}')", "run_task_kwargs must be a mapping, not str"),
+    ("batch.over_options(BATCH.settings, [])", "submit_job_kwargs must be a mapping, not list"),
+    ("ecs.over_options(ECS.settings, {3: 4})", "run_task_kwargs: '3' is not known"),
+    ("EcsConfig(cpu=10**50)", "EcsConfig: cpu must be at most 9223372036854775807, not 1000000000"),
     ("EcsConfig(memry=3)", "EcsConfig: 'memry' is not known; did you mean 'memory'?"),
     ('BatchConfig({"memory": 3})', "BatchConfig: its keys are given by name, as in memory=2048"),
 ]
@@ -313,7 +317,7 @@ def test_settings_made_in_python_are_told_with_the_arguments_to_write() -> None:
         "  regoin = 'us-east-1' is not an option of EcsSettings; did you mean region? leave regoin out",
     ]
     with pytest.raises(SettingsError, match="dict is not given by name; write region='us-east-1', or Ecs"):
-        ecs.EcsSettings({"region": "us-east-1"})  # type: ignore[misc,call-arg,arg-type]
+        ecs.EcsSettings({"region": "us-east-1"})  # type: ignore[call-arg,arg-type]
 
 
 WRONG_PAIR = {"overrides": {"cpu": "300", "memory": "512"}}

@@ -26,8 +26,8 @@ from aws_executors.core.requests.kinds import of_kind, settings_of
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import as_maker
 from aws_executors.core.requests.merge import with_members
-from aws_executors.core.requests.spelling import spell
 from aws_executors.core.requests.wire import to_kwargs
+from aws_executors.core.validation import spelled
 
 HEAD, SUBMISSION = 63, 64
 """How many characters of a job's name are for people, and how many for the submission: with a ``-``, 128."""
@@ -108,7 +108,7 @@ def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> Submi
     >>> over_options(settings, {"jobQueue": "night", "retryStrategy": {"attempts": 3}}).retry_strategy
     RetryStrategy(attempts=3, evaluate_on_exit=())
     """
-    own = {spell(name): value for name, value in kwargs.items()}
+    own = spelled(kwargs, "submit_job_kwargs")
     base = to_kwargs(from_options(settings))
     if not own.keys().isdisjoint(OTHER_KINDS):
         base.pop("ecsPropertiesOverride", None)

@@ -30,6 +30,7 @@ from aws_executors.core.requests.maker import as_maker
 from aws_executors.core.requests.merge import with_members
 from aws_executors.core.requests.spelling import spell
 from aws_executors.core.requests.wire import to_kwargs
+from aws_executors.core.validation import spelled
 
 SET_HERE = ("clientToken", "startedBy")
 """Members that the executor sets itself, whatever the options say."""
@@ -125,7 +126,7 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
     >>> request.launch_type, request.platform_version, request.network_configuration
     ('EC2', None, None)
     """
-    own = {spell(name): value for name, value in kwargs.items()}
+    own = spelled(kwargs, "run_task_kwargs")
     for member in filter(own.keys().__contains__, SET_HERE):
         raise RequestError(f"run_task_kwargs: {member!r} cannot be set: {KEPT[member]}")
     own |= _with_names(own, settings.container_name)
