@@ -178,7 +178,6 @@ CALLS = [
     ("ecs.over_options(ECS.settings, '{}')", "run_task_kwargs must be a mapping, not str"),
     ("batch.over_options(BATCH.settings, [])", "submit_job_kwargs must be a mapping, not list"),
     ("ecs.over_options(ECS.settings, {3: 4})", "run_task_kwargs: '3' is not known"),
-    ("EcsConfig(cpu=10**50)", "EcsConfig: cpu must be at most 9223372036854775807, not 1000000000"),
     ("EcsConfig(memry=3)", "EcsConfig: 'memry' is not known; did you mean 'memory'?"),
     ('BatchConfig({"memory": 3})', "BatchConfig: its keys are given by name, as in memory=2048"),
 ]

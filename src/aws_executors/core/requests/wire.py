@@ -110,7 +110,7 @@ _members = lru_cache(64)(_schema)  # by type, under Python's names: it takes 10 
 
 
 Text = Annotated[str, Field(min_length=1)]
-Whole = Annotated[StrictInt, BeforeValidator(as_whole), Field(le=2**63 - 1)]  # AWS's Long
+Whole = Annotated[StrictInt, BeforeValidator(as_whole)]
 Flag = StrictBool
 
 
