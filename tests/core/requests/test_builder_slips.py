@@ -306,6 +306,21 @@ def test_a_function_that_hides_its_arguments_may_be_a_step() -> None:
     assert compose(ecs.build, dressed)(ECS).group == "dressed"
 
 
+class Unsigned:
+    """A step whose annotations name what is not there: Python 3.14 reads them for the signature."""
+
+    @property
+    def __signature__(self) -> object:
+        raise NameError("name 'Launch' is not defined")
+
+    def __call__(self, launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask:
+        return replace(request, group="unsigned")
+
+
+def test_a_step_that_annotates_with_names_for_type_checkers_alone_is_a_step() -> None:
+    assert compose(ecs.build, Unsigned())(ECS).group == "unsigned"
+
+
 def test_settings_made_in_python_are_told_with_the_arguments_to_write() -> None:
     with pytest.raises(SettingsError) as told:
         ecs.EcsSettings(regoin="us-east-1", cluster="etl", container_name="main")  # type: ignore[call-arg]

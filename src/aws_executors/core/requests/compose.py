@@ -201,6 +201,8 @@ def _takes(part: Callable[[L], object], number: int) -> bool:
         shape = signature(part, follow_wrapped=False)
     except (TypeError, ValueError):  # some built-in callables have none
         return True
+    except (NameError, AttributeError):  # Python 3.14 evaluates annotations here; TYPE_CHECKING hides names
+        return True
     try:
         shape.bind(*(None,) * number)
     except TypeError:
