@@ -108,6 +108,10 @@ def test_the_last_measurement_counts_and_a_huge_one_does_not() -> None:
             UsageRecord(sold_as="linux_x86", vcpu=0.25, memory=512, peak=511, cpu=2, running=20, killed=True),
             "used 511 MiB of 512 MiB, 0.1 of 0.25 vCPU, 20 s, not priced; killed for memory",
         ),
+        (
+            UsageRecord(sold_as="windows_x86", vcpu=2, memory=4096, peak=412, cpu=2, running=20),
+            "used 412 MiB of 4 GiB, 0.1 of 2 vCPU, 20 s, not priced; 1024 CPU units and 2 GiB would do",
+        ),
     ],
 )
 def test_lines(record: UsageRecord, line: str) -> None:
