@@ -218,7 +218,7 @@ def _sentence(violation: Violation, schema: Mapping[str, object], *, shown: bool
     if violation.kind == "missing" and path:  # pydantic gives AWS's spelling, whatever the others have
         known = members(schema, path[:-1])
         path = (*path[:-1], next((name for name in known if spell(name) == path[-1]), path[-1]))
-    subject = dotted(path)
+    subject = dotted(path) if path[-1:] != ("[key]",) else f"a name in {dotted(path[:-2])}"
     if violation.kind == "value_error":
         return ": ".join(filter(None, (subject, violation.message)))
     named = any(step in SECRET or (isinstance(step, str) and sensitive(step)) for step in path)
@@ -290,7 +290,7 @@ def type_and_value(value: object, *, secret: bool = False) -> str:
     >>> type_and_value(3), type_and_value("x", secret=True), type_and_value(["a"])
     ('int 3', 'str', 'list')
     """
-    if type(value).__name__ == "type":
+    if hasattr(value, "__mro__"):
         return f"the class {cast('type[object]', value).__name__[:SHOWN]}"
     shown = not secret and _short(value)
     return "None" if value is None else f"{type(value).__name__} {value!r}" if shown else type(value).__name__

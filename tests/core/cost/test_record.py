@@ -28,7 +28,7 @@ from aws_executors.core.cost.record import (
 )
 from aws_executors.core.cost.sizes import fitting
 from aws_executors.core.lifecycle.allocation import Allocation
-from aws_executors.core.redact.outgoing import last_lines
+from aws_executors.core.redact.outgoing import first_lines, last_lines, one_line
 
 AMOUNT = st.none() | st.floats(min_value=0, max_value=1e7, allow_nan=False)
 COUNT = st.none() | st.integers(min_value=0, max_value=2**50)
@@ -116,6 +116,13 @@ def test_the_last_measurement_counts_and_a_huge_one_does_not() -> None:
 )
 def test_lines(record: UsageRecord, line: str) -> None:
     assert line_of(record) == line
+
+
+@pytest.mark.parametrize("queue", ["secret-queue", "token", "db_password", "etl.api_key", "team/secret"])
+def test_a_queue_that_is_named_like_a_secret_keeps_its_name(queue: str) -> None:
+    record = UsageRecord(section="batch", queue=queue, dollars=0.1)
+    assert read_entry(first_lines(entry_of(record))) == record
+    assert one_line(queue) == queue
 
 
 @given(st.sampled_from(PAIRS), st.floats(0, 1), st.floats(0, 1))

@@ -1,10 +1,11 @@
 """Slips in builders and in calls of this package: each is one sentence with the mistake and the remedy."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from types import MappingProxyType
+from typing import cast
 
 import pytest
 
@@ -35,8 +36,24 @@ def tagged(team: str) -> ecs.Step:
     return ecs.with_tags(team=team)
 
 
+class Part:
+    """A step as a class, which has to be called."""
+
+    def __call__(self, launch: Launch[batch.BatchSettings], request: batch.SubmitJob) -> batch.SubmitJob:
+        return request
+
+
+async def later(launch: Launch[batch.BatchSettings], request: batch.SubmitJob) -> batch.SubmitJob:
+    return request
+
+
+def by_yield(launch: Launch[batch.BatchSettings], request: batch.SubmitJob) -> Iterator[batch.SubmitJob]:
+    yield request
+
+
 NAMES: dict[str, object] = {name: getattr(aws_executors, name) for name in aws_executors.__all__}
-NAMES |= {"BATCH": BATCH, "ECS": ECS, "replace": replace, "tagged": tagged}
+NAMES |= {"BATCH": BATCH, "ECS": ECS, "replace": replace, "tagged": tagged, "partial": partial}
+NAMES |= {"Part": Part, "later": later, "by_yield": by_yield}
 
 
 # As a notebook runs them: mypy would find most of these.
@@ -88,6 +105,19 @@ COMPOSED = [
         "task must be a Task, not str 'etl.load'; write Task(",
     ),
     ("batch.build(replace(BATCH, settings=None))", "not BatchSettings; write BatchSettings(region="),
+    (
+        "compose(batch.build, Part)",
+        "compose takes steps, not the class Part; call it: ",
+    ),
+    ('compose(batch.build, partial(batch.with_tags, team="etl"))', "write with_tags(name='...')"),
+    ("compose(batch.build, later)(BATCH)", "later returned a coroutine; write it as def"),
+    ("compose(batch.build, by_yield)(BATCH)", "by_yield returned a generator; end it with return"),
+    ("compose(batch.build, lambda launch, request: batch.with_retry)(BATCH)", "returned a function; call it"),
+    ("compose()", "compose: missing a required argument: 'build'; write compose(build, ..., ...)"),
+    ("when()", "when: missing a required argument: 'predicate'; write when(predicate, ..., ...)"),
+    ('when(queue_is("a"), otherwise=3)', "when: 'otherwise' is not known"),
+    ('not_(queue_is("a"), queue_is("b"))', "not_: too many positional arguments; write not_(predicate)"),
+    ("ecs.build_from(ecs.build)", "not a function; call the builder with a launch: build(launch)"),
     ("preview(BATCH)", "preview shows a request, not Launch; make one: preview(build(launch))"),
     ("preview(BATCH.settings)", "preview shows a request, not BatchSettings"),
     ("preview(batch.build)", "expected a request, not a function; call the builder with a launch"),
@@ -178,6 +208,7 @@ CALLS = [
     ("ecs.over_options(ECS.settings, '{}')", "run_task_kwargs must be a mapping, not str"),
     ("batch.over_options(BATCH.settings, [])", "submit_job_kwargs must be a mapping, not list"),
     ("ecs.over_options(ECS.settings, {3: 4})", "run_task_kwargs: '3' is not known"),
+    ('ecs.with_tags({1: "a"})', "with_tags: a name in tags must be text, not int 1; put it in quotes"),
     ("EcsConfig(memry=3)", "EcsConfig: 'memry' is not known; did you mean 'memory'?"),
     ('BatchConfig({"memory": 3})', "BatchConfig: its keys are given by name, as in memory=2048"),
 ]
@@ -331,7 +362,7 @@ def test_settings_made_in_python_are_told_with_the_arguments_to_write() -> None:
         "  regoin = 'us-east-1' is not an option of EcsSettings; did you mean region? leave regoin out",
     ]
     with pytest.raises(SettingsError, match="dict is not given by name; write region='us-east-1', or Ecs"):
-        ecs.EcsSettings({"region": "us-east-1"})  # type: ignore[call-arg,arg-type]
+        cast("Callable[[object], object]", ecs.EcsSettings)({"region": "us-east-1"})
 
 
 WRONG_PAIR = {"overrides": {"cpu": "300", "memory": "512"}}
@@ -344,6 +375,54 @@ def test_what_executor_config_brings_is_not_the_builders_fault(
     fault = built(build, replace(ECS, executor_config=WRONG_PAIR), ecs.RunTask, ecs.sealed).failure()
     assert str(fault).startswith("executor_config: Fargate has no task with cpu=300; cpu is one of 256, ")
     assert "sealed" not in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("build", "error"),
+    [
+        (later, "returned a coroutine; write it as def"),
+        (by_yield, "returned a generator; end it with return, without yield"),
+        (
+            lambda launch, request: batch.build,
+            "returned a function; call it where it is named, as in build(l",
+        ),
+    ],
+)
+def test_a_builder_that_has_not_run_is_told(build: Callable[..., object], error: str) -> None:
+    asked = cast("Callable[..., batch.SubmitJob]", build)
+    fault = built(lambda launch: asked(launch, None), BATCH, batch.SubmitJob).failure()
+    assert fault.error.startswith(error)
+
+
+def test_a_misspelt_member_in_a_step_is_told_with_the_one_that_was_meant() -> None:
+    build = compose(ecs.build, lambda launch, request: replace(request, tag=()))  # type: ignore[call-arg]
+    error = built(build, ECS, ecs.RunTask).failure().error
+    assert error.startswith("RunTask: 'tag' is not known; did you mean 'tags'? Allowed: task_definition, ")
+
+
+@pytest.mark.parametrize(
+    ("read", "key", "words"),
+    [
+        (ecs.read_options, "jobQueue", "it is Batch's; ECS has cluster, launchType and capacityProviderStr"),
+        (ecs.read_options, "retry_strategy", "it is Batch's; write retries= at the task"),
+        (ecs.read_options, "timeout", "it is Batch's; write execution_timeout= at the task"),
+        (ecs.read_options, "queue", "write queue= at the task"),
+        (
+            batch.read_options,
+            "launch_type",
+            "it is ECS's; on Batch the queue's compute environment says where",
+        ),
+        (batch.read_options, "cluster", "it is ECS's; on Batch the queue's"),
+        (batch.read_options, "queue", "write queue= at the task, or jobQueue for Batch's"),
+    ],
+)
+def test_a_key_of_the_other_service_is_told_as_that(
+    read: Callable[[object], object], key: str, words: str
+) -> None:
+    with pytest.raises(RequestError) as told:
+        read({key: "x"})
+    assert f"executor_config: {key!r} cannot be set: " in str(told.value)
+    assert words in str(told.value)
 
 
 def test_what_the_builder_brings_is_its_own() -> None:

@@ -217,6 +217,16 @@ def test_settings_are_frozen() -> None:
         settings.region = "us-east-1"  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"launch_type": "EC2"}, {"capacity_provider_strategy": "FARGATE_SPOT:1"}, {"subnets": "subnet-1"}],
+)
+def test_settings_can_be_made_anew_of_what_they_hold(options: dict[str, str]) -> None:
+    good = {**ECS, "subnets": "subnet-1", **options}
+    settings = EcsSettings.from_section(good).unwrap()
+    assert EcsSettings(**settings.model_dump()) == settings
+
+
 TEXTS = either(
     mapped("".join, few(of(*'aZ09-_/:.,;%$ \n\t{}[]"\u00e9'), most=8)),
     of("EC2", "external", "FARGATE:1", "my-asg", "[{}]", "{}", "subnet-1", "sg-1", "LATEST", "30"),

@@ -56,6 +56,11 @@ ELSEWHERE: Mapping[str, str] = {
     "image": "SubmitJob cannot replace it; register a job definition that has it, and set jobDefinition",
     "secrets": "SubmitJob cannot add them; register a job definition that has them, and set jobDefinition",
     "overrides": "it is ECS's; Batch has containerOverrides",
+    "queue": "it is the task's own argument; write queue= at the task, or jobQueue for Batch's",
+    **dict.fromkeys(
+        ("cluster", "launchType", "capacityProviderStrategy", "platformVersion", "networkConfiguration"),
+        "it is ECS's; on Batch the queue's compute environment says where jobs run: set jobQueue",
+    ),
 }
 """What is no key of a task's, but can be set in another place, and where."""
 

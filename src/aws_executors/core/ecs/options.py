@@ -52,6 +52,10 @@ KEPT: Mapping[str, str] = {
 ELSEWHERE: Mapping[str, str] = {
     "image": "RunTask cannot replace it; register a task definition that has it, and set taskDefinition",
     "secrets": "RunTask cannot add them; register a task definition that has them, and set taskDefinition",
+    "jobQueue": "it is Batch's; ECS has cluster, launchType and capacityProviderStrategy",
+    "retryStrategy": "it is Batch's; write retries= at the task",
+    "timeout": "it is Batch's; write execution_timeout= at the task",
+    "queue": "it is the task's own argument; write queue= at the task",
     **{
         key: f"it belongs in overrides: {{'overrides': {{{key!r}: ...}}}}"
         for key in ("containerOverrides", "ephemeralStorage", "executionRoleArn", "taskRoleArn")

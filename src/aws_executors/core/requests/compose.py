@@ -19,7 +19,7 @@ from aws_executors.core.redact.values import MASK, hidden, secrets_in, sensitive
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import as_maker, form_of_uncalled, maker
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.validation import found_by_pydantic, in_words, only_too_large, type_and_value
+from aws_executors.core.validation import in_words, only_too_large, type_and_value
 
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
@@ -84,11 +84,10 @@ def _stepped(step: Callable[[L, R], R], launch: L, request: R) -> R:
         error.add_note(f"in step {function_name(step)}")
         raise
     if not isinstance(changed, type(request)):
-        given = "nothing" if changed is None else f"a {type(changed).__name__}"
-        wanted = type(request).__name__
-        raise BuilderError(
-            f"step {function_name(step)} returned {given}, not a {wanted}; end it with `return request`"
+        given = _unanswered(changed, "with_tags(team='etl')") or (
+            f"{_short_type(changed)}, not a {type(request).__name__}; end it with `return request`"
         )
+        raise BuilderError(f"step {function_name(step)} returned {given}")
     return changed
 
 
@@ -104,17 +103,26 @@ def holds(predicate: Callable[[L], object], launch: L) -> bool:
     Such are a function (nobody called ``queue_is``), a coroutine and a generator.
     """
     answer = predicate(launch)
+    if given := _unanswered(answer, "queue_is('large')"):
+        raise BuilderError(f"predicate {function_name(predicate)} returned {given}")
+    return bool(answer)
+
+
+def _unanswered(answer: object, call: str) -> str:
+    """What a function returned that has not been run yet, with the remedy; `call` is how to call one."""
     if callable(answer):
-        given = "a function; call it where it is named, as in queue_is('large')"
-    elif isinstance(answer, Iterator | AsyncIterator):
-        given = "a generator; end it with return, without yield"
-    elif isinstance(answer, Awaitable):
+        return f"a function; call it where it is named, as in {call}"
+    if isinstance(answer, Iterator | AsyncIterator):
+        return "a generator; end it with return, without yield"
+    if isinstance(answer, Awaitable):
         if isinstance(answer, Coroutine):
             answer.close()  # else Python warns that nobody awaited it
-        given = "a coroutine; write it as def"
-    else:
-        return bool(answer)
-    raise BuilderError(f"predicate {function_name(predicate)} returned {given}")
+        return "a coroutine; write it as def"
+    return ""
+
+
+def _short_type(answer: object) -> str:
+    return "nothing" if answer is None else f"a {type(answer).__name__}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -236,6 +244,8 @@ def _check_steps(verb: str, steps: tuple[object, ...]) -> None:
             raise BuilderError(
                 f"{verb} takes steps, not {type_and_value(step)}; write one as in with_tags(team='etl')"
             )
+        if hasattr(step, "__mro__"):
+            raise BuilderError(f"{verb} takes steps, not {type_and_value(step)}; call it: {_called(step)}()")
         if not _takes(step, 2):
             raise BuilderError(
                 f"{verb}: {_called(step)} is no step, a function of (launch, request); a builder comes first "
@@ -383,10 +393,8 @@ def built(
             asked = launch.executor_config and isinstance(built(build, plain, expected, *last), Success)
             return Failure(replace(fault, builder=CONFIG) if asked else fault)
         return Success(request)
-    given = "nothing" if request is None else f"a {type(request).__name__}"
-    return Failure(
-        BuildFault(builder=function_name(build), error=f"returned {given}, not a {expected.__name__}")
-    )
+    given = _unanswered(request, "build(launch)") or f"{_short_type(request)}, not a {expected.__name__}"
+    return Failure(BuildFault(builder=function_name(build), error=f"returned {given}"))
 
 
 def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildFault:
@@ -396,8 +404,11 @@ def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildF
 
 
 def _oversized(error: BaseException) -> bool:
-    found = found_by_pydantic(error)
-    return only_too_large(found) if found else isinstance(error, RequestTooLargeError)
+    return (
+        only_too_large(error)
+        if isinstance(error, ValidationError)
+        else isinstance(error, RequestTooLargeError)
+    )
 
 
 def _words(error: BaseException) -> str:
@@ -414,8 +425,7 @@ def _words(error: BaseException) -> str:
 
 def error_words(error: BaseException) -> str:
     """What an exception says without its type, pydantic's in our words; of any, also one with no text."""
-    found = found_by_pydantic(error)
-    return "; ".join(in_words(found, shown=False)) if found else _text(error)
+    return "; ".join(in_words(error, shown=False)) if isinstance(error, ValidationError) else _text(error)
 
 
 def _text(error: BaseException) -> str:

@@ -30,6 +30,8 @@ make one of a dict with from_kwargs(...)
         return request
     given = type(request).__name__
     remedy = "make one of a dict with from_kwargs(...)" if isinstance(request, dict) else TOGETHER
+    if callable(request):
+        remedy = "call the builder with a launch: build(launch)"
     raise BuilderError(f"a {kind.__name__} is needed here, not a {given}; {remedy}")
 
 

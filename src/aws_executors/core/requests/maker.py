@@ -66,11 +66,25 @@ write with_timeout(hours=..., minutes=..., seconds=...)
                 raise
         raise refusal(found, make.__name__)
 
-    return as_maker(cast("Callable[P, T]", made))
+    return _marked(cast("Callable[P, T]", made))
 
 
 def as_maker(make: Callable[P, T]) -> Callable[P, T]:
-    """Let `compose` find out where nobody called `make`, which checks its arguments itself."""
+    """Check the number and names of arguments alone: `make` checks the values itself."""
+
+    @wraps(make)
+    def made(*args: object, **kwargs: object) -> T:
+        try:
+            return cast("Open[T]", make)(*args, **kwargs)
+        except TypeError:
+            _bound(signature(make), args, kwargs, make.__name__, f"write {_form(make)}")
+            raise
+
+    return _marked(cast("Callable[P, T]", made))
+
+
+def _marked(make: Callable[P, T]) -> Callable[P, T]:
+    """Let `compose` find out where nobody called `make`."""
     setattr(make, MARK, make)  # itself: a function that `functools.wraps` dresses as this one has it, too
     return make
 
@@ -127,6 +141,7 @@ def form_of_uncalled(part: object) -> str:
     >>> form_of_uncalled(with_container), form_of_uncalled(with_gpu(1))
     ('with_container(ContainerOverride(...))', '')
     """
+    part = cast("object", getattr(part, "func", part)) if type(part).__name__ == "partial" else part
     uncalled = cast("object", getattr(part, MARK, None)) is part is not None
     return _form(cast("Callable[[], object]", part)) if uncalled else ""
 

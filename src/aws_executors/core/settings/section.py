@@ -145,13 +145,13 @@ class SectionModel(BaseModel):
 
 
 def written(values: Written) -> dict[str, object]:
-    """The options that are not blank (a comma alone is), their texts without the white space around them.
+    """The options that are not blank (a comma alone is, and ()), their texts without white space around them.
 
     >>> written({"region": " us-east-1 ", "conn_id": "", "workers": 4})
     {'region': 'us-east-1', 'workers': 4}
     """
     stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
-    return {n: v for n, v in stripped.items() if not isinstance(v, str) or v.strip(", \t\r\n")}
+    return {n: v for n, v in stripped.items() if v != () and (not isinstance(v, str) or v.strip(", \t\r\n"))}
 
 
 def _given(own: Written) -> Written:
