@@ -117,6 +117,10 @@ COMPOSED = [
     ("when()", "when: missing a required argument: 'predicate'; write when(predicate, ..., ...)"),
     ('when(queue_is("a"), otherwise=3)', "when: 'otherwise' is not known"),
     ('not_(queue_is("a"), queue_is("b"))', "not_: too many positional arguments; write not_(predicate)"),
+    (
+        "ecs.build_from(None)",
+        "a RunTask is needed here, not None; end the step or builder before it with `retu",
+    ),
     ("ecs.build_from(ecs.build)", "not a function; call the builder with a launch: build(launch)"),
     ("preview(BATCH)", "preview shows a request, not Launch; make one: preview(build(launch))"),
     ("preview(BATCH.settings)", "preview shows a request, not BatchSettings"),

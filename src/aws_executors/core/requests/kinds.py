@@ -28,11 +28,14 @@ make one of a dict with from_kwargs(...)
     """
     if isinstance(request, kind):
         return request
-    given = type(request).__name__
-    remedy = "make one of a dict with from_kwargs(...)" if isinstance(request, dict) else TOGETHER
-    if callable(request):
+    given, remedy = f"a {type(request).__name__}", TOGETHER
+    if request is None:
+        given, remedy = "None", "end the step or builder before it with `return request`"
+    elif isinstance(request, dict):
+        remedy = "make one of a dict with from_kwargs(...)"
+    elif callable(request):
         remedy = "call the builder with a launch: build(launch)"
-    raise BuilderError(f"a {kind.__name__} is needed here, not a {given}; {remedy}")
+    raise BuilderError(f"a {kind.__name__} is needed here, not {given}; {remedy}")
 
 
 def settings_of(kind: type[S], launch: Launch[S]) -> S:
