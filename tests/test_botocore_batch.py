@@ -12,7 +12,8 @@ from hypothesis import given
 
 from aws_executors.core.batch import eks, overrides, request
 from aws_executors.core.batch.request import SubmitJob, from_kwargs
-from aws_executors.core.requests.wire import KeyValuePair, spell, to_kwargs
+from aws_executors.core.requests.spelling import spell
+from aws_executors.core.requests.wire import KeyValuePair, to_kwargs
 from strategies_batch import submit_jobs
 
 MODEL = botocore.session.get_session().get_service_model("batch")

@@ -14,7 +14,8 @@ from hypothesis import given
 from aws_executors.core.ecs import request, structures
 from aws_executors.core.ecs.options import KEPT, EcsOptions, read_options
 from aws_executors.core.ecs.request import RunTask, from_kwargs
-from aws_executors.core.requests.wire import KeyValuePair, spell, to_kwargs
+from aws_executors.core.requests.spelling import spell
+from aws_executors.core.requests.wire import KeyValuePair, to_kwargs
 from strategies import ecs_options, run_tasks
 
 MODEL = botocore.session.get_session().get_service_model("ecs")

@@ -93,6 +93,27 @@ def test_a_wrong_command_line_ends_with_2(capsys: pytest.CaptureFixture[str]) ->
     assert "invalid choice: 'lambda'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("doctr", "; did you mean doctor?"),
+        ("iam_policy", "; did you mean iam-policy?"),
+        ("doctor --section bacth", "; did you mean batch?"),
+        ("terraform --output jsn", "; did you mean json?"),
+        ("doctor --sectoin batch", "error: unrecognized arguments: --sectoin batch; did you mean --section?"),
+        ("doctor --lanch-timeout=3", "--lanch-timeout=3; did you mean --launch-timeout?"),
+        ("preview etl load more", "error: unrecognized arguments: more\n"),
+    ],
+)
+def test_a_slip_is_told_with_what_was_perhaps_meant(
+    line: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("airflow_db")
 def test_airflow_has_the_same_commands() -> None:
     from aws_executors.cli.airflow_commands import get_commands

@@ -5,9 +5,12 @@ request can be made). 2: the command line or the configuration cannot be read. 1
 """
 
 import argparse
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from importlib import import_module
+from typing import NoReturn
 
 from aws_executors.cli.command import Command
 from aws_executors.cli.command_table import ABOUT, COMMANDS
@@ -16,11 +19,28 @@ PROGRAM = "aws-executors"
 INTERRUPTED = 130
 
 
-def parser() -> argparse.ArgumentParser:
+class CommandLine(argparse.ArgumentParser):
+    """One that says which command or value was perhaps meant, as argparse itself does from Python 3.14 on."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with code 2."""
+        if chosen := re.search(r"invalid choice: '(.*)' \(choose from (.*)\)$", message):
+            message += did_you_mean(chosen[1], chosen[2].replace("'", "").split(", "))
+        super().error(message)
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """The end of a message about a word that is none of those; empty where none is near.
+
+    >>> did_you_mean("--sectoin", ["--section", "--team"]), did_you_mean("x", ["doctor"])
+    ('; did you mean --section?', '')
+    """
+    return "".join(f"; did you mean {near}?" for near in get_close_matches(word, list(allowed), n=1))
+
+
+def parser() -> CommandLine:
     """The parser, made from the table of commands."""
-    found = argparse.ArgumentParser(
-        prog=PROGRAM, description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    found = CommandLine(prog=PROGRAM, description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
     within = found.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         one = within.add_parser(
@@ -38,8 +58,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    options = parser().parse_args(arguments)
+    found = parser()
+    options, unknown = found.parse_known_args(arguments)
     command: Command = options.command
+    if unknown:
+        flags = [flag for option in command.options for flag in option.flags if flag.startswith("-")]
+        near = "".join(did_you_mean(word.partition("=")[0], flags) for word in unknown[:1])
+        found.error(f"unrecognized arguments: {' '.join(unknown)}{near}")
     return run(command.run, options)
 
 

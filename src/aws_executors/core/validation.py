@@ -8,14 +8,15 @@ are never repeated.
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TypeVar, cast
+from operator import index
+from typing import SupportsIndex, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from aws_executors.core.errors import RequestError, RequestTooLargeError
 from aws_executors.core.redact.values import sensitive
-from aws_executors.core.requests.wire import spell
+from aws_executors.core.requests.spelling import spell
 
 R = TypeVar("R")
 Path = tuple[int | str, ...]
@@ -30,6 +31,7 @@ EXPECTED: Mapping[str, str] = {
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
     "int_type": "a whole number",
+    "is_instance_of": "a list",
     "list_type": "a list",
     "literal_error": "{expected}",
     "mapping_type": "a mapping",
@@ -41,6 +43,7 @@ EXPECTED: Mapping[str, str] = {
 """What was expected, by pydantic's error type."""
 LIMITS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("must be at least {ge}", "is below {ge}"),
+    "int_parsing_size": ("must be a smaller number", "is too large a number"),
     "less_than_equal": ("must be at most {le}", "is above {le}"),
     "missing": ("is missing", "is missing"),
 }
@@ -124,6 +127,7 @@ def violations(error: ValidationError) -> list[Violation]:
 
 
 def _own_words(message: str) -> str:
+    message = message.replace(" after validation", "")
     for opening in MISPLACED:
         if message.startswith(opening):
             return f"must{message.removeprefix(opening)}"
@@ -158,6 +162,12 @@ def refusal(
     kind = RequestTooLargeError if only_too_large(error) else RequestError
     sentences = [f"{where}: {sentence}" for sentence in in_words(error, schema)]
     return kind("; ".join(one if ";" in one or not remedy else f"{one}; {remedy}" for one in sentences))
+
+
+def found_by_pydantic(error: BaseException) -> ValidationError | None:
+    """What pydantic found: an error of its own, or the one that a structure was refused for."""
+    found = error.__context__ if isinstance(error, RequestError) else error
+    return found if isinstance(found, ValidationError) else None
 
 
 def _schema(adapter: TypeAdapter[R]) -> Mapping[str, object]:
@@ -202,13 +212,17 @@ def _sentence(violation: Violation, schema: Mapping[str, object], *, shown: bool
     if violation.unknown and path:
         place = f" in {dotted(path[:-1])}" if len(path) > 1 else ""
         name, allowed = str(path[-1]), members(schema, path[:-1])
-        if (other := spell(name)) != name and other in allowed:  # alone, this spelling would be known
+        if (other := spell(name)) != name and {name, other} & {*allowed}:  # alone, this one would be known
             return f"{quoted(name)}{place} is also set as {quoted(other)}; keep one of them"
         return unknown_name(name, allowed, place)
-    subject = dotted(path)
+    if violation.kind == "missing" and path:  # pydantic gives AWS's spelling, whatever the others have
+        known = members(schema, path[:-1])
+        path = (*path[:-1], next((name for name in known if spell(name) == path[-1]), path[-1]))
+    subject = dotted(path) if path[-1:] != ("[key]",) else f"a name in {dotted(path[:-2])}"
     if violation.kind == "value_error":
         return ": ".join(filter(None, (subject, violation.message)))
-    secret = not shown or any(step in SECRET or (isinstance(step, str) and sensitive(step)) for step in path)
+    named = any(step in SECRET or (isinstance(step, str) and sensitive(step)) for step in path)
+    secret = not shown or named or path == ("value",)  # that of a variable by itself
     remedy = _remedy(violation) if shown else ""
     return f"{subject} {violation.demand}{_stood(violation, secret=secret)}{remedy}".strip()
 
@@ -276,6 +290,8 @@ def type_and_value(value: object, *, secret: bool = False) -> str:
     >>> type_and_value(3), type_and_value("x", secret=True), type_and_value(["a"])
     ('int 3', 'str', 'list')
     """
+    if hasattr(value, "__mro__"):
+        return f"the class {cast('type[object]', value).__name__[:SHOWN]}"
     shown = not secret and _short(value)
     return "None" if value is None else f"{type(value).__name__} {value!r}" if shown else type(value).__name__
 
@@ -296,6 +312,29 @@ def dotted(loc: Path) -> str:
     return "".join(steps).removeprefix(".")
 
 
+def as_whole(value: object) -> object:
+    """An integer of another library's (numpy's, say), which has ``__index__``, as Python's own.
+
+    >>> as_whole(3), as_whole(True), as_whole("3"), as_whole(0.5)
+    (3, True, '3', 0.5)
+    """
+    try:
+        return value if isinstance(value, bool) else index(cast("SupportsIndex", value))
+    except TypeError:
+        return value
+
+
+def spelled(written: object, where: str) -> dict[str, object]:
+    """A mapping with its keys in AWS's spelling; `RequestError` for anything else.
+
+    >>> spelled({"task_definition": "a"}, "run_task_kwargs")
+    {'taskDefinition': 'a'}
+    """
+    if not isinstance(written, Mapping):
+        raise RequestError(f"{where} must be a mapping, not {type_and_value(written, secret=True)}")
+    return {spell(str(name)): value for name, value in cast("Mapping[object, object]", written).items()}
+
+
 def members(schema: Mapping[str, object], loc: Path) -> list[str]:
     """The members that the JSON schema allows at a path."""
     node = _resolved(schema, schema)
@@ -307,8 +346,8 @@ def members(schema: Mapping[str, object], loc: Path) -> list[str]:
 def _below(node: Mapping[str, object], step: int | str) -> Mapping[str, object]:
     if isinstance(step, int):
         return _mapping(node.get("items"))
-    properties = _mapping(node.get("properties"))
-    return _mapping(properties.get(step, properties.get(spell(step))))
+    properties = _mapping(node.get("properties")).items()
+    return next((_mapping(below) for name, below in properties if spell(name) == spell(step)), {})
 
 
 def _resolved(node: Mapping[str, object], root: Mapping[str, object]) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ from returns.methods import unwrap_or_failure
 
 from aws_executors.core.ecs.settings import NOT_FARGATE, platform
 from aws_executors.core.errors import RequestError
-from aws_executors.core.requests.wire import spell
+from aws_executors.core.requests.spelling import spell
 from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, Place, SettingsFaults

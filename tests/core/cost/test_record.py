@@ -28,7 +28,7 @@ from aws_executors.core.cost.record import (
 )
 from aws_executors.core.cost.sizes import fitting
 from aws_executors.core.lifecycle.allocation import Allocation
-from aws_executors.core.redact.outgoing import last_lines
+from aws_executors.core.redact.outgoing import first_lines, last_lines, one_line
 
 AMOUNT = st.none() | st.floats(min_value=0, max_value=1e7, allow_nan=False)
 COUNT = st.none() | st.integers(min_value=0, max_value=2**50)
@@ -108,10 +108,21 @@ def test_the_last_measurement_counts_and_a_huge_one_does_not() -> None:
             UsageRecord(sold_as="linux_x86", vcpu=0.25, memory=512, peak=511, cpu=2, running=20, killed=True),
             "used 511 MiB of 512 MiB, 0.1 of 0.25 vCPU, 20 s, not priced; killed for memory",
         ),
+        (
+            UsageRecord(sold_as="windows_x86", vcpu=2, memory=4096, peak=412, cpu=2, running=20),
+            "used 412 MiB of 4 GiB, 0.1 of 2 vCPU, 20 s, not priced; 1024 CPU units and 2 GiB would do",
+        ),
     ],
 )
 def test_lines(record: UsageRecord, line: str) -> None:
     assert line_of(record) == line
+
+
+@pytest.mark.parametrize("queue", ["secret-queue", "token", "db_password", "etl.api_key", "team/secret"])
+def test_a_queue_that_is_named_like_a_secret_keeps_its_name(queue: str) -> None:
+    record = UsageRecord(section="batch", queue=queue, dollars=0.1)
+    assert read_entry(first_lines(entry_of(record))) == record
+    assert one_line(queue) == queue
 
 
 @given(st.sampled_from(PAIRS), st.floats(0, 1), st.floats(0, 1))

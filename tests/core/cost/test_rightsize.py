@@ -53,6 +53,22 @@ def test_the_sum_of_one_counts_in_numbers() -> None:
     assert (repr(row.killed), repr(row.unpriced)) == ("1", "1")
 
 
+@pytest.mark.parametrize(
+    ("sold_as", "vcpu", "memory", "peak", "proposed"),
+    [
+        ("linux_x86", 2, 4096, 100, "0.25 vCPU, 512 MiB"),
+        ("windows_x86", 2, 4096, 100, "1 vCPU, 2 GiB"),
+        ("windows_x86", 4, 30720, 30_000, "4 vCPU, 30 GiB"),
+    ],
+)
+def test_windows_is_proposed_what_fargate_has_for_it(
+    sold_as: str, vcpu: int, memory: int, peak: int, proposed: str
+) -> None:
+    run = UsageRecord(sold_as=sold_as, vcpu=vcpu, memory=memory, peak=peak, cpu=1.0, running=100.0)
+    (found,) = proposals([UsageEntry(dag="a", task="b", record=run)] * 3)
+    assert str(found.proposed) == proposed
+
+
 @examples(40)
 @given(ENTRIES, st.sampled_from(Grouping))
 def test_sums_lose_nothing(entries: list[UsageEntry], by: Grouping) -> None:

@@ -1,10 +1,11 @@
 """Slips in builders and in calls of this package: each is one sentence with the mistake and the remedy."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from types import MappingProxyType
+from typing import cast
 
 import pytest
 
@@ -35,8 +36,24 @@ def tagged(team: str) -> ecs.Step:
     return ecs.with_tags(team=team)
 
 
+class Part:
+    """A step as a class, which has to be called."""
+
+    def __call__(self, launch: Launch[batch.BatchSettings], request: batch.SubmitJob) -> batch.SubmitJob:
+        return request
+
+
+async def later(launch: Launch[batch.BatchSettings], request: batch.SubmitJob) -> batch.SubmitJob:
+    return request
+
+
+def by_yield(launch: Launch[batch.BatchSettings], request: batch.SubmitJob) -> Iterator[batch.SubmitJob]:
+    yield request
+
+
 NAMES: dict[str, object] = {name: getattr(aws_executors, name) for name in aws_executors.__all__}
-NAMES |= {"BATCH": BATCH, "ECS": ECS, "replace": replace, "tagged": tagged}
+NAMES |= {"BATCH": BATCH, "ECS": ECS, "replace": replace, "tagged": tagged, "partial": partial}
+NAMES |= {"Part": Part, "later": later, "by_yield": by_yield}
 
 
 # As a notebook runs them: mypy would find most of these.
@@ -83,6 +100,28 @@ COMPOSED = [
     ("batch.build(batch.build)", "a builder takes a Launch, not a function"),
     ('batch.build(replace(BATCH, command="airflow version"))', "write its words, as in"),
     ('batch.build_from({"jobName": "a"})', "make one of a dict with from_kwargs(...)"),
+    (
+        'batch.build(replace(BATCH, task="etl.load"))',
+        "task must be a Task, not str 'etl.load'; write Task(",
+    ),
+    ("batch.build(replace(BATCH, settings=None))", "not BatchSettings; write BatchSettings(region="),
+    (
+        "compose(batch.build, Part)",
+        "compose takes steps, not the class Part; call it: ",
+    ),
+    ('compose(batch.build, partial(batch.with_tags, team="etl"))', "write with_tags(name='...')"),
+    ("compose(batch.build, later)(BATCH)", "later returned a coroutine; write it as def"),
+    ("compose(batch.build, by_yield)(BATCH)", "by_yield returned a generator; end it with return"),
+    ("compose(batch.build, lambda launch, request: batch.with_retry)(BATCH)", "returned a function; call it"),
+    ("compose()", "compose: missing a required argument: 'build'; write compose(build, ..., ...)"),
+    ("when()", "when: missing a required argument: 'predicate'; write when(predicate, ..., ...)"),
+    ('when(queue_is("a"), otherwise=3)', "when: 'otherwise' is not known"),
+    ('not_(queue_is("a"), queue_is("b"))', "not_: too many positional arguments; write not_(predicate)"),
+    (
+        "ecs.build_from(None)",
+        "a RunTask is needed here, not None; end the step or builder before it with `retu",
+    ),
+    ("ecs.build_from(ecs.build)", "not a function; call the builder with a launch: build(launch)"),
     ("preview(BATCH)", "preview shows a request, not Launch; make one: preview(build(launch))"),
     ("preview(BATCH.settings)", "preview shows a request, not BatchSettings"),
     ("preview(batch.build)", "expected a request, not a function; call the builder with a launch"),
@@ -128,6 +167,52 @@ CALLS = [
     ('with_token_lifetime(hours="2")', "hours must be a number, not str '2'"),
     ('ecs.read_options({"memory": "2Gi"})', "not str '2Gi'; write MiB, as in 2048"),
     ('ecs.read_options({"cpu": 0.25})', "not float 0.25; write CPU units, of which 1024 make one vCPU"),
+    ("ecs.RunTask()", "RunTask: task_definition is missing; write RunTask(task_definition=..., ...)"),
+    ('ecs.RunTask("a")', "its members are given by name; write RunTask(task_definition=..., ...)"),
+    ('ecs.Tag("a", "b")', "Tag: its members are given by name; write Tag(key=..., ...)"),
+    ('ecs.Tag(ky="a")', "Tag: 'ky' is not known; did you mean 'key'? Allowed: key, value"),
+    (
+        'ecs.ContainerOverride(name="a", cpu="x")',
+        "ContainerOverride: cpu must be a whole number, not str",
+    ),
+    ("ecs.RunTask(taskDefinition=3)", "taskDefinition must be text, not int 3; put it in quotes"),
+    (
+        'ecs.RunTask(task_definition="a", overrides={"cp": "1"})',
+        "'cp' in overrides is not known; did you",
+    ),
+    ('ecs.RunTask(task_definition="a", taskDefinition="b")', "is also set as 'taskDefinition'; keep one"),
+    ("replace(ecs.build(ECS), grup=3)", "RunTask: 'grup' is not known; did you mean 'group'?"),
+    ("ecs.EphemeralStorage(size_in_gi_b=3)", "size_in_gi_b must be at least 21, not 3"),
+    (
+        'batch.SubmitJob(job_name="a", job_queue="b")',
+        "SubmitJob: job_definition is missing; write Submit",
+    ),
+    ('batch.RetryStrategy(evaluate_on_exit=({"action": "RETRY"},))', "RetryStrategy: evaluateOnExit needs"),
+    (
+        "batch.with_retry(3, on_exit=(one for one in []))",
+        "on_exit must be a list, not generator; write",
+    ),
+    (
+        "batch.with_retry(3, on_exit={}.values())",
+        "not dict_values; write with_retry(attempts, on_exit=[",
+    ),
+    ("batch.with_retry(3, on_exit={3})", "on_exit must be a list, not set"),
+    ('batch.with_container("a", command={}.keys())', "command must be a list, not dict_keys; write with_con"),
+    (
+        'batch.with_container("a", environment=["b"])',
+        "be a mapping, not list; write with_container(name",
+    ),
+    (
+        "ecs.with_volume(ecs.VolumeConfiguration)",
+        "a mapping, not the class VolumeConfiguration; write",
+    ),
+    ('BatchConfig(tags="team")', "BatchConfig: tags must be a mapping, not str 'team'"),
+    ('BatchConfig(parameters=["a"])', "BatchConfig: parameters must be a mapping, not list"),
+    ('EcsConfig(environment="a=b")', "EcsConfig: environment must be a mapping, not str"),
+    ("ecs.over_options(ECS.settings, '{}')", "run_task_kwargs must be a mapping, not str"),
+    ("batch.over_options(BATCH.settings, [])", "submit_job_kwargs must be a mapping, not list"),
+    ("ecs.over_options(ECS.settings, {3: 4})", "run_task_kwargs: '3' is not known"),
+    ('ecs.with_tags({1: "a"})', "with_tags: a name in tags must be text, not int 1; put it in quotes"),
     ("EcsConfig(memry=3)", "EcsConfig: 'memry' is not known; did you mean 'memory'?"),
     ('BatchConfig({"memory": 3})', "BatchConfig: its keys are given by name, as in memory=2048"),
 ]
@@ -152,6 +237,10 @@ SHAPES = [
     ('ecs.with_container(name="proxy")', "write with_container(ContainerOverride(...))"),
     ('task_matches("d")', "write task_matches(dag='...', task='...')"),
     ('warm("2h")', "write warm(idle=..., tasks=..."),
+    ("Launch(BATCH.task)", "Launch: too many positional arguments; write Launch(task=Task(...), command=..."),
+    ("Launch(task=BATCH.task, comand=())", "'comand' is not known; did you mean 'command'? Allowed: task, "),
+    ('Task("etl", "load")', "Task: too many positional arguments; write Task(dag_id='...', task_id='...'"),
+    ('Task(dag_id="etl")', "Task: missing a required argument: 'task_id'; write Task(dag_id='...'"),
 ]
 
 
@@ -174,6 +263,39 @@ def test_no_value_of_a_variable_is_quoted() -> None:
         ecs.with_environment(DB_PASSWORD=715, STAGE=716)  # type: ignore[arg-type]
     assert "715" not in str(told.value)
     assert "716" not in str(told.value)
+    with pytest.raises(RequestError, match="value must be text, not int; put it in quotes"):
+        ecs.KeyValuePair(name="DB_PASSWORD", value=715)  # type: ignore[arg-type]
+
+
+class Whole:
+    """A whole number as another library has it (numpy's, say)."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __index__(self) -> int:
+        return self.value
+
+
+WHOLE = [
+    ("batch.with_retry(N(3))", "with_retry(3)"),
+    ("batch.with_timeout(hours=N(24))", "with_timeout(hours=24)"),
+    ("batch.with_resources(vcpus=N(1), memory=N(512))", "with_resources(vcpus=1, memory=512)"),
+    ("ecs.with_cpu_memory(cpu=N(256), memory=N(512))", "with_cpu_memory(cpu=256, memory=512)"),
+    ("ecs.with_more_memory(most=N(4096))", "with_more_memory(factor=2, most=4096)"),
+    ("try_number_over(N(1))", "try_number_over(1)"),
+    ("with_token_lifetime(hours=N(2))", "with_token_lifetime(hours=2)"),
+    ("EcsConfig(cpu=N(256), memory=N(512))", "{'cpu': 256, 'memory': 512}"),
+    ("BatchConfig(vcpus=N(1), memory=N(512))", "{'vcpus': '1', 'memory': '512'}"),
+    ("ecs.Overrides(cpu=N(256)).cpu", "'256'"),
+    ("ecs.EphemeralStorage(size_in_gi_b=N(21))", "EphemeralStorage(size_in_gi_b=21)"),
+    ("ecs.build(replace(ECS, executor_config={'cpu': N(256)})).overrides.container_overrides[0].cpu", "256"),
+]
+
+
+@pytest.mark.parametrize(("written", "printed"), WHOLE)
+def test_a_whole_number_of_another_library_is_one(written: str, printed: str) -> None:
+    assert repr(eval(written, {**NAMES, "N": Whole})) == printed
 
 
 def test_what_worked_works() -> None:
@@ -219,6 +341,21 @@ def test_a_function_that_hides_its_arguments_may_be_a_step() -> None:
     assert compose(ecs.build, dressed)(ECS).group == "dressed"
 
 
+class Unsigned:
+    """A step whose annotations name what is not there: Python 3.14 reads them for the signature."""
+
+    @property
+    def __signature__(self) -> object:
+        raise NameError("name 'Launch' is not defined")
+
+    def __call__(self, launch: Launch[ecs.EcsSettings], request: ecs.RunTask) -> ecs.RunTask:
+        return replace(request, group="unsigned")
+
+
+def test_a_step_that_annotates_with_names_for_type_checkers_alone_is_a_step() -> None:
+    assert compose(ecs.build, Unsigned())(ECS).group == "unsigned"
+
+
 def test_settings_made_in_python_are_told_with_the_arguments_to_write() -> None:
     with pytest.raises(SettingsError) as told:
         ecs.EcsSettings(regoin="us-east-1", cluster="etl", container_name="main")  # type: ignore[call-arg]
@@ -228,6 +365,8 @@ def test_settings_made_in_python_are_told_with_the_arguments_to_write() -> None:
         "  task_definition is missing; write task_definition='airflow-task:3'",
         "  regoin = 'us-east-1' is not an option of EcsSettings; did you mean region? leave regoin out",
     ]
+    with pytest.raises(SettingsError, match="dict is not given by name; write region='us-east-1', or Ecs"):
+        cast("Callable[[object], object]", ecs.EcsSettings)({"region": "us-east-1"})
 
 
 WRONG_PAIR = {"overrides": {"cpu": "300", "memory": "512"}}
@@ -240,6 +379,54 @@ def test_what_executor_config_brings_is_not_the_builders_fault(
     fault = built(build, replace(ECS, executor_config=WRONG_PAIR), ecs.RunTask, ecs.sealed).failure()
     assert str(fault).startswith("executor_config: Fargate has no task with cpu=300; cpu is one of 256, ")
     assert "sealed" not in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("build", "error"),
+    [
+        (later, "returned a coroutine; write it as def"),
+        (by_yield, "returned a generator; end it with return, without yield"),
+        (
+            lambda launch, request: batch.build,
+            "returned a function; call it where it is named, as in build(l",
+        ),
+    ],
+)
+def test_a_builder_that_has_not_run_is_told(build: Callable[..., object], error: str) -> None:
+    asked = cast("Callable[..., batch.SubmitJob]", build)
+    fault = built(lambda launch: asked(launch, None), BATCH, batch.SubmitJob).failure()
+    assert fault.error.startswith(error)
+
+
+def test_a_misspelt_member_in_a_step_is_told_with_the_one_that_was_meant() -> None:
+    build = compose(ecs.build, lambda launch, request: replace(request, tag=()))  # type: ignore[call-arg]
+    error = built(build, ECS, ecs.RunTask).failure().error
+    assert error.startswith("RunTask: 'tag' is not known; did you mean 'tags'? Allowed: task_definition, ")
+
+
+@pytest.mark.parametrize(
+    ("read", "key", "words"),
+    [
+        (ecs.read_options, "jobQueue", "it is Batch's; ECS has cluster, launchType and capacityProviderStr"),
+        (ecs.read_options, "retry_strategy", "it is Batch's; write retries= at the task"),
+        (ecs.read_options, "timeout", "it is Batch's; write execution_timeout= at the task"),
+        (ecs.read_options, "queue", "write queue= at the task"),
+        (
+            batch.read_options,
+            "launch_type",
+            "it is ECS's; on Batch the queue's compute environment says where",
+        ),
+        (batch.read_options, "cluster", "it is ECS's; on Batch the queue's"),
+        (batch.read_options, "queue", "write queue= at the task, or jobQueue for Batch's"),
+    ],
+)
+def test_a_key_of_the_other_service_is_told_as_that(
+    read: Callable[[object], object], key: str, words: str
+) -> None:
+    with pytest.raises(RequestError) as told:
+        read({key: "x"})
+    assert f"executor_config: {key!r} cannot be set: " in str(told.value)
+    assert words in str(told.value)
 
 
 def test_what_the_builder_brings_is_its_own() -> None:

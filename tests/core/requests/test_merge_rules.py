@@ -9,7 +9,8 @@ from aws_executors.core.batch import eks, overrides, request
 from aws_executors.core.ecs import structures
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.requests.merge import merge
-from aws_executors.core.requests.wire import fields_of, spell, to_kwargs
+from aws_executors.core.requests.spelling import spell
+from aws_executors.core.requests.wire import fields_of, to_kwargs
 
 
 class Row(NamedTuple):

@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.ecs.request import RunTask
+from aws_executors.core.requests.spelling import spell
 from aws_executors.core.requests.wire import (
     WRITTEN,
     Digits,
@@ -22,7 +23,6 @@ from aws_executors.core.requests.wire import (
     TagValue,
     Texts,
     Whole,
-    spell,
     surely_fits,
     to_kwargs,
 )

@@ -217,6 +217,16 @@ def test_settings_are_frozen() -> None:
         settings.region = "us-east-1"  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"launch_type": "EC2"}, {"capacity_provider_strategy": "FARGATE_SPOT:1"}, {"subnets": "subnet-1"}],
+)
+def test_settings_can_be_made_anew_of_what_they_hold(options: dict[str, str]) -> None:
+    good = {**ECS, "subnets": "subnet-1", **options}
+    settings = EcsSettings.from_section(good).unwrap()
+    assert EcsSettings(**settings.model_dump()) == settings
+
+
 TEXTS = either(
     mapped("".join, few(of(*'aZ09-_/:.,;%$ \n\t{}[]"\u00e9'), most=8)),
     of("EC2", "external", "FARGATE:1", "my-asg", "[{}]", "{}", "subnet-1", "sg-1", "LATEST", "30"),
@@ -328,3 +338,54 @@ def test_what_is_no_queue_of_events_here(url: str, words: str) -> None:
 def test_the_queue_that_is_proposed_keeps_its_name() -> None:
     (fault,) = faults({"events_queue": "https://sqs.us-east-1.amazonaws.com/123456789012/us-east-1-events"})
     assert "events_queue = https://sqs.eu-west-1.amazonaws.com/123456789012/us-east-1-events" in fault
+
+
+HOSTILE: list[object] = [
+    *("[[]]", "{}", "[{}]", "[null]", "null", "[1]", '"x"', '[["a","b"]]', "NaN", "[NaN]", '{"a":1,"a":2}'),
+    *(
+        "[" * 3000 + "]" * 3000,
+        "9" * 5000,
+        "[" + "9" * 5000 + "]",
+        "x" * 9000,
+        "A:" + "9" * 5000,
+        "\0",
+        "\ud800",
+    ),
+    *([], [[]], {}, [{}], [None], [[["a"]]], {"a": {}}, {1: 2}, None, True, 3, 10**50, float("nan"), b"x"),
+]
+
+
+@pytest.mark.parametrize(("model", "good"), [(BatchSettings, BATCH), (EcsSettings, ECS)])
+def test_whatever_an_option_holds_is_read_or_told(model: type[Settings], good: dict[str, str]) -> None:
+    for name in model.model_fields:
+        for value in HOSTILE:
+            read = model.from_section({**good, name: value})
+            told = str(read.swap().value_or(f"  {name} is read"))
+            assert f"  {name} " in told
+            assert not any(words in told for words in ("nput", "pydantic", "Exceeds", "unhashable"))
+            assert len(told) < 1500
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("subnets", [[]], "subnets = [... (4 characters) at [0] is not text; set [ecs_fargate] subnets = "),
+        ("executor_config_allowed", [{}], "= [... (4 characters) at [0] is not text"),
+        (
+            "capacity_provider_strategy",
+            '[{"weight": 1, "weight": 2}]',
+            "twice; keep one",
+        ),
+        (
+            "run_task_kwargs",
+            '{"a": ' + "9" * 5000 + "}",
+            "contains a number of 5000 digits; set [ecs_",
+        ),
+        ("max_attempts", "9" * 5000, "is too large a number; set [ecs_fargate] max_attempts = 5"),
+        ("warm_idle", True, "warm_idle needs workload_store"),
+    ],
+)
+def test_odd_json_is_told_with_the_option_and_the_remedy(option: str, value: object, words: str) -> None:
+    told = str(EcsSettings.from_section({**ECS, option: value}).failure())
+    assert words in told
+    assert "has 1 fault:" in told

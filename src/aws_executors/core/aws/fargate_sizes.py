@@ -18,16 +18,22 @@ FARGATE_MEMORY: Mapping[int, range | tuple[int, ...]] = {
 }
 
 
-def smallest_pair(cpu: float, memory: float) -> tuple[int, int] | None:
+WINDOWS_CPU = range(1024, 4096 + 1)
+"""What Windows can have of them: 1 vCPU at least, and more than 4 need a platform of Linux."""
+
+
+def smallest_pair(cpu: float, memory: float, *, windows: bool = False) -> tuple[int, int] | None:
     """The smallest pair with at least this much of both, or None if that is more than the largest has.
 
     Of two pairs, the one with less CPU is the smaller one: it is always the cheaper one, too.
 
     >>> smallest_pair(200, 700), smallest_pair(256, 3000), smallest_pair(1, 200_000)
     ((256, 1024), (512, 3072), None)
+    >>> smallest_pair(200, 700, windows=True), smallest_pair(4097, 700, windows=True)
+    ((1024, 2048), None)
     """
     for units, sizes in FARGATE_MEMORY.items():
         fits = [size for size in sizes if size >= memory]
-        if units >= cpu and fits:
+        if units >= cpu and fits and (units in WINDOWS_CPU or not windows):
             return units, fits[0]
     return None

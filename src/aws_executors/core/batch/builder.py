@@ -26,7 +26,8 @@ from aws_executors.core.requests.kinds import of_kind, settings_of
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import as_maker
 from aws_executors.core.requests.merge import with_members
-from aws_executors.core.requests.wire import spell, to_kwargs
+from aws_executors.core.requests.wire import to_kwargs
+from aws_executors.core.validation import spelled
 
 HEAD, SUBMISSION = 63, 64
 """How many characters of a job's name are for people, and how many for the submission: with a ``-``, 128."""
@@ -37,8 +38,9 @@ OTHER_KINDS = frozenset({"eksPropertiesOverride", "nodeOverrides"})
 def build(launch: Launch[BatchSettings]) -> SubmitJob:
     """The request for a launch, as the options of `[batch]` and the task's ``executor_config`` say.
 
-    Same launch, same request. Raises `RequestError` or pydantic's ValidationError (both ValueError) for an
-    ``executor_config`` that makes none. Source: API_SubmitJob of the AWS Batch API Reference.
+    Same launch, same request. Raises `RequestError` for an ``executor_config`` that makes none.
+
+    Source: API_SubmitJob of the AWS Batch API Reference.
 
     >>> from aws_executors.core.requests.launch import Task
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
@@ -106,7 +108,7 @@ def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> Submi
     >>> over_options(settings, {"jobQueue": "night", "retryStrategy": {"attempts": 3}}).retry_strategy
     RetryStrategy(attempts=3, evaluate_on_exit=())
     """
-    own = {spell(name): value for name, value in kwargs.items()}
+    own = spelled(kwargs, "submit_job_kwargs")
     base = to_kwargs(from_options(settings))
     if not own.keys().isdisjoint(OTHER_KINDS):
         base.pop("ecsPropertiesOverride", None)

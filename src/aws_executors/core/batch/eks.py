@@ -8,12 +8,11 @@ from dataclasses import field
 from typing import Annotated
 
 from pydantic import AfterValidator, WrapValidator
-from pydantic.dataclasses import dataclass
 
 from aws_executors.core.batch.overrides import free_name, only_once
 from aws_executors.core.redact.values import MASK, sensitive
 from aws_executors.core.requests.merge import KEY, KEY_OF_A_WHOLE, MergedBy, by_key, merge
-from aws_executors.core.requests.wire import WRITTEN, Text, Texts, masked_repr
+from aws_executors.core.requests.wire import Text, Texts, masked_repr, structure
 
 
 def _sized(quantities: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -27,7 +26,7 @@ Quantities = Annotated[Texts, AfterValidator(_sized)]
 """Kubernetes quantities by resource: ``cpu`` ("0.25"), ``memory`` ("512Mi"), ``nvidia.com/gpu`` ("1")."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EksContainerEnvironmentVariable:
     """One environment variable; names that start with ``AWS_BATCH`` are Batch's own. A repr hides secrets."""
 
@@ -39,7 +38,7 @@ class EksContainerEnvironmentVariable:
         return f"EksContainerEnvironmentVariable(name={self.name!r}, value={value!r})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EksContainerResourceRequirements:
     """What a container may use at most, and what is kept for it; memory must be the same in both."""
 
@@ -47,7 +46,7 @@ class EksContainerResourceRequirements:
     requests: Quantities = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EksContainerOverride:
     """Changes to one container of the pod; Docker's command is `args` here, its entrypoint `command`."""
 
@@ -83,7 +82,7 @@ def _by_name(
     return only_named(by_key(base, over, _container_name, merge))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EksMetadata:
     """The pod's labels, annotations and namespace."""
 
@@ -95,7 +94,7 @@ class EksMetadata:
         return masked_repr(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EksPodPropertiesOverride:
     """Changes to the pod."""
 
@@ -110,7 +109,7 @@ class EksPodPropertiesOverride:
                 raise ValueError(f"more than one {what} has no name; name each")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EksPropertiesOverride:
     """Changes to an `eksProperties` definition."""
 

@@ -41,7 +41,8 @@ from aws_executors.core.requests.allowed_options import Use, set_fields, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
 from aws_executors.core.requests.kinds import of_kind
 from aws_executors.core.requests.merge import merge
-from aws_executors.core.requests.wire import WRITTEN, Flag, Text, fields_of, masked_repr, spell
+from aws_executors.core.requests.spelling import spell
+from aws_executors.core.requests.wire import WRITTEN, Flag, Text, fields_of, masked_repr, structure
 
 WORKLOAD = "the Airflow container's command is the workload"
 KEPT: Mapping[str, str] = {
@@ -55,6 +56,11 @@ ELSEWHERE: Mapping[str, str] = {
     "image": "SubmitJob cannot replace it; register a job definition that has it, and set jobDefinition",
     "secrets": "SubmitJob cannot add them; register a job definition that has them, and set jobDefinition",
     "overrides": "it is ECS's; Batch has containerOverrides",
+    "queue": "it is the task's own argument; write queue= at the task, or jobQueue for Batch's",
+    **dict.fromkeys(
+        ("cluster", "launchType", "capacityProviderStrategy", "platformVersion", "networkConfiguration"),
+        "it is ECS's; on Batch the queue's compute environment says where jobs run: set jobQueue",
+    ),
 }
 """What is no key of a task's, but can be set in another place, and where."""
 
@@ -74,7 +80,7 @@ class ContainerKeys:
     instance_type: Text | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class BatchOptions(JobMembers, ContainerKeys):
     """All that ``executor_config`` may say for Batch; what is absent leaves the request as it is."""
 

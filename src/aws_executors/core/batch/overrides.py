@@ -11,10 +11,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic.dataclasses import dataclass
 
 from aws_executors.core.requests.merge import KEY, MergedBy, merge
-from aws_executors.core.requests.wire import WRITTEN, Environment, KeyValuePair, Text
+from aws_executors.core.requests.wire import Environment, KeyValuePair, Text, structure
+from aws_executors.core.validation import as_whole
 
 ResourceType = Literal["GPU", "MEMORY", "VCPU"]
 
@@ -31,6 +31,7 @@ def as_amount(value: object) -> object:
     >>> as_amount(0.25), as_amount(2.0), as_amount(122880), as_amount("1")
     ('0.25', '2', '122880', '1')
     """
+    value = as_whole(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     plain = int(value) if isinstance(value, int) else float(value)  # an IntEnum, numpy's: of another repr
@@ -122,7 +123,7 @@ Vcpus = Annotated[Amount, AfterValidator(_vcpus)]
 Mebibytes = Annotated[Amount, AfterValidator(_mebibytes)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class ResourceRequirement:
     """How much of one resource: VCPU in CPUs (0.25 is a quarter), MEMORY in MiB (4 at least), GPU in GPUs."""
 
@@ -141,7 +142,7 @@ def _resources_once(listed: tuple[ResourceRequirement, ...]) -> tuple[ResourceRe
 Resources = Annotated[tuple[ResourceRequirement, ...], AfterValidator(_resources_once)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class ContainerOverrides:
     """Changes to the one container of a `containerProperties` definition."""
 
@@ -185,7 +186,7 @@ def _type_of(item: object) -> object:
 Overrides = Annotated[ContainerOverrides, BeforeValidator(sizes_of_old)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class TaskContainerOverrides:
     """Changes to one named container of an `ecsProperties` definition (several containers in one job)."""
 
@@ -195,7 +196,7 @@ class TaskContainerOverrides:
     resource_requirements: Resources = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class TaskPropertiesOverride:
     """Changes to the containers of one ECS task."""
 
@@ -214,7 +215,7 @@ def _one_task(
     return tuple(merge(below, above) for below, above in zip(base, over, strict=True)) if base else over
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EcsPropertiesOverride:
     """Changes to an `ecsProperties` definition; Batch allows one task."""
 

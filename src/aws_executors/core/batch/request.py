@@ -7,7 +7,6 @@ AWS's (API reference of AWS Batch, SubmitJob); `wire.py` spells them.
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
@@ -32,6 +31,8 @@ from aws_executors.core.requests.wire import (
     Texts,
     Whole,
     masked_repr,
+    needed_text,
+    structure,
     surely_fits,
     tag_key,
     tag_text,
@@ -84,7 +85,7 @@ def _taggable(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
 Tags = Annotated[Texts, AfterValidator(_taggable), BeforeValidator(_as_pairs)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EvaluateOnExit:
     """What Batch does after an attempt that ended in this way; every condition given must match."""
 
@@ -94,7 +95,7 @@ class EvaluateOnExit:
     on_status_reason: Glob | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class RetryStrategy:
     """How many attempts Batch makes of one job (1 to 10), and after which ends (where no rule fits, all)."""
 
@@ -106,21 +107,21 @@ class RetryStrategy:
             raise ValueError("evaluateOnExit needs attempts (1 to 10) beside it")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class JobTimeout:
     """How many seconds one attempt may run (60 at least); then Batch ends the job, and does not retry it."""
 
     attempt_duration_seconds: Annotated[Whole, Field(ge=60)] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class JobDependency:
     """A job that must have succeeded before this one starts."""
 
     job_id: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class ConsumableResourceRequirement:
     """How much of a consumable resource (a licence, say) the job holds while it runs."""
 
@@ -128,7 +129,7 @@ class ConsumableResourceRequirement:
     quantity: Annotated[Whole, Field(ge=0)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class ConsumableResourceProperties:
     """The consumable resources of a job."""
 
@@ -138,7 +139,7 @@ class ConsumableResourceProperties:
         only_once("resource", (listed.consumable_resource for listed in self.consumable_resource_list))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class NodePropertyOverride:
     """Changes to a range of nodes of a multi-node job: ``"0:3"``, ``":3"``, ``"4:"``."""
 
@@ -153,7 +154,7 @@ class NodePropertyOverride:
         one_kind(overrides_in(self))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class NodeOverrides:
     """Changes to a `nodeProperties` definition (multi-node parallel jobs; not on Fargate)."""
 
@@ -202,21 +203,21 @@ class JobIdentity:
     job_name: JobName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class SubmitJob(JobMembers, JobIdentity):
     """One job to be submitted.
 
     Of the four kinds of overrides (container, ECS properties, EKS properties, nodes) at most one may be
-    used, the one of the job definition's own kind. Raises pydantic's ValidationError (a ValueError) where a
-    member is outside of AWS's limits. Source: API_SubmitJob of AWS Batch.
+    used, the one of the job definition's own kind. Raises `RequestError` where a member is outside of AWS's
+    limits. Source: API_SubmitJob of AWS Batch.
 
     >>> SubmitJob(job_name="nightly", job_queue="q", job_definition="d:3", timeout=JobTimeout(
     ...     attempt_duration_seconds=3600)).timeout.attempt_duration_seconds
     3600
     """
 
-    job_queue: Text = field()
-    job_definition: Text = field()
+    job_queue: Text = needed_text()
+    job_definition: Text = needed_text()
 
     def __repr__(self) -> str:
         return masked_repr(self)

@@ -67,6 +67,11 @@ class UsageRecord(BaseModel):
         return self.sold_as not in ("", PriceClass.EC2)
 
     @property
+    def on_windows(self) -> bool:
+        """Whether it was a task of Windows on Fargate."""
+        return self.sold_as == PriceClass.WINDOWS_X86
+
+    @property
     def had(self) -> int | None:
         """The memory that its Airflow container might use (MiB)."""
         return self.limit or self.memory
@@ -241,7 +246,7 @@ def would_do(record: UsageRecord) -> str:
         return ""
     if record.killed or record.beside or not record.on_fargate:
         return ""
-    pair = fitting(record.cpu_share, record.peak)
+    pair = fitting(record.cpu_share, record.peak, windows=record.on_windows)
     if pair is None or pair[0] > record.vcpu * GIB or pair[1] > record.memory:
         return ""
     if pair == (round(record.vcpu * GIB), record.memory):

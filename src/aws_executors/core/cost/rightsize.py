@@ -140,7 +140,7 @@ def _proposal(section: str, dag: str, task: str, runs: _Runs) -> Proposal | None
     share = percentile(sorted(runs.shares), PERCENTILE) if runs.shares else last.vcpu
     now = Size(cpu=round(last.vcpu * GIB), memory=last.memory)
     step = 0 if last.on_fargate else WHOLE_VCPU if section == "batch" else CPU_STEP
-    proposed = _fitting(share, runs.needed, step)
+    proposed = _fitting(share, runs.needed, step, windows=last.on_windows)
     notes = []
     if proposed is None:
         proposed = now
@@ -177,7 +177,7 @@ def percentile(ordered: Sequence[float], part: float) -> float:
     return ordered[max(ceil(part * len(ordered)) - 1, 0)]
 
 
-def _fitting(share: float, memory: float, step: int) -> Size | None:
+def _fitting(share: float, memory: float, step: int, *, windows: bool) -> Size | None:
     """A size of Fargate, or one on an instance by a `step` of CPU units."""
     cpu = share * CPU_ROOM * GIB
     if step:
@@ -185,7 +185,7 @@ def _fitting(share: float, memory: float, step: int) -> Size | None:
             cpu=max(ceil(cpu / step), 1) * step,
             memory=max(ceil(memory / MEMORY_STEP), 1) * MEMORY_STEP,
         )
-    pair = smallest_pair(cpu, memory)
+    pair = smallest_pair(cpu, memory, windows=windows)
     return None if pair is None else Size(cpu=pair[0], memory=pair[1])
 
 

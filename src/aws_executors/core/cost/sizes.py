@@ -14,10 +14,10 @@ CPU_ROOM = 1.5
 """So many times the average of CPU must fit: a task is busier at times than on average."""
 
 
-def fitting(cpu_share: float, peak: float) -> tuple[int, int] | None:
+def fitting(cpu_share: float, peak: float, *, windows: bool = False) -> tuple[int, int] | None:
     """The smallest pair for a task that used so many vCPUs on average and so many MiB at most; with room.
 
     >>> fitting(0.1, 412), fitting(0.3, 412)
     ((256, 1024), (512, 1024))
     """
-    return smallest_pair(ceil(cpu_share * CPU_ROOM * GIB), ceil(peak * MEMORY_ROOM))
+    return smallest_pair(ceil(cpu_share * CPU_ROOM * GIB), ceil(peak * MEMORY_ROOM), windows=windows)

@@ -28,7 +28,9 @@ from aws_executors.core.requests.kinds import of_kind, settings_of
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import as_maker
 from aws_executors.core.requests.merge import with_members
-from aws_executors.core.requests.wire import spell, to_kwargs
+from aws_executors.core.requests.spelling import spell
+from aws_executors.core.requests.wire import to_kwargs
+from aws_executors.core.validation import spelled
 
 SET_HERE = ("clientToken", "startedBy")
 """Members that the executor sets itself, whatever the options say."""
@@ -37,8 +39,9 @@ SET_HERE = ("clientToken", "startedBy")
 def build(launch: Launch[EcsSettings]) -> RunTask:
     """The request for a launch, as the options of `[ecs_fargate]` and the task's ``executor_config`` say.
 
-    Same launch, same request. Raises `RequestError` or pydantic's ValidationError (both ValueError) for an
-    ``executor_config`` that makes none. Source: API_RunTask of the Amazon ECS API Reference.
+    Same launch, same request. Raises `RequestError` for an ``executor_config`` that makes none.
+
+    Source: API_RunTask of the Amazon ECS API Reference.
 
     >>> from aws_executors.core.requests.launch import Task
     >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
@@ -123,7 +126,7 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
     >>> request.launch_type, request.platform_version, request.network_configuration
     ('EC2', None, None)
     """
-    own = {spell(name): value for name, value in kwargs.items()}
+    own = spelled(kwargs, "run_task_kwargs")
     for member in filter(own.keys().__contains__, SET_HERE):
         raise RequestError(f"run_task_kwargs: {member!r} cannot be set: {KEPT[member]}")
     own |= _with_names(own, settings.container_name)

@@ -13,7 +13,7 @@ from aws_executors.core.ecs.structures import CapacityProvider
 from aws_executors.core.settings.types import json_of
 
 FARGATE_PROVIDERS = frozenset({"FARGATE", "FARGATE_SPOT"})
-_ITEM = re.compile(r"(?P<name>[\w-]+)(?::(?P<weight>\d+))?(?::(?P<base>\d+))?", re.ASCII)
+_ITEM = re.compile(r"(?P<name>[\w-]+)(?::(?P<weight>\d{1,9}))?(?::(?P<base>\d{1,9}))?", re.ASCII)
 _FORM = "is neither name:weight:base,... (as in FARGATE_SPOT:4,FARGATE:1:2) nor a JSON list of objects"
 
 
@@ -40,7 +40,7 @@ def read_strategy(value: object) -> object:
 def _item(text: str) -> Mapping[str, object]:
     match = _ITEM.fullmatch(text)
     if match is None:
-        raise ValueError(f"{_FORM}: see {text!r}")
+        raise ValueError(f"{_FORM}: see {text[:60]!r}")
     parts: dict[str, str | None] = match.groupdict()
     numbers = {name: int(parts[name] or 0) for name in ("weight", "base") if parts[name] is not None}
     return {"capacityProvider": parts["name"], **numbers}

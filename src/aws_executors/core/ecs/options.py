@@ -28,13 +28,14 @@ from aws_executors.core.requests.allowed_options import Use, set_fields, within
 from aws_executors.core.requests.executor_config import WHERE, read_config
 from aws_executors.core.requests.kinds import of_kind
 from aws_executors.core.requests.merge import merge
+from aws_executors.core.requests.spelling import spell
 from aws_executors.core.requests.wire import (
     WRITTEN,
     Environment,
     Flag,
     Whole,
     fields_of,
-    spell,
+    structure,
     text_items,
 )
 
@@ -51,6 +52,10 @@ KEPT: Mapping[str, str] = {
 ELSEWHERE: Mapping[str, str] = {
     "image": "RunTask cannot replace it; register a task definition that has it, and set taskDefinition",
     "secrets": "RunTask cannot add them; register a task definition that has them, and set taskDefinition",
+    "jobQueue": "it is Batch's; ECS has cluster, launchType and capacityProviderStrategy",
+    "retryStrategy": "it is Batch's; write retries= at the task",
+    "timeout": "it is Batch's; write execution_timeout= at the task",
+    "queue": "it is the task's own argument; write queue= at the task",
     **{
         key: f"it belongs in overrides: {{'overrides': {{{key!r}: ...}}}}"
         for key in ("containerOverrides", "ephemeralStorage", "executionRoleArn", "taskRoleArn")
@@ -84,7 +89,7 @@ class ContainerKeys:
     resource_requirements: tuple[ResourceRequirement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EcsOptions(TaskMembers, ContainerKeys):
     """All that ``executor_config`` may say for ECS; what is absent leaves the request as it is."""
 

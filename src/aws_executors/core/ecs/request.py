@@ -7,7 +7,6 @@ without asking AWS, is checked here, once, in words. Source: API_RunTask of the 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from types import MappingProxyType
 from typing import Annotated, Literal
 
@@ -27,7 +26,16 @@ from aws_executors.core.ecs.structures import (
 from aws_executors.core.errors import RequestTooLargeError
 from aws_executors.core.requests.merge import MergedBy, appended
 from aws_executors.core.requests.size_limit import parts, too_large
-from aws_executors.core.requests.wire import WRITTEN, Flag, Matching, Text, surely_fits, to_kwargs
+from aws_executors.core.requests.wire import (
+    WRITTEN,
+    Flag,
+    Matching,
+    Text,
+    needed_text,
+    structure,
+    surely_fits,
+    to_kwargs,
+)
 from aws_executors.core.validation import parse
 
 PROVIDED: Mapping[str, str] = MappingProxyType(
@@ -79,18 +87,18 @@ class TaskMembers:
     group: Text | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class RunTask(TaskMembers):
     """One ECS task to be run: what boto3's ``run_task`` takes, under Python's names.
 
     Change it with `dataclasses.replace`, which checks again. `count` is always 1: one request is one
-    container with one workload. Raises pydantic's ValidationError (a ValueError) that lists every fault.
+    container with one workload. Raises `RequestError` that lists every fault.
 
     >>> RunTask(task_definition="airflow", cluster="etl", launch_type="FARGATE").launch_type
     'FARGATE'
     """
 
-    task_definition: Text = field()
+    task_definition: Text = needed_text()
     reference_id: Text | None = None
     started_by: StartedBy | None = None
     client_token: ClientToken | None = None

@@ -139,11 +139,11 @@ class EcsSettings(Settings):
         """The faults of options that do not go together."""
         yield from super().contradictions(own, place)
         runs_on = platform(own)
-        if "launch_type" in own and "capacity_provider_strategy" in own:
+        if own.get("launch_type") is not None and "capacity_provider_strategy" in own:
             yield _superfluous(
                 "launch_type", "excludes capacity_provider_strategy: AWS accepts one of them", own, place
             )
-        if "platform_version" in own and runs_on in NOT_FARGATE:
+        if own.get("platform_version") is not None and runs_on in NOT_FARGATE:
             yield _superfluous("platform_version", f"is for Fargate alone, not for {runs_on}", own, place)
         if _public(own) and runs_on in NOT_FARGATE:
             yield _superfluous("assign_public_ip", f"is for Fargate alone, not for {runs_on}", own, place)

@@ -8,12 +8,10 @@ from collections import Counter
 from typing import Annotated, Literal, cast
 
 from pydantic import Field
-from pydantic.dataclasses import dataclass
 
 from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.requests.merge import KEY, KEY_OF_A_WHOLE
 from aws_executors.core.requests.wire import (
-    WRITTEN,
     Digits,
     Flag,
     KeyValuePair,
@@ -23,10 +21,11 @@ from aws_executors.core.requests.wire import (
     Whole,
     fields_of,
     masked_repr,
+    structure,
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class Tag:
     """One tag of the task: key 1 to 128 characters, value up to 256."""
 
@@ -37,7 +36,7 @@ class Tag:
         return masked_repr(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class CapacityProvider:
     """One provider of a strategy, e.g. FARGATE_SPOT: `weight` 0 to 1000, `base` 0 to 100000 (AWS: 0 each)."""
 
@@ -46,7 +45,7 @@ class CapacityProvider:
     base: Annotated[Whole, Field(ge=0, le=100_000)] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class AwsvpcConfiguration:
     """Where the task's network interface stands: 1 to 16 subnets, up to 5 security groups, one VPC."""
 
@@ -55,14 +54,14 @@ class AwsvpcConfiguration:
     assign_public_ip: Literal["ENABLED", "DISABLED"] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class NetworkConfiguration:
     """The network of a task definition with network mode awsvpc, which Fargate always has."""
 
     awsvpc_configuration: AwsvpcConfiguration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EnvironmentFile:
     """An S3 object, by ARN, with environment variables."""
 
@@ -70,7 +69,7 @@ class EnvironmentFile:
     type: Literal["s3"] = "s3"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class NvidiaMps:
     """A share of one GPU: memory in MiB, at most that percentage of its compute."""
 
@@ -78,14 +77,14 @@ class NvidiaMps:
     max_compute_percent: Annotated[Whole, Field(ge=1, le=100)] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class SharingStrategy:
     """How containers share a GPU."""
 
     nvidia_mps: NvidiaMps
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class ResourceRequirement:
     """GPUs (a number or ALL, or a share), Neuron devices (ALL), or an accelerator by its device name."""
 
@@ -102,7 +101,7 @@ class ResourceRequirement:
             raise ValueError(f"value must be ALL for NeuronDevice, not {self.value!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class ContainerOverride:
     """What one container, named as in the task definition, gets in place of its definition.
 
@@ -125,14 +124,14 @@ class ContainerOverride:
         return mask_literals(f"ContainerOverride({', '.join(said)})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class EphemeralStorage:
     """A Fargate task's own disk: 21 to 200 GiB."""
 
     size_in_gi_b: Annotated[Whole, Field(ge=21, le=200)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class InferenceAcceleratorOverride:
     """Another accelerator type for a device of the task definition."""
 
@@ -140,7 +139,7 @@ class InferenceAcceleratorOverride:
     device_type: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class Overrides:
     """What the task gets in place of its definition: `cpu` in CPU units, `memory` in MiB, both as text."""
 
@@ -159,7 +158,7 @@ class Overrides:
             raise ValueError(f"container {name!r} has several container_overrides; put them into one")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class PlacementConstraint:
     """On which EC2 instances the task may run: memberOf an expression's, or a distinctInstance."""
 
@@ -171,7 +170,7 @@ class PlacementConstraint:
             raise ValueError("memberOf, and no other type, has an expression")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class PlacementStrategy:
     """How the task is placed among them: spread over a field, binpack on cpu or memory, or random."""
 
@@ -183,7 +182,7 @@ class PlacementStrategy:
             raise ValueError("binpack needs a field: cpu or memory")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class TagSpecification:
     """Tags for the EBS volume."""
 
@@ -192,14 +191,14 @@ class TagSpecification:
     propagate_tags: Literal["TASK_DEFINITION", "SERVICE", "NONE"] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class TerminationPolicy:
     """Whether the volume goes when the task stops (AWS: it does)."""
 
     delete_on_termination: Flag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class ManagedEbsVolume:
     """An EBS volume that ECS makes for this task: a size in GiB, a snapshot, or both; rates in MiB/s."""
 
@@ -225,7 +224,7 @@ class ManagedEbsVolume:
             raise ValueError("volume_initialization_rate needs snapshot_id")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class VolumeConfiguration:
     """The settings of a volume that the task definition marks as configured at launch, by its name."""
 

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import cast
 
 from aws_executors.core.errors import RequestError
-from aws_executors.core.requests.wire import fields_of, spell
+from aws_executors.core.requests.spelling import spell
+from aws_executors.core.requests.wire import fields_of
 from aws_executors.core.validation import nearest
 
 ALL, NONE = "all", "none"

@@ -84,11 +84,10 @@ def _stepped(step: Callable[[L, R], R], launch: L, request: R) -> R:
         error.add_note(f"in step {function_name(step)}")
         raise
     if not isinstance(changed, type(request)):
-        given = "nothing" if changed is None else f"a {type(changed).__name__}"
-        wanted = type(request).__name__
-        raise BuilderError(
-            f"step {function_name(step)} returned {given}, not a {wanted}; end it with `return request`"
+        given = _unanswered(changed, "with_tags(team='etl')") or (
+            f"{_short_type(changed)}, not a {type(request).__name__}; end it with `return request`"
         )
+        raise BuilderError(f"step {function_name(step)} returned {given}")
     return changed
 
 
@@ -104,17 +103,26 @@ def holds(predicate: Callable[[L], object], launch: L) -> bool:
     Such are a function (nobody called ``queue_is``), a coroutine and a generator.
     """
     answer = predicate(launch)
+    if given := _unanswered(answer, "queue_is('large')"):
+        raise BuilderError(f"predicate {function_name(predicate)} returned {given}")
+    return bool(answer)
+
+
+def _unanswered(answer: object, call: str) -> str:
+    """What a function returned that has not been run yet, with the remedy; `call` is how to call one."""
     if callable(answer):
-        given = "a function; call it where it is named, as in queue_is('large')"
-    elif isinstance(answer, Iterator | AsyncIterator):
-        given = "a generator; end it with return, without yield"
-    elif isinstance(answer, Awaitable):
+        return f"a function; call it where it is named, as in {call}"
+    if isinstance(answer, Iterator | AsyncIterator):
+        return "a generator; end it with return, without yield"
+    if isinstance(answer, Awaitable):
         if isinstance(answer, Coroutine):
             answer.close()  # else Python warns that nobody awaited it
-        given = "a coroutine; write it as def"
-    else:
-        return bool(answer)
-    raise BuilderError(f"predicate {function_name(predicate)} returned {given}")
+        return "a coroutine; write it as def"
+    return ""
+
+
+def _short_type(answer: object) -> str:
+    return "nothing" if answer is None else f"a {type(answer).__name__}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -201,6 +209,8 @@ def _takes(part: Callable[[L], object], number: int) -> bool:
         shape = signature(part, follow_wrapped=False)
     except (TypeError, ValueError):  # some built-in callables have none
         return True
+    except (NameError, AttributeError):  # Python 3.14 evaluates annotations here; TYPE_CHECKING hides names
+        return True
     try:
         shape.bind(*(None,) * number)
     except TypeError:
@@ -234,6 +244,8 @@ def _check_steps(verb: str, steps: tuple[object, ...]) -> None:
             raise BuilderError(
                 f"{verb} takes steps, not {type_and_value(step)}; write one as in with_tags(team='etl')"
             )
+        if hasattr(step, "__mro__"):
+            raise BuilderError(f"{verb} takes steps, not {type_and_value(step)}; call it: {_called(step)}()")
         if not _takes(step, 2):
             raise BuilderError(
                 f"{verb}: {_called(step)} is no step, a function of (launch, request); a builder comes first "
@@ -381,10 +393,8 @@ def built(
             asked = launch.executor_config and isinstance(built(build, plain, expected, *last), Success)
             return Failure(replace(fault, builder=CONFIG) if asked else fault)
         return Success(request)
-    given = "nothing" if request is None else f"a {type(request).__name__}"
-    return Failure(
-        BuildFault(builder=function_name(build), error=f"returned {given}, not a {expected.__name__}")
-    )
+    given = _unanswered(request, "build(launch)") or f"{_short_type(request)}, not a {expected.__name__}"
+    return Failure(BuildFault(builder=function_name(build), error=f"returned {given}"))
 
 
 def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildFault:

@@ -13,7 +13,8 @@ from typing import TypeVar, cast
 from pydantic import TypeAdapter
 
 from aws_executors.core.errors import RequestError
-from aws_executors.core.requests.wire import spell, to_kwargs
+from aws_executors.core.requests.spelling import spell
+from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.validation import FAULTS, options_of, parse, quoted, type_and_value
 
 C = TypeVar("C")

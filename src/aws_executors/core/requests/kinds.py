@@ -6,8 +6,9 @@ Law: what is of another service is refused in words, before anything is read fro
 from typing import TypeVar
 
 from aws_executors.core.errors import BuilderError
-from aws_executors.core.requests.launch import Launch
+from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
+from aws_executors.core.validation import type_and_value
 
 R = TypeVar("R")
 S = TypeVar("S", bound=Settings)
@@ -27,9 +28,14 @@ make one of a dict with from_kwargs(...)
     """
     if isinstance(request, kind):
         return request
-    given = type(request).__name__
-    remedy = "make one of a dict with from_kwargs(...)" if isinstance(request, dict) else TOGETHER
-    raise BuilderError(f"a {kind.__name__} is needed here, not a {given}; {remedy}")
+    given, remedy = f"a {type(request).__name__}", TOGETHER
+    if request is None:
+        given, remedy = "None", "end the step or builder before it with `return request`"
+    elif isinstance(request, dict):
+        remedy = "make one of a dict with from_kwargs(...)"
+    elif callable(request):
+        remedy = "call the builder with a launch: build(launch)"
+    raise BuilderError(f"a {kind.__name__} is needed here, not {given}; {remedy}")
 
 
 def settings_of(kind: type[S], launch: Launch[S]) -> S:
@@ -40,7 +46,12 @@ def settings_of(kind: type[S], launch: Launch[S]) -> S:
     command: object = launch.command
     if isinstance(command, str):
         raise BuilderError("the launch's command is one text; write its words, as in ('airflow', 'version')")
-    if isinstance(launch.settings, kind):
-        return launch.settings
-    found = type(launch.settings).__name__
-    raise BuilderError(f"the launch has {found}, not {kind.__name__}; {TOGETHER}")
+    task: object = launch.task
+    if not isinstance(task, Task):
+        remedy = "write Task(dag_id='...', task_id='...')"
+        raise BuilderError(f"the launch's task must be a Task, not {type_and_value(task)}; {remedy}")
+    settings: object = launch.settings
+    if isinstance(settings, kind):
+        return settings
+    remedy = TOGETHER if isinstance(settings, Settings) else f"write {kind.__name__}(region='...', ...)"
+    raise BuilderError(f"the launch has {type(settings).__name__}, not {kind.__name__}; {remedy}")

@@ -7,6 +7,7 @@ the same launch always gives the same request, in the scheduler, in a test and i
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from aws_executors.core.requests.maker import by_name
 from aws_executors.core.settings.base import Settings
 
 S_co = TypeVar("S_co", bound=Settings, covariant=True)
@@ -15,6 +16,7 @@ LAUNCHER = ("python", "-m", "aws_executors.run")
 """How a container starts this package's launcher."""
 
 
+@by_name
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """Which task instance, and which try of it, a container is for.
@@ -37,6 +39,7 @@ class Task:
         return f"{self.dag_id}.{self.task_id}{mapped} {self.run_id} try {self.try_number}"
 
 
+@by_name
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch(Generic[S_co]):
     """The one argument of every builder.

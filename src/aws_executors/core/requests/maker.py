@@ -10,17 +10,25 @@ from dataclasses import dataclass
 from functools import wraps
 from inspect import Signature, signature
 from types import GenericAlias, NoneType, UnionType
-from typing import ParamSpec, TypeVar, cast, get_args, get_type_hints
+from typing import ParamSpec, Protocol, TypeVar, cast, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from aws_executors.core.errors import BuilderError, RequestError
-from aws_executors.core.validation import parse, refusal, unknown_name
+from aws_executors.core.validation import as_whole, found_by_pydantic, parse, refusal, unknown_name
 
 P = ParamSpec("P")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
+INIT = "__init__"
 MARK = "_makes_a_part"
+
+
+class Open(Protocol[T_co]):
+    """A function whose arguments were checked against its signature."""
+
+    def __call__(self, *args: object, **named: object) -> T_co: ...
 
 
 class _Given(BaseModel):
@@ -47,19 +55,36 @@ write with_timeout(hours=..., minutes=..., seconds=...)
     """
 
     @wraps(make)
-    def made(*args: P.args, **kwargs: P.kwargs) -> T:
-        _check(make, args, kwargs)
+    def made(*args: object, **kwargs: object) -> T:
+        given, named = (*map(as_whole, args),), {name: as_whole(value) for name, value in kwargs.items()}
+        _check(make, given, named)
         try:
-            return make(*args, **kwargs)
-        except ValidationError as error:
-            refused = refusal(error, make.__name__)
-        raise refused
+            return cast("Open[T]", make)(*given, **named)
+        except RequestError as error:
+            found = found_by_pydantic(error)
+            if not found:
+                raise
+        raise refusal(found, make.__name__)
 
-    return as_maker(made)
+    return _marked(cast("Callable[P, T]", made))
 
 
 def as_maker(make: Callable[P, T]) -> Callable[P, T]:
-    """Let `compose` find out where nobody called `make`, which checks its arguments itself."""
+    """Check the number and names of arguments alone: `make` checks the values itself."""
+
+    @wraps(make)
+    def made(*args: object, **kwargs: object) -> T:
+        try:
+            return cast("Open[T]", make)(*args, **kwargs)
+        except TypeError:
+            _bound(signature(make), args, kwargs, make.__name__, f"write {_form(make)}")
+            raise
+
+    return _marked(cast("Callable[P, T]", made))
+
+
+def _marked(make: Callable[P, T]) -> Callable[P, T]:
+    """Let `compose` find out where nobody called `make`."""
     setattr(make, MARK, make)  # itself: a function that `functools.wraps` dresses as this one has it, too
     return make
 
@@ -85,6 +110,30 @@ def keys_only(make: Callable[P, T]) -> Callable[P, T]:
     return made
 
 
+def by_name(kind: type[T]) -> type[T]:
+    """Let a dataclass refuse, with `BuilderError`, a call that does not fit; its values stay unchecked.
+
+    >>> from aws_executors import Task
+    >>> Task("etl", "load")
+    Traceback (most recent call last):
+      ...
+    aws_executors.core.errors.BuilderError: Task: too many positional arguments; \
+write Task(dag_id='...', task_id='...', run_id='...', try_number=..., map_index=...)
+    """
+    init = cast("Open[None]", getattr(kind, INIT))
+
+    @wraps(init)
+    def made(self: T, *args: object, **named: object) -> None:
+        try:
+            init(self, *args, **named)
+        except TypeError:
+            _bound(signature(kind), args, named, kind.__name__, f"write {_form(kind)}")
+            raise
+
+    setattr(kind, INIT, made)
+    return kind
+
+
 def form_of_uncalled(part: object) -> str:
     """How to call a `maker` that somebody named without calling it; empty for anything else.
 
@@ -92,6 +141,7 @@ def form_of_uncalled(part: object) -> str:
     >>> form_of_uncalled(with_container), form_of_uncalled(with_gpu(1))
     ('with_container(ContainerOverride(...))', '')
     """
+    part = cast("object", getattr(part, "func", part)) if type(part).__name__ == "partial" else part
     uncalled = cast("object", getattr(part, MARK, None)) is part is not None
     return _form(cast("Callable[[], object]", part)) if uncalled else ""
 
@@ -115,15 +165,21 @@ def _check(make: Callable[P, T], args: Sequence[object], kwargs: Mapping[str, ob
     kinds = _kinds(call.shape)
     open_ = "VAR_KEYWORD" in kinds.values()  # any name will do: it joins the mapping that comes first
     named = {} if open_ else kwargs
-    try:
-        given = cast("dict[str, object]", call.shape.bind(*args, **named).arguments)
-    except TypeError as error:
-        raise BuilderError(f"{verb}: {_misfit(call.shape, named) or error}; {call.remedy}") from None
+    given = _bound(call.shape, args, named, verb, call.remedy)
     first = next(iter(kinds), "")
     before = given.get(first, {})
     if open_ and isinstance(before, Mapping):
         given[first] = {**cast("Mapping[str, object]", before), **kwargs}
     parse(call.arguments, given, verb, call.remedy)
+
+
+def _bound(
+    shape: Signature, args: Sequence[object], named: Mapping[str, object], verb: str, remedy: str
+) -> dict[str, object]:
+    try:
+        return cast("dict[str, object]", shape.bind(*args, **named).arguments)
+    except TypeError as error:
+        raise BuilderError(f"{verb}: {_misfit(shape, named) or error}; {remedy}") from None
 
 
 def _kinds(shape: Signature) -> dict[str, str]:
@@ -172,15 +228,24 @@ def _form(make: Callable[P, T]) -> str:
     return f"{make.__name__}({', '.join(words)})"
 
 
-def _argument(name: str, kind: str, hint: object) -> str:
-    own, value = False, "'...'" if hint is str else "..."
-    match hint:
-        case object(__name__=str(title), __module__=str(module)) if not (
-            module == "builtins" or _inside(hint)
+def _value(hint: object) -> str:
+    """How a value of this type is written: a text in quotes, a list in brackets, a class by its name."""
+    match hint, _inside(hint):
+        case object(__name__="Sequence"), (inner,):
+            return f"[{_value(inner)}]"
+        case object(__name__="Mapping"), (key, inner):
+            return f"{{{_value(key)}: {_value(inner)}}}"
+        case object(__name__=str(title), __module__=str(module)), () if (
+            callable(hint) and module != "builtins"
         ):
-            own, value = True, f"{title}(...)"
+            return f"{title}(...)"
         case _:
-            pass
+            return "'...'" if hint is str else "..."
+
+
+def _argument(name: str, kind: str, hint: object) -> str:
+    value = _value(hint)
+    own = value.endswith("(...)")
     match kind:
         case "VAR_POSITIONAL":
             return f"{value}, {value}"

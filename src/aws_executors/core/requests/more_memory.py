@@ -86,7 +86,9 @@ def mebibytes(size: int | str) -> int:
         ):
             amount = int(float(text.removesuffix(unit)) * mib)
     if amount < 1:
-        raise ValueError(f"{size!r} is no amount of memory; write MiB (2048) or a text ('16 GiB')")
+        raise ValueError(
+            f"with_more_memory: {size!r} is no amount of memory; write MiB (2048) or a text ('16 GiB')"
+        )
     return amount
 
 

@@ -14,6 +14,7 @@ from aws_executors.core.requests.compose import Predicate, call_text, check_pred
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import as_maker, maker
 from aws_executors.core.settings.base import Settings
+from aws_executors.core.validation import quoted
 
 L = TypeVar("L", bound=Launch[Settings])
 
@@ -39,7 +40,9 @@ def queue_is(*names: str) -> Predicate:
     given: tuple[object, ...] = names
     for name in given:
         if not isinstance(name, str):  # it would never be true
-            raise BuilderError(f"queue_is takes names of queues, not {name!r}; write queue_is('a', 'b')")
+            raise BuilderError(
+                f"queue_is takes names of queues, not {quoted(name)}; write queue_is('a', 'b')"
+            )
     return _QueueIs(names)
 
 

@@ -1,23 +1,24 @@
 """How a request is spelled for AWS: Python's names to members of AWS's API, and back.
 
 Law: the one place where a Python name becomes a member of AWS's API. Every request of ECS and Batch is a
-tree of frozen pydantic dataclasses under `WRITTEN`: fields are named as ``botocore.xform_name`` names the
+tree of frozen pydantic dataclasses made by `structure`: fields are named as ``botocore.xform_name`` names the
 member, lists are tuples, maps of text are `Texts`. What is absent is ``None`` or empty, and is left out of
 the call; so a structure whose every member may be absent defaults to its own empty value and is never
 ``None``. Both spellings are read, AWS's is written.
 
-    @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)      # pydantic.dataclasses
+    @structure
     class AwsvpcConfiguration:
         subnets: tuple[Text, ...]
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import MISSING, field, fields
 from dataclasses import Field as DataclassField
 from dataclasses import dataclass as plain_dataclass
-from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, cast
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast, dataclass_transform
 
 from pydantic import (
     AfterValidator,
@@ -30,34 +31,23 @@ from pydantic import (
     StrictBool,
     StrictInt,
     TypeAdapter,
+    ValidationError,
 )
 from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
 
-from aws_executors.core.errors import BuilderError
+from aws_executors.core.errors import BuilderError, RequestError
 from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.redact.values import MASK, sensitive
+from aws_executors.core.requests.maker import INIT, Open
 from aws_executors.core.requests.merge import KEY
+from aws_executors.core.requests.spelling import spell
+from aws_executors.core.validation import as_whole, refusal
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-ODD_SPELLINGS: Mapping[str, str] = {
-    "enable_ecs_managed_tags": "enableECSManagedTags",
-    "managed_ebs_volume": "managedEBSVolume",
-}
-
-
-def spell(name: str) -> str:
-    """AWS's spelling of a field's name.
-
-    Camel case, but for the table of names that AWS spells in its own way. `tests/test_botocore_ecs.py`
-    holds it against the service's model.
-
-    >>> spell("task_definition"), spell("size_in_gi_b"), spell("enable_ecs_managed_tags")
-    ('taskDefinition', 'sizeInGiB', 'enableECSManagedTags')
-    """
-    first, *rest = name.split("_")
-    return ODD_SPELLINGS.get(name) or first + "".join(part.capitalize() for part in rest)
+T = TypeVar("T")
 
 
 def _both_spellings(name: str) -> AliasChoices:
@@ -71,8 +61,56 @@ WRITTEN = ConfigDict(
     hide_input_in_errors=True,
 )
 
+
+def needed_text() -> str:
+    """A text that a structure must have, though the one that it extends need not."""
+    return cast("str", field())
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(needed_text,))
+def structure(kind: type[T]) -> type[T]:
+    """The frozen dataclass of a structure of AWS's API; made with what it does not take: `RequestError`.
+
+    >>> KeyValuePair("STAGE", "test")
+    Traceback (most recent call last):
+      ...
+    aws_executors.core.errors.RequestError: KeyValuePair: its members are given by name; \
+write KeyValuePair(name=..., value=...)
+    """
+    made = cast("type[T]", dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)(kind))
+    init = cast("Open[None]", getattr(made, INIT))
+
+    @wraps(init)
+    def told(self: T, *args: object, **members: object) -> None:
+        if args:
+            raise RequestError(f"{made.__name__}: its members are given by name; write {_form(made)}")
+        try:
+            init(self, **members)
+        except ValidationError as error:
+            schema = _members(cast("Hashable", made))
+            raise refusal(error, made.__name__, schema, f"write {_form(made)}") from None
+
+    setattr(made, INIT, told)
+    return made
+
+
+def _form(kind: type) -> str:
+    """How a structure is written: with the members that it must have, or the first ones."""
+    all_ = cast("tuple[DataclassField[object], ...]", fields(kind))
+    needed = [one.name for one in all_ if one.default is MISSING] or fields_of(kind)[:2]
+    more = ["..."] if len(all_) > len(needed) else []
+    return f"{kind.__name__}({', '.join([*(f'{name}=...' for name in needed), *more])})"
+
+
+def _schema(kind: Hashable) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", TypeAdapter(cast("type", kind)).json_schema(by_alias=False))
+
+
+_members = lru_cache(64)(_schema)  # by type, under Python's names: it takes 10 ms or more
+
+
 Text = Annotated[str, Field(min_length=1)]
-Whole = StrictInt
+Whole = Annotated[StrictInt, BeforeValidator(as_whole)]
 Flag = StrictBool
 
 
@@ -124,7 +162,8 @@ TagValue = Annotated[str, Field(max_length=256), AfterValidator(tag_text)]
 
 
 def _number_as_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    number = as_whole(value)
+    return str(number) if isinstance(number, int) and not isinstance(number, bool) else value
 
 
 Digits = Annotated[str, BeforeValidator(_number_as_text)]
@@ -152,8 +191,21 @@ def text_items(value: object) -> list[tuple[str, str]]:
     return items
 
 
+def wants_mapping(value: object) -> object:
+    """The value, if it is one of several; of a text or a number, the refusal that asks for a mapping.
+
+    Where a list will do as well: it is a mapping that people write.
+    """
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise PydanticCustomError("mapping_type", "must be a mapping")
+    return value
+
+
 def _pairs(value: object) -> object:
-    return tuple(text_items(value)) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return tuple(text_items(value))
+    listed = tuple(cast("Iterable[object]", wants_mapping(value)))
+    return wants_mapping(listed if all(isinstance(one, list | tuple) for one in listed) else None)
 
 
 def _in_order(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -173,7 +225,7 @@ Texts = Annotated[
 """A map of text to text (Batch's ``tags``, ``parameters``): sorted pairs here, a map on the wire."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)
+@structure
 class KeyValuePair:
     """One environment variable, as both services spell it; a repr hides what its name calls secret."""
 
@@ -188,7 +240,7 @@ class KeyValuePair:
 def _as_variables(value: object) -> object:
     if isinstance(value, Mapping):
         return tuple(KeyValuePair(name=name, value=text) for name, text in text_items(value))
-    return value
+    return wants_mapping(value)
 
 
 Environment = Annotated[tuple[KeyValuePair, ...], BeforeValidator(_as_variables)]

@@ -6,6 +6,7 @@ Law: one field per option; its description, example and default are the only one
 
 import re
 from collections.abc import Iterator
+from math import isfinite
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
@@ -360,10 +361,11 @@ def _events_faults(own: Written, place: Place) -> Iterator[Fault]:
 def as_number(value: object) -> float | None:
     """The number that a text stands for, or None.
 
-    >>> as_number("2.5"), as_number(3), as_number("many")
-    (2.5, 3.0, None)
+    >>> as_number("2.5"), as_number(3), as_number(True), as_number("many"), as_number("nan")
+    (2.5, 3.0, 1.0, None, None)
     """
     try:
-        return float(as_text(value))
+        number = float(value if isinstance(value, bool) else as_text(value))
     except ValueError:
         return None
+    return number if isfinite(number) else None

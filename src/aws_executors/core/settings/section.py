@@ -15,7 +15,7 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.settings.errors import Arguments, Fault, Place, SettingsFaults, shown, unknown_option
 from aws_executors.core.settings.options import option_rows
-from aws_executors.core.validation import Violation, dotted, violations
+from aws_executors.core.validation import Violation, dotted, type_and_value, violations
 
 Written = Mapping[str, object]
 """The options that somebody wrote, by name; what is blank or left to its default is not among them."""
@@ -41,8 +41,13 @@ class SectionModel(BaseModel):
     settable: ClassVar[tuple[str, ...]] = ()
     """What ``executor_config`` can set, by the names that `executor_config_allowed` may list."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, *unnamed: object, **options: object) -> None:
         """Made in a notebook or a test, with values of Python's. Raises `SettingsError`, with every fault."""
+        if unnamed:
+            place = Arguments(type(self).__name__)
+            remedy = f"{place.set('region', 'us-east-1')}, or {place.section}(**options) for a dict"
+            fault = Fault(type_and_value(unnamed[0]), "is not given by name", remedy)
+            raise SettingsError(SettingsFaults(place, (fault,)))
         try:
             super().__init__(**options)
         except ValidationError as error:
@@ -140,13 +145,13 @@ class SectionModel(BaseModel):
 
 
 def written(values: Written) -> dict[str, object]:
-    """The options that are not blank (a comma alone is), their texts without the white space around them.
+    """The options that are not blank (a comma alone is, and ()), their texts without white space around them.
 
     >>> written({"region": " us-east-1 ", "conn_id": "", "workers": 4})
     {'region': 'us-east-1', 'workers': 4}
     """
     stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
-    return {n: v for n, v in stripped.items() if not isinstance(v, str) or v.strip(", \t\r\n")}
+    return {n: v for n, v in stripped.items() if v != () and (not isinstance(v, str) or v.strip(", \t\r\n"))}
 
 
 def _given(own: Written) -> Written:

@@ -6,7 +6,8 @@ complete "option = value ...". Lenient where AWS may change its mind, strict whe
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
@@ -77,7 +78,7 @@ def split_names(value: object) -> object:
     match value:
         case str():
             return tuple(dict.fromkeys(value.replace(",", " ").split(), True))
-        case list() | tuple():
+        case list() | tuple() if all(isinstance(name, Hashable) for name in cast("Iterable[object]", value)):
             return tuple(dict.fromkeys(cast("Iterable[object]", value), True))
         case _:
             return value
@@ -99,7 +100,7 @@ class Each:
     def __call__(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         for name in ids:
             if not re.fullmatch(re.escape(self.prefix) + "[A-Za-z0-9]+", name):
-                raise ValueError(f"contains {name!r}, which is not an id that begins with {self.prefix}")
+                raise ValueError(f"contains {name[:60]!r}, which is not an id that begins with {self.prefix}")
         if len(ids) > self.most:
             raise ValueError(f"contains {len(ids)} ids; AWS accepts at most {self.most}")
         return ids
@@ -130,6 +131,9 @@ def upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
 
 
+MOST_DIGITS = 99
+
+
 def kwargs_source(text: str) -> str:
     """A JSON object, or the dotted path of a dict or function.
 
@@ -146,7 +150,7 @@ def kwargs_source(text: str) -> str:
 
 
 def json_of(text: str) -> object:
-    """What a JSON text says; ValueError that tells where it is none.
+    """What a JSON text says; ValueError that tells where it is none, or says one thing twice.
 
     >>> json_of('{"a": 1,}')
     Traceback (most recent call last):
@@ -154,11 +158,24 @@ def json_of(text: str) -> object:
     ValueError: is not JSON: Expecting property name enclosed in double quotes (character 9)
     """
     try:
-        return cast("object", json.loads(text))
+        return cast("object", json.loads(text, object_pairs_hook=_each_once, parse_int=_bounded))
     except json.JSONDecodeError as error:
         raise ValueError(f"is not JSON: {error.msg} (character {error.pos + 1})") from None
     except RecursionError:
         raise ValueError("is nested too deeply") from None
+
+
+def _each_once(members: list[tuple[str, object]]) -> dict[str, object]:
+    twice = [name for name, count in Counter(name for name, _ in members).items() if count > 1]
+    if twice:
+        raise ValueError(f"names {twice[0][:60]!r} twice; keep one")
+    return dict(members)
+
+
+def _bounded(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"contains a number of {len(digits)} digits")
+    return int(digits)
 
 
 DOTTED = Shape(r"[^\W\d]\w*([.:][^\W\d]\w*)+", "a dotted path such as my_module.build")

@@ -16,7 +16,7 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.cost.prices import Prices, bundled_prices, prices_from
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.compose import function_name
-from aws_executors.core.requests.wire import spell
+from aws_executors.core.requests.spelling import spell
 from aws_executors.core.services import Builder, ServiceSpec
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, SettingsFaults, shown
