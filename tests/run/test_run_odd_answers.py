@@ -190,7 +190,8 @@ except ProcessLookupError:
 """
 
 STRANGER = """
-import locale, os, resource, sys, tempfile  # argparse imports locale when it is used, which a stranger may not
+import locale  # here: argparse does when it is used, and a stranger may not
+import os, resource, sys, tempfile
 from pathlib import Path
 from aws_executors.run import first_process, warm_fork
 from aws_executors.run.cgroup import own_cgroup

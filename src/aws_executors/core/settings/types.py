@@ -152,10 +152,10 @@ def kwargs_source(text: str) -> str:
 def json_of(text: str) -> object:
     """What a JSON text says; ValueError that tells where it is none, or says one thing twice.
 
-    >>> json_of('{"a": 1,}')
+    >>> json_of('{"a": }')
     Traceback (most recent call last):
       ...
-    ValueError: is not JSON: Expecting property name enclosed in double quotes (character 9)
+    ValueError: is not JSON: Expecting value (character 7)
     """
     try:
         return cast("object", json.loads(text, object_pairs_hook=_each_once, parse_int=_bounded))
