@@ -202,7 +202,8 @@ def _marked(launch: Launch[EcsSettings], request: RunTask, overrides: Overrides)
 def _sendable(request: RunTask) -> None:
     """What one step may leave open, and the next one mend, is looked at when the last one is done."""
     place = launch_platform(request.launch_type, request.capacity_provider_strategy)
-    cpu, memory = _amount(request.overrides.cpu), _amount(request.overrides.memory)
+    sizes = (request.overrides.cpu, request.overrides.memory)  # AWS takes words, too: "1 vCPU"
+    cpu, memory = [int(size) if size and size.isdecimal() else None for size in sizes]
     faults = [*_oversized(request.overrides.container_overrides, cpu, memory)]
     if len(request.volume_configurations) > 1:
         names = ", ".join(volume.name for volume in request.volume_configurations)
@@ -248,8 +249,3 @@ def _oversized(
                     f"container {container.name!r} has {name}={wanted}, more than its task's {name}={whole}, "
                     "which AWS refuses; raise it in overrides, or lower the container's"
                 )
-
-
-def _amount(text: str | None) -> int | None:
-    """CPU units or MiB; None where none are said, or in words of AWS's ("1 vCPU")."""
-    return int(text) if text and text.isdecimal() else None

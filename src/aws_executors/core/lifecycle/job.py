@@ -109,7 +109,8 @@ class Job(Generic[R]):
     @property
     def has_run(self) -> bool:
         """Whether the present container runs its task, or has; it may have ended by now."""
-        return self.runs or (self.seen is not None and self.seen.started)
+        seen = self.seen
+        return self.ran or (seen is not None and (seen.started or seen.phase is Phase.RUNNING))
 
     @property
     def had_container(self) -> bool:

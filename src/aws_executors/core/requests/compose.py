@@ -286,10 +286,7 @@ class _Branch(Protocol):
 
 def steps_taken(part: object, launch: Launch[Settings]) -> Iterator[object]:
     """The builder and the steps that a launch goes through, in their order."""
-    if isinstance(part, _Composed | _When):
-        yield from cast("_Branch", part).taken(launch)
-    else:
-        yield part
+    return cast("_Branch", part).taken(launch) if isinstance(part, _Composed | _When) else iter((part,))
 
 
 def parts_of(build: object) -> Iterator[object]:
