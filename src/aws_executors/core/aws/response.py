@@ -92,6 +92,8 @@ CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
     ("DockerClientConfigError", Cause.NEVER_STARTED),
     ("HostConfigError", Cause.NEVER_STARTED),
     ("InvalidVolumeError", Cause.NEVER_STARTED),
+    ("CgroupError", Cause.NEVER_STARTED),
+    ("VolumeError", Cause.NEVER_STARTED),
     ("TaskDependencyError", Cause.NEVER_STARTED),
     ("TaskStoppedBeforePullBeginError", Cause.NEVER_STARTED),
     ("ResourceInitializationError", Cause.NEVER_STARTED),

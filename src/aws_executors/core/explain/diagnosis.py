@@ -11,6 +11,7 @@ from types import MappingProxyType
 from aws_executors.core.aws.response import joined
 from aws_executors.core.explain.reason import is_said
 from aws_executors.core.explain.reasons import reason_for
+from aws_executors.core.explain.start import KILLED
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.redact.outgoing import NAME, one_line
 from aws_executors.core.warm.turn import container_of
@@ -44,7 +45,6 @@ SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
     }
 )
 
-KILLED = ("OutOfMemory", "OOMKilled")
 KILLED_INSIDE = (
     "The container exited with code 0, but a process in it ran out of memory and was killed",
     "Read its log to see whether the task was affected, and give it more memory.",

@@ -8,7 +8,7 @@ from aws_executors.core.aws.error_codes import MESSAGES, Kind
 from aws_executors.core.aws.response import DEREGISTERED, MAINTENANCE
 from aws_executors.core.aws.sidecars import ENDED_TASK
 from aws_executors.core.ecs.answers.responses import FAILURES
-from aws_executors.core.explain.network_and_volumes import NO_ADDRESSES, NO_SUBNET
+from aws_executors.core.explain.network_and_volumes import BLOCKED, NO_ADDRESSES, NO_SUBNET
 from aws_executors.core.explain.reason import ANYTHING, Reason, behind
 from aws_executors.core.explain.secrets_and_roles import THROTTLED
 from aws_executors.core.lifecycle.effects import OURS
@@ -65,10 +65,7 @@ LAUNCHES: tuple[Reason, ...] = (
     ),
     Reason(
         name="no instance launched: account",
-        says=behind(
-            _LAUNCH,
-            ("Blocked:", "account is currently blocked", "PendingVerification", "OptInRequired"),
-        ),
+        says=behind(_LAUNCH, BLOCKED),
         what="AWS lets the account launch no instances: it is blocked, or not verified yet",
         remedy="Do what AWS names, or contact AWS Support. A new account is verified within some hours.",
         source=EC2,
@@ -157,10 +154,21 @@ LAUNCHES: tuple[Reason, ...] = (
 )
 """ECS Managed Instances: EC2's own codes, which ECS quotes."""
 
+
+def _placement(words: str) -> tuple[str, ...]:
+    """These words of ECS: behind its own name for the failure, and alone where nobody else uses them.
+
+    IAM says "on resource: arn:..." of whatever it denies.
+    """
+    alone = (words,) if set(words) & set(" :") else ()
+    named = ("RESOURCE:CPU", "RESOURCE:MEMORY") if words == "RESOURCE:" else alone
+    return (f"TaskFailedToStart: {words}", *named)
+
+
 PLACEMENT: tuple[Reason, ...] = tuple(
     Reason(
         name=f"not placed: {words}",
-        says=(f"TaskFailedToStart: {words}", *((words,) if set(words) & set(" :") else ())),
+        says=_placement(words),
         what="The container could not be placed",
         remedy=remedy,
         source=API,

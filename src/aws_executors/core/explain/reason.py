@@ -1,8 +1,8 @@
 """One reason: AWS's words, what happened, and what to do; and how a reason is matched.
 
-Law: a phrase is AWS's own wording. ``...`` in it matches any text, and case is ignored. AWS truncates long
-texts, so a phrase also matches if a truncated text ends within it. Texts are cut to `LENGTH` and searched
-once per part, so that no hostile text takes long to match.
+Law: a phrase is AWS's own wording. ``...`` in it matches any text, and case is ignored, as is the kind of
+apostrophe. AWS truncates long texts, so a phrase also matches if a truncated text ends within it. Texts are
+cut to `LENGTH` and searched once per part, so that no hostile text takes long to match.
 """
 
 from collections.abc import Iterable
@@ -84,7 +84,7 @@ def is_said(phrase: str, text: str) -> bool:
     >>> is_said("auth...context deadline exceeded", "unable to retrieve auth: context deadli...")
     True
     """
-    lowered, at = text[:LENGTH].lower(), 0
+    lowered, at = text[:LENGTH].lower().replace("\u2019", "'"), 0
     *parts, last = phrase.lower().split(ANYTHING)
     for part in parts:
         found = lowered.find(part, at)
