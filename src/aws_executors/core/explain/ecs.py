@@ -200,6 +200,8 @@ ROOM: tuple[Reason, ...] = (
     ),
 )
 
+RETRIED = "It is started again if the task had not started; otherwise Airflow's `retries` apply."
+
 ENDED: tuple[Reason, ...] = (
     Reason(
         name="stopped by a scheduler",
@@ -256,10 +258,7 @@ ENDED: tuple[Reason, ...] = (
         stop_code="SpotInterruption",
         cause=Cause.RECLAIMED,
         what="AWS reclaimed the container's Spot capacity",
-        remedy=(
-            "It is started again if the task had not started; otherwise Airflow's `retries` apply. "
-            "Add FARGATE beside FARGATE_SPOT for tasks that must not be interrupted."
-        ),
+        remedy=(f"{RETRIED} Add FARGATE beside FARGATE_SPOT for tasks that must not be interrupted."),
         source=SPOT,
     ),
     Reason(
@@ -268,7 +267,7 @@ ENDED: tuple[Reason, ...] = (
         cause=Cause.HOST_LOST,
         what="AWS retired the container's host for maintenance",
         remedy=(
-            "It is started again if the task had not started; otherwise Airflow's `retries` apply. "
+            f"{RETRIED} "
             "AWS announces retirements in the Health Dashboard some days before; on ECS Managed Instances "
             "an instance is drained 14 days after its launch."
         ),
@@ -280,7 +279,7 @@ ENDED: tuple[Reason, ...] = (
         cause=Cause.INSTANCE_ENDED,
         what="The container's instance received a termination notice",
         remedy=(
-            "Airflow's `retries` apply. The cause is Spot, or an Auto Scaling group that scales in: "
+            f"{RETRIED} The cause is Spot, or an Auto Scaling group that scales in: "
             "enable managed termination protection, or use On-Demand instances."
         ),
         source=STOPPED,
@@ -290,10 +289,7 @@ ENDED: tuple[Reason, ...] = (
         says=("Host EC2",),
         cause=Cause.INSTANCE_ENDED,
         what="The container's instance was stopped or terminated",
-        remedy=(
-            "Airflow's `retries` apply. If it happens often (Spot, scale-in), use On-Demand "
-            "instances, or Batch's retryStrategy for jobs that had not started."
-        ),
+        remedy=f"{RETRIED} If it happens often (Spot, scale-in), use On-Demand instances.",
         source=STOPPED,
     ),
     Reason(
@@ -301,10 +297,7 @@ ENDED: tuple[Reason, ...] = (
         says=(DEREGISTERED,),
         cause=Cause.HOST_LOST,
         what="The container's instance was deregistered from its cluster",
-        remedy=(
-            "It is started again if the task had not started; otherwise Airflow's `retries` apply. Drain "
-            "instances before they are deregistered."
-        ),
+        remedy=(f"{RETRIED} Drain instances before they are deregistered."),
         source=STOPPED,
     ),
     Reason(
@@ -312,7 +305,7 @@ ENDED: tuple[Reason, ...] = (
         stop_code="InfrastructureHealth",
         cause=Cause.HOST_LOST,
         what="ECS stopped the container because its host was unhealthy",
-        remedy="Airflow's `retries` apply; the task is not at fault.",
+        remedy=f"{RETRIED} The task is not at fault.",
         source=STOPPED,
     ),
     Reason(
