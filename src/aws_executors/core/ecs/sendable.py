@@ -16,9 +16,8 @@ from aws_executors.core.errors import RequestError
 RATES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "gp3": frozenset({"iops", "throughput"}),
-        "io1": frozenset({"iops"}),
-        "io2": frozenset({"iops"}),
-        **dict.fromkeys(("gp2", "st1", "sc1", "standard"), frozenset()),
+        **dict.fromkeys(("gp2", "io1", "io2"), frozenset({"iops"})),
+        **dict.fromkeys(("st1", "sc1", "standard"), frozenset()),
     }
 )
 """Which rates a type of EBS volume takes. Source: API_TaskManagedEBSVolumeConfiguration."""

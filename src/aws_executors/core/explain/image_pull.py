@@ -44,7 +44,7 @@ IMAGE: tuple[Reason, ...] = (
         says=(
             "engine ecr credentials: not found",
             "private registry credentials: not found",
-            *_pull(*NO_CREDENTIALS, REFUSED_CREDENTIALS),
+            *_pull(*NO_CREDENTIALS, REFUSED_CREDENTIALS, "error getting credentials"),
         ),
         what="The instance's ECS agent had no valid credentials for the image's registry",
         remedy=(
@@ -80,7 +80,7 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image with an attestation",
-        says=("no processor for media-type",),
+        says=("no processor for media-type", *_pull("in-toto")),
         what="The image contains a build attestation, which the runtime cannot unpack as a layer",
         remedy="Build it without: `docker buildx build --provenance=false --sbom=false`, or "
         "BUILDX_NO_DEFAULT_ATTESTATIONS=1. Then push it again.",
@@ -99,6 +99,16 @@ IMAGE: tuple[Reason, ...] = (
         remedy="Rebuild and push it with a recent Docker, as a schema 2 or OCI image. On an instance with an "
         "old Docker, update its image (AMI).",
         source=PAGE,
+    ),
+    Reason(
+        name="image of another kind",
+        says=_pull("unsupported media type", "not supported media type", "unsupported compression"),
+        what="The image has a media type or a compression that the runtime does not support",
+        remedy=(
+            "Build it as an ordinary image, with layers in gzip. A Helm chart, or another artifact, is no "
+            "image."
+        ),
+        source="https://github.com/opencontainers/image-spec/blob/main/media-types.md",
     ),
     Reason(
         name="image registry limits pulls",

@@ -204,7 +204,11 @@ START: tuple[Reason, ...] = (
     ),
     Reason(
         name="image not mounted",
-        says=("mount callback failed", "failed to mount /tmp/containerd-mount"),
+        says=(
+            "mount callback failed",
+            "failed to mount /tmp/containerd-mount",
+            "failed to mount rootfs component",
+        ),
         what="The image's files could not be mounted",
         remedy=(
             "Check whether the image runs elsewhere. If not, rebuild it for linux and push it again; "
@@ -273,6 +277,15 @@ START: tuple[Reason, ...] = (
             "(docker.log, disk, load)."
         ),
         source="https://github.com/canonical/microk8s/issues/430",
+    ),
+    Reason(
+        name="init process not on the instance",
+        says=_start('exec: "docker-init"', "docker-init: "),
+        what="Docker's init process is not installed on the instance",
+        remedy=(
+            "Leave `initProcessEnabled` out of the definition, or use an ECS-optimized image, which has it."
+        ),
+        source="https://docs.docker.com/engine/containers/run/#specify-an-init-process",
     ),
     Reason(
         name="command not in the image",
