@@ -275,7 +275,9 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image registry refuses connections",
-        says=_pull("connection refused", "connection reset by peer", "broken pipe"),
+        says=_pull(
+            "connection refused", "connection reset by peer", "broken pipe", 'failed to authorize...": EOF'
+        ),
         what="The image's registry refused or reset the connection",
         remedy="Check the registry's name and port, and any firewall or proxy between the subnet and it.",
         source=CALLS,
@@ -330,6 +332,7 @@ IMAGE: tuple[Reason, ...] = (
                 "failed to authorize",
                 "requested access to the resource is denied",
                 "insufficient_scope",
+                "invalid_token",
                 "Authentication is required",
                 ": unauthorized",
                 "denied: denied",

@@ -43,6 +43,8 @@ _NAMED_AFTER = re.compile(
     r"""\s*+,\s*+(?:\\*+["'])?+(?:[Nn]ame|[Kk]ey)(?:\\*+["'])?+\s*+[:=]\s*+(?:\\*+["'])?+"""
     r"""(?P<name>[A-Za-z0-9_.-]{1,256}+)"""
 )
+_BEFORE = 256
+"""Characters before a name within which the quote is looked for that opens an address."""
 _AHEAD = 2_000
 """Characters of a value that stands before its name, within which that name is looked for."""
 
@@ -178,6 +180,8 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
         return _value(text, begin) if pair else None
     if parts["pair"] and "," not in parts["pair"] and not _PAIRED.search(before + parts["pair"].rstrip()[-1]):
         return None
+    if colon and _at_an_end(text, found.start(), name, closed=bool(parts["close"])):
+        return _value(text, begin) if _OPENED.match(text, begin) else None
     if colon and (block := _BLOCK.match(text, begin)):
         return _block(text, found.start(), block.end())
     if colon and not parts["close"] and name.lower() in ("cookie", "set-cookie"):
@@ -220,6 +224,20 @@ def _flagged(flag: str, text: str, begin: int) -> Span | None:
     found = bare.group().rstrip(")]},;.") if bare else ""
     odd = any(sign.isdigit() for sign in found) or len(found) >= 20  # else it is a word of a sentence
     return (begin, begin + len(found)) if len(found) >= 8 and odd else None
+
+
+def _at_an_end(text: str, begin: int, name: str, *, closed: bool) -> bool:
+    """Whether the name is the end of what failed, and why follows: an address in quotes, a program, a file.
+
+    ``Get "https://host/token": dial tcp``, ``exec: "login-helper": not found``, ``/etc/passwd: no file``.
+    """
+    near = text[max(0, begin - _BEFORE) : begin]
+    if not closed:
+        return name == "passwd" and near.endswith("/etc/")
+    opened = max(near.rfind(quote) for quote in "\"'")
+    inside = near[opened + 1 :]
+    program = opened >= 0 and not inside and near[:opened].rstrip("\\").endswith("exec: ")
+    return program or (inside.endswith("/") and "://" in inside)
 
 
 def _says(name: str, gap: str) -> bool:
