@@ -307,6 +307,7 @@ def test_a_value_of_such_a_name_however_it_is_quoted(drawn: tuple[str, str]) -> 
         ("https://s3/x?X-Amz-Date=1&X-Amz-Signature=abc", "https://s3/x?X-Amz-Date=1&X-Amz-Signature=***"),
         ("AKIAIOSFODNN7EXAMPLE is gone", "*** is gone"),
         ("ghp_0123456789abcdefghij", "***"),
+        ("dckr_pat_0123456789abcdefghij-AbC", "***"),
         ("[type=int, input_value='hunter2', input_type=str]", "[type=int, input_value=***, input_type=str]"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMII", "-----BEGIN RSA PRIVATE KEY-----***"),
         (f"{KEY}{KEY_END}", f"***\n{KEY_END}"),

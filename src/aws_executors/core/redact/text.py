@@ -73,11 +73,12 @@ _WIDEST = 200
 _PAIRED = re.compile(r"""(?<![A-Za-z0-9_])[Nn]ame:[ \t]++["']?+:\Z|=\\*+["']=\Z""")
 """What stands before a name whose value is on the next line of YAML, or in the next attribute of XML."""
 
-# Secret by their beginnings: access keys of AWS, tokens of GitHub, GitLab, Slack, Stripe, Google, Databricks,
-# Hugging Face, OpenAI and Anthropic.
+# Secret by their beginnings: access keys of AWS, tokens of GitHub, Docker Hub, GitLab, Slack, Stripe, Google,
+# Databricks, Hugging Face, OpenAI and Anthropic.
 _SHAPES = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])|gh[opsur]_[A-Za-z0-9]{20,}+"
-    r"|github_pat_\w{20,}+|glpat-[\w-]{20,}+|xox[abeprs]-[\w-]{10,}+|[rs]k_(?:live|test)_\w{10,}+"
+    r"|github_pat_\w{20,}+|dckr_[op]at_[\w-]{20,}+|glpat-[\w-]{20,}+"
+    r"|xox[abeprs]-[\w-]{10,}+|[rs]k_(?:live|test)_\w{10,}+"
     r"|AIza[\w-]{35}|dapi[0-9a-f]{32}|hf_[A-Za-z0-9]{30,}+"
     r"|sk-(?:(?:proj|svcacct|admin|ant-[a-z0-9]++)-"
     r"(?=[\w-]{0,64}[A-Z])(?=[\w-]{0,64}[0-9])[\w-]{20,}+|[A-Za-z0-9]{32,}+))"
