@@ -115,7 +115,7 @@ IMAGE: tuple[Reason, ...] = (
         says=(
             "toomanyrequests",
             "pull rate limit",
-            *_pull("Too Many Requests", "HTTP status: 429", "Rate exceeded", "Throttling"),
+            *_pull("Too Many Requests", "Rate exceeded", "Throttling"),
         ),
         what="The registry's pull rate limit was reached",
         remedy="Copy the image to Amazon ECR, use a pull through cache, or log in to the registry "
@@ -228,7 +228,6 @@ IMAGE: tuple[Reason, ...] = (
                 )
             ),
             "HTTP status: 5",
-            "unexpected status: 5",
         ),
         what="The image's registry failed",
         remedy="If it persists, check the registry's status page.",

@@ -22,13 +22,13 @@ WAY_OUT = (
 UNREACHED = (
     "deadline exceeded",
     "RequestCanceled",
-    "RequestError",
+    ": RequestError",
     "request send failed",
     "exceeded maximum number of attempts",
     "i/o timeout",
     "connection refused",
     "connection issue",
-    "StatusCode: 0,",
+    "StatusCode: 0...,",
     "retry quota exceeded",
 )
 """How the agent's older and newer SDKs report that an endpoint does not answer."""
@@ -344,7 +344,7 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="ECR login not had",
-        says=ECR,
+        says=(*ECR, "retrieve ecr regist"),
         what="The login for Amazon ECR could not be retrieved",
         remedy="Often the subnets have no route to ECR. "
         + way_out("ecr.api, ecr.dkr and s3")
@@ -379,7 +379,7 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="secrets or login not had",
-        says=("unable to pull secrets or registry auth", "execution resource retrieval failed"),
+        says=("unable to pull secrets or registry", "execution resource retrieval failed"),
         what="A secret, or the login for the image's registry, could not be retrieved",
         remedy=(
             "Check the subnets' route to ECR, Secrets Manager and Systems Manager, then the "
