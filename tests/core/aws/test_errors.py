@@ -229,6 +229,12 @@ def test_c1_exceptions_without_an_answer_are_classed_by_their_classes(name: str,
     assert classify_exception([base.__name__ for base in cls.__mro__], "").kind is kind
 
 
+@pytest.mark.parametrize("name", ["UnauthorizedSSOTokenError", "LoginRefreshRequired"])
+def test_a_session_that_has_expired_is_to_be_renewed(name: str) -> None:
+    cls = getattr(botocore.exceptions, name)
+    assert "renew them" in classify_exception([base.__name__ for base in cls.__mro__], "").remedy
+
+
 def test_c1_what_is_no_botocore_exception() -> None:
     def kind(cls: type[BaseException]) -> Kind:
         return classify_exception([base.__name__ for base in cls.__mro__], "").kind

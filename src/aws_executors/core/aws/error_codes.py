@@ -411,14 +411,16 @@ EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
         "InvalidIMDSEndpointError": _CREDENTIALS,
         "InvalidIMDSEndpointModeError": _CREDENTIALS,
         "LoginError": _CREDENTIALS,
+        "LoginRefreshRequired": _EXPIRED,
         "MetadataRetrievalError": _CREDENTIALS,
         "NoAuthTokenError": _CREDENTIALS,
         "NoCredentialsError": _CREDENTIALS,
         "PartialCredentialsError": _CREDENTIALS,
         "ProfileNotFound": _CREDENTIALS,
         "RefreshWithMFAUnsupportedError": _CREDENTIALS,
-        "SSOError": _CREDENTIALS,  # SSOTokenLoadError, UnauthorizedSSOTokenError
+        "SSOError": _CREDENTIALS,  # SSOTokenLoadError
         "TokenRetrievalError": _CREDENTIALS,
+        "UnauthorizedSSOTokenError": _EXPIRED,
         "UnknownCredentialError": _CREDENTIALS,
         "UnknownTokenProviderError": _CREDENTIALS,
         # No connection was made: nothing was sent.
