@@ -155,7 +155,7 @@ def task_definition(given: Any) -> dict[str, object]:
 
 
 def job_definition(given: Any) -> dict[str, object]:
-    """A job definition (`definition`) as doctor sees it, with our `options`, in an `environment`."""
+    """A job definition (`definition`) as doctor sees it: our `options`, its `queue` and its `environment`."""
     usual = {"region": "eu-west-1", "job_name": "airflow", "job_queue": "q", "job_definition": "d"}
     settings = BatchSettings.from_section(usual | given.get("options", {})).unwrap()
     request = build_job(Launch(task=TASK, command=COMMAND, settings=settings, token="0b6e"))
@@ -169,12 +169,16 @@ def job_definition(given: Any) -> dict[str, object]:
         "status": "VALID",
         "computeResources": {"type": "EC2", "maxvCpus": 16},
     } | given.get("environment", {})
+    usable = {"jobQueueName": "q", "state": "ENABLED", "status": "VALID"}
+    queues = (
+        (read_record(batch_evidence.Queue, usable | given["queue"]).unwrap(),) if "queue" in given else None
+    )
     definition = read_record(batch_evidence.JobDefinition, shown).unwrap()
     seen = batch_evidence.Evidence(
         airflow=SOUND,
         settings=settings,
         request=request,
-        queues=None,
+        queues=queues,
         environments=(read_record(batch_evidence.Environment, around).unwrap(),),
         definitions=(definition,),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from returns.methods import unwrap_or_failure
 from returns.result import Result
 
-from aws_executors.core.aws.response import CONTAINER_REASONS, named_cause
+from aws_executors.core.aws.response import CONTAINER_REASONS, joined, named_cause
 from aws_executors.core.batch.answers import describe as batch
 from aws_executors.core.ecs.answers import describe as ecs
 from aws_executors.core.explain.diagnosis import explain, explain_wait
@@ -64,8 +64,11 @@ def batch_job(given: Mapping[str, Any]) -> Mapping[str, object]:
 
 
 def reason(given: str) -> Mapping[str, object]:
-    """A bare wording, as the reason of a container that failed; its cause, where such a wording says one."""
-    seen = Observation(id="1", phase=Phase.FAILED, cause=Cause.NEVER_STARTED, reason=given)
+    """A bare wording, as the reason of a container that failed; its cause, where such a wording says one.
+
+    It comes without secrets, as every reason does.
+    """
+    seen = Observation(id="1", phase=Phase.FAILED, cause=Cause.NEVER_STARTED, reason=joined(given))
     row = reason_for(seen)
     if row is None:
         return {"row": "", "what": "", "remedy": ""}

@@ -214,6 +214,10 @@ EXPECTED = {
     "UnsupportedS3AccesspointConfigurationError": Kind.PERMANENT,
     "UnsupportedS3ArnError": Kind.PERMANENT,
     "UnsupportedS3ConfigurationError": Kind.PERMANENT,
+    "InvalidSTSRegionalEndpointsConfigError": Kind.PERMANENT,
+    "InvalidDefaultsMode": Kind.PERMANENT,
+    "InvalidIMDSEndpointError": Kind.CREDENTIALS,
+    "InvalidIMDSEndpointModeError": Kind.CREDENTIALS,
     "ChecksumError": Kind.AMBIGUOUS,
     "BotoCoreError": Kind.AMBIGUOUS,
 }
@@ -223,6 +227,12 @@ EXPECTED = {
 def test_c1_exceptions_without_an_answer_are_classed_by_their_classes(name: str, kind: Kind) -> None:
     cls = getattr(botocore.exceptions, name)
     assert classify_exception([base.__name__ for base in cls.__mro__], "").kind is kind
+
+
+@pytest.mark.parametrize("name", ["UnauthorizedSSOTokenError", "LoginRefreshRequired"])
+def test_a_session_that_has_expired_is_to_be_renewed(name: str) -> None:
+    cls = getattr(botocore.exceptions, name)
+    assert "renew them" in classify_exception([base.__name__ for base in cls.__mro__], "").remedy
 
 
 def test_c1_what_is_no_botocore_exception() -> None:
@@ -244,11 +254,40 @@ def test_c1_what_is_no_botocore_exception() -> None:
             Kind.UNREACHABLE,
         ),
         ("SSL validation failed for https://e/ [SSL: WRONG_VERSION_NUMBER] wrong version", Kind.UNREACHABLE),
+        ("SSL validation failed for https://e/ [SSL: UNSUPPORTED_PROTOCOL] unsupported", Kind.UNREACHABLE),
+        (
+            "SSL validation failed for https://e/ [SSL: UNSAFE_LEGACY_RENEGOTIATION_DISABLED] unsafe",
+            Kind.UNREACHABLE,
+        ),
+        ("SSL validation failed for https://e/ [SSL: DH_KEY_TOO_SMALL] dh key too small", Kind.UNREACHABLE),
+        ("SSL validation failed for https://e/ [Errno 2] No such file or directory", Kind.UNREACHABLE),
+        ("SSL validation failed for https://e/ [Errno 13] Permission denied", Kind.UNREACHABLE),
         ("SSL validation failed for https://e/ EOF occurred in violation of protocol", Kind.AMBIGUOUS),
+        ("SSL validation failed for https://e/ [SSL: TLSV1_ALERT_INTERNAL_ERROR] alert", Kind.AMBIGUOUS),
+        ("SSL validation failed for https://e/ [Errno 104] Connection reset by peer", Kind.AMBIGUOUS),
     ],
 )
 def test_only_a_refused_handshake_is_certain_not_to_have_been_carried_out(message: str, kind: Kind) -> None:
     assert classify_exception(["SSLError", "ConnectionError", "BotoCoreError"], message).kind is kind
+
+
+HTTP_CLIENT = ["HTTPClientError", "BotoCoreError", "Exception"]
+UNHANDLED = "An HTTP Client raised an unhandled exception: "
+
+
+def test_credentials_with_a_line_break_are_told_and_not_shown() -> None:
+    quoted = UNHANDLED + "Invalid header value b'IQoJb3JpZ2luX2VjEXAMPLETOKEN/abcdefgh\\n'"
+    told = classify_exception(HTTP_CLIENT, quoted)
+    assert told.kind is Kind.CREDENTIALS
+    assert "line break" in told.message
+    assert "IQoJ" not in repr(told)
+
+
+def test_a_proxy_s_address_that_is_none_was_never_connected_to() -> None:
+    odd = UNHANDLED + "Failed to parse: 'proxy:port' is not a valid host or port"
+    told = classify_exception(HTTP_CLIENT, odd)
+    assert (told.kind, told.remedy) == (Kind.UNREACHABLE, "Check HTTPS_PROXY where the scheduler runs.")
+    assert classify_exception(HTTP_CLIENT, UNHANDLED + "broken").kind is Kind.AMBIGUOUS
 
 
 def test_every_exception_of_the_table_exists() -> None:

@@ -269,6 +269,14 @@ def test_names_are_names() -> None:
         ("auth...context deadline exceeded", f"auth{'x' * 236}context deadlin", True),  # 255 characters
         ("auth...context deadline exceeded", "auth: conte...", False),  # too little is left
         ("context...auth", "auth: context...", False),
+        ("failed to chown", "from daemon: failed t...", False),  # with which many begin
+        ("No such image", "open /etc/passwd: no such ...", False),
+        ("containerd.sock", "failed to create containe...", False),
+        ("RESOURCE:ENI", "ec2:RunInstances on resource:...", False),
+        ("EFS...failed to resolve", "EFS: failed to...", False),
+        ("EFS...failed to resolve", "EFS: failed to reso...", True),
+        ("unable to find user", "from daemon: unable to ...", False),
+        ("unable to find user", "from daemon: unable to find us...", True),
         ("the end", f"{'x' * 5000}the end", False),  # so far nobody looks
     ],
 )

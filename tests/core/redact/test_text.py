@@ -88,6 +88,10 @@ HOSTILE = (
     "Cookie: ",
     "Cookie: a=",
     "dbPassword: a b:",
+    '"https://a/token": b ',
+    'exec: "token": b ',
+    '://token": ',
+    "/etc/passwd: ",
 )
 """What a pattern that goes back over its text takes hours for, said a hundred thousand times."""
 
@@ -303,6 +307,7 @@ def test_a_value_of_such_a_name_however_it_is_quoted(drawn: tuple[str, str]) -> 
         ("https://s3/x?X-Amz-Date=1&X-Amz-Signature=abc", "https://s3/x?X-Amz-Date=1&X-Amz-Signature=***"),
         ("AKIAIOSFODNN7EXAMPLE is gone", "*** is gone"),
         ("ghp_0123456789abcdefghij", "***"),
+        ("dckr_pat_0123456789abcdefghij-AbC", "***"),
         ("[type=int, input_value='hunter2', input_type=str]", "[type=int, input_value=***, input_type=str]"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMII", "-----BEGIN RSA PRIVATE KEY-----***"),
         (f"{KEY}{KEY_END}", f"***\n{KEY_END}"),
@@ -327,6 +332,11 @@ def test_a_value_of_such_a_name_however_it_is_quoted(drawn: tuple[str, str]) -> 
         ("dbPassword: hunter2 stage: test", "dbPassword: *** stage: test"),
         ('{"password": 12345}', '{"password": ***}'),
         ("SecretStr('**********')", "SecretStr('**********')"),
+        ('{"https://a.example.com/token": "hunter2"}', '{"https://a.example.com/token": "***"}'),
+        ('{"prod/db/password": "hunter2"}', '{"prod/db/password": "***"}'),
+        ("prod/db/password: hunter2", "prod/db/password: ***"),
+        ('exec: "token": "hunter2"', 'exec: "token": "***"'),
+        ('{"a": "https://b/", "token": hunter2}', '{"a": "https://b/", "token": ***}'),
     ],
 )
 def test_other_ways_to_quote_one(text: str, shown: str) -> None:
@@ -453,6 +463,12 @@ def test_commands_without_one(text: str) -> None:
         "  --password\n      The password of the database",
         "--password\n--stage\ntest",
         "dbPassword: is not set: see the documentation",
+        'failed to fetch oauth token: Post "https://gitlab.example.com/jwt/auth": x509: unknown authority',
+        'Get "https://auth.example.com/token": dial tcp 192.0.2.1:443: i/o timeout',
+        r'"reason": "Get \"https://auth.example.com/token\": proxyconnect tcp: EOF"',
+        'exec: "docker-credential-ecr-login": executable file not found in $PATH',
+        'Post "https://auth.example.com/token": EOF',
+        "open /tmp/containerd-mount1/etc/passwd: no such file or directory",
     ],
 )
 def test_what_people_must_read(text: str) -> None:

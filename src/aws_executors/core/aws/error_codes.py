@@ -88,14 +88,19 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "ExpiredToken": _EXPIRED,
         "ExpiredTokenException": _EXPIRED,
         "IDPCommunicationError": _CREDENTIALS,
+        "IDPRejectedClaim": _CREDENTIALS,
         "IncompleteSignature": _CLOCK,
+        "IncompleteSignatureException": _CLOCK,
         "InvalidAccessKeyId": _UNKNOWN_HERE,
         "InvalidClientTokenId": _UNKNOWN_HERE,
         "InvalidIdentityToken": _CREDENTIALS,
         "InvalidSignatureException": _CLOCK,
         "InvalidToken": _UNKNOWN_HERE,
+        "MalformedPolicyDocument": _CREDENTIALS,  # STS: of the session policy
         "MissingAuthenticationToken": _CREDENTIALS,
         "MissingAuthenticationTokenException": _CREDENTIALS,
+        "PackedPolicyTooLarge": _CREDENTIALS,  # the same
+        "RegionDisabledException": _UNKNOWN_HERE,
         "RequestExpired": _CLOCK,
         "RequestTimeTooSkewed": _CLOCK,
         "SignatureDoesNotMatch": _CLOCK,
@@ -136,6 +141,8 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "QueueDoesNotExist": _NO_QUEUE,
         "ResourceNotFoundException": Rule(Kind.PERMANENT, "Check the name in the message, and `region`."),
         "ServiceNotFoundException": Rule(Kind.PERMANENT, "Check the options `cluster` and `region`."),
+        "SerializationException": _REQUEST,
+        "SubscriptionRequiredException": _NOT_SUBSCRIBED,
         "UnauthorizedOperation": _DENIED,
         "UnsupportedFeatureException": Rule(Kind.PERMANENT, "Use another `region` or another `launch_type`."),
         "ValidationError": _REQUEST,
@@ -194,6 +201,11 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("rate exceeded", _SLOWER),
     ("request limit exceeded", _SLOWER),
     ("too many requests", _SLOWER),
+    # EC2's answer to ECS, which asked it for a subnet or a security group: ECS did nothing then.
+    *(
+        (f"errorcode: {code}", _SLOWER)
+        for code in ("unavailable", "serviceunavailable", "internalerror", "internalfailure")
+    ),
     ("provisioning capacity limit", Rule(Kind.CAPACITY, "ECS allows 500 tasks in PROVISIONING per cluster.")),
     ("tasks in provisioning", Rule(Kind.CAPACITY, "ECS allows 500 tasks in PROVISIONING per cluster.")),
     ("you can run concurrently", Rule(Kind.CAPACITY, "Raise the Fargate vCPU quota in Service Quotas.")),
@@ -234,6 +246,14 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         "no resource-based policies allow",
         Rule(
             Kind.PERMANENT, "Check that the resource is in this Region, and allow {action} in its own policy."
+        ),
+    ),
+    (
+        "errorcode: unauthorizedoperation",
+        Rule(
+            Kind.PERMANENT,
+            "Check that the role AWSServiceRoleForECS exists unchanged, and that no policy of the "
+            "organization denies what the message names.",
         ),
     ),
     *((words, _BLOCKED) for words in ("account is blocked", "account is currently blocked")),
@@ -280,10 +300,15 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         "accountids mismatch",
         Rule(Kind.PERMANENT, "Use a `cluster` and a `task_definition` of the account that is called."),
     ),
-    (
-        "valid task role is not being used",
-        Rule(Kind.PERMANENT, "ECS Exec needs a task role: give the task definition one."),
+    *(
+        (words, Rule(Kind.PERMANENT, "ECS Exec needs a task role: give the task definition one."))
+        for words in ("valid task role is not being used", "valid taskrolearn is not being used")
     ),
+    (
+        "task definition to have execution role",
+        Rule(Kind.PERMANENT, "Give the task definition an execution role (`executionRoleArn`)."),
+    ),
+    ("cluster was inactive", Rule(Kind.PERMANENT, "Set `cluster` to one that is ACTIVE.")),
     (
         "no parameter found for reference",
         Rule(
@@ -307,12 +332,15 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         "not a container in the taskdefinition",
         Rule(Kind.PERMANENT, "Set `container_name` to a container of the task definition."),
     ),
-    (
-        "taskdefinition",
-        Rule(
-            Kind.PERMANENT,
-            "Check that the task definition is active (option `task_definition`, a step, the task).",
-        ),
+    *(
+        (
+            words,
+            Rule(
+                Kind.PERMANENT,
+                "Check that the task definition is active (option `task_definition`, a step, the task).",
+            ),
+        )
+        for words in ("taskdefinition", "unable to describe task definition")
     ),
     (
         "can not run jobs with capability",
@@ -380,16 +408,21 @@ EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
         "ConfigParseError": _CREDENTIALS,
         "CredentialRetrievalError": _CREDENTIALS,
         "InvalidConfigError": _CREDENTIALS,
+        "InvalidIMDSEndpointError": _CREDENTIALS,
+        "InvalidIMDSEndpointModeError": _CREDENTIALS,
         "LoginError": _CREDENTIALS,
+        "LoginRefreshRequired": _EXPIRED,
         "MetadataRetrievalError": _CREDENTIALS,
         "NoAuthTokenError": _CREDENTIALS,
         "NoCredentialsError": _CREDENTIALS,
         "PartialCredentialsError": _CREDENTIALS,
         "ProfileNotFound": _CREDENTIALS,
         "RefreshWithMFAUnsupportedError": _CREDENTIALS,
-        "SSOError": _CREDENTIALS,  # SSOTokenLoadError, UnauthorizedSSOTokenError
+        "SSOError": _CREDENTIALS,  # SSOTokenLoadError
         "TokenRetrievalError": _CREDENTIALS,
+        "UnauthorizedSSOTokenError": _EXPIRED,
         "UnknownCredentialError": _CREDENTIALS,
+        "UnknownTokenProviderError": _CREDENTIALS,
         # No connection was made: nothing was sent.
         "ConnectTimeoutError": Rule(Kind.UNREACHABLE, "Check the route to AWS: NAT, VPC endpoint, firewall."),
         "ConnectionRefusedError": Rule(Kind.UNREACHABLE, "Check `endpoint_url`."),
@@ -406,6 +439,23 @@ EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
         "BaseEndpointResolverError": Rule(Kind.PERMANENT, "Check the option `region`."),  # NoRegionError ...
         "DataNotFoundError": Rule(Kind.PERMANENT, "Install a newer boto3."),  # UnknownServiceError
         "EndpointProviderError": Rule(Kind.PERMANENT, "Check `region` and `endpoint_url`."),
+        **dict.fromkeys(
+            (
+                "InvalidChecksumConfigError",
+                "InvalidDefaultsMode",
+                "InvalidEndpointConfigurationError",
+                "InvalidEndpointDiscoveryConfigurationError",
+                "InvalidS3AddressingStyleError",
+                "InvalidS3UsEast1RegionalEndpointConfigError",
+                "InvalidSTSRegionalEndpointsConfigError",
+                "UnknownSignatureVersionError",
+                "UnsupportedSignatureVersionError",
+            ),
+            Rule(
+                Kind.PERMANENT,
+                "Check this setting in AWS's config file, in the variables AWS_*, and in the connection.",
+            ),
+        ),
         "InvalidProxiesConfigError": Rule(Kind.PERMANENT, "Check the proxy settings in AWS's config file."),
         "InvalidRetryConfigurationError": Rule(
             Kind.PERMANENT, "Check the retry settings in AWS's config file."
@@ -430,6 +480,42 @@ EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
 )
 
 HANDSHAKE_REFUSED = Rule(
-    Kind.UNREACHABLE, "The TLS handshake failed: check `endpoint_url` and AWS_CA_BUNDLE."
+    Kind.UNREACHABLE,
+    "The TLS handshake failed: check `endpoint_url`, AWS_CA_BUNDLE, and what inspects TLS on the way.",
 )
-HANDSHAKE: tuple[str, ...] = ("certificate", "wrong_version_number", "handshake", "hostname", "unknown_ca")
+HANDSHAKE: tuple[str, ...] = (
+    "certificate",
+    "wrong_version_number",
+    "handshake",
+    "hostname",
+    "unknown_ca",
+    "unrecognized_name",
+    # No version, cipher or key that both sides take.
+    "unsupported_protocol",
+    "protocol_version",
+    "no_protocols_available",
+    "no_ciphers_available",
+    "insufficient_security",
+    "legacy_renegotiation",
+    "key_too_small",
+    "md_too_weak",
+    # AWS_CA_BUNDLE names no file that can be read.
+    "no such file or directory",
+    "permission denied",
+    "is a directory",
+    "not a directory",
+)
+
+# Words of an HTTPClientError that arose before anything was sent, in lower case, and what is said in their
+# place, where they quote the header with the credentials in it.
+UNSENT: tuple[tuple[str, Rule, str], ...] = (
+    (
+        "invalid header value",
+        Rule(
+            Kind.CREDENTIALS,
+            "Store the access key, secret key and session token without a line break (`echo` adds one).",
+        ),
+        "the credentials have a line break in them, so that no request can be sent",
+    ),
+    ("failed to parse: ", _PROXY, ""),
+)

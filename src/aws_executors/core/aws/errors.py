@@ -24,6 +24,7 @@ from aws_executors.core.aws.error_codes import (
     STATUSES,
     UNKNOWN,
     UNKNOWN_4XX,
+    UNSENT,
     Kind,
     Rule,
 )
@@ -116,8 +117,12 @@ def classify_exception(names: Sequence[str], message: str) -> AwsError:
         rule = NOT_BY_AWS
     if "ResponseParserError" in names:  # its message is the whole body, a page of HTML for one
         return _error(NOT_BY_AWS, names[0], f"the response cannot be read: {BETWEEN}")
-    if "SSLError" in names and any(word in message.lower() for word in HANDSHAKE):
+    lowered = message.lower()
+    if "SSLError" in names and any(word in lowered for word in HANDSHAKE):
         rule = HANDSHAKE_REFUSED
+    for words, known, told in UNSENT if "HTTPClientError" in names else ():
+        if words in lowered:
+            return _error(known, names[0], told or message)
     return _error(rule, names[0] if names else "", message)
 
 

@@ -92,6 +92,8 @@ CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
     ("DockerClientConfigError", Cause.NEVER_STARTED),
     ("HostConfigError", Cause.NEVER_STARTED),
     ("InvalidVolumeError", Cause.NEVER_STARTED),
+    ("CgroupError", Cause.NEVER_STARTED),
+    ("VolumeError", Cause.NEVER_STARTED),
     ("TaskDependencyError", Cause.NEVER_STARTED),
     ("TaskStoppedBeforePullBeginError", Cause.NEVER_STARTED),
     ("ResourceInitializationError", Cause.NEVER_STARTED),
@@ -104,6 +106,10 @@ CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
     ("ResourceNotFoundException", Cause.NEVER_STARTED),  # a secret or a log group, fetched before the start
     ("TaskFailedToStart", Cause.NEVER_STARTED),
     ("Task failed to start", Cause.NEVER_STARTED),
+    ("Timeout waiting for network interface provisioning", Cause.NEVER_STARTED),
+    ("Timeout waiting for EphemeralStorage provisioning", Cause.NEVER_STARTED),
+    ("Unexpected EC2 error while attempting to Create", Cause.NEVER_STARTED),
+    ("Unexpected EC2 error while attempting to attach", Cause.NEVER_STARTED),
 )
 
 # What Kubernetes says where it took a pod from its node, or lost the node. Sources: "Node-pressure Eviction"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from aws_executors.core.batch.container import command_of, laid
+from aws_executors.core.batch.eks import pod_faults
 from aws_executors.core.batch.options import read_options, uses, with_options
 from aws_executors.core.batch.overrides import (
     ContainerOverrides,
@@ -21,6 +22,7 @@ from aws_executors.core.batch.overrides import (
 )
 from aws_executors.core.batch.request import SubmitJob, from_kwargs
 from aws_executors.core.batch.settings import BatchSettings
+from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import check_allowed
 from aws_executors.core.requests.kinds import of_kind, settings_of
 from aws_executors.core.requests.launch import Launch
@@ -131,7 +133,7 @@ def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
     """The step after anybody's builder: whatever it made, the job can be found again and runs the workload.
 
     Sets the job's name, and the Airflow container's command where it has none; a command that a person's step
-    wrapped into another stays.
+    wrapped into another stays. Raises `RequestError` for sizes of a pod that Batch refuses.
 
     >>> from aws_executors.core.requests.launch import Task
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
@@ -140,6 +142,8 @@ def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
     >>> request.job_name, request.container_overrides.command
     ('airflow-0b6e-1', ('run',))
     """
+    if faults := "; ".join(pod_faults(request.eks_properties_override)):
+        raise RequestError(faults)
     own = command_of(request, launch.settings.container_name)
     return _marked(launch, request, {} if own else _with_command(launch, request))
 

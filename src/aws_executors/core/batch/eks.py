@@ -3,8 +3,10 @@
 Law: as in `overrides.py`: one frozen value per structure of Batch's API, under its own name.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import AfterValidator, WrapValidator
@@ -114,6 +116,43 @@ class EksPropertiesOverride:
     """Changes to an `eksProperties` definition."""
 
     pod_properties: EksPodPropertiesOverride = EksPodPropertiesOverride()
+
+
+_QUANTITY = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,9})?)(?P<unit>m|[kMGT]|[KMGT]i|)", re.ASCII)
+_UNITS: Mapping[str, float] = MappingProxyType(
+    {"": 1, "m": 1e-3}
+    | {unit: 1000.0 ** (power + 1) for power, unit in enumerate("kMGT")}
+    | {f"{unit}i": 1024.0 ** (power + 1) for power, unit in enumerate("KMGT")}
+)
+
+
+def pod_faults(override: EksPropertiesOverride) -> Iterator[str]:
+    """What Batch refuses of the containers' sizes: a limit below a request, and of memory any difference.
+
+    Source: API_EksContainerResourceRequirements, AWS Batch API Reference.
+
+    >>> sizes = EksContainerResourceRequirements(limits=(("cpu", "1"),), requests=(("cpu", "1500m"),))
+    >>> pod = EksPodPropertiesOverride(containers=(EksContainerOverride(name="main", resources=sizes),))
+    >>> list(pod_faults(EksPropertiesOverride(pod_properties=pod)))
+    ["container 'main': limits cpu=1 is less than requests cpu=1500m; make them equal"]
+    """
+    pod = override.pod_properties
+    for container in (*pod.containers, *pod.init_containers):
+        limits, requests = dict(container.resources.limits), dict(container.resources.requests)
+        for name in sorted(limits.keys() & requests.keys()):
+            most, kept = _amount(limits[name]), _amount(requests[name])
+            if most is None or kept is None or most == kept or (name == "cpu" and most > kept):
+                continue
+            odd = "less than" if most < kept else "not"
+            yield (
+                f"container {container.name or ''!r}: limits {name}={limits[name]} is {odd} requests "
+                f"{name}={requests[name]}; make them equal"
+            )
+
+
+def _amount(quantity: str) -> float | None:
+    found = _QUANTITY.fullmatch(quantity.strip())
+    return None if found is None else float(found["number"]) * _UNITS[found["unit"]]
 
 
 def in_a_pod(written: object, read: Callable[[object], EksPropertiesOverride]) -> EksPropertiesOverride:

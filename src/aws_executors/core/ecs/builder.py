@@ -5,7 +5,7 @@ the workload: the command into the Airflow container, and the two members by whi
 again. Nothing here asks a clock, AWS or Airflow.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
@@ -13,9 +13,9 @@ from typing import cast
 from aws_executors.core.ecs.container import command_of, with_over
 from aws_executors.core.ecs.options import KEPT, read_options, uses, with_options
 from aws_executors.core.ecs.platform import without_misplaced
-from aws_executors.core.ecs.request import RunTask, from_kwargs, launch_platform
+from aws_executors.core.ecs.request import RunTask, from_kwargs
+from aws_executors.core.ecs.sendable import check_sendable
 from aws_executors.core.ecs.settings import EcsSettings, platform
-from aws_executors.core.ecs.steps.task_size import fargate_pair_fault
 from aws_executors.core.ecs.structures import (
     AwsvpcConfiguration,
     ContainerOverride,
@@ -185,7 +185,7 @@ def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
     >>> request.client_token, request.overrides.container_overrides[0].command
     ('0b6e-1', ('run',))
     """
-    _sendable(request)
+    check_sendable(request)
     overrides, name = request.overrides, launch.settings.container_name
     if not command_of(overrides, name):
         overrides = with_over(overrides, name, ContainerOverride(name=name, command=launch.command))
@@ -197,55 +197,3 @@ def _marked(launch: Launch[EcsSettings], request: RunTask, overrides: Overrides)
     started_by = f"{launch.settings.deployment}/{launch.token}"
     names = {"client_token": launch.submission, "started_by": started_by}
     return with_members(request, {"overrides": overrides, **names})
-
-
-def _sendable(request: RunTask) -> None:
-    """What one step may leave open, and the next one mend, is looked at when the last one is done."""
-    place = launch_platform(request.launch_type, request.capacity_provider_strategy)
-    sizes = (request.overrides.cpu, request.overrides.memory)  # AWS takes words, too: "1 vCPU"
-    cpu, memory = [int(size) if size and size.isdecimal() else None for size in sizes]
-    faults = [*_oversized(request.overrides.container_overrides, cpu, memory)]
-    if len(request.volume_configurations) > 1:
-        names = ", ".join(volume.name for volume in request.volume_configurations)
-        faults.append(f"volume_configurations: AWS accepts one EBS volume per task, not {names}; keep one")
-    if place == "FARGATE":
-        faults += _not_on_fargate(request)
-        if cpu is not None and memory is not None and (fault := fargate_pair_fault(cpu, memory)):
-            faults.append(fault)
-    elif place and request.overrides.ephemeral_storage is not None:
-        faults.append(
-            "ephemeral_storage is for Fargate alone; leave it out, instances have disks of their own"
-        )
-    if faults:
-        raise RequestError("; ".join(faults))
-
-
-def _not_on_fargate(request: RunTask) -> Iterator[str]:
-    overrides = request.overrides
-    if request.network_configuration is None:
-        yield "a task on Fargate needs a network: set the option subnets, or use with_subnets"
-    for name, given in (
-        ("placement_constraints", request.placement_constraints),
-        ("placement_strategy", request.placement_strategy),
-        ("inference_accelerator_overrides", overrides.inference_accelerator_overrides),
-    ):
-        if given:
-            yield f"{name}: Fargate has no instances to choose from; leave it out, or run on EC2"
-    for container in overrides.container_overrides:
-        for requirement in container.resource_requirements:
-            yield (
-                f"container {container.name!r} needs a {requirement.type}, which Fargate does not have; run "
-                "it on EC2, by launch_type or a capacity provider"
-            )
-
-
-def _oversized(
-    containers: tuple[ContainerOverride, ...], cpu: int | None, memory: int | None
-) -> Iterator[str]:
-    for container in containers:
-        for name, wanted, whole in (("cpu", container.cpu, cpu), ("memory", container.memory, memory)):
-            if whole is not None and wanted is not None and wanted > whole:
-                yield (
-                    f"container {container.name!r} has {name}={wanted}, more than its task's {name}={whole}, "
-                    "which AWS refuses; raise it in overrides, or lower the container's"
-                )

@@ -4,7 +4,7 @@ Law: specific rows come first; general rows follow, for error names that tell on
 Every documented name has a row; `tests/core/explain/error_names.json` lists them with their sources.
 """
 
-from aws_executors.core.explain.reason import ANYTHING, Reason
+from aws_executors.core.explain.reason import ANYTHING, Reason, behind
 
 CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
 START = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
@@ -56,7 +56,12 @@ AGENT: tuple[Reason, ...] = (
     ),
     Reason(
         name="container vanished",
-        says=("ContainerVanishedError", "NoSuchContainerError", "No such container"),
+        says=(
+            "ContainerVanishedError",
+            "NoSuchContainerError",
+            "No such container",
+            "No container matching saved ID",
+        ),
         what="The container runtime no longer knows the container; it may have finished",
         remedy=(
             "Its row and its log say how far it got. On an instance, check what removes containers there."
@@ -91,6 +96,10 @@ AGENT: tuple[Reason, ...] = (
             "HostConfigError",
             "UnparsablePort",
             "UnrecognizedTransportProtocol",
+            "TaskError: Error loading task",
+            "unable to decode host config",
+            "needs to be specified for proxy container",
+            "conflicting options: ",
         ),
         what="The ECS agent could not translate the task definition for Docker",
         remedy=(
@@ -98,6 +107,20 @@ AGENT: tuple[Reason, ...] = (
             "GPUs. Update the instance's agent if it is old."
         ),
         source=SHARED,
+    ),
+    Reason(
+        name="Docker too new for the agent",
+        says=("Minimum supported API version",),
+        what="Docker on the instance no longer understands its ECS agent, which is too old",
+        remedy="Update the agent (yum update ecs-init), or use a recent ECS-optimized image.",
+        source="https://docs.docker.com/engine/release-notes/29/",
+    ),
+    Reason(
+        name="link not made",
+        says=("Link target not available", "link to a non running container", "find container for link"),
+        what="A container that this one links to (`links`) does not run",
+        remedy="See why it does not. Airflow tasks need no `links`: remove them from the definition.",
+        source="https://docs.docker.com/engine/network/links/",
     ),
     Reason(
         name="Docker does not answer",
@@ -124,7 +147,11 @@ AGENT: tuple[Reason, ...] = (
     ),
     Reason(
         name="container's name taken",
-        says=("is already in use by container", "network...already exists"),
+        says=(
+            "is already in use by container",
+            "network...already exists",
+            *behind(("CannotStart", "CannotCreateContainer"), (": already exists",)),
+        ),
         what="An older container with the same name still exists on the instance",
         remedy="If it happens again, replace the instance.",
         source=DOCKER,
@@ -145,6 +172,13 @@ AGENT: tuple[Reason, ...] = (
             "devicemapper: Error running",
             "CannotStart...context canceled",
             "CannotCreateContainer...context canceled",
+            "containerd.sock",
+            "transport: Error while dialing",
+            "layer does not exist",
+            "error creating overlay mount",
+            "failed to mount overlay",
+            "namespace of a non running container",
+            "join IPC of container",
         ),
         what="The container runtime failed while starting the container",
         remedy="If it happens again on an instance, replace it (docker.log, disk, load).",
@@ -173,7 +207,7 @@ AGENT: tuple[Reason, ...] = (
     ),
     Reason(
         name="container not set up",
-        says=("ResourceInitializationError",),
+        says=("ResourceInitializationError", "resource cannot be initialized for task"),
         what="Something that the container needs before it starts could not be set up",
         remedy=(
             "Check what AWS names. The usual causes are a subnet without a route to the internet, an "

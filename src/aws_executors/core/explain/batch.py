@@ -134,6 +134,13 @@ BATCH: tuple[Reason, ...] = (
         source="https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html",
     ),
     Reason(
+        name="user not allowed for the pod",
+        says=("runAsNonRoot",),
+        what="The pod must not run as root, and the image does not say by a number that it does not",
+        remedy="Set `runAsUser` in the container's securityContext (50000 in the official Airflow image).",
+        source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
+    ),
+    Reason(
         name="start on Kubernetes refused",
         says=(
             "CreateContainerConfigError",
@@ -153,6 +160,23 @@ BATCH: tuple[Reason, ...] = (
         source=PODS,
     ),
     Reason(
+        name="volume of the pod not mounted",
+        says=(
+            "FailedMount",
+            "FailedAttachVolume",
+            "Unable to attach or mount volumes",
+            "MountVolume.",
+            "AttachVolume.",
+            "PersistentVolumeClaim",
+        ),
+        what="A volume of the pod could not be attached or mounted",
+        remedy=(
+            "See `kubectl describe pod`: check the persistent volume claim in the pod's namespace, its "
+            "Availability Zone and its driver, and the names of secrets and config maps."
+        ),
+        source="https://docs.aws.amazon.com/batch/latest/userguide/batch-eks-job-stuck-in-starting.html",
+    ),
+    Reason(
         name="pod may not be made",
         says=("is forbidden: User",),
         what="The Kubernetes cluster does not allow Batch to run pods there",
@@ -164,11 +188,17 @@ BATCH: tuple[Reason, ...] = (
     ),
     Reason(
         name="pod refused by its cluster",
-        says=("admission webhook...denied the request", "failed calling webhook", "pods...is forbidden: "),
+        says=(
+            "admission webhook...denied the request",
+            "failed calling webhook",
+            "pods...is forbidden: ",
+            'Pod "...is invalid: ',
+            'namespaces "...not found',
+        ),
         what="The Kubernetes cluster refused the pod",
         remedy=(
-            "See what AWS names: a policy, a quota of the namespace, a service account that does not exist. "
-            "Change it, or the pod's definition."
+            "See what AWS names: a policy, a quota of the namespace, a namespace or a service account that "
+            "does not exist. Change it, or the pod's definition."
         ),
         source="https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/",
     ),

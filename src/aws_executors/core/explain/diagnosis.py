@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from aws_executors.core.aws.response import joined
+from aws_executors.core.explain.ecs import RETRIED
 from aws_executors.core.explain.reason import is_said
 from aws_executors.core.explain.reasons import reason_for
+from aws_executors.core.explain.start import KILLED
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.redact.outgoing import NAME, one_line
 from aws_executors.core.warm.turn import container_of
 
-ON_ITS_OWN = "It is started again if the task had not started; otherwise Airflow's `retries` apply."
 QUEUED_ON_ITS_OWN = "It is queued again if the task had not started; otherwise Airflow's `retries` apply."
 
 # Used if no row of `reasons` matches: what happened, and what to do.
@@ -26,15 +27,15 @@ SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
         Cause.NEVER_STARTED: ("The container never started", "Check it in the AWS console."),
         Cause.HOST_LOST: (
             "The container's host was lost",
-            ON_ITS_OWN,
+            RETRIED,
         ),
         Cause.RECLAIMED: (
             "AWS reclaimed the container's Spot capacity",
-            ON_ITS_OWN,
+            RETRIED,
         ),
         Cause.INSTANCE_ENDED: (
             "The container's EC2 instance was terminated (Spot interruption or scale-in)",
-            ON_ITS_OWN,
+            RETRIED,
         ),
         Cause.STOPPED: ("The container was stopped manually", "CloudTrail shows who stopped it."),
         Cause.INVALID: ("AWS rejected the container", "Fix what AWS names."),
@@ -44,7 +45,6 @@ SENTENCES: Mapping[Cause | None, tuple[str, str]] = MappingProxyType(
     }
 )
 
-KILLED = ("OutOfMemory", "OOMKilled")
 KILLED_INSIDE = (
     "The container exited with code 0, but a process in it ran out of memory and was killed",
     "Read its log to see whether the task was affected, and give it more memory.",

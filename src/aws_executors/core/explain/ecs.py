@@ -8,7 +8,7 @@ from aws_executors.core.aws.error_codes import MESSAGES, Kind
 from aws_executors.core.aws.response import DEREGISTERED, MAINTENANCE
 from aws_executors.core.aws.sidecars import ENDED_TASK
 from aws_executors.core.ecs.answers.responses import FAILURES
-from aws_executors.core.explain.network_and_volumes import NO_ADDRESSES, NO_SUBNET
+from aws_executors.core.explain.network_and_volumes import BLOCKED, NO_ADDRESSES, NO_SUBNET
 from aws_executors.core.explain.reason import ANYTHING, Reason, behind
 from aws_executors.core.explain.secrets_and_roles import THROTTLED
 from aws_executors.core.lifecycle.effects import OURS
@@ -65,10 +65,7 @@ LAUNCHES: tuple[Reason, ...] = (
     ),
     Reason(
         name="no instance launched: account",
-        says=behind(
-            _LAUNCH,
-            ("Blocked:", "account is currently blocked", "PendingVerification", "OptInRequired"),
-        ),
+        says=behind(_LAUNCH, BLOCKED),
         what="AWS lets the account launch no instances: it is blocked, or not verified yet",
         remedy="Do what AWS names, or contact AWS Support. A new account is verified within some hours.",
         source=EC2,
@@ -157,10 +154,21 @@ LAUNCHES: tuple[Reason, ...] = (
 )
 """ECS Managed Instances: EC2's own codes, which ECS quotes."""
 
+
+def _placement(words: str) -> tuple[str, ...]:
+    """These words of ECS: behind its own name for the failure, and alone where nobody else uses them.
+
+    IAM says "on resource: arn:..." of whatever it denies.
+    """
+    alone = (words,) if set(words) & set(" :") else ()
+    named = ("RESOURCE:CPU", "RESOURCE:MEMORY") if words == "RESOURCE:" else alone
+    return (f"TaskFailedToStart: {words}", *named)
+
+
 PLACEMENT: tuple[Reason, ...] = tuple(
     Reason(
         name=f"not placed: {words}",
-        says=(f"TaskFailedToStart: {words}", *((words,) if set(words) & set(" :") else ())),
+        says=_placement(words),
         what="The container could not be placed",
         remedy=remedy,
         source=API,
@@ -191,6 +199,8 @@ ROOM: tuple[Reason, ...] = (
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html",
     ),
 )
+
+RETRIED = "It is started again if the task had not started; otherwise Airflow's `retries` apply."
 
 ENDED: tuple[Reason, ...] = (
     Reason(
@@ -248,10 +258,7 @@ ENDED: tuple[Reason, ...] = (
         stop_code="SpotInterruption",
         cause=Cause.RECLAIMED,
         what="AWS reclaimed the container's Spot capacity",
-        remedy=(
-            "It is started again if the task had not started; otherwise Airflow's `retries` apply. "
-            "Add FARGATE beside FARGATE_SPOT for tasks that must not be interrupted."
-        ),
+        remedy=(f"{RETRIED} Add FARGATE beside FARGATE_SPOT for tasks that must not be interrupted."),
         source=SPOT,
     ),
     Reason(
@@ -260,7 +267,7 @@ ENDED: tuple[Reason, ...] = (
         cause=Cause.HOST_LOST,
         what="AWS retired the container's host for maintenance",
         remedy=(
-            "It is started again if the task had not started; otherwise Airflow's `retries` apply. "
+            f"{RETRIED} "
             "AWS announces retirements in the Health Dashboard some days before; on ECS Managed Instances "
             "an instance is drained 14 days after its launch."
         ),
@@ -272,7 +279,7 @@ ENDED: tuple[Reason, ...] = (
         cause=Cause.INSTANCE_ENDED,
         what="The container's instance received a termination notice",
         remedy=(
-            "Airflow's `retries` apply. The cause is Spot, or an Auto Scaling group that scales in: "
+            f"{RETRIED} The cause is Spot, or an Auto Scaling group that scales in: "
             "enable managed termination protection, or use On-Demand instances."
         ),
         source=STOPPED,
@@ -282,10 +289,7 @@ ENDED: tuple[Reason, ...] = (
         says=("Host EC2",),
         cause=Cause.INSTANCE_ENDED,
         what="The container's instance was stopped or terminated",
-        remedy=(
-            "Airflow's `retries` apply. If it happens often (Spot, scale-in), use On-Demand "
-            "instances, or Batch's retryStrategy for jobs that had not started."
-        ),
+        remedy=f"{RETRIED} If it happens often (Spot, scale-in), use On-Demand instances.",
         source=STOPPED,
     ),
     Reason(
@@ -293,10 +297,7 @@ ENDED: tuple[Reason, ...] = (
         says=(DEREGISTERED,),
         cause=Cause.HOST_LOST,
         what="The container's instance was deregistered from its cluster",
-        remedy=(
-            "It is started again if the task had not started; otherwise Airflow's `retries` apply. Drain "
-            "instances before they are deregistered."
-        ),
+        remedy=(f"{RETRIED} Drain instances before they are deregistered."),
         source=STOPPED,
     ),
     Reason(
@@ -304,7 +305,7 @@ ENDED: tuple[Reason, ...] = (
         stop_code="InfrastructureHealth",
         cause=Cause.HOST_LOST,
         what="ECS stopped the container because its host was unhealthy",
-        remedy="Airflow's `retries` apply; the task is not at fault.",
+        remedy=f"{RETRIED} The task is not at fault.",
         source=STOPPED,
     ),
     Reason(

@@ -44,7 +44,7 @@ IMAGE: tuple[Reason, ...] = (
         says=(
             "engine ecr credentials: not found",
             "private registry credentials: not found",
-            *_pull(*NO_CREDENTIALS, REFUSED_CREDENTIALS),
+            *_pull(*NO_CREDENTIALS, REFUSED_CREDENTIALS, "error getting credentials"),
         ),
         what="The instance's ECS agent had no valid credentials for the image's registry",
         remedy=(
@@ -71,6 +71,7 @@ IMAGE: tuple[Reason, ...] = (
             "image is incompatible with",
             "does not match the specified platform",
             "does not provide the specified platform",
+            *_pull("operating system is not supported"),
         ),
         what="The image is not built for the platform it was to run on",
         remedy="Build it for that platform (`docker buildx build --platform linux/amd64`), or set "
@@ -79,7 +80,7 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image with an attestation",
-        says=("no processor for media-type",),
+        says=("no processor for media-type", *_pull("in-toto")),
         what="The image contains a build attestation, which the runtime cannot unpack as a layer",
         remedy="Build it without: `docker buildx build --provenance=false --sbom=false`, or "
         "BUILDX_NO_DEFAULT_ATTESTATIONS=1. Then push it again.",
@@ -100,8 +101,22 @@ IMAGE: tuple[Reason, ...] = (
         source=PAGE,
     ),
     Reason(
+        name="image of another kind",
+        says=_pull("unsupported media type", "not supported media type", "unsupported compression"),
+        what="The image has a media type or a compression that the runtime does not support",
+        remedy=(
+            "Build it as an ordinary image, with layers in gzip. A Helm chart, or another artifact, is no "
+            "image."
+        ),
+        source="https://github.com/opencontainers/image-spec/blob/main/media-types.md",
+    ),
+    Reason(
         name="image registry limits pulls",
-        says=("toomanyrequests", "pull rate limit", *_pull("429 Too Many", "Rate exceeded", "Throttling")),
+        says=(
+            "toomanyrequests",
+            "pull rate limit",
+            *_pull("Too Many Requests", "Rate exceeded", "Throttling"),
+        ),
         what="The registry's pull rate limit was reached",
         remedy="Copy the image to Amazon ECR, use a pull through cache, or log in to the registry "
         "(`repositoryCredentials`).",
@@ -111,7 +126,7 @@ IMAGE: tuple[Reason, ...] = (
         name="image too large for the disk",
         says=(
             "GetImageBlob...no space left on device",
-            *_pull("no space left on device", "disk quota exceeded"),
+            *_pull("no space left on device", "disk quota exceeded", "not enough space on the disk"),
         ),
         what="The image does not fit on the disk",
         remedy=(
@@ -119,6 +134,35 @@ IMAGE: tuple[Reason, ...] = (
             "volume on an instance, or free some space there)."
         ),
         source=PAGE,
+    ),
+    Reason(
+        name="image with too many layers",
+        says=_pull("max depth exceeded"),
+        what="The image has more layers than the runtime can mount",
+        remedy="Build it with fewer (at most 127): join instructions of the Dockerfile, or use more stages.",
+        source="https://github.com/moby/moby/issues/1171",
+    ),
+    Reason(
+        name="image not stored by its runtime",
+        says=_pull("extraction snapshot", "parent snapshot", "lease does not exist"),
+        what="The image was found, but the container runtime lost what it had stored of it",
+        remedy="If it persists on an instance, replace it.",
+        source="https://github.com/containerd/containerd/issues/5492",
+    ),
+    Reason(
+        name="image held back by its registry",
+        says=_pull(
+            "412 Precondition Failed",
+            "cannot be pulled due to configured policy",
+            "image is not signed in",
+            "download blocking policy",
+        ),
+        what="A policy of the image's registry holds the image back",
+        remedy=(
+            "See the registry's scan of the image, or sign it, as its policy wants. (Harbor: deployment "
+            "security of the project; JFrog: the policies of Xray.)"
+        ),
+        source="https://goharbor.io/docs/main/working-with-projects/project-configuration/",
     ),
     Reason(
         name="image incomplete in its registry",
@@ -182,7 +226,8 @@ IMAGE: tuple[Reason, ...] = (
                     (503, "Slow Down"),
                     (504, "Gateway Time"),
                 )
-            )
+            ),
+            "HTTP status: 5",
         ),
         what="The image's registry failed",
         remedy="If it persists, check the registry's status page.",
@@ -229,7 +274,9 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image registry refuses connections",
-        says=_pull("connection refused", "connection reset by peer", "broken pipe"),
+        says=_pull(
+            "connection refused", "connection reset by peer", "broken pipe", 'failed to authorize...": EOF'
+        ),
         what="The image's registry refused or reset the connection",
         remedy="Check the registry's name and port, and any firewall or proxy between the subnet and it.",
         source=CALLS,
@@ -284,6 +331,7 @@ IMAGE: tuple[Reason, ...] = (
                 "failed to authorize",
                 "requested access to the resource is denied",
                 "insufficient_scope",
+                "invalid_token",
                 "Authentication is required",
                 ": unauthorized",
                 "denied: denied",
@@ -297,7 +345,7 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image registry forbids",
-        says=_pull("403 Forbidden", "HTTP 403", "denied: "),
+        says=_pull("403 Forbidden", "HTTP 403", "denied: ", '": Forbidden', "unknown: Forbidden"),
         what="The registry denied the pull",
         remedy=(
             "Check the execution role's permissions on the repository, the repository's policy, and "
@@ -307,8 +355,11 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image registry answers with a page",
-        says=("unexpected media type text/html", *_pull("content type: text/html", "<html", "<!DOCTYPE")),
-        what="A web page came in the place of the image",
+        says=(
+            "unexpected media type text/html",
+            *_pull("content type: text/html", "<html", "<!DOCTYPE", "error parsing HTTP"),
+        ),
+        what="A web page, or what no registry answers, came in the place of the image",
         remedy=(
             "Check the registry's name, and what is between the subnet and it: a proxy, a firewall, a mirror."
         ),
@@ -323,7 +374,7 @@ IMAGE: tuple[Reason, ...] = (
         what="The image or its tag does not exist",
         remedy=(
             "Check the image in the task or job definition (account, Region, repository, tag), and "
-            "that it was pushed."
+            "that it was pushed, and is not archived."
         ),
         source=PAGE,
     ),
@@ -353,7 +404,11 @@ IMAGE: tuple[Reason, ...] = (
     Reason(
         name="image layers do not match",
         says=_pull(
-            "diffIDs don't match", "mismatched", "invalid tar header", "filesystem layer verification failed"
+            "diffIDs don't match",
+            "layers from manifest don't match",
+            "mismatched",
+            "invalid tar header",
+            "filesystem layer verification failed",
         ),
         what="The image is corrupt: its layers do not match its manifest",
         remedy="Rebuild it with the same compression for all layers, and push it again.",
@@ -369,6 +424,7 @@ IMAGE: tuple[Reason, ...] = (
             "unexpected commit digest",
             "use of closed network connection",
             "stream error: ",
+            "locked for",
         ),
         what="The download of the image was interrupted",
         remedy="If it persists, check what is between the subnet and the registry.",
@@ -436,6 +492,7 @@ IMAGE: tuple[Reason, ...] = (
             "ErrImageNeverPull",
             "ImageInspectError",
             "RegistryUnavailable",
+            "Back-off pulling image",
         ),
         what="The pod's image could not be pulled",
         remedy=(

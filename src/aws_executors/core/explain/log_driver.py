@@ -83,7 +83,7 @@ LOGS: tuple[Reason, ...] = (
     ),
     Reason(
         name="log not set up",
-        says=("Cloudwatch log group", "Cloudwatch log stream"),
+        says=("Cloudwatch log group", "Cloudwatch log stream", "args: create stream"),
         what="The container's log stream could not be created",
         remedy=(
             "Check the log group's name, logs:CreateLogStream for the execution role, and the "

@@ -23,6 +23,7 @@ NO_ADDRESSES = (
     "InsufficientCidrBlocks",
 )
 NO_SUBNET = ("InvalidSubnetID", "InvalidSubnet.", "InvalidGroup.NotFound", "InvalidSecurityGroupID")
+BLOCKED = ("Blocked:", "account is currently blocked", "PendingVerification", "OptInRequired")
 """EC2's words, for a container's network interface and for an instance."""
 
 VOLUMES: tuple[Reason, ...] = (
@@ -171,7 +172,9 @@ VOLUMES: tuple[Reason, ...] = (
             "CannotCreateVolumeError",
             "CannotInspectVolumeError",
             "CannotRemoveVolumeError",
+            "VolumeError: Agent could not create",
             "error while mounting volume",
+            "failed to mount local volume",
             "VolumeDriver.",
         ),
         what="A volume of the definition could not be created or mounted",
@@ -186,6 +189,11 @@ VOLUMES: tuple[Reason, ...] = (
             "Volume target not available",
             "invalid volume specification",
             "volume name is too short",
+            "Duplicate mount point",
+            "mount path must be absolute",
+            "could not find volume source container",
+            "Unable to resolve volume mounts",
+            "volume configuration does not match the type",
         ),
         what="The definition mounts a volume that is not defined, or not valid",
         remedy=(
@@ -278,12 +286,19 @@ NETWORK: tuple[Reason, ...] = (
         source="https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html",
     ),
     Reason(
+        name="account may make no network interface",
+        says=behind(("Unexpected EC2 error",), BLOCKED),
+        what="AWS lets the account create no network interface: it is blocked, or not verified yet",
+        remedy="Do what AWS names, or contact AWS Support. A new account is verified within some hours.",
+        source="https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html",
+    ),
+    Reason(
         name="network interface not made",
         says=("Unexpected EC2 error while attempting to",),
         what="EC2 refused to create the container's network interface",
         remedy=(
-            "Check the options `subnets` and `security_groups` (all must exist, in one VPC; at most five "
-            "groups), and that the role AWSServiceRoleForECS exists."
+            "Check the options `subnets` (with free addresses) and `security_groups` (all must exist, in one "
+            "VPC; at most five groups), and that the role AWSServiceRoleForECS exists."
         ),
         source=CODES,
     ),
@@ -297,6 +312,7 @@ NETWORK: tuple[Reason, ...] = (
             "cannot join network of a non running container",
             "failed to create endpoint",
             "cni plugin",
+            "container IP for SC bridge mode",
             "CannotStart...network...not found",
             "HNS endpoint",
         ),

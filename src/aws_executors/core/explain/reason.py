@@ -1,10 +1,11 @@
 """One reason: AWS's words, what happened, and what to do; and how a reason is matched.
 
-Law: a phrase is AWS's own wording. ``...`` in it matches any text, and case is ignored. AWS truncates long
-texts, so a phrase also matches if a truncated text ends within it. Texts are cut to `LENGTH` and searched
-once per part, so that no hostile text takes long to match.
+Law: a phrase is AWS's own wording. ``...`` in it matches any text, and case is ignored, as is the kind of
+apostrophe. AWS truncates long texts, so a phrase also matches if a truncated text ends within it. Texts are
+cut to `LENGTH` and searched once per part, so that no hostile text takes long to match.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,7 +21,12 @@ CUT = ("...", "\u2026")
 LENGTHS = frozenset({255, 256, 1023, 1024})
 
 ENOUGH = 8
-"""How many characters of a phrase's last part must remain, and no less than half of them."""
+"""How many characters of a phrase's last part must remain, and no less than `_least`."""
+
+_COMMON = re.compile(
+    r"(?:(?:an?|cannot|can't|connection|could|does|error|failed|for|in|invalid|is|no|not|setting|such|the|to"
+    r"|unable|unexpected|unknown|while):?\s)*+"
+)
 
 OUTSIDE = frozenset(
     {
@@ -84,14 +90,14 @@ def is_said(phrase: str, text: str) -> bool:
     >>> is_said("auth...context deadline exceeded", "unable to retrieve auth: context deadli...")
     True
     """
-    lowered, at = text[:LENGTH].lower(), 0
+    lowered, at = text[:LENGTH].lower().replace("\u2019", "'"), 0
     *parts, last = phrase.lower().split(ANYTHING)
     for part in parts:
         found = lowered.find(part, at)
         if found < 0:
             return False
         at = found + len(part)
-    return lowered.find(last, at) >= 0 or _cut_off(last, lowered, at)
+    return lowered.find(last, at) >= 0 or _cut_off(last, lowered, at, alone=not parts)
 
 
 def behind(names: Iterable[str], words: Iterable[str]) -> tuple[str, ...]:
@@ -115,11 +121,24 @@ def _about(of_row: Cause | None, seen: Cause | None) -> bool:
     return of_row in (None, seen) or of_row in OUTSIDE
 
 
-def _cut_off(part: str, text: str, at: int) -> bool:
+def _cut_off(part: str, text: str, at: int, *, alone: bool) -> bool:
     """Whether the text was truncated within this part of a phrase."""
     mark = next((mark for mark in CUT if text.endswith(mark)), "")
     if not mark and len(text) not in LENGTHS:
         return False
     end = text.removesuffix(mark)
-    least = max(ENOUGH, (len(part) + 1) // 2)
-    return any(end.endswith(part[:left], at) for left in range(least, len(part)))
+    return any(end.endswith(part[:left], at) for left in range(_least(part, alone=alone), len(part)))
+
+
+def _least(part: str, *, alone: bool) -> int:
+    """How many characters must remain of the part within which a text was truncated.
+
+    Half of what follows the words with which many begin ("failed to", "no such"); where nothing before it
+    tells of what the text speaks, four fifths of it, and half of its last word.
+    """
+    begin = len(part) - len(_COMMON.sub("", part, count=1))
+    half = begin + (len(part) - begin + 1) // 2
+    if not alone:
+        return max(ENOUGH, half)
+    last = part.rstrip().rfind(" ") + 1
+    return max(ENOUGH, half, (len(part) * 4 + 4) // 5, last + (len(part) - last + 1) // 2)

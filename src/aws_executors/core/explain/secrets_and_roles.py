@@ -22,12 +22,14 @@ WAY_OUT = (
 UNREACHED = (
     "deadline exceeded",
     "RequestCanceled",
-    "RequestError",
+    ": RequestError",
     "request send failed",
     "exceeded maximum number of attempts",
     "i/o timeout",
     "connection refused",
     "connection issue",
+    "StatusCode: 0...,",
+    "retry quota exceeded",
 )
 """How the agent's older and newer SDKs report that an endpoint does not answer."""
 
@@ -44,7 +46,7 @@ NO_CREDENTIALS = (
 
 REFUSED_CREDENTIALS = "security token included in the request is"
 
-ASM = ("secret from asm", "Secrets Manager")
+ASM = ("secret from asm", "asm fetching secret", "Secrets Manager")
 SSM = ("secrets from ssm", "SSM Parameter Store", "Systems Manager", "operation error SSM")
 ECR = ("ecr registry auth", "registry auth from Amazon ECR", "GetAuthorizationToken")
 PLACES = ("af", "ap", "ca", "cn", "eu", "eusc", "il", "me", "mx", "sa", "us")
@@ -71,6 +73,16 @@ def way_out(endpoint: str) -> str:
 
 
 SETUP: tuple[Reason, ...] = (
+    Reason(
+        name="EBS volume may not be made",
+        says=behind(("EBS volume",), ("not authorized to perform", "UnauthorizedOperation")),
+        what="The infrastructure role is not allowed to set up the container's EBS volume",
+        remedy=(
+            "Give the infrastructure role AmazonECSInfrastructureRolePolicyForVolumes; with a KMS key of "
+            "one's own, the key's policy must allow the role to use it as well."
+        ),
+        source=EBS,
+    ),
     Reason(
         name="another policy denies",
         says=behind(("not authorized to perform",), OTHER_POLICIES),
@@ -104,7 +116,7 @@ SETUP: tuple[Reason, ...] = (
             "is not authorized to perform this operation...KMS",
             "ciphertext refers to a",
         ),
-        what="The execution role is not allowed to use the KMS key of a secret",
+        what="The execution role is not allowed to use the KMS key of a secret or of a file",
         remedy="Allow the execution role kms:Decrypt on that key, in the key's own policy as well.",
         source=PAGE,
     ),
@@ -112,9 +124,15 @@ SETUP: tuple[Reason, ...] = (
         name="key not usable",
         says=behind(
             (*ASM, *SSM, "KMS"),
-            ("DisabledException", "KMSInvalidStateException", "is pending deletion", ":key/...is disabled"),
+            (
+                "DisabledException",
+                "KMSInvalidStateException",
+                "is pending deletion",
+                ":key/...is disabled",
+                "InvalidKeyId",
+            ),
         ),
-        what="The KMS key of a secret is disabled or about to be deleted",
+        what="The KMS key of a secret is disabled, about to be deleted, or gone",
         remedy=(
             "Cancel its deletion (kms cancel-key-deletion) and enable it, or encrypt the secret with "
             "another one."
@@ -182,6 +200,13 @@ SETUP: tuple[Reason, ...] = (
         what="A parameter in the definition does not exist",
         remedy="Check its name and Region in Parameter Store.",
         source=PAGE,
+    ),
+    Reason(
+        name="parameter's name is not valid",
+        says=behind(SSM, ("ValidationException",)),
+        what="A parameter's name or ARN in the definition is not valid",
+        remedy="Write the parameter's name, or its full ARN (arn:...:parameter/name), into `valueFrom`.",
+        source="https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html",
     ),
     Reason(
         name="registry login in a secret not valid",
@@ -319,7 +344,7 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="ECR login not had",
-        says=ECR,
+        says=(*ECR, "retrieve ecr regist"),
         what="The login for Amazon ECR could not be retrieved",
         remedy="Often the subnets have no route to ECR. "
         + way_out("ecr.api, ecr.dkr and s3")
@@ -328,7 +353,13 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="secret not had",
-        says=("secret from asm", "secret data from AWS Secrets Manager", "ASM secret", "ASM Secrets"),
+        says=(
+            "secret from asm",
+            "asm fetching secret",
+            "secret data from AWS Secrets Manager",
+            "ASM secret",
+            "ASM Secrets",
+        ),
         what="A secret in the definition could not be read from Secrets Manager",
         remedy=(
             "Check the secret's ARN, secretsmanager:GetSecretValue for the execution role, and the "
@@ -348,7 +379,7 @@ SETUP: tuple[Reason, ...] = (
     ),
     Reason(
         name="secrets or login not had",
-        says=("unable to pull secrets or registry auth", "execution resource retrieval failed"),
+        says=("unable to pull secrets or registry", "execution resource retrieval failed"),
         what="A secret, or the login for the image's registry, could not be retrieved",
         remedy=(
             "Check the subnets' route to ECR, Secrets Manager and Systems Manager, then the "

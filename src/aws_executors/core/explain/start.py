@@ -18,9 +18,22 @@ DEVICES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-infer
 LOCAL_STORAGE = "https://kubernetes.io/docs/concepts/storage/ephemeral-storage/"
 ADMISSION = "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"
 
+KILLED = ("OutOfMemoryError", "OOMKilled")
+"""How AWS and Kubernetes name a container killed for its memory. (OutOfmemory is a pod that its node refused
+before it began.)"""
+
+
+COMMAND = (' exec: "', '"exec: ', " exec /", "exec user process caused")
+"""How the runtime begins to speak of the container's command."""
+
 
 def _start(*words: str) -> tuple[str, ...]:
     return behind(("CannotStart", "OCI runtime"), words)
+
+
+def _command(*words: str) -> tuple[str, ...]:
+    """Words about the command itself; the runtime says them of files of its own as well."""
+    return _start(*behind(COMMAND, words))
 
 
 _CGROUP = Reason(
@@ -29,6 +42,7 @@ _CGROUP = Reason(
         "mkdir /sys/fs/cgroup",
         "cgroup configuration",
         "cgroup deleted",
+        "to cgroups",
         "setting cgroup config...no such file or directory",
     ),
     what="The host could not create the container's control group (cgroup)",
@@ -46,7 +60,7 @@ START: tuple[Reason, ...] = (
             "failed to get container status",
             "read init-p",
             "memory.limit_in_bytes...device or resource busy",
-            *_start("signal: killed", "OOM"),
+            *_start("signal: killed", "OOM-killed"),
         ),
         what="There was not enough memory to start the container",
         remedy=(
@@ -54,16 +68,6 @@ START: tuple[Reason, ...] = (
             "containers per instance."
         ),
         source=PAGE,
-    ),
-    Reason(
-        name="node without room for the pod",
-        says=("Node didn't have enough resource", "OutOfcpu", "OutOfpods", "OutOfephemeral-storage"),
-        what="The pod's node had no room for it",
-        remedy=(
-            "Ask for less than an instance has after Kubernetes' own reservation, or allow larger "
-            "instances in the compute environment."
-        ),
-        source=ADMISSION,
     ),
     Reason(
         name="pod's disk used up",
@@ -81,11 +85,30 @@ START: tuple[Reason, ...] = (
     ),
     Reason(
         name="out of memory",
-        says=("OutOfMemory", "OOMKilled"),
+        says=KILLED,
         what="The container ran out of memory and was killed",
         remedy="Give the task more: `memory` in its executor_config, with_cpu_memory in a builder, or the "
         "task or job definition.",
         source=MEMORY,
+    ),
+    Reason(
+        name="node without room for the pod",
+        says=(
+            "Node didn't have enough resource",
+            "OutOfcpu",
+            "OutOfmemory",
+            "OutOfpods",
+            "OutOfephemeral-storage",
+            "OutOfnvidia.com",
+            "OutOfaws.amazon.com",
+            "requested number of devices unavailable",
+        ),
+        what="The pod's node had no room for it",
+        remedy=(
+            "Ask for less than an instance has after Kubernetes' own reservation, or allow larger "
+            "instances in the compute environment."
+        ),
+        source=ADMISSION,
     ),
     Reason(
         name="device not on the instance",
@@ -109,10 +132,15 @@ START: tuple[Reason, ...] = (
             "runtime nvidia",
             "in host gpus",
             "for associating GPU",
+            "multiple containers to GPU",
+            "runtime specified neuron",
+            "invalid runtime name: neuron",
+            "neuron-hook",
         ),
-        what="The container's GPU could not be set up",
+        what="The container's GPU, or its Neuron device, could not be set up",
         remedy=(
-            "Use instances with a GPU and the ECS GPU-optimized image, with a driver recent enough for CUDA."
+            "Use instances that have it, and the ECS-optimized image for it (GPU, Neuron), with a driver "
+            "recent enough for the image's CUDA or Neuron."
         ),
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-gpu.html",
     ),
@@ -176,7 +204,11 @@ START: tuple[Reason, ...] = (
     ),
     Reason(
         name="image not mounted",
-        says=("mount callback failed", "failed to mount /tmp/containerd-mount"),
+        says=(
+            "mount callback failed",
+            "failed to mount /tmp/containerd-mount",
+            "failed to mount rootfs component",
+        ),
         what="The image's files could not be mounted",
         remedy=(
             "Check whether the image runs elsewhere. If not, rebuild it for linux and push it again; "
@@ -247,13 +279,22 @@ START: tuple[Reason, ...] = (
         source="https://github.com/canonical/microk8s/issues/430",
     ),
     Reason(
+        name="init process not on the instance",
+        says=_start('exec: "docker-init"', "docker-init: "),
+        what="Docker's init process is not installed on the instance",
+        remedy=(
+            "Leave `initProcessEnabled` out of the definition, or use an ECS-optimized image, which has it."
+        ),
+        source="https://docs.docker.com/engine/containers/run/#specify-an-init-process",
+    ),
+    Reason(
         name="command not in the image",
         says=(
             "executable file not found",
             "Container command...not found or does not exist",
             "The system cannot find the file specified",
             "The system cannot find the path specified",
-            *_start("no such file or directory"),
+            *_command("no such file or directory"),
         ),
         what="The command is not in the image",
         remedy=("The image needs Airflow's Python as `python` on its PATH, and an entry point that exists."),
@@ -261,7 +302,11 @@ START: tuple[Reason, ...] = (
     ),
     Reason(
         name="command may not be run",
-        says=(*_start("permission denied", 'operation not permitted": exec'), "is a directory: unknown"),
+        says=(
+            *_command("permission denied"),
+            *_start('operation not permitted": exec'),
+            "is a directory: unknown",
+        ),
         what="The image's entry point is not executable for its user",
         remedy="Set its mode in the Dockerfile (chmod +x), or use another `user`.",
         source=PAGE,
@@ -324,14 +369,25 @@ START: tuple[Reason, ...] = (
     ),
     Reason(
         name="port taken",
-        says=(
-            "port is already allocated",
-            "address already in use",
-            "driver failed programming external connectivity",
-        ),
+        says=("port is already allocated", "address already in use", "failed to bind host port"),
         what="A host port that the container needs is in use",
         remedy="Remove `portMappings` from the definition: Airflow tasks do not listen on any port.",
         source=PAGE,
+    ),
+    Reason(
+        name="network of the host not set up",
+        says=(
+            "driver failed programming external connectivity",
+            "failed to set up container networking",
+            "no available IPv4 addresses on this network",
+            "iptables failed",
+        ),
+        what="Docker could not set up the container's network on the instance",
+        remedy=(
+            "Remove `portMappings` from the definition. If it happens again, restart Docker on the instance "
+            "(another program may have removed its firewall rules), or replace the instance."
+        ),
+        source="https://docs.docker.com/engine/network/packet-filtering-firewalls/",
     ),
     Reason(
         name="no command",

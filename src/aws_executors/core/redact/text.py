@@ -44,6 +44,8 @@ _NAMED_AFTER = re.compile(
     r"""\s*+,\s*+(?:\\*+["'])?(?:[Nn]ame|[Kk]ey)(?:\\*+["'])?\s*+[:=]\s*+(?:\\*+["'])?"""
     r"""(?P<name>[A-Za-z0-9_.-]{1,256}+)"""
 )
+_BEFORE = 256
+"""Characters before a name within which the quote is looked for that opens an address."""
 _AHEAD = 2_000
 """Characters of a value that stands before its name, within which that name is looked for."""
 
@@ -72,11 +74,12 @@ _WIDEST = 200
 _PAIRED = re.compile(r"""(?<![A-Za-z0-9_])[Nn]ame:[ \t]++["']?+:\Z|=\\*+["']=\Z""")
 """What stands before a name whose value is on the next line of YAML, or in the next attribute of XML."""
 
-# Secret by their beginnings: access keys of AWS, tokens of GitHub, GitLab, Slack, Stripe, Google, Databricks,
-# Hugging Face, OpenAI and Anthropic.
+# Secret by their beginnings: access keys of AWS, tokens of GitHub, Docker Hub, GitLab, Slack, Stripe, Google,
+# Databricks, Hugging Face, OpenAI and Anthropic.
 _SHAPES = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])|gh[opsur]_[A-Za-z0-9]{20,}+"
-    r"|github_pat_\w{20,}+|glpat-[\w-]{20,}+|xox[abeprs]-[\w-]{10,}+|[rs]k_(?:live|test)_\w{10,}+"
+    r"|github_pat_\w{20,}+|dckr_[op]at_[\w-]{20,}+|glpat-[\w-]{20,}+"
+    r"|xox[abeprs]-[\w-]{10,}+|[rs]k_(?:live|test)_\w{10,}+"
     r"|AIza[\w-]{35}|dapi[0-9a-f]{32}|hf_[A-Za-z0-9]{30,}+"
     r"|sk-(?:(?:proj|svcacct|admin|ant-[a-z0-9]++)-"
     r"(?=[\w-]{0,64}[A-Z])(?=[\w-]{0,64}[0-9])[\w-]{20,}+|[A-Za-z0-9]{32,}+))"
@@ -179,6 +182,8 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
         return _value(text, begin) if pair else None
     if parts["pair"] and "," not in parts["pair"] and not _PAIRED.search(before + parts["pair"].rstrip()[-1]):
         return None
+    if colon and _at_an_end(text, found.start(), name, closed=bool(parts["close"])):
+        return _value(text, begin) if _OPENED.match(text, begin) else None
     if colon and (block := _BLOCK.match(text, begin)):
         return _block(text, found.start(), block.end())
     if colon and not parts["close"] and name.lower() in ("cookie", "set-cookie"):
@@ -221,6 +226,20 @@ def _flagged(flag: str, text: str, begin: int) -> Span | None:
     found = bare.group().rstrip(")]},;.") if bare else ""
     odd = any(sign.isdigit() for sign in found) or len(found) >= 20  # else it is a word of a sentence
     return (begin, begin + len(found)) if len(found) >= 8 and odd else None
+
+
+def _at_an_end(text: str, begin: int, name: str, *, closed: bool) -> bool:
+    """Whether the name is the end of what failed, and why follows: an address in quotes, a program, a file.
+
+    ``Get "https://host/token": dial tcp``, ``exec: "login-helper": not found``, ``/etc/passwd: no file``.
+    """
+    near = text[max(0, begin - _BEFORE) : begin]
+    if not closed:
+        return name == "passwd" and near.endswith("/etc/")
+    opened = max(near.rfind(quote) for quote in "\"'")
+    inside = near[opened + 1 :]
+    program = opened >= 0 and not inside and near[:opened].rstrip("\\").endswith("exec: ")
+    return program or (inside.endswith("/") and "://" in inside)
 
 
 def _says(name: str, gap: str) -> bool:

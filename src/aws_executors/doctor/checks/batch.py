@@ -9,6 +9,7 @@ from math import ceil
 
 from aws_executors.core.batch.request import overrides_of
 from aws_executors.doctor.checks.batch_evidence import FARGATE, ContainerProperties, Evidence, quota_code
+from aws_executors.doctor.checks.definitions import of_essential, of_platforms
 from aws_executors.doctor.checks.fargate_quota import Allowance, of_allowance
 from aws_executors.doctor.checks.findings import (
     Finding,
@@ -55,6 +56,13 @@ def _queue(seen: Evidence) -> Iterator[Finding]:
             f"The job queue {name!r} has fair-share scheduling, but requests have no share identifier",
             "SubmitJob is refused: a fair-share queue needs a shareIdentifier.",
             '[batch] submit_job_kwargs = {"shareIdentifier": "airflow"}, or the step with_share_identifier',
+        )
+    if queue and not queue.scheduling_policy_arn and seen.request.share_identifier:
+        yield error(
+            "share-identifier",
+            f"Requests have a share identifier, but the job queue {name!r} has no fair-share scheduling",
+            "SubmitJob is refused: only a queue with a scheduling policy takes a shareIdentifier.",
+            "remove shareIdentifier from [batch] submit_job_kwargs and the steps, or use another job_queue",
         )
 
 
@@ -164,6 +172,9 @@ def _kind(seen: Evidence) -> Iterator[Finding]:
 def _platform(seen: Evidence) -> Iterator[Finding]:
     definition = seen.definition
     yield from _orchestration(seen)
+    if definition:
+        platforms = [one.runtime_platform for one in (*definition.parts, *definition.containers)]
+        yield from of_platforms(platforms, definition.place)
     kinds = {one.compute_resources.platform for one in seen.usable if one.compute_resources}
     wanted = definition.platform_capabilities if definition else ()
     if definition and kinds and wanted and kinds.isdisjoint(wanted):
@@ -222,6 +233,10 @@ def _container(seen: Evidence) -> Iterator[Finding]:
         )
     else:
         container = seen.container or definition.containers[0]
+        others = [one.name for one in definition.containers if one.essential and one is not container]
+        yield from of_essential(
+            container.name, essential=container.essential, others=others, place=definition.place
+        )
         variables = set_by_image(seen.image) | {one.name: one.value for one in container.environment}
         yield from of_image(seen.image, definition.place, definition.architecture, ())
         over = seen.request.container_overrides.environment

@@ -118,6 +118,7 @@ class ContainerProperties(Files):
 
     name: str = ""
     image: str = ""
+    essential: bool = True
     environment: tuple[Variable, ...] = ()
     resource_requirements: tuple[Need, ...] = ()
     vcpus: float = 0

@@ -4,9 +4,12 @@ Law: only the members that are checked. Source: API_ContainerDefinition of the A
 API_ContainerProperties of the AWS Batch API Reference.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
+
 from pydantic import Field
 
 from aws_executors.core.aws.response import Read
+from aws_executors.doctor.checks.findings import Finding, error, warning
 
 
 class LogConfiguration(Read):
@@ -27,3 +30,31 @@ class RuntimePlatform(Read):
     """The machine that a definition is for."""
 
     cpu_architecture: str = ""
+    operating_system_family: str = ""
+
+
+def of_platforms(platforms: Iterable[RuntimePlatform | None], place: str) -> Iterator[Finding]:
+    """Whether Airflow runs there: it needs Linux.
+
+    >>> [one.check for one in of_platforms([RuntimePlatform(operating_system_family="LINUX")], "job")]
+    []
+    """
+    found = {one.operating_system_family for one in platforms if one}
+    for family in sorted(name for name in found if name.upper().startswith("WINDOWS")):
+        yield error(
+            "windows",
+            f"The {place} is for {family}",
+            "Airflow tasks run on Linux: no task starts.",
+            f"{place}: runtimePlatform operatingSystemFamily = LINUX",
+        )
+
+
+def of_essential(name: str, *, essential: bool, others: Sequence[str], place: str) -> Iterator[Finding]:
+    """Whether the end of the Airflow container is the end of all; `others` are essential."""
+    if not essential and others:
+        yield warning(
+            "not-essential",
+            f"Container {name!r} of the {place} is not essential, {others[0]!r} is",
+            "After the task has ended, the others keep running, and cost money until they are stopped.",
+            f"{place}: container {name!r} essential = true, the others false",
+        )

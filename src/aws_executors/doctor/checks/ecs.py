@@ -6,6 +6,7 @@ Source: Amazon ECS Developer Guide, "Amazon ECS task definitions" and "Stopped t
 
 from collections.abc import Callable, Iterator
 
+from aws_executors.doctor.checks.definitions import of_essential, of_platforms
 from aws_executors.doctor.checks.ecs_evidence import Evidence
 from aws_executors.doctor.checks.fargate_quota import Allowance, of_allowance, vcpus
 from aws_executors.doctor.checks.findings import (
@@ -104,13 +105,9 @@ def _container(seen: Evidence) -> Iterator[Finding]:
         )
         return
     others = [one.name for one in definition.container_definitions if one.essential and one is not container]
-    if not container.essential and others:
-        yield warning(
-            "not-essential",
-            f"Container {container.name!r} of the {definition.place} is not essential, {others[0]!r} is",
-            "After the task has ended, the others keep running, and cost money until they are stopped.",
-            f"{definition.place}: container {container.name!r} essential = true, the others false",
-        )
+    yield from of_essential(
+        container.name, essential=container.essential, others=others, place=definition.place
+    )
     if container.restart_policy and container.restart_policy.enabled:
         yield warning(
             "restart-policy",
@@ -160,6 +157,8 @@ def _volumes(seen: Evidence) -> Iterator[Finding]:
 
 def _launch_type(seen: Evidence) -> Iterator[Finding]:
     definition = seen.definition
+    if definition:
+        yield from of_platforms([definition.runtime_platform], definition.place)
     if definition and seen.fargate and "FARGATE" not in definition.compatibilities:
         yield error(
             "not-for-fargate",

@@ -273,7 +273,7 @@ def _started(task: _Task, own: _Container | None, others: Sequence[_Container]) 
     if own.exit_code is not None or own.last_status == "RUNNING":
         return True
     by_words = named_cause(CONTAINER_REASONS, own.reason)
-    if by_words is not None and task.last_status in FINAL:
+    if by_words is Cause.NEVER_STARTED or (by_words is not None and task.last_status in FINAL):
         return by_words is not Cause.NEVER_STARTED
     if task.last_status in FINAL and (task.stop_code == UNSTARTED or _waited_for_another(task, own, others)):
         return False
