@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import shutil
+import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from botocore import exceptions
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell
@@ -24,6 +32,7 @@ from aws_executors.run import hostname, leftovers, stop_cause, task_stats
 from aws_executors.run.cell_store import ABSENT, Failed, OwnCell
 from aws_executors.run.sources import NoWorkloadError, exit_for, exit_without_answer, from_s3
 
+SOURCES = str(Path(__file__).parents[2] / "src")
 CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n{"
 NOT_HTTP = b"220 mail.example.com ESMTP\r\n"
 WITHOUT_ETAG = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -137,12 +146,12 @@ AT_ITS_END = """
 import os, signal, sys
 from aws_executors.run import first_process
 
-wait = os.wait
-def at_the_last_moment():
-    ended = wait()
+wait = os.waitpid
+def at_the_last_moment(*asked):
+    ended = wait(*asked)
     os.kill(os.getpid(), signal.SIGTERM)
     return ended
-os.wait = at_the_last_moment
+os.waitpid = at_the_last_moment
 sys.exit(first_process.fork(lambda: 7))
 """
 
@@ -235,10 +244,35 @@ sys.exit(first_process.fork(run))
 """
 
 
+TOLD = """
+import os, signal, sys, time
+from aws_executors.run import first_process
+
+told = []
+def run():
+    for number in first_process.PASSED_ON:
+        signal.signal(number, lambda number, _: told.append(number))
+    print(os.getpgid(os.getppid()), flush=True)
+    until = time.monotonic() + 20
+    while not (told and "enough" in sys.stdin.readline()) and time.monotonic() < until:
+        pass
+    return len(told)
+first_process.leave(first_process.fork(run))
+"""
+
+MARKED = """
+import sys
+from aws_executors.core.warm.log_marks import Mark
+from aws_executors.run import warm_start
+
+warm_start._print(Mark("0b6e"))
+sys.exit(7)
+"""
+
+
 def python(code: str, output: int = subprocess.DEVNULL, **around: str) -> int:
     """The exit code of a Python that runs this."""
-    sources = str(Path(__file__).parents[2] / "src")
-    environment = {**os.environ, "PYTHONPATH": sources, "PYTHONUNBUFFERED": "", **around}
+    environment = {**os.environ, "PYTHONPATH": SOURCES, "PYTHONUNBUFFERED": "", **around}
     return subprocess.run(
         [sys.executable, "-c", code], env=environment, stdout=output, timeout=60, check=False
     ).returncode
@@ -339,3 +373,126 @@ def test_children_are_seen_off_where_they_were_to_be_ignored(forked: str, tmp_pa
         f"sys.exit({forked})\n"
     )
     assert python(code, TMPDIR=str(tmp_path)) == 7
+
+
+@contextmanager
+def waiting_to_be_told(log: int, *, alone: bool = False) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A workload that counts the signals which it hears, up to the line "enough"; and its group."""
+    environment = {**os.environ, "PYTHONPATH": SOURCES, "PYTHONUNBUFFERED": ""}
+    code = [sys.executable, "-c", TOLD]
+    with subprocess.Popen(
+        code,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        start_new_session=alone,
+    ) as process:
+        assert process.stdout is not None
+        yield process, int(process.stdout.readline())
+
+
+def test_a_log_that_is_full_does_not_end_the_container_before_its_task(tmp_path: Path) -> None:
+    with open("/dev/full", "wb") as full, waiting_to_be_told(full.fileno()) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.communicate("\nenough\n", timeout=20)
+    assert process.returncode == 1
+
+
+def test_the_second_signal_while_the_first_is_being_told_of_ends_nothing() -> None:
+    """Whoever collects the log may be slow to take it."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"." * 4096)
+    os.set_blocking(writing, True)
+    with waiting_to_be_told(writing) as (process, _):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process.send_signal(number)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.5)
+        os.close(writing)
+        said = b""
+        while said.count(b"passed on") < 2:
+            said += os.read(reading, 65536)
+        process.communicate("\nenough\n", timeout=20)
+    os.close(reading)
+    assert process.returncode == 2
+
+
+def test_a_stop_of_the_whole_group_is_heard_by_the_task_once() -> None:
+    """As dumb-init stops it, with which Airflow's image begins."""
+    with waiting_to_be_told(subprocess.DEVNULL, alone=True) as (process, group):
+        for _ in range(6):  # two that come at the same moment are one
+            os.killpg(group, signal.SIGTERM)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.1)
+        process.communicate("\nenough\n", timeout=20)
+    assert process.returncode == 6
+
+
+def test_where_the_log_cannot_be_written_its_exit_code_says_all_the_same_what_is_wrong(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-m", "aws_executors.run", "--json-path", str(tmp_path / "nothing")]
+    with open("/dev/full", "wb") as full:
+        for arguments in (command, command[:3]):
+            environment = {**os.environ, "PYTHONPATH": SOURCES, "PYTHONUNBUFFERED": ""}
+            ended = subprocess.run(arguments, env=environment, stderr=full, timeout=60, check=False)
+            assert ended.returncode == Exit.CANNOT_START
+
+
+def test_a_mark_that_cannot_be_written_does_not_keep_a_workload_from_being_run() -> None:
+    with open("/dev/full", "wb") as full:
+        assert python(MARKED, full.fileno()) == 7
+
+
+def test_a_workload_whose_encryption_breaks_off_is_one_for_another_container(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError), context.wrap_socket(server.accept()[0], server_side=True) as connection:
+                connection.recv(65536)
+                connection.sendall(CUT_OFF)
+                os.write(connection.fileno(), b"\x17\x03\x03\x00\x20" + b"z" * 32)
+
+        threading.Thread(target=serve, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{server.getsockname()[1]}")
+        for name, value in {
+            "CA_BUNDLE": str(certificate),
+            "ACCESS_KEY_ID": "k",
+            "SECRET_ACCESS_KEY": "s",
+        }.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        with pytest.raises(NoWorkloadError, match=r"s3://b/k: .*bad record mac") as raised:
+            from_s3("s3://b/k", "us-east-1")
+    assert raised.value.exit == Exit.INFRASTRUCTURE
+
+
+def self_signed(folder: Path) -> Path:
+    """A file with a key and its certificate, for this machine."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(here, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    form, secret = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file = folder / "certificate"
+    file.write_bytes(key.private_bytes(pem, form, secret) + made.public_bytes(pem))
+    return file

@@ -32,7 +32,7 @@ if os.fork() == 0:
         time.sleep(600)
     os._exit(0)
 os.wait()
-while not os.path.exists({proof!r}):
+while not (os.path.exists({proof!r}) and os.path.getsize({proof!r})):
     time.sleep(0.01)
 """
 

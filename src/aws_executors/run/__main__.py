@@ -6,7 +6,6 @@ defined in `core/lifecycle/launcher_exit_codes.py`.
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, cast
@@ -19,6 +18,7 @@ from aws_executors.run.first_process import (
     StoppedError,
     block_signals,
     fork,
+    leave,
     say,
     stop_at_once,
 )
@@ -49,11 +49,10 @@ LIMITS: Mapping[str, tuple[type, str]] = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that reports an error in one line and with this program's exit code."""
+    """A parser that raises `NoWorkloadError`."""
 
     def error(self, message: str) -> NoReturn:
-        say(_words(Exit.CANNOT_START, message))
-        sys.exit(Exit.CANNOT_START)
+        raise NoWorkloadError(message)
 
 
 def parser() -> Parser:
@@ -79,14 +78,14 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one workload; returns the exit code."""
-    options = parser().parse_args(arguments)
-    if options.warm is None:
-        stop_at_once()
-    else:
-        block_signals()
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
     try:
+        options = parser().parse_args(arguments)
+        if options.warm is None:
+            stop_at_once()
+        else:
+            block_signals()
+        for name, value in DEFAULTS.items():
+            os.environ.setdefault(name, value)
         if options.warm is not None:
             return _serve(options)
         meter = _meter() if options.usage else None
@@ -187,9 +186,10 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
             heard.begun = not asks_first
             left = compat.run_workload(workload)
         except StoppedError as error:
-            if asks_first or not heard.begun:
+            if not heard.begun:
                 return _stopped(error)
-            say(f"stopped by the platform ({error}), and the callback may have begun: {stop_cause.why()}")
+            what = "the task had begun" if asks_first else "the callback may have begun"
+            say(f"stopped by the platform ({error}), and {what}: {stop_cause.why()}")
             return FAILED
         except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
             if not heard.not_understood:
@@ -226,4 +226,4 @@ def _words(code: Exit | None, problem: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())  # Python would leave with a code of its own if the log cannot be written

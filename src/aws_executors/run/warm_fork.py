@@ -11,13 +11,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.run import leftovers, stop_cause
-from aws_executors.run.first_process import PASSED_ON, WATCHED, leave, say, stop_at_once
+from aws_executors.run.first_process import PASSED_ON, WATCHED, leave, reaped, say, stop_at_once
 
 if TYPE_CHECKING:
     from aws_executors.core.cost.measured import Measured
@@ -130,14 +129,8 @@ def _followed(child: int) -> tuple[int, str]:
             stopped = signal.Signals(number).name
             say(f"{stopped}: {stop_cause.why()}; passed on to the task")
             continue
-        with suppress(ChildProcessError):
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)  # orphans of the workload end here, too
-                if pid == child:
-                    code = os.waitstatus_to_exitcode(status)
-                    return (code if code >= 0 else 128 - code), stopped
-                if pid == 0:
-                    break
+        if (code := reaped(child)) is not None:  # orphans of the workload end here, too
+            return code, stopped
 
 
 def _why_not(code: int, clean: bool) -> str:

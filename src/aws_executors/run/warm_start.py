@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import uuid4
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
@@ -77,5 +78,6 @@ def _own_id() -> str:
 
 def _print(mark: Mark) -> None:
     """To the stream of the tasks' own lines, so that it stands before and after them."""
-    sys.stdout.flush()
-    os.write(sys.stdout.fileno(), f"{mark}\n".encode())
+    with suppress(OSError):  # the workload is taken, whether the log has its lines or not
+        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), f"{mark}\n".encode())
