@@ -392,6 +392,25 @@ def test_c4_a_builder_that_never_returns_fails_its_tasks_alone_and_holds_up_nobo
     containers.RELEASED.set()
 
 
+def test_a_store_that_does_not_answer_is_no_builder_that_does_not_return(
+    ecs_options: Callable[..., None], monkeypatch: pytest.MonkeyPatch, aws: LocalAws
+) -> None:
+    monkeypatch.setattr(operations, "BUILD_WITHIN", 1.0)
+    aws.client("s3").create_bucket(Bucket="airflow")
+    aws.faults.hang("s3.PutObject", 60)
+    ecs_options(workload_transport="s3", workload_store="s3://airflow/workloads", call_timeout=2)
+    executor = AwsEcsFargateExecutor(parallelism=8)
+    executor.start()
+    given = task_instance(queue="exit-0")
+    hand_over(executor, given)
+    turn_until(executor, lambda: bool(aws.tasks()) or not executor.running)
+    given.becomes("running")
+    turn_until(executor, lambda: not executor.running)
+    executor.end()
+    assert states(executor) == {given.key: "success"}
+    assert aws.calls()["s3.PutObject"]["calls"] == 3  # the second time it is there already
+
+
 def test_c5_a_workload_of_an_unknown_kind_is_declined(executor: AwsEcsFargateExecutor) -> None:
     kinds: dict[str, Any] = vars(workloads)
     unknown = [kinds["RunTrigger"](id=1, ti=None, classpath="a.B", encrypted_kwargs="")]
