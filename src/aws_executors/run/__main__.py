@@ -6,6 +6,7 @@ defined in `core/lifecycle/launcher_exit_codes.py`.
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, cast
@@ -49,10 +50,11 @@ LIMITS: Mapping[str, tuple[type, str]] = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises `NoWorkloadError`."""
+    """A parser that reports an error in one line and with this program's exit code."""
 
     def error(self, message: str) -> NoReturn:
-        raise NoWorkloadError(message)
+        say(_words(Exit.CANNOT_START, message))
+        sys.exit(Exit.CANNOT_START)
 
 
 def parser() -> Parser:
@@ -78,14 +80,14 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one workload; returns the exit code."""
+    options = parser().parse_args(arguments)
+    if options.warm is None:
+        stop_at_once()
+    else:
+        block_signals()
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
     try:
-        options = parser().parse_args(arguments)
-        if options.warm is None:
-            stop_at_once()
-        else:
-            block_signals()
-        for name, value in DEFAULTS.items():
-            os.environ.setdefault(name, value)
         if options.warm is not None:
             return _serve(options)
         meter = _meter() if options.usage else None

@@ -290,6 +290,23 @@ def test_what_is_taken_back_before_it_is_started_leaves_nothing(mixed: AwsEcsFar
     assert (mixed._assigned, mixed.queued_tasks) == ({}, {})
 
 
+@pytest.mark.parametrize("assigned", [True, False])
+def test_what_is_taken_back_before_it_is_started_is_looked_for_nowhere(
+    assigned: bool, executor: AwsEcsFargateExecutor, request: pytest.FixtureRequest, aws: LocalAws
+) -> None:
+    """But where another scheduler has queued it meanwhile, under another token, that container is."""
+    made = executor if assigned else request.getfixturevalue("mixed")
+    given, other = task_instance(queue="exit-0"), task_instance(queue="exit-0")
+    queue_up(made, given, other, token="assigned" if assigned else None)
+    made.revoke_task(ti=given.row())
+    turn_a_while(made)
+    assert "ecs.ListTasks" not in aws.calls()
+    queue_up(made, other, token="assigned" if assigned else None)
+    other.becomes("queued", external_executor_id=str(uuid.uuid4()))
+    made.revoke_task(ti=other.row())
+    turn_until(made, lambda: "ecs.ListTasks" in aws.calls())
+
+
 def least_urgent_first(executor: BaseExecutor) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
     """How Airflow 3.2 and 3.3.0 order what waits. Source: ``airflow/executors/base_executor.py``."""
     return sorted(executor.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight)
