@@ -244,6 +244,15 @@ sys.exit(first_process.fork(run))
 """
 
 
+NOT_THERE = """
+import sys
+from aws_executors.run import first_process
+
+sys.stdout = sys.stderr = None  # as Python has them where they are closed
+first_process.say("what nobody reads")
+sys.exit(first_process.fork(lambda: 7))
+"""
+
 TOLD = """
 import os, signal, sys, time
 from aws_executors.run import first_process
@@ -355,6 +364,10 @@ def test_an_output_that_is_gone_does_not_change_how_a_workload_ended() -> None:
     os.close(reading)
     assert python(MUTE, writing) == 7
     os.close(writing)
+
+
+def test_an_output_that_is_not_there_does_not_change_how_a_workload_ended() -> None:
+    assert python(NOT_THERE) == 7
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,10 @@ PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 WATCHED = (*PASSED_ON, signal.SIGCHLD)
 
 
+UNWRITTEN = (OSError, ValueError, AttributeError)
+"""What is raised where a log is full, whoever read it is gone, or there is none."""
+
+
 class StoppedError(BaseException):
     """The platform stops the container, and no task has started.
 
@@ -30,7 +34,7 @@ class StoppedError(BaseException):
 
 def say(words: str) -> None:
     """Write one line to what the platform collects as the container's log, if that takes it."""
-    with suppress(OSError, ValueError, AttributeError):  # it is full, whoever read it is gone, there is none
+    with suppress(*UNWRITTEN):
         sys.stderr.write(f"aws_executors.run: {' '.join(words.split())}\n")
         sys.stderr.flush()
 
@@ -113,7 +117,7 @@ def _be_the_child(run: Callable[[], int], *parents: int) -> None:
 
 def leave(code: int) -> NoReturn:
     """End a fork with this exit code, whatever it has left undone."""
-    with suppress(OSError, ValueError):  # whoever read it may be gone
+    with suppress(*UNWRITTEN):
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
