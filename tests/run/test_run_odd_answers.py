@@ -214,7 +214,7 @@ if os.geteuid() == 0:
 IN_A_STRANGE_PLACE = """
 own_cgroup(Path(os.environ["PLACE"]) / "root")
 os.chdir(os.environ["PLACE"] + "/work")
-first_process.block_signals()
+first_process.keep_signals()
 ended = warm_fork.run_apart(lambda: (7, True))
 sys.exit(ended.exit_code)
 """
@@ -269,6 +269,29 @@ def run():
 first_process.leave(first_process.fork(run))
 """
 
+WITH_A_THREAD = """
+import os, signal, sys, threading, time
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+from aws_executors.run import first_process, warm_fork
+
+first_process.keep_signals()
+def run():
+    told = []
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    os.kill(os.getppid(), signal.SIGTERM)
+    until = time.monotonic() + 20
+    while not told and time.monotonic() < until:
+        time.sleep(0.01)
+    return (7 if told else 1), True
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+began = time.monotonic()
+assert warm_fork.told_to_stop(10) == "SIGTERM"
+assert time.monotonic() - began < 5
+ended = warm_fork.run_apart(run)
+assert ended.stopped == "SIGTERM"
+sys.exit(ended.exit_code)
+"""
+
 MARKED = """
 import sys
 from aws_executors.core.warm.log_marks import Mark
@@ -295,7 +318,7 @@ def test_a_signal_that_comes_as_the_workload_has_just_ended_does_not_change_how_
     "forked",
     [
         "sys.exit(first_process.fork(lambda: 7))",
-        "first_process.block_signals(); sys.exit(warm_fork.run_apart(lambda: (7, True)).exit_code)",
+        "first_process.keep_signals(); sys.exit(warm_fork.run_apart(lambda: (7, True)).exit_code)",
     ],
 )
 def test_a_signal_that_comes_as_the_workload_is_to_begin_says_that_nothing_ran(
@@ -374,7 +397,7 @@ def test_an_output_that_is_not_there_does_not_change_how_a_workload_ended() -> N
     "forked",
     [
         "first_process.fork(lambda: 7)",
-        "first_process.block_signals() or warm_fork.run_apart(lambda: (7, True)).exit_code",
+        "first_process.keep_signals() or warm_fork.run_apart(lambda: (7, True)).exit_code",
     ],
 )
 def test_children_are_seen_off_where_they_were_to_be_ignored(forked: str, tmp_path: Path) -> None:
@@ -446,6 +469,11 @@ def test_a_stop_of_the_whole_group_is_heard_by_the_task_once() -> None:
                 process.wait(0.1)
         process.communicate("\nenough\n", timeout=20)
     assert process.returncode == 6
+
+
+def test_a_stop_is_heard_where_a_thread_was_begun_before_the_launcher(tmp_path: Path) -> None:
+    """As by a profiler: a signal that is blocked here would end the process by way of that thread."""
+    assert python(WITH_A_THREAD, TMPDIR=str(tmp_path)) == 7
 
 
 def test_where_the_log_cannot_be_written_its_exit_code_says_all_the_same_what_is_wrong(

@@ -288,7 +288,7 @@ def run():
         time.sleep(600)
     return 1, False
 
-first_process.block_signals()
+first_process.keep_signals()
 leftovers.removed = lambda then, own: "processes of a workload cannot be ended"
 print(warm_fork.run_apart(run))
 """

@@ -17,8 +17,8 @@ from aws_executors.run import compat, hostname, stop_cause
 from aws_executors.run.first_process import (
     NoForkError,
     StoppedError,
-    block_signals,
     fork,
+    keep_signals,
     leave,
     say,
     stop_at_once,
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.warm is None:
         stop_at_once()
     else:
-        block_signals()
+        keep_signals()
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     try:

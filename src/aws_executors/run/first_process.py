@@ -6,6 +6,7 @@ that arrives before any task has started.
 """
 
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable
@@ -49,12 +50,34 @@ def stop_at_once() -> None:
         signal.signal(number, stop)
 
 
-def block_signals() -> None:
-    """From now on, stop signals wait until they are fetched; children that end are told of, too."""
-    # Nobody would be told how a child ends where whatever has started this process ignores it (``trap ''
-    # CHLD``).
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+_pipe: list[int] = []
+"""Where signals are read, and where they are written."""
+
+
+def keep_signals() -> None:
+    """From now on a stop signal, and the end of a child, waits until it is fetched (`signals`).
+
+    Each writes its number into a pipe, whichever thread it comes to, and does nothing else: none is missed
+    that comes just before a wait, and none interrupts what is done about another one. They are not blocked,
+    for they would be given to a thread that a profiler has begun before. Raises OSError.
+    """
+    if not _pipe:
+        _pipe.extend(os.pipe())
+    for end in _pipe:
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(_pipe[1])
+    for number in WATCHED:
+        signal.signal(number, _nothing)
+
+
+def _nothing(number: int, frame: FrameType | None) -> None:
+    """What a signal does besides."""
+
+
+def signals(seconds: float | None = None) -> bytes:
+    """The numbers of the signals that have come since; waits for one, so many seconds at most."""
+    come, _, _ = select.select(_pipe[:1], (), (), seconds)
+    return os.read(_pipe[0], 64) if come else b""
 
 
 class NoForkError(AwsExecutorsError):
@@ -66,42 +89,35 @@ def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int
 
     `begun` is called here once the fork has been made, and so may start threads. Raises `NoForkError`.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     try:
-        told, writing = os.pipe()
-        _write_signals(writing)
-        child = os.fork()
+        keep_signals()
+        child = forked(run)
     except OSError as error:  # no memory, no process
         raise NoForkError(str(error)) from error
-    if child == 0:
-        _be_the_child(run, told, writing)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
     if begun is not None:
         begun()
-    return _followed(child, told)
+    return followed(child)[0]
 
 
-def _write_signals(pipe: int) -> None:
-    """From now on a signal writes its number there, whichever thread it comes to, and does nothing else.
-
-    So none is missed that comes just before a wait, and none interrupts what is done about another one.
-    """
-    os.set_blocking(pipe, False)
-    signal.set_wakeup_fd(pipe)
-    for number in WATCHED:
-        signal.signal(number, _nothing)
-
-
-def _nothing(number: int, frame: FrameType | None) -> None:
-    """What a signal does besides."""
+def forked(run: Callable[[], int]) -> int:
+    """Run this in a fork, and leave with the exit code that it returns; the fork's process id. Raises
+    OSError."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)  # until the fork handles them in its own way
+    try:
+        child = os.fork()
+        if child == 0:
+            _be_the_child(run)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+    return child
 
 
-def _be_the_child(run: Callable[[], int], *parents: int) -> None:
+def _be_the_child(run: Callable[[], int]) -> None:
     code: int = Exit.INFRASTRUCTURE  # what is true if it is told to stop before it runs anything
     try:
         signal.set_wakeup_fd(-1)
-        for pipe in parents:
-            os.close(pipe)
+        for end in _pipe:
+            os.close(end)
         if sys.platform == "linux":
             # Whoever stops a container may tell a whole group of processes (dumb-init in Airflow's image):
             # the task would hear of it from there and from here, and `on_kill` be called twice.
@@ -111,6 +127,8 @@ def _be_the_child(run: Callable[[], int], *parents: int) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
         code = 1
         code = run()
+    except StoppedError:
+        code = Exit.INFRASTRUCTURE  # whoever runs anything says himself what a stop means then
     finally:
         leave(code)
 
@@ -123,21 +141,24 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _followed(child: int, told: int) -> int:
-    while True:
-        for number in os.read(told, 64):
+def followed(child: int) -> tuple[int, str]:
+    """Wait for a fork's end; its exit code, or 128 + n if signal n ended it, and the signal by which the
+    platform has told this container meanwhile to stop, or nothing."""
+    stopped = ""
+    while (code := _reaped(child)) is None:
+        for number in signals():
             if number in PASSED_ON:
                 os.kill(
                     child, number
                 )  # first: finding out the reason takes time, of which the task has little
-                say(f"{signal.Signals(number).name}: {stop_cause.why()}; passed on to the task")
-            elif (code := reaped(child)) is not None:
-                return code
+                stopped = signal.Signals(number).name
+                say(f"{stopped}: {stop_cause.why()}; passed on to the task")
+    return code, stopped
 
 
-def reaped(child: int) -> int | None:
+def _reaped(child: int) -> int | None:
     """See off the children that have ended, and orphans of the task if this is process 1; the exit code of
-    this one, or 128 + n if signal n ended it, and None as long as it runs."""
+    this one, and None as long as it runs."""
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
             if ended[0] == child:
