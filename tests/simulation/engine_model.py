@@ -176,6 +176,7 @@ class VirtualOperations(Operations["WorkloadKey", R]):
         self._polling = Lane("poll", process, post)
         self._storing = Lane("store", process, post)
         self._reading = Lane("database", process, post)
+        self._changing = Lane("rows", process, post)
 
 
 class VirtualCells(CellCalls):
