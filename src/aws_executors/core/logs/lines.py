@@ -124,6 +124,19 @@ def unfolded(tail: Tail, answer: object) -> Result[Tail, str]:
     return read_record(_Events, answer).map(lambda page: _older(tail, page))
 
 
+def texts_with(part: str, answer: object) -> Result[list[str], str]:
+    """What a container wrote in those lines of a GetLogEvents response that have `part` in them.
+
+    The others are not looked at: to clean a page of long ones takes a third of a CPU second.
+
+    >>> texts_with("used", {"events": [{"message": "hello"}, {"message": "used 7"}]}).unwrap()
+    ['used 7']
+    """
+    return read_record(_Events, answer).map(
+        lambda page: [text_of(log_line(one.message, None)) for one in page.events if part in one.message]
+    )
+
+
 def log_line(message: str, millis: int | None) -> str:
     """One event as a line that Airflow can read: a structured line unchanged, any other one with its time.
 
