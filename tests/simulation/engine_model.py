@@ -188,6 +188,7 @@ class VirtualCells(CellCalls):
         super().__init__(cells, unfinished, post, process.line.clock, WORKERS)
         self._writing = Lane("cells", process, post)
         self._listing = Lane("cell-list", process, post)
+        self._asking = Lane("unfinished", process, post)
 
 
 class Inbox(queue.SimpleQueue[T]):
