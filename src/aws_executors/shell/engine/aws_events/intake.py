@@ -97,8 +97,8 @@ def _event_in(body: str) -> object:
     """The event in a message: the whole of it, or what SNS has put into one of its own, on its way from the
     rule to the queue. Source: "Amazon SNS raw message delivery", Developer Guide.
 
-    >>> _event_in('{"Type": "Notification", "TopicArn": "arn:aws:sns:1", "Message": "{\\"detail\\": 1}"}')
-    {'detail': 1}
+    >>> _event_in('{"Type": "Notification", "TopicArn": "arn:aws:sns:1", "Message": "[7]"}')
+    [7]
     """
     found: object = json.loads(body)
     match found:
